@@ -303,6 +303,18 @@ CACHES = (
         "why\n",
         1,
     ),
+    Probe(
+        script(
+            "containers-reach.sh",
+            "--verify",
+            "dockerhub",
+            NOWHERE,
+            "network:none-such",
+            "w",
+            "--",
+            *answer(VERSION).argv,
+        )
+    ),
     Probe(script("cache-replaced.sh", "none", *OURS), "another\n"),
     Probe(script("cache-replaced.sh", "none", "--filter", "label=com.docker.compose.service=none-such")),
     Probe(script("cache-upstream.sh", "--note", "dockerhub", MIRROR, "library/alpine")),

@@ -75,6 +75,18 @@ def test_a_cache_that_containers_cannot_reach_is_not_left_there(project: Project
 
 
 @pytest.mark.hosts("docker28")
+def test_jobs_of_a_network_of_their_own_ask_from_there(project: Project, host: LabHost, lab: Lab) -> None:
+    """The firewall lets that one through, and the default bridge not."""
+    host.run("docker network create ci")
+    here = entry(host, lab, docker_in_docker=True)
+    here["gitlab_runner"]["runners"][0]["docker"]["network_mode"] = "ci"
+    project.write({"hosts": {host.name: here}})
+    project.deploy()
+    assert "docker:dind" in host.read(CONFIG).decode()
+    assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
+
+
+@pytest.mark.hosts("docker28")
 def test_rules_that_come_with_dockers_restart_and_cut_containers_off(tmp_path: Path, host: LabHost, lab: Lab) -> None:
     project, dropin = Project(tmp_path, lab), "/run/systemd/system/docker.service.d"
     sections = {"docker": {"live-restore": True}, "registry": cache_section(host, lab.hub)}

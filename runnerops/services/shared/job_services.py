@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from runnerops.model.common import Tree, Value
@@ -10,6 +11,26 @@ from runnerops.model.common import Tree, Value
 def urls_given(config: Tree) -> frozenset[str]:
     """All words of the services' commands, a flag's value apart from its flag; the mirrors of jobs are among them."""
     return frozenset(part.rstrip("/") for word in _words(config) for part in word.split("=", 1))
+
+
+BRIDGE = "bridge"
+"""Docker's name for the default bridge."""
+
+_NOWHERE = re.compile(r"host|none|container:.*")
+
+
+def networks_of(config: Tree, url: str = "") -> tuple[str, ...]:
+    """The networks that jobs on Docker are in: names, `bridge` where a runner names none. With a URL only of those runners
+    whose services are given it. Where no container can be put beside the jobs, the default bridge stands for them.
+    """
+    found: dict[str, None] = {}
+    for runner in tables(config.get("runners")):
+        docker = runner.get("docker")
+        if isinstance(docker, dict) and (not url or url in urls_given({"runners": [runner]})):
+            mode = str(docker.get("network_mode") or BRIDGE)
+            if not _NOWHERE.fullmatch(mode):
+                found[BRIDGE if mode == "default" else mode] = None
+    return tuple(found) or (BRIDGE,)
 
 
 def _words(config: Tree) -> Iterator[str]:

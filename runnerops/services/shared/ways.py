@@ -7,12 +7,12 @@ before may drop them. So the host's own command asks from the network of a conta
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Literal
 
 from runnerops.model.facts import DockerFacts
 from runnerops.model.steps import Step
 from runnerops.services.scripts import script
 from runnerops.services.shared.firewall import way_to
+from runnerops.services.shared.job_services import BRIDGE
 from runnerops.services.steps import answers, run
 
 KEYS = frozenset(
@@ -32,37 +32,45 @@ _SECONDS = 150
 SCRIPT = "containers-reach.sh"
 
 
-def asked_from(docker: DockerFacts | None, *, own: bool) -> Literal["any", "bridge"]:
-    """The containers that show the way of jobs to a cache of this host (`own`), or of another, where no guest comes up.
+def asked_from(docker: DockerFacts | None, networks: Iterable[str], *, own: bool) -> tuple[str, ...]:
+    """For each network of jobs the containers that show their way to a cache of this host (`own`), or of another: those of
+    that network; of the default bridge where no guest comes up on it, any.
 
     Packets to a port of their own host are not forwarded where they come from the network of the port's container.
     """
-    return "bridge" if own and way_to(docker, own=True) != "input" else "any"
+    bridge = "bridge" if own and way_to(docker, own=True) != "input" else "any"
+    return tuple(bridge if one == BRIDGE else f"network:{one}" for one in networks)
+
+
+def _who(way: str) -> str:
+    """Who is asked, as titles and texts say it."""
+    _, colon, network = way.partition(":")
+    return f"containers of network {network}" if colon else "containers"
 
 
 def verify_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
     """A container gets an answer; else the texts are said."""
     argv = script(SCRIPT, "--verify", name, url, way, *texts, "--", *answers(url, tools))
-    return run(_SECONDS, *argv, title=f"verify that containers reach cache {name}")
+    return run(_SECONDS, *argv, title=f"verify that {_who(way)} reach cache {name}")
 
 
 def tell_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
     """That no container gets an answer is only told, in the texts."""
     argv = script(SCRIPT, "--tell", name, url, way, *texts, "--", *answers(url, tools))
-    return run(_SECONDS, *argv, title=f"ask whether containers reach cache {name}")
+    return run(_SECONDS, *argv, title=f"ask whether {_who(way)} reach cache {name}")
 
 
 def reached(name: str, url: str, way: str, tools: Collection[str]) -> Step:
     """What `still_reached` compares with; before anything is swapped."""
     argv = script(SCRIPT, "--note", name, url, way, "--", *answers(url, tools))
-    return run(_SECONDS, *argv, title=f"ask whether containers reach {url} now")
+    return run(_SECONDS, *argv, title=f"ask whether {_who(way)} reach {url} now")
 
 
 def still_reached(name: str, url: str, way: str, keys: Collection[str], tools: Collection[str]) -> Step:
     """A container gets an answer as before, or the run goes back."""
-    why = f"containers reached {url}, and with {', '.join(sorted(keys)) or 'this'} they do not"
+    why = f"{_who(way)} reached {url}, and with {', '.join(sorted(keys)) or 'this'} they do not"
     said = (
         f"{why}: see rules and policies (iptables -S, nft list ruleset), above all of FORWARD, and net.ipv4.ip_forward"
     )
     argv = script(SCRIPT, "--compare", name, url, way, said, "--", *answers(url, tools))
-    return run(_SECONDS, *argv, title=f"verify that containers reach {url} as before")
+    return run(_SECONDS, *argv, title=f"verify that {_who(way)} reach {url} as before")

@@ -120,6 +120,38 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("guest", "runs", "drops", "status", "told"),
+    [
+        (GUEST, "", "", 0, ""),
+        (GUEST, "", "drop", 1, ""),
+        ("", "network=ci 41 ci", "drop", 1, ""),
+        ("", "network=bridge 41 default", "", 0, "no container came up"),
+        ("", "status=running 41 other", "", 0, "no container came up"),
+    ],
+)
+def test_a_network_of_jobs_is_asked_from_in_place_of_the_default_bridge(
+    shell: tuple[str, ...], guest: str, runs: str, drops: str, status: int, told: str, tmp_path: Path
+) -> None:
+    done = scripted(tmp_path, shell, guest, runs)("--verify", "network:ci", drops, "why")
+    assert (done.returncode, done.stdout) == (status, "why\n" if status else "")
+    assert (tmp_path / "network").read_text() == "ci\n"
+    tell = tmp_path / "tell"
+    assert told in (tell.read_text() if tell.exists() else "")
+    assert tell.exists() is bool(told)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_network_that_is_not_there_shows_nothing_and_fails_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
+    call = scripted(tmp_path, shell, GUEST, "")
+    assert call("--verify", "network:none-such", "drop", "why").returncode == 0
+    assert (tmp_path / "tell").read_text().endswith("is not shown: there is no network none-such\n")
+    assert call("--note", "network:none-such", "").returncode == 0
+    assert (tmp_path / "unreached.c.none-such").exists()
+    assert not (tmp_path / "begun").exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_a_container_that_ends_while_it_is_asked_from_shows_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
     """As those of jobs do."""
     call = scripted(tmp_path, shell, "", "network=bridge 41 default")
@@ -139,9 +171,10 @@ def scripted(
         "docker": f"""case $1 in
           ps) [ ! -e ended ] || exit 0
             case $* in *service=c*) echo id1 ;; *={filters.rpartition("=")[2] or "none"}*) echo id2 ;; esac ;;
-          network) case $5 in internal) echo true ;; *) echo false ;; esac ;;
+          network) case $3 in none-such) exit 1 ;; esac; case $5 in internal) echo true ;; *) echo false ;; esac ;;
           image) for i in 1 2 3 4 5; do echo image$i; done ;;
-          run) shift 11; echo "$1" >>begun; if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
+          run) echo "$7" >network; shift 11; echo "$1" >>begun
+            if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
           rm) [ "$2" = -fv ] && echo "$3" >>removed ;;
           inspect) case $5$6 in *Image*) echo own ;; *guest) echo {guest} ;; *id2) echo "{found}" ;; *) exit 1 ;; esac ;;
         esac""",

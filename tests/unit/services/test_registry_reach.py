@@ -93,7 +93,8 @@ def test_its_proof_asks_from_a_container_after_the_host() -> None:
     observed = state({}, engine(), registry_facts=compose_facts())
     (step,) = asks(move(observed, here))["forward"]
     forward = move(observed, here).forward
-    assert step == from_container(own_caches(here)[0], observed.facts)
+    jobs = here.sections[ServiceName.GITLAB_RUNNER]
+    assert [step] == [*from_container(own_caches(here)[0], jobs, observed.facts)]
     before = forward[forward.index(step) - 1]
     assert before.args[1:] == ("ok", "curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", f"{URL}/v2/")
 
@@ -151,7 +152,7 @@ LINES = [
 @pytest.mark.parametrize(("url", "ufw", "iptables"), LINES)
 def test_the_lines_to_type_fit_what_containers_ask(url: str, ufw: str, iptables: str) -> None:
     (one,) = own_caches(host({}, [cache(url=url)]))
-    args = from_container(one, facts("26.1.5")).args
+    (args,) = (step.args for step in from_container(one, {}, facts("26.1.5")))
     assert ufw in args
     assert iptables in args
     assert args[-1] == f"{url}/v2/"
@@ -181,11 +182,45 @@ def test_it_is_asked_on_the_way_of_jobs_and_that_way_is_named(
     version: str, driver: str, containers: str, line: str
 ) -> None:
     (one,) = own_caches(host({}, [cache(listen=f"{BRIDGE}:5001", url=f"http://{BRIDGE}:5001")]))
-    args = from_container(one, facts(version, driver)).args
+    (args,) = (step.args for step in from_container(one, {}, facts(version, driver)))
     assert args[1:7] == ("sh", "containers-reach.sh", "--verify", one.name, f"http://{BRIDGE}:5001", containers)
     texts = args[7 : args.index("--")]
     assert texts[-1] == line
     assert texts[0].endswith("one of") == (len(texts) > 2)
+
+
+def in_network(mode: object, *command: str) -> Any:
+    found: Any = config(*command)
+    found["runners"][0]["docker"]["network_mode"] = mode
+    return found["runners"][0]
+
+
+ON = ("--registry-mirror", URL)
+
+
+@pytest.mark.parametrize(
+    ("runners_there", "asked"),
+    [
+        ([in_network("ci", *ON)], ["network:ci"]),
+        ([in_network("ci", *ON), in_network("ci", *ON), in_network(None, *ON)], ["network:ci", "any"]),
+        ([in_network("default", *ON), in_network("bridge", *ON)], ["any"]),
+        ([in_network("container:x", *ON)], ["any"]),
+        ([in_network("ci"), in_network("", *ON)], ["any"]),
+        ([in_network("ci", *ON), in_network("host", *ON)], ["network:ci"]),
+    ],
+)
+def test_it_is_asked_from_the_networks_of_the_jobs_that_are_given_it(
+    runners_there: list[Tree], asked: list[str]
+) -> None:
+    """A firewall may let one network through and no other."""
+    here = host({}, [cache()])
+    here = replace(here, sections={**here.sections, ServiceName.GITLAB_RUNNER: {"runners": [*runners_there]}})
+    observed = state({}, engine(), registry_facts=compose_facts())
+    found = asks(move(observed, here))["forward"]
+    assert [step.args[6] for step in found] == asked
+    for step in found:
+        assert ("of network ci" in step.title) is ("network:ci" in step.args)
+        assert ("of network ci" in step.args[7]) is ("network:ci" in step.args)
 
 
 def test_a_host_without_nsenter_is_refused_only_where_jobs_use_the_cache() -> None:

@@ -8,21 +8,27 @@ from runnerops.model.common import ServiceName
 from runnerops.model.steps import Step
 from runnerops.services.docker.action.context import ActionContext
 from runnerops.services.docker.schema import wanted_mirrors
-from runnerops.services.shared.job_services import urls_given
+from runnerops.services.shared.job_services import networks_of, urls_given
 from runnerops.services.shared.ways import asked_from, reached, still_reached
 
 
 def ways_before(now: ActionContext) -> Iterator[Step]:
     """How it is before anything is swapped."""
     for name, url in _far_caches(now):
-        yield reached(name, url, asked_from(now.docker, own=False), now.observed.facts.tools)
+        for way in _ways(now):
+            yield reached(name, url, way, now.observed.facts.tools)
 
 
 def ways_after(now: ActionContext) -> Iterator[Step]:
     """The host's own caches are asked in their part of the run: they may come up after this one."""
     for name, url in _far_caches(now):
-        way = asked_from(now.docker, own=False)
-        yield still_reached(name, url, way, now.action.ways, now.observed.facts.tools)
+        for way in _ways(now):
+            yield still_reached(name, url, way, now.action.ways, now.observed.facts.tools)
+
+
+def _ways(now: ActionContext) -> tuple[str, ...]:
+    jobs = networks_of(now.host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+    return asked_from(now.docker, jobs, own=False)
 
 
 def _far_caches(now: ActionContext) -> Iterator[tuple[str, str]]:

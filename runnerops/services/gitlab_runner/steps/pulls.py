@@ -22,9 +22,10 @@ def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: Host
     registry = observed.facts.registry
     for change in changes:
         known = given(own_caches(host), read(change.old.content))
-        for cache in given(own_caches(host), read(change.new.content)):
+        config = read(change.new.content)
+        for cache in given(own_caches(host), config):
             if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(observed):
-                yield from_container(cache, observed.facts)
+                yield from from_container(cache, config, observed.facts)
 
 
 def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Step]:

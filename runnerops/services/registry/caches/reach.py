@@ -1,13 +1,13 @@
 """Whether containers reach a cache, and not only the host itself. Pure: builds argv.
 
 A firewall that denies incoming, or one on the way from network to network, lets the host's own request through and drops
-those of containers, and pulls go past the cache in silence. It may do so for the default bridge alone, so a container of that
-one asks.
+those of containers, and pulls go past the cache in silence. It may do so for one network alone, so a container of the network
+that jobs are in asks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from urllib.parse import urlsplit
 
 from runnerops.model.common import ServiceName, Tree
@@ -16,7 +16,7 @@ from runnerops.model.inventory import Host
 from runnerops.model.steps import Step
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.shared.firewall import opening, way_to
-from runnerops.services.shared.job_services import tables, urls_given
+from runnerops.services.shared.job_services import BRIDGE, networks_of, tables, urls_given
 from runnerops.services.shared.ways import asked_from, tell_reached, verify_reached
 
 
@@ -48,24 +48,25 @@ def is_loopback(url: str) -> bool:
     return name in {"localhost", "::1"} or name.startswith("127.")
 
 
-def from_container(cache: OwnCache, facts: Facts) -> Step:
-    """Its answer to a request out of a container's network, which jobs depend on."""
-    why = f"containers do not reach {url_of(cache)}, the host does: its firewall drops what comes from them"
-    return verify_reached(
-        cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools
-    )
+def from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step]:
+    """Its answer to a request out of the network of each runner of this config.toml that gives it to its jobs."""
+    why = f"do not reach {url_of(cache)}, the host does: its firewall drops what comes from them"
+    for network in networks_of(config, url_of(cache)):
+        (way,) = asked_from(facts.docker, [network], own=True)
+        yield verify_reached(cache.name, url_of(cache), way, _texts(why, cache, network, facts), facts.tools)
 
 
-def told_from_container(cache: OwnCache, facts: Facts) -> Step:
+def told_from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step]:
     """The same of a cache that only the daemon pulls from, as far as the inventory says: what containers miss is told."""
-    why = f"containers do not reach {url_of(cache)}, the daemon does: Docker in jobs would pull past it"
-    return tell_reached(
-        cache.name, url_of(cache), asked_from(facts.docker, own=True), _texts(why, cache, facts), facts.tools
-    )
+    why = f"do not reach {url_of(cache)}, the daemon does: Docker in jobs would pull past it"
+    for network in networks_of(config):
+        (way,) = asked_from(facts.docker, [network], own=True)
+        yield tell_reached(cache.name, url_of(cache), way, _texts(why, cache, network, facts), facts.tools)
 
 
-def _texts(why: str, cache: OwnCache, facts: Facts) -> tuple[str, ...]:
-    way = way_to(facts.docker, own=True)
+def _texts(why: str, cache: OwnCache, network: str, facts: Facts) -> tuple[str, ...]:
+    way = way_to(facts.docker, own=True, network=network)
+    why = f"containers{'' if network == BRIDGE else f' of network {network}'} {why}"
     firewalls = ("ufw", "iptables") if way == "input" else ("",)
     lines = [opening(url_of(cache), firewall, way) for firewall in firewalls]
     return (f"{why}; type" if len(lines) == 1 else f"{why}; type one of", *lines)

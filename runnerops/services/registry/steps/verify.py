@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from runnerops.model.common import Secret, ServiceName, Verb
+from runnerops.model.common import Secret, ServiceName, Tree, Verb
 from runnerops.model.steps import Step
 from runnerops.services.docker.schema import mirrors_of, wanted_mirrors
 from runnerops.services.registry.action.compared import FORM, traits, volumes_of
@@ -13,6 +13,7 @@ from runnerops.services.registry.caches.reach import for_jobs, from_container, i
 from runnerops.services.registry.observe.containers import filters, ours
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
+from runnerops.services.shared.job_services import networks_of
 from runnerops.services.shared.ways import asked_from, reached, still_reached
 from runnerops.services.steps import answers, run, wait
 
@@ -40,7 +41,8 @@ def ways_before(now: ActionContext) -> Iterator[Step]:
     for cache in now.caches if now.action.ways else ():
         if now.answered(cache) and not is_loopback(url_of(cache)):
             facts = now.observed.facts
-            yield reached(cache.name, url_of(cache), asked_from(facts.docker, own=True), facts.tools)
+            for way in asked_from(facts.docker, networks_of(_config(now)), own=True):
+                yield reached(cache.name, url_of(cache), way, facts.tools)
 
 
 def _marked(now: ActionContext, cache: OwnCache) -> bool:
@@ -126,15 +128,19 @@ def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
     """To the host, and where jobs use it, to a container: two ways, of which a firewall may close one."""
     yield _answers(now, cache)
     if cache in for_jobs(now.host):
-        yield from_container(cache, now.observed.facts)
+        yield from from_container(cache, _config(now), now.observed.facts)
     elif is_loopback(url_of(cache)):
         return
     elif _new_mirror(now, cache):
-        yield told_from_container(cache, now.observed.facts)
+        yield from told_from_container(cache, _config(now), now.observed.facts)
     if now.action.ways and now.answered(cache):
         facts = now.observed.facts
-        way = asked_from(facts.docker, own=True)
-        yield still_reached(cache.name, url_of(cache), way, now.action.ways, facts.tools)
+        for way in asked_from(facts.docker, networks_of(_config(now)), own=True):
+            yield still_reached(cache.name, url_of(cache), way, now.action.ways, facts.tools)
+
+
+def _config(now: ActionContext) -> Tree:
+    return now.host.sections.get(ServiceName.GITLAB_RUNNER, {})
 
 
 def _new_mirror(now: ActionContext, cache: OwnCache) -> bool:

@@ -2,27 +2,30 @@
 # WHAT NAME URL WAY TEXT… -- ARGV…: whether containers reach a cache: runs the host's own command in the network of a container,
 # as jobs would ask. That is a guest on the default bridge, of the cache's image or of another that is there, which goes again;
 # where none comes up, a container that runs there; and then, with the WAY `any`, one that runs in a network of its own.
+# With the WAY `network:NETWORK` it is that network in place of the default bridge.
 #   --verify    where it fails four times, prints the texts: why, and what to type
 #   --tell     tells the texts where it fails
 #   --note     before the change: notes where it fails, or where there is no container to ask from
 #   --compare  after it: the same as --verify where it did not fail before; else, that it is not shown is only told
 
-what=$1 name=$2 url=$3 way=$4 guest='' address=''
+what=$1 name=$2 url=$3 way=$4 guest='' address='' network=bridge
 shift 4
+unreached=unreached.$name
+case $way in network:*) network=${way#*:} unreached=$unreached.$network ;; esac
 cd "${RUNNEROPS_DESK:-.}" || exit
 while [ "$1" != -- ]; do
   printf '%s\n' "$1"
   shift
 done >texts || exit
 shift
-if [ "$what" = --compare ] && [ -e "unreached.$name" ]; then
+if [ "$what" = --compare ] && [ -e "$unreached" ]; then
   echo "whether containers reach $url is not shown: none did, or none ran, before" >tell
   exit
 fi
 
 unseen() { # WHY: which is no fault of the change
   case $what in
-  --note) : >"unreached.$name" ;;
+  --note) : >"$unreached" ;;
   --tell) ;;
   *) echo "whether containers reach $url is not shown: $1" >tell ;;
   esac
@@ -46,7 +49,7 @@ begin() { # a guest that ends by itself, should this script be killed; an image 
     esac
     tried="$tried$image "
     # runc, which every dockerd knows: gVisor takes the addresses away from the network that is asked from
-    guest=$(timeout -s KILL 25 docker run -d --rm --runtime runc --network bridge --label "runnerops.verify=$name" \
+    guest=$(timeout -s KILL 25 docker run -d --rm --runtime runc --network "$network" --label "runnerops.verify=$name" \
       --entrypoint sleep "$image" 90 2>why)
     pid=$(docker inspect --type container --format '{{.State.Pid}}' "${guest:-none}" 2>/dev/null)
     [ "${pid:-0}" = 0 ] || return 0
@@ -61,7 +64,7 @@ leave() { # and the volumes without a name that its image asks for
 }
 
 running() { # sets pid; a network that it shares is no container's own, and an internal one leads nowhere
-  for filter in network=bridge status=running; do
+  for filter in "network=$network" status=running; do
     for id in $(docker ps -q --filter "$filter"); do
       found=$(docker inspect --type container --format '{{.State.Pid}} {{.HostConfig.NetworkMode}}' "$id" 2>/dev/null)
       case $found in
@@ -95,6 +98,7 @@ if [ "$1" = curl ]; then # names are resolved here: a resolver on the host's loo
     ;;
   esac
 fi
+[ "$network" = bridge ] || docker network inspect "$network" >/dev/null 2>&1 || unseen "there is no network $network"
 if ! begin && ! running; then
   said=$(head -n 1 why 2>/dev/null)
   unseen "no container came up to ask from${said:+: $said}"
@@ -110,7 +114,7 @@ for pause in 1 1 1 0; do
 done
 leave
 case $what in
---note) : >"unreached.$name" ;;
+--note) : >"$unreached" ;;
 --tell) mv texts tell ;;
 *)
   cat texts
