@@ -20,6 +20,7 @@ from runnerops.model.plan import Finding
 from runnerops.planning.lint_file import lint_file
 from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
+from runnerops.report.missing_secrets import told_once
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
@@ -165,7 +166,7 @@ def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:
     if as_json:
         screen.json({"version": VERSION, "findings": [finding_document(finding) for finding in found]})
         return
-    for finding in found:
+    for finding in told_once(found):
         screen.lines(finding_lines(finding))
     errors = sum(finding.severity == "error" for finding in found)
     warnings = sum(finding.severity == "warning" for finding in found)

@@ -1,0 +1,32 @@
+"""Secrets that one line of the inventory misses, one for each host, told as one. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from runnerops.model.host_names import first_few
+from runnerops.model.plan import Finding
+
+_RULE = "S001"
+_NAMED = 10
+"""So many of them, or ranges, are named, and the others counted."""
+
+
+def told_once(found: Iterable[Finding]) -> list[Finding]:
+    """The findings, with those about secrets of one line that miss for one reason as one, where the first of them stands."""
+    alike: dict[object, list[Finding]] = {}
+    for finding in found:
+        why = finding.message.partition(": ")[2]
+        about = replace(finding, message=why, fix="") if finding.rule == _RULE else finding
+        alike.setdefault(about, []).append(finding)
+    return [_of(block) for block in alike.values()]
+
+
+def _of(block: list[Finding]) -> Finding:
+    """`!env X_[01:40]: not set`, with how the first of them is set."""
+    first = block[0]
+    if len(block) == 1 or first.rule != _RULE:
+        return first
+    names = first_few([one.message.partition(": ")[0] for one in block], _NAMED)
+    return replace(first, message=f"{names}: {first.message.partition(': ')[2]}")
