@@ -23,6 +23,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.run import Outcome
 from runnerops.planning.machines import clone_texts
+from runnerops.planning.unseen import not_told
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.begun import begun_texts
 from runnerops.report.causes import outcomes_lines, total_line
@@ -57,7 +58,8 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
             failed.append(outcome)
         else:
             observed, statuses, due = seen
-            notes = (*due.values(), *begun_texts(name, observed), *(text for text in (clones.get(name),) if text))
+            clone = (text for text in (clones.get(name),) if text)
+            notes = (*not_told(observed.facts), *due.values(), *begun_texts(name, observed), *clone)
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
             if not as_json:
                 left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more

@@ -214,3 +214,5 @@ class Facts:
     docker: DockerFacts | None = None
     registry: RegistryFacts | None = None
     runner: RunnerFacts | None = None
+    unseen: tuple[str, ...] = ()
+    """What the host was asked and did not tell in time."""

@@ -31,6 +31,7 @@ from runnerops.planning.dependencies import newly_uses_caches_of, uses_caches_of
 from runnerops.planning.drift import explain
 from runnerops.planning.paused import beyond_reach, left_paused
 from runnerops.planning.steps import StepWriter, changes_of
+from runnerops.planning.unseen import not_told
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError
 
@@ -185,6 +186,7 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
 
 
 def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blocker]) -> Iterable[str]:
+    yield from not_told(request.observed.facts)
     yield from left_out.unfinished(request.host, request.observed)
     yield from beyond_reach(request.command, request.host, request.observed.paused)
     for service in SERVICES:

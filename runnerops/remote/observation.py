@@ -22,8 +22,15 @@ KNOWS, WAITS, OWN = "know_", "await_", "observe_"
 """How functions begin that find out what others need; that ask daemons and pages; that read what is the host's own."""
 
 
-def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = ()) -> bytes:
-    """The observe script: all functions, then the calls. `units`: of systemd, asked after at once.
+LOOK_SECONDS = 60
+"""Within so many all programs of a look end that may hang. Pages have short limits of their own besides."""
+
+
+def frame(
+    word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = (), seconds: int = 0
+) -> bytes:
+    """The observe script: all functions, then the calls. `units`: of systemd, asked after at once. `seconds`: the whole
+    look's; 0: each question has its own limit only.
 
     What is known to others comes first (`KNOWS`). Then what waits (`WAITS`) goes beside what is the host's own (`OWN`), which
     goes one after another, for a pipe costs the host two processes. Of what waits the first asks for what the others need;
@@ -40,6 +47,7 @@ def frame(word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], u
     first, waiting = waiting[:1], waiting[1:]
     nest = _beside([*others, *(["\n".join(("{", *first, *_beside(waiting), "}"))] if first else [])], own)
     known = (f"know_units {shlex.join(units)}",) if units else ()
+    known = (*((f"look_takes {seconds}",) if seconds else ()), *known)
     body = "\n".join((f"word={word}", frame_functions, *functions, *known, *knowing, *nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
 

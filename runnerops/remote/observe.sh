@@ -10,11 +10,33 @@ root=${RUNNEROPS_ROOT-} # goes before every path; no real host sets it
 newline='
 '
 
-limit=''
-if command -v timeout >/dev/null 2>&1; then limit='timeout -s KILL 20'; fi
+limit='' # seconds for a program; empty where nothing can end one
+if command -v timeout >/dev/null 2>&1; then limit=20; fi
+look_ends='' # the uptime at which the look is to be over
+hung='' # a program that hung: another question would take as long
+
+look_takes() { # SECONDS: all that is limited ends within so many, however much of it hangs
+  if read -r look_ends _ 2>/dev/null <"$root/proc/uptime"; then look_ends=$((${look_ends%%.*} + $1)); fi
+}
 
 limited() { # ARGV...: a program that hangs does not hang the observation; systemctl ends by itself after 25 s
-  $limit "$@"
+  limited_to "$limit" "$@"
+}
+
+limited_to() { # SECONDS ARGV...: 137 where it is killed, or not even begun
+  most=$1
+  shift
+  [ "$1" != "$hung" ] || return 137
+  if [ -z "$limit" ]; then
+    "$@"
+    return
+  fi
+  if [ -n "$look_ends" ] && read -r left _ 2>/dev/null <"$root/proc/uptime"; then
+    left=$((look_ends - ${left%%.*}))
+    [ "$left" -gt 0 ] || return 137
+    [ "$left" -ge "$most" ] || most=$left
+  fi
+  timeout -s KILL "$most" "$@"
 }
 
 ask() { # NAME ARGV...: one answer, the output and exit status of a program or a function; what may hang is `limited`
@@ -96,7 +118,7 @@ get_with_pages() { # ARG...: what one curl gets by these arguments, and below it
   done <<pages
 $pages
 pages
-  curl "$@" 2>/dev/null
+  limited curl "$@" 2>/dev/null
 }
 
 page_said() { # URL: $code is the HTTP status with which this page came in $told, 000 without an answer

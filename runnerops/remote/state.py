@@ -16,6 +16,9 @@ from runnerops.model.host_state import Hold, HostState, Intent, RemoteFile, Run,
 from runnerops.model.inventory import Requester
 from runnerops.services.steps import ANY
 
+_KILLED = 137
+"""The status of a question that was ended at its time limit, or not begun any more."""
+
 
 def facts(answers: Answers) -> Facts:
     """What does not depend on any service."""
@@ -26,6 +29,7 @@ def facts(answers: Answers) -> Facts:
         systemd="systemd" in answers and answers["systemd"].status == 0,
         tools=frozenset(text_of(answers, "tools").split()),
         addresses=tuple(_addresses(text_of(answers, "addresses"))),
+        unseen=tuple(name.replace("_", " ") for name, answer in answers.items() if answer.status == _KILLED),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
@@ -226,9 +227,33 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
 
 def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
     calls = [("ask", "hung", "limited", "sleep", "60"), ("ask", "told", "echo", "x")]
-    short = "limit='timeout -s KILL 0.2'"
+    short = "limit=0.2"
     answers, _ = observation.decode_observation("w0rd", observe(tmp_path, SH, calls, short))
     assert (answers["hung"].text, answers["told"].text) == ("", "x")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_look_ends_in_its_time_however_much_of_it_hangs(shell: tuple[str, ...], tmp_path: Path) -> None:
+    """A question has what is left of the look's time; once that is over none is begun, and each is told of."""
+    (tmp_path / "proc").mkdir()
+    clock = tmp_path / "proc/uptime"
+    clock.write_text("100.25 7.00\n")
+    passing = f'timeout() {{ echo "$3"; echo "$((clock += 25)).5 7" >{clock}; return 137; }}\nclock=100 limit=20'
+    calls = [
+        ("look_takes", "60"),
+        *(("ask", f"of_{name}", "limited", "x") for name in "abcd"),
+        ("ask", "told", "echo", "x"),
+    ]
+    script = observation.frame("w0rd", [("observe_all",)], [passing, _in_order(calls)])
+    status, output = call(tmp_path, (*shell, "-s"), script)
+    answers, _ = observation.decode_observation("w0rd", output)
+    assert status == 0
+    assert [answer.output.strip() for answer in answers.values()] == [b"20", b"20", b"10", b"", b"x"]
+    assert state.facts(answers).unseen == ("of a", "of b", "of c", "of d")
+
+
+def _in_order(calls: list[tuple[str, ...]]) -> str:
+    return "observe_all() {\n" + "\n".join(map(shlex.join, calls)) + "\n}"
 
 
 def test_a_run_that_lost_its_record_in_a_power_cut_keeps_its_number(tmp_path: Path) -> None:

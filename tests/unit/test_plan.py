@@ -335,6 +335,13 @@ def test_a_deploy_from_a_job_of_the_runner_that_restarts_is_refused_and_a_reload
     assert codes(plan(ask(DOCKER_TREE, None), there, Policy(job=CiJob("3")))) == []
 
 
+def test_what_a_host_did_not_tell_in_time_is_said() -> None:
+    there = observed({}, None)
+    there = replace(there, facts=replace(there.facts, unseen=("docker info", "docker images")))
+    (said,) = [note for note in plan(ask({"debug": True}, None), there).notes if "in time" in note]
+    assert said.endswith("not known or not whole: docker info, docker images")
+
+
 def test_a_mirror_whose_host_goes_first_is_proven_then() -> None:
     url = "http://192.0.2.9:5000"
     cache = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", url, False)

@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What the Docker daemon says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
 
-root=${root-} newline=${newline-} limit=${limit-} ended=${ended-} unit=${unit-} argv=${argv-} value=${value-} addresses=${addresses-}
+root=${root-} newline=${newline-} ended=${ended-} unit=${unit-} argv=${argv-} value=${value-} addresses=${addresses-}
 
 observe_docker() { # DEFAULT-PATH DATA-ROOT...: what is told at once
   observe_docker_unit "$1"
@@ -28,7 +28,8 @@ await_docker_daemon() { # FORMAT DATA-ROOT...: the daemon, its images, and its c
   *'{"ID":'*"${newline}200 http://localhost/info$newline"*'200 http://localhost/images/json'*'200 http://localhost/containers/json'*) ;;
   *)
     ask docker_info limited docker info --format '{{json .}}'
-    [ "$ended" != 137 ] || return 0 # it hangs: a further question would take as long, and a look has its time
+    # shellcheck disable=SC2034  # the frame uses it
+    [ "$ended" != 137 ] || hung=docker
     ask docker_images limited docker image ls --digests --format '{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}'
     # shellcheck disable=SC2046  # ids are words
     ask docker_containers docker_each "$format" $(limited docker ps -aq --no-trunc || echo none)
@@ -53,7 +54,8 @@ docker_each() { # FORMAT ID...: by one client; where that hangs at a container i
   limited docker inspect --type container --format "$each" "$@" && return
   status=$?
   [ "$status" = 137 ] || return "$status"
-  for id in "$@"; do ${limit:+timeout -s KILL 5} docker inspect --type container --format "$each" "$id"; done
+  for id in "$@"; do limited_to 5 docker inspect --type container --format "$each" "$id"; done
+  return 137
 }
 
 # of an answer's lines: how pages ended, what counts a runner's jobs, the daemon's info, names of images (their labels can be long), ids of containers, an answer's status
@@ -103,7 +105,7 @@ docker_missing() { # ids of containers that $told names and has no members of: t
 
 docker_inspected() { # ID...
   # shellcheck disable=SC2046  # addresses are words
-  curl -s -g -m 15 --unix-socket "$socket" $(printf 'http://localhost/containers/%s/json\n' "$@") 2>/dev/null |
+  limited curl -s -g -m 15 --unix-socket "$socket" $(printf 'http://localhost/containers/%s/json\n' "$@") 2>/dev/null |
     grep -Eo "$docker_members"
 }
 
