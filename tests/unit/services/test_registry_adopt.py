@@ -215,6 +215,23 @@ def test_what_the_inventory_would_refuse_of_a_cache_is_left_out(variables: dict[
     assert load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()}).hosts
 
 
+@pytest.mark.parametrize(
+    ("host", "networks", "says"),
+    [
+        ({"Links": ["/redis:/reg/cache", "/redis:/reg/redis", "/db:/reg/db"]}, {"bridge": {}}, "links to redis and db"),
+        ({}, {"ci": {"Links": ["redis:cache"]}}, "links to redis"),
+        ({"Links": ["/redis:/reg/r"], "UTSMode": "host"}, {"bridge": {}}, "links to redis and uts"),
+        ({"Links": None}, {"bridge": {"Links": None}}, ""),
+    ],
+)
+def test_what_neither_a_section_nor_a_template_takes_over_is_said(
+    host: dict[str, Any], networks: dict[str, Any], says: str
+) -> None:
+    found = adopted({"host": host, "networks": networks, "env": env(PROXY_REMOTEURL=HUB)})
+    notes = [note for note in found.notes if "which the cache that takes its place has not" in note]
+    assert [note.partition(", which")[0] for note in notes] == ([f"container reg has {says}"] if says else [])
+
+
 def test_a_port_that_docker_chose_is_none_that_is_published() -> None:
     found = adopted({"env": env(PROXY_REMOTEURL=HUB), "ports": published("", "0")})
     assert "listen" not in only(found)

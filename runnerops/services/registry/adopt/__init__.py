@@ -141,6 +141,8 @@ def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: 
     yield from not_taken(one)
     if ours:
         return
+    if one.left_out:
+        yield f"container {one.name} has {names(one.left_out)}, which the cache that takes its place has not"
     file = one.labels.get(_FILE)
     yield f"container {one.name} ({f'of {file}' if file else 'started by hand'}) is a cache: {_taken_over(one, volume)}"
     if not listens.address:

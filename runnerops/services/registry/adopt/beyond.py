@@ -52,6 +52,19 @@ def of_container(config: Mapping[str, Any], host: Mapping[str, Any], image: Mapp
     return doubled
 
 
+_LEFT = {"UTSMode": "uts", "DeviceCgroupRules": "device_cgroup_rules", "StorageOpt": "storage_opt"}
+"""Keys of `HostConfig` that Compose 1 has no word for, or that only some storage drivers take."""
+
+
+def left_out(host: Mapping[str, Any], networks: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of it is in no section and no template either, in words; `networks` are the container's, by name."""
+    ends = (one for one in networks.values() if isinstance(one, dict))
+    links = [*(host.get("Links") or ()), *(link for one in ends for link in one.get("Links") or ())]
+    to = dict.fromkeys(str(link).partition(":")[0].lstrip("/") for link in links)
+    left = [name for key, name in _LEFT.items() if host.get(key)]
+    return (*([f"links to {names([*to])}"] if to else []), *left)
+
+
 def of_service(service: Tree) -> Tree:
     """The same of a service of our own Compose file: whatever the shipped template does not give. `$` is as it stands there."""
     found: Tree = {name: value for name, value in service.items() if name not in _OURS and value is not None}

@@ -11,7 +11,7 @@ from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.services.base import ParseError
-from runnerops.services.registry.adopt.beyond import of_container
+from runnerops.services.registry.adopt.beyond import left_out, of_container
 from runnerops.services.registry.caches import DIRECTORY
 from runnerops.services.registry.format.reading import parse
 
@@ -56,7 +56,8 @@ class FoundRegistry:
     """A running registry. `config` is the file that it was started with, as it sees it, `config_path` its path inside.
 
     `environment` is without what its image has. `ports` are those published: port inside, address (empty: all), port.
-    `auto_remove`: it goes when it is stopped. `networks` are those with a name of their own. `beyond` is a service of Compose.
+    `auto_remove`: it goes when it is stopped. `networks` are those with a name of their own. `beyond` is a service of Compose;
+    `left_out` what it cannot have, in words.
     """
 
     name: str
@@ -72,6 +73,7 @@ class FoundRegistry:
     auto_remove: bool = False
     networks: tuple[str, ...] = ()
     beyond: Tree = field(default_factory=dict, repr=False)
+    left_out: tuple[str, ...] = ()
 
     @property
     def further_mounts(self) -> tuple[str, ...]:
@@ -122,6 +124,7 @@ def _registry(about: Mapping[str, Any], image: Mapping[str, Any], path: str, tex
         auto_remove=host.get("AutoRemove") is True,
         networks=tuple(str(name) for name in _mapping(about.get("networks")) if name not in _NO_NAME),
         beyond=of_container(config, host, image),
+        left_out=left_out(host, _mapping(about.get("networks"))),
     )
 
 
