@@ -13,6 +13,7 @@ from runnerops.engine.forget import Forgetting
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.begun import plan_begun
 from runnerops.engine.gitlab.leaving import Departures, Leavers
+from runnerops.engine.in_clear import in_clear
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.maintenance import check_maintenance
@@ -55,7 +56,7 @@ def remove(
     check_targets(loaded, [name], flags)
     more = (*(["--volumes"] if flags.volumes else []), *(["--forget"] if forget else []), "--dry-run")
     ui.check("remove", screen, " ".join(filter(None, ("remove", name, service, *more))))
-    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
+    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16), clear=in_clear(loaded, (host,)))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:

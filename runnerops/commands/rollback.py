@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.in_clear import in_clear
 from runnerops.engine.learning import learn_secrets
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import DeployLoop
@@ -50,7 +51,7 @@ def rollback(
         hosts = choose(loaded, targets, pool)
         _check_run(to, len(hosts))
         ui.check("rollback", screen, _preview(targets, to))
-        project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16))
+        project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16), clear=in_clear(loaded, hosts))
 
         def plans(left: Project) -> Plans:
             names = {host.name: host for host in left.hosts}

@@ -109,6 +109,9 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     back = tomllib.loads((site.root / CONFIG).read_text())
     assert back == tomllib.loads(was)  # as run 3 kept it, which had it from run 2
 
+    (site.project / ".env").unlink()  # what the template says in clear is shown, and no secret is needed for that
+    assert "-    - /etc/runnerops/registry-config.yml" in typed(site, "remove", "demo", "--dry-run")
+
     stop = "docker stop $(docker ps -q)"
     subprocess.run(["sh", "-c", stop], env=dict(site.environ), stdout=subprocess.DEVNULL, check=True)
     replace(inventory, "live-restore: true", "live-restore: true\n      max-concurrent-downloads: 5")

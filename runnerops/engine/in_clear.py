@@ -1,0 +1,36 @@
+"""What stands in clear in the templates and the inventory, for what renders nothing else: no secret is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from runnerops.errors import RunneropsError
+from runnerops.model.common import Secret
+from runnerops.model.inventory import Host, Inventory
+from runnerops.planning.lint import trees_of
+from runnerops.redact import rendered_texts
+from runnerops.render import Renderer
+from runnerops.secrets import PLACEHOLDER
+from runnerops.services.base import ParseError
+
+
+class _Placeholders:
+    """Gives every secret a placeholder."""
+
+    def resolve(self, secret: Secret) -> str:  # noqa: ARG002
+        return PLACEHOLDER
+
+
+def in_clear(loaded: Inventory, hosts: Sequence[Host]) -> Mapping[str, frozenset[str]]:
+    """By host, the texts of its files that hold no secret. Nothing of a host whose templates are broken, which is no matter
+    of what takes a host back: its files are masked then.
+    """
+    renderer = Renderer(loaded.folder / "templates", _Placeholders(), loaded.templates)
+    found: dict[str, frozenset[str]] = {}
+    for host in hosts:
+        try:
+            trees = trees_of(renderer.files(host)).values()
+        except (RunneropsError, ParseError):
+            continue
+        found[host.name] = frozenset(text for tree in trees for text in rendered_texts(tree, (PLACEHOLDER,)))
+    return found
