@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from runnerops import __version__
+from runnerops.cli import completion
 from runnerops.cli.boundary import run_program
 from runnerops.cli.group import SETTINGS, CommandGroup
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     cls=CommandGroup,
     help="Deploy GitLab Runner, the Docker daemon and a pull-through cache of Docker Hub over SSH, losing no CI job.",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=completion.ASKED,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings=SETTINGS,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runnerops.cli import completion
 from runnerops.cli.values import (
     Format,
     blocker_code,
@@ -29,16 +30,27 @@ if TYPE_CHECKING:
 TargetList = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="TARGET", help="Hosts, groups or globs; !NAME leaves out; none means all.", show_default=False
+        metavar="TARGET",
+        help="Hosts, groups or globs; !NAME leaves out; none means all.",
+        show_default=False,
+        autocompletion=completion.targets,
     ),
 ]
 NamedTargets = Annotated[
     list[str],
     typer.Argument(
-        metavar="TARGET…", help="Hosts, groups or globs, at least one; !NAME leaves out.", show_default=False
+        metavar="TARGET…",
+        help="Hosts, groups or globs, at least one; !NAME leaves out.",
+        show_default=False,
+        autocompletion=completion.targets,
     ),
 ]
-OneHost = Annotated[str, typer.Argument(metavar="HOST", help="One host of the inventory.", show_default=False)]
+OneHost = Annotated[
+    str,
+    typer.Argument(
+        metavar="HOST", help="One host of the inventory.", show_default=False, autocompletion=completion.hosts
+    ),
+]
 InventoryFile = Annotated[
     list[Path],
     typer.Option(

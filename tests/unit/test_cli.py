@@ -158,7 +158,7 @@ def test_a_file_that_is_no_plan_is_told_of_before_a_missing_terminal(
 
 
 def test_every_command_is_a_file_of_its_own_and_has_its_place_in_the_list() -> None:
-    parts = {"__init__", "boundary", "group", "options", "values"}
+    parts = {"__init__", "boundary", "completion", "group", "options", "values"}
     assert {path.stem for path in Path(cli.__file__).parent.glob("*.py")} == {*NAMES, *parts}
     said = CliRunner().invoke(app, ["--help"]).output
     assert [name for name in NAMES if f"\n  {name} " not in said] == []

@@ -1,0 +1,67 @@
+"""What bash offers at the Tab key: commands, options, names of the inventory. No host is contacted."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+INVENTORY = """
+groups: {build: {}}
+hosts:
+  r[01:03]: {groups: [build], address: 192.0.2.1}
+  web: {address: 192.0.2.2}
+"""
+
+
+@pytest.fixture(name="folder")
+def fixture_folder(tmp_path: Path) -> Path:
+    """A project, and `runnerops` on the PATH."""
+    (tmp_path / "inventory.yml").write_text(INVENTORY)
+    (tmp_path / "other.yml").write_text(INVENTORY.replace("web", "wob"))
+    (tmp_path / "broken.yml").write_text("hosts: [")
+    tool = tmp_path / "bin/runnerops"
+    tool.parent.mkdir()
+    start = "import sys; sys.argv[0] = 'runnerops'; from runnerops.cli import main; main()"
+    tool.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(start)} "$@"\n')
+    tool.chmod(0o755)
+    return tmp_path
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("runnerops roll", "rollback"),
+        ("runnerops deploy ''", "r01 r02 r03 web build"),
+        ("runnerops deploy web b", "build"),
+        ("runnerops deploy '!w'", "!web"),
+        ("runnerops rollback -i other.yml w", "wob"),
+        ("runnerops remove ''", "r01 r02 r03 web"),
+        ("runnerops diff --onl", "--only"),
+        ("runnerops deploy -i broken.yml ''", ""),
+        ("runnerops deploy -i gone.yml ''", ""),
+    ],
+)
+def test_bash_is_offered_what_fits(folder: Path, words: str, offered: str) -> None:
+    script = f"""eval "$(_RUNNEROPS_COMPLETE=source_bash runnerops)"
+    COMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
+    call=$(complete -p runnerops | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
+    $call runnerops
+    echo "${{COMPREPLY[*]}}"
+    """
+    environ = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "--norc"], input=script, cwd=folder, env=environ, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout.split(), done.stderr) == (offered.split(), "")
+
+
+def test_help_has_no_option_for_it(folder: Path) -> None:
+    argv = [str(folder / "bin/runnerops"), "--help"]
+    assert "completion" not in subprocess.run(argv, capture_output=True, text=True, check=True).stdout
