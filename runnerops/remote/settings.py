@@ -63,6 +63,8 @@ class Settings(SSHConfig):
         _choose_way(found)
         if (port := port_of(found.get("port", ""))) is not None:
             found["port"] = str(port)
+        for key in {"serveralivecountmax", "requiredrsasize"} & found.keys():
+            found[key] = found[key].removeprefix("+")
         for key in ("connecttimeout", "serveraliveinterval"):
             seconds = _seconds(found.pop(key, ""))
             if seconds:

@@ -36,18 +36,23 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """The user's file, then the system's: the first value of a key counts, as in OpenSSH. Raises SSHException."""
     home = Path(environ.get("HOME") or Path.home())
     user = home / ".ssh" / "config"
-    whose = _Whose(user.parent, home, own=True), _Whose(_SYSTEM.parent, home, own=False)
+    ignored: list[str] = []
+    whose = _Whose(user.parent, home, True, ignored), _Whose(_SYSTEM.parent, home, False, ignored)
     lines = [*_lines(user, whose[0], ()), *_lines(_SYSTEM, whose[1], ())]
     return Settings.from_text("\n".join(lines))
 
 
 @frozen
 class _Whose:
-    """Where relative names and `~` of an `Include` begin, and whether the file is the user's or the system's."""
+    """Where relative names and `~` of an `Include` begin, and whether the file is the user's or the system's.
+
+    `ignored`: patterns of the first `IgnoreUnknown`, which counts in all files that are read after it.
+    """
 
     folder: Path
     home: Path
     own: bool
+    ignored: list[str]
 
 
 def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Iterator[str]:
@@ -63,7 +68,7 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
         raise SSHException(f"{path}: {wrong}")
     block, unread = outer, ""
     yield _head(block)
-    for number, key, value in _settings(path, text):
+    for number, key, value in _settings(path, text, whose.ignored):
         if key in {"host", "match"}:
             inner, unread = (_host(value), "") if key == "host" else _match(value)
             block = None if outer is None or inner is None else (*outer, *inner)
@@ -81,17 +86,16 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
             raise SSHException(f"{path}:{number}: files that include each other")
 
 
-def _settings(path: Path, text: str) -> Iterator[tuple[int, str, str]]:
-    """Each line's number, key and value. Raises SSHException."""
-    ignored: list[str] = []
-    for number, line in enumerate(text.splitlines(), 1):
+def _settings(path: Path, text: str, ignored: list[str]) -> Iterator[tuple[int, str, str]]:
+    """Each line's number, key and value. Patterns of the first `IgnoreUnknown` go into `ignored`. Raises SSHException."""
+    for number, line in enumerate(text.split("\n"), 1):  # as OpenSSH does: a comment may hold a form feed or U+2028
         setting = _SETTING.match(line)
         if not setting:
             continue  # a comment
         key, value = setting[1].lower(), setting[2].strip()
         words = split(value)
         if key == "ignoreunknown" and not ignored:
-            ignored = [one.lower() for word in words or () for one in word.split(",")]
+            ignored += [one.lower() for word in words or () for one in word.split(",")]
         if not value:
             wrong = f"{key} has no value"
         else:

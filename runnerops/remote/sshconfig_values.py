@@ -30,8 +30,10 @@ _CHOICES: Mapping[str, Sequence[str]] = {
     "pubkeyauthentication": (*_FLAG, "unbound", "host-bound"),
 }
 _TIME = re.compile(r"(?:\+?\d+[smhdw]?)+", re.IGNORECASE)
+_NUMBER = re.compile(r"\+?[0-9]+")
 _MOST = 2**31 - 1
-_JUMP = re.compile(r"(?:[^@]+@)?(?:\[[^\]]+\]|[^:\[\]@,]+)(?::([^:]+))?")
+_JUMP = re.compile(r"(?:.+@)?(?:\[[^\]]+\]|[^:\[\]@,]+)(?::([^:]+))?")
+"""A user's name may have an `@` of its own: the last one counts."""
 _CRITERIA = frozenset({"host", "originalhost", "user", "localuser", "exec"})
 
 
@@ -73,7 +75,7 @@ def _port(key: str, value: str) -> str:
 
 def port_of(value: str) -> int | None:
     """A number from 1 to 65535, or the name of a service, as the system knows it."""
-    if value.isascii() and value.isdecimal():
+    if _NUMBER.fullmatch(value):
         return number if 0 < (number := int(value)) < 65536 else None
     try:
         return socket.getservbyname(value, "tcp")
@@ -82,7 +84,7 @@ def port_of(value: str) -> int | None:
 
 
 def _number(key: str, value: str) -> str:
-    good = value.isascii() and value.isdecimal() and int(value) <= _MOST
+    good = _NUMBER.fullmatch(value) and int(value) <= _MOST
     return "" if good else f"{key} {value} is no whole number"
 
 

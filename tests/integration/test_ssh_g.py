@@ -145,7 +145,9 @@ Match exec ""
 TAKEN = """
 Port ssh
 Port 022
+Port +22
 Port "22" # ours
+ServerAliveCountMax +3
 ConnectTimeout +5
 ConnectTimeout 1H
 ConnectTimeout 1h30
@@ -161,6 +163,7 @@ User a #b c
 User DOM\\me
 User "a\\"b"
 ProxyJump [::1]:22
+ProxyJump me@corp.example@a:2222,b
 ProxyJump NONE
 ProxyCommand ""
 UserKnownHostsFile none
@@ -169,6 +172,7 @@ Match !all
 Match host web all
 Match final all
 IgnoreUnknown HostN*|HostNmae x
+IgnoreUnknown HostN*|Include renamed
 Include nothing
 identityfile2 x
 userknownhostsfile2 y
@@ -215,6 +219,7 @@ def test_what_openssh_ends_with_an_error_at_is_an_error(home: Path) -> None:
         pytest.skip(without("ssh", "openssh-client"))
     config = home / ".ssh" / "config"
     (home / ".ssh" / "recursive").write_text(f"Include {home}/.ssh/recursive\n")
+    (home / ".ssh" / "renamed").write_text("HostNmae x\n")
     differ = []
     for case in (*REFUSED.strip().splitlines(), *TAKEN.strip().splitlines()):
         config.write_text(case.replace("|", "\n").replace("Include r", f"Include {home}/.ssh/r") + "\n")
@@ -232,6 +237,14 @@ def test_what_openssh_ends_with_an_error_at_is_an_error(home: Path) -> None:
             if key in ours and [ours[key]] != of_openssh(config)[key]:
                 differ.append(f"{case}: {key}: {ours[key]} here, {of_openssh(config)[key]} there")
     assert not differ, "\n".join(differ)
+
+
+@pytest.mark.parametrize("mark", ["\x0c", "\x1c", "\x85", "\u2028"])
+def test_nothing_but_a_newline_ends_a_comment(mark: str, home: Path) -> None:
+    (home / ".ssh" / "config").write_text(f"User me # of{mark}Port x\n")
+    found = read_settings(os.environ).lookup("web")
+    assert found["user"] == "me"
+    assert "port" not in found
 
 
 @pytest.mark.parametrize(
