@@ -55,7 +55,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
         idle = [name for name, one in found.items() if isinstance(one, History) and name not in live]
         if not ui.as_json:
             screen.lines(outcomes_lines(failed))
-            _show(found, live, hosts, screen)
+            show(found, live, hosts, screen)
         if live and not ui.yes and not screen.ask(f"take back the run on {', '.join(brief(list(live)))}?"):
             screen.say("nothing was changed")
             return Exit.PENDING
@@ -113,7 +113,7 @@ def _counts_as(outcome: Outcome) -> Result:
     return Result.FAILED if outcome.result is Result.APPLIED else outcome.result
 
 
-def _show(
+def show(
     found: Mapping[str, History | Exception], live: Mapping[str, Record], hosts: Mapping[str, Host], screen: Screen
 ) -> None:
     """What would be taken back, and what of; runs of many hosts of which the same is to be said as one."""
@@ -122,7 +122,7 @@ def _show(
         Kept(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
         for name, run in live.items()
     ]
-    screen.lines(together_lines(kept))
+    screen.lines(together_lines(kept, whole=True))  # each is to be agreed to
     if idle := [name for name in seen if name not in live]:
         screen.say(f"{', '.join(brief(idle))}: {_IDLE}")
     for name in idle:

@@ -86,9 +86,10 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
     show_paused(name, found, screen)
 
 
-def _show_together(found: Mapping[str, History], screen: Screen) -> None:
+def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
     """Runs of several hosts, the newest first: each deploy as what it was, and not host by host."""
-    screen.lines(together_lines(Kept(name, run, one.clock) for name, one in found.items() for run in one.records))
+    runs = (Kept(name, run, one.clock) for name, one in found.items() for run in one.records)
+    screen.lines(together_lines(runs, whole=whole))
     if without := [name for name, one in found.items() if not one.records]:
         screen.data(f"no run yet: {', '.join(brief(without))}")
     for name, one in found.items():
@@ -133,9 +134,8 @@ class _Following:
     def _show_latest(self, latest: Mapping[str, Record]) -> None:
         screen = self.pool.screen
         if len(self.hosts) > 1:
-            _show_together(
-                {name: replace(one, records=_one(latest.get(name))) for name, one in self.found.items()}, screen
-            )
+            last = {name: replace(one, records=_one(latest.get(name))) for name, one in self.found.items()}
+            _show_together(last, screen, whole=True)
             return
         for name, found in self.found.items():
             if record := latest.get(name):

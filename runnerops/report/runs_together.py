@@ -34,14 +34,15 @@ class Kept:
         return Told(self.host, "", (*lines[:-1], *self.more) if self.more else lines)
 
 
-def together_lines(every: Iterable[Kept]) -> Iterator[Line]:
-    """The newest first. Of many hosts of which the same is to be said it is said once."""
+def together_lines(every: Iterable[Kept], *, whole: bool = False) -> Iterator[Line]:
+    """The newest first. Of many hosts of which the same is to be said it is said once. `whole`: none is only counted."""
     blocks = list(_blocks(sorted(every, key=lambda one: (not one.record.run.running, -_began(one)))))
-    for block in blocks[:_MOST]:
+    most = len(blocks) if whole else _MOST
+    for block in blocks[:most]:
         yield _heading(block)
         yield from shared_lines(told := [one.told for one in block], told[0].lines)
-    if len(blocks) > _MOST:
-        more = sum(map(len, blocks[_MOST:]))
+    if len(blocks) > most:
+        more = sum(map(len, blocks[most:]))
         yield "dim", f"and {more} earlier run{'s' if more != 1 else ''}: -v shows each host's own, all of them"
 
 

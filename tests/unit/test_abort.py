@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from runnerops.commands.abort import cost_lines
+from io import StringIO
+
+from runnerops.commands.abort import cost_lines, show
 from runnerops.model.host_state import Run
-from runnerops.model.inventory import Requester
+from runnerops.model.inventory import Host, Requester
 from runnerops.model.run import Event, Record
 from runnerops.model.steps import Step
+from runnerops.remote.history import History
+from runnerops.report.screen import Screen
 
 FORWARD = (
     Step("guard", ("x", "true")),
@@ -41,3 +45,16 @@ def test_what_was_begun_is_what_is_taken_back() -> None:
 def test_the_run_that_asks_for_a_token_has_more_to_lose() -> None:
     record = Record(Run(3, Requester("anna", "laptop"), "", "", running=True), command="rotate", forward=FORWARD[:1])
     assert ["is lost, and the old one is refused then" in text for _, text in cost_lines(record)] == [True]
+
+
+def test_every_run_that_would_be_taken_back_is_shown() -> None:
+    """However many there are, and all of them different."""
+    out, hosts = StringIO(), {f"host{number}": Host(f"host{number}", "192.0.2.1") for number in range(30)}
+    live = {
+        name: Record(Run(3, Requester(f"anna{name}x", "laptop"), "", "", running=True, started_at=1), forward=FORWARD)
+        for name in hosts
+    }
+    show({name: History(9, (record,)) for name, record in live.items()}, live, hosts, Screen(out=out, err=out))
+    said = out.getvalue()
+    assert [name for name in hosts if f"  {name} (run 3)" not in said] == []
+    assert said.count("taking it back") == 30
