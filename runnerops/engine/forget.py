@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from runnerops.frozen import frozen
-from runnerops.model.common import Result
+from runnerops.model.common import STATE_FOLDER, Result
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome
 from runnerops.remote import state_folder
@@ -39,7 +39,8 @@ class Forgetting:
         done = self.link().run(state_folder.forget(), b"", _SECONDS)
         if done.status == 0:
             return replace(outcome, result=Result.APPLIED, message="forgotten: no run, no original is kept there")
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        said, hint = _WHY.get(done.status, (f"exit status {done.status}: {''.join(last)}", "say it again"))
-        message = f"removed, but not forgotten: {said}"
+        last = "".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
+        said, hint = _WHY.get(done.status, (f"exit status {done.status}: {last}", "say it again"))
+        of = f" ({STATE_FOLDER}/{last})" if done.status == state_folder.UNFINISHED else ""
+        message = f"removed, but not forgotten: {said}{of}"
         return replace(outcome, result=Result.FAILED, message=message, hint=hint)

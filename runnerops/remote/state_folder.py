@@ -38,7 +38,7 @@ IN_USE = 77
 
 UNFINISHED = 78
 """Exit status of `forget`: on record are an intent, a runner paused in GitLab or begun there, or a token that config.toml
-lacks yet."""
+lacks yet. The last line on stderr names the file."""
 
 
 _FORGET = (
@@ -46,7 +46,7 @@ _FORGET = (
     'cd "$d" && exec 9>>lock || exit 1; flock -w "$2" 9 || exit 77; '
     'while systemctl list-units --all --plain --no-legend "runnerops-[0-9]*" | grep -qv " failed "; do '
     'n=$((n + 1)); [ "$n" -lt "$2" ] || exit 77; sleep 1; done; '
-    'for i in intents/* rotated/* paused/* begun/*; do [ ! -e "$i" ] || exit 78; done; '
+    'for i in intents/* rotated/* paused/* begun/*; do [ ! -e "$i" ] || { echo "$i" >&2; exit 78; }; done; '
     'cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
 )
 """By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""

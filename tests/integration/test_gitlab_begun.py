@@ -123,12 +123,13 @@ def test_a_gitlab_that_does_not_tell_is_a_note_and_the_record_stays(gitlab: GitL
 
 
 def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -> None:
-    observed = HostState(files={}, facts=Facts(), begun=(Begun("a", gitlab.url, Place("instance"), "0123"),) * 2)
+    observed = HostState(files={}, facts=Facts(), begun=(Begun("a1", gitlab.url, Place("instance"), "0123"),) * 2)
     for access in (None, GitlabAccess("https://other.example.com", API)):
         found = plan_begun(replace(build.HOST, gitlab=access), observed, Asking(tmp_path, {}, Redactor()))
         assert (found.leftovers, found.begun) == ((), ())
         (note,) = found.notes
         assert f"({gitlab.url}, instance) cannot be told: the inventory has no token for that one" in note
+        assert note.endswith("then take away /var/lib/runnerops/begun/a1 on the host"), "nothing else would"
     assert gitlab.requests == []
 
 

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import StringIO
+from typing import cast
 
 import pytest
 
-from runnerops.model.common import ABSENT, ServiceName, SourceLocation
+from runnerops.engine.forget import Forgetting
+from runnerops.model.common import ABSENT, Result, ServiceName, SourceLocation
 from runnerops.model.facts import RunnerFacts
 from runnerops.model.host_state import HostState, RemoteFile, sha256
 from runnerops.model.inventory import Host, Original, Policy, RenderedFile, Requester
 from runnerops.model.plan import Plan
+from runnerops.model.run import Outcome
 from runnerops.planning.dependencies import with_cache_clients
 from runnerops.planning.originals import places_of, read_originals
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.remove import Kept, take_off, to_look_at
+from runnerops.remote import state_folder
+from runnerops.remote.link import Completed, Link
+from runnerops.report.screen import Screen
 from runnerops.services import REGISTRY, SERVICES
 from tests.contract.emitted import DOCKER, RUNNER, caches, deployed, host, removal
 from tests.unit.services.builders import cache, engine, state
@@ -175,3 +182,22 @@ def test_what_is_kept_of_an_original() -> None:
     assert read_originals([DAEMON], {f"{name}.absent": b"/etc/docker\n"}) == {
         DAEMON: Original(None, folder="/etc/docker")
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "stderr", "said"),
+    [
+        (state_folder.UNFINISHED, b"begun/0123\n", "something is unfinished there (/var/lib/runnerops/begun/0123)"),
+        (state_folder.IN_USE, b"", "a run is going on there"),
+        (1, b"sh: read-only\n", "exit status 1: sh: read-only"),
+    ],
+)
+def test_what_cannot_be_forgotten_is_told(status: int, stderr: bytes, said: str) -> None:
+    class Answering:
+        def run(self, *_: object) -> Completed:
+            return Completed(status, b"", stderr)
+
+    screen = Screen(out=StringIO(), err=StringIO())
+    forgetting = Forgetting(HERE, lambda: cast("Link", Answering()), screen, yes=True)
+    outcome = forgetting.after(Outcome(HERE.name, Result.APPLIED))
+    assert (outcome.result, outcome.message) == (Result.FAILED, f"removed, but not forgotten: {said}")

@@ -13,6 +13,7 @@ from functools import partial
 from runnerops.engine.gitlab.asking import Asking, by_token
 from runnerops.engine.gitlab.new_runners import NewInGitlab, left_behind_of
 from runnerops.errors import RunneropsError
+from runnerops.model.common import STATE_FOLDER
 from runnerops.model.gitlab import Begun, Creation, Leftover, Place, Unpaired
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
@@ -32,9 +33,9 @@ def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
     for one in observed.begun:
         try:
             if host.gitlab is None or normal_url(host.gitlab.url) != normal_url(one.url):
-                raise RunneropsError(
-                    "the inventory has no token for that one", "look there for runners that are not used"
-                )
+                there = f"{STATE_FOLDER}/begun/{one.name}"
+                hint = f"look there for runners that are not used, then take away {there} on the host"
+                raise RunneropsError("the inventory has no token for that one", hint)
             client = by_token(host.gitlab, asking)
             ask = partial(left_behind_of, client, host, observed, one.place, one.mark)
             left |= asking.watched(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
