@@ -33,8 +33,8 @@ class Forked:
             self._line = _ask(words, folder, environ, "runnerops.cli", (null.fileno(), into, into))
         os.close(into)
         self.stdout = os.fdopen(out, encoding="utf-8")
-        self._told = self._line.makefile()
-        self.pid = int(self._told.readline())
+        self._told = b""
+        self.pid = self._number()
         self.returncode: int | None = None
 
     def send_signal(self, number: int) -> None:
@@ -48,7 +48,7 @@ class Forked:
         if self.returncode is None:
             self._line.settimeout(timeout)
             try:
-                self.returncode = int(self._told.readline())
+                self.returncode = self._number()
             except TimeoutError:
                 raise subprocess.TimeoutExpired(self.words, timeout) from None
         return self.returncode
@@ -60,6 +60,8 @@ class Forked:
         reader.start()
         self.wait(timeout)
         reader.join(timeout)
+        if not said:
+            raise subprocess.TimeoutExpired(self.words, timeout, "it has ended, and what it started holds its output")
         self._hang_up()
         return said[0]
 
@@ -72,8 +74,18 @@ class Forked:
         self._hang_up()
 
     def _hang_up(self) -> None:
-        for stream in (self._told, self._line, self.stdout):
-            stream.close()
+        self._line.close()
+        self.stdout.close()
+
+    def _number(self) -> int:
+        """The next line of what is told; a file of the socket could not be read on after a time limit. Raises TimeoutError."""
+        while b"\n" not in self._told:
+            more = self._line.recv(64)
+            if not more:
+                raise EOFError("what forks commands has ended")
+            self._told += more
+        line, _, self._told = self._told.partition(b"\n")
+        return int(line)
 
 
 def run_forked(
