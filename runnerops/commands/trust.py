@@ -148,23 +148,31 @@ class _Asking:
             else:
                 title = _title(name, offer)
                 self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
-        if not self.fingerprints:
-            apart = [name for name, (offer, _) in ready.items() if gone(offer)]
-            plain = [name for name in ready if name not in apart]
-            agreed = {name for name in apart if self.screen.ask(f"trust {_title(name, offers[name])}?")}
-            if plain:
-                what = _title(plain[0], offers[plain[0]]) if len(plain) == 1 else f"these {len(plain)} hosts"
-                agreed |= set(plain) if self.screen.ask(f"trust {what}?") else set()
-            ready = {name: one for name, one in ready.items() if name in agreed}
-        for offer, keys in ready.values():
+        if self.fingerprints:
+            return self._write(ready)
+        kept = set[str]()
+        for name in (name for name, (offer, _) in ready.items() if gone(offer)):
+            if self.screen.ask(
+                f"trust {_title(name, offers[name])}?"
+            ):  # written at once: Ctrl-C at the next loses none
+                kept |= self._write({name: ready[name]})
+        if plain := {name: one for name, one in ready.items() if not gone(one[0])}:
+            first = next(iter(plain))
+            what = _title(first, offers[first]) if len(plain) == 1 else f"these {len(plain)} hosts"
+            kept |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
+        return kept
+
+    def _write(self, keys_of: Mapping[str, tuple[Offer, tuple[HostKey, ...]]]) -> set[str]:
+        """Keeps these keys; the hosts that have them."""
+        for offer, keys in keys_of.values():
             write_keys(self.folder / PROJECT_FILE, offer.names, keys)
-        if ready:
+        if keys_of:
             if self.access.gateways:
                 self.access.gateways.forget()
-            first = next(iter(ready))
-            what = _title(first, offers[first]) if len(ready) == 1 else f"{len(ready)} hosts"
+            first = next(iter(keys_of))
+            what = _title(first, keys_of[first][0]) if len(keys_of) == 1 else f"{len(keys_of)} hosts"
             self.screen.say(f"{what}: kept in {self.folder / PROJECT_FILE}", "good")
-        return set(ready)
+        return set(keys_of)
 
 
 def _title(host: str, offer: Offer) -> str:

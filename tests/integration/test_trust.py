@@ -26,6 +26,8 @@ class Person(Screen):
     answer: bool | None = True
     err: io.StringIO = field(default_factory=io.StringIO)
     asked: list[str] = field(default_factory=list)
+    leaves_at: str = ""
+    """A question that begins so is answered with Ctrl-C."""
 
     @property
     def interactive(self) -> bool:
@@ -33,6 +35,8 @@ class Person(Screen):
 
     def ask(self, question: str, *, otherwise: bool = False) -> bool:  # noqa: ARG002
         self.asked.append(question)
+        if self.leaves_at and question.startswith(self.leaves_at):
+            raise KeyboardInterrupt
         return bool(self.answer)
 
     def ask_secret(self, question: str) -> str:
@@ -172,3 +176,18 @@ def test_many_hosts_are_one_question_but_for_those_whose_key_has_changed(start_s
     assert sorted(known.read_text().splitlines(keepends=True)) == sorted(
         [gateway.line("ecdsa"), *(sshd.line(name=f"[127.0.0.{number}]:{sshd.port}") for number in (1, 2, 3, 4))]
     )
+
+
+def test_what_was_agreed_to_is_kept_though_the_question_for_all_is_left(start_sshd: StartSshd, tmp_path: Path) -> None:
+    sshd = start_sshd("ListenAddress 0.0.0.0")
+    ssh = f"user: {USER}, port: {sshd.port}, key: {sshd.keys.folder / 'user'}"
+    numbers = {"new-1": 1, "new-2": 2, "changed": 4}
+    hosts = (f"  {name}: {{address: 127.0.0.{number}, ssh: {{{ssh}}}}}\n" for name, number in numbers.items())
+    (tmp_path / "inventory.yml").write_text(f"hosts:\n{''.join(hosts)}")
+    known = tmp_path / "known_hosts"
+    known.write_text(sshd.line("other", f"[127.0.0.4]:{sshd.port}"))
+    person = Person(leaves_at="trust these")
+    with pytest.raises(KeyboardInterrupt):
+        trust(Invocation(tmp_path / "inventory.yml", ["*"], {"HOME": str(tmp_path)}, person), ())
+    assert known.read_text() == sshd.line(name=f"[127.0.0.4]:{sshd.port}")
+    assert person.saw.count("kept in") == 1
