@@ -12,7 +12,7 @@ from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.begun import plan_begun
 from runnerops.errors import LinkLostError
 from runnerops.model.answers import Answer as HostAnswer
-from runnerops.model.common import Result
+from runnerops.model.common import Result, ServiceName
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Begun, GitlabAccess, Place
 from runnerops.model.host_state import HostState, Run
@@ -131,6 +131,26 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
         assert f"({gitlab.url}, instance) cannot be told: the inventory has no token for that one" in note
         assert note.endswith("then take away /var/lib/runnerops/begun/a1 on the host"), "nothing else would"
     assert gitlab.requests == []
+
+
+def test_where_the_runner_is_left_out_nothing_is_told(gitlab: GitLab, tmp_path: Path) -> None:
+    """`--only docker`: the inventory has the token, and a hint to take away the record would be wrong."""
+    observed = HostState(files={}, facts=Facts(), begun=(Begun("a1", gitlab.url, Place("instance"), "0123"),))
+    host = replace(build.HOST, gitlab=None, left_out=frozenset({ServiceName.GITLAB_RUNNER}))
+    assert plan_begun(host, observed, Asking(tmp_path, {}, Redactor())).notes == ()
+
+
+@pytest.mark.parametrize("content", [b"[[runners", b'[[runners]]\nurl = "URL"\ntoken = "glrt-other"\n'])
+def test_nothing_is_deleted_that_the_host_may_have(
+    gitlab: GitLab, world: World, tmp_path: Path, content: bytes
+) -> None:
+    """Its file cannot be read, or GitLab does not say which runner has a token of it."""
+    gitlab.faults_at = {"POST /runners/verify": [Answer(200, {})]}
+    world.machine.content = content.replace(b"URL", gitlab.url.encode())
+    host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
+    found = plan_begun(host, world.observed(), Asking(tmp_path, {}, Redactor()))
+    assert (found.leftovers, found.begun) == ((), ())
+    assert "which of them the host has is not known" in "".join(found.notes)
 
 
 def test_a_host_that_keeps_no_record_has_nothing_created(gitlab: GitLab, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,8 @@ _SECONDS = 30.0
 
 def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
     """What is left in the places that the host has on record. GitLab is told nothing."""
+    if host.left_out and host.gitlab is None:  # the inventory may have its token all the same
+        return NewInGitlab()
     left: set[Leftover] = set()
     told: list[Begun] = []
     notes: dict[str, None] = {}
@@ -38,7 +40,12 @@ def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
                 raise RunneropsError("the inventory has no token for that one", hint)
             client = by_token(host.gitlab, asking)
             ask = partial(left_behind_of, client, host, observed, one.place, one.mark)
-            left |= asking.watched(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
+            found = asking.watched(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
+            if found is None:
+                raise RunneropsError(
+                    "which of them the host has is not known", "look at its config.toml, and in GitLab"
+                )
+            left |= found
             looked_at.add((one.place, one.mark))
             told.append(one)
         except RunneropsError as error:

@@ -17,7 +17,9 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.model.run import Outcome
-from runnerops.services.gitlab_runner.observe.registered import of_gitlab, registrations
+from runnerops.services.base import ParseError
+from runnerops.services.gitlab_runner.format import config_path
+from runnerops.services.gitlab_runner.observe.registered import of_gitlab, registrations_in
 from runnerops.services.gitlab_runner.reconcile.created import to_be_created
 
 if TYPE_CHECKING:
@@ -91,20 +93,31 @@ def _ordered(left: Iterable[Leftover]) -> tuple[Leftover, ...]:
 def _left_behind(client: GitlabClient, host: Host, observed: HostState, place: Place) -> set[Leftover]:
     from runnerops.gitlab.creation import mark_of
 
-    return left_behind_of(client, host, observed, place, mark_of(observed.facts.machine, host.name))
+    return left_behind_of(client, host, observed, place, mark_of(observed.facts.machine, host.name)) or set()
 
 
-def left_behind_of(client: GitlabClient, host: Host, observed: HostState, place: Place, mark: str) -> set[Leftover]:
-    """Without those that the host has: of a deploy whose run went on without it. Raises GitlabError."""
+def left_behind_of(
+    client: GitlabClient, host: Host, observed: HostState, place: Place, mark: str
+) -> set[Leftover] | None:
+    """Without those that the host has: of a deploy whose run went on without it. None where nobody can tell which these are.
+
+    Raises GitlabError.
+    """
     from runnerops.gitlab.creation import left_behind
 
     assert host.gitlab
     found = left_behind(client, place, mark)
+    if not found:
+        return set()
     system_id = system_id_of(observed)
-    for one in of_gitlab(host.gitlab.url, registrations(observed)) if found else ():
+    try:
+        there = registrations_in(observed.file(config_path(observed)).content or b"")
+    except ParseError:
+        return None
+    for one in of_gitlab(host.gitlab.url, there):
         told = client.verify(one.token, system_id) if system_id else {"id": one.id}
-        if told and not told.get("id"):
-            return set()  # nobody can tell which it is
+        if told is not None and not told.get("id"):
+            return None
         found -= {one.id, told["id"] if told else 0}
     return {Leftover(number, mark) for number in found}
 
