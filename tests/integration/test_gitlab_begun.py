@@ -10,6 +10,7 @@ import pytest
 
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.begun import plan_begun
+from runnerops.engine.gitlab.new_runners import NewInGitlab
 from runnerops.errors import LinkLostError
 from runnerops.model.answers import Answer as HostAnswer
 from runnerops.model.common import Result, ServiceName
@@ -131,6 +132,14 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
         assert f"({gitlab.url}, instance) cannot be told: the inventory has no token for that one" in note
         assert note.endswith("then take away /var/lib/runnerops/begun/a1 on the host"), "nothing else would"
     assert gitlab.requests == []
+
+
+def test_what_a_run_that_goes_on_brings_is_nobodys_leftover(gitlab: GitLab, world: World, tmp_path: Path) -> None:
+    host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
+    observed, asking = world.observed(), Asking(tmp_path, {}, Redactor())
+    assert [one.id for one in plan_begun(host, observed, asking).leftovers] == [2]
+    running = replace(observed, last=Run(3, ORIGIN, "", "", running=True))
+    assert plan_begun(host, running, asking) == NewInGitlab()
 
 
 def test_where_the_runner_is_left_out_nothing_is_told(gitlab: GitLab, tmp_path: Path) -> None:

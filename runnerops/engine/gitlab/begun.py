@@ -26,6 +26,8 @@ _SECONDS = 30.0
 
 def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
     """What is left in the places that the host has on record. GitLab is told nothing."""
+    if observed.last and observed.last.running:  # what is there may be just created, for that run to bring
+        return NewInGitlab()
     if host.left_out and host.gitlab is None:  # the inventory may have its token all the same
         return NewInGitlab()
     left: set[Leftover] = set()
