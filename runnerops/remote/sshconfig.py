@@ -17,7 +17,7 @@ from paramiko import SSHException
 
 from runnerops.frozen import frozen
 from runnerops.remote.settings import UNREAD, Settings
-from runnerops.remote.sshconfig_values import MATTERS, split, wrong_match, wrong_value
+from runnerops.remote.sshconfig_values import EMPTY, MATTERS, split, wrong_match, wrong_value
 
 _SYSTEM = Path("/etc/ssh/ssh_config")
 _DEPTH = 16
@@ -102,7 +102,8 @@ def _settings(path: Path, text: str, ignored: list[str]) -> Iterator[tuple[int, 
             wrong = wrong_value(key, words, ignored) or (wrong_match(words or ()) if key == "match" else "")
         if wrong:
             raise SSHException(f"{path}:{number}: {wrong}")
-        yield number, key, value
+        if words or key == "host" or key not in EMPTY:
+            yield number, key, value
 
 
 def _foreign(path: Path) -> str:

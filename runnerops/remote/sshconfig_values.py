@@ -55,7 +55,7 @@ def wrong_value(key: str, words: Sequence[str] | None, ignored: Collection[str])
 
 
 def _wrong(key: str, words: Sequence[str]) -> str:
-    if not words and key == "host":  # a comment: a block of no host
+    if not words and key in EMPTY:  # a comment: nothing is said, and of `Host` a block of no host begins
         return ""
     if not words or (not words[0] and key != "proxycommand") or (key == "host" and "" in words):
         return f"{key} has no value"
@@ -115,6 +115,8 @@ _CHECKS: Mapping[str, Callable[[str, str], str]] = {
     "proxyjump": _jump,
 }
 _LISTS = frozenset({"userknownhostsfile", "globalknownhostsfile"})
+EMPTY = _LISTS | {"host", "include", "canonicaldomains"}
+"""Keys that may have a comment alone behind them."""
 _OTHERS = frozenset(
     {"host", "match", "include", "bindaddress", "bindinterface", "revokedhostkeys", "canonicaldomains"}
     | _CHOICES.keys()

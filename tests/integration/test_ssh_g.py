@@ -30,6 +30,7 @@ Host a,web|Port 9
 HostName %h.example.com
 HostName %%h
 Port 22 # a comment
+GlobalKnownHostsFile # a comment
 User me # a comment
 User "me"
 Port=2222
@@ -168,6 +169,8 @@ ProxyJump NONE
 ProxyCommand ""
 UserKnownHostsFile none
 Host #
+Include # nothing yet
+UserKnownHostsFile # the usual one
 Match !all
 Match host web all
 Match final all
