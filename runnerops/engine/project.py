@@ -20,11 +20,12 @@ from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Secret, Tree
 from runnerops.model.facts import Facts
-from runnerops.model.inventory import Cache, Host, Inventory, RenderedFile
+from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.disagreeing import in_inventory
+from runnerops.planning.known_caches import KnownCaches
 from runnerops.planning.lint import lint, lint_trees, trees_of
-from runnerops.planning.lint_across import across, caches_by_url
+from runnerops.planning.lint_across import across
 from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
 from runnerops.redact import Masker, Redactor, clear_texts, leaves, rendered_texts
 from runnerops.render import Renderer
@@ -95,7 +96,7 @@ def open_project(
     clear = {host.name: _clear(trees[host.name].values(), resolver.values()) for host in hosts}
     for host in hosts:
         learn_trees(redactor, clear_texts(host) | clear[host.name], trees[host.name])
-    caches = caches_by_url(loaded)
+    caches = KnownCaches(loaded)
     same = [*same_addresses(loaded, hosts), *in_inventory(loaded, hosts)]
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
@@ -135,7 +136,7 @@ def _render(
     return rendered
 
 
-def _around(host: Host, caches: Mapping[str, Cache]) -> Iterator[Finding]:
+def _around(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     yield from overlapping_networks(host)
     yield from unreplaced(host)
     yield from across(caches, host)

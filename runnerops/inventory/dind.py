@@ -6,6 +6,7 @@ What contradicts itself, or would not work, is noted with its place: a job would
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 from typing import cast
 from urllib.parse import urlsplit
@@ -41,9 +42,14 @@ def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, pr
 
 def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> str:
     """The first of our pools that holds none of these URLs' addresses and meets none of the networks."""
-    used = [*networks, *(IPv4Network(address) for url in urls if (address := _ipv4(url)))]
-    free = (pool for pool in _POOLS if not any(pool.overlaps(network) for network in used))
-    return str(next(free, _POOLS[-1]))
+    used = {_first_half(address) for url in urls if (address := _ipv4(url))}
+    free = (pool for pool in _POOLS if _first_half(pool.network_address) not in used)
+    return str(next((pool for pool in free if not any(map(pool.overlaps, networks))), _POOLS[-1]))
+
+
+def _first_half(address: IPv4Address) -> int:
+    """What tells our pools apart, and which of them an address is in."""
+    return int(address) >> 16
 
 
 class _Filler:
@@ -115,10 +121,10 @@ class _Filler:
 
     def _pool(self, urls: Sequence[str]) -> str:
         """As given, else the first that holds no cache and none of the host's own Docker networks."""
-        taken = [(url, IPv4Network(address)) for url in urls if (address := _ipv4(url))]
         if given := self._asked.pool:
-            for url, place in taken:
-                if place.subnet_of(IPv4Network(given)):
+            network = IPv4Network(given)
+            for url in urls:
+                if (address := _ipv4(url)) and address in network:
                     text = f"holds {url}: networks of a job would take that address, and pulls go past the cache"
                     self._note(("docker_in_docker", "pool"), text, "take a network that nothing else uses")
             return given
@@ -137,6 +143,7 @@ class _Filler:
         self._problems.add(self._host.location(*whole), dotted(("hosts", self._host.name, *whole)), text, hint)
 
 
+@lru_cache(maxsize=4096)
 def _host_of(url: str) -> str:
     """Empty where it is no URL: what reads daemon.json tells that."""
     try:
@@ -145,6 +152,7 @@ def _host_of(url: str) -> str:
         return ""
 
 
+@lru_cache(maxsize=4096)  # each host asks for the caches of all
 def _ipv4(url: str) -> IPv4Address | None:
     address = as_ip(_host_of(url))
     return address if isinstance(address, IPv4Address) else None

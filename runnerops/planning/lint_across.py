@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
-from itertools import takewhile
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from typing import Literal, TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from runnerops.model.common import Key, ServiceName, Tree, Value
-from runnerops.model.inventory import Cache, Host, Inventory
+from runnerops.model.inventory import Cache, Host
 from runnerops.model.plan import Finding
+from runnerops.planning.known_caches import KnownCaches, port_of, url_parts
 from runnerops.services.docker.format import PATH as DAEMON_JSON
-from runnerops.services.gitlab_runner.dind import is_dind
+from runnerops.services.gitlab_runner.dind import is_dind, values_of
 from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
@@ -24,31 +24,21 @@ Severity: TypeAlias = Literal["error", "warning", "info"]
 
 _ETHERNET = 1500
 _OURS_ALONE = re.compile(r".*\.(?:lan|local|internal|intranet|home|corp|home\.arpa)|[^.]+")
-_PORTS = {"http": 80, "https": 443}
-_REMOTE = "REGISTRY_PROXY_REMOTEURL"
+_REMOTE, _USERNAME = "REGISTRY_PROXY_REMOTEURL", "REGISTRY_PROXY_USERNAME"
+_MIRROR = "--registry-mirror"
 
 
-def caches_by_url(inventory: Inventory) -> Mapping[str, Cache]:
-    """Every cache of the inventory, once for all hosts. A host has its own caches before the others'."""
-    return {cache.url.rstrip("/"): cache for host in inventory.hosts for cache in _own(host)}
-
-
-def _own(host: Host) -> Iterator[Cache]:
-    return takewhile(lambda cache: cache.host == host.name, host.caches)
-
-
-def across(caches: Mapping[str, Cache], host: Host) -> Iterator[Finding]:
-    """All rules on one host, beside all caches of the inventory by their URLs."""
+def across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
+    """All rules on one host, beside all caches of the inventory."""
     docker = host.sections.get(ServiceName.DOCKER, {})
     for index, url in enumerate(_list(docker.get("registry-mirrors"))):
-        parts = _parts(url)
+        parts = url_parts(url)
         key: Key = ("registry-mirrors", index)
         if isinstance(url, str) and parts:
-            for rule, severity, text, fix in (
-                *_mirror(url, parts, caches),
-                *_proxied(parts, docker),
-                *_certificate(parts),
-            ):
+            wrong = [*_mirror(url, caches, host)]
+            ours = caches.at(url, host.name) is not None or _is_private(parts.hostname or "")
+            known = [*(_proxied(parts, docker) if ours else ()), *(() if wrong else _certificate(parts, docker))]
+            for rule, severity, text, fix in (*wrong, *known):
                 yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
     yield from _upstreams(host, caches)
     yield from _elsewhere(host)
@@ -61,42 +51,60 @@ _Said: TypeAlias = "Iterator[tuple[str, Severity, str, str]]"
 """Rule, severity, message, fix."""
 
 
-def _mirror(url: str, parts: SplitResult, caches: Mapping[str, Cache]) -> _Said:
-    cache = caches.get(url.rstrip("/"))
-    if cache:
+def _mirror(url: str, caches: KnownCaches, host: Host) -> _Said:
+    if cache := caches.at(url, host.name):
         if cache.serves not in {HUB, ""}:
-            text = (
-                f"is the cache {cache.name} of {cache.host}: it holds images of {cache.serves}, and none of Docker Hub"
-            )
-            yield "X005", "error", text, f"take it out: images of {cache.serves} are pulled by the cache's own name"
+            yield "X005", "error", f"is {_holds(cache)}", _pulled(cache)
         return
-    beside = [
-        (known, one) for known, one in caches.items() if _host(known) == parts.hostname and one.serves in {HUB, ""}
-    ]
-    for known, other in beside[:1]:
-        there = _parts(known)
-        same = there is not None and _port(there) == _port(parts)
-        text = f"is none of the caches: {other.name} of {other.host} is {known}, with another {'scheme' if same else 'port'}"
-        yield "X011", "error" if same else "warning", text, f"write {known}, or leave registry-mirrors out"
+    for cache, same_port in caches.near(url, host.name):
+        if cache.serves in {HUB, ""}:
+            what = "scheme" if same_port else "port"
+            text = f"is none of the caches: {cache.name} of {cache.host} is {cache.url}, with another {what}"
+            fix = f"write {cache.url}, or leave registry-mirrors out"
+            yield "X011", "error" if same_port else "warning", text, fix
+            return
+        if same_port:
+            yield "X005", "error", f"is where {cache.url} listens, {_holds(cache)}", _pulled(cache)
+            return
+
+
+def _holds(cache: Cache) -> str:
+    return f"the cache {cache.name} of {cache.host}: it holds images of {cache.serves}, and none of Docker Hub"
+
+
+def _pulled(cache: Cache) -> str:
+    return f"take it out: images of {cache.serves} are pulled by the cache's own name"
 
 
 def _proxied(parts: SplitResult, docker: Tree) -> _Said:
     proxies = docker.get("proxies")
     given = proxies if isinstance(proxies, dict) else {}
     past = str(given.get("no-proxy") or "")
-    if given.get(f"{parts.scheme}-proxy") and not bypasses(past, parts.hostname or "", _port(parts)):
+    if given.get(f"{parts.scheme}-proxy") and not bypasses(past, parts.hostname or "", port_of(parts)):
         text = f"is asked through the proxy: `proxies.no-proxy` does not name {parts.hostname}"
         yield "X008", "warning", text, f"add {parts.hostname} to proxies.no-proxy"
 
 
-def _certificate(parts: SplitResult) -> _Said:
+def _certificate(parts: SplitResult, docker: Tree) -> _Said:
     """Where dockerd looks for the certificate of an authority that only this network knows."""
-    if parts.scheme == "https" and _is_private(parts.hostname or ""):
+    name = parts.hostname or ""
+    if parts.scheme == "https" and _is_private(name) and not _unverified(name, parts.netloc, docker):
         text = (
             f"if its certificate is of an authority of your own, that lies in /etc/docker/certs.d/{parts.netloc}/ca.crt, "
             "and with the containerd image store in /etc/docker/certs.d/docker.io/ca.crt"
         )
         yield "X010", "info", text, "runnerops does not bring certificates to hosts"
+
+
+def _unverified(name: str, place: str, docker: Tree) -> bool:
+    """Whether dockerd takes any certificate: it is on the loopback, or among the insecure registries."""
+    entries = [str(one).partition("://")[2] or str(one) for one in _list(docker.get("insecure-registries"))]
+    try:
+        address = ip_address(name)
+        inside = address.is_loopback or any("/" in one and address in ip_network(one, strict=False) for one in entries)
+    except ValueError:
+        inside = name == "localhost"
+    return inside or place in entries
 
 
 def _is_private(name: str) -> bool:
@@ -106,21 +114,26 @@ def _is_private(name: str) -> bool:
         return _OURS_ALONE.fullmatch(name) is not None
 
 
-def _upstreams(host: Host, caches: Mapping[str, Cache]) -> Iterator[Finding]:
+def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     """A cache that asks itself, alone or by way of others, ends at its start, and none of them comes up first."""
     for index, own in enumerate(own_caches(host)):
-        way, url = [own.name], own.upstream.rstrip("/")
-        first = next((one for one in host.caches if one.host == host.name and one.name == own.name), None)
-        while first and (upstream := caches.get(url)) and len(way) <= len(caches):
-            if (upstream.host, upstream.name) == (first.host, first.name):
-                text = "is this cache itself" if len(way) == 1 else f"leads back to it: {' → '.join((*way, own.name))}"
-                key: Key = ("caches", index, "upstream")
-                place = host.location(ServiceName.REGISTRY, key)
-                fix = "write the registry that has the images, such as https://registry-1.docker.io"
-                yield Finding("X006", "error", ServiceName.REGISTRY.value, key, text, fix, place)
-                break
-            way.append(upstream.name)
-            url = upstream.upstream.rstrip("/")
+        first, way = (host.name, own.name), [(host.name, own.name)]
+        upstream = caches.at(own.upstream, host.name)
+        while upstream and (following := (upstream.host, upstream.name)) not in way:
+            way.append(following)
+            upstream = caches.at(upstream.upstream, upstream.host)
+        if upstream and (upstream.host, upstream.name) == first:
+            text = "is this cache itself" if len(way) == 1 else f"leads back to it: {_named([*way, first])}"
+            key: Key = ("caches", index, "upstream")
+            place = host.location(ServiceName.REGISTRY, key)
+            fix = "write the registry that has the images, such as https://registry-1.docker.io"
+            yield Finding("X006", "error", ServiceName.REGISTRY.value, key, text, fix, place)
+
+
+def _named(way: list[tuple[str, str]]) -> str:
+    """Caches by their names, and by their hosts where these are several."""
+    several = len({host for host, _ in way}) > 1
+    return " → ".join(f"{name} of {host}" if several else name for host, name in way)
 
 
 def _elsewhere(host: Host) -> Iterator[Finding]:
@@ -143,12 +156,19 @@ def _elsewhere(host: Host) -> Iterator[Finding]:
 
 def _logins(host: Host) -> Iterator[Finding]:
     for index, cache in enumerate(own_caches(host)):
-        if cache.tree.get("username") and not cache.local:
+        proxy = cache.config.get("proxy")
+        ways: tuple[tuple[Key, Value], ...] = (
+            (("username",), cache.tree.get("username")),
+            (("config", "proxy", "username"), proxy.get("username") if isinstance(proxy, dict) else None),
+            (("environment", _USERNAME), cache.environment.get(_USERNAME)),
+        )
+        given = [path for path, value in ways if value]
+        if given and not cache.local:
             text = (
                 f"is used for everybody who reaches {cache.listen}: "
                 f"they can pull whatever its account can at {cache.upstream}, private images too"
             )
-            key: Key = ("caches", index, "username")
+            key: Key = ("caches", index, *given[0])
             place = host.location(ServiceName.REGISTRY, key)
             fix = "take an account that sees public images only, or let a firewall admit your hosts alone"
             yield Finding("X009", "warning", ServiceName.REGISTRY.value, key, text, fix, place)
@@ -158,23 +178,29 @@ def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
     mtu = docker.get("mtu")
     if not isinstance(mtu, int) or not 0 < mtu < _ETHERNET:
         return
-    for key, command in _dind_commands(host):
-        if "mtu" not in " ".join(command):
+    for key, words in _dind_commands(host):
+        given = next(iter(values_of(words, "--mtu")), None)
+        if given is None:
             text = (
                 f"does not get the mtu {mtu} of this host's daemon: what its containers send in larger packets is lost"
             )
             yield Finding("X007", "warning", CONFIG_TOML, key, text, f'add "--mtu={mtu}" to its command')
+        elif given.isdecimal() and int(given) > mtu:
+            text = f"has mtu {given}, and this host's daemon {mtu}: what its containers send in larger packets is lost"
+            yield Finding("X007", "warning", CONFIG_TOML, (*key, "command"), text, f'write "--mtu={mtu}"')
 
 
-def _inner_mirrors(host: Host, caches: Mapping[str, Cache]) -> Iterator[Finding]:
+def _inner_mirrors(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     """The daemon inside asks its mirrors for images of Docker Hub only, as the host's own does."""
-    for key, command in _dind_commands(host):
-        for index, word in enumerate(command):
-            cache = caches.get(word.removeprefix("--registry-mirror=").rstrip("/"))
-            if word.startswith("--registry-mirror=") and cache and cache.serves not in {HUB, ""}:
-                text = f"is the cache {cache.name} of {cache.host}: it holds images of {cache.serves}, and none of Docker Hub"
-                fix = f"take it out: images of {cache.serves} are pulled by the cache's own name"
-                yield Finding("X005", "error", CONFIG_TOML, (*key, "command", index), text, fix)
+    for key, words in _dind_commands(host):
+        for index, word in enumerate(words):
+            after = index > 0 and words[index - 1] == _MIRROR
+            url = word if after else word.removeprefix(f"{_MIRROR}=") if word.startswith(f"{_MIRROR}=") else ""
+            cache = caches.at(url, host.name)
+            if cache and cache.serves not in {HUB, ""}:
+                yield Finding(
+                    "X005", "error", CONFIG_TOML, (*key, "command", index), f"is {_holds(cache)}", _pulled(cache)
+                )
 
 
 def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
@@ -184,23 +210,6 @@ def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
         for at, service in enumerate(_list(table.get("services")) if isinstance(table, dict) else ()):
             if isinstance(service, dict) and is_dind(service):
                 yield ("runners", index, "docker", "services", at), [str(one) for one in _list(service.get("command"))]
-
-
-def _parts(url: Value) -> SplitResult | None:
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-        return parts if parts and parts.hostname and parts.scheme in _PORTS and parts.port != 0 else None
-    except ValueError:
-        return None
-
-
-def _host(url: str) -> str | None:
-    parts = _parts(url)
-    return parts.hostname if parts else None
-
-
-def _port(parts: SplitResult) -> int:
-    return parts.port or _PORTS[parts.scheme]
 
 
 def _list(value: Value) -> list[Value]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from ipaddress import ip_address
 
 from runnerops.model.common import Key, ServiceName, Value
 from runnerops.model.host_names import brief
@@ -40,7 +41,15 @@ def _same_address(inventory: Inventory, first: Host, others: Sequence[Host]) -> 
 
 
 def _way(host: Host) -> tuple[str, int | None, str | None]:
-    return host.address.lower(), host.ssh.port, host.ssh.gateway
+    return _address(host.address), host.ssh.port, host.ssh.gateway
+
+
+def _address(text: str) -> str:
+    """However it is written: case, a dot behind a name, zeros of IPv6."""
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        return text.lower().rstrip(".")
 
 
 def overlapping_networks(host: Host) -> Iterator[Finding]:

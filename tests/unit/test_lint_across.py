@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import key_text
-from runnerops.planning.lint_across import across, caches_by_url
+from runnerops.planning.known_caches import KnownCaches
+from runnerops.planning.lint_across import across
 from runnerops.services.shared.no_proxy import bypasses
 from tests.unit.inventory_texts import load
 
@@ -22,7 +23,7 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     host_a = next(one for one in inventory.hosts if one.name == "a")
     return [
         f"{one.rule} {one.severity} {key_text(one.key)}: {one.message}"
-        for one in across(caches_by_url(inventory), host_a)
+        for one in across(KnownCaches(inventory), host_a)
     ]
 
 
@@ -36,6 +37,7 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
         ("docker: {registry-mirrors: ['http://192.0.2.20:5001']}", "with another port"),
         ("docker: {registry-mirrors: ['http://192.0.2.20:5000']}", ""),
         ("docker: {registry-mirrors: ['http://192.0.2.20:5000/']}", ""),
+        ("docker: {registry-mirrors: ['HTTP://192.0.2.20:5000']}", ""),
         ("docker: {registry-mirrors: ['http://192.0.2.99:5001']}", ""),
         ("docker: {}", ""),
         (
@@ -44,6 +46,11 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
         ),
         ("docker: {proxies: {http-proxy: 'http://p:3128', no-proxy: '192.0.2.0/24'}}", ""),
         ("docker: {proxies: {https-proxy: 'http://p:3128'}}", ""),
+        ("docker: {proxies: {https-proxy: 'http://p:1'}, registry-mirrors: ['https://mirror.gcr.io']}", ""),
+        ("docker: {insecure-registries: ['10.0.0.0/8'], registry-mirrors: ['https://10.0.0.5:5000']}", ""),
+        ("docker: {insecure-registries: ['10.0.0.5:5000'], registry-mirrors: ['https://10.0.0.5:5000']}", ""),
+        ("docker: {insecure-registries: ['10.0.0.5:5001'], registry-mirrors: ['https://10.0.0.5:5000']}", "X010 info"),
+        ("docker: {registry-mirrors: ['https://127.0.0.1:5000']}", ""),
         ("docker: {registry-mirrors: ['https://mirror.lan']}", "X010 info registry-mirrors[0]: if its certificate"),
         ("docker: {registry-mirrors: ['https://mirror.example.com']}", ""),
         ("docker: {registry-mirrors: ['http://mirror.lan']}", ""),
@@ -61,6 +68,47 @@ def test_a_cache_of_another_registry_as_a_mirror(tmp_path: Path, serves: str, fi
         cache = cache.replace("https://registry-1.docker.io", "https://ghcr.io")
     said = found(tmp_path, "docker: {registry-mirrors: ['http://192.0.2.20:5000']}", cache)
     assert [one.partition(":")[0] for one in said] == (["X005 error registry-mirrors[0]"] if fires else [])
+
+
+NAMED = (
+    "  c: {address: 192.0.2.20, registry: {caches:"
+    " [{upstream: 'https://%s', listen: '0.0.0.0:5000', url: 'http://Cache.lan'}]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("upstream", "mirror", "says"),
+    [
+        ("registry-1.docker.io", "http://cache.lan:80/", []),
+        ("registry-1.docker.io", "http://cache.lan.", []),
+        ("registry-1.docker.io", "http://192.0.2.20:5000", []),
+        ("registry-1.docker.io", "http://192.0.2.20:5001", ["X011 warning"]),
+        ("registry-1.docker.io", "https://192.0.2.20:5000", ["X011 error"]),
+        ("registry-1.docker.io", "http://192.0.2.21:5001", []),
+        ("ghcr.io", "http://192.0.2.20:5000", ["X005 error"]),
+        ("ghcr.io", "https://192.0.2.20:5000", ["X005 error"]),
+        ("ghcr.io", "http://192.0.2.20:5001", []),
+    ],
+)
+def test_a_cache_by_another_of_its_addresses(tmp_path: Path, upstream: str, mirror: str, says: list[str]) -> None:
+    said = found(tmp_path, f"docker: {{registry-mirrors: ['{mirror}']}}", NAMED % upstream)
+    assert [one.rpartition(" registry-mirrors[0]: ")[0] or one.partition(" registry")[0] for one in said] == says
+
+
+def test_a_cache_on_the_loopback_is_that_of_its_own_host(tmp_path: Path) -> None:
+    other = (
+        "  c: {address: 192.0.2.20, registry: {caches: [{upstream: 'https://ghcr.io', listen: '127.0.0.1:5000'}]}}\n"
+    )
+    mirror = "docker: {registry-mirrors: ['http://localhost:5000']}"
+    assert found(tmp_path, mirror, other) == []
+    own = "registry: {caches: [{upstream: 'https://ghcr.io', listen: '127.0.0.1:5000'}]}"
+    assert [one[:10] for one in found(tmp_path, f"{mirror}, {own}", other)] == ["X005 error"]
+
+
+def test_of_several_caches_on_a_host_that_of_the_port_is_named(tmp_path: Path) -> None:
+    cache = CACHE % "}, {upstream: 'https://ghcr.io', listen: '192.0.2.20:5001'"
+    said = found(tmp_path, "docker: {registry-mirrors: ['https://192.0.2.20:5001']}", cache)
+    assert ["is where http://192.0.2.20:5001 listens" in one for one in said] == [True]
 
 
 CIRCLE = (
@@ -93,6 +141,49 @@ def test_caches_in_a_circle(tmp_path: Path, one: str, two: str, said: list[str])
     assert found(tmp_path, CIRCLE.format(one=one, two=two)) == said
 
 
+LOCAL = "registry: {caches: [{upstream: 'http://172.17.0.1:5000', serves: docker.io}]}"
+CHAIN = "registry: {{caches: [{{serves: docker.io, listen: '{0}:5000', upstream: 'http://{1}:5000'}}]}}"
+WILDCARD = "registry: {caches: [{upstream: 'http://192.0.2.10:5000', serves: docker.io, listen: '0.0.0.0:5000', url: 'http://x.lan'}]}"
+
+
+@pytest.mark.parametrize(
+    ("host", "others", "says"),
+    [
+        (LOCAL, "  b: {registry: {caches: [{}]}}\n", "is this cache itself"),
+        (LOCAL.replace(":5000", ":5001"), "  b: {registry: {caches: [{}]}}\n", ""),
+        (WILDCARD, "", "is this cache itself"),
+        (WILDCARD.replace("192.0.2.10", "192.0.2.11"), "", ""),
+        (
+            CHAIN.format("192.0.2.10", "192.0.2.11"),
+            f"  b: {{{CHAIN.format('192.0.2.11', '192.0.2.12')}}}\n  d: {{{CHAIN.format('192.0.2.12', '192.0.2.10')}}}\n",
+            "leads back to it: dockerhub of a → dockerhub of b → dockerhub of d → dockerhub of a",
+        ),
+        (
+            CHAIN.format("192.0.2.10", "192.0.2.11"),
+            f"  b: {{{CHAIN.format('192.0.2.11', '192.0.2.12')}}}\n  d: {{{CHAIN.format('192.0.2.12', '192.0.2.11')}}}\n",
+            "",
+        ),
+    ],
+)
+def test_circles_over_several_hosts(tmp_path: Path, host: str, others: str, says: str) -> None:
+    assert found(tmp_path, host, others) == ([f"X006 error caches[0].upstream: {says}"] if says else [])
+
+
+@pytest.mark.parametrize(
+    "login",
+    [
+        "config: {proxy: {username: u, password: p}}",
+        "environment: {REGISTRY_PROXY_USERNAME: u, REGISTRY_PROXY_PASSWORD: p}",
+    ],
+)
+@pytest.mark.parametrize(("listen", "fires"), [("192.0.2.10:5000", True), ("127.0.0.1:5000", False)])
+def test_a_login_beside_the_caches_own_keys(tmp_path: Path, login: str, listen: str, fires: bool) -> None:
+    said = found(tmp_path, f"registry: {{caches: [{{listen: '{listen}', {login}}}]}}")
+    assert [one.partition(".")[2].partition(":")[0].rpartition(".")[2] for one in said if "X009" in one] == (
+        ["username" if "config" in login else "REGISTRY_PROXY_USERNAME"] if fires else []
+    )
+
+
 @pytest.mark.parametrize(("listen", "fires"), [("192.0.2.10:5000", True), ("127.0.0.1:5000", False)])
 def test_a_login_that_others_can_use(tmp_path: Path, listen: str, fires: bool) -> None:
     login = f"upstream: 'https://registry-1.docker.io', username: u, password: p, listen: '{listen}'"
@@ -112,6 +203,10 @@ SERVICE = ", services: [{{name: 'docker:28-dind', command: [{}]}}]"
     ("mtu", "services", "dind", "fires"),
     [
         (1400, SERVICE.format("--tls=false"), "", True),
+        (1400, SERVICE.format("--label=mtu"), "", True),
+        (1400, SERVICE.format("--mtu=1500"), "", True),
+        (1400, SERVICE.format("--mtu, '1500'"), "", True),
+        (1400, SERVICE.format("--mtu=1300"), "", False),
         (1400, SERVICE.format("--mtu=1400"), "", False),
         (1500, SERVICE.format("--tls=false"), "", False),
         (1400, "", ", docker_in_docker: true", False),

@@ -36,6 +36,13 @@ def test_two_names_for_one_address(tmp_path: Path, second: str, found: bool) -> 
         assert "hosts.b.address: has the address of host a" in text
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [("fd00::1", "fd00:0:0::0001"), ("r.example.com", "R.Example.com."), ("192.0.2.1", "192.0.2.1")]
+)
+def test_one_address_in_two_spellings(tmp_path: Path, one: str, other: str) -> None:
+    assert "X001" in said(tmp_path, f"hosts:\n  a: {{address: '{one}'}}\n  b: {{address: '{other}'}}\n")[1]
+
+
 def test_many_names_for_one_address_are_one_finding(tmp_path: Path) -> None:
     code, text = said(tmp_path, "hosts:\n  r-[01:40]: {address: 192.0.2.10}\n  x: {address: 192.0.2.11}\n")
     assert code is Exit.FAILED

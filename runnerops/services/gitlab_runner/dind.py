@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
@@ -104,6 +105,12 @@ def variables_of(runner: Tree) -> dict[str, str]:
 def is_dind(service: Tree) -> bool:
     """Whether a service runs Docker's own dind image."""
     return re.search(r"\bdocker:[^ ]*dind", str(service.get("name"))) is not None
+
+
+def values_of(words: Sequence[str], flag: str) -> list[str]:
+    """What a command gives a flag, as `FLAG=VALUE` or in the word behind it."""
+    joined = [word.partition("=")[2] for word in words if word.startswith(f"{flag}=")]
+    return [*joined, *(value for word, value in pairwise(words) if word == flag)]
 
 
 def target_of(volume: str) -> str:

@@ -275,7 +275,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             config(
                 runner(docker={"privileged": True, "services": [{"name": "docker:dind", "command": ["--mtu 1400"]}]})
             ),
-            "R016 warning runners[0].docker.services[0].command: one word",
+            "R016 warning runners[0].docker.services[0].command[0]: one word",
         ),
         (
             config(runner(machine={"autoscaling": [{"Periods": ["* * 9-17 mon-fri"]}]})),
@@ -391,3 +391,37 @@ def test_a_time_zone_that_only_the_host_may_have_is_a_warning(zones: tuple[str, 
     told = [(1, "error")] if known else [(0, "warning"), (1, "warning")]
     assert [(one.key[-2], one.severity) for one in found] == told
     assert {one.rule for one in found} == {"R019"}
+
+
+DIND = {"name": "docker:27-dind"}
+MIRROR = "--registry-mirror=http://"
+
+
+@pytest.mark.parametrize(
+    ("docker", "place"),
+    [
+        ({"privileged": True, "services": [DIND]}, ""),
+        ({"services_privileged": True, "services": [DIND]}, ""),
+        ({"runtime": "sysbox-runc", "services": [DIND]}, ""),
+        ({"services": [DIND]}, "services[0]"),
+        ({"privileged": True, "services_privileged": False, "services": [DIND]}, "services[0]"),
+        *(
+            (
+                {"privileged": True, "services": [{**DIND, "command": [f"{MIRROR}{host}:5000"]}]},
+                "services[0].command[0]",
+            )
+            for host in ("localhost", "127.0.0.1", "127.1.2.3", "0.0.0.0", "[::1]")
+        ),
+        *(
+            ({"privileged": True, "services": [{**DIND, "command": ["--debug", word]}]}, "")
+            for word in (f"{MIRROR}localhost.example.com", f"{MIRROR}172.17.0.1:5000", "--host=tcp://127.0.0.1:2375")
+        ),
+        (
+            {"privileged": True, "services": [{**DIND, "entrypoint": ["dockerd", f"{MIRROR}localhost:5000"]}]},
+            "services[0].entrypoint[1]",
+        ),
+    ],
+)
+def test_docker_in_docker_written_by_hand(docker: Tree, place: str) -> None:
+    said = [one for one in GITLAB_RUNNER.lint({SPEC: config(runner(docker=docker))}, None) if one.rule == "R016"]
+    assert [key_text(one.key) for one in said] == ([f"runners[0].docker.{place}"] if place else [])

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv4Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree, Value
 from runnerops.model.facts import DockerFacts
 from runnerops.model.inventory import Host
 
+Network: TypeAlias = IPv4Network | IPv6Network
 
-def networks(tree: Tree) -> Iterator[tuple[str, IPv4Network]]:
+
+def networks(tree: Tree) -> Iterator[tuple[str, Network]]:
     """The keys, and the networks that they name; what is none is said by a rule."""
     pools = tree.get("default-address-pools")
     bases = [pool.get("base") for pool in pools if isinstance(pool, dict)] if isinstance(pools, list) else []
-    named: list[tuple[str, Value]] = [("bip", tree.get("bip")), ("fixed-cidr", tree.get("fixed-cidr"))]
+    named: list[tuple[str, Value]] = [(name, tree.get(name)) for name in ("bip", "fixed-cidr", "bip6", "fixed-cidr-v6")]
     for name, text in (*named, *(("default-address-pools", base) for base in bases)):
         found = _network(text)
         if found:
@@ -37,6 +41,8 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
 
     A name is looked up among the caches alone: what another name leads to nobody knows here.
     """
+    if not any(networks(tree)):
+        return
     own = {_host_of(cache.url) for cache in host.caches if cache.host == host.name}
     there = {_host_of(cache.url): cache.address for cache in host.caches if cache.host != host.name}
     urls = [*_texts(tree.get("registry-mirrors")), *(cache.url for cache in host.caches)]
@@ -49,8 +55,10 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
         if isinstance(url, str) and "://" in url:
             named.setdefault(url, ("proxy", _host_of(url)))
     places = [(f"the host's own address {host.address}", host.address)]
+    places += [(f"the name server {text}", text) for text in _texts(tree.get("dns"))]
+    gateways = _gateways(tree)
     for text, (what, name) in named.items():
-        if name and name not in own and name != _gateway(tree):
+        if name and name not in own and name not in gateways:
             places.append(
                 (f"the {what} {name if what == 'proxy' else text}", name if _network(name) else there.get(name, ""))
             )
@@ -65,25 +73,32 @@ def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, 
     for name, ours in networks(tree):
         for what, text in places:
             theirs = _network(text)
-            if theirs and theirs.overlaps(ours):
+            if theirs and theirs.version == ours.version and theirs.overlaps(ours):
                 yield name, f"{ours} overlaps {what}"
 
 
-def _gateway(tree: Tree) -> str:
-    return str(tree.get("bip") or "").partition("/")[0]
+def _gateways(tree: Tree) -> set[str]:
+    """The addresses of the bridge itself, where a cache of the host may well be."""
+    return {str(tree.get(name) or "").partition("/")[0] for name in ("bip", "bip6")}
 
 
+@lru_cache(maxsize=4096)
 def _host_of(url: str) -> str:
+    """Each host asks for the caches of all, so of many hosts most are asked for again."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
 
 
-def _network(text: Value) -> IPv4Network | None:
+def _network(text: Value) -> Network | None:
+    return _parsed(text) if isinstance(text, str) and text else None
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Network | None:
     try:
-        found = ip_network(text, strict=False) if isinstance(text, str) and text else None
+        found = ip_network(text, strict=False)
     except ValueError:
         return None
-    whole = isinstance(found, IPv4Network) and not ip_address(found.network_address).is_loopback
-    return found if whole and isinstance(found, IPv4Network) else None
+    return None if found.network_address.is_loopback else found

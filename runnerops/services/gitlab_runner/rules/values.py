@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.gitlab_runner.dind import is_dind
+from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity
 from runnerops.services.gitlab_runner.rules.schedules import schedules
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
@@ -40,7 +40,7 @@ _FLAVOR = re.compile(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 def values(runner: Tree, key: Key) -> Found:
     """All rules on one of `[[runners]]`, which stands at `key`."""
-    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, _dind, _machine, _nfs, schedules):
+    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs, schedules):
         yield from rule(runner, key)
 
 
@@ -187,27 +187,6 @@ def _texts(table: Mapping[str, Value], name: str) -> Iterator[tuple[int, str]]:
     for index, item in enumerate(value if isinstance(value, list) else ()):
         if isinstance(item, str):
             yield index, item
-
-
-def _dind(runner: Tree, key: Key) -> Found:
-    """A docker:dind service written by hand."""
-    docker = _tree(runner, "docker")
-    services = docker.get("services")
-    for index, service in enumerate(services if isinstance(services, list) else ()):
-        if not isinstance(service, dict) or not is_dind(service):
-            continue
-        place = (*key, "docker", "services", index)
-        if docker.get("privileged") is not True and docker.get("services_privileged") is not True:
-            text = "Docker-in-Docker needs `privileged = true` in [runners.docker]"
-            yield "R016", "warning", place, text, "its daemon would not start"
-        command = service.get("command")
-        words = [str(word) for word in command] if isinstance(command, list) else []
-        if any(re.match(r"--[\w-]+ ", word) for word in words):
-            text = "a flag and its value in one word: the daemon knows no such flag, and does not start"
-            yield "R016", "warning", (*place, "command"), text, 'write "--flag", "value" or "--flag=value"'
-        if any(re.search(r"//(?:localhost|127\.)", word) for word in words):
-            text = "localhost is the service's own container there: no mirror answers, and pulls go to Docker Hub"
-            yield "R016", "warning", (*place, "command"), text, "write an address that a container reaches"
 
 
 def _machine(runner: Tree, key: Key) -> Found:

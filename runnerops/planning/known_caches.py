@@ -1,0 +1,107 @@
+"""Which cache of the inventory a URL leads to, as one of its hosts sees it. Pure.
+
+The case of a name, a port that is left out and a slash make no difference. A cache on a bridge or loopback address is seen by
+its own host alone, and another host may have another one at the same address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address
+from itertools import takewhile
+from typing import TypeAlias
+from urllib.parse import SplitResult, urlsplit
+
+from runnerops.frozen import frozen
+from runnerops.model.common import Value
+from runnerops.model.inventory import Cache, Host, Inventory
+from runnerops.services.registry.caches import OwnCache, own_caches
+
+_PORTS = {"http": 80, "https": 443}
+_Place: TypeAlias = tuple[str, str, int]
+"""Scheme, name or address, port."""
+
+
+@frozen
+class _Known:
+    cache: Cache
+    place: _Place
+    only: str
+    """The one host that sees it there; empty: all do."""
+
+
+class KnownCaches:
+    """Every cache of the inventory, once for all hosts."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._by_name: dict[str, list[_Known]] = {}
+        for host in inventory.hosts:
+            listening = {own.name: own for own in own_caches(host)}
+            for cache in takewhile(lambda one, name=host.name: one.host == name, host.caches):  # type: ignore[misc]
+                for known in _places(cache, host, listening.get(cache.name)):
+                    self._by_name.setdefault(known.place[1], []).append(known)
+
+    def at(self, url: str, host: str) -> Cache | None:
+        """The cache that answers there when this host asks."""
+        wanted = place_of(url)
+        return next((one.cache for one in self._seen(url, host) if one.place == wanted), None)
+
+    def near(self, url: str, host: str) -> list[tuple[Cache, bool]]:
+        """The caches of that name or address, and whether the port is right: those with it first."""
+        wanted = place_of(url)
+        found = [(one.cache, wanted is not None and one.place[2] == wanted[2]) for one in self._seen(url, host)]
+        return sorted(found, key=lambda one: not one[1])
+
+    def _seen(self, url: str, host: str) -> Iterator[_Known]:
+        wanted = place_of(url)
+        for one in self._by_name.get(wanted[1], ()) if wanted else ():
+            if not one.only or one.only == host:
+                yield one
+
+
+def _places(cache: Cache, host: Host, own: OwnCache | None) -> Iterator[_Known]:
+    """Its URL, and the addresses behind it: what it listens on is asked without TLS."""
+    place = place_of(cache.url)
+    if place:
+        yield _Known(cache, place, host.name if cache.local else "")
+    if own is None or not own.port.isdecimal():
+        return
+    port = int(own.port)
+    if own.address in {"0.0.0.0", "::", ""}:  # noqa: S104  compared, not bound
+        others = [(_name(host.address), ""), ("127.0.0.1", host.name)]
+    else:
+        others = [(_name(own.address), host.name if cache.local else "")]
+    for name, only in others:
+        if not place or (name, port) != place[1:]:
+            yield _Known(cache, ("http", name, port), only)
+
+
+def place_of(url: str) -> _Place | None:
+    """None where it is no URL of http or https."""
+    parts = url_parts(url)
+    return (parts.scheme, _name(parts.hostname or ""), port_of(parts)) if parts else None
+
+
+def url_parts(url: Value) -> SplitResult | None:
+    """The parts of a URL of http or https that has a host."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        return parts if parts and parts.hostname and parts.scheme in _PORTS and parts.port != 0 else None
+    except ValueError:
+        return None
+
+
+def port_of(parts: SplitResult) -> int:
+    """Its port, or that of its scheme."""
+    return parts.port or _PORTS[parts.scheme]
+
+
+def _name(text: str) -> str:
+    """A name or an address as it is compared."""
+    name = text.lower().rstrip(".")
+    if name == "localhost":
+        return "127.0.0.1"
+    try:
+        return str(ip_address(name))
+    except ValueError:
+        return name

@@ -1,0 +1,48 @@
+"""Docker-in-Docker services that are written by hand, and could not work. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model.common import Key, Tree
+from runnerops.services.gitlab_runner.dind import is_dind
+from runnerops.services.gitlab_runner.rules.keys import Found
+
+_JOINED = re.compile(r"--[\w-]+ ")
+_LOOPBACK = re.compile(r"https?://(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(?![\w.-])")
+"""Of http alone: what the daemon itself is to listen on is a URL of tcp."""
+
+
+def dind(runner: Tree, key: Key) -> Found:
+    """Of one of `[[runners]]`, which stands at `key`."""
+    docker = runner.get("docker")
+    if not isinstance(docker, dict):
+        return
+    services = docker.get("services")
+    for index, service in enumerate(services if isinstance(services, list) else ()):
+        if isinstance(service, dict) and is_dind(service):
+            place = (*key, "docker", "services", index)
+            yield from _privileged(docker, place)
+            for name in ("command", "entrypoint"):
+                yield from _words(service, name, place)
+
+
+def _privileged(docker: Tree, place: Key) -> Found:
+    """Another runtime, such as Sysbox, may do without."""
+    name = "services_privileged" if "services_privileged" in docker else "privileged"
+    if docker.get(name) is not True and not docker.get("runtime"):
+        text = f"Docker-in-Docker needs `{name} = true` in [runners.docker]"
+        yield "R016", "warning", place, text, "its daemon would not start"
+
+
+def _words(service: Tree, name: str, place: Key) -> Found:
+    words = service.get(name)
+    for index, word in enumerate(words if isinstance(words, list) else ()):
+        if not isinstance(word, str):
+            continue
+        if _JOINED.match(word):
+            text = "a flag and its value in one word: the daemon knows no such flag, and does not start"
+            yield "R016", "warning", (*place, name, index), text, 'write "--flag", "value" or "--flag=value"'
+        if _LOOPBACK.search(word):
+            text = "localhost is the service's own container there: no mirror answers, and pulls go to Docker Hub"
+            yield "R016", "warning", (*place, name, index), text, "write an address that a container reaches"
