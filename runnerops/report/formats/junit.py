@@ -1,4 +1,8 @@
-"""JUnit XML: a test case for each finding, and one that passed for each host or file that nothing fails for. Pure."""
+"""JUnit XML: a test case for each finding, and one that passed for each host or file that nothing fails for. Pure.
+
+A finding's case has its `file`, which GitLab links to; the attribute is not in every schema, and whoever does not know it
+passes it over.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +44,8 @@ def _case(suite: Xml.Element, group: str, name: str, names: Counter[str]) -> Xml
 
 def _finding(suite: Xml.Element, entry: Entry, names: Counter[str], *, fails: bool) -> None:
     case = _case(suite, entry.file, " ".join(filter(None, (entry.rule, entry.subject))), names)
+    if entry.file != "-" and not entry.file.startswith(("/", "..")):  # else no page of the repository has it
+        case.set("file", _clean(entry.file))
     said = f"{entry.file}:{entry.line}:{entry.column}: {entry.text} [{entry.rule}]"
     whole = f"{said}\nhint: {entry.fix}" if entry.fix else said
     if entry.ignored:
