@@ -17,7 +17,7 @@ from runnerops.frozen import frozen
 from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint_file import in_order, lint_file, placed_in
 from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.missing_secrets import told_once
@@ -39,7 +39,6 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
 _TOP_KEY = re.compile(rb"(?m)^(?:\xef\xbb\xbf)?(?:\{ *)?[\"']?([a-z]+)[\"']? *:")
 _OF_COMPOSE = {b"services", b"include", b"networks", b"volumes", b"secrets", b"configs", b"models"}
 """Keys at the top that a registry's configuration has none of."""
-_OF_VARIABLES = ("K005", "K006")
 _LARGEST = 4 << 20
 """Bytes of a file that is judged: the largest that we know of has a hundredth of it."""
 _INVENTORY = "inventory"
@@ -189,7 +188,12 @@ def _check_file(name: str, kind: str, environ: Mapping[str, str], redactor: Reda
     with suppress(ParseError):  # of a file that cannot be read nothing is shown
         learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
     found = lint_file(spec, content)
-    return _without_given(found, name, content, environ) if any(one.rule in _OF_VARIABLES for one in found) else found
+    judged = not any(one.rule == "P001" for one in found)
+    return _without_given(found, name, content, environ) if judged and _has_variables(spec, content) else found
+
+
+def _has_variables(spec: FileSpec, content: bytes) -> bool:
+    return spec.template == KINDS["compose"][1] and b"$" in content
 
 
 def _without_given(
@@ -200,22 +204,24 @@ def _without_given(
     from runnerops.services.registry.rules.compose import compose_rules
     from runnerops.services.registry.rules.variables import is_given, variables_in
 
-    given: dict[str, bool] = {}
+    given: dict[str, str | None] = {}
     beside = Path(name).with_name(".env")
     with suppress(OSError):  # one that cannot be read gives nothing
         given |= variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}
-    given |= {variable: bool(value) for variable, value in environ.items()}
+    given |= environ
     tree = parse(content, compose=True)
-    filled = [variable for variable, value in given.items() if value]
-    wrong = {key: (message, fix) for rule, _, key, message, fix in compose_rules(tree, filled) if rule == "K006"}
-    left: dict[Finding, None] = {}
-    for one in found:
-        if one.rule == "K006" and one.key in wrong:
-            message, fix = wrong[one.key]
-            left[replace(one, message=message, fix=fix)] = None
-        elif one.rule != "K006" and (one.rule != "K005" or not is_given(value_at(tree, one.key), given)):
-            left[one] = None
-    return tuple(left)
+    filled = {variable: value or "" for variable, value in given.items() if value != ""}
+    left = [
+        one
+        for one in found
+        if one.rule != "K006" and (one.rule != "K005" or not is_given(value_at(tree, one.key), given))
+    ]
+    wrong = [
+        Finding(rule, severity, name, key, message, fix)
+        for rule, severity, key, message, fix in compose_rules(tree, filled)
+        if rule == "K006"
+    ]
+    return in_order((*left, *placed_in(content, wrong, name))) if wrong else tuple(left)
 
 
 def _spec(name: str, kind: str) -> FileSpec:

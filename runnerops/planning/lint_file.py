@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from runnerops.model.common import Key, SourceLocation, Value
@@ -30,7 +30,20 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # the other formats cannot be read with them
     found = [*_of_the_bytes(spec, content), *lint_trees(Host(name, name), {spec: tree}, None), *curly, *beside]
     placed = (finding if finding.location else _placed(finding, places) for finding in found)
-    return tuple(sorted(placed, key=_place))
+    return in_order(placed)
+
+
+def placed_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[Finding]:
+    """Findings on a Compose file with their places in it."""
+    from runnerops.parsing.yaml_places import look  # noqa: PLC0415  only where there are any
+
+    places = look(decoded(content), name, layered=True).places if found else {}
+    return (_placed(finding, places) for finding in found)
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of one file as it is read."""
+    return tuple(sorted(found, key=_place))
 
 
 def _place(finding: Finding) -> tuple[int, int]:

@@ -216,6 +216,12 @@ def test_variables_of_a_compose_file_may_stand_beside_it(
         ("${A:-${B}}:/x", {"A": "/a"}, False),
         ("$A${B}:/x", {"B": "/b"}, False),
         ("$A$B:/x", {"A": "/a"}, False),
+        ("${A}:${B}", {"A": "/a"}, True),
+        ("${A}:${B}", {"A": "/a", "B": "/b"}, False),
+        ("${A}:/x${B}", {"A": "/a"}, False),
+        ("${A:+/a}:${B}", {"A": "1"}, True),
+        ("${A:?}:${B}", {"A": "/a"}, True),
+        ("${A:-x}:/x:${B-ro}", {"A": "/$$a"}, False),
     ],
 )
 def test_a_variable_without_which_a_value_is_wrong(
@@ -227,6 +233,36 @@ def test_a_variable_without_which_a_value_is_wrong(
     assert check(typed.path, [str(file)], environ, typed.screen) is Exit.OK
     assert ("K006" in typed.said) is found, typed.said
     assert not [name for name, value in environ.items() if value and f"while {name}" in typed.said], typed.said
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "found"),
+    [
+        ("A='/a'\nB=\n", True),
+        ('A="/a" # c\n', True),
+        ("A=/a # c\n", True),
+        ("A=$C/a\n", True),
+        ("A=/a\nB=/b\n", False),
+    ],
+)
+def test_a_value_of_the_file_beside_it_is_put_in(tmp_path: Path, dotenv: str, found: bool) -> None:
+    typed = Typed(tmp_path)
+    file = tmp_path / "compose.yml"
+    file.write_text("services: {a: {image: a, volumes: ['${A}:${B}']}}\n")
+    (tmp_path / ".env").write_text(dotenv)
+    check(typed.path, [str(file)], {}, typed.screen)
+    assert ("while B is not set" in typed.said) is found, typed.said
+
+
+def test_no_value_of_the_environment_is_shown(tmp_path: Path) -> None:
+    typed = Typed(tmp_path)
+    file = tmp_path / "compose.yml"
+    file.write_text(
+        "services: {a: {image: 'a', mem_limit: '${A}${B}', volumes: ['${A}${B}:x'], networks: ['${A}${B}']}}\n"
+    )
+    check(typed.path, [str(file)], {"A": "hush-hush"}, typed.screen)
+    assert "K006" in typed.said
+    assert "hush" not in typed.said
 
 
 def test_a_file_that_is_too_large_is_not_judged(tmp_path: Path) -> None:

@@ -12,12 +12,15 @@ from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
 from runnerops.services.registry.rules.compose_parts import mapping
 from runnerops.services.registry.rules.compose_registry import is_registry, registry_service, shared_volumes
-from runnerops.services.registry.rules.compose_unset import unset, variables_at
+from runnerops.services.registry.rules.compose_unset import NOTHING, unset, variables_at
 from runnerops.services.registry.rules.compose_values import service_values, top_values
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.rules.variables import wanted_variables
 from runnerops.services.registry.schema.compose import NEWER, is_looser, newer_keys, schema_problems, text_problems
 from runnerops.services.registry.schema.json_schema import Problem
+
+_SHORT = 3
+"""So many letters are no secret, and occur by chance."""
 
 _REFUSED = "Compose refuses the whole file"
 _VARIABLE = re.compile(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
@@ -32,14 +35,14 @@ _TYPES = {
 }
 
 
-def compose_rules(tree: Tree, given: Collection[str] = ()) -> Found:
-    """All rules on one file. `given`: variables that are set to something."""
+def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING) -> Found:
+    """All rules on one file. `given`: variables that are set to something, with what they hold where that is known."""
     found = list(_rules(tree))
     yield from found
     yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given)
 
 
-def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Collection[str]) -> Found:
+def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[str, str]) -> Found:
     """What is wrong with the file while its other variables are not set, beside what is `told`."""
     bare = unset(tree, given)
     if bare == tree or not isinstance(bare, dict):
@@ -51,7 +54,15 @@ def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Collectio
             bare_name = f"${{{names[0]}:" not in str(value_at(tree, place))
             other = f"write ${{{names[0]}:-DEFAULT}}" if bare_name else "write another default"
             fix = f"set {them} where Compose runs, or in .env beside the file, or {other}"
-            yield "K006", "warning", place, f"{message} while {_not_set(names)}", fix
+            yield "K006", "warning", place, f"{_by_names(message, given)} while {_not_set(names)}", fix
+
+
+def _by_names(message: str, given: Mapping[str, str]) -> str:
+    """A message without what a variable holds, which may be a secret."""
+    for name, value in given.items():
+        if len(value) > _SHORT:
+            message = message.replace(value, f"${{{name}}}")
+    return message
 
 
 def _rules(tree: Tree) -> Found:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 
 from runnerops.model.common import Key, Tree, Value
 
 _NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BRACED = re.compile(r"\$\{([A-Za-z_]\w*)(:?[-?+])?", re.ASCII)
 
+NOTHING: Mapping[str, str] = {}
 
-def unset(value: Value, given: Collection[str] = ()) -> Value:
-    """Each text with the default of its variables, or nothing, in their place; one that is given, or must be, stays."""
+
+def unset(value: Value, given: Mapping[str, str] = NOTHING) -> Value:
+    """Each text with the default of its variables, or nothing, in their place; one that must be given stays.
+
+    `given` has the values of those that are set; one whose value is empty there, for it is not known, stays too.
+    """
     if isinstance(value, dict):
         return {name: unset(item, given) for name, item in value.items()}
     if isinstance(value, list):
@@ -20,7 +25,7 @@ def unset(value: Value, given: Collection[str] = ()) -> Value:
     return _replaced(value, set(), given) if isinstance(value, str) and "$" in value else value
 
 
-def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key, list[str]]:
+def variables_at(tree: Tree, key: Key, given: Mapping[str, str] = NOTHING) -> tuple[Key, list[str]]:
     """Place and names of the variables at a key that are not set; of a service its image's, of a mapping its source's."""
     value: Value = tree
     for part in key:
@@ -36,27 +41,27 @@ def variables_at(tree: Tree, key: Key, given: Collection[str] = ()) -> tuple[Key
     return key, _names(value, given) if isinstance(value, str) else []
 
 
-def _names(text: str, given: Collection[str]) -> list[str]:
+def _names(text: str, given: Mapping[str, str]) -> list[str]:
     """Names of the variables in a text that are not set, and so are replaced by their defaults or by nothing."""
     names: set[str] = set()
     _replaced(text, names, given)
     return sorted(names)
 
 
-def _replaced(text: str, names: set[str], given: Collection[str]) -> str:
+def _replaced(text: str, names: set[str], given: Mapping[str, str]) -> str:
     """`names` gets those of the variables that are replaced."""
     made, at = "", 0
     while (sign := text.find("$", at)) >= 0:
         made += text[at:sign]
         if name := _NAME.match(text, sign + 1):
             if name[0] in given:
-                made += text[sign : name.end()]
+                made += _text(given[name[0]]) or text[sign : name.end()]
             else:
                 names.add(name[0])
             at = name.end()
         elif (braced := _BRACED.match(text, sign)) and (end := _end(text, braced.end())) >= 0:
             whole = text[sign : end + 1]
-            made += whole if braced[1] in given else _braced(whole, braced, names, given)
+            made += _braced(whole, braced, names, given)
             at = end + 1
         else:  # `$$`, or what begins no variable
             made += text[sign : sign + 2]
@@ -64,12 +69,20 @@ def _replaced(text: str, names: set[str], given: Collection[str]) -> str:
     return made + text[at:]
 
 
-def _braced(whole: str, braced: re.Match[str], names: set[str], given: Collection[str]) -> str:
+def _braced(whole: str, braced: re.Match[str], names: set[str], given: Mapping[str, str]) -> str:
     how, rest = (braced[2] or "").removeprefix(":"), whole[len(braced[0]) : -1]
+    if braced[1] in given:
+        other = rest and not how  # a form that Compose does not know
+        return whole if other else (rest if how == "+" else _text(given[braced[1]])) or whole
     if how == "?" or (rest and not how):
         return whole
     names.add(braced[1])
     return _replaced(rest, names, given) if how == "-" else ""
+
+
+def _text(value: str) -> str:
+    """A value in a text of Compose, where `$` would begin a variable."""
+    return value.replace("$", "$$")
 
 
 def _end(text: str, at: int) -> int:

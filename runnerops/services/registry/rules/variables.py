@@ -9,6 +9,7 @@ from runnerops.model.common import Value
 
 _WANTED = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*)(:?)\?")
 _LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(?:[=:][ \t]*(.*))?$", re.MULTILINE)
+_QUOTED = re.compile(r"'[^']*'|\"[^\"\\]*\"")
 _NOTHING = re.compile(r"(?:''|\"\")?\s*(?:#.*)?")
 
 
@@ -20,13 +21,22 @@ def wanted_variables(value: str) -> dict[str, bool]:
     return wanted
 
 
-def variables_in(text: str) -> dict[str, bool]:
-    """Names that a `.env` of Compose sets, and whether to something; a name without `=` sets nothing."""
+def variables_in(text: str) -> dict[str, str | None]:
+    """What a `.env` of Compose sets; None where that is not known here. A name without `=` sets nothing."""
     lines = (match for match in _LINE.finditer(text.removeprefix("\ufeff")) if match[2] is not None)
-    return {match[1]: not _NOTHING.fullmatch(match[2].strip()) for match in lines}
+    return {match[1]: _held(match[2].strip()) for match in lines}
 
 
-def is_given(value: Value, given: Mapping[str, bool]) -> bool:
+def _held(text: str) -> str | None:
+    if _NOTHING.fullmatch(text):
+        return ""
+    quoted = _QUOTED.match(text)
+    value = quoted[0][1:-1] if quoted else text.partition(" #")[0].rstrip()
+    plain = quoted is not None and text[0] == "'"
+    return value if plain or not any(sign in value for sign in "$\\\"'") else None
+
+
+def is_given(value: Value, given: Mapping[str, str | None]) -> bool:
     """Whether all that this text demands is set; `given` as `variables_in` gives it."""
     wanted = wanted_variables(value) if isinstance(value, str) else {}
-    return all(name in given and (given[name] or not filled) for name, filled in wanted.items())
+    return all(name in given and (given[name] != "" or not filled) for name, filled in wanted.items())
