@@ -722,8 +722,10 @@ _ROWS = (
         "P006",
         "warning",
         "File that an old release cannot read",
-        "Docker before 23.0 refuses a daemon.json that is empty or begins with a byte order mark, and does not start.",
-        "Save it as UTF-8 without a byte order mark; write {} for a file without keys.",
+        "Docker before 23.0 refuses a daemon.json that is empty or begins with a byte order mark, and gitlab-runner before 18.9"
+        " a config.toml with what TOML 1.1 brought; neither starts.",
+        "Save it as UTF-8 without a byte order mark; write {} for a file without keys, and of TOML what 1.0 has.",
+        "an error where the runner is known to be older",
     ),
     Rule(
         "P007",

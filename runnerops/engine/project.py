@@ -101,7 +101,7 @@ def open_project(
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = [*lint_trees(host, trees[host.name], None), *_around(host, caches)]
+        found = [*lint_trees(host, trees[host.name], None, files), *_around(host, caches)]
         if any(resolver.missing()):
             found = without_placeholders(found, trees[host.name])
         here = [finding for name, finding in same if name == host.name]

@@ -183,10 +183,9 @@ def _part(text: str, at: int) -> Cause:
         at,
         (
             here in {"\n", "\r", "#"} and inside,
-            "a { } in TOML stands on one line",
-            "write it on one line, or as a [table]",
+            "a part of this key is missing",
+            "write key = value",
         ),
-        (here == "}", "the comma before this bracket is one too many", "take it out"),
         (here == ".", "two dots follow each other", "take one out"),
         (here in {"]", "\n", "\r", ""}, "the name of the table is missing", "write [NAME]"),
     ) or Cause(at, "this cannot stand in a key", 'put a key with special characters in quotes: "a/b" = 1')

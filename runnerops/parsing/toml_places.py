@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from runnerops.model.common import Key, SourceLocation
 from runnerops.parsing.cursor import Cursor
+from runnerops.parsing.toml_newer import older
 
 _SPACE = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -75,7 +76,7 @@ class _Reader:
             place = cursor.location()
             if cursor.ahead in {'"', "'"}:
                 quoted = cursor.take(_QUOTED)
-                found.append((next(iter(tomllib.loads(f"{quoted} = 1"))), place))
+                found.append((next(iter(tomllib.loads(older(f"{quoted} = 1").text))), place))
             else:
                 found.append((cursor.take(_BARE), place))
             cursor.skip(_SPACE)

@@ -9,6 +9,7 @@ from runnerops.model.common import ServiceName, Tree, item_name
 from runnerops.model.facts import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
+from runnerops.planning.lint_bytes import newer_toml
 from runnerops.planning.lint_listening import shared_places
 from runnerops.services import service_of
 from runnerops.services.base import ListeningPlace
@@ -19,18 +20,24 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
 
     `facts` None: what can be known without the host, and with the versions that the inventory says.
     """
-    return lint_trees(host, trees_of(files), facts)
+    return lint_trees(host, trees_of(files), facts, files)
 
 
-def lint_trees(host: Host, trees: Mapping[FileSpec, Tree], facts: Facts | None) -> tuple[Finding, ...]:
-    """The same, of files that are parsed already."""
+def lint_trees(
+    host: Host, trees: Mapping[FileSpec, Tree], facts: Facts | None, files: Sequence[RenderedFile] = ()
+) -> tuple[Finding, ...]:
+    """The same, of files that are parsed already; of `files` what their text alone shows is said too."""
+    facts = facts or _assumed(host)
     found: list[Finding] = []
+    for file in files:
+        texts = newer_toml(file.spec, file.content, facts) if file.content is not None else ()
+        found += [replace(finding, location=None) for finding in texts]
     listening: list[ListeningPlace] = []
     for name in ServiceName:
         own = {spec: tree for spec, tree in trees.items() if spec.service is name}
         if own:
             service = service_of(name)
-            found += service.lint(own, facts or _assumed(host))
+            found += service.lint(own, facts)
             listening += service.listens(host, own)
     found += shared_places(listening)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}

@@ -11,6 +11,7 @@ from runnerops.model.plan import Finding
 from runnerops.parsing.causes import CURLY
 from runnerops.parsing.places import nearest, places_in
 from runnerops.planning.lint import lint_trees
+from runnerops.planning.lint_bytes import early_documents, newer_toml
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
@@ -28,7 +29,13 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     text = decoded(content)
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
     curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # the other formats cannot be read with them
-    found = [*_of_the_bytes(spec, content), *lint_trees(Host(name, name), {spec: tree}, None), *curly, *beside]
+    found = [
+        *early_documents(spec, content),
+        *newer_toml(spec, content, None),
+        *lint_trees(Host(name, name), {spec: tree}, None),
+        *curly,
+        *beside,
+    ]
     placed = (finding if finding.location else _placed(finding, places) for finding in found)
     return in_order(placed)
 
@@ -49,19 +56,6 @@ def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
 def _place(finding: Finding) -> tuple[int, int]:
     """A file's findings are read beside it, from its first line on."""
     return (finding.location.line, finding.location.column) if finding.location else (0, 0)
-
-
-def _of_the_bytes(spec: FileSpec, content: bytes) -> Iterator[Finding]:
-    """Of the formats only JSON is read by releases that differ in this (dockerd; since 23.0 as the others)."""
-    if spec.format != "json":
-        return
-    place = SourceLocation(spec.path, 1, 1)
-    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        problem = "the file begins with a byte order mark, and Docker before 23.0 refuses it"
-        yield Finding("P006", "warning", spec.path, (), problem, "save it as UTF-8 without one", place)
-    elif not content.strip():
-        problem = "the file is empty, and Docker before 23.0 refuses it"
-        yield Finding("P006", "warning", spec.path, (), problem, "write {}", place)
 
 
 def _curly(spec: FileSpec, text: str, value: Value, key: Key = ()) -> Iterator[Finding]:

@@ -68,21 +68,38 @@ def _parsed(content: bytes) -> Tree:
     """What a plan is made from is asked for in many places, and parsing takes ten times as long as copying."""
     text = _decode(content)
     try:
-        tree = tomllib.loads(text, parse_float=_float)
+        tree = _loaded(text)
         if (key := _beyond(tree, ())) is not None:
             place = nearest(places_in("toml", text, ""), key, "")
             raise ParseError(place.line, place.column, _TOO_LARGE, "write a smaller one")
         return tree
-    except tomllib.TOMLDecodeError as error:
-        from runnerops.parsing.toml_errors import explain
-
-        cause = explain(text, str(error))
-        raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
     except ValueError:  # of Python's own, which reads no number of so many digits
         found = re.search(r"\d{1000}", text)
         raise ParseError(*place_of(text, found.start() if found else 0), _TOO_LARGE, "write a smaller one") from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
+
+
+def _loaded(text: str) -> Tree:
+    """TOML 1.1, whichever of both this Python reads."""
+    try:
+        return tomllib.loads(text, parse_float=_float)
+    except tomllib.TOMLDecodeError as error:
+        from runnerops.parsing.toml_errors import explain
+        from runnerops.parsing.toml_newer import older
+
+        first = older(text)
+        if first.at is None:
+            cause = explain(text, str(error))
+            raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
+        if first.unclosed is not None:
+            fix = "close it, or write a [table] of its own"
+            raise ParseError(*place_of(text, first.unclosed), "this { is not closed", fix) from None
+        try:
+            return tomllib.loads(first.text, parse_float=_float)
+        except tomllib.TOMLDecodeError as other:
+            cause = explain(first.text, str(other))
+            raise ParseError(*place_of(text, first.offset(cause.at)), cause.problem, cause.fix) from None
 
 
 def _float(text: str) -> float | int:

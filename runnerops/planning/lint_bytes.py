@@ -1,0 +1,54 @@
+"""What of a file's text only some releases read, whatever it holds. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from runnerops.model.common import Key, SourceLocation
+from runnerops.model.facts import Facts
+from runnerops.model.inventory import FileSpec
+from runnerops.model.plan import Finding
+from runnerops.parsing.causes import place_of
+from runnerops.parsing.places import places_in
+from runnerops.services.shared.versions import version_of
+
+_TOML_1_1 = (18, 9)
+"""The first gitlab-runner whose decoder (BurntSushi/toml 1.6, by its go.mod) takes TOML 1.1."""
+
+
+def newer_toml(spec: FileSpec, content: bytes, facts: Facts | None) -> Iterator[Finding]:
+    """The first thing of TOML 1.1 in a file that can be read, unless the runner is known to take it."""
+    if spec.format != "toml":
+        return
+    from runnerops.parsing.toml_newer import older  # noqa: PLC0415  a file has one format
+
+    text = content.decode("utf-8-sig")
+    first = older(text)
+    version = version_of(facts.runner.version) if facts and facts.runner else None
+    if first.at is None or (version and version >= _TOML_1_1):
+        return
+    place = SourceLocation(spec.path, *place_of(text, first.at))
+    problem = f"{first.what} is TOML 1.1: gitlab-runner before 18.9 refuses the whole file"
+    yield Finding(
+        "P006", "error" if version else "warning", spec.path, _key(spec, text, place), problem, first.fix, place
+    )
+
+
+def _key(spec: FileSpec, text: str, place: SourceLocation) -> Key:
+    """The last one that stands before it."""
+    at = (place.line, place.column)
+    before = [((one.line, one.column), key) for key, one in places_in("toml", text, spec.path).items()]
+    return max((pair for pair in before if pair[0] <= at), default=((0, 0), ()), key=lambda pair: pair[0])[1]
+
+
+def early_documents(spec: FileSpec, content: bytes) -> Iterator[Finding]:
+    """Of JSON: how dockerd read the beginning of a file until 23.0."""
+    if spec.format != "json":
+        return
+    place = SourceLocation(spec.path, 1, 1)
+    if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        problem = "the file begins with a byte order mark, and Docker before 23.0 refuses it"
+        yield Finding("P006", "warning", spec.path, (), problem, "save it as UTF-8 without one", place)
+    elif not content.strip():
+        problem = "the file is empty, and Docker before 23.0 refuses it"
+        yield Finding("P006", "warning", spec.path, (), problem, "write {}", place)
