@@ -51,6 +51,15 @@ def inventory(hosts: int) -> str:
     return HEAD + "".join(f"  runner-{n}: {{groups: [builders]}}\n" for n in range(hosts - 1))
 
 
+def caches(hosts: int) -> str:
+    """So many hosts with a cache that all of them pull through, so that each has as many mirrors."""
+    address = (f"192.0.{n // 250 + 2}.{n % 250 + 1}" for n in range(hosts))
+    return "hosts:\n" + "".join(
+        f"  h{n}: {{address: {one}, docker: {{}}, registry: {{caches: [{{listen: '{one}:5000'}}]}}}}\n"
+        for n, one in enumerate(address)
+    )
+
+
 def seconds(argv: Sequence[str], folder: Path) -> float:
     """Processor time of one process and all that it started."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -89,6 +98,9 @@ def main() -> None:
         for hosts in (1, 50, 200):
             (folder / "inventory.yml").write_text(inventory(hosts))
             compare(f"check, {hosts} hosts", check, folder, given.runs)
+        for hosts in (100, 200, 400):
+            (folder / "inventory.yml").write_text(caches(hosts))
+            compare(f"check, {hosts} caches", check, folder, given.runs)
 
 
 if __name__ == "__main__":
