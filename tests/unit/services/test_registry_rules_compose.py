@@ -114,7 +114,7 @@ def found(text: str) -> list[str]:
         ("volumes:\n  data:", "secrets: {s: {environment: ''}}\nvolumes:\n  data:", "K002 error secrets.s"),
         ("volumes:\n  data:", "networks: {a b: {}}\nvolumes:\n  data:", "K001 warning networks.a b"),
         ("volumes:\n  data:", "configs: {a b: {file: x}}\nvolumes:\n  data:", "K001 error configs.a b"),
-        ("restart: always", "depends_on: [cache]", "K002 error services.cache.depends_on"),
+        ("restart: always", "depends_on: [cache]", "K002 error services.cache.depends_on[0]"),
         ("restart: always", "environment_file: x", "K001 error services.cache.environment_file"),
         ("restart: always", "build: {contxt: .}", "K001 error services.cache.build.contxt"),
         ("restart: always", "deploy: {replicas: two}", "K002 error services.cache.deploy.replicas"),
@@ -128,7 +128,7 @@ def found(text: str) -> list[str]:
         ("restart: always", "extends: cache", "K002 error services.cache.extends"),
         ("restart: always", "links: ['db:sql']", "K004 error services.cache.links[0]"),
         ("restart: always", "volumes_from: ['db:ro']", "K004 error services.cache.volumes_from[0]"),
-        ("restart: always", "pid: 'service:cache'", "K002 error services.cache.depends_on"),
+        ("restart: always", "pid: 'service:cache'", "K002 error services.cache.pid"),
         ("restart: always", "command: it's here", "K002 error services.cache.command"),
         ("restart: always", "tmpfs: /var/lib/registry", "K002 warning services.cache.volumes[0]"),
         (
@@ -250,3 +250,22 @@ def test_what_is_accepted(text: str) -> None:
 @given(st.integers(0, len(CACHE) - 1), st.sampled_from(["", ":", "-", "{", "[", "$", "!x ", "\t", '"']))
 def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
     found(CACHE[:at] + character + CACHE[at + 1 :])
+
+
+@pytest.mark.parametrize(
+    ("services", "key"),
+    [
+        ({"a": {"image": "x", "ipc": "service:a"}}, ("a", "ipc")),
+        (
+            {"a": {"image": "x", "depends_on": ["c", "b"]}, "b": {"image": "x", "links": ["a"]}, "c": {"image": "x"}},
+            ("a", "depends_on", 1),
+        ),
+        (
+            {"a": {"image": "x", "volumes_from": ["b"]}, "b": {"image": "x", "depends_on": ["a"]}},
+            ("a", "volumes_from", 0),
+        ),
+        ({"a": {"extends": "a"}}, ("a", "extends")),
+    ],
+)
+def test_a_circle_is_told_at_the_key_that_begins_it(services: Tree, key: tuple[str | int, ...]) -> None:
+    assert ("services", *key) in [found[2] for found in compose_rules({"services": services}) if "itself" in found[3]]

@@ -107,12 +107,13 @@ def _base(service: Tree) -> str:
 
 def circles(services: Mapping[str, Tree]) -> Found:
     """Services that wait for each other, or extend each other; each circle is told once, at its first service."""
-    yield from _circles(services, lambda one: [name for _, name in _before(one)], "waits for itself")
-    yield from _circles(services, lambda one: [base] if (base := _base(one)) else [], "extends itself")
+    yield from _circles(services, lambda one: list(_before(one)), "waits for itself")
+    yield from _circles(services, lambda one: [(("extends",), base)] if (base := _base(one)) else [], "extends itself")
 
 
-def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[str]], text: str) -> Found:
-    after = {name: [other for other in leads(one) if other in services] for name, one in services.items()}
+def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[tuple[Key, str]]], text: str) -> Found:
+    keys = {name: {other: key for key, other in leads(one) if other in services} for name, one in services.items()}
+    after = {name: list(others) for name, others in keys.items()}
     told: set[str] = set()
     for name in services:
         waiting: list[tuple[str, tuple[str, ...]]] = [(name, (name,))]
@@ -121,7 +122,7 @@ def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[str]], t
             here, way = waiting.pop()
             if name in after[here] and name not in told:
                 told |= set(way)
-                key: Key = ("services", name, "extends" if text == "extends itself" else "depends_on")
+                key: Key = ("services", name, *keys[name][(*way, name)[1]])
                 yield "K002", "error", key, f"{text}: {' → '.join((*way, name))}", _REFUSED
             new = [other for other in after[here] if other not in path]
             path |= set(new)
