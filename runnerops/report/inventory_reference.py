@@ -20,52 +20,65 @@ _SECTIONS = (
 _INTRODUCTION = """\
 # The inventory
 
-Every key that runnerops itself knows. What else stands below `docker` and `gitlab_runner` (and in one of `runners`) is the
-key of daemon.json or config.toml of that name, passed through with its type; `runnerops check` judges it.
+This page lists every key that runnerops itself defines. Any other key below `docker`, `gitlab_runner` or an item of
+`runners` is a key of daemon.json or config.toml. It is passed through with its type, and `runnerops check` checks it.
 
-`defaults`, the `groups` of a host from left to right, and the host itself are merged in that order: mappings merge, `runners`
-and `caches` merge by `name`, every other list and value replaces, and `null` takes away what was inherited. Secrets stand
-where they are used: `!env NAME`, `!file PATH`, `!command "pass show x"`, `!secret "TOKEN={env:TOKEN}"`
-([secrets.md](secrets.md)).
+## How values are merged
 
-`{host}` in any value (also of a secret) is the host's name; `!env` gets it in capitals, with `_` for what a variable's name
-cannot hold. A shell's `${host}` and a template's `{{host}}` are left as they are, and so is the name of a key.
+For each host, `defaults`, its `groups` from left to right, and the host itself are merged in this order. Mappings are merged
+key by key, and `runners` and `caches` by `name`. Any other list or value replaces the one before. `null` removes an inherited
+value.
+
+`runnerops hosts` lists the hosts that result. `runnerops hosts --explain HOST` shows each value of a host and where it comes
+from.
+
+## Replacements
+
+- Secrets are named where they are used: `!env NAME`, `!file PATH`, `!command "pass show x"`,
+  `!secret "TOKEN={env:TOKEN}"` ([secrets.md](secrets.md)).
+- `{host}` in any value (also of a secret) is replaced by the name of the host. After `!env` the name is written in capitals,
+  with `_` for characters that the name of a variable cannot have. `${host}` of a shell and `{{host}}` of a template are left
+  alone, and so are names of keys.
+- `{{ vars.team }}` in any value (also of a secret) is replaced by a variable of the host, which `vars` defines. You can also
+  use `{{ host.name }}`, `{{ host.address }}` and `{{ host.groups }}`.
+- `!raw "{{ vars.x }}"` protects a text from all replacements, including `{host}`.
+
+Between `{{` and `}}` you can write any expression of Jinja, which runs in Jinja's sandbox: `{{ vars.slots * 2 }}`,
+`{{ vars.net | default("10.0.0") }}.7`. If the expression is the whole value, the value has the type of its result. (Put it in
+quotes all the same, because YAML needs them.) Variables may be made from others. These are errors, which name the place:
+
+- a variable that does not exist;
+- an expression that is not closed;
+- a statement with a variable (`{% if vars.x %}`). Write `{{ A if vars.x else B }}` instead.
+
+Braces that name neither `vars` nor `host` are left alone, such as `log-opts: {tag: "{{.Name}}"}` and
+`docker ps --format '{{.Names}}'`. Names of groups and keys of mappings cannot contain variables.
 
 ## Many hosts
 
-**Several files.** `-i` may be repeated, and may name a folder; without `-i` it is `inventory.yml`, or else the folder
-`inventory`:
+**Several files.** You can repeat `-i`, and name files or folders. Without `-i`, runnerops reads `inventory.yml`, or
+otherwise the folder `inventory`:
 
 ```
 inventory/hosts.yml            any *.yml at the top: a whole inventory, with defaults, groups, hosts
-inventory/groups/builders.yml  what stands below groups.builders
-inventory/hosts/runner-7.yml   what stands below hosts.runner-7 (also in folders below hosts/)
+inventory/groups/builders.yml  the content of groups.builders
+inventory/hosts/runner-7.yml   the content of hosts.runner-7 (also in folders below hosts/)
 ```
 
-All of them are one inventory. What two files both give (a host, a group, a key of `defaults`) is an error that names both
-places. `templates/`, `known_hosts` and `.env` lie beside the first file or folder that is named, and relative paths start
-there. An anchor holds for its own file. `adopt --write` puts a host into a file with `hosts:`, and says so where there is
-none.
+All files together are one inventory. If two files define the same thing (a host, a group, a key of `defaults`), that is an
+error, which names both places. `templates/`, `known_hosts` and `.env` lie beside the first file or folder that is named.
+Relative paths start there too. `adopt --write` adds a host to a file that has `hosts:`, and tells you if there is none.
 
-**Anchors** may stand below keys at the top that begin with `x-`; these are passed over.
+**Ranges.** `runner-[01:40]:` is forty hosts, and `rack-[a:c]-[1:2]:` is six. An `address` may be a range of the same length
+(`10.0.0.[1:40]`), or contain `{host}`.
 
-**Ranges.** `runner-[01:40]:` is forty hosts, `rack-[a:c]-[1:2]:` six. An `address` may be a range of the same length
-(`10.0.0.[1:40]`), or hold `{host}`.
+**Anchors** of YAML may be defined below keys at the top level that begin with `x-`, which are otherwise ignored. An anchor is
+known in its own file only.
 
-**Variables.** `{{ vars.team }}` in any value (also of a secret) is the host's variable, merged as all else is; `{{ host.name
-}}`, `{{ host.address }}` and `{{ host.groups }}` are there too. What stands between the braces is one of Jinja's
-expressions, in its sandbox: `{{ vars.slots * 2 }}`, `{{ vars.net | default("10.0.0") }}.7`. Where it is the whole value,
-that has its type (put it in quotes all the same: YAML wants them). A variable may be made of others. One that is not there
-is an error with its place.
+## In an editor
 
-An expression that is never closed, and a statement that uses a variable (`{% if vars.x %}`), are errors: write `{{ A if vars.x
-else B }}`. Braces that name neither `vars` nor `host` are not touched: `log-opts: {tag: "{{.Name}}"}` and `docker ps --format
-'{{.Names}}'` go out as they stand. `!raw "{{ vars.x }}"` keeps a text from any replacement, `{host}` included. Names of
-groups and keys of mappings take no variables.
-
-`runnerops schema > runnerops.schema.json` writes the JSON Schema; an inventory whose first line is
-`# yaml-language-server: $schema=runnerops.schema.json` is completed and checked by editors that know it.
-`runnerops hosts` shows what came out, `runnerops hosts --explain HOST` each value of a host whole, and from where.
+`runnerops schema > runnerops.schema.json` writes the JSON Schema. Editors that know it complete and check an inventory with
+this first line: `# yaml-language-server: $schema=runnerops.schema.json`.
 
 *Generated from `runnerops/inventory/descriptions.py` by `make docs`; edit it there.*
 """

@@ -50,11 +50,14 @@ def _severity(entry: Rule) -> str:
 def _blockers_page() -> Iterator[str]:
     yield "# Blockers"
     yield ""
-    yield "A blocker is a safety check that keeps a deploy from going on. `diff` shows it too; `--yes` overrides none."
-    yield "`runnerops explain CODE` prints one entry."
+    yield "A blocker is a safety check that stops a deploy. `diff` shows blockers too. `--yes` overrides none of them."
+    yield "`runnerops explain CODE` prints one entry of this page."
     yield ""
     yield _GENERATED.format(source="runnerops/codes/blockers.py")
-    for heading, overridable in (("A flag overrides these", True), ("Nothing overrides these", False)):
+    for heading, overridable in (
+        ("Blockers that a flag overrides", True),
+        ("Blockers that cannot be overridden", False),
+    ):
         yield from ("", f"## {heading}", "", "| code | meaning | what to do | flag |", "|---|---|---|---|")
         for row in BLOCKERS.values():
             if row.overridable is overridable:
@@ -64,8 +67,9 @@ def _blockers_page() -> Iterator[str]:
 def _rules_page() -> Iterator[str]:
     yield "# Rules"
     yield ""
-    yield "`check` runs every rule without a host; `diff` and `deploy` run them again with the host's versions. An error ends a"
-    yield 'deploy before anything is written. `runnerops explain ID` prints one entry; `ignore: {ID: "why"}` silences one.'
+    yield "`check` runs every rule without a host. `diff` and `deploy` run them again, with the versions that the host has."
+    yield "If there is an error, a deploy stops before it writes anything. `runnerops explain ID` prints one entry, and"
+    yield '`ignore: {ID: "why"}` in the inventory silences a rule.'
     yield ""
     yield _GENERATED.format(source="runnerops/codes/rules.py")
     for letter, heading in (
@@ -74,10 +78,10 @@ def _rules_page() -> Iterator[str]:
         ("C", "Registry config"),
         ("K", "Compose files"),
         ("X", "Across files and hosts"),
-        ("P", "Files as such"),
+        ("P", "Any file"),
         ("S", "Secrets"),
     ):
         rows = [row for row in RULES.values() if row.id.startswith(letter)]
         if rows:
-            yield from ("", f"## {heading}", "", "| rule | severity | what | why | fix |", "|---|---|---|---|---|")
+            yield from ("", f"## {heading}", "", "| rule | severity | finding | why | fix |", "|---|---|---|---|---|")
             yield from (f"| {row.id} | {_severity(row)} | {row.title} | {row.why} | {row.fix} |" for row in rows)
