@@ -24,9 +24,9 @@ def abort(
     output: Output = Format.TEXT,
     verbose: Verbose = 0,
 ) -> None:
-    """Take back a run that is going on, or waits for jobs.
+    """Take back a run that is going on or waits for jobs.
 
-    What that costs is shown first; the run goes back as after a failure.
+    Shows what the rollback does, and asks. The run is rolled back as after a failure.
     """
     from runnerops.commands.abort import abort as run
     from runnerops.engine.options import UiOptions

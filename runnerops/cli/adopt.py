@@ -18,7 +18,7 @@ AnsibleInventory = Annotated[
         "--from-ansible",
         metavar="FILE",
         parser=path,
-        help="Hosts of this Ansible inventory; HOST is then a host, group or glob of it, none means all.",
+        help="Take hosts from this Ansible inventory. HOST is then a host, group or glob in it. Default: all.",
         show_default=False,
     ),
 ]
@@ -35,21 +35,23 @@ def adopt(
     ask_sudo_password: AskSudoPassword = False,
     write: Annotated[
         bool,
-        typer.Option("--write", help="Put it into the inventory, secrets into .env; nothing there is written over."),
+        typer.Option("--write", help="Add the entries to the inventory and secrets to .env; overwrite nothing there."),
     ] = False,
     name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What USER@ADDRESS is called; its address if left out.")
+        str, typer.Option("--name", metavar="NAME", help="Name for USER@ADDRESS. Default: its address.")
     ] = "",
     group: Annotated[
         str,
-        typer.Option("--group", metavar="NAME", help="The group that they join; a new one says once what they share."),
+        typer.Option(
+            "--group", metavar="NAME", help="Group that the hosts join. A new group gets what they have in common."
+        ),
     ] = "",
     ansible: AnsibleInventory = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Print hosts' entries for the inventory, as the hosts are.
+    """Print inventory entries for hosts as they are now.
 
-    Nothing is changed there; what a deploy of it would do is shown.
+    Changes nothing on the hosts. Also shows what a deploy of the entries would do.
     """
     from runnerops.commands.adopt import AdoptOptions
     from runnerops.commands.adopt import adopt as run

@@ -15,7 +15,7 @@ def catalog(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     ask_sudo_password: AskSudoPassword = False,
-    tags: Annotated[bool, typer.Option("--tags", help="Also the tags that each cache holds.")] = False,
+    tags: Annotated[bool, typer.Option("--tags", help="Also list the tags.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """List what the caches hold."""

@@ -17,7 +17,7 @@ def check(
         list[str] | None,
         typer.Argument(
             metavar="FILE",
-            help="Single files (- is standard input); none: the inventory and all it renders.",
+            help="Single files (- is standard input). Default: the inventory and all files that it renders.",
             show_default=False,
         ),
     ] = None,
@@ -25,14 +25,14 @@ def check(
     kind: Annotated[
         str,
         typer.Option(
-            "--as", metavar="runner|daemon|registry|compose", help="What the files are, where the name does not tell."
+            "--as", metavar="runner|daemon|registry|compose", help="What the files are, if their names do not tell."
         ),
     ] = "",
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,
     report: Report = None,
     output: Output = Format.TEXT,
 ) -> None:
-    """Find what would stop or cut off a service, without a host."""
+    """Find errors in the inventory or in single files, without a host."""
     from runnerops.commands.check import CheckOptions
     from runnerops.commands.check import check as run
     from runnerops.commands.reports import parse_reports

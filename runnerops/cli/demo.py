@@ -11,11 +11,14 @@ from runnerops.cli.boundary import run_command
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the host running until Ctrl-C, to play with.")] = False,
+    keep: Annotated[
+        bool,
+        typer.Option("--keep", help="Leave the simulated host running until Ctrl-C, so that you can try things out."),
+    ] = False,
 ) -> None:
-    """Try it without a server.
+    """Try runnerops without a server.
 
-    Real deploys to a simulated host in a scratch directory.
+    Shows real deploys to a simulated host in a scratch directory.
     """
     from runnerops.demo.stage import demo as run
 

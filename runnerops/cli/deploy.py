@@ -22,7 +22,7 @@ class RolloutOptions:
 
     canary: Annotated[
         str | None,
-        typer.Option("--canary", metavar="HOST", help="The host that goes first, alone.", show_default=False),
+        typer.Option("--canary", metavar="HOST", help="Host that goes first, alone.", show_default=False),
     ] = None
     batch: Annotated[
         str | None,
@@ -40,7 +40,7 @@ class RolloutOptions:
             "--max-failures",
             metavar="N",
             parser=host_count,
-            help="After so many failed hosts no further one is begun.  [default: 1]",
+            help="Begin no further host after this many have failed.  [default: 1]",
             show_default=False,
         ),
     ] = None
@@ -55,13 +55,13 @@ class RolloutOptions:
         typer.Option(
             "--health",
             metavar="verify|none",
-            help="verify: each host must pass it after its run, or no further batch begins.  [default: none]",
+            help="verify: each host must pass `runnerops verify` after its run, or it counts as failed.  [default: none]",
             show_default=False,
             parser=health_check,
         ),
     ] = None
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a rollout that stopped: the canary goes last, not first.")
+        bool, typer.Option("--resume", help="Continue a rollout that stopped: the canary goes last instead of first.")
     ] = False
 
     def over(self, usual: Rollout) -> Rollout:
@@ -83,7 +83,7 @@ def deploy(
             "--plan",
             metavar="FILE",
             parser=path,
-            help="Deploy what `diff --save-plan FILE` showed; nothing where it is not that any more.",
+            help="Deploy the plan that `diff --save-plan FILE` saved, or nothing if it is outdated.",
             show_default=False,
         ),
     ] = None,
@@ -92,7 +92,7 @@ def deploy(
         typer.Option(
             "--plan-age",
             metavar="TIME",
-            help="How old a saved plan may be.  [default: 24h]",
+            help="Maximum age of a saved plan.  [default: 24h]",
             show_default=False,
             parser=seconds,
         ),
@@ -101,7 +101,7 @@ def deploy(
     rollout: RolloutOptions = RolloutOptions(),
     options: RunOptions = RunOptions(),
 ) -> None:
-    """Show the plan, confirm, apply it and verify the result."""
+    """Show the plan, ask, apply it and verify the result."""
     from runnerops.commands.deploy import PlanFile
     from runnerops.commands.deploy import deploy as run
     from runnerops.commands.options import parse_service

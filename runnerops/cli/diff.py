@@ -30,12 +30,15 @@ SavePlan = Annotated[
         "--save-plan",
         metavar="FILE",
         parser=path,
-        help="Write the plan down, without any content, for `deploy --plan`.",
+        help="Save the plan, without file contents, for `deploy --plan`.",
         show_default=False,
     ),
 ]
 NoLogin = Annotated[
-    bool, typer.Option("--no-login", help="Without key and secrets: render, judge, and look at hosts' public keys.")
+    bool,
+    typer.Option(
+        "--no-login", help="Work without key and secrets: render, check, and compare the public keys of hosts."
+    ),
 ]
 
 
@@ -44,7 +47,7 @@ def diff(
     inventory: InventoryFile = DEFAULT_INVENTORY,
     ask_sudo_password: AskSudoPassword = False,
     output: Output = Format.TEXT,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if changes are pending.")] = False,
     allow: Allow = None,
     kill_jobs: KillJobs = False,
     only: Only = None,
@@ -53,7 +56,7 @@ def diff(
     no_login: NoLogin = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Show what deploy would do; changes nothing."""
+    """Show what deploy would do, and change nothing."""
     from runnerops.commands.diff import DiffOptions
     from runnerops.commands.diff import diff as run
     from runnerops.commands.reports import PLAN_FORMATS, parse_reports

@@ -7,7 +7,7 @@ from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile
 
 
 def dind(inventory: InventoryFile = DEFAULT_INVENTORY) -> None:
-    """Print what a job sets to use a cache in Docker-in-Docker.
+    """Print the settings of a job for Docker-in-Docker with a cache.
 
     For runners that are not managed here.
     """

@@ -10,7 +10,7 @@ from runnerops.cli.boundary import run_command
 
 
 def explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, e.g. last-mirror or R006.")],
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, such as last-mirror or R006.")],
 ) -> None:
     """Say what a blocker or a rule means, and what to do."""
     from runnerops.commands.explain import explain as run

@@ -13,14 +13,14 @@ from runnerops.cli.values import path
 
 
 def gitlab(
-    action: Annotated[str, typer.Argument(metavar="comment", help="What to do there.", show_default=False)],
+    action: Annotated[str, typer.Argument(metavar="comment", help="The only action.", show_default=False)],
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", parser=path, help="The Markdown to show, as `diff --report` writes it.")
+        Path, typer.Argument(metavar="FILE", parser=path, help="Markdown file to show, as `diff --report` writes it.")
     ] = Path("reports/plan.md"),
 ) -> None:
     """Show a plan as a note on the merge request of this pipeline.
 
-    The note is the job's only one: the next run puts its plan in its place.
+    Each job has one note: the next run replaces it.
     """
     from runnerops.commands.gitlab import gitlab as run
 

@@ -26,15 +26,15 @@ def history(
     follow: Annotated[
         bool,
         typer.Option(
-            "--follow", help="Follow the runs that are going on to their ends; the exit code is the worst one's."
+            "--follow", help="Follow runs that are going on to their end. The exit code is that of the worst one."
         ),
     ] = False,
     output: Output = Format.TEXT,
     verbose: Verbose = 0,
 ) -> None:
-    """Show hosts' last runs, and how they ended.
+    """Show the last runs of hosts, and how they ended.
 
-    Who began each, from where, and what was done.
+    Also who began each run, from where, and what it did.
     """
     from runnerops.commands.history import history as run
 

@@ -12,13 +12,15 @@ from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryF
 
 def hold(
     targets: NamedTargets,
-    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for whoever meets the hold.")],
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="The reason, which everybody who meets the hold is shown.")
+    ],
     until: Annotated[
         str,
         typer.Option(
             "--until",
             metavar="WHEN",
-            help="When it ends by itself: 4h, 3d, or '2026-12-01 18:00' (+01:00, Europe/Berlin).",
+            help="When the hold ends: 4h, 3d, or '2026-12-01 18:00' (+01:00, Europe/Berlin). Default: never.",
             show_default=False,
         ),
     ] = "",
@@ -27,7 +29,7 @@ def hold(
 ) -> None:
     """Keep every deploy off hosts, whoever begins it.
 
-    It is kept on the host: a deploy from elsewhere sees it too.
+    The hold is stored on the host, so it stops deploys from anywhere.
     """
     from runnerops.commands.hold import hold as run
 

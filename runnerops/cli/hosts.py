@@ -17,7 +17,10 @@ def hosts(
     explain: Annotated[
         str,
         typer.Option(
-            "--explain", metavar="HOST", help="Where each of this host's values comes from.", show_default=False
+            "--explain",
+            metavar="HOST",
+            help="Show each value of this host and where it comes from.",
+            show_default=False,
         ),
     ] = "",
     output: Output = Format.TEXT,

@@ -15,34 +15,42 @@ from runnerops.cli.values import path
 
 def init(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", parser=path, help="Where; this folder if left out.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="DIR", parser=path, help="Folder of the project. Default: the current folder.", show_default=False
+        ),
     ] = Path(),
     host: Annotated[
         list[str] | None,
-        typer.Option("--host", metavar="[NAME=]USER@ADDRESS", help="A host; may be repeated.", show_default=False),
+        typer.Option("--host", metavar="[NAME=]USER@ADDRESS", help="A new host; may be repeated.", show_default=False),
     ] = None,
     adopted: Annotated[
         list[str] | None,
         typer.Option(
             "--adopt",
             metavar="[NAME=]USER@ADDRESS",
-            help="A host that was set up by hand, as it is; may be repeated.",
+            help="A host that was set up by hand; its configuration is taken over. May be repeated.",
             show_default=False,
         ),
     ] = None,
     cache: Annotated[
         bool | None,
-        typer.Option("--cache/--no-cache", help="A cache of Docker Hub on each --host, or none.", show_default=False),
+        typer.Option("--cache/--no-cache", help="Whether each --host gets a cache of Docker Hub.", show_default=False),
     ] = None,
     gitlab: Annotated[
         str | None,
-        typer.Option("--gitlab", metavar="URL", help="The GitLab whose runner is on each --host.", show_default=False),
+        typer.Option(
+            "--gitlab",
+            metavar="URL",
+            help="Add the runner of each --host, which is registered at this GitLab.",
+            show_default=False,
+        ),
     ] = None,
     ask_sudo_password: AskSudoPassword = False,
 ) -> None:
     """Write a new project: inventory, pipeline, README.
 
-    From questions at a terminal, or from flags. No file is written over.
+    Asks questions on a terminal if there are no flags. Overwrites no file.
     """
     from runnerops.commands.init import InitOptions
     from runnerops.commands.init import init as run

@@ -31,7 +31,7 @@ TargetList = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="TARGET",
-        help="Hosts, groups or globs; !NAME leaves out; none means all.",
+        help="Hosts, groups or globs; !NAME leaves out. Default: all hosts.",
         show_default=False,
         autocompletion=completion.targets,
     ),
@@ -40,7 +40,7 @@ NamedTargets = Annotated[
     list[str],
     typer.Argument(
         metavar="TARGET…",
-        help="Hosts, groups or globs, at least one; !NAME leaves out.",
+        help="Hosts, groups or globs (at least one); !NAME leaves out.",
         show_default=False,
         autocompletion=completion.targets,
     ),
@@ -53,17 +53,20 @@ OneHost = Annotated[
 ]
 InventoryFile = Annotated[
     list[Path],
-    typer.Option(
-        "-i", "--inventory", metavar="PATH", parser=path, help="The inventory: a file or a folder; may be repeated."
-    ),
+    typer.Option("-i", "--inventory", metavar="PATH", parser=path, help="Inventory file or folder; may be repeated."),
 ]
 Output = Annotated[
-    Format, typer.Option("-o", "--output", metavar="text|json", parser=output_format, help="How to print the answer.")
+    Format, typer.Option("-o", "--output", metavar="text|json", parser=output_format, help="Output format.")
 ]
 Verbose = Annotated[
     int,
     typer.Option(
-        "-v", "--verbose", count=True, metavar="", help="Each step and its command; -vv: uncut.", show_default=False
+        "-v",
+        "--verbose",
+        count=True,
+        metavar="",
+        help="Show each step with its command; -vv: uncut.",
+        show_default=False,
     ),
 ]
 Allow = Annotated[
@@ -71,7 +74,7 @@ Allow = Annotated[
     typer.Option(
         "--allow",
         metavar="CODE[@HOST]",
-        help="Override a blocker, for all hosts or for one; may be repeated.",
+        help="Override a blocker on all hosts, or on HOST; may be repeated.",
         show_default=False,
         parser=blocker_code,
     ),
@@ -81,7 +84,7 @@ Report = Annotated[
     typer.Option(
         "--report",
         metavar="DIR|FORMAT=FILE",
-        help="Write what was found as codequality, junit and sarif into DIR, or one of them into FILE; may be repeated.",
+        help="Write reports of the findings (codequality, junit, sarif) into DIR, or one of them into FILE; may be repeated.",
         show_default=False,
         parser=findings_report,
     ),
@@ -91,7 +94,7 @@ PlanReports = Annotated[
     typer.Option(
         "--report",
         metavar="DIR|FORMAT=FILE",
-        help="Write the plan as terraform (GitLab's widget) and markdown into DIR, or one into FILE; may be repeated.",
+        help="Write reports of the plan (terraform for merge requests, markdown) into DIR, or one into FILE; may be repeated.",
         show_default=False,
         parser=plan_report,
     ),
@@ -101,51 +104,49 @@ Only = Annotated[
     typer.Option(
         "--only",
         metavar="SERVICE",
-        help="Only docker, registry or gitlab_runner; the others stay as they are. May be repeated.",
+        help="Only docker, registry or gitlab_runner, leaving the others as they are; may be repeated.",
         show_default=False,
         parser=service_name,
     ),
 ]
-KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Go on although running CI jobs end with it.")]
-Yes = Annotated[bool, typer.Option("-y", "--yes", help="Skip the confirmation; overrides no safety check.")]
+KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Do not wait for running CI jobs; a restart ends them.")]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask for confirmation. Overrides no blocker.")]
 VerifyTimeout = Annotated[
     int,
     typer.Option(
         "--verify-timeout",
         metavar="TIME",
-        help="How long a service may take to show that it runs what it should.  [default: 60s]",
+        help="How long to wait until a service is shown to run its new configuration.  [default: 60s]",
         show_default=False,
         parser=seconds,
     ),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what it would do; changes nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show the plan; change nothing.")]
 DrainTimeout = Annotated[
     int,
     typer.Option(
         "--drain-timeout",
         metavar="TIME",
-        help="How long running jobs may take before a restart is given up.  [default: 2h]",
+        help="How long to wait for running jobs before giving up.  [default: 2h]",
         show_default=False,
         parser=seconds,
     ),
 ]
 NoWait = Annotated[
     bool,
-    typer.Option("--no-wait", help="Leave as soon as a host waits for running jobs; it goes on by itself (exit 3)."),
+    typer.Option("--no-wait", help="Exit (with 3) once a host waits for running jobs; it goes on by itself."),
 ]
 LockWait = Annotated[
     int | None,
     typer.Option(
         "--lock-wait",
         metavar="TIME",
-        help="Wait that long for another run on a host to end (90s, 5m, 2h), then plan anew.",
+        help="If another run has a host, wait that long for its end (90s, 5m, 2h), then make a new plan.",
         show_default=False,
         parser=seconds,
     ),
 ]
-AskSudoPassword = Annotated[
-    bool, typer.Option("--ask-sudo-password", help="Ask for the password that sudo wants on the hosts.")
-]
+AskSudoPassword = Annotated[bool, typer.Option("--ask-sudo-password", help="Ask for the sudo password of the hosts.")]
 DEFAULT_INVENTORY = [Path("inventory.yml")]
 
 

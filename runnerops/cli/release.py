@@ -9,7 +9,7 @@ from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryF
 def release(
     targets: NamedTargets, inventory: InventoryFile = DEFAULT_INVENTORY, ask_sudo_password: AskSudoPassword = False
 ) -> None:
-    """End a hold on hosts before its time."""
+    """End a hold on hosts."""
     from runnerops.commands.hold import release as run
 
     run_command(lambda screen: run(invocation(inventory, targets, screen)), asks_sudo_password=ask_sudo_password)

@@ -15,12 +15,12 @@ def remove(
     service: Annotated[
         str,
         typer.Argument(
-            metavar="SERVICE", help="docker, registry or gitlab_runner; none means all of them.", show_default=False
+            metavar="SERVICE", help="docker, registry or gitlab_runner. Default: all of them.", show_default=False
         ),
     ] = "",
-    volumes: Annotated[bool, typer.Option("--volumes", help="What the caches hold goes too.")] = False,
+    volumes: Annotated[bool, typer.Option("--volumes", help="Also delete what the caches hold.")] = False,
     forget: Annotated[
-        bool, typer.Option("--forget", help="Then /var/lib/runnerops goes too: no history, no rollback.")
+        bool, typer.Option("--forget", help="Then also delete /var/lib/runnerops on the host: no history, no rollback.")
     ] = False,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     dry_run: DryRun = False,
@@ -28,7 +28,7 @@ def remove(
 ) -> None:
     """Take services off a host, as before the first deploy.
 
-    Planned, confirmed, applied and verified as a deploy is.
+    Shows the plan, asks, applies and verifies it, like a deploy.
     """
     from dataclasses import replace
 

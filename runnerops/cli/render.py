@@ -22,15 +22,15 @@ def render(
             "--directory",
             metavar="DIR",
             parser=path,
-            help="Write the files below DIR/HOST (0600).",
+            help="Write the files to DIR/HOST/ (mode 0600).",
             show_default=False,
         ),
     ] = None,
     with_secrets: Annotated[
-        bool, typer.Option("--with-secrets", help="Real secrets in the files below DIR; never in CI.")
+        bool, typer.Option("--with-secrets", help="Write real secrets into the files in DIR. Do not use this in CI.")
     ] = False,
 ) -> None:
-    """Show the files as they render, secrets masked."""
+    """Show the rendered files, with secrets masked."""
     from runnerops.commands.render import render as run
 
     run_command(lambda screen: run(invocation(inventory, targets, screen), directory, with_secrets=with_secrets))

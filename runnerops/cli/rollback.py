@@ -19,7 +19,7 @@ def rollback(
             "--to",
             metavar="RUN",
             parser=run_number,
-            help="The files as RUN left them (0: from before the first run); without it: from before the last change.",
+            help="Bring back the files as RUN left them (0: from before the first run). Default: from before the last change.",
             show_default=False,
         ),
     ] = None,
@@ -29,7 +29,7 @@ def rollback(
 ) -> None:
     """Bring back the files from before a run.
 
-    Planned, confirmed, applied and verified as a deploy is.
+    Shows the plan, asks, applies and verifies it, like a deploy.
     """
     from runnerops.commands.rollback import rollback as run
 

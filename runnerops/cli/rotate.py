@@ -15,16 +15,17 @@ def rotate(
     runner: Annotated[
         str,
         typer.Argument(
-            metavar="RUNNER", help="The runner's name; not needed where it is the only one.", show_default=False
+            metavar="RUNNER", help="Name of the runner; not needed if it is the only one.", show_default=False
         ),
     ] = "",
     inventory: InventoryFile = DEFAULT_INVENTORY,
     dry_run: DryRun = False,
     options: RunOptions = RunOptions(),
 ) -> None:
-    """Have GitLab give a runner a new token, which its host gets.
+    """Get a new token for a runner, and bring it to its host.
 
-    Planned, confirmed, applied and verified as a deploy is. No job is lost.
+    GitLab gives the token. The plan is shown, confirmed, applied and verified, like
+    a deploy. No job is lost.
     """
     from runnerops.commands.rotate import rotate as run
 

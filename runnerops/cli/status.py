@@ -15,12 +15,12 @@ def status(
     targets: TargetList = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
     ask_sudo_password: AskSudoPassword = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 3 when changes are pending.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if changes are pending.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
     """Show what runs on each host, and what is unfinished there.
 
-    Its last run too, and files whose section went.
+    Also the last run, and files whose section was taken out of the inventory.
     """
     from runnerops.commands.status import status as run
 

@@ -15,7 +15,7 @@ def trust(
         list[str] | None,
         typer.Argument(
             metavar="TARGET",
-            help="Hosts, groups, globs or USER@ADDRESS, at least one; !NAME leaves out.",
+            help="Hosts, groups, globs or USER@ADDRESS (at least one); !NAME leaves out.",
             show_default=False,
         ),
     ] = None,
@@ -25,14 +25,14 @@ def trust(
         typer.Option(
             "--fingerprint",
             metavar="SHA256:…",
-            help="Trust a key with this fingerprint without asking.",
+            help="Trust a key with this fingerprint without asking; may be repeated.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Show the SSH keys of hosts; a yes keeps them.
+    """Show the SSH keys of hosts, and keep them if you confirm.
 
-    They are kept in known_hosts beside the inventory.
+    The keys are kept in known_hosts beside the inventory.
     """
     from runnerops.commands.trust import trust as run
 

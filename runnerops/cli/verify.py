@@ -20,15 +20,15 @@ def verify(
         typer.Option(
             "--image",
             metavar="IMAGE",
-            help="The image that is pulled; afterwards the host has it only if it had it before.",
+            help="Image to pull. Afterwards the host has it only if it had it before.",
         ),
     ] = "alpine:3",
-    quick: Annotated[bool, typer.Option("--quick", help="Only read: nothing is pulled.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Only read, and pull nothing.")] = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Show by a pull that each host is served by its cache.
+    """Check by a pull that each host is served by its cache.
 
-    Every link that is broken is named, with its reason and fix.
+    Also checks gitlab-runner. Names each broken link, with the reason and the fix.
     """
     from runnerops.commands.verify import verify as run
 

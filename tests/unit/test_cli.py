@@ -188,7 +188,7 @@ def test_help_reads_as_the_readme_writes_it() -> None:
     assert "Bring back the files from before a run." in said
     assert "[default: 2h]" in said
     assert "x>=0" not in said
-    assert "none means all" not in CliRunner().invoke(app, ["trust", "--help"]).output
+    assert "all hosts" not in CliRunner().invoke(app, ["trust", "--help"]).output
 
 
 @pytest.mark.parametrize(
