@@ -16,9 +16,7 @@ from runnerops.cli.values import path
 def init(
     folder: Annotated[
         Path,
-        typer.Argument(
-            metavar="DIR", parser=path, help="Folder of the project. Default: the current folder.", show_default=False
-        ),
+        typer.Argument(metavar="DIR", parser=path, help="The project's folder. Default: this one.", show_default=False),
     ] = Path(),
     host: Annotated[
         list[str] | None,
@@ -29,7 +27,7 @@ def init(
         typer.Option(
             "--adopt",
             metavar="[NAME=]USER@ADDRESS",
-            help="A host that was set up by hand; its configuration is taken over. May be repeated.",
+            help="A host that was set up by hand, as it is now; may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -39,12 +37,7 @@ def init(
     ] = None,
     gitlab: Annotated[
         str | None,
-        typer.Option(
-            "--gitlab",
-            metavar="URL",
-            help="Add the runner of each --host, which is registered at this GitLab.",
-            show_default=False,
-        ),
+        typer.Option("--gitlab", metavar="URL", help="Add each --host's runner at this GitLab.", show_default=False),
     ] = None,
     ask_sudo_password: AskSudoPassword = False,
 ) -> None:
