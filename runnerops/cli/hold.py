@@ -13,7 +13,7 @@ from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryF
 def hold(
     targets: NamedTargets,
     reason: Annotated[
-        str, typer.Option("--reason", metavar="TEXT", help="The reason, which everybody who meets the hold is shown.")
+        str, typer.Option("--reason", metavar="TEXT", help="Reason, shown to everybody whom the hold stops.")
     ],
     until: Annotated[
         str,
