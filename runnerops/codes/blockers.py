@@ -119,7 +119,7 @@ _ROWS = (
     ),
     _never(
         "no-selinux",
-        "daemon.json asks for SELinux (`selinux-enabled`), which the host's kernel has not on: Docker would start without it.",
+        "daemon.json asks for SELinux (`selinux-enabled`), but it is off in the host's kernel. Docker would start without it.",
         "Take the key out for this host, or turn SELinux on there first (it needs a reboot).",
     ),
     _allowed(
