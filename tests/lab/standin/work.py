@@ -30,6 +30,7 @@ class Work(threading.Thread):
         self.system_id = system_id
         self.began = time.monotonic()
         self.aborted = threading.Event()
+        self.over = threading.Event()
         self.executor: docker.Container | shell.Child
         if runner.get("executor", "").startswith("docker"):
             self.executor = docker.Container(self)
@@ -76,8 +77,10 @@ class Work(threading.Thread):
         try:
             process = self.executor.start(self.script())
             code = self._follow(process)
+            self.over.set()
             code = self.executor.ended(code)
         except OSError as error:  # it never ran: no fault of its script
+            self.over.set()
             self.executor.clear()
             self._finish("runner_system_failure", str(error))
             return
@@ -94,6 +97,8 @@ class Work(threading.Thread):
         """End it now: GitLab is told that the runner failed."""
         self.aborted.set()
         self.executor.kill()
+        while not self.over.wait(0.5):  # what is being started now cannot be killed yet
+            self.executor.kill()
 
     def _follow(self, process: subprocess.Popen[bytes]) -> int:
         """Send the log while the process runs; its exit status."""
