@@ -131,7 +131,7 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     assert (one.known, two.known) == (False, True)
     assert "deploy, which creates another" in one.fix
     (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), asking())
-    assert "give it in the inventory" in other.fix
+    assert "give its token in the inventory" in other.fix
     _, planned = world.plan()
     assert [each.runner for each in planned.plan.unpaired.creations] == ["one"]
     assert planned.plan.notes == ("runner one was deleted in GitLab: another takes its place",)
