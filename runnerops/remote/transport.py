@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable, Sequence
 from threading import Event
@@ -43,6 +44,13 @@ class Prompt(Transport):
             if str(error) != _REFUSED or not self.is_active():
                 raise
             raise ChannelException(OPEN_FAILED_CONNECT_FAILED, "refused") from error
+
+    def close(self) -> None:
+        """As paramiko's, and tells the other side at once, not when the thread that reads has looked at its socket again."""
+        if self.is_active() and isinstance(self.sock, socket.socket):
+            with contextlib.suppress(OSError):  # the other side may have closed it already
+                self.sock.shutdown(socket.SHUT_RDWR)
+        super().close()
 
     def _check_banner(self) -> None:
         usual: Any = super()

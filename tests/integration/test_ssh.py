@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import runnerops.remote.link
+import runnerops.remote.ssh
 from runnerops.errors import HostError, LinkLostError
 from runnerops.remote.link import Link
 from tests.integration.conftest import StartSshd
@@ -124,6 +126,16 @@ def test_silence_is_no_sign_of_death(sshd: Sshd, home: Path) -> None:
     (home / ".ssh" / "config").write_text(ALIVE)
     with sshd.open() as link:
         assert list(link.lines(["sh", "-c", "sleep 1.5; echo done"], b"")) == [b"done\n"]
+
+
+def test_the_host_learns_at_once_that_the_connection_is_closed(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runnerops.remote.ssh, "_POLL_SECONDS", 600.0)
+    with sshd.open() as link:
+        assert link.run(["true"], b"", 10).status == 0
+    deadline = time.monotonic() + 30
+    while "Connection closed by" not in sshd.log():
+        assert time.monotonic() < deadline, sshd.log()
+        time.sleep(0.02)
 
 
 def test_a_command_that_is_killed_there_has_no_status(sshd: Sshd) -> None:
