@@ -156,7 +156,7 @@ class _Adoption:
             hint = error.hint if place.known else error.hint.replace(f"trust {name}", f"trust {login_of(host)}")
             raise HostKeyError(name, error.message.removeprefix(f"{name}: "), hint) from None
         load_rest()
-        questions = [call for service in SERVICES for call in service.adopt_questions()]
+        questions = [call for service in SERVICES for call in service.ADOPT_QUESTIONS]
         observed, answers = inquire(host, (), self.pool.reader(host), questions, ())
         lacking = [service for service in SERVICES if service.NAME not in place.own]
         return Found(place, {service.NAME: service.adopt(observed, answers) for service in lacking})

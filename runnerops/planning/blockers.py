@@ -72,11 +72,11 @@ def modified_on_host(change: Change) -> Iterable[Blocker]:
     drift, path = change.drift, change.old.path
     if drift is None:
         return
-    owns, spec = service_of(change.new.spec.service).owns, change.new.spec
+    owns = service_of(change.new.spec.service).owns
     key_changes = [
         key_change
         for key_change in change.key_changes
-        if key_change.origin in {"host", "both"} and not owns(spec, key_change.key)
+        if key_change.origin in {"host", "both"} and not owns(key_change.key)
     ]
     lost = tuple(dict.fromkeys(key_text(key_change.key) for key_change in key_changes))
     if change.old.kind == "absent":

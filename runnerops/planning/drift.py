@@ -46,9 +46,7 @@ def explain(
         for key_change in key_changes
     )
     foreign = (
-        key_change
-        for key_change in service.key_changes(file.spec, base, tree)
-        if not service.owns(file.spec, key_change.key)
+        key_change for key_change in service.key_changes(file.spec, base, tree) if not service.owns(key_change.key)
     )
     return found, _sum(found), Drift(since, old.mtime, "hand" if any(True for _ in foreign) else "runner")
 
@@ -59,14 +57,14 @@ def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tupl
     if _same(service, spec, key_change.key, key_change.old, was):
         return "inventory"
     if _same(service, spec, key_change.key, key_change.new, was):
-        return "runner" if service.owns(spec, key_change.key) else "host"
+        return "runner" if service.owns(key_change.key) else "host"
     return "both"
 
 
 def _same(service: Service, spec: FileSpec, key: Key, one: Value, other: Value) -> bool:
     """Whether two values of a key mean the same. Keys that the managed system writes count only where this key is one."""
     key_changes = service.key_changes(spec, _alone(key, one), _alone(key, other))
-    return not any(service.owns(spec, key) or not service.owns(spec, key_change.key) for key_change in key_changes)
+    return not any(service.owns(key) or not service.owns(key_change.key) for key_change in key_changes)
 
 
 def _alone(key: Key, value: Value) -> Tree:

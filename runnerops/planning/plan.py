@@ -212,9 +212,7 @@ def _given(request: Request) -> SecretFingerprints:
     fingerprints: dict[str, str] = {}
     for service in SERVICES if key else ():
         own = [file for file in request.rendered if file.spec.service is service.NAME]
-        fingerprints |= {
-            name: fingerprint(key, secret) for name, secret in service.replaceable_secrets(request.host, own).items()
-        }
+        fingerprints |= {name: fingerprint(key, secret) for name, secret in service.replaceable_secrets(own).items()}
     return SecretFingerprints(key, {**before.fingerprints, **fingerprints})
 
 

@@ -35,4 +35,4 @@ def _owned(spec: FileSpec, before: bytes, now: bytes) -> bool:
         key_changes = service.key_changes(spec, service.parse(spec, before), service.parse(spec, now))
     except ParseError:
         return False
-    return all(service.owns(spec, key_change.key) for key_change in key_changes)
+    return all(service.owns(key_change.key) for key_change in key_changes)

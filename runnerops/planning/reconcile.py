@@ -48,6 +48,6 @@ def _secret(file: RenderedFile) -> bool:
         return False
     service = service_of(file.spec.service)
     try:
-        return holds_secret(service, file.spec, service.parse(file.spec, file.content))
+        return holds_secret(service, service.parse(file.spec, file.content))
     except ParseError:  # contents of before that a rollback brings back
         return True

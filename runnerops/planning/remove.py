@@ -16,6 +16,7 @@ from runnerops.model.plan import Blocker
 from runnerops.model.run import Record
 from runnerops.planning.restore import as_of
 from runnerops.services import service_of
+from runnerops.services.base import RemovalRequest
 
 FOLDERS = "folders"
 """The file of a run with the folders that go when it has left them empty, the deepest first, a line each."""
@@ -72,8 +73,9 @@ def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed
     sections, desired = _at_rest(left, services, observed, policy), list[RenderedFile]()
     blockers, notes, gone = list[Blocker](), list[str](), set[ServiceName]()
     recorded: dict[str, bytes | None] = {}
+    request = RemovalRequest(host, kept.paths, originals, observed, policy)
     for name in services:
-        removal = service_of(name).remove(host, kept.paths, originals, observed, policy)
+        removal = service_of(name).remove(request)
         if removal is None:
             continue
         gone.add(name)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Key, Secret, Tree, Value
-from runnerops.model.inventory import FileSpec, Host
+from runnerops.model.inventory import Host
 from runnerops.redact.names import key_file, secret_place
 from runnerops.redact.texts import HARMLESS, MASK, prefix_of, replace_spans, secret_items, secret_spans
 
@@ -77,26 +77,26 @@ class Masker:
             return MASK
         return f"{MASK} ({hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:4]})"
 
-    def tree(self, service: Service, spec: FileSpec, tree: Tree) -> Tree:
+    def tree(self, service: Service, tree: Tree) -> Tree:
         """The same tree with every secret masked."""
-        masked = self.value(service, spec, (), tree)
+        masked = self.value(service, (), tree)
         assert isinstance(masked, dict)
         return masked
 
-    def value(self, service: Service, spec: FileSpec, key: Key, value: Value) -> Value:
+    def value(self, service: Service, key: Key, value: Value) -> Value:
         """One value (leaf or not) at its place, masked."""
-        return _map(_Judge(service, spec, self.clear), key, value, self.fingerprint)
+        return _map(_Judge(service, self.clear), key, value, self.fingerprint)
 
     def of_inventory(self, key: Key, value: Value) -> Value:
         """One value of the inventory, masked. What stands below `vars` may mean anything, and counts as free text."""
-        return _map(_Judge(None, None, frozenset(), free=key[:1] == ("vars",)), key, value, self.fingerprint)
+        return _map(_Judge(None, frozenset(), free=key[:1] == ("vars",)), key, value, self.fingerprint)
 
     def text(self, text: str) -> str:
         """A text of any kind with what is secret in it masked."""
         return replace_spans(text, secret_spans(text), self.fingerprint)
 
 
-def secret_values(service: Service, spec: FileSpec, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
+def secret_values(service: Service, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
     """All that `Masker` would mask in this tree, as texts: what no message may hold. Free text that says little is left out."""
     found: set[str] = set()
 
@@ -104,11 +104,11 @@ def secret_values(service: Service, spec: FileSpec, tree: Tree, clear: frozenset
         found.add(text)
         return MASK
 
-    _map(_Judge(service, spec, clear, learns=True), (), tree, note)
+    _map(_Judge(service, clear, learns=True), (), tree, note)
     return frozenset(found)
 
 
-def holds_secret(service: Service, spec: FileSpec, tree: Tree) -> bool:
+def holds_secret(service: Service, tree: Tree) -> bool:
     """Whether anything in a file is known to be secret, free text apart."""
     found: list[str] = []
 
@@ -116,7 +116,7 @@ def holds_secret(service: Service, spec: FileSpec, tree: Tree) -> bool:
         found.append(text)
         return MASK
 
-    _map(_Judge(service, spec, None), (), tree, note)
+    _map(_Judge(service, None), (), tree, note)
     return bool(found)
 
 
@@ -128,7 +128,6 @@ class _Judge:
     """Decides on leaves. `clear` None: free text is shown. `free`: all text is free."""
 
     service: Service | None
-    spec: FileSpec | None
     clear: frozenset[str] | None
     free: bool = False
     learns: bool = False
@@ -155,7 +154,7 @@ class _Judge:
         return not {value, f"{key[-1]}={value}"} & self.clear and value.lower() not in HARMLESS
 
     def _is_free(self, key: Key) -> bool:
-        return self.free or bool(self.service and self.spec and self.service.free(self.spec, key))
+        return self.free or bool(self.service and self.service.free(key))
 
 
 def _map(judge: _Judge, key: Key, value: Value, mask: Mask, *, after_flag: bool = False) -> Value:

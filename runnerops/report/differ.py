@@ -54,7 +54,7 @@ def _without_rewriting(change: Change, masker: Masker) -> str:
     if tree is None or any(not _put(tree, key_change.key, key_change.old) for key_change in change.key_changes):
         return ""
     service = service_of(spec.service)
-    return service.dump(spec, masker.tree(service, spec, tree)).decode()
+    return service.dump(masker.tree(service, tree)).decode()
 
 
 def _put(tree: Tree, key: Key, value: Value) -> bool:
@@ -81,4 +81,4 @@ def masked_text(spec: FileSpec, content: bytes | None, masker: Masker) -> str:
         return ""
     service = service_of(spec.service)
     tree = service.parse(spec, content)
-    return service.dump(spec, masker.tree(service, spec, tree)).decode()
+    return service.dump(masker.tree(service, tree)).decode()

@@ -54,7 +54,7 @@ class Digests:
         if value is None:
             return ""
         if not self.key:
-            value = Masker(clear=self.clear).value(service_of(spec.service), spec, key, value)
+            value = Masker(clear=self.clear).value(service_of(spec.service), key, value)
         place = [spec.path, key_text(key)]  # equal values at two places are not to be told
         return self._of(json.dumps([*place, value], sort_keys=True, default=str).encode())
 

@@ -49,6 +49,21 @@ class ActionRequest:
 
 
 @frozen
+class RemovalRequest:
+    """A host that services are taken off. It is as its inventory has it.
+
+    `paths` are all that runs applied, of any service; `originals` are by path. A path without an original was there before
+    originals were kept, or the original is lost: what runs put there is removed.
+    """
+
+    host: Host
+    paths: Collection[str]
+    originals: Mapping[str, Original]
+    observed: HostState
+    policy: Policy
+
+
+@frozen
 class ListeningPlace:
     """Where a managed system would listen, and the key of a file (or of the section, by its name) that says so.
 
@@ -87,10 +102,10 @@ class FileFormat(Protocol):
         """Whether the documents of a YAML file lie over each other; else the first alone counts."""
         return False
 
-    def dump(self, spec: FileSpec, tree: Tree) -> bytes:
+    def dump(self, tree: Tree) -> bytes:
         """The canonical text of `tree`: equal trees give equal bytes, and `parse` gives the tree back."""
 
-    def free(self, spec: FileSpec, key: Key) -> bool:
+    def free(self, key: Key) -> bool:
         """Whether the text at `key` may hold anything (a script, arguments, a table whose keys are the user's own).
 
         What of it does not stand in the inventory is never shown; `redact` decides on all the rest.
@@ -131,7 +146,7 @@ class Planner(Protocol):
     def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
         """The value that `base` has at the place of a key change between `old` and `new`; None for no value."""
 
-    def owns(self, spec: FileSpec, key: Key) -> bool:
+    def owns(self, key: Key) -> bool:
         """Whether the managed system writes this key itself."""
         return False
 
@@ -140,7 +155,7 @@ class Planner(Protocol):
     ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
         """What this host should have: the paths its daemon uses, host-owned keys kept, sticky keys written out."""
 
-    def replaceable_secrets(self, host: Host, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
+    def replaceable_secrets(self, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
         """Secrets that the inventory gives and that the managed system may replace, by the name of what each is for."""
         return {}
 
@@ -156,19 +171,8 @@ class Planner(Protocol):
         `files` has those of this service only; where it is empty, nothing is asked for.
         """
 
-    def remove(
-        self,
-        host: Host,
-        paths: Collection[str],
-        originals: Mapping[str, Original],
-        observed: HostState,
-        policy: Policy,
-    ) -> Removal | None:
-        """What takes the service off the host. `paths` are all that runs applied, of any service; `originals` are by path.
-
-        `host` is as its inventory has it. A path without an original was there before originals were kept, or the
-        original is lost: what runs put there goes. None where none of the paths is this service's.
-        """
+    def remove(self, request: RemovalRequest) -> Removal | None:
+        """What takes the service off the host; None where none of the paths is this service's."""
 
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         """Why this host cannot be deployed at all; no flag overrides these."""
@@ -231,9 +235,8 @@ class Adopted:
 class Adopter(Protocol):
     """From what is on a host to the section of the inventory that asks for it: the way back of `FileFormat`. Pure."""
 
-    def adopt_questions(self) -> tuple[tuple[str, ...], ...]:
-        """Calls of OBSERVE's functions beyond those of a host without sections."""
-        return ()
+    ADOPT_QUESTIONS: Sequence[tuple[str, ...]] = ()
+    """Calls of OBSERVE's functions beyond those of a host without sections."""
 
     def adopt(self, observed: HostState, answers: Answers) -> Adopted:
         """The section with which a deploy would change nothing on this host. Secrets stand in it in clear."""

@@ -9,7 +9,6 @@ from runnerops.engine.in_clear import in_clear
 from runnerops.model.common import Tree
 from runnerops.redact import Masker
 from runnerops.services import REGISTRY
-from runnerops.services.registry.format import compose_spec
 
 TEXT = """
 hosts:
@@ -22,12 +21,11 @@ hosts:
 def test_what_a_template_says_in_clear_is_shown_and_no_secret_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "inventory.yml").write_text(TEXT)
     loaded = inventory.load(tmp_path / "inventory.yml")
-    (host,) = loaded.hosts
     clear = in_clear(loaded, loaded.hosts)["a"]
     command = ("serve", "/etc/runnerops/registry-config.yml")
     there: Tree = {"services": {"dockerhub": {"command": [*command, "by hand"], "environment": {"LOGIN": "canary"}}}}
     for texts, shown in ((clear, command), (frozenset[str](), ())):
-        masked = str(Masker(clear=texts).tree(REGISTRY, compose_spec(host), there))
+        masked = str(Masker(clear=texts).tree(REGISTRY, there))
         assert [word for word in command if word in masked] == [*shown]
         assert "by hand" not in masked
         assert "canary" not in masked

@@ -197,7 +197,7 @@ def test_the_file_comes_back_byte_for_byte_where_its_tokens_are_those_of_then(th
 
 def test_a_token_that_comes_back_is_none_that_the_inventory_gave() -> None:
     then = as_of(HOST, {B: TOML}, {})
-    assert not GITLAB_RUNNER.replaceable_secrets(then.host, then.rendered)
+    assert not GITLAB_RUNNER.replaceable_secrets(then.rendered)
 
 
 def test_no_config_toml_is_an_empty_one_and_no_daemon_json_is_none() -> None:

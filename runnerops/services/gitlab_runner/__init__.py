@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
+from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Removal
 from runnerops.model.steps import ActionSteps
-from runnerops.services.base import ActionRequest, Adopted, ListeningPlace, Service
+from runnerops.services.base import ActionRequest, Adopted, ListeningPlace, RemovalRequest, Service
 from runnerops.services.gitlab_runner import format, observe
 
 
@@ -32,10 +32,10 @@ class GitlabRunner(Service):
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
         return format.parse(content)
 
-    def dump(self, spec: FileSpec, tree: Tree) -> bytes:
+    def dump(self, tree: Tree) -> bytes:
         return format.dump(tree)
 
-    def free(self, spec: FileSpec, key: Key) -> bool:
+    def free(self, key: Key) -> bool:
         from runnerops.services.gitlab_runner.schema import free
 
         return free.free(key)
@@ -66,7 +66,7 @@ class GitlabRunner(Service):
 
         return diff.counterpart(key_change, old, new, base)
 
-    def owns(self, spec: FileSpec, key: Key) -> bool:
+    def owns(self, key: Key) -> bool:
         from runnerops.services.gitlab_runner import diff
 
         return diff.owns(key)
@@ -78,7 +78,7 @@ class GitlabRunner(Service):
 
         return reconcile.reconcile(host, rendered, observed)
 
-    def replaceable_secrets(self, host: Host, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
+    def replaceable_secrets(self, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
         from runnerops.services.gitlab_runner.reconcile import tokens
 
         return tokens.replaceable_secrets(rendered)
@@ -95,17 +95,10 @@ class GitlabRunner(Service):
 
         return restore.restore(files)
 
-    def remove(
-        self,
-        host: Host,
-        paths: Collection[str],
-        originals: Mapping[str, Original],
-        observed: HostState,
-        policy: Policy,
-    ) -> Removal | None:
+    def remove(self, request: RemovalRequest) -> Removal | None:
         from runnerops.services.gitlab_runner.reconcile import remove
 
-        return remove.remove(host, paths, originals, observed)
+        return remove.remove(request)
 
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         from runnerops.services.gitlab_runner import blockers

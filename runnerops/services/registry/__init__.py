@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import FileSpec, Host, Original, Policy, RenderedFile, Restored
+from runnerops.model.inventory import FileSpec, Host, Policy, RenderedFile, Restored
 from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Removal
 from runnerops.model.steps import ActionSteps
-from runnerops.services.base import ActionRequest, Adopted, ListeningPlace, Service
+from runnerops.services.base import ActionRequest, Adopted, ListeningPlace, RemovalRequest, Service
 from runnerops.services.registry import format, observe
 from runnerops.services.registry.format import reading
 
@@ -22,6 +22,7 @@ class Registry(Service):
 
     NAME = format.NAME
     OBSERVE = observe.OBSERVE
+    ADOPT_QUESTIONS = observe.ADOPT_QUESTIONS
 
     def files(self, host: Host) -> tuple[FileSpec, ...]:
         return format.files(host)
@@ -36,10 +37,10 @@ class Registry(Service):
     def layered(self, spec: FileSpec) -> bool:
         return spec.template == format.COMPOSE_TEMPLATE
 
-    def dump(self, spec: FileSpec, tree: Tree) -> bytes:
+    def dump(self, tree: Tree) -> bytes:
         return format.dump(tree)
 
-    def free(self, spec: FileSpec, key: Key) -> bool:
+    def free(self, key: Key) -> bool:
         from runnerops.services.registry.schema import free
 
         return free.free(key)
@@ -94,17 +95,10 @@ class Registry(Service):
 
         return restore.restore(host, files)
 
-    def remove(
-        self,
-        host: Host,
-        paths: Collection[str],
-        originals: Mapping[str, Original],
-        observed: HostState,
-        policy: Policy,
-    ) -> Removal | None:
+    def remove(self, request: RemovalRequest) -> Removal | None:
         from runnerops.services.registry.reconcile import remove
 
-        return remove.remove(host, paths, originals, observed, policy)
+        return remove.remove(request)
 
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
         from runnerops.services.registry import blockers
@@ -129,11 +123,6 @@ class Registry(Service):
         from runnerops.services.registry import steps
 
         return steps.action_steps(request)
-
-    def adopt_questions(self) -> tuple[tuple[str, ...], ...]:
-        from runnerops.services.registry.adopt import running
-
-        return running.QUESTIONS
 
     def adopt(self, observed: HostState, answers: Answers) -> Adopted:
         from runnerops.services.registry import adopt

@@ -28,8 +28,8 @@ def test_the_package_is_a_service() -> None:
 
 @given(TREES)
 def test_dump_and_parse_are_inverse(tree: Tree) -> None:
-    assert DOCKER.parse(SPEC, DOCKER.dump(SPEC, tree)) == tree
-    assert DOCKER.dump(SPEC, dict(reversed(tree.items()))) == DOCKER.dump(SPEC, tree)
+    assert DOCKER.parse(SPEC, DOCKER.dump(tree)) == tree
+    assert DOCKER.dump(dict(reversed(tree.items()))) == DOCKER.dump(tree)
 
 
 @pytest.mark.parametrize(

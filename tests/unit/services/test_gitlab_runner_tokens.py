@@ -14,7 +14,7 @@ from runnerops.remote import protocol, state
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.tokens import names_of
-from tests.unit.services.runner_builders import OTHER, REWRITTEN, SPEC, TOKEN, config, reconcile, runner
+from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, reconcile, runner
 from tests.unit.services.runner_builders import observed as there
 from tests.unit.test_plan import CONFIG, POLICY, ask, observed, plan
 
@@ -201,5 +201,5 @@ def test_the_runners_own_id_file_is_in_no_step() -> None:
 
 
 def test_the_system_says_what_it_writes_itself() -> None:
-    assert GITLAB_RUNNER.owns(SPEC, ("runners", 0, "token_expires_at"))
-    assert not GITLAB_RUNNER.owns(SPEC, ("runners", 0, "limit"))
+    assert GITLAB_RUNNER.owns(("runners", 0, "token_expires_at"))
+    assert not GITLAB_RUNNER.owns(("runners", 0, "limit"))

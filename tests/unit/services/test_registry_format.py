@@ -182,8 +182,8 @@ TREES = st.dictionaries(
 
 @given(TREES)
 def test_dump_and_parse_are_inverse(tree: Tree) -> None:
-    assert REGISTRY.parse(CONFIG, REGISTRY.dump(CONFIG, tree)) == tree
-    assert REGISTRY.dump(CONFIG, dict(reversed(tree.items()))) == REGISTRY.dump(CONFIG, tree)
+    assert REGISTRY.parse(CONFIG, REGISTRY.dump(tree)) == tree
+    assert REGISTRY.dump(dict(reversed(tree.items()))) == REGISTRY.dump(tree)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_keep_holds_the_hosts_own_keys_and_the_checksum_follows() -> None:
     theirs = REGISTRY.parse(config.spec, config.content or b"")
     theirs["proxy"] = {"remoteurl": "https://other.example.com", "ttl": "1h"}
     del theirs["log"]
-    there = {config.spec.path: REGISTRY.dump(config.spec, theirs)}
+    there = {config.spec.path: REGISTRY.dump(theirs)}
     reconciled, _ = REGISTRY.reconcile(here, (config, compose), state(there))
     kept = REGISTRY.parse(config.spec, reconciled[0].content or b"")
     assert kept["proxy"] == {"remoteurl": "https://registry-1.docker.io", "ttl": "1h"}

@@ -15,6 +15,7 @@ from runnerops.model.gitlab import GitlabAccess
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Original, Policy
 from runnerops.services import DOCKER, GITLAB_RUNNER, REGISTRY
+from runnerops.services.base import RemovalRequest
 from runnerops.services.removal import take_back
 from tests.unit.services.builders import (
     DAEMON,
@@ -90,7 +91,7 @@ SECTION: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
 def test_docker_gets_its_first_file_back(original: Original | None, now: Tree, content: bytes | None) -> None:
     there = replace(known({DAEMON: json_bytes(now)}), base={DAEMON: json_bytes(SECTION)})
     originals = {DAEMON: original} if original else {}
-    found = DOCKER.remove(host(SECTION), [DAEMON], originals, there, POLICY)
+    found = DOCKER.remove(RemovalRequest(host(SECTION), [DAEMON], originals, there, POLICY))
     assert found
     (file,) = found.desired
     assert file.content == content
@@ -106,7 +107,7 @@ def test_what_the_host_keeps_for_good_stays() -> None:
     now = {**SECTION, "runtimes": {"mine": {"path": "/x"}}}
     there = known({DAEMON: json_bytes(now)})
     here = host(SECTION, keep={NAME: ("runtimes",)})
-    found = DOCKER.remove(here, [DAEMON], {DAEMON: Original(None)}, there, POLICY)
+    found = DOCKER.remove(RemovalRequest(here, [DAEMON], {DAEMON: Original(None)}, there, POLICY))
     assert found
     assert found.desired[0].content == json_bytes({"runtimes": {"mine": {"path": "/x"}}})
 
@@ -114,7 +115,7 @@ def test_what_the_host_keeps_for_good_stays() -> None:
 def test_a_service_that_no_run_brought_is_passed_over() -> None:
     there = known({DAEMON: b"{}"})
     for service in (DOCKER, REGISTRY, GITLAB_RUNNER):
-        assert service.remove(host(SECTION), [], {}, there, POLICY) is None
+        assert service.remove(RemovalRequest(host(SECTION), [], {}, there, POLICY)) is None
 
 
 @pytest.mark.parametrize("volumes", [False, True])
@@ -123,7 +124,9 @@ def test_caches_go_and_their_volumes_are_told_of(volumes: bool) -> None:
     files = {file.spec.path: file.content or b"" for file in render_file(here)}
     facts = replace(known(files).facts, registry=compose_facts(volumes=("runnerops-dockerhub",)))
     there = replace(known(files), facts=facts)
-    found = REGISTRY.remove(here, files, dict.fromkeys(files, Original(None)), there, Policy(volumes=volumes))
+    found = REGISTRY.remove(
+        RemovalRequest(here, files, dict.fromkeys(files, Original(None)), there, Policy(volumes=volumes))
+    )
     assert found
     assert {file.spec.path: file.content for file in found.desired} == dict.fromkeys(files)
     assert found.section["caches"] == []
@@ -163,7 +166,7 @@ def test_a_runner_gets_its_first_file_back_with_the_token_of_now(
     original: str | None, now: str, here: Host, content: str | None, codes: list[str]
 ) -> None:
     kept = Original(None if original is None else original.encode(), "0600")
-    found = GITLAB_RUNNER.remove(here, [CONFIG], {CONFIG: kept}, runner_state(now), POLICY)
+    found = GITLAB_RUNNER.remove(RemovalRequest(here, [CONFIG], {CONFIG: kept}, runner_state(now), POLICY))
     assert found
     (file,) = found.desired
     spec = file.spec
@@ -177,23 +180,26 @@ def test_runners_that_are_deleted_in_gitlab_are_not_told_as_still_registered() -
     here = replace(section(), gitlab=GitlabAccess("https://gitlab.example.com"))
     state = replace(runner_state(RUNNER.format("one", OLD)), in_gitlab={"https://gitlab.example.com": {1: "one"}})
     for inventory, told in ((here, False), (section(), True)):
-        found = GITLAB_RUNNER.remove(inventory, [CONFIG], {CONFIG: Original(None, "0600")}, state, POLICY)
+        found = GITLAB_RUNNER.remove(
+            RemovalRequest(inventory, [CONFIG], {CONFIG: Original(None, "0600")}, state, POLICY)
+        )
         assert found
         assert any("still registered in GitLab" in note for note in found.notes) is told
 
 
 def test_of_two_runners_of_one_name_each_is_told_of() -> None:
-    now = RUNNER.format("one", OLD) + RUNNER.format("one", NEW)
-    found = GITLAB_RUNNER.remove(
-        section(token=NEW), [CONFIG], {CONFIG: Original(None, "0600")}, runner_state(now), POLICY
-    )
+    now = runner_state(RUNNER.format("one", OLD) + RUNNER.format("one", NEW))
+    originals = {CONFIG: Original(None, "0600")}
+    found = GITLAB_RUNNER.remove(RemovalRequest(section(token=NEW), [CONFIG], originals, now, POLICY))
     assert found
     assert [blocker.code for blocker in found.blockers] == ["drop-runner"]
     assert "still registered in GitLab: one, one" in found.notes[0]
 
 
 def test_a_config_whose_original_is_lost_stays() -> None:
-    found = GITLAB_RUNNER.remove(section(), [CONFIG], {}, runner_state(RUNNER.format("one", OLD)), POLICY)
+    found = GITLAB_RUNNER.remove(
+        RemovalRequest(section(), [CONFIG], {}, runner_state(RUNNER.format("one", OLD)), POLICY)
+    )
     assert found
     assert found.desired == ()
     assert "stays as it is" in found.notes[0]

@@ -11,6 +11,7 @@ from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
 from runnerops.model.inventory import Original, Policy, Requester
 from runnerops.planning.plan import make_plan
 from runnerops.planning.rotate import Rotating, edited_by_hand
+from runnerops.services.base import RemovalRequest
 from runnerops.services.gitlab_runner.format import PATH, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.remove import remove
@@ -147,7 +148,7 @@ def test_a_removal_gives_back_the_file_of_before_with_the_token_that_counts() ->
     first, now = (build.config(build.runner(token=OLD, limit=limit)) for limit in (1, 3))
     there = kept(having(to_toml(now).encode()), **{OLD: gave(NEW, "id = 7")})
     original = Original(to_toml(first).encode(), "0600", "root:root")
-    removal = remove(build.HOST, {PATH}, {PATH: original}, there)
+    removal = remove(RemovalRequest(build.HOST, {PATH}, {PATH: original}, there, Policy()))
     assert removal
     (file,) = removal.desired
     (one,) = runners_of(parse(file.content or b""))

@@ -45,7 +45,7 @@ def docker(old: Tree, new: Tree, facts: DockerFacts | None = None) -> tuple[Acti
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", FAR, local=False),)
     here = host({**mirrors, **new}, usable=usable)
     observed = state(
-        {daemon({}).spec.path: DOCKER.dump(daemon({}).spec, {**mirrors, **old})},
+        {daemon({}).spec.path: DOCKER.dump({**mirrors, **old})},
         facts or engine("29.7.2", mirrors=(FAR,)),
     )
     found = changes(DOCKER, here, [daemon({**mirrors, **new})], observed)

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-
 from runnerops.model.common import ABSENT
-from runnerops.model.host_state import HostState
-from runnerops.model.inventory import FileSpec, Host, Original
+from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Removal
+from runnerops.services.base import RemovalRequest
 from runnerops.services.docker.diff import differ, path_of, read, tree_of
 from runnerops.services.docker.format import NAME, text_of
 from runnerops.services.keep import keep
 from runnerops.services.removal import as_before, original_of, take_back
 
 
-def remove(
-    host: Host, paths: Collection[str], originals: Mapping[str, Original], observed: HostState
-) -> Removal | None:
+def remove(request: RemovalRequest) -> Removal | None:
     """The original byte for byte where nothing of it is to be kept; a file that would be empty and was not there goes.
 
     Without an original the keys of the inventory are ours.
     """
+    host, observed = request.host, request.observed
     path = path_of(observed)
-    if path not in paths:
+    if path not in request.paths:
         return None
-    there, original = observed.file(path), original_of(path, originals, observed)
+    there, original = observed.file(path), original_of(path, request.originals, observed)
     now = tree_of(there.content)
     base = {} if observed.applied.get(path) == ABSENT else read(observed.base.get(path)) or now
     kept = keep({}, now, host.keep.get(NAME, ()))

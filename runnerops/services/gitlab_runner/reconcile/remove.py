@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from runnerops.model.common import Tree
-from runnerops.model.host_state import HostState
-from runnerops.model.inventory import FileSpec, Host, Original
+from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Blocker, Removal
+from runnerops.services.base import RemovalRequest
 from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.format import NAME, config_path, label, read, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
@@ -17,14 +17,13 @@ from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.removal import as_before, original_of
 
 
-def remove(
-    host: Host, paths: Collection[str], originals: Mapping[str, Original], observed: HostState
-) -> Removal | None:
+def remove(request: RemovalRequest) -> Removal | None:
     """Where there was no file there is none again; without an original the file stays, and only the runner stops."""
+    host, observed = request.host, request.observed
     path = config_path(observed)
-    if path not in paths:
+    if path not in request.paths:
         return None
-    there, original = observed.file(path), original_of(path, originals, observed)
+    there, original = observed.file(path), original_of(path, request.originals, observed)
     stays = (
         f"gitlab-runner stays installed, stopped and disabled (systemctl enable --now {NAME.value.replace('_', '-')})"
     )

@@ -1,4 +1,4 @@
-"""Registries that run in containers of a host, whoever started them: the questions and what the answers mean. Pure."""
+"""Registries that run in containers of a host, whoever started them: what the answers mean. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,7 @@ from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.services.base import ParseError
 from runnerops.services.registry.adopt.beyond import left_out, of_container
-from runnerops.services.registry.caches import DIRECTORY
 from runnerops.services.registry.format.reading import parse
-
-FORM = (
-    '{"name":{{json .Name}},"config":{{json .Config}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},'
-    '"networks":{{json .NetworkSettings.Networks}}}'
-)
-"""A format of `docker inspect`. Secrets are among it: it is asked only where a section is made of it."""
 
 _NO_NAME = frozenset({"bridge", "host", "none"})
 """Networks that each host has."""
@@ -37,8 +30,6 @@ SAID: Mapping[str, Key] = {
     "REGISTRY_CONFIGURATION_PATH": (),
 }
 """Variables that the section has keys for; the registry takes them before its file, whose path the last one is."""
-
-QUESTIONS = (("observe_registry_files", DIRECTORY), ("await_registry_found", FORM))
 
 
 @frozen

@@ -11,11 +11,19 @@ from runnerops.model.common import ServiceName
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.model.host_state import sha256
 from runnerops.model.inventory import Host, RenderedFile
-from runnerops.services.registry.caches import OwnCache, directory, own_caches
+from runnerops.services.registry.caches import DIRECTORY, OwnCache, directory, own_caches
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.shared.listeners import listeners
 
 OBSERVE = Path(__file__).with_name("observe.sh").read_text()
+
+_FOUND = (
+    '{"name":{{json .Name}},"config":{{json .Config}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},'
+    '"networks":{{json .NetworkSettings.Networks}}}'
+)
+"""A format of `docker inspect`. Secrets are among it: it is asked only where a section is made of it."""
+
+ADOPT_QUESTIONS = (("observe_registry_files", DIRECTORY), ("await_registry_found", _FOUND))
 
 _SURE = {"docker.io": "library/alpine"}
 """A repository that the registry has for certain, asked for where the cache holds none yet."""

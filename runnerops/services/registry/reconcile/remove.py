@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator
 
 from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Host, Original, Policy
+from runnerops.model.inventory import Policy
 from runnerops.model.plan import Removal
+from runnerops.services.base import RemovalRequest
 from runnerops.services.registry.caches import directory
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, spec_at
 from runnerops.services.registry.reconcile import is_our_file
 from runnerops.services.removal import as_before, original_of
 
 
-def remove(
-    host: Host, paths: Collection[str], originals: Mapping[str, Original], observed: HostState, policy: Policy
-) -> Removal | None:
+def remove(request: RemovalRequest) -> Removal | None:
     """A file that was there before comes back as it was, and nothing of it is started."""
-    own = sorted(path for path in paths if is_our_file(path))
+    observed = request.observed
+    own = sorted(path for path in request.paths if is_our_file(path))
     if not own:
         return None
     composed = [path for path in own if spec_at(path).template == COMPOSE_TEMPLATE]
     there = [path for path in composed if observed.file(path).content is not None]
-    place = next(iter((*there, *composed)), "").rpartition("/")[0] or directory(host)
+    place = next(iter((*there, *composed)), "").rpartition("/")[0] or directory(request.host)
     desired = []
     for path in own:
-        original = original_of(path, originals, observed)
+        original = original_of(path, request.originals, observed)
         content = original.content if original else None
         desired.append(as_before(spec_at(path), content, original, observed.file(path)))
-    notes = tuple(_of_volumes(volumes(observed), policy))
+    notes = tuple(_of_volumes(volumes(observed), request.policy))
     return Removal({"directory": place, "caches": []}, tuple(desired), notes=notes)
 
 
