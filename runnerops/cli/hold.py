@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, NamedTargets, invocation
+from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, NamedTargets, Output, invocation
+from runnerops.cli.values import Format
 
 
 def hold(
@@ -26,6 +27,7 @@ def hold(
     ] = "",
     inventory: InventoryFile = DEFAULT_INVENTORY,
     ask_sudo_password: AskSudoPassword = False,
+    output: Output = Format.TEXT,
 ) -> None:
     """Keep every deploy off hosts, whoever begins it.
 
@@ -34,5 +36,6 @@ def hold(
     from runnerops.commands.hold import hold as run
 
     run_command(
-        lambda screen: run(invocation(inventory, targets, screen), reason, until), asks_sudo_password=ask_sudo_password
+        lambda screen: run(invocation(inventory, targets, screen), reason, until, as_json=output.is_json),
+        asks_sudo_password=ask_sudo_password,
     )

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, TargetList, invocation
-from runnerops.cli.values import path
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Output, TargetList, invocation
+from runnerops.cli.values import Format, path
 
 
 def render(
@@ -29,8 +29,13 @@ def render(
     with_secrets: Annotated[
         bool, typer.Option("--with-secrets", help="Write real secrets into the files in DIR. Do not use this in CI.")
     ] = False,
+    output: Output = Format.TEXT,
 ) -> None:
     """Show the rendered files, with secrets masked."""
     from runnerops.commands.render import render as run
 
-    run_command(lambda screen: run(invocation(inventory, targets, screen), directory, with_secrets=with_secrets))
+    run_command(
+        lambda screen: run(
+            invocation(inventory, targets, screen), directory, with_secrets=with_secrets, as_json=output.is_json
+        )
+    )

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, invocation
+from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Output, invocation
+from runnerops.cli.values import Format
 
 
 def trust(
@@ -29,6 +30,7 @@ def trust(
             show_default=False,
         ),
     ] = None,
+    output: Output = Format.TEXT,
 ) -> None:
     """Show the SSH keys of hosts, and keep them if you confirm.
 
@@ -36,4 +38,4 @@ def trust(
     """
     from runnerops.commands.trust import trust as run
 
-    run_command(lambda screen: run(invocation(inventory, targets, screen), fingerprint or []))
+    run_command(lambda screen: run(invocation(inventory, targets, screen), fingerprint or [], as_json=output.is_json))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from runnerops import inventory
 from runnerops.errors import InventoryError
@@ -11,12 +12,13 @@ from runnerops.inventory import Where
 from runnerops.inventory.dind import pool_beside
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Cache
+from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
 from runnerops.services.gitlab_runner.dind import Dind
 from runnerops.services.registry.caches.upstreams import HUB
 
 
-def dind(path: Where, screen: Screen) -> Exit:
+def dind(path: Where, screen: Screen, *, as_json: bool = False) -> Exit:
     """Exit 0. Raises what is wrong with the inventory, and where no cache can be reached from another host."""
     loaded = inventory.load(path)
     known = dict.fromkeys(cache for host in loaded.hosts for cache in host.caches)
@@ -25,8 +27,21 @@ def dind(path: Where, screen: Screen) -> Exit:
         hint = "give a cache of Docker Hub a `listen` address that other hosts can reach"
         raise InventoryError(f"{loaded.path}: no cache that a runner elsewhere can reach", hint)
     mirrors = tuple(cache.url for cache in caches)
-    screen.lines(("verbatim", line) for line in _lines(Dind(mirrors, pool_beside(mirrors)), caches))
+    found = Dind(mirrors, pool_beside(mirrors))
+    if as_json:
+        screen.json(_document(found, caches))
+    else:
+        screen.lines(("verbatim", line) for line in _lines(found, caches))
     return Exit.OK
+
+
+def _document(found: Dind, caches: list[Cache]) -> dict[str, Any]:
+    return {
+        "version": VERSION,
+        "caches": [{"name": cache.name, "host": cache.host, "url": cache.url} for cache in caches],
+        "services": [found.service],
+        "variables": dict(found.variables),
+    }
 
 
 def _lines(found: Dind, caches: list[Cache]) -> Iterator[str]:

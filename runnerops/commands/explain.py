@@ -8,11 +8,12 @@ from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.errors import UsageError
 from runnerops.model.common import Exit
-from runnerops.report.reference import entry_lines
+from runnerops.report.document import VERSION
+from runnerops.report.reference import entry_document, entry_lines
 from runnerops.report.screen import Screen
 
 
-def explain(code: str, screen: Screen) -> Exit:
+def explain(code: str, screen: Screen, *, as_json: bool = False) -> Exit:
     """Prints one entry of the registry of codes. Raises UsageError for a code that is none."""
     entry = BLOCKERS.get(code.lower().partition("@")[0]) or RULES.get(code.upper())
     if entry is None:
@@ -23,5 +24,8 @@ def explain(code: str, screen: Screen) -> Exit:
             else "diff and check print the codes; docs/blockers.md and docs/rules.md list all"
         )
         raise UsageError(f"{code}: unknown code", hint)
+    if as_json:
+        screen.json({"version": VERSION, **entry_document(entry)})
+        return Exit.OK
     screen.lines(("plain", line) for line in entry_lines(entry))
     return Exit.OK

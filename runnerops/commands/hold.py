@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
@@ -21,13 +22,15 @@ from runnerops.parsing.moments import EXAMPLE, MomentError, in_utc, moment_or_sp
 from runnerops.remote import state_folder
 from runnerops.remote.link import Completed
 from runnerops.report.causes import outcomes_lines
+from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
+from runnerops.report.status import hold_document
 
 _SECONDS = 60.0
 _LONGEST = 200
 
 
-def hold(invocation: Invocation, reason: str, until: str) -> Exit:
+def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = False) -> Exit:
     """Exit 1 where a host was not reached. A hold that is there is replaced; a run that goes on is not stopped."""
     reason = reason.strip()
     if not reason or not reason.isprintable():
@@ -37,14 +40,16 @@ def hold(invocation: Invocation, reason: str, until: str) -> Exit:
     end = _end(until)
     requester = find_requester(invocation.environ, inventory.folder_of(invocation.inventory))
     kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
-    said = f"held{f' until {in_utc(end)}' if end else ''}: {reason}"
-    return _Everywhere(*invocation).run(state_folder.hold(kept), lambda _: said)
+    done = _Done(f"held{f' until {in_utc(end)}' if end else ''}: {reason}", {"result": "held", **hold_document(kept)})
+    return _Everywhere(*invocation, as_json).run(state_folder.hold(kept), lambda _: done)
 
 
-def release(invocation: Invocation) -> Exit:
+def release(invocation: Invocation, *, as_json: bool = False) -> Exit:
     """Exit 1 where a host was not reached."""
-    words = {state_folder.NOT_HELD: "was not held"}
-    return _Everywhere(*invocation).run(state_folder.release(), lambda status: words.get(status, "released"))
+    released, not_held = _Done("released", {"result": "released"}), _Done("was not held", {"result": "not-held"})
+    return _Everywhere(*invocation, as_json).run(
+        state_folder.release(), lambda status: not_held if status == state_folder.NOT_HELD else released
+    )
 
 
 def _end(until: str) -> datetime | None:
@@ -62,6 +67,14 @@ def _end(until: str) -> datetime | None:
 
 
 @frozen
+class _Done:
+    """What was done to a host, in words and as JSON values."""
+
+    said: str
+    document: Mapping[str, Any]
+
+
+@frozen
 class _Everywhere:
     """One command on all hosts that are meant, side by side."""
 
@@ -69,23 +82,33 @@ class _Everywhere:
     targets: Sequence[str]
     environ: Mapping[str, str]
     screen: Screen
+    as_json: bool
 
-    def run(self, argv: tuple[str, ...], said: Callable[[int], str]) -> Exit:
-        """A line for each host: what `said` makes of the command's exit status."""
+    def run(self, argv: tuple[str, ...], meaning: Callable[[int], _Done]) -> Exit:
+        """A line or an object for each host: what `meaning` makes of the command's exit status."""
         loaded = inventory.load(self.path)
         check_targets(loaded, self.targets)
         with ConnectionPool(loaded, self.environ, self.screen) as pool:
             hosts = {host.name: host for host in choose(loaded, self.targets, pool)}
-            done = side_by_side(list(hosts), lambda name: _done(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)))
+            done = side_by_side(
+                list(hosts), lambda name: _status(name, pool.link(hosts[name]).run(argv, b"", _SECONDS))
+            )
         failed = {name: failure(name, one) for name, one in done.items() if isinstance(one, Exception)}
-        for name, status in done.items():
-            if not isinstance(status, Exception):
-                self.screen.data(f"{name}: {said(status)}", "good")
+        found = {name: meaning(status) for name, status in done.items() if not isinstance(status, Exception)}
+        if self.as_json:
+            documents = [
+                {"host": name, **found[name].document} if name in found else outcome_document(failed[name])
+                for name in done
+            ]
+            self.screen.json({"version": VERSION, "hosts": documents})
+            return exit_of([one.result for one in failed.values()])
+        for name, one in found.items():
+            self.screen.data(f"{name}: {one.said}", "good")
         self.screen.lines(outcomes_lines(list(failed.values())))
         return exit_of([one.result for one in failed.values()])
 
 
-def _done(name: str, answer: Completed) -> int:
+def _status(name: str, answer: Completed) -> int:
     """The exit status of a command that did what it should. Raises HostError."""
     if answer.status in (0, state_folder.NOT_HELD):
         return answer.status

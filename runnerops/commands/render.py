@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from runnerops import inventory
 from runnerops.engine.options import Invocation
@@ -14,6 +15,7 @@ from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.report.differ import masked_text
+from runnerops.report.document import VERSION
 from runnerops.secrets import Resolver
 
 
@@ -22,6 +24,7 @@ def render(
     directory: Path | None,
     *,
     with_secrets: bool,
+    as_json: bool = False,
 ) -> Exit:
     """Exit 0. Raises what is wrong with the inventory, a template or a secret."""
     path, targets, environ, screen = invocation
@@ -37,14 +40,31 @@ def render(
     project = open_project(
         loaded, choose_offline(loaded, targets, environ, screen), Resolver(environ, loaded.folder), screen.redactor
     )
+    documents = []
     for host in project.hosts:
+        files = []
         for file in project.rendered[host.name]:
-            if directory is None:
-                screen.lines(_shown(project, host, file))
-            else:
-                where = _write(project, host, file, directory, with_secrets=with_secrets)
+            where = _write(project, host, file, directory, with_secrets=with_secrets) if directory else None
+            files.append(_document(project, host, file, where))
+            if where:
                 screen.say(f"wrote {where}")
+            elif not as_json:
+                screen.lines(_shown(project, host, file))
+        documents.append({"host": host.name, "files": files})
+    if as_json:
+        screen.json({"version": VERSION, "hosts": documents})
     return Exit.OK
+
+
+def _document(project: Project, host: Host, file: RenderedFile, written: Path | None) -> dict[str, Any]:
+    return {
+        "path": file.spec.path,
+        "service": file.spec.service.value,
+        "mode": file.spec.mode,
+        "owner": file.spec.owner,
+        "content": masked_text(file.spec, file.content, project.masker(host)),
+        "written": str(written) if written else None,
+    }
 
 
 def _shown(project: Project, host: Host, file: RenderedFile) -> Iterator[tuple[str, str]]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
@@ -22,25 +23,48 @@ from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
+from runnerops.model.run import Outcome
 from runnerops.remote.access import Access
 from runnerops.remote.gateways import Gateways
-from runnerops.remote.hostkeys import PROJECT_FILE, Entry, HostKey, KnownHosts
+from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
 from runnerops.remote.hostnames import without
 from runnerops.remote.keys import Credentials
 from runnerops.remote.offer import Offer, Offers, fetch_offer
 from runnerops.report.causes import outcomes_lines
+from runnerops.report.document import VERSION, outcome_document
+from runnerops.report.offers import gone, offer_document, offer_lines, offer_title
 from runnerops.report.screen import Screen
 
 
-def trust(invocation: Invocation, fingerprints: Sequence[str]) -> Exit:
+@dataclass(slots=True)
+class Heard:
+    """What each host offered, or a gateway before it, in the order in which it was shown; and why others were not reached."""
+
+    offers: dict[str, list[Offer]] = field(default_factory=dict)
+    failed: dict[str, Outcome] = field(default_factory=dict)
+
+
+def trust(invocation: Invocation, fingerprints: Sequence[str], *, as_json: bool = False) -> Exit:
     """Exit 1 where a host could not be reached or was not trusted. Without a terminal only `fingerprints` count."""
+    screen = invocation.screen
     if not invocation.targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
-    return Exit.OK if all(keep_keys(invocation, fingerprints).values()) else Exit.FAILED
+    heard = Heard()
+    try:
+        kept = keep_keys(invocation, fingerprints, heard)
+    except UsageError:  # nobody can be asked, and the keys are known
+        if as_json and heard.offers:
+            screen.json(_document(heard, dict.fromkeys((*heard.offers, *heard.failed), False)))
+        raise
+    if as_json:
+        screen.json(_document(heard, kept))
+    return Exit.OK if all(kept.values()) else Exit.FAILED
 
 
-def keep_keys(invocation: Invocation, fingerprints: Sequence[str] = ()) -> Mapping[str, bool]:
-    """Whether the keys of each host, or of each login as it is written, are kept now."""
+def keep_keys(
+    invocation: Invocation, fingerprints: Sequence[str] = (), heard: Heard | None = None
+) -> Mapping[str, bool]:
+    """Whether the keys of each host, or of each login as it is written, are kept now. What hosts offer goes into `heard`."""
     path, targets, environ, screen = invocation
     hosts, peers = _hosts(path, targets)
     credentials = Credentials.from_environ(environ)
@@ -48,7 +72,7 @@ def keep_keys(invocation: Invocation, fingerprints: Sequence[str] = ()) -> Mappi
     folder = inventory.folder_of(path)
     gateways = Gateways()
     access = Access(KnownHosts.find(folder, environ), credentials, environ, peers, gateways, screen.say)
-    asking = _Asking(folder, access, screen, frozenset(fingerprints))
+    asking = _Asking(folder, access, screen, frozenset(fingerprints), heard or Heard())
     for warning in access.known.warnings:
         screen.say(f"warning: {warning}", "warn")
     try:
@@ -92,6 +116,7 @@ class _Asking:
     access: Access
     screen: Screen
     fingerprints: frozenset[str]
+    heard: Heard
     seen: Offers = field(default_factory=Offers)
 
     def trust(self, hosts: Sequence[Host]) -> set[str]:
@@ -128,13 +153,15 @@ class _Asking:
         access = replace(self.access, known=known)
         by_name = {host.name: host for host in hosts}
         seen = side_by_side(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen))
-        failed = [failure(name, one) for name, one in seen.items() if isinstance(one, Exception)]
-        for style, line in outcomes_lines(failed):
+        failed = {name: failure(name, one) for name, one in seen.items() if isinstance(one, Exception)}
+        self.heard.failed.update(failed)
+        for style, line in outcomes_lines([*failed.values()]):
             self.screen.say(line, style)
         return {name: one for name, one in seen.items() if isinstance(one, Offer)}
 
     def _describe(self, host: str, offer: Offer) -> None:
-        for line, style in describe(_title(host, offer), offer):
+        self.heard.offers.setdefault(host, []).append(offer)
+        for style, line in offer_lines(host, offer):
             self.screen.say(line, style)
 
     def _keep(self, offers: Mapping[str, Offer]) -> set[str]:
@@ -146,19 +173,19 @@ class _Asking:
             if keys:
                 ready[name] = offer, keys
             else:
-                title = _title(name, offer)
+                title = offer_title(name, offer)
                 self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
         if self.fingerprints:
             return self._write(ready)
         kept = set[str]()
         for name in (name for name, (offer, _) in ready.items() if gone(offer)):
             if self.screen.ask(
-                f"trust {_title(name, offers[name])}?"
+                f"trust {offer_title(name, offers[name])}?"
             ):  # written at once: Ctrl-C at the next loses none
                 kept |= self._write({name: ready[name]})
         if plain := {name: one for name, one in ready.items() if not gone(one[0])}:
             first = next(iter(plain))
-            what = _title(first, offers[first]) if len(plain) == 1 else f"these {len(plain)} hosts"
+            what = offer_title(first, offers[first]) if len(plain) == 1 else f"these {len(plain)} hosts"
             kept |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
         return kept
 
@@ -170,33 +197,19 @@ class _Asking:
             if self.access.gateways:
                 self.access.gateways.forget()
             first = next(iter(keys_of))
-            what = _title(first, keys_of[first][0]) if len(keys_of) == 1 else f"{len(keys_of)} hosts"
+            what = offer_title(first, keys_of[first][0]) if len(keys_of) == 1 else f"{len(keys_of)} hosts"
             self.screen.say(f"{what}: kept in {self.folder / PROJECT_FILE}", "good")
         return set(keys_of)
 
 
-def _title(host: str, offer: Offer) -> str:
-    return f"gateway {offer.names[0]} of {host}" if offer.gateway else f"{host} ({offer.names[0]})"
+def _document(heard: Heard, kept: Mapping[str, bool]) -> dict[str, Any]:
+    return {"version": VERSION, "hosts": [_host_document(name, heard, yes=yes) for name, yes in kept.items()]}
 
 
-def gone(offer: Offer) -> list[Entry]:
-    """What was known of it and is not offered."""
-    return [entry for entry in offer.before if entry.key not in offer.keys]
-
-
-def describe(title: str, offer: Offer) -> list[tuple[str, str]]:
-    """Lines with their styles: every key that is offered, and loudly where another was known."""
-    before = {entry.key for entry in offer.before}
-    lines = [(f"{title} offers:", "host")]
-    lines += [(f"  {key}{'  known already' if key in before else ''}", "plain") for key in offer.keys]
-    if missed := gone(offer):
-        changed = {entry.key.kind for entry in missed} & {key.kind for key in offer.keys} or not before & set(
-            offer.keys
-        )
-        lines += [(f"  {'THIS HAS CHANGED' if changed else 'not offered'}: known was", "bad")]
-        lines += [(f"    {entry.key} ({entry.place})", "bad") for entry in missed]
-        lines += [("  Say yes only if you know why (a new host, a reinstalled one).", "bad")]
-    return lines
+def _host_document(name: str, heard: Heard, *, yes: bool) -> dict[str, Any]:
+    outcome = outcome_document(heard.failed[name]) if name in heard.failed else {"host": name}
+    result = {} if name in heard.failed else {"result": "trusted" if yes else "not-trusted"}
+    return {**outcome, **result, "offers": [offer_document(offer) for offer in heard.offers.get(name, ())]}
 
 
 def write_keys(file: Path, names: Sequence[str], keys: Sequence[HostKey]) -> None:

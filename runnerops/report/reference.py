@@ -1,8 +1,9 @@
-"""The registry of codes as text: one entry for `explain`, whole pages in Markdown for the manual. Pure."""
+"""The registry of codes: one entry for `explain`, as text or JSON values; whole pages in Markdown for the manual. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from runnerops.codes.blockers import BLOCKERS, BlockerCode
 from runnerops.codes.rules import RULES, Rule
@@ -25,6 +26,28 @@ def entry_lines(entry: BlockerCode | Rule) -> Iterator[str]:
         facts = (("severity", _severity(entry)), ("why", entry.why), ("fix", entry.fix), ("silence", silence))
     for name, text in facts:
         yield f"  {name}: {text}"
+
+
+def entry_document(entry: BlockerCode | Rule) -> dict[str, Any]:
+    """One entry as JSON values."""
+    if isinstance(entry, BlockerCode):
+        return {
+            "code": entry.code,
+            "kind": "blocker",
+            "meaning": entry.meaning,
+            "fix": entry.remedy,
+            "overridable": entry.overridable,
+            "flag": entry.flag or None,
+        }
+    return {
+        "code": entry.id,
+        "kind": "rule",
+        "title": entry.title,
+        "why": entry.why,
+        "fix": entry.fix,
+        "severity": entry.severity,
+        "severity_varies": entry.varies or None,
+    }
 
 
 def blockers_page() -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops.model.gitlab import RunnerStatus
-from runnerops.model.host_state import HostState, Run
+from runnerops.model.host_state import Hold, HostState, Run
 from runnerops.report.document import job_document
 from runnerops.report.history import local_time, origin_text
 from runnerops.report.paused import paused_document, paused_lines
@@ -96,6 +96,11 @@ def _run_text(run: Run) -> str:
     return f"run {run.number} {word}{when} by {origin_text(run.requester)}"
 
 
+def hold_document(hold: Hold) -> dict[str, Any]:
+    """A hold as JSON values; `until` is null where it has no end."""
+    return {"until": hold.until or None, "by": hold.by, "reason": hold.reason}
+
+
 def status_document(
     host: str,
     observed: HostState,
@@ -110,7 +115,7 @@ def status_document(
         "host": host,
         "result": "reached",
         **({} if pending is None else {"pending": pending}),
-        "hold": {"until": hold.until or None, "by": hold.by, "reason": hold.reason} if hold else None,
+        "hold": hold_document(hold) if hold else None,
         "last_run": _run_document(observed.last) if observed.last else None,
         "services": [
             {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import time
 from dataclasses import replace
 from importlib.resources import files as package_files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +17,7 @@ from runnerops.model.facts import Facts
 from runnerops.model.host_state import Hold
 from runnerops.remote import observation, state_folder
 from runnerops.remote.state import host_state
+from tests.integration.test_only import playing, typed
 from tests.shells import SHELLS
 
 KEPT = Hold(2_000_000_000, "anna@laptop", "disk swap: see #7\t'$(x)'")
@@ -44,3 +48,22 @@ def test_a_hold_is_kept_on_the_host_and_seen_by_every_observation(argv: tuple[st
     assert [(path.name, path.stat().st_mode & 0o777) for path in state.iterdir()] == [("hold", 0o600)]
     assert state.stat().st_mode & 0o777 == 0o700
     assert (run(state_folder.release()), seen(0)) == (0, None)
+
+
+def test_a_hold_and_its_end_as_json(tmp_path: Path) -> None:
+    with playing(tmp_path) as site:
+        text = (site.project / "inventory.yml").read_text()
+        (site.project / "inventory.yml").write_text(text + "  gone: {address: 127.0.0.1, ssh: {port: 1}, docker: {}}\n")
+
+        def said(*words: str) -> tuple[dict[str, Any], dict[str, Any]]:
+            document = json.loads(typed(site, *words, "runner-1", "gone", "--output", "json", code=1))
+            assert document["version"] == 1
+            found, gone = document["hosts"]
+            assert (gone["host"], gone["result"]) == ("gone", "unreachable")
+            return found, gone
+
+        found, _ = said("hold", "--reason", "disk swap", "--until", "4h")
+        assert (found["host"], found["result"], found["reason"]) == ("runner-1", "held", "disk swap")
+        assert time.time() < found["until"] < time.time() + 4 * 3600 + 60
+        assert said("release")[0] == {"host": "runner-1", "result": "released"}
+        assert said("release")[0] == {"host": "runner-1", "result": "not-held"}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,10 +69,15 @@ def project(folder: Path, sshd: Sshd, gateway: str = "", key: str = "user") -> P
     return folder
 
 
-def run(folder: Path, person: Person, *fingerprints: str, environ: Mapping[str, str] | None = None) -> Exit:
-    return trust(
-        Invocation(folder / "inventory.yml", ["web-1"], environ or {"HOME": str(folder)}, person), fingerprints
-    )
+def run(
+    folder: Path,
+    person: Person,
+    *fingerprints: str,
+    environ: Mapping[str, str] | None = None,
+    as_json: bool = False,
+) -> Exit:
+    invocation = Invocation(folder / "inventory.yml", ["web-1"], environ or {"HOME": str(folder)}, person)
+    return trust(invocation, fingerprints, as_json=as_json)
 
 
 def test_after_a_yes_every_kind_is_kept_and_the_way_is_open(start_sshd: StartSshd, tmp_path: Path) -> None:
@@ -104,6 +112,33 @@ def test_nobody_to_ask(folder: Path, sshd: Sshd) -> None:
     assert run(folder, person := Person(answer=None), sshd.keys.public("ed25519").fingerprint) is Exit.OK
     assert (folder / "known_hosts").read_text() == sshd.line()
     assert not person.asked
+
+
+def test_what_is_offered_and_kept_as_json(folder: Path, sshd: Sshd) -> None:
+    def said(person: Person, *fingerprints: str) -> dict[str, Any]:
+        person.out = io.StringIO()
+        with suppress(UsageError):
+            run(folder, person, *fingerprints, as_json=True)
+        document: dict[str, Any] = json.loads(person.out.getvalue())
+        assert document.pop("version") == 1
+        (host,) = document.pop("hosts")
+        assert not document
+        return dict(host)
+
+    kind, fingerprint = str(sshd.keys.public("ed25519")).split()
+    key = {"kind": kind, "fingerprint": fingerprint, "known": False}
+    offer = {"name": f"[{ADDRESS}]:{sshd.port}", "gateway": False, "keys": [key], "gone": []}
+    shown = {"host": "web-1", "result": "not-trusted", "offers": [offer]}
+    assert said(Person(answer=None)) == said(Person(answer=False)) == shown
+    assert said(Person(answer=None), fingerprint) == {**shown, "result": "trusted"}
+    file = folder / "known_hosts"
+    file.write_text(file.read_text() + sshd.line("other"))
+    (again,) = said(Person(answer=False))["offers"]
+    assert again["keys"] == [{**key, "known": True}]
+    gone = {"kind": kind, "fingerprint": sshd.keys.public("other").fingerprint, "place": f"{file}:2"}
+    assert again["gone"] == [gone]
+    sshd.stop()
+    assert {**said(Person()), "result": "unreachable", "offers": []} == said(Person())
 
 
 def test_a_changed_key_is_loud_and_takes_the_old_ones_place(folder: Path, sshd: Sshd) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import re
 from collections.abc import Iterator
 
@@ -75,6 +76,18 @@ def test_each_is_explained_a_line_a_fact() -> None:
 def test_a_code_is_taken_as_it_was_printed() -> None:
     assert said("unmanaged-file@runner-1") == said("unmanaged-file")
     assert said("r001") == said("R001")
+
+
+def test_each_as_json_has_the_same_facts() -> None:
+    for code, fix in [
+        *((row.code, row.remedy) for row in BLOCKERS.values()),
+        *((row.id, row.fix) for row in RULES.values()),
+    ]:
+        out = io.StringIO()
+        assert explain(code, Screen(out=out, err=io.StringIO()), as_json=True) is Exit.OK
+        found = json.loads(out.getvalue())
+        kind = "blocker" if code in BLOCKERS else "rule"
+        assert {**found, "version": 1, "code": code, "kind": kind, "fix": fix} == found
 
 
 def test_an_unknown_code_is_usage() -> None:

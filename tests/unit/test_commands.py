@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,23 @@ def test_render_masks_on_screen_and_needs_every_secret(typed: Typed) -> None:
     assert "canary" not in typed.said
     with pytest.raises(SecretError):
         render(Invocation(typed.path, (), {}, typed.screen), None, with_secrets=False)
+
+
+def test_render_as_json_masks_too_and_says_where_it_wrote(typed: Typed, tmp_path: Path) -> None:
+    def said(directory: Path | None) -> dict[str, Any]:
+        out = io.StringIO()
+        invocation = Invocation(typed.path, (), {"TOKEN": TOKEN}, Screen(out=out, err=io.StringIO()))
+        render(invocation, directory, with_secrets=bool(directory), as_json=True)
+        assert TOKEN not in out.getvalue()
+        document = json.loads(out.getvalue())
+        assert (document["version"], [host["host"] for host in document["hosts"]]) == (1, ["r"])
+        return next(one for one in document["hosts"][0]["files"] if one["path"] == "/etc/gitlab-runner/config.toml")
+
+    shown, kept = said(None), said(tmp_path / "out")
+    assert TOKEN in Path(kept["written"]).read_text()
+    assert (shown["service"], shown["mode"], shown["owner"]) == ("gitlab_runner", "0600", "root:root")
+    assert "concurrent = 4" in shown["content"]
+    assert (shown["written"], kept.keys()) == (None, shown.keys())
 
 
 def test_render_writes_private_files_with_secrets_only_when_told(typed: Typed, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,11 @@ def test_it_prints_what_a_job_sets(tmp_path: Path) -> None:
         "variables": {"DOCKER_HOST": "tcp://docker:2375", "DOCKER_TLS_CERTDIR": ""},
     }
     assert "cache dockerhub of near" in out.getvalue()
+    as_json = io.StringIO()
+    dind(tmp_path / "inventory.yml", Screen(out=as_json, err=io.StringIO()), as_json=True)
+    caches = [("near", "http://10.231.0.7:5000"), ("far", "https://cache.example.com")]
+    listed = [{"name": "dockerhub", "host": host, "url": url} for host, url in caches]
+    assert json.loads(as_json.getvalue()) == {"version": 1, "caches": listed, **printed}
 
 
 @pytest.mark.parametrize("caches", ["[{}]", "[{listen: '127.0.0.1:5000'}]", "[{listen: '192.0.2.1:1', use: false}]"])

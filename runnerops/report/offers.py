@@ -1,0 +1,48 @@
+"""The host keys that a host or a gateway offers, as text and as JSON values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from runnerops.remote.hostkeys import Entry, HostKey
+from runnerops.remote.offer import Offer
+from runnerops.report.text import Line
+
+
+def offer_title(host: str, offer: Offer) -> str:
+    """Who offers the keys: a host, or a gateway before it."""
+    return f"gateway {offer.names[0]} of {host}" if offer.gateway else f"{host} ({offer.names[0]})"
+
+
+def gone(offer: Offer) -> list[Entry]:
+    """What was known of it and is not offered."""
+    return [entry for entry in offer.before if entry.key not in offer.keys]
+
+
+def offer_lines(host: str, offer: Offer) -> Iterator[Line]:
+    """Every key that is offered, and loudly where another was known."""
+    before = {entry.key for entry in offer.before}
+    yield "host", f"{offer_title(host, offer)} offers:"
+    yield from (("plain", f"  {key}{'  known already' if key in before else ''}") for key in offer.keys)
+    if missed := gone(offer):
+        kinds = {entry.key.kind for entry in missed} & {key.kind for key in offer.keys}
+        changed = kinds or not before & set(offer.keys)
+        yield "bad", f"  {'THIS HAS CHANGED' if changed else 'not offered'}: known was"
+        yield from (("bad", f"    {entry.key} ({entry.place})") for entry in missed)
+        yield "bad", "  Say yes only if you know why (a new host, a reinstalled one)."
+
+
+def offer_document(offer: Offer) -> dict[str, Any]:
+    """The same as JSON values."""
+    before = {entry.key for entry in offer.before}
+    return {
+        "name": offer.names[0],
+        "gateway": offer.gateway,
+        "keys": [{**_key_document(key), "known": key in before} for key in offer.keys],
+        "gone": [{**_key_document(entry.key), "place": entry.place} for entry in gone(offer)],
+    }
+
+
+def _key_document(key: HostKey) -> dict[str, str]:
+    return {"kind": key.kind, "fingerprint": key.fingerprint}
