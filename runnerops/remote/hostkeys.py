@@ -15,6 +15,7 @@ from dataclasses import field
 from pathlib import Path
 
 from runnerops.frozen import frozen
+from runnerops.remote.home import ssh_home
 from runnerops.remote.hostnames import covers, plain_names, split_line
 
 PROJECT_FILE = "known_hosts"
@@ -75,7 +76,7 @@ class KnownHosts:
     @classmethod
     def find(cls, folder: Path, environ: Mapping[str, str]) -> KnownHosts:
         """From beside the inventory, the user's files, the system's, and `SSH_KNOWN_HOSTS` (text, or a file's path)."""
-        ssh = Path(environ.get("HOME") or Path.home()) / ".ssh"
+        ssh = ssh_home(environ) / ".ssh"
         known = parse([]).with_files([folder / PROJECT_FILE, ssh / "known_hosts", ssh / "known_hosts2", _SYSTEM_FILE])
         given = environ.get("SSH_KNOWN_HOSTS", "").strip()
         if not given:

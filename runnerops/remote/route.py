@@ -19,6 +19,7 @@ from runnerops.model.inventory import Host
 from runnerops.remote.access import Access
 from runnerops.remote.algorithms import leaves
 from runnerops.remote.fabrics import Config, Connection
+from runnerops.remote.home import ssh_home
 from runnerops.remote.hop import Hop, Verified
 from runnerops.remote.hostnames import lookup_name
 from runnerops.remote.login import Attempt, Identities, make_login
@@ -146,7 +147,7 @@ def _certified(address: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _identities(connection: Connection, environ: Mapping[str, str]) -> Identities:
-    settings, ssh = connection.ssh_config, Path(environ.get("HOME") or Path.home()) / ".ssh"
+    settings, ssh = connection.ssh_config, ssh_home(environ) / ".ssh"
     named = settings.get("identityfile") or [str(ssh / name) for name in _DEFAULT_KEYS]
     return Identities(
         tuple(path for path in map(Path, named) if path.is_file()),

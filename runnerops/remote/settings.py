@@ -20,6 +20,7 @@ from paramiko import SSHConfig, SSHException
 from paramiko.config import SSHConfigDict
 
 from runnerops.remote.algorithms import VERIFIED, leaves
+from runnerops.remote.home import ssh_home
 from runnerops.remote.sshconfig_values import port_of
 
 UNREAD = "unreadmatch"
@@ -134,6 +135,8 @@ def _is_list(key: str) -> bool:
 def _file(path: str) -> str:
     """A path with its variables and its `~` replaced; a variable that is not there stays, and no such file is found."""
     whole = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), path)
+    if whole == "~" or whole.startswith("~/"):
+        return str(ssh_home(os.environ) / whole[2:])
     return str(Path(whole).expanduser()) if whole.startswith("~") else whole
 
 
@@ -145,7 +148,7 @@ def _token(letter: str, known: str, config: SSHConfigDict, target: str) -> str:
     user, host = getpass.getuser(), config.get("hostname", target)
     port, remote, here = config.get("port", "22"), config.get("user", user), socket.gethostname()
     values = {
-        "d": str(Path.home()),
+        "d": str(ssh_home(os.environ)),
         "h": host if known != "h" else target,
         "i": str(os.getuid()),
         "k": config.get("hostkeyalias", target),

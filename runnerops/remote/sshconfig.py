@@ -16,6 +16,7 @@ from typing import TypeAlias
 from paramiko import SSHException
 
 from runnerops.frozen import frozen
+from runnerops.remote.home import ssh_home
 from runnerops.remote.settings import UNREAD, Settings
 from runnerops.remote.sshconfig_values import EMPTY, MATTERS, split, wrong_match, wrong_value
 
@@ -34,7 +35,7 @@ _VERBATIM = frozenset({"proxycommand", "remotecommand", "localcommand", "knownho
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """The user's file, then the system's: the first value of a key counts, as in OpenSSH. Raises SSHException."""
-    home = Path(environ.get("HOME") or Path.home())
+    home = ssh_home(environ)
     user = home / ".ssh" / "config"
     ignored: list[str] = []
     whose = _Whose(user.parent, home, True, ignored), _Whose(_SYSTEM.parent, home, False, ignored)

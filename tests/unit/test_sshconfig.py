@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import re
 import shlex
 from pathlib import Path
@@ -12,6 +14,7 @@ from paramiko import SSHException
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.remote import observation, protocol
+from runnerops.remote.home import ssh_home
 from runnerops.remote.route import split_target
 from runnerops.remote.settings import Settings
 from runnerops.remote.sshconfig import read_settings
@@ -136,3 +139,23 @@ def test_every_login_shell_takes_our_command_lines(command: tuple[str, ...]) -> 
     line = shlex.join(command)
     assert "\n" not in line
     assert not re.search(r"![^\s=(]", line)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give a folder away")
+def test_a_home_whose_ssh_folder_is_another_users_does_not_count(home: Path) -> None:
+    """As under `sudo -E`; OpenSSH never looks at HOME."""
+    environ, own = {"HOME": str(home)}, Path(pwd.getpwuid(0).pw_dir)
+    (home / ".ssh/config").write_text("User me\n")
+    assert (ssh_home(environ), ssh_home({"HOME": str(home / "none")})) == (home, home / "none")
+    assert read_settings(environ).lookup("web")["user"] == "me"
+    os.chown(home / ".ssh", 65534, -1)
+    os.chown(home / ".ssh/config", 65534, -1)
+    assert ssh_home(environ) == own
+    assert read_settings(environ).lookup("web").get("user") != "me"
+    os.chown(home / ".ssh", 0, -1)
+    home.chmod(0)
+    os.seteuid(65534)  # may not look into it
+    try:
+        assert ssh_home(environ) == own
+    finally:
+        os.seteuid(0)
