@@ -17,6 +17,7 @@ IMAGE = "docker:dind"
 ALIAS = "docker"
 CERTDIR = "DOCKER_TLS_CERTDIR"
 CERTS = "/certs"
+_MIRROR = "--registry-mirror"
 SIZE = 24
 """Prefix of each network that the inner daemon makes out of its pool."""
 
@@ -49,7 +50,7 @@ class Dind:
         return (*ours, *self.command)
 
     def _flags(self) -> Iterator[tuple[str, ...]]:
-        yield from (("--registry-mirror", url) for url in self.mirrors)
+        yield from ((_MIRROR, url) for url in self.mirrors)
         yield "--default-address-pool", f"base={self.pool},size={SIZE}"
         if self.mtu:
             yield "--mtu", str(self.mtu)
@@ -103,8 +104,13 @@ def variables_of(runner: Tree) -> dict[str, str]:
 
 
 def is_dind(service: Tree) -> bool:
-    """Whether a service runs Docker's own dind image."""
-    return re.search(r"\bdocker:[^ ]*dind", str(service.get("name"))) is not None
+    """Whether a service is a Docker daemon: Docker's own image tells by its name, any other by a flag that only dockerd has.
+
+    `DOCKER_HOST` and the alias `docker` tell nothing: a proxy of the host's socket has them too.
+    """
+    words = [word for name in ("command", "entrypoint") for word in _texts(service.get(name))]
+    flags = {word.partition("=")[0] for word in words}
+    return _MIRROR in flags or re.search(r"\bdocker:[^ ]*dind", str(service.get("name"))) is not None
 
 
 def values_of(words: Sequence[str], flag: str) -> list[str]:

@@ -420,6 +420,8 @@ MIRROR = "--registry-mirror=http://"
             {"privileged": True, "services": [{**DIND, "entrypoint": ["dockerd", f"{MIRROR}localhost:5000"]}]},
             "services[0].entrypoint[1]",
         ),
+        ({"services": [{"name": "registry.example.com/engine:1", "command": [f"{MIRROR}192.0.2.1"]}]}, "services[0]"),
+        ({"services": [{"name": "example/socket-proxy:1", "alias": "docker", "command": ["--debug"]}]}, ""),
     ],
 )
 def test_docker_in_docker_written_by_hand(docker: Tree, place: str) -> None:
