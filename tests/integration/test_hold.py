@@ -52,18 +52,19 @@ def test_a_hold_is_kept_on_the_host_and_seen_by_every_observation(argv: tuple[st
 
 def test_a_hold_and_its_end_as_json(tmp_path: Path) -> None:
     with playing(tmp_path) as site:
-        text = (site.project / "inventory.yml").read_text()
-        (site.project / "inventory.yml").write_text(text + "  gone: {address: 127.0.0.1, ssh: {port: 1}, docker: {}}\n")
+        gone = "  gone: {address: 127.0.0.1, ssh: {port: 1}, docker: {registry-mirrors: []}}\n"
+        with (site.project / "inventory.yml").open("a") as file:
+            file.write(gone)
 
         def said(*words: str) -> tuple[dict[str, Any], dict[str, Any]]:
-            document = json.loads(typed(site, *words, "runner-1", "gone", "--output", "json", code=1))
+            document = json.loads(typed(site, *words, "demo", "gone", "--output", "json", code=1))
             assert document["version"] == 1
             found, gone = document["hosts"]
             assert (gone["host"], gone["result"]) == ("gone", "unreachable")
             return found, gone
 
         found, _ = said("hold", "--reason", "disk swap", "--until", "4h")
-        assert (found["host"], found["result"], found["reason"]) == ("runner-1", "held", "disk swap")
+        assert (found["host"], found["result"], found["reason"]) == ("demo", "held", "disk swap")
         assert time.time() < found["until"] < time.time() + 4 * 3600 + 60
-        assert said("release")[0] == {"host": "runner-1", "result": "released"}
-        assert said("release")[0] == {"host": "runner-1", "result": "not-held"}
+        assert said("release")[0] == {"host": "demo", "result": "released"}
+        assert said("release")[0] == {"host": "demo", "result": "not-held"}
