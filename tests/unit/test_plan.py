@@ -342,6 +342,15 @@ def test_what_a_host_did_not_tell_in_time_is_said() -> None:
     assert said.endswith("not known or not whole: docker info, docker images")
 
 
+def test_a_host_without_timeout_is_refused_and_told_of() -> None:
+    there = observed({}, None)
+    assert "timeout" in there.facts.tools
+    there = replace(there, facts=replace(there.facts, tools=there.facts.tools - {"timeout"}))
+    found = plan(ask({"debug": True}, None), there)
+    assert [(one.code, one.details) for one in found.blockers] == [("missing-tools", ("timeout",))]
+    assert any("has no `timeout`" in note for note in found.notes)
+
+
 def test_a_mirror_whose_host_goes_first_is_proven_then() -> None:
     url = "http://192.0.2.9:5000"
     cache = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", url, False)
