@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -73,49 +76,61 @@ def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runnerops.engine.gitlab.leaving.POLL_SECONDS", 0.01)
 
 
-def calls() -> list[tuple[str, int]]:
+def calls(world: World) -> list[tuple[str, int]]:
     """Those of a deploy that meets no fault, each with how often it was made by then."""
     seen: Counter[str] = Counter()
     found = []
-    with open_gitlab() as gitlab:
-        world = at_work(gitlab)
-        assert world.deploy().result is Result.APPLIED
-        for method, path in gitlab.requests:
-            call = f"{method} {path.removeprefix('/api/v4')}$"
-            seen[call] += 1
-            found.append((call, seen[call]))
-        world.busy = False
-        assert world.agrees()
+    assert world.deploy().result is Result.APPLIED
+    for method, path in world.gitlab.requests:
+        call = f"{method} {path.removeprefix('/api/v4')}$"
+        seen[call] += 1
+        found.append((call, seen[call]))
+    world.busy = False
+    assert world.agrees()
     return found
+
+
+@pytest.fixture(name="again")
+def fixture_again() -> Iterator[Callable[[], World]]:
+    """Gives that world as often as it is called; what became of the one before leaves no trace."""
+    with open_gitlab() as gitlab:
+        made = at_work(gitlab)
+        restore = gitlab.snapshot()
+
+        def again() -> World:
+            restore()
+            gitlab.requests.clear()
+            return replace(made, machine=deepcopy(made.machine))
+
+        yield again
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_whatever_one_call_is_answered_with_the_next_deploy_makes_both_agree(
-    name: str, monkeypatch: pytest.MonkeyPatch
+    again: Callable[[], World], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fault, times = FAULTS[name]
     met = 0
-    found = calls()
+    found = calls(again())
     kinds = {re.sub(r"\d+", "N", call) for call, _ in found}
     assert kinds == CALLS
     for call, number in found:
-        with open_gitlab() as gitlab:
-            world = at_work(gitlab)
-            faults = [*[Answer(OWN)] * (number - 1), *[fault] * times]
-            gitlab.faults_at = {call: faults}
-            if fault.late_s:
-                monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(GitlabClient, seconds=0.5))
-            outcome = world.deploy()
-            monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", GitlabClient)
-            met += len(faults) < number - 1 + times
-            where = f"{call} {number}: {outcome}"
-            assert outcome.result in {Result.APPLIED, Result.FAILED, Result.REFUSED}, where
-            told = (outcome.message, *outcome.diagnostics, *(one.message for one in outcome.blockers))
-            assert outcome.result is Result.APPLIED or any(told), where
-            gitlab.faults_at, world.busy = {}, False
-            world.deploy()
-            assert world.agrees(), (where, world.plan()[1].plan.notes)
-            world.deploy()
-            assert not world.machine.paused, where
-            assert not any(one.paused for one in gitlab.created), where
+        world = again()
+        faults = [*[Answer(OWN)] * (number - 1), *[fault] * times]
+        world.gitlab.faults_at = {call: faults}
+        if fault.late_s:
+            monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(GitlabClient, seconds=0.5))
+        outcome = world.deploy()
+        monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", GitlabClient)
+        met += len(faults) < number - 1 + times
+        where = f"{call} {number}: {outcome}"
+        assert outcome.result in {Result.APPLIED, Result.FAILED, Result.REFUSED}, where
+        told = (outcome.message, *outcome.diagnostics, *(one.message for one in outcome.blockers))
+        assert outcome.result is Result.APPLIED or any(told), where
+        world.gitlab.faults_at, world.busy = {}, False
+        world.deploy()
+        assert world.agrees(), (where, world.plan()[1].plan.notes)
+        world.deploy()
+        assert not world.machine.paused, where
+        assert not any(one.paused for one in world.gitlab.created), where
     assert met == len(found)

@@ -5,11 +5,12 @@ Requests and answers are those of GitLab's own source (`lib/api/user_runners.rb`
 
 from __future__ import annotations
 
+import copy
 import itertools
 import re
 import secrets
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -83,6 +84,17 @@ class ManagedRunners:
             self._revoked.clear()
             self.managers.clear()
             self.lifetime = None
+
+    def snapshot(self) -> Callable[[], None]:
+        """What brings the runners, tokens and machines of now back, as often as it is called."""
+        with self._lock:
+            now = copy.deepcopy((self._runners, self._revoked, self.managers, self._runner_numbers))
+
+        def restore() -> None:
+            with self._lock:
+                self._runners, self._revoked, self.managers, self._runner_numbers = copy.deepcopy(now)
+
+        return restore
 
     def rotated(self, runner: Runner | None) -> Answer:
         """A new token; the runner keeps its id and its jobs."""
