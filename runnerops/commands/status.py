@@ -25,9 +25,9 @@ from runnerops.model.run import Outcome
 from runnerops.planning.machines import clone_texts
 from runnerops.planning.unseen import not_told
 from runnerops.remote.reading import ReadOnly
-from runnerops.report.begun import begun_texts
 from runnerops.report.causes import outcomes_lines, total_line
 from runnerops.report.document import VERSION, outcome_document
+from runnerops.report.paused import begun_texts
 from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
 from runnerops.report.waiting import Waiting, waiting

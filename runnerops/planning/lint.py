@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
-from runnerops.model.common import ServiceName, Tree, item_name
+from runnerops.model.common import Key, ServiceName, Tree, item_name, key_text
 from runnerops.model.facts import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint_bytes import newer_toml
-from runnerops.planning.lint_listening import shared_places
 from runnerops.services import service_of
 from runnerops.services.base import ListeningPlace
+from runnerops.services.shared.listeners import overlap
 
 
 def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
@@ -39,7 +40,7 @@ def lint_trees(
             service = service_of(name)
             found += service.lint(own, facts)
             listening += service.listens(host, own)
-    found += shared_places(listening)
+    found += _shared_places(listening)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
     named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in found)
     order = ("error", "warning", "info")
@@ -62,3 +63,15 @@ def trees_of(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
     """What the files that there are hold. Raises ParseError."""
     present = ((file.spec, file.content) for file in files)
     return {spec: service_of(spec.service).parse(spec, content) for spec, content in present if content is not None}
+
+
+def _shared_places(found: Iterable[ListeningPlace]) -> Iterator[Finding]:
+    """A finding for each place where another system listens too: the second does not come up, whichever that is."""
+    met: set[tuple[str, Key]] = set()
+    for one, other in combinations(found, 2):
+        if overlap((str(one),), other.address, other.port) and (other.file, other.key) not in met:
+            met.add((other.file, other.key))
+            text = (
+                f"{other} is where {one.who} listens ({key_text(one.key)}: {one}), so one of the two does not come up"
+            )
+            yield Finding("X014", "error", other.file, other.key, text, "take another port", other.location)

@@ -1,4 +1,4 @@
-"""Runners that runs have paused in GitLab, and who unpauses them. Pure."""
+"""What runs have left to do in GitLab: runners that are paused, and those that were being created. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops.model.gitlab import PauseRecord
-from runnerops.model.host_state import Run
+from runnerops.model.host_state import HostState, Run
 from runnerops.report.text import Line
 
 
@@ -32,3 +32,14 @@ def again(host: str, last: Run | None) -> str:
 def paused_document(paused: Sequence[PauseRecord]) -> list[dict[str, Any]]:
     """Runners that are paused in GitLab, as JSON values."""
     return [{"runner": one.runner, "id": one.id, "url": one.url, "run": one.run} for one in paused]
+
+
+def begun_texts(host: str, observed: HostState) -> Iterator[str]:
+    """A sentence for each place where a run that is over was to have runners created, for a command that asks nobody there."""
+    if observed.last and observed.last.running:
+        return
+    for place in dict.fromkeys(f"{one.place} at {one.url}" for one in observed.begun):
+        yield (
+            f"a deploy began to create runners in GitLab ({place}) and did not end there:"
+            f" {again(host, observed.last)} deletes what it left"
+        )

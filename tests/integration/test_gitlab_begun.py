@@ -20,8 +20,8 @@ from runnerops.model.host_state import HostState, Run
 from runnerops.redact import Masker, Redactor
 from runnerops.remote import state, state_folder
 from runnerops.remote.link import Completed
-from runnerops.report.begun import begun_texts
 from runnerops.report.document import plan_document
+from runnerops.report.paused import begun_texts
 from runnerops.report.text import plan_lines
 from tests.integration.test_gitlab_create import API, Cut, Machine, World, fixture_gitlab
 from tests.lab.gitlab import GitLab

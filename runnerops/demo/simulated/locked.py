@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import marshal
 import os
+import time
 
-from runnerops.demo.simulated.life import live
+from runnerops.demo.simulated import runner_process, units
 from runnerops.demo.simulated.world import ROOT, STATE, World, write
 
 TYPE_CHECKING = False
@@ -23,7 +24,7 @@ class world:  # noqa: N801  used as a function is
         with open(f"{ROOT}/{STATE}/state", "rb") as file:
             self._before = file.read()
         self._world = World(marshal.loads(self._before))  # noqa: S302  our own file
-        live(self._world)
+        _live(self._world)
         return self._world
 
     def __exit__(
@@ -33,3 +34,12 @@ class world:  # noqa: N801  used as a function is
         if after != self._before:
             write(f"{ROOT}/{STATE}", self._world.data)
         os.close(self._lock)
+
+
+def _live(here: World) -> None:
+    """What happens on the host by itself: units that failed are tried again in time; a runner loads a newer file within 3 s."""
+    now = time.time()
+    for name, unit in here.units.items():
+        if unit["active"] == "activating" and unit["retry"] <= now:
+            units.start(here, name)
+    runner_process.poll(here)

@@ -13,7 +13,7 @@ from runnerops.model.gitlab import SettingsUpdate, Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
-from runnerops.services.gitlab_runner.blockers.other_place import other_place
+from runnerops.services.gitlab_runner.blockers.in_gitlab import other_place
 from runnerops.services.gitlab_runner.lost_token import way_out
 from runnerops.services.gitlab_runner.observe.registered import (
     of_gitlab,

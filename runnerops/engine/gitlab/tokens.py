@@ -14,7 +14,7 @@ from runnerops.model.gitlab import Registration
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
-from runnerops.services.gitlab_runner.blockers.unknown_token import new_tokens, unknown_tokens, untold_tokens
+from runnerops.services.gitlab_runner.blockers.in_gitlab import new_tokens, unknown_tokens, untold_tokens
 from runnerops.services.gitlab_runner.observe.registered import (
     merged,
     of_gitlab,

@@ -1,11 +1,11 @@
-"""Tokens that a deploy would bring and that GitLab does not know, or does not tell of. Pure."""
+"""What blocks a deploy by what GitLab says of runners: tokens that it does not know, and another group or project. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
 
-from runnerops.model.gitlab import Registration, RunnerStatus
+from runnerops.model.gitlab import Place, Registration, RunnerStatus
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Blocker
@@ -45,3 +45,12 @@ def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
         for one in statuses
         if one.known is None
     )
+
+
+def other_place(runner: str, there: str, wanted: Place) -> Blocker:
+    """What blocks a runner that is `wanted` elsewhere than `there`, where GitLab has it."""
+    message = (
+        f"runner {runner} is of {there} in GitLab, which moves no runner, and the inventory asks for {wanted}: take its entry"
+        " out and deploy, which deletes it (--allow drop-runner); then put it in again, and the next deploy creates another"
+    )
+    return Blocker("other-place", message, (runner,))
