@@ -50,17 +50,21 @@ class Draft:
         path = self.places[0].path
         if not only_adds(self.places, self.text, self.layer.place if self.layer else ""):
             raise RunneropsError(f"{path}: the entry cannot be put in without a change of something else",
-                                 "put it in by hand, as it is printed without --write")  # fmt: skip
+                                 "put it in by hand")  # fmt: skip
         return self.places[0].load(self.content)
 
 
 @frozen
 class Drafted:
-    """`draft` is None where no host has an entry that the inventory takes. `refused`: why, by the names of those hosts."""
+    """`draft` is None where no host has an entry that the inventory takes. `refused`: why, by the names of those hosts.
+
+    `by_hand` are the entries of those hosts, as far as one could be made.
+    """
 
     draft: Draft | None
     loaded: Inventory | None
     refused: Mapping[str, RunneropsError]
+    by_hand: Mapping[str, Entry] = field(default_factory=dict)
 
 
 def draft_of(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Drafted:
@@ -77,15 +81,24 @@ def _with(kept: Sequence[Found], more: Sequence[Found], taken: Mapping[str, str]
         return Drafted(draft, draft.load(), {})
     except RunneropsError as error:
         if len(more) == 1:
-            return replace(_with(kept, (), taken, group), refused={more[0].name: _refused(error)})
+            name, entry = more[0].name, _entry_alone(more[0], taken)
+            others = _with(kept, (), taken, group)
+            return replace(others, refused={name: _refused(error)}, by_hand={name: entry} if entry else {})
     half = len(more) // 2
     first = _with(kept, more[:half], taken, group)
     others = _with([*kept, *(one for one in more[:half] if one.name not in first.refused)], more[half:], taken, group)
-    return replace(others, refused={**first.refused, **others.refused})
+    return replace(others, refused={**first.refused, **others.refused}, by_hand={**first.by_hand, **others.by_hand})
+
+
+def _entry_alone(one: Found, taken: Mapping[str, str]) -> Entry | None:
+    try:
+        return _entry(one, taken, None)
+    except RunneropsError:
+        return None
 
 
 def _refused(error: RunneropsError) -> RunneropsError:
-    by_hand = "mend that on the host and adopt again, or write its entry by hand"
+    by_hand = "mend that on the host and adopt again, or put its entry in by hand"
     return RunneropsError(
         f"no entry of it can be made that the inventory takes: {error.message}", error.hint or by_hand
     )
@@ -121,23 +134,26 @@ def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | 
     if layer:
         text = layer.into(text)
     for one in found:
-        host = one.place.host
-        own: Tree | None = None if one.place.known else one.place.said
-        inherited = one.place.inherited
-        shared = variables_in(inherited, taken)
-        if layer:
-            inherited = merged(inherited, layer.of_host(host.name))
-            own = {**(own or {}), "groups": [layer.group]} if layer.group else own
-            shared |= layer.variables
-        entry = make_entry(Vault(host.name, taken, shared), own, one.adopted, inherited)
-        if layer:
-            entry = layer.without_its_comments(entry)
-        if "vars" in one.place.has:
-            entry = entry.beside_vars(one.place.variables)
-        entries[host.name] = entry
+        entry = _entry(one, taken, layer)
+        entries[one.name] = entry
         taken = {**taken, **entry.variables}
         text = entry.into(text)
     return Draft([one.place for one in found], layer, entries, text)
+
+
+def _entry(one: Found, taken: Mapping[str, str], layer: Layer | None) -> Entry:
+    host = one.place.host
+    own: Tree | None = None if one.place.known else one.place.said
+    inherited = one.place.inherited
+    shared = variables_in(inherited, taken)
+    if layer:
+        inherited = merged(inherited, layer.of_host(host.name))
+        own = {**(own or {}), "groups": [layer.group]} if layer.group else own
+        shared |= layer.variables
+    entry = make_entry(Vault(host.name, taken, shared), own, one.adopted, inherited)
+    if layer:
+        entry = layer.without_its_comments(entry)
+    return entry.beside_vars(one.place.variables) if "vars" in one.place.has else entry
 
 
 def _layer(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Layer | None:

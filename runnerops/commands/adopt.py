@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runnerops.adopt.draft import Draft, could_share, draft_of
+from runnerops.adopt.entry import Entry
 from runnerops.adopt.finding import find_places, known_names
 from runnerops.adopt.mirrors import changed_elsewhere
 from runnerops.adopt.place import Found, Place
@@ -28,7 +29,14 @@ from runnerops.frozen import frozen
 from runnerops.inventory import Where, name_of, the_host
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host, Inventory
-from runnerops.report.adopted import adopted_document, show_entries, show_notes, show_templates
+from runnerops.report.adopted import (
+    adopted_document,
+    entry_text,
+    show_by_hand,
+    show_entries,
+    show_notes,
+    show_templates,
+)
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
@@ -130,9 +138,12 @@ class _Adoption:
         looked |= drafted.refused
         if draft:
             self.screen.redactor.learn(frozenset(draft.variables.values()))
+        for entry in drafted.by_hand.values():
+            self.screen.redactor.learn(frozenset(entry.variables.values()))
         there = _templates(self.places[0].folder) if draft else {}
         templates = _templates_of(draft, there) if draft else Templates({}, {})
-        report = _Report(self, looked, draft, replace(loaded, templates=templates.texts), templates)
+        loaded = replace(loaded, templates=templates.texts)
+        report = _Report(self, looked, draft, loaded, templates, drafted.by_hand)
         if not self.options.as_json:
             report.show(share=could_share(fresh, self._taken(), draft) if draft else False)
         written: tuple[Path, ...] = ()
@@ -173,13 +184,17 @@ class _Adoption:
 
 @frozen
 class _Report:
-    """What is said of an adoption. `loaded`: the inventory with the entries, `templates` those that go with it."""
+    """What is said of an adoption. `loaded`: the inventory with the entries, `templates` those that go with it.
+
+    `by_hand`: entries that the inventory does not take as they are, or not in the form that its file has.
+    """
 
     adoption: _Adoption
     looked: Mapping[str, Found | Exception]
     draft: Draft | None
     loaded: Inventory
     templates: Templates
+    by_hand: Mapping[str, Entry]
 
     @property
     def screen(self) -> Screen:
@@ -195,6 +210,7 @@ class _Report:
                 show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
         failed = [failure(name, one) for name, one in self.looked.items() if isinstance(one, Exception)]
         self.screen.lines(outcomes_lines(failed))
+        show_by_hand(self.by_hand, self.screen)
         if self.draft:
             for other in changed_elsewhere(self.adoption.places[0], self.loaded, self.draft.entries):
                 self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")
@@ -245,10 +261,14 @@ class _Report:
         one = self.looked[name]
         return isinstance(one, Found) and bool(one.place.own)
 
+    def _failed(self, name: str, error: Exception) -> dict[str, Any]:
+        outcome, entry = outcome_document(failure(name, error)), self.by_hand.get(name)
+        return {**outcome, "entry": entry_text(entry)} if entry else outcome
+
     def _json(self, plans: Sequence[Mapping[str, Any]], written: Sequence[Path]) -> None:
         by_host = {str(one["host"]): one for one in plans}
         hosts = [
-            outcome_document(failure(name, one))
+            self._failed(name, one)
             if isinstance(one, Exception)
             else adopted_document(one, self.draft, by_host.get(name))
             for name, one in self.looked.items()

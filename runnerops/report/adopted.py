@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runnerops.adopt.draft import Draft
+from runnerops.adopt.entry import Entry
 from runnerops.adopt.place import Found
 from runnerops.adopt.templates import FOLDER, Templates
 from runnerops.report.screen import Screen
@@ -20,6 +21,19 @@ def show_entries(draft: Draft, screen: Screen) -> None:
     for entry in draft.entries.values():
         for line in entry.lines(2, 2):
             screen.data(line, "verbatim")
+
+
+def show_by_hand(entries: Mapping[str, Entry], screen: Screen) -> None:
+    """Entries that are not written, on stderr: they are for a person to put in."""
+    for name, entry in entries.items():
+        screen.say(f"{name}: the entry that would keep the host as it is, below `hosts:`", "warn")
+        for line in entry.lines(2, 2):
+            screen.say(line, "verbatim")
+        if entry.variables:
+            screen.say(
+                f"{name}: its secrets are in variables, which go into .env by hand: {', '.join(entry.variables)}",
+                "warn",
+            )
 
 
 def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
@@ -62,11 +76,16 @@ def adopted_document(found: Found, draft: Draft | None, plan: Mapping[str, Any] 
     return {
         "host": found.name,
         "result": result,
-        "entry": "".join(f"{line}\n" for line in entry.lines(0, 2)) if entry else "",
+        "entry": entry_text(entry) if entry else "",
         "variables": [*entry.variables] if entry else [],
         "notes": [*notes_of(found, draft)],
         "plan": plan,
     }
+
+
+def entry_text(entry: Entry) -> str:
+    """The entry's lines of YAML."""
+    return "".join(f"{line}\n" for line in entry.lines(0, 2))
 
 
 def _why_not(found: Found) -> str:

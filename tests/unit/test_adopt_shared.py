@@ -354,7 +354,8 @@ def test_an_entry_that_the_inventory_refuses_keeps_no_other_host_out(tmp_path: P
     hosts = {name: made_by_hand(name, 1400, "canary") for name in names}
     hosts |= {"ci-2": broken, "ci-5": broken}
     drafted = draft_of(found(tmp_path, hosts), {}, "")
-    assert sorted(drafted.refused) == ["ci-2", "ci-5"]
+    assert sorted(drafted.refused) == sorted(drafted.by_hand) == ["ci-2", "ci-5"]
+    assert drafted.by_hand["ci-2"].lines(0, 2)[0] == "ci-2:"
     assert all("has the name 'a'" in error.message and error.hint for error in drafted.refused.values())
     assert drafted.draft
     assert drafted.loaded
