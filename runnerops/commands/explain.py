@@ -8,7 +8,6 @@ from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.errors import UsageError
 from runnerops.model.common import Exit
-from runnerops.report.document import VERSION
 from runnerops.report.reference import entry_document, entry_lines
 from runnerops.report.screen import Screen
 
@@ -25,6 +24,8 @@ def explain(code: str, screen: Screen, *, as_json: bool = False) -> Exit:
         )
         raise UsageError(f"{code}: unknown code", hint)
     if as_json:
+        from runnerops.report.document import VERSION
+
         screen.json({"version": VERSION, **entry_document(entry)})
         return Exit.OK
     screen.lines(("plain", line) for line in entry_lines(entry))
