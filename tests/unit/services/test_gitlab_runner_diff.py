@@ -14,7 +14,7 @@ from runnerops.model.inventory import FileSpec
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.gitlab_runner.schema.times import microseconds
+from runnerops.services.shared.durations import microseconds
 
 SPEC = FileSpec(ServiceName.GITLAB_RUNNER, "/etc/gitlab-runner/config.toml", "config.toml.j2", "toml")
 TOKEN = "glrt-" + "a" * 20
@@ -193,6 +193,9 @@ def test_which_runner_is_which(observed: list[Tree], desired: list[Tree], partne
         ("15", None),
         ("", None),
         ("m", None),
+        ("1d", None),
+        ("٣s", None),
+        ("2562048h", None),
     ],
 )
 def test_durations(text: str, seconds: float | None) -> None:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree, word_set
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.durations import is_duration
 
 _START = "dockerd does not start"
 _BOOL = word_set("1 t T TRUE true True 0 f F FALSE false False")
@@ -19,8 +20,6 @@ _FACILITIES = word_set("""
     kern user mail daemon auth syslog lpr news uucp cron authpriv ftp
     local0 local1 local2 local3 local4 local5 local6 local7
 """)
-_TIME = r"(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h)"
-_DURATION = re.compile(rf"\+?(?:0|(?:{_TIME})+)")
 
 
 def _bool(text: str) -> str:
@@ -28,7 +27,7 @@ def _bool(text: str) -> str:
 
 
 def _duration(text: str) -> str:
-    return "" if _DURATION.fullmatch(text) else "must be a duration with its unit, such as 1s"
+    return "" if is_duration(text) and not text.startswith("-") else "must be a duration with its unit, such as 1s"
 
 
 def _one_of(*words: str) -> Callable[[str], str]:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.services.shared.durations import is_duration
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -70,7 +71,14 @@ _WORDS = {
     "filter": 'a list of texts, such as ["unused-for=48h"]',
     "duration": 'a duration in quotes, such as "48h"',
 }
-_DURATION = re.compile(r"[+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+|\d+)")
+_SECONDS = re.compile(r"[+-]?[0-9]+")
+
+
+def _is_duration(value: Value) -> bool:
+    """A text, be it empty; digits alone are seconds."""
+    if not isinstance(value, str):
+        return False
+    return not value or is_duration(f"{value}s" if _SECONDS.fullmatch(value) else value)
 
 
 def _is_filter(value: Value) -> bool:
@@ -93,7 +101,7 @@ _FITS: Mapping[str, Callable[[Value], bool]] = {
     "count": lambda value: isinstance(value, int) and is_int(value) and value >= 0,
     "any": lambda _: True,
     "filter": _is_filter,
-    "duration": lambda value: isinstance(value, str) and (not value or _DURATION.fullmatch(value) is not None),
+    "duration": _is_duration,
 }
 _REFUSED = "dockerd refuses the whole file"
 

@@ -13,7 +13,7 @@ from runnerops.model.plan import KeyChange
 from runnerops.services.gitlab_runner.diff.matching import match, match_equals, normal_url
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES, Known
-from runnerops.services.gitlab_runner.schema.times import microseconds
+from runnerops.services.shared.durations import microseconds
 
 _DEFAULTS: Mapping[Key, Value] = {
     ("concurrent",): 1,

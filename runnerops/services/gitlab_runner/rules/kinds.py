@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
 from runnerops.model.common import Value
-from runnerops.services.gitlab_runner.schema.times import microseconds
+from runnerops.services.shared.durations import microseconds
 
 _QUOTED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 

@@ -17,8 +17,8 @@ from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.gitlab_runner.rules.keys import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES
-from runnerops.services.gitlab_runner.schema.times import microseconds
 from runnerops.services.scripts import script
+from runnerops.services.shared.durations import microseconds
 from runnerops.services.steps import run
 
 NO_MATTER = (

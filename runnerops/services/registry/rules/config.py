@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.app import app_rules
 from runnerops.services.registry.rules.drivers import driver_rules
-from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, is_duration, tree_at
+from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, tree_at
 from runnerops.services.registry.rules.storage import aside_rules
 from runnerops.services.registry.schema import (
     CONFIG,
@@ -21,6 +21,7 @@ from runnerops.services.registry.schema import (
     STORAGE_ASIDE,
     Shape,
 )
+from runnerops.services.shared.durations import is_duration
 
 
 def config_rules(tree: Tree, major: int | None) -> Found:

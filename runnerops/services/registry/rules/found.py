@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
@@ -16,15 +15,6 @@ One: TypeAlias = "tuple[str, Severity, Key, str, str]"
 Found: TypeAlias = "Iterator[One]"
 
 ENDS = "the registry ends at its start"
-
-_DURATION = re.compile(
-    r"[+-]?(?:0|(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h)(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))*)"
-)
-
-
-def is_duration(text: str) -> bool:
-    """Whether Go's `time.ParseDuration` takes it."""
-    return _DURATION.fullmatch(text) is not None
 
 
 def tree_at(tree: Tree, *path: str) -> Tree:

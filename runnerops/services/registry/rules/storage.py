@@ -6,7 +6,8 @@ Source: `NewApp` in distribution's `registry/handlers/app.go`, 2.8 and 3.1.
 from __future__ import annotations
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.found import ENDS, Found, is_duration, tree_at
+from runnerops.services.registry.rules.found import ENDS, Found, tree_at
+from runnerops.services.shared.durations import is_duration
 
 
 def aside_rules(tree: Tree) -> Found:

@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from math import isfinite
 
 from runnerops.model.common import Key, Tree, Value, word_set
 from runnerops.services.registry.schema.json_schema import Problem, Validator, open_text
+from runnerops.services.shared.durations import is_duration
 from runnerops.services.shared.sizes import is_size
 
 NEWER = "5.5"
@@ -109,10 +111,13 @@ _WHAT = {
     "duration": "a duration, such as 30s",
     "size": "a size, such as 512m",
 }
+_MOST_DIGITS = 100
+"""Of a number that is looked at: Python reads none of thousands."""
+
 _NOTHING = re.compile(r"(?!)")
 _BOOLEAN = re.compile(r"(?i:true|false|y|yes|on|n|no|off)")
-_WHOLE = re.compile(r"[-+]?\d+")
-_UNSIGNED = re.compile(r"\+?\d+")
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_UNSIGNED = re.compile(r"\+?[0-9]+")
 _FORMS = {
     "bool": _BOOLEAN,
     "flag": _BOOLEAN,
@@ -123,10 +128,9 @@ _FORMS = {
     "uint16": _NOTHING,
     "number": _NOTHING,
     "octal": re.compile(r"[-+]?[0-7]+"),
-    "float": re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"),
-    "duration": re.compile(r"[-+]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+)"),
+    "float": re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"),
 }
-"""What a text of each type looks like; a size is read elsewhere."""
+"""What a text of each type looks like; sizes and durations are read elsewhere."""
 
 
 def schema_problems(tree: Tree) -> Iterator[Problem]:
@@ -244,4 +248,15 @@ def _beyond(kind: str, value: Value) -> bool:
 def _fits(kind: str, text: str) -> bool:
     if kind == "size":
         return text == "-1" or is_size(text)
-    return kind not in _FORMS or _FORMS[kind].fullmatch(text) is not None
+    if kind == "duration":
+        return is_duration(text, days=True)
+    return kind not in _FORMS or (_FORMS[kind].fullmatch(text) is not None and _held(kind, text))
+
+
+def _held(kind: str, text: str) -> bool:
+    """Whether the 64 bits hold it that Go has for a number of this type."""
+    if kind == "float":
+        return isfinite(float(text))
+    if kind in {"int", "digits", "uint64", "uint32", "octal"}:
+        return len(text) < _MOST_DIGITS and -(2**63) <= int(text, 8 if kind == "octal" else 10) < 2**63
+    return True
