@@ -14,6 +14,7 @@ def found(service: Tree) -> list[str]:
     return [f"{severity} {key_text(key[2:])}: {message}" for _, severity, key, message, _ in rules]
 
 
+LIMIT = "must be a whole number of at most 64 bits, in digits"
 MODE = "must be a mode of octal digits, such as 0440"
 
 
@@ -50,6 +51,37 @@ MODE = "must be a mode of octal digits, such as 0440"
             {"secrets": [{"source": "${SECRET:-other}"}]},
             "warning secrets[0].source: 'other' is not defined under `secrets` while SECRET is not set",
         ),
+        ({"stop_grace_period": "2562048h"}, "error stop_grace_period: must be a duration, such as 30s"),
+        ({"stop_grace_period": "15251w"}, "error stop_grace_period: must be a duration, such as 30s"),
+        ({"mem_limit": "9" * 400}, "error mem_limit: must be a size, such as 512m"),
+        ({"cpus": "1e400"}, "error cpus: must be a number"),
+        ({"pids_limit": "9223372036854775808"}, "error pids_limit: must be a whole number"),
+        ({"cpu_quota": "9" * 5000}, "error cpu_quota: must be a whole number"),
+        (
+            {"healthcheck": {"test": "a", "retries": "9223372036854775808"}},
+            "error healthcheck.retries: must be a whole number that is not negative",
+        ),
+        ({"ulimits": {"nofile": 2**63}}, f"error ulimits.nofile: {LIMIT}"),
+        ({"ulimits": {"nofile": 9e9}}, f"error ulimits.nofile: {LIMIT}"),
+        (
+            {"build": {"context": ".", "ulimits": {"nproc": {"soft": 2**63, "hard": 2}}}},
+            f"error build.ulimits.nproc.soft: {LIMIT}",
+        ),
+        ({"scale": "-1"}, "error scale: must not be negative"),
+        ({"deploy": {"replicas": "-1"}}, "error deploy.replicas: must not be negative"),
+        ({"build": {"context": ".", "extra_hosts": [":1.2.3.4"]}}, "error build.extra_hosts[0]: has no name of a host"),
+        ({"extra_hosts": ["=1.2.3.4"]}, "error extra_hosts[0]: has no name of a host"),
+        ({"extra_hosts": ["a:b"]}, "error extra_hosts[0]: has an address that is none"),
+        ({"ports": [{"target": 65536}]}, "error ports[0].target: must be a port from 1 to 65535"),
+        (
+            {"ports": [{"target": 80, "published": "web"}]},
+            "error ports[0].published: must be a port, or a range of them",
+        ),
+        (
+            {"ports": [{"target": 80, "published": 65536}]},
+            "error ports[0].published: must be a port, or a range of them",
+        ),
+        ({"ports": [{"target": 80, "protocol": "http"}]}, "error ports[0].protocol: must be tcp, udp or sctp"),
         ({"init": "${INIT:-1}"}, "warning init: must be true or false while INIT is not set"),
         ({"mem_limit": "${LIMIT:+x}"}, "warning mem_limit: must be a size, such as 512m while LIMIT is not set"),
         (
@@ -71,6 +103,12 @@ def test_what_compose_refuses(service: Tree, finding: str) -> None:
         {"ulimits": {"nofile": {"soft": "1", "hard": "2"}}},
         {"volumes": [{"type": "tmpfs", "target": "/a", "tmpfs": {"mode": 1777}}]},
         {"volumes": [{"type": "bind", "source": "/a", "target": "/a", "bind": {"create_host_path": "yes"}}]},
+        {"stop_grace_period": "2562047h", "mem_limit": "9" * 300, "cpus": "1e300"},
+        {"stop_grace_period": "15250w", "pids_limit": "9223372036854775807", "ulimits": {"nofile": 2**63 - 1}},
+        {"scale": "0", "deploy": {"replicas": "0"}},
+        {"extra_hosts": ["a:1.2.3.4", "b=::1", "c:[::1]", "d:host-gateway", "e:${E:-::1}", "f=${F:-1.2.3.4}"]},
+        {"ports": [{"target": 65535, "published": "8000-8010", "protocol": "UDP"}, {"target": 80, "published": ""}]},
+        {"ports": [{"target": 80, "published": "${PORT}", "protocol": "${PROTOCOL:-tcp}"}, {"target": 80}]},
         {"init": "${INIT:-true}", "mem_limit": "${LIMIT:-1g}", "restart": "${RESTART:-always}"},
     ],
     ids=str,

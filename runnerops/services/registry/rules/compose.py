@@ -121,9 +121,9 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
 
 
 def _no_name(key: Key, words: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
-    """Compose holds the names of networks to no pattern, though its specification does."""
+    """Compose held the names of networks to no pattern up to compose-go 2.14."""
     severity: Severity = "warning" if key[0] == "networks" and len(key) == 2 else "error"
-    harm = "the specification has no such name, though released Compose takes it" if severity == "warning" else _REFUSED
+    harm = "only Compose up to 5.5 takes it" if severity == "warning" else _REFUSED
     return "K001", severity, key, f"is no name: it must have the form {words[0]}", harm
 
 

@@ -42,7 +42,7 @@ def _build(service: Tree, key: Key) -> Found:
 
 
 def _scale(service: Tree, key: Key) -> Found:
-    scale, replicas = service.get("scale"), mapping(service.get("deploy")).get("replicas")
+    scale, replicas = _whole(service.get("scale")), _whole(mapping(service.get("deploy")).get("replicas"))
     if isinstance(scale, int) and isinstance(replicas, int) and scale != replicas:
         yield "K002", "error", (*key, "scale"), "is another number than `deploy.replicas`", _REFUSED
     if isinstance(scale, int) and scale < 0:
@@ -52,6 +52,12 @@ def _scale(service: Tree, key: Key) -> Found:
     number = scale if isinstance(scale, int) else replicas
     if isinstance(number, int) and number > 1 and service.get("container_name"):
         yield "K002", "error", (*key, "container_name"), "can be the name of one container only", _REFUSED
+
+
+def _whole(value: Value) -> Value:
+    """A number that is written as a text as that number."""
+    is_text = isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,18}", value)
+    return int(str(value)) if is_text else value
 
 
 def _limits(service: Tree, key: Key) -> Found:

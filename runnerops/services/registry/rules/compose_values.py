@@ -14,6 +14,7 @@ from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
 
 _REFUSED = "Compose refuses the whole file"
+_REFUSES = "Docker refuses the container"
 _DRIVE = re.compile(r"[A-Za-z]:")
 _RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
 _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
@@ -63,7 +64,7 @@ def _is_empty_secret(one: Tree) -> bool:
 
 def service_values(service: Tree, key: Key) -> Found:
     """All rules on one service."""
-    for rule in (_whole, _ports, _expose, _volumes, _entries, _words, _commands, _sources):
+    for rule in (_whole, _ports, _expose, _volumes, _entries, _hosts, _wide, _words, _commands, _sources):
         yield from rule(service, key)
 
 
@@ -84,8 +85,22 @@ def _ports(service: Tree, key: Key) -> Found:
                 yield "K002", "error", (*place, "host_ip"), "must be an IP address", _REFUSED
             if "target" not in port:
                 yield "K002", "error", place, "has no target, which is the port of the container", _REFUSED
+            yield from _long_port(port, place)
         elif isinstance(port, str | int | float) and not open_text(port):
             yield from _port(str(port).replace("$$", "$"), place)
+
+
+def _long_port(port: Tree, place: Key) -> Found:
+    """What Compose hands to Docker as it is."""
+    target, published, protocol = port.get("target"), port.get("published"), port.get("protocol")
+    if isinstance(target, int) and 65535 < target < 1 << 32:
+        yield "K002", "error", (*place, "target"), "must be a port from 1 to 65535", _REFUSES
+    if isinstance(published, str | int) and published != "" and not open_text(published):
+        low, dash, high = str(published).partition("-")
+        if _range(str(published)) is None or (dash and not (low and high)):
+            yield "K002", "error", (*place, "published"), "must be a port, or a range of them", _REFUSES
+    if isinstance(protocol, str) and not open_text(protocol) and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
+        yield "K002", "error", (*place, "protocol"), "must be tcp, udp or sctp", _REFUSES
 
 
 def _port(text: str, place: Key) -> Found:
@@ -181,6 +196,31 @@ def _entries(service: Tree, key: Key) -> Found:
             yield "K002", "error", (*key, "environment", index), "has a space behind the variable's name", _REFUSED
 
 
+def _hosts(service: Tree, key: Key) -> Found:
+    """Names without an address, and addresses without a name."""
+    places: tuple[Key, ...] = (("extra_hosts",), ("build", "extra_hosts"))
+    for where in places:
+        for index, entry in _texts(value_at(service, where)):
+            name, sign, address = entry.partition("=" if "=" in entry else ":")
+            if sign and not name.strip():
+                yield "K002", "error", (*key, *where, index), "has no name of a host", _REFUSED
+            elif sign and not _is_address(address.strip("[]")) and address != "host-gateway":
+                text = "has an address that is none"
+                yield "K002", "error", (*key, *where, index), text, f"{_REFUSES}; write an IP address, or host-gateway"
+
+
+def _wide(service: Tree, key: Key) -> Found:
+    """Limits that Compose takes from YAML only as whole numbers of 64 bits, in digits: `9e9` is none."""
+    limits: tuple[Key, ...] = (("ulimits",), ("build", "ulimits"))
+    for where in limits:
+        for name, limit in mapping(value_at(service, where)).items():
+            pairs: list[tuple[Key, Value]] = [((part,), one) for part, one in mapping(limit).items()] or [((), limit)]
+            for part, one in pairs:
+                if isinstance(one, float) or (isinstance(one, int) and not -(2**63) <= one < 2**63):
+                    text = "must be a whole number of at most 64 bits, in digits"
+                    yield "K002", "error", (*key, *where, name, *part), text, _REFUSED
+
+
 def _texts(value: Value) -> Iterator[tuple[int, str]]:
     for index, item in enumerate(items(value)):
         if isinstance(item, str) and not open_text(item):
@@ -191,7 +231,7 @@ def _words(service: Tree, key: Key) -> Found:
     restart = service.get("restart")
     if isinstance(restart, str) and restart and "$" not in restart and not _RESTART.fullmatch(restart):
         text = "must be no, always, unless-stopped or on-failure"
-        yield "K002", "error", (*key, "restart"), text, "Docker refuses the container"
+        yield "K002", "error", (*key, "restart"), text, _REFUSES
     test = items(mapping(service.get("healthcheck")).get("test"))
     if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
         fix = f"{_REFUSED}; or write the whole command as one text"
@@ -217,7 +257,7 @@ def _sources(service: Tree, key: Key) -> Found:
     for index, volume in enumerate(items(service.get("volumes"))):
         parts, place = mapping(volume), (*key, "volumes", index)
         if parts and not parts.get("target"):
-            harm = "Docker refuses the container" if parts.get("target") == "" else _REFUSED
+            harm = _REFUSES if parts.get("target") == "" else _REFUSED
             yield "K002", "error", place, "has no target, which is the path in the container", harm
         if parts.get("type") == "bind" and parts.get("source") == "":
             text = "is empty, which Compose takes for the folder of this file"
