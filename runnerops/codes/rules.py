@@ -351,7 +351,7 @@ _ROWS = (
     Rule(
         "R019",
         "error",
-        "Invalid period or time zone",
+        "Invalid period, time zone or pattern",
         "For docker-machine and monitoring, the runner refuses the whole file. With an autoscaler, every job fails.",
         "Write 5 to 7 fields: minute, hour, day, month, weekday; optionally the second before them and the year"
         " after them. Write a time zone like Europe/Berlin.",

@@ -34,6 +34,11 @@ def config(*runners: Tree, **top: Value) -> Tree:
     return configuration(*(runners or (runner(),)), **top)
 
 
+def queuing(pattern: str) -> Tree:
+    """A runner that watches the delay of jobs whose projects run as many jobs as the pattern says."""
+    return runner(monitoring={"job_queuing_durations": [{"jobs_running_for_project": pattern, "threshold": "5m"}]})
+
+
 def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str]]:
     return [(one.rule, one.severity, key_text(one.key)) for one in GITLAB_RUNNER.lint({SPEC: tree}, facts)]
 
@@ -281,6 +286,18 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             config(runner(machine={"autoscaling": [{"Periods": ["* * 9-17 mon-fri"]}]})),
             "R019 error runners[0].machine.autoscaling[0].Periods[0]: 4 fields",
         ),
+        *(
+            (
+                config(queuing(pattern)),
+                f"R019 error runners[0].monitoring.job_queuing_durations[0].jobs_running_for_project: {says}",
+            )
+            for pattern, says in (
+                ("(0|1", "missing )"),
+                ("a[", "unterminated character set at character 2"),
+                ("^(?!0)", "has no (?!"),
+                ("(.)\\1", "has no \\1"),
+            )
+        ),
         (
             config(runner(autoscaler={"policy": [{"periods": ["* 25 * * *"]}]})),
             "R019 error runners[0].autoscaler.policy[0].periods[0]: hour",
@@ -313,6 +330,9 @@ def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
         config(runner(token_obtained_at="2024-01-01T00:00:00.5+01:00")),
         config(labels={f"label{number}": "a_b-c.9" for number in range(32)}),
         config(runner(monitoring={"job_queuing_durations": [{"timezone": "Local", "threshold": "5m"}]})),
+        config(queuing("(?i:a)|[0-9+]")),
+        config(queuing("\\Q(\\E[[:alpha:]]\\pN(?U)a+")),
+        config(queuing("[(]\\\\[?]\\(?=")),
         config(
             runner(kubernetes={"volumes": {"nfs": [{"name": "n", "mount_path": "/n", "server": "a", "path": "/"}]}})
         ),

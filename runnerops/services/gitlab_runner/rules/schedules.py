@@ -5,7 +5,9 @@ Of docker-machine and of monitoring a wrong one keeps the file from being loaded
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
+from warnings import catch_warnings, simplefilter
 from zoneinfo import ZoneInfo
 
 from runnerops.model.common import Key, Tree, Value
@@ -14,6 +16,11 @@ from runnerops.services.gitlab_runner.rules.periods import period_problem
 
 _WHOLE = "the runner refuses the whole file"
 _JOBS = "every job would fail"
+_PATTERN = "jobs_running_for_project"
+_NOT_IN_GO = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?(?:<?[=!]|P=|>|\()|\\[1-9])")
+"""Looking ahead and behind, what was matched before, atomic groups and conditions."""
+
+_ONLY_IN_GO = re.compile(r"\\[CEQpPxz]|\[\[:|\(\?(?:[imsU-]+[:)]|<\w)")
 _FORMER = "US/Eastern"
 """Some systems have names of this kind, some only with a package more (Debian's tzdata-legacy)."""
 
@@ -36,6 +43,7 @@ def schedules(runner: Tree, key: Key) -> Found:
                 place = (*key, *path, index)
                 yield from _periods(entry.get(periods), (*place, periods), harm)
                 yield from _timezone(entry.get(timezone), (*place, timezone), harm)
+                yield from _pattern(entry.get(_PATTERN), (*place, _PATTERN), harm)
 
 
 def _list(tree: Tree, path: tuple[str, ...]) -> list[Value]:
@@ -62,6 +70,22 @@ def _timezone(value: Value, key: Key, harm: str) -> Found:
             "is no time zone of this machine, which has no former names (US/Eastern): where the host has none either, "
         )
         yield "R019", "warning", key, f"{text}{harm}", "write a name of today, such as America/New_York"
+
+
+def _pattern(value: Value, key: Key, harm: str) -> Found:
+    """A text that is no regular expression of Go. Python takes more; what only Go takes is not judged."""
+    problem = ""
+    if isinstance(value, str) and (further := _NOT_IN_GO.search(value)):
+        problem = f"is no regular expression of Go, which has no {further[0]}"
+    elif isinstance(value, str) and not _ONLY_IN_GO.search(value):
+        try:
+            with catch_warnings():
+                simplefilter("ignore", FutureWarning)  # of what Python might once read otherwise
+                re.compile(value)
+        except re.error as error:
+            problem = f"is no regular expression: {error.msg} at character {(error.pos or 0) + 1}"
+    if problem:
+        yield "R019", "error", key, problem, harm
 
 
 def _is_timezone(name: str) -> bool:
