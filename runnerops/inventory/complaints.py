@@ -16,6 +16,7 @@ from runnerops.model.common import Key, SourceLocation
 
 _ELSEWHERE = {
     "address": 'only a host has an address, which may hold its name: `runner-[01:40]: {address: "{host}.example.com"}`',
+    "ignore": "it is a key of a host, a group or the defaults: `defaults: {ignore: {RULE: reason}}`",
     "hosts": "a host names its groups: `hosts: {NAME: {groups: [GROUP]}}`",
 }
 """Keys that other tools have in defaults or groups, and how that is said here."""

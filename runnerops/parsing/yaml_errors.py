@@ -200,6 +200,9 @@ _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     "unacceptable key": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
     "constructor for the tag": _row("this tag is known to no system", "take it out"),
     "for merging": _row("`<<` takes a mapping, or a list of mappings", "give it an alias of one: <<: *NAME"),
+    "unexpected ':'": lambda _, __, begin: Cause(
+        begin, "a space is missing behind the colon", "write key: value, or put a text that holds a colon in quotes"
+    ),
     "expected ':'": _missing_colon,
     "could not find expected": _missing_colon,
     "expected '-' indicator": _row(

@@ -279,6 +279,7 @@ def test_a_runners_settings_in_gitlab_are_merged_and_are_no_keys_of_its_file(tmp
         ("groups: {g: {address: h}}", "only a host has an address"),
         ("defaults: {address: h}", "only a host has an address"),
         ("address: h", "only a host has an address"),
+        ("ignore: {R012: why}", "it is a key of a host, a group or the defaults"),
         ("defaults: {ssh: {hosts: [h]}}", "the keys of defaults.ssh: "),
         ("rollout: {address: h}", "the keys of rollout: "),
     ],

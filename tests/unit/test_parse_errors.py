@@ -98,6 +98,7 @@ IN_YAML = [
     ("[log]\nlevel: x\n", 1, 1, "as in TOML", "NAME:"),
     ("a: b: c", 1, 5, "a `:` stands where none can be", "quotes"),
     ("a: [1, 2\nb: 3\n", 1, 4, "this quote or bracket is never closed", "close it"),
+    ("a:\n  b: {c: d, e:}\n", 2, 13, "a space is missing behind the colon", "key: value"),
     ("a: {b: 1\nc: 2\n", 1, 4, "this quote or bracket is never closed", "close it"),
     ('b: 1\na: "x\nb: 1\n', 2, 4, "this quote or bracket is never closed", "close it"),
     ('a: "C:\\data"', 1, 7, "a backslash", "single quotes"),
