@@ -15,7 +15,7 @@ _QUOTE = re.compile(r"\"\"\"|'''|\"|'|#")
 
 
 def explain(text: str, said: str) -> Cause:
-    """The usual cause of what Python's parser `said`, with its place in the message."""
+    """The usual cause of what tomli `said`, with its place in the message."""
     found = _PLACE.search(said)
     at = offset_of(text, int(found[1]), int(found[2])) if found and found[1] else len(text)
     message = said[: found.start()] if found else said
@@ -149,13 +149,14 @@ def _array(text: str, at: int) -> Cause:
     return _open_bracket(text, at, "[", "this list is never closed", "close it with ], and put a comma between items")
 
 
+_OPEN = ("this { is not closed", "close it, or write a [table] of its own")
+
+
 def _inline(text: str, at: int) -> Cause:
     here = text[at : at + 1]
     if here in {'"', "'"} or here.isalnum():
         return Cause(at, "a comma is missing before this", "write one between two keys")
-    return _open_bracket(
-        text, at, "{", "this { is not closed on its line", "close it there, or write a [table] of its own"
-    )
+    return _open_bracket(text, at, "{", *_OPEN)
 
 
 def _open_bracket(text: str, at: int, bracket: str, problem: str, fix: str) -> Cause:
@@ -179,6 +180,9 @@ def _heading(text: str, at: int) -> Cause:
 def _part(text: str, at: int) -> Cause:
     here = text[at : at + 1]
     inside = line_of(text, at).lstrip()[:1] != "["
+    around = _open_bracket(text, at, "{", *_OPEN)
+    if here in {"", "["} and around.at < at:
+        return around
     return first(
         at,
         (
@@ -228,4 +232,4 @@ _CAUSES: dict[str, Callable[[str, int], Cause]] = {
     "Cannot ": _twice,
     "Duplicate inline table key": _twice,
 }
-"""By words of what Python's parser says."""
+"""By words of what tomli says."""

@@ -1,14 +1,15 @@
-"""Where each key of a TOML document stands. Pure."""
+"""Where each key of a TOML document stands, and where it is TOML 1.1 alone. Pure."""
 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 
+import tomli
+
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
 from runnerops.parsing.cursor import Cursor
-from runnerops.parsing.toml_newer import older
 
 _SPACE = re.compile(r"[ \t]*")
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
@@ -22,6 +23,25 @@ _TEXT = re.compile(
 _SCALAR = re.compile(r"[^\s,\]}#]+(?: [0-9][^\s,\]}#]*)?")
 """A date and a time may have one space between them."""
 
+_BREAK = re.compile(r"\r?\n|#")
+_ESCAPE = re.compile(r"(?:[^\\]|\\[^ex])*\\[ex]", re.DOTALL)
+_SHORT_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d[Tt ])?\d\d:\d\d(?:[Zz]|[+-]\d\d:\d\d)?")
+
+
+@frozen
+class Newer:
+    """Something that TOML 1.1 takes and 1.0 refuses: where it stands (an offset), what it is, and how 1.0 has it."""
+
+    at: int
+    what: str
+    fix: str
+
+
+_LINES = ("an inline table of several lines", "write it in one line, or as a [table] of its own")
+_COMMA = ("a comma at the end of an inline table", "take the comma out")
+_ESCAPED = ("an escape such as \\e or \\x1b", "write \\u001b")
+_SHORT = ("a time without seconds", "write its seconds too")
+
 
 def places(text: str, file: str) -> dict[Key, SourceLocation]:
     """The place of every key, and of every item of a list; of a table, that of its first heading. `text` is valid TOML."""
@@ -30,12 +50,20 @@ def places(text: str, file: str) -> dict[Key, SourceLocation]:
     return reader.found
 
 
+def newer(text: str) -> Newer | None:
+    """The first thing in a valid text that TOML 1.0 refuses; None where it is TOML 1.0 as well."""
+    reader = _Reader(Cursor(text, ""))
+    reader.document()
+    return min(reader.newer, key=lambda one: one.at, default=None)
+
+
 class _Reader:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._counts: dict[Key, int] = {}
         """How many tables each list of tables has so far."""
         self.found: dict[Key, SourceLocation] = {}
+        self.newer: list[Newer] = []
 
     def document(self) -> None:
         cursor, table = self._cursor, ()
@@ -75,8 +103,7 @@ class _Reader:
             cursor.skip(_SPACE)
             place = cursor.location()
             if cursor.ahead in {'"', "'"}:
-                quoted = cursor.take(_QUOTED)
-                found.append((next(iter(tomllib.loads(older(f"{quoted} = 1").text))), place))
+                found.append((next(iter(tomli.loads(f"{self._text(_QUOTED)} = 1"))), place))
             else:
                 found.append((cursor.take(_BARE), place))
             cursor.skip(_SPACE)
@@ -100,9 +127,17 @@ class _Reader:
         elif cursor.ahead == "{":
             self._inline(key)
         elif cursor.ahead in {'"', "'"}:
-            cursor.take(_TEXT)
+            self._text(_TEXT)
         else:
-            cursor.take(_SCALAR)
+            at = cursor.at
+            if _SHORT_TIME.fullmatch(cursor.take(_SCALAR)):
+                self.newer.append(Newer(at, *_SHORT))
+
+    def _text(self, pattern: re.Pattern[str]) -> str:
+        at, text = self._cursor.at, self._cursor.take(pattern)
+        if text.startswith('"') and _ESCAPE.match(text):
+            self.newer.append(Newer(at, *_ESCAPED))
+        return text
 
     def _list(self, key: Key) -> None:
         for index, _ in enumerate(self._items("]")):
@@ -115,14 +150,21 @@ class _Reader:
 
     def _items(self, end: str) -> Iterator[None]:
         """Moves to each item of a list or of an inline table in turn, and at last behind its end."""
-        cursor = self._cursor
+        cursor, comma = self._cursor, -1
         cursor.move(1)
         while True:
+            begin = cursor.at
             cursor.skip(_BLANK)
+            if end == "}" and (line := _BREAK.search(cursor.text, begin, cursor.at)):
+                self.newer.append(Newer(line.start(), *_LINES))
             if cursor.ahead in {end, ""}:
+                if end == "}" and comma >= 0:
+                    self.newer.append(Newer(comma, *_COMMA))
                 cursor.move(1)
                 return
             if cursor.ahead == ",":
+                comma = cursor.at
                 cursor.move(1)
             else:
+                comma = -1
                 yield

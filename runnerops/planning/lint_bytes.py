@@ -20,12 +20,12 @@ def newer_toml(spec: FileSpec, content: bytes, facts: Facts | None) -> Iterator[
     """The first thing of TOML 1.1 in a file that can be read, unless the runner is known to take it."""
     if spec.format != "toml":
         return
-    from runnerops.parsing.toml_newer import older  # noqa: PLC0415  a file has one format
+    from runnerops.parsing.toml_places import newer  # noqa: PLC0415  a file has one format
 
     text = content.decode("utf-8-sig")
-    first = older(text)
+    first = newer(text)
     version = version_of(facts.runner.version) if facts and facts.runner else None
-    if first.at is None or (version and version >= _TOML_1_1):
+    if first is None or (version and version >= _TOML_1_1):
         return
     place = SourceLocation(spec.path, *place_of(text, first.at))
     problem = f"{first.what} is TOML 1.1: gitlab-runner before 18.9 refuses the whole file"

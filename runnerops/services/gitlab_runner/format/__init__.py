@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+
+import tomli
 
 from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.model.host_state import HostState
@@ -81,25 +82,14 @@ def _parsed(content: bytes) -> Tree:
 
 
 def _loaded(text: str) -> Tree:
-    """TOML 1.1, whichever of both this Python reads."""
+    """TOML 1.1. A table that dotted keys define anew is refused, as TOML says, though the runner's decoder overlooks some."""
     try:
-        return tomllib.loads(text, parse_float=_float)
-    except tomllib.TOMLDecodeError as error:
+        return tomli.loads(text, parse_float=_float)
+    except tomli.TOMLDecodeError as error:
         from runnerops.parsing.toml_errors import explain
-        from runnerops.parsing.toml_newer import older
 
-        first = older(text)
-        if first.at is None:
-            cause = explain(text, str(error))
-            raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
-        if first.unclosed is not None:
-            fix = "close it, or write a [table] of its own"
-            raise ParseError(*place_of(text, first.unclosed), "this { is not closed", fix) from None
-        try:
-            return tomllib.loads(first.text, parse_float=_float)
-        except tomllib.TOMLDecodeError as other:
-            cause = explain(first.text, str(other))
-            raise ParseError(*place_of(text, first.offset(cause.at)), cause.problem, cause.fix) from None
+        cause = explain(text, str(error))
+        raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
 
 
 def _float(text: str) -> float | int:
