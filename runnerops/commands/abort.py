@@ -80,6 +80,11 @@ class _TakenBack(Around):
     folder: Path
     found: Mapping[str, History]
 
+    @property
+    def gathers(self) -> bool:
+        """They are taken back together, and most end alike."""
+        return True
+
     def before(self, host: Host) -> None:
         """It is told to go back. Raises HostError."""
         run = _live(self.found[host.name])

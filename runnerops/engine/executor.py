@@ -15,12 +15,14 @@ from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
 from runnerops.engine.not_begun import WHY_HELD, in_sync, not_begun_with
 from runnerops.engine.observe import observe
+from runnerops.engine.outcome import unverified
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Result
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
@@ -53,6 +55,8 @@ class HostExecutor:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
     health: Health | None = None
+    verifying: dict[str, Outcome] = field(default_factory=dict)
+    """Hosts that `verify` looks at after their run, each with how it ends where that is cut off."""
     gitlab: GitlabRound = field(init=False)
 
     def __post_init__(self) -> None:
@@ -78,6 +82,9 @@ class HostExecutor:
                     hint = _half_rotated(name)
                 alone = Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint)
                 self._end(self.gitlab.unpaused(alone))
+            for name in list(self.verifying):
+                if cut := self.verifying.pop(name, None):
+                    self._end(cut)
             for name in self.gitlab.if_cut_off.keys() - set(self.active_runs.left_alone):
                 if cut := self.gitlab.if_cut_off.pop(name, None):
                     self._end(cut)
@@ -96,10 +103,9 @@ class HostExecutor:
         planned = self.plans[host.name]
         if isinstance(planned, Exception):
             return HostTask(partial(self._end, failure(host.name, planned)), changes=False)
-        changes = planned.ready or planned.own is not None
-        return HostTask(
-            partial(self._host, host, planned), planned.plan.after, planned.plan.needs, planned.plan.disturbs, changes
-        )
+        plan, goes_on = planned.plan, planned.own is not None
+        work = partial(self._host, host, planned)
+        return HostTask(work, plan.after, plan.needs, plan.disturbs, planned.ready or goes_on, goes_on)
 
     def _held(self, name: str, whom: str, why: Why) -> Outcome:
         """The outcome of a host that is held back; one that is in sync has nothing to hold back."""
@@ -109,7 +115,8 @@ class HostExecutor:
         if why == "drains" or (whom in self.outcomes and judging.drains_on(self.outcomes[whom])):
             why = "drains"
         problem, hint = WHY_HELD[why]
-        held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(whom)}", hint=hint.format(whom))
+        them = ", ".join(brief(whom.split(", ")))
+        held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(them)}", hint=hint.format(them))
         if self.replan.issuperset(whom.split(", ")):  # how that ends is not known yet, and this is planned anew with it
             self.replan.add(name)
             self.outcomes[name] = held
@@ -172,11 +179,12 @@ class HostExecutor:
             due = canary and others and outcome.result in {Result.APPLIED, Result.UNCHANGED}
         if not (self.health and due and planned.plan.command.startswith("deploy")):
             return outcome
-        self.outcomes[host.name] = outcome  # for an interrupt
+        self.verifying[host.name] = unverified(outcome)
         self._tell(host.name, "verify: whether pulls go through its cache")
         began = time.monotonic()
         checked = self.health.after(host, outcome)
-        return replace(checked, seconds=outcome.seconds + time.monotonic() - began)
+        checked = replace(checked, seconds=outcome.seconds + time.monotonic() - began)
+        return checked if self.verifying.pop(host.name, None) else self.outcomes[host.name]
 
     def _tell(self, name: str, text: str) -> None:
         self.show.watch(Event(name, time.time(), "", -1, "note", text))

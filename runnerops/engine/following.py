@@ -19,6 +19,11 @@ from runnerops.report.progress import open_show
 class Around:
     """What is done for a host before and after its run is followed; these methods do nothing, and `abort` overrides them."""
 
+    @property
+    def gathers(self) -> bool:
+        """Whether it is shown when all have ended how they did, those that ended alike as one."""
+        return False
+
     def before(self, host: Host) -> None:
         """Called before the run is followed. Raises HostError."""
 
@@ -41,6 +46,8 @@ def follow_records(
     plans = {host.name: plan_of(host.name, record) for host, record in runs}
     with contextlib.ExitStack() as stack:
         show = open_show(plans, pool.screen, stack, as_json=as_json, verbose=verbose)
+        if around.gathers:
+            show.gather()
 
         def follow(name: str) -> Outcome:
             around.before(hosts[name])

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError
-from runnerops.model.host_names import brief
+from runnerops.model.host_names import brief, by_number
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.remote import protocol
@@ -57,23 +57,21 @@ class ActiveRuns:
         """
         with self._changed:
             self.interrupted = True
-            active_runs = list(self._runs.values())
+        active_runs = self._now()
         show.hush()
         screen.say()
         if not active_runs:
             screen.say("interrupted: no run is going on", "warn")
             return
-        names = ", ".join(brief([host.name for host, _ in active_runs]))
-        several = len(active_runs) > 1
+        show.gather()
         try:
             may_ask = screen.interactive and not isinstance(stop, Terminated) and not _all_first(active_runs)
-            if not may_ask or self._may_finish(names, screen, several=several):
-                runs = (
-                    f"the runs on {names} go on by themselves" if several else f"the run on {names} goes on by itself"
-                )
-                screen.say(f"interrupted here; {runs}, to {'their' if several else 'its'} end or back", "warn")
+            may_finish = not may_ask or screen.ask(_question(_names(active_runs)), otherwise=True)
+            if active_runs := self._now():  # others may have ended while somebody thought about it
+                screen.say(_told(_names(active_runs), back=not may_finish), "warn")
             else:
-                screen.say(f"{names}: rolling back", "warn")
+                screen.say("every run has come to its end meanwhile", "warn")
+            if not may_finish:
                 show.resume()
                 self._go_back(active_runs, screen, pool)
                 self._wait()
@@ -82,22 +80,56 @@ class ActiveRuns:
             screen.say()
         self.left_alone = tuple(self._runs)
 
-    def _may_finish(self, names: str, screen: Screen, *, several: bool) -> bool:
-        one = f"let the run on {names} go on to its end? (no: it is rolled back now)"
-        more = f"let the runs on {names} go on to their end? (no: they are rolled back now)"
-        return screen.ask(f"interrupted: {more if several else one}", otherwise=True)
+    def _now(self) -> list[tuple[Host, Plan]]:
+        """The runs that go on, by the numbers in their hosts' names."""
+        with self._changed:
+            return sorted(self._runs.values(), key=lambda one: by_number(one[0].name))
 
-    def _go_back(self, active_runs: list[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
-        for host, plan in active_runs:
+    def _go_back(self, active_runs: Sequence[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
+        """All at once: one host that is slow to answer, or does not, is not to hold up the others."""
+
+        def stop(run: tuple[Host, Plan]) -> None:
+            host, plan = run
             try:
-                pool.link(host).run(protocol.stop(plan.run), b"", _STOP_SECONDS)
+                done = pool.link(host).run(protocol.stop(plan.run), b"", _STOP_SECONDS)
+                problem = "" if done.status == 0 else f"{host.name}: systemd would not stop the run"
             except RunneropsError as error:
-                screen.say(error.message, "bad")
+                problem = error.message
+            if problem:
+                screen.say(f"{problem}: its run was not told to roll back, and goes on", "bad")
+
+        threads = [threading.Thread(target=stop, args=(run,), daemon=True) for run in active_runs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
 
     def _wait(self) -> None:
         with self._changed:
             while self._runs:
                 self._changed.wait(1)
+
+
+def _names(runs: Sequence[tuple[Host, Plan]]) -> list[str]:
+    return [host.name for host, _ in runs]
+
+
+def _question(names: Sequence[str]) -> str:
+    one = f"let the run on {_brief(names)} go on to its end? (no: it is rolled back now)"
+    more = f"let the runs on {_brief(names)} go on to their end? (no: they are rolled back now)"
+    return f"interrupted: {more if len(names) > 1 else one}"
+
+
+def _told(names: Sequence[str], *, back: bool) -> str:
+    if back:
+        return f"{_brief(names)}: rolling back"
+    one = f"the run on {_brief(names)} goes on by itself, to its end or back"
+    more = f"the runs on {_brief(names)} go on by themselves, to their end or back"
+    return f"interrupted here; {more if len(names) > 1 else one}"
+
+
+def _brief(names: Sequence[str]) -> str:
+    return ", ".join(brief(names))
 
 
 def _all_first(active_runs: Sequence[tuple[Host, Plan]]) -> bool:

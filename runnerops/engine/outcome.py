@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import ENDS, STATE_FOLDER, Result
@@ -104,6 +105,13 @@ def left(plan: Plan, event: Event) -> Outcome:
         named = ()
     hint = f"`runnerops history {plan.host} --follow` follows it to its end"
     return Outcome(plan.host, Result.IN_PROGRESS, message=message, diagnostics=named, hint=hint)
+
+
+def unverified(outcome: Outcome) -> Outcome:
+    """The outcome of a host whose run ended well, where an interrupt came before `verify` had ended (`rollout.health`)."""
+    message = "its files are deployed; interrupted before verify had ended (rollout.health)"
+    hint = f"`runnerops verify {outcome.host}` tells whether pulls go through its cache"
+    return replace(outcome, result=Result.FAILED, message=message, hint=hint)
 
 
 def unseen(plan: Plan) -> Outcome:

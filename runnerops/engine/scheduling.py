@@ -75,6 +75,7 @@ class HostTask(Generic[Out]):
     """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time).
 
     `needs` are those of `after` that must have ended well; None: all of them. `changes`: whether there is something to do.
+    `goes_on`: it is done there already, and is only followed: nothing holds it back, and it disturbs all the same.
     """
 
     work: Callable[[], Out]
@@ -82,6 +83,7 @@ class HostTask(Generic[Out]):
     needs: frozenset[str] | None = None
     disturbs: bool = False
     changes: bool = True
+    goes_on: bool = False
 
 
 @frozen
@@ -190,11 +192,15 @@ class _Queue(Generic[Out]):
 
     def _waits_for(self, name: str) -> Set[str]:
         task = self._tasks[name]
+        if task.goes_on:
+            return set()
         canary = {self._rollout.canary} if task.changes and name not in self._first else set()
         others = self._others if task.changes and name == self._rollout.last else set[str]()
         return (task.after | canary | others) & self._tasks.keys()
 
     def _obstacle(self, name: str, task: HostTask[Out]) -> tuple[str, Why] | None:
+        if task.goes_on:
+            return None
         needs = task.after if task.needs is None else task.needs
         bad = [other for other in sorted(needs & self.done.keys()) if not self._judge.good(self.done[other])]
         if bad:
@@ -208,7 +214,7 @@ class _Queue(Generic[Out]):
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
 
     def _may_begin(self, task: HostTask[Out]) -> bool:
-        if not task.changes:
+        if task.goes_on or not task.changes:
             return True
         if len(self._running) >= WORKERS or self._pausing:
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from runnerops.model.common import Result
 from runnerops.model.host_names import brief
@@ -13,8 +14,8 @@ from runnerops.report.causes import ending
 from runnerops.report.text import GOOD, Line
 from runnerops.report.wrap import shortened
 
-_WIDTH, _NAME = 80, 24
-"""Columns of a line, and the most for a host's name."""
+_WIDTH, _NAME, _SECONDS = 80, 24, 8
+"""Columns of a line, the most for a host's name, and the fewest for its seconds."""
 _MOST_GOOD, _MOST = 20, 50
 """So many hosts that ended well have lines of their own, and so many rows of the others; more are counted."""
 _MOMENT = 0.05
@@ -41,32 +42,39 @@ def table_lines(
 
     `actions` are those of each host that was to change. `redacted` comes before a text is cut.
     """
-    rows = [(_named(block), block) for block in _rows(outcomes)]
-    width = max((len(name) for name, _ in rows), default=0)
-    result = max((len(block[0].result) for _, block in rows), default=0)
-    for name, block in rows:
-        one = block[0]
-        took = f"{one.seconds:.1f} s" if one.seconds >= _MOMENT else ""
-        head = f"{name:{width}}  {one.result:{result}}  {took:>8}  "
-        said = shortened(redacted(_said(block, actions)), _WIDTH - len(head))
-        yield "plain" if one.result in GOOD else "bad", f"{head}{said}".rstrip()
+    rows = [(_named(block), block[0].result, _took(block), _said(block, actions)) for block in _rows(outcomes)]
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    for name, result, took, said in rows:
+        head = f"{name:{widths[0]}}  {result:{widths[1]}}  {took:>{max(widths[2], _SECONDS)}}  "
+        text = shortened(redacted(said), _WIDTH - len(head))
+        yield "plain" if result in GOOD else "bad", f"{head}{text}".rstrip()
+
+
+def _took(block: Sequence[Outcome]) -> str:
+    """The seconds of the fastest and the slowest."""
+    least, most = (f"{one:.1f}" for one in (min(one.seconds for one in block), max(one.seconds for one in block)))
+    if max(one.seconds for one in block) < _MOMENT:
+        return ""
+    return f"{most} s" if least == most else f"{least} to {most} s"
 
 
 def _said(block: Sequence[Outcome], actions: Mapping[str, str]) -> str:
     first = block[0]
     if first.result is Result.APPLIED:
         return actions.get(first.host, "")
-    if first.failed:
-        return f"failed step: {step_title(first.failed)}"
-    return of_all([ending(one) for one in block], [one.message.partition("\n")[0] for one in block])
+    return of_all([ending(one) for one in block], [_why(one) for one in block])
+
+
+def _why(one: Outcome) -> str:
+    return f"failed step: {step_title(one.failed)}" if one.failed else one.message.partition("\n")[0]
 
 
 def _alike(ended: Sequence[Outcome]) -> Iterator[list[Outcome]]:
-    """Hosts without a run that ended for one reason are a row; all others have one each."""
+    """Hosts of which the same is to be said are a row."""
     blocks: dict[object, list[Outcome]] = {}
     for one in ended:
-        alone = one.host if one.seconds >= _MOMENT else ""
-        blocks.setdefault((one.result, alone, ending(one).without_own()), []).append(one)
+        why = replace(ending(one), lines=[("plain", _why(one))]).without_own()
+        blocks.setdefault((one.result, why), []).append(one)
     for block in blocks.values():
         yield from [block] if len(block) >= FEWEST else ([one] for one in block)
 

@@ -78,6 +78,8 @@ class _Spinners(_Silence):
         from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
+        from runnerops.report.progress.painted import Painted  # noqa: PLC0415
+
         columns = (
             SpinnerColumn(),
             TextColumn("{task.fields[host]}", markup=False),
@@ -85,7 +87,8 @@ class _Spinners(_Silence):
             TextColumn("{task.description}", markup=False),
         )
         self._screen = screen
-        self._progress: Progress = Progress(*columns, console=Console(file=screen.err), transient=True)
+        self._progress: Progress = Progress(*columns, console=Console(file=screen.err), auto_refresh=False)
+        self._painted = Painted(self._progress)
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
@@ -106,19 +109,19 @@ class _Spinners(_Silence):
 
     def hush(self) -> None:
         """Stops drawing until `resume`."""
-        self._progress.stop()
+        self._painted.stop()
 
     def resume(self) -> None:
         """Draws again."""
-        self._progress.start()
+        self._painted.start()
 
     def __enter__(self) -> Waiting:
         self._screen.painted.append(self)
-        self._progress.start()
+        self._painted.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._screen.painted.remove(self)
-        self._progress.stop()
+        self._painted.stop()

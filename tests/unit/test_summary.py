@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from runnerops.model.common import Result
 from runnerops.model.run import Outcome
 from runnerops.report.summary import table_lines
@@ -45,6 +47,9 @@ def test_the_table_of_many_hosts_has_those_that_did_not_end_well() -> None:
     ]
     ((_, row),) = table_lines(refused, {}, str)
     assert row.split() == ["r[8:10]", "unreachable", "a@ADDRESS:22:", "refused"], "not the address of one of them"
-    broken = [Outcome(f"b{number}", Result.ROLLED_BACK, message="no", seconds=2.0) for number in range(200)]
-    assert len(list(table_lines([*applied, *failed, *broken], {}, str))) == 50, "each run has its own"
+    back = [Outcome(f"b{number}", Result.ROLLED_BACK, message="no", seconds=2.0 + number) for number in range(200)]
+    rows = [text.split() for _, text in table_lines([*applied, *failed, *back], {}, str)]
+    assert rows[0] == ["b[0:199]", "rolled-back", "2.0", "to", "201.0", "s", "no"], "runs that were taken back too"
+    different = [replace(one, message=f"no{number}x") for number, one in enumerate(back)]
+    assert len(list(table_lines([*applied, *failed, *different], {}, str))) == 50
     assert list(table_lines([Outcome("a", Result.UNCHANGED), Outcome("b", Result.PENDING)], {}, str)) == []

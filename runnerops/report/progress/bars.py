@@ -14,6 +14,7 @@ from runnerops.model.steps import Step
 from runnerops.redact import step_title
 from runnerops.report.drains import waiting_count
 from runnerops.report.progress.lines import Lines
+from runnerops.report.progress.painted import Painted
 from runnerops.report.progress.show import step_of
 from runnerops.report.screen import Screen
 from runnerops.report.terminal import columns
@@ -61,7 +62,8 @@ class Bars(Lines):
             TimeElapsedColumn(table_column=Column(min_width=_CLOCK)),
             _words(self._told),
         )
-        self._bars: Progress = Progress(*parts, console=Console(file=screen.err), transient=True)
+        self._bars: Progress = Progress(*parts, console=Console(file=screen.err), auto_refresh=False)
+        self._painted = Painted(self._bars)
         self._tasks: dict[str, TaskID] = {}
         self._now: dict[str, tuple[Step, Event]] = {}
         self._busy = {name for name, plan in plans.items() if not plan.empty}
@@ -73,12 +75,12 @@ class Bars(Lines):
     def hush(self) -> None:
         """Takes the bars away until `resume`."""
         super().hush()
-        self._bars.stop()
+        self._painted.stop()
 
     def resume(self) -> None:
         """Shows the bars again."""
+        self._painted.start()
         super().resume()
-        self._bars.start()
 
     def watch(self, event: Event) -> None:
         """Moves the host's bar; what has to be read is printed above it."""
@@ -157,12 +159,12 @@ class Bars(Lines):
 
     def __enter__(self) -> Bars:
         self._screen.painted.append(self)
-        self._bars.start()
+        self._painted.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._screen.painted.remove(self)
-        self._bars.stop()
+        self._painted.stop()
         self._tell_later()

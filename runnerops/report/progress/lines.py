@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from types import TracebackType
 
 from runnerops.model.host_names import by_number
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome, told
+from runnerops.model.steps import Step
 from runnerops.redact import step_command, step_title
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.drains import Drains, Ticks
@@ -34,17 +36,30 @@ class Lines:
         self._quiet = False
         self._notes: dict[str, list[Event]] = {}
         self._seen: set[str] = set()
+        self._telling = threading.Lock()
+        """One host's end at a time: most of its lines do not name it."""
+        self._held: list[Outcome] = []
+        """Outcomes that came while somebody was asked."""
         self._later: list[Outcome] = []
+        self._gathers = False
         self._ticks = Ticks(_AGAIN, self._again)
         self._drains = Drains(sum(not plan.empty for plan in plans.values()))
 
     def hush(self) -> None:
-        """What happens meanwhile is not told later; outcomes are."""
-        self._quiet = True
+        """Prints no event until `resume`, and no outcome either: a line would run into the question that is asked."""
+        with self._telling:
+            self._quiet = True
 
     def resume(self) -> None:
-        """Prints events again after `hush`."""
+        """Prints events again after `hush`, and how hosts ended meanwhile."""
         self._quiet = False
+        held, self._held = self._held, []
+        for outcome in held:
+            self.end(outcome)
+
+    def gather(self) -> None:
+        """Prints how hosts end when all have ended, those that ended alike as one."""
+        self._gathers = True
 
     def watch(self, event: Event) -> None:
         """Said at once: the lines of several hosts may alternate, so each names its host."""
@@ -54,7 +69,11 @@ class Lines:
         step = step_of(self._plans[event.host], event)
         if step is not None:
             self._drains.watch(event, step)
-        if step is None or self._quiet:
+            with self._telling:
+                self._tell(event, step)
+
+    def _tell(self, event: Event, step: Step) -> None:
+        if self._quiet:
             return
         if event.kind == "fail":
             self._say(f"{event.host}: failed step: {step_title(step)}", "bad")
@@ -74,17 +93,22 @@ class Lines:
         self._drains.end(outcome.host)
         if outcome.host not in self._plans:
             return
-        if outcome.host not in self._seen and outcome.seconds < _MOMENT:
-            self._later.append(outcome)
-            return
-        for line in told(self._notes.pop(outcome.host, ())):
-            if line not in outcome.diagnostics and line not in outcome.message:
-                self._say(f"{outcome.host}:   {line}", "dim")
-        for style, text in outcome_lines(outcome, verbose=self._verbose):
-            self._say(text, style)
+        with self._telling:
+            if self._quiet:
+                self._held.append(outcome)
+                return
+            for line in told(self._notes.pop(outcome.host, ())):
+                if line not in outcome.diagnostics and line not in outcome.message:
+                    self._say(f"{outcome.host}:   {line}", "dim")
+            if self._gathers or (outcome.host not in self._seen and outcome.seconds < _MOMENT):
+                self._later.append(outcome)
+                return
+            for style, text in outcome_lines(outcome, verbose=self._verbose):
+                self._say(text, style)
 
     def _tell_later(self) -> None:
-        """Of hosts without a run: many of them have one reason."""
+        """Of hosts without a run, and of those that were taken back together: many of them have one reason."""
+        Lines.resume(self)
         for style, text in outcomes_lines(sorted(self._later, key=lambda one: by_number(one.host))):
             self._say(text, style)
         self._later.clear()

@@ -19,10 +19,13 @@ class Show(Protocol):
         """Shows how a host ended."""
 
     def hush(self) -> None:
-        """Paint and tell nothing, while somebody is asked."""
+        """Paint and tell nothing, while somebody is asked; how hosts ended meanwhile is told after that."""
 
     def resume(self) -> None:
         """Shows events again after `hush`."""
+
+    def gather(self) -> None:
+        """From now on tells how hosts ended when all have, those that ended alike as one."""
 
 
 def step_of(plan: Plan, event: Event) -> Step | None:

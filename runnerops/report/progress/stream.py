@@ -31,3 +31,6 @@ class Stream:
 
     def resume(self) -> None:
         """Does nothing: a stream is never hushed."""
+
+    def gather(self) -> None:
+        """Does nothing: the summary has all outcomes."""

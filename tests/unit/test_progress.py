@@ -1,0 +1,112 @@
+"""A deploy while it lasts: what is told when somebody is asked meanwhile, and of many hosts that end alike."""
+
+from __future__ import annotations
+
+import io
+import threading
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress, TextColumn
+
+from runnerops.model.common import Result
+from runnerops.model.inventory import Requester
+from runnerops.model.plan import Plan
+from runnerops.model.run import Event, Outcome
+from runnerops.model.steps import Step
+from runnerops.report.progress.bars import Bars
+from runnerops.report.progress.lines import Lines
+from runnerops.report.progress.painted import Painted
+from runnerops.report.screen import Screen
+
+NAMES = [f"r{number}" for number in range(12)]
+PLANS = {name: Plan(name, 1, Requester("me", "here"), forward=(Step("phase", ("docker",)),)) for name in NAMES}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def begun(show: Lines) -> None:
+    for name in NAMES:
+        show.watch(Event(name, 1.0, "forward", 0, "step", ""))
+
+
+def ended(name: str, seconds: float = 2.0) -> Outcome:
+    hint = f"`runnerops history {name} -v` tells"
+    return Outcome(name, Result.ROLLED_BACK, message="back as it was", hint=hint, seconds=seconds)
+
+
+@pytest.mark.parametrize("kind", [Lines, Bars])
+def test_nothing_is_printed_while_somebody_is_asked_and_all_of_it_later(kind: type[Lines]) -> None:
+    err = Terminal()
+    with kind(Screen(out=io.StringIO(), err=err), PLANS, verbose=0) as show:
+        begun(show)
+        show.hush()
+        before = err.getvalue()
+        show.end(ended("r3"))
+        show.watch(Event("r4", 1.0, "forward", 0, "fail", ""))
+        assert err.getvalue() == before
+        show.resume()
+        assert "r3: rolled-back  (2.0 s)" in err.getvalue()
+        show.hush()
+        show.end(ended("r5"))
+    assert "r5: rolled-back  (2.0 s)" in err.getvalue(), "though nothing was resumed"
+
+
+@pytest.mark.parametrize("kind", [Lines, Bars])
+def test_hosts_that_are_taken_back_together_are_told_together(kind: type[Lines]) -> None:
+    err = Terminal()
+    with kind(Screen(out=io.StringIO(), err=err), PLANS, verbose=0) as show:
+        begun(show)
+        show.hush()
+        show.end(ended("r0"))
+        show.gather()
+        show.resume()
+        before = len(err.getvalue())
+        for number, name in enumerate(NAMES[:0:-1]):
+            show.end(ended(name, number))
+        assert "back as it was" not in err.getvalue()[before:]
+    said = err.getvalue()
+    assert "12 hosts rolled-back: r[0:11]" in said
+    assert said.count("hint: `runnerops history HOST -v` tells") == 1
+
+
+def test_lines_of_hosts_that_end_at_the_same_time_do_not_mix() -> None:
+    err = io.StringIO()
+    show = Lines(Screen(out=io.StringIO(), err=err), PLANS, verbose=0)
+    begun(show)
+    begins = len(err.getvalue().splitlines())
+    barrier = threading.Barrier(len(NAMES))
+
+    def end(name: str) -> None:
+        barrier.wait(20)
+        show.end(ended(name))
+
+    threads = [threading.Thread(target=end, args=(name,)) for name in NAMES]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = err.getvalue().splitlines()[begins:]
+    assert len(lines) == 3 * len(NAMES)
+    for head, _, hint in zip(*[iter(lines)] * 3, strict=True):
+        assert f"history {head.partition(':')[0]} -v" in hint
+
+
+def test_what_is_drawn_again_covers_nothing_that_was_printed_in_between() -> None:
+    said = io.StringIO()
+    console = Console(file=said, force_terminal=True, width=80)
+    progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
+    for name in NAMES:
+        progress.add_task(name, total=None)
+    painted = Painted(progress)
+    painted.start()
+    painted.stop()
+    said.write("a question and its answer\n")
+    printed = len(said.getvalue())
+    painted.start()
+    assert "r11" in said.getvalue()[printed:]
+    assert "\x1b[1A" not in said.getvalue()[printed:], "no line up"
+    painted.stop()
