@@ -11,7 +11,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.forget import Forgetting
 from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.begun import plan_begun
+from runnerops.engine.gitlab.begun import names_of, plan_begun
 from runnerops.engine.gitlab.leaving import Departures, Leavers
 from runnerops.engine.in_clear import in_clear
 from runnerops.engine.locks import LockWait
@@ -136,7 +136,7 @@ class Removing:
             requester=self.requester,
             blockers=(*off.blockers, *leavers.blockers, *self._forgotten(leavers)),
             command=self._command(off),
-            unpaired=Unpaired((), begun.leftovers, leavers.deletions, begun.begun),
+            unpaired=Unpaired((), begun.leftovers, leavers.deletions, begun.begun, names_of(observed)),
             in_gitlab=leavers.in_gitlab,
             recorded=off.recorded,
         )

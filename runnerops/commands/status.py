@@ -59,7 +59,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
         else:
             observed, statuses, due = seen
             clone = (text for text in (clones.get(name),) if text)
-            notes = (*not_told(observed.facts), *due.values(), *begun_texts(name, observed), *clone)
+            notes = (*not_told(observed.facts), *due.values(), *begun_texts(hosts[name], observed), *clone)
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
             if not as_json:
                 left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more

@@ -29,6 +29,7 @@ COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _WHY_NOT_STARTED = {
     protocol.NO_ROOM: f"look whether there is room and write permission in {STATE_FOLDER} on the host",
     protocol.NO_UNIT: "systemd did not start its unit: look whether systemd-run works on the host",
+    protocol.TAKEN_OVER: "another deploy took what was created in GitLab for it for left over: deploy again",
 }
 """What to do where a run could not be started, by the exit status of `start`."""
 

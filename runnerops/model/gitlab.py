@@ -166,12 +166,13 @@ class Deletion:
 class Unpaired:
     """Runners that only one side has: a host's file without GitLab (`creations`), or GitLab without any host (`leftovers`);
     and those that neither is to have (`deletions`). `begun`: what the host has on record of creations that were begun, and
-    need not have once all of this is done."""
+    need not have once all of this is done. `seen`: the names of all such records that it had when it was looked at."""
 
     creations: tuple[Creation, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     deletions: tuple[Deletion, ...] = ()
     begun: tuple[Begun, ...] = ()
+    seen: tuple[str, ...] = ()
 
 
 @frozen

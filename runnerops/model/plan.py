@@ -190,6 +190,8 @@ class Plan:
     keep_runs: int = KEEP_RUNS
     heeds_hold: bool = True
     """Whether a hold that is put on the host after it was looked at keeps the run off."""
+    relies_on: tuple[str, ...] = ()
+    """Records on the host (`Begun.name`) of what was created in GitLab for this run; without them it does not begin."""
     command: str = "deploy"
     clock: int = 0
     """The host's, as it was looked at, in epoch seconds."""

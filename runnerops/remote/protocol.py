@@ -30,13 +30,17 @@ NO_END = 76
 HELD = 72
 """Exit status of `start`: the host is held, and was not when it was looked at; prints the hold."""
 
+TAKEN_OVER = 71
+"""Exit status of `start`: another deploy took what was created in GitLab for this run for left over."""
+
 _START = (
-    'umask 077; h=${RUNNEROPS_ROOT-}$1/hold t=$(printf "\\t") u=0 l=""; if [ "$4" = heed ] && [ -s "$h" ]; then '
+    'umask 077; s=${RUNNEROPS_ROOT-}$1 n=$2 k=$3 h=${RUNNEROPS_ROOT-}$1/hold t=$(printf "\\t") u=0 l=""; '
+    'if [ "$4" = heed ] && [ -s "$h" ]; then '
     'IFS= read -r l <"$h"; case $l in *"$t"*"$t"?*) u=${l%%"$t"*} ;; esac; [ "$u" -ge 0 ] 2>/dev/null || u=0; '
     'if [ "$u" = 0 ] || [ "$u" -gt "$(date +%s)" ]; then printf "%s\\n" "$l"; exit 72; fi; fi; '
-    'd=${RUNNEROPS_ROOT-}$1/runs; mkdir -p "$d" || exit 74; '
-    'mkdir "$d/$2" 2>/dev/null || { [ ! -e "$d/$2" ] || exit 75; exit 74; }; '
-    'tar xf - -C "$d/$2" || { rm -rf "$d/$2"; exit 74; }; exec sh "$d/$2/host.sh" start "$d/$2" "$3"'
+    'd=$s/runs; mkdir -p "$d" || exit 74; mkdir "$d/$n" 2>/dev/null || { [ ! -e "$d/$n" ] || exit 75; exit 74; }; '
+    'shift 4; for r; do [ -e "$s/begun/$r" ] || { rmdir "$d/$n"; exit 71; }; done; '
+    'tar xf - -C "$d/$n" || { rm -rf "$d/$n"; exit 74; }; exec sh "$d/$n/host.sh" start "$d/$n" "$k"'
 )
 _FOLLOW = f'd=${{RUNNEROPS_ROOT-}}$1; [ -r "$d/host.sh" ] || exit {NO_END}; exec sh "$d/host.sh" follow "$d" "$2"'
 KEEP_KIB = 32 * 1024
@@ -103,6 +107,7 @@ def start(plan: Plan) -> tuple[str, ...]:
         str(plan.run),
         str(stop_timeout((*plan.rollback, *plan.diagnostics))),
         "heed" if plan.heeds_hold else "pass",
+        *plan.relies_on,
     )
 
 

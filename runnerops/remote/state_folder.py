@@ -32,6 +32,15 @@ _KEEP = (
 _DROP = 'cd "${RUNNEROPS_ROOT-}$1/$2" 2>/dev/null || exit 0; shift 2; rm -f "$@"'
 
 
+_CLAIM = (
+    'd=${RUNNEROPS_ROOT-}$1 run=$2 end=$3; shift 3; if cd "$d/begun" 2>/dev/null; then '
+    'for r in *; do [ ! -e "$r" ] || case " $* " in *" $r "*) ;; *) exit 77 ;; esac; done; '
+    'for r; do [ ! -e "$r" ] || mv "$r" "$r$end" || exit 1; done; fi; '
+    '[ ! -e "$d/runs/$run" ] || { for r; do [ ! -e "$r$end" ] || mv "$r$end" "$r"; done; exit 77; }'
+)
+"""First the records, then the runs; `start` looks the other way round. So of two at the same time at most one goes on."""
+
+
 IN_USE = 77
 """Exit status of `forget`: a run has the host."""
 
@@ -81,6 +90,12 @@ def keep_begun(records: Iterable[Begun]) -> tuple[str, ...]:
 def drop_begun(records: Iterable[Begun]) -> tuple[str, ...]:
     """The command that takes such records away."""
     return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "begun", *(one.name for one in records))
+
+
+def claim_begun(names: Iterable[str], end: str, run: int) -> tuple[str, ...]:
+    """The command that gives these records names with this `end`. It ends with 77 where there are others by now, or where a
+    run has begun since: one that has this number."""
+    return ("sh", "-c", _CLAIM, "sh", STATE_FOLDER, str(run), end, *names)
 
 
 def _kept(folder: str, records: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:

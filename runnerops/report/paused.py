@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from runnerops.model.gitlab import PauseRecord
+from runnerops.model.common import STATE_FOLDER
+from runnerops.model.gitlab import Begun, PauseRecord
 from runnerops.model.host_state import HostState, Run
+from runnerops.model.inventory import Host
 from runnerops.report.text import Line
+from runnerops.services.gitlab_runner.diff.matching import normal_url
 
 
 def paused_lines(host: str, paused: Sequence[PauseRecord], last: Run | None) -> Iterator[Line]:
@@ -34,12 +37,24 @@ def paused_document(paused: Sequence[PauseRecord]) -> list[dict[str, Any]]:
     return [{"runner": one.runner, "id": one.id, "url": one.url, "run": one.run} for one in paused]
 
 
-def begun_texts(host: str, observed: HostState) -> Iterator[str]:
-    """A sentence for each place where a run that is over was to have runners created, for a command that asks nobody there."""
+def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
+    """A sentence for each place where a run that is not going on any more was to have runners created."""
     if observed.last and observed.last.running:
         return
-    for place in dict.fromkeys(f"{one.place} at {one.url}" for one in observed.begun):
-        yield (
-            f"a deploy began to create runners in GitLab ({place}) and did not end there:"
-            f" {again(host, observed.last)} deletes what it left"
-        )
+    told: dict[str, str] = {}
+    for one in observed.begun:
+        place = f"{one.place} at {one.url}"
+        way = f"{again(host.name, observed.last)} deletes what it left"
+        if not _has_token(host, one):
+            there = f"{STATE_FOLDER}/begun/{one.name}"
+            way = (
+                f"the inventory has no token for it, so look there for unused runners, then remove {there} on the host"
+            )
+        told.setdefault(place, f"a deploy began to create runners in GitLab ({place}) and did not end there: {way}")
+    yield from told.values()
+
+
+def _has_token(host: Host, begun: Begun) -> bool:
+    """Whether a deploy can ask this GitLab what is left there."""
+    access = host.gitlab
+    return access is not None and access.token is not None and normal_url(access.url) == normal_url(begun.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from runnerops.model.common import Result, ServiceName
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Begun, GitlabAccess, Place
 from runnerops.model.host_state import HostState, Run
+from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
 from runnerops.remote import state, state_folder
 from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.paused import begun_texts
 from runnerops.report.text import plan_lines
-from tests.integration.test_gitlab_create import API, Cut, Machine, World, fixture_gitlab
+from tests.integration.test_gitlab_create import API, CLAIM, Cut, Machine, World, fixture_gitlab
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.shells import SHELLS
@@ -142,6 +144,42 @@ def test_what_a_run_that_goes_on_brings_is_nobodys_leftover(gitlab: GitLab, worl
     assert plan_begun(host, running, asking) == NewInGitlab()
 
 
+def test_who_deletes_what_is_left_and_who_just_created_it_do_not_both_go_on(gitlab: GitLab) -> None:
+    """A colleague with an older inventory plans while a runner is created whose run has not begun."""
+    world = World(gitlab)
+    world.deploy()
+    older = World(gitlab, world.machine)
+    world.names = ("one", "other")
+    deleted: list[Outcome] = []
+    world.machine.before_it_runs = lambda: deleted.append(older.deploy())
+    outcome = world.deploy()
+    assert (outcome.result, [one.result for one in deleted]) == (Result.FAILED, [Result.APPLIED])
+    assert "another deploy took what was created in GitLab" in outcome.hint
+    assert "what was created in GitLab is deleted again" in outcome.message
+    assert [one.id for one in gitlab.created] == [1]
+    assert world.deploy().result is Result.APPLIED
+    assert world.agrees()
+    assert not world.machine.on_record
+
+
+@pytest.mark.parametrize("meanwhile", ["a run began", "another began to create"])
+def test_nothing_is_deleted_that_another_deploy_has_just_begun_with(
+    gitlab: GitLab, world: World, meanwhile: str
+) -> None:
+    def strike() -> None:
+        if meanwhile == "a run began":
+            world.machine.numbers.add(world.plan()[1].plan.run)
+        else:
+            world.machine.on_record["begun/ee"] = next(iter(world.machine.on_record.values()))
+
+    world.names, world.machine.before_a_claim = ("one",), strike
+    outcome = world.deploy()
+    assert outcome.result is Result.FAILED
+    assert outcome.diagnostics == ("another deploy creates runners for this host just now",)
+    assert [one.id for one in gitlab.created] == [1, 2]
+    assert world.machine.on_record
+
+
 def test_where_the_runner_is_left_out_nothing_is_told(gitlab: GitLab, tmp_path: Path) -> None:
     """`--only docker`: the inventory has the token, and a hint to take away the record would be wrong."""
     observed = HostState(files={}, facts=Facts(), begun=(Begun("a1", gitlab.url, Place("instance"), "0123"),))
@@ -174,14 +212,19 @@ def test_a_host_that_keeps_no_record_has_nothing_created(gitlab: GitLab, monkeyp
 def test_a_connection_that_is_lost_leaves_the_record(
     gitlab: GitLab, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lost(*_: object) -> Completed:
+    real = Machine.run
+
+    def lost(machine: Machine, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
+        if command[2] == CLAIM and late:
+            return real(machine, command, stdin, timeout)
         raise LinkLostError("h", "the connection was lost")
 
     world.names = ("one",)
-    with monkeypatch.context() as patch:
-        patch.setattr(Machine, "run", lost)
-        assert world.deploy().result is Result.APPLIED
-    assert [one.id for one in gitlab.created] == [1]
+    for late in (False, True):
+        with monkeypatch.context() as patch:
+            patch.setattr(Machine, "run", lost)
+            assert world.deploy().result is (Result.APPLIED if late else Result.FAILED)
+        assert [one.id for one in gitlab.created] == ([1] if late else [1, 2]), "who is not sure deletes nothing"
     assert world.machine.on_record
     world.deploy()
     assert world.agrees()
@@ -191,10 +234,15 @@ def test_a_connection_that_is_lost_leaves_the_record(
 def test_status_tells_unless_a_run_goes_on() -> None:
     begun = (Begun("a", "https://g.example.com", Place("group", 42), "0123"),)
     observed = HostState(files={}, facts=Facts(), begun=begun)
-    (text,) = begun_texts("h", observed)
+    host = replace(build.HOST, gitlab=GitlabAccess("https://g.example.com/", API))
+    (text,) = begun_texts(host, observed)
     assert "(group 42 at https://g.example.com)" in text
     assert "runnerops deploy h deletes what it left" in text
-    assert list(begun_texts("h", replace(observed, last=Run(1, ORIGIN, "", "", running=True)))) == []
+    for access in (None, GitlabAccess("https://g.example.com"), GitlabAccess("https://other.example.com", API)):
+        (text,) = begun_texts(replace(host, gitlab=access), observed)
+        assert "deploy h" not in text, "no deploy could ask there"
+        assert text.endswith("unused runners, then remove /var/lib/runnerops/begun/a on the host")
+    assert list(begun_texts(host, replace(observed, last=Run(1, ORIGIN, "", "", running=True)))) == []
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -40,7 +40,7 @@ from runnerops.model.host_state import HostState, SecretFingerprints
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
-from runnerops.remote import state, state_folder
+from runnerops.remote import protocol, state, state_folder
 from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.progress.show import Show
@@ -61,8 +61,8 @@ from tests.unit.test_plan import observed as in_sync
 API = "glpat-canary-of-the-api"
 SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 GROUP = Place("group", 42)
-KEEP = state_folder.keep_paused(())[2]
-"""What a host keeps a record by; the folder and the records follow."""
+KEEP, CLAIM = state_folder.keep_paused(())[2], state_folder.claim_begun((), "", 0)[2]
+"""What a host keeps a record by, and what records are taken over by; what it is about follows."""
 SHELL = {"executor": "shell"}
 REFUSED = {"error": "insufficient_scope", "error_description": "glrt-canary is not welcome"}
 
@@ -98,7 +98,11 @@ class Machine:
     end: str = "applied"
     seen: list[bytes] = field(default_factory=list)
     while_it_runs: Callable[[], None] = lambda: None
-    status = 0
+    before_it_runs: Callable[[], None] = lambda: None
+    before_a_claim: Callable[[], None] = lambda: None
+    numbers: set[int] = field(default_factory=set)
+    """Of runs that have begun since plans were made."""
+    status: int = 0
     environ: dict[str, str] = field(default_factory=dict)
     run_command = staticmethod(run_command)
 
@@ -116,12 +120,23 @@ class Machine:
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
         assert not stdin
         assert timeout
+        if command[2] == CLAIM:
+            self.before_a_claim()
+            return Completed(self._claimed(*command[5:]), b"", b"")
         folder, words, keeps = command[5], command[6:], command[2] == KEEP
         for name, text in zip(words[::2], words[1::2], strict=True) if keeps else ():
             self.on_record[f"{folder}/{name}"] = text
         for name in words if not keeps else ():
             self.on_record.pop(f"{folder}/{name}", None)
         return Completed(0, b"", b"")
+
+    def _claimed(self, run: str, end: str, *names: str) -> int:
+        there = [name.partition("/")[2] for name in self.on_record if name.startswith("begun/")]
+        if set(there) - set(names) or int(run) in self.numbers:
+            return state_folder.IN_USE
+        for name in there:
+            self.on_record[f"begun/{name}{end}"] = self.on_record.pop(f"begun/{name}")
+        return 0
 
     @property
     def state(self) -> HostState:
@@ -135,7 +150,12 @@ class Machine:
         return {one.id: one for one in self.state.paused}
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
-        assert command
+        before, self.before_it_runs = self.before_it_runs, lambda: None
+        before()
+        self.status = 0
+        if any(f"begun/{name}" not in self.on_record for name in command[8:]):
+            self.status = protocol.TAKEN_OVER
+            return
         self.seen.append(stdin)
         self.while_it_runs()
         if self.end == "killed before":

@@ -14,7 +14,7 @@ import pytest
 from runnerops.model.answers import Answer
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.facts import Facts
-from runnerops.model.gitlab import PauseRecord
+from runnerops.model.gitlab import Begun, PauseRecord, Place
 from runnerops.model.host_state import Hold
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
@@ -120,6 +120,24 @@ def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) ->
     assert read.intents == ()
     assert call(host, state_folder.drop_paused([8, 9])) == (0, b"")
     assert [path.name for path in folder.iterdir()] == ["7"]
+
+
+def test_of_two_deploys_one_has_what_was_created_for_its_run_and_the_other_leaves_it(host: Path) -> None:
+    """One is about to begin its run, the other takes what was created for it for left over."""
+    folder = host / "var/lib/runnerops"
+    plan = replace(plan_of(), relies_on=("aa",))
+    records = [Begun(name, "https://g.example.com", Place("group", 42), "0123") for name in ("aa", "bb")]
+    assert call(host, state_folder.claim_begun([], "ff", 7)) == (0, b"")  # nothing was ever kept there
+    assert call(host, state_folder.keep_begun(records))[0] == 0
+    assert call(host, state_folder.claim_begun(["aa"], "ff", 7))[0] == state_folder.IN_USE, "bb is new"
+    assert call(host, state_folder.claim_begun(["aa", "bb", "gone"], "ff", 7)) == (0, b"")
+    assert sorted(path.name for path in (folder / "begun").iterdir()) == ["aaff", "bbff"]
+    assert call(host, protocol.start(plan), protocol.payload(plan)) == (protocol.TAKEN_OVER, b"")
+    assert not list((folder / "runs").iterdir())
+    assert call(host, state_folder.keep_begun(records[:1]))[0] == 0
+    assert call(host, protocol.start(plan), protocol.payload(plan))[0] == 0
+    assert call(host, state_folder.claim_begun(["aa", "aaff", "bbff"], "ee", 7))[0] == state_folder.IN_USE
+    assert sorted(path.name for path in (folder / "begun").iterdir()) == ["aa", "aaff", "bbff"]
 
 
 def test_what_cannot_be_written_whole_is_taken_away_again(host: Path) -> None:

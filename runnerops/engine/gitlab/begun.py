@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from runnerops.engine.gitlab.asking import Asking, by_token
@@ -57,6 +57,11 @@ def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
     return NewInGitlab(leftovers=leftovers, notes=tuple(notes), begun=tuple(told))
 
 
+def names_of(observed: HostState) -> tuple[str, ...]:
+    """The names of the records that the host has."""
+    return tuple(one.name for one in observed.begun)
+
+
 @dataclass(slots=True)
 class Record:
     """What the host of a plan has on record while it is applied."""
@@ -66,6 +71,8 @@ class Record:
     link: Callable[[], Link]
     own: tuple[Begun, ...] = ()
     """What this deploy has put there."""
+    _taken_over: str = ""
+    """What the names of the others' records end with since they were taken over."""
 
     def begin(self, creations: Sequence[Creation]) -> None:
         """Before any of these is created. Raises RunneropsError where the host keeps no record of it."""
@@ -79,13 +86,29 @@ class Record:
             text = f"its host keeps no record of what is created in GitLab (exit status {done.status}): {''.join(last)}"
             raise RunneropsError(text, "see whether its disk is full")
 
+    def claim(self, run: int) -> None:
+        """Takes the records over, before what is left in GitLab is deleted there without a run on the host.
+
+        Whoever put one there may be alive, and just about to begin a run with what it created. That run needs its record
+        under its own name (`Plan.relies_on`), and has a number from `run` on: so either it does not begin, or this raises
+        RunneropsError.
+        """
+        name = secrets.token_hex(4)
+        done = self.link().run(state_folder.claim_begun(self.unpaired.seen, name, run), b"", _SECONDS)
+        if done.status != 0:
+            raise RunneropsError(
+                "another deploy creates runners for this host just now", "deploy again when it has ended"
+            )
+        self._taken_over = name
+
     def taken_back(self) -> None:
         """Nothing is left there of what this deploy created; what earlier ones left is there still."""
         self._drop(() if self.unpaired.leftovers else self.own)
 
     def all_done(self) -> None:
         """Nothing is left there at all."""
-        self._drop(tuple(dict.fromkeys((*self.own, *self.unpaired.begun))))
+        taken_over = (replace(one, name=one.name + self._taken_over) for one in self.unpaired.begun)
+        self._drop(tuple(dict.fromkeys((*self.own, *taken_over))))
 
     def _drop(self, records: Sequence[Begun]) -> None:
         if not records:

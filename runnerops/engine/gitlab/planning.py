@@ -62,7 +62,7 @@ def reconcile_with_gitlab(
 def in_gitlab(context: PlanContext, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
     """What GitLab says of new runners, new tokens, runners' settings and runners that leave; a deploy asks it, where the
     inventory names one. A rollback only asks whether it takes what would come back."""
-    from runnerops.engine.gitlab.begun import plan_begun
+    from runnerops.engine.gitlab.begun import names_of, plan_begun
 
     if host.gitlab is None:
         return InGitlab(notes=plan_begun(host, observed, context.asking()).notes if observed.begun else ())
@@ -85,7 +85,7 @@ def in_gitlab(context: PlanContext, host: Host, desired: Sequence[RenderedFile],
     blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
     notes = (*notes, *compared.notes, *old.notes, *begun.notes, *leavers.notes)
     anew = tuple(f"runner {name} was deleted in GitLab: another takes its place" for name in sorted(host.lost))
-    unpaired = Unpaired(new.creations, leftovers, leavers.deletions, begun.begun)
+    unpaired = Unpaired(new.creations, leftovers, leavers.deletions, begun.begun, names_of(observed))
     return InGitlab(blockers, (*anew, *notes), compared.updates, unpaired, leavers.in_gitlab, compared.lost)
 
 

@@ -86,7 +86,10 @@ class GitlabRound:
     def with_created(self, host: Host, planned: Planned) -> Planned:
         """The plan with the tokens of the runners that were created for it."""
         new = self.new_runners.get(host.name)
-        return replace(planned, plan=planned.with_created(new.created)) if new and planned.with_created else planned
+        if not (new and planned.with_created):
+            return planned
+        own = tuple(one.name for one in self.records[host.name].own)
+        return replace(planned, plan=replace(planned.with_created(new.created), relies_on=own))
 
     def counting(
         self, planned: Planned, walked: Plan, watch: Callable[[Event], None]
@@ -118,6 +121,12 @@ class GitlabRound:
 
         self.if_cut_off[host.name] = interrupted(planned.plan, outcome)
         no_run = planned.plan.empty and planned.own is None
+        unpaired = planned.plan.unpaired
+        if no_run and (unpaired.leftovers or unpaired.begun):
+            try:
+                self._record(host, planned).claim(planned.plan.run)
+            except RunneropsError as error:
+                return replace(interrupted(planned.plan, outcome), diagnostics=(error.message,), hint=error.hint)
         if no_run and planned.plan.pausing.left:
             outcome = self.unpaused(outcome)
         if outcome.result is Result.APPLIED:
