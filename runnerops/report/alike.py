@@ -20,13 +20,14 @@ _FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
 _RUN = re.compile(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
 _LAST = re.compile(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}")
 """Each host counts its runs for itself, and has its own time of the last."""
+_PORT = re.compile(r"(?<=[\w.\]]):[0-9]+$")
 _SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS", "\ue002": "RUN", "\ue003": "TIME"}
 """What stands in a line for the host's own, and how it is shown."""
 
 
 @frozen
 class Told:
-    """What is said of one host, line by line."""
+    """What is said of one host, line by line. `address` may have its port with it, where both are told."""
 
     name: str
     address: str
@@ -38,8 +39,9 @@ class Told:
         The name may be a part of another, as in a runner's `ci-{host}`: what is no more than alike by chance stays different.
         """
         owns = {self.name: "\ue000"} if _distinct(self.name) else {}
-        if _distinct(self.address) and self.address != self.name:
-            owns[self.address] = "\ue001"
+        for address in (self.address, _PORT.sub("", self.address)):
+            if _distinct(address) and address != self.name:
+                owns[address] = "\ue001"
         words = "|".join(re.escape(own) for own in sorted(owns, key=len, reverse=True))
         pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
 

@@ -11,8 +11,8 @@ from runnerops.model.run import Outcome
 from runnerops.report.alike import FEWEST, Line, Told, block_lines
 from runnerops.report.text import NAMED, outcome_lines
 
-_PLACE = re.compile(r"[^@\s]+@\[?([^\s\]]+?)\]?:\d+: ")
-"""How the way to a host is told: `root@192.0.2.1:22: connection refused`."""
+_PLACE = re.compile(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): ")
+"""How the way to a host is told: `root@192.0.2.1:22: connection refused`. Behind one address hosts have ports of their own."""
 
 
 @frozen
