@@ -29,6 +29,7 @@ from runnerops.model.run import Event, Outcome
 from runnerops.planning.races import moved, only_its_own
 from runnerops.report.history import holder_text
 from runnerops.report.progress.show import Show
+from runnerops.report.rollout import pause_text
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
@@ -69,8 +70,11 @@ class HostExecutor:
         """Brings every host to its outcome; after an interrupt only those that have begun."""
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
-            judge: Judge[Outcome] = Judge(judging.good, judging.drains_on, judging.failed)
-            in_order(tasks, self._held, judge, self.project.inventory.rollout, self.earlier)
+            judge: Judge[Outcome] = Judge(judging.good, judging.drains_on, judging.failed, self._pauses)
+            found = in_order(tasks, self._held, judge, self.project.inventory.rollout, self.earlier)
+            for name, one in found.items():
+                if isinstance(one, Exception):
+                    self._end(failure(name, one))
             if len(self.so_far().failed) >= self.project.inventory.rollout.max_failures:
                 self.replan.clear()  # no further host is begun, in another round neither
         except KeyboardInterrupt as interrupt:
@@ -186,6 +190,9 @@ class HostExecutor:
         checked = replace(checked, seconds=outcome.seconds + time.monotonic() - began)
         return checked if self.verifying.pop(host.name, None) else self.outcomes[host.name]
 
+    def _pauses(self, seconds: int, left: int) -> None:
+        self.show.say(pause_text(seconds, left, time.time()))
+
     def _tell(self, name: str, text: str) -> None:
         self.show.watch(Event(name, time.time(), "", -1, "note", text))
 
@@ -226,13 +233,13 @@ class HostExecutor:
             return False
         if not only_its_own(path, plan, rendered, now):
             return False
-        self.screen.say(f"{host.name}: {path} was written meanwhile by what reads it, its own keys only: planning anew")
+        self.show.say(f"{host.name}: {path} was written meanwhile by what reads it, its own keys only: planning anew")
         return True
 
     def _follow(self, host: Host, planned: Planned) -> Outcome:
         """A run of this very plan is going on: its end is ours; one that ended well is looked at once more."""
         assert planned.own
-        self.screen.say(f"{host.name}: {holder_text(planned.own)}, is this very plan: following it", "warn")
+        self.show.say(f"{host.name}: {holder_text(planned.own)}, is this very plan: following it")
         plan, link = self.known[host.name], self.pool.of(host)
         with self.gitlab.counting(planned, plan, self.show.watch) as watch:
             outcome = apply.follow(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)

@@ -88,11 +88,15 @@ class HostTask(Generic[Out]):
 
 @frozen
 class Judge(Generic[Out]):
-    """What a result means: whether hosts that wait for it may go on, whether its disturbance lasts, whether it failed."""
+    """What a result means: whether hosts that wait for it may go on, whether its disturbance lasts, whether it failed.
+
+    `pauses` is told of each pause that this leads to: its seconds, and how many hosts are to be changed after it.
+    """
 
     good: Callable[[Out | Exception], bool]
     lasts: Callable[[Out | Exception], bool] = lambda _: False
     failed: Callable[[Out | Exception], bool] = lambda _: False
+    pauses: Callable[[int, int], None] = lambda _seconds, _left: None
 
 
 @frozen
@@ -184,6 +188,13 @@ class _Queue(Generic[Out]):
         if batch_ended or self._rollout.canary in [name for name in ended if self._tasks[name].changes]:
             self._begun = 0
             self._pause_ends = time.monotonic() + self._rollout.pause_s
+            if self._rollout.pause_s and (left := self._left()):
+                self._judge.pauses(self._rollout.pause_s, left)
+
+    def _left(self) -> int:
+        """How many hosts are still to be begun, unless one that ended holds them all back."""
+        waiting = (name for name in self._tasks if name not in self.done and name not in self._running.values())
+        return sum(one.changes and not self._obstacle(name, one) for name in waiting if (one := self._tasks[name]))
 
     def _ready(self) -> list[str]:
         waiting = [name for name in self._tasks if name not in self.done and name not in self._running.values()]

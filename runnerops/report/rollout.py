@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from runnerops.model.rollout import Rollout
+from runnerops.report.history import local_time
 
 
 def rollout_text(
@@ -31,6 +32,12 @@ def rollout_text(
     most = rollout.max_failures
     parts.append(f"none is begun after {most} failed" if most > 1 else "none is begun after one that failed")
     return f"order: {'; '.join(parts)}"
+
+
+def pause_text(seconds: int, left: int, now: float) -> str:
+    """That a pause begins, until when by this machine's clock, and how many hosts are to be changed after it."""
+    hosts = "1 host is" if left == 1 else f"{left} hosts are"
+    return f"a pause of {_time(seconds)} until {local_time(now + seconds)}; {hosts} to be changed after it"
 
 
 def _time(seconds: int) -> str:

@@ -50,6 +50,11 @@ class Quiet:
     def hush(self) -> None:
         """It says nothing anyway."""
 
+    def say(self, text: str) -> None:
+        """Nothing to see."""
+
+    gather = resume = hush
+
 
 class Breaking:
     """The way to a host that prints a run to its end; whatever is read after that finds the connection lost."""

@@ -45,6 +45,12 @@ class Lines:
         self._ticks = Ticks(_AGAIN, self._again)
         self._drains = Drains(sum(not plan.empty for plan in plans.values()))
 
+    def say(self, text: str) -> None:
+        """A line of its own, unless somebody is asked just now."""
+        with self._telling:
+            if not self._quiet:
+                self._say(text, "warn")
+
     def hush(self) -> None:
         """Prints no event until `resume`, and no outcome either: a line would run into the question that is asked."""
         with self._telling:

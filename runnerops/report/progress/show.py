@@ -18,6 +18,9 @@ class Show(Protocol):
     def end(self, outcome: Outcome) -> None:
         """Shows how a host ended."""
 
+    def say(self, text: str) -> None:
+        """Shows a sentence of its own about the deploy."""
+
     def hush(self) -> None:
         """Paint and tell nothing, while somebody is asked; how hosts ended meanwhile is told after that."""
 

@@ -26,6 +26,10 @@ class Stream:
     def end(self, outcome: Outcome) -> None:
         """Prints nothing: the summary has the outcome."""
 
+    def say(self, text: str) -> None:
+        """Prints it to stderr: it is no event."""
+        self._screen.say(text, "warn")
+
     def hush(self) -> None:
         """A stream has no reader who could be asked."""
 
