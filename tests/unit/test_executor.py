@@ -19,7 +19,7 @@ from runnerops.engine.loop import walked
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.engine.scheduling import Earlier, exit_of
-from runnerops.errors import LinkLostError
+from runnerops.errors import LinkLostError, RunneropsError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Inventory, Requester
@@ -331,3 +331,57 @@ def test_programs_are_told_what_a_host_was_refused_for() -> None:
     (blocker,) = host["blockers"]
     assert blocker == {"code": "last-mirror", "message": "none", "overridable": True, "details": ["u"]}
     assert [(one["rule"], one["message"], one["fix"]) for one in host["findings"]] == [("D1", "m", "fix")]
+
+
+class Odd(HostExecutor):
+    """A deploy with a bug of ours, or an error nobody expected there, on the host that is called so."""
+
+    def _to_end(self, host: Host, planned: Planned) -> Outcome:
+        if host.name == "bug":
+            raise ZeroDivisionError
+        if host.name == "error":
+            raise RunneropsError("the disk of this machine is full", "make room")
+        return Outcome(planned.plan.host, Result.APPLIED)
+
+
+def odd(*names: str) -> Odd:
+    hosts = tuple(Host(name, name) for name in names)
+    plans = {name: replace(PLAN, host=name) for name in names}
+    planned = {name: Planned(plan, (), Result.PENDING) for name, plan in plans.items()}
+    project = Project(Inventory("i.yml", hosts, {}), hosts, {}, {}, b"")
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
+    return Odd(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+
+
+def test_an_error_in_a_hosts_own_thread_is_not_lost() -> None:
+    turns = odd("a", "error")
+    turns.run()
+    assert {name: str(one.result) for name, one in turns.outcomes.items()} == {"a": "applied", "error": "failed"}
+    assert turns.outcomes["error"].hint == "make room"
+    turns = odd("a", "bug")
+    with pytest.raises(ZeroDivisionError):
+        turns.run()
+    assert str(turns.outcomes["a"].result) == "applied"
+
+
+class Cut(Examined):
+    """Somebody interrupts while `verify` looks at a host."""
+
+    def __init__(self, turns: HostExecutor) -> None:
+        self._turns = turns
+        self.cut: Outcome | None = None
+
+    def after(self, host: Host, outcome: Outcome) -> Outcome:
+        self.cut = self._turns.verifying.pop(host.name)
+        self._turns.outcomes[host.name] = self.cut
+        return super().after(host, outcome)
+
+
+def test_a_host_whose_verify_was_interrupted_is_not_told_as_applied() -> None:
+    turns = odd("a")
+    turns.health = cast(Health, examined := Cut(turns))
+    turns.run()
+    assert turns.outcomes["a"] is examined.cut
+    assert turns.outcomes["a"].result is Result.FAILED
+    assert "interrupted before verify had ended" in turns.outcomes["a"].message

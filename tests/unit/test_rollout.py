@@ -9,7 +9,8 @@ import pytest
 from runnerops.errors import InventoryError
 from runnerops.inventory import load
 from runnerops.model.rollout import Rollout
-from runnerops.report.rollout import rollout_text
+from runnerops.report.history import local_time
+from runnerops.report.rollout import pause_text, rollout_text
 
 STOPS = "none is begun after one that failed"
 HOSTS = "hosts: {a: {}, b: {}}\n"
@@ -106,3 +107,9 @@ def test_a_canary_that_is_in_sync_is_told_of_where_it_must_pass_verify() -> None
     assert told.startswith("order: a first, which is in sync and must pass verify; each that changes must pass")
     assert rollout_text(Rollout("a"), ["b"], ["b"], ["a"]) == ""
     assert rollout_text(Rollout("a", health=True), [], [], ["a", "b"]) == ""
+
+
+def test_a_pause_is_told_with_its_end() -> None:
+    said = f"until {local_time(1_800_000_600)}; "
+    assert pause_text(600, 4, 1_800_000_000) == f"a pause of 10 min {said}4 hosts are to be changed after it"
+    assert pause_text(600, 1, 1_800_000_000) == f"a pause of 10 min {said}1 host is to be changed after it"

@@ -269,3 +269,38 @@ def test_a_canary_that_is_no_target_or_has_nothing_to_do_holds_back_nobody() -> 
     assert Fleet().roll("a b", Rollout(canary="elsewhere")) == {"a": "done", "b": "done"}
     tasks = {"canary": HostTask(lambda: "done", changes=False), "a": HostTask(lambda: "done", disturbs=True)}
     assert set(in_order(tasks, _held_for, DONE, Rollout(canary="canary", pause_s=60)).values()) == {"done"}
+
+
+def test_a_run_that_goes_on_is_followed_at_once_and_counts_for_the_share() -> None:
+    """Neither a canary nor a failure holds it back: it was begun long ago."""
+    barrier, begun = threading.Barrier(3, timeout=20), list[str]()
+
+    def follow() -> str:
+        barrier.wait()
+        return "done"
+
+    def begin(name: str) -> str:
+        begun.append(name)
+        return "failed"
+
+    tasks = {name: HostTask(follow, disturbs=True, goes_on=True) for name in ("x", "y", "z")}
+    tasks |= {name: HostTask(partial(begin, name), disturbs=True) for name in ("canary", "a")}
+    judge: Judge[str] = Judge(_is_done, failed=lambda result: result == "failed")
+    found = in_order(tasks, _held_for, judge, Rollout(canary="canary", batch="1"))
+    assert found == {
+        "x": "done", "y": "done", "z": "done", "canary": "failed", "a": "held for canary (canary)",
+    }  # fmt: skip
+    assert begun == ["canary"]
+
+
+@pytest.mark.parametrize(("bad", "most", "told"), [("", 1, [4, 2]), ("canary", 1, []), ("a", 1, [4]), ("a", 2, [4, 2])])
+def test_a_pause_is_told_with_how_many_hosts_come_after_it(bad: str, most: int, told: list[int]) -> None:
+    pauses = list[tuple[float, int]]()
+    rollout = Rollout("canary", "2", most, 0.01)  # type: ignore[arg-type]  # users say whole seconds
+    judge: Judge[str] = Judge(_is_done, failed=lambda one: one == "failed", pauses=lambda *said: pauses.append(said))
+    tasks = {
+        name: HostTask(partial(str, "failed" if name == bad else "done"), disturbs=True)
+        for name in ("canary", "a", "b", "c", "d")
+    }
+    in_order(tasks, _held_for, judge, rollout)
+    assert pauses == [(0.01, left) for left in told]
