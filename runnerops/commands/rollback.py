@@ -27,7 +27,7 @@ from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
-from runnerops.planning.originals import CONTAINERS, read_displaced
+from runnerops.planning.originals import CONTAINERS, read_displaced, read_returned
 from runnerops.planning.restore import as_of, choose_restore_point, contents_at, keep_untouched, phases_of
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
@@ -112,7 +112,8 @@ class _Back:
         wanted = contents_at(name, target, kept)
         files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}
         then = as_of(self.host, files, phases_of(history.records))
-        then = replace(then, host=replace(then.host, displaced=read_displaced(kept, target.since)))
+        displaced, returned = read_displaced(kept, target.since), read_returned(history.records, target.since)
+        then = replace(then, host=replace(then.host, displaced=displaced, returned=returned))
         self._learn(then.rendered)
         observed = observe(then.host, then.rendered, reader)
         flags = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR})

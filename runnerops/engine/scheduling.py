@@ -193,8 +193,9 @@ class _Queue(Generic[Out]):
 
     def _left(self) -> int:
         """How many hosts are still to be begun, unless one that ended holds them all back."""
-        waiting = (name for name in self._tasks if name not in self.done and name not in self._running.values())
-        return sum(one.changes and not self._obstacle(name, one) for name in waiting if (one := self._tasks[name]))
+        begun = {*self.done, *self._running.values()}
+        waiting = {name: task for name, task in self._tasks.items() if name not in begun}
+        return sum(task.changes and not self._obstacle(name, task) for name, task in waiting.items())
 
     def _ready(self) -> list[str]:
         waiting = [name for name in self._tasks if name not in self.done and name not in self._running.values()]

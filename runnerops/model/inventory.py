@@ -119,6 +119,8 @@ class Host:
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
     """Only in a rollback by hand and a removal: containers that caches took the place of since."""
+    returned: frozenset[str] = frozenset()
+    """Only in a rollback by hand: ids of such containers that a run which is undone has started again."""
     left_out: frozenset[ServiceName] = frozenset()
     """Services that `--only` leaves out of the deploy, whether the inventory gives it them or not: here they have no
     section, and stay as they are.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from runnerops.model.common import Result
 from runnerops.model.inventory import Displaced, Original
+from runnerops.model.run import Record
 
 CONTAINERS = "originals/containers"
 """Where a host keeps the containers: a line `RUN ID POLICY NAME` for each; written by `container-aside.sh`."""
@@ -15,6 +17,13 @@ def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced
     lines = (line.split() for line in kept.get(CONTAINERS, b"").decode(errors="replace").splitlines())
     found = (Displaced(int(run), *words) for run, *words in filter(None, lines) if run.isdecimal() and len(words) == 3)
     return tuple(one for one in found if one.run >= since)
+
+
+def read_returned(records: Sequence[Record], since: int) -> frozenset[str]:
+    """Ids of such containers that these runs, from number `since` on, have started again: `container-aside.sh start ID …`."""
+    done = [one for one in records if one.run.number >= since and one.result is Result.APPLIED]
+    steps = [step.args for one in done for step in one.forward if step.verb == "run"]
+    return frozenset(args[4] for args in steps if args[2:4] == ("container-aside.sh", "start") and len(args) > 4)
 
 
 def original_name(path: str) -> str:

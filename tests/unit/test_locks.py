@@ -175,6 +175,9 @@ class Show:
     def gather(self) -> None:
         """It tells nothing anyway."""
 
+    def say(self, text: str) -> None:
+        """Nothing to see."""
+
 
 class Asking(Screen):
     """A screen at which somebody gives this answer; None: nobody is there, an exception: they interrupt again."""

@@ -34,7 +34,7 @@ def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Itera
 
 def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
     for cache in own_caches(host):
-        if one := predecessor(cache, observed):
+        if one := predecessor(cache, observed, host.returned):
             stays = f"`docker rm {one.name}` removes it, once you do not want it back"
             yield (
                 f"container {one.name} ({owner_of(one)}) is stopped when cache {cache.name} takes its place, over the same "

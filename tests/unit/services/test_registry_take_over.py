@@ -9,9 +9,11 @@ import pytest
 
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import Container
-from runnerops.model.host_state import HostState
-from runnerops.model.inventory import Displaced, Policy
-from runnerops.planning.originals import CONTAINERS, read_displaced
+from runnerops.model.host_state import HostState, Run
+from runnerops.model.inventory import Displaced, Policy, Requester
+from runnerops.model.run import Record
+from runnerops.model.steps import Step
+from runnerops.planning.originals import CONTAINERS, read_displaced, read_returned
 from runnerops.planning.restore import as_of
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import ActionRequest
@@ -111,6 +113,31 @@ def test_one_that_is_in_nobodys_way_is_left_alone(keys: dict[str, Any]) -> None:
     observed = beside(**keys)
     assert codes(observed) == []
     assert not any("container-aside" in step for step in steps(observed)[1])
+
+
+@pytest.mark.parametrize(("mounts", "stopped"), [("runnerops-dockerhub", True), ("another", False)])
+def test_one_that_a_rollback_started_again_is_stopped_by_the_rollback_of_that(mounts: str, stopped: bool) -> None:
+    """The cache has another port by then, so nothing else tells that both are for the same."""
+    here = replace(host(None, [cache(listen=f"{BRIDGE}:5001")]), returned=frozenset({OTHER.id}))
+    observed = beside(mounts={"/data": mounts})
+    found = changes(REGISTRY, here, render_file(here), observed)
+    action = REGISTRY.minimal_action(here, found, observed, POLICY, ())
+    assert action
+    made = REGISTRY.action_steps(ActionRequest(here, action, found, observed, POLICY, 9))
+    aside = [
+        step.args[3] for part in (made.forward, made.rollback) for step in part if "container-aside.sh" in step.args
+    ]
+    assert aside == (["stop", "start"] if stopped else [])
+    assert any("dockerhub takes the place of container reg" in one for one in action.because) is stopped
+
+
+def test_what_runs_have_started_again_is_read_from_their_steps() -> None:
+    steps = (Step("run", ("60", "sh", "container-aside.sh", "start", "aaa", "always", "1", "reg")),)
+    runs = [Run(number, Requester("", ""), "", "applied", running=False) for number in (3, 4, 5)]
+    back = replace(runs[2], result="rolled-back")
+    other = (Step("run", ("60", "sh", "container-aside.sh", "stop", "bbb", "always", "3", "reg")),)
+    records = [Record(back, forward=steps), Record(runs[1], forward=steps), Record(runs[0], forward=other)]
+    assert [read_returned(records, since) for since in (3, 4, 5)] == [{"aaa"}, {"aaa"}, frozenset()]
 
 
 def test_another_major_version_over_its_volume_is_a_blocker() -> None:

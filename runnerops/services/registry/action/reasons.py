@@ -42,7 +42,7 @@ def reasons_of(host: Host, changes: Sequence[Change], observed: HostState) -> li
 
 def _taking_over(host: Host, observed: HostState) -> Iterator[Reason]:
     for cache in own_caches(host):
-        if one := predecessor(cache, observed):
+        if one := predecessor(cache, observed, host.returned):
             yield Reason(Verb.UP, cache.name, f"{cache.name} takes the place of container {one.name}", "start")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from runnerops.model.facts import Container
 from runnerops.model.host_state import HostState
@@ -47,9 +47,10 @@ def holder_of(cache: OwnCache, observed: HostState) -> str:
     return ""
 
 
-def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
+def predecessor(cache: OwnCache, observed: HostState, returned: Collection[str] = ()) -> Container | None:
     """Who serves now what this cache is to serve: a container of somebody else's on its port, with its volume or folder.
 
+    On whatever port, if it is one of `returned` (`Host.returned`): it had to go before, when the cache had the port.
     One that goes when it is stopped is none, for a volume without a name would go with it; a swarm's would be started again.
     """
     docker = observed.facts.docker
@@ -58,7 +59,7 @@ def predecessor(cache: OwnCache, observed: HostState) -> Container | None:
         if (
             one.running
             and free
-            and overlap(one.ports, cache.address, cache.port)
+            and (one.id in returned or overlap(one.ports, cache.address, cache.port))
             and cache.volume in (one.mounts or {}).values()
         ):
             return one

@@ -97,7 +97,7 @@ class ActionContext:
         """Whether this run may end a container whose upstream has not been asked yet; its stop tells of one that has."""
         if self.action.verb is Verb.VERIFY:
             return self.action.ends_with_docker  # and a cache needs its upstream to come up again
-        container = ours(self.observed).get(cache.name) or predecessor(cache, self.observed)
+        container = ours(self.observed).get(cache.name) or predecessor(cache, self.observed, self.host.returned)
         registry = self.observed.facts.registry
         rendered = registry is not None and cache.name in registry.upstreams
         return container is not None and container.running and not rendered

@@ -86,5 +86,5 @@ def _aside(what: str, one: Displaced) -> tuple[str, ...]:
 
 def _predecessors(now: ActionContext) -> Iterator[tuple[OwnCache, Container]]:
     for cache in now.caches:
-        if one := predecessor(cache, now.observed):
+        if one := predecessor(cache, now.observed, now.host.returned):
             yield cache, one
