@@ -27,6 +27,10 @@ def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool =
     except RunneropsError as error:
         _show(screen, error)
         code = error.exit
+    except KeyboardInterrupt:  # typer ends with 130 then, and says nothing
+        screen.say()
+        screen.say("interrupted", "warn")
+        raise
     finally:
         screen.leave()
     raise typer.Exit(Exit.FAILED if screen.cut_off and code is Exit.OK else code)

@@ -1,0 +1,262 @@
+"""Deploys of several hosts from their first word to their last: rollouts, interrupts, aborts, and what is said afterwards."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from runnerops.commands.deploy import deploy
+from runnerops.engine.options import Flags, Invocation, UiOptions
+from runnerops.model.common import Exit
+from runnerops.report.screen import Screen
+from tests.integration.played import AFTER, BEFORE, Fleet, Played, Recording, fleet, record
+from tests.integration.test_fleet import closed_port, playing
+from tests.lab.shell import until
+from tests.lab.terminal import INTERRUPT, Terminal
+
+DAEMON = "etc/docker/daemon.json"
+PHASES = {
+    "validates-1": "--validate",
+    "drains-1": "drain.sh",
+    "stops-1": "systemctl stop gitlab-runner",
+    "restarts-1": "systemctl restart docker",
+    "verifies-1": "docker-lists.sh",
+    "starts-1": "systemctl start gitlab-runner",
+}
+"""A host waits in each of these, by a part of the step's command."""
+TERM = {"TERM": "xterm", "NO_COLOR": "1"}
+ALL = ("deploy", "--yes", "--batch", "100%")
+
+
+@pytest.fixture(name="recording", scope="module")
+def fixture_recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return record(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.fixture(name="hosts", scope="module")
+def fixture_hosts(recording: Recording, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with fleet(tmp_path_factory.mktemp("fleet"), recording, [*PHASES]) as hosts:
+        yield hosts
+
+
+@pytest.fixture(autouse=True)
+def _fixture_as_at_first(hosts: Fleet) -> None:
+    for one in hosts.hosts.values():
+        one.reset()
+    hosts.ask(AFTER)
+
+
+def changed(one: Played) -> bool:
+    return AFTER in one.read(DAEMON)
+
+
+def waiting(hosts: Fleet, *words: str, at: Mapping[str, str] = PHASES, then: str = "go on at") -> Terminal:
+    """A deploy in which each host waits in its phase. `then`: what comes of that step once something else is played."""
+    for name, part in at.items():
+        hosts[name].play(f"wait {part}", f"{then} {part}")
+    terminal = Terminal(hosts.command(*(words or ALL)), hosts.folder, {**hosts.environ, **TERM}, 120)
+    until("all of them wait", lambda: all(hosts[name].waits() for name in at), seconds=120)
+    return terminal
+
+
+def plainly(said: str) -> str:
+    """Without what steers a terminal, and on one line."""
+    return " ".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said).split())
+
+
+@pytest.mark.parametrize("bad", [0, 1, 4, 5])
+def test_a_host_that_fails_stops_the_rollout_wherever_it_stands(hosts: Fleet, bad: int) -> None:
+    """The canary, one of the first batch, one of the next, the last of all. With a pause a batch ends before the next."""
+    names = [*PHASES]
+    hosts.ask(AFTER, f"rollout: {{canary: {names[0]}, batch: 2, pause: 1s}}")
+    hosts[names[bad]].play("fail systemctl start gitlab-runner")
+    said = hosts.run("deploy", "--yes", code=4)
+    batch = [at for at in range(6) if at == bad or (bad and (at - 1) // 2 == (bad - 1) // 2)]
+    done = [names[at] for at in range(6) if at != bad and (at < min(batch) or at in batch)]
+    left = [name for name in names if name not in done and name != names[bad]]
+    assert [name for name in names if changed(hosts[name])] == done
+    assert [name for name in names if len(hosts[name].ends) == 1] == left, "no run was begun there"
+    assert hosts[names[bad]].ends[-1] == "rolled-back"
+    assert f"{names[bad]}: failed step: start gitlab-runner" in said
+    if left:
+        reason = f"the canary {names[0]} did not end well" if bad == 0 else f"the deploy stopped at {names[bad]}"
+        assert said.count(f"\n  not touched: {reason}\n") == (1 if len(left) > 2 else len(left))
+    last = said.splitlines()[-1]
+    assert last.startswith(f"6 hosts: {f'{len(done)} applied, ' if done else ''}1 rolled-back ({names[bad]})")
+    if bad == 5:
+        hosts[names[bad]].play()
+        hosts.run("deploy", "@failed", "--yes")
+        assert all(map(changed, hosts.hosts.values()))
+
+
+def test_runs_are_taken_back_from_elsewhere_in_whatever_phase_they_are(hosts: Fleet) -> None:
+    terminal = waiting(hosts)
+    said = hosts.run("abort", "*", code=2)
+    assert "there is no terminal to ask at" in said
+    said = hosts.run("abort", "*", "--yes")
+    assert said.count("taking it back") == 3, "one has changed nothing, four are at Docker, one has come to the runner"
+    assert "taking it back: nothing was changed yet, so it just ends" in said
+    assert "  4 hosts: drains-1, restarts-1, stops-1, verifies-1\n" in said
+    assert (
+        said.splitlines()[-1]
+        == "6 hosts: 1 failed (validates-1), 5 rolled-back (drains-1, stops-1, restarts-1, verifies-1, starts-1)"
+    )
+    assert "5 hosts rolled-back: drains-1, restarts-1, starts-1, stops-1, verifies-1" in said
+    assert [one.ends[-1] for one in hosts.hosts.values()] == ["interrupted", *["rolled-back"] * 5]
+    assert not any(map(changed, hosts.hosts.values()))
+    assert terminal.end() == 4
+    assert "interrupted, and the host is back as it was" in plainly(terminal.said)
+    for one in hosts.hosts.values():
+        one.play()
+    assert "no run is going on" in hosts.run("abort", "*", "--yes")
+    said = hosts.run("history", "*")
+    assert "rolled-back" in said
+    assert "6 hosts: 6 applied" in hosts.run(*ALL)
+
+
+def test_the_question_of_an_interrupt_stands_alone_and_a_no_takes_all_runs_back(hosts: Fleet) -> None:
+    terminal = waiting(hosts)
+    terminal.press(INTERRUPT)
+    terminal.wait_for("[Y/n]")
+    hosts["validates-1"].play()
+    until("one of them ends", lambda: hosts["validates-1"].ends[-1] == "applied", seconds=120)
+    asked = len(terminal.said)
+    terminal.press("n\n")
+    assert terminal.end() == 4
+    shown = terminal.said[asked:]
+    assert "verifies-1: rolling back" in plainly(shown)
+    assert "validates-1: applied" in shown
+    assert "validates-1: applied" not in terminal.said[:asked]
+    assert "5 hosts rolled-back: drains-1, restarts-1, starts-1, stops-1, verifies-1" in plainly(shown)
+    assert [name for name, one in hosts.hosts.items() if changed(one)] == ["validates-1"]
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["a yes", "another interrupt"])
+def test_runs_that_are_left_alone_are_told_once_and_picked_up_by_the_next_deploy(hosts: Fleet, again: bool) -> None:
+    at = {name: PHASES[name] for name in ("drains-1", "restarts-1", "starts-1")}
+    terminal = waiting(hosts, "deploy", *at, "--yes", "--batch", "100%", at=at)
+    terminal.press(INTERRUPT)
+    terminal.wait_for("[Y/n]")
+    terminal.press(INTERRUPT if again else "\n")
+    assert terminal.end() == 130
+    said = plainly(terminal.said)
+    assert ("go on by themselves, to their end or back" in said) is not again
+    assert "3 hosts in-progress: drains-1, restarts-1, starts-1 it goes on by itself on its host" in said
+    follower = Terminal(hosts.command("deploy", *at, "--yes"), hosts.folder, {**hosts.environ, **TERM}, 120)
+    for name in at:
+        follower.wait_for(f"{name} ")  # each has its bar at once, though only one may be disturbed at a time
+    for name in at:
+        hosts[name].play()
+    assert follower.end() == 0
+    assert all(changed(hosts[name]) for name in at)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_client_that_is_ended_leaves_the_runs_to_their_hosts(hosts: Fleet, number: signal.Signals) -> None:
+    at = {name: PHASES[name] for name in ("drains-1", "restarts-1", "starts-1")}
+    terminal = waiting(hosts, "deploy", *at, "--yes", "--batch", "100%", at=at)
+    os.kill(terminal.pid, number)
+    if number is signal.SIGINT:
+        terminal.wait_for("[Y/n]")
+        os.kill(terminal.pid, number)
+    code = terminal.end()
+    assert code == (-signal.SIGHUP if number is signal.SIGHUP else 130)
+    for name in at:
+        hosts[name].play()
+        until(f"{name} ends", lambda one=hosts[name]: one.ends[-1] == "applied", seconds=120)  # type: ignore[misc]
+    assert "3 unchanged" in hosts.run("deploy", *at, "--yes")
+
+
+@pytest.mark.parametrize("place", ["look", "question", "pause"])
+def test_an_interrupt_while_no_run_goes_on_changes_nothing_more(hosts: Fleet, place: str) -> None:
+    hosts.ask(AFTER, "rollout: {batch: 1, pause: 10m}")
+    if place == "look":
+        hosts["drains-1"].play("hang look")
+    words = ["deploy", "validates-1", "drains-1", *(["--yes"] if place == "pause" else [])]
+    terminal = Terminal(hosts.command(*words), hosts.folder, {**hosts.environ, **TERM}, 120)
+    terminal.wait_for({"look": "waiting for drains-1", "question": "[y/N]", "pause": "a pause of 10 min until"}[place])
+    terminal.press(INTERRUPT)
+    assert terminal.end() == 130
+    assert "interrupted" in terminal.said.replace("0 jobs interrupted", "")
+    assert [name for name, one in hosts.hosts.items() if changed(one)] == (["validates-1"] if place == "pause" else [])
+    if place == "pause":
+        assert "2 hosts: 1 applied, 1 skipped (drains-1)" in terminal.said
+        assert "not touched: interrupted before" in terminal.said
+
+
+def test_several_runs_are_followed_to_their_ends(hosts: Fleet) -> None:
+    at = {name: PHASES[name] for name in ("drains-1", "starts-1")}
+    terminal = waiting(hosts, "deploy", *at, "--yes", "--batch", "2", at=at, then="fail")
+    follower = Terminal(hosts.command("history", "*", "--follow"), hosts.folder, {**hosts.environ, **TERM}, 120)
+    follower.wait_for("2 hosts: drains-1, starts-1")
+    hosts["drains-1"].play()
+    follower.wait_for("drains-1: applied")
+    hosts["starts-1"].play()
+    assert follower.end() == 4
+    assert plainly(follower.said).endswith("2 hosts: 1 applied, 1 rolled-back (starts-1)")
+    assert terminal.end() == 4
+
+
+def test_a_rollback_of_several_hosts_goes_on_where_one_fails_before_its_run(hosts: Fleet) -> None:
+    hosts.run(*ALL)
+    hosts["drains-1"].play("break look")
+    hosts["restarts-1"].play("fail systemctl restart docker")
+    hosts.ask(BEFORE, "rollout: {max_failures: 2, batch: 1}")
+    said = hosts.run("rollback", "*", "--yes", code=4)
+    assert said.splitlines()[-1] == "6 hosts: 4 applied, 1 unreachable (drains-1), 1 rolled-back (restarts-1)"
+    assert [name for name, one in hosts.hosts.items() if changed(one)] == ["drains-1", "restarts-1"]
+    for one in hosts.hosts.values():
+        one.play()
+    assert "6 hosts: 4 unchanged, 2 applied" in hosts.run("deploy", "--yes")
+
+
+def test_a_deploy_tells_what_is_wrong_with_each_of_many_hosts_once(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those that hang, refuse or break off, at the way to them and when they are looked at; the others are deployed to."""
+    monkeypatch.setattr("runnerops.remote.route.CONNECT_SECONDS", 10)
+    monkeypatch.setattr("runnerops.remote.ssh._PAUSES", (0.1, 0.2))
+    monkeypatch.setattr("runnerops.remote.reading.OBSERVE_SECONDS", 10.0)
+    kinds = ("good", "hangs", "looses", "silent", "closed", "breaks")
+    names = [f"{kind}-{number}" for kind in kinds for number in (1, 2, 3)]
+    with ExitStack() as stack:
+        hosts = stack.enter_context(fleet(tmp_path / "fleet", recording, names))
+        ports = {
+            "silent": stack.enter_context(playing(hangs=True)),
+            "closed": closed_port(),
+            "breaks": stack.enter_context(playing(hangs=False)),
+        }
+        hosts.ask(BEFORE, ssh={name: port for name in names if (port := ports.get(name.partition("-")[0]))})
+        for name in names:
+            what = {"hangs": "hang look", "looses": "break look"}.get(name.partition("-")[0])
+            hosts[name].play(*([what] if what else []))
+        screen = Screen(out=StringIO(), err=(err := StringIO()))
+        invocation = Invocation(hosts.folder / "inventory.yml", [], hosts.environ, screen)
+        began = time.monotonic()
+        code = deploy(invocation, Flags({}), UiOptions(yes=True, as_json=False, verbose=0))
+        took = time.monotonic() - began
+    said = screen.out.getvalue()  # type: ignore[attr-defined]
+    for kind, problem in {
+        "hangs": "no answer in time",
+        "looses": "the connection was lost",
+        "silent": "no answer within 10 s",
+        "closed": "connection refused",
+        "breaks": "closes connections before it names itself",
+    }.items():
+        title, _, rest = said.partition(f"3 hosts unreachable: {kind}-[1:3]\n")
+        assert problem in rest.splitlines()[0], (kind, said)
+        assert title.count(problem) + rest.count(problem) == 1
+    assert "3 hosts alike: good-[1:3]" in said
+    assert code is Exit.FAILED
+    assert (
+        err.getvalue().splitlines()[-1].startswith("18 hosts: 3 unchanged, 15 unreachable (hangs-[1:3], looses-[1:3]")
+    )
+    assert took < 120, "nobody waits for ever"
