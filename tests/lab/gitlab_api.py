@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.server
 import json
+import selectors
+import socket
 import ssl
 import threading
 import time
@@ -98,12 +101,26 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
     )  # a client may be gone between select and accept, which would wait for the next for ever
     if tls:
         server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()  # how long its end takes at most
+    end, ended = socket.socketpair()
+    thread = threading.Thread(target=_answer_until, args=(ended, server), daemon=True)
+    thread.start()
     try:
         yield f"{'https' if tls else 'http'}://{address}:{server.server_port}"
     finally:
-        server.shutdown()
+        end.close()
+        thread.join()
+        ended.close()
         server.server_close()
+
+
+def _answer_until(ended: socket.socket, server: http.server.HTTPServer) -> None:
+    """`serve_forever` would look fifty times a second whether it is to end, in each lab for as long as that is open."""
+    with selectors.DefaultSelector() as ready:
+        for one in (server, ended):
+            ready.register(one, selectors.EVENT_READ)
+        while all(key.fileobj is server for key, _ in ready.select()):
+            with contextlib.suppress(OSError):  # the client is gone already
+                server.process_request(*server.get_request())
 
 
 def tree_of(text: str) -> dict[str, Any]:
