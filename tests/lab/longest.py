@@ -13,7 +13,7 @@ SECONDS = {
     "dind": 30, "drain": 12, "edits": 15, "fresh": 150, "jobs": 45, "lab": 5, "network": 20, "pipeline": 40,
     "reach": 25, "registry3": 25, "remove": 30, "rollback": 20, "room": 50, "rotation": 30, "runner_contract": 4,
     "runner_contract_host": 5, "saved_plan": 20, "secrets": 40, "store": 60, "strict": 3, "sudo": 25, "together": 45,
-    "verify": 25,
+    "verify": 35,
 }  # fmt: skip
 """What a case of a file takes, roughly; others take 10."""
 
