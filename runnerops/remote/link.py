@@ -1,7 +1,8 @@
 """An open connection: each call is one exec on Fabric's own transport, as root.
 
-A call takes two round trips, one for the channel and one for the exec, and one more where there is standard input: sshd
-takes none before the exec.
+A call takes two round trips, one for the channel and one for the exec, which takes its standard input along where the server
+is an OpenSSH (`ahead.py`); the first call there takes one, for the channel is opened with the login. Elsewhere input takes
+one more.
 """
 
 from __future__ import annotations
@@ -9,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import itertools
 import shlex
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from runnerops.errors import HostError, LinkLostError
 from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
+from runnerops.remote.call import CHUNK, Call
 from runnerops.remote.gateways import Gateways
 from runnerops.remote.root import Entry, Root, WrongPasswordError
 
@@ -30,7 +31,6 @@ QUIET_SECONDS = 60.0
 """After this long without output a followed command's connection is tried: a gateway may hide that the line is dead. Where
 ssh_config says ServerAliveInterval or ServerAliveCountMax, their product counts.
 """
-_CHUNK = 65536
 
 
 @frozen
@@ -40,36 +40,6 @@ class Completed:
     status: int
     stdout: bytes
     stderr: bytes
-
-
-class _Call:
-    """A command that was sent. `lead` is what was read of its output already; standard error is read in a thread meanwhile."""
-
-    def __init__(self, channel: Channel, entry: Entry | None) -> None:
-        self.channel = channel
-        self.lead = b""
-        self.listener = threading.Thread(target=self._listen, daemon=True)
-        self._entry = entry
-        self._errors: list[bytes] = []
-
-    def enter(self) -> None:
-        """Waits for root where sudo asks. Raises HostError and WrongPasswordError."""
-        if self._entry:
-            self.lead = self._entry.enter(self.listener)
-
-    def errors(self) -> bytes:
-        """What the command wrote to standard error."""
-        return self._entry.errors() if self._entry else b"".join(self._errors)
-
-    def _listen(self) -> None:
-        hear = self._entry.hear if self._entry else self._errors.append
-        with contextlib.suppress(OSError):
-            while True:
-                with contextlib.suppress(TimeoutError):  # the time limit is the reader's, who closes the channel
-                    chunk = self.channel.recv_stderr(_CHUNK)
-                    if not chunk:
-                        return
-                    hear(chunk)
 
 
 class Link:
@@ -131,11 +101,11 @@ class Link:
         self.close()
 
     @contextlib.contextmanager
-    def _exec(self, command: Sequence[str], stdin: bytes) -> Iterator[_Call]:
+    def _exec(self, command: Sequence[str], stdin: bytes) -> Iterator[Call]:
         """The command runs, as root where that is meant, and takes its input."""
-        call = self._begin(command)
+        call = self._begin(command, stdin)
         try:
-            with _aside(lambda: _feed(call.channel, stdin)):
+            with call.feeding():
                 try:
                     yield call
                     call.listener.join()
@@ -145,17 +115,17 @@ class Link:
         finally:
             call.channel.close()
 
-    def _begin(self, command: Sequence[str]) -> _Call:
+    def _begin(self, command: Sequence[str], stdin: bytes) -> Call:
         argv = self._root.argv(command) if self._root else tuple(command)
         channel = self._open()
-        call = _Call(channel, Entry(self._root, channel) if self._root and self._root.asks else None)
+        call = Call(channel, stdin, Entry(self._root, channel) if self._root and self._root.asks else None)
         try:
-            self._start(channel, shlex.join(argv))
+            self._start(call, shlex.join(argv))
             call.listener.start()
             call.enter()
         except WrongPasswordError:
             channel.close()
-            return self._begin(command)
+            return self._begin(command, stdin)
         except BaseException as error:
             channel.close()
             if isinstance(error, OSError) or (isinstance(error, HostError) and not self._alive()):
@@ -173,11 +143,11 @@ class Link:
         except (SSHException, EOFError, OSError, AttributeError) as error:  # no transport: closed
             raise self._lost() from error
 
-    def _start(self, channel: Channel, line: str) -> None:
+    def _start(self, call: Call, line: str) -> None:
         from paramiko import SSHException  # noqa: PLC0415
 
         try:
-            channel.exec_command(line)
+            call.start(line)
         except (SSHException, EOFError, OSError) as error:
             if self._alive():
                 raise HostError(self._host.name, "it runs no commands", "see ForceCommand there") from None
@@ -188,7 +158,7 @@ class Link:
         while True:
             channel.settimeout(self._quiet_s if ends is None else max(0.001, ends - time.monotonic()))
             try:
-                chunk = channel.recv(_CHUNK)
+                chunk = channel.recv(CHUNK)
             except TimeoutError:
                 if ends is not None:
                     raise HostError(self._host.name, "no answer in time", "see what the host is busy with") from None
@@ -221,24 +191,6 @@ class Link:
             works = self._end(call.channel) == 0
         if not works:
             raise root.refused(call.errors().decode("utf-8", "replace"))
-
-
-@contextlib.contextmanager
-def _aside(work: Callable[[], None]) -> Iterator[None]:
-    """Does it in a thread meanwhile; what it waits for ends with the channel."""
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    yield
-    thread.join()
-
-
-def _feed(channel: Channel, stdin: bytes) -> None:
-    rest = memoryview(stdin)
-    with contextlib.suppress(OSError):  # the channel is closed; what became of the command, its status tells
-        while rest:
-            with contextlib.suppress(TimeoutError):  # the time limit is the reader's, who closes the channel
-                rest = rest[channel.send(bytes(rest[:_CHUNK])) :]
-        channel.shutdown_write()
 
 
 def close(connection: Connection, gateways: Gateways | None) -> None:

@@ -125,6 +125,7 @@ def _ways(hop: Hop) -> dict[str, Any]:
             [entry.key.kind for entry in hop.known.about(names)],
             certificate=bool(hop.known.authorities_of(names)),
             leaves=leaves(hop.connection.ssh_config, "hostkeyalgorithms"),
+            opens_early=not hop.gateway,
         ),
     }
 

@@ -12,6 +12,7 @@ from paramiko import Channel, ChannelException, Message, PKey, SSHException, Tra
 from paramiko.auth_handler import AuthHandler
 from paramiko.common import OPEN_FAILED_CONNECT_FAILED
 
+from runnerops.remote.ahead import EarlySession, takes_ahead
 from runnerops.remote.algorithms import Leaves
 from runnerops.remote.certificates import SUFFIX
 
@@ -30,9 +31,18 @@ class TurnedAwayError(SSHException):
 class Prompt(Transport):
     """Authenticates one round trip sooner than paramiko's own, and one more for every further key."""
 
+    opens_early = False
+    """Whether a session is opened with the first key that is sent, where the server takes that (`ahead.py`)."""
     wants_certificate = False
     leaves: Leaves = staticmethod(lambda _: True)
     """Of the kinds of host keys, which may be used."""
+
+    _early: EarlySession | None = None
+
+    def open_session(self, *args: Any, **options: Any) -> Channel:
+        """As paramiko's; the first may have been opened early."""
+        early, self._early = self._early, None
+        return (early and early.channel()) or super().open_session(*args, **options)
 
     def open_channel(self, *args: Any, **options: Any) -> Channel:
         """As paramiko's, which keeps one reason for all channels: of two that are refused at a time one has none."""
@@ -82,9 +92,15 @@ class Prompt(Transport):
         if event is not None or not self.is_active():
             return super().auth_publickey(username, key, event)
         answered = Event()
-        self.auth_handler = _PromptAuth(self)
-        self.auth_handler.auth_publickey(username, key, answered)
-        return self.auth_handler.wait_for_response(answered)
+        self.auth_handler = handler = _PromptAuth(self)
+        handler.auth_publickey(username, key, answered)
+        early: EarlySession | None = None
+        if handler.sent and self.opens_early and takes_ahead(self):
+            self.opens_early = False  # of several keys only the first: sshd logs each channel that it does not open
+            early = EarlySession(self, self.auth_timeout + self.channel_timeout)
+        missing = handler.wait_for_response(answered)
+        self._early = None if missing else early
+        return missing
 
 
 class _PromptAuth(AuthHandler):
@@ -93,13 +109,14 @@ class _PromptAuth(AuthHandler):
     But for an RSA key before the host has told which signatures it knows, for old ones know none of the newer kinds.
     """
 
-    _sent = False
+    sent = False
+    """Whether the key was sent with the request."""
 
     def _request_auth(self) -> None:
         usual: Any = super()  # its stubs know only the public half
         transport: Any = self.transport
         waits = "rsa" in str(self.private_key and self.private_key.get_name()) and not transport.server_extensions
-        self._sent = (
+        self.sent = (
             not waits
         )  # before anything is sent: the answer comes in another thread, and would send the key again
         usual._request_auth()
@@ -112,16 +129,17 @@ class _PromptAuth(AuthHandler):
 
     def _parse_service_accept(self, m: Message) -> None:
         usual: Any = super()
-        if not self._sent:
+        if not self.sent:
             usual._parse_service_accept(m)
 
 
 def preferring(
-    kinds: Sequence[str], *, certificate: bool = False, leaves: Leaves = lambda _: True
+    kinds: Sequence[str], *, certificate: bool = False, leaves: Leaves = lambda _: True, opens_early: bool = False
 ) -> Callable[..., Transport]:
     """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one.
 
-    `certificate`: with its certificate, if it has one; `leaves`: which algorithms may be used at all.
+    `certificate`: with its certificate, if it has one; `leaves`: which algorithms may be used at all; `opens_early`: a
+    session is going to be asked for.
     """
 
     def make(sock: Any, **options: Any) -> Transport:
@@ -131,6 +149,7 @@ def preferring(
         transport = Prompt(sock, **options)
         transport.wants_certificate = certificate
         transport.leaves = leaves
+        transport.opens_early = opens_early
         security = transport.get_security_options()
         wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
         security.key_types = sorted(security.key_types, key=lambda algorithm: algorithm not in wanted)

@@ -15,7 +15,7 @@ import contextlib
 import socket
 import struct
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -38,6 +38,7 @@ class Proxy:
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._flowing = asyncio.Event()
+        self._answering = asyncio.Event()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -58,6 +59,10 @@ class Proxy:
         """Forward nothing more, and close nothing: a line that went dead."""
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
+    def hold_answers(self) -> None:
+        """Forward nothing more of what the target sends, until `restore`."""
+        self._loop.call_soon_threadsafe(self._answering.clear)
+
     def restore(self) -> None:
         """Flow again, and take connections on the same port again."""
         self._do(self._open())
@@ -67,6 +72,7 @@ class Proxy:
 
     async def _open(self) -> None:
         self._flowing.set()
+        self._answering.set()
         if self._server is None:
             self._server = await asyncio.start_server(self._serve, self.listen, self.port)
             self.port = self._server.sockets[0].getsockname()[1]
@@ -92,7 +98,8 @@ class Proxy:
             far_reader, far_writer = await asyncio.open_connection(*self.target)
             self._writers.add(far_writer)
             try:
-                await asyncio.gather(self._carry(reader, far_writer), self._carry(far_reader, writer))
+                there, back = (self._flowing,), (self._flowing, self._answering)
+                await asyncio.gather(self._carry(reader, far_writer, there), self._carry(far_reader, writer, back))
                 far_writer.close()
                 writer.close()
             finally:
@@ -105,9 +112,11 @@ class Proxy:
             reset(writer)
             self._tasks.discard(task)
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gates: Sequence[asyncio.Event]
+    ) -> None:
         line: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=1024)
-        arriving = asyncio.ensure_future(self._arrive(line, writer))
+        arriving = asyncio.ensure_future(self._arrive(line, writer, gates))
         try:
             while chunk := await reader.read(CHUNK):
                 await line.put((self._loop.time() + self.delay, chunk))
@@ -118,11 +127,14 @@ class Proxy:
             with contextlib.suppress(asyncio.CancelledError, OSError):
                 await arriving
 
-    async def _arrive(self, line: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+    async def _arrive(
+        self, line: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter, gates: Sequence[asyncio.Event]
+    ) -> None:
         while True:
             due, chunk = await line.get()
             await asyncio.sleep(max(0.0, due - self._loop.time()))
-            await self._flowing.wait()
+            for gate in gates:
+                await gate.wait()
             if not chunk:
                 if writer.can_write_eof():
                     writer.write_eof()

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from paramiko import Ed25519Key, Message
-from paramiko.common import MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST
+from paramiko.common import MSG_CHANNEL_OPEN, MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST
 
 from runnerops.remote.transport import Prompt
 
@@ -47,6 +47,33 @@ def test_each_key_is_sent_once_whenever_the_service_is_accepted(
             transport.auth_handler._parse_userauth_success(Message())
 
     transport._send_message, transport.active, transport.session_id = send, True, b"session"
-    text = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
-    transport.auth_publickey("me", Ed25519Key(file_obj=io.StringIO(text)))
+    transport.auth_publickey("me", new_key())
     assert sent == [MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST]
+
+
+@pytest.mark.parametrize(
+    ("server", "wanted", "early"),
+    [("OpenSSH_9.2p1 Debian-2", True, True), ("OpenSSH_9.2p1", False, False), ("dropbear_2022.83", True, False)],
+)
+def test_only_openssh_is_asked_for_a_session_with_the_login(
+    server: str, wanted: bool, early: bool, ends: tuple[socket.socket, socket.socket]
+) -> None:
+    transport: Any = Prompt(ends[0])
+    transport.opens_early, transport.remote_version = wanted, f"SSH-2.0-{server}"
+    transport.active, transport.session_id = True, b"session"
+    sent: list[int] = []
+
+    def send(message: Message) -> None:
+        sent.append(message.asbytes()[0])
+        if sent[-1] == (MSG_CHANNEL_OPEN if early else MSG_USERAUTH_REQUEST):
+            transport.auth_handler._parse_userauth_success(Message())
+
+    transport._send_message = transport._send_user_message = send
+    transport.auth_publickey("me", new_key())
+    transport.active = False
+    assert sent == [MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST, *([MSG_CHANNEL_OPEN] if early else [])]
+
+
+def new_key() -> Ed25519Key:
+    text = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    return Ed25519Key(file_obj=io.StringIO(text))
