@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from runnerops.inventory.host_name import is_replaced, with_host
 from runnerops.inventory.scalars import Verbatim
 from runnerops.model.common import Key, Secret, Tree, Value
-from runnerops.services.registry.caches.upstreams import cache_name
+from runnerops.services.shared.upstreams import cache_name
 
 BY_NAME = frozenset({"runners", "caches"})
 """Lists of a section that merge by name."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 from typing import Annotated, NoReturn
@@ -38,8 +37,7 @@ def root(
 
 
 def main() -> None:
-    """The console script `runnerops`."""
-    gc.set_threshold(100_000)  # a short life: collecting while modules load costs more than it frees
+    """Runs the command and ends the process."""
     _open_closed_streams()
     _leave(run_program(app))
 

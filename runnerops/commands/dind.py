@@ -15,7 +15,7 @@ from runnerops.model.inventory import Cache
 from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
 from runnerops.services.gitlab_runner.dind import Dind
-from runnerops.services.registry.caches.upstreams import HUB
+from runnerops.services.shared.upstreams import HUB
 
 
 def dind(path: Where, screen: Screen, *, as_json: bool = False) -> Exit:

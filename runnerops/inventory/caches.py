@@ -15,7 +15,7 @@ from runnerops.inventory.shape import CacheShape
 from runnerops.model.common import Key, SourceLocation, Tree, Value
 from runnerops.model.inventory import Cache
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
-from runnerops.services.registry.caches.upstreams import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
+from runnerops.services.shared.upstreams import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
 
 PORT = 5000
 

@@ -19,7 +19,7 @@ from runnerops.inventory.scalars import ScalarError, Verbatim, check_argument
 from runnerops.inventory.shape import HostShape
 from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
 from runnerops.parsing.secret_text import with_arguments
-from runnerops.services.registry.caches.upstreams import cache_name
+from runnerops.services.shared.upstreams import cache_name
 
 RUNNERS: Key = ("gitlab_runner", "runners")
 CACHES: Key = ("registry", "caches")

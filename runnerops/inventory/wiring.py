@@ -8,7 +8,7 @@ from runnerops.inventory.caches import Filled
 from runnerops.inventory.drafts import Draft
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import SourceLocation
-from runnerops.services.registry.caches.upstreams import HUB
+from runnerops.services.shared.upstreams import HUB
 
 _NAMED = 3
 """How many hosts a message names before it counts."""

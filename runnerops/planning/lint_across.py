@@ -17,8 +17,8 @@ from runnerops.services.gitlab_runner.dind import is_dind, values_of
 from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.caches.upstreams import HUB, served
 from runnerops.services.shared.no_proxy import bypasses
+from runnerops.services.shared.upstreams import HUB, served
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 

@@ -1,1 +1,1 @@
-"""What more than one managed system needs: firewalls, listeners, `no_proxy`, sizes, ways of packets."""
+"""What more than one managed system needs: firewalls, listeners, `no_proxy`, sizes, upstreams, ways of packets."""

@@ -23,9 +23,9 @@ from runnerops.services.registry.adopt.running import INSIDE, SAID, FoundRegistr
 from runnerops.services.registry.adopt.upstream import login_of, not_taken, ttl_of, upstream_of
 from runnerops.services.registry.caches import DIRECTORY
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
-from runnerops.services.registry.caches.upstreams import HUB, cache_name, served
 from runnerops.services.registry.format import COMPOSE_TEMPLATE
 from runnerops.services.shared.brought_up import PROJECT
+from runnerops.services.shared.upstreams import HUB, cache_name, served
 
 _TEMPLATE = f"templates/{COMPOSE_TEMPLATE}"
 _FILE = "com.docker.compose.project.config_files"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from runnerops.model.common import Value
 from runnerops.services.registry.adopt.running import FoundRegistry, said
-from runnerops.services.registry.caches.upstreams import HUB_UPSTREAM
+from runnerops.services.shared.upstreams import HUB_UPSTREAM
 
 _HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
 _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
