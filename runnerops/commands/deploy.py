@@ -59,15 +59,16 @@ def deploy(
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = only(choose(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
-        from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts answer
-        from runnerops.engine.loop import DeployLoop
-        from runnerops.engine.planner import plan_all
-        from runnerops.engine.project import open_project, refuse_unsound
+        from runnerops.engine.project import open_project, refuse_unsound  # loaded while the hosts exchange keys
 
         project = open_project(loaded, hosts, pool.resolver(), screen.redactor)
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()
+        from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts let us in
+        from runnerops.engine.loop import DeployLoop
+        from runnerops.engine.planner import plan_all
+
         lock_wait = LockWait(flags.lock_wait_s, screen)
         plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)
         held = _held(saved, plans, lock_wait) if saved else plans

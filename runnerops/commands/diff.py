@@ -49,14 +49,15 @@ def diff(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = only(choose(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
-        from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts answer
-        from runnerops.engine.project import open_project, refuse_unsound
-        from runnerops.engine.review import exit_code_of
+        from runnerops.engine.project import open_project, refuse_unsound  # loaded while the hosts exchange keys
 
         project = open_project(loaded, hosts, pool.resolver(), screen.redactor)
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()
+        from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts let us in
+        from runnerops.engine.review import exit_code_of
+
         plans = plan_all(project, pool, flags)
     _show(project, plans, screen, options)
     if options.save_plan:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -33,21 +33,24 @@ class _Metadata(ModuleType):
 
 
 @contextmanager
-def _standing_in(*modules: ModuleType) -> Iterator[None]:
-    """These are found where a module of their name is imported that is not loaded yet."""
-    used = [module for module in modules if module.__name__ not in sys.modules]
-    sys.modules.update((module.__name__, module) for module in used)
+def _standing_in(modules: Mapping[str, ModuleType]) -> Iterator[None]:
+    """These are found where a module of that name is imported which is not loaded yet."""
+    used = {name: module for name, module in modules.items() if name not in sys.modules}
+    sys.modules.update(used)
     try:
         yield
     finally:
-        for module in used:
-            if sys.modules.get(module.__name__) is module:
-                del sys.modules[module.__name__]
+        for name, module in used.items():
+            if sys.modules.get(name) is module:
+                del sys.modules[name]
 
 
-# invoke takes Mock for a helper of its users' tests, and with it come asyncio, ssl and argparse: a twentieth of a deploy;
-# with importlib.metadata come email, csv and zipfile: 9 ms
-with _standing_in(_Empty("unittest.mock"), _Metadata("importlib.metadata")):
+# in ms of a deploy: invoke takes Mock for a helper of its users' tests, and with it come asyncio, ssl and argparse (35); with
+# importlib.metadata come email, csv and zipfile (9); invoke brings a YAML of its own for its configuration files, which are
+# not read here, and the inventory's is loaded already (4)
+_NOT_NEEDED = {"unittest.mock": _Empty("unittest.mock"), "importlib.metadata": _Metadata("importlib.metadata")}
+_LOADED = {"invoke.vendor.yaml": sys.modules["yaml"]} if "yaml" in sys.modules else {}
+with _standing_in(_NOT_NEEDED | _LOADED):
     from fabric import Config, Connection
 
 __all__ = ["Config", "Connection"]
