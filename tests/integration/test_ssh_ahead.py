@@ -32,7 +32,7 @@ def fixture_proxy(sshd: Sshd) -> Iterator[Proxy]:
 
 
 def until(happened: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 120
     while not happened():
         assert time.monotonic() < ends
         time.sleep(0.02)
