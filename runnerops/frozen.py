@@ -1,14 +1,15 @@
-"""Frozen dataclasses with slots, made in a third of the time that `dataclass` takes. Pure.
+"""Frozen dataclasses with slots, made in a sixth of the time that `dataclass` takes. Pure.
 
 A command makes some 140 of them as it starts. Python 3.11 and 3.12 compile six methods of each from texts; here `__init__`
-alone is compiled, and the others are the same functions for all. `fields`, `replace`, `asdict` and `match` take them as any
-dataclass.
+alone is compiled, when the first value is made, and the others are the same functions for all. `fields`, `replace`, `asdict`
+and `match` take them as any dataclass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
@@ -18,8 +19,7 @@ C = TypeVar("C", bound=type)
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: C) -> C:
     """As `dataclass(frozen=True, slots=True)`. Its bases are made so too, if they are dataclasses at all."""
-    made: Any = dataclass(init=False, repr=False, eq=False)(cls)
-    every = fields(made)
+    every = _fields(cls)
     inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
     left_out = {"__dict__", "__weakref__", *(one.name for one in every)}
     values = _getter([one.name for one in every if one.compare])
@@ -27,9 +27,9 @@ def frozen(cls: C) -> C:
         "__eq__": _eq(values),
         "__hash__": lambda self: hash(values(self)),
         "__repr__": _repr,
-        **{name: value for name, value in vars(made).items() if name not in left_out},
+        **{name: value for name, value in vars(cls).items() if name not in left_out},
         "__slots__": tuple(one.name for one in every if one.name not in inherited),
-        "__init__": _init(every, post=hasattr(cls, "__post_init__")),
+        "__init__": _Init(every, post=hasattr(cls, "__post_init__")),
         "__setattr__": _refuse,
         "__delattr__": _refuse,
         "__getstate__": _state,
@@ -38,6 +38,37 @@ def frozen(cls: C) -> C:
     whole: C = type(cls)(cls.__name__, cls.__bases__, members)
     whole.__qualname__ = cls.__qualname__
     return whole
+
+
+def _fields(cls: type) -> Sequence[Field[Any]]:
+    """As `dataclass` finds them, which takes half of its time to look for a ClassVar in the text of each type."""
+    texts = get_annotations(cls)
+    cls.__annotations__ = {name: text if _is_special(text) else object for name, text in texts.items()}
+    every = fields(dataclass(init=False, repr=False, eq=False)(cls))
+    cls.__annotations__ = texts
+    for one in every:
+        one.type = texts.get(one.name, one.type)
+    return every
+
+
+def _is_special(text: object) -> bool:
+    """Whether an annotation may say more than a type; one that is no text is looked at by `dataclass`."""
+    return not isinstance(text, str) or any(word in text for word in ("ClassVar", "InitVar", "KW_ONLY"))
+
+
+class _Init:
+    """Stands for the `__init__` of a class until somebody asks for it. Threads that do so at once compile it twice, alike."""
+
+    def __init__(self, every: Sequence[Field[Any]], *, post: bool) -> None:
+        self._every = every
+        self._post = post
+
+    def __set_name__(self, owner: Any, name: str) -> None:
+        self._owner = owner
+
+    def __get__(self, one: object, kind: type) -> Any:
+        self._owner.__init__ = made = _init(self._every, post=self._post)
+        return made.__get__(one, kind)
 
 
 def _init(every: Sequence[Field[Any]], *, post: bool) -> Callable[..., None]:
