@@ -42,13 +42,17 @@ class EarlySession:
             self._opened.set_exception(error)
 
     def channel(self) -> Channel | None:
-        """Waits for it; None where another has to be opened in its place. Raises ChannelException where it is refused."""
+        """Waits for it; None where another has to be opened in its place: it was not opened, or is closed again.
+
+        Raises ChannelException where it is refused.
+        """
         try:
-            return self._opened.result()
+            channel = self._opened.result()
         except ChannelException:
             raise
         except SSHException:
             return None
+        return None if channel.closed else channel
 
 
 def start(channel: Channel, line: str, stdin: bytes) -> bytes:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from paramiko import Ed25519Key, Message
+from paramiko import Channel, ChannelException, Ed25519Key, Message, SSHException
 from paramiko.common import MSG_CHANNEL_OPEN, MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST
 
+from runnerops.remote.ahead import EarlySession
 from runnerops.remote.transport import Prompt
 
 
@@ -72,6 +73,30 @@ def test_only_openssh_is_asked_for_a_session_with_the_login(
     transport.auth_publickey("me", new_key())
     transport.active = False
     assert sent == [MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST, *([MSG_CHANNEL_OPEN] if early else [])]
+
+
+@pytest.mark.parametrize(
+    ("answer", "used"),
+    [("open", True), ("closed", False), (SSHException("no answer"), False), (ChannelException(1, "no"), None)],
+)
+def test_an_early_session_counts_only_while_it_is_open(answer: str | Exception, used: bool | None) -> None:
+    channel = Channel(0)
+    channel.closed = answer == "closed"
+
+    class Opens:
+        def open_channel(self, kind: str, timeout: float) -> Channel:
+            assert (kind, timeout) == ("session", 5)
+            if isinstance(answer, Exception):
+                raise answer
+            return channel
+
+    transport: Any = Opens()
+    early = EarlySession(transport, 5)
+    if used is None:
+        with pytest.raises(ChannelException):
+            early.channel()
+    else:
+        assert early.channel() is (channel if used else None)
 
 
 def new_key() -> Ed25519Key:
