@@ -41,7 +41,12 @@ def found(text: str) -> list[str]:
         ("  filesystem: {rootdirectory: /var/lib/registry}\n", "", "C009 error storage"),
         ("  delete:", "  s3: {region: us-east-1, bucket: b}\n  delete:", "C009 error storage"),
         ("filesystem: {rootdirectory: /var/lib/registry}", "s3: {region: a}", "C009 error storage.s3"),
-        ("filesystem: {rootdirectory: /var/lib/registry}", "swift: {}", "C009 warning storage.swift"),
+        ("filesystem: {rootdirectory: /var/lib/registry}", "swift: {}", "C009 error storage.swift"),
+        (
+            "filesystem: {rootdirectory: /var/lib/registry}",
+            "swift: {authurl: a, username: b, password: c, container: d}",
+            "C009 warning storage.swift",
+        ),
         ("rootdirectory", "rootdirectoy", "C001 error storage.filesystem.rootdirectoy"),
         ("delete: {enabled", "delete: {enable", "C001 error storage.delete.enable"),
         ("rootdirectory", "rootdir", "C001 error storage.filesystem.rootdir"),
@@ -84,7 +89,7 @@ def found(text: str) -> list[str]:
         ("http:", "auth: {token: {realm: a, service: b, issuer: c, jwks: /d}}\nhttp:", "C012 warning auth.token"),
         (
             "filesystem: {rootdirectory: /var/lib/registry}",
-            "azure: {accountname: a, accountkey: b, container: c}",
+            "azure: {accountname: a, accountkey: YWJj, container: c}",
             "C009 warning storage.azure",
         ),
         ("http:", "tags: {maxtags: -1}\nhttp:", "C003 warning tags.maxtags"),
@@ -154,7 +159,7 @@ def test_what_fires(old: str, new: str, finding: str) -> None:
             '{addr: 0.0.0.0:5000, headers: {X: [nosniff]}, debug: {addr: ":5001", prometheus: {enabled: true}}}',
         ),
         ("http:", "redis: {addrs: [redis:6379]}\nhttp:"),
-        ("filesystem: {rootdirectory: /var/lib/registry}", "s3: {region: us-east-1, bucket: b, anything: c}"),
+        ("filesystem: {rootdirectory: /var/lib/registry}", "s3: {region: us-east-1, bucket: b, usefipsendpoint: true}"),
         ("filesystem: {rootdirectory: /var/lib/registry}", "filesystem:"),
         ("proxy: {", "proxy: !mine {"),
         (

@@ -38,6 +38,9 @@ _TAG = re.compile(r"(?<=\s)(?=!!\w)")
 _NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))
 
 
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+
+
 _LOADER: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
 
 
@@ -112,6 +115,12 @@ def _first(loader: Any, *, strict: bool) -> yaml.Node | None:
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value == "version" and value.tag == "tag:yaml.org,2002:float" and value.value != "0.1":
             value.tag = "tag:yaml.org,2002:str"  # the registry compares it as it is written
+    for node in _nodes(root):
+        base_60 = node.tag in _NUMBERS and ":" in node.value
+        if (
+            base_60 or node.tag == "tag:yaml.org,2002:timestamp"
+        ):  # neither is known to Go's reader, where any value may stand
+            node.tag = "tag:yaml.org,2002:str"
     _pass_over_tags(loader, root)
     return root
 

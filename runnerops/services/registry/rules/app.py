@@ -1,33 +1,30 @@
-"""How a registry serves, whom it lets in and what stands between: what it builds of these when it starts. Pure.
+"""How a registry serves and logs: what it builds of these when it starts. Pure.
 
-Source: distribution's `registry/registry.go`, `registry/handlers/app.go` and `registry/auth`, 2.8 and 3.1.
+Source: distribution's `registry/registry.go` and `registry/handlers/app.go`, 2.8 and 3.1.
 """
 
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from urllib.parse import urlsplit
 
-from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.found import ENDS, Found, Severity, tree_at
-from runnerops.services.registry.schema import AUTH
+from runnerops.model.common import Key, Tree
+from runnerops.services.registry.rules.found import ENDS, Found, One, is_true, only, tree_at
 
-_MIDDLEWARE = {"storage": ("cloudfront", "redirect", "rewrite"), "registry": (), "repository": ()}
-_WANTED = {"cloudfront": ("baseurl", "privatekey", "keypairid"), "redirect": ("baseurl",), "rewrite": ()}
-_TEXTS = ("baseurl", "scheme", "host", "trimpathprefix")
-"""Options of a middleware that end the registry where they are no text."""
 _NOT_GO = re.compile(r"\(\?(?:[=!]|<[=!])|(?<!\\)\\[1-9]")
+_DEBUG = (
+    *("/debug/health", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/profile", "/debug/pprof/symbol"),
+    *("/debug/pprof/trace", "/debug/vars"),
+)
+"""What the debug server of a registry has of its own."""
 _PORTS = ("http", "https", "http-alt", "domain", "ftp", "ssh", "smtp")
 
 
-def app_rules(tree: Tree, major: int | None) -> Found:
-    """All rules on one configuration. `major`: of the image that reads it, None where that is not known."""
-    for rule in (_address, _host, _tls, _log, _tags, _validation):
+def app_rules(tree: Tree, major: int) -> Found:
+    """All rules on one configuration."""
+    for rule in (_address, _host, _log, _tags, _validation):
         yield from rule(tree)
     yield from _metrics(tree, major)
-    yield from _auth(tree, major)
-    yield from _middleware(tree, major)
 
 
 def _address(tree: Tree) -> Found:
@@ -40,6 +37,15 @@ def _address(tree: Tree) -> Found:
     debug = tree_at(tree, "http", "debug").get("addr")
     if debug not in (None, "") and (problem := address_problem(str(debug))):
         yield "C013", "error", ("http", "debug", "addr"), problem, ENDS
+    elif debug and net != "unix" and _one_port(str(address or ""), str(debug)):
+        yield "C013", "error", ("http", "debug", "addr"), "has the port of http.addr", ENDS
+
+
+def _one_port(one: str, other: str) -> bool:
+    """Whether both cannot be listened on at a time."""
+    (host, _, port), (host_2, _, port_2) = one.rpartition(":"), other.rpartition(":")
+    every = {"", "0.0.0.0", "[::]"}  # noqa: S104  these are what is looked for
+    return port == port_2 and port not in ("", "0") and (host == host_2 or not every.isdisjoint((host, host_2)))
 
 
 def address_problem(text: str) -> str:
@@ -67,26 +73,20 @@ def _host(tree: Tree) -> Found:
         yield "C013", "error", ("http", "host"), "is no URL", f"{ENDS}; write https://NAME"
 
 
-def _metrics(tree: Tree, major: int | None) -> Found:
-    debug = tree_at(tree, "http", "debug")
+def _metrics(tree: Tree, major: int) -> Found:
+    """Where the metrics are served: registry 2 lays the path out even if nothing listens."""
     prometheus = tree_at(tree, "http", "debug", "prometheus")
     path = prometheus.get("path")
-    served = debug.get("addr") and prometheus.get("enabled") is True and major != 2
-    if served and isinstance(path, str) and path and not path.startswith("/"):
-        severity: Severity = "error" if major else "warning"
-        yield "C013", severity, ("http", "debug", "prometheus", "path"), "must begin with a slash", ENDS
-
-
-def _tls(tree: Tree) -> Found:
-    tls = tree_at(tree, "http", "tls")
-    given = tree_at(tree, "http", "tls", "letsencrypt").get("cachefile")
-    if tls.get("certificate") and not tls.get("key"):
-        yield "C012", "error", ("http", "tls"), "has a certificate and no key", ENDS
-    elif tls.get("certificate") and given:
-        yield "C012", "error", ("http", "tls"), "has a certificate and letsencrypt, of which one is to be taken", ENDS
-    known = (None, "", "tls1.0", "tls1.1", "tls1.2", "tls1.3")
-    if (tls.get("certificate") or given) and tls.get("minimumtls") not in known:
-        yield "C003", "error", ("http", "tls", "minimumtls"), "must be one of tls1.2, tls1.3", ENDS
+    if not is_true(prometheus.get("enabled")) or path in (None, "") or isinstance(path, dict | list):
+        return
+    key: Key = ("http", "debug", "prometheus", "path")
+    listens = bool(tree_at(tree, "http", "debug").get("addr"))
+    text = str(path)
+    if text in _DEBUG:
+        found: One = ("C013", "error", key, "is a page of the debug server already", ENDS)
+        yield from [found] if listens else only(2, major, [found])
+    elif listens and not re.fullmatch(r"/[^\s{}]*", text):
+        yield from only(3, major, [("C013", "error", key, "must begin with a slash, without spaces and braces", ENDS)])
 
 
 def _log(tree: Tree) -> Found:
@@ -125,80 +125,13 @@ def _is_pattern(text: str) -> bool:
     if _NOT_GO.search(text):
         return False
     try:
-        re.compile(re.sub(r"\\[pPzCQE](?:\{\^?\w+\}|[A-Z])?|\[\[:\^?\w+:\]\]|\(\?[a-zA-Z]*U[a-zA-Z]*\)", "", text))
+        re.compile(re.sub(r"\\[pPzCQE](?:\{\^?\w+\}|[A-Z])?|\[\[:\^?\w+:\]\]|\(\?[a-zA-Z]*U[a-zA-Z]*\)", "a", text))
     except re.error as error:
         return error.msg not in {
             "missing ), unterminated subpattern",
+            "nothing to repeat",
+            "multiple repeat",
             "unterminated character set",
             "unbalanced parenthesis",
         }
     return True
-
-
-def _auth(tree: Tree, major: int | None) -> Found:
-    auth = tree.get("auth")
-    given = {auth: {}} if isinstance(auth, str) else tree_at(tree, "auth")
-    if len(given) > 1:
-        text = f"must name exactly one access controller, not {' and '.join(given)}"
-        yield "C012", "error", ("auth",), text, ENDS
-        return
-    for name, options in given.items():
-        if name.lower() == "none":
-            continue
-        if name not in AUTH:
-            near = get_close_matches(name, AUTH, 1)
-            hint = f", did you mean '{near[0]}'?" if near else ""
-            yield "C012", "error", ("auth", name), f"there is no access controller {name!r}{hint}", ENDS
-            continue
-        yield from _controller(name, options if isinstance(options, dict) else {}, major)
-        if tree_at(tree, "proxy").get("remoteurl"):
-            text = "dockerd sends no login to a mirror, so pulls would go past this cache"
-            yield "C012", "warning", ("auth", name), text, "protect it by its network"
-
-
-def _controller(name: str, options: Tree, major: int | None) -> Found:
-    key: Key = ("auth", name)
-    for wanted in AUTH[name]:
-        value: Value = options.get(wanted)
-        if not isinstance(value, str) or (wanted == "path" and not value):
-            text = f"has no {wanted}" if value in (None, "") else f"has a {wanted} that is no text"
-            yield "C012", "error", key, text, ENDS
-    if name != "token":
-        return
-    if not options.get("rootcertbundle") and (major == 2 or not options.get("jwks")):
-        text = "has no rootcertbundle" + ("" if major == 2 else " and no jwks")
-        yield "C012", "error", key, text, ENDS
-    elif not options.get("rootcertbundle") and major is None:
-        yield "C012", "warning", key, "has no rootcertbundle, which registry 2 wants", ENDS
-    if options.get("autoredirect", False) not in (True, False, "y", "Y", "n", "N"):
-        yield "C012", "error", (*key, "autoredirect"), "must be true or false, without quotes", ENDS
-
-
-def _middleware(tree: Tree, major: int | None) -> Found:
-    for kind, known in _MIDDLEWARE.items():
-        found = tree_at(tree, "middleware").get(kind)
-        for index, one in enumerate(found if isinstance(found, list) else []):
-            name = one.get("name") if isinstance(one, dict) else None
-            key: Key = ("middleware", kind, index)
-            if name not in known or (name == "rewrite" and major == 2):
-                severity: Severity = "warning" if kind == "repository" else "error"  # built at the first request
-                yield "C009", severity, key, f"there is no such middleware in the registry's own image: {name}", ENDS
-                continue
-            if name == "rewrite" and major is None:
-                yield "C009", "warning", key, "registry 2 has no middleware rewrite", ENDS
-            options = one.get("options") if isinstance(one, dict) else None
-            for wanted in _WANTED[str(name)]:
-                if not isinstance(options, dict) or not options.get(wanted):
-                    yield "C009", "error", key, f"has no {wanted}", ENDS
-            texts = {name: options.get(name) for name in _TEXTS} if isinstance(options, dict) else {}
-            for option, value in texts.items():
-                if value is not None and not isinstance(value, str):
-                    yield "C009", "error", (*key, "options", option), "must be a text", ENDS
-            base = options.get("baseurl") if isinstance(options, dict) else None
-            if (
-                name == "redirect"
-                and isinstance(base, str)
-                and base
-                and not re.match(r"[A-Za-z][\w+.-]*://[^/?#]", base)
-            ):
-                yield "C009", "error", (*key, "options", "baseurl"), "must be a URL with scheme and host", ENDS

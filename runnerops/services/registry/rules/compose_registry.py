@@ -10,10 +10,12 @@ import yaml
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.caches.image import major
 from runnerops.services.registry.rules.compose_parts import environment, items, mounts
-from runnerops.services.registry.rules.config import near_key, places_of, typed
+from runnerops.services.registry.rules.config import typed
 from runnerops.services.registry.rules.found import ENDS, Found, Severity
-from runnerops.services.registry.schema import AUTH, CONFIG, ENVIRONMENT, FILESYSTEM, STORAGE, Shape
+from runnerops.services.registry.rules.near import near_key, places_of
+from runnerops.services.registry.schema import AUTH, CONFIG, ENVIRONMENT, Shape
 from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.registry.schema.storage import PARAMETERS, STORAGE
 
 _REGISTRY = re.compile(
     r"(?:(?:docker\.io|index\.docker\.io)/)?(?:library/)?registry(?:[:@].*)?|distribution/distribution(?:[:@].*)?"
@@ -132,7 +134,7 @@ def _step(shape: Mapping[str, Shape], part: str, above: list[str]) -> Shape | No
     if above == ["auth"]:
         return {"*": "any"} if part in AUTH or part == "none" else None
     if above == ["storage", "filesystem"]:
-        return FILESYSTEM.get(part)
+        return "text" if part == "rootdirectory" else ("any" if part in PARAMETERS["filesystem"][3] else None)
     return shape.get(part, shape.get("*"))
 
 

@@ -3,48 +3,64 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.app import app_rules
-from runnerops.services.registry.rules.drivers import driver_rules
-from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, tree_at
+from runnerops.services.registry.rules.auth import auth_rules
+from runnerops.services.registry.rules.drivers import storage_rules
+from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, of_any, tree_at
+from runnerops.services.registry.rules.health import health_rules
+from runnerops.services.registry.rules.middleware import middleware_rules
+from runnerops.services.registry.rules.near import near_key, places_of
+from runnerops.services.registry.rules.redis import redis_rules
 from runnerops.services.registry.rules.storage import aside_rules
-from runnerops.services.registry.schema import (
-    CONFIG,
-    FILESYSTEM,
-    LOOKED_AT,
-    REMOVED_STORAGE,
-    STORAGE,
-    STORAGE_ASIDE,
-    Shape,
-)
+from runnerops.services.registry.rules.tls import tls_rules
+from runnerops.services.registry.schema import CONFIG, LOOKED_AT, Shape
 from runnerops.services.shared.durations import is_duration
 
 
 def config_rules(tree: Tree, major: int | None) -> Found:
     """All rules on one configuration. `major`: of the image that reads it, None where that is not known."""
+    if major is None or major < _OLDEST:
+        yield from of_any([*_rules(tree, 2)], [*_rules(tree, 3)])
+    else:
+        yield from _rules(tree, min(major, _NEWEST))
+
+
+_OLDEST, _NEWEST = 2, 3
+"""The major versions whose source the rules know."""
+
+
+def _rules(tree: Tree, major: int) -> Found:
     for found in (*_keys(CONFIG, tree, ()), *aside_rules(tree)):
-        yield from _of_release(found, major)
-    for rule in (_version, _proxy):
+        if found[0] not in {"C003", "C017"} or _reader(found[2]) in (None, major):
+            yield found
+    yield from _of_the_other(tree, major)
+    for rule in (_version, _proxy, health_rules):
         yield from rule(tree)
-    yield from app_rules(tree, major)
-    yield from _storage(tree, major)
-    yield from _of_major(tree, major)
+    for of_major in (storage_rules, redis_rules, app_rules, tls_rules, auth_rules, middleware_rules):
+        yield from of_major(tree, major)
 
 
-def _of_release(found: One, major: int | None) -> Found:
-    """A wrong type of what one major version alone looks at is no error of the other."""
-    rule, severity, key, text, fix = found
-    reader = next((known for begin, known in LOOKED_AT.items() if key[: len(begin)] == begin), None)
-    if rule in {"C003", "C017"} and reader is not None and major != reader:
-        if major is not None:
-            return
-        if fix == ENDS:
-            severity, text = "warning", f"{text}: registry {reader} ends at its start"
-    yield rule, severity, key, text, fix
+def _reader(key: Key) -> int | None:
+    """The major version that alone looks at a key, which is not known to the other."""
+    return next((reader for begin, reader in LOOKED_AT.items() if key[: len(begin)] == begin), None)
+
+
+def _of_the_other(tree: Tree, major: int) -> Found:
+    """What only the other major version reads."""
+    for key, reader in LOOKED_AT.items():
+        if major == reader or key in _TOLD:
+            continue
+        *above, last = (str(part) for part in key)
+        if last in tree_at(tree, *above):
+            yield "C001", "warning", key, f"registry {major} ignores it: registry {reader} reads it", "take it out"
+
+
+_TOLD: frozenset[Key] = frozenset({("proxy", "ttl"), ("redis", "addr"), ("redis", "addrs")})
+"""Keys that rules of their own are about."""
 
 
 def _keys(shape: dict[str, Shape], tree: Tree, key: Key) -> Found:
@@ -83,6 +99,9 @@ def typed(shape: Shape, value: Value, key: Key) -> Found:
 
 _MOST = 2**63 - 1
 
+_POWER = re.compile(r"[-+]?\d+[eE][-+]?\d{1,2}")
+"""A number to Go's reader (`1e3`), and a text to ours."""
+
 _WHAT = {
     "text": "a text",
     "int": "a whole number",
@@ -97,6 +116,8 @@ def _fits(shape: str, value: Value) -> bool:
         return False
     if shape == "bool":
         return isinstance(value, bool) or value in {"y", "Y", "n", "N"}
+    if shape != "text" and isinstance(value, str) and _POWER.fullmatch(value):
+        value = float(value)
     if shape == "int":
         return isinstance(value, int | float) and not isinstance(value, bool) and value <= _MOST
     if shape == "duration":
@@ -115,65 +136,9 @@ def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> One:
     return "C001", "warning", key, "unknown key, which does nothing", "take it out"
 
 
-def near_key(name: str, known: Iterable[str]) -> str:
-    """The known key that a name is a slip of: nearly the same letters, its beginning, or the same but for `_` and `-`."""
-    plain, names = re.sub(r"[_-]", "", name).lower(), [one for one in known if one != "*"]
-    if found := get_close_matches(plain, names, 1, 0.75):
-        return found[0]
-    return next(
-        (
-            one
-            for one in names
-            if len(plain) >= 4 and (one.startswith(plain) or (plain.startswith(one) and len(one) >= 4))
-        ),
-        "",
-    )
-
-
-def places_of(shape: Mapping[str, Shape], key: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The path of every key that has a name."""
-    for name, inner in shape.items():
-        if name != "*":
-            yield (*key, name)
-            if isinstance(inner, dict):
-                yield from places_of(inner, (*key, name))
-
-
 def _version(tree: Tree) -> Found:
     if str(tree.get("version") or "") != "0.1":
         yield "C008", "error", ("version",), "must be 0.1, the only version there is", ENDS
-
-
-def _storage(tree: Tree, major: int | None) -> Found:
-    storage = tree.get("storage")
-    named = [storage] if isinstance(storage, str) else tree_at(tree, "storage")
-    drivers = [name for name in named if name not in STORAGE_ASIDE]
-    if len(drivers) != 1:
-        text = f"must name exactly one storage driver, not {' and '.join(drivers) or 'none'}"
-        yield "C009", "error", ("storage",), text, ENDS
-        return
-    name = drivers[0]
-    if name not in STORAGE:
-        near = get_close_matches(name, [*STORAGE, *STORAGE_ASIDE], 1)
-        hint = f", did you mean '{near[0]}'?" if near else ""
-        yield "C009", "error", ("storage", name), f"there is no storage driver {name!r}{hint}", ENDS
-        return
-    given = tree_at(tree, "storage", name)
-    if name not in REMOVED_STORAGE:
-        yield from _parameters(name, given, major)
-        yield from driver_rules(name, given, major)
-    if name == "filesystem":
-        yield from _keys(FILESYSTEM, given, ("storage", name))
-
-
-def _parameters(name: str, given: Tree, major: int | None) -> Found:
-    for wanted in STORAGE[name]:
-        if wanted == "region" and given.get("regionendpoint"):  # registry 2 wants it even so
-            severity: Severity = {2: "error", None: "warning"}.get(major, "info")  # type: ignore[assignment]
-            if given.get(wanted) in (None, "") and severity != "info":
-                yield "C009", severity, ("storage", name), "has no region, which registry 2 wants", ENDS
-        elif given.get(wanted) in (None, ""):
-            yield "C009", "error", ("storage", name), f"has no {wanted}", ENDS
 
 
 def _proxy(tree: Tree) -> Found:
@@ -222,25 +187,3 @@ def _path(path: str, key: Key, root: str) -> Found:
     elif not path.endswith("/"):
         text = "must end with a slash: the registry drops what follows the last one"
         yield "C014", "error", key, text, f"write {root}{path}/"
-
-
-def _of_major(tree: Tree, major: int | None) -> Found:
-    if "tag" in tree_at(tree, "storage") and major != 3:
-        text = "registry 2 takes it for a second storage driver"
-        yield "C009", "error" if major else "warning", ("storage", "tag"), text, f"{ENDS}; take it out"
-    storage = [name for name in tree_at(tree, "storage") if name in REMOVED_STORAGE]
-    if storage and major != 2:
-        severity: Severity = "error" if major else "warning"
-        yield "C009", severity, ("storage", storage[0]), f"registry 3 has no storage driver {storage[0]!r}", ENDS
-    redis = tree_at(tree, "redis")
-    if "addr" in redis and major != 2:
-        severity = "error" if major else "warning"
-        yield (
-            "C016",
-            severity,
-            ("redis", "addr"),
-            "registry 3 reads `addrs`, a list, and not `addr`",
-            "write addrs: [HOST:PORT]",
-        )
-    if "addrs" in redis and major not in {3, None}:
-        yield "C016", "error", ("redis", "addrs"), "registry 2 reads `addr`, and not `addrs`", "write addr: HOST:PORT"

@@ -5,8 +5,10 @@ Source: `NewApp` in distribution's `registry/handlers/app.go`, 2.8 and 3.1.
 
 from __future__ import annotations
 
-from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.found import ENDS, Found, tree_at
+import re
+
+from runnerops.model.common import Key, Tree
+from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_true, tree_at
 from runnerops.services.shared.durations import is_duration
 
 
@@ -14,14 +16,6 @@ def aside_rules(tree: Tree) -> Found:
     """All rules on `maintenance`, `cache`, `delete`, `redirect` and `tag`."""
     for rule in (_purging, _readonly, _cache, _delete, _redirect, _tag):
         yield from rule(tree)
-
-
-def _is_true(value: Value) -> bool:
-    return value is True or (isinstance(value, str) and value in {"y", "Y"})
-
-
-def _is_bool(value: Value) -> bool:
-    return isinstance(value, bool) or (isinstance(value, str) and value in {"y", "Y", "n", "N"})
 
 
 def _purging(tree: Tree) -> Found:
@@ -44,7 +38,7 @@ def _purging(tree: Tree) -> Found:
         value = given.get(name)
         if name in given and not (isinstance(value, str) and is_duration(value)):
             yield "C017", "error", (*key, name), "must be a duration with its unit, such as 168h", ENDS
-    if "dryrun" in given and not _is_bool(given["dryrun"]):
+    if "dryrun" in given and not is_bool(given["dryrun"]):
         yield "C017", "error", (*key, "dryrun"), "must be true or false, without quotes", ENDS
 
 
@@ -54,7 +48,7 @@ def _readonly(tree: Tree) -> Found:
     given = maintenance.get("readonly")
     if "readonly" in maintenance and given is None:
         yield "C017", "error", key, "is empty", f"{ENDS}; write {{enabled: true}}"
-    elif isinstance(given, dict) and "enabled" in given and not _is_bool(given["enabled"]):
+    elif isinstance(given, dict) and "enabled" in given and not is_bool(given["enabled"]):
         yield "C017", "error", (*key, "enabled"), "must be true or false, without quotes", ENDS
 
 
@@ -62,34 +56,32 @@ def _cache(tree: Tree) -> Found:
     cache = tree_at(tree, "storage", "cache")
     name = "blobdescriptor" if "blobdescriptor" in cache else "layerinfo"
     kind, key = cache.get(name), ("storage", "cache", name)
-    if kind == "redis" and not tree.get("redis"):
-        yield "C010", "error", key, "needs a `redis` section", ENDS
-    elif kind not in (None, "", "inmemory", "redis"):
+    if kind not in (None, "", "inmemory", "redis"):
         yield "C010", "warning", key, "is neither inmemory nor redis, so nothing is cached", "write one"
     size = cache.get("blobdescriptorsize")
-    if size is not None and kind == "inmemory" and not str(size).lstrip("-").isdecimal():
+    if "blobdescriptorsize" in cache and kind == "inmemory" and not re.fullmatch(r"[+-]?\d{1,18}", str(size)):
         yield "C017", "error", ("storage", "cache", "blobdescriptorsize"), "must be a whole number", ENDS
 
 
 def _delete(tree: Tree) -> Found:
     delete = tree_at(tree, "storage", "delete")
-    if isinstance(delete.get("enabled"), str) and not _is_bool(delete["enabled"]):
+    if isinstance(delete.get("enabled"), str) and not is_bool(delete["enabled"]):
         text = "is a text, which the registry takes for false"
         yield "C011", "warning", ("storage", "delete", "enabled"), text, "write true or false, without quotes"
-    elif tree_at(tree, "proxy").get("remoteurl") and not _is_true(delete.get("enabled")):
+    elif tree_at(tree, "proxy").get("remoteurl") and not is_true(delete.get("enabled")):
         text = "without `storage: {delete: {enabled: true}}` a cache never frees what has expired"
         yield "C011", "warning", ("storage", "delete"), text, "add it"
 
 
 def _redirect(tree: Tree) -> Found:
     storage = tree_at(tree, "storage")
-    if "redirect" in storage and not _is_bool(tree_at(tree, "storage", "redirect").get("disable")):
+    if "redirect" in storage and not is_bool(tree_at(tree, "storage", "redirect").get("disable")):
         text = "has no `disable` that is true or false, without quotes"
         yield "C017", "error", ("storage", "redirect"), text, f"{ENDS}; write {{disable: true}}"
 
 
 def _tag(tree: Tree) -> Found:
     limit = tree_at(tree, "storage", "tag").get("concurrencylimit", 0)
-    if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit < 1 << 63:
         key = ("storage", "tag", "concurrencylimit")
         yield "C017", "error", key, "must be a whole number from 0 on", ENDS

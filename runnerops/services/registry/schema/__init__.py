@@ -160,23 +160,6 @@ ENVIRONMENT = {
 }
 """Keys that a `REGISTRY_` variable names otherwise than the file does: by the field's name in the source."""
 
-STORAGE: Mapping[str, tuple[str, ...]] = {
-    "filesystem": (),
-    "inmemory": (),
-    "s3": ("region", "bucket"),
-    "s3aws": ("region", "bucket"),
-    "azure": ("accountname", "container"),
-    "gcs": ("bucket",),
-    "oss": ("accesskeyid", "accesskeysecret", "region", "bucket"),
-    "swift": ("authurl", "username", "password", "container"),
-}
-"""Storage drivers and the parameters without which each ends the registry at its start."""
-
-REMOVED_STORAGE = frozenset({"oss", "swift"})
-"""Gone in registry 3."""
-
-FILESYSTEM: dict[str, Shape] = {"rootdirectory": "text", "maxthreads": "any"}
-
 _REDIS_OF_BOTH = ("password", "db", "dialtimeout", "readtimeout", "writetimeout")
 
 LOOKED_AT: Mapping[Key, int] = {

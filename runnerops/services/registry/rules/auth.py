@@ -1,0 +1,76 @@
+"""Whom a registry lets in: its access controller, which it builds when it starts. Pure.
+
+Source: distribution's `registry/auth`, 2.8 and 3.1. What a file on the host holds is not judged.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_text, is_true, only, tree_at
+from runnerops.services.registry.schema import AUTH
+from runnerops.services.registry.schema.serving import ALGORITHMS
+
+
+def auth_rules(tree: Tree, major: int) -> Found:
+    """All rules on `auth`."""
+    auth = tree.get("auth")
+    given = {str(auth): {}} if isinstance(auth, str | int | float) else tree_at(tree, "auth")
+    if len(given) > 1:
+        text = f"must name exactly one access controller, not {' and '.join(given)}"
+        yield "C012", "error", ("auth",), text, ENDS
+        return
+    for name, options in given.items():
+        if name.lower() == "none" or not name:
+            continue
+        if name not in AUTH:
+            near = get_close_matches(name, AUTH, 1)
+            hint = f", did you mean '{near[0]}'?" if near else ""
+            yield "C012", "error", ("auth", name), f"there is no access controller {name!r}{hint}", ENDS
+            continue
+        yield from _controller(name, options if isinstance(options, dict) else {}, major)
+        if tree_at(tree, "proxy").get("remoteurl"):
+            text = "dockerd sends no login to a mirror, so pulls would go past this cache"
+            yield "C012", "warning", ("auth", name), text, "protect it by its network"
+
+
+def _controller(name: str, options: Tree, major: int) -> Found:
+    key: Key = ("auth", name)
+    for wanted in AUTH[name]:
+        value: Value = options.get(wanted)
+        if not is_text(value) or (wanted == "path" and not value):
+            text = f"has no {wanted}" if value in (None, "") else f"has a {wanted} that is no text"
+            yield "C012", "error", key, text, ENDS
+    if name == "token":
+        yield from _keys(options, key, major)
+        yield from _redirect(options, key, major)
+        yield from only(3, major, _algorithms(options, key))
+
+
+def _keys(options: Tree, key: Key, major: int) -> Found:
+    """The files that hold the keys which tokens are signed with; what is no text counts as missing."""
+    bundle, jwks = ((is_text(options.get(name)) and options[name]) for name in ("rootcertbundle", "jwks"))
+    if bundle:
+        return
+    if major == 2 or not jwks:
+        yield "C012", "error", key, "has no rootcertbundle" + ("" if major == 2 else " and no jwks"), ENDS
+
+
+def _redirect(options: Tree, key: Key, major: int) -> Found:
+    if "autoredirect" in options and not is_bool(options["autoredirect"]):
+        yield "C012", "error", (*key, "autoredirect"), "must be true or false, without quotes", ENDS
+    path = options.get("autoredirectpath", "")
+    if is_true(options.get("autoredirect")) and not is_text(path):
+        yield from only(3, major, [("C012", "error", (*key, "autoredirectpath"), "must be a text", ENDS)])
+
+
+def _algorithms(options: Tree, key: Key) -> Found:
+    given = options.get("signingalgorithms", [])
+    here: Key = (*key, "signingalgorithms")
+    if not isinstance(given, list) or not all(is_text(one) for one in given):
+        yield "C012", "error", here, "must be a list of algorithms", ENDS
+        return
+    for index, one in enumerate(given):
+        if one not in ALGORITHMS:
+            yield "C012", "error", (*here, index), f"must be one of {', '.join(ALGORITHMS)}", ENDS

@@ -1,0 +1,38 @@
+"""Parameters that a driver decodes into fields with a type: names in any case, and no text for a number. Pure.
+
+Source: `Decode` of the library mapstructure, as distribution's drivers of azure (3.1) and swift (2.8) call it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_text
+
+_WHAT = {"text": "a text", "int": "a whole number", "bool": "true or false, without quotes", "texts": "a list of texts"}
+
+
+def decoded_rules(types: Mapping[str, str], given: Tree, key: Key) -> Found:
+    """Each value that its field does not take. `types`: of each field, `text`, `int`, `bool`, `texts`, `any`."""
+    for name, value in given.items():
+        kind = types.get(name.lower(), "any")
+        if value is not None and not _fits(kind, value):
+            yield "C009", "error", (*key, name), f"must be {_WHAT[kind]}", ENDS
+
+
+def field(name: str, given: Tree) -> Value:
+    """The value of a field: under its own name, or under the same in another case."""
+    return given.get(name, next((value for other, value in given.items() if other.lower() == name), None))
+
+
+def _fits(kind: str, value: Value) -> bool:
+    if kind == "text":
+        return is_text(value)
+    if kind == "int":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind == "bool":
+        return is_bool(value)
+    if kind == "texts":
+        return value in ({}, []) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+    return True

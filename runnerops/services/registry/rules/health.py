@@ -1,0 +1,36 @@
+"""The checks that a registry makes of itself: it registers each under a name, and asks it in an interval. Pure.
+
+Source: `RegisterHealthChecks` in distribution's `registry/handlers/app.go`, 2.8 and 3.1.
+"""
+
+from __future__ import annotations
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.found import ENDS, Found, is_true, tree_at
+
+_NAMES = {"file": "file", "http": "uri", "tcp": "addr"}
+
+
+def health_rules(tree: Tree) -> Found:
+    """All rules on `health`."""
+    storage = tree_at(tree, "health", "storagedriver")
+    if is_true(storage.get("enabled")):
+        yield from _interval(storage, ("health", "storagedriver", "interval"))
+    seen: set[str] = set()
+    for kind, called in _NAMES.items():
+        found = tree_at(tree, "health").get(kind)
+        for index, one in enumerate(found if isinstance(found, list) else []):
+            item = one if isinstance(one, dict) else {}
+            key: Key = ("health", kind, index)
+            yield from _interval(item, (*key, "interval"))
+            name = str(item.get(called) or "")
+            if name in seen:
+                yield "C017", "error", key, f"checks {name or 'nothing'}, as another check does already", ENDS
+            seen.add(name)
+
+
+def _interval(given: Tree, key: Key) -> Found:
+    value: Value = given.get("interval")
+    below = value < 0 if isinstance(value, int | float) else str(value or "").startswith("-")
+    if below and str(value).strip("-0.smhnuµ"):
+        yield "C017", "error", key, "must not be negative", ENDS

@@ -1,0 +1,100 @@
+"""What stands between a registry and its storage: built when it starts, even if it is `disabled`. Pure.
+
+Source: distribution's `registry/storage/driver/middleware`, 2.8 and 3.1. What a file on the host holds is not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.found import ENDS, Found, Severity, is_text, only, tree_at
+from runnerops.services.shared.durations import is_duration
+
+_KINDS = ("registry", "repository", "storage")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]+|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
+_CLOUD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]*|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
+"""The same, and the host may be missing."""
+
+
+def middleware_rules(tree: Tree, major: int) -> Found:
+    """All rules on `middleware`."""
+    for kind, found in tree_at(tree, "middleware").items():
+        if kind not in _KINDS:
+            yield "C001", "warning", ("middleware", kind), "unknown key, which does nothing", "take it out"
+            continue
+        for index, one in enumerate(found if isinstance(found, list) else []):
+            item = one if isinstance(one, dict) else {}
+            yield from _one(kind, item, ("middleware", kind, index), major)
+
+
+def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
+    name = item.get("name")
+    check = _CHECKS.get(str(name)) if kind == "storage" else None
+    if check is None:
+        severity: Severity = "warning" if kind == "repository" else "error"  # built at the first request
+        yield "C009", severity, key, f"there is no such middleware in the registry's own image: {name}", ENDS
+        return
+    if name == "rewrite" and major == 2:
+        yield "C009", "error", key, "registry 2 has no middleware rewrite", ENDS
+        return
+    yield from check(tree_at(item, "options"), key, major)
+
+
+def _cloudfront(options: Tree, key: Key, major: int) -> Found:
+    for name in ("baseurl", "privatekey", "keypairid"):
+        if name not in options or (name == "privatekey" and options[name] == ""):
+            yield "C009", "error", key, f"has no {name}", ENDS
+    yield from _texts(("baseurl", "privatekey", "keypairid", "iprangesurl"), options, key)
+    base = options.get("baseurl")
+    if isinstance(base, str) and not _CLOUD.fullmatch(base if "://" in base else f"https://{base}/"):
+        yield "C009", "error", (*key, "options", "baseurl"), "must be a URL", ENDS
+    yield from _duration("duration", options, key)
+    yield from _duration("updatefrenquency", options, key)  # so misspelt in both
+    if "updatefrenquency" not in options:
+        yield from only(3, major, _duration("updatefrequency", options, key))
+    yield from _filter(options, key)
+
+
+def _duration(name: str, options: Tree, key: Key) -> Found:
+    """What is no text is passed over."""
+    value = options.get(name)
+    if isinstance(value, str) and not is_duration(value):
+        yield "C009", "error", (*key, "options", name), "must be a duration with its unit, such as 20m", ENDS
+
+
+def _filter(options: Tree, key: Key) -> Found:
+    given = options.get("ipfilteredby", "none")
+    word = given.strip().lower() if isinstance(given, str) else None
+    if word not in {"", "none", "aws", "awsregion"}:
+        yield "C009", "error", (*key, "options", "ipfilteredby"), "must be one of none, aws, awsregion", ENDS
+    elif word == "awsregion" and not isinstance(options.get("awsregion"), str):
+        yield "C009", "error", key, "has no awsregion, a text with commas between the regions", ENDS
+
+
+def _redirect(options: Tree, key: Key, _: int | None) -> Found:
+    if "baseurl" not in options:
+        yield "C009", "error", key, "has no baseurl", ENDS
+    yield from _texts(("baseurl",), options, key)
+    base = options.get("baseurl")
+    if isinstance(base, str) and not _URL.fullmatch(base):
+        yield "C009", "error", (*key, "options", "baseurl"), "must be a URL with scheme and host", ENDS
+
+
+def _rewrite(options: Tree, key: Key, major: int) -> Found:
+    yield from only(3, major, _texts(("scheme", "host", "trimpathprefix"), options, key))
+
+
+def _texts(names: tuple[str, ...], options: Tree, key: Key) -> Found:
+    for name in names:
+        value: Value = options.get(name, "")
+        if not is_text(value):
+            yield "C009", "error", (*key, "options", name), "must be a text", ENDS
+
+
+_CHECKS: Mapping[str, Callable[[Tree, Key, int], Found]] = {
+    "cloudfront": _cloudfront,
+    "redirect": _redirect,
+    "rewrite": _rewrite,
+}

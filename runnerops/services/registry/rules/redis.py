@@ -1,0 +1,34 @@
+"""Redis of a registry: the two major versions have different keys for it, and the cache of descriptors wants it. Pure.
+
+Source: `configureRedis` in distribution's `registry/handlers/app.go`, 2.8 and 3.1.
+"""
+
+from __future__ import annotations
+
+from runnerops.model.common import Key, Tree
+from runnerops.services.registry.rules.found import ENDS, Found, is_set, only, tree_at
+
+_CACHE: Key = ("storage", "cache")
+
+
+def redis_rules(tree: Tree, major: int) -> Found:
+    """All rules on `redis`."""
+    redis, cache = tree_at(tree, "redis"), tree_at(tree, "storage", "cache")
+    name = "blobdescriptor" if "blobdescriptor" in cache else "layerinfo"
+    wanted = cache.get(name) == "redis"
+    has_2, has_3 = is_set(redis.get("addr")), redis.get("addrs") not in (None, "", [])
+    if wanted and not has_2 and not has_3:
+        yield "C010", "error", (*_CACHE, name), "needs `redis` with its address", ENDS
+        return
+    authorities = tree_at(tree, "redis", "tls").get("rootcas")
+    for index, path in enumerate(authorities if wanted and isinstance(authorities, list) else []):
+        if not is_set(path):
+            key: Key = ("redis", "tls", "rootcas", index)
+            yield from only(3, major, [("C010", "error", key, "names no file, and the cache needs redis", ENDS)])
+    if has_2 and not has_3:
+        fix = "write addrs: [HOST:PORT]"
+        text = "registry 3 reads `addrs`, a list, and not `addr`"
+        yield from only(3, major, [("C016", "error", ("redis", "addr"), text, fix)])
+    elif has_3 and not has_2:
+        text, fix = "registry 2 reads `addr`, and not `addrs`", "write addr: HOST:PORT"
+        yield from only(2, major, [("C016", "error", ("redis", "addrs"), text, fix)])

@@ -1,0 +1,176 @@
+"""What each major version of the registry refuses at its start, and what it only just takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.model.common import ServiceName, key_text
+from runnerops.model.inventory import FileSpec
+from runnerops.services import REGISTRY
+from runnerops.services.registry.rules.config import config_rules
+
+SPEC = FileSpec(ServiceName.REGISTRY, "config.yml", "registry-config.yml.j2", "yaml")
+
+FILES = "version: 0.1\nstorage: {filesystem: {}}\n"
+CERTIFICATE = "certificate: /c, key: /k"
+TOKEN = "realm: a, service: b, issuer: c"
+CLOUD = "baseurl: c.example.com, privatekey: /k, keypairid: K"
+AZURE = "accountname: a, container: b"
+CLIENT = "{type: client_secret, tenantid: t, clientid: c, secret: s}"
+S3 = "bucket: b, region: us-east-1"
+OSS = "accesskeyid: a, accesskeysecret: b, region: c, bucket: d"
+SWIFT = "authurl: a, username: b, password: c, container: d"
+
+
+def said(text: str, major: int | None) -> list[str]:
+    """What is found, but for what is merely remarked."""
+    tree = REGISTRY.parse(SPEC, text.encode())
+    return [f"{rule} {severity} {key_text(key)}" for rule, severity, key, *_ in config_rules(tree, major)]
+
+
+def tls(more: str) -> str:
+    return f"{FILES}http: {{tls: {{{CERTIFICATE}, {more}}}}}"
+
+
+def token(more: str) -> str:
+    return f"{FILES}auth: {{token: {{{TOKEN}, {more}}}}}"
+
+
+def middleware(name: str, options: str) -> str:
+    return f"{FILES}middleware: {{storage: [{{name: {name}, options: {{{options}}}}}]}}"
+
+
+def driver(name: str, parameters: str) -> str:
+    return f"version: 0.1\nstorage: {{{name}: {{{parameters}}}}}"
+
+
+def health(checks: str) -> str:
+    return f"{FILES}health: {{{checks}}}"
+
+
+REFUSED = [
+    (tls("minimumtls: tls1.1"), "3", "C003 http.tls.minimumtls"),
+    (tls("minimumtls: tls1.4"), "23", "C003 http.tls.minimumtls"),
+    (tls("ciphersuites: [TLS_RSA_WITH_RC4_128_SHA]"), "3", "C003 http.tls.ciphersuites[0]"),
+    (tls("ciphersuites: [TLS_AES_128_GCM_SHA25]"), "23", "C003 http.tls.ciphersuites[0]"),
+    (tls("minimumtls: tls1.3, ciphersuites: [NONE]"), "2", "C003 http.tls.ciphersuites[0]"),
+    (FILES + "http: {addr: ':5000', debug: {addr: 'localhost:5000'}}", "23", "C013 http.debug.addr"),
+    (
+        FILES + "http: {debug: {addr: ':5001', prometheus: {enabled: true, path: metrics}}}",
+        "3",
+        "C013 http.debug.prometheus.path",
+    ),
+    (
+        FILES + "http: {debug: {addr: ':5001', prometheus: {enabled: true, path: /debug/vars}}}",
+        "23",
+        "C013 http.debug.prometheus.path",
+    ),
+    (health("tcp: [{addr: 'a:1', interval: -5s}]"), "23", "C017 health.tcp[0].interval"),
+    (health("storagedriver: {enabled: true, interval: -1}"), "23", "C017 health.storagedriver.interval"),
+    (health("tcp: [{addr: 'a:1'}, {addr: 'a:1'}]"), "23", "C017 health.tcp[1]"),
+    (token("jwks: /j"), "2", "C012 auth.token"),
+    (token("rootcertbundle: 7, jwks: ''"), "23", "C012 auth.token"),
+    (token("rootcertbundle: /c, autoredirect: 'true'"), "23", "C012 auth.token.autoredirect"),
+    (token("rootcertbundle: /c, autoredirect: true, autoredirectpath: 7"), "3", "C012 auth.token.autoredirectpath"),
+    (token("rootcertbundle: /c, signingalgorithms: RS256"), "3", "C012 auth.token.signingalgorithms"),
+    (token("rootcertbundle: /c, signingalgorithms: [RS255]"), "3", "C012 auth.token.signingalgorithms[0]"),
+    (middleware("rewrite", "host: a"), "2", "C009 middleware.storage[0]"),
+    (middleware("rewrite", "host: 7"), "23", "C009 middleware.storage[0]"),
+    (middleware("redirect", "baseurl: d.example.com"), "23", "C009 middleware.storage[0].options.baseurl"),
+    (middleware("cloudfront", f"{CLOUD}, duration: 1d"), "23", "C009 middleware.storage[0].options.duration"),
+    (
+        middleware("cloudfront", f"{CLOUD}, updatefrequency: 1d"),
+        "3",
+        "C009 middleware.storage[0].options.updatefrequency",
+    ),
+    (middleware("cloudfront", f"{CLOUD}, ipfilteredby: all"), "23", "C009 middleware.storage[0].options.ipfilteredby"),
+    (middleware("cloudfront", f"{CLOUD}, ipfilteredby: awsregion"), "23", "C009 middleware.storage[0]"),
+    (middleware("cloudfront", f"{CLOUD}, iprangesurl: 7"), "23", "C009 middleware.storage[0].options.iprangesurl"),
+    (driver("s3", f"{S3}, storageclass: ''"), "23", "C009 storage.s3.storageclass"),
+    (driver("s3", f"{S3}, storageclass: express_onezone"), "2", "C009 storage.s3.storageclass"),
+    (driver("s3", f"{S3}, objectacl: log-delivery-write"), "23", "C009 storage.s3.objectacl"),
+    (driver("s3", f"{S3}, usefipsendpoint: maybe"), "3", "C009 storage.s3.usefipsendpoint"),
+    (driver("s3", f"{S3}, chunksize: 5242880.5"), "2", "C009 storage.s3.chunksize"),
+    (driver("s3", f"{S3}, chunksize: 5mb"), "23", "C009 storage.s3.chunksize"),
+    (driver("s3", f"{S3}, v4auth: false"), "23", "C009 storage.s3.v4auth"),
+    (driver("s3", "bucket: b, regionendpoint: 'http://m'"), "2", "C009 storage.s3"),
+    (driver("azure", f"{AZURE}, accountkey: no!"), "23", "C009 storage.azure.accountkey"),
+    (driver("azure", f"{AZURE}, credentials: {CLIENT}"), "2", "C009 storage.azure"),
+    (driver("azure", f"{AZURE}, accountkey: YWJj"), "3", "C009 storage.azure"),
+    (
+        driver("azure", f"{AZURE}, accountkey: YWJj, credentials: {{type: client_secret, tenantid: t}}"),
+        "3",
+        "C009 storage.azure.credentials",
+    ),
+    (
+        driver("azure", f"{AZURE}, accountkey: YWJj, max_retries: '5', credentials: {CLIENT}"),
+        "3",
+        "C009 storage.azure.max_retries",
+    ),
+    (driver("gcs", "bucket: b, chunksize: 300000"), "23", "C009 storage.gcs.chunksize"),
+    (driver("gcs", "bucket: b, credentials: /key.json"), "23", "C009 storage.gcs.credentials"),
+    (driver("gcs", "bucket: b, maxconcurrency: many"), "23", "C009 storage.gcs.maxconcurrency"),
+    (driver("oss", f"{OSS}, secure: 'true'"), "2", "C009 storage.oss.secure"),
+    (driver("swift", f"{SWIFT}, authversion: '3'"), "2", "C009 storage.swift.authversion"),
+    (driver("filesystem", "maxthreads: '-5'"), "23", "C009 storage.filesystem.maxthreads"),
+    (
+        "version: 0.1\nstorage: {inmemory: {}, cache: {blobdescriptor: redis}}\nredis: {}",
+        "23",
+        "C010 storage.cache.blobdescriptor",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "majors", "finding"), REFUSED)
+def test_what_ends_a_registry_at_its_start(text: str, majors: str, finding: str) -> None:
+    rule, place = finding.split()
+    for major in (2, 3):
+        errors = [one for one in said(text, major) if one.split()[1] == "error"]
+        wanted = f"{rule} error {place}" in errors
+        assert wanted is (str(major) in majors) or (errors and str(major) in majors), (major, errors)
+    unknown = said(text, None)
+    refused = all(any(" error " in one for one in said(text, major)) for major in (2, 3))
+    assert any(" error " in one for one in unknown) is refused, unknown
+    assert any(one.endswith(f" {place}") for one in unknown), unknown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        tls("minimumtls: tls1.3, ciphersuites: [TLS_AES_128_GCM_SHA256]"),
+        FILES + "http: {tls: {minimumtls: tls1.1}}",
+        FILES + "http: {addr: '10.0.0.1:5000', debug: {addr: '127.0.0.1:5000'}}",
+        FILES + "http: {debug: {addr: ':5001', prometheus: {enabled: false, path: metrics}}}",
+        health("storagedriver: {enabled: false, interval: -1s}, tcp: [{addr: a}, {addr: b}]"),
+        token("rootcertbundle: /missing/on/this/machine"),
+        token("rootcertbundle: /c, autoredirect: true"),
+        middleware("redirect", "baseurl: 'https://d.example.com/path'"),
+        middleware("cloudfront", f"{CLOUD}, duration: 20, ipfilteredby: ' AWS '"),
+        driver("s3", f"{S3}, chunksize: '5242880', storageclass: standard, encrypt: 'T'"),
+        driver("s3", f"{S3}, regionendpoint: 'http://m', v4auth: false"),
+        driver("gcs", "bucket: b, chunksize: '524288', maxconcurrency: -1, keyfile: /missing"),
+        driver("filesystem", "maxthreads: -5"),
+        FILES + "auth: NONE",
+    ],
+)
+def test_what_both_major_versions_take(text: str) -> None:
+    for major in (2, 3, None):
+        assert not [one for one in said(text, major) if " error " in one], major
+
+
+@pytest.mark.parametrize(
+    ("text", "major", "key"),
+    [
+        (FILES + "tags: {maxtags: 5}", 2, "tags"),
+        (FILES + "reporting: {}", 3, "reporting"),
+        (driver("s3", f"{S3}, accelerate: true"), 2, "storage.s3.accelerate"),
+        (driver("s3", f"{S3}, quux: true"), 3, "storage.s3.quux"),
+        (FILES + "middleware: {storages: []}", 3, "middleware.storages"),
+    ],
+)
+def test_what_is_ignored_is_named(text: str, major: int, key: str) -> None:
+    assert f"C001 warning {key}" in said(text, major)
+
+
+def test_a_slip_in_a_drivers_parameter_is_an_error() -> None:
+    assert "C001 error storage.s3.regionendpont" in said(driver("s3", f"{S3}, regionendpont: a"), 3)
