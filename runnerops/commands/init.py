@@ -45,7 +45,7 @@ def init(folder: Path, options: InitOptions, environ: Mapping[str, str], screen:
     if not (options.hosts or options.adopted):
         if not screen.interactive:
             raise UsageError(
-                "init: there is no terminal to ask at", "name the hosts: --host NAME=USER@ADDRESS, or --adopt"
+                "init: there is no terminal to ask on", "name the hosts: --host NAME=USER@ADDRESS, or --adopt"
             )
         options = _ask(screen, options)
     hosts = _hosts([*options.hosts, *options.adopted])

@@ -86,7 +86,7 @@ def _keep_keys(hosts: Sequence[Host], asking: _Asking, fingerprints: Sequence[st
         if not asking.show(hosts):
             return {host.name: False for host in hosts}
         raise UsageError(
-            "trust: there is no terminal to ask at",
+            "trust: there is no terminal to ask on",
             "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
         )
     kept = asking.trust(hosts)

@@ -27,9 +27,9 @@ COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Pauses before each attempt to come back to a host whose connection was lost."""
 
 _WHY_NOT_STARTED = {
-    protocol.NO_ROOM: f"look whether there is room and write permission in {STATE_FOLDER} on the host",
-    protocol.NO_UNIT: "systemd did not start its unit: look whether systemd-run works on the host",
-    protocol.TAKEN_OVER: "another deploy took what was created in GitLab for it for left over: deploy again",
+    protocol.NO_ROOM: f"check the free space and the permissions of {STATE_FOLDER} on the host",
+    protocol.NO_UNIT: "systemd did not start its unit: check whether systemd-run works on the host",
+    protocol.TAKEN_OVER: "another deploy treats the runners created for it in GitLab as left over: deploy again",
 }
 """What to do where a run could not be started, by the exit status of `start`."""
 
@@ -150,7 +150,7 @@ def _not_begun(run: _Run, status: int) -> Outcome:
     if status == protocol.HELD and not run.events:
         return held_since(plan, held_by(Hold.read(run.redactor.text(run.said))))
     if run.seen == 0 and status > 0:
-        hint = _WHY_NOT_STARTED.get(status, "say it again; `runnerops status` tells how the host is")
+        hint = _WHY_NOT_STARTED.get(status, "run the command again; `runnerops status` shows the state of the host")
         message = f"the run could not be started (exit status {status})"
         return Outcome(plan.host, Result.FAILED, message=message, hint=hint)
     return unseen(plan)

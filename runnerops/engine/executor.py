@@ -81,10 +81,10 @@ class HostExecutor:
             self.replan.clear()
             self.active_runs.interrupt(interrupt, self.screen, self.show, self.pool)
             for name in self.active_runs.left_alone:
-                hint = f"`runnerops history {name} --follow` follows it to its end"
+                hint = f"`runnerops history {name} --follow` shows it until its end"
                 if self.known[name].part == "first":
                     hint = _half_rotated(name)
-                alone = Outcome(name, Result.IN_PROGRESS, message="it goes on by itself on its host", hint=hint)
+                alone = Outcome(name, Result.IN_PROGRESS, message="it continues by itself on its host", hint=hint)
                 self._end(self.gitlab.unpaused(alone))
             for name in list(self.verifying):
                 if cut := self.verifying.pop(name, None):
@@ -233,13 +233,13 @@ class HostExecutor:
             return False
         if not only_its_own(path, plan, rendered, now):
             return False
-        self.show.say(f"{host.name}: {path} was written meanwhile by what reads it, its own keys only: planning anew")
+        self.show.say(f"{host.name}: {path} was changed meanwhile by its own service, only in its own keys: planning again")
         return True
 
     def _follow(self, host: Host, planned: Planned) -> Outcome:
         """A run of this very plan is going on: its end is ours; one that ended well is looked at once more."""
         assert planned.own
-        self.show.say(f"{host.name}: {holder_text(planned.own)}, is this very plan: following it")
+        self.show.say(f"{host.name}: {holder_text(planned.own)}, has the same plan: following it")
         plan, link = self.known[host.name], self.pool.of(host)
         with self.gitlab.counting(planned, plan, self.show.watch) as watch:
             outcome = apply.follow(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
@@ -255,5 +255,5 @@ class HostExecutor:
 
 def _half_rotated(host: str) -> str:
     """What the first run of a rotation leaves where the second one does not follow."""
-    left = "its host keeps the new token, config.toml does not have it, and the runner gets no jobs until it does"
-    return f"{left}: `runnerops rotate {host}`, or a deploy, brings it there"
+    left = "the new token is stored on the host but not yet in config.toml, and the runner gets no jobs until it is"
+    return f"{left}: `runnerops rotate {host}`, or a deploy, writes it there"

@@ -70,13 +70,13 @@ def unread_cas(hosts: Sequence[Host]) -> Iterator[Finding]:
         if path and (problem := ca_problem(path)):
             text = f"{problem}, so GitLab is not asked"
             file = place.file if place else path
-            yield Finding("X012", "warning", file, ("gitlab", "ca_file"), text, "give the path of a PEM file", place)
+            yield Finding("X012", "warning", file, ("gitlab", "ca_file"), text, "write the path of a PEM file", place)
 
 
 def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
     """The host's secrets that no template uses, each with what its absence means."""
     if host.gitlab and isinstance(host.gitlab.token, Secret):
-        more = ", and sets nothing of them" if host.gitlab_settings else ""
+        more = ", and does not set anything" if host.gitlab_settings else ""
         yield host.gitlab.token, f"GitLab does not say without it whether runners are paused or offline{more}"
     if isinstance(host.ssh.sudo_password, Secret):
         yield host.ssh.sudo_password, "sudo on the host may ask for it"

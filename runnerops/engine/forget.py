@@ -15,8 +15,11 @@ from runnerops.report.screen import Screen
 
 _SECONDS = 60.0
 _WHY = {
-    state_folder.IN_USE: ("a run is going on there", "wait for its end, then say it again"),
-    state_folder.UNFINISHED: ("something is unfinished there", "`runnerops status` tells what; then say it again"),
+    state_folder.IN_USE: ("a run is going on there", "wait until it ends, then run the command again"),
+    state_folder.UNFINISHED: (
+        "something is unfinished there",
+        "`runnerops status` shows what; then run the command again",
+    ),
 }
 
 
@@ -34,13 +37,15 @@ class Forgetting:
         if outcome.result not in {Result.APPLIED, Result.UNCHANGED}:
             return outcome
         asks = outcome.result is Result.UNCHANGED and not self.yes
-        if asks and not self.screen.ask(f"forget what {self.host.name} keeps of its runs?"):
+        if asks and not self.screen.ask(f"delete all records of runs on {self.host.name}?"):
             return replace(outcome, result=Result.PENDING)
         done = self.link().run(state_folder.forget(), b"", _SECONDS)
         if done.status == 0:
-            return replace(outcome, result=Result.APPLIED, message="forgotten: no run, no original is kept there")
+            return replace(
+                outcome, result=Result.APPLIED, message="all records of runs and originals there are deleted"
+            )
         last = "".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
-        said, hint = _WHY.get(done.status, (f"exit status {done.status}: {last}", "say it again"))
+        said, hint = _WHY.get(done.status, (f"exit status {done.status}: {last}", "run the command again"))
         of = f" ({STATE_FOLDER}/{last})" if done.status == state_folder.UNFINISHED else ""
-        message = f"removed, but not forgotten: {said}{of}"
+        message = f"removed, but its records are not deleted: {said}{of}"
         return replace(outcome, result=Result.FAILED, message=message, hint=hint)

@@ -38,7 +38,7 @@ class Health:
             (found,) = self._verifying.run([self._known[host.name]], quick=False).values()
         except RunneropsError as error:
             found = error
-        hint = f"`runnerops verify {host.name}` tells more; `runnerops rollback {host.name}` takes this run back"
+        hint = f"`runnerops verify {host.name}` shows more; `runnerops rollback {host.name}` takes this run back"
         if isinstance(found, Exception):
             said: tuple[str, ...] = (failure(host.name, found).message,)
         else:
@@ -46,8 +46,8 @@ class Health:
             if not broken:
                 return replace(outcome, message=f"{outcome.message}\n  verify: {summary_line(found)[1]}".strip())
             said = tuple(f"{check.what}: {check.reason}" if check.reason else check.what for check in broken)
-        message = "its files are deployed, and verify does not pass (rollout.health)"
+        message = "its files are deployed, but verify does not pass (rollout.health)"
         if outcome.result is Result.UNCHANGED:
-            message = "the canary is in sync, and verify does not pass (rollout.health)"
-            hint = f"`runnerops verify {host.name}` tells more; mend it, or go on without it: --resume"
+            message = "the canary is in sync, but verify does not pass (rollout.health)"
+            hint = f"`runnerops verify {host.name}` shows more; repair it, or continue without it: --resume"
         return replace(outcome, result=Result.FAILED, message=message, diagnostics=said, hint=hint)

@@ -78,7 +78,7 @@ def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> 
         return LockConflict(locked, replan=True)
     if run.digest == plan.digest:
         if run.running or record.result is Result.APPLIED:
-            return LockConflict(replace(locked, message=f"{holder_text(run)}, is this very plan"), replan=True)
+            return LockConflict(replace(locked, message=f"{holder_text(run)}, has the same plan"), replan=True)
         return LockConflict(own_end(plan.host, record))
     return LockConflict(locked, replan=lock_wait.left > 0)
 
@@ -103,12 +103,12 @@ def locked_by(run: Run, host: str) -> Outcome:
     """The outcome of a host that was not touched, with whose run has it or had it."""
     word = ENDS[run.result].value if run.result in ENDS else "over"
     state = "is going on there" if run.running else f"came in between ({word})"
-    hint = "wait for its end and deploy again, or wait here with --lock-wait 5m"
+    hint = "wait until it ends and deploy again, or wait here with --lock-wait 5m"
     return Outcome(
         host,
         Result.LOCKED,
         message=f"{holder_text(run)}, {state}; nothing was changed",
-        hint=hint if run.running else "deploy again: it plans anew",
+        hint=hint if run.running else "deploy again, which makes a new plan",
     )
 
 
@@ -116,4 +116,4 @@ def own_end(host: str, record: Record) -> Outcome:
     """The end of somebody's run of this very plan is this deploy's end too."""
     plan = plan_of(host, record)
     outcome = outcome_of(plan, record.events) or unseen(plan)
-    return replace(outcome, message=f"{holder_text(record.run)}, was this very plan: {outcome.message}")
+    return replace(outcome, message=f"{holder_text(record.run)}, had the same plan: {outcome.message}")

@@ -25,5 +25,5 @@ def check_maintenance(host: Host, flags: Flags) -> None:
     if host.maintenance and in_maintenance(host, flags):
         until = host.maintenance.until
         when = f"until {in_utc(datetime.fromtimestamp(until, UTC))}: " if until else ""
-        hint = f"`--allow maintenance@{host.name}` goes on all the same"
+        hint = f"`--allow maintenance@{host.name}` deploys to it all the same"
         raise HostError(host.name, f"{when}{host.maintenance.reason}", hint, Result.MAINTENANCE.value)

@@ -14,17 +14,17 @@ from runnerops.model.run import Outcome
 
 WHY_HELD: Mapping[Why, tuple[str, str]] = {
     "drains": (
-        "{} still waits for its jobs, and not all hosts may be without a runner at a time",
-        "deploy again when it is done",
+        "{} still waits for its jobs, and not all hosts may be without a runner at the same time",
+        "deploy again when it has ended",
     ),
-    "cache": ("it uses the cache of {}, which did not come up", "mend {} first, then deploy both again"),
+    "cache": ("it uses the cache of {}, which did not start", "repair {} first, then deploy both again"),
     "canary": (
         "the canary {} did not end well",
-        "mend {} first; a deploy then goes on with the rest (without it first: --resume)",
+        "repair {} first, then deploy again (or continue without it: --resume)",
     ),
     "failures": (
         "the deploy stopped at {}",
-        "mend that first; a deploy then goes on with the rest (--max-failures allows more)",
+        "repair that first, then deploy again (--max-failures allows more failures)",
     ),
 }
 

@@ -64,5 +64,5 @@ class UiOptions:
         """`inspect` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
         if not (self.yes or self.dry_run) and (self.as_json or not screen.interactive):
             raise UsageError(
-                f"{command}: there is no terminal to ask at", f"look at `runnerops {inspect}` first, then add --yes"
+                f"{command}: there is no terminal to ask on", f"look at `runnerops {inspect}` first, then add --yes"
             )

@@ -24,11 +24,11 @@ _MESSAGES = {
 _REFUSALS = {
     "unproven-mirror": (
         "a mirror does not answer from this host; nothing was changed",
-        "mend the mirror's host, or go on without this check",
+        "repair the mirror's host, or deploy without this check",
     ),
     "upstream-down": (
-        "the upstream of a cache does not answer, and the cache would not come up again; nothing was changed",
-        "wait until it does, or go on all the same",
+        "the upstream of a cache does not answer, so the cache would not start again; nothing was changed",
+        "wait until it does, or deploy all the same",
     ),
 }
 """What it means that a step failed which a code of `--allow` leaves out, and what can be done."""
@@ -66,7 +66,9 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
 
 def _full(plan: Plan, result: Result, failed: Step) -> Outcome:
     folder = failed.args[1].rpartition("/")[0]
-    return Outcome(plan.host, result, failed, f"no space left in {folder}; nothing was swapped", hint="make room there")
+    return Outcome(
+        plan.host, result, failed, f"no space left in {folder}; nothing was swapped", hint="free space there"
+    )
 
 
 def _cut_off(plan: Plan, result: Result) -> Outcome:
@@ -80,7 +82,7 @@ def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     notes = [event for event in events if event.kind == "note" and event.list == "forward"]
     said = [in_words(event.text, event.at) for event in notes]
     waited = read_waited(notes[0].text) if notes else None
-    limit, jobs = time_text(int(failed.args[0])), notes[0].text if notes else "it runs still"
+    limit, jobs = time_text(int(failed.args[0])), notes[0].text if notes else "it is still running"
     jobs = count_text(waited.count) if waited else jobs
     message = (
         f"not drained within {limit}: {jobs}; nothing was swapped\n  the runner starts by itself after its last job"
@@ -98,10 +100,10 @@ def time_text(seconds: int) -> str:
 def left(plan: Plan, event: Event) -> Outcome:
     """The outcome of a run that this client left (`--no-wait`). The event says for how many jobs it waits."""
     if waited := read_waited(event.text):
-        message = f"it waits for {count_text(waited.count)}, then goes on by itself on its host"
+        message = f"it waits for {count_text(waited.count)}, then continues by itself on its host"
         named = tuple(job_text(job, event.at) for job in waited.jobs)
     else:
-        message = f"it waits for the runner to end, then goes on by itself on its host: {event.text}"
+        message = f"it waits for the runner to end, then continues by itself on its host: {event.text}"
         named = ()
     hint = f"`runnerops history {plan.host} --follow` follows it to its end"
     return Outcome(plan.host, Result.IN_PROGRESS, message=message, diagnostics=named, hint=hint)
@@ -116,8 +118,8 @@ def unverified(outcome: Outcome) -> Outcome:
 
 def unseen(plan: Plan) -> Outcome:
     """The connection was lost for good, or the run is over without an end."""
-    message = f"the end of run {plan.run} was not seen; it goes on by itself, or its rollback does"
-    hint = f"`runnerops history {plan.host} --follow` tells how it ends"
+    message = f"the connection was lost before the end of run {plan.run}; it continues, or rolls back, by itself"
+    hint = f"`runnerops history {plan.host} --follow` shows how it ends"
     return Outcome(plan.host, Result.UNKNOWN, message=message, hint=hint)
 
 
@@ -128,7 +130,7 @@ def in_between(plan: Plan) -> Outcome:
 
 def held_since(plan: Plan, hold: Blocker) -> Outcome:
     """Somebody put a hold on the host after this plan was made."""
-    message = f"{hold.message} (since this was planned); nothing was changed"
+    message = f"{hold.message} (since the plan was made); nothing was changed"
     hint = f"{BLOCKERS[hold.code].remedy} (--allow {hold.code}@{plan.host})"
     return Outcome(plan.host, Result.REFUSED, message=message, hint=hint, blockers=(hold,))
 
@@ -145,7 +147,7 @@ def _failed(plan: Plan, events: Sequence[Event]) -> Step | None:
 
 def _hint(plan: Plan, result: Result, failed: Step | None = None, code: str = "") -> str:
     if result is Result.NEEDS_ATTENTION:
-        return f"look at the host; what was done is in {STATE_FOLDER}/runs/{plan.run}/log there"
+        return f"look at the host; the steps that were done are in {STATE_FOLDER}/runs/{plan.run}/log there"
     if result is Result.LOCKED or (failed and failed.verb == "guard"):  # the host is not as it was when it was planned
         return "deploy again: it plans anew"
     if code:

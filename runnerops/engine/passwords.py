@@ -33,7 +33,7 @@ class SudoPasswords:
         self._general: str | Secret = ""
         if screen.asks_sudo_password:
             if not screen.interactive:
-                raise UsageError("--ask-sudo-password: there is no terminal to ask at", f"set {VARIABLE} instead")
+                raise UsageError("--ask-sudo-password: there is no terminal to ask on", f"set {VARIABLE} instead")
             self._general = screen.ask_secret("sudo password")
         elif environ.get(VARIABLE, "").strip():
             self._general = Secret("env", VARIABLE, SourceLocation("the environment", 0, 0))
@@ -51,7 +51,7 @@ class SudoPasswords:
                 self._resolver.check()
             self._screen.redactor.learn([meant, *self._resolver.values()])  # of a text also the secrets in it
         if "\n" in meant:
-            raise SecretError(f"{host.name}: the sudo password has a line break", "give the password alone")
+            raise SecretError(f"{host.name}: the sudo password has a line break", "write only the password")
         return meant
 
     def again(self, host: Host, wrong: str) -> str:
@@ -60,7 +60,7 @@ class SudoPasswords:
         source = (meant.source, meant.argument) if isinstance(meant, Secret) else meant
         with self._lock:
             if source not in self._newer:
-                question = f"{host.name}: sudo does not take this password; another one"
+                question = f"{host.name}: sudo does not accept this password; enter another one"
                 self._newer[source] = self._screen.ask_secret(question)
             if self._newer[source] == wrong:
                 return ""

@@ -34,7 +34,7 @@ _CLOCKS = 600
 """Seconds by which two machines' clocks may differ."""
 _LAST = 2**36
 """A second far ahead that is one of the calendar still: the file may say anything."""
-ANEW = "save a new plan and look at it: `runnerops diff --save-plan FILE`"
+ANEW = "save a new plan and review it: `runnerops diff --save-plan FILE`"
 
 
 @frozen
@@ -63,7 +63,7 @@ def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, red
     if len(rests) == len(plans):
         raise RunneropsError("not saved: all hosts are in maintenance", "there is nothing to deploy")
     if bad:
-        hint = f"leave out what cannot be reached: {' '.join(quote(f'!{name}') for name in bad)}"
+        hint = f"leave out the hosts that cannot be reached: {' '.join(quote(f'!{name}') for name in bad)}"
         raise RunneropsError(f"not saved: there is no plan for {', '.join(bad)}", hint)
     good = [(name, planned) for name, planned in plans.items() if isinstance(planned, Planned)]
     return SavedPlan(
@@ -111,16 +111,16 @@ def read_plan(path: Path) -> SavedPlan:
         tree = json.loads(content)
     except (ValueError, RecursionError) as error:
         place = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise PlanError(f"{path}: no saved plan: this is no JSON, or was cut off{place}", ANEW) from None
+        raise PlanError(f"{path}: not a saved plan: this is not JSON, or is incomplete{place}", ANEW) from None
     if not isinstance(tree, dict) or tree.get("format") != PLAN_FORMAT:
-        raise PlanError(f'{path}: no saved plan: there is no "format": "{PLAN_FORMAT}" in it', ANEW)
+        raise PlanError(f'{path}: not a saved plan: there is no "format": "{PLAN_FORMAT}" in it', ANEW)
     version = tree.get("version")
     if isinstance(version, int) and version > PLAN_VERSION:
         text = f"{path}: written by a newer runnerops (format {version}, this one reads {PLAN_VERSION})"
-        raise PlanError(text, "upgrade runnerops here")
+        raise PlanError(text, "upgrade runnerops on this machine")
     if tree.get("runnerops") != __version__:
-        text = f"{path}: written by runnerops {tree.get('runnerops')}, and this is {__version__}"
-        raise PlanError(text, f"use one release in both jobs, or {ANEW}")
+        text = f"{path}: written by runnerops {tree.get('runnerops')}, but this is {__version__}"
+        raise PlanError(text, f"use the same release in both jobs, or {ANEW}")
     return _shaped(path, content)
 
 
@@ -132,23 +132,24 @@ def _shaped(path: Path, content: bytes) -> SavedPlan:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise PlanError(f"{path}: no saved plan: {place}: {first['msg'].lower()}", ANEW) from None
+        raise PlanError(f"{path}: not a saved plan: {place}: {first['msg'].lower()}", ANEW) from None
 
 
 def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None:
     """Whether it was made of this inventory at this commit, and lately. Raises PlanError; no host is asked for it."""
     if saved.inventory != origin.inventory:
-        raise PlanError(f"{path}: a plan of {saved.inventory}, and this is {origin.inventory}", ANEW)
+        raise PlanError(f"{path}: a plan of {saved.inventory}, but this is {origin.inventory}", ANEW)
     here, there = origin.requester.commit, saved.requested_by.commit
     if here != there:
         texts = [f"commit {one[:12]}" if one else "no commit" for one in (there, here)]
-        raise PlanError(f"{path}: a plan of {texts[0]}, and this is {texts[1]}", ANEW)
+        raise PlanError(f"{path}: a plan of {texts[0]}, but this is {texts[1]}", ANEW)
     age = time.time() - min(saved.created_at, _LAST)
     if age > age_s:
-        raise PlanError(f"{path}: {_span(age)} old, and may be {_span(age_s)}", f"{ANEW}, or give it --plan-age")
+        raise PlanError(f"{path}: {_span(age)} old, but may be at most {_span(age_s)}", f"{ANEW}, or set --plan-age")
     if age < -_CLOCKS:
         raise PlanError(
-            f"{path}: from the future ({local_time(min(saved.created_at, _LAST))})", f"set this clock right, or {ANEW}"
+            f"{path}: from the future ({local_time(min(saved.created_at, _LAST))})",
+            f"correct the clock of this machine, or {ANEW}",
         )
 
 
@@ -156,15 +157,15 @@ def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset
     """The plan's hosts; `targets` are those that were named, if any were. Raises PlanError."""
     names = tuple(one.host for one in saved.hosts)
     if not names:
-        raise PlanError(f"{path}: a plan of no host", ANEW)
+        raise PlanError(f"{path}: a plan without hosts", ANEW)
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise PlanError(f"{path}: a plan that has hosts twice: {', '.join(twice)}", ANEW)
+        raise PlanError(f"{path}: a plan with duplicate hosts: {', '.join(twice)}", ANEW)
     known = {host.name for host in loaded.hosts}
     if lost := [name for name in names if name not in known]:
-        raise PlanError(f"{path}: a plan of hosts that the inventory does not have: {', '.join(lost)}", ANEW)
+        raise PlanError(f"{path}: a plan of hosts that are not in the inventory: {', '.join(lost)}", ANEW)
     if targets and targets != set(names):
         raise PlanError(
-            f"{path}: a plan of other hosts: {', '.join(names)}", "name no target: the plan has its hosts, all of them"
+            f"{path}: a plan of other hosts: {', '.join(names)}", "leave the targets out: the plan names its hosts"
         )
     return names
 
@@ -190,7 +191,7 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
     return {
         name: _blocked(planned, f"not the plan that was {when}", texts)
         if isinstance(planned, Planned) and (texts := found.get(name, ()))
-        else _blocked(planned, f"the saved plan does not hold on {', '.join(differing)}: none of it is done", ())
+        else _blocked(planned, f"the saved plan is outdated on {', '.join(differing)}, so nothing is done", ())
         if isinstance(planned, Planned) and not in_sync(planned.plan)
         else planned
         for name, planned in plans.items()

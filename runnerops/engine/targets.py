@@ -38,15 +38,15 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
     seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
     for error in seen.values():
         if isinstance(error, RunneropsError):
-            pool.screen.say(f"{error.message}: left out, its last run is not known", "warn")
+            pool.screen.say(f"{error.message}: left out, because its last run is not known", "warn")
         elif isinstance(error, Exception):
             raise error
     last = {name: one for name, found in seen.items() if not isinstance(found, Exception) and (one := found.latest)}
     chosen = inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
     if not chosen and seen and all(isinstance(found, Exception) for found in seen.values()):
-        raise RunneropsError(f"{' '.join(targets)}: no host could be asked", "see above why")
+        raise RunneropsError(f"{' '.join(targets)}: no host could be asked", "see above for the reasons")
     if not chosen:
-        pool.screen.say(f"{' '.join(targets)}: no host's last run is of that kind, so there is nothing to do")
+        pool.screen.say(f"{' '.join(targets)}: no host matches, so there is nothing to do")
     return chosen
 
 

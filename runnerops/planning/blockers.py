@@ -21,13 +21,13 @@ def not_equipped(observed: HostState) -> Iterable[Blocker]:
     """Blockers for a host that lacks what `host.sh` needs, or that a newer runnerops has written to."""
     if observed.format > HOST_FORMAT:
         text = f"a newer runnerops has deployed to this host (format {observed.format}, this one reads {HOST_FORMAT})"
-        yield Blocker("newer-format", f"{text}: upgrade runnerops here")
+        yield Blocker("newer-format", f"{text}: upgrade runnerops on this machine")
     if not observed.facts.systemd:
         yield Blocker("no-systemd", "the host does not run systemd, which runs and supervises a deploy's steps")
         return
     missing = tuple(tool for tool in TOOLS if tool not in observed.facts.tools)
     if missing:
-        message = f"not there: {', '.join(missing)}: install util-linux, coreutils and tar, or busybox"
+        message = f"the host lacks {', '.join(missing)}: install util-linux, coreutils and tar, or busybox"
         yield Blocker("missing-tools", message, details=missing)
 
 
@@ -48,13 +48,14 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
     """Blockers for what a first deploy would lose of a file that somebody else made."""
     path, kind = change.old.path, change.old.kind
     if kind not in {"absent", "file"}:
-        what = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "no regular file")
+        what = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "not a regular file")
         yield Blocker("not-a-file", f"{path} is {what}: move it away, then deploy again")
     if change.origin != "unmanaged" or kind != "file":
         return
     if _unreadable(change):
         yield Blocker(
-            "unmanaged-file", f"{path} was there before the first deploy and cannot be parsed: all of it would be lost"
+            "unmanaged-file",
+            f"{path} existed before the first deploy and cannot be parsed: its whole content would be lost",
         )
         return
     gone = [key_change for key_change in change.key_changes if key_change.old is not None]
@@ -62,7 +63,7 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
     if lost:
         yield Blocker(
             "unmanaged-file",
-            f"{path} was there before the first deploy; would be changed or lost: {_labels(gone)}",
+            f"{path} existed before the first deploy; these keys would be changed or lost: {_labels(gone)}",
             details=lost,
         )
 
@@ -84,7 +85,9 @@ def modified_on_host(change: Change) -> Iterable[Blocker]:
     elif _unreadable(change):
         yield Blocker("modified-on-host", f"{path} was edited on the host since run {drift.run}, and cannot be parsed")
     elif lost:
-        message = f"{path} was edited on the host since run {drift.run}; would be undone: {_labels(key_changes)}"
+        message = (
+            f"{path} was edited on the host since run {drift.run}; these edits would be undone: {_labels(key_changes)}"
+        )
         yield Blocker("modified-on-host", message, details=lost)
 
 
@@ -116,7 +119,7 @@ def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, ac
     arising = {blocker.code for blocker in blockers} | (ASKED_BY_STEPS if acts else frozenset())
     for code in host.allow if command == "deploy" and not host.left_out else ():
         if code not in arising:
-            yield f"hosts.{host.name}.allow.{code} does not arise any more: take it out of the inventory"
+            yield f"hosts.{host.name}.allow.{code} does not occur any more: remove it from the inventory"
 
 
 def filter_blockers(

@@ -12,7 +12,7 @@ from runnerops.model.plan import Blocker, Finding
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.format import label, runners_of
 
-_FIX = "say it in one place for both, e.g. in a group, without {host}; or create a runner for each host"
+_FIX = "write them in one place for both, for example in a group, without {host}; or create a runner for each host"
 
 
 def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tuple[str, Finding]]:
@@ -23,7 +23,10 @@ def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tupl
             index = next(at for at, name in enumerate(_names(host)) if name == one.runner)
             key = ("runners", index, "gitlab", keys[0])
             place = host.location(ServiceName.GITLAB_RUNNER, key)
-            text = f"{_whom(other)} has the same token and asks for other {', '.join(keys)}: each deploy would undo the other's"
+            text = (
+                f"{_whom(other)} has the same token and asks for different values of {', '.join(keys)}: each deploy would undo"
+                " the other"
+            )
             file = place.file if place else inventory.path
             whole = ("hosts", host.name, ServiceName.GITLAB_RUNNER.value, *key)
             yield host.name, Finding("X013", "error", file, whole, text, _FIX, place, one.runner)
@@ -33,7 +36,10 @@ def as_gitlab_tells(wishes: Sequence[Wish]) -> Mapping[str, Blocker]:
     """By host, what blocks it: GitLab says that these are one runner, whatever the inventory gives of its token."""
     found: dict[str, Blocker] = {}
     for one, other, keys in _disagreements(wishes):
-        text = f"runner {one.runner} and {_whom(other)} are one in GitLab, and each asks for other {', '.join(keys)}"
+        text = (
+            f"runner {one.runner} and {_whom(other)} are the same runner in GitLab, but ask for different values of"
+            f" {', '.join(keys)}"
+        )
         found.setdefault(one.host, Blocker("settings-disagree", f"{text}: {_FIX}", keys))
     return found
 

@@ -23,7 +23,7 @@ def unfinished(host: Host, observed: HostState) -> Iterator[str]:
     """Notes on services that are left out and unfinished."""
     for service in sorted(host.left_out):
         if intent := observed.intent_for(service):
-            yield f"{service} is unfinished since run {intent.run} and left so: a deploy without --only goes on with it"
+            yield f"{service} is unfinished since run {intent.run} and stays so: a deploy without --only completes it"
 
 
 def command(said: str, host: Host) -> str:

@@ -59,21 +59,21 @@ def _mirror(url: str, caches: KnownCaches, host: Host) -> _Said:
     for cache, same_port in caches.near(url, host.name):
         if cache.serves in {HUB, ""}:
             what = "scheme" if same_port else "port"
-            text = f"is none of the caches: {cache.name} of {cache.host} is {cache.url}, with another {what}"
+            text = f"is not a cache: {cache.name} of {cache.host} is {cache.url}, which has another {what}"
             fix = f"write {cache.url}, or leave registry-mirrors out"
             yield "X011", "error" if same_port else "warning", text, fix
             return
         if same_port:
-            yield "X005", "error", f"is where {cache.url} listens, {_holds(cache)}", _pulled(cache)
+            yield "X005", "error", f"is the address of {cache.url}, {_holds(cache)}", _pulled(cache)
             return
 
 
 def _holds(cache: Cache) -> str:
-    return f"the cache {cache.name} of {cache.host}: it holds images of {cache.serves}, and none of Docker Hub"
+    return f"the cache {cache.name} of {cache.host}: it has images of {cache.serves}, and none of Docker Hub"
 
 
 def _pulled(cache: Cache) -> str:
-    return f"take it out: images of {cache.serves} are pulled by the cache's own name"
+    return f"take it out: images of {cache.serves} are pulled with the address of the cache in their name"
 
 
 def _proxied(parts: SplitResult, docker: Tree) -> _Said:
@@ -81,7 +81,7 @@ def _proxied(parts: SplitResult, docker: Tree) -> _Said:
     given = proxies if isinstance(proxies, dict) else {}
     past = str(given.get("no-proxy") or "")
     if given.get(f"{parts.scheme}-proxy") and not bypasses(past, parts.hostname or "", port_of(parts)):
-        text = f"is asked through the proxy: `proxies.no-proxy` does not name {parts.hostname}"
+        text = f"is asked through the proxy, because `proxies.no-proxy` does not name {parts.hostname}"
         yield "X008", "warning", text, f"add {parts.hostname} to proxies.no-proxy"
 
 
@@ -90,10 +90,10 @@ def _certificate(parts: SplitResult, docker: Tree) -> _Said:
     name = parts.hostname or ""
     if parts.scheme == "https" and _is_private(name) and not _unverified(name, parts.netloc, docker):
         text = (
-            f"if its certificate is of an authority of your own, that lies in /etc/docker/certs.d/{parts.netloc}/ca.crt, "
-            "and with the containerd image store in /etc/docker/certs.d/docker.io/ca.crt"
+            f"if an authority of your own signed its certificate, put that into /etc/docker/certs.d/{parts.netloc}/ca.crt, "
+            "or with the containerd image store into /etc/docker/certs.d/docker.io/ca.crt"
         )
-        yield "X010", "info", text, "runnerops does not bring certificates to hosts"
+        yield "X010", "info", text, "runnerops does not copy certificates to hosts"
 
 
 def _unverified(name: str, place: str, docker: Tree) -> bool:
@@ -126,7 +126,7 @@ def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:
             text = "is this cache itself" if len(way) == 1 else f"leads back to it: {_named([*way, first])}"
             key: Key = ("caches", index, "upstream")
             place = host.location(ServiceName.REGISTRY, key)
-            fix = "write the registry that has the images, such as https://registry-1.docker.io"
+            fix = "write the address of the registry that has the images, such as https://registry-1.docker.io"
             yield Finding("X006", "error", ServiceName.REGISTRY.value, key, text, fix, place)
 
 
@@ -148,7 +148,7 @@ def _elsewhere(host: Host) -> Iterator[Finding]:
                 continue
             same = served("", url) == served("", own.upstream)
             key: Key = ("caches", index, *path)
-            text = f"makes the cache ask {url}, and its upstream is {own.upstream}: what it serves is told by that"
+            text = f"makes the cache ask {url}, but its name and its clients go by its `upstream`, {own.upstream}"
             place = host.location(ServiceName.REGISTRY, key)
             severity: Severity = "warning" if same else "error"
             yield Finding("X015", severity, ServiceName.REGISTRY.value, key, text, "write it as `upstream`", place)
@@ -165,12 +165,12 @@ def _logins(host: Host) -> Iterator[Finding]:
         given = [path for path, value in ways if value]
         if given and not cache.local:
             text = (
-                f"is used for everybody who reaches {cache.listen}: "
-                f"they can pull whatever its account can at {cache.upstream}, private images too"
+                f"is used for every client that can reach {cache.listen}: "
+                f"they can pull everything that this account can pull from {cache.upstream}, also private images"
             )
             key: Key = ("caches", index, *given[0])
             place = host.location(ServiceName.REGISTRY, key)
-            fix = "take an account that sees public images only, or let a firewall admit your hosts alone"
+            fix = "use an account that can only see public images, or a firewall that admits only your hosts"
             yield Finding("X009", "warning", ServiceName.REGISTRY.value, key, text, fix, place)
 
 
@@ -181,12 +181,10 @@ def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
     for key, words in _dind_commands(host):
         given = next(iter(values_of(words, "--mtu")), None)
         if given is None:
-            text = (
-                f"does not get the mtu {mtu} of this host's daemon: what its containers send in larger packets is lost"
-            )
+            text = f"does not get the mtu {mtu} of this host's daemon: larger packets of its containers are lost"
             yield Finding("X007", "warning", CONFIG_TOML, key, text, f'add "--mtu={mtu}" to its command')
         elif given.isdecimal() and int(given) > mtu:
-            text = f"has mtu {given}, and this host's daemon {mtu}: what its containers send in larger packets is lost"
+            text = f"has mtu {given}, but this host's daemon has {mtu}: larger packets of its containers are lost"
             yield Finding("X007", "warning", CONFIG_TOML, (*key, "command"), text, f'write "--mtu={mtu}"')
 
 

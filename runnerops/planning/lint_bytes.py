@@ -48,7 +48,7 @@ def early_documents(spec: FileSpec, content: bytes) -> Iterator[Finding]:
     place = SourceLocation(spec.path, 1, 1)
     if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         problem = "the file begins with a byte order mark, and Docker before 23.0 refuses it"
-        yield Finding("P006", "warning", spec.path, (), problem, "save it as UTF-8 without one", place)
+        yield Finding("P006", "warning", spec.path, (), problem, "save it as UTF-8 without a byte order mark", place)
     elif not content.strip():
         problem = "the file is empty, and Docker before 23.0 refuses it"
         yield Finding("P006", "warning", spec.path, (), problem, "write {}", place)

@@ -24,7 +24,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         tree = service.parse(spec, content)
     except ParseError as error:
         place = SourceLocation(name, error.line or 1, error.column or 1)
-        problem = error.problem if error.valid else f"this is no valid {spec.format.upper()}: {error.problem}"
+        problem = error.problem if error.valid else f"this is not valid {spec.format.upper()}: {error.problem}"
         return (Finding("P001", "error", name, (), problem, error.fix, place),)
     text = decoded(content)
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
@@ -76,8 +76,8 @@ def _is_quoted(value: str, text: str) -> bool:
 
 
 def _in_curly(spec: FileSpec, key: Key) -> Finding:
-    problem = "curly quotes stand here, which YAML takes for a part of the text"
-    return Finding("P007", "warning", spec.path, key, problem, "write straight ones")
+    problem = "YAML takes curly quotes as part of the text"
+    return Finding("P007", "warning", spec.path, key, problem, "write straight quotes")
 
 
 def _placed(finding: Finding, places: Mapping[Key, SourceLocation]) -> Finding:
@@ -101,12 +101,12 @@ def _of_the_text(spec: FileSpec, text: str, *, layered: bool) -> tuple[Mapping[K
 
 
 def _second(spec: FileSpec, place: SourceLocation) -> Finding:
-    problem = "a second document begins here: only the first of this file was judged"
-    return Finding("P004", "warning", spec.path, (), problem, "put each into a file of its own", place)
+    problem = "a second document begins here: only the first one was checked"
+    return Finding("P004", "warning", spec.path, (), problem, "put each document into a file of its own", place)
 
 
 def _twice(spec: FileSpec, found: Sequence[tuple[Key, SourceLocation]]) -> list[Finding]:
-    problem, fix = "this key stands here twice, and the last one counts", "take one of them out"
+    problem, fix = "duplicate key: the last one counts", "take one of them out"
     return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in found]
 
 

@@ -34,10 +34,10 @@ def _same_address(inventory: Inventory, first: Host, others: Sequence[Host]) -> 
     if more:
         names = ", ".join(brief([host.name for host in more]))
         text = f"has the address of host {first.name}, and so {'has' if len(more) == 1 else 'have'} {names}"
-        fix = "make one host of them, or give each its own address"
-        return Finding("X001", "error", inventory.path, key, f"{text}: each deploy would undo the others'", fix, place)
-    text = f"has the address of host {first.name}: each deploy would undo the other's"
-    return Finding("X001", "error", inventory.path, key, text, "make one host of the two", place)
+        fix = "make them one host, or give each its own address"
+        return Finding("X001", "error", inventory.path, key, f"{text}: each deploy would undo the others", fix, place)
+    text = f"has the address of host {first.name}: each deploy would undo the other"
+    return Finding("X001", "error", inventory.path, key, text, "make them one host", place)
 
 
 def _way(host: Host) -> tuple[str, int | None, str | None]:
@@ -66,7 +66,7 @@ def unreplaced(host: Host) -> Iterator[Finding]:
         for key in _keys(section, ()):
             if "{host}" in str(key[-1]):
                 text = "`{host}` is not replaced in the name of a key, only in values"
-                fix = "write the key under the host itself"
+                fix = "write the key at the host itself"
                 yield Finding("X004", "warning", service.value, key, text, fix, host.location(service, key))
 
 
@@ -81,5 +81,5 @@ def stray_templates(folder: str, present: Collection[str], known: Collection[str
     """Files that are named nearly like a template of ours, and so override nothing."""
     for name in sorted(set(present) - set(known)):
         if near := get_close_matches(name, sorted(set(known) - set(present)), 1, _NEAR):
-            text = f"overrides nothing, did you mean '{near[0]}'?"
+            text = f"overrides no template, did you mean '{near[0]}'?"
             yield Finding("X002", "warning", f"{folder}/{name}", (), text, f"name it {near[0]}")

@@ -16,8 +16,8 @@ def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
     for name, one in facts.items():
         others = tuple(other for other, its in facts.items() if other != name and _same(one, its))
         if others:
-            message = f"{name} and {', '.join(others)} are one machine, and each deploy would undo the other's"
-            found[name] = Blocker("same-machine", f"{message}: make one host of them in the inventory", others)
+            message = f"{name} and {', '.join(others)} are the same machine, so each deploy would undo the other"
+            found[name] = Blocker("same-machine", f"{message}: make them one host in the inventory", others)
     return found
 
 
@@ -35,8 +35,8 @@ def clones(facts: Mapping[str, Facts]) -> Mapping[str, tuple[str, ...]]:
 def clone_texts(facts: Mapping[str, Facts]) -> Mapping[str, str]:
     """What is to be said of each clone: gitlab-runner makes the id of the machine's, once, and of the same the same again."""
     return {
-        name: f"gitlab-runner has the system id of {', '.join(others)} too ({_system_id(facts[name])}): where they have one"
-        f" token GitLab takes them for one machine; {clone_fix([facts[name], *(facts[one] for one in others)])}"
+        name: f"gitlab-runner has the system id of {', '.join(others)} too ({_system_id(facts[name])}): if they share a"
+        f" token, GitLab takes them for one machine; {clone_fix([facts[name], *(facts[one] for one in others)])}"
         for name, others in clones(facts).items()
     }
 

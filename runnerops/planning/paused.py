@@ -33,11 +33,11 @@ def beyond_reach(command: str, host: Host, paused: Sequence[PauseRecord]) -> Ite
     for one in paused:
         said = f"run {one.run} paused runner {one.runner} in GitLab ({one.url})"
         if one.id not in own and left_paused("deploy", host, [one]):
-            yield f"{said}, and nobody unpaused it: `runnerops deploy {host.name}` does"
+            yield f"{said}, and it was not unpaused: `runnerops deploy {host.name}` does that"
         elif one.id not in own:
             yield (
-                f"{said}, and the inventory has no token for that one:"
-                f" unpause it there, and take away {STATE_FOLDER}/paused/{one.id} on the host"
+                f"{said}, and the inventory has no API token for this GitLab:"
+                f" unpause it there, and remove {STATE_FOLDER}/paused/{one.id} on the host"
             )
 
 

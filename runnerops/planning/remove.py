@@ -116,7 +116,7 @@ def _still_in_inventory(host: Host, services: Collection[ServiceName]) -> Iterat
     for name in sorted(services & host.sections.keys()):
         where = _first([at for key, at in host.locations.items() if key[:1] == (name.value,)])
         place = f" ({where})" if where else ""
-        yield f"the inventory still asks for {name.value}{place}: take it out, or the next deploy brings it back"
+        yield f"the inventory still asks for {name.value}{place}: remove it there, or the next deploy brings it back"
 
 
 def _first(places: Sequence[SourceLocation]) -> SourceLocation | None:

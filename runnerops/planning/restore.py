@@ -47,7 +47,10 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
     if record is None:
         raise RunneropsError(f"{host}: run {to} is not kept", hint)
     if record.result is not Result.APPLIED:
-        raise RunneropsError(f"{host}: run {to} ended {record.result.value}: it left nothing to go back to", hint)
+        raise RunneropsError(
+            f"{host}: run {to} ended {record.result.value}: it left no files to go back to",
+            hint,
+        )
     places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
     gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
     later = {path: place for path, place in _originals(records).items() if path not in record.run.files}
@@ -103,7 +106,7 @@ def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Ma
         elif place in kept:
             found[path] = kept[place]
         elif not place.startswith("originals/"):
-            message = f"{host}: what {path} was then is not kept any more"
+            message = f"{host}: the content that {path} had then is not kept any more"
             raise RunneropsError(message, f"`runnerops history {host}` shows the runs that are")
     return found
 

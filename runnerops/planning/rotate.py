@@ -94,9 +94,7 @@ class Rotating:
 def shared_token(name: str, others: tuple[str, ...]) -> Iterator[Blocker]:
     """Machines that would have a dead token."""
     if others:
-        message = (
-            f"other machines have the token of runner {name} too, and would get no jobs any more: {', '.join(others)}"
-        )
+        message = f"other machines use the token of runner {name} too, and would get no more jobs: {', '.join(others)}"
         yield Blocker("shared-token", message, details=others)
 
 
@@ -105,9 +103,9 @@ def edited_by_hand(plan: Plan) -> Iterator[Blocker]:
     for change in plan.changes:
         if change.drift and change.drift.by == "hand":
             message = (
-                f"{change.old.path} was edited on the host since run {change.drift.run}, and would be taken for ours"
+                f"{change.old.path} was edited on the host since run {change.drift.run}; the edit would count as ours"
             )
-            yield Blocker("modified-on-host", f"{message}: deploy first, which settles that")
+            yield Blocker("modified-on-host", f"{message}: deploy first, which shows the edit")
 
 
 def digest_of_rest(plan: Plan) -> str:
@@ -117,9 +115,12 @@ def digest_of_rest(plan: Plan) -> str:
 
 
 def _words(name: str, rest: Plan) -> Iterator[str]:
-    yield f"GitLab gives runner {name} a new token and refuses the old one from then on; the host keeps the new one first"
+    yield f"GitLab creates a new token for runner {name} and refuses the old one from then on; the host stores the new one"
     done = ", ".join(action.shown for action in rest.actions) or "nothing"
-    yield f"then, by a second run: config.toml gets it ({done} gitlab-runner); jobs that run go on, for they have their own"
+    yield (
+        f"then a second run writes it into config.toml ({done} gitlab-runner); running jobs continue, because they have"
+        " tokens of their own"
+    )
 
 
 def _unchanged(path: str, there: RemoteFile) -> Step:

@@ -186,9 +186,9 @@ def _around(stop_steps: ActionSteps, action_steps: ActionSteps) -> ActionSteps:
 
 def _file_guard(path: str, old: RemoteFile) -> Step:
     if old.kind == "absent":
-        return guard(ABSENT, "sh", "-c", IS_ABSENT, "sh", path, title=f"check that {path} is absent still")
+        return guard(ABSENT, "sh", "-c", IS_ABSENT, "sh", path, title=f"check that {path} is still absent")
     expected = f"{sha256(old.content)}  {path}"
-    return guard(expected, "sha256sum", path, title=f"check that {path} was not written meanwhile")
+    return guard(expected, "sha256sum", path, title=f"check that {path} was not changed meanwhile")
 
 
 def changes_of(service: Service, changes: Iterable[Change]) -> tuple[Change, ...]:

@@ -10,6 +10,6 @@ from runnerops.model.facts import Facts
 def not_told(facts: Facts) -> Iterator[str]:
     """A sentence where the look at a host is not whole, or could have hung."""
     if facts.unseen:
-        yield f"the host did not tell in time, so this is not known or not whole: {', '.join(facts.unseen)}"
+        yield f"the host did not answer these questions in time, so the plan may be incomplete: {', '.join(facts.unseen)}"
     if facts.tools and "timeout" not in facts.tools:
         yield "the host has no `timeout`, so a program that hangs there holds this up: install coreutils or busybox"

@@ -57,7 +57,7 @@ def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None
         for line in text.splitlines():
             screen.say(f"  {line}", "verbatim")
     for name, text in templates.by_hand.items():
-        screen.say(f"{FOLDER}/{name} is the project's own, and stays as it is; add to it:", "warn")
+        screen.say(f"{FOLDER}/{name} is your own file and is not changed; add to it:", "warn")
         for line in text.splitlines():
             screen.say(f"  {line}", "verbatim")
 
@@ -91,5 +91,5 @@ def entry_text(entry: Entry) -> str:
 def _why_not(found: Found) -> str:
     own = ", ".join(sorted(service.value for service in found.place.own))
     if not own:
-        return ": there is nothing that a section could ask for"
-    return f" has {own} in {found.place.path} already: nothing is written over"
+        return ": nothing on it can be managed"
+    return f" has {own} in {found.place.path} already: nothing is overwritten"

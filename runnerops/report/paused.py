@@ -18,10 +18,10 @@ def paused_lines(host: str, paused: Sequence[PauseRecord], last: Run | None) -> 
     for one in paused:
         text = f"  runner {one.runner} is paused in GitLab by run {one.run}"
         if last and last.running and last.number == one.run:
-            yield "warn", f"{text}, which goes on: who began it unpauses it at its end"
-            yield "plain", f"  hint: where that client is gone, `{again(host, last)}` does once the run is over"
+            yield "warn", f"{text}, which is still going on; the client that began it unpauses the runner at its end"
+            yield "plain", f"  hint: if that client is gone, `{again(host, last)}` does that after the run"
         else:
-            yield "warn", f"{text}, of which nobody unpaused it: {again(host, last)}"
+            yield "warn", f"{text}, and was not unpaused: {again(host, last)}"
 
 
 def again(host: str, last: Run | None) -> str:

@@ -21,7 +21,7 @@ def differences(saved: SavedHost, now: SavedHost, last: Run | None) -> tuple[str
     if _without_writers(saved) == _without_writers(now):
         return ()
     found = tuple(dict.fromkeys(_sentences(saved, now, last)))
-    return found or ("something that the plan rests on is not what it was",)
+    return found or ("something that the plan depends on has changed",)
 
 
 def _sentences(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[str]:
@@ -37,9 +37,9 @@ def _sentences(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[s
     yield from _creations(saved, now, comparable=comparable)
     was, is_now = {one.code for one in saved.blockers}, {one.code for one in now.blockers}
     yield from (f"newly blocked: {code}" for code in sorted(is_now - was))
-    yield from (f"blocked no more: {code}" for code in sorted(was - is_now))
+    yield from (f"not blocked any more: {code}" for code in sorted(was - is_now))
     if was == is_now and saved.blockers != now.blockers:
-        yield f"blocked by other things: {', '.join(sorted(is_now))}"
+        yield f"blocked for other reasons: {', '.join(sorted(is_now))}"
     if saved.overridden != now.overridden:
         codes = sorted({one.code for one in (*saved.overridden, *now.overridden)})
         yield f"overrides something else: {', '.join(codes)}"
@@ -52,13 +52,13 @@ def _run(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[str]:
     if was == is_now:
         return
     if last is None:
-        yield f"what the host kept of its runs is gone (run {was.number} was its last)"
+        yield f"the host's records of its runs are gone (run {was.number} was its last)"
     elif was.number == is_now.number:
-        yield f"{holder_text(last)}, {'has ended' if not was.end else 'has another end now'}"
+        yield f"{holder_text(last)}, {'has ended' if not was.end else 'ended differently'}"
     elif was.number < is_now.number:
         yield f"another run came between: {holder_text(last)}"
     else:
-        yield f"the host's last run was {was.number} and is {is_now.number} now"
+        yield f"the host's last run was {was.number}, and is now {is_now.number}"
 
 
 def _files(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[str]:
@@ -95,9 +95,9 @@ def _file(before: SavedFile, after: SavedFile, *, comparable: bool) -> Iterator[
         whose = "put there by a run" if {one.origin for one in other} == {"inventory"} else _whose(after, other)
         yield f"{after.path}: the host has another value ({whose}){_keys(other)}"
     if other := [now for old, now in both if old.new != now.new]:
-        yield f"{after.path}: another value is asked for{_keys(other)}"
+        yield f"{after.path}: the inventory has another value{_keys(other)}"
     if other := [now for old, now in both if replace(old, old=now.old, new=now.new) != now]:
-        yield f"{after.path}: whose difference it is has changed ({_whose(after, other)}){_keys(other)}"
+        yield f"{after.path}: the origin of the difference has changed ({_whose(after, other)}){_keys(other)}"
 
 
 def _whose(file: SavedFile, keys: Sequence[SavedKey]) -> str:
@@ -126,14 +126,14 @@ def _updates(saved: Sequence[SavedUpdate], now: Sequence[SavedUpdate], *, compar
     for name in dict.fromkeys((*was, *is_now)):
         before, after = was.get(name), is_now.get(name)
         if after is None:
-            yield f"runner {name}: nothing of it would be set in GitLab any more"
+            yield f"runner {name}: no settings of it would be changed in GitLab any more"
         elif before is None:
             yield f"runner {name}: would be updated in GitLab too: {', '.join(key.key for key in after.keys)}"
         elif before.id != after.id:
             yield f"runner {name}: it is another runner of GitLab now ({after.id}, and was {before.id})"
         elif comparable and before != after:
             keys = [one.key for one in (*before.keys, *after.keys) if one not in before.keys or one not in after.keys]
-            yield f"runner {name}: GitLab has another value, or another is asked for: {', '.join(dict.fromkeys(keys))}"
+            yield f"runner {name}: GitLab or the inventory has another value: {', '.join(dict.fromkeys(keys))}"
 
 
 def _creations(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _creations(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterato
             yield f"runner {name}: would be created in GitLab with other settings"
     if saved.leftovers != now.leftovers:
         ids = ", ".join(map(str, sorted({*saved.leftovers} ^ {*now.leftovers})))
-        yield f"what deploys that were cut off left in GitLab is not the same: runner {ids}"
+        yield f"interrupted deploys have left different runners in GitLab: {ids}"
     for number in sorted({*saved.deletions} ^ {*now.deletions}):
         words = (
             "would not be deleted in GitLab any more" if number in saved.deletions else "would be deleted in GitLab too"

@@ -28,9 +28,9 @@ def rollout_text(
     if rollout.pause_s:
         parts.append(f"a pause of {_time(rollout.pause_s)} after each")
     if rollout.health:
-        parts.append("each that changes must pass verify before the next batch begins")
+        parts.append("each changed host must pass verify before the next batch begins")
     most = rollout.max_failures
-    parts.append(f"none is begun after {most} failed" if most > 1 else "none is begun after one that failed")
+    parts.append(f"the rollout stops after {most} failures" if most > 1 else "the rollout stops after one failure")
     return f"order: {'; '.join(parts)}"
 
 

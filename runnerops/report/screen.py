@@ -159,7 +159,7 @@ class Screen:
             print("\n".join(lines), end=" ", file=self.err, flush=True)
         line = self.answers.readline()
         if not line:
-            raise UsageError("there is no further answer", "type it again, and answer what is asked")
+            raise UsageError("there is no further answer", "run the command again, and answer its questions")
         return line.strip() or otherwise
 
     def ask_secret(self, question: str) -> str:
@@ -234,7 +234,7 @@ class Screen:
                 self.cut_off = True
                 send_nowhere(stream)
                 with contextlib.suppress(OSError):
-                    print(f"the output is cut off: {error.strerror or error}", file=self.err, flush=True)
+                    print(f"the output is incomplete: {error.strerror or error}", file=self.err, flush=True)
 
 
 def _redacted(value: Any, redactor: Redactor) -> Any:

@@ -64,7 +64,7 @@ def status_lines(
 def _runner_lines(one: RunnerStatus, now: int) -> Iterator[Line]:
     """What is worth a word of how a runner stands in GitLab; nothing of one that just works. `now`: epoch seconds."""
     words = ["paused in GitLab"] if one.paused else []
-    words += [_ONLINE.get(one.online, f"{one.online} for GitLab")] if one.online not in {"", "online", "paused"} else []
+    words += [_ONLINE.get(one.online, f"{one.online} in GitLab")] if one.online not in {"", "online", "paused"} else []
     expired = one.expires_at is not None and one.expires_at.timestamp() <= now
     if one.expires_at and one.known is not False:
         words.append(f"its token {'expired' if expired else 'expires'} {one.expires_at:%Y-%m-%d}")

@@ -43,7 +43,7 @@ def plan_lines(
     for blocker in plan.overridden:
         yield "warn", f"  overridden: {blocker.code}: {blocker.message}"
         if why := plan.reasons.get(blocker.code):
-            yield "plain", f"       the inventory allows it: {' '.join(why.split())}"
+            yield "plain", f"       allowed in the inventory: {' '.join(why.split())}"
     for finding in plan.findings:
         yield from finding_lines(finding, also.get(finding, ()), indent="  ")
     for change in plan.changes:
@@ -166,13 +166,13 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
         for key, value in creation.settings.items():
             yield "new", f"      + {key}: {_setting(value)}"
     for leftover in unpaired.leftovers:
-        why = "a deploy that was cut off left it there"
+        why = "an interrupted deploy left it there"
         yield "plain", f"  → delete runner {leftover.id} in GitLab ({why}) · 0 jobs interrupted"
     for begun in unpaired.begun if not unpaired.leftovers else ():
-        why = f"{begun.place}: a deploy that was cut off began to, and nothing is left of it there"
+        why = f"{begun.place}: an interrupted deploy began to, and nothing is left of it there"
         yield "plain", f"  → forget that runners were to be created in GitLab ({why}) · 0 jobs interrupted"
     for deletion in unpaired.deletions:
-        when = "paused first, deleted after its last job" if deletion.on_host else "the host does not have it any more"
+        when = "paused first, deleted after its last job" if deletion.on_host else "it is not on the host any more"
         yield "warn", f"  → delete runner {deletion} in GitLab ({when}) · 0 jobs interrupted"
 
 
@@ -180,11 +180,11 @@ def pausing_lines(pausing: Pausing, leaving: Collection[int] = ()) -> Iterator[L
     """`→ pause runner one in GitLab until …`, and what an earlier run left so. Not of those that are deleted: that says so."""
     for pause in (one for one in pausing.now if one.id not in leaving):
         until = "until the run has ended well, or is rolled back"
-        jobs = "" if pause.jobs is None else f" · for GitLab {_run(pause.jobs)} on it"
+        jobs = "" if pause.jobs is None else f" · by GitLab's count {_run(pause.jobs)} on it"
         yield "plain", f"  → pause runner {pause.runner} in GitLab {until}{jobs} · 0 jobs interrupted"
     for pause in (one for one in pausing.left if one.id not in leaving):
         if not pause.stays:
-            why = f"run {pause.run} paused it and nobody saw its end"
+            why = f"run {pause.run} paused it, and its client was gone at the end"
             yield "plain", f"  → unpause runner {pause.runner} in GitLab ({why}) · 0 jobs interrupted"
         else:
             why = "as the inventory asks"
@@ -208,7 +208,7 @@ _FATES = {
     "keep_running": ("keeps running", "keep running"),
     "come_back": ("ends and comes back", "end and come back"),
     "end": ("ends for good", "end for good"),
-    "vanish": ("vanishes from Docker's view", "vanish from Docker's view"),
+    "vanish": ("would no longer be seen by Docker", "would no longer be seen by Docker"),
     "jobs": ("of a CI job", "of CI jobs"),
 }
 NAMED = 5

@@ -49,7 +49,7 @@ def drain(seconds: int, *argv: str) -> Step:
 
 def diagnose(unit: str) -> Step:
     """How a unit is, and the last lines of its log, for a person."""
-    return run(10, *script("unit-diagnose.sh", unit), title=f"ask how {unit} is")
+    return run(10, *script("unit-diagnose.sh", unit), title=f"show the state of {unit}")
 
 
 def intend(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:

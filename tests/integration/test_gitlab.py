@@ -325,7 +325,7 @@ def test_a_lost_token_is_replaced_by_the_runners_number(gitlab: GitLab) -> None:
     assert {type(given[key]).__name__ for key in ("token_obtained_at", "token_expires_at")} == {"datetime"}
     assert str(given["token"]) not in redactor.text(f"it is {given['token']}.")
     for problem, changed, access in (
-        ("does not say which number", replace(one, id=0), host.gitlab),
+        ("does not contain the id", replace(one, id=0), host.gitlab),
         ("has nothing there", replace(one, id=99), host.gitlab),
         ("does not take the API token", one, GitlabAccess(gitlab.url, "glpat-another")),
         ("without a token of its API", one, GitlabAccess(gitlab.url)),

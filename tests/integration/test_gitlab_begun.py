@@ -80,7 +80,7 @@ def test_what_is_taken_back_leaves_no_record(gitlab: GitLab, end: str) -> None:
 
 def test_it_is_deleted_though_the_inventory_asks_for_none_any_more(gitlab: GitLab, world: World) -> None:
     world.names = ("one",)
-    assert "→ delete runner 2 in GitLab (a deploy that was cut off left it there)" in shown(world)
+    assert "→ delete runner 2 in GitLab (an interrupted deploy left it there)" in shown(world)
     assert world.deploy().result is Result.APPLIED
     assert [one.id for one in gitlab.created] == [1]
     assert not world.machine.on_record
@@ -114,7 +114,7 @@ def test_a_gitlab_that_does_not_tell_is_a_note_and_the_record_stays(gitlab: GitL
     gitlab.faults_at = {"GET /groups": [Answer(500)] * 99}
     world.deploy()
     (note,) = world.notes
-    assert f"what a deploy that was cut off left in GitLab ({gitlab.url}, group 42) cannot be told" in note
+    assert f"it is not known what an interrupted deploy left in GitLab ({gitlab.url}, group 42)" in note
     assert world.machine.on_record
     gitlab.faults_at = {"DELETE /runners/2": [Answer(500)] * 9}
     outcome = world.deploy()
@@ -131,8 +131,8 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
         found = plan_begun(replace(build.HOST, gitlab=access), observed, Asking(tmp_path, {}, Redactor()))
         assert (found.leftovers, found.begun) == ((), ())
         (note,) = found.notes
-        assert f"({gitlab.url}, instance) cannot be told: the inventory has no token for that one" in note
-        assert note.endswith("then take away /var/lib/runnerops/begun/a1 on the host"), "nothing else would"
+        assert f"({gitlab.url}, instance) cannot be told: the inventory has no API token for this GitLab" in note
+        assert note.endswith("then remove /var/lib/runnerops/begun/a1 on the host"), "nothing else would"
     assert gitlab.requests == []
 
 
@@ -197,7 +197,7 @@ def test_nothing_is_deleted_that_the_host_may_have(
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     found = plan_begun(host, world.observed(), Asking(tmp_path, {}, Redactor()))
     assert (found.leftovers, found.begun) == ((), ())
-    assert "which of them the host has is not known" in "".join(found.notes)
+    assert "it is not known which of them the host has" in "".join(found.notes)
 
 
 def test_a_host_that_keeps_no_record_has_nothing_created(gitlab: GitLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,7 +205,7 @@ def test_a_host_that_keeps_no_record_has_nothing_created(gitlab: GitLab, monkeyp
     monkeypatch.setattr(Machine, "run", lambda *_: Completed(1, b"", b"sh: no space left\n"))
     outcome = world.deploy()
     assert outcome.result is Result.FAILED
-    assert "keeps no record of what is created in GitLab (exit status 1): sh: no space left" in outcome.message
+    assert "could not record what is created in GitLab (exit status 1): sh: no space left" in outcome.message
     assert gitlab.created == []
 
 

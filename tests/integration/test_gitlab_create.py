@@ -344,7 +344,7 @@ def test_a_run_that_fails_takes_the_runner_off_again(gitlab: GitLab, end: str) -
 def test_a_run_that_nobody_saw_the_end_of_leaves_it_and_the_next_deploy_settles(gitlab: GitLab) -> None:
     world = World(gitlab, Machine(end="needs-attention"))
     outcome = world.deploy()
-    assert "one (1); the next deploy settles that" in outcome.message
+    assert "one (1); the next deploy completes or deletes them" in outcome.message
     (made,) = gitlab.created
     assert "not deployed yet" in made.settings["description"]
     world.machine.end = "applied"
@@ -474,7 +474,7 @@ def test_who_interrupts_a_creation_is_told_that_no_run_began_and_the_next_deploy
     outcome = executor.outcomes["h"]
     assert runs.interrupted
     assert runs.left_alone == ()
-    assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what was created by then is deleted")
+    assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what was created is then deleted")
     assert "nothing was changed on the host" in outcome.message
     assert "goes on by itself" not in world.said.getvalue()
     gitlab.slow = 0.0

@@ -201,7 +201,7 @@ def test_a_client_that_is_killed_after_the_run_leaves_a_record_by_which_the_next
         world.deploy()
     world.machine.end, world.flags = "applied", Flags({})  # nobody is asked once more
     said = [text for _, text in plan_lines(world.plan()[1].plan, Masker(), ())]
-    assert any("delete runner two (2) in GitLab (the host does not have it any more)" in text for text in said)
+    assert any("delete runner two (2) in GitLab (it is not on the host any more)" in text for text in said)
     world.deploy()
     assert world.agrees()
 
@@ -251,7 +251,7 @@ def test_one_whose_token_another_host_of_the_inventory_has_stays(gitlab: GitLab,
     moved: Tree = {"name": "moved", "token": Secret("env", "TWO", SourceLocation("i.yml", 1, 1))}
     section: Tree = {"runners": [moved]}
     world.others = (Host("b", "b", sections={build.SPEC.service: section}),)
-    assert "whether b has its token cannot be told" in " ".join(world.plan()[1].plan.notes)
+    assert "it is not known whether b has its token" in " ".join(world.plan()[1].plan.notes)
     (two,) = [one for one in gitlab.created if one.id == 2]
     world.machine.environ["TWO"] = two.token
     world.environ = world.machine.environ
@@ -266,7 +266,7 @@ def test_one_that_moved_stays_though_the_host_is_without_its_token_by_now(gitlab
     world.others = (Host("b", "b", sections={build.SPEC.service: {"runners": [moved]}}),)
     assert world.deploy().result is Result.APPLIED
     assert len(world.machine.runners) == 1
-    assert "whether b has its token cannot be told" in " ".join(world.plan()[1].plan.notes)
+    assert "it is not known whether b has its token" in " ".join(world.plan()[1].plan.notes)
     world.environ = {"TWO": two.token}
     assert "runner two (2) is not deleted in GitLab: b has its token" in world.plan()[1].plan.notes
     gitlab.faults_at = {"GET /runners/2": [Answer(500)] * 9}
@@ -278,7 +278,7 @@ def test_one_whose_token_on_the_host_is_of_another_stays(gitlab: GitLab, world: 
     (two,) = [one for one in gitlab.created if one.id == 2]
     other = gitlab.runner("glrt-edited-by-hand-beside-an-id")
     world.machine.content = (world.machine.content or b"").replace(two.token.encode(), other.token.encode())
-    note = f"its host has the token of runner {other.id}; delete there which of them nobody uses"
+    note = f"its host has the token of runner {other.id}; delete the one there that nobody uses"
     assert f"runner two (2) is not deleted in GitLab: {note}" in world.plan()[1].plan.notes
     assert world.deploy().result is Result.APPLIED
     assert len(gitlab.created) == 2
@@ -343,4 +343,4 @@ def test_a_rollback_does_not_bring_back_what_is_gone(world: World) -> None:
     assert world.agrees()
     _, planned = world.plan("rollback to run 1", content=before)
     assert [one.code for one in planned.plan.blockers] == ["unknown-token"]
-    assert "let the inventory ask for the runner, and deploy" in planned.plan.blockers[0].message
+    assert "put the runner into the inventory, and deploy" in planned.plan.blockers[0].message

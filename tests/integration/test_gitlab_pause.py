@@ -465,13 +465,13 @@ def test_a_runner_that_stays_paused_is_told_and_fails_a_good_deploy(world: World
     world.machine.while_it_runs = down
     outcome = world.deploy()
     assert (outcome.result, outcome.deployed) == (Result.FAILED, True)
-    assert outcome.message.startswith("its files are deployed\n  paused in GitLab still: one")
+    assert outcome.message.startswith("its files are deployed\n  still paused in GitLab: one")
     assert world.runner.paused
     world.gitlab.faults_at = {}
     planned = world.plan()[1]
     assert planned.result is Result.PENDING
     assert planned.plan.empty
-    why = "run 1 paused it and nobody saw its end"
+    why = "run 1 paused it, and its client was gone at the end"
     assert f"  → unpause runner one in GitLab ({why}) · 0 jobs interrupted" in lines(planned)
     document = plan_document(planned.plan, planned.result, Masker(), ())
     assert document["unpaused_in_gitlab"] == [{"runner": "one", "id": 1, "run": 1}]
@@ -484,7 +484,7 @@ def test_a_host_that_keeps_no_record_has_nothing_paused(world: World) -> None:
     (world.machine.root / "var/lib/runnerops").write_text("in the way")
     outcome = world.deploy()
     assert outcome.result is Result.APPLIED
-    assert "not paused in GitLab: one: its host keeps no record of it" in outcome.message
+    assert "not paused in GitLab: one: the host could not record it" in outcome.message
     assert "PUT" not in {method for method, _ in world.asked()}
 
 
@@ -501,7 +501,7 @@ def test_where_nobody_saw_the_end_the_next_deploy_unpauses(
         with pytest.raises(Cut):
             world.deploy()
     else:
-        assert "paused in GitLab still: one" in world.deploy().message
+        assert "still paused in GitLab: one" in world.deploy().message
     assert world.runner.paused
     world.machine.end = "applied"
     world.deploy()
@@ -531,7 +531,7 @@ def test_after_a_rollback_that_failed_a_run_that_changes_nothing_does_not_unpaus
     world.machine.end = "needs-attention"
     world.deploy()
     world.machine.end = end
-    assert ("paused in GitLab still: one" in world.deploy().message) is paused
+    assert ("still paused in GitLab: one" in world.deploy().message) is paused
     assert (world.runner.paused, bool(world.machine.on_record)) == (paused, paused)
 
 
@@ -587,19 +587,22 @@ def test_status_and_verify_say_which_run_paused_it(world: World) -> None:
         world.deploy()
     observed = world.observed()
     said = [text for _, text in status_lines("h", observed, ())]
-    assert "  runner one is paused in GitLab by run 1, of which nobody unpaused it: runnerops deploy h" in said
+    assert "  runner one is paused in GitLab by run 1, and was not unpaused: runnerops deploy h" in said
     record = {"runner": "one", "id": 1, "url": world.gitlab.url, "run": 1}
     assert status_document("h", observed, ())["paused_by_run"] == [record]
     project, _ = world.plan()
     asking = Asking(world.machine.root, {}, Redactor())
     (check,) = gitlab_checks(project.hosts[0], observed, asking)
     assert (check.state, check.fix) == ("fail", "runnerops deploy h")
-    assert "run 1 paused it there, and nobody unpaused it" in check.reason
+    assert "run 1 paused it in GitLab, and it was not unpaused" in check.reason
     observed = replace(observed, last=Run(1, ORIGIN, "", "", running=True))
     assert [one.state for one in gitlab_checks(project.hosts[0], observed, asking)] == ["pass"]
     said = [text for _, text in status_lines("h", observed, ())]
-    assert "  runner one is paused in GitLab by run 1, which goes on: who began it unpauses it at its end" in said
-    assert "  hint: where that client is gone, `runnerops deploy h` does once the run is over" in said
+    assert (
+        "  runner one is paused in GitLab by run 1, which is still going on; the client that began it unpauses the"
+        " runner at its end" in said
+    )
+    assert "  hint: if that client is gone, `runnerops deploy h` does that after the run" in said
 
 
 def test_who_interrupts_a_pause_is_told_and_the_next_deploy_unpauses(world: World) -> None:
@@ -621,7 +624,7 @@ def test_who_interrupts_a_pause_is_told_and_the_next_deploy_unpauses(world: Worl
         over.set()
         thread.join()
     outcome = executor.outcomes["h"]
-    assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what is paused by then is unpaused")
+    assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what was paused is then unpaused")
     assert "nothing was changed on the host" in outcome.message
     world.gitlab.slow = 0.0
     told = ("PUT", "/api/v4/runners/1")

@@ -57,13 +57,13 @@ def abort(world: World, end: Result) -> Outcome:
 def test_an_abort_unpauses_where_the_end_shows_how_the_host_is(world: World, end: Result, unpaused: bool) -> None:
     outcome = abort(world, end)
     assert (outcome.result, world.runner.paused, bool(world.machine.on_record)) == (end, not unpaused, not unpaused)
-    said = "unpaused in GitLab: one" if unpaused else "paused in GitLab still: one"
+    said = "unpaused in GitLab: one" if unpaused else "still paused in GitLab: one"
     assert said in outcome.message
 
 
 def test_what_an_abort_cannot_unpause_it_says_and_leaves_on_record(world: World) -> None:
     world.gitlab.faults_at = {"PUT /runners": [Answer(429)] * 9}
-    assert "paused in GitLab still: one; the next deploy unpauses" in abort(world, Result.ROLLED_BACK).message
+    assert "still paused in GitLab: one; the next deploy unpauses" in abort(world, Result.ROLLED_BACK).message
     assert world.machine.on_record
 
 
@@ -74,7 +74,7 @@ def test_an_abort_shows_before_what_it_will_unpause_or_who_has_to(world: World) 
     world.access = False
     world.settings = {}
     (line,) = unpaused_lines(world.plan()[0].hosts[0], world.machine.on_record)
-    assert "the inventory has no token for that one: unpause it there" in line[1]
+    assert "the inventory has no API token for this GitLab: unpause it there" in line[1]
 
 
 @pytest.mark.parametrize("command", ["rollback", "rollback to run 3", "remove"])

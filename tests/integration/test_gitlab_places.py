@@ -64,7 +64,7 @@ def test_a_runner_whose_group_changes_in_the_inventory_blocks_with_the_way_out(g
     world.place = Place("group", 43)
     blockers = world.plan()[1].plan.blockers
     assert [(one.code, one.details) for one in blockers] == [("other-place", ("one",)), ("other-place", ("two",))]
-    assert blockers[0].message.startswith("runner one is of group g42 (42) in GitLab, which moves no runner")
+    assert blockers[0].message.startswith("runner one is of group g42 (42) in GitLab, which cannot move a runner")
     assert world.deploy().result is Result.REFUSED
     stays = {"other-place": frozenset({""})}
     world.flags = Flags(stays)
@@ -134,7 +134,7 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     assert "give its token in the inventory" in other.fix
     _, planned = world.plan()
     assert [each.runner for each in planned.plan.unpaired.creations] == ["one"]
-    assert planned.plan.notes == ("runner one was deleted in GitLab: another takes its place",)
+    assert planned.plan.notes == ("runner one was deleted in GitLab: another one takes its place",)
     assert planned.plan.blockers == ()
     assert world.deploy().result is Result.APPLIED
     assert sorted(each.id for each in gitlab.created) == [2, 3]

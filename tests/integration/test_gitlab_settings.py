@@ -263,7 +263,7 @@ def test_what_somebody_changed_since_the_plan_is_left_and_told(gitlab: GitLab) -
     gitlab.runner(ONE).settings = {"description": "by hand"}
     (error,) = update_settings(host(gitlab, one=WANTED), [asking], asking_anew())
     assert "somebody changed this in GitLab since the plan was made: description" in error.message
-    assert error.hint == "deploy again: it plans anew"
+    assert error.hint == "deploy again, which makes a new plan"
     assert gitlab.runner(ONE).settings == {"description": "by hand"}
 
 
@@ -360,7 +360,7 @@ def test_who_interrupts_while_gitlab_is_told_sees_how_the_host_is(gitlab: GitLab
     assert runs.interrupted  # which makes the exit code 130
     assert (outcome.result, outcome.deployed) == (Result.FAILED, True)
     assert outcome.message.startswith("its files are deployed" if run else "its files were in sync")
-    assert outcome.diagnostics == ("interrupted while GitLab was told",)
+    assert outcome.diagnostics == ("interrupted while GitLab was updated",)
     assert outcome.hint == "deploy again"
 
 

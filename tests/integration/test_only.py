@@ -116,7 +116,7 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     subprocess.run(["sh", "-c", stop], env=dict(site.environ), stdout=subprocess.DEVNULL, check=True)
     replace(inventory, "live-restore: true", "live-restore: true\n      max-concurrent-downloads: 5")
     said = typed(site, "deploy", "--yes", "--only", "docker", "--health", "verify", code=1)
-    assert "its files are deployed, and verify does not pass" in said
+    assert "its files are deployed, but verify does not pass" in said
     assert "cache dockerhub" in said
     assert "max-concurrent-downloads" in (site.root / DAEMON).read_text()
 

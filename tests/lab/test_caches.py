@@ -104,7 +104,7 @@ def test_every_cache_is_proven_whatever_it_serves(project: Project, host: LabHos
     project.set(host.name, "registry", value={"caches": caches})
     said = project.deploy(code=1)
     assert "upstream-down" in said
-    assert "cache quay would not come up" in said
+    assert "cache quay would not start" in said
     assert "does not run yet" in project.deploy("--allow", f"upstream-down@{host.name}")
     project.set(host.name, "registry", value={"caches": [caches[0], {**second, "upstream": lab.hub.url}]})
     project.deploy()

@@ -87,6 +87,6 @@ def is_removed(project: Project, host: LabHost, gitlab: GitLab, runner: dict[str
     forgets = project.run("remove", "--dry-run", "--forget", host.name, code=None)
     assert f"--forget would lose that these are still to be deleted in GitLab: again ({made.id})" in forgets
     remove = ("remove", "--yes", host.name, "gitlab_runner")
-    assert f"deleted in GitLab too, and nothing brings it back there: again ({made.id})" in project.run(*remove, code=1)
+    assert f"also deleted in GitLab, which cannot be undone: again ({made.id})" in project.run(*remove, code=1)
     assert f"deleted in GitLab: runner again ({made.id})" in project.run(*remove, "--allow", "drop-runner")
     assert gitlab.created == []

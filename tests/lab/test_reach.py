@@ -65,7 +65,7 @@ def line_to_type(said: str, host: LabHost) -> str:
 
 def test_a_cache_that_containers_cannot_reach_is_not_left_there(project: Project, host: LabHost) -> None:
     said = project.deploy(code=4)
-    assert f"containers do not reach {CACHE}" in said
+    assert f"containers cannot reach {CACHE}" in said
     assert not host.exists("/etc/docker/daemon.json")
     assert not host.exists(CONFIG)
     host.run(line_to_type(said, host))
@@ -98,7 +98,7 @@ def test_rules_that_come_with_dockers_restart_and_cut_containers_off(tmp_path: P
     try:
         project.set(host.name, "docker", "ip-forward-no-drop", value=True)
         said = project.deploy(code=4)
-        assert f"containers reached {CACHE}, and with ip-forward-no-drop they do not" in said
+        assert f"containers reached {CACHE} before, and do not with ip-forward-no-drop" in said
         assert b"ip-forward-no-drop" not in host.read("/etc/docker/daemon.json")
     finally:
         host.run(f"rm -r {dropin}; systemctl daemon-reload; iptables -t raw -F PREROUTING")
@@ -107,11 +107,11 @@ def test_rules_that_come_with_dockers_restart_and_cut_containers_off(tmp_path: P
 
 def test_jobs_are_not_newly_given_a_cache_that_they_cannot_reach(project: Project, host: LabHost, lab: Lab) -> None:
     project.write({"hosts": {host.name: entry(host, lab)}})
-    assert f"containers do not reach {CACHE}, the daemon does" in project.deploy()
+    assert f"containers cannot reach {CACHE}, but the daemon can" in project.deploy()
     before = host.read(CONFIG)
     project.write({"hosts": {host.name: entry(host, lab, docker_in_docker=True)}})
     said = project.deploy(code=1)
-    assert f"containers do not reach {CACHE}" in said
+    assert f"containers cannot reach {CACHE}" in said
     assert "as it was" in said
     assert host.read(CONFIG) == before
     host.run(line_to_type(said, host))
@@ -133,7 +133,7 @@ if GIVEN:  # no suite has a Docker with nftables
         assert "install nftables" not in said
         host.run("iptables -P FORWARD DROP")
         said = project.deploy(*allow, code=4)
-        assert f"containers reached {CACHE}, and with firewall-backend they do not" in said
+        assert f"containers reached {CACHE} before, and do not with firewall-backend" in said
         assert "back as it was" in said
         # what the cache asked meanwhile, without an answer, it waits for first
         until("verify passes", lambda: "10 of 10" in project.run("verify", host.name, code=None), seconds=120, every=5)

@@ -113,7 +113,7 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     host.run(f"install -d -m 0700 {ROTATED} {folder}")
     host.write(f"{folder}/config.toml", kept.encode(), 0o600)
     said = project.deploy()
-    assert "which config.toml gets now" in said
+    assert "which is now written into config.toml" in said
     assert newest not in said
     assert token_of(host) == newest
     assert not host.exists(ROTATED)

@@ -518,7 +518,7 @@ log_level = "debug"
 """
     entry = entry_of(observed(None, toml))
     (said,) = (note for note in entry.notes if "comments" in note)
-    assert "comments at lines 1, 17, 19 belong to no key" in said
+    assert "comments at lines 1, 17, 19 do not belong to a key" in said
     text = entry.into("")
     assert "# kept\n" in text
     assert "# kept too\n" in text

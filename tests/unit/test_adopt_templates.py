@@ -114,7 +114,7 @@ def test_a_secret_stands_in_a_variable_of_the_host() -> None:
 {% extends "shipped/docker-compose.yml.j2" %}
 {% block labels %}
 {% if host.name == "h" and cache.name == "dockerhub" %}
-{# container runnerops-dockerhub-1 was started so #}
+{# container runnerops-dockerhub-1 was started like this #}
       users: {{ vars.h_users | to_json }}
 {% endif %}
 {% endblock %}

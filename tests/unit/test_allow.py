@@ -44,14 +44,14 @@ def test_it_overrides_with_its_reason(host: Host) -> None:
     plan = planned(host, TWO)
     assert ([one.code for one in plan.blockers], [one.code for one in plan.overridden]) == ([], ["drop-runner"])
     said = [text for _, text in plan_lines(plan, Masker(), ())]
-    assert "       the inventory allows it: moved to host b, 2026-11" in said
+    assert "       allowed in the inventory: moved to host b, 2026-11" in said
     (shown,) = plan_document(plan, Result.PENDING, Masker(), ())["overridden"]
     assert (shown["code"], shown["reason"]) == ("drop-runner", WHY["drop-runner"])
 
 
 def test_what_does_not_arise_any_more_is_named(host: Host) -> None:
     plan = planned(host, RUNNER)
-    assert plan.notes == ("hosts.h.allow.drop-runner does not arise any more: take it out of the inventory",)
+    assert plan.notes == ("hosts.h.allow.drop-runner does not occur any more: remove it from the inventory",)
     assert planned(replace(host, allow={}), RUNNER).notes == ()
 
 

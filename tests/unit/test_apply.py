@@ -108,7 +108,7 @@ def test_a_hold_that_was_put_on_the_host_since_keeps_the_run_off() -> None:
     found, events, text = run(Fake("2000000000\tanna@laptop\tdisk swap\n", status=protocol.HELD))
     assert (found, events) == (Result.REFUSED, [])
     assert (
-        "held by anna@laptop until 2033-05-18 03:33 UTC: disk swap (since this was planned); nothing was changed"
+        "held by anna@laptop until 2033-05-18 03:33 UTC: disk swap (since the plan was made); nothing was changed"
         in text
     )
     assert "--allow held@h" in text
@@ -154,7 +154,7 @@ def test_an_end_that_was_not_seen_is_unknown_and_never_a_success() -> None:
     ("status", "result", "says"),
     [
         (protocol.RUN_EXISTS, Result.LOCKED, "another run came in between"),
-        (protocol.NO_ROOM, Result.FAILED, "room and write permission in /var/lib/runnerops"),
+        (protocol.NO_ROOM, Result.FAILED, "check the free space and the permissions of /var/lib/runnerops"),
         (protocol.NO_UNIT, Result.FAILED, "systemd-run"),
         (127, Result.FAILED, "exit status 127"),
     ],

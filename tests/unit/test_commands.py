@@ -74,7 +74,7 @@ def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
         ("config.toml", "a = [\n", "config.toml:"),
         ("daemon.json", '{"log-opts": {"max-size": 10}}', "D004"),
         ("daemon.json", '{"bip": "x"}', "D008"),
-        ("docker-compose.yml", "services: [", "this is no valid YAML"),
+        ("docker-compose.yml", "services: [", "this is not valid YAML"),
         ("stack.yml", "services: {a: {imge: x}}\n", "K001"),
         ("stack.yml", '\ufeff"services": {a: {imge: x}}\n', "K001"),
         ("stack.yml", "{services: {a: {imge: x}}}\n", "K001"),

@@ -45,13 +45,17 @@ ENV, LONG = "token: !env T", "token: glrt-aaaaaaaaaaaaaaaaaaaa"
 @pytest.mark.parametrize(
     ("one", "other", "says"),
     [
-        (f"{ENV}, gitlab: {{tags: [x]}}", f"{ENV}, gitlab: {{tags: [y]}}", "asks for other tags"),
+        (f"{ENV}, gitlab: {{tags: [x]}}", f"{ENV}, gitlab: {{tags: [y]}}", "asks for different values of tags"),
         (
             f"{LONG}, gitlab: {{description: 'on {{host}}'}}",
             f"{LONG}, gitlab: {{description: 'on {{host}}'}}",
             "description",
         ),
-        (f"{ENV}, gitlab: {{tags: [x], locked: true}}", f"{ENV}, gitlab: {{tags: [x], locked: false}}", "other locked"),
+        (
+            f"{ENV}, gitlab: {{tags: [x], locked: true}}",
+            f"{ENV}, gitlab: {{tags: [x], locked: false}}",
+            "different values of locked",
+        ),
         (f"{ENV}, gitlab: {{tags: [x, y]}}", f"{ENV}, gitlab: {{tags: [y, x]}}", ""),
         (f"{ENV}, gitlab: {{tags: [x]}}", f"{ENV}, gitlab: {{description: d}}", ""),
         (f"{ENV}, gitlab: {{tags: [x]}}", ENV, ""),

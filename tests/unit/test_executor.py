@@ -308,7 +308,7 @@ def test_a_rotation_that_is_interrupted_after_its_first_run_says_what_is_left_to
     turns = HostExecutor(PROJECT, plans, {"h": plan}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), runs)
     turns.run()
     assert turns.outcomes["h"].result is Result.APPLIED
-    assert "`runnerops rotate h`, or a deploy, brings it there" in turns.outcomes["h"].message
+    assert "`runnerops rotate h`, or a deploy, writes it there" in turns.outcomes["h"].message
 
 
 def test_a_host_whose_saved_plan_does_not_hold_says_what_differs() -> None:

@@ -109,7 +109,7 @@ def saved(plan: Plan, key: str = KEY) -> SavedHost:
     [
         ((TAGS,), (TAGS,), ""),
         ((), (TAGS,), "runner one: would be updated in GitLab too: tags"),
-        ((TAGS,), (), "runner one: nothing of it would be set in GitLab any more"),
+        ((TAGS,), (), "runner one: no settings of it would be changed in GitLab any more"),
         ((TAGS,), (replace(TAGS, changes=(SettingChange("tags", (), ("docker", "linux")),)),), "asked for: tags"),
         ((TAGS,), (replace(TAGS, changes=(SettingChange("tags", ("linux",), ()),)),), "asked for: tags"),
         ((TAGS,), (PAUSED,), "asked for: tags, paused"),

@@ -119,7 +119,7 @@ CACHE = [  # what stands in a cache, its key's name, and what is said of it
     ("ttl: 7d", "ttl: must be a duration with its unit"),
     ("ttl: 168", "ttl: must be a duration with its unit"),
     ("username: 7", "username: must be text"),
-    ("username: acme", "username: has no password beside it"),
+    ("username: acme", "username: has no password"),
     ("password: hunter22", "password: has no username beside it"),
     ("serves: https://ghcr.io", "serves: 'https://ghcr.io' is no registry's name"),
     ("serves: ghcr.io", "serves: serves ghcr.io and does not say where it gets the images"),

@@ -32,9 +32,9 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     [
         (
             "docker: {registry-mirrors: ['https://192.0.2.20:5000']}",
-            "X011 error registry-mirrors[0]: is none of the caches",
+            "X011 error registry-mirrors[0]: is not a cache",
         ),
-        ("docker: {registry-mirrors: ['http://192.0.2.20:5001']}", "with another port"),
+        ("docker: {registry-mirrors: ['http://192.0.2.20:5001']}", "which has another port"),
         ("docker: {registry-mirrors: ['http://192.0.2.20:5000']}", ""),
         ("docker: {registry-mirrors: ['http://192.0.2.20:5000/']}", ""),
         ("docker: {registry-mirrors: ['HTTP://192.0.2.20:5000']}", ""),
@@ -42,7 +42,10 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
         ("docker: {}", ""),
         (
             "docker: {proxies: {http-proxy: 'http://p:3128', no-proxy: localhost}}",
-            "X008 warning registry-mirrors[0]: is asked through the proxy: `proxies.no-proxy` does not name 192.0.2.20",
+            (
+                "X008 warning registry-mirrors[0]: is asked through the proxy, because `proxies.no-proxy` does not name"
+                " 192.0.2.20"
+            ),
         ),
         ("docker: {proxies: {http-proxy: 'http://p:3128', no-proxy: '192.0.2.0/24'}}", ""),
         ("docker: {proxies: {https-proxy: 'http://p:3128'}}", ""),
@@ -51,7 +54,10 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
         ("docker: {insecure-registries: ['10.0.0.5:5000'], registry-mirrors: ['https://10.0.0.5:5000']}", ""),
         ("docker: {insecure-registries: ['10.0.0.5:5001'], registry-mirrors: ['https://10.0.0.5:5000']}", "X010 info"),
         ("docker: {registry-mirrors: ['https://127.0.0.1:5000']}", ""),
-        ("docker: {registry-mirrors: ['https://mirror.lan']}", "X010 info registry-mirrors[0]: if its certificate"),
+        (
+            "docker: {registry-mirrors: ['https://mirror.lan']}",
+            "X010 info registry-mirrors[0]: if an authority of your own signed its certificate",
+        ),
         ("docker: {registry-mirrors: ['https://mirror.example.com']}", ""),
         ("docker: {registry-mirrors: ['http://mirror.lan']}", ""),
     ],
@@ -143,7 +149,10 @@ def test_caches_in_a_circle(tmp_path: Path, one: str, two: str, said: list[str])
 
 LOCAL = "registry: {caches: [{upstream: 'http://172.17.0.1:5000', serves: docker.io}]}"
 CHAIN = "registry: {{caches: [{{serves: docker.io, listen: '{0}:5000', upstream: 'http://{1}:5000'}}]}}"
-WILDCARD = "registry: {caches: [{upstream: 'http://192.0.2.10:5000', serves: docker.io, listen: '0.0.0.0:5000', url: 'http://x.lan'}]}"
+WILDCARD = (
+    "registry: {caches: [{upstream: 'http://192.0.2.10:5000', serves: docker.io, listen: '0.0.0.0:5000', url:"
+    " 'http://x.lan'}]}"
+)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +198,7 @@ def test_a_login_that_others_can_use(tmp_path: Path, listen: str, fires: bool) -
     login = f"upstream: 'https://registry-1.docker.io', username: u, password: p, listen: '{listen}'"
     said = [one for one in found(tmp_path, f"registry: {{caches: [{{{login}}}]}}") if "X009" in one]
     assert bool(said) is fires
-    assert not said or f"everybody who reaches {listen}" in said[0]
+    assert not said or f"every client that can reach {listen}" in said[0]
 
 
 RUNNER = (

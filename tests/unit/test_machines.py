@@ -84,7 +84,7 @@ def with_runner(machine: str, boot: str, system_id: str) -> Facts:
 @pytest.mark.parametrize(
     ("one", "other", "clones", "first"),
     [
-        (with_runner("m1", "b1", "s_1"), with_runner("m1", "b2", "s_1"), True, "a machine-id of its own"),
+        (with_runner("m1", "b1", "s_1"), with_runner("m1", "b2", "s_1"), True, "its own machine-id"),
         (with_runner("m1", "b1", "s_1"), with_runner("m2", "b2", "s_1"), True, ""),
         (with_runner("m1", "b1", "s_1"), with_runner("m1", "b1", "s_1"), False, ""),  # two names of one machine
         (with_runner("m1", "b1", "s_1"), with_runner("m2", "b2", "s_2"), False, ""),

@@ -78,7 +78,7 @@ IN_TOML = [
     ('a = ["x"\nb = 1\n', 1, 5, "this list is never closed", "]"),
     ('a = ["x" "y"]', 1, 10, "a comma is missing", "between two items"),
     ("a = {b = 1\n", 1, 5, "this { is not closed", "table"),
-    ("a = 1\na = 2\n", 2, 1, "this key stands here twice", "take one"),
+    ("a = 1\na = 2\n", 2, 1, "duplicate key", "take one"),
     ("[a]\nx = 1\n\n[a]\ny = 1\n", 4, 1, "this table is there already", "[[runners]]"),
     ('[runners]\nname = "x"\n[[runners]]\n', 3, 1, "this table is there already", "[[runners]]"),
     ("a = 10m", 1, 7, "a number ends here", '"10m"'),
@@ -106,7 +106,7 @@ IN_YAML = [
     ("a: *.example.com\n", 1, 5, "an alias", "quotes"),
     ("a: *b\n", 1, 4, "an alias", "quotes"),
     ("a: @x", 1, 4, "cannot start a value", "quotes"),
-    ("a: 1\na: 2\n", 2, 1, "this key stands here twice", "take one"),
+    ("a: 1\na: 2\n", 2, 1, "duplicate key", "take one"),
     ("a:\n    b: 1\n  c: 2\n", 3, 3, "this line is indented as none above", "neighbours"),
     ("a: 1\n  b: 2\n", 2, 3, "indented deeper than the one above", "both alike"),
     ("a:\n  - b\n  c: 1\n", 3, 3, "a key stands among the items of a list", "indent"),
@@ -127,7 +127,7 @@ IN_YAML = [
     ("a:\n  <<: 1\n", 2, 7, "`<<` takes a mapping", "*NAME"),
     ("<<<<<<< HEAD\na: 1\n", 1, 1, "an unfinished Git merge", "resolve"),
     ("a:\n<<<<<<< HEAD\n  b: 1\n", 2, 1, "an unfinished Git merge", "resolve"),
-    ("b: 1\na: 0x_\n", 2, 4, "has the form of a number", "quotes"),
+    ("b: 1\na: 0x_\n", 2, 4, "looks like a number", "quotes"),
     ("b: 1\na: &a [*a]", 2, 8, "aliases", "write the values out"),
 ]
 CASES = [(spec, *case) for spec, cases in ((JSON, IN_JSON), (TOML, IN_TOML), (YAML, IN_YAML)) for case in cases]

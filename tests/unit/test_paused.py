@@ -54,18 +54,19 @@ def test_what_is_unpaused_and_what_is_told(command: str, host: Host, url: str, u
 def test_a_rotation_leaves_it_and_says_what_does_not() -> None:
     assert left_paused("rotate", HOST, THERE) == ()
     assert [
-        text.endswith("nobody unpaused it: `runnerops deploy h` does") for text in beyond_reach("rotate", HOST, THERE)
+        text.endswith("was not unpaused: `runnerops deploy h` does that")
+        for text in beyond_reach("rotate", HOST, THERE)
     ] == [True]
 
 
 @pytest.mark.parametrize(
     ("command", "running", "says"),
     [
-        ("deploy", False, "of which nobody unpaused it: runnerops deploy h"),
-        ("rollback to run 3", False, "of which nobody unpaused it: runnerops deploy h"),
-        ("remove", False, "of which nobody unpaused it: runnerops remove h"),
-        ("remove gitlab_runner --volumes", False, "of which nobody unpaused it: runnerops remove h gitlab_runner"),
-        ("deploy", True, "which goes on: who began it unpauses it at its end"),
+        ("deploy", False, "and was not unpaused: runnerops deploy h"),
+        ("rollback to run 3", False, "and was not unpaused: runnerops deploy h"),
+        ("remove", False, "and was not unpaused: runnerops remove h"),
+        ("remove gitlab_runner --volumes", False, "and was not unpaused: runnerops remove h gitlab_runner"),
+        ("deploy", True, "which is still going on; the client that began it unpauses the runner at its end"),
     ],
 )
 def test_who_unpauses_is_told(command: str, running: bool, says: str) -> None:

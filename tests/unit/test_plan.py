@@ -323,7 +323,7 @@ def test_a_run_that_needs_rest_ends_the_return_that_an_earlier_one_left_behind()
     assert stay < next(index for index, step in enumerate(rests.forward) if is_drain(step))
     leaves = plan(ask({"live-restore": True, "debug": True}, None), waiting)
     assert "runnerops-return" not in str(leaves.forward)
-    assert [note for note in leaves.notes if "left to that" in note]
+    assert [note for note in leaves.notes if "starts by itself after its last job" in note]
 
 
 def test_a_deploy_from_a_job_of_the_runner_that_restarts_is_refused_and_a_reload_is_not() -> None:
@@ -339,7 +339,7 @@ def test_what_a_host_did_not_tell_in_time_is_said() -> None:
     there = observed({}, None)
     there = replace(there, facts=replace(there.facts, unseen=("docker info", "docker images")))
     (said,) = [note for note in plan(ask({"debug": True}, None), there).notes if "in time" in note]
-    assert said.endswith("not known or not whole: docker info, docker images")
+    assert said.endswith("the plan may be incomplete: docker info, docker images")
 
 
 def test_a_host_without_timeout_is_refused_and_told_of() -> None:

@@ -119,7 +119,7 @@ def test_what_can_be_gone_back_to_is_named() -> None:
 def test_contents_are_taken_where_they_are_kept() -> None:
     target = choose_restore_point("h", [FIRST], None)
     assert contents_at("h", target, {"runs/1/old.2": b"b0"}) == {A: None, B: b"b0"}
-    with pytest.raises(RunneropsError, match=f"what {B} was then is not kept"):
+    with pytest.raises(RunneropsError, match=f"the content that {B} had then is not kept"):
         contents_at("h", target, {})
 
 
@@ -161,7 +161,7 @@ def test_the_runners_own_is_never_asked_for() -> None:
     assert b'name = "one"' in file.content
     for word in (b"token", b"glrt", b"id =", b"2026"):
         assert word not in file.content
-    assert "stay those that the host has" in then.notes[0]
+    assert "stay as the host has them" in then.notes[0]
 
 
 @pytest.mark.parametrize(

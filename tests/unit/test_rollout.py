@@ -12,7 +12,7 @@ from runnerops.model.rollout import Rollout
 from runnerops.report.history import local_time
 from runnerops.report.rollout import pause_text, rollout_text
 
-STOPS = "none is begun after one that failed"
+STOPS = "the rollout stops after one failure"
 HOSTS = "hosts: {a: {}, b: {}}\n"
 
 
@@ -76,25 +76,25 @@ def test_what_it_may_not_say(text: str, problem: str, tmp_path: Path) -> None:
             Rollout(),
             "a b",
             "a b c",
-            "order: 2 hosts that restart something, 1 at a time; none is begun after one that failed",
+            "order: 2 hosts that restart something, 1 at a time; the rollout stops after one failure",
         ),
-        (Rollout(canary="a"), "", "a b", "order: a first; none is begun after one that failed"),
+        (Rollout(canary="a"), "", "a b", "order: a first; the rollout stops after one failure"),
         (Rollout(canary="c"), "", "a b", ""),
-        (Rollout(last="b"), "", "a b", "order: b last; none is begun after one that failed"),
+        (Rollout(last="b"), "", "a b", "order: b last; the rollout stops after one failure"),
         (Rollout(last="c"), "", "a b", ""),
         (
             Rollout("a", "2", 3, 600),
             "a b c d",
             "a b c d",
             "order: a first; then 3 hosts that restart something, 2 at a time; a pause of 10 min after each; "
-            "none is begun after 3 failed",
+            "the rollout stops after 3 failures",
         ),
         (
             Rollout(batch="1", health=True),
             "a b",
             "a b",
-            "order: 2 hosts that restart something, 1 at a time; each that changes must pass verify before the next batch "
-            "begins; none is begun after one that failed",
+            "order: 2 hosts that restart something, 1 at a time; each changed host must pass verify before the next batch "
+            "begins; the rollout stops after one failure",
         ),
     ],
 )
@@ -104,7 +104,7 @@ def test_the_order_is_told(rollout: Rollout, disturbed: str, ready: str, text: s
 
 def test_a_canary_that_is_in_sync_is_told_of_where_it_must_pass_verify() -> None:
     told = rollout_text(Rollout("a", health=True), ["b"], ["b"], ["a", "c"])
-    assert told.startswith("order: a first, which is in sync and must pass verify; each that changes must pass")
+    assert told.startswith("order: a first, which is in sync and must pass verify; each changed host must pass")
     assert rollout_text(Rollout("a"), ["b"], ["b"], ["a"]) == ""
     assert rollout_text(Rollout("a", health=True), [], [], ["a", "b"]) == ""
 

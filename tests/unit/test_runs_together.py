@@ -59,7 +59,7 @@ def test_what_goes_on_comes_first_though_its_host_does_not_know_its_time_yet() -
     assert said([kept("ci-02", NOW - 4, end=""), kept("ci-03", NOW - 9, end="")])[0].endswith(
         "going on for 4 to 9 s  2 hosts: ci-02, ci-03"
     )
-    assert "  hint: `runnerops history HOST --follow` follows it to its end" in said(runs)
+    assert "  hint: `runnerops history HOST --follow` shows it until its end" in said(runs)
 
 
 def test_many_deploys_are_counted_behind_the_newest() -> None:

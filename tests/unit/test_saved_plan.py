@@ -81,7 +81,7 @@ SAVED = told(there(), ask(ASKED, NEW))
         (told(there(ASKED), ask(ASKED, NEW)), (f"{DAEMON}: would not change any more",)),
         (
             told(there(), ask(WAS | {"log-opts": {"max-size": "9m"}}, NEW)),
-            ("a template or a secret asks for something else", "another value is asked for: log-opts.max-size"),
+            ("a template or a secret asks for something else", "the inventory has another value: log-opts.max-size"),
         ),
         (
             told(there(), ask(ASKED, RUNNER)),
@@ -178,7 +178,7 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
     (one, other) = (each.plan.blockers[0] for each in held.values() if isinstance(each, Planned))
     assert (one.code, other.code) == ("plan-differs", "plan-differs")
     assert any("debug" in detail for detail in one.details)
-    assert "does not hold on h" in other.message
+    assert "is outdated on h" in other.message
 
     ours = replace(LAST, number=5, digest=here.plan.digest)
     done = planned(there(ASKED, NEW, last=ours), Result.UNCHANGED)

@@ -82,4 +82,4 @@ def test_a_full_disk_ends_the_output_and_not_the_work_and_is_told() -> None:
         for line in ("one", "two"):
             screen.data(line)
     assert screen.cut_off
-    assert err.getvalue() == "the output is cut off: No space left on device\n"
+    assert err.getvalue() == "the output is incomplete: No space left on device\n"

@@ -24,7 +24,7 @@ FAIL = Check(
     ServiceName.REGISTRY,
     "http://172.17.0.1:5000 answers from a container (default bridge)",
     "fail",
-    "there is no answer in time: the host's firewall lets the host through, and its containers not",
+    "it does not answer in time: the host's firewall lets the host through, but not its containers",
     "on runner-1: iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5000 -j ACCEPT",
 )
 UNTRIED = Check("pull", ServiceName.REGISTRY, "a pull of alpine:3 is served by a cache", "skip", "nothing was pulled")
@@ -35,7 +35,7 @@ def test_a_link_has_its_reason_and_its_fix_below_it() -> None:
     assert lines == [
         "  ok       the Docker daemon answers (26.1.5)",
         "  FAIL     http://172.17.0.1:5000 answers from a container (default bridge)",
-        "           there is no answer in time: the host's firewall lets the host through, and its containers not",
+        "           it does not answer in time: the host's firewall lets the host through, but not its containers",
         "           fix: on runner-1: iptables -I INPUT -p tcp -d 172.17.0.1 --dport 5000 -j ACCEPT",
         "  skipped  a pull of alpine:3 is served by a cache",
         "           nothing was pulled",

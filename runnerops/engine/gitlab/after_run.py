@@ -37,7 +37,7 @@ def set_in_gitlab(host: Host, planned: Planned, outcome: Outcome, asking: Asking
 
 def interrupted(plan: Plan, outcome: Outcome) -> Outcome:
     """How the host ends where that is cut off; `outcome` is how its own run did."""
-    return replace(_undone(plan, outcome), diagnostics=("interrupted while GitLab was told",))
+    return replace(_undone(plan, outcome), diagnostics=("interrupted while GitLab was updated",))
 
 
 def _undone(plan: Plan, outcome: Outcome) -> Outcome:
@@ -46,7 +46,7 @@ def _undone(plan: Plan, outcome: Outcome) -> Outcome:
         done, again, hint = "its files are off the host", "removal", "remove it again"
     if plan.empty:
         done = "its files were in sync"
-    rest = f"{done}; not all is set in GitLab, and the next {again} goes on with it"
+    rest = f"{done}; not everything is set in GitLab; the next {again} completes it"
     return replace(outcome, result=Result.FAILED, deployed=True, message=rest, hint=hint)
 
 

@@ -69,7 +69,7 @@ def by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
     token, problem, hint = api_token(access.token, asking)
     asking.redactor.learn([token] if token else [])
     if not token:
-        raise GitlabError(problem or f"{access.url} was asked without a token of its API", hint)
+        raise GitlabError(problem or f"{access.url} was asked without an API token", hint)
     return GitlabClient(access.url, token, access.ca_file)
 
 

@@ -38,20 +38,20 @@ def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
         try:
             if host.gitlab is None or normal_url(host.gitlab.url) != normal_url(one.url):
                 there = f"{STATE_FOLDER}/begun/{one.name}"
-                hint = f"look there for runners that are not used, then take away {there} on the host"
-                raise RunneropsError("the inventory has no token for that one", hint)
+                hint = f"look there for runners that are not used, then remove {there} on the host"
+                raise RunneropsError("the inventory has no API token for this GitLab", hint)
             client = by_token(host.gitlab, asking)
             ask = partial(left_behind_of, client, host, observed, one.place, one.mark)
             found = asking.watched(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
             if found is None:
                 raise RunneropsError(
-                    "which of them the host has is not known", "look at its config.toml, and in GitLab"
+                    "it is not known which of them the host has", "compare its config.toml with GitLab"
                 )
             left |= found
             looked_at.add((one.place, one.mark))
             told.append(one)
         except RunneropsError as error:
-            text = f"what a deploy that was cut off left in GitLab ({one.url}, {one.place}) cannot be told"
+            text = f"it is not known what an interrupted deploy left in GitLab ({one.url}, {one.place})"
             notes[f"{text}: {error.message}; {error.hint}"] = None
     leftovers = tuple(sorted(left, key=lambda one: one.id))
     return NewInGitlab(leftovers=leftovers, notes=tuple(notes), begun=tuple(told))
@@ -83,8 +83,8 @@ class Record:
         done = self.link().run(state_folder.keep_begun(self.own), b"", _SECONDS)
         if done.status != 0:
             last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            text = f"its host keeps no record of what is created in GitLab (exit status {done.status}): {''.join(last)}"
-            raise RunneropsError(text, "see whether its disk is full")
+            text = f"the host could not record what is created in GitLab (exit status {done.status}): {''.join(last)}"
+            raise RunneropsError(text, "check whether its disk is full")
 
     def claim(self, run: int) -> None:
         """Takes the records over, before what is left in GitLab is deleted there without a run on the host.

@@ -100,7 +100,7 @@ class Departures:
             for token in given:
                 value = resolver.resolve(token) if isinstance(token, Secret) else token
                 for _, problem, hint in resolver.missing():
-                    text = f"whether {other.name} has its token cannot be told: {problem}"
+                    text = f"it is not known whether {other.name} has its token: {problem}"
                     raise GitlabError(text, hint)
                 if fingerprint(self.observed.secret_fingerprints.key, value) == one.known_by:
                     return f"{other.name} has its token"
@@ -118,27 +118,31 @@ def with_created(host: Host, planned: Managed) -> Managed:
 def gone_for_good(blockers: Sequence[Blocker]) -> Iterator[Blocker]:
     """Of runners that a rollback would bring back, and GitLab does not know any more: with the way to another one."""
     for one in blockers:
-        more = "it was deleted there, or its token was reset, and neither can be undone: let the inventory ask for the runner"
-        yield replace(one, message=f"{one.message}; {more}, and deploy: that creates another (gitlab: {{group: 42}})")
+        more = (
+            "it was deleted there, or its token was reset, and neither can be undone: put the runner into the inventory"
+        )
+        yield replace(
+            one, message=f"{one.message}; {more}, and deploy, which creates another one (gitlab: {{group: 42}})"
+        )
 
 
 def _blocked(unagreed: Sequence[Deletion]) -> Iterator[Blocker]:
     """Not for one that a run has taken off already: that was agreed to."""
     if unagreed:
         names = ", ".join(map(str, unagreed))
-        message = f"not in the inventory any more, so deleted in GitLab too, and nothing brings it back there: {names}"
+        message = f"not in the inventory any more, so also deleted in GitLab, which cannot be undone: {names}"
         yield Blocker("drop-runner", message, tuple(one.runner for one in unagreed))
 
 
 def _why_not(client: GitlabClient, one: Leaving, own: str) -> str | None:
     """Why it is not deleted; empty where there is nothing to delete, None where it is to be. Raises GitlabError."""
     if client.runner(one.id) is None:
-        return "it is not there any more" if one.token else ""
+        return "it does not exist any more" if one.token else ""
     told = client.verify(one.token, own) if one.token and own else None
     if told and told.get("id", one.id) != one.id:  # the file's `id` stays where somebody edits the token beside it
-        return f"its host has the token of runner {told['id']}; delete there which of them nobody uses"
+        return f"its host has the token of runner {told['id']}; delete the one there that nobody uses"
     if one.given and client.managers(one.id) is None:
-        return "this GitLab does not tell which machines use it; delete it there when none does"
+        return "this GitLab does not say which machines use it; delete it there when none does"
     if others := _others(client, one.id, own):
         return f"other machines use it too ({', '.join(others)}); delete it there when none does"
     return None
@@ -188,13 +192,13 @@ class _Deleting:
             return
         if others := _others(self.client, one.id, self.own):
             text = f"other machines use it since the plan was made ({', '.join(others)})"
-            raise GitlabError(text, "say it again: it is planned anew")
+            raise GitlabError(text, "run the command again, which makes a new plan")
         pause(self.client, one.id)
         self._await_jobs(one)
         self.client.delete_runner(one.id)
         if self.client.runner(one.id) is not None:
             raise GitlabError(
-                "GitLab took its deletion and has it all the same", "say it again, or look at it in GitLab"
+                "GitLab accepted its deletion but still has it", "run the command again, or look at it in GitLab"
             )
 
     def _await_jobs(self, one: Deletion) -> None:
@@ -203,6 +207,6 @@ class _Deleting:
         while jobs := self.client.running_jobs(one.id, ""):
             if not self.asking.may_wait() or time.monotonic() >= end:
                 text = "1 job of it runs" if jobs == 1 else f"{jobs} jobs of it run"
-                raise GitlabError(f"{text} there, and it is paused", "say it again once its jobs have ended")
+                raise GitlabError(f"{text} there, and it is paused", "run the command again when its jobs have ended")
             self.asking.tell(self.host, f"waits for the last jobs of runner {one} in GitLab: {jobs}")
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))

@@ -82,7 +82,7 @@ def plan_leftovers(host: Host, updates: Sequence[SettingsUpdate], observed: Host
             client = by_token(host.gitlab, asking)
             left |= asking.watched(host.gitlab, partial(_left_behind, client, host, observed, place))
         except GitlabError as error:
-            notes.append(f"what a deploy that was cut off left in GitLab cannot be told: {error.message}; {error.hint}")
+            notes.append(f"it is not known what an interrupted deploy left in GitLab: {error.message}; {error.hint}")
     return NewInGitlab(leftovers=_ordered(left), notes=tuple(notes))
 
 
@@ -155,7 +155,9 @@ class NewRunners:
             return outcome
         if outcome.result in _MAY_HAVE:
             names = ", ".join(f"{name} ({made.id})" for name, made in self.created.items())
-            more = f"created in GitLab and marked as not deployed yet: {names}; the next deploy settles that"
+            more = (
+                f"created in GitLab and marked as not deployed yet: {names}; the next deploy completes or deletes them"
+            )
         else:
             more = f"what was created in GitLab is deleted again{self._take_back()}"
         return replace(outcome, message=f"{outcome.message}\n  {more}".strip())

@@ -177,7 +177,7 @@ class Pauses:
         if left := [one for one in self.plan.pausing.left if one.id in unpaused and one.id not in self.ours]:
             yield f"unpaused in GitLab: {_names(left)}"
         if doubt := [self.ours[number] for number in self.doubtful if number not in unpaused]:
-            yield f"{_names(doubt)} may be paused in GitLab; the next deploy sees to that"
+            yield f"{_names(doubt)} may be paused in GitLab; the next deploy corrects that"
 
     def _forget(self, numbers: Iterable[int]) -> None:
         """Where the host cannot be asked its record stays, and the next deploy finds that nothing is paused."""
@@ -186,20 +186,20 @@ class Pauses:
         try:
             self._on_host(state_folder.drop_paused(known))
         except RunneropsError as error:
-            self.said.append(f"what the host has on record of that is left there: {error.message}")
+            self.said.append(f"the host's record of that could not be removed: {error.message}")
 
     def _on_host(self, command: Sequence[str]) -> None:
         """Runs a command on the host. Raises RunneropsError."""
         done = self.link().run(command, b"", _SECONDS)
         if done.status != 0:
             last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise RunneropsError(f"its host keeps no record of it (exit status {done.status}): {''.join(last)}", "")
+            raise RunneropsError(f"the host could not record it (exit status {done.status}): {''.join(last)}", "")
 
 
 def _still(paused: Iterable[Pause]) -> str:
     """What is left for the next deploy, as a clause; empty for nothing."""
     names = _names(paused)
-    return f"paused in GitLab still: {names}; the next deploy unpauses what it finds so" if names else ""
+    return f"still paused in GitLab: {names}; the next deploy unpauses them" if names else ""
 
 
 def _names(paused: Iterable[Pause]) -> str:

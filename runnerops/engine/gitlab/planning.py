@@ -84,7 +84,7 @@ def in_gitlab(context: PlanContext, host: Host, desired: Sequence[RenderedFile],
     leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
     blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
     notes = (*notes, *compared.notes, *old.notes, *begun.notes, *leavers.notes)
-    anew = tuple(f"runner {name} was deleted in GitLab: another takes its place" for name in sorted(host.lost))
+    anew = tuple(f"runner {name} was deleted in GitLab: another one takes its place" for name in sorted(host.lost))
     unpaired = Unpaired(new.creations, leftovers, leavers.deletions, begun.begun, names_of(observed))
     return InGitlab(blockers, (*anew, *notes), compared.updates, unpaired, leavers.in_gitlab, compared.lost)
 

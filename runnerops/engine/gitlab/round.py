@@ -53,7 +53,7 @@ class GitlabRound:
         from runnerops.engine.gitlab.new_runners import new_runners
 
         message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
-        hint = "deploy again: what was created by then is deleted"
+        hint = "deploy again: what was created is then deleted"
         self.if_cut_off[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
         record, new = self._record(host, planned), None
         try:
@@ -79,7 +79,7 @@ class GitlabRound:
         self.pauses[host.name] = pauses
         if planned.own is None and planned.plan.pausing.now:
             message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
-            hint = "deploy again: what is paused by then is unpaused"
+            hint = "deploy again: what was paused is then unpaused"
             self.if_cut_off.setdefault(host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint))
             pauses.pause()
 

@@ -55,7 +55,9 @@ def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: Host
             continue
         try:
             if name not in runners:
-                raise GitlabError("config.toml has no token of this GitLab for it", "give it its token")
+                raise GitlabError(
+                    "config.toml has no token of this GitLab for it", "write its token into the inventory"
+                )
             client = client or by_token(host.gitlab, asking)
             place = host.gitlab_places.get(name)
             ask = partial(compare, client, runners[name], system_id_of(observed), wanted, place)

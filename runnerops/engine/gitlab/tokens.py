@@ -20,10 +20,10 @@ from runnerops.services.gitlab_runner.observe.registered import (
     of_gitlab,
 )
 
-_ANEW = "create the runner anew in GitLab, give its token in the inventory and deploy"
+_ANEW = "create the runner in GitLab again, write its token into the inventory and deploy"
 
 
-NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner makes at its first start"
+NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner creates at its first start"
 """GitLab notes by it which machine asks: without one it would note a machine that does not exist."""
 
 
@@ -74,7 +74,7 @@ def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
 
     assert host.gitlab
     if not one.id:
-        raise GitlabError(f"config.toml does not say which number runner {one.name} has in GitLab", _ANEW)
+        raise GitlabError(f"config.toml does not contain the id of runner {one.name} in GitLab", _ANEW)
     client = by_token(host.gitlab, asking)
     given = asking.watched(host.gitlab, partial(client.reset_token, one.id))
     asking.redactor.learn([str(given["token"])])

@@ -16,17 +16,21 @@ def adopt(observed: HostState) -> Adopted:
     file = observed.file(path)
     docker = observed.facts.docker
     if docker is None:
-        return Adopted(notes=("no Docker Engine there, so no docker section",))
+        return Adopted(notes=("the host has no Docker Engine, so there is no docker section",))
     if docker.flavour != "engine":
-        return Adopted(notes=(f"Docker there is {docker.flavour}, which is not managed, so no docker section",))
+        return Adopted(
+            notes=(f"Docker on the host is {docker.flavour}, which is not managed, so there is no docker section",)
+        )
     if file.content is None:
-        what = "does not exist" if file.kind == "absent" else f"is no file that is read (a {file.kind})"
-        return Adopted(notes=(f"{path} {what}, so no docker section: with one, a deploy writes it",))
+        what = "does not exist" if file.kind == "absent" else f"is not a regular file (a {file.kind})"
+        return Adopted(
+            notes=(f"{path} {what}, so there is no docker section (with one, a deploy would write the file)",)
+        )
     try:
         tree = parse(file.content)
     except ParseError as error:
-        return Adopted(notes=(f"{path}:{error.line}:{error.column}: {error.problem}; mend it, then adopt again",))
-    notes = () if running(docker) else ("Docker is stopped there; a deploy starts it",)
+        return Adopted(notes=(f"{path}:{error.line}:{error.column}: {error.problem}; correct it, then adopt again",))
+    notes = () if running(docker) else ("Docker is stopped on the host; a deploy starts it",)
     return Adopted(_without_nulls(tree), notes=notes)
 
 

@@ -21,9 +21,9 @@ from runnerops.services.docker.schema import wanted_mirrors
 from runnerops.services.shared.left_out import left_out
 
 _FLAVOURS = {
-    "rootless": "the Docker daemon there is rootless: it belongs to a user, not to the host",
-    "snap": "Docker there is a snap, which reads its files elsewhere; install the packages of Debian or docker.com",
-    "podman": "`docker` there is podman, which reads no daemon.json",
+    "rootless": "the Docker daemon on the host is rootless: it belongs to a user",
+    "snap": "Docker on the host is a snap, which has its files in other places; install the packages of Debian or docker.com",
+    "podman": "`docker` on the host is podman, which does not read daemon.json",
 }
 
 
@@ -33,11 +33,11 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
         return
     docker = observed.facts.docker
     if docker is None:
-        yield _refused("no-docker", "no Docker there: install Docker Engine, then deploy again")
+        yield _refused("no-docker", "the host has no Docker: install Docker Engine, then deploy again")
     elif docker.flavour in _FLAVOURS:
         yield _refused(docker.flavour, _FLAVOURS[docker.flavour])
     elif docker.unit.active == NOT_THERE:
-        yield _refused("no-docker", "no unit docker.service there: the daemon must run under systemd")
+        yield _refused("no-docker", "the host has no unit docker.service: the Docker daemon must run under systemd")
 
 
 def blockers(
@@ -75,7 +75,7 @@ def _set_as_flag(now: ActionContext, docker: DockerFacts) -> Iterator[Blocker]:
     both = tuple(sorted(names & flags(docker)))
     if both:
         message = (
-            f"docker's unit sets as a flag what daemon.json sets too, so dockerd would not start: {', '.join(both)}"
+            f"docker's unit sets keys as flags that daemon.json sets too, so dockerd would not start: {', '.join(both)}"
         )
         yield Blocker(
             "set-as-flag", f"{message}; take the flags out of the unit or the keys out of the inventory", both
@@ -87,7 +87,7 @@ def _last_mirror(now: ActionContext) -> Iterator[Blocker]:
     if had and not wanted_mirrors(now.desired) and "registry-mirrors" not in flags(now.docker):
         yield Blocker(
             "last-mirror",
-            f"this host would be left without a mirror of Docker Hub, it has {', '.join(had)}",
+            f"this host would be left without a mirror of Docker Hub; now it has {', '.join(had)}",
             details=had,
         )
 
@@ -97,7 +97,7 @@ def _data_root(now: ActionContext) -> Iterator[Blocker]:
     if found := now.switches:
         what = "images, containers and volumes" if loses_volumes(found) else "images and containers"
         details = tuple(map(str, found))
-        yield Blocker("data-root", f"{what} would vanish from Docker's view: {', '.join(details)}", details=details)
+        yield Blocker("data-root", f"Docker would no longer see its {what}: {', '.join(details)}", details=details)
 
 
 def _stop_containers(now: ActionContext) -> Iterator[Blocker]:
@@ -109,7 +109,7 @@ def _stop_containers(now: ActionContext) -> Iterator[Blocker]:
         if one.running and not (comes_back(one) or ours(one) or of_job(one))  # jobs have a stop of their own
     )
     if names:
-        message = f"the restart of Docker would end containers and not bring them back: {', '.join(names)}"
+        message = f"the restart of Docker would end these containers and not start them again: {', '.join(names)}"
         yield Blocker("stop-containers", message, details=names)
 
 
@@ -122,14 +122,16 @@ def _live_restore_flag(now: ActionContext) -> Iterator[Blocker]:
     flag = "docker's unit sets --live-restore"
     instead = "take the flag out of the unit and write `live-restore: true` into the inventory"
     if names:
-        what = "another image store" if now.switches else "its default network made anew"
+        what = "another image store" if now.switches else "a new default network"
         message = (
-            f"{flag}, so containers would outlive the restart, and Docker does not come to {what} while any runs: "
+            f"{flag}, so containers would outlive the restart, and Docker does not get {what} while any of them runs: "
             f"{', '.join(names)}; stop them first, or {instead}"
         )
         yield Blocker("live-restore-flag", message, details=names)
     elif now.frees_bridge:
-        message = f"{flag}, with which docker0 keeps {now.docker.bridge}: write the `bip` that is meant, or {instead}"
+        message = (
+            f"{flag}, with which docker0 keeps the address {now.docker.bridge}: write the intended `bip`, or {instead}"
+        )
         yield Blocker("live-restore-flag", message, details=(now.docker.bridge,))
 
 
@@ -139,7 +141,7 @@ def _unverified_mirrors(now: ActionContext) -> Iterator[Blocker]:
     for url in (mirror.rstrip("/") for mirror in now.new_mirrors):
         if not answers.get(url):
             why = left_out(now.host, url) or (
-                f"`runnerops verify {now.host.name}` tells whether a cache is down or a firewall keeps this host out"
+                f"`runnerops verify {now.host.name}` shows whether a cache is down or a firewall keeps this host out"
             )
             yield Blocker("unproven-mirror", f"mirror {url} does not answer from this host: {why}", details=(url,))
 
@@ -149,7 +151,7 @@ def _network_overlap(now: ActionContext) -> Iterator[Blocker]:
     there = {*of_host(now.desired, now.docker), *of_inventory(now.desired, now.host)}
     found = tuple(f"{name}: {what}" for name, what in sorted(there) if name in now.changed)
     if found:
-        message = f"Docker's networks would take the place of what this host needs to be reached: {'; '.join(found)}"
+        message = f"Docker's networks would contain addresses that this host needs to be reached: {'; '.join(found)}"
         yield Blocker("network-overlap", message, details=found)
 
 
@@ -158,16 +160,19 @@ def _firewall(now: ActionContext) -> Iterator[Blocker]:
     if "firewall-backend" not in now.changed or now.desired.get("firewall-backend") != "nftables":
         return
     lacks = (
-        ["install nftables, without whose `nft` dockerd does not start"]
+        ["install nftables, because dockerd does not start without `nft`"]
         if "nft" not in now.observed.facts.tools
         else []
     )
-    lacks += ["write `net.ipv4.ip_forward = 1` into a file of /etc/sysctl.d, or dockerd does not start after a reboot"]
+    lacks += [
+        "write `net.ipv4.ip_forward = 1` into a file of /etc/sysctl.d, because dockerd otherwise does not start after a"
+        " reboot"
+    ]
     if now.docker.firewall.get("driver") in {"", "iptables"}:
         lacks += [
-            "set `iptables -P FORWARD ACCEPT`, for the policy DROP of Docker's iptables rules stays until a reboot"
+            "set `iptables -P FORWARD ACCEPT`, because the policy DROP of Docker's iptables rules stays until a reboot"
         ]
-    message = f"containers would be left without network by nftables: {'; '.join(lacks)}"
+    message = f"containers would have no network with nftables: {'; '.join(lacks)}"
     yield Blocker("firewall-backend", message, details=tuple(lacks))
 
 
@@ -190,5 +195,5 @@ def _log_driver(now: ActionContext) -> Iterator[Blocker]:
 def _selinux(now: ActionContext) -> Iterator[Blocker]:
     """dockerd only warns of it, and starts without."""
     if SELINUX in now.changed and now.desired.get(SELINUX) is True and now.docker.selinux is False:
-        message = f"this host's kernel has no SELinux on, so dockerd would start without {SELINUX}"
+        message = f"SELinux is off in this host's kernel, so dockerd would start without {SELINUX}"
         yield Blocker("no-selinux", message, details=(SELINUX,))

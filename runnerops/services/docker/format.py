@@ -46,9 +46,7 @@ def parse(content: bytes) -> Tree:
         cause = explain(text, error.pos, error.msg)
         raise ParseError(*place_of(text, cause.at), cause.problem, cause.fix) from None
     except ValueError:
-        raise ParseError(
-            *_first(r"\d{1000}", text), "a number has more digits than any system reads", "write a smaller one"
-        ) from None
+        raise ParseError(*_first(r"\d{1000}", text), "a number has too many digits", "write a smaller one") from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
     if tree is None:
@@ -99,4 +97,4 @@ def _decode(content: bytes) -> str:
 
 def _no_constant(text: str, name: str) -> NoReturn:
     outside = re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: " " * len(found[0]), text)
-    raise ParseError(*place_of(text, outside.find(name)), "this is no number of JSON", "write one in digits")
+    raise ParseError(*place_of(text, outside.find(name)), "this is not a JSON number", "write one in digits")

@@ -30,8 +30,8 @@ def remarks(
     if names := written_out(host, rendered, observed):
         them = "them" if len(names) > 1 else "it"
         yield (
-            f"{path_of(observed)} has {', '.join(names)}, though nothing asks for {them}: Docker forgets an old value of "
-            "such a key only when another is written out, or when it restarts; the next run that restarts Docker takes "
+            f"{path_of(observed)} has {', '.join(names)}, which nothing asks for: Docker forgets an old value of "
+            "such a key only when another value is written, or when it restarts; the next run that restarts Docker takes "
             f"{them} out"
         )
 
@@ -40,7 +40,10 @@ def _bridge(docker: DockerFacts, observed: HostState) -> Iterator[str]:
     """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
     bip = str(tree_of(observed.file(path_of(observed)).content).get("bip") or "")
     if docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
-        yield f"docker's bridge has {docker.bridge}, not the {bip} of its file; the next restart of Docker moves it"
+        yield (
+            f"docker's bridge has the address {docker.bridge}, not the {bip} of daemon.json; the next restart of Docker"
+            " changes it"
+        )
 
 
 def _hosts_file(
@@ -52,8 +55,8 @@ def _hosts_file(
     if found := over_mirrors(mirrors_of(desired.get("registry-mirrors")), docker, containerd=containerd):
         to = ", ".join(one.rpartition("@")[2] for one in found.hosts)
         yield (
-            f"{found.path} beats registry-mirrors, for Docker keeps images in containerd's store: pulls of Docker Hub go to "
-            f"{to}; take the file away, or name the mirror in it"
+            f"{found.path} overrides registry-mirrors, because Docker keeps images in containerd's store: pulls of"
+            f" Docker Hub go to {to}; remove the file, or name the mirror in it"
         )
 
 
@@ -61,9 +64,9 @@ def _left_behind(host: Host, rendered: Sequence[RenderedFile], docker: DockerFac
     old = tree_of(observed.file(path_of(observed)).content)
     (file, *_), _ = reconcile(host, rendered, observed)
     found = differences(old, tree_of(file.content), docker)
-    where = docker.store.root if docker.store else "the data-root of before"
-    said = f"Docker comes up without the images and containers that it has ({', '.join(map(str, found))}); they stay on disk"
-    caches = "managed caches are made anew, their images pulled after the restart"
+    where = docker.store.root if docker.store else "the old data-root"
+    said = f"Docker will not see its present images and containers ({', '.join(map(str, found))}); they stay on disk"
+    caches = "managed caches are created again, and their images are pulled after the restart"
     if loses_volumes(found):
         return f"{said}, under {where}, and so do volumes; {caches}: they start empty"
     return f"{said}; volumes stay in use; {caches}"

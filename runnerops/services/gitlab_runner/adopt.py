@@ -30,19 +30,22 @@ def adopt(observed: HostState) -> Adopted:
     path = config_path(observed)
     file, facts = observed.file(path), observed.facts.runner
     if why := _unmanaged(facts):
-        there = f", though {path} is there" if file.content is not None else ""
+        there = f", although {path} exists" if file.content is not None else ""
         return Adopted(notes=(f"{why}{there}: no gitlab_runner section",))
     if file.content is None:
-        what = "does not exist" if file.kind == "absent" else f"is no file that is read (a {file.kind})"
+        what = "does not exist" if file.kind == "absent" else f"is not a regular file (a {file.kind})"
         return Adopted(notes=(f"{path} {what}: no gitlab_runner section",))
     try:
         tree = parse(file.content)
     except ParseError as error:
-        return Adopted(notes=(f"{path}:{error.line}:{error.column}: {error.problem}; mend it, then adopt again",))
+        return Adopted(notes=(f"{path}:{error.line}:{error.column}: {error.problem}; correct it, then adopt again",))
     section, notes = _section(tree)
     if facts and not facts.lives:
         section = {"state": "stopped", **section}
-        notes = (*notes, "gitlab-runner is stopped there, and stays so: take `state: stopped` out to have it started")
+        notes = (
+            *notes,
+            "gitlab-runner is stopped on the host, and stays so: remove `state: stopped` to have it started",
+        )
     tokens = frozenset(str(one["token"]) for one in runners_of(tree) if one.get("token"))
     comments, left = _comments(file.content, section)
     return Adopted(section, comments, (*notes, *_said_of_comments(path, left)), tokens)
@@ -50,9 +53,9 @@ def adopt(observed: HostState) -> Adopted:
 
 def _unmanaged(facts: RunnerFacts | None) -> str:
     if facts is None:
-        return "no gitlab-runner there"
+        return "the host has no gitlab-runner"
     if facts.unit.active == NOT_THERE:
-        return f"gitlab-runner is no service of systemd there ({', '.join(facts.unmanaged_runners) or 'no unit'})"
+        return f"gitlab-runner is not a systemd service on the host ({', '.join(facts.unmanaged_runners) or 'no unit'})"
     return ""
 
 
@@ -66,7 +69,7 @@ def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
     notes = tuple(_said_of_names(runners, names))
     if dates := tuple(dict.fromkeys(_dates(section, ()))):
         section = {KEEP: [*dates], **section}
-        notes += (f"{', '.join(dates)}: dates, which YAML has no word for: `keep` leaves them as the host has them",)
+        notes += (f"{', '.join(dates)}: dates, which YAML cannot express: `keep` leaves them as the host has them",)
     return section, notes
 
 
@@ -150,7 +153,7 @@ def _said_of_names(runners: Sequence[Tree], names: Sequence[str]) -> Iterator[st
     pairs = zip(runners, names, strict=True)
     if found := [name for one, name in pairs if str(one.get("name") or "") != name]:
         are = "are" if len(found) > 1 else "is"
-        yield f"{', '.join(found)} {are} called otherwise in config.toml, or not at all: `called` keeps that as it is"
+        yield f"{', '.join(found)} {are} named differently in config.toml, or not at all: `called` keeps that as it is"
 
 
 def _alone(runners: Sequence[Tree], runner: Tree) -> bool:
@@ -176,7 +179,7 @@ def _said_of_comments(path: str, left: Sequence[int]) -> Iterator[str]:
     if left:
         lines = f"{'lines' if len(left) > 1 else 'line'} {_ranges(left)}"
         yield (
-            f"{path}: comments at {lines} belong to no key of this entry and are left out; "
+            f"{path}: comments at {lines} do not belong to a key of this entry and are left out; "
             "the first deploy that changes the file removes them from the host"
         )
 

@@ -12,7 +12,7 @@ def way_out(host: Host, name: str, number: int) -> str:
     given = runner_named(runners_of(host.sections.get(NAME, {})), name)
     if not number or host.gitlab is None or not host.gitlab.token or (given and given.get("token")):
         return ""
-    anew = "create it there anew, give its token in the inventory and deploy"
+    anew = "create it in GitLab again, write its token into the inventory and deploy"
     if name in host.gitlab_places:
         anew = "deploy, which creates another"
-    return f"where its token was reset: `runnerops rotate {host.name} {name}`; where it was deleted there: {anew}"
+    return f"if its token was reset: `runnerops rotate {host.name} {name}`; if it was deleted: {anew}"

@@ -16,7 +16,7 @@ def remarks(rendered: Sequence[RenderedFile], actions: Sequence[Action], observe
     """Tokens that the runner replaced; a drain that an earlier run began."""
     yield from replaced(rendered, observed)
     for name in pending(observed):
-        yield f"runner {name}: GitLab gave it a new token (`runnerops rotate`), which config.toml gets now"
+        yield f"runner {name}: it got a new token from GitLab (`runnerops rotate`), which is now written into config.toml"
     yield from _draining(actions, observed)
 
 
@@ -25,7 +25,7 @@ def _draining(actions: Sequence[Action], observed: HostState) -> Iterator[str]:
     if runner is None or not runner.returning:
         return
     if stopped(actions):
-        yield "gitlab-runner drains already, for an earlier run: this one waits for its last job, and starts it"
+        yield "gitlab-runner is still draining for an earlier run; this run waits for its last job, then starts it"
     else:
         jobs = count(runner.draining)
-        yield f"gitlab-runner drains for an earlier run ({jobs}) and starts by itself after its last job; left to that"
+        yield f"gitlab-runner is still draining for an earlier run ({jobs}), and starts by itself after its last job"

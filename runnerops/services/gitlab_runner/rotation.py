@@ -88,19 +88,19 @@ def tidied(observed: HostState, content: bytes | None) -> Iterator[Step]:
     """
     given = rotated(observed)
     if given and not _waiting(content, given):
-        yield run(10, "rm", "-rf", FOLDER, title="forget the new token apart from config.toml, which has it now")
+        yield run(10, "rm", "-rf", FOLDER, title="remove the stored copy of the new token, which config.toml has now")
 
 
 def ask_steps(runner: Tree, observed: HostState) -> tuple[Step, ...]:
     """Has the host ask GitLab for a new token of this runner, and keep it; `alone` is what goes with the run."""
     argv = script("runner-reset-token.sh", digest_of(runner.get("token")), config_path(observed), UNIT)
-    return (run(_ASK_SECONDS, *argv, title="have GitLab give the runner a new token, and keep it"),)
+    return (run(_ASK_SECONDS, *argv, title="ask GitLab for a new token of the runner, and store it"),)
 
 
 def keep_steps(runner: Tree) -> tuple[Step, ...]:
     """Has the host keep what GitLab gave already; `alone` is what goes with the run."""
     argv = script("runner-keep-token.sh", digest_of(runner.get("token")))
-    return (run(30, *argv, title="keep the new token that GitLab gave"),)
+    return (run(30, *argv, title="store the new token that GitLab gave"),)
 
 
 def alone(runner: Tree, given: Tree | None = None) -> bytes:

@@ -31,12 +31,15 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
         return ServiceStatus(NAME, managed, "", "not there", not managed, (), left) if managed or left else None
     details = [count(runner.jobs)] if runner.lives or runner.jobs else []
     details += ["draining, starts by itself after its last job"] if runner.returning else []
-    details += [f"a runner beside the unit: {stranger}" for stranger in runner.unmanaged_runners]
+    details += [f"a runner that is not the unit: {stranger}" for stranger in runner.unmanaged_runners]
     kept, down = NAME in host.stopped, runner.unit.stays_down
     details += ["kept stopped (state: stopped)"] if kept else []
     details += [f"{runner.unit.name} is {down}: it does not start at boot"] if down and not kept else []
     waiting = pending(observed)
-    details += [f"runner {name}: its new token is kept and not in {path} yet: a deploy brings it" for name in waiting]
+    details += [
+        f"runner {name}: its new token is stored on the host, but not yet in {path}: a deploy writes it"
+        for name in waiting
+    ]
     runners = from_file(registrations(observed))
     healthy = not runner.lives if kept else runner.lives and not (down or waiting)
     state = runner.unit.active

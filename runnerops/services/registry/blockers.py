@@ -30,20 +30,23 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
     docker, registry = observed.facts.docker, observed.facts.registry
     if docker is None or docker.flavour in {"podman", "rootless"}:
         if ServiceName.DOCKER not in host.sections:
-            yield _refused("no-docker", "no Docker Engine there: install it, then deploy again")
+            yield _refused("no-docker", "the host has no Docker Engine: install it, then deploy again")
         return
     if not running(docker) and ServiceName.DOCKER not in host.sections:
-        yield _refused("docker-stopped", "Docker is stopped there: start it, or give the host a `docker` section")
+        yield _refused("docker-stopped", "Docker is stopped on the host: start it, or give the host a `docker` section")
     if registry is None or not registry.compose:
-        yield _refused("no-compose", "no Docker Compose there: install docker-compose or its plugin, then deploy again")
+        yield _refused(
+            "no-compose", "the host has no Docker Compose: install docker-compose or its plugin, then deploy again"
+        )
     elif (why := too_old(observed.facts)) and not _lowered(host):
         message = f"Compose {registry.compose_version} {why}: install the plugin (docker-compose-plugin, 2.6 or newer)"
         yield _refused("no-compose", message)
     if not observed.facts.tools & {"curl", "wget"}:
-        yield _refused("no-curl", "neither curl nor wget there: install one, then deploy again")
+        yield _refused("no-curl", "the host has neither curl nor wget: install one, then deploy again")
     if for_jobs(host) and "nsenter" not in observed.facts.tools:
         message = (
-            "no nsenter there, by which a cache for Docker-in-Docker is verified: install util-linux, then deploy again"
+            "the host has no nsenter, which is needed to verify a cache for Docker-in-Docker: install util-linux, then"
+            " deploy again"
         )
         yield _refused("no-nsenter", message)
 
@@ -120,7 +123,10 @@ def _options_stay(changes: Sequence[Change]) -> Iterator[Blocker]:
                 and len(key_change.key) > 2
                 and key_change.key[2] in {"driver", "driver_opts"}
             ):
-                message = f"a volume keeps the options that it was made with ({key_text(key_change.key)}): give it another name"
+                message = (
+                    f"a volume keeps the options that it was created with ({key_text(key_change.key)}): give it another"
+                    " name"
+                )
                 yield Blocker("volume-options", message, details=(str(key_change.key[1]),))
 
 
@@ -129,7 +135,7 @@ def _upstream_down(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
     if upstream_silent(cache, observed):
         container = ours(observed).get(cache.name)
         again = " again" if container and container.running else ""
-        message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not come up{again}"
+        message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not start{again}"
         yield Blocker("upstream-down", message, details=(cache.name,))
 
 
@@ -144,7 +150,7 @@ def _major(cache: OwnCache, changes: Sequence[Change], observed: HostState) -> I
     image = container.image if container else next((str(key_change.old or "") for key_change in key_changes), "")
     old, new = major(image), major(cache.image)
     if old is not None and new is not None and old != new:
-        message = f"cache {cache.name} would go from {image} to {cache.image}, over the same volume"
+        message = f"cache {cache.name} would change from {image} to {cache.image}, with the same volume"
         yield Blocker("registry-major", message, details=(cache.name,))
 
 
@@ -152,7 +158,7 @@ def _port_taken(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
     if predecessor(cache, observed):
         return
     if holder := holder_of(cache, observed):
-        message = f"{cache.listen}, where cache {cache.name} is to listen, is held by {holder}"
+        message = f"{cache.listen}, where cache {cache.name} is to listen, is used by {holder}"
         yield Blocker("port-taken", f"{message}: stop it, or give the cache another port", (cache.listen,))
 
 
@@ -160,7 +166,7 @@ def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iter
     here = {*facts.addresses, docker.bridge, "0.0.0.0", "::"}  # noqa: S104  compared, not bound
     if not facts.addresses or cache.address in here or cache.address.startswith("127.") or cache.address == "::1":
         return
-    message = f"{cache.address}, where cache {cache.name} is to listen, is no address of this host"
+    message = f"{cache.address}, where cache {cache.name} is to listen, is not an address of this host"
     if cache.local and not cache.listen_given and docker.bridge:
         message += f", whose docker bridge has {docker.bridge}; write `listen: {docker.bridge}:{cache.port}`"
     yield Blocker("listen-not-here", message, (cache.listen,))

@@ -27,19 +27,19 @@ def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Itera
         for cache in own_caches(host):
             if is_dead(cache, observed) and upstream_silent(cache, observed):
                 yield (
-                    f"cache {cache.name} does not answer, nor does {cache.upstream}, without which a registry ends at its "
-                    "start: it comes up by itself when that answers"
+                    f"cache {cache.name} does not answer, nor does {cache.upstream}, without which a registry does not "
+                    "start; it starts by itself once the upstream answers"
                 )
 
 
 def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
     for cache in own_caches(host):
         if one := predecessor(cache, observed, host.returned):
-            stays = f"`docker rm {one.name}` removes it, once you do not want it back"
+            stays = f"`docker rm {one.name}` removes it, when you do not need it any more"
             yield (
-                f"container {one.name} ({owner_of(one)}) is stopped when cache {cache.name} takes its place, over the same "
-                f"{'folder' if '/' in cache.volume else 'volume'} {cache.volume}; it stays there, stopped, and a rollback or "
-                f"a removal starts it again: {stays}"
+                f"container {one.name} ({owner_of(one)}) is stopped when cache {cache.name} takes its place, with the"
+                f" same {'folder' if '/' in cache.volume else 'volume'} {cache.volume}; it stays on the host, stopped,"
+                f" and a rollback or a removal starts it again: {stays}"
             )
 
 
@@ -52,8 +52,8 @@ def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
         if one in comes:
             yield f"container {one.name}, whose place a cache took in run {one.run}, is started again"
         elif found is None or not found.running:
-            why = "something else has its port" if found else "it is not there any more"
-            yield f"container {one.name}, whose place a cache took in run {one.run}, does not come back: {why}"
+            why = "something else uses its port" if found else "it does not exist any more"
+            yield f"container {one.name}, whose place a cache took in run {one.run}, is not started again: {why}"
 
 
 def _left(host: str, observed: HostState) -> Iterator[str]:
@@ -62,8 +62,8 @@ def _left(host: str, observed: HostState) -> Iterator[str]:
     files = [path for path in observed.applied if observed.holds_ours(path) and is_our_file(path)]
     if not names or not files:
         return
-    caches, go, them = ("caches", "go", "them") if len(names) > 1 else ("cache", "goes", "it")
+    caches, run, them = ("caches", "run", "them") if len(names) > 1 else ("cache", "runs", "it")
     yield (
-        f"{caches} {', '.join(names)} of earlier runs {go} on running, though no section asks for {them}; "
+        f"{caches} {', '.join(names)} of earlier runs still {run}, although no section asks for {them}; "
         f"`runnerops remove {host} registry` takes {them} down (volumes stay)"
     )

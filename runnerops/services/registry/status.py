@@ -68,4 +68,4 @@ def _words(cache: OwnCache, observed: HostState) -> str:
 
 def _leftover(observed: HostState, caches: tuple[OwnCache, ...] = ()) -> Iterator[str]:
     known = {cache.name for cache in caches}
-    yield from (f"{name}: a container that no cache asks for" for name in ours(observed) if name not in known)
+    yield from (f"{name}: a container without a cache in the inventory" for name in ours(observed) if name not in known)

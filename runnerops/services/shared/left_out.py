@@ -17,6 +17,6 @@ def left_out(host: Host, url: str) -> str:
     if found is None or brings_caches(host):
         return ""
     return (
-        f"cache {found.name} of {found.host}, which should, is left out by --only: deploy it first "
-        f"(`runnerops deploy {found.host} --only {ServiceName.REGISTRY}`), or with this (--only {ServiceName.REGISTRY} too)"
+        f"the cache there, {found.name} of {found.host}, is left out by --only: deploy it first "
+        f"(`runnerops deploy {found.host} --only {ServiceName.REGISTRY}`), or together (--only {ServiceName.REGISTRY} too)"
     )

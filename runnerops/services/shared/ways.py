@@ -68,9 +68,9 @@ def reached(name: str, url: str, way: str, tools: Collection[str]) -> Step:
 
 def still_reached(name: str, url: str, way: str, keys: Collection[str], tools: Collection[str]) -> Step:
     """A container gets an answer as before, or the run goes back."""
-    why = f"{_who(way)} reached {url}, and with {', '.join(sorted(keys)) or 'this'} they do not"
+    why = f"{_who(way)} reached {url} before, and do not with {', '.join(sorted(keys)) or 'this'}"
     said = (
-        f"{why}: see rules and policies (iptables -S, nft list ruleset), above all of FORWARD, and net.ipv4.ip_forward"
+        f"{why}: look at the firewall (iptables -S, nft list ruleset), above all at FORWARD, and at net.ipv4.ip_forward"
     )
     argv = script(SCRIPT, "--compare", name, url, way, said, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"verify that {_who(way)} reach {url} as before")

@@ -66,7 +66,7 @@ class Struck:
 
     def _with_client(self, plan: Plan) -> Result:
         outcome = self.now.apply(plan, self._watch)
-        assert not outcome.failed or outcome.diagnostics or outcome.hint == "make room there", (
+        assert not outcome.failed or outcome.diagnostics or outcome.hint == "free space there", (
             f"no word of why: {outcome}"
         )
         return outcome.result

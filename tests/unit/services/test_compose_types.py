@@ -28,11 +28,11 @@ MODE = "must be a mode of octal digits, such as 0440"
             {"build": {"context": ".", "secrets": [{"source": "s", "mode": "9"}]}},
             f"error build.secrets[0].mode: {MODE}",
         ),
-        ({"storage_opt": {"size": True}}, "error storage_opt.size: must be a text"),
-        ({"storage_opt": {"size": ["1G"]}}, "error storage_opt.size: must be a text"),
+        ({"storage_opt": {"size": True}}, "error storage_opt.size: must be a string"),
+        ({"storage_opt": {"size": ["1G"]}}, "error storage_opt.size: must be a string"),
         (
             {"build": {"context": ".", "additional_contexts": {"a": None}}},
-            "error build.additional_contexts.a: must be a text",
+            "error build.additional_contexts.a: must be a string",
         ),
         (
             {"build": {"context": ".", "ulimits": {"nofile": {"soft": "1", "hard": 2}}}},

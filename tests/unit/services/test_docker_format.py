@@ -45,8 +45,8 @@ def test_what_is_an_empty_document(content: bytes) -> None:
         (b'{\n  "a": 1,\n}', 3, 1, "the comma before this bracket is one too many"),
         (b'{"a": "\xe4"}', 1, 8, "a character here is not UTF-8"),
         (b"[1]", 1, 1, "the file must be an object"),
-        (b'{"a": NaN}', 1, 7, "this is no number of JSON"),
-        (b'{"a": ' + b"1" * 5000 + b"}", 1, 7, "a number has more digits than any system reads"),
+        (b'{"a": NaN}', 1, 7, "this is not a JSON number"),
+        (b'{"a": ' + b"1" * 5000 + b"}", 1, 7, "a number has too many digits"),
         (b'{"a":' + b"[" * 100_000, 1, 1, "it is nested too deep"),
     ],
 )

@@ -21,10 +21,10 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
     ("tree", "finding"),
     [
         ({"registry-miror": []}, "D001 error unknown key, did you mean 'registry-mirrors'?"),
-        ({"registry-mirror": []}, "D013 error this is the name of dockerd's flag: in the file it does nothing"),
+        ({"registry-mirror": []}, "D013 error this is the name of a flag of dockerd, which does nothing in the file"),
         ({"quux": 1}, "D001 error unknown key"),
         ({"debug": "yes"}, "D003 error must be true or false: dockerd refuses the whole file"),
-        ({"mtu": True}, "D003 error must be a whole number of 64 bits: dockerd refuses the whole file"),
+        ({"mtu": True}, "D003 error must be a whole number that fits into 64 bits: dockerd refuses the whole file"),
         ({"dns": "192.0.2.1"}, "D003 error must be a list of strings: dockerd refuses the whole file"),
         ({"log-opts": {"max-file": 3}}, "D004 error must be a string"),
         ({"registry-mirrors": ["192.0.2.10:5000"]}, "D005 error is not a plain http or https URL"),
@@ -33,17 +33,17 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
         ({"registry-mirrors": ["http://[::1"]}, "D005 error is not a plain http or https URL"),
         (
             {"registry-mirrors": ["http://u:p@a:5000"]},
-            "D005 error has a user or password: no credentials can be given for a mirror",
+            "D005 error has a user or password, which dockerd does not accept for a mirror",
         ),
         ({"registry-mirrors": ["http://a/?x"]}, "D005 error has a query or a fragment"),
         ({"registry-mirrors": ["http://a/b"]}, "D006 warning a mirror with a path is refused by dockerd before 25.0"),
         (
             {"hosts": ["unix:///x"]},
-            "D007 warning where docker's unit has it as a flag (-H), as it is packaged, dockerd does not start",
+            "D007 warning dockerd does not start if docker's unit sets it as a flag too (-H), as the packaged unit does",
         ),
         (
             {"bip": "10.0.0.0/24"},
-            "D008 error must be an IPv4 address with its prefix, and not the first or last of its network",
+            "D008 error must be an IPv4 address with its prefix, which is not the first or last address of its network",
         ),
         ({"bip": "10.0.0.1"}, "D008 error must be an IPv4 address with its prefix"),
         ({"default-address-pools": [{"base": "10.0.0.0/16"}]}, "D009 error must be {base: NETWORK, size: PREFIX}"),
@@ -72,12 +72,12 @@ def test_without_the_host(tree: Tree, finding: str) -> None:
         (
             {"cluster-store": "x"},
             engine("26.1.5"),
-            ["D002 error dockerd does not know it since 23.0, and refuses the file"],
+            ["D002 error dockerd does not know it any more since 23.0, and refuses the file"],
         ),
         (
             {"live-restore": True},
             engine(swarm=True),
-            ["D011 error this host is in swarm mode, with which it cannot be combined"],
+            ["D011 error it cannot be combined with swarm mode, which is active on this host"],
         ),
     ],
 )

@@ -131,10 +131,10 @@ def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() ->
     [
         ([], False, ""),
         ([OWN], False, ""),
-        ([], True, "(2 jobs) and starts by itself after its last job; left to that"),
-        ([Action(ServiceName.DOCKER, Verb.RELOAD)], True, "left to that"),
-        ([OWN], True, "this one waits for its last job"),
-        ([DOCKER], True, "this one waits for its last job"),
+        ([], True, "(2 jobs), and starts by itself after its last job"),
+        ([Action(ServiceName.DOCKER, Verb.RELOAD)], True, "starts by itself after its last job"),
+        ([OWN], True, "this run waits for its last job"),
+        ([DOCKER], True, "this run waits for its last job"),
     ],
 )
 def test_what_is_said_of_a_drain_that_an_earlier_run_began(actions: list[Action], returning: bool, says: str) -> None:

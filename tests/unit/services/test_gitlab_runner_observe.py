@@ -116,7 +116,7 @@ def test_a_plugin_or_a_client_is_no_job(plugin: str) -> None:
     ],
 )
 def test_a_larger_number_of_the_metrics_page_counts(page: str, told: int) -> None:
-    expected = ["container c7", *["told by its metrics page"] * told]
+    expected = ["container c7", *["from its metrics page"] * told]
     assert [job.what for job in read(container("7"), runner_metrics=page).jobs] == expected
 
 

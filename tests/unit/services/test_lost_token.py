@@ -35,5 +35,5 @@ GIVEN = replace(HOST, sections={ServiceName.GITLAB_RUNNER: {"runners": [{**RUNNE
 )
 def test_rotate_is_named_where_it_can_help(host: Host, number: int, says: str) -> None:
     said = way_out(host, "one", number)
-    assert ("where its token was reset: `runnerops rotate h one`" in said) is bool(says)
+    assert ("if its token was reset: `runnerops rotate h one`" in said) is bool(says)
     assert says in said

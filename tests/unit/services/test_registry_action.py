@@ -286,12 +286,12 @@ OTHERS = container(
 )
 def test_who_holds_the_port_is_named(observed: HostState, holder: str) -> None:
     found = blockers(observed, host({}, [ONE]))
-    message = f"{BRIDGE}:5000, where cache dockerhub is to listen, is held by {holder}: stop it, or give the cache another port"
+    message = f"{BRIDGE}:5000, where cache dockerhub is to listen, is used by {holder}: stop it, or give the cache another port"
     assert found == ([("port-taken", message)] if holder else [])
 
 
 def test_a_cache_that_could_not_come_up_is_stopped_before() -> None:
-    message = "https://registry-1.docker.io does not answer from this host, so cache dockerhub would not come up"
+    message = "https://registry-1.docker.io does not answer from this host, so cache dockerhub would not start"
     assert blockers(first(upstreams={"dockerhub": False}), host({}, [ONE])) == [("upstream-down", message)]
 
 
@@ -309,7 +309,7 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
     assert blockers(first(), here) == [
         (
             "listen-not-here",
-            "172.18.0.1, where cache dockerhub is to listen, is no address of this host, "
+            "172.18.0.1, where cache dockerhub is to listen, is not an address of this host, "
             "whose docker bridge has 172.17.0.1; write `listen: 172.17.0.1:5000`",
         )
     ]

@@ -170,14 +170,14 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
 @pytest.mark.parametrize(
     ("one", "why"),
     [
-        ({}, "no pull-through cache"),
+        ({}, "not a pull-through cache"),
         ({"env": env(PROXY_REMOTEURL=HUB, HTTP_TLS_CERTIFICATE="/c")}, "TLS or a login"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE.replace("filesystem:", "s3:")}, "stores in s3"),
         ({"env": env(PROXY_REMOTEURL=HUB, STORAGE="gcs", STORAGE_GCS_BUCKET="b")}, "stores in gcs"),
         ({"env": env(PROXY_REMOTEURL=HUB, STORAGE_AZURE_CONTAINER="b")}, "stores in azure"),
-        ({"env": env(PROXY_REMOTEURL="registry-1.docker.io")}, "upstream is no plain http or https URL"),
-        ({"env": env(PROXY_REMOTEURL="https://r.example/?a=b")}, "upstream is no plain http or https URL"),
-        ({"env": env(PROXY_REMOTEURL="http://[::1")}, "upstream is no plain http or https URL"),
+        ({"env": env(PROXY_REMOTEURL="registry-1.docker.io")}, "upstream is not a plain http or https URL"),
+        ({"env": env(PROXY_REMOTEURL="https://r.example/?a=b")}, "upstream is not a plain http or https URL"),
+        ({"env": env(PROXY_REMOTEURL="http://[::1")}, "upstream is not a plain http or https URL"),
         (
             {"env": env(PROXY_REMOTEURL=HUB), "mounts": [{**SRV, "Source": "/srv/my cache"}]},
             "a Compose file cannot name",
@@ -199,11 +199,11 @@ def test_what_the_section_has_no_word_for_is_left_alone(one: dict[str, Any], why
 @pytest.mark.parametrize(
     ("variables", "why"),
     [
-        ({"PROXY_USERNAME": "me"}, "a user name for its upstream and no password"),
-        ({"PROXY_PASSWORD": "canary", "PROXY_USERNAME": " "}, "a password for its upstream and no user name"),
-        ({"PROXY_REMOTEURL": "https://me@registry-1.docker.io"}, "a user name for its upstream and no password"),
-        ({"PROXY_TTL": "7d"}, "a ttl of 7d, which is no duration with its unit"),
-        ({"PROXY_TTL": "3600"}, "a ttl of 3600, which is no duration with its unit"),
+        ({"PROXY_USERNAME": "me"}, "a user name for its upstream but no password"),
+        ({"PROXY_PASSWORD": "canary", "PROXY_USERNAME": " "}, "a password for its upstream but no user name"),
+        ({"PROXY_REMOTEURL": "https://me@registry-1.docker.io"}, "a user name for its upstream but no password"),
+        ({"PROXY_TTL": "7d"}, "a ttl of 7d, which is not a duration with a unit"),
+        ({"PROXY_TTL": "3600"}, "a ttl of 3600, which is not a duration with a unit"),
     ],
 )
 def test_what_the_inventory_would_refuse_of_a_cache_is_left_out(variables: dict[str, str], why: str) -> None:
@@ -228,7 +228,7 @@ def test_what_neither_a_section_nor_a_template_takes_over_is_said(
     host: dict[str, Any], networks: dict[str, Any], says: str
 ) -> None:
     found = adopted({"host": host, "networks": networks, "env": env(PROXY_REMOTEURL=HUB)})
-    notes = [note for note in found.notes if "which the cache that takes its place has not" in note]
+    notes = [note for note in found.notes if "which the cache that takes its place does not have" in note]
     assert [note.partition(", which")[0] for note in notes] == ([f"container reg has {says}"] if says else [])
 
 

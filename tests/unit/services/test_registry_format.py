@@ -137,17 +137,17 @@ def test_aliases_of_a_large_file_are_taken_as_far_as_go_takes_them() -> None:
 @pytest.mark.parametrize(
     ("content", "line", "problem"),
     [
-        (b"a: 1\nb: {c: 1}\na: 2\n", 3, "this key stands here twice"),
+        (b"a: 1\nb: {c: 1}\na: 2\n", 3, "duplicate key"),
         (b"a: [1\n", 1, "this quote or bracket is never closed"),
         (b"- a\n", 1, "the file must be a mapping"),
         (b"a: !!python/object/apply:os.system ['x']\n", 1, "this tag is known to no system"),
         (b"a: \xff\n", 1, "a character here is not UTF-8"),
-        (b"a: !!binary aGk=\n", 1, "a value is neither text, number nor date"),
+        (b"a: !!binary aGk=\n", 1, "a value is neither a string, a number nor a date"),
         (
             b"a: &a [x]\n"
             + b"".join(b"%c: &%c [%s]\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9)) for n in range(9)),
             2,
-            "the aliases from here on make the file too large",
+            "from here on, the aliases make the file too large",
         ),
         (
             b"a: &a {x: y}\n"
@@ -155,9 +155,9 @@ def test_aliases_of_a_large_file_are_taken_as_far_as_go_takes_them() -> None:
                 b"%c: &%c {<<: [%s]}\n" % (98 + n, 98 + n, b",".join([b"*%c" % (97 + n)] * 9)) for n in range(9)
             ),
             2,
-            "the aliases from here on make the file too large",
+            "from here on, the aliases make the file too large",
         ),
-        (b"a: &a {b: *a}\n", 1, "the aliases from here on make the file too large"),
+        (b"a: &a {b: *a}\n", 1, "from here on, the aliases make the file too large"),
     ],
 )
 def test_what_is_refused(content: bytes, line: int, problem: str) -> None:

@@ -40,12 +40,12 @@ def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
             {"config": {"proxy": {"remoteurll": "x"}}},
             ["C001 error cache dockerhub: unknown key, did you mean 'remoteurl'?"],
         ),
-        ({"config": {"proxy": {"quux": 1}}}, ["C001 warning cache dockerhub: unknown key, which does nothing"]),
+        ({"config": {"proxy": {"quux": 1}}}, ["C001 warning cache dockerhub: unknown key, which the registry ignores"]),
         ({"config": {"storag": {}}}, ["C001 error cache dockerhub: unknown key, did you mean 'storage'?"]),
         ({"config": {"proxy": {"username": 12, "password": 34}}}, []),
         (
             {"config": {"proxy": None}},
-            ["C002 error cache dockerhub: has no upstream, so it would be a registry and no cache"],
+            ["C002 error cache dockerhub: has no upstream, so it would be a registry and not a cache"],
         ),
     ],
 )
@@ -64,7 +64,7 @@ def test_a_compose_file_of_the_users_own_template() -> None:
     label = "runnerops.registry-config.sha256=1"
     assert found({**configs, spec: {}}) == ["C006 error has no services"]
     assert found({**configs, spec: {"services": {"a": {"image": "x", "labels": ["x=y"]}}}}) == [
-        "C007 warning has no label with its config's checksum, so every change of the config recreates it by force"
+        "C007 warning has no label with the checksum of its config, so it is recreated by force for every change of the config"
     ]
     assert found({**configs, spec: {"services": {"a": {"image": "x", "labels": [label]}}}}) == []
 

@@ -166,7 +166,7 @@ def test_what_fires(old: str, new: str, finding: str) -> None:
 def test_a_volume_of_one_letter_is_a_drive() -> None:
     tree: Tree = {"services": {"a": {"image": "a:1", "volumes": ["d:/data:ro"]}}}
     (message,) = [found[3] for found in compose_rules(tree)]
-    assert message.endswith("it is ro: Compose takes d: for a drive of Windows")
+    assert message.endswith("it is ro: Compose reads d: as a drive of Windows")
 
 
 def test_later_documents_lie_over_the_first() -> None:

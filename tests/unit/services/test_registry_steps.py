@@ -303,7 +303,7 @@ def test_a_cache_that_comes_later_is_told_of_and_not_waited_for() -> None:
     observed = state({}, engine(), registry_facts=compose_facts(upstreams={"dockerhub": False}))
     told = Told(observed, host({}, [ONE]), policy=Policy(allow=frozenset({"upstream-down"})))
     assert not any("await" in line for line in told.forward)
-    said = "cache dockerhub does not run yet: https://registry-1.docker.io does not answer; it comes up when that does"
+    said = "cache dockerhub does not run yet: https://registry-1.docker.io does not answer; it starts once that does"
     assert told.forward[-2:] == [f"run 10 sh -c LATER sh {said}", "complete registry"]
     assert any("await 60" in line for line in Told(observed, host({}, [ONE])).forward)
 

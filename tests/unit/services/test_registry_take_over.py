@@ -153,9 +153,9 @@ WEB = replace(OTHER, id="f" * 64, name="web")
     [
         ([replace(OTHER, running=False)], [], True, "is started again"),
         ([replace(OTHER, running=False)], [cache(listen="192.0.2.10:5001")], True, "is started again"),
-        ([replace(OTHER, running=False)], [cache()], False, "something else has its port"),
-        ([replace(OTHER, running=False), WEB], [], False, "something else has its port"),
-        ([], [], False, "it is not there any more"),
+        ([replace(OTHER, running=False)], [cache()], False, "something else uses its port"),
+        ([replace(OTHER, running=False), WEB], [], False, "something else uses its port"),
+        ([], [], False, "it does not exist any more"),
         ([OTHER], [], False, ""),
     ],
 )

@@ -131,7 +131,7 @@ def test_caches_go_and_their_volumes_are_told_of(volumes: bool) -> None:
     assert {file.spec.path: file.content for file in found.desired} == dict.fromkeys(files)
     assert found.section["caches"] == []
     assert [note.split(";")[0] for note in found.notes] == [
-        f"volume runnerops-dockerhub {'goes' if volumes else 'stays'} with all that it holds"
+        f"volume runnerops-dockerhub {'is deleted' if volumes else 'stays'} with its content"
     ]
 
 

@@ -95,7 +95,7 @@ def test_a_section_that_went_leaves_its_files() -> None:
     found = standings(host(), docker_facts=engine(containers=[our_container()]), applied=applied)
     assert found["docker"].left == (DAEMON,)
     assert found["registry"].left == ("/opt/registry/docker-compose.yml",)
-    assert found["registry"].details == ("dockerhub: a container that no cache asks for",)
+    assert found["registry"].details == ("dockerhub: a container without a cache in the inventory",)
     assert found["gitlab_runner"].left == ("/etc/gitlab-runner/config.toml",)
     assert not any(one.left for one in standings(HERE, applied=applied).values() if one.managed)
     assert "docker" not in standings(host(), applied={DAEMON: ABSENT})
@@ -154,4 +154,4 @@ def test_a_cache_that_does_not_tell() -> None:
     (held,) = holdings(HERE, answers(registry_code__dockerhub="000 7"))
     assert held.problem == "the connection is refused"
     (held,) = holdings(HERE, answers(registry_code__dockerhub="200 0"))
-    assert held.problem == "it does not tell what it holds"
+    assert held.problem == "it does not list its content"

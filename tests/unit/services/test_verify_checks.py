@@ -206,7 +206,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("answers-container", {"tried": {REACH: "000 7"}}, "refused", "iptables"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "000 6"}}, "name is not known", "names, routes"),
     ("upstream", {"told": {ASKED: "held", DIRECT: "000 7"}}, "only what is cached", "answer from h1"),
-    ("upstream", {"told": {ASKED: "none", DIRECT: "401 0"}}, "wants a login", "username and password"),
+    ("upstream", {"told": {ASKED: "none", DIRECT: "401 0"}}, "requires a login", "username and password"),
     ("upstream", {"told": {ASKED: "none", DIRECT: "200 0"}}, "does not ask it", "docker logs"),
     ("space", {"told": {SPACE: "20000000 900000"}}, "too little space", "volume larger"),
     ("space", {"told": {SPACE: "65536 3000\n1000 900"}}, "too little space", "volume larger"),
@@ -309,7 +309,7 @@ def test_a_login_that_is_refused() -> None:
         ({"told": {CODE: "000 7"}}, "answers-container", "not answer from the host"),
         ({"told": {CODE: "000 7"}}, "upstream", "does not answer"),
         ({"told": {ASKED: "nothing"}}, "upstream", "holds nothing"),
-        ({"told": {ASKED: "held", DIRECT: "200 0"}}, "upstream", "holds every tag"),
+        ({"told": {ASKED: "held", DIRECT: "200 0"}}, "upstream", "has every tag"),
         ({"observed": running(mirrors=())}, "pull", "past every cache"),
         ({"traced": {**EMPTY, LOG: line()}, "tried": {"docker_pull": DONE}}, "catalog", "by its name or another"),
         ({"told": {DIRECT: "404 0"}, "traced": {LOG: line(404), DIRECT: "404 0"}}, "pull", "has no library/alpine"),
@@ -325,7 +325,7 @@ def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason:
     ("after", "left"),
     [
         *(("same", ""), ("removed", ""), ("restored", ""), ("stays jobs", "CI jobs")),
-        *(("stays pulled", "somebody else"), ("stays used", "a container uses it"), ("", "could not be taken away")),
+        *(("stays pulled", "somebody else"), ("stays used", "a container uses it"), ("", "could not be removed")),
     ],
 )
 def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
@@ -397,7 +397,7 @@ BETWEEN = "http://192.0.2.20:5000"
             "a firewall between the two",
             "open the network's own firewall: on c1 no chain but Docker's own",
         ),
-        ("000 28", {}, "does not answer either", "runnerops deploy c1"),
+        ("000 28", {}, "itself either", "runnerops deploy c1"),
         ("000 28", "no route to c1", "not known: no route to c1", "runnerops status c1"),
         ("000 60", {f"registry_code/{BETWEEN}": "200 0"}, "certificate", f"on h1: curl -v {BETWEEN}/v2/"),
         ("503 0", {f"registry_code/{BETWEEN}": "200 0"}, "storage", "runnerops verify c1"),
@@ -526,7 +526,7 @@ def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
     assert URL in check.fix
     fine = states(here, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
     assert fine.state == "skip"
-    assert "no caches of this inventory" in fine.reason
+    assert "not caches of this inventory" in fine.reason
 
 
 def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:

@@ -99,5 +99,5 @@ def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> N
 def test_what_to_look_at_names_the_keys_and_the_cache() -> None:
     step = ways.still_reached("dockerhub", OWN, "bridge", {"firewall-backend", "iptables"}, {"curl"})
     (said,) = [word for word in step.args if word.startswith("containers reached")]
-    assert said.startswith(f"containers reached {OWN}, and with firewall-backend, iptables they do not")
+    assert said.startswith(f"containers reached {OWN} before, and do not with firewall-backend, iptables")
     assert "net.ipv4.ip_forward" in said

@@ -58,10 +58,10 @@ def in_the_way(tree: Tree, changed: frozenset[str], docker: DockerFacts, facts: 
             continue
         where = f"{address}:{port}, where Docker is to listen ({key[0]})"
         if holder := _holder(address, port, docker):
-            message = f"{where}, is held by {holder}, and Docker would not start: stop it, or take another port"
+            message = f"{where}, is used by {holder}, so Docker would not start: stop it, or use another port"
             yield Blocker("port-taken", message, (f"{address}:{port}",))
         elif _elsewhere(address, tree, docker, facts):
-            message = f"{where}, is no address of this host, and Docker would not start"
+            message = f"{where}, is not an address of this host, so Docker would not start"
             yield Blocker("listen-not-here", message, (f"{address}:{port}",))
 
 

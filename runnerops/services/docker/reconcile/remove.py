@@ -32,9 +32,11 @@ def remove(request: RemovalRequest) -> Removal | None:
     if original and not differ(desired, first):
         return Removal(first, (as_before(spec, original.content, original, there),))
     content = text_of(desired) if desired or (original and original.content is not None) else None
-    notes = [f"{path} keeps what is not ours: {', '.join(desired)}"] if content else []
+    notes = [f"{path} keeps the keys that runnerops did not write: {', '.join(desired)}"] if content else []
     if original is None:
-        notes.append(f"what {path} was before the first run is not kept: the keys of the inventory are taken out")
+        notes.append(
+            f"the content of {path} from before the first run is not kept: only the keys of the inventory are removed"
+        )
     ours_apart = original.content if original else text_of(first) if first else None
     return Removal(
         desired, (as_before(spec, content, original, there),), notes=tuple(notes), recorded={path: ours_apart}

@@ -46,14 +46,14 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
             yield from _timely(name, version)
             yield from _unread(name, value, version)
         elif name in FLAG_NAMES:
-            text = "this is the name of dockerd's flag: in the file it does nothing"
+            text = "this is the name of a flag of dockerd, which does nothing in the file"
             yield "D013", "error", (name,), text, f"write {FLAG_NAMES[name]}"
         elif name == "validate" and value is True:
             yield (
                 "D013",
                 "error",
                 (name,),
-                "dockerd reads the file and ends, as with its flag --validate",
+                "dockerd only checks the file and ends, as with its flag --validate",
                 "take it out",
             )
         elif name in IDLE_FLAGS and isinstance(value, dict) and value:
@@ -71,7 +71,7 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
                 "D012",
                 "error",
                 (name,),
-                "dockerd ignores it here: it stands under proxies",
+                "dockerd ignores it here: it belongs under proxies",
                 f"write proxies: {{{name}: …}}",
             )
         elif isinstance(value, dict):
@@ -87,21 +87,25 @@ def _timely(name: str, version: Version | None) -> Found:
         yield "D002", "error", (name,), f"this host's dockerd does not know it before {since}", "take it out"
     if last and (version is None or version >= last):
         severity: Severity = "error" if version else "warning"
-        yield "D002", severity, (name,), f"dockerd does not know it since {until}, and refuses the file", "take it out"
+        yield (
+            "D002",
+            severity,
+            (name,),
+            f"dockerd does not know it any more since {until}, and refuses the file",
+            "take it out",
+        )
 
 
 def _unread(name: str, value: Value, version: Version | None) -> Found:
     """Keys that only dockerd's flags allow, and no part of it decodes; a null that its list of keys does not allow for."""
     if name == "proxies" and value is None:
-        yield "D001", "error", (name,), "must be a mapping: dockerd takes null for an unknown key", "take it out"
+        yield "D001", "error", (name,), "must be a mapping: dockerd treats null as an unknown key", "take it out"
     elif name in UNREAD and (version is None or version >= UNREAD[name]):
         severity: Severity = "warning"
         text = (
-            "dockerd ignores it in the file"
-            if UNREAD[name] == (0, 0)
-            else f"dockerd ignores it from {_dotted(name)} on"
+            "dockerd ignores it in the file" if UNREAD[name] == (0, 0) else f"dockerd ignores it since {_dotted(name)}"
         )
-        fix = f"give it as a flag, --{name}" if UNREAD[name] == (0, 0) else "take it out"
+        fix = f"set it as a flag, --{name}" if UNREAD[name] == (0, 0) else "take it out"
         yield "D013", severity, (name,), text, fix
 
 
@@ -115,8 +119,8 @@ def _group(name: str, inner: Tree) -> Found:
     yield from (_unknown((name, one)) for one in unknown)
     if not unknown:
         keys = ", ".join(inner)
-        text = f"dockerd takes this for a group, and ignores what is in it: {keys}"
-        yield "D012", "error", (name,), text, "write its keys at the top"
+        text = f"dockerd takes this for a group of keys, and ignores what is in it: {keys}"
+        yield "D012", "error", (name,), text, "write its keys at the top level"
 
 
 def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
@@ -135,7 +139,7 @@ def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
 
 _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
     "bool": ("true or false", lambda value: isinstance(value, bool)),
-    "int": ("a whole number of 64 bits", is_int),
+    "int": ("a whole number that fits into 64 bits", is_int),
     "string": ("a string", lambda value: isinstance(value, str)),
     "strings": ("a list of strings", lambda value: _all_of(value, list, str)),
     "flags": ("a mapping of true and false", lambda value: _all_of(value, dict, bool | None)),
@@ -225,7 +229,7 @@ def mirror_problem(url: str) -> str:
     if not sound or any(not "!" <= character <= "~" for character in url):
         return "is not a plain http or https URL"
     if "@" in parts.netloc:
-        return "has a user or password: no credentials can be given for a mirror"
+        return "has a user or password, which dockerd does not accept for a mirror"
     return "has a query or a fragment" if "?" in url or "#" in url else ""
 
 
@@ -239,12 +243,18 @@ def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
     if "hosts" in tree and "hosts" in flags and not windows:
         fix = "take it out, or give the unit a drop-in whose ExecStart has no -H"
         severity: Severity = "error" if known else "warning"
-        text = "docker's unit sets it as a flag (-H), so dockerd would not start"
-        unknown = "where docker's unit has it as a flag (-H), as it is packaged, dockerd does not start"
+        text = "docker's unit sets it as a flag too (-H), so dockerd would not start"
+        unknown = "dockerd does not start if docker's unit sets it as a flag too (-H), as the packaged unit does"
         yield "D007", severity, ("hosts",), text if known else unknown, fix
 
 
 def _swarm(tree: Tree, facts: Facts | None) -> Found:
     if tree.get("live-restore") is True and facts and facts.docker and facts.docker.swarm:
         fix = "set `live-restore: false` for this host"
-        yield "D011", "error", ("live-restore",), "this host is in swarm mode, with which it cannot be combined", fix
+        yield (
+            "D011",
+            "error",
+            ("live-restore",),
+            "it cannot be combined with swarm mode, which is active on this host",
+            fix,
+        )

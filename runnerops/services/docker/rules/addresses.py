@@ -38,7 +38,13 @@ def _single(tree: Tree) -> Found:
         if isinstance(value, str) and value and not is_address(value):
             yield "D016", "error", ("host-gateway-ips", index), "must be an IP address", _START
         elif (":" in str(value)) in kinds:
-            yield "D016", "error", ("host-gateway-ips", index), "is a second one of its kind", f"{_START}; write one"
+            yield (
+                "D016",
+                "error",
+                ("host-gateway-ips", index),
+                "is a second address of its kind",
+                f"{_START}; write only one",
+            )
         kinds.add(":" in str(value))
 
 
@@ -62,12 +68,12 @@ def _bridge(tree: Tree, version: Version | None) -> Found:
         if interface is None or not isinstance(network, IPv4Network):
             yield "D008", "error", ("bip",), text, fix
         elif network.prefixlen < 31 and interface.ip in (network.network_address, network.broadcast_address):
-            yield "D008", "error", ("bip",), f"{text}, and not the first or last of its network", fix
+            yield "D008", "error", ("bip",), f"{text}, which is not the first or last address of its network", fix
         elif network.prefixlen >= 31 and (severity := before("23.0", version)):
-            yield "D008", severity, ("bip",), "leaves no address for dockerd before 23.0", fix
+            yield "D008", severity, ("bip",), "leaves no address that dockerd before 23.0 can use", fix
     name = tree.get("bridge")
     if isinstance(name, str) and (len(name) > _LONGEST_NAME or name == "lo"):
-        yield "D016", "error", ("bridge",), "is no name of a bridge, which has 15 letters at most", _START
+        yield "D016", "error", ("bridge",), "is not a name of a bridge, which has at most 15 letters", _START
 
 
 def _pools(tree: Tree) -> Found:
@@ -94,9 +100,21 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
     ours = [pool for pool in found if isinstance(network_of(pool["base"]), IPv4Network)]
     key: Key = ("default-address-pools",)
     if found and not ours and (version is None or version >= (23, 0)):
-        yield "D009", "error", key, "has no network of IPv4, of which dockerd makes docker0", f"{_START}; add one"
+        yield (
+            "D009",
+            "error",
+            key,
+            "has no IPv4 network, from which dockerd creates docker0",
+            f"{_START}; add an IPv4 network",
+        )
     elif ours and isinstance(ours[0]["size"], int) and ours[0]["size"] > 30 and (severity := before("23.0", version)):
-        yield "D009", severity, (*key, 0), "leaves no address for dockerd before 23.0", f"{_START}; write size: 24"
+        yield (
+            "D009",
+            severity,
+            (*key, 0),
+            "leaves no address that dockerd before 23.0 can use",
+            f"{_START}; write size: 24",
+        )
 
 
 def _servers(tree: Tree, version: Version | None) -> Found:
@@ -109,11 +127,11 @@ def _servers(tree: Tree, version: Version | None) -> Found:
         if server == "":
             severity, text = before("25.0", version), f"{text} before 25.0"
         elif "%" in server and not severity:
-            severity, text = before("29.0", version), f"{text}, without a zone before 29.0"
+            severity, text = before("29.0", version), f"{text}, before 29.0 without a zone"
         elif severity and is_address(server.strip(" ")):
-            severity, text = since("25.0", version), f"{text}, without a space from 25.0 on"
+            severity, text = since("25.0", version), f"{text}, since 25.0 without spaces"
         if severity:
-            yield "D010", severity, ("dns", index), text, "dockerd takes no names here"
+            yield "D010", severity, ("dns", index), text, "dockerd accepts no names here"
 
 
 def _gateways(tree: Tree) -> Found:
@@ -134,9 +152,9 @@ def _gateway(tree: Tree, name: str, network: str | None, own: str) -> Found:
         return
     address = ip_address(value.partition("%")[0])
     if not network_holds(network, address):
-        yield "D022", "error", (name,), f"must lie in {network}, the network of docker0", _START
+        yield "D022", "error", (name,), f"must be in {network}, the network of docker0", _START
     elif str(address) == own:
-        yield "D022", "error", (name,), "is docker0's own address", f"{_START}; write the router's"
+        yield "D022", "error", (name,), "is the address of docker0 itself", f"{_START}; write the address of the router"
 
 
 def _mtu(tree: Tree) -> Found:

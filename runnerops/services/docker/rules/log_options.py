@@ -117,19 +117,19 @@ def option_values(driver: str, options: Tree) -> Found:
     if driver == "gelf":
         yield from _gelf(options)
     elif driver == "awslogs" and not options.get("awslogs-group"):
-        yield "D019", "error", ("log-opts",), "has no awslogs-group, which awslogs wants", _START
+        yield "D019", "error", ("log-opts",), "has no awslogs-group, which awslogs requires", _START
     if "awslogs-datetime-format" in options and "awslogs-multiline-pattern" in options:
-        text = "cannot stand beside awslogs-datetime-format"
+        text = "cannot be combined with awslogs-datetime-format"
         yield "D019", "error", ("log-opts", "awslogs-multiline-pattern"), text, f"{_START}; take one of them out"
 
 
 def _gelf(options: Tree) -> Found:
     address = options.get("gelf-address")
     if not address:
-        yield "D019", "error", ("log-opts",), "has no gelf-address, which gelf wants", _START
+        yield "D019", "error", ("log-opts",), "has no gelf-address, which gelf requires", _START
         return
     kind = str(address).partition("://")[0]
     for name in options:
         wanted = "udp" if name.startswith("gelf-compression-") else "tcp" if name.startswith("gelf-tcp-") else kind
         if kind in {"udp", "tcp"} and wanted != kind:
-            yield "D019", "error", ("log-opts", name), f"is for {wanted}:// only", f"{_START}; take it out"
+            yield "D019", "error", ("log-opts", name), f"works only with {wanted}://", f"{_START}; take it out"

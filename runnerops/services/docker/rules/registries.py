@@ -40,7 +40,7 @@ def _entry(text: str, key: Key) -> Found:
             "D023",
             "error",
             key,
-            "is no URL: dockerd wants the address alone",
+            "is a URL, but dockerd expects only the address",
             f"{_START}; write {rest or 'HOST:PORT'}",
         )
         return

@@ -24,6 +24,6 @@ def resources(tree: Tree) -> Found:
         if not name or not text or "=" in text:
             yield "D017", "error", (_KEY, index), "must be NAME=VALUE", _START
         elif name in seen and (number or seen[name]):
-            text = f"gives {name!r} a second value, and a number stands alone"
-            yield "D017", "error", (_KEY, index), text, f"{_START}; write one number, or names only"
+            text = f"gives {name!r} a second value, but a number must be the only one"
+            yield "D017", "error", (_KEY, index), text, f"{_START}; write a single number, or only names"
         seen.setdefault(name, number)

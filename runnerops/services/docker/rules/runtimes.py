@@ -17,7 +17,7 @@ def runtimes(tree: Tree, version: Version | None) -> Found:
     known = value if isinstance(value, dict) else {}
     for name, runtime in known.items():
         if name == "runc":
-            yield "D021", "error", ("runtimes", name), "the name runc is dockerd's own", _START
+            yield "D021", "error", ("runtimes", name), "the name runc is reserved for dockerd", _START
         elif runtime is None or isinstance(runtime, dict):
             yield from _one(name, {key.lower(): item for key, item in (runtime or {}).items() if item}, version)
     yield from _default(tree, known, version)
@@ -34,13 +34,13 @@ def _one(name: str, given: Tree, version: Version | None) -> Found:
         for other in others:
             if {one, other} <= given.keys() and (severity := since("24.0", version)):
                 words = {"runtimetype": "runtimeType", "runtimeargs": "runtimeArgs"}
-                text = f"cannot have {words.get(other, other)} beside {words.get(one, one)} from 24.0 on"
+                text = f"cannot have both {words.get(one, one)} and {words.get(other, other)} since 24.0"
                 yield "D021", severity, ("runtimes", name), text, f"{_START}; take one of them out"
     options = given.get("options")
     flag = options.get("SystemdCgroup") if isinstance(options, dict) else None
     of_runc = str(given.get("runtimetype")).startswith("io.containerd.runc.")
     if of_runc and flag is not None and not isinstance(flag, bool) and (severity := since("24.0", version)):
-        yield "D021", severity, ("runtimes", name), "must have true or false as its SystemdCgroup", _START
+        yield "D021", severity, ("runtimes", name), "must have true or false as SystemdCgroup", _START
 
 
 def _default(tree: Tree, known: Tree, version: Version | None) -> Found:

@@ -42,12 +42,12 @@ def sizes(tree: Tree, version: Version | None) -> Found:
     if severity := _collects(tree, version):
         for key, text in _builder(tree):
             if not is_size(text):
-                yield "D015", severity, key, _TEXT, _START if severity == "error" else f"{_START} from 28.2 on"
+                yield "D015", severity, key, _TEXT, _START if severity == "error" else f"{_START} since 28.2"
         for key, text in _before_28(tree) if severity == "error" else ():
             if old := before("28.0", version):
                 yield "D015", old, key, text, f"{_START} before 28.0"
         for key, text in _filters(tree):
-            yield "D017", severity, key, text, _START if severity == "error" else f"{_START} from 28.2 on"
+            yield "D017", severity, key, text, _START if severity == "error" else f"{_START} since 28.2"
 
 
 def _shm(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
@@ -100,7 +100,7 @@ def _before_28(tree: Tree) -> Iterator[tuple[Key, str]]:
     rules, policy = _entry(gc, "policy")
     for index, rule in enumerate(policy if isinstance(policy, list) else ()):
         if isinstance(rule, dict) and not _entry(rule, "keepStorage")[1]:
-            yield (*at, rules, index), "has no keepStorage, which dockerd wants before 28.0"
+            yield (*at, rules, index), "has no keepStorage, which dockerd requires before 28.0"
     for key, text in _written(gc, _DEFAULTS[:1], at) if isinstance(policy, list) else ():
         if not is_size(text):
             yield key, _TEXT
@@ -121,7 +121,7 @@ def _filters(tree: Tree) -> Iterator[tuple[Key, str]]:
             if not _AGE.fullmatch(age):
                 yield key, "must be an age, such as unused-for=48h"
             elif ages > 1:
-                yield key, "is a second age: there can be one"
+                yield key, "is a second age, but there can be only one"
 
 
 def _written(value: Value, names: tuple[str, ...], key: Key) -> Iterator[tuple[Key, str]]:

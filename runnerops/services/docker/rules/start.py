@@ -43,9 +43,9 @@ def _texts(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
 def _no_tcp(address: str) -> str:
     """Why it is no ADDRESS:PORT, as `ParseTCPAddr` of moby has it; either may be left out."""
     if "/" in address:
-        return "is an address, in which no path may stand"
+        return "is an address, which must have no path"
     port = re.search(r":([^:\]]+)$", address)
-    return "has a port that is no number from 1 on" if port and not (port[1].isdecimal() and int(port[1])) else ""
+    return "has a port that is not a number of 1 or more" if port and not (port[1].isdecimal() and int(port[1])) else ""
 
 
 def _hosts(tree: Tree) -> Found:
@@ -58,7 +58,7 @@ def _hosts(tree: Tree) -> Found:
         elif (kind == "tcp" or not found) and host.strip() and tree.get("tlsverify") is not True:
             address = (rest or kind).rpartition(":")[0] or rest or kind
             if not re.match(r"127\.|localhost|\[?::1", address):
-                text = "gives root on this host to everybody who reaches the port"
+                text = "gives everybody who can reach the port root access to this host"
                 yield (
                     "D024",
                     "warning",
@@ -75,16 +75,22 @@ def _formats(tree: Tree) -> Found:
     )
     fits = found and all(int(part, 0 if part[:2].lower() == "0x" else 10) < 2**32 for part in found.groups() if part)
     if isinstance(mark, str) and mark and not fits:
-        yield "D017", "error", ("bridge-accept-fwmark",), "must be MARK or MARK/MASK, of 32 bits", _START
+        yield (
+            "D017",
+            "error",
+            ("bridge-accept-fwmark",),
+            "must be MARK or MARK/MASK, each a number of up to 32 bits",
+            _START,
+        )
 
 
 def _api(tree: Tree, version: Version | None) -> Found:
     api, key = tree.get("min-api-version"), ("min-api-version",)
     found = _API.fullmatch(api) if isinstance(api, str) and api else None
     if isinstance(api, str) and api and not (found and int(found[1]) >= _OLDEST_API):
-        yield "D017", "error", key, f"must be a version of the API from 1.{_OLDEST_API} on", _START
+        yield "D017", "error", key, f"must be a version of the API, 1.{_OLDEST_API} or newer", _START
     elif found and int(found[1]) > _NEWEST_API and (version is None or version <= READ_TO):
-        text = f"is newer than any API of dockerd up to {READ_TO[0]}.{READ_TO[1]}, which is 1.{_NEWEST_API}"
+        text = f"is newer than the API of dockerd {READ_TO[0]}.{READ_TO[1]}, which is 1.{_NEWEST_API}"
         yield "D017", "error" if version else "warning", key, text, _START
 
 
@@ -96,7 +102,7 @@ def _bridge(tree: Tree) -> Found:
     except ValueError:  # another rule says so
         return
     if network and part and (part.version != network.version or not part.subnet_of(network)):  # type: ignore[arg-type]
-        text = f"lies outside of {network}, the network of `bip`: containers get addresses that it does not reach"
+        text = f"is outside of {network}, the network of `bip`: containers would get addresses that cannot be reached"
         yield "D022", "warning", ("fixed-cidr",), text, "write a part of that network"
 
 
@@ -104,13 +110,13 @@ def _cgroup(tree: Tree) -> Found:
     systemd = any(option.replace(" ", "") == "native.cgroupdriver=systemd" for _, option in _texts(tree, "exec-opts"))
     parent = tree.get("cgroup-parent")
     if systemd and isinstance(parent, str) and parent and not (parent.endswith(".slice") and len(parent) > 6):
-        text = "must be the name of a slice, such as docker.slice, where the cgroup driver is systemd"
+        text = "must be the name of a slice, such as docker.slice, with the cgroup driver systemd"
         yield "D022", "error", ("cgroup-parent",), text, _START
 
 
 def _swarm(tree: Tree) -> Found:
     if tree.get("live-restore") is True and tree.get("swarm-default-advertise-addr"):
-        text = "is refused in swarm mode, for which swarm-default-advertise-addr is"
+        text = "is refused in swarm mode, which swarm-default-advertise-addr is for"
         yield "D011", "warning", ("live-restore",), text, "take one of them out"
 
 
@@ -118,25 +124,25 @@ def _mirrors(tree: Tree) -> Found:
     for index, url in _texts(tree, "registry-mirrors"):
         host = url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
         if _NO_HUB.fullmatch(host) and host != "mirror.gcr.io":
-            text = f"a mirror is asked for images of Docker Hub only, and {host} holds others"
+            text = f"a mirror is asked only for images of Docker Hub, but {host} has other images"
             yield (
                 "D025",
                 "warning",
                 ("registry-mirrors", index),
                 text,
-                "take it out: dockerd has no mirrors of other registries",
+                "take it out: dockerd cannot have mirrors of other registries",
             )
 
 
 def _ipv6(tree: Tree, version: Version | None) -> Found:
     alone = tree.get("ipv6") is True and not tree.get("fixed-cidr-v6") and tree.get("bridge") in (None, "")
     if alone and (severity := before("28.0", version)):
-        yield "D022", severity, ("ipv6",), "needs fixed-cidr-v6 beside it before 28.0", f"{_START} without"
+        yield "D022", severity, ("ipv6",), "needs fixed-cidr-v6 too before 28.0", f"{_START} without"
     hidden = (
         tree.get("ip6tables") is True and tree.get("experimental") is not True and tree.get("iptables") is not False
     )
     if hidden and (severity := before("27.0", version)):
-        text = "needs experimental: true beside it before 27.0"
+        text = "needs experimental: true too before 27.0"
         yield "D022", severity, ("ip6tables",), text, f"{_START} without"
 
 
@@ -145,7 +151,7 @@ def _seccomp(tree: Tree, version: Version | None) -> Found:
     if not isinstance(profile, str) or not profile or "/" in profile:
         return
     if profile not in {"unconfined", "builtin"}:
-        text = "must be the path of a file, or one of unconfined, builtin"
+        text = "must be the path of a file, unconfined, or builtin"
         yield "D014", "error", ("seccomp-profile",), text, _START
     elif severity := before("23.0", version):
         yield "D014", severity, ("seccomp-profile",), "must be the path of a file before 23.0", _START
@@ -156,7 +162,7 @@ def _proxy(tree: Tree, version: Version | None) -> Found:
     if not isinstance(path, str) or not path or path.startswith("/") or tree.get("userland-proxy") is False:
         return
     if severity := since("25.0", version):
-        yield "D017", severity, key, "must be an absolute path from 25.0 on", "dockerd refuses the whole file"
+        yield "D017", severity, key, "must be an absolute path since 25.0", "dockerd refuses the whole file"
 
 
 def _features(tree: Tree, version: Version | None) -> Found:

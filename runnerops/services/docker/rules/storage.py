@@ -57,16 +57,16 @@ def _driver(tree: Tree, version: Version | None) -> Found:
         first = "24.0" if chosen else "29.0"
         severity = "error" if chosen is False else before(first, version)
         if severity:
-            text = f"is a snapshotter of containerd's image store, which dockerd has not before {first}"
-            yield "D020", severity, key, f"{text}: {_START}", "overlay2 is the driver of the other store"
+            text = f"is a snapshotter of containerd's image store, which dockerd does not have before {first}"
+            yield "D020", severity, key, f"{text}: {_START}", "write overlay2, the driver of the other store"
     elif driver not in _GRAPH_DRIVERS:
         of_containerd = chosen or (chosen is None and before("29.0", version) != "error")
         yield from _unknown(driver, of_containerd=of_containerd, by_feature=bool(chosen))
     elif (gone := _GRAPH_DRIVERS.get(driver)) and (severity := since(gone, version)):
-        yield "D020", severity, key, f"dockerd has no {driver} since {gone}: {_START}", "overlay2 is its successor"
+        yield "D020", severity, key, f"dockerd has no {driver} since {gone}: {_START}", "write overlay2, its successor"
     elif driver in {"overlay2", "vfs"} and chosen and (severity := since("29.0", version)):
-        text = "is no snapshotter of the image store that features.containerd-snapshotter asks for"
-        yield "D020", severity, key, f"{text}: {_START} from 29.0 on", "take one of the two out"
+        text = "is not a snapshotter of containerd's image store, which features.containerd-snapshotter turns on"
+        yield "D020", severity, key, f"{text}: {_START} since 29.0", "take one of the two out"
 
 
 def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
@@ -83,7 +83,7 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
         text = f"there is no storage driver {driver!r}: {_START}"
         yield "D020", "error", ("storage-driver",), text, f"the drivers are {', '.join(known)}"
     elif not by_feature:
-        text = f"there is no storage driver {driver!r}: without a snapshotter of this name in containerd {_START}"
+        text = f"there is no storage driver {driver!r}: without a snapshotter of this name in containerd, {_START}"
         yield "D020", "warning", ("storage-driver",), text, f"the drivers are {', '.join(known)}"
 
 
@@ -101,14 +101,14 @@ def _options(tree: Tree, version: Version | None) -> Found:
             yield "D017", harm, key, "must be NAME=VALUE", _START
         elif known is not None and name not in known:
             near = get_close_matches(name, known, 1, 0.8)
-            text = f"{driver} has no option {name!r}, it knows {', '.join(known)}"
+            text = f"{driver} has no option {name!r}; its options are {', '.join(known)}"
             yield "D020", "error" if near else harm, key, text, f"write {near[0]}" if near else _START
         elif known is not None:
             first, gone = known[name]
             if gone and (severity := since(gone, version)):
-                yield "D020", severity, key, f"{driver} knows no {name} since {gone}", f"{_START}; take it out"
+                yield "D020", severity, key, f"{driver} does not have {name} since {gone}", f"{_START}; take it out"
             elif first and (severity := before(first, version)):
-                yield "D020", severity, key, f"{driver} knows no {name} before {first}", f"{_START}; take it out"
+                yield "D020", severity, key, f"{driver} does not have {name} before {first}", f"{_START}; take it out"
 
 
 def _harm(tree: Tree, version: Version | None) -> Severity | Literal[""]:

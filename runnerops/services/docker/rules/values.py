@@ -22,7 +22,7 @@ from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
-_CGROUP_DRIVER = "it knows native.cgroupdriver alone, such as native.cgroupdriver=systemd"
+_CGROUP_DRIVER = "the only option is native.cgroupdriver, such as native.cgroupdriver=systemd"
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.*[A-Za-z]){_PART}(?:\.{_PART})*\.?\s*")
 _WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {
@@ -74,12 +74,12 @@ def _numbers(tree: Tree, version: Version | None) -> Found:
             yield "D015", "error", (name,), "must not be negative", _START
     score = tree.get("oom-score-adjust")
     if isinstance(score, int) and not -1000 <= score <= 1000 and (severity := before("26.0", version)):
-        yield "D015", severity, ("oom-score-adjust",), "must lie between -1000 and 1000", _START
+        yield "D015", severity, ("oom-score-adjust",), "must be between -1000 and 1000", _START
     if tree.get("max-download-attempts") == 0 and (severity := before("23.0", version)):
         yield "D015", severity, ("max-download-attempts",), "must be 1 or more before 23.0", _START
     port = tree.get("network-diagnostic-port")
     if isinstance(port, int) and not 0 <= port <= 65535 and (severity := since("28.0", version)):
-        yield "D015", severity, ("network-diagnostic-port",), "must lie between 0 and 65535 from 28.0 on", _START
+        yield "D015", severity, ("network-diagnostic-port",), "must be between 0 and 65535 since 28.0", _START
 
 
 def _search(tree: Tree) -> Found:
@@ -95,10 +95,10 @@ def _labels(tree: Tree) -> Found:
         if not equals:
             yield "D017", "error", ("labels", index), "must be NAME=VALUE", _START
         elif name.startswith(("com.docker.", "io.docker.", "org.dockerproject.")):
-            text = f"has a name that is Docker's own: {name.rpartition('.')[0]}"
-            yield "D017", "error", ("labels", index), text, f"{_START}; take another"
+            text = f"has a name that is reserved for Docker: {name.rpartition('.')[0]}"
+            yield "D017", "error", ("labels", index), text, f"{_START}; use another name"
         elif given.setdefault(name, value) != value:
-            yield "D017", "error", ("labels", index), f"gives {name!r} another value than one before it", _START
+            yield "D017", "error", ("labels", index), f"gives {name!r} another value than an earlier label", _START
 
 
 def _exec_opts(tree: Tree, version: Version | None) -> Found:
@@ -112,7 +112,7 @@ def _exec_opts(tree: Tree, version: Version | None) -> Found:
             what = "must be NAME=VALUE" if not whole else f"unknown option {name!r}"
             slip = bool(get_close_matches(name.lower(), ["native.cgroupdriver"], 1, 0.8))
             severity = "error" if slip else since("28.0", version) or "warning"
-            yield "D017", severity, key, f"{what}: dockerd does not start from 28.0 on", _CGROUP_DRIVER
+            yield "D017", severity, key, f"{what}: dockerd does not start since 28.0", _CGROUP_DRIVER
 
 
 def _strings(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
@@ -153,8 +153,8 @@ def _no_driver(driver: str, ends: str) -> Found:
         text = f"there is no log driver {driver!r}, did you mean '{near[0]}'?"
         yield "D018", "error", ("log-driver",), f"{text} {ends[0].upper()}{ends[1:]}", f"write {near[0]}"
     else:
-        text = f"{driver!r} is not built in: without a plugin of this name, {ends}"
-        yield "D018", "warning", ("log-driver",), text, f"install the plugin, or take one of {', '.join(known)}"
+        text = f"{driver!r} is not a built-in driver: without a plugin of this name, {ends}"
+        yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {', '.join(known)}"
 
 
 def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
@@ -162,16 +162,16 @@ def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
     for name in options:
         if driver == "local" and name in LOCAL_FROM_29_5:
             if severity := before("29.5", version):
-                yield "D019", severity, ("log-opts", name), "local takes this option from 29.5 on only", _START
+                yield "D019", severity, ("log-opts", name), "local accepts this option only since 29.5", _START
         elif known is not None and name not in known | EVERYWHERE:
             others = [one for one, names in LOG_DRIVERS.items() if names and name in names]
-            hint = f", it is one of {', '.join(others)}" if others else ""
-            yield "D019", "error", ("log-opts", name), f"{driver} does not take this option{hint}", _START
+            hint = f", which is one of {', '.join(others)}" if others else ""
+            yield "D019", "error", ("log-opts", name), f"{driver} does not accept this option{hint}", _START
     mode = options.get("mode")
     if isinstance(mode, str) and mode not in {"", "blocking", "non-blocking"}:
         yield "D019", "error", ("log-opts", "mode"), "must be blocking or non-blocking", _START
     if "max-buffer-size" in options and mode != "non-blocking":
-        yield "D019", "error", ("log-opts", "max-buffer-size"), "needs mode: non-blocking beside it", _START
+        yield "D019", "error", ("log-opts", "max-buffer-size"), "needs mode: non-blocking too", _START
     if driver not in {"json-file", "local"}:
         return
     size, count, compress = (options.get(name) for name in ("max-size", "max-file", "compress"))
@@ -180,7 +180,7 @@ def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
             "D019",
             "error",
             ("log-opts", "max-file"),
-            'must be a whole number from "1" on',
+            'must be a whole number of "1" or more',
             "no container would start",
         )
     if driver == "json-file" and compress in ("true", "1") and (size in (None, "-1") or count in (None, "1")):
@@ -193,17 +193,17 @@ def _pairs(tree: Tree) -> Found:
     if tree.get("bridge") not in (None, ""):
         for name in ("bip", "bip6"):
             if tree.get(name):
-                yield "D022", "error", (name,), "cannot stand beside `bridge`", f"{_START}; take one of them out"
+                yield "D022", "error", (name,), "cannot be combined with `bridge`", f"{_START}; take one of them out"
     if tree.get("icc") is False and tree.get("iptables") is False:
         yield (
             "D022",
             "error",
             ("icc",),
-            "cannot be false where iptables is false too",
-            f"{_START}; it works by iptables",
+            "cannot be false if iptables is false too",
+            f"{_START}, because it uses iptables for that",
         )
     if tree.get("host-gateway-ip") is not None and tree.get("host-gateway-ips") is not None:
-        yield "D022", "error", ("host-gateway-ip",), "cannot stand beside host-gateway-ips", "take one of them out"
+        yield "D022", "error", ("host-gateway-ip",), "cannot be combined with host-gateway-ips", "take one of them out"
     if "tlsverify" in tree and not (tree.get("tlscert") and tree.get("tlskey")):
         yield "D022", "error", ("tlsverify",), "needs tlscert and tlskey", _START
     elif tree.get("tls") is True and not (tree.get("tlscert") and tree.get("tlskey")):

@@ -67,8 +67,8 @@ _WORDS = {
     "str": "a string",
     "bool": "true or false",
     "int": "a whole number",
-    "count": "a whole number from 0 on",
-    "filter": 'a list of texts, such as ["unused-for=48h"]',
+    "count": "a whole number, 0 or more",
+    "filter": 'a list of strings, such as ["unused-for=48h"]',
     "duration": 'a duration in quotes, such as "48h"',
 }
 _SECONDS = re.compile(r"[+-]?[0-9]+")
@@ -118,7 +118,7 @@ def _below(shape: Shape, value: Value, key: Key, *, closed: bool = False) -> Fou
         return
     if isinstance(shape, str):
         if not _FITS[shape](value):
-            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", "mend the type"
+            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", "correct the type"
     elif isinstance(shape, list):
         if not isinstance(value, list):
             yield "D003", "error", key, "must be a list", _REFUSED

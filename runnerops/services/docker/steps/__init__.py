@@ -70,12 +70,12 @@ def _stage(now: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:
 
 def _guard(now: ActionContext) -> Iterator[Step]:
     unit = now.docker.unit
-    yield guard(unit.active, "systemctl", "is-active", "docker", title=f"check that docker is {unit.active} still")
+    yield guard(unit.active, "systemctl", "is-active", "docker", title=f"check that docker is still {unit.active}")
     if now.up:
         argv = ("systemctl", "show", "-p", "InvocationID", "--value", "docker")
         yield guard(unit.invocation, *argv, title="check that docker was not restarted meanwhile")
         if loaded := now.loaded_now():
-            title = "check that docker has the same mirrors and live-restore loaded still"
+            title = "check that docker still has the same mirrors and live-restore loaded"
             yield guard(loaded, "docker", "info", "--format", LOADED, title=title)
 
 
@@ -131,7 +131,7 @@ def _prove_way_back(now: ActionContext) -> Iterator[Step]:
     """That the host still reaches the client that deployed, and answers where it was asked; no client is needed for it."""
     way = now.docker.client
     if way.device:
-        title = "verify that the host reaches the client as before"
+        title = "verify that the host still reaches the client"
         yield wait(15, f"={way.device} {way.source}", *script("client-route.sh", way.address), title=title)
     if way.server and "curl" in now.observed.facts.tools:
         server = f"[{way.server}]" if ":" in way.server else way.server

@@ -69,15 +69,15 @@ def why_no_pull(host: Host, evidence: Evidence) -> str:
     """Why nothing is pulled on this host; empty where it is."""
     alive = evidence.observed.last.number if evidence.observed.last and evidence.observed.last.running else 0
     if alive:
-        return f"run {alive} is going on there; verify again when it is over"
+        return f"run {alive} is going on; verify again when it has ended"
     if not answers(evidence):
         return "the Docker daemon does not answer"
     if found := beaten(host, evidence):
-        return f"{found.path} sends the daemon past every cache"
+        return f"{found.path} makes the daemon bypass every cache"
     usable = [
         url for url in mirrors(host) if url in loaded(evidence) and reached(evidence.told, f"registry_code/{url}")
     ]
-    return "" if usable else "the daemon has no mirror loaded that answers, so it would go past every cache"
+    return "" if usable else "the daemon has no mirror loaded that answers, so a pull would bypass every cache"
 
 
 def answers(evidence: Evidence) -> bool:
@@ -112,7 +112,7 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
     yield from (_mirror(host, url, evidence) for url in mirrors(host))
     if found := beaten(host, evidence):
         what = "the daemon asks its mirrors for images of Docker Hub"
-        reason = f"{found.path} beats them: the daemon keeps images in containerd's store, and reads it first"
+        reason = f"{found.path} overrides them, because the daemon keeps images in containerd's store"
         fix = f"on {host.name}: mv {found.path} {found.path}.off, or name the mirror in it"
         yield Check("mirror-asked", NAME, what, "fail", reason, fix)
 
@@ -152,7 +152,7 @@ class Pull:
 
 _LEFT = {
     "stays pulled": "somebody else pulled it meanwhile",
-    "stays jobs": "CI jobs run there and may want it",
+    "stays jobs": "CI jobs run on the host and may need it",
     "stays used": "a container uses it",
 }
 
@@ -165,7 +165,7 @@ def pull_of(tried: Answers) -> Pull:
     if not lines:
         error = "the daemon said nothing within 300 s"
     after = tried.get("docker_after", NO_ANSWER).text
-    broken = "" if after in {"same", "removed", "restored"} else "it could not be taken away"
+    broken = "" if after in {"same", "removed", "restored"} else "it could not be removed"
     return Pull(
         fresh=tried.get("docker_before", NO_ANSWER).text == "none",
         marked=not any(line.get("status") == "unmarked" for line in lines),

@@ -23,10 +23,14 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
     if NAME not in host.sections or (runner and runner.unit.active != NOT_THERE):
         return
     if runner and runner.unmanaged_runners:
-        message = f"gitlab-runner runs there as {runner.unmanaged_runners[0]}, not as the unit gitlab-runner.service"
+        message = (
+            f"gitlab-runner runs on the host as {runner.unmanaged_runners[0]}, not as the unit gitlab-runner.service"
+        )
         yield Blocker("no-gitlab-runner", f"{message}: take the gitlab_runner section out, or install the package")
     else:
-        message = "no unit gitlab-runner.service there: install GitLab's gitlab-runner package, then deploy again"
+        message = (
+            "the host has no unit gitlab-runner.service: install GitLab's gitlab-runner package, then deploy again"
+        )
         yield Blocker("no-gitlab-runner", message)
 
 
@@ -67,7 +71,7 @@ def _drop_runner(change: Change) -> Iterator[Blocker]:
     gone = tuple(label(runner, index) for index, runner in enumerate(old) if index not in kept and runner.get("token"))
     if gone:
         message = (
-            f"registered there and not in the inventory, so they would vanish with their tokens: {', '.join(gone)}"
+            f"these runners are on the host and not in the inventory, so their tokens would be lost: {', '.join(gone)}"
         )
         yield Blocker("drop-runner", message, details=gone)
 
@@ -80,7 +84,9 @@ def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Itera
     if jobs:
         what = "runs" if len(jobs) == 1 else "run"
         why = (
-            "would fail" if policy.kill_jobs else "would fail: no runner of this host can wait for what it did not take"
+            "would fail"
+            if policy.kill_jobs
+            else "would fail: no runner of this host took them, so none can wait for them"
         )
         yield Blocker("jobs-running", f"{count(jobs)} {what} there and {why}: {_names(jobs)}", details=_ids(jobs))
 
@@ -89,7 +95,7 @@ def _undrainable(runner: RunnerFacts) -> Blocker:
     names = ", ".join(runner.unmanaged_runners)
     jobs = f", now {_names(runner.jobs)}" if runner.jobs else ""
     message = (
-        f"docker restarts under a gitlab-runner that cannot be brought to rest ({names}): its jobs would fail{jobs}"
+        f"docker would restart under a gitlab-runner that cannot be drained ({names}), and its jobs would fail{jobs}"
     )
     return Blocker("undrainable-runner", message, details=runner.unmanaged_runners)
 

@@ -16,7 +16,7 @@ _SHORT = 8
 """Characters of a shortened token: fewer could stand in any token."""
 
 _FIX = (
-    "run the deploy on another runner: in GitLab, turn on instance runners for the project (Settings > CI/CD > Runners), "
+    "run the deploy on another runner: turn on instance runners for the project in GitLab (Settings > CI/CD > Runners), "
     "or give the job `tags:` that only another runner has"
 )
 

@@ -23,7 +23,7 @@ NAME: ServiceName = ServiceName.GITLAB_RUNNER
 PATH = "/etc/gitlab-runner/config.toml"
 
 _LARGEST = 2**63 - 1
-_TOO_LARGE = "a number is larger than the 64 bits that the runner has for it"
+_TOO_LARGE = "a number does not fit into 64 bits"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:

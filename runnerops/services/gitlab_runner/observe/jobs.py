@@ -73,7 +73,7 @@ def all_jobs(known: Iterable[Job], told: str) -> list[Job]:
     """Those that are known, and as many without a name as the metrics page (`told`) counts beyond them."""
     jobs = list(known)
     counted = sum(float(number) for number in _COUNTED.findall(told))
-    return [*jobs, *[Job("", "told by its metrics page")] * max(0, int(counted) - len(jobs))]
+    return [*jobs, *[Job("", "from its metrics page")] * max(0, int(counted) - len(jobs))]
 
 
 def container_jobs(docker: DockerFacts | None, system_id: str, at: Processes, *, lives: bool) -> Iterator[Job]:

@@ -82,5 +82,5 @@ def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple
 
 def clone_fix(same: Sequence[Facts]) -> str:
     """How these are told apart again."""
-    anew = "give one of them a machine-id of its own, then " if len({one.machine for one in same}) < len(same) else ""
+    anew = "give one of them its own machine-id, then " if len({one.machine for one in same}) < len(same) else ""
     return f"{anew}remove .runner_system_id beside config.toml on one of them, and restart its gitlab-runner"

@@ -64,7 +64,7 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
         name = label(runner, index)
         partner = observed[partners[index]] if index in partners else None
         if partner is None and _is_ambiguous(runner, runners, observed, partners):
-            message = f"runner {name}: several have this name and url, and nobody can tell which of the host's it is"
+            message = f"runner {name}: several runners have this name and url, so it cannot be told which one on the host it is"
             help_ = "give its `id`, change one of them at a time, or rename them on the host"
             blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", (name,)))
             continue

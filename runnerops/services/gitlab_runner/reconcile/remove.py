@@ -28,7 +28,7 @@ def remove(request: RemovalRequest) -> Removal | None:
         f"gitlab-runner stays installed, stopped and disabled (systemctl enable --now {NAME.value.replace('_', '-')})"
     )
     if original is None:
-        unknown = f"what {path} was before the first run is not kept: it stays as it is"
+        unknown = f"the content of {path} from before the first run is not kept: the file stays as it is"
         return Removal(read(there.content), notes=(unknown, stays))
     first, tree = read(original.content), read(there.content)
     now = runners_of(with_rotated(tree, rotated(observed)))
@@ -41,7 +41,7 @@ def remove(request: RemovalRequest) -> Removal | None:
     told = {one.token for one in leaving(host, desired, observed)}  # what becomes of these is told one by one
     stay = [name for name, one in gone if one["token"] not in told]
     registered = (
-        [f"still registered in GitLab: {', '.join(stay)}; delete them there, or let them go offline"] if stay else []
+        [f"still registered in GitLab: {', '.join(stay)}; delete them there, or leave them offline"] if stay else []
     )
     return Removal(with_own, desired, blockers, (*registered, stays))
 
@@ -71,5 +71,5 @@ def _lost(gone: Sequence[tuple[str, Tree]], written: Sequence[Tree]) -> Iterator
     partners = set(match([one for _, one in gone], [{**one, "token": None} for one in given]).values())
     names = tuple(name for index, (name, _) in enumerate(gone) if index not in partners)
     if names:
-        message = f"their tokens are not in the inventory, and would be lost with {', '.join(names)}"
+        message = f"the tokens of {', '.join(names)} are not in the inventory, and would be lost"
         yield Blocker("drop-runner", message, details=names)

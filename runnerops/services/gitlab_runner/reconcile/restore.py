@@ -26,7 +26,7 @@ def restore(files: Mapping[str, bytes | None]) -> Restored:
         return Restored({}, (RenderedFile(spec, content),))
     own = _without_own(tree)
     text = content if own == tree else to_toml(own).encode()
-    kept = "tokens, ids and dates stay those that the host has; a runner that it has lost gets its own of then"
+    kept = "tokens, ids and dates stay as the host has them; a runner that the host no longer has gets those that it had then"
     notes = () if own == tree else (kept,)
     return Restored(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes, before=tree, content=content)
 

@@ -58,15 +58,15 @@ def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
     if found is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
         fix = (
-            "create it in GitLab and give its token (token: !env NAME), let the deploy do so (gitlab: {group: 42}), or say"
-            " `was: OLDNAME` of one that was renamed"
+            "create it in GitLab and give its token (token: !env NAME), let the deploy create it (gitlab: {group: 42}), or"
+            " write `was: OLDNAME` if it was renamed"
         )
         yield Blocker("no-token", f"{message}: {fix}", details=(name,))
     elif found is Whose.EMPTIED:
-        message = f"runner {name}: its token is empty in the inventory, and the one on the host would be lost"
+        message = f"runner {name}: its token is empty in the inventory, so the one on the host would be lost"
         yield Blocker("empty-token", f"{message}; leave `token` out to keep it", details=(name,))
     elif found is Whose.UNKNOWN:
-        message = f"runner {name}: its token on the host is another, and would be lost"
+        message = f"runner {name}: the host has another token, which would be lost"
         yield Blocker("replace-token", f"{message}; leave `token` out to keep it", details=(name,))
 
 
@@ -114,7 +114,7 @@ def replaced(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[
 
 def _rotated(name: str, when: object) -> str:
     date = f" on {when:%Y-%m-%d}" if isinstance(when, datetime) and when.year > 1 else ""
-    return f"runner {name}: the runner replaced its token{date}; the host's stays, the inventory's is an old one"
+    return f"runner {name}: the runner replaced its token{date}; the host's token stays, because that of the inventory is older"
 
 
 def _token(runner: Tree) -> str:

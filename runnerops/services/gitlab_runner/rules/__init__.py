@@ -53,7 +53,7 @@ def _concurrent(tree: Tree) -> Found:
     """Zero or less ends the process on hot reload too, and every running job with it."""
     value = tree.get("concurrent", 1)
     if isinstance(value, int) and not isinstance(value, bool) and value < 1:  # of another type is said by its key
-        message = "must be a positive whole number: the runner exits on anything else, and its jobs with it"
+        message = "must be a positive whole number: the runner exits on anything else, and its jobs are lost"
         yield "R001", "error", ("concurrent",), message, "write 1 or more"
 
 
@@ -102,15 +102,15 @@ def _is_short(token: Value) -> bool:
 def token_problem(token: Value) -> str:
     """What is wrong with a token, without the token; empty where nothing is."""
     if not isinstance(token, str):
-        return "is no text"
+        return "is not a string"
     if not token.strip():
         return "is empty: the runner would never get a job"
     if any(char.isspace() for char in token):
-        return "holds white space or a line break"
+        return "contains white space or a line break"
     if _is_short(token):
-        return f"is shorter than {_SHORTEST_TOKEN} characters: a runner before 18.2 crashes on it, with all its jobs"
+        return f"is shorter than {_SHORTEST_TOKEN} characters: a runner before 18.2 crashes on it, and all its jobs are lost"
     if token.startswith(("glrtr-", "GR1348941")):
-        return "is a registration token: it cannot stand in config.toml"
+        return "is a registration token, which cannot be used in config.toml"
     return ""
 
 
@@ -123,7 +123,7 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
         if gone := EXECUTORS_UNTIL.get(str(value)):
             if not version or version >= version_of(gone):
                 text = f"gitlab-runner has no executor {value!r} since {gone}"
-                yield "R003", "error" if version else "warning", key, text, "every job would fail there; take another"
+                yield "R003", "error" if version else "warning", key, text, "every job would fail; use another one"
             continue
         near = get_close_matches(str(value), EXECUTORS, 1)
         fix = f"the executors are {', '.join(EXECUTORS)}"
@@ -140,8 +140,8 @@ def _urls(tree: Tree, whole: bool) -> Found:
         url = runner.get("url")
         key: Key = ("runners", index, "url")
         if isinstance(url, str) and "$" in url:
-            fix = "gitlab-runner expands variables in `url` and `token` from 18.10 on"
-            yield "R004", "warning", key, "older runners take the variable by its letters", fix
+            fix = "gitlab-runner expands variables in `url` and `token` since 18.10"
+            yield "R004", "warning", key, "older runners do not replace the variable", fix
         elif not _is_address(url):
             fix = "write GitLab's address: https://gitlab.example.com"
             excerpt = not whole and (is_excerpt(runner) or "token" not in runner)
@@ -162,13 +162,13 @@ def _twice(tree: Tree) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         token, name = runner.get("token"), runner.get("name")
         if isinstance(name, str) and name and name in names:
-            message = f"the same name as runners[{names[name]}]: logs and metrics do not tell them apart"
+            message = f"the same name as runners[{names[name]}]: they cannot be told apart in logs and metrics"
             yield "R005", "warning", ("runners", index, "name"), message, "give each its own"
         elif isinstance(name, str):
             names[name] = index
         if isinstance(token, str) and token and token in seen:
             other = key_label(("runners", seen[token]), str(runners_of(tree)[seen[token]].get("name") or ""))
-            message = f"the same token as {other}: both take jobs as one runner"
+            message = f"the same token as {other}: both take jobs as the same runner"
             yield "R005", "warning", ("runners", index, "token"), message, "give each its own"
         elif isinstance(token, str):
             seen[token] = index
@@ -180,7 +180,9 @@ def _few(tree: Tree) -> Found:
     if not isinstance(concurrent, int) or isinstance(concurrent, bool) or concurrent < 1:
         return
     if concurrent < len(runners):
-        text = f"is less than the {len(runners)} runners below: one that asks GitLab for a job holds the others up"
+        text = (
+            f"is less than the number of runners ({len(runners)}): while one asks GitLab for a job, others have to wait"
+        )
         yield "R020", "warning", ("concurrent",), text, f"write {len(runners)} or more"
     for index, runner in enumerate(runners):
         limit, polls = runner.get("limit"), runner.get("request_concurrency")
@@ -189,4 +191,4 @@ def _few(tree: Tree) -> Found:
             yield "R020", "info", ("runners", index, "limit"), text, "raise `concurrent`, or leave the limit out"
         if isinstance(polls, int) and isinstance(limit, int) and 0 < limit < polls:
             text = f"is more than the limit of {limit} jobs"
-            yield "R020", "info", ("runners", index, "request_concurrency"), text, f"write {limit} at most"
+            yield "R020", "info", ("runners", index, "request_concurrency"), text, f"write at most {limit}"

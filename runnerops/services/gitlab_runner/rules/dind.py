@@ -32,7 +32,7 @@ def _privileged(docker: Tree, place: Key) -> Found:
     name = "services_privileged" if "services_privileged" in docker else "privileged"
     if docker.get(name) is not True and not docker.get("runtime"):
         text = f"Docker-in-Docker needs `{name} = true` in [runners.docker]"
-        yield "R016", "warning", place, text, "its daemon would not start"
+        yield "R016", "warning", place, text, "otherwise its daemon does not start"
 
 
 def _words(service: Tree, name: str, place: Key) -> Found:
@@ -41,8 +41,13 @@ def _words(service: Tree, name: str, place: Key) -> Found:
         if not isinstance(word, str):
             continue
         if _JOINED.match(word):
-            text = "a flag and its value in one word: the daemon knows no such flag, and does not start"
+            text = (
+                "a flag and its value must not be one word with a space: the daemon does not know such a flag, and does"
+                " not start"
+            )
             yield "R016", "warning", (*place, name, index), text, 'write "--flag", "value" or "--flag=value"'
         if _LOOPBACK.search(word):
-            text = "localhost is the service's own container there: no mirror answers, and pulls go to Docker Hub"
-            yield "R016", "warning", (*place, name, index), text, "write an address that a container reaches"
+            text = (
+                "localhost is the container of the service itself: no mirror answers there, so pulls go to Docker Hub"
+            )
+            yield "R016", "warning", (*place, name, index), text, "write an address that containers can reach"

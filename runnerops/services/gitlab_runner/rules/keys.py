@@ -73,7 +73,7 @@ def _unknown(
     severity: Severity = "warning" if version > NEWEST else "error"
     low = name.lower()
     if table == "runner" and low in IN_GITLAB:
-        text = "the runner ignores it: this is set in GitLab, in the runner's settings"
+        text = "the runner ignores it: this is set in GitLab"
         return "R006", "error", key, text, "take it out, and set it in GitLab"
     if near := _written_otherwise(low, table):
         return "R006", severity, key, f"unknown key, did you mean '{near}'?", f"write {near}"
@@ -83,8 +83,8 @@ def _unknown(
     if close := get_close_matches(low, [one.lower() for one in TABLES[table]], 1, _NEAR):
         near = next(one for one in TABLES[table] if one.lower() == close[0])
         return "R006", severity, key, f"unknown key, did you mean '{near}'?", f"write {near}"
-    fix = "see whether it stands in the right table"
-    return "R006", "warning", key, "unknown key: the runner ignores it in silence", fix
+    fix = "check whether it is in the right table"
+    return "R006", "warning", key, "unknown key: the runner silently ignores it", fix
 
 
 def _written_otherwise(low: str, table: str) -> str:
@@ -99,7 +99,7 @@ def _timely(known: Known, key: Key, version: Version) -> Found:
         message = f"this host's runner does not know it before {known.since}"
         yield "R007", "warning", key, message, "upgrade gitlab-runner there"
     if known.until and (not version or version >= version_of(known.until)):
-        message = f"the runner does not know it since {known.until}, and ignores it"
+        message = f"the runner does not know it any more since {known.until}, and ignores it"
         yield "R007", "warning", key, message, "take it out, or write its successor"
 
 
@@ -117,11 +117,11 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
                 "R010",
                 "warning",
                 key,
-                "a bare number is taken as nanoseconds",
+                "a number without a unit means nanoseconds",
                 'write a duration in quotes, like "15m"',
             )
     elif word in PAIRS and not isinstance(value, dict):
-        text = f"must be {WORDS[word]}: the runner ignores anything else in silence"
+        text = f"must be {WORDS[word]}: the runner silently ignores anything else"
         yield "R008", "warning", key, text, f"write a [table] with the keys and values of {key[-1]}"
     elif not (word == "table" and isinstance(value, dict)):
         yield from _plain(word, value, key)

@@ -74,7 +74,7 @@ FIXES: Mapping[str, str] = {
     "[float]": "write [0.5, 1]",
     "str|[str]": 'write "ONE", or ["ONE", "TWO"]',
     "table": "write a [table] of this name, with its keys below",
-    "[table]": "write its name in two brackets at each side, [[…]], once for each",
+    "[table]": "write its name in double brackets, [[…]], once for each",
 }
 
 PAIRS = frozenset({"{str}", "{int}", "{bool}", "{[str]}", "tree"})
@@ -103,19 +103,19 @@ CHECKS: Mapping[str, Callable[[Value], bool]] = {
 WORDS: Mapping[str, str] = {
     "str": "text",
     "int": "a whole number",
-    "int32": "a whole number of 32 bits",
+    "int32": "a whole number that fits into 32 bits",
     "float": "a number",
     "bool": "true or false",
     "time": "a time, such as 2030-01-01T00:00:00Z",
     "duration": 'a duration in quotes, like "15m"',
-    "[str]": "a list of texts",
+    "[str]": "a list of strings",
     "[int]": "a list of whole numbers",
     "[float]": "a list of numbers",
     "{int}": "a table of whole numbers",
-    "str|[str]": "text, or a list of texts",
-    "{str}": "a table of texts",
+    "str|[str]": "text, or a list of strings",
+    "{str}": "a table of strings",
     "{bool}": "a table of true and false",
-    "{[str]}": "a table of lists of texts",
+    "{[str]}": "a table of lists of strings",
     "tree": "a table",
     "table": "a table",
     "[table]": "a list of tables",

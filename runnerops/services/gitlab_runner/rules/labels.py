@@ -23,13 +23,16 @@ def labels(tree: Tree) -> Found:
     yield from _written(common, ("labels",))
     runners = runners_of(tree)
     if runners and len(common) > _MOST:
-        text = f"are {len(common)}, of {_MOST} at most with those of a runner: {_WHOLE}"
+        text = f"are {len(common)} labels, but a runner can have at most {_MOST}, including these: {_WHOLE}"
         yield "R018", "error", ("labels",), text, "take some out"
     for index, runner in enumerate(runners):
         own, key = _labels(runner), ("runners", index, "labels")
         yield from _written(own, key)
         if len(common) <= _MOST < len(common | own):
-            text = f"come to {len(common | own)} with those of the whole file, of {_MOST} at most: {_WHOLE}"
+            text = (
+                f"are {len(common | own)} labels with those of the whole file, but a runner can have at most {_MOST}:"
+                f" {_WHOLE}"
+            )
             yield "R018", "error", key, text, "take some out"
 
 
@@ -41,8 +44,8 @@ def _labels(tree: Tree) -> Tree:
 def _written(found: Tree, key: Key) -> Found:
     for name, value in found.items():
         if not _NAME.fullmatch(name):
-            text = f"is no name of a label: {_WHOLE}"
+            text = f"is not a valid name of a label: {_WHOLE}"
             yield "R018", "error", (*key, name), text, "3 to 65 letters, digits, `.`, `_` and `-`"
         elif isinstance(value, str) and not _VALUE.fullmatch(value):
-            text = f"is no value of a label: {_WHOLE}"
+            text = f"is not a valid value of a label: {_WHOLE}"
             yield "R018", "error", (*key, name), text, "1 to 256 letters, digits, `.`, `_` and `-`"

@@ -30,7 +30,7 @@ def period_problem(text: str) -> str:
         return ""
     fields = text.split()
     if len(fields) < 5:
-        return f"has {len(fields)} fields, of at least 5"
+        return f"has {len(fields)} fields, but needs at least 5"
     named = _FIELDS if len(fields) > 6 else _FIELDS[1:]
     for field, (name, low, high) in zip(fields, named, strict=False):
         if not all(_fits(part, name, low, high) for part in field.split(",")):

@@ -63,13 +63,14 @@ def _timezone(value: Value, key: Key, harm: str) -> Found:
     if not isinstance(value, str) or _is_timezone(value):
         return
     if _is_there(_FORMER):
-        text = "is no time zone, which is UTC, Local or a name such as Europe/Berlin"
+        text = "is not a time zone; write UTC, Local or a name such as Europe/Berlin"
         yield "R019", "error", key, text, harm
     else:
         text = (
-            "is no time zone of this machine, which has no former names (US/Eastern): where the host has none either, "
+            "is not a time zone on this machine, which does not have former names (US/Eastern); if the host does not"
+            " either, "
         )
-        yield "R019", "warning", key, f"{text}{harm}", "write a name of today, such as America/New_York"
+        yield "R019", "warning", key, f"{text}{harm}", "write a current name, such as America/New_York"
 
 
 def _pattern(value: Value, key: Key, harm: str) -> Found:

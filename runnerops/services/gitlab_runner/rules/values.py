@@ -59,11 +59,11 @@ def _tables(runner: Tree, key: Key) -> Found:
     severity: Severity = "warning" if is_excerpt(runner) else "error"
     for name in _TABLES.get(str(runner.get("executor")), ()):
         if name not in runner:
-            text = f"the executor needs a table [runners.{name}], without which every job fails"
+            text = f"the executor needs a table [runners.{name}], because every job fails without it"
             yield "R011", severity, (*key, "executor"), text, f"add [runners.{name}]"
     custom = runner.get("custom")
     if runner.get("executor") == "custom" and isinstance(custom, dict) and not custom.get("run_exec"):
-        yield "R011", "error", (*key, "custom"), "has no run_exec, without which every job fails", "add it"
+        yield "R011", "error", (*key, "custom"), "has no run_exec, because every job fails without it", "add it"
 
 
 def _words(runner: Tree, key: Key) -> Found:
@@ -85,13 +85,15 @@ def _policies(runner: Tree, key: Key) -> Found:
     allowed, given = docker.get("allowed_pull_policies"), docker.get("pull_policy") or "always"
     wanted = given if isinstance(given, list) else [given]
     if isinstance(allowed, list) and allowed and (wrong := [str(word) for word in wanted if word not in allowed]):
-        text = f"has no {' and no '.join(wrong)}, which `pull_policy` says: jobs that ask for no other fail"
+        text = (
+            f"has no {' and no '.join(wrong)}, which `pull_policy` uses: jobs that do not ask for another policy fail"
+        )
         yield (
             "R012",
             "error",
             (*key, "docker", "allowed_pull_policies"),
             text,
-            "allow it, or set `pull_policy` to one of these",
+            "allow it, or set `pull_policy` to an allowed one",
         )
     flavor = docker.get("helper_image_flavor")
     if isinstance(flavor, str) and flavor and not _FLAVOR.fullmatch(flavor):
@@ -114,7 +116,9 @@ def _sizes(runner: Tree, key: Key) -> Found:
     for name in ("memory", "memory_swap", "memory_reservation", "service_memory", "service_memory_swap"):
         value = _tree(runner, "docker").get(name)
         if isinstance(value, str) and value and not _SIZE.fullmatch(value.strip()):
-            text = "must be a size, such as 512m: the first job that needs it ends the runner, with all its jobs"
+            text = (
+                "must be a size, such as 512m: the first job that needs it ends the runner, and all its jobs are lost"
+            )
             yield "R013", "error", (*key, "docker", name), text, "write a number with k, m or g"
 
 
@@ -125,24 +129,30 @@ def _cache(runner: Tree, key: Key) -> Found:
         return
     if kind not in _CACHES:
         fix = f"the types are {', '.join(_CACHES)}"
-        yield "R014", "error", (*key, "cache", "Type"), f"there is no cache of type {kind!r}: none would be kept", fix
+        yield (
+            "R014",
+            "error",
+            (*key, "cache", "Type"),
+            f"there is no cache of type {kind!r}: nothing would be cached",
+            fix,
+        )
         return
     table = kind.lower().removesuffix("v2")
     if table not in {name.lower() for name in cache}:
-        text = f"has no [runners.cache.{table}]: no cache would be kept"
+        text = f"has no [runners.cache.{table}]: nothing would be cached"
         yield "R014", "error", (*key, "cache", "Type"), text, f"add [runners.cache.{table}]"
     elif wanted := _STORES[table] - {name for name, value in _tree(cache, table).items() if value}:
-        text = f"has no {' and no '.join(sorted(wanted))}: no cache would be kept"
+        text = f"has no {' and no '.join(sorted(wanted))}: nothing would be cached"
         yield "R014", "error", (*key, "cache", table), text, "add it"
     address = _tree(cache, "s3").get("ServerAddress")
     if isinstance(address, str) and "://" in address:
-        text = "must be a host, without http:// or https://: no cache would be kept"
+        text = "must be a host, without http:// or https://: nothing would be cached"
         yield (
             "R014",
             "error",
             (*key, "cache", "s3", "ServerAddress"),
             text,
-            "take the scheme off; `Insecure = true` is http",
+            "write only the host; `Insecure = true` means http",
         )
 
 
@@ -193,11 +203,11 @@ def _machine(runner: Tree, key: Key) -> Found:
     machine = _tree(runner, "machine")
     name = machine.get("MachineName")
     if isinstance(name, str) and name and "%s" not in name:
-        text = "has no %s, which makes each machine's name its own"
+        text = "has no %s, which gives each machine a name of its own"
         yield "R017", "error", (*key, "machine", "MachineName"), text, "write for example runner-%s"
     for index, option in _texts(machine, "MachineOptionsWithName"):
         if "%s" not in option:
-            text = f"has no %s, in whose place the machine's name comes: {_WHOLE}"
+            text = f"has no %s, which stands for the machine's name: {_WHOLE}"
             yield (
                 "R017",
                 "error",
@@ -212,5 +222,5 @@ def _nfs(runner: Tree, key: Key) -> Found:
     found = _tree(_tree(runner, "kubernetes"), "volumes").get("nfs")
     for index, volume in enumerate(found if isinstance(found, list) else ()):
         if isinstance(volume, dict) and (lacks := [name for name in _NFS if volume.get(name) in (None, "")]):
-            text = f"has no {' and no '.join(lacks)}: from 19.0 on {_WHOLE}"
+            text = f"has no {' and no '.join(lacks)}: since 19.0, {_WHOLE}"
             yield "R008", "error", (*key, "kubernetes", "volumes", "nfs", index), text, "add it"

@@ -88,7 +88,7 @@ def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
     """A process of the same number may be another after a reboot, so it is known by its InvocationID."""
     active = runner.unit.active
-    yield guard(active, "systemctl", "is-active", UNIT, title=f"check that {UNIT} is {active} still")
+    yield guard(active, "systemctl", "is-active", UNIT, title=f"check that {UNIT} is still {active}")
     if runner.unit.pid and runner.unit.invocation:
         argv = ("systemctl", "show", "-p", "InvocationID", "--value", UNIT)
         yield guard(runner.unit.invocation, *argv, title=f"check that {UNIT} was not restarted meanwhile")

@@ -42,8 +42,8 @@ def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool)
     """Nothing may start the runner any more once it has been told: also a rollback that was cut off left a return."""
     signal, whom, seconds = _ending(observed, policy)
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
-    ends = "end its jobs and itself" if policy.kill_jobs else "take no new jobs and end with its last"
-    yield run(10, "sh", "-c", STAY, "sh", UNIT, title=f"call off a start of {UNIT} by an earlier run")
+    ends = "end its jobs, and then itself" if policy.kill_jobs else "take no new jobs, and end after its last one"
+    yield run(10, "sh", "-c", STAY, "sh", UNIT, title=f"cancel the start of {UNIT} that an earlier run has planned")
     tell = script("runner-tell.sh", *(["--if-there"] if may_be_gone else []), UNIT, signal, whom)
     yield run(10, *tell, title=f"tell {UNIT} to {ends}")
     yield drain(seconds, *script("drain.sh", UNIT, signal, whom, now.page, system_id or UNKNOWN))

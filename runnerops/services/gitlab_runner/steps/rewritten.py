@@ -41,13 +41,13 @@ def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str
 def is_there(path: str, new: bytes | None) -> Step:
     """After the swap and its loading: holds for that file, and for the runner's writing of it."""
     argv = script("runner-wrote.sh", "--kept", path, sha256(new), _NEW, NO_MATTER)
-    return run(10, *argv, title=f"verify that {path} is as it was put there")
+    return run(10, *argv, title=f"verify that {path} still has the new content")
 
 
 def taken_back(path: str, new: bytes | None) -> Step:
     """Before the swap of a rollback."""
     argv = script("runner-wrote.sh", "--taken-back", path, sha256(new), _OLD, NO_MATTER)
-    return run(10, *argv, title=f"see whether gitlab-runner wrote the old {path} back itself")
+    return run(10, *argv, title=f"check whether gitlab-runner has written the old {path} back itself")
 
 
 def _text(tree: Tree, version: Version) -> bytes:

@@ -48,7 +48,7 @@ class Watch:
 
     def returned(self, policy: Policy) -> Step:
         """Loaded, or to be loaded after the last job."""
-        return self._wait(policy, "--returned", "any", f"wait until {UNIT} is back, or comes back by itself")
+        return self._wait(policy, "--returned", "any", f"wait until {UNIT} runs again, or will start by itself")
 
     def _wait(self, policy: Policy, what: str, pid: str, title: str) -> Step:
         argv = script(CONFIG, what, UNIT, pid, self.level, self.page)

@@ -61,13 +61,13 @@ def _told_apart(evidence: Evidence) -> Iterator[Check]:
     if shared:
         reason = f"gitlab-runner of {', '.join(shared)} has the same system id, and a token in common"
         facts = [evidence.observed.facts, *(evidence.clones[name].facts for name in shared)]
-        yield Check("system-id", NAME, "GitLab tells this machine from others", "fail", reason, clone_fix(facts))
+        yield Check("system-id", NAME, "GitLab can tell this machine from others", "fail", reason, clone_fix(facts))
 
 
 def _kept_stopped(host: Host, runner: RunnerFacts) -> Iterator[Check]:
     what, deploy = f"{UNIT} is kept stopped (state: stopped)", f"runnerops deploy {host.name}"
     if runner.lives:
-        reason = "it drains, and starts by itself after its last job" if runner.returning else "it runs"
+        reason = "it is draining, and starts by itself after its last job" if runner.returning else "it runs"
         yield Check("unit-active", NAME, what, "fail", reason, deploy)
     else:
         yield Check("unit-active", NAME, what)
@@ -90,7 +90,9 @@ def _enabled(host: Host, runner: RunnerFacts) -> Check:
 def _active(host: Host, runner: RunnerFacts) -> Check:
     what = f"{UNIT} is active"
     if runner.returning:
-        return Check("unit-active", NAME, what, reason="it drains for a run, and starts by itself after its last job")
+        return Check(
+            "unit-active", NAME, what, reason="it is draining for a run, and starts by itself after its last job"
+        )
     if runner.unit.active == "active":
         return Check("unit-active", NAME, what)
     fix = f"runnerops deploy {host.name}" if runner.unit.active == "inactive" else _journal(host)
@@ -102,7 +104,7 @@ def _loaded(host: Host, runner: RunnerFacts, evidence: Evidence) -> Check:
     path = config_path(evidence.observed)
     what = f"gitlab-runner has {path} loaded"
     if runner.returning or runner.unit.active != "active":
-        return Check("config-loaded", NAME, what, "skip", "it takes no jobs now")
+        return Check("config-loaded", NAME, what, "skip", "it takes no jobs at the moment")
     written, began, said = (*evidence.told.get("runner_loaded", NO_ANSWER).text.split(), "", "", "")[:3]
     content = evidence.observed.file(path).content
     if written == "none" or content is None:
@@ -112,8 +114,10 @@ def _loaded(host: Host, runner: RunnerFacts, evidence: Evidence) -> Check:
     if said == "refused":
         ours = evidence.observed.applied.get(path) == sha256(content)
         fix = _journal(host) if ours else f"runnerops deploy {host.name}"
-        return Check("config-loaded", NAME, what, "fail", "it refused the file, and runs with the one before", fix)
-    reason = "its log does not tell: its level hides it, or the runner wrote the file itself"
+        return Check(
+            "config-loaded", NAME, what, "fail", "it refused the file, and still runs with the previous one", fix
+        )
+    reason = "its log does not say: the log level hides it, or the runner wrote the file itself"
     return Check("config-loaded", NAME, what, "skip", reason)
 
 

@@ -24,15 +24,15 @@ def checks(host: Host, statuses: Sequence[RunnerStatus], observed: HostState) ->
     for one in statuses:
         what = f"GitLab knows runner {one.name}"
         if normal_url(one.url) != normal_url(host.gitlab.url):
-            reason = f"its url is {one.url}, not the one of `gitlab`"
+            reason = f"its url is {one.url}, which is not that of the `gitlab` section"
             yield Check("known-to-gitlab", NAME, what, "skip", reason)
         elif one.known is None:
             yield Check("known-to-gitlab", NAME, what, "skip", one.reason, one.fix)
         elif one.known and one.paused and one.id in left:
-            reason = f"run {left[one.id]} paused it there, and nobody unpaused it: it gets no jobs"
+            reason = f"run {left[one.id]} paused it in GitLab, and it was not unpaused: it gets no jobs"
             yield Check("known-to-gitlab", NAME, what, "fail", reason, f"runnerops deploy {host.name}")
         elif one.known:
-            reason = "it is paused there" if one.paused else ""
+            reason = "it is paused in GitLab" if one.paused else ""
             yield Check("known-to-gitlab", NAME, what, reason=reason)
         else:
             yield Check("known-to-gitlab", NAME, what, "fail", one.reason, one.fix)

@@ -29,7 +29,7 @@ def minimal_action(
     docker = next((one for one in before if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART), None)
     restart, new_store = docker is not None, docker is not None and docker.new_store and bool(own_caches(host))
     if new_store:
-        reasons = [Reason(Verb.UP, "", "docker comes up without it", "start"), *reasons]
+        reasons = [Reason(Verb.UP, "", "docker starts without it", "start"), *reasons]
     if not reasons and restart and own_caches(host):
         reasons = [Reason(Verb.VERIFY, "", "docker restarts", "")]
     if not reasons:

@@ -35,7 +35,7 @@ def too_old(facts: Facts) -> str:
     asks = next((api for first, api in _ASKS if docker >= first), None)
     if speaks is None or asks is None or speaks >= asks:
         return ""
-    return f"speaks API {_text(speaks)} at most, and Docker takes {_text(asks)} or newer"
+    return f"speaks API {_text(speaks)} at most, but Docker requires {_text(asks)} or newer"
 
 
 def _versions(facts: Facts) -> tuple[_Version | None, _Version | None]:

@@ -56,7 +56,9 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
     made = _Section()
     docker = observed.facts.docker
     if docker and docker.flavour in {"podman", "rootless"}:
-        alone = [f"container {one.name} is left alone: it is {docker.flavour}'s" for one in found_registries(answers)]
+        alone = [
+            f"container {one.name} is left alone: it belongs to {docker.flavour}" for one in found_registries(answers)
+        ]
         return Adopted(notes=tuple(alone))
     mirrors = mirrors_of(tree_of(observed.file(path_of(observed)).content).get("registry-mirrors"))
     for one in sorted(found_registries(answers), key=lambda one: _rank(one, observed, mirrors)):
@@ -67,7 +69,7 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
             made.found.append(one)
             if keys := keys_added(one, observed):
                 made.notes.append(
-                    f"container {one.name} has {names(keys)}, which no key of a section says: {_TEMPLATE} does"
+                    f"container {one.name} has {names(keys)}, for which a section has no key: {_TEMPLATE} has them"
                 )
     called = _name(made.caches)
     if not made.caches:
@@ -142,26 +144,28 @@ def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: 
     if ours:
         return
     if one.left_out:
-        yield f"container {one.name} has {names(one.left_out)}, which the cache that takes its place has not"
+        yield f"container {one.name} has {names(one.left_out)}, which the cache that takes its place does not have"
     file = one.labels.get(_FILE)
     yield f"container {one.name} ({f'of {file}' if file else 'started by hand'}) is a cache: {_taken_over(one, volume)}"
     if not listens.address:
-        yield f"container {one.name} publishes no port: a deploy publishes 5000 on the docker bridge"
+        yield f"container {one.name} publishes no port; a deploy publishes port 5000 on the docker bridge"
     if (
         usual or value_at(one.config, ("storage", "delete", "enabled")) is None
     ) and "REGISTRY_STORAGE_DELETE_ENABLED" not in one.environment:
-        yield f"container {one.name} never removed what expired; the cache that takes its place does (storage.delete)"
+        yield f"container {one.name} never deleted expired content; the cache that takes its place does (storage.delete)"
 
 
 def _taken_over(one: FoundRegistry, volume: str | None) -> str:
     """What becomes of it, as `predecessor` decides."""
     if volume is None:
-        return "it keeps what it holds inside of itself; stop it before the first deploy, which begins with an empty volume"
+        return "its content is inside the container; stop it before the first deploy, which begins with an empty volume"
     if one.auto_remove:
-        return "it was started with --rm, so a volume without a name goes with it; stop it before the first deploy"
+        return (
+            "it was started with --rm, so a volume without a name is deleted with it; stop it before the first deploy"
+        )
     if not one.ports:
         return "its port is not published by Docker; stop it before the first deploy"
-    return "the first deploy stops it and puts one of its own in its place, over the same content"
+    return "the first deploy stops it and starts a container of its own in its place, with the same content"
 
 
 def _comments(one: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, tuple[str, ...]]]:

@@ -67,7 +67,7 @@ def _of_cache(name: str, service: Tree, reason: str) -> Iterator[Addition]:
 
 def _reason(one: FoundRegistry) -> str:
     file = one.labels.get("com.docker.compose.project.config_files")
-    return f"container {one.name}{f' of {file}' if file else ''} was started so"
+    return f"container {one.name}{f' of {file}' if file else ''} was started like this"
 
 
 def _service(one: FoundRegistry, observed: HostState) -> Tree:

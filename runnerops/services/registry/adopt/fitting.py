@@ -17,22 +17,22 @@ _MISREAD = re.compile(r"[\s:$\"'\\]|/\.\.?(?:/|$)")
 def unfit(one: FoundRegistry, volume: str | None) -> str:
     """Why the section cannot ask for it, in words; empty where it can."""
     if (keeper := _keeper(one)) is not None:
-        return f"it is of {keeper}, which starts it anew wherever it stops"
+        return f"it belongs to {keeper}, which starts it again when it stops"
     if not said(one, ("proxy", "remoteurl")):
-        return "it is a registry of its own, no pull-through cache (no proxy.remoteurl)"
+        return "it is a registry, not a pull-through cache (no proxy.remoteurl)"
     if drivers := [*_drivers(one)]:
-        return f"it stores in {drivers[0]}, and a cache here has a volume"
+        return f"it stores its content in {drivers[0]}, but a cache of runnerops has a volume"
     return _beyond_the_section(one, volume)
 
 
 def _beyond_the_section(one: FoundRegistry, volume: str | None) -> str:
     variables = [name for name in one.environment if name.startswith(("REGISTRY_AUTH", "REGISTRY_HTTP_TLS"))]
     if value_at(one.config, ("http", "tls")) or value_at(one.config, ("auth",)) or variables:
-        return "it asks for TLS or a login by files of its own, which the section has no word for"
+        return "it uses files for TLS or a login, for which the section has no key"
     if unusable(upstream_of(one)):
-        return "its upstream is no plain http or https URL, so it gets no image from there"
+        return "its upstream is not a plain http or https URL, so it cannot pull from it"
     if volume and volume.startswith("/") and (not volume.strip("/") or _MISREAD.search(volume)):
-        return f"its content lies in {volume}, a path that a Compose file cannot name"
+        return f"its content is in {volume}, a path that a Compose file cannot name"
     return ""
 
 

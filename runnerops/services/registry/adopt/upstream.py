@@ -41,9 +41,9 @@ def not_taken(one: FoundRegistry) -> Iterator[str]:
     user, password = _given(one)
     if bool(user) != bool(password):
         there, missing = ("user name", "password") if user else ("password", "user name")
-        yield f"container {one.name} has a {there} for its upstream and no {missing}: it is left out"
+        yield f"container {one.name} has a {there} for its upstream but no {missing}: it is left out"
     if (text := _text(said(one, ("proxy", "ttl")))) and ttl_of(one) is None:
-        yield f"container {one.name} has a ttl of {text}, which is no duration with its unit (such as 168h): it is left out"
+        yield f"container {one.name} has a ttl of {text}, which is not a duration with a unit (such as 168h): it is left out"
 
 
 def unusable(url: str) -> bool:

@@ -50,7 +50,7 @@ def is_loopback(url: str) -> bool:
 
 def from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step]:
     """Its answer to a request out of the network of each runner of this config.toml that gives it to its jobs."""
-    why = f"do not reach {url_of(cache)}, the host does: its firewall drops what comes from them"
+    why = f"cannot reach {url_of(cache)}, but the host can: its firewall drops their packets"
     for network in networks_of(config, url_of(cache)):
         (way,) = asked_from(facts.docker, [network], own=True)
         yield verify_reached(cache.name, url_of(cache), way, _texts(why, cache, network, facts), facts.tools)
@@ -58,7 +58,7 @@ def from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step
 
 def told_from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step]:
     """The same of a cache that only the daemon pulls from, as far as the inventory says: what containers miss is told."""
-    why = f"do not reach {url_of(cache)}, the daemon does: Docker in jobs would pull past it"
+    why = f"cannot reach {url_of(cache)}, but the daemon can: Docker in jobs would bypass the cache"
     for network in networks_of(config):
         (way,) = asked_from(facts.docker, [network], own=True)
         yield tell_reached(cache.name, url_of(cache), way, _texts(why, cache, network, facts), facts.tools)
@@ -69,4 +69,4 @@ def _texts(why: str, cache: OwnCache, network: str, facts: Facts) -> tuple[str, 
     why = f"containers{'' if network == BRIDGE else f' of network {network}'} {why}"
     firewalls = ("ufw", "iptables") if way == "input" else ("",)
     lines = [opening(url_of(cache), firewall, way) for firewall in firewalls]
-    return (f"{why}; type" if len(lines) == 1 else f"{why}; type one of", *lines)
+    return (f"{why}; type" if len(lines) == 1 else f"{why}; one of these commands helps", *lines)

@@ -31,7 +31,7 @@ def one_of(documents: Sequence[yaml.Node]) -> yaml.Node | None:
         for document in documents:
             if not isinstance(document, yaml.MappingNode):
                 empty = isinstance(document, yaml.ScalarNode) and not document.value
-                problem = "a document is empty here" if empty else "a document here is no mapping"
+                problem = "a document is empty here" if empty else "a document here is not a mapping"
                 raise ParseError(*_place(document), f"{problem}, and Compose refuses the file", "take its --- out")
             _refuse_apart(document)
     merged: yaml.Node | None = None
@@ -52,8 +52,8 @@ def _refuse_apart(document: yaml.MappingNode) -> None:
         extends = _at(service, "extends")
         base = extends if isinstance(extends, yaml.ScalarNode) else _at(extends, "service")
         if isinstance(base, yaml.ScalarNode) and base.value not in names and _at(extends, "file") is None:
-            problem = f"the service {base.value!r} is none of this document, of which alone `extends` takes one"
-            raise ParseError(*_place(base), problem, "put both into one document")
+            problem = f"`extends` only finds services of the same document, which has no service {base.value!r}"
+            raise ParseError(*_place(base), problem, "put both into the same document")
 
 
 def _at(node: yaml.Node | None, name: str) -> yaml.Node | None:
@@ -78,7 +78,7 @@ def _laid(below: yaml.Node, over: yaml.Node, name: str) -> yaml.Node:
         return yaml.SequenceNode(below.tag, [*below.value, *over.value], below.start_mark, below.end_mark)
     if isinstance(below, yaml.ScalarNode):
         return over
-    problem = "this cannot stand over what an earlier document has here"
+    problem = "this cannot be merged with what an earlier document has here"
     raise ParseError(*_place(over), problem, "write it in the same form, or with !override before it")
 
 

@@ -83,7 +83,7 @@ def _read(text: str, *, strict: bool, compose: bool) -> Any:
     if (directive := _DIRECTIVE.search(text)) and directive[1] != "1.1":
         place = place_of(text, directive.start())
         raise ParseError(
-            *place, f"YAML {directive[1]} is asked for, and Go's reader knows 1.1 alone", "take the line out"
+            *place, f"YAML {directive[1]} is asked for, but Go's reader only knows 1.1", "take the line out"
         )
     try:
         loader = (ComposeLoader if compose else _LOADER)(text)
@@ -91,7 +91,7 @@ def _read(text: str, *, strict: bool, compose: bool) -> Any:
             root = _composed(loader, strict=strict) if compose else _first(loader, strict=strict)
             if unfolds_too_far(root):
                 found = _ALIAS.search(text)
-                problem = "the aliases from here on make the file too large"
+                problem = "from here on, the aliases make the file too large"
                 raise _parse_error(text, Cause(found.start() if found else 0, problem, "write the values out"))
             return loader.construct_document(root) if root else {}
         finally:
@@ -102,7 +102,9 @@ def _read(text: str, *, strict: bool, compose: bool) -> Any:
         raise _parse_error(text, explain(text, error)) from None
     except ValueError:
         found = _NO_NUMBER.search(text)
-        cause = Cause(found.start() if found else 0, "this has the form of a number and is none", "put it in quotes")
+        cause = Cause(
+            found.start() if found else 0, "this looks like a number, but is not a valid one", "put it in quotes"
+        )
         raise _parse_error(text, cause) from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
@@ -148,7 +150,7 @@ def _refuse_numbers(root: yaml.Node) -> None:
             if scalar and key.tag not in _NAME_TAGS:
                 place = (key.start_mark.line + 1, key.start_mark.column + 1)
                 raise ParseError(
-                    *place, "Compose takes this name for no text, and refuses the file", "put it in quotes"
+                    *place, "Compose does not read this name as a string, and refuses the file", "put it in quotes"
                 )
 
 
@@ -186,7 +188,7 @@ def _plain(found: Any, depth: int = 0) -> Value:
         return [_plain(item, depth + 1) for item in found]
     if found is None or isinstance(found, str | int | float | datetime | date):
         return found
-    raise _OddError(_TAG, "a value is neither text, number nor date", "take its tag out")
+    raise _OddError(_TAG, "a value is neither a string, a number nor a date", "take its tag out")
 
 
 def _take_out_reset(root: yaml.Node | None) -> None:
@@ -213,7 +215,7 @@ def _refuse_duplicates(root: yaml.Node | None) -> None:
                 if isinstance(key, yaml.ScalarNode):
                     if (key.tag, key.value) in seen:
                         place = (key.start_mark.line + 1, key.start_mark.column + 1)
-                        raise ParseError(*place, "this key stands here twice", "take one of the two out")
+                        raise ParseError(*place, "duplicate key", "take one of the two out")
                     seen.add((key.tag, key.value))
 
 

@@ -40,6 +40,6 @@ def volumes(observed: HostState) -> tuple[str, ...]:
 def _of_volumes(names: tuple[str, ...], policy: Policy) -> Iterator[str]:
     for name in names:
         if policy.volumes:
-            yield f"volume {name} goes with all that it holds; no rollback brings that back"
+            yield f"volume {name} is deleted with its content; no rollback can restore that"
         else:
-            yield f"volume {name} stays with all that it holds; --volumes, or `docker volume rm {name}` there, takes it away"
+            yield f"volume {name} stays with its content; --volumes, or `docker volume rm {name}` on the host, deletes it"

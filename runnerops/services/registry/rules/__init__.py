@@ -65,11 +65,11 @@ def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
             "C002",
             "error",
             ("proxy", "remoteurl"),
-            "has no upstream, so it would be a registry and no cache",
+            "has no upstream, so it would be a registry and not a cache",
             "give it one",
         )
     else:
-        yield "C002", "info", ("proxy", "remoteurl"), "has no upstream: this is a registry, and no cache", ""
+        yield "C002", "info", ("proxy", "remoteurl"), "has no upstream: this is a registry, not a cache", ""
 
 
 def _assumed(facts: Facts | None) -> int | None:
@@ -81,14 +81,14 @@ def _assumed(facts: Facts | None) -> int | None:
 def _ttl(tree: Tree, version: int | None) -> Found:
     proxy = tree.get("proxy")
     if isinstance(proxy, dict) and proxy.get("ttl") is not None and version == 2:
-        fix = "take registry:3 as its image, or the ttl out"
+        fix = "use the image registry:3, or take `ttl` out"
         yield "C004", "warning", ("proxy", "ttl"), "registry 2 ignores it: everything expires after 7 days", fix
 
 
 def _upstream(spec: FileSpec, facts: Facts | None) -> Found:
     registry = facts.registry if facts else None
     if registry and registry.upstreams.get(spec.name) is False:
-        fix = "a registry ends at its start when its upstream does not answer; it comes up when the upstream does"
+        fix = "a registry does not start while its upstream does not answer"
         yield "C005", "warning", ("proxy", "remoteurl"), "its upstream does not answer from this host", fix
 
 
@@ -103,5 +103,5 @@ def _services(tree: Tree) -> Found:
             str(label).startswith(CONFIG_LABEL) for label in (labels if isinstance(labels, dict | list) else ())
         ):
             fix = f"add the label {CONFIG_LABEL}: {{{{ cache.config_sha256 }}}}"
-            message = "has no label with its config's checksum, so every change of the config recreates it by force"
+            message = "has no label with the checksum of its config, so it is recreated by force for every change of the config"
             yield "C007", "warning", ("services", name, "labels"), message, fix

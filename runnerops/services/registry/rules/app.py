@@ -54,7 +54,7 @@ def address_problem(text: str) -> str:
     if not colon:
         return "must be ADDRESS:PORT, or :PORT"
     if ":" in host and not re.fullmatch(r"\[[^\[\]]*\]", host):
-        return "has too many colons: an IPv6 address stands in brackets"
+        return "has too many colons: write an IPv6 address in brackets"
     number = int(port) if re.fullmatch(r"[+-]?[0-9]+", port) else None
     if port and ((number is None and port not in _PORTS) or (number is not None and not 0 <= number <= 65535)):
         return "has no port from 0 to 65535"
@@ -70,7 +70,7 @@ def _host(tree: Tree) -> Found:
     except ValueError:
         name = " "
     if host.startswith(":") or re.search(r"[\s{}<>^`|\\\"]", name):
-        yield "C013", "error", ("http", "host"), "is no URL", f"{ENDS}; write https://NAME"
+        yield "C013", "error", ("http", "host"), "is not a URL", f"{ENDS}; write https://NAME"
 
 
 def _metrics(tree: Tree, major: int) -> Found:
@@ -103,7 +103,7 @@ def _tags(tree: Tree) -> Found:
             "warning",
             ("tags", "maxtags"),
             "must not be negative: registry 3.1 ends at its start",
-            "take it out",
+            "remove it",
         )
 
 
@@ -117,7 +117,7 @@ def _validation(tree: Tree) -> Found:
         for index, pattern in enumerate(patterns if isinstance(patterns, list) else []):
             if isinstance(pattern, str) and not _is_pattern(pattern):
                 key: Key = ("validation", "manifests", "urls", name, index)
-                yield "C003", "error", key, "is no regular expression of Go's", ENDS
+                yield "C003", "error", key, "is not a regular expression that Go accepts", ENDS
 
 
 def _is_pattern(text: str) -> bool:

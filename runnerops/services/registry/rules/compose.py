@@ -73,7 +73,7 @@ def _rules(tree: Tree) -> Found:
     yield from (("K002", "error", key, f"must be {what}", _REFUSED) for key, what in text_problems(tree))
     yield from _newer(tree)
     yield from (
-        ("K002", "warning", key, "is no finite number, and some releases of Compose refuse it", "write a number")
+        ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
         for key in _endless(tree, ())
     )
     yield from _variables(tree, ())
@@ -102,7 +102,7 @@ def _schema(problem: Problem, tree: Tree) -> tuple[str, Severity, Key, str, str]
             "K002",
             "warning",
             key,
-            "is no whole number, which released Compose takes and newer ones may not",
+            "is not a whole number, which newer releases of Compose may refuse",
             "write one",
         )
     fix = "write it as NAME=VALUE" if problem.kind == "type" and key[-2:-1] == ("environment",) else _REFUSED
@@ -114,8 +114,8 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
     "type": lambda words: f"must be {' or '.join(dict.fromkeys(_TYPES[word] for word in words))}",
     "word": lambda words: f"must be one of {', '.join(words)}",
     "form": lambda words: f"must have the form {words[0]}",
-    "twice": lambda _: "stands here twice",
-    "range": lambda words: f"must lie between {' and '.join(words)}",
+    "twice": lambda _: "is listed twice",
+    "range": lambda words: f"must be between {' and '.join(words)}",
 }
 """What is said of a problem with a value."""
 
@@ -123,8 +123,8 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
 def _no_name(key: Key, words: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
     """Compose held the names of networks to no pattern up to compose-go 2.14."""
     severity: Severity = "warning" if key[0] == "networks" and len(key) == 2 else "error"
-    harm = "only Compose up to 5.5 takes it" if severity == "warning" else _REFUSED
-    return "K001", severity, key, f"is no name: it must have the form {words[0]}", harm
+    harm = "only Compose up to 5.5 accepts it" if severity == "warning" else _REFUSED
+    return "K001", severity, key, f"is not a valid name: it must have the form {words[0]}", harm
 
 
 def _looks_like_service(tree: Tree, key: Key) -> bool:
@@ -134,8 +134,8 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str]:
     near = get_close_matches(name, known, 1, 0.7)
     if service and not near:
-        text = "services stand under `services`: only Compose 1 took them here"
-        return text, f"{_REFUSED}; write services:, and this below it"
+        text = "services belong under `services`: only Compose 1 accepted them here"
+        return text, f"{_REFUSED}; write services:, and put this below it"
     hint = f", did you mean '{near[0]}'?" if near else ""
     return f"unknown key{hint}", f"{_REFUSED}; keys of your own begin with x-"
 
@@ -143,7 +143,7 @@ def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str
 def _newer(tree: Tree) -> Found:
     for key in newer_keys(tree):
         text = f"Compose up to {NEWER} does not know it, and refuses the file"
-        yield "K001", "warning", key, text, "see whether the hosts have a newer one"
+        yield "K001", "warning", key, text, "check whether the hosts have a newer one"
 
 
 def _endless(value: Value, key: Key) -> Iterator[Key]:
@@ -165,13 +165,13 @@ def _variables(value: Value, key: Key) -> Found:
     elif isinstance(value, str) and "$" in (rest := _VARIABLE.sub("\0", value)):
         fix = "write `$$` for a dollar sign"
         if "${" in rest:
-            yield "K003", "error", key, "a `${` stands here that begins no variable", fix
+            yield "K003", "error", key, "this `${` does not begin a variable", fix
         else:
             yield (
                 "K003",
                 "warning",
                 key,
-                "a `$` stands here that begins no variable: Compose up to 2.10 refuses it",
+                "this `$` does not begin a variable, which Compose up to 2.10 refuses",
                 fix,
             )
     elif isinstance(value, str) and (names := wanted_variables(value)):

@@ -70,7 +70,7 @@ def _asleep(service: Tree, services: Tree, key: Key) -> Found:
         profiles = mapping(services.get(name)).get("profiles")
         optional = mapping(mapping(service.get("depends_on")).get(name)).get("required") is False
         if profiles and not optional:
-            text = f"Compose refuses the file while no profile of {name} is chosen"
+            text = f"Compose refuses the file unless a profile of {name} is active"
             yield "K004", "warning", (*key, *place), text, "start with --profile, or give both the same profiles"
 
 
@@ -80,7 +80,7 @@ def _contexts(service: Tree, services: Tree, key: Key) -> Found:
     for name, context in pairs:
         other = context.removeprefix("service:") if isinstance(context, str) else ""
         if other and other != context and not open_text(other) and not mapping(services.get(other)).get("build"):
-            text = f"the context {name} is the service {other}, which is none that is built"
+            text = f"the context {name} is the service {other}, which has no `build`"
             yield "K004", "error", (*key, "build", "additional_contexts"), text, _REFUSED
 
 

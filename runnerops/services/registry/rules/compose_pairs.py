@@ -27,7 +27,7 @@ _LIMITS = {
 def pairs(service: Tree, key: Key) -> Found:
     """All rules on one service."""
     if service.get("network_mode") and service.get("networks"):
-        yield "K002", "error", (*key, "network_mode"), "cannot stand beside `networks`", _REFUSED
+        yield "K002", "error", (*key, "network_mode"), "cannot be combined with `networks`", _REFUSED
     for rule in (_build, _scale, _limits, _devices, _watch, _targets):
         yield from rule(service, key)
 
@@ -35,7 +35,7 @@ def pairs(service: Tree, key: Key) -> Found:
 def _build(service: Tree, key: Key) -> Found:
     build, platform = mapping(service.get("build")), service.get("platform")
     if build.get("dockerfile") and build.get("dockerfile_inline"):
-        yield "K002", "error", (*key, "build", "dockerfile"), "cannot stand beside `dockerfile_inline`", _REFUSED
+        yield "K002", "error", (*key, "build", "dockerfile"), "cannot be combined with `dockerfile_inline`", _REFUSED
     platforms = items(build.get("platforms"))
     if platforms and platform and platform not in platforms and not any(map(open_text, (platform, *platforms))):
         yield "K002", "error", (*key, "build", "platforms"), f"must name the service's platform {platform}", _REFUSED
@@ -44,14 +44,14 @@ def _build(service: Tree, key: Key) -> Found:
 def _scale(service: Tree, key: Key) -> Found:
     scale, replicas = _whole(service.get("scale")), _whole(mapping(service.get("deploy")).get("replicas"))
     if isinstance(scale, int) and isinstance(replicas, int) and scale != replicas:
-        yield "K002", "error", (*key, "scale"), "is another number than `deploy.replicas`", _REFUSED
+        yield "K002", "error", (*key, "scale"), "differs from `deploy.replicas`", _REFUSED
     if isinstance(scale, int) and scale < 0:
         yield "K002", "error", (*key, "scale"), "must not be negative", _REFUSED
     if isinstance(replicas, int) and replicas < 0:
-        yield "K002", "error", (*key, "deploy", "replicas"), "must not be negative", "there are no fewer than none"
+        yield "K002", "error", (*key, "deploy", "replicas"), "must not be negative", "write 0 or more"
     number = scale if isinstance(scale, int) else replicas
     if isinstance(number, int) and number > 1 and service.get("container_name"):
-        yield "K002", "error", (*key, "container_name"), "can be the name of one container only", _REFUSED
+        yield "K002", "error", (*key, "container_name"), "can be the name of only one container", _REFUSED
 
 
 def _whole(value: Value) -> Value:
@@ -69,8 +69,8 @@ def _limits(service: Tree, key: Key) -> Found:
             continue
         mine, other = _amount(name, ours), _amount(name, theirs.get(same))
         if mine and other is not None and mine != other:
-            text = f"says otherwise than `deploy.resources.{table}.{same}`"
-            yield "K002", "error", (*key, name), text, f"{_REFUSED}; write it in one of the two places"
+            text = f"differs from `deploy.resources.{table}.{same}`"
+            yield "K002", "error", (*key, name), text, f"{_REFUSED}; write it in only one of the two places"
 
 
 def _amount(name: str, value: Value) -> Decimal | None:
@@ -89,9 +89,9 @@ def _devices(service: Tree, key: Key) -> Found:
         for index, one in enumerate(items(found)):
             here, count = (*key, *where, index), mapping(one).get("count")
             if count is not None and "device_ids" in mapping(one):
-                yield "K002", "error", here, "has count and device_ids, of which one is to be taken", _REFUSED
+                yield "K002", "error", here, "has both count and device_ids", _REFUSED
             if isinstance(count, str) and not open_text(count) and not re.fullmatch(r"(?i:all)|[-+]?\d+", count):
-                yield "K002", "error", (*here, "count"), "must be a number, or all", _REFUSED
+                yield "K002", "error", (*here, "count"), "must be a number, or `all`", _REFUSED
 
 
 def _watch(service: Tree, key: Key) -> Found:
@@ -100,7 +100,7 @@ def _watch(service: Tree, key: Key) -> Found:
         if watch.get("path") == "":
             yield "K002", "error", (*here, "path"), "is empty", _REFUSED
         if not watch.get("target") and watch.get("action") in ("sync", "sync+exec", "sync+restart"):
-            yield "K002", "error", here, "has no target, which every action but rebuild and restart needs", _REFUSED
+            yield "K002", "error", here, "has no target, which every action except rebuild and restart needs", _REFUSED
 
 
 def _targets(service: Tree, key: Key) -> Found:
@@ -113,7 +113,7 @@ def _targets(service: Tree, key: Key) -> Found:
             "K002",
             "warning",
             (*key, "tmpfs"),
-            "has a path twice, which newer releases of Compose refuse",
+            "has the same path twice, which newer releases of Compose refuse",
             "take one out",
         )
     for index, volume in enumerate(items(service.get("volumes"))):

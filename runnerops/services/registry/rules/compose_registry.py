@@ -37,7 +37,7 @@ def registry_service(service: Tree, key: Key) -> Found:
     """All rules on such a service."""
     image = str(service["image"])
     if re.search(r":latest$", image) or ":" not in image:
-        text = "`latest` moves from one major version to the next, which reads another path"
+        text = "`latest` moves to the next major version by itself, which reads another path"
         yield "K011", "warning", (*key, "image"), text, "write a version"
     yield from _path(service, major(image), key)
     for index, name, value in environment(service):
@@ -45,8 +45,8 @@ def registry_service(service: Tree, key: Key) -> Found:
     yield from _volume(service, key)
     given = {name: value for _, name, value in environment(service)}
     if given.get("REGISTRY_PROXY_PASSWORD") and any(_open(port) for port in items(service.get("ports"))):
-        text = "everybody who reaches this port can read what the cache's account can"
-        yield "K014", "warning", (*key, "ports"), text, "publish it on one address: ADDRESS:5000:5000"
+        text = "everybody who can reach this port can read whatever the cache's account can read"
+        yield "K014", "warning", (*key, "ports"), text, "publish it only on one address: ADDRESS:5000:5000"
 
 
 def _path(service: Tree, version: int | None, key: Key) -> Found:
@@ -82,7 +82,7 @@ def _volume(service: Tree, key: Key) -> Found:
     data = [target for target in targets if not re.match(r"/(?:etc|certs?|auth)\b", target)]
     covered = any(f"{_DATA}/".startswith(f"{target.rstrip('/')}/") or target.startswith(_DATA) for target in targets)
     if not covered and not (configured and data):
-        text = f"has no volume at {_DATA}: what it holds goes with the container"
+        text = f"has no volume at {_DATA}: its content is lost with the container"
         yield "K013", "warning", key, text, "add a named volume"
 
 
@@ -167,14 +167,14 @@ def _value(name: str, shape: Shape, value: str, key: Key) -> Found:
     try:
         read = yaml.safe_load(value)
     except yaml.YAMLError:
-        yield "K012", "error", key, f"cannot be read as YAML, as the registry does: {ENDS}", quoted
+        yield "K012", "error", key, f"cannot be read as YAML, which the registry does: {ENDS}", quoted
         return
     if value.strip() and (read is None and value.strip() not in {"~", "null"}):
         yield "K012", "error", key, "the registry reads it as YAML, where # begins a comment: it is empty", quoted
     elif isinstance(read, str) and shape == "text" and " #" in value and read != value.strip():
         yield "K012", "error", key, "the registry reads it as YAML, where # begins a comment: the rest is lost", quoted
     elif isinstance(read, dict | list) and shape == "text":
-        yield "K012", "error", key, f"the registry reads it as YAML, and there it is no text: {ENDS}", quoted
+        yield "K012", "error", key, f"the registry reads it as YAML, in which it is not a string: {ENDS}", quoted
     else:
         yield from (("K012", severity, key, text, fix) for _, severity, _, text, fix in typed(shape, read, key))
 
@@ -186,7 +186,7 @@ def shared_volumes(services: Mapping[str, Tree]) -> Found:
         for source, target in _sources(service) if is_registry(service) else ():
             if target.startswith(_DATA):
                 if source in seen:
-                    text = f"has the volume of {seen[source]}: each would take the other's content off"
+                    text = f"has the volume of {seen[source]}: each would delete the other's content"
                     yield "K015", "warning", ("services", name, "volumes"), text, "give each a volume of its own"
                 seen.setdefault(source, name)
 

@@ -38,7 +38,7 @@ def top_values(tree: Tree) -> Found:
         for name, one in mapping(tree.get(kind)).items():
             other = mapping(mapping(one).get("external")).get("name")
             if other and mapping(one).get("name", other) != other:
-                yield "K002", "error", (kind, name, "name"), "is another one than `external.name`", _REFUSED
+                yield "K002", "error", (kind, name, "name"), "differs from `external.name`", _REFUSED
 
 
 def _external(one: Tree, key: Key) -> Found:
@@ -46,15 +46,21 @@ def _external(one: Tree, key: Key) -> Found:
         return
     for other in one:
         if other not in {"name", "external"} and not other.startswith("x-"):
-            yield "K002", "error", (*key, other), "cannot stand beside `external`", f"{_REFUSED}; take one of them out"
+            yield (
+                "K002",
+                "error",
+                (*key, other),
+                "cannot be combined with `external`",
+                f"{_REFUSED}; take one of them out",
+            )
 
 
 def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
     given = [name for name in known if name in one]
     if len(given) > 1:
-        yield "K002", "error", key, f"has {' and '.join(given)}, of which one is to be taken", _REFUSED
+        yield "K002", "error", key, f"has {' and '.join(given)}, but only one is allowed", _REFUSED
     elif _is_empty_secret(one) if key[0] == "secrets" else not {*known, "external", "driver"} & one.keys():
-        yield "K002", "error", key, f"has none of {', '.join(known)}", _REFUSED
+        yield "K002", "error", key, f"needs one of {', '.join(known)}", _REFUSED
 
 
 def _is_empty_secret(one: Tree) -> bool:
@@ -115,14 +121,14 @@ def port_problem(text: str) -> str:
     """Why `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]` is none; empty where it is. Source: docker/go-connections."""
     ports, slash, protocol = text.partition("/")
     if slash and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
-        return "has a protocol that is neither tcp, udp nor sctp"
+        return "has a protocol other than tcp, udp and sctp"
     *rest, inner = ports.split(":")
     outer = rest.pop() if rest else ""
     address = ":".join(rest)
     if address and not _is_address(address.removeprefix("[").removesuffix("]")):
-        return "has an address that is none"
+        return "has an invalid address"
     if not inner or (inner.isdecimal() and int(inner) == 0):
-        return "names no port of the container"
+        return "has no port of the container"
     ours, theirs = _range(inner), _range(outer) if outer else None
     if ours is None or (outer and theirs is None):
         return "must have ports from 0 to 65535"
@@ -169,7 +175,7 @@ def _volumes(service: Tree, key: Key) -> Found:
             fix = f"write {target}:/PATH" if bare else "write /PATH"
             text = "the path in the container must be absolute"
             if drive:
-                text = f"{text}, and it is {target}: Compose takes {drive[0]} for a drive of Windows"
+                text = f"{text}, and it is {target}: Compose reads {drive[0]} as a drive of Windows"
                 fix = f"{fix}; the name of a volume needs more than one letter"
             yield "K002", severity, (*key, "volumes", index), text, fix
 
@@ -193,7 +199,7 @@ def _entries(service: Tree, key: Key) -> Found:
             )
     for index, entry in _texts(service.get("environment")):
         if entry.partition("=")[0][-1:].isspace():
-            yield "K002", "error", (*key, "environment", index), "has a space behind the variable's name", _REFUSED
+            yield "K002", "error", (*key, "environment", index), "has a space after the variable's name", _REFUSED
 
 
 def _hosts(service: Tree, key: Key) -> Found:
@@ -234,7 +240,7 @@ def _words(service: Tree, key: Key) -> Found:
         yield "K002", "error", (*key, "restart"), text, _REFUSES
     test = items(mapping(service.get("healthcheck")).get("test"))
     if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
-        fix = f"{_REFUSED}; or write the whole command as one text"
+        fix = f"{_REFUSED}; or write the whole command as one string"
         yield "K002", "error", (*key, "healthcheck", "test"), "must begin with CMD, CMD-SHELL or NONE", fix
 
 
@@ -260,7 +266,7 @@ def _sources(service: Tree, key: Key) -> Found:
             harm = _REFUSES if parts.get("target") == "" else _REFUSED
             yield "K002", "error", place, "has no target, which is the path in the container", harm
         if parts.get("type") == "bind" and parts.get("source") == "":
-            text = "is empty, which Compose takes for the folder of this file"
+            text = "is empty, which Compose reads as the folder of this file"
             yield "K002", "warning", (*place, "source"), text, "write the path, or . for this folder"
         elif parts.get("type") == "bind" and "source" not in parts:
             yield "K002", "error", place, "has no source, which is the path on the host", _REFUSED

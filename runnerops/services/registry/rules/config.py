@@ -56,7 +56,7 @@ def _of_the_other(tree: Tree, major: int) -> Found:
             continue
         *above, last = (str(part) for part in key)
         if last in tree_at(tree, *above):
-            yield "C001", "warning", key, f"registry {major} ignores it: registry {reader} reads it", "take it out"
+            yield "C001", "warning", key, f"registry {major} ignores it: registry {reader} reads it", "remove it"
 
 
 _TOLD: frozenset[Key] = frozenset({("proxy", "ttl"), ("redis", "addr"), ("redis", "addrs")})
@@ -91,7 +91,7 @@ def typed(shape: Shape, value: Value, key: Key) -> Found:
     elif shape == "duration" and isinstance(value, int | float) and value is not True and 0 < value <= _MOST:
         severity: Severity = "error" if key == ("proxy", "ttl") else "warning"
         text = "must be a duration with its unit, such as 168h"
-        yield "C003", severity, key, text, "a bare number would be nanoseconds"
+        yield "C003", severity, key, text, "a number without a unit would be nanoseconds"
     elif not _fits(shape, value):
         words = f"one of {', '.join(shape.split('|'))}"
         yield "C003", "error", key, f"must be {_WHAT.get(shape, words)}", ENDS
@@ -133,12 +133,12 @@ def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> One:
     others = [".".join(place) for place in places_of(CONFIG) if place[-1] == name]
     if len(others) == 1:  # a name that many tables have says nothing
         return "C001", "error", key, f"the registry ignores it here: it belongs to {others[0]}", "move it there"
-    return "C001", "warning", key, "unknown key, which does nothing", "take it out"
+    return "C001", "warning", key, "unknown key, which the registry ignores", "remove it"
 
 
 def _version(tree: Tree) -> Found:
     if str(tree.get("version") or "") != "0.1":
-        yield "C008", "error", ("version",), "must be 0.1, the only version there is", ENDS
+        yield "C008", "error", ("version",), "must be 0.1, the only version", ENDS
 
 
 def _proxy(tree: Tree) -> Found:
@@ -153,12 +153,12 @@ def _proxy(tree: Tree) -> Found:
             "C015",
             "warning",
             ("proxy", "username"),
-            "has no password beside it",
-            "the upstream will refuse the login",
+            "has no password",
+            "the upstream would refuse the login",
         )
     if str(tree_at(tree, "storage", "maintenance", "readonly").get("enabled")).lower() == "true" and url:
-        text = "a cache that is read-only keeps nothing"
-        yield "C015", "warning", ("storage", "maintenance", "readonly"), text, "take it out"
+        text = "a read-only cache keeps nothing"
+        yield "C015", "warning", ("storage", "maintenance", "readonly"), text, "remove it"
 
 
 def _remote(url: str, key: Key, address: str) -> Found:
@@ -170,11 +170,11 @@ def _remote(url: str, key: Key, address: str) -> Found:
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s{}<>^`|\\\"]", host):
         yield "C014", "error", key, "must be an http or https URL", ENDS
     elif host in {"docker.io", "hub.docker.com", "index.docker.io", "www.docker.com"}:
-        yield "C014", "error", key, "is no registry's address", "write https://registry-1.docker.io"
+        yield "C014", "error", key, "is not the address of a registry", "write https://registry-1.docker.io"
     elif parts.path not in ("", "/"):
         yield from _path(parts.path, key, f"{parts.scheme}://{parts.netloc}")
     elif "@" in parts.netloc:
-        yield "C014", "warning", key, "a login in the URL is not used", "write username and password beside it"
+        yield "C014", "warning", key, "a login in the URL is not used", "write `username` and `password` instead"
     elif host in {"localhost", "127.0.0.1", "::1"} and address.rpartition(":")[2] == str(port or ""):
         yield "C014", "error", key, "is this registry itself", "write the upstream's address"
 
@@ -185,5 +185,5 @@ def _path(path: str, key: Key, root: str) -> Found:
         severity: Severity = "error" if path.endswith("/") else "warning"
         yield "C014", severity, key, "must have no /v2: the registry adds it itself", f"write {root}"
     elif not path.endswith("/"):
-        text = "must end with a slash: the registry drops what follows the last one"
+        text = "must end with a slash: the registry drops what follows the last slash"
         yield "C014", "error", key, text, f"write {root}{path}/"

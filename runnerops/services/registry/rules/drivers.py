@@ -28,7 +28,7 @@ def storage_rules(tree: Tree, major: int) -> Found:
         return
     name = drivers[0]
     if "tag" in tree_at(tree, "storage"):
-        text = "registry 2 takes it for a second storage driver"
+        text = "registry 2 reads it as a second storage driver"
         yield from only(2, major, [("C009", "error", ("storage", "tag"), text, f"{ENDS}; take it out")])
     if name not in STORAGE:
         near = get_close_matches(name, [*STORAGE, *STORAGE_ASIDE], 1)

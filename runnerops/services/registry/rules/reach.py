@@ -11,7 +11,7 @@ from runnerops.services.registry.rules.found import Found, tree_at
 
 _HTTP = ("addr", "net", "prefix", "tls.certificate", "host")
 _LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|\[?::1\]?")
-_PROBED = "the deploy would wait for it in vain, and then be rolled back"
+_PROBED = "the deploy would wait until its time limit and then roll back"
 
 
 def reach_rules(config: Tree, service: Tree) -> Found:
@@ -20,16 +20,16 @@ def reach_rules(config: Tree, service: Tree) -> Found:
         return
     given = _settings(config, service)
     if given["net"] == "unix":
-        yield "C018", "error", ("http", "net"), "is a socket, and clients ask a port", _PROBED
+        yield "C018", "error", ("http", "net"), "is a socket, but clients need a port", _PROBED
     else:
         yield from _address(str(given["addr"] or ""), _ports(service))
     if str(given["prefix"] or "/").strip("/"):
-        yield "C018", "error", ("http", "prefix"), "moves /v2/ to where no client asks", _PROBED
+        yield "C018", "error", ("http", "prefix"), "moves /v2/ to a path that no client asks for", _PROBED
     if given["tls.certificate"] or tree_at(config, "http", "tls", "letsencrypt").get("cachefile"):
-        text = "serves https, and clients are told to ask http"
-        yield "C018", "error", ("http", "tls"), text, f"{_PROBED}; let a proxy before it serve https"
+        text = "serves https, but clients are told to use http"
+        yield "C018", "error", ("http", "tls"), text, f"{_PROBED}; use a proxy in front of it for https"
     if given["host"] and not tree_at(config, "http").get("relativeurls"):
-        text = "is what the registry names in its answers, whatever address a client asked"
+        text = "is the address that the registry puts into its answers, whatever address a client used"
         yield "C018", "warning", ("http", "host"), text, "take it out"
     yield from _storage(config, service)
 
@@ -61,7 +61,7 @@ def _address(address: str, ports: frozenset[str]) -> Found:
     if not colon or not ports:  # an address that is none is told elsewhere
         return
     if _LOOPBACK.fullmatch(host):
-        yield "C018", "error", key, "is reached from inside its container alone", f"{_PROBED}; write :{port}"
+        yield "C018", "error", key, "can only be reached from inside its container", f"{_PROBED}; write :{port}"
     elif port.isdecimal() and port not in ports:
         text = f"is not the port that the Compose file publishes, {' or '.join(sorted(ports))}"
         yield "C018", "error", key, text, f"{_PROBED}; write :{min(ports)}"
@@ -76,11 +76,11 @@ def _storage(config: Tree, service: Tree) -> Found:
             "C018",
             "warning",
             ("storage", "inmemory"),
-            "loses all that it holds with its container",
+            "loses its content with its container",
             "write filesystem",
         )
     elif isinstance(root, str) and not any(
         f"{root.rstrip('/')}/".startswith(f"{to.rstrip('/')}/") for *_, to in mounts(service)
     ):
-        text = "lies in no volume: what the cache holds goes with its container"
+        text = "is not in a volume: the content of the cache is lost with its container"
         yield "C018", "warning", ("storage", "filesystem", "rootdirectory"), text, "write /var/lib/registry"

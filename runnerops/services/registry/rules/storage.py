@@ -32,7 +32,7 @@ def _purging(tree: Tree) -> Found:
         return
     missing = [name for name in ("age", "interval", "dryrun") if name not in given]
     if missing:
-        text = f"has no {' and no '.join(missing)}: where it stands, it must be whole"
+        text = f"has no {' and no '.join(missing)}: it must be complete"
         yield "C017", "error", key, text, f"{ENDS}; write {{enabled: true, age: 168h, interval: 24h, dryrun: false}}"
     for name in ("age", "interval"):
         value = given.get(name)
@@ -66,7 +66,7 @@ def _cache(tree: Tree) -> Found:
 def _delete(tree: Tree) -> Found:
     delete = tree_at(tree, "storage", "delete")
     if isinstance(delete.get("enabled"), str) and not is_bool(delete["enabled"]):
-        text = "is a text, which the registry takes for false"
+        text = "is a string, which the registry reads as false"
         yield "C011", "warning", ("storage", "delete", "enabled"), text, "write true or false, without quotes"
     elif tree_at(tree, "proxy").get("remoteurl") and not is_true(delete.get("enabled")):
         text = "without `storage: {delete: {enabled: true}}` a cache never frees what has expired"
@@ -84,4 +84,4 @@ def _tag(tree: Tree) -> Found:
     limit = tree_at(tree, "storage", "tag").get("concurrencylimit", 0)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit < 1 << 63:
         key = ("storage", "tag", "concurrencylimit")
-        yield "C017", "error", key, "must be a whole number from 0 on", ENDS
+        yield "C017", "error", key, "must be a whole number of 0 or more", ENDS

@@ -70,7 +70,7 @@ def _guard(now: ActionContext) -> Iterator[Step]:
         if docker_answers(now.observed) and cache.name in there and not twins(cache.name, now.observed):
             argv = ("docker", "ps", "-aq", "--no-trunc", *filters(cache.name))
             yield guard(
-                there[cache.name].id, *argv, title=f"check that cache {cache.name} has the same container still"
+                there[cache.name].id, *argv, title=f"check that cache {cache.name} still has the same container"
             )
 
 
@@ -115,7 +115,7 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
     yield intend(NAME, now.action.verb, number, now.ids)
     if now.action.new_store or not docker_answers(now.observed):
         for image in _images(now):
-            yield run(600, "sh", "-c", PULL, "sh", image, title=f"pull {image} if it is not there")
+            yield run(600, "sh", "-c", PULL, "sh", image, title=f"pull {image} if the host does not have it")
     if not own_caches(now.host) or now.removes_networks:
         yield _down(now)
     if NAME in now.host.removed:
@@ -124,7 +124,7 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
     if own_caches(now.host):
         place = directory(now.host)
         for path in (f"{place}/{cache.config_file}" for cache in own_caches(now.host)):
-            yield run(10, "test", "-f", path, title=f"check that {path} is there")
+            yield run(10, "test", "-f", path, title=f"check that {path} exists")
         yield from _taken_away(now, back=False)
         yield from put_aside(now, number)
         names = [cache.name for cache in own_caches(now.host)]
@@ -147,7 +147,7 @@ def _taken_away(now: ActionContext, *, back: bool) -> Iterator[Step]:
         keep = there[cache.name].id if back and cache.name in there else NOTHING
         if back or cache.name in there or (now.changes and not docker_answers(now.observed)):
             argv = script("cache-remove-others.sh", keep, *filters(cache.name))
-            yield run(60, *argv, title=f"remove the container of cache {cache.name}, which is made anew")
+            yield run(60, *argv, title=f"remove the container of cache {cache.name}, which is created again")
 
 
 def _stand_by(now: ActionContext) -> Iterator[Step]:

@@ -21,7 +21,7 @@ from runnerops.services.steps import NOTHING, run
 _ID = 12
 """Digits of a container's id that an intent keeps."""
 
-_BRING_UP = "bring the caches up"
+_BRING_UP = "start the caches"
 
 
 @frozen

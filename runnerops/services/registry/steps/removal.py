@@ -15,13 +15,13 @@ from runnerops.services.steps import NOTHING, answers, run, wait
 def containers_go() -> Step:
     """All of our project: also what a Compose file that has gone, or was edited, does not name."""
     argv = script("cache-remove-others.sh", NOTHING, "--filter", f"label={PROJECT_LABEL}={PROJECT}")
-    return run(60, *argv, title="take away containers of caches that are left")
+    return run(60, *argv, title="remove the containers of caches that are left")
 
 
 def volumes_go(now: ActionContext) -> Iterator[Step]:
     """Steps that remove volumes of caches, with all that they hold."""
     for name in volumes(now.observed):
-        yield run(60, *script("cache-remove-volume.sh", name), title=f"take volume {name} away, unless it is in use")
+        yield run(60, *script("cache-remove-volume.sh", name), title=f"remove volume {name}, unless it is in use")
 
 
 def answer_again(now: ActionContext) -> Iterator[Step]:

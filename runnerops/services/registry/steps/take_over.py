@@ -31,7 +31,7 @@ def unchanged(now: ActionContext) -> Iterator[Step]:
     for _, one in _predecessors(now):
         yield guard("true", *RUNS, one.id, title=f"check that container {one.name} still runs")
     for gone in coming_back(now.host, now.observed):
-        yield guard("false", *RUNS, gone.id, title=f"check that container {gone.name} is there, stopped")
+        yield guard("false", *RUNS, gone.id, title=f"check that container {gone.name} exists and is stopped")
 
 
 def put_aside(now: ActionContext, number: int) -> Iterator[Step]:

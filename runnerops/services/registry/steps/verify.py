@@ -33,7 +33,7 @@ def marks(now: ActionContext) -> Iterator[Step]:
     for cache in now.caches:
         if _marked(now, cache):
             argv = script("cache-upstream.sh", "--note", cache.name, cache.probe, _repository(cache))
-            yield run(40, *argv, title=f"note what the upstream of cache {cache.name} answers")
+            yield run(40, *argv, title=f"record what the upstream of cache {cache.name} answers")
 
 
 def ways_before(now: ActionContext) -> Iterator[Step]:
@@ -54,8 +54,8 @@ def verification(now: ActionContext) -> Iterator[Step]:
     there = ours(now.observed)
     for cache in now.caches:
         if now.comes_later(cache):
-            said = f"cache {cache.name} does not run yet: {cache.upstream} does not answer; it comes up when that does"
-            yield run(10, "sh", "-c", LATER, "sh", said, title=f"leave cache {cache.name} to come up later")
+            said = f"cache {cache.name} does not run yet: {cache.upstream} does not answer; it starts once that does"
+            yield run(10, "sh", "-c", LATER, "sh", said, title=f"leave cache {cache.name} to start later")
             continue
         yield from _answer(now, cache)
         yield from _as_asked(now, cache)
@@ -73,7 +73,7 @@ def _as_asked(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
 
 def _runs_on(cache: OwnCache, *lines: str) -> Step:
     argv = script("cache-as-asked.sh", cache.name, FORM, *lines)
-    return wait(15, "=as asked", *argv, title=f"verify that cache {cache.name} runs as asked, and runs on")
+    return wait(15, "=as asked", *argv, title=f"verify that cache {cache.name} runs as asked, and keeps running")
 
 
 def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
@@ -121,7 +121,7 @@ def _back_again(now: ActionContext, cache: OwnCache) -> Step:
 def diagnose(cache: OwnCache) -> Step:
     """How its container is, and the last lines of its log, for a person."""
     argv = script("cache-diagnose.sh", cache.name, *filters(cache.name))
-    return run(10, *argv, title=f"ask how cache {cache.name} is")
+    return run(10, *argv, title=f"show the state of cache {cache.name}")
 
 
 def _answer(now: ActionContext, cache: OwnCache) -> Iterator[Step]:

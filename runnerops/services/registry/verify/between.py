@@ -27,13 +27,13 @@ def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterato
         yield f"{wrong}; whether it answers on {cache.host} is not known: {there}"
         yield f"runnerops status {cache.host}"
     elif not _answers_there(cache, there, evidence):
-        yield f"{wrong}; on {cache.host} itself it does not answer either"
+        yield f"{wrong}; it does not answer on {cache.host} itself either"
         yield f"runnerops deploy {cache.host}"
     elif said(answer)[1] in _KEPT_OUT:
         yield from _firewall(host, cache, wrong, evidence)
     else:
-        yield f"{wrong}; on {cache.host} itself it answers"
-        yield f"see why on {host.name}: curl -v {cache.url.rstrip('/')}/v2/"
+        yield f"{wrong}; it answers on {cache.host} itself"
+        yield f"to see why, on {host.name}: curl -v {cache.url.rstrip('/')}/v2/"
 
 
 def _answers_there(cache: Cache, told: Answers, evidence: Evidence) -> bool:
@@ -50,7 +50,7 @@ def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Itera
     words = evidence.told.get(f"registry_way/{url}", NO_ANSWER).text.split()
     source, target = words if len(words) == 2 else (host.name, parts.hostname or cache.host)
     way = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
-    yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two does not let {way} through"
+    yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two hosts does not let {way} through"
     told = evidence.log_queries.get(cache.host, "")
     chains = None if isinstance(told, str) else told.get("docker_chains")
     if chains is not None and not chains.text:

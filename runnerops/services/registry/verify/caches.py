@@ -25,8 +25,8 @@ def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
         return Check("cache-running", NAME, what, "fail", "it has no container", deploy)
     if not container.running:
         if said(evidence.told.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
-            reason = f"it is stopped, and {cache.upstream} does not answer, without which a registry ends at its start"
-            fix = "make the upstream answer from this host; the cache then comes up by itself"
+            reason = f"it is stopped, and {cache.upstream} does not answer, without which a registry does not start"
+            fix = "make the upstream answer from this host; the cache then starts by itself"
             return Check("cache-running", NAME, what, "fail", reason, fix)
         return Check("cache-running", NAME, what, "fail", "its container is stopped", deploy)
     if container.ports and not any(_listens(port, cache) for port in container.ports):
@@ -84,12 +84,12 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
             NAME,
             what,
             "skip",
-            "only the daemon uses it: in a container this is the container itself",
+            "only the daemon uses it: in a container, this address is the container itself",
         )
     if name not in found:
         reason = "no container runs there that could ask"
         if "nsenter" not in evidence.observed.facts.tools:
-            reason = "there is no nsenter to ask with (package util-linux)"
+            reason = "the host has no nsenter (package util-linux)"
         return Check("answers-container", NAME, what, "skip", reason)
     _, network, container = (*found.get("docker_inside", NO_ANSWER).text.split(" "), "", "")[:3]
     bridge = network in {"default", "bridge"}
@@ -106,5 +106,5 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     way = way_to(evidence.observed.facts.docker, own=own, network=network)
     chains = evidence.told.get("docker_chains", NO_ANSWER).text.splitlines()
     line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, way, chains)
-    reason = f"{wrong}: the host's firewall lets the host through, and its containers not"
+    reason = f"{wrong}: the host's firewall lets the host through, but not its containers"
     return Check("answers-container", NAME, what, "fail", reason, f"on {host.name}: {line}")

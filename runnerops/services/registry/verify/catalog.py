@@ -43,7 +43,7 @@ def _holding(name: str, url: str, answers: Answers) -> Holding:
         return Holding(name, url, problem=wrong)
     pages = answers.get(f"registry_catalog/{name}", NO_ANSWER)
     if pages.status != 0:
-        return Holding(name, url, problem="it does not tell what it holds")
+        return Holding(name, url, problem="it does not list its content")
     told = answers.get(f"registry_tags/{name}", NO_ANSWER)
     tags = {repository: tuple(sorted(found)) for repository, found in _tags(told.text)} if told.status == 0 else None
     return Holding(name, url, tuple(sorted(repositories(pages.text))), tags)

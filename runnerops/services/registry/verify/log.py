@@ -52,11 +52,11 @@ def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence)
     if why := why_no_pull(host, evidence):
         return Check("pull", NAME, what, "skip", f"nothing was pulled: {why}"), None
     if evidence.tried is None:
-        return Check("pull", NAME, what, "fail", "the host did not say what became of it", "verify again"), None
+        return Check("pull", NAME, what, "fail", "the host did not report the result", "verify again"), None
     pull = pull_of(evidence.tried)
     known = [cache for cache in caches if cache]
     if not known:
-        reason = "the mirrors are no caches of this inventory, so their logs cannot be read"
+        reason = "the mirrors are not caches of this inventory, so their logs cannot be read"
         return Check("pull", NAME, what, "skip", reason), None
     refused: list[str] = []
     requests = {cache: _requests(cache, pull, evidence) for cache in known}
@@ -113,7 +113,7 @@ def _requests(cache: Cache, pull: Pull, evidence: Evidence) -> list[Request]:
 
 def logs_of(cache: str, host: str) -> str:
     """What to type to see why."""
-    return f"on {host}: docker logs $(docker ps -qf label=com.docker.compose.service={cache}) tells why"
+    return f"on {host}: docker logs $(docker ps -qf label=com.docker.compose.service={cache}) shows why"
 
 
 def _named(cache: Cache, host: Host) -> str:
@@ -125,12 +125,12 @@ def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str]
     said = f"; the daemon said: {pull.error}" if pull.error else ""
     if refused:
         yield f"{', '.join(refused)}, so the daemon went to Docker Hub itself{said}"
-        yield "mend the link to the upstream, then verify again"
+        yield "repair the connection to the upstream, then verify again"
         return
     for cache in known:
         trace = evidence.log_queries.get(cache.host, "it was not asked")
         if isinstance(trace, str) or f"registry_logs/{cache.name}" not in trace:
-            why = trace if isinstance(trace, str) else "its container is not there"
+            why = trace if isinstance(trace, str) else "its container does not exist"
             yield f"the log of cache {_named(cache, host)} could not be read: {why}{said}"
             yield f"runnerops verify {cache.host}"
             return
@@ -139,11 +139,11 @@ def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str]
             yield "let it log them: `log.level: info` and no `log.accesslog.disabled` in the cache's `config`"
             return
     foreign = [url for url in loaded(evidence) if url not in mirrors(host)]
-    yield f"no cache was asked for it: the pull went past them{said}"
+    yield f"no cache was asked for it: the pull bypassed them{said}"
     if foreign:
         yield f"the daemon has loaded {', '.join(foreign)} too: runnerops deploy {host.name}"
     else:
-        yield "journalctl -u docker tells why the daemon does not take the mirror"
+        yield "journalctl -u docker shows why the daemon does not use the mirror"
 
 
 def catalog_check(cache: Cache, evidence: Evidence) -> Check:
@@ -156,14 +156,12 @@ def catalog_check(cache: Cache, evidence: Evidence) -> Check:
         count = f"{len(held)} repositor{'ies' if len(held) != 1 else 'y'}"
         return Check("catalog", NAME, f"{what} ({count})")
     if answer.status != 0:
-        return Check("catalog", NAME, what, "fail", "it does not tell what it holds", "docker logs tells why")
+        return Check("catalog", NAME, what, "fail", "it does not list its content", "docker logs shows why")
     if evidence.tried is not None and not _fetched(cache, pull_of(evidence.tried), evidence):
-        reason = (
-            f"{evidence.probe.image} was on the host already, by its name or another, so none of it had to be fetched"
-        )
-        return Check("catalog", NAME, what, "skip", reason, "name an image that is not there with --image")
+        reason = f"{evidence.probe.image} was on the host already, by its name or another, so nothing had to be pulled"
+        return Check("catalog", NAME, what, "skip", reason, "name an image that the host does not have with --image")
     fix = "look whether its volume is full or read-only: df -h, and its log"
-    return Check("catalog", NAME, what, "fail", "it served the pull, and kept nothing of it", fix)
+    return Check("catalog", NAME, what, "fail", "it served the pull, but kept nothing of it", fix)
 
 
 def _fetched(cache: Cache, pull: Pull, evidence: Evidence) -> bool:
@@ -182,7 +180,7 @@ def stored_check(cache: Cache, evidence: Evidence) -> Check | None:
     if isinstance(trace, str) or not served or answer.status != 0:
         return None
     missing = sorted(served - set(answer.text.split()))
-    what = f"what this pull fetched lies in the storage of cache {cache.name}"
+    what = f"what this pull fetched is in the storage of cache {cache.name}"
     if not missing:
         count = f"{len(served)} object{'s' if len(served) != 1 else ''}"
         return Check("stored", NAME, f"{what} ({count})")

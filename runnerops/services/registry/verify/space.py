@@ -71,6 +71,6 @@ def space_check(cache: OwnCache, told: Answers) -> Check | None:
     what = f"the volume of cache {cache.name} has room ({space.text})"
     if not space.scarce:
         return Check("space", NAME, what)
-    reason = f"there is too little {space.scarce} left: what does not fit is passed on and not kept"
+    reason = f"there is too little {space.scarce} left: what does not fit is passed on but not kept"
     fix = "make the volume larger, or give the cache a shorter `ttl`"
     return Check("space", NAME, what, "fail", reason, fix)

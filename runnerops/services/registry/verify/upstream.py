@@ -43,11 +43,13 @@ def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: 
     if rendered == "upstream":
         return Check("upstream", NAME, what)
     if rendered == "held" and said(direct)[0] == "200":
-        return Check("upstream", NAME, what, "skip", "it answers the host; the cache holds every tag, so asks for none")
+        return Check(
+            "upstream", NAME, what, "skip", "it answers the host; the cache has every tag, so it does not ask for any"
+        )
     if rendered == "none" and said(direct)[0] == "404":
-        return Check("upstream", NAME, what, "pass", "it has none of the repositories that were asked for, as it says")
+        return Check("upstream", NAME, what, "pass", "it says that it has none of the repositories that were asked for")
     if rendered == "nothing":
-        return Check("upstream", NAME, what, "skip", "it holds nothing yet that could be asked for")
+        return Check("upstream", NAME, what, "skip", "the cache has no content yet that could be asked for")
     return Check("upstream", NAME, what, "fail", *_why(host, cache, direct, container))
 
 
@@ -61,17 +63,20 @@ def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | Non
         yield f"it does not answer {host.name} itself: {problem(direct)}; only what is cached is served"
         yield f"make {cache.upstream} answer from {host.name}: its names, routes, and firewalls on the way out"
     elif code in {"200", "401", "403"} and user:
-        yield f"it answers, and refuses the login of the cache{f' ({user})' if isinstance(user, str) else ''}"
-        yield f"give a username and password that it takes, {place}, then runnerops deploy {host.name}"
+        yield f"it answers, but refuses the login of the cache{f' ({user})' if isinstance(user, str) else ''}"
+        yield f"give a username and password that it accepts, {place}, then runnerops deploy {host.name}"
     elif code in {"401", "403"}:
-        yield "it answers the host, and wants a login or a token that the cache did not get"
-        yield f"give the cache a username and password, {place}; or see in {logs} whether it reaches the token server"
+        yield "it answers the host, but requires a login or a token that the cache did not get"
+        yield f"give the cache a username and password, {place}; or check in {logs} whether it reaches the token server"
     elif code == "200":
-        yield "it answers the host, and the cache does not ask it, or gets no answer"
-        yield f"see {logs}, whether its container gets out, and runnerops diff {host.name}: whether its config is ours"
+        yield "it answers the host, but the cache does not ask it, or gets no answer"
+        yield (
+            f"check {logs}, whether its container can reach the network, and with runnerops diff {host.name} whether"
+            " its config is changed"
+        )
     elif code == "429":
         yield "its pull limit is reached (429)"
         yield f"wait, or give the cache a username and password, {place}"
     else:
-        yield f"it answers {code} itself"
-        yield f"look at {cache.upstream}; what is cached is still served"
+        yield f"it answers with status {code}"
+        yield f"check {cache.upstream}; what is cached is still served"

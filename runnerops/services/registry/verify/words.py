@@ -8,10 +8,10 @@ SILENT = "000"
 """The HTTP status of what did not answer."""
 
 _SILENCE = {
-    "6": "its name is not known there",
+    "6": "its name cannot be resolved there",
     "7": "the connection is refused",
-    "28": "there is no answer in time",
-    "35": "TLS does not come about",
+    "28": "it does not answer in time",
+    "35": "the TLS handshake fails",
     "52": "the connection is closed without an answer",
     "56": "the connection is closed without an answer",
     "60": "its certificate is not trusted there",
@@ -19,10 +19,10 @@ _SILENCE = {
 """By curl's exit status."""
 
 _STATUS = {
-    "401": "it asks for a login, which no daemon gives a mirror",
+    "401": "it asks for a login, which dockerd never gives to a mirror",
     "403": "it refuses (403)",
-    "404": "something answers there that is no registry (404)",
-    "503": "it is unhealthy (503): its storage fails",
+    "404": "what answers there is not a registry (404)",
+    "503": "it is unhealthy (503): its storage does not work",
 }
 
 
@@ -38,5 +38,5 @@ def problem(answer: Answer) -> str:
     if code == "200":
         return ""
     if code == SILENT:
-        return _SILENCE.get(status, "there is no answer")
+        return _SILENCE.get(status, "it does not answer")
     return _STATUS.get(code, f"it answers {code}")
