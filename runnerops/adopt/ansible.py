@@ -111,7 +111,7 @@ def read_groups(text: str, file: str) -> Groups:
         if isinstance(found, dict):
             return _of_yaml(found, file)
         if end:
-            raise _bad(file, 1, "no Ansible inventory: no mapping of groups")
+            raise _bad(file, 1, "not an Ansible inventory: no mapping of groups")
     return _of_ini(text, file)
 
 
@@ -122,9 +122,9 @@ def read_variables(text: str) -> Variables:
     try:
         found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
     except yaml.YAMLError:
-        raise ValueError("is no YAML") from None
+        raise ValueError("is not YAML") from None
     if not isinstance(found, dict | None):
-        raise ValueError("is no mapping of variables")
+        raise ValueError("is not a mapping of variables")
     return {str(name): value for name, value in (found or {}).items()}
 
 
@@ -138,7 +138,7 @@ def logins(groups: Groups, patterns: Sequence[str]) -> tuple[Login, ...]:
         found = [name for name in groups.hosts if name in meant or fnmatch.fnmatch(name, pattern)]
         if not found:
             raise RunneropsError(
-                f"{pattern}: no host or group of the Ansible inventory", "name one that is there, or none for all"
+                f"{pattern}: no host or group of the Ansible inventory", "name an existing one, or none for all"
             )
         chosen |= dict.fromkeys(found)
     return tuple(_login(name, groups.of_host(name)) for name in chosen)
@@ -155,11 +155,11 @@ def _login(name: str, variables: Variables) -> Login:
         if value is _ENCRYPTED:
             return Login(name, "", problem=f"{key} is encrypted")
         if "{{" in said[what] or "{%" in said[what]:
-            return Login(name, "", problem=f"{key} is a template of Ansible's")
+            return Login(name, "", problem=f"{key} is a template of Ansible")
     if said["connection"].rpartition(".")[2] not in {"", "ssh", "smart", "paramiko", "paramiko_ssh"}:
         return Login(name, "", problem=f"Ansible reaches it by {said['connection']}, not by SSH")
     if said["port"] and not re.fullmatch(r"[0-9]{1,5}", said["port"]):
-        return Login(name, "", problem="ansible_port is no number of a port")
+        return Login(name, "", problem="ansible_port is not a port number")
     port = int(said["port"]) if said["port"] else None
     passed_over = tuple(key for key in _PASSED_OVER if variables.get(key))
     whole = said["key"].startswith(("/", "~")) and "{" not in said["key"]
@@ -183,7 +183,7 @@ def _of_ini(text: str, file: str) -> Groups:
             else:
                 _add_line(found, group, kind, line)
         except ValueError:
-            raise _bad(file, number, "no line of an Ansible inventory") from None
+            raise _bad(file, number, "not a line of an Ansible inventory") from None
     return found
 
 
@@ -230,7 +230,7 @@ def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
         parts = _mapping(one)
         if bad := [name for name in ("hosts", "children", "vars") if isinstance(parts.get(name), list)]:
             raise RunneropsError(
-                f"{file}: `{bad[0]}` of {group} is a list, which Ansible takes for none either", _MENDED
+                f"{file}: `{bad[0]}` of {group} is a list, which Ansible does not accept either", _MENDED
             )
         found.members.setdefault(group, [])
         found.variables.setdefault(group, {}).update(_mapping(parts.get("vars")))
@@ -239,7 +239,7 @@ def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
                 found.add_hosts(group, name, _mapping(variables))
             except ValueError:
                 raise RunneropsError(
-                    f"{file}: {name} is no range of hosts", f"write one as web[01:10], of {MOST} hosts at most"
+                    f"{file}: {name} is not a range of hosts", f"write one as web[01:10], at most {MOST} hosts"
                 ) from None
         for name, child in _mapping(parts.get("children")).items():
             if name not in found.children.setdefault(group, []):
@@ -255,7 +255,7 @@ def _mapping(value: object) -> dict[str, object]:
 
 
 def _bad(file: str, line: int, what: str) -> RunneropsError:
-    return RunneropsError(f"{file}:{line}: {what}", "name an inventory of Ansible's, INI or YAML")
+    return RunneropsError(f"{file}:{line}: {what}", "name an Ansible inventory, INI or YAML")
 
 
 class _Loader(yaml.SafeLoader):

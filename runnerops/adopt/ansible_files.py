@@ -46,10 +46,10 @@ def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
         except UsageError as error:
             notes.append(f"{login.name} is left out: {error.message}")
     if not (hosts or notes):
-        raise UsageError(f"{path}: there is no host in it", _BY_ANSIBLE)
+        raise UsageError(f"{path}: it contains no host", _BY_ANSIBLE)
     for key, names in passed_over.items():
         more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        notes.append(f"{key} is not taken, which is for ssh_config to say: {', '.join(names[:_SHOWN])}{more}")
+        notes.append(f"{key} is not taken over, because it belongs into ssh_config: {', '.join(names[:_SHOWN])}{more}")
     return FromAnsible(tuple(hosts), (*unread, *notes))
 
 
@@ -67,7 +67,7 @@ def _text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or "no text"
         raise UsageError(f"--from-ansible {path}: {reason}", f"name a file; {_BY_ANSIBLE}") from None
     if text.startswith("#!"):
-        raise UsageError(f"--from-ansible {path}: a program, which is not run", _BY_ANSIBLE)
+        raise UsageError(f"--from-ansible {path}: this is a program, which is not run", _BY_ANSIBLE)
     return text
 
 
@@ -78,7 +78,7 @@ def _variables(folder: Path, name: str, unread: list[str]) -> dict[str, object]:
         try:
             found |= read_variables(path.read_text(encoding="utf-8-sig", errors="replace"))
         except (OSError, ValueError) as error:
-            unread.append(f"{path} {getattr(error, 'strerror', None) or error}: what it says of logins is not known")
+            unread.append(f"{path} {getattr(error, 'strerror', None) or error}: its settings for logins are not known")
     return found
 
 

@@ -49,8 +49,8 @@ class Draft:
         """What the inventory then says. Raises RunneropsError, also where something else of it would be changed."""
         path = self.places[0].path
         if not only_adds(self.places, self.text, self.layer.place if self.layer else ""):
-            raise RunneropsError(f"{path}: the entry cannot be put in without a change of something else",
-                                 "put it in by hand")  # fmt: skip
+            raise RunneropsError(f"{path}: the entry cannot be inserted without changing other lines",
+                                 "insert it by hand")  # fmt: skip
         return self.places[0].load(self.content)
 
 
@@ -98,9 +98,9 @@ def _entry_alone(one: Found, taken: Mapping[str, str]) -> Entry | None:
 
 
 def _refused(error: RunneropsError) -> RunneropsError:
-    by_hand = "mend that on the host and adopt again, or put its entry in by hand"
+    by_hand = "correct that on the host and adopt again, or insert its entry by hand"
     return RunneropsError(
-        f"no entry of it can be made that the inventory takes: {error.message}", error.hint or by_hand
+        f"it has no entry that the inventory would accept: {error.message}", error.hint or by_hand
     )
 
 

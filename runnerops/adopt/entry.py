@@ -103,11 +103,11 @@ def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, A
         if one.section is None:
             if above is not None and about is not None:
                 sections[service] = None
-                notes.append(f"{service.value} is inherited, and not to be had from the host: null keeps it away")
+                notes.append(f"{service.value} is inherited, but the host does not have it: null leaves it out")
             continue
         section = beside(above, vault.empty(service.value, one.section))
         stay = tuple(left_over(above, one.section))
-        notes += (f"{service.value}: {other} is inherited, and not on the host: a deploy adds it" for other in stay)
+        notes += (f"{service.value}: {other} is inherited, but not on the host: a deploy adds it" for other in stay)
         if section or above is None:
             sections[service] = section
         for key, lines in one.comments.items():
@@ -115,7 +115,7 @@ def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, A
                 comments[(service.value, *place)] = lines
     more = _additions(adopted, vault)
     hidden = {*vault.shared.values(), *vault.variables.values(), *hidden_texts([adopted])}
-    notes += (f"{key[-1]} is secret, and no line of .env can hold it: it stands in clear" for key in vault.clear)
+    notes += (f"{key[-1]} is secret, but cannot be written into .env: it is in clear text" for key in vault.clear)
     comments = {key: shown(lines, hidden) for key, lines in comments.items()}
     once = tuple(dict.fromkeys(notes))
     return Entry(vault.host, about is None, about or {}, sections, comments, dict(vault.variables), once, more)

@@ -86,7 +86,7 @@ def _entry_file(where: Where, host: str, file: str = "") -> Path:
     whole = [one.path for one in read_sources(where, {}) if not one.part and file in ("", str(one.path))]
     if not whole:
         hint = "put the entry in by hand; a file with `hosts:` of its own takes one"
-        raise UsageError(f"{host}: {file or name_of(where)} holds no `hosts:` that an entry could be put into", hint)
+        raise UsageError(f"{host}: {file or name_of(where)} has no `hosts:` to which an entry could be added", hint)
     return whole[0]
 
 

@@ -129,7 +129,7 @@ def _extended(text: str, key: yaml.Node, value: yaml.Node, lines: Lines, step: i
 
 def _by_hand(why: str) -> RunneropsError:
     message = f"nothing was written: {why} in the inventory"
-    return RunneropsError(message, "put the lines in by hand, or write it with one key a line first")
+    return RunneropsError(message, "insert the lines by hand, or first write it with one key per line")
 
 
 def _root(text: str) -> yaml.Node:
@@ -138,7 +138,7 @@ def _root(text: str) -> yaml.Node:
     except yaml.MarkedYAMLError as error:  # such as a tab between a key and its value, which other parsers take
         where = f"line {error.problem_mark.line + 1} of the inventory" if error.problem_mark else "the inventory"
         message = f"nothing was written: {where}: {error.problem}"
-        raise RunneropsError(message, "mend that line, or put the lines in by hand") from None
+        raise RunneropsError(message, "correct that line, or insert the lines by hand") from None
     return root if root is not None else yaml.MappingNode("tag:yaml.org,2002:map", [])
 
 

@@ -25,7 +25,7 @@ def with_group(places: Sequence[Place], group: str, taken: Sequence[str], groups
         raise UsageError(f"--group {group}: a host has that name already", "name another group")
     for place in places:
         if place.known and group not in place.host.groups:
-            hint = "leave it out, or leave --group out: its entry then says all by itself"
+            hint = "leave it out, or leave --group out"
             raise UsageError(f"--group: {place.host.name} is in {place.path} already", hint)
     if group not in groups:
         return tuple(places)

@@ -46,7 +46,7 @@ def host_at(target: str, name: str = "") -> Host:
     match = _FORM.fullmatch(target)
     if match is None:
         raise UsageError(
-            f"{target} is no login", "write USER@ADDRESS or USER@ADDRESS:PORT; an IPv6 address in brackets"
+            f"{target} is not a login", "write USER@ADDRESS or USER@ADDRESS:PORT; an IPv6 address in brackets"
         )
     try:
         return checked_host(name, match["six"] or match["address"], match["user"], int(match["port"] or 0) or None)
@@ -70,7 +70,7 @@ def check_apart(host: Host, others: Sequence[Host]) -> None:
         if host.name == other.name:
             raise UsageError(f"{host.name} is named twice", "give each host a name of its own: NAME=USER@ADDRESS")
         if reached_alike(host, other):
-            raise UsageError(f"{other.name} and {host.name} are one host, {host.address}", "name each host once")
+            raise UsageError(f"{other.name} and {host.name} are the same host, {host.address}", "name each host once")
 
 
 def reached_alike(host: Host, other: Host) -> bool:

@@ -31,7 +31,7 @@ class Format(StrEnum):
 def output_format(text: str | Format) -> Format:
     """The value of `--output`."""
     if text not in set(Format):
-        raise typer.BadParameter(f"{text!r} is no format; write text or json")
+        raise typer.BadParameter(f"{text!r} is not a format; write text or json")
     return Format(text)
 
 
@@ -109,7 +109,7 @@ def health_check(text: str) -> str:
 def host_count(text: str | int) -> int:
     """The value of `--max-failures`."""
     if not str(text).isdecimal() or int(text) < 1:
-        raise typer.BadParameter(f"{str(text)!r} is no number of hosts; write 1 or more")
+        raise typer.BadParameter(f"{str(text)!r} is not a number of hosts; write 1 or more")
     return int(text)
 
 

@@ -91,8 +91,8 @@ class _TakenBack(Around):
         assert run
         done = self.pool.link(host).run(protocol.stop(run.run.number), b"", _SECONDS)
         if done.status != 0:
-            hint = f"`runnerops history {host.name}` tells how it is"
-            raise HostError(host.name, "systemd would not stop the run", hint)
+            hint = f"`runnerops history {host.name}` shows its state"
+            raise HostError(host.name, "systemd did not stop the run", hint)
 
     def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
         """With the runners unpaused that are so in GitLab: the client that began the run may be gone."""
@@ -141,7 +141,7 @@ def cost_lines(record: Record) -> Iterator[Line]:
     if record.command == "rotate" and not record.rollback:  # the first of its two runs
         yield (
             "warn",
-            "  taking it back: a token that GitLab gives at this moment is lost, and the old one is refused then",
+            "  taking it back: a token that GitLab creates at this moment is lost, and the old one is then refused",
         )
         return
     if not steps:
@@ -150,7 +150,7 @@ def cost_lines(record: Record) -> Iterator[Line]:
     yield "plain", "  taking it back:"
     yield from (("plain", f"    ← {title}") for title in dict.fromkeys(map(step_title, steps)))
     if any(drains(step) for step in _begun(record)):
-        yield "plain", "  a runner that takes no new jobs any more is back when those that it still runs have ended"
+        yield "plain", "  a runner that is draining starts again after its last job"
 
 
 def unpaused_lines(host: Host, paused: Sequence[PauseRecord]) -> Iterator[Line]:

@@ -96,7 +96,7 @@ def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Adop
         screen.say(f"note: {note}", "warn")
     left = [host for host in read.hosts if host.name not in known]
     if not left:
-        raise RunneropsError(f"{options.ansible}: there is no host that could be adopted", "see the notes")
+        raise RunneropsError(f"{options.ansible}: it has no host that could be adopted", "see the notes")
     return [*left]
 
 
@@ -216,7 +216,7 @@ class _Report:
                 self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")
         show_templates(self.templates, self.screen, write=write)
         if share:
-            self._note("what these hosts have in common is said by each; `--group NAME` says it once")
+            self._note("each entry repeats what these hosts have in common; `--group NAME` writes it once")
 
     def _note(self, text: str) -> None:
         self.screen.say(f"note: {text}", "warn")

@@ -94,7 +94,7 @@ def check(
     """Exit 1 for a finding of severity error, with `strict` for a warning too."""
     kind = options.kind
     if kind and kind not in KINDS:
-        raise UsageError(f"--as: {kind!r} is no kind of file", f"the kinds are {', '.join(KINDS)}")
+        raise UsageError(f"--as: {kind!r} is not a kind of file", f"the kinds are {', '.join(KINDS)}")
     if kind and not files:
         raise UsageError(f"--as {kind}: there is no file", "name the files, or - for standard input")
     bad = {"error", "warning"} if options.strict else {"error"}
@@ -228,7 +228,9 @@ def _spec(name: str, kind: str) -> FileSpec:
     if kind == _INVENTORY:
         raise UsageError(f"{name}: this is an inventory", f"type: runnerops check --inventory {name}")
     if not kind:
-        raise UsageError(f"{name}: the name does not tell what the file is", f"say it with --as {'|'.join(KINDS)}")
+        raise UsageError(
+            f"{name}: the file's name does not show what it is", f"name its kind with --as {'|'.join(KINDS)}"
+        )
     service, template, form = KINDS[kind]
     return FileSpec(service, name, template, form)
 

@@ -21,7 +21,7 @@ ACTIONS = ("comment",)
 def gitlab(action: str, file: Path, environ: Mapping[str, str], screen: Screen) -> Exit:
     """Exit 0 too where there is no merge request, no token, or a job's token that may not do it: it says so and goes on."""
     if action not in ACTIONS:
-        raise UsageError(f"gitlab: {action!r} is nothing to do", f"write one of: {', '.join(ACTIONS)}")
+        raise UsageError(f"gitlab: {action!r} is not an action", f"write one of: {', '.join(ACTIONS)}")
     text = screen.redactor.text(_read(file))
     there = _merge_request(environ, screen)
     if there is None:
@@ -33,7 +33,7 @@ def gitlab(action: str, file: Path, environ: Mapping[str, str], screen: Screen) 
     if len(body) > LONGEST:
         raise RunneropsError(
             f"{file}: a note takes {LONGEST} characters, and this would have {len(body)}",
-            "what `runnerops diff --report` writes always fits",
+            "the Markdown of `runnerops diff --report` always fits",
         )
     screen.redactor.learn([there.token])
     try:
@@ -52,7 +52,7 @@ def _merge_request(environ: Mapping[str, str], screen: Screen) -> MergeRequest |
     project = environ.get("CI_MERGE_REQUEST_PROJECT_ID") or environ.get("CI_PROJECT_ID", "")
     url = environ.get("CI_SERVER_URL", "")
     if not (iid and project and url):
-        _nothing(screen, "this is no pipeline of a merge request", "")
+        _nothing(screen, "this is not a pipeline of a merge request", "")
         return None
     own = _given_token(environ)
     token = own or environ.get("CI_JOB_TOKEN", "")
@@ -100,7 +100,7 @@ def _read(file: Path) -> str:
         text = file.read_text(encoding="utf-8")
         problem = "" if text.strip() else "there is nothing in it"
     except (OSError, UnicodeDecodeError) as error:
-        text, problem = "", (error.strerror or "") if isinstance(error, OSError) else "this is no UTF-8"
+        text, problem = "", (error.strerror or "") if isinstance(error, OSError) else "this is not UTF-8"
     if problem:
         raise UsageError(f"{file}: {problem}", "`runnerops diff --report markdown=FILE` writes the file to name here")
     return text

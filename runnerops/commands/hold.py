@@ -34,7 +34,7 @@ def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = Fal
     """Exit 1 where a host was not reached. A hold that is there is replaced; a run that goes on is not stopped."""
     reason = reason.strip()
     if not reason or not reason.isprintable():
-        raise UsageError("--reason: must be one line that says something", '--reason "disk swap"')
+        raise UsageError("--reason: must be one line of text", '--reason "disk swap"')
     if len(reason) > _LONGEST:
         raise UsageError(f"--reason: has {len(reason)} characters, and may have {_LONGEST}", '--reason "disk swap"')
     end = _end(until)
@@ -62,7 +62,7 @@ def _end(until: str) -> datetime | None:
     except MomentError as error:
         raise UsageError(f"--until: {error}", f"{EXAMPLE}; or a time from now: 4h, 3d") from None
     if end <= now:
-        raise UsageError(f"--until: {in_utc(end)} is over", "give a time that is to come")
+        raise UsageError(f"--until: {in_utc(end)} has passed", "give a time in the future")
     return end
 
 
@@ -114,5 +114,8 @@ def _status(name: str, answer: Completed) -> int:
         return answer.status
     last = answer.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
     raise HostError(
-        name, f"exit status {answer.status}: {''.join(last)}", "look at the host's disk, then say it again", "failed"
+        name,
+        f"exit status {answer.status}: {''.join(last)}",
+        "check the host's disk, then run the command again",
+        "failed",
     )

@@ -40,7 +40,7 @@ def init(folder: Path, options: InitOptions, environ: Mapping[str, str], screen:
     path = folder / INVENTORY
     if path.exists() or path.is_symlink():
         raise RunneropsError(
-            f"{path} is there: nothing is written over", "`runnerops adopt USER@ADDRESS --write` adds a host"
+            f"{path} already exists: nothing is overwritten", "`runnerops adopt USER@ADDRESS --write` adds a host"
         )
     if not (options.hosts or options.adopted):
         if not screen.interactive:
@@ -100,7 +100,7 @@ def _ask(screen: Screen, options: InitOptions) -> InitOptions:
 def _named(screen: Screen, login: str, others: Sequence[str]) -> str:
     """`NAME=LOGIN` of a further host; its name is asked for where the answer has none. Empty where the answer is no login."""
     if not login:
-        screen.say("a project needs a host; Ctrl-C ends this, and nothing is written", "bad")
+        screen.say("a project needs at least one host; Ctrl-C ends this without writing anything", "bad")
         return ""
     name, login = login.split("=", 1) if "=" in login.partition("@")[0] else ("", login)
     try:
@@ -132,7 +132,7 @@ def _url(text: str) -> str:
     except ValueError:
         sound = False
     if text and not sound:
-        raise UsageError(f"{text}: no URL of a GitLab", "write https://gitlab.example.com")
+        raise UsageError(f"{text}: not a URL of a GitLab", "write https://gitlab.example.com")
     return text
 
 
@@ -144,7 +144,7 @@ def _write(folder: Path, files: Mapping[str, str], screen: Screen) -> Iterator[s
             if create(folder / name, text):
                 yield name
             else:
-                screen.say(f"{folder / name} is there, and stays as it is", "warn")
+                screen.say(f"{folder / name} exists already, and is not changed", "warn")
     except OSError as error:
         raise RunneropsError(
             f"{error.filename or folder}: {error.strerror}", "name a folder that can be written to"

@@ -96,7 +96,7 @@ def _look(host: Host, access: Access) -> _Looked:
         return _Looked("host-key", error.message, error.hint)
     except HostError as error:
         return _Looked(error.result, error.message, error.hint)
-    raise AssertionError("nobody is let in")
+    raise AssertionError("no login is possible")
 
 
 def _told(found: _Looked | Exception) -> _Looked:
@@ -114,7 +114,7 @@ def _show(project: Project, looked: Mapping[str, _Looked], screen: Screen) -> No
             screen.lines(finding_lines(finding, indent="  "))
         if one.result == "known":
             first = "its gateway's" if _behind(project, name) else "its"
-            screen.data(f"  {first} host key is the one that is known", "good")
+            screen.data(f"  {first} host key is the known one", "good")
         else:
             screen.data(f"  {one.message.removeprefix(f'{name}: ')}", "warn" if one.result == _RESTS else "bad")
             if one.hint:

@@ -49,7 +49,7 @@ def parse_run(text: str) -> int:
     """The number of a run, or 0. Raises UsageError."""
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise UsageError(
-            f"{text!r} is no number of a run", "`runnerops history HOST` shows them, 0 is before the first"
+            f"{text!r} is not the number of a run", "`runnerops history HOST` shows them, 0 is before the first"
         )
     return int(text)
 
@@ -69,5 +69,5 @@ def parse_time(text: str) -> int:
     """Seconds of `90`, `90s`, `5m` or `2h`. Raises UsageError."""
     match = re.fullmatch(r"(\d+)([smh]?)", text)
     if not match or int(match[1]) == 0:
-        raise UsageError(f"{text!r} is no time", "write a number with s, m or h: 90s, 5m, 2h")
+        raise UsageError(f"{text!r} is not a time", "write a number with s, m or h: 90s, 5m, 2h")
     return int(match[1]) * _UNITS[match[2]]

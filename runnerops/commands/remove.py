@@ -82,7 +82,7 @@ def _services(word: str, *, forget: bool) -> tuple[ServiceName, ...]:
     if not word:
         return tuple(names.values())
     if forget:
-        raise UsageError("remove: --forget goes with all services", "leave the service out, or leave --forget out")
+        raise UsageError("remove: --forget is only for all services", "leave the service out, or leave --forget out")
     found = names.get(word.replace("-", "_"))
     if found is None:
         raise UsageError(f"remove: there is no service {word}", f"one of {', '.join(names)}; none means all")
@@ -153,10 +153,12 @@ class Removing:
     def _forgotten(self, leavers: Leavers) -> Iterator[Blocker]:
         """What could not be deleted in GitLab is known to nobody once the host has forgotten it."""
         if self.forget and leavers.left:
-            message = f"--forget would lose that these are still to be deleted in GitLab: {', '.join(leavers.left)}"
+            message = f"--forget would delete the record that these must still be deleted in GitLab: {', '.join(leavers.left)}"
             yield Blocker("drop-runner", message, leavers.left)
 
     def _forgets(self) -> tuple[str, ...]:
         if not self.forget:
             return ()
-        return (f"then {STATE_FOLDER} goes, with all runs and originals: nothing brings that back, no rollback either",)
+        return (
+            f"then {STATE_FOLDER} is deleted, with all runs and originals: this cannot be undone, not even by a rollback",
+        )

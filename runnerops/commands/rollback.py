@@ -122,7 +122,7 @@ class _Back:
         context = PlanContext(self.project, flags, self.requester, self.redactor, deployed, command)
         desired = keep_untouched(then.rendered, wanted, observed)
         planned = plan_from(context, then.host, desired, observed, written=self.host)
-        inventory_stays = "the inventory asks what it asked: revert it too, or the next deploy undoes this"
+        inventory_stays = "the inventory is unchanged: revert it too, or the next deploy undoes this"
         notes = (f"its files will be {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
         return replace(planned, plan=replace(planned.plan, notes=notes, mine=target.text))
 

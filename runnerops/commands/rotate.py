@@ -85,9 +85,7 @@ def refuse_given(host: Host, runner: str) -> None:
         raise UsageError(text, "give each its own name: take `called` out of the inventory, and deploy")
     chosen = runner_named(runners, runner or names[0])
     if chosen and chosen.get("token"):
-        text = (
-            f"rotate: the inventory gives the token of runner {runner or names[0]}, which would be refused from then on"
-        )
+        text = f"rotate: the inventory gives the token of runner {runner or names[0]}, which GitLab would then refuse"
         fix = "leave `token` out there, or write `token: keep`: the host keeps its own; then rotate"
         raise UsageError(text, fix)
 
@@ -122,15 +120,19 @@ class _Rotation:
         one = self._registration(name, runner, observed)
         if name in pending(observed) or not token_is_lost(self.host, one, observed):
             return None
-        said = f"GitLab does not take the token of runner {name} any more"
-        question = f"{self.host.name}: {said}. Have it give a new one by the runner's number there ({one.id})?"
+        said = f"GitLab does not accept the token of runner {name} any more"
+        question = f"{self.host.name}: {said}. Create a new token by the runner's number in GitLab ({one.id})?"
         if ui.dry_run or not (ui.yes or screen.ask(question)):
-            hint = "with a token of its API it gives a new one by the runner's number there, once you agree to that"
+            hint = (
+                "with an API token, `rotate` can create a new one by the runner's number in GitLab, after you confirm"
+            )
             raise HostError(self.host.name, f"{said}; nothing was changed", hint, "refused")
         try:
             return token_by_number(self.host, one, self.asking)
         except GitlabError as error:
-            text = f"{said}, and gave no new one by its number; nothing was changed on the host: {error.message}"
+            text = (
+                f"{said}, and did not create a new one by its number; nothing was changed on the host: {error.message}"
+            )
             raise HostError(self.host.name, text, f"{error.hint}; then rotate again", "refused") from None
 
     def plan(self, reader: ReadOnly) -> Planned:
@@ -184,5 +186,7 @@ class _Rotation:
         found = runner_named(runners, name)
         if found is None or not found.get("token"):
             text = f"{config_path(observed)} has no runner {name} with a token"
-            raise HostError(self.host.name, text, "deploy first: a token is rotated where it is", result="refused")
+            raise HostError(
+                self.host.name, text, "deploy first, because the token is rotated on the host", result="refused"
+            )
         return name, found

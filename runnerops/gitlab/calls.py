@@ -34,18 +34,18 @@ _SCOPES = (
 )
 _FIXES = {
     400: "a runner without tags must run untagged jobs; GitLab's settings may set limits to timeouts and access too",
-    401: "it is revoked, expired or mistyped: give a new one under `gitlab: {token: …}`",
-    404: "look at `gitlab: {url: …}` in the inventory, and at what the token may see",
-    422: "delete the runner there, and have another created",
-    429: "ask for less at once, or later",
+    401: "it is revoked, expired or mistyped: write a new one under `gitlab: {token: …}`",
+    404: "check `gitlab: {url: …}` in the inventory, and what the token may see",
+    422: "delete the runner there, and deploy, which creates another one",
+    429: "send fewer requests at once, or try later",
 }
 _WORDS = {
-    400: "GitLab does not take these values",
-    401: "GitLab does not take the API token",
-    403: "GitLab does not let the token do that",
-    404: "GitLab has nothing there, or the token may not see it",
-    422: "GitLab has no group or project of this runner any more",
-    429: "GitLab takes no more requests for now",
+    400: "GitLab does not accept these values",
+    401: "GitLab does not accept the API token",
+    403: "the API token is not allowed to do that",
+    404: "this does not exist in GitLab, or the token may not see it",
+    422: "the group or project of this runner does not exist in GitLab any more",
+    429: "GitLab accepts no more requests at the moment",
 }
 
 
@@ -131,7 +131,10 @@ class Calls:
         words = _WORDS.get(code, f"GitLab answered with status {code}")
         fix = may if code == 403 else _FIXES.get(code, "GitLab's own log says why; try again later")
         if code == 403 and not isinstance(json_of(error.response_body), dict):
-            words, fix = "something before GitLab refused (status 403)", "ask who runs its proxy or firewall"
+            words, fix = (
+                "something in front of GitLab refused the request (status 403)",
+                "ask the administrator of its proxy or firewall",
+            )
         return (GitlabDownError if code in _AGAIN else GitlabError)(f"{self.url}, {did}: {words}", fix)
 
 

@@ -17,7 +17,7 @@ _MAY_CREATE = (
 )
 _MAY_LIST = (
     "give a token with the scope `read_api` too (or `api`), of an Owner of the group, a Maintainer of the project, or an"
-    " administrator for an instance runner: what a deploy that was cut off left there is found by it"
+    " administrator for an instance runner: it is needed to find what an interrupted deploy left there"
 )
 
 

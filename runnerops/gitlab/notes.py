@@ -25,7 +25,7 @@ REFUSED = frozenset({401, 403, 404})
 """Statuses by which GitLab says that a token may not do it; 404: that it may not even see it."""
 GIVE = "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN"
 _LACKS = {
-    401: "GITLAB_TOKEN is not taken: it may have expired, or been revoked; give a new one",
+    401: "GitLab refuses GITLAB_TOKEN: it may have expired or been revoked; create a new one",
     403: "GITLAB_TOKEN may not write notes there: it needs the role Reporter and the scope `api`",
     404: "GITLAB_TOKEN may not see it: give a token of this project (Reporter, scope `api`)",
 }

@@ -24,12 +24,12 @@ def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int
         return None
     machines = client.managers(number)
     if machines is None:
-        text = "this GitLab does not tell which machines use its token, and would pause it for all of them"
-        raise GitlabError(text, "a newer GitLab does; the host waits for its jobs all the same")
+        text = "this GitLab does not say which machines use its token, and a pause would affect all of them"
+        raise GitlabError(text, "use a newer GitLab; the host waits for its jobs all the same")
     others = others_among(machines, system_id)
     if others:
         raise GitlabError(
-            f"other machines take jobs by its token too ({', '.join(others)})", "give each host a runner of its own"
+            f"other machines use its token too ({', '.join(others)})", "give each host a runner of its own"
         )
     return Pause(one.name, number, run, _jobs(client, number, system_id))
 

@@ -14,7 +14,7 @@ from runnerops.model.gitlab import Registration, RunnerStatus
 MARK = "(not deployed yet, runnerops "
 """What the end of a description begins with as long as a deploy that created the runner has not ended."""
 UNKNOWN = "GitLab does not know its token (403): the runner was deleted there, or its token was reset"
-UNKNOWN_FIX = "take its token from GitLab (or create it there anew), give it in the inventory and deploy"
+UNKNOWN_FIX = "create it in GitLab again, write its token into the inventory and deploy"
 
 
 @dataclass(slots=True)
@@ -60,8 +60,8 @@ class AskedRunners:
         paused = details.get("paused")
         online = str(details.get("status") or "")
         if MARK in str(details.get("description")):
-            reason = "a deploy that created it has not ended there: it is marked as not deployed yet"
-            known = replace(known, reason=reason, fix="deploy its host: that settles it")
+            reason = "it is marked in GitLab as not deployed yet: the deploy that created it was interrupted"
+            known = replace(known, reason=reason, fix="deploy its host, which completes or deletes it")
         return replace(known, paused=paused if isinstance(paused, bool) else None, online=online)
 
 

@@ -32,7 +32,9 @@ def library_of(url: str, token: str, ca_file: str, seconds: float, *, job: bool 
     """`job`: the token is a CI job's own. Raises GitlabError for a token or a file that can be none."""
     check_ca(url, ca_file)
     if not re.fullmatch(r"[!-~]*", token):
-        raise GitlabError(f"{url}: its token has a space, a line break or a letter that no token has", "give it alone")
+        raise GitlabError(
+            f"{url}: its token has a space, a line break or another invalid character", "write only the token"
+        )
     return gitlab.Gitlab(
         url,
         private_token=None if job else token or None,
@@ -59,12 +61,12 @@ def no_answer(url: str, error: Exception, seconds: float) -> GitlabDownError:
         return GitlabDownError(f"{url} does not answer within {seconds:.0f} s", "try again later")
     if isinstance(error, requests.exceptions.ProxyError):
         return GitlabDownError(f"{url} is not reached through the proxy", "look at HTTPS_PROXY and NO_PROXY")
-    return GitlabDownError(f"{url} is not reached", "look at its address, DNS and the way there")
+    return GitlabDownError(f"{url} is not reached", "check its address, DNS and the network")
 
 
 def strange(url: str) -> GitlabError:
     """The error for a server that is no GitLab."""
-    return GitlabError(f"{url} does not answer as GitLab's API does", "look at its address: is it GitLab's own?")
+    return GitlabError(f"{url} does not answer as GitLab's API does", "check whether the address is GitLab's")
 
 
 def within(seconds: float, ask: Callable[[], Answered]) -> Answered:

@@ -38,7 +38,7 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
     left = [one for one in planned.changes if not _same(one.new, now.get(one.key))]
     if moved := [one.key for one in left if not _same(one.old, now.get(one.key))]:
         text = f"runner {planned.runner}: somebody changed this in GitLab since the plan was made: {', '.join(moved)}"
-        raise GitlabError(text, "deploy again: it plans anew")
+        raise GitlabError(text, "deploy again, which makes a new plan")
     if not left:
         return
     error: GitlabError | None = None
@@ -51,8 +51,8 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
     except GitlabError as caught:
         raise error or caught from None
     if other := [one.key for one in left if not _same(one.new, now.get(one.key))]:
-        text = f"runner {planned.runner}: GitLab took the update and has other values still: {', '.join(other)}"
-        raise error or GitlabError(text, "look at the runner in GitLab: it may have written them in its own way")
+        text = f"runner {planned.runner}: GitLab accepted the update but still has other values: {', '.join(other)}"
+        raise error or GitlabError(text, "look at the runner in GitLab: it may have changed their form")
 
 
 def differing(wanted: Mapping[str, Setting], has: Mapping[str, Setting]) -> tuple[SettingChange, ...]:
@@ -96,13 +96,15 @@ def sent(value: Setting) -> Any:
 def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
     """GitLab's id of the runner that has this token."""
     if not system_id:
-        raise GitlabError("config.toml has no id of it, and its host no system id yet", "deploy again once it has run")
+        raise GitlabError(
+            "config.toml has no id for it, and its host has no system id yet", "deploy again after it has run"
+        )
     told = client.verify(one.token, system_id)
     if told is None:
         raise LostTokenError(UNKNOWN, UNKNOWN_FIX)
     number = told.get("id")
     if not isinstance(number, int) or not number:
-        raise GitlabError("this GitLab does not say which runner has its token", "GitLab 15.10 and newer do")
+        raise GitlabError("this GitLab does not say which runner has its token", "use GitLab 15.10 or newer")
     return number
 
 
@@ -115,5 +117,7 @@ def _details(client: GitlabClient, number: int) -> Mapping[str, Any]:
     details = client.runner(number)
     if details is None:
         text = f"GitLab has no runner {number}, or the API token may not see it (404)"
-        raise NoRunnerError(text, "look whether it was deleted there, and give the token of a runner that is there")
+        raise NoRunnerError(
+            text, "check whether it was deleted there, and write the token of an existing runner into the inventory"
+        )
     return details

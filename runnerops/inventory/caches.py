@@ -88,8 +88,12 @@ class _Filler:
 
     def _url(self, index: int, listen: str) -> str:
         if listen and split_listen(listen)[0].is_unspecified:
-            text = "listens everywhere, so its clients cannot tell where"
-            self._note((*CACHES, index, "listen"), text, "add `url: http://ADDRESS:PORT` as its clients reach it")
+            text = "listens on all addresses, so the URL for its clients is not known"
+            self._note(
+                (*CACHES, index, "listen"),
+                text,
+                "add `url: http://ADDRESS:PORT` with an address that its clients can reach",
+            )
             return ""
         return f"http://{listen}" if listen else ""
 
@@ -100,17 +104,17 @@ class _Filler:
             self._note((*place, given), f"has no {missing} beside it", f"add `{missing}`, or take `{given}` out")
         if not serves:
             host = urlsplit(shape.upstream or "").netloc
-            text = f"nobody can tell whose images {shape.upstream} serves, so `serves` must say it"
+            text = f"it is not known whose images {shape.upstream} has, so `serves` must say it"
             hint = f"`serves: docker.io` makes it a mirror of Docker Hub; `serves: {host}`, or any other name, does not"
             self._note((*place, "upstream"), text, hint)
         elif serves != HUB and shape.upstream is None:
-            text = f"serves {serves} and does not say where it gets the images"
+            text = f"serves {serves}, but has no `upstream`"
             self._note((*place, "serves"), text, f"add `upstream: https://{serves}`")
         try:
             name(known)
             volume(_volume(shape, known))
         except Refused:
-            self._note(place, f"{known!r} cannot be this cache's name", "give it a name: `name: …`")
+            self._note(place, f"{known!r} cannot be the name of this cache", "give it a name: `name: …`")
         return len(self._problems.found) == before
 
     def _note(self, key: Key, text: str, hint: str) -> None:

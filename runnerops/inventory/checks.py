@@ -34,7 +34,7 @@ def name(text: str) -> str:
     """The name of a host, group or cache."""
     if not _NAME.fullmatch(text):
         raise Refused(
-            f"{text!r} is no name: letters, digits, `.`, `-` and `_`, the first a letter or digit", "rename it"
+            f"{text!r} is not a valid name: letters, digits, `.`, `-` and `_`, the first a letter or digit", "rename it"
         )
     return text
 
@@ -44,12 +44,12 @@ def address(text: str) -> str:
     if _ADDRESS.fullmatch(text):
         return text
     if "@" in text:
-        raise Refused(f"{text!r} is no address", "the user goes under `ssh: {user: …}`")
+        raise Refused(f"{text!r} is not an address", "the user goes under `ssh: {user: …}`")
     if text.startswith("["):
-        raise Refused(f"{text!r} is no address", "write an IPv6 address without brackets")
+        raise Refused(f"{text!r} is not an address", "write an IPv6 address without brackets")
     if re.fullmatch(r"[^:]+:\d+", text):
-        raise Refused(f"{text!r} is no address", "the port goes under `ssh: {port: …}`")
-    raise Refused(f"{text!r} is no address", "write a host name, an alias of ssh_config or an IP address")
+        raise Refused(f"{text!r} is not an address", "the port goes under `ssh: {port: …}`")
+    raise Refused(f"{text!r} is not an address", "write a host name, an alias of ssh_config or an IP address")
 
 
 def user(text: str) -> str:
@@ -57,14 +57,16 @@ def user(text: str) -> str:
     if ":" in text:  # what follows may be a password
         raise Refused("a user name has no colon", "keys log in; the password of sudo goes under `sudo_password`")
     if not _USER.fullmatch(text):
-        raise Refused(f"{text!r} is no user name", "no spaces, and no `-` at the start")
+        raise Refused(f"{text!r} is not a user name", "no spaces, and no `-` at the start")
     return text
 
 
 def gateway(text: str) -> str:
     """`[USER@]HOST[:PORT]` of a jump host."""
     if not _GATEWAY.fullmatch(text):
-        raise Refused(f"{text!r} is no gateway", "write USER@HOST:PORT; user and port may be left out; null for none")
+        raise Refused(
+            f"{text!r} is not a gateway", "write USER@HOST:PORT; user and port may be left out; null for none"
+        )
     return text
 
 
@@ -89,7 +91,7 @@ _NOTE, _TAGS, _TAG, _TIMEOUT = 1024, 50, 255, 600
 def note(text: str) -> str:
     """A text that GitLab keeps of a runner."""
     if len(text) > _NOTE:
-        raise Refused(f"has {len(text)} characters, and GitLab takes {_NOTE}", "write less")
+        raise Refused(f"has {len(text)} characters, but GitLab accepts at most {_NOTE}", "write less")
     return text
 
 
@@ -97,9 +99,9 @@ def tags(words: list[str]) -> list[str]:
     """A runner's tags, each as GitLab keeps it."""
     for word in words:
         if not word.strip() or word != word.strip() or "," in word or not word.isprintable() or len(word) > _TAG:
-            raise Refused(f"{word!r} is no tag", f"at most {_TAG} characters, no comma, no space at its ends")
+            raise Refused(f"{word!r} is not a tag", f"at most {_TAG} characters, no comma, no space at its ends")
     if len(set(words)) > _TAGS:
-        raise Refused(f"has {len(set(words))} tags, and GitLab takes {_TAGS}", "take some out")
+        raise Refused(f"has {len(set(words))} tags, but GitLab accepts at most {_TAGS}", "take some out")
     return words
 
 
@@ -107,21 +109,21 @@ def gitlab_place(value: int | str) -> int | str:
     """The number of a group or project, or its path as its address has it."""
     text = str(value).strip("/")
     if isinstance(value, bool) or not re.fullmatch(r"[1-9]\d*|\w[\w.-]*(/\w[\w.-]*)*", text):
-        raise Refused(f"{value!r} is no group or project", "give its number, or its path: ci/runners")
+        raise Refused(f"{value!r} is not a group or project", "give its number, or its path: ci/runners")
     return int(text) if text.isdecimal() else text
 
 
 def job_timeout(seconds: int) -> int:
     """The longest that a job of a runner may take."""
     if seconds < _TIMEOUT:
-        raise Refused(f"{seconds} is too short", f"it is in seconds, and GitLab takes {_TIMEOUT} or more")
+        raise Refused(f"{seconds} is too short", f"it is in seconds, and must be at least {_TIMEOUT}")
     return seconds
 
 
 def port(number: int) -> int:
     """A TCP port."""
     if not 1 <= number <= 65535:
-        raise Refused(f"{number} is no port", "a port is between 1 and 65535")
+        raise Refused(f"{number} is not a port", "a port is between 1 and 65535")
     return number
 
 
@@ -147,7 +149,7 @@ def volume(text: str) -> str:
         return directory(text)
     if not _NAME.fullmatch(text) or len(text) < 2:
         raise Refused(
-            f"{text!r} is no name of a Docker volume",
+            f"{text!r} is not a name of a Docker volume",
             "letters, digits, `.`, `-` and `_`; or the absolute path of a folder",
         )
     return text
@@ -156,14 +158,16 @@ def volume(text: str) -> str:
 def image(text: str) -> str:
     """An image reference."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*", text):
-        raise Refused(f"{text!r} is no image", "for example registry:3.0.0")
+        raise Refused(f"{text!r} is not an image", "for example registry:3.0.0")
     return text
 
 
 def serves(text: str) -> str:
     """The registry whose images a cache holds, as image names begin: `docker.io`, `registry.example.com:5000`."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?", text):
-        raise Refused(f"{text!r} is no registry's name", "write it as image names begin: docker.io, ghcr.io, quay.io")
+        raise Refused(
+            f"{text!r} is not the name of a registry", "write it as image names begin: docker.io, ghcr.io, quay.io"
+        )
     return text.lower()
 
 
@@ -199,7 +203,7 @@ def rule(text: str) -> str:
     if text not in RULES:
         near = get_close_matches(text.upper(), RULES, 1)
         hint = f"did you mean {near[0]}?" if near else "`runnerops explain ID` and docs/rules.md have the ids"
-        raise Refused("is no rule", hint)
+        raise Refused("is not a rule", hint)
     return text
 
 
@@ -209,7 +213,7 @@ def overridable(text: str) -> str:
     if row is None:
         near = get_close_matches(text, BLOCKERS, 1, 0.75)
         hint = f"did you mean {near[0]}?" if near else "`runnerops explain CODE` and docs/blockers.md have the codes"
-        raise Refused("is no code of a blocker", hint)
+        raise Refused("is not the code of a blocker", hint)
     if not row.flag.startswith("--allow"):
         raise Refused("cannot be allowed here", f"use {row.flag}" if row.flag else row.remedy)
     if text == "maintenance":  # both stand in the inventory, so one would only take the other back
@@ -243,7 +247,7 @@ def mapping_or_bool(value: object) -> object:
 def alias(text: str) -> str:
     """The name by which a job finds a service."""
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", text):
-        raise Refused(f"{text!r} is no host name", "lower-case letters, digits, `.` and `-`, for example docker")
+        raise Refused(f"{text!r} is not a host name", "lower-case letters, digits, `.` and `-`, for example docker")
     return text
 
 
@@ -264,7 +268,7 @@ def maintenance(text: str) -> str:
         _, comma, reason = text.partition(",")
         example = 'for example "until 2026-12-01 18:00, disk swap"'
         if not (comma and reason.strip()):
-            raise Refused("must say why, behind a comma", example)
+            raise Refused("must say why, after a comma", example)
         try:
             moment(until_of(text))
         except MomentError as error:

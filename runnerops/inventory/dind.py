@@ -92,7 +92,7 @@ class _Filler:
                 ("executor",), text, "write `executor: docker`; `runnerops dind` prints what a job can set itself"
             )
         elif table.get("services_privileged", table.get("privileged")) is not True:
-            text = "docker_in_docker needs a privileged runner: its daemon would not start"
+            text = "docker_in_docker needs a privileged runner: otherwise its daemon does not start"
             self._note(
                 ("docker", "privileged"), text, "write `docker: {privileged: true}`, on a runner of trusted projects"
             )
@@ -114,7 +114,7 @@ class _Filler:
             host = _host_of(url)
             address = as_ip(host)
             if host == "localhost" or (address and address.is_loopback):
-                text = f"a job's containers cannot reach the mirror {url}: their loopback is not the host's"
+                text = f"a job's containers cannot reach the mirror {url}: in a container, this address is the container itself"
                 hint = "let the cache listen on the docker bridge (leave `listen` out), or on an address of the host"
                 self._note(("docker_in_docker",), text, hint)
             yield url
@@ -125,8 +125,8 @@ class _Filler:
             network = IPv4Network(given)
             for url in urls:
                 if (address := _ipv4(url)) and address in network:
-                    text = f"holds {url}: networks of a job would take that address, and pulls go past the cache"
-                    self._note(("docker_in_docker", "pool"), text, "take a network that nothing else uses")
+                    text = f"holds {url}: networks of a job could take that address, and pulls would bypass the cache"
+                    self._note(("docker_in_docker", "pool"), text, "use a network that nothing else uses")
             return given
         own = f"//{self._host.shape.address or self._host.name}"
         return pool_beside((*urls, own), self._docker_networks())

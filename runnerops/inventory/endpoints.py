@@ -20,7 +20,7 @@ def upstream(text: str) -> str:
     if (parts.hostname or "") in _HUB_PAGES:
         raise Refused("is not the address of Docker Hub's registry", "write https://registry-1.docker.io")
     if text.endswith("/"):
-        raise Refused("ends with `/`", "take the last `/` away: the registry would ask for //v2/")
+        raise Refused("ends with `/`", "take the last `/` out: the registry would ask for //v2/")
     return text
 
 
@@ -67,7 +67,7 @@ def pool(text: str) -> str:
     except ValueError:
         found = None
     if found is None or found.prefixlen > 20:
-        raise Refused(f"{text!r} is no IPv4 network of /20 or larger", "for example 10.231.0.0/16")
+        raise Refused(f"{text!r} is not an IPv4 network of /20 or larger", "for example 10.231.0.0/16")
     return str(found)
 
 

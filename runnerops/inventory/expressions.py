@@ -21,7 +21,7 @@ _BEGUN = re.compile(r"\{\{-?\s*(?:vars|host)\s*[.\[]")
 _STATEMENT = re.compile(r"\{%-?\s*\w+([^%]*)%\}")
 _NAMED = re.compile(r"""(?<![$.\w])vars\s*(?:\.\s*(\w+)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])""")
 _DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
-_AS_IT_STANDS = "close it, or write `!raw` before the text where it is meant as it stands"
+_AS_IT_STANDS = "close it, or write `!raw` before the text if it is not meant as an expression"
 _NEAR = 0.85
 _MOST = 10_000
 """Values in one: a list made of lists that are made of lists doubles with each."""
@@ -64,11 +64,11 @@ class Expressions:
         if found[0].span() == (0, len(text)):
             value = self._value(found[0])
             if _size(value, {}) > _MOST:
-                raise ExpressionError(f"{found[0][0]}: would become too large", "no value is of that size")
+                raise ExpressionError(f"{found[0][0]}: would become too large", "use a smaller value")
             return _unveiled(value)
         whole = _BRACES.sub(lambda one: _part(one[0], self._value(one)) if one in _Among(found) else one[0], text)
         if len(whole) > _LONGEST:
-            raise ExpressionError(f"{found[0][0]}: the text would become too large", "no value is of that size")
+            raise ExpressionError(f"{found[0][0]}: the text would become too large", "use a smaller value")
         return whole
 
     def _value(self, found: re.Match[str]) -> Any:
@@ -127,7 +127,7 @@ class _Variables(dict[str, Any]):
         if name not in self.written:
             raise KeyError(name)
         if name in self._open:
-            raise ExpressionError(f"vars.{name} is made of itself", "take one of the two out")
+            raise ExpressionError(f"vars.{name} refers to itself", "take one of the two out")
         self._open.append(name)
         self[name] = self._expressions.expanded(self.written[name])
         self._open.pop()
@@ -149,12 +149,12 @@ def is_expression(inner: str) -> bool:
 def _refuse_nearly(text: str) -> None:
     """Raises ExpressionError where an expression is begun and not ended, or one of Jinja's statements uses a variable."""
     if begun := _BEGUN.search(_BRACES.sub(" ", text)) if "{{" in text else None:
-        raise ExpressionError(f"{begun[0]}…: is never closed, by }}}}", _AS_IT_STANDS)
+        raise ExpressionError(f"{begun[0]}…: is not closed with }}}}", _AS_IT_STANDS)
     statements = _STATEMENT.finditer(text) if "{%" in text else ()
     if statement := next((one for one in statements if _OURS.search(one[1])), None):
         raise ExpressionError(
-            f"{statement[0]}: values take expressions, no statements",
-            "write {{ A if vars.x else B }}, or `!raw` before the text where it is meant as it stands",
+            f"{statement[0]}: values can contain expressions, but no statements",
+            "write {{ A if vars.x else B }}, or `!raw` before the text if it is not meant as an expression",
         )
 
 
@@ -180,7 +180,9 @@ def _part(text: str, value: Any) -> str:
         return str(value).lower()
     if value is None or isinstance(value, dict | list | tuple):
         kind = "null" if value is None else "a mapping" if isinstance(value, dict) else "a list"
-        raise ExpressionError(f"{text}: is {kind}, within a text", "such a value can only stand alone")
+        raise ExpressionError(
+            f"{text}: is {kind}, which cannot be part of a text", "such a value must be the whole text"
+        )
     return str(value)
 
 
@@ -204,5 +206,5 @@ def _unveiled(value: Any) -> Value:
     if value is None or isinstance(value, str | int | float | bool):
         return str(value) if isinstance(value, str) else value
     raise ExpressionError(
-        f"gives a {type(value).__name__}, which no value can be", "end it with `| list` or `| string`"
+        f"gives a {type(value).__name__}, which cannot be a value", "end it with `| list` or `| string`"
     )

@@ -58,7 +58,7 @@ def gitlab_places(draft: Draft, problems: Problems) -> dict[str, Place]:
         where = dotted(("hosts", draft.name, *key))
         if len(places) > 1:
             kinds = " and ".join(place.kind for place in places)
-            problems.add(draft.location(*key), where, f"has {kinds}", "a runner is created in one place: give one")
+            problems.add(draft.location(*key), where, f"has {kinds}", "a runner is created in one place: name only one")
         if runner.others.get("token", KEEP) != KEEP:
             text = f"says where it is created ({places[0].kind}), and its token is given too"
             problems.add(draft.location(*key), where, text, "take one of the two out")
@@ -89,11 +89,14 @@ def _obstacle(draft: Draft, runner: RunnerShape, settings: dict[str, Setting]) -
     others = (section.runners if section else None) or ()
     if runner.called is not None or any(one.called == runner.name for one in others):
         return (
-            "needs a runner with a name of its own in config.toml, for by that it is known",
+            "needs a runner with a unique name in config.toml, by which it is found",
             "take `called` out of those that share it: a deploy gives each its name",
         )
     if access is None:
-        return "no GitLab is named to set this in", f"name it in the host, a group or the defaults: {_ACCESS}"
+        return (
+            "this needs a `gitlab` section that names the GitLab",
+            f"write it into the host, a group or the defaults: {_ACCESS}",
+        )
     if access.url and not access.token:
         return "needs a token of GitLab's API", f"give one with the scope manage_runner: {_ACCESS}"
     if isinstance(url, str) and access.url and normal_url(url) != normal_url(access.url):

@@ -47,10 +47,10 @@ def parse(text: str, file: str, problems: Problems, *, may_be_empty: bool = Fals
         return Node(SourceLocation(file, 1, 1), None)
     if node is None or node.value is None:
         problems.add(
-            SourceLocation(file, 1, 1), "", "the inventory is empty", "start with `hosts:` and one host's name"
+            SourceLocation(file, 1, 1), "", "the inventory is empty", "begin with `hosts:` and the name of a host"
         )
     elif not isinstance(node.value, dict):
-        problems.add(node.location, "", "the inventory must be a mapping", "start with `hosts:` and one host's name")
+        problems.add(node.location, "", "the inventory must be a mapping", "begin with `hosts:` and the name of a host")
     problems.stop()
     assert node is not None
     return node
@@ -89,7 +89,7 @@ class _Reader:
 
     def _content(self, event: yaml.Event) -> Node:
         if len(self._path) > _DEEPEST:
-            self._stop(event, f"nested deeper than {_DEEPEST} levels", "no system has keys that deep")
+            self._stop(event, f"nested deeper than {_DEEPEST} levels", "no managed system has such keys")
         if isinstance(event, yaml.MappingStartEvent):
             self._check_tag(event, "map")
             return self._mapping(event)
@@ -102,14 +102,14 @@ class _Reader:
     def _alias(self, event: yaml.AliasEvent) -> Node:
         name = str(event.anchor)
         if name not in self._anchors:  # the name may be a password that was left without quotes: never shown
-            self._stop(event, "an alias of no anchor above", "put a value that starts with `*` in quotes")
+            self._stop(event, "an alias without an anchor above it", "put a value that starts with `*` in quotes")
         node = self._anchors[name]
         if node is None:
-            self._stop(event, "an alias inside of what it stands for", "take the alias out")
+            self._stop(event, "an alias inside of its own anchor", "take the alias out")
         assert node is not None
         self._copies += node.size
         if self._copies > _MOST_COPIES:
-            self._stop(event, f"aliases here stand for more than {_MOST_COPIES} values", "use groups, not aliases")
+            self._stop(event, f"the aliases here expand to more than {_MOST_COPIES} values", "use groups, not aliases")
         return node
 
     def _scalar(self, event: yaml.ScalarEvent) -> Node:
@@ -163,7 +163,7 @@ class _Reader:
             self._stop(event, "a key must be one word", "put a value that starts with `{`, `[` or `*` in quotes")
         assert isinstance(event, yaml.ScalarEvent)
         if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
-            self._stop(event, "a key has no tag", "take the tag out")
+            self._stop(event, "a key cannot have a tag", "take the tag out")
         return str(event.value)
 
     def _merge_key(self, value: Node, location: SourceLocation) -> dict[str, Node]:

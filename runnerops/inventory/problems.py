@@ -63,7 +63,9 @@ NAMES = ("vars", "host")
 class ExpressionError(Exception):
     """What is wrong with an expression, and the fix; neither holds a value."""
 
-    def __init__(self, text: str, hint: str = "where the text is meant as it stands, write `!raw` before it") -> None:
+    def __init__(
+        self, text: str, hint: str = "write `!raw` before the text if it is not meant as an expression"
+    ) -> None:
         super().__init__(text)
         self.text = text
         self.hint = hint

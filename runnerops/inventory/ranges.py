@@ -44,7 +44,10 @@ def _count(ranges: list[tuple[str, ...]]) -> int:
 
 def _items(first: str, last: str) -> tuple[str, ...]:
     if first.isdigit() != last.isdigit() or (not first.isdigit() and first.islower() != last.islower()):
-        raise Refused(f"the range [{first}:{last}] mixes kinds", "write numbers, or letters of one case, on both sides")
+        raise Refused(
+            f"the range [{first}:{last}] mixes letters and numbers, or cases",
+            "write numbers, or letters of one case, on both sides",
+        )
     if max(len(first), len(last)) > _DIGITS:
         raise Refused(f"a number of a range has more than {_DIGITS} digits", "give smaller numbers")
     start, end = (int(first), int(last)) if first.isdigit() else (ord(first), ord(last))

@@ -22,7 +22,7 @@ def batch(value: object) -> str | None:
     if value is not None and not re.fullmatch(r"[1-9][0-9]{0,2}%|[1-9][0-9]{0,5}", text):
         raise Refused("must be a number of hosts, or a percentage", "for example 5, or 25%")
     if text.endswith("%") and int(text[:-1]) > 100:
-        raise Refused("is more than all hosts", "100% is all of them at once")
+        raise Refused("is more than all hosts", "write at most 100%")
     return text if value is not None else None
 
 
@@ -39,7 +39,7 @@ def pause(value: object) -> int | None:
 def health(value: object) -> bool | None:
     """Whether a host must pass `verify` after its run."""
     if value not in (None, "verify", "none"):
-        raise Refused("must be verify or none", "verify: after its run a host must pass `runnerops verify`")
+        raise Refused("must be verify or none", "with `verify`, a host must pass `runnerops verify` after its run")
     return None if value is None else value == "verify"
 
 
@@ -67,6 +67,6 @@ def _holds_expression(root: Node, name: str, problems: Problems) -> bool:
     found = child(root, "rollout", name)
     if found is None or not isinstance(found.value, str) or not holds_expression(found.value):
         return False
-    text = "has a variable, and variables belong to a host"
-    problems.add(found.location, f"rollout.{name}", text, "write the value itself: a rollout is of all hosts")
+    text = "has a variable, but variables belong to a host"
+    problems.add(found.location, f"rollout.{name}", text, "write the value itself, because a rollout is for all hosts")
     return True

@@ -35,9 +35,9 @@ class _Unknown(StrictUndefined):
         name, around = str(self._undefined_name), self._undefined_obj
         if around is missing:
             near = did_you_mean(name, NAMES)
-            raise ExpressionError(f"there is no {name!r}{near}", f"an expression sees {' and '.join(NAMES)}")
+            raise ExpressionError(f"there is no {name!r}{near}", f"an expression can use {' and '.join(NAMES)}")
         known = [str(key) for key in around] if isinstance(around, Mapping) else []
-        hint = f"known here: {', '.join(sorted(known)) or 'nothing'}; `| default(…)` gives a value of its own"
+        hint = f"known here: {', '.join(sorted(known)) or 'nothing'}; `| default(…)` gives a default"
         raise ExpressionError(f"there is no {name!r}{did_you_mean(name, known)}", hint)
 
     __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __hash__ = __contains__ = tell
@@ -81,7 +81,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
 
 def _check_size(size: int, most: int) -> None:
     if size > most:
-        raise ExpressionError("would become too large", "no value of an inventory is of that size")
+        raise ExpressionError("would become too large", "use a smaller value")
 
 
 def _check_widths(text: Any) -> None:
@@ -127,11 +127,11 @@ def evaluate(source: str, names: Mapping[str, Any]) -> Any:
         raise ExpressionError(f"cannot be read: {error.message}") from None
     except SecurityError:
         hint = "only variables, operators and Jinja's own filters can be used"
-        raise ExpressionError("reaches for what no value needs", hint) from None
+        raise ExpressionError("uses something that is not allowed in a value", hint) from None
     except (MemoryError, RecursionError):
-        raise ExpressionError("is too large to be worked out", "make it of fewer parts") from None
+        raise ExpressionError("is too complex", "write a simpler expression") from None
     except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        raise ExpressionError(str(error), "look at the variable's value, and at the filter") from None
+        raise ExpressionError(str(error), "check the value of the variable, and the filter") from None
     return value.tell() if isinstance(value, _Unknown) else value
 
 

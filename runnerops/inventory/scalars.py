@@ -115,7 +115,9 @@ def check_argument(source: Source, argument: str) -> str:
         return _check_text(argument)
     argument = argument.strip()
     if not argument:
-        raise ScalarError(f"!{source} of nothing", f"write what follows !{source}: a name, a path or a command")
+        raise ScalarError(
+            f"!{source} without an argument", f"write what follows !{source}: a name, a path or a command"
+        )
     if source == "env" and not _VARIABLE.fullmatch(argument):
         raise ScalarError(
             "!env needs the name of a variable: letters, digits and `_`", "write the name alone, without $ or ="
@@ -130,12 +132,12 @@ def _check_text(text: str) -> str:
     if wrong := misspelt(text):
         raise ScalarError(f"!secret knows no {{{wrong[0]}:…}}, did you mean {{{wrong[1]}:…}}?", example)
     if left := unclosed(text):
-        raise ScalarError(f"!secret: {{{left}:… is never closed, or empty, or holds braces of its own", example)
+        raise ScalarError(f"!secret: {{{left}:… is not closed, is empty, or contains braces", example)
     if manager := next((one for one in _MANAGERS if f"{{{one[1:]}:" in text), ""):
         hint = f"write {{command:{_MANAGERS[manager]}}}; docs/secrets.md has more"
         raise ScalarError(f"!secret knows no {{{manager[1:]}:…}}", hint)
     if not parts:
-        raise ScalarError("!secret holds no secret", example)
+        raise ScalarError("!secret contains no secret", example)
     for source, argument in parts:
         check_argument(source, argument)
     return text
@@ -154,12 +156,12 @@ _MANAGERS = {
 def _unknown_tag(tag: str) -> ScalarError:
     shown = tag.replace(_YAML, "!!")
     if "python" in tag:
-        return ScalarError(f"the tag {shown} names Python code, which is never run", "take the tag out")
+        return ScalarError(f"the tag {shown} names Python code, which runnerops does not run", "take the tag out")
     if tag in _MANAGERS:
         return ScalarError(f"there is no tag {tag}", f'write !command "{_MANAGERS[tag]}"; docs/secrets.md has more')
     near = did_you_mean(shown, [RAW, *(f"!{source}" for source in _SOURCES)])
     return ScalarError(
         f"unknown tag {shown}{near}" if near else "unknown tag",  # it may be a password without quotes: not shown
-        "the tags known are !env NAME, !file PATH, !command LINE, !secret TEXT and !raw TEXT; "
+        "the known tags are !env NAME, !file PATH, !command LINE, !secret TEXT and !raw TEXT; "
         "put a value that starts with `!` in quotes",
     )

@@ -30,7 +30,7 @@ class SshShape(Shape):
 class SectionShape(Shape):
     """What is ours in the section of a service."""
 
-    on_change: Annotated[Literal["restart"], Hint("leave the key out for the gentlest action that suffices")] | None = (
+    on_change: Annotated[Literal["restart"], Hint("leave the key out for the least action that is enough")] | None = (
         None
     )
     keep: list[Annotated[str, Check(checks.line)]] | None = None

@@ -82,8 +82,8 @@ def _files(where: Where) -> dict[Path, str]:
             hint = "name an inventory that you may read: `-i PATH`"
             raise UsageError(f"{error.filename or path}: {error.strerror}", hint) from None
         if not files:
-            hint = "it would hold *.yml, groups/NAME.yml or hosts/NAME.yml; or name a file: `-i FILE`"
-            raise UsageError(f"{path}: no inventory in this folder", hint)
+            hint = "it should contain *.yml, groups/NAME.yml or hosts/NAME.yml; or name a file: `-i FILE`"
+            raise UsageError(f"{path}: this folder contains no inventory", hint)
         for file, part in files:
             found.setdefault(file, part)
     return found
@@ -94,7 +94,7 @@ def _whole(folder: Path) -> Iterator[tuple[Path, str]]:
         if _is_yaml(path):
             yield path, ""
         elif path.is_dir() and path.name not in PARTS and (near := did_you_mean(path.name, PARTS)):
-            raise UsageError(f"{path}: no part of an inventory{near}", "its folders are `groups` and `hosts`")
+            raise UsageError(f"{path}: not a part of an inventory{near}", "its folders are `groups` and `hosts`")
 
 
 def _parts(folder: Path) -> Iterator[tuple[Path, str]]:

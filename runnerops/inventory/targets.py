@@ -31,13 +31,13 @@ def select(
     for target in targets:
         if (state := state_of(target)) and state not in states:
             hint = "name hosts, groups or globs; `runnerops history @failed` shows which they are"
-            raise UsageError(f"{state}: hosts must be logged in to for this, and here none is", hint)
+            raise UsageError(f"{state}: this needs a login on the hosts, which this command does not make", hint)
     names = {**_names(inventory), **states}
     wanted = [target for target in targets if not target.startswith("!")]
     chosen = _union(names, wanted, inventory) if wanted else {host.name for host in inventory.hosts}
     excluded = _union(names, [target[1:] for target in targets if target.startswith("!")], inventory)
     if not chosen - excluded and not states:
-        raise UsageError(f"{' '.join(targets)}: no host is left", "leave out a `!`: it takes hosts away")
+        raise UsageError(f"{' '.join(targets)}: no host is left", "leave out a `!`, which excludes hosts")
     return tuple(host for host in inventory.hosts if host.name in chosen - excluded)
 
 
@@ -54,7 +54,7 @@ def check_named(inventory: Inventory, flag: str, names: Iterable[str]) -> None:
     known = [host.name for host in inventory.hosts]
     for name in names:
         if name not in known:
-            what = "a group, and no host" if name in inventory.groups else "no such host"
+            what = "a group, not a host" if name in inventory.groups else "no such host"
             text = f"{flag}: {what} in {inventory.path}{did_you_mean(name, known)}"
             raise UsageError(text, "name one host of the inventory: `runnerops hosts` lists them")
 

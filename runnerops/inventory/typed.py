@@ -117,10 +117,10 @@ def _reader(kind: Kind) -> Reader:
 
 
 _WORDS: Mapping[tuple[type, ...], tuple[str, str]] = {
-    (str,): ("must be text", "one text, no list or mapping"),
+    (str,): ("must be text", "write one text, not a list or mapping"),
     (int,): ("must be a whole number", "without quotes"),
     (bool,): ("must be true or false", "in YAML 1.2 `yes`, `no`, `on` and `off` are text"),
-    (int, str): ("must be a whole number or text", "one value, no list or mapping"),
+    (int, str): ("must be a whole number or text", "write one value, not a list or mapping"),
     (list,): ("must be a list", "write [ONE, TWO], or one `- ` a line"),
     (dict,): ("must be a mapping", "write {KEY: VALUE}, or one `KEY: VALUE` a line"),
 }
@@ -132,7 +132,9 @@ def _is_a(types: tuple[type, ...], value: object) -> bool:
 
 def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
     if isinstance(value, Secret):
-        return Wrong(key, "cannot come from a secret tag", "write it in clear: secrets stand in the systems' own keys")
+        return Wrong(
+            key, "cannot come from a secret tag", "write it in clear text: secrets are for keys of the managed systems"
+        )
     if types == (str,) and isinstance(value, int | float):
         return Wrong(key, "must be text", "put it in quotes if it is meant as text")
     return Wrong(key, *_WORDS[types])
@@ -226,7 +228,7 @@ def _shape(shape: Kind) -> Reader:
             if word in value:
                 given[name] = reader(value[word], (*key, word), found)
             elif not hasattr(shape, name):
-                hint = "every inventory has `hosts`, and every runner a `name`, by which layers merge"
+                hint = "every inventory needs `hosts`, and every runner a `name`, by which it is merged"
                 found.append(Wrong((*key, word), "is missing", hint))
         others = {word: one for word, one in value.items() if word not in known}
         if not shape.takes_further():

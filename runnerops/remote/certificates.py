@@ -77,7 +77,7 @@ def read_certificate(blob: bytes) -> Certificate:
     reader.text()  # reserved
     authority = reader.text()
     if not (signs := _Reader(authority).text().decode("ascii")).isprintable():  # anybody may have sent this
-        raise ValueError("no kind of key")
+        raise ValueError("not a kind of key")
     end = reader.at
     signature = reader.text()
     if reader.at != len(blob):
@@ -124,21 +124,21 @@ def _of_authority(found: Certificate, known: KnownHosts, names: Names, verify: V
     if revoked := known.revocation(found.authority, names.known):
         yield f"its authority is revoked ({revoked.place})"
     if not any(entry.key == found.authority for entry in known.authorities_of(names.known)):
-        yield f"it is of an authority that is not known for this host: {found.authority}"
+        yield f"it is signed by an authority that is not known for this host: {found.authority}"
     usual = frozenset({found.authority.kind})
     if signed_with(found.signature) not in _SIGNATURES.get(found.authority.kind, usual):
-        yield "its signature is of a kind that is not taken"
+        yield "its kind of signature is not accepted"
     if not verify(found.authority, found.signed, found.signature):
         yield "its signature is wrong"
 
 
 def _of_host(found: Certificate, names: Names, now: float) -> Iterator[str]:
     if found.kind != _OF_HOSTS:
-        yield "it is one of a user, not of a host"
+        yield "it is a certificate of a user, not of a host"
     if not found.after <= now < found.before:
-        yield "it is not valid yet" if now < found.after else "its time is over"
+        yield "it is not valid yet" if now < found.after else "it has expired"
     if found.critical:
-        yield "it has conditions (critical options) that are not known here"
+        yield "it has unknown critical options"
     if not any(covers(principal, name) for principal in found.principals for name in names.certified):
         yield f"it is for {', '.join(found.principals) or 'no host by name'}, not for {', '.join(names.certified)}"
 

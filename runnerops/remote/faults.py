@@ -22,9 +22,9 @@ _SILENCES = {"No existing session", "Timeout opening channel."}
 PENALTY = "Not allowed at this time"
 """What sshd says then, since OpenSSH 9.8 (`drop_connection` in its sshd.c)."""
 _PENALISED = (
-    "takes no connections from here for a time, after failed logins or ones that were broken off (PerSourcePenalties)"
+    "refuses connections from this address for some time, after failed or interrupted logins (PerSourcePenalties)"
 )
-_UP = "see whether the host is up and lets this machine in"
+_UP = "check whether the host is up and accepts connections from this machine"
 
 
 def is_turned_away(error: Exception) -> bool:
@@ -62,7 +62,7 @@ def _no_kind(hop: Hop, error: Exception) -> tuple[str, str] | None:
         and "host key" in str(error)
         and "hostkeyalgorithms" in hop.connection.ssh_config
     ):
-        return "HostKeyAlgorithms of ssh_config leaves no kind of host key that it has", "name its kind there too"
+        return "HostKeyAlgorithms of ssh_config excludes all kinds of host keys that it has", "add its kind there"
     return None
 
 
@@ -81,7 +81,7 @@ def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
 
 _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
     (socket.gaierror, "no such name", "set `address` in the inventory, or HostName in ssh_config"),
-    (ChannelException, "the gateway cannot reach it", "see whether it is up, and AllowTcpForwarding on the gateway"),
+    (ChannelException, "the gateway cannot reach it", "check whether it is up, and AllowTcpForwarding on the gateway"),
     (IncompatiblePeer, "no common algorithms: {}", "its SSH server is too old, or too strict: update it"),
     (ProxyCommandFailure, "ProxyCommand failed: {}", "try the command of ssh_config by hand"),
 )
@@ -89,15 +89,15 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
 
 def _turned_away(error: Exception) -> tuple[str, str]:
     if isinstance(error, EOFError | ConnectionResetError):
-        return "it broke the connection off before a login", "see its log, and whether the link to it is stable"
+        return "it closed the connection before a login", "check its log, and whether the network is stable"
     if is_penalty(error):
         return (
             f"it {_PENALISED}",
-            "mend what failed before (its log tells), then wait: a minute for most, ten at the most",
+            "correct the cause of the failures (see its log), then wait: usually a minute, at most ten",
         )
     said = f" ({error.said})" if isinstance(error, TurnedAwayError) else ""
-    problem = f"it closes connections before it names itself an SSH server{said}"
-    return problem, "see whether the port is right, and MaxStartups and PerSourcePenalties in its sshd_config"
+    problem = f"it closes connections before the SSH protocol begins{said}"
+    return problem, "check the port, and MaxStartups and PerSourcePenalties in its sshd_config"
 
 
 def _refused(hop: Hop) -> tuple[str, str]:
@@ -110,7 +110,7 @@ def _refused(hop: Hop) -> tuple[str, str]:
             "set SSH_PRIVATE_KEY or ssh.key, or load a key into an agent (SSH_KEY_PASSPHRASE opens a locked one)",
         )
     problem = "; ".join((f"authentication failed; tried {', '.join(attempt.tried)}", *attempt.notes))
-    return problem, f"put the public half into ~{user}/.ssh/authorized_keys there, or name another with ssh.key"
+    return problem, f"put the public key into ~{user}/.ssh/authorized_keys there, or name another with ssh.key"
 
 
 def _text(error: Exception) -> str:

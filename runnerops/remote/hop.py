@@ -61,8 +61,10 @@ class Hop:
         if certificate and not why:
             return
         if why:
-            problem = f"the certificate of {where} does not count: {why}; its key {offered} is not known by itself"
-            raise HostKeyError(self.host, problem, f"mend the certificate or known_hosts, or: {self._way_to_trust()}")
+            problem = f"the certificate of {where} is not accepted: {why}; its key {offered} is not known either"
+            raise HostKeyError(
+                self.host, problem, f"correct the certificate or known_hosts, or: {self._way_to_trust()}"
+            )
         if before := self.known.about(self.names):
             were = ", ".join(f"{entry.key} ({entry.place})" for entry in before)
             problem = f"the host key of {where} has changed: it offers {offered}; known is {were}"
@@ -78,7 +80,9 @@ class Hop:
             return
         if revoked := self.known.revocation(authority, (*self.names, *self.loose)):
             problem = f"the authority of the certificate of {where} is revoked ({revoked.place}): {authority}"
-            raise HostKeyError(self.host, problem, "give the host a certificate of another, or none; nothing was sent")
+            raise HostKeyError(
+                self.host, problem, "give the host a certificate of another authority, or none; nothing was sent"
+            )
 
     def _uncertified(self, offered: HostKey, certificate: bytes) -> str:
         """Why a certificate does not count; empty where it does, and where there is none."""
@@ -89,7 +93,7 @@ class Hop:
         except ValueError:
             return "it cannot be read"
         if found.key != offered:
-            return "it is of another key"
+            return "it belongs to another key"
         if not self.signed_by(kind := signed_with(found.signature)):
             return f"its signature is {kind}, which CASignatureAlgorithms of ssh_config leaves out"
         names = Names((*self.names, *self.loose), self.certified)

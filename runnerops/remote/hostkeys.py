@@ -94,7 +94,7 @@ class KnownHosts:
             except (OSError, ValueError) as error:
                 if place or not isinstance(error, FileNotFoundError | NotADirectoryError):
                     reason = getattr(error, "strerror", None) or "no path"
-                    known = known.and_also(KnownHosts(warnings=(f"{place}{path}: passed over: {reason}",)))
+                    known = known.and_also(KnownHosts(warnings=(f"{place}{path}: ignored: {reason}",)))
                 continue
             known = known.and_also(parse([(str(path), text)]))
         return known
@@ -157,7 +157,7 @@ def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
                 passed.setdefault((place, entry), []).append(str(number))
             else:
                 found[marker].append(entry)
-    warnings = tuple(f"{place}:{','.join(numbers)}: passed over: {why}" for (place, why), numbers in passed.items())
+    warnings = tuple(f"{place}:{','.join(numbers)}: ignored: {why}" for (place, why), numbers in passed.items())
     entries, revoked, authorities = map(tuple, found.values())
     return KnownHosts(entries, revoked, warnings, authorities)
 
@@ -186,7 +186,9 @@ def _entry(words: Sequence[str], place: str) -> Entry | str:
         return "not a host, a kind and a key"
     names, kind, text = words[:3]
     if kind not in KINDS:
-        return f"keys of kind {kind} cannot be verified" if kind.isascii() and kind.isprintable() else "no kind of key"
+        return (
+            f"keys of kind {kind} cannot be verified" if kind.isascii() and kind.isprintable() else "not a kind of key"
+        )
     try:
         blob = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

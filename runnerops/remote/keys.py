@@ -150,7 +150,7 @@ def _check_form(text: str, place: str) -> str:
     begin = _BEGIN.match(text)
     if not begin or "PRIVATE KEY" not in begin["kind"]:
         raise PrivateKeyError(
-            f"{place}: no private key", f"it begins with -----BEGIN … PRIVATE KEY-----; {_KEEP_LINES}"
+            f"{place}: not a private key", f"it begins with -----BEGIN … PRIVATE KEY-----; {_KEEP_LINES}"
         )
     if not text[begin.end() :].startswith("\n"):
         raise PrivateKeyError(f"{place}: the line breaks of the private key are lost", _KEEP_LINES)
@@ -180,9 +180,9 @@ def _locked(place: str) -> LockedKeyError:
 
 def _unusable(place: str, passphrase: str) -> PrivateKeyError:
     if passphrase:
-        problem = "the passphrase is another's, or the key is damaged"
+        problem = "the passphrase is wrong, or the key is damaged"
         return PrivateKeyError(f"{place}: {problem}", f"the passphrase comes from {PASSPHRASE}")
-    hint = "ed25519, ECDSA and RSA keys can be used; `ssh-keygen -y -f FILE` tells whether the key is whole"
+    hint = "ed25519, ECDSA and RSA keys can be used; `ssh-keygen -y -f FILE` shows whether the key is complete"
     return PrivateKeyError(f"{place}: the private key is damaged, or of a kind that cannot be used", hint)
 
 

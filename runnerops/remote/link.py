@@ -139,7 +139,9 @@ class Link:
         try:
             return self._connection.client.get_transport().open_session(timeout=CHANNEL_SECONDS)  # type: ignore[no-any-return]
         except ChannelException as error:
-            raise HostError(self._host.name, f"it opens no session: {error.text}", "see MaxSessions there") from None
+            raise HostError(
+                self._host.name, f"it does not open a session: {error.text}", "check MaxSessions in its sshd_config"
+            ) from None
         except (SSHException, EOFError, OSError, AttributeError) as error:  # no transport: closed
             raise self._lost() from error
 
@@ -150,7 +152,9 @@ class Link:
             call.start(line)
         except (SSHException, EOFError, OSError) as error:
             if self._alive():
-                raise HostError(self._host.name, "it runs no commands", "see ForceCommand there") from None
+                raise HostError(
+                    self._host.name, "it does not run commands", "check ForceCommand in its sshd_config"
+                ) from None
             raise self._lost() from error
 
     def _chunks(self, channel: Channel, ends: float | None) -> Iterator[bytes]:
@@ -161,7 +165,7 @@ class Link:
                 chunk = channel.recv(CHUNK)
             except TimeoutError:
                 if ends is not None:
-                    raise HostError(self._host.name, "no answer in time", "see what the host is busy with") from None
+                    raise HostError(self._host.name, "no answer in time", "check what the host is busy with") from None
                 self._open().close()
                 continue
             if not chunk:
@@ -174,7 +178,9 @@ class Link:
         if status != -1:
             return status
         if self._alive():
-            raise LinkLostError(self._host.name, "the command was ended by a signal there", "see the host's journal")
+            raise LinkLostError(
+                self._host.name, "the command was ended by a signal there", "look at the host's journal"
+            )
         raise self._lost()
 
     def _alive(self) -> bool:
@@ -182,7 +188,7 @@ class Link:
         return transport is not None and transport.is_active()
 
     def _lost(self) -> LinkLostError:
-        return LinkLostError(self._host.name, "the connection was lost", "see whether the host is up, then try again")
+        return LinkLostError(self._host.name, "the connection was lost", "check whether the host is up, then try again")
 
     def _explain(self, root: Root) -> None:
         """Raises HostError where it is sudo that did not let in."""

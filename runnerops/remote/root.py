@@ -111,12 +111,14 @@ class Root:
             return WrongPasswordError()
         whose = f"it is {self.user}'s own password there (root's, where sudoers has rootpw or targetpw)"
         hint = f"it comes from ssh.sudo_password, --ask-sudo-password or {VARIABLE}; {whose}"
-        return HostError(self.host, f"sudo does not take the password of user {self.user}", hint, "refused")
+        return HostError(self.host, f"sudo does not accept the password of user {self.user}", hint, "refused")
 
     def silent(self) -> HostError:
         """Where neither happens in time."""
-        problem = f"sudo neither asks user {self.user} for a password nor lets in within {ENTER_SECONDS:.0f} s"
-        return HostError(self.host, problem, "try `sudo true` there: PAM may want something else first", "refused")
+        problem = (
+            f"sudo neither asks user {self.user} for a password nor starts the command within {ENTER_SECONDS:.0f} s"
+        )
+        return HostError(self.host, problem, "try `sudo true` there: PAM may require something else first", "refused")
 
     def refused(self, said: str) -> HostError:
         """What sudo or doas printed (in English), as what a user can act on."""
@@ -130,7 +132,7 @@ class Root:
         if broken:
             hint = f"`visudo -c` there shows what is wrong in its sudoers; then {free}, or a password, lets {user} in"
         elif last.startswith("doas:"):
-            hint = f"`permit nopass {user}` in /etc/doas.conf: doas takes a password from a terminal only"
+            hint = f"`permit nopass {user}` in /etc/doas.conf: doas reads a password only from a terminal"
         elif " a tty" in said:
             hint = f"`Defaults:{user} !requiretty` in {file}: commands of runnerops have no terminal"
         elif self._password or "sudoers" in said or any(words in said for words in _NOT_LISTED):

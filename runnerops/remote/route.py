@@ -30,7 +30,7 @@ CONNECT_SECONDS = 15
 BANNER_SECONDS = 30.0
 """Longer than the above, which is then what ends a silence; what ends sooner was closed by the other side."""
 _AUTH_SECONDS = 30.0
-_SSH_CONFIG = "mend ~/.ssh/config, or what it includes: `ssh -G NAME` shows what OpenSSH makes of it"
+_SSH_CONFIG = "correct ~/.ssh/config, or the files that it includes: `ssh -G NAME` shows how OpenSSH reads it"
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its threads log tracebacks of what we explain
@@ -66,7 +66,7 @@ def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen:
         raise HostError(
             host.name,
             "its gateways need each other",
-            "take away one `ssh.gateway`: the gateway itself has `gateway: null` where its defaults name one",
+            "remove one `ssh.gateway`: the gateway itself has `gateway: null` where its defaults name one",
         )
     if name and name in peers:
         gateway = _connection(peers[name], settings, peers, (*seen, name))
@@ -137,7 +137,7 @@ def _hold_to(connection: Connection, family: socket.AddressFamily) -> None:
     def addresses(hostname: str, port: int) -> list[tuple[int, Any]]:
         found = [pair for pair in usual(hostname, port) if pair[0] == family]
         if not found:
-            raise OSError(f"{hostname} has no address of the family that AddressFamily of ssh_config asks for")
+            raise OSError(f"{hostname} has no address of the family that AddressFamily in ssh_config demands")
         return found
 
     connection.client._families_and_addresses = addresses

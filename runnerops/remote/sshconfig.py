@@ -112,7 +112,7 @@ def _foreign(path: Path) -> str:
     about = path.stat()
     if about.st_uid not in {0, os.getuid()}:
         return "it belongs to another user"
-    return "everybody may write it (chmod 600)" if about.st_mode & 0o002 else ""
+    return "everybody may write to it (chmod 600)" if about.st_mode & 0o002 else ""
 
 
 def _head(block: _Conditions) -> str:

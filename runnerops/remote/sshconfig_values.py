@@ -38,13 +38,13 @@ _CRITERIA = frozenset({"host", "originalhost", "user", "localuser", "exec"})
 
 
 def wrong_value(key: str, words: Sequence[str] | None, ignored: Collection[str]) -> str:
-    """Why this line is none, or nothing. `key` in small letters; no `words`: a quotation without an end.
+    """Why this line is none, or nothing. `key` in small letters; no `words`: a quotation mark is missing at the end.
 
     `ignored`: patterns of `IgnoreUnknown`. Names of keys that only another release knows are passed over, but for
     those that are nearly one of these.
     """
     if words is None:
-        return "a quotation without an end"
+        return "a quotation mark is missing at the end"
     if key not in MATTERS and not any(fnmatchcase(key, one) for one in ignored):
         near = difflib.get_close_matches(key, MATTERS - _OF_BEFORE, 1, 0.85)
         if near and key not in _OF_BEFORE and key not in _OTHERS:
@@ -63,14 +63,14 @@ def _wrong(key: str, words: Sequence[str]) -> str:
     if key in _SINGLE and len(words) > 1:
         return f"{key} takes one value; put it in quotes if it has spaces"
     if key in _LISTS and len(words) > 1 and "none" in map(str.lower, words):
-        return f"{key}: none stands alone"
+        return f"{key}: `none` cannot be combined with other values"
     if key in _CHOICES and value.lower() not in _CHOICES[key]:
         return f"{key} {value}: one of {', '.join(_CHOICES[key])}"
     return _CHECKS[key](key, value) if key in _CHECKS else ""
 
 
 def _port(key: str, value: str) -> str:
-    return "" if port_of(value) else f"{key} {value} is no port"
+    return "" if port_of(value) else f"{key} {value} is not a port"
 
 
 def port_of(value: str) -> int | None:
@@ -85,14 +85,14 @@ def port_of(value: str) -> int | None:
 
 def _number(key: str, value: str) -> str:
     good = _NUMBER.fullmatch(value) and int(value) <= _MOST
-    return "" if good else f"{key} {value} is no whole number"
+    return "" if good else f"{key} {value} is not a whole number"
 
 
 def _time(key: str, value: str) -> str:
     good = value.lower() == "none" or (
         _TIME.fullmatch(value) and all(int(one) <= _MOST for one in re.findall(r"\d+", value))
     )
-    return "" if good else f"{key} {value} is no time (90, 1m30s)"
+    return "" if good else f"{key} {value} is not a time (90, 1m30s)"
 
 
 def _jump(key: str, value: str) -> str:
@@ -101,7 +101,7 @@ def _jump(key: str, value: str) -> str:
     for hop in value.split(","):
         found = _JUMP.fullmatch(hop.strip().removeprefix("ssh://").rstrip("/"))
         if not found or (found[1] and port_of(found[1]) is None):
-            return f"{key} {value}: {hop.strip() or 'an empty word'} is no [USER@]HOST[:PORT]"
+            return f"{key} {value}: {hop.strip() or 'an empty word'} is not [USER@]HOST[:PORT]"
     return ""
 
 
@@ -134,7 +134,7 @@ def wrong_match(words: Sequence[str]) -> str:
         head, assigned, value = rest[0].partition("=")
         keyword, rest = head.lower().lstrip("!"), [*([value] if assigned else []), *rest[1:]]
         if keyword == "all" and rest:
-            return "Match all has no other condition behind it"
+            return "Match all cannot have another condition"
         if keyword in _CRITERIA:
             if not (rest and rest[0]):
                 return f"Match {keyword} has no value"
@@ -145,7 +145,7 @@ def wrong_match(words: Sequence[str]) -> str:
 
 
 def split(value: str) -> list[str] | None:
-    """The words of a value up to a comment, as OpenSSH parts them; None for a quotation without an end."""
+    """The words of a value up to a comment, as OpenSSH parts them; None for a quotation mark is missing at the end."""
     words: list[str] = []
     at = 0
     while at < len(value):

@@ -126,7 +126,7 @@ class Resolver:
         if not value.strip():
             raise _MissingError("is empty", f"give it a value, or take the !{secret.source} out")
         if "\0" in value:
-            raise _MissingError("holds a NUL character", "no file of the managed systems can hold one")
+            raise _MissingError("holds a NUL character", "no configuration file can contain one")
         return value
 
     def _env(self, name: str) -> str:
@@ -177,10 +177,10 @@ class Resolver:
             _refuse_shell(line, argv)
             return self._run(argv, self._directory, self._environ)
         except ValueError:
-            raise _MissingError("a quote is never closed", "mend the command line") from None
+            raise _MissingError("a quote is never closed", "correct the command line") from None
         except TimeoutError:
             raise _MissingError(
-                f"gave nothing within {SECONDS} s", "it must not ask questions: run it once by hand"
+                f"did not end within {SECONDS} s", "it must not ask for input: run it once by hand"
             ) from None
         except OSError as error:
             raise _MissingError(
@@ -223,7 +223,7 @@ def _refuse_shell(line: str, argv: tuple[str, ...]) -> None:
         found = _VARIABLE.search(re.sub(r"'[^']*'|\\.", "", line))
     if found:
         raise _MissingError(
-            f"{found[0]} is for a shell, and the command runs without one", "write it as sh -c '…', or without it"
+            f"{found[0]} needs a shell, but the command runs without one", "write sh -c '…', or leave it out"
         )
 
 
@@ -236,13 +236,13 @@ def _shown(secret: Secret) -> str:
 def _read(path: Path, what: str) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise _MissingError(f"{what} is no regular file", "name a file that holds the value alone")
+            raise _MissingError(f"{what} is not a regular file", "name a file that contains only the value")
         with path.open("rb") as stream:
             data = stream.read(_LARGEST + 1)
     except OSError as error:
         raise _MissingError(f"{what} cannot be read: {error.strerror}", f"look at {path}") from None
     if len(data) > _LARGEST:
-        raise _MissingError(f"{what} is larger than {_LARGEST} bytes", "name a file that holds the value alone")
+        raise _MissingError(f"{what} is larger than {_LARGEST} bytes", "name a file that contains only the value")
     return _decode(data, what)
 
 
@@ -251,5 +251,5 @@ def _decode(data: bytes, what: str) -> str:
         return data.decode()
     except UnicodeDecodeError:
         raise _MissingError(
-            f"{what} is not UTF-8 text", "secrets are text: encode binary ones, as base64 for one"
+            f"{what} is not UTF-8 text", "secrets must be text: encode binary ones, for example with base64"
         ) from None

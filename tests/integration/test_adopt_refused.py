@@ -19,7 +19,7 @@ def test_one_host_that_is_refused_keeps_no_other_out(tmp_path: Path) -> None:
         known.write_text(known.read_text() + known.read_text().replace("127.0.0.1", "localhost"))
         said = typed(site, "adopt", "one", "two", "--write", code=1)
         assert "two: failed" in said
-        assert "no entry of it can be made that the inventory takes" in said
+        assert "it has no entry that the inventory would accept" in said
         by_hand = said.partition("two: the entry that would keep the host as it is")[2]
         assert "\n  two:\n    docker:" in by_hand
         written = (site.project / "inventory.yml").read_text()

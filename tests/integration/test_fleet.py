@@ -117,8 +117,8 @@ PROBLEMS = {
     "silent": "no answer within 8 s",
     "greets": "no answer within 8 s",
     "closed": "connection refused",
-    "breaks": "closes connections before it names itself",
-    "hangs-up": "it broke the connection off before a login",
+    "breaks": "closes connections before the SSH protocol begins",
+    "hangs-up": "it closed the connection before a login",
 }
 
 

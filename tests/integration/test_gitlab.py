@@ -107,7 +107,7 @@ def test_a_token_of_the_api_that_is_not_there_or_not_taken_leaves_what_needs_non
     for token, reason in (
         (None, ""),
         (Secret("env", "NO_SUCH", SourceLocation("inventory.yml", 1, 1)), "!env NO_SUCH"),
-        ("glpat-another", "does not take the API token"),
+        ("glpat-another", "does not accept the API token"),
         ("glpat-canary\n", "its token has a space, a line break"),
         ("glpat-canaryé", "its token has a space, a line break"),
     ):
@@ -204,9 +204,9 @@ def test_what_passes_by_itself_is_asked_again(gitlab: GitLab) -> None:
 
 def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
     for fault, times, said in (
-        (Answer(401, JSON), 1, "does not take the API token"),
-        (Answer(403, "<html>the firewall"), 1, "something before GitLab refused"),
-        (Answer(422, JSON), 1, "no group or project of this runner any more"),
+        (Answer(401, JSON), 1, "does not accept the API token"),
+        (Answer(403, "<html>the firewall"), 1, "something in front of GitLab refused"),
+        (Answer(422, JSON), 1, "does not exist in GitLab any more"),
         (Answer(429, JSON), 4, "takes no more requests"),
         (Answer(429, JSON, {"Retry-After": "86400"}), 1, "takes no more requests"),
         (Answer(500, JSON), 4, "status 500"),
@@ -233,7 +233,7 @@ def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
             client(gitlab, []).runner(1)
         assert another.requests == []
     gitlab.faults = [Answer(403, JSON)]
-    with pytest.raises(GitlabError, match="does not let the token do that") as caught:
+    with pytest.raises(GitlabError, match="the API token is not allowed to do that") as caught:
         client(gitlab, []).runner(1)
     assert "manage_runner" in caught.value.hint
 
@@ -326,8 +326,8 @@ def test_a_lost_token_is_replaced_by_the_runners_number(gitlab: GitLab) -> None:
     assert str(given["token"]) not in redactor.text(f"it is {given['token']}.")
     for problem, changed, access in (
         ("does not contain the id", replace(one, id=0), host.gitlab),
-        ("has nothing there", replace(one, id=99), host.gitlab),
-        ("does not take the API token", one, GitlabAccess(gitlab.url, "glpat-another")),
+        ("does not exist in GitLab", replace(one, id=99), host.gitlab),
+        ("does not accept the API token", one, GitlabAccess(gitlab.url, "glpat-another")),
         ("without a token of its API", one, GitlabAccess(gitlab.url)),
     ):
         with pytest.raises(GitlabError, match=problem):
@@ -360,5 +360,5 @@ def test_other_machines_with_a_token_are_told_before_it_is_rotated(gitlab: GitLa
     gitlab.faults = [Answer(404, JSON)]  # a GitLab that has no such list
     assert others_with_token(host, one, observed(gitlab), asking()) == ()
     gitlab.faults = [Answer(403, JSON)]
-    with pytest.raises(GitlabError, match="does not let the token do that"):
+    with pytest.raises(GitlabError, match="the API token is not allowed to do that"):
         others_with_token(host, one, observed(gitlab), asking())

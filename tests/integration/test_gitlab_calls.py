@@ -57,7 +57,7 @@ def test_a_list_of_several_pages_is_read_to_its_end(gitlab: GitLab, many: int) -
         (Answer(500), 1, "status 500"),
         (Answer(201, "<html>"), 1, "does not answer as GitLab's API does"),
         (Answer(403, {"error": "insufficient_scope"}), 1, "the scope `create_runner`"),
-        (Answer(401, {}), 1, "give a new one"),
+        (Answer(401, {}), 1, "write a new one"),
         (Answer(429, {}), 1, ""),
     ],
     ids=lambda value: str(value.status) if isinstance(value, Answer) else "",

@@ -151,7 +151,7 @@ def test_without_a_token_that_may_it_says_so_and_goes_on(site: Site) -> None:
     cases: list[tuple[dict[str, str], str]] = [
         ({}, "there is no token"),
         ({"CI_JOB_TOKEN": JOB}, "the job's own token may not write notes here"),
-        ({"CI_MERGE_REQUEST_IID": "", "GITLAB_TOKEN": TOKEN}, "this is no pipeline of a merge request"),
+        ({"CI_MERGE_REQUEST_IID": "", "GITLAB_TOKEN": TOKEN}, "this is not a pipeline of a merge request"),
     ]
     for environ, says in cases:
         assert site.comment(**environ) is Exit.OK

@@ -332,7 +332,7 @@ def test_what_is_cut_off_is_told_with_the_command_that_goes_on(command: str, emp
 def test_what_the_token_may_not_do_is_told(gitlab: GitLab, world: World) -> None:
     gitlab.faults_at = {"DELETE /runners": [Answer(403, REFUSED)]}
     outcome = world.deploy()
-    assert "told to delete runner 2: GitLab does not let the token do that" in " ".join(outcome.diagnostics)
+    assert "told to delete runner 2: the API token is not allowed to do that" in " ".join(outcome.diagnostics)
     assert "`manage_runner`" in outcome.hint
     assert API not in repr(outcome)
 

@@ -178,7 +178,7 @@ def test_one_of_which_gitlab_takes_the_token_or_has_the_number_is_left_as_it_is(
     )
     assert not world.plan()[1].plan.unpaired.creations  # without a number nobody can tell
     (one,) = ask_gitlab(world.plan()[0].hosts[0], world.observed(), asking())
-    assert "give it in the inventory" in one.fix
+    assert "write its token into the inventory" in one.fix
 
 
 def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
@@ -187,7 +187,7 @@ def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
         world.deploy()
     host = world.plan()[0].hosts[0]
     (one,) = ask_gitlab(host, world.observed(), asking())
-    assert (one.known, one.fix) == (True, "deploy its host: that settles it")
+    assert (one.known, one.fix) == (True, "deploy its host, which completes or deletes it")
     assert "marked as not deployed yet" in one.reason
     world.machine.end = "applied"
     world.deploy()

@@ -169,9 +169,9 @@ def test_the_runner_is_found_by_its_token_where_the_file_has_no_id_or_another_on
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Answer(401, QUOTED), "give a new one under `gitlab: {token: …}`"),
+        (Answer(401, QUOTED), "write a new one under `gitlab: {token: …}`"),
         (Answer(403, QUOTED), "scope `manage_runner`"),
-        (Answer(403, "<html>"), "something before GitLab refused"),
+        (Answer(403, "<html>"), "something in front of GitLab refused"),
         (Answer(404, QUOTED), "look whether it was deleted there"),
         (Answer(200, "<html>"), "does not answer as GitLab's API does"),
         (Answer(429, QUOTED, {"Retry-After": "86400"}), "takes no more requests"),
@@ -248,13 +248,13 @@ def test_each_fault_ends_set_or_told_and_the_next_deploy_finishes_it(
 
 def test_what_was_not_carried_out_is_told_by_the_answer_that_refused_it(gitlab: GitLab) -> None:
     (found,), _ = ask(gitlab, host(gitlab, one={"tags": (), "run_untagged": False}), {"one": gitlab.runner(ONE).id})
-    with pytest.raises(GitlabError, match="does not take these values") as caught:
+    with pytest.raises(GitlabError, match="does not accept these values") as caught:
         update(quick(gitlab), found)
     assert "run untagged jobs" in caught.value.hint
     gitlab.runner(TWO).settings = {"description": "as it was"}
     with pytest.raises(GitlabError, match="runner 99"):
         update(quick(gitlab), replace(found, id=99))
-    with pytest.raises(GitlabError, match="does not take the API token"):
+    with pytest.raises(GitlabError, match="does not accept the API token"):
         update(quick(gitlab, "glpat-another"), found)
 
 
@@ -271,7 +271,7 @@ def test_a_gitlab_that_takes_an_update_and_does_not_keep_it_is_told(gitlab: GitL
     asking = planned(gitlab)
     before = {"id": asking.id, "description": "", "paused": False}
     gitlab.faults_of = {"GET": [Answer(200, before), Answer(200, before)]}
-    with pytest.raises(GitlabError, match="has other values still: description, tags, run_untagged"):
+    with pytest.raises(GitlabError, match="still has other values: description, tags, run_untagged"):
         update(quick(gitlab), asking)
 
 
@@ -281,7 +281,7 @@ def test_one_runners_refusal_does_not_keep_the_next_from_its_update(gitlab: GitL
     updates, _ = ask(gitlab, asking, ids)
     gitlab.faults_of = {"GET": [Answer(403, QUOTED)]}
     (error,) = update_settings(asking, updates, asking_anew())
-    assert "does not let the token do that" in error.message
+    assert "the API token is not allowed to do that" in error.message
     (left,), _ = ask(gitlab, asking, ids)
     assert left.runner == "one"
 
@@ -389,7 +389,7 @@ def test_gitlab_is_told_once_the_hosts_run_has_ended_well(
     assert ("set in GitLab: one" in outcome.message) == set_there
     if fault:
         assert outcome.message.startswith("its files are deployed" if run else "its files were in sync")
-        assert "does not let the token do that" in outcome.diagnostics[0]
+        assert "the API token is not allowed to do that" in outcome.diagnostics[0]
         assert "manage_runner" in outcome.hint
         assert exit_of([outcome.result]) is Exit.FAILED
     assert "canary" not in repr(outcome)

@@ -163,6 +163,6 @@ def test_sudo_is_used_and_explained(answer: str, status: int, tmp_path: Path, st
 
 def test_a_host_that_runs_one_command_only(start_sshd: StartSshd) -> None:
     server = start_sshd("MaxSessions 0")
-    with server.open() as link, pytest.raises(HostError, match="it opens no session") as caught:
+    with server.open() as link, pytest.raises(HostError, match="it does not open a session") as caught:
         link.run(["true"], b"", 10)
     assert not isinstance(caught.value, LinkLostError)

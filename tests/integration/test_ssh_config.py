@@ -79,7 +79,7 @@ def test_nothing_of_fabrics_own_configuration_counts(sshd: Sshd, home: Path, mon
         ("HostKeyAlgorithms sk-ssh-ed25519@openssh.com\n", "leaves nothing that can be verified", "ssh-ed25519"),
         ("HostKeyAlgorithms -*\n", "leaves nothing that can be verified", "ssh-ed25519"),
         ("CASignatureAlgorithms sk-*\n", "leaves nothing that can be verified", "ssh-ed25519"),
-        ("HostKeyAlgorithms ecdsa-*\n", "HostKeyAlgorithms of ssh_config leaves no kind", "name its kind"),
+        ("HostKeyAlgorithms ecdsa-*\n", "HostKeyAlgorithms of ssh_config excludes all kinds", "add its kind"),
         ("ProxyCommand nc %x\n", "%x cannot be used", "ssh/config"),
     ],
 )

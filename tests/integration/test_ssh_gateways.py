@@ -126,16 +126,16 @@ def test_a_penalty_is_told_waited_for_and_asked_after_seldom(
     access = Access(known_from(sshd.line()), Credentials.from_environ({}), {"HOME": str(home)}, say=said.append)
     with refusing(b"Not allowed at this time\r\n") as (port, came), pytest.raises(HostError) as told:
         open_link(sshd.host(port=port), access)
-    assert "takes no connections from here for a time" in told.value.message
+    assert "refuses connections from this address for some time" in told.value.message
     assert "PerSourcePenalties" in told.value.message
     assert "wait" in told.value.hint
     assert len(came) == 3
     assert len(said) == 1
-    assert said[0].startswith(f"web-1: {USER}@{ADDRESS}:{port} takes no connections from here")
+    assert said[0].startswith(f"web-1: {USER}@{ADDRESS}:{port} refuses connections from this address")
     monkeypatch.setattr("runnerops.remote.ssh._PAUSES", ())
     with refusing(b"You are \x1b[31mnot welcome\r\n") as (port, _), pytest.raises(HostError) as told:
         sshd.open("", sshd.host(port=port))
-    assert told.value.message.endswith("before it names itself an SSH server (You are [31mnot welcome)")
+    assert told.value.message.endswith("before the SSH protocol begins (You are [31mnot welcome)")
 
 
 @contextmanager

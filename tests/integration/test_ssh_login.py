@@ -34,7 +34,7 @@ def test_the_key_comes_from_the_environment(form: str, name: str, sshd: Sshd) ->
 def test_a_key_with_a_passphrase(sshd: Sshd) -> None:
     locked = str(sshd.keys.folder / "user_locked")
     sshd.open(host=sshd.host(key=locked), SSH_KEY_PASSPHRASE="open sesame").close()
-    with pytest.raises(PrivateKeyError, match="passphrase is another's"):
+    with pytest.raises(PrivateKeyError, match="passphrase is wrong"):
         sshd.open(host=sshd.host(key=locked), SSH_KEY_PASSPHRASE="wrong")
     with pytest.raises(PrivateKeyError, match="has a passphrase"):
         sshd.open(host=sshd.host(key=None), SSH_PRIVATE_KEY=Path(locked).read_text())
@@ -82,7 +82,7 @@ def test_another_agent_and_a_certificate_of_ssh_config(
     config.write_text(f"IdentityAgent {place}\n")
     server.open(host=server.host(key=None)).close()
     config.write_text("IdentityAgent none\n")
-    with pytest.raises(HostError, match="no private key"):
+    with pytest.raises(HostError, match="not a private key"):
         server.open(host=server.host(key=None))
 
     shutil.copy(agent.folder / "user_other.pub", tmp_path / "wanted.pub")
@@ -143,7 +143,7 @@ def test_a_wrong_key_is_told_with_what_was_tried(sshd: Sshd, home: Path) -> None
     assert caught.value.message.startswith(
         f"web-1: {USER}@{ADDRESS}:{sshd.port}: authentication failed; tried {home}/.ssh/id_ed"
     )
-    assert f"{home}/.ssh/id_rsa: no private key" in caught.value.message
+    assert f"{home}/.ssh/id_rsa: not a private key" in caught.value.message
     assert "authorized_keys" in caught.value.hint
 
 

@@ -205,7 +205,7 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     printed = project.run("adopt", f"{user}@{host.address}", "--name", host.name)
     assert not (project.folder / "inventory.yml").exists()
     said = project.run("init", "--adopt", f"{host.name}={user}@{host.address}")
-    assert "known_hosts is there, and stays as it is" in said
+    assert "known_hosts exists already, and is not changed" in said
     assert "runnerops deploy" in said.splitlines()[-1]
     assert set(host.run(SEEN, check=False).stdout.splitlines()) ^ before == set()
     inventory = (project.folder / "inventory.yml").read_text()
@@ -256,7 +256,7 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     (found,) = project.diff()["hosts"]
     assert found["result"] == "unchanged"
     refused = project.run("adopt", host.name, "--write", code=1)
-    assert "nothing is written over" in refused
+    assert "nothing is overwritten" in refused
     assert (project.folder / "inventory.yml").read_text() == changed
     if host.name == "trixie":
         going_back_starts_it_again(project, host)

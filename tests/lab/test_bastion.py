@@ -90,7 +90,7 @@ def test_a_fleet_behind_a_bastion_as_it_is_shipped(project: Project, lab: Lab, t
     lock_out(bastion, tmp_path / "other", project.known_hosts)
     assert "activating" in log()
     said = project.run("diff", "bookworm", "docker28", code=None)
-    assert "takes no connections from here for a time" in said
+    assert "refuses connections from this address for some time" in said
     assert "PerSourcePenalties" in said
     within_a_minute = (project.run("diff", "bookworm", "docker28", code=None) for _ in range(5))
     assert any("2 hosts: 0 to change, 2 in sync" in said for said in within_a_minute), "asking does not make it longer"

@@ -85,7 +85,7 @@ def is_removed(project: Project, host: LabHost, gitlab: GitLab, runner: dict[str
     (made,) = gitlab.created
     gitlab.faults_at = {f"GET /runners/{made.id}": [Answer(403, {"error": "insufficient_scope"})]}
     forgets = project.run("remove", "--dry-run", "--forget", host.name, code=None)
-    assert f"--forget would lose that these are still to be deleted in GitLab: again ({made.id})" in forgets
+    assert f"--forget would delete the record that these must still be deleted in GitLab: again ({made.id})" in forgets
     remove = ("remove", "--yes", host.name, "gitlab_runner")
     assert f"also deleted in GitLab, which cannot be undone: again ({made.id})" in project.run(*remove, code=1)
     assert f"deleted in GitLab: runner again ({made.id})" in project.run(*remove, "--allow", "drop-runner")

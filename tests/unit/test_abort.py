@@ -44,7 +44,7 @@ def test_what_was_begun_is_what_is_taken_back() -> None:
 
 def test_the_run_that_asks_for_a_token_has_more_to_lose() -> None:
     record = Record(Run(3, Requester("anna", "laptop"), "", "", running=True), command="rotate", forward=FORWARD[:1])
-    assert ["is lost, and the old one is refused then" in text for _, text in cost_lines(record)] == [True]
+    assert ["is lost, and the old one is then refused" in text for _, text in cost_lines(record)] == [True]
 
 
 def test_every_run_that_would_be_taken_back_is_shown() -> None:

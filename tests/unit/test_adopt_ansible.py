@@ -75,7 +75,7 @@ def test_hosts_are_reached_as_ansible_reaches_them(name: str, text: str, tmp_pat
     assert {host.name: login_of(host) for host in read.hosts} == HOSTS
     assert sorted(read.notes) == [
         "local is left out: Ansible reaches it by local, not by SSH",
-        "tmpl is left out: ansible_host is a template of Ansible's",
+        "tmpl is left out: ansible_host is a template of Ansible",
     ]
 
 
@@ -127,15 +127,15 @@ def test_ports_and_quotes(host: str, login: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "note"),
     [
-        ('ansible_host: "{{ x }}"', "h is left out: ansible_host is a template of Ansible's"),
-        ('ansible_port: "{{ x }}"', "h is left out: ansible_port is a template of Ansible's"),
-        ('ansible_ssh_user: "{% if x %}a{% endif %}"', "h is left out: ansible_ssh_user is a template of Ansible's"),
+        ('ansible_host: "{{ x }}"', "h is left out: ansible_host is a template of Ansible"),
+        ('ansible_port: "{{ x }}"', "h is left out: ansible_port is a template of Ansible"),
+        ('ansible_ssh_user: "{% if x %}a{% endif %}"', "h is left out: ansible_ssh_user is a template of Ansible"),
         (
             "ansible_host: !vault |\n            $ANSIBLE_VAULT;1.1;AES256\n            61",
             "h is left out: ansible_host is encrypted",
         ),
-        ('ansible_port: "\u00b2"', "h is left out: ansible_port is no number of a port"),
-        ("ansible_host: [a]", "h is left out: \"['a']\" is no address"),
+        ('ansible_port: "\u00b2"', "h is left out: ansible_port is not a port number"),
+        ("ansible_host: [a]", "h is left out: \"['a']\" is not an address"),
     ],
 )
 def test_a_login_that_cannot_be_told_is_no_guess(variable: str, note: str, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_files_of_groups_win_over_what_the_inventory_says(tmp_path: Path) -> Non
     read = read_ansible(tmp_path / "hosts", ())
     assert [login_of(host) for host in read.hosts] == ["beside@h:2"]
     assert [note.removeprefix(f"{tmp_path}/") for note in read.notes] == [
-        "group_vars/a.yml is encrypted: what it says of logins is not known"
+        "group_vars/a.yml is encrypted: its settings for logins are not known"
     ]
 
 
@@ -169,7 +169,7 @@ def test_what_ssh_config_has_to_say_is_told_once(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("[a]\nh\ni\n[a:vars]\nansible_ssh_common_args='-J me@gate'\n")
     read = read_ansible(tmp_path / "hosts", ())
     assert [host.name for host in read.hosts] == ["h", "i"]
-    assert read.notes == ("ansible_ssh_common_args is not taken, which is for ssh_config to say: h, i",)
+    assert read.notes == ("ansible_ssh_common_args is not taken over, because it belongs into ssh_config: h, i",)
 
 
 def test_a_key_goes_with_the_login_and_a_second_name_of_a_host_is_left_out(tmp_path: Path) -> None:
@@ -186,8 +186,8 @@ def test_a_key_goes_with_the_login_and_a_second_name_of_a_host_is_left_out(tmp_p
         ("e", None),
     ]
     assert read.notes == (
-        "b is left out: a and b are one host, h",
-        "ansible_private_key_file is not taken, which is for ssh_config to say: d, e",
+        "b is left out: a and b are the same host, h",
+        "ansible_private_key_file is not taken over, because it belongs into ssh_config: d, e",
     )
 
 

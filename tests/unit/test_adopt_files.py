@@ -183,7 +183,7 @@ def test_what_is_inherited_is_kept_away_where_the_host_has_none_of_it(path: Path
     })  # fmt: skip
     draft = best_draft([found], {}, "")
     assert "\n    docker: null\n" in draft.text
-    assert any("null keeps it away" in note for note in draft.entries["c"].notes)
+    assert any("null leaves it out" in note for note in draft.entries["c"].notes)
     assert draft.load().hosts[-1].sections == {ServiceName.GITLAB_RUNNER: {"concurrent": 2}}
 
 

@@ -272,7 +272,7 @@ hosts: {}
             privileged: true
 """
     )
-    assert draft.entries["ci-9"].notes == ("gitlab_runner: spare is inherited, and not on the host: a deploy adds it",)
+    assert draft.entries["ci-9"].notes == ("gitlab_runner: spare is inherited, but not on the host: a deploy adds it",)
     assert draft.load().groups["ci"] == ("ci-9",)
 
 

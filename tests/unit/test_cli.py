@@ -130,7 +130,7 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
         (["deploy", "--plan", "none.json"], "none.json: No such file"),
         (["deploy", "--allow", "data-root@runer-1"], "--allow data-root@runer-1: no such host"),
         (["deploy", "--allow", "data-root@runer-1"], "did you mean 'runner-1'?"),
-        (["rollback", "h", "--allow", "data-root@some"], "--allow data-root@some: a group, and no host"),
+        (["rollback", "h", "--allow", "data-root@some"], "--allow data-root@some: a group, not a host"),
         (["remove", "h", "--allow", "data-root@"], "names no host after its @"),
         (["check", "none.json"], "none.json: No such file"),
         (["check", ".", "--as", "runner"], ".: Is a directory"),
@@ -154,7 +154,7 @@ def test_a_file_that_is_no_plan_is_told_of_before_a_missing_terminal(
     (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(app, ["deploy", "--plan", "inventory.yml"])
-    assert (done.exit_code, "inventory.yml: no saved plan" in done.output) == (6, True)
+    assert (done.exit_code, "inventory.yml: not a saved plan" in done.output) == (6, True)
 
 
 def test_every_command_is_a_file_of_its_own_and_has_its_place_in_the_list() -> None:

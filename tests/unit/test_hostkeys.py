@@ -90,11 +90,11 @@ def test_no_line_is_too_strange(line: str, name: str) -> None:
 def test_lines_that_are_passed_over(line: str, why: str) -> None:
     known = parse([("f", f"{A.line('a')}\n{line}\n{B.line('b')}\n")])
     assert [entry.place for entry in known.entries] == ["f:1", "f:3"]
-    assert known.warnings == (f"f:2: passed over: {why}",)
+    assert known.warnings == (f"f:2: ignored: {why}",)
 
 
 def test_one_warning_tells_of_many_lines() -> None:
-    assert parse([("f", "x\ny\nz\n")]).warnings == ("f:1,2,3: passed over: not a host, a kind and a key",)
+    assert parse([("f", "x\ny\nz\n")]).warnings == ("f:1,2,3: ignored: not a host, a kind and a key",)
 
 
 @pytest.mark.parametrize("line", ["", "  ", "# a comment", "  # one more", "#x ssh-ed25519 AAAA"])
@@ -165,9 +165,9 @@ def test_the_variable_may_be_a_path(form: str, name: str, folder: Path) -> None:
 @pytest.mark.parametrize(
     ("variable", "warning"),
     [
-        ("{}/missing", "SSH_KNOWN_HOSTS: {}/missing: passed over: No such file or directory"),
-        ("a\0b", "SSH_KNOWN_HOSTS: a\0b: passed over: no path"),
-        ("some words here", "SSH_KNOWN_HOSTS:1: passed over: keys of kind words cannot be verified"),
+        ("{}/missing", "SSH_KNOWN_HOSTS: {}/missing: ignored: No such file or directory"),
+        ("a\0b", "SSH_KNOWN_HOSTS: a\0b: ignored: no path"),
+        ("some words here", "SSH_KNOWN_HOSTS:1: ignored: keys of kind words cannot be verified"),
     ],
 )
 def test_a_variable_that_gives_nothing_is_told(variable: str, warning: str, folder: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_variable_that_gives_nothing_is_told(variable: str, warning: str, fold
 
 def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
     (folder / "home" / ".ssh" / "known_hosts").mkdir()
-    assert any("known_hosts: passed over: Is a directory" in warning for warning in find(folder).warnings)
+    assert any("known_hosts: ignored: Is a directory" in warning for warning in find(folder).warnings)
     (folder / "project" / "known_hosts").write_bytes(b"\xff\xfe web\n" + A.line("web").encode())
     assert places(find(folder), folder) == ["project/known_hosts:2"]
 
@@ -228,13 +228,13 @@ def test_a_certificate_is_held_against_its_authority_s_signature() -> None:
     assert certificate() == signed + framed(signature)
     assert flaw(found, known, names, 1.0, verify) == "its signature is wrong"
     weak = read_certificate(certificate(signature=framed(b"ssh-rsa", b"s")))
-    assert "of a kind that is not taken" in flaw(weak, known, names, 1.0, lambda *_: True)
+    assert "its kind of signature is not accepted" in flaw(weak, known, names, 1.0, lambda *_: True)
 
 
 def test_an_authority_of_no_kind_cannot_steer_a_terminal() -> None:
     """Anybody who answers at the host's address can send it; nothing of it is proven when it is told."""
     odd = certificate().replace(framed(B.blob), framed(framed(b"\x1b[2J") + B.blob))
-    with pytest.raises(ValueError, match="no kind of key"):
+    with pytest.raises(ValueError, match="not a kind of key"):
         read_certificate(odd)
 
 

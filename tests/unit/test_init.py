@@ -1,4 +1,4 @@
-"""A new project: what is written, what is asked, and that nothing is written over."""
+"""A new project: what is written, what is asked, and that nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -103,9 +103,9 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     shown = screen()
     assert init(tmp_path, InitOptions(("root@h.example",), cache=False), {}, shown) is Exit.OK
     assert (tmp_path / "README.md").read_text() == "ours"
-    assert "README.md is there, and stays as it is" in said(shown)
+    assert "README.md exists already, and is not changed" in said(shown)
     before = (tmp_path / "inventory.yml").read_text()
-    with pytest.raises(RunneropsError, match="nothing is written over"):
+    with pytest.raises(RunneropsError, match="nothing is overwritten"):
         init(tmp_path, InitOptions(("root@i.example",)), {}, screen())
     assert (tmp_path / "inventory.yml").read_text() == before
 
@@ -143,7 +143,7 @@ def test_at_a_terminal_a_host_that_is_not_reached_is_told_of_once(tmp_path: Path
 def test_what_is_typed_wrong_is_asked_for_again_and_nothing_else(tmp_path: Path) -> None:
     shown = screen("\nh\nroot@127.0.0.1:1\na/b\nn\n\n\n\n")
     assert init(tmp_path, InitOptions(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
-    for word in ("a project needs a host", "h is no login", "'a/b' is no name"):
+    for word in ("a project needs at least one host", "h is not a login", "'a/b' is not a valid name"):
         assert word in said(shown)
     assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
 

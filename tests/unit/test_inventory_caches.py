@@ -108,7 +108,7 @@ UNKNOWN = [  # what nobody can tell to be a mirror of Docker Hub, and what `serv
 @pytest.mark.parametrize(("cache", "said"), UNKNOWN)
 def test_an_upstream_that_nobody_knows_needs_serves(tmp_path: Path, cache: str, said: str) -> None:
     message, hint = texts.refusal(tmp_path, f"hosts: {{h: {{docker: {{}}, registry: {{caches: [{cache}]}}}}}}")
-    assert "caches[0].upstream: nobody can tell whose images" in message
+    assert "caches[0].upstream: it is not known whose images" in message
     assert "`serves: docker.io` makes it a mirror of Docker Hub" in hint
     assert f"`{said}`" in hint
 
@@ -181,7 +181,7 @@ REFUSED = [
     (f"{{volume: data}}, {{{GHCR}, volume: data, listen: '192.0.2.1:5001'}}", "{}",
      "caches[1].volume: cache 'dockerhub' has this volume already", "volume of its own"),
     ("{upstream: 'https://r.example.com:5000', serves: 'r.example.com:5000'}", "{}",
-     "caches[0]: 'r.example.com:5000' cannot be this cache's name", "give it a name"),
+     "caches[0]: 'r.example.com:5000' cannot be the name of this cache", "give it a name"),
     ("{}", "{bridge: br0}", "caches[0]: cache 'dockerhub' must say where it listens", "`listen: ADDRESS:5000`"),
     ("{}", "{bip: 192.168.200.5}", "docker.bip: must be an IPv4 address with its prefix", "192.168.200.1/24"),
     ("{}", "{default-address-pools: [{base: x, size: 24}]}", "docker.default-address-pools: must be a list", "10.231"),

@@ -76,8 +76,8 @@ CLASHES = [  # files, and what is said of them
      "b.yml:1:13: hosts.i.addres: unknown key, did you mean 'address'?"),
     ({"a.yml": "hosts: {h: }", "b.yml": "hosts: {i: {groups: [no]}}"}, "b.yml:1:22: hosts.i.groups[0]: no group 'no'"),
     ({"a.yml": "x-a: &a 1\nhosts: {h: }", "b.yml": "hosts: {i: {vars: {x: *a}}}"}, "b.yml:1:23: hosts.i.vars.x: an alias of"),
-    ({"d/host/h.yml": ""}, "d/host: no part of an inventory, did you mean 'hosts'?"),
-    ({"d/x.txt": ""}, "d: no inventory in this folder"),
+    ({"d/host/h.yml": ""}, "d/host: not a part of an inventory, did you mean 'hosts'?"),
+    ({"d/x.txt": ""}, "d: this folder contains no inventory"),
     ({"d/hosts/h.yml": "hosts: {h: }"}, "d/hosts/h.yml:1:1: hosts.h.hosts: unknown key"),
     ({"d/hosts/h.yml": "- x"}, "d/hosts/h.yml:1:1: the inventory must be a mapping"),
     ({"d/hosts/-h.yml": ""}, "d/hosts/-h.yml:1:1: hosts.-h: '-h' is no name"),
@@ -115,7 +115,7 @@ WRONG_RANGES = [
     ("h: {address: '10.0.0.[1:2]'}", "hosts.h: stands for 1 hosts, its address for 2"),
     ("h[3:1]: ", "hosts.h[3:1]: the range [3:1] ends before it begins"),
     (f"h[1:{'9' * 500}]: ", f"hosts.h[1:{'9' * 500}]: a number of a range has more than 18 digits"),
-    ("h[1:b]: ", "hosts.h[1:b]: the range [1:b] mixes kinds"),
+    ("h[1:b]: ", "hosts.h[1:b]: the range [1:b] mixes letters and numbers, or cases"),
     ("h[1:99999]: ", "hosts.h[1:99999]: the range [1:99999] has more than 10000 items"),
     ("h[1:2]: \n  h2: ", "hosts.h2: written twice, first at inventory.yml:2:3"),
     ("h[1-2]: ", "hosts.h[1-2]: 'h[1-2]' is no name"),
@@ -169,7 +169,7 @@ WRONG = [  # what is written, and what is said of it
     ('"a {{ vars.opts }}"', "is a mapping, within a text"), ('"a {{ vars.t }}"', "a secret cannot be part of a text"),
     ('"{{ vars.__class__ }}"', "there is no '__class__'"),
     ('"{{ vars.n.__class__.__mro__ }}"', "there is no '__class__'"),
-    ('"{{ vars.values }}"', "which no value can be"),
+    ('"{{ vars.values }}"', "which cannot be a value"),
     *((f'"{{{{ {text} }}}}"', "would become too large") for text in (
         "'a' * 10 ** 9 ~ vars.n", "[vars.n] * 10 ** 9", "10 ** 9 * 'a' ~ vars.n", "2 ** 1000000 + vars.n",
         "vars.team | center(10 ** 9)", "vars.team.zfill(10 ** 9)", "vars.team | indent(10 ** 9)",
@@ -179,7 +179,7 @@ WRONG = [  # what is written, and what is said of it
         "'%1000000000d' % vars.n", "'%*d' % (10 ** 9, vars.n)", "'%1000000000d' | format(vars.n)",
         "'{:>1000000000}'.format(vars.n)")),
     ('"{{ range(10 ** 9) | list + [vars.n] }}"', "Range too big"),
-    ('"{{ vars.n' + " + vars.n" * 5000 + ' }}"', "too large to be worked out"),
+    ('"{{ vars.n' + " + vars.n" * 5000 + ' }}"', "is too complex"),
     ('"{{ [vars.n] | random }}"', "No filter named 'random'"), ('"{{ lipsum() ~ vars.n }}"', "there is no 'lipsum'"),
 ]  # fmt: skip
 
@@ -194,7 +194,7 @@ def test_an_expression_that_cannot_be_is_told_with_its_place(tmp_path: Path) -> 
 
 def test_variables_of_variables_may_not_go_round(tmp_path: Path) -> None:
     message, _ = texts.refusal(tmp_path, 'hosts: {h: {vars: {a: "{{ vars.b }}", b: "{{ vars.a }}"}}}')
-    assert "vars.a is made of itself" in message
+    assert "vars.a refers to itself" in message
 
 
 def test_variables_may_not_double_each_other_without_end(tmp_path: Path) -> None:
@@ -263,10 +263,10 @@ def test_one_problem_in_many_hosts_of_a_range_is_told_once(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("{{ vars.team", "{{ vars.…: is never closed, by }}"),
-        ("a {{ vars.team }} {{host.name }", "{{host.…: is never closed, by }}"),
-        ("{% if vars.team %}a{% endif %}", "{% if vars.team %}: values take expressions, no statements"),
-        ("{{ vars.team }}{%- for a in vars.all -%}", "{%- for a in vars.all -%}: values take expressions"),
+        ("{{ vars.team", "{{ vars.…: is not closed with }}"),
+        ("a {{ vars.team }} {{host.name }", "{{host.…: is not closed with }}"),
+        ("{% if vars.team %}a{% endif %}", "{% if vars.team %}: values can contain expressions, but no statements"),
+        ("{{ vars.team }}{%- for a in vars.all -%}", "{%- for a in vars.all -%}: values can contain expressions"),
     ],
 )
 def test_what_is_nearly_an_expression_does_not_go_out_as_it_stands(written: str, said: str, tmp_path: Path) -> None:
@@ -285,11 +285,11 @@ SECRETS = [  # what is written, and the secret that it is, or what is said of it
 ]
 WRONG_SECRETS = [
     ('!secret "T={evn:T}"', "!secret knows no {evn:…}, did you mean {env:…}?"),
-    ('!secret "T=x"', "!secret holds no secret"),
+    ('!secret "T=x"', "!secret contains no secret"),
     ('!secret "T={env:a-b}"', "!env needs the name of a variable"),
     ('!secret "T={env:{{ vars.no }}}"', "there is no 'no'"),
     ('!secret "T={env:T}-{file:x"', "!secret: {file:… is never closed"),
-    ('!secret "T={env:T}{command:echo {a}}"', "!secret: {command:… is never closed, or empty, or holds braces"),
+    ('!secret "T={env:T}{command:echo {a}}"', "!secret: {command:… is not closed, is empty, or contains braces"),
     ('!secret "T={env:T}{vault:a b}"', "!secret knows no {vault:…}"),
     ("!secret [a]", "!secret needs one text"),
     ("!secert a", "unknown tag !secert, did you mean '!secret'?"),

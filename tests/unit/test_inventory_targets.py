@@ -39,8 +39,8 @@ BY_STATE = [
 ]
 
 REFUSED = [
-    (["@failed"], "@failed: hosts must be logged in to for this", ""),
-    (["web", "!@faild"], "@faild: hosts must be logged in to", ""),
+    (["@failed"], "@failed: this needs a login on the hosts", ""),
+    (["web", "!@faild"], "@faild: this needs a login on the hosts", ""),
     (["web-3"], "web-3: no such host or group in ", "did you mean 'web-"),
     (["x*"], "x*: no host or group matches in ", ""),
     (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),

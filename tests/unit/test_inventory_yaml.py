@@ -38,13 +38,13 @@ BROKEN = [
     ("hosts: {{ x }}\n", "inventory.yml:1:9: hosts: a key must be one word", "quotes"),
     ("hosts:\n  a: {}\n  a: {}\n", "inventory.yml:3:3: hosts.a: written twice, first at inventory.yml:2:3", "keep one"),
     ("hosts:\n  a: !!python/object/apply:os.system [x]\n", "inventory.yml:2:6: hosts.a: the tag "
-     "!!python/object/apply:os.system names Python code, which is never run", "take the tag out"),
+     "!!python/object/apply:os.system names Python code, which runnerops does not run", "take the tag out"),
     ("hosts:\n  a: !evn X\n", "inventory.yml:2:6: hosts.a: unknown tag !evn, did you mean '!env'?", "!env NAME"),
     ("hosts: {a: !env $X}\n", "inventory.yml:1:12: hosts.a: !env needs the name of a variable", "without $"),
     ("hosts: {a: !file }\n", "inventory.yml:1:12: hosts.a: !file of nothing", "path"),
     ("hosts: {a: !command [x]}\n", "inventory.yml:1:12: hosts.a: !command needs one text", "same line"),
-    ("hosts: {a: *x}\n", "inventory.yml:1:12: hosts.a: an alias of no anchor above", "quotes"),
-    ("hosts: &x {a: *x}\n", "inventory.yml:1:15: hosts.a: an alias inside of what it stands for", "take"),
+    ("hosts: {a: *x}\n", "inventory.yml:1:12: hosts.a: an alias without an anchor above it", "quotes"),
+    ("hosts: &x {a: *x}\n", "inventory.yml:1:15: hosts.a: an alias inside of its own anchor", "take"),
     ("a: " + "[" * 400, "inventory.yml:1:64: a[0][0][0][0][0]: nested deeper than 60 levels", "deep"),
     ("a: 99999999999999999999\n", "inventory.yml:1:4: a: the number has more than 64 bits", "quotes"),
     ("a: !!int x\n", "inventory.yml:1:4: a: !!int does not fit this value", ""),
@@ -70,7 +70,7 @@ def test_an_alias_bomb_is_refused_at_once(tmp_path: Path) -> None:
     lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40))]
     message, _ = texts.refusal(tmp_path, "\n".join(lines))
     assert message.startswith("inventory.yml:6:")
-    assert "aliases here stand for more than 100000 values" in message
+    assert "the aliases here expand to more than 100000 values" in message
 
 
 @pytest.mark.parametrize("text", ["password: *hunter22", "password: !hunter22"])

@@ -70,7 +70,7 @@ def test_a_locked_key_says_how_to_open_it(kind: str, name: str) -> None:
     with pytest.raises(LockedKeyError, match=r"^k: the key has a passphrase$") as caught:
         load_key(locked, "k")
     assert "SSH_KEY_PASSPHRASE" in caught.value.hint
-    with pytest.raises(PrivateKeyError, match=r"^k: the passphrase is another's") as other:
+    with pytest.raises(PrivateKeyError, match=r"^k: the passphrase is wrong") as other:
         load_key(locked, "k", "wrong")
     assert not isinstance(other.value, LockedKeyError)
 
@@ -103,8 +103,8 @@ def test_what_variables_do_to_a_key_is_mended(change: Callable[[str], str]) -> N
         (text_of(generated("rsa"), "pkcs8").replace("\nMII", "\nAAA"), "damaged", "ssh-keygen -y"),
         ("ssh-ed25519 AAAA me@laptop", "the public half", "without .pub"),
         ("PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\n", "PuTTY", "puttygen"),
-        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no private key", "BEGIN"),
-        ("hello world", "no private key", "BEGIN"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "not a private key", "BEGIN"),
+        ("hello world", "not a private key", "BEGIN"),
         (text_of(ed448.Ed448PrivateKey.generate(), "pkcs8"), "of a kind that cannot be used", "ed25519"),
         (text_of(dsa.generate_private_key(1024), "pem"), "of a kind that cannot be used", "ed25519"),
     ],

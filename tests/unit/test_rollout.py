@@ -56,7 +56,7 @@ def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -
         ("{health: yes}", "rollout.health: must be verify or none"),
         ("{health: [verify]}", "rollout.health: must be verify or none"),
         ("[]", "rollout: must be a mapping"),
-        ("{canary: '{{ vars.a }}'}", "rollout.canary: has a variable, and variables belong to a host"),
+        ("{canary: '{{ vars.a }}'}", "rollout.canary: has a variable, but variables belong to a host"),
         ("{batch: '{{ vars.a }}'}", "rollout.batch: has a variable"),
         ("{pause: '{{ host.name }}'}", "rollout.pause: has a variable"),
     ],

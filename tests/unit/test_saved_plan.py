@@ -243,10 +243,10 @@ def test_a_plan_without_a_host_does_not_mean_all_of_them_and_none_is_there_twice
 def test_files_that_are_no_plan(saved: Path, tmp_path: Path) -> None:
     text = saved.read_text()
     bad: dict[str, tuple[bytes, str]] = {
-        "empty": (b"", "no JSON, or was cut off"),
-        "cut off": (text[: len(text) // 2].encode(), "cut off, line"),
-        "binary": (b"\xff\xfe\x00", "no JSON"),
-        "deep": (b"[" * 100_000, "no JSON"),
+        "empty": (b"", "not JSON, or is incomplete"),
+        "cut off": (text[: len(text) // 2].encode(), "is incomplete, line"),
+        "binary": (b"\xff\xfe\x00", "not JSON"),
+        "deep": (b"[" * 100_000, "not JSON"),
         "another": (b'{"version": 4, "hosts": []}', 'no "format"'),
         "newer": (text.replace('"version": 1', '"version": 2').encode(), "a newer runnerops (format 2"),
         "release": (text.replace(__version__, "99.0").encode(), "by runnerops 99.0"),

@@ -83,13 +83,13 @@ def test_what_is_understood(text: str, host: str, expected: dict[str, str | None
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("\n# me\nPort 70000\n", "config:3: port 70000 is no port"),
+        ("\n# me\nPort 70000\n", "config:3: port 70000 is not a port"),
         ("Include loop\n", "loop:1: files that include each other"),
         ("Host db\n Include conf.d/2\n  HostNmae x\n", "config:3: there is no key hostnmae: did you mean hostname?"),
         ("User me you\n", "config:1: user takes one value; put it in quotes if it has spaces"),
-        ("ProxyJump a,b:x\n", "config:1: proxyjump a,b:x: b:x is no [USER@]HOST[:PORT]"),
+        ("ProxyJump a,b:x\n", "config:1: proxyjump a,b:x: b:x is not [USER@]HOST[:PORT]"),
         ("Match host\n User me\n", "config:1: Match host has no value"),
-        ('User "me\n', "config:1: a quotation without an end"),
+        ('User "me\n', "config:1: a quotation mark is missing at the end"),
     ],
 )
 def test_a_line_that_openssh_refuses_is_told_with_its_place(text: str, problem: str, home: Path) -> None:

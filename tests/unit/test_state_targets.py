@@ -80,7 +80,7 @@ def test_a_misspelt_target_is_told_before_anybody_is_asked(tmp_path: Path) -> No
 def test_trust_which_logs_in_nowhere_says_so_of_a_state(tmp_path: Path, target: str) -> None:
     path = texts.write(tmp_path, "hosts: {a: }")
     screen = Screen(out=io.StringIO(), err=io.StringIO())
-    with pytest.raises(UsageError, match="must be logged in to"):
+    with pytest.raises(UsageError, match="this needs a login on the hosts"):
         trust(Invocation(path, [target], {}, screen), [])
 
 

@@ -16,7 +16,7 @@ def test_times(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "-5", "5d", "five", "1.5h", "5 m"])
 def test_what_is_no_time(text: str) -> None:
-    with pytest.raises(UsageError, match="no time"):
+    with pytest.raises(UsageError, match="not a time"):
         parse_time(text)
 
 
@@ -53,5 +53,5 @@ def test_numbers_of_runs(text: str, number: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "last", "²"])
 def test_what_is_no_number_of_a_run(text: str) -> None:
-    with pytest.raises(UsageError, match="no number of a run"):
+    with pytest.raises(UsageError, match="not the number of a run"):
         parse_run(text)

@@ -24,7 +24,7 @@ GIVEN = replace(HOST, sections={ServiceName.GITLAB_RUNNER: {"runners": [{**RUNNE
 @pytest.mark.parametrize(
     ("host", "number", "says"),
     [
-        (HOST, 7, "create it there anew"),
+        (HOST, 7, "create it in GitLab again"),
         (replace(HOST, gitlab_places={"one": Place("group", 42)}), 7, "deploy, which creates another"),
         (HOST, 0, ""),
         (GIVEN, 7, ""),
