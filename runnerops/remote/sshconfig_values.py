@@ -145,7 +145,7 @@ def wrong_match(words: Sequence[str]) -> str:
 
 
 def split(value: str) -> list[str] | None:
-    """The words of a value up to a comment, as OpenSSH parts them; None for a quotation mark is missing at the end."""
+    """The words of a value up to a comment, as OpenSSH parts them; None if a quotation mark is missing."""
     words: list[str] = []
     at = 0
     while at < len(value):

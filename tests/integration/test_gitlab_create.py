@@ -476,7 +476,7 @@ def test_who_interrupts_a_creation_is_told_that_no_run_began_and_the_next_deploy
     assert runs.left_alone == ()
     assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what was created is then deleted")
     assert "nothing was changed on the host" in outcome.message
-    assert "goes on by itself" not in world.said.getvalue()
+    assert "continues by itself" not in world.said.getvalue()
     gitlab.slow = 0.0
     until("taken back", lambda: ("DELETE", "/api/v4/runners/1") in gitlab.requests, seconds=60)
     assert world.machine.seen == []

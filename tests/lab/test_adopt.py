@@ -243,7 +243,7 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     assert {key for key in now if now[key] != config.get(key)} == {"concurrent"}
     assert {key.rpartition(".")[2] for key in config.keys() - now.keys()} <= WRITTEN_BY_ITSELF
     assert host.read(JSON[host.name]) == daemon
-    assert "stays there, stopped" in took
+    assert "stays on the host, stopped" in took
     assert old_one(host, "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}") == "false no"
     served_from_what_was_there(lab, host)
     if host.name == "docker28":

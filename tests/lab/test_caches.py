@@ -82,7 +82,7 @@ def test_what_cannot_be_mended_is_not_called_applied(project: Project, host: Lab
     host.run("docker restart -t 1 $(docker ps -q)")
     said = project.deploy()
     assert "unchanged" in said
-    assert "it comes up by itself when that answers" in project.run("diff")
+    assert "it starts by itself once the upstream answers" in project.run("diff")
     lab.hub.start()
     until("the cache is up again", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=60)
     host.run(f"iptables -I OUTPUT {TO_CACHES}")

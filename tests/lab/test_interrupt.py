@@ -102,7 +102,7 @@ def test_a_second_interrupt_leaves_at_once(project: Project, host: LabHost) -> N
     terminal.wait_for(QUESTION)
     terminal.press(INTERRUPT)
     assert terminal.end(5) == 130
-    assert "goes on by itself" in " ".join(terminal.said.split())
+    assert "continues by itself" in " ".join(terminal.said.split())
     assert not idle(host)
 
 
@@ -120,7 +120,7 @@ def test_without_a_terminal_nobody_is_asked_and_the_host_finishes(
     os.kill(deploy.pid, number)
     said, _ = deploy.communicate(timeout=60)
     assert deploy.returncode == 130, said
-    assert "goes on by itself" in said
+    assert "continues by itself" in said
     wake(host)
     until("the run is over", lambda: idle(host), seconds=60)
     assert "unchanged" in project.deploy()

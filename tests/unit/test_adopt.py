@@ -460,7 +460,7 @@ def test_runners_of_any_names_stay_as_they_are(runners: list[dict[str, Any]]) ->
 def test_a_file_that_cannot_be_read_is_told_of(content: bytes) -> None:
     entry = entry_of(observed(content, content))
     assert ServiceName.DOCKER not in entry.sections
-    assert any("/etc/docker/daemon.json:" in note and "mend it" in note for note in entry.notes)
+    assert any("/etc/docker/daemon.json:" in note and "correct it" in note for note in entry.notes)
     assert any("config.toml:" in note for note in entry.notes)
 
 

@@ -260,7 +260,7 @@ def test_a_new_mirror_answers_or_is_the_hosts_own(owner: str, answers: bool, des
     here = host(MIRRORS, usable=(cache,))
     assert codes(observed, MIRRORS, here) == desired
     found = blockers(observed, MIRRORS, here)
-    assert all("`runnerops verify h1` tells" in blocker.message for blocker in found)
+    assert all("`runnerops verify h1` shows" in blocker.message for blocker in found)
 
 
 def test_a_host_without_a_docker_section_is_left_alone() -> None:

@@ -161,7 +161,7 @@ def test_a_cache_whose_section_went_is_told_of_and_left() -> None:
     there = deployed(ONE, TWO)
     ran = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
     (said,) = REGISTRY.remarks(host({}), (), (), ran)
-    assert "caches dockerhub, quay.io of earlier runs go on running" in said
+    assert "caches dockerhub, quay.io of earlier runs still run" in said
     assert "`runnerops remove h1 registry` takes them down" in said
     assert list(REGISTRY.remarks(host({}), (), (), there)) == [], "nothing of ours was applied there"
     assert list(REGISTRY.remarks(host({}, [ONE, TWO]), (), (), ran)) == []

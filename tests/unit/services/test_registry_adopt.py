@@ -172,9 +172,9 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
     [
         ({}, "not a pull-through cache"),
         ({"env": env(PROXY_REMOTEURL=HUB, HTTP_TLS_CERTIFICATE="/c")}, "TLS or a login"),
-        ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE.replace("filesystem:", "s3:")}, "stores in s3"),
-        ({"env": env(PROXY_REMOTEURL=HUB, STORAGE="gcs", STORAGE_GCS_BUCKET="b")}, "stores in gcs"),
-        ({"env": env(PROXY_REMOTEURL=HUB, STORAGE_AZURE_CONTAINER="b")}, "stores in azure"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE.replace("filesystem:", "s3:")}, "stores its content in s3"),
+        ({"env": env(PROXY_REMOTEURL=HUB, STORAGE="gcs", STORAGE_GCS_BUCKET="b")}, "stores its content in gcs"),
+        ({"env": env(PROXY_REMOTEURL=HUB, STORAGE_AZURE_CONTAINER="b")}, "stores its content in azure"),
         ({"env": env(PROXY_REMOTEURL="registry-1.docker.io")}, "upstream is not a plain http or https URL"),
         ({"env": env(PROXY_REMOTEURL="https://r.example/?a=b")}, "upstream is not a plain http or https URL"),
         ({"env": env(PROXY_REMOTEURL="http://[::1")}, "upstream is not a plain http or https URL"),
@@ -183,8 +183,8 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
             "a Compose file cannot name",
         ),
         ({"env": env(PROXY_REMOTEURL=HUB), "mounts": [{**SRV, "Source": "/"}]}, "a Compose file cannot name"),
-        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"com.docker.swarm.service.name": "m"}}, "of the swarm service m"),
-        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"io.kubernetes.pod.name": "p"}}, "of the Kubernetes pod p"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"com.docker.swarm.service.name": "m"}}, "belongs to the swarm service m"),
+        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"io.kubernetes.pod.name": "p"}}, "belongs to the Kubernetes pod p"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "http: {tls: {certificate: /c}}\n"}, "TLS or a login"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "auth: {htpasswd: {realm: x, path: /y}}\n"}, "a login"),
     ],
@@ -240,7 +240,7 @@ def test_a_port_that_docker_chose_is_none_that_is_published() -> None:
 def test_what_podman_runs_is_left_alone() -> None:
     podman = state({}, replace(engine(), flavour="podman"))
     found = REGISTRY.adopt(podman, answers({"env": env(PROXY_REMOTEURL=HUB)}))
-    assert (found.section, found.notes) == (None, ("container reg is left alone: it is podman's",))
+    assert (found.section, found.notes) == (None, ("container reg is left alone: it belongs to podman",))
 
 
 V3 = EXAMPLE.replace("  cache:\n    blobdescriptor: inmemory\n", "  tag: {concurrencylimit: 8}\n")

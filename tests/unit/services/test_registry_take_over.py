@@ -88,7 +88,7 @@ def test_it_is_told_in_the_plan() -> None:
     assert action
     assert "dockerhub takes the place of container reg" in action.because
     (said,) = REGISTRY.remarks(HERE, render_file(HERE), [action], observed)
-    for word in (f"of {FILE}", "volume runnerops-dockerhub", "stays there, stopped", "docker rm reg"):
+    for word in (f"of {FILE}", "volume runnerops-dockerhub", "stays on the host, stopped", "docker rm reg"):
         assert word in said
     assert codes(observed) == []
 

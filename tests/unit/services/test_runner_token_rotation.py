@@ -106,7 +106,7 @@ def test_status_says_that_a_runner_waits_for_it() -> None:
         told = status(build.HOST, observed, {})
         assert told
         assert told.healthy is well
-        assert any("a deploy brings it" in text for text in told.details) is not well
+        assert any("a deploy writes it" in text for text in told.details) is not well
         assert not any(token in repr(told) for token in (OLD, NEW))
 
 

@@ -1,16 +1,20 @@
 #!/bin/sh
-# UNIT SIGNAL main|all URL|- SYSTEM-ID|-: says `gone` once the unit's process has ended; until then how many jobs it waits
-# for, with as many of them as a line holds (`2 jobs: job 7 name="build" project="a/b" runner="r" started="TIME"; job 8`),
-# and all of them, one a line. It ends with its last job, and at once where there is none. Runs in the run's own folder. A process that was started since one was told to end is told as well, or it would be waited for in vain. One
-# that does not end though no job is seen is told of as that: it may be frozen, or have its jobs on other machines.
+# UNIT SIGNAL main|all URL|- SYSTEM-ID|-: prints `gone` once the process of the unit has ended. Until then it prints how many
+# jobs the unit still waits for, with as many of them as fit into one line (`2 jobs: job 7 name="build" project="a/b"
+# runner="r" started="TIME"; job 8`), and then all of them, one per line. Runs in the folder of the run.
+#
+# The unit's process gets SIGNAL only once (the file `told` has its number). If the unit has a new process since then, that
+# process gets the signal too; otherwise this script would wait for it in vain. After the signal the process ends with its
+# last job, or at once if it has none. If no job is seen and it still does not end, the script says so: the process may be
+# frozen, or its jobs may run on other machines.
 
 unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
 proc=${RUNNEROPS_ROOT-}/proc
-export DOCKER_HOST=unix:///var/run/docker.sock # also in a unit of its own, which has root's contexts: jobs are on the host's daemon
+export DOCKER_HOST=unix:///var/run/docker.sock # jobs are on the host's daemon, whatever root's docker context says
 
 get() { { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null; }
 
-by_page() { # counts best, and is still there while it drains; of any state: a `pending` job is taken
+by_page() { # the best count, still served while it drains; jobs of any state, because a `pending` job is taken already
     [ "$url" != - ] && page=$(get "$url") || return 1
     count=0
     for one in $(printf '%s\n' "$page" | sed -n 's/^gitlab_runner_jobs{.*} //p'); do count=$((count + ${one%%.*})); done
@@ -25,7 +29,7 @@ by_labels_and_processes() {
     [ -z "$more" ] || which=$({ printf '%s\n' "$which" && names "$more"; } | grep . | sort -u -k 1,1 -k 2,2n -k 2)
 }
 
-containers() { # of jobs that this runner took: another one's may run beside them
+containers() { # of jobs of this runner only, because another runner may use the same Docker daemon
     timeout -s KILL 5 docker ps --filter "label=$label.managed=true" \
         --format "{{.Label \"$label.job.id\"}}/{{.Label \"$label.runner.system_id\"}}/{{.Names}}" |
         while IFS=/ read -r job theirs name; do
@@ -34,18 +38,18 @@ containers() { # of jobs that this runner took: another one's may run beside the
         done
 }
 
-children() { # an autoscaler's plugin stays, and is no job; nor is a client that attends to a container
+children() { # without plugins of an autoscaler and clients that attend to a container, which are not jobs
     sed -n "s/^\([0-9]*\) (\(.*\)) [^Z] $pid .*/process \1 (\2)/p" "$proc"/[0-9]*/stat 2>/dev/null |
         grep -v -e '(fleeting-plugin)$' -e '(plugin)$' -e '(docker)$'
 }
 
-names() { # PROCESSES: GitLab's ids, where a process below them has one in its environment
+names() { # PROCESSES: the ids of their jobs, if a process below them has one in its environment
     ids=$(environs | while read -r at job _; do if below "$at"; then echo "job $job"; fi; done)
     printf '%s\n' "${ids:-"$1"}"
 }
 
-environs() { # of every process that has a job's id in its environment: its own, the job's, and what GitLab says of the job;
-    # a process that the kernel holds up may hold up whoever reads it
+environs() { # for every process with a job's id in its environment: its number, the job's id, and GitLab's words about the job.
+    # There is a time limit, because reading the environment of a process that hangs in the kernel can hang too
     part='\([^";]\{1,80\}\).*'
     { timeout -s KILL 10 head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
         -e '/^==> /p' -e '/^CI_JOB_ID=[0-9][0-9]*$/p' -e "s/^CI_JOB_NAME=$part/name=\"\1\"/p" \
@@ -66,8 +70,8 @@ environs() { # of every process that has a job's id in its environment: its own,
     }
 }
 
-described() { # standard input: jobs, one a line; each as it was first known, for what does not change is told once
-    all='' # what processes tell, read once however many jobs nothing is known of
+described() { # standard input: jobs, one per line; prints each with the words that were first known about it
+    all='' # the environments of processes, read at most once
     while read -r kind id rest; do
         if [ "$kind" = job ]; then
             known=$(sed -n "/^$id /{s/^$id //p;q;}" described 2>/dev/null)
@@ -82,7 +86,7 @@ described() { # standard input: jobs, one a line; each as it was first known, fo
     done 2>/dev/null
 }
 
-briefly() { # COUNT, and jobs on standard input: in a line, with as many as fit into one of a run's log
+briefly() { # COUNT, and jobs on standard input: one line, with as many jobs as fit into a line of the log
     line=''
     while IFS= read -r one; do
         [ $((${#line} + ${#one})) -lt 350 ] || break
@@ -91,7 +95,7 @@ briefly() { # COUNT, and jobs on standard input: in a line, with as many as fit 
     printf '%s\n' "$1${line:+: $line}"
 }
 
-below() { # PROCESS: whether it descends from the unit's
+below() { # PROCESS: whether it descends from the unit's process
     up=$1
     while [ "${up:-0}" -gt 1 ]; do
         [ "$up" != "$pid" ] || return 0
@@ -102,12 +106,12 @@ below() { # PROCESS: whether it descends from the unit's
     return 1
 }
 
-ended() { # a systemd that does not answer (it is being upgraded) tells nothing
+ended() { # unknown if systemd does not answer, as during its own upgrade
     pid=$(systemctl show -p MainPID --value "$unit" 2>/dev/null) || pid=unknown
     [ "${pid:-0}" = 0 ]
 }
 
-tell() { # and look at once: a unit may start itself again a tenth of a second after its process has ended
+tell() { # then look often: a unit may start again a tenth of a second after its process has ended
     systemctl kill -s "$signal" --kill-who="$whom" "$unit" 2>/dev/null && echo "$pid" >"$told"
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         ! ended || return 0
@@ -115,7 +119,7 @@ tell() { # and look at once: a unit may start itself again a tenth of a second a
     done
 }
 
-idle() { # one that has no job ends at once, a busy host allowed for; from then on it does something else
+idle() { # a process without a job ends within seconds; after 15 s say that it does not
     now=$(date +%s) of='' since=''
     read -r of since 2>/dev/null <idle
     if [ "$of" != "$pid" ]; then
@@ -129,7 +133,7 @@ idle() { # one that has no job ends at once, a busy host allowed for; from then 
     fi
 } 2>/dev/null
 
-still() { # why a process may not even have heard that it is to end
+still() { # why a process may not have received the signal
     if [ "$(systemctl show -p FreezerState --value "$unit" 2>/dev/null)" = frozen ]; then
         echo " (it is frozen: systemctl thaw $unit)"
     elif read -r stat 2>/dev/null <"$proc/$pid/stat" && case ${stat##*) } in T*) ;; *) false ;; esac then
@@ -151,7 +155,7 @@ unknown)
 esac
 by_page || by_labels_and_processes
 one=0 two=0
-read -r one two 2>/dev/null <counts # the two before: between two stages a job has no container and no process
+read -r one two 2>/dev/null <counts # the last two counts: between two stages a job has neither a container nor a process
 echo "$count $one" >counts
 for last in $one $two; do if [ "$last" -gt "$count" ]; then count=$last; fi; done
 [ "$count" = 0 ] || rm -f idle

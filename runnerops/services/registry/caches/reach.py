@@ -69,4 +69,4 @@ def _texts(why: str, cache: OwnCache, network: str, facts: Facts) -> tuple[str, 
     why = f"containers{'' if network == BRIDGE else f' of network {network}'} {why}"
     firewalls = ("ufw", "iptables") if way == "input" else ("",)
     lines = [opening(url_of(cache), firewall, way) for firewall in firewalls]
-    return (f"{why}; type" if len(lines) == 1 else f"{why}; one of these commands helps", *lines)
+    return (f"{why}; type" if len(lines) == 1 else f"{why}; run one of", *lines)
