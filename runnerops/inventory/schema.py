@@ -47,7 +47,7 @@ def _ours() -> Schema:
     definitions: Schema = {}
     whole = _shape(InventoryShape, definitions)
     schema: Schema = {"$defs": dict(sorted(definitions.items())), **whole}
-    schema["patternProperties"] = {"^x-": {"description": "For anchors only: what stands here is passed over."}}
+    schema["patternProperties"] = {"^x-": {"description": "For anchors only: the content is ignored."}}
     dind = schema["$defs"]["RunnerShape"]["properties"]["docker_in_docker"]
     dind["anyOf"].insert(0, {"type": "boolean"})  # a mapping is made of `true` before it is read
     return schema

@@ -59,19 +59,25 @@ def common(text: str, at: int) -> Cause | None:
     here = text[at : at + 1]
     if _CONFLICT.match(line_of(text, at)):
         begin = text.rfind("\n", 0, at) + 1
-        return Cause(begin, "a mark of an unfinished Git merge stands here", "resolve the conflict, take the marks out")
+        return Cause(
+            begin, "there is a mark of an unfinished Git merge here", "resolve the conflict, take the marks out"
+        )
     return first(
         at,
-        (here and here in CURLY, "a curly quote stands here", "write a straight one"),
-        (here and here in _ODD_SPACES, "an invisible character stands here that is no space", "type the space again"),
+        (here and here in CURLY, "there is a curly quote here", "write a straight one"),
+        (
+            here and here in _ODD_SPACES,
+            "there is an invisible character here that is not a space",
+            "type the space again",
+        ),
         (
             here == "\ufeff",
-            "a byte order mark stands inside of the text",
+            "there is a byte order mark inside the text",
             "delete it: only the first character may be one",
         ),
         (
             _BRACES.match(text, at) or (at and _BRACES.match(text, at - 1)),
-            "the braces of a template stand here",
+            "there are braces of a template here",
             "render the file first, or put the value in quotes",
         ),
     )

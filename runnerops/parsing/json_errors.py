@@ -26,8 +26,8 @@ def _here(text: str, at: int) -> Cause | None:
     here = text[at : at + 1]
     return first(
         at,
-        (text.startswith(_COMMENTS, at), "a comment stands here", "take it out: JSON has none"),
-        (here == "'", "a single quote stands here", 'write ": JSON has no other quotes'),
+        (text.startswith(_COMMENTS, at), "there is a comment here", "take it out: JSON has none"),
+        (here == "'", "there is a single quote here", 'write ": JSON has no other quotes'),
         (here in {"}", "]"} and text[:at].rstrip().endswith(","), *_TRAILING),
     )
 
@@ -66,29 +66,33 @@ def _value(text: str, at: int) -> Cause:
         (not before and here not in {",", "]", "}"}, "a JSON file begins with {, and this one does not", other),
         (
             word in _LITERALS,
-            "this is no value of JSON",
+            "this is not a value of JSON",
             f"write {_LITERALS.get(word)}, in small letters, without quotes",
         ),
-        (word in _NULLS, "this is no value of JSON", "leave the key out, or write null"),
-        (here == "$", "a variable stands here", "write the value: nothing is replaced in this file"),
+        (word in _NULLS, "this is not a value of JSON", "leave the key out, or write null"),
+        (here == "$", "there is a variable here", "write the value: nothing is replaced in this file"),
         (here in {"+", "."}, "a number does not begin like this", "write it with a digit first"),
         (here in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
-    ) or Cause(at, "a text stands here without quotes", 'put it in quotes: "…"')
+    ) or Cause(at, "there is a string here without quotes", 'put it in quotes: "…"')
 
 
 def _comma(text: str, at: int) -> Cause:
     here, previous = text[at : at + 1], text[at - 1 : at]
     other = "{" if here == "]" else "["
-    more = "a text ends at the quote before this, and more follows"
+    more = "a string ends at the quote before this, but more text follows"
     return first(
         at,
-        (here in {"}", "]"}, f"this bracket does not go with the {other} that is open", "close that one first"),
-        (here in {";", "="}, "this sign has no meaning in JSON", "put a comma between items, a colon behind a key"),
-        (here == ":", "a colon stands where none can be", "put keys into { }, and a text that holds a colon in quotes"),
+        (here in {"}", "]"}, f"this bracket does not match the {other} that is open", "close that one first"),
+        (here in {";", "="}, "this sign has no meaning in JSON", "put a comma between items, a colon after a key"),
+        (
+            here == ":",
+            "there is a colon where none is allowed",
+            "put keys into { }, and a text that holds a colon in quotes",
+        ),
         (previous == "0" and here.isdigit(), "a number begins with 0", "write it without: JSON has no octal numbers"),
         (
             previous.isdigit() and (here.isalpha() or here in {".", "_"}),
-            "a number ends here, and more follows",
+            "a number ends here, but more text follows",
             'put a value with a unit in quotes: "10m"',
         ),
         (
@@ -101,16 +105,16 @@ def _comma(text: str, at: int) -> Cause:
 
 def _colon(text: str, at: int) -> Cause:
     if text[at : at + 1] == "=":
-        return Cause(at, "an equals sign stands here", "write a colon between key and value")
+        return Cause(at, "there is an equals sign here", "write a colon between key and value")
     return Cause(at, "a colon is missing between key and value", 'write "key": value')
 
 
 def _key(text: str, at: int) -> Cause:
     here = text[at : at + 1]
     if here == ",":
-        return Cause(at, "a comma stands here with nothing before it", "take it out")
+        return Cause(at, "there is a comma here with nothing before it", "take it out")
     if here.isalnum() or here in {"_", "-", "$"}:
-        return Cause(at, "a key stands here without a quote before it", 'put it in quotes: "key"')
+        return Cause(at, "there is a key here without a quote before it", 'put it in quotes: "key"')
     return Cause(at, "a key in double quotes is expected here", 'write "key": value')
 
 
@@ -119,7 +123,7 @@ def _more(text: str, at: int) -> Cause:
         return Cause(
             at, "one closing bracket is too many", "take it out, or look where the first { was closed too early"
         )
-    return Cause(at, "the document has ended, and more stands behind it", "a file holds one { } alone")
+    return Cause(at, "there is more text after the end of the document", "a file holds one { } alone")
 
 
 def _control(text: str, at: int) -> Cause:
@@ -129,8 +133,8 @@ def _control(text: str, at: int) -> Cause:
             max(begin, 0), "this quote is not closed on its line", "close it; a line break in a text is written \\n"
         )
     if text[at : at + 1] == "\t":
-        return Cause(at, "a tab stands inside of a text", "write \\t")
-    return Cause(at, "a control character stands inside of a text", "take it out")
+        return Cause(at, "there is a tab inside a string", "write \\t")
+    return Cause(at, "there is a control character inside a string", "take it out")
 
 
 def _unterminated(_: str, at: int) -> Cause:
@@ -138,7 +142,7 @@ def _unterminated(_: str, at: int) -> Cause:
 
 
 def _escape(_: str, at: int) -> Cause:
-    return Cause(at, "a backslash stands before a letter that it does not go with", "write two: C:\\\\data")
+    return Cause(at, "this is not a valid escape sequence", "write two: C:\\\\data")
 
 
 _CAUSES: dict[str, Callable[[str, int], Cause]] = {

@@ -11,7 +11,7 @@ _SPAN = re.compile(r"(\d{1,5})([mhd])")
 _FIRST, _LAST = 1971, 9998
 """Years that every zone's clock can show, and that count from 1970."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
-EXAMPLE = "write 2026-12-01 18:00, with a zone behind it where it is not this machine's: UTC, +01:00, Europe/Berlin"
+EXAMPLE = "write 2026-12-01 18:00, followed by a zone if it is not in that of this machine: UTC, +01:00, Europe/Berlin"
 
 
 class MomentError(ValueError):
@@ -22,14 +22,14 @@ def moment(text: str) -> datetime:
     """The time meant, with its zone; one without is this machine's. Raises MomentError."""
     found = _MOMENT.fullmatch(text.strip())
     if not found:
-        raise MomentError(f"{text!r} is no date and time")
+        raise MomentError(f"{text!r} is not a date and time")
     day, clock, zone = found.groups()
     try:
         when = datetime.fromisoformat(f"{day} {clock.zfill(len(clock) + (clock.index(':') == 1))}")
     except ValueError:
-        raise MomentError(f"{text!r} is on no calendar or clock") from None
+        raise MomentError(f"{text!r} does not exist") from None
     if not _FIRST <= when.year <= _LAST:
-        raise MomentError(f"{text!r} is not a time that clocks are set to")
+        raise MomentError(f"{text!r} does not exist because of daylight saving time")
     return when.replace(tzinfo=_zone(zone)) if zone else when.astimezone()
 
 
@@ -57,4 +57,4 @@ def _zone(name: str) -> tzinfo:
 
         with contextlib.suppress(KeyError, ValueError, OSError):
             return ZoneInfo(name)
-    raise MomentError(f"{name!r} is no time zone that this machine knows")
+    raise MomentError(f"{name!r} is not a time zone that this machine knows")

@@ -35,7 +35,7 @@ def _statement(text: str, at: int) -> Cause:
         at,
         (
             text.startswith(("//", ";", "/*", "--"), at),
-            "a comment that TOML does not know stands here",
+            "there is a comment that TOML does not know here",
             "begin it with #",
         ),
         (
@@ -43,7 +43,7 @@ def _statement(text: str, at: int) -> Cause:
             "a TOML file does not begin with {",
             "look whether it is another file, or JSON",
         ),
-        (here in {"}", "]"}, "a bracket stands here that closes nothing", "take it out"),
+        (here in {"}", "]"}, "there is a bracket here that closes nothing", "take it out"),
         (
             here == "-",
             "a line does not begin with a dash in TOML",
@@ -57,12 +57,10 @@ def _equals(text: str, at: int) -> Cause:
     here = text[at : at + 1]
     return first(
         at,
-        (here == ":", "a colon stands here", "write an equals sign between key and value"),
-        (here in {"", "\n", "\r"}, "an equals sign and a value are missing behind this key", "write key = value"),
+        (here == ":", "there is a colon here", "write an equals sign between key and value"),
+        (here in {"", "\n", "\r"}, "an equals sign and a value are missing after this key", "write key = value"),
         (here.isdigit() or here in {'"', "'", "["}, "an equals sign is missing before this value", "write key = value"),
-    ) or Cause(
-        at, "an equals sign is missing behind the key", "write key = value, and a key of several words in quotes"
-    )
+    ) or Cause(at, "an equals sign is missing after the key", "write key = value, and a key of several words in quotes")
 
 
 def _value(text: str, at: int) -> Cause:
@@ -72,14 +70,14 @@ def _value(text: str, at: int) -> Cause:
     quote = 'put it in quotes: "…"'
     if here in {"", "\n", "\r", "#"}:
         return Cause(
-            text.rfind("=", 0, at), "a value is missing behind this equals sign", "write it, or take the key out"
+            text.rfind("=", 0, at), "a value is missing after this equals sign", "write it, or take the key out"
         )
     return first(
         at,
-        (word in _TRUE, "this is no value of TOML", "write true, in small letters and without quotes"),
-        (word in _FALSE, "this is no value of TOML", "write false, in small letters and without quotes"),
-        (word in _NULL, "this is no value of TOML", "leave the key out: TOML has no null"),
-        (here == "$", "a variable stands here without quotes", quote),
+        (word in _TRUE, "this is not a value of TOML", "write true, in small letters and without quotes"),
+        (word in _FALSE, "this is not a value of TOML", "write false, in small letters and without quotes"),
+        (word in _NULL, "this is not a value of TOML", "leave the key out: TOML has no null"),
+        (here == "$", "there is a variable here without quotes", quote),
         (here == "=", "there is one equals sign too many", "take it out"),
         (here in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
         (
@@ -87,7 +85,7 @@ def _value(text: str, at: int) -> Cause:
             "a text does not begin like this in TOML",
             'put it in quotes: "…", or """ for several lines',
         ),
-    ) or Cause(at, "a text stands here without quotes", quote)
+    ) or Cause(at, "there is a string here without quotes", quote)
 
 
 def _more(text: str, at: int) -> Cause:
@@ -96,23 +94,23 @@ def _more(text: str, at: int) -> Cause:
     sign = {",": "comma", ";": "semicolon"}.get(here, "")
     return first(
         at,
-        (text.startswith(("//", "/*", "--"), at), "a comment that TOML does not know stands here", "begin it with #"),
-        (sign, f"a {sign} stands behind the value", "take it out: each key has a line of its own"),
+        (text.startswith(("//", "/*", "--"), at), "there is a comment that TOML does not know here", "begin it with #"),
+        (sign, f"there is a {sign} after the value", "take it out: each key has a line of its own"),
         (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
-        (here == "+", "texts cannot be joined", "write one text"),
+        (here == "+", "strings cannot be joined", "write one string"),
         (previous == "0" and here.isdigit(), "a number begins with 0", "write it without, or 0o before an octal one"),
         (
             previous.isdigit() and (here.isalnum() or here in set("-_.:%")),
-            "a number ends here, and more follows",
+            "a number ends here, but more text follows",
             'put a text, or a number with a unit, in quotes: "10m"',
         ),
         (
             previous in {'"', "'"},
-            "a text ends at the quote before this, and more follows",
+            "a string ends at the quote before this, but more text follows",
             'write \\" for a quote inside of it',
         ),
-        ("=" in rest[rest.find("=") + 1 :], "a second key stands on this line", "give each key a line of its own"),
-    ) or Cause(at, "more stands behind the value", "put a text in quotes, and each key on a line of its own")
+        ("=" in rest[rest.find("=") + 1 :], "there is a second key on this line", "give each key a line of its own"),
+    ) or Cause(at, "there is more text after the value", "put a text in quotes, and each key on a line of its own")
 
 
 def _open_text(text: str, at: int) -> Cause:
@@ -131,13 +129,13 @@ def _open_text(text: str, at: int) -> Cause:
 def _character(text: str, at: int) -> Cause:
     if text[at : at + 1] in {"\n", "\r", ""}:
         return _open_text(text, at)
-    return Cause(at, "a control character stands here", "take it out, or write it as \\u and four hex digits")
+    return Cause(at, "there is a control character here", "take it out, or write it as \\u and four hex digits")
 
 
 def _backslash(text: str, at: int) -> Cause:
     found = max(text.rfind("\\", 0, at), 0)
     fix = "write two, or put the text in single quotes: 'C:\\builds'"
-    return Cause(found, "a backslash stands before letters that it does not go with", fix)
+    return Cause(found, "this is not a valid escape sequence", fix)
 
 
 def _array(text: str, at: int) -> Cause:
@@ -145,7 +143,7 @@ def _array(text: str, at: int) -> Cause:
     if here in {'"', "'"} or here.isdigit():
         return Cause(at, "a comma is missing before this", "write one between two items")
     if here in {"}", ";", ":"}:
-        return Cause(at, "this sign does not belong in a list", "put a comma between items, and ] behind the last")
+        return Cause(at, "this sign does not belong in a list", "put a comma between items, and ] after the last")
     return _open_bracket(text, at, "[", "this list is never closed", "close it with ], and put a comma between items")
 
 
@@ -200,14 +198,14 @@ def _twice(text: str, at: int) -> Cause:
     if line_of(text, begin).lstrip().startswith("["):
         return Cause(
             begin,
-            "this table is there already",
+            "this table exists already",
             "put its keys together; one of several has two brackets at each side: [[runners]]",
         )
-    return Cause(begin, "this key stands here twice", "take one of them out")
+    return Cause(begin, "duplicate key", "take one of them out")
 
 
 def _date(text: str, at: int) -> Cause:
-    return Cause(line_start(text, at), "this is no date or time that there is", "mend it, or put it in quotes")
+    return Cause(line_start(text, at), "this date or time does not exist", "correct it, or put it in quotes")
 
 
 _CAUSES: dict[str, Callable[[str, int], Cause]] = {

@@ -39,7 +39,7 @@ def _offset(text: str, mark: yaml.Mark | None) -> int:
 def _character(text: str) -> Cause:
     found = _BAD.search(text)
     at = found.start() if found else 0
-    return common(text, at) or Cause(at, "a character stands here that YAML does not allow", "take it out")
+    return common(text, at) or Cause(at, "there is a character here that YAML does not allow", "take it out")
 
 
 def _line(text: str, at: int) -> Cause | None:
@@ -49,10 +49,10 @@ def _line(text: str, at: int) -> Cause | None:
     blank = line[: len(line) - len(line.lstrip())]
     if "\t" in blank:
         place = begin + blank.index("\t")
-        return Cause(place, "a tab stands in the indentation", "indent with spaces: YAML takes no tabs there")
+        return Cause(place, "there is a tab in the indentation", "indent with spaces: YAML takes no tabs there")
     if line.lstrip().startswith("{%") or re.search(r":\s+\{\{", line):
         place = begin + line.index("{")
-        return Cause(place, "the braces of a template stand here", "render the file first, or put the value in quotes")
+        return Cause(place, "there are braces of a template here", "render the file first, or put the value in quotes")
     return _odd(text, begin, line) or common(text, at)
 
 
@@ -77,7 +77,7 @@ def _colon(text: str, at: int, _: int) -> Cause:
     line = line_of(text, start) if above else ""
     if _PAIR.match(line_of(text, at)[: at - text.rfind("\n", 0, at)]) and text[begin:at].count(": "):
         fix = "indent the line as its neighbours, or put a value that holds `: ` in quotes"
-        return Cause(at, "a `:` stands where none can be", fix)
+        return Cause(at, "there is a `:` where none is allowed", fix)
     if above and not _PAIR.match(line) and not line.lstrip().startswith("#"):
         return common(text, start) or _no_pair(line, start)
     if above and begin - text.rfind("\n", 0, begin) > start - text.rfind("\n", 0, start):
@@ -86,7 +86,7 @@ def _colon(text: str, at: int, _: int) -> Cause:
         )
     return Cause(
         at,
-        "a `:` stands where none can be",
+        "there is a `:` where none is allowed",
         "indent the line as its neighbours, or put a value that holds `: ` in quotes",
     )
 
@@ -96,20 +96,20 @@ def _no_pair(line: str, start: int) -> Cause:
     words = line.strip()
     return first(
         start,
-        (words.startswith(("//", ";", "/*")), "a comment that YAML does not know stands here", "begin it with #"),
+        (words.startswith(("//", ";", "/*")), "there is a comment that YAML does not know here", "begin it with #"),
         (
             re.fullmatch(r"\[\[?[\w. -]+\]?\]", words),
-            "a table's name as in TOML stands here",
+            "there is a table's name as in TOML here",
             "write it as NAME: in YAML",
         ),
         (
             re.match(r"[\w.-]+\s*=", words),
-            "an equals sign stands here",
+            "there is an equals sign here",
             "write a colon and a space between key and value",
         ),
-        (re.match(r"[\w.-]+:\S", words), "a space is missing behind the colon", "write key: value"),
-        (re.match(r"-[\w\"']", words), "a space is missing behind the dash", "write - value"),
-    ) or Cause(start, "a colon is missing behind this key", "write key: value")
+        (re.match(r"[\w.-]+:\S", words), "a space is missing after the colon", "write key: value"),
+        (re.match(r"-[\w\"']", words), "a space is missing after the dash", "write - value"),
+    ) or Cause(start, "a colon is missing after this key", "write key: value")
 
 
 def no_mapping(text: str) -> Cause:
@@ -129,11 +129,11 @@ def _flow(text: str, at: int, begin: int) -> Cause:
         return Cause(begin, "this quote or bracket is never closed", "close it")
     return first(
         at,
-        (here in {"]", "}"}, f"this bracket does not go with the {bracket} that is open", "close that one first"),
+        (here in {"]", "}"}, f"this bracket does not match the {bracket} that is open", "close that one first"),
         (quoted, "a colon or a comma is missing before this", "write it"),
         (
             here in {"{", "["} and text[at - 1 : at].strip(" ,:[{"),
-            "a bracket stands in the middle of a text without quotes",
+            "there is a bracket in the middle of a string without quotes",
             "put the text in quotes",
         ),
     ) or Cause(at, "a comma is missing before this", "write one between two items")
@@ -141,20 +141,20 @@ def _flow(text: str, at: int, begin: int) -> Cause:
 
 def _key(text: str, at: int, _: int) -> Cause:
     here, line = text[at : at + 1], text[text.rfind("\n", 0, at) + 1 : at].rstrip()
-    more = "a text ends at the quote before this, and more follows"
+    more = "a string ends at the quote before this, but more text follows"
     return first(
         at,
         (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
         (
             here == "-" and not line.strip(),
-            "an item of a list stands among keys",
+            "there is an item of a list among keys",
             "write all of them as - KEY=VALUE, or all as KEY: VALUE",
         ),
         (line.endswith("'"), more, "write '' for a quote inside of it, or put the text in double quotes"),
         (line.endswith('"'), more, 'write \\" for a quote inside of it, or put the text in single quotes'),
         (
             line.endswith(("]", "}")),
-            "more stands behind the closing bracket",
+            "there is more text after the closing bracket",
             "take it out, or put the value in quotes",
         ),
     ) or Cause(at, "this line is indented as none above it", "indent it as its neighbours")
@@ -181,7 +181,7 @@ def _row(problem: str, fix: str) -> Callable[[str, int, int], Cause]:
     return lambda _, at, __: Cause(at, problem, fix)
 
 
-_ALIAS = _row("this is an alias of no anchor above", "put a value that starts with `*` or `&` in quotes")
+_ALIAS = _row("this is an alias without an anchor above it", "put a value that starts with `*` or `&` in quotes")
 _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     "mapping values": _colon,
     "end of stream": _never,
@@ -190,15 +190,11 @@ _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     "any token": _token,
     "alphabetic or numeric": _ALIAS,
     "undefined alias": _ALIAS,
-    "escape character": _row(
-        "a backslash stands before a letter that it does not go with", "write two, or put the text in single quotes"
-    ),
-    "hexdecimal": _row(
-        "a backslash stands before a letter that it does not go with", "write two, or use single quotes"
-    ),
+    "escape character": _row("this is not a valid escape sequence", "write two, or put the text in single quotes"),
+    "hexdecimal": _row("this is not a valid escape sequence", "write two, or use single quotes"),
     "unhashable": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
     "unacceptable key": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
-    "constructor for the tag": _row("this tag is known to no system", "take it out"),
+    "constructor for the tag": _row("no managed system knows this tag", "take it out"),
     "for merging": _row("`<<` takes a mapping, or a list of mappings", "give it an alias of one: <<: *NAME"),
     "unexpected ':'": lambda _, __, begin: Cause(
         begin, "a space is missing behind the colon", "write key: value, or put a text that holds a colon in quotes"
@@ -206,13 +202,13 @@ _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     "expected ':'": _missing_colon,
     "could not find expected": _missing_colon,
     "expected '-' indicator": _row(
-        "a key stands among the items of a list", "indent it below its item, or as the key above the list"
+        "there is a key among the items of a list", "indent it below its item, or as the key above the list"
     ),
-    "tab character": _row("a tab stands in the indentation", "indent with spaces: YAML takes no tabs there"),
+    "tab character": _row("there is a tab in the indentation", "indent with spaces: YAML takes no tabs there"),
     "expected key": _key,
     "block end": _key,
     "node content": _row("a value is missing before this", "write it, or close the bracket"),
-    "duplicate anchor": _row("this anchor is there already", "give it another name"),
-    "document start": _row("more stands behind the end of the document", "take it out"),
+    "duplicate anchor": _row("this anchor exists already", "give it another name"),
+    "document start": _row("there is more text after the end of the document", "take it out"),
 }
 """By words of what libyaml or PyYAML says."""

@@ -230,4 +230,4 @@ def test_a_template_that_renders_a_broken_file_has_its_line(tmp_path: Path) -> N
             },
         )
     assert caught.value.message.startswith(f"{tmp_path}/templates/daemon.json.j2:3: renders broken JSON for host a: ")
-    assert "no value of JSON" in caught.value.message
+    assert "not a value of JSON" in caught.value.message

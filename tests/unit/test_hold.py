@@ -94,7 +94,7 @@ BAD = [
     ("", "", "--reason"),
     ("a\nb", "", "--reason"),
     ("x", "tomorrow", "--until"),
-    ("x", "2001-01-01 10:00", "is over"),
+    ("x", "2001-01-01 10:00", "has passed"),
     ("x", "9999-12-31 23:59", "not a time"),
     ("x" * 201, "", "has 201 characters"),
 ]
@@ -132,10 +132,10 @@ def test_a_host_in_maintenance_is_left_out_until_its_time_is_over(tmp_path: Path
 
 
 WRONG = [
-    ("until tomorrow, x", "'tomorrow' is no date and time"),
+    ("until tomorrow, x", "'tomorrow' is not a date and time"),
     ("until 2026-12-01 18:00", "must say why"),
     ("until 2026-12-01 18:00,", "must say why"),
-    ("until 2026-02-30 18:00, x", "is on no calendar"),
+    ("until 2026-02-30 18:00, x", "does not exist"),
 ]
 
 

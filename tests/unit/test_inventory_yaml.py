@@ -22,7 +22,7 @@ SCALARS = [
 ]  # fmt: skip
 
 BROKEN = [
-    ("hosts:\n\ta: {}\n", "inventory.yml:2:1: a tab stands in the indentation", "spaces"),
+    ("hosts:\n\ta: {}\n", "inventory.yml:2:1: there is a tab in the indentation", "spaces"),
     ("hosts:\n  a: \0\n", "inventory.yml:2:6: a NUL character (U+0000) is not allowed", "take it out"),
     ("hosts:\n  a: \x1b\n", "inventory.yml:2:6: the control character U+001B is not allowed", "take it out"),
     (b"hosts:\n  caf\xe9: {}\n", "inventory.yml:2:6: byte 0xE9 is not UTF-8 (in Latin-1 it is 'é')", "UTF-8"),
@@ -32,7 +32,7 @@ BROKEN = [
     ("# nothing yet\n", "inventory.yml:1:1: the inventory is empty", "hosts:"),
     ("- a\n", "inventory.yml:1:1: the inventory must be a mapping", "hosts:"),
     ("hosts: {a: }\n---\n", "inventory.yml:2:1: a second document", "one file"),
-    ("hosts:\n  a: b: c\n", "inventory.yml:2:7: a `:` stands where none can be", "quotes"),
+    ("hosts:\n  a: b: c\n", "inventory.yml:2:7: there is a `:` where none is allowed", "quotes"),
     ("hosts:\n  a: 'b\n", "inventory.yml:2:6: this quote or bracket is never closed", "close"),
     ("hosts:\n  a: @b\n", "inventory.yml:2:6: this character cannot start a value", "quotes"),
     ("hosts: {{ x }}\n", "inventory.yml:1:9: hosts: a key must be one word", "quotes"),
@@ -41,11 +41,11 @@ BROKEN = [
      "!!python/object/apply:os.system names Python code, which runnerops does not run", "take the tag out"),
     ("hosts:\n  a: !evn X\n", "inventory.yml:2:6: hosts.a: unknown tag !evn, did you mean '!env'?", "!env NAME"),
     ("hosts: {a: !env $X}\n", "inventory.yml:1:12: hosts.a: !env needs the name of a variable", "without $"),
-    ("hosts: {a: !file }\n", "inventory.yml:1:12: hosts.a: !file of nothing", "path"),
+    ("hosts: {a: !file }\n", "inventory.yml:1:12: hosts.a: !file without an argument", "path"),
     ("hosts: {a: !command [x]}\n", "inventory.yml:1:12: hosts.a: !command needs one text", "same line"),
     ("hosts: {a: *x}\n", "inventory.yml:1:12: hosts.a: an alias without an anchor above it", "quotes"),
     ("hosts: &x {a: *x}\n", "inventory.yml:1:15: hosts.a: an alias inside of its own anchor", "take"),
-    ("a: " + "[" * 400, "inventory.yml:1:64: a[0][0][0][0][0]: nested deeper than 60 levels", "deep"),
+    ("a: " + "[" * 400, "inventory.yml:1:64: a[0][0][0][0][0]: nested deeper than 60 levels", "no managed system"),
     ("a: 99999999999999999999\n", "inventory.yml:1:4: a: the number has more than 64 bits", "quotes"),
     ("a: !!int x\n", "inventory.yml:1:4: a: !!int does not fit this value", ""),
 ]  # fmt: skip

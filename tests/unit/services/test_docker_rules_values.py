@@ -353,13 +353,13 @@ def test_what_is_accepted(tree: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "place", "says"),
     [
-        ('{\n  // mirrors\n  "debug": true\n}', (2, 3), "a comment stands here"),
+        ('{\n  // mirrors\n  "debug": true\n}', (2, 3), "there is a comment here"),
         ('{\n  "debug": true,\n}', (3, 1), "one too many"),
         ("{\n  \u201cdebug\u201d: true\n}", (2, 3), "a curly quote"),
         ('{\n\u00a0 "debug": true\n}', (2, 1), "an invisible character"),
         ("{'debug': true}", (1, 2), "a single quote"),
         ('{\n  "debug": true\n  "mtu": 1\n}', (3, 3), "a comma is missing"),
-        ('{"debug": yes}', (1, 11), "no value of JSON"),
+        ('{"debug": yes}', (1, 11), "not a value of JSON"),
         ('{\n  "debug": true\n', (1, 1), "never closed"),
     ],
 )

@@ -140,7 +140,7 @@ def test_aliases_of_a_large_file_are_taken_as_far_as_go_takes_them() -> None:
         (b"a: 1\nb: {c: 1}\na: 2\n", 3, "duplicate key"),
         (b"a: [1\n", 1, "this quote or bracket is never closed"),
         (b"- a\n", 1, "the file must be a mapping"),
-        (b"a: !!python/object/apply:os.system ['x']\n", 1, "this tag is known to no system"),
+        (b"a: !!python/object/apply:os.system ['x']\n", 1, "no managed system knows this tag"),
         (b"a: \xff\n", 1, "a character here is not UTF-8"),
         (b"a: !!binary aGk=\n", 1, "a value is neither a string, a number nor a date"),
         (
