@@ -105,7 +105,7 @@ def left(plan: Plan, event: Event) -> Outcome:
     else:
         message = f"it waits for the runner to end, then continues by itself on its host: {event.text}"
         named = ()
-    hint = f"`runnerops history {plan.host} --follow` follows it to its end"
+    hint = f"`runnerops history {plan.host} --follow` shows it until its end"
     return Outcome(plan.host, Result.IN_PROGRESS, message=message, diagnostics=named, hint=hint)
 
 

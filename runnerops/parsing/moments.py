@@ -29,7 +29,7 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise MomentError(f"{text!r} does not exist") from None
     if not _FIRST <= when.year <= _LAST:
-        raise MomentError(f"{text!r} does not exist because of daylight saving time")
+        raise MomentError(f"{text!r} is not a valid time")
     return when.replace(tzinfo=_zone(zone)) if zone else when.astimezone()
 
 

@@ -20,7 +20,7 @@ def waiting_text(step: Step, event: Event, now: float, room: int = 0) -> str:
     if drains(step):
         head, tail = (
             "draining: ",
-            "" if event.in_gitlab is None else f" · by GitLab's count {count_text(event.in_gitlab)}",
+            "" if event.in_gitlab is None else f" · GitLab: {count_text(event.in_gitlab)}",
         )
         return head + in_words(event.text, now, max(1, room - len(head) - len(tail)) if room else 0) + tail
     return ": ".join(filter(None, (step_title(step), event.text)))

@@ -43,7 +43,7 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iter
     if verbose:
         yield from _step_lines(record, verbose)
     if run.running:
-        yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
+        yield "plain", f"  hint: `runnerops history {host} --follow` shows it until its end"
 
 
 def ending_word(record: Record) -> str:
@@ -91,7 +91,7 @@ def last_run_lines(run: Run, host: str) -> Iterator[Line]:
     """What `diff` tells of a run that is going on, or that did not end well; nothing of any other."""
     if run.running:
         yield "warn", f"  {holder_text(run)}, is going on there right now"
-        yield "plain", f"  hint: `runnerops history {host} --follow` follows it to its end"
+        yield "plain", f"  hint: `runnerops history {host} --follow` shows it until its end"
     elif run.result != "applied":
         word = run.outcome.value if run.result else "cut off"
         yield "warn", f"  last: {holder_text(run)}: {word}"

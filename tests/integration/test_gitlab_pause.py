@@ -332,7 +332,7 @@ def test_a_plan_shows_how_long_and_what_gitlab_counts(world: World) -> None:
     world.gitlab.start(token=build.TOKEN).state = "running"
     _, planned = world.plan()
     until_then = "until the run has ended well, or is rolled back"
-    said = f"  → pause runner one in GitLab {until_then} · for GitLab 1 job runs on it · 0 jobs interrupted"
+    said = f"  → pause runner one in GitLab {until_then} · by GitLab's count 1 job runs on it · 0 jobs interrupted"
     assert said in lines(planned)
     document = plan_document(planned.plan, planned.result, Masker(), ())
     assert document["paused_in_gitlab"] == [{"runner": "one", "id": 1, "jobs": 1}]

@@ -149,7 +149,7 @@ def test_addresses_of_ipv6_have_their_ports(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("a:22\n[2001:db8::1]:2222\n")
     read = read_ansible(tmp_path / "hosts", ())
     assert [login_of(host) for host in read.hosts] == ["USER@a:22"]
-    assert "2001:db8::1 is left out: '2001:db8::1' is no name" in read.notes[0]
+    assert "2001:db8::1 is left out: '2001:db8::1' is not a valid name" in read.notes[0]
 
 
 def test_files_of_groups_win_over_what_the_inventory_says(tmp_path: Path) -> None:

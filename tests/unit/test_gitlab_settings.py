@@ -110,9 +110,17 @@ def saved(plan: Plan, key: str = KEY) -> SavedHost:
         ((TAGS,), (TAGS,), ""),
         ((), (TAGS,), "runner one: would be updated in GitLab too: tags"),
         ((TAGS,), (), "runner one: no settings of it would be changed in GitLab any more"),
-        ((TAGS,), (replace(TAGS, changes=(SettingChange("tags", (), ("docker", "linux")),)),), "asked for: tags"),
-        ((TAGS,), (replace(TAGS, changes=(SettingChange("tags", ("linux",), ()),)),), "asked for: tags"),
-        ((TAGS,), (PAUSED,), "asked for: tags, paused"),
+        (
+            (TAGS,),
+            (replace(TAGS, changes=(SettingChange("tags", (), ("docker", "linux")),)),),
+            "inventory has another value: tags",
+        ),
+        (
+            (TAGS,),
+            (replace(TAGS, changes=(SettingChange("tags", ("linux",), ()),)),),
+            "inventory has another value: tags",
+        ),
+        ((TAGS,), (PAUSED,), "inventory has another value: tags, paused"),
         ((TAGS,), (replace(TAGS, id=8),), "another runner of GitLab"),
     ],
 )

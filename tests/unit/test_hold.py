@@ -95,7 +95,7 @@ BAD = [
     ("a\nb", "", "--reason"),
     ("x", "tomorrow", "--until"),
     ("x", "2001-01-01 10:00", "has passed"),
-    ("x", "9999-12-31 23:59", "not a time"),
+    ("x", "9999-12-31 23:59", "not a valid time"),
     ("x" * 201, "", "has 201 characters"),
 ]
 

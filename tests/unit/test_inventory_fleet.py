@@ -75,12 +75,12 @@ CLASHES = [  # files, and what is said of them
     ({"a.yml": "hosts: {h: }", "b.yml": "hosts: {i: {addres: x}}"},
      "b.yml:1:13: hosts.i.addres: unknown key, did you mean 'address'?"),
     ({"a.yml": "hosts: {h: }", "b.yml": "hosts: {i: {groups: [no]}}"}, "b.yml:1:22: hosts.i.groups[0]: no group 'no'"),
-    ({"a.yml": "x-a: &a 1\nhosts: {h: }", "b.yml": "hosts: {i: {vars: {x: *a}}}"}, "b.yml:1:23: hosts.i.vars.x: an alias of"),
+    ({"a.yml": "x-a: &a 1\nhosts: {h: }", "b.yml": "hosts: {i: {vars: {x: *a}}}"}, "b.yml:1:23: hosts.i.vars.x: an alias"),
     ({"d/host/h.yml": ""}, "d/host: not a part of an inventory, did you mean 'hosts'?"),
     ({"d/x.txt": ""}, "d: this folder contains no inventory"),
     ({"d/hosts/h.yml": "hosts: {h: }"}, "d/hosts/h.yml:1:1: hosts.h.hosts: unknown key"),
     ({"d/hosts/h.yml": "- x"}, "d/hosts/h.yml:1:1: the inventory must be a mapping"),
-    ({"d/hosts/-h.yml": ""}, "d/hosts/-h.yml:1:1: hosts.-h: '-h' is no name"),
+    ({"d/hosts/-h.yml": ""}, "d/hosts/-h.yml:1:1: hosts.-h: '-h' is not a valid name"),
 ]  # fmt: skip
 
 
@@ -118,7 +118,7 @@ WRONG_RANGES = [
     ("h[1:b]: ", "hosts.h[1:b]: the range [1:b] mixes letters and numbers, or cases"),
     ("h[1:99999]: ", "hosts.h[1:99999]: the range [1:99999] has more than 10000 items"),
     ("h[1:2]: \n  h2: ", "hosts.h2: written twice, first at inventory.yml:2:3"),
-    ("h[1-2]: ", "hosts.h[1-2]: 'h[1-2]' is no name"),
+    ("h[1-2]: ", "hosts.h[1-2]: 'h[1-2]' is not a valid name"),
     ("h[1:2]: {addres: x}", "hosts.h1.addres: unknown key, did you mean 'address'?"),
 ]
 
@@ -166,7 +166,8 @@ WRONG = [  # what is written, and what is said of it
     ('"{{ vars.nn.deep }}"', "there is no 'nn'"), ('"{{ vars.nn | upper }}"', "there is no 'nn'"),
     ('"{{ vars.n | uper }}"', "cannot be read: No filter named 'uper'"), ('"{{ vars.n + }}"', "cannot be read"),
     ('"{{ vars.n / 0 }}"', "division by zero"), ('"{{ vars.n + \'a\' }}"', "unsupported operand"),
-    ('"a {{ vars.opts }}"', "is a mapping, within a text"), ('"a {{ vars.t }}"', "a secret cannot be part of a text"),
+    ('"a {{ vars.opts }}"', "is a mapping, which cannot be part of a text"),
+    ('"a {{ vars.t }}"', "a secret cannot be part of a text"),
     ('"{{ vars.__class__ }}"', "there is no '__class__'"),
     ('"{{ vars.n.__class__.__mro__ }}"', "there is no '__class__'"),
     ('"{{ vars.values }}"', "which cannot be a value"),
@@ -250,7 +251,7 @@ def test_adopt_finds_the_file_that_an_entry_goes_into(tmp_path: Path) -> None:
     assert [place.path for place in places] == [where / "hosts.yml"] * 2
     assert places[0].folder == tmp_path
     assert [host.name for host in places[1].load(b"hosts: {new: }").hosts] == ["new", "b", "c"]
-    with pytest.raises(UsageError, match=r"hosts/b\.yml holds no `hosts:`"):
+    with pytest.raises(UsageError, match=r"hosts/b\.yml has no `hosts:`"):
         find_places(where, ["b"])
 
 
@@ -288,7 +289,7 @@ WRONG_SECRETS = [
     ('!secret "T=x"', "!secret contains no secret"),
     ('!secret "T={env:a-b}"', "!env needs the name of a variable"),
     ('!secret "T={env:{{ vars.no }}}"', "there is no 'no'"),
-    ('!secret "T={env:T}-{file:x"', "!secret: {file:… is never closed"),
+    ('!secret "T={env:T}-{file:x"', "!secret: {file:… is not closed"),
     ('!secret "T={env:T}{command:echo {a}}"', "!secret: {command:… is not closed, is empty, or contains braces"),
     ('!secret "T={env:T}{vault:a b}"', "!secret knows no {vault:…}"),
     ("!secret [a]", "!secret needs one text"),

@@ -201,7 +201,7 @@ def test_a_name_that_makes_a_bad_value_is_refused_with_its_place(tmp_path: Path)
     message, _ = texts.refusal(tmp_path, text)
     (line,) = message.splitlines()
     assert ":3:" in line
-    assert "hosts.a.registry.caches[0].volume: 'a' is no name of a Docker volume" in line
+    assert "hosts.a.registry.caches[0].volume: 'a' is not a name of a Docker volume" in line
 
 
 def test_the_hosts_name_stands_in_what_is_ours_too(tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_a_cache_on_the_loopback_is_that_of_its_own_host(tmp_path: Path) -> None
 def test_of_several_caches_on_a_host_that_of_the_port_is_named(tmp_path: Path) -> None:
     cache = CACHE % "}, {upstream: 'https://ghcr.io', listen: '192.0.2.20:5001'"
     said = found(tmp_path, "docker: {registry-mirrors: ['https://192.0.2.20:5001']}", cache)
-    assert ["is where http://192.0.2.20:5001 listens" in one for one in said] == [True]
+    assert ["is the address of http://192.0.2.20:5001" in one for one in said] == [True]
 
 
 CIRCLE = (

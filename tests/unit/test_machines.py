@@ -57,7 +57,7 @@ def test_each_of_three_names_the_others() -> None:
         "b": ("a", "c"),
         "c": ("a", "b"),
     }
-    assert "a and b, c are one machine" in found["a"].message
+    assert "a and b, c are the same machine" in found["a"].message
 
 
 def planned(name: str, its: Facts) -> Planned:

@@ -46,5 +46,5 @@ def test_a_service_whose_section_is_gone_and_that_is_unfinished_stays_so() -> No
     made = plan(ask({"live-restore": True, "registry-mirrors": ["https://m.example"]}, None), there, host=host)
     assert {action.service for action in made.actions} == {DOCKER}
     assert REGISTRY not in {step.args[0] for step in made.forward if step.verb in {"intend", "complete", "phase"}}
-    assert [one for one in made.notes if "registry is unfinished since run 3 and left so" in one]
+    assert [one for one in made.notes if "registry is unfinished since run 3 and stays so" in one]
     assert carried(host, HOSTS[0], there) == ()

@@ -238,7 +238,7 @@ def test_what_cannot_be_parsed_would_be_lost_whole() -> None:
     there = observed(None, None)
     there = replace(there, files={DAEMON: RemoteFile(DAEMON, "file", b"{", "0644", "root:root")})
     (blocker,) = plan(ask({"debug": True}, None), there).blockers
-    assert (blocker.code, "all of it" in blocker.message) == ("unmanaged-file", True)
+    assert (blocker.code, "its whole content" in blocker.message) == ("unmanaged-file", True)
 
 
 @pytest.mark.parametrize("kind", ["directory", "link", "other"])

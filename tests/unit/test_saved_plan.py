@@ -97,7 +97,7 @@ SAVED = told(there(), ask(ASKED, NEW))
         ),
         (told(there(last=replace(LAST, result="failed")), ask(ASKED, NEW)), ("run 4 by anna",)),
         (replace(SAVED, machine="another"), ("another machine answers",)),
-        (replace(SAVED, keyed=False), ("something that the plan rests on",)),
+        (replace(SAVED, keyed=False), ("something that the plan depends on",)),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) and value else "",
 )
@@ -235,7 +235,7 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
 
 def test_a_plan_without_a_host_does_not_mean_all_of_them_and_none_is_there_twice(saved: Path) -> None:
     found = read_plan(saved)
-    for hosts, says in (((), "no host"), (found.hosts * 2, "twice: h")):
+    for hosts, says in (((), "without hosts"), (found.hosts * 2, "duplicate hosts: h")):
         with pytest.raises(PlanError, match=says):
             hosts_of(saved, replace(found, hosts=hosts), LOADED, frozenset())
 
@@ -269,10 +269,10 @@ def test_plans_of_something_else(saved: Path) -> None:
     found = read_plan(saved)
     now = int(time.time())
     cases: list[tuple[dict[str, Any], Origin, str]] = [
-        ({}, replace(ORIGIN, inventory="b/inventory.yml"), "a plan of inventory.yml, and this is b/inventory.yml"),
-        ({}, replace(ORIGIN, requester=Requester("a", "b", "d" * 40)), "commit cccccccccccc, and this is commit ddd"),
-        ({}, replace(ORIGIN, requester=Requester("a", "b")), "and this is no commit"),
-        ({"created_at": now - 7300}, ORIGIN, "2 h old, and may be 60 min"),
+        ({}, replace(ORIGIN, inventory="b/inventory.yml"), "a plan of inventory.yml, but this is b/inventory.yml"),
+        ({}, replace(ORIGIN, requester=Requester("a", "b", "d" * 40)), "commit cccccccccccc, but this is commit ddd"),
+        ({}, replace(ORIGIN, requester=Requester("a", "b")), "but this is no commit"),
+        ({"created_at": now - 7300}, ORIGIN, "2 h old, but may be at most 60 min"),
         ({"created_at": now + 7200}, ORIGIN, "from the future"),
         ({"created_at": 10**400}, ORIGIN, "from the future"),
     ]

@@ -101,7 +101,7 @@ def test_a_line_that_openssh_refuses_is_told_with_its_place(text: str, problem: 
 def test_a_file_that_anybody_may_write_is_not_trusted(home: Path) -> None:
     read(home, "Include plain\n")
     (home / ".ssh" / "plain").chmod(0o666)
-    with pytest.raises(SSHException, match="plain: everybody may write it"):
+    with pytest.raises(SSHException, match="plain: everybody may write to it"):
         read(home, "Include plain\n")
 
 

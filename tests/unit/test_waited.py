@@ -77,9 +77,9 @@ def test_in_json_a_wait_has_its_jobs_beside_the_number_of_them() -> None:
 
 def test_gitlabs_own_count_stands_beside_the_hosts() -> None:
     event = replace(wait("a", TWO), in_gitlab=1)
-    assert waiting_text(DRAIN, event, BEGAN).endswith("; job 8 · for GitLab 1 job")
+    assert waiting_text(DRAIN, event, BEGAN).endswith("; job 8 · GitLab: 1 job")
     narrow = waiting_text(DRAIN, event, BEGAN, 60)
-    assert (narrow, len(narrow) <= 60) == ("draining: 2 jobs: 7 build 1/2 0 s; 8 · for GitLab 1 job", True)
+    assert (narrow, len(narrow) <= 60) == ("draining: 2 jobs: 7 build 1/2 0 s; 8 · GitLab: 1 job", True)
     assert event_document(event, DRAIN)["jobs_in_gitlab"] == 1
     assert "jobs_in_gitlab" not in event_document(wait("a", TWO), DRAIN)
 
