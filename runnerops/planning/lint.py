@@ -71,7 +71,5 @@ def _shared_places(found: Iterable[ListeningPlace]) -> Iterator[Finding]:
     for one, other in combinations(found, 2):
         if overlap((str(one),), other.address, other.port) and (other.file, other.key) not in met:
             met.add((other.file, other.key))
-            text = (
-                f"{other} is where {one.who} listens ({key_text(one.key)}: {one}), so one of the two does not come up"
-            )
-            yield Finding("X014", "error", other.file, other.key, text, "take another port", other.location)
+            text = f"{other} is where {one.who} listens ({key_text(one.key)}: {one}), so one of the two does not start"
+            yield Finding("X014", "error", other.file, other.key, text, "use another port", other.location)

@@ -183,8 +183,14 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
             "a Compose file cannot name",
         ),
         ({"env": env(PROXY_REMOTEURL=HUB), "mounts": [{**SRV, "Source": "/"}]}, "a Compose file cannot name"),
-        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"com.docker.swarm.service.name": "m"}}, "belongs to the swarm service m"),
-        ({"env": env(PROXY_REMOTEURL=HUB), "labels": {"io.kubernetes.pod.name": "p"}}, "belongs to the Kubernetes pod p"),
+        (
+            {"env": env(PROXY_REMOTEURL=HUB), "labels": {"com.docker.swarm.service.name": "m"}},
+            "belongs to the swarm service m",
+        ),
+        (
+            {"env": env(PROXY_REMOTEURL=HUB), "labels": {"io.kubernetes.pod.name": "p"}},
+            "belongs to the Kubernetes pod p",
+        ),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "http: {tls: {certificate: /c}}\n"}, "TLS or a login"),
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "auth: {htpasswd: {realm: x, path: /y}}\n"}, "a login"),
     ],

@@ -50,7 +50,8 @@ def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
 def other_place(runner: str, there: str, wanted: Place) -> Blocker:
     """What blocks a runner that is `wanted` elsewhere than `there`, where GitLab has it."""
     message = (
-        f"runner {runner} is of {there} in GitLab, which moves no runner, and the inventory asks for {wanted}: take its entry"
-        " out and deploy, which deletes it (--allow drop-runner); then put it in again, and the next deploy creates another"
+        f"runner {runner} is of {there} in GitLab, which cannot move a runner, but the inventory asks for {wanted}:"
+        " take its entry out and deploy, which deletes it (--allow drop-runner); then put it in again, and deploy,"
+        " which creates another"
     )
     return Blocker("other-place", message, (runner,))
