@@ -50,7 +50,7 @@ def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
             way = (
                 f"the inventory has no token for it, so look there for unused runners, then remove {there} on the host"
             )
-        told.setdefault(place, f"a deploy began to create runners in GitLab ({place}) and did not end there: {way}")
+        told.setdefault(place, f"a deploy began to create runners in GitLab ({place}) and was interrupted: {way}")
     yield from told.values()
 
 
