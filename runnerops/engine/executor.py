@@ -233,7 +233,9 @@ class HostExecutor:
             return False
         if not only_its_own(path, plan, rendered, now):
             return False
-        self.show.say(f"{host.name}: {path} was changed meanwhile by its own service, only in its own keys: planning again")
+        self.show.say(
+            f"{host.name}: {path} was changed meanwhile by its own service, only in its own keys: planning again"
+        )
         return True
 
     def _follow(self, host: Host, planned: Planned) -> Outcome:

@@ -148,8 +148,8 @@ def test_runs_that_are_left_alone_are_told_once_and_picked_up_by_the_next_deploy
     terminal.press(INTERRUPT if again else "\n")
     assert terminal.end() == 130
     said = plainly(terminal.said)
-    assert ("go on by themselves, to their end or back" in said) is not again
-    assert "3 hosts in-progress: drains-1, restarts-1, starts-1 it goes on by itself on its host" in said
+    assert ("continue by themselves, to their end or back" in said) is not again
+    assert "3 hosts in-progress: drains-1, restarts-1, starts-1 it continues by itself on its host" in said
     follower = Terminal(hosts.command("deploy", *at, "--yes"), hosts.folder, {**hosts.environ, **TERM}, 120)
     for name in at:
         follower.wait_for(f"{name} ")  # each has its bar at once, though only one may be disturbed at a time

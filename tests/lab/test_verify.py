@@ -432,5 +432,5 @@ def an_image_that_a_job_may_want_stays(project: Project, host: LabHost) -> None:
     labels = "--label com.gitlab.gitlab-runner.managed=true --label com.gitlab.gitlab-runner.job.id=4711"
     host.run(f"docker run -d --name job {labels} {host.busybox_image} sleep 600")
     host.run("docker rmi -f alpine:3", check=False)
-    assert "CI jobs run there" in links(project)["pull"]["reason"]
+    assert "CI jobs run on the host" in links(project)["pull"]["reason"]
     assert "alpine" in images(host)
