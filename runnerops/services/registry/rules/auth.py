@@ -31,8 +31,8 @@ def auth_rules(tree: Tree, major: int) -> Found:
             continue
         yield from _controller(name, options if isinstance(options, dict) else {}, major)
         if tree_at(tree, "proxy").get("remoteurl"):
-            text = "dockerd sends no login to a mirror, so pulls would go past this cache"
-            yield "C012", "warning", ("auth", name), text, "protect it by its network"
+            text = "dockerd does not log in to a mirror, so pulls would bypass this cache"
+            yield "C012", "warning", ("auth", name), text, "protect it by a firewall or a private network"
 
 
 def _controller(name: str, options: Tree, major: int) -> Found:
@@ -40,7 +40,7 @@ def _controller(name: str, options: Tree, major: int) -> Found:
     for wanted in AUTH[name]:
         value: Value = options.get(wanted)
         if not is_text(value) or (wanted == "path" and not value):
-            text = f"has no {wanted}" if value in (None, "") else f"has a {wanted} that is no text"
+            text = f"has no {wanted}" if value in (None, "") else f"has a {wanted} that is not a string"
             yield "C012", "error", key, text, ENDS
     if name == "token":
         yield from _keys(options, key, major)
@@ -62,7 +62,7 @@ def _redirect(options: Tree, key: Key, major: int) -> Found:
         yield "C012", "error", (*key, "autoredirect"), "must be true or false, without quotes", ENDS
     path = options.get("autoredirectpath", "")
     if is_true(options.get("autoredirect")) and not is_text(path):
-        yield from only(3, major, [("C012", "error", (*key, "autoredirectpath"), "must be a text", ENDS)])
+        yield from only(3, major, [("C012", "error", (*key, "autoredirectpath"), "must be a string", ENDS)])
 
 
 def _algorithms(options: Tree, key: Key) -> Found:

@@ -48,7 +48,7 @@ def gcs_rules(given: Tree, major: int, key: Key) -> Found:
             yield "C009", "error", (*key, "credentials", name), "must be no mapping", ENDS
     for name in _TEXTS if major == 3 else _TEXTS_OF_2:
         if credentials.get(name) is not None and not is_text(credentials[name]):
-            yield "C009", "error", (*key, "credentials", name), "must be a text", ENDS
+            yield "C009", "error", (*key, "credentials", name), "must be a string", ENDS
 
 
 def _decimal(value: Value) -> int | None:

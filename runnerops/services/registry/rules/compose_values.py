@@ -211,7 +211,7 @@ def _hosts(service: Tree, key: Key) -> Found:
             if sign and not name.strip():
                 yield "K002", "error", (*key, *where, index), "has no name of a host", _REFUSED
             elif sign and not _is_address(address.strip("[]")) and address != "host-gateway":
-                text = "has an address that is none"
+                text = "has an invalid address"
                 yield "K002", "error", (*key, *where, index), text, f"{_REFUSES}; write an IP address, or host-gateway"
 
 

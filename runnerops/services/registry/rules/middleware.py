@@ -22,7 +22,7 @@ def middleware_rules(tree: Tree, major: int) -> Found:
     """All rules on `middleware`."""
     for kind, found in tree_at(tree, "middleware").items():
         if kind not in _KINDS:
-            yield "C001", "warning", ("middleware", kind), "unknown key, which does nothing", "take it out"
+            yield "C001", "warning", ("middleware", kind), "unknown key, which the registry ignores", "take it out"
             continue
         for index, one in enumerate(found if isinstance(found, list) else []):
             item = one if isinstance(one, dict) else {}
@@ -37,7 +37,7 @@ def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
         yield "C009", severity, key, f"there is no such middleware in the registry's own image: {name}", ENDS
         return
     if name == "rewrite" and major == 2:
-        yield "C009", "error", key, "registry 2 has no middleware rewrite", ENDS
+        yield "C009", "error", key, "registry 2 does not have the middleware rewrite", ENDS
         return
     yield from check(tree_at(item, "options"), key, major)
 
@@ -90,7 +90,7 @@ def _texts(names: tuple[str, ...], options: Tree, key: Key) -> Found:
     for name in names:
         value: Value = options.get(name, "")
         if not is_text(value):
-            yield "C009", "error", (*key, "options", name), "must be a text", ENDS
+            yield "C009", "error", (*key, "options", name), "must be a string", ENDS
 
 
 _CHECKS: Mapping[str, Callable[[Tree, Key, int], Found]] = {

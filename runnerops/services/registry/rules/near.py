@@ -52,4 +52,4 @@ def unread(
         elif near := near_key(name, sorted(read)):
             yield "C001", "error", (*key, name), f"unknown key, did you mean '{near}'?", f"write {near}"
         else:
-            yield "C001", "warning", (*key, name), "unknown key, which does nothing", "take it out"
+            yield "C001", "warning", (*key, name), "unknown key, which the registry ignores", "take it out"

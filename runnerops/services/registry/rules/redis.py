@@ -27,8 +27,8 @@ def redis_rules(tree: Tree, major: int) -> Found:
             yield from only(3, major, [("C010", "error", key, "names no file, and the cache needs redis", ENDS)])
     if has_2 and not has_3:
         fix = "write addrs: [HOST:PORT]"
-        text = "registry 3 reads `addrs`, a list, and not `addr`"
+        text = "registry 3 reads the list `addrs` instead of `addr`"
         yield from only(3, major, [("C016", "error", ("redis", "addr"), text, fix)])
     elif has_3 and not has_2:
-        text, fix = "registry 2 reads `addr`, and not `addrs`", "write addr: HOST:PORT"
+        text, fix = "registry 2 reads `addr` instead of `addrs`", "write addr: HOST:PORT"
         yield from only(2, major, [("C016", "error", ("redis", "addrs"), text, fix)])

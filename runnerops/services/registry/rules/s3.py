@@ -43,10 +43,10 @@ def s3_rules(given: Tree, major: int, key: Key) -> Found:
     region = given.get("region")
     if region in (None, ""):
         missing: One = ("C009", "error", key, "has no region", ENDS)
-        wanted: One = ("C009", "error", key, "has no region, which registry 2 wants", ENDS)
+        wanted: One = ("C009", "error", key, "has no region, which registry 2 requires", ENDS)
         yield from [missing] if endpoint in (None, "") else only(2, major, [wanted])
     elif endpoint in (None, "") and not _REGION.fullmatch(str(region)):
-        yield "C009", "error", (*key, "region"), "is no region of AWS, as it must be without regionendpoint", ENDS
+        yield "C009", "error", (*key, "region"), "is not a region of AWS, which it must be without regionendpoint", ENDS
     if _is_false(given.get("v4auth")) and (endpoint in (None, "") or "s3.amazonaws.com" in str(endpoint)):
         yield "C009", "error", (*key, "v4auth"), "must be true for AWS itself", ENDS
 

@@ -22,9 +22,9 @@ def tls_rules(tree: Tree, major: int) -> Found:
     if not is_set(tls.get("certificate")) and not is_set(cached):
         return
     if is_set(tls.get("certificate")) and is_set(cached):
-        yield "C012", "error", ("http", "tls"), "has a certificate and letsencrypt, of which one is to be taken", ENDS
+        yield "C012", "error", ("http", "tls"), "has both a certificate and letsencrypt, but only one is allowed", ENDS
     elif not is_set(cached) and not is_set(tls.get("key")):
-        yield "C012", "error", ("http", "tls"), "has a certificate and no key", ENDS
+        yield "C012", "error", ("http", "tls"), "has a certificate but no key", ENDS
     yield from _level(tls, major)
     yield from _ciphers(tls, major)
     authorities = tls.get("clientcas")
