@@ -71,7 +71,7 @@ MODE = "must be a mode of octal digits, such as 0440"
         ({"deploy": {"replicas": "-1"}}, "error deploy.replicas: must not be negative"),
         ({"build": {"context": ".", "extra_hosts": [":1.2.3.4"]}}, "error build.extra_hosts[0]: has no name of a host"),
         ({"extra_hosts": ["=1.2.3.4"]}, "error extra_hosts[0]: has no name of a host"),
-        ({"extra_hosts": ["a:b"]}, "error extra_hosts[0]: has an address that is none"),
+        ({"extra_hosts": ["a:b"]}, "error extra_hosts[0]: has an invalid address"),
         ({"ports": [{"target": 65536}]}, "error ports[0].target: must be a port from 1 to 65535"),
         (
             {"ports": [{"target": 80, "published": "web"}]},
