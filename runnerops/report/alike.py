@@ -20,7 +20,10 @@ _FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
 _RUN = re.compile(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
 _LAST = re.compile(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}")
 """Each host counts its runs for itself, and has its own time of the last."""
-_PORT = re.compile(r"(?<=[\w.\]]):[0-9]+$")
+_PLACE = re.compile(r"\[?([^\[\]]*?)\]?:([0-9]+)")
+"""An address with its port, as `root@ADDRESS:22` has it: one of IPv6 is in brackets."""
+_NAMES_A_HOST = r"\brunnerops [a-z]+ |@|\bhosts\."
+"""Behind these a word is a host's name or address, whatever it is."""
 _SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS", "\ue002": "RUN", "\ue003": "TIME"}
 """What stands in a line for the host's own, and how it is shown."""
 
@@ -38,24 +41,36 @@ class Told:
 
         The name may be a part of another, as in a runner's `ci-{host}`: what is no more than alike by chance stays different.
         """
-        owns = {self.name: "\ue000"} if _distinct(self.name) else {}
-        for address in (self.address, _PORT.sub("", self.address)):
-            if _distinct(address) and address != self.name:
-                owns[address] = "\ue001"
-        words = "|".join(re.escape(own) for own in sorted(owns, key=len, reverse=True))
-        pattern = re.compile(rf"(?<!\w)(?:{words})(?!\w)") if words else None
+        owns = {_apart(self.address)[0]: "\ue001", self.address: "\ue001", self.name: "\ue000"}
+        signs = [(_pattern(own), rf"\g<1>{owns[own]}") for own in sorted(owns, key=len, reverse=True) if own]
 
         def plain(text: str) -> str:
-            text = pattern.sub(lambda found: owns[found[0]], text) if pattern else text
+            for pattern, sign in signs:
+                text = pattern.sub(sign, text)
             text = _LAST.sub("\\1 \ue003", _RUN.sub("\\1 \ue002", text))
             return _FINGERPRINT.sub(MASK, text)
 
         return tuple((style, plain(text)) for style, text in self.lines)
 
 
-def _distinct(own: str) -> bool:
-    """Whether a name can be told from a word that happens to be the same: a host may be called `docker`."""
-    return bool(re.search(r"[0-9.-]", own)) and not own.isdigit()
+def _pattern(own: str) -> re.Pattern[str]:
+    """Where a name or address stands. A host may be called `docker`: a mere word is one only where nothing else can stand."""
+    distinct = re.search(r"[0-9.-]", own) and not own.isdigit()
+    before = r"(?<!\w)" if distinct else _NAMES_A_HOST
+    return re.compile(rf"({before}){re.escape(own)}(?!\w)")
+
+
+def _apart(address: str) -> tuple[str, str]:
+    """An address and its port; no port where it has none with it."""
+    found = _PLACE.fullmatch(address)
+    return (found[1], found[2]) if found and ("[" in address or ":" not in found[1]) else (address, "")
+
+
+def _signed(block: Sequence[Told], shown: Sequence[Line]) -> tuple[Line, ...]:
+    """`shown`, of the first of them, with signs. A port that all of them have stays."""
+    first = block[0]
+    alike = len({_apart(one.address)[1] for one in block}) == 1
+    return Told(first.name, _apart(first.address)[0] if alike else first.address, shown).without_own()
 
 
 def block_lines(block: Sequence[Told], shown: Sequence[Line], title: Line = ("host", "alike")) -> Iterator[Line]:
@@ -66,8 +81,7 @@ def block_lines(block: Sequence[Told], shown: Sequence[Line], title: Line = ("ho
 
 def shared_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]:
     """`shown`: the first host's lines as they are to be read, in step with everybody's; one that differs gets signs."""
-    first = block[0]
-    signed = Told(first.name, first.address, shown).without_own()
+    signed = _signed(block, shown)
     used = ""
     for index, line in enumerate(shown):
         if len({one.lines[index] for one in block}) == 1:
@@ -81,8 +95,7 @@ def shared_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]
 
 def of_all(block: Sequence[Told], texts: Sequence[str]) -> str:
     """What each of these texts says of its host, of hosts that are alike."""
-    first = Told(block[0].name, block[0].address, [("plain", texts[0])])
-    return texts[0] if len(set(texts)) == 1 else _shown(first.without_own()[0][1])
+    return texts[0] if len(set(texts)) == 1 else _shown(_signed(block, [("plain", texts[0])])[0][1])
 
 
 def job_lines(jobs: Mapping[str, int]) -> Iterator[Line]:

@@ -35,6 +35,33 @@ def unreachable(number: int, message: str, hint: str = "") -> Outcome:
             ["3 hosts unreachable: r-[01:03]", "  ci@[ADDRESS]:22: no answer", "  ADDRESS: each host's own"],
         ),
         (
+            [unreachable(n, f"root@192.0.2.1:{n}: no answer") for n in range(1, 4)],
+            ["3 hosts unreachable: r-[01:03]", "  root@ADDRESS: no answer", "  ADDRESS: each host's own"],
+        ),
+        (
+            [
+                Outcome(name, Result.UNREACHABLE, message=f"root@{name}:22: no", hint=f"runnerops trust {name}")
+                for name in ("alpha", "beta", "docker")
+            ],
+            [
+                "3 hosts unreachable: alpha, beta, docker",
+                "  root@HOST:22: no",
+                "  hint: runnerops trust HOST",
+                "  HOST: each host's own",
+            ],
+        ),
+        (
+            [
+                Outcome(name, Result.FAILED, message=f"the daemon of {name}", hint=f"`runnerops history {name}`")
+                for name in ("alpha", "docker", "beta")
+            ],
+            [
+                *("alpha: failed", "  the daemon of alpha", "  hint: `runnerops history alpha`"),
+                *("docker: failed", "  the daemon of docker", "  hint: `runnerops history docker`"),
+                *("beta: failed", "  the daemon of beta", "  hint: `runnerops history beta`"),
+            ],
+        ),
+        (
             [unreachable(n, "no") for n in (1, 2)],
             ["r-01: unreachable", "  no", "r-02: unreachable", "  no"],
         ),
@@ -54,7 +81,7 @@ def unreachable(number: int, message: str, hint: str = "") -> Outcome:
             ["3 hosts rolled-back: r-[01:03]", "  no"],
         ),
     ],
-    ids=["a gateway", "addresses", "IPv6", "two", "two causes", "runs"],
+    ids=["a gateway", "addresses", "IPv6", "ports", "words", "words by chance", "two", "two causes", "runs"],
 )
 def test_hosts_of_one_cause_are_one_block(hosts: list[Outcome], lines: list[str]) -> None:
     assert [text for _, text in outcomes_lines(hosts)] == lines

@@ -46,7 +46,7 @@ def test_the_table_of_many_hosts_has_those_that_did_not_end_well() -> None:
         Outcome(f"r{number}", Result.UNREACHABLE, message=f"a@192.0.2.{number}:22: refused") for number in (8, 9, 10)
     ]
     ((_, row),) = table_lines(refused, {}, str)
-    assert row.split() == ["r[8:10]", "unreachable", "a@ADDRESS:", "refused"], "not the address of one of them"
+    assert row.split() == ["r[8:10]", "unreachable", "a@ADDRESS:22:", "refused"], "not the address of one of them"
     behind = [Outcome(f"r{port}", Result.UNREACHABLE, message=f"a@192.0.2.1:{port}: refused") for port in (2201, 2, 23)]
     ((_, row),) = table_lines(behind, {}, str)
     assert row.split() == ["r2201,", "r2,", "r23", "unreachable", "a@ADDRESS:", "refused"], "one address, many ports"
