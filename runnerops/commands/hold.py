@@ -40,7 +40,9 @@ def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = Fal
     end = _end(until)
     requester = find_requester(invocation.environ, inventory.folder_of(invocation.inventory))
     kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
-    done = _Done(f"held{f' until {in_utc(end)}' if end else ''}: {reason}", {"result": "held", **hold_document(kept)})
+    done = _Done(
+        f"held{f' until {in_utc(kept.until)}' if end else ''}: {reason}", {"result": "held", **hold_document(kept)}
+    )
     return _Everywhere(*invocation, as_json).run(state_folder.hold(kept), lambda _: done)
 
 
@@ -62,7 +64,7 @@ def _end(until: str) -> datetime | None:
     except MomentError as error:
         raise UsageError(f"--until: {error}", f"{EXAMPLE}; or a time from now: 4h, 3d") from None
     if end <= now:
-        raise UsageError(f"--until: {in_utc(end)} has passed", "give a time in the future")
+        raise UsageError(f"--until: {in_utc(end.timestamp())} has passed", "give a time in the future")
     return end
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 
 from runnerops.engine.options import Flags
 from runnerops.errors import HostError
@@ -24,6 +23,6 @@ def check_maintenance(host: Host, flags: Flags) -> None:
     """Raises HostError for a host that is to be left out."""
     if host.maintenance and in_maintenance(host, flags):
         until = host.maintenance.until
-        when = f"until {in_utc(datetime.fromtimestamp(until, UTC))}: " if until else ""
+        when = f"until {in_utc(until)}: " if until else ""
         hint = f"`--allow maintenance@{host.name}` deploys to it all the same"
         raise HostError(host.name, f"{when}{host.maintenance.reason}", hint, Result.MAINTENANCE.value)

@@ -25,8 +25,9 @@ from runnerops.model.common import Result
 from runnerops.model.inventory import Inventory, Requester
 from runnerops.model.plan import Blocker
 from runnerops.model.saved_plan import PLAN_FORMAT, PLAN_VERSION, SavedHost, SavedPlan
+from runnerops.parsing.moments import to_the_second
 from runnerops.redact import Redactor
-from runnerops.report.history import local_time, origin_text
+from runnerops.report.history import origin_text
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 
@@ -148,7 +149,7 @@ def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None
         raise PlanError(f"{path}: {_span(age)} old, but may be at most {_span(age_s)}", f"{ANEW}, or set --plan-age")
     if age < -_CLOCKS:
         raise PlanError(
-            f"{path}: from the future ({local_time(min(saved.created_at, _LAST))})",
+            f"{path}: from the future ({to_the_second(min(saved.created_at, _LAST))})",
             f"correct the clock of this machine, or {ANEW}",
         )
 
@@ -187,7 +188,7 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
     differing = [name for name, texts in found.items() if texts]
     if not differing:
         return plans
-    when = f"saved at {local_time(saved.created_at)} by {origin_text(saved.requested_by)}"
+    when = f"saved at {to_the_second(saved.created_at)} by {origin_text(saved.requested_by)}"
     return {
         name: _blocked(planned, f"not the plan that was {when}", texts)
         if isinstance(planned, Planned) and (texts := found.get(name, ()))

@@ -39,9 +39,14 @@ def moment_or_span(text: str, now: datetime) -> datetime:
     return now + timedelta(**{_UNITS[span[2]]: int(span[1])}) if span else moment(text)
 
 
-def in_utc(when: datetime) -> str:
-    """A time as text in UTC, which means the same everywhere."""
-    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def in_utc(epoch: float) -> str:
+    """A time, in seconds since 1970, as people are told it: in UTC, which means the same to all who read it."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def to_the_second(epoch: float) -> str:
+    """The same with its seconds: when something began, of which there may be several in a minute."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def _zone(name: str) -> tzinfo:

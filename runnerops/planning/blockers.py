@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from runnerops.model.common import HOST_FORMAT, key_text
 from runnerops.model.host_state import Hold, HostState
@@ -39,7 +38,7 @@ def held(observed: HostState) -> Iterable[Blocker]:
 
 def held_by(hold: Hold) -> Blocker:
     """A hold as a blocker."""
-    when = f" until {in_utc(datetime.fromtimestamp(hold.until, UTC))}" if hold.until else ""
+    when = f" until {in_utc(hold.until)}" if hold.until else ""
     by = f" by {hold.by}" if hold.by else ""
     return Blocker("held", f"the host is held{by}{when}: {hold.reason}", details=(hold.reason,))
 

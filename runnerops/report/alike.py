@@ -18,7 +18,7 @@ FEWEST = 3
 _WIDTH = 80
 _FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
 _RUN = re.compile(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
-_LAST = re.compile(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}")
+_LAST = re.compile(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC")
 """Each host counts its runs for itself, and has its own time of the last."""
 _PLACE = re.compile(r"\[?([^\[\]]*?)\]?:([0-9]+)")
 """An address with its port, as `root@ADDRESS:22` has it: one of IPv6 is in brackets."""

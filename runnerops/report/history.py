@@ -1,9 +1,8 @@
-"""Runs that a host keeps, as text and as JSON values. Pure, but for the local time zone."""
+"""Runs that a host keeps, as text and as JSON values. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from runnerops.model.common import Result
@@ -11,6 +10,7 @@ from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.run import Event, Record, told
+from runnerops.parsing.moments import to_the_second
 from runnerops.redact import step_command, step_text, step_title
 from runnerops.report.document import VERSION, event_document, origin_document
 from runnerops.report.paused import paused_document
@@ -23,7 +23,7 @@ _COMMIT = 12
 def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iterator[Line]:
     """One run: when and how it ended, who asked for it, what it changed; every step with its time under `verbose`."""
     run, result = record.run, record.result
-    started_at = local_time(run.started_at) if run.started_at else "just now" if run.running else "time not known"
+    started_at = to_the_second(run.started_at) if run.started_at else "just now" if run.running else "time not known"
     if run.running:
         since = f" for {max(0, clock - run.started_at)} s" if run.started_at else ""
         yield "warn", f"run {run.number}  {started_at}  going on{since}"
@@ -83,7 +83,7 @@ def holder_text(run: Run) -> str:
     """Whose run it is: `run 12 by anna from laptop, since 2026-07-02 14:02:11`; one that has ended began `at` then."""
     where = run.requester.pipeline or run.requester.machine
     word = "since" if run.running else "at"
-    since = f", {word} {local_time(run.started_at)}" if run.started_at else ", since just now" if run.running else ""
+    since = f", {word} {to_the_second(run.started_at)}" if run.started_at else ", since just now" if run.running else ""
     return f"run {run.number} by {run.requester.user or 'somebody'}{f' from {where}' if where else ''}{since}"
 
 
@@ -96,11 +96,6 @@ def last_run_lines(run: Run, host: str) -> Iterator[Line]:
         word = run.outcome.value if run.result else "cut off"
         yield "warn", f"  last: {holder_text(run)}: {word}"
         yield "plain", f"  hint: `runnerops history {host}` tells which step failed"
-
-
-def local_time(epoch: float) -> str:
-    """As a clock on this machine's wall shows it."""
-    return datetime.fromtimestamp(epoch).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def history_document(host: str, records: Sequence[Record], paused: Sequence[PauseRecord] = ()) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 from runnerops.model.plan import Change, Drift
+from runnerops.parsing.moments import in_utc
 
 
 def cause_texts(change: Change, mine: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -33,5 +33,5 @@ def drift_text(drift: Drift | None) -> str:
         return "edited on the host"
     if not drift.at:
         return f"removed on the host since run {drift.run}"
-    when = datetime.fromtimestamp(drift.at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    when = in_utc(drift.at)
     return f"edited on the host since run {drift.run} ({when}, by {'hand' if drift.by == 'hand' else 'the runner'})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from runnerops.model.rollout import Rollout
-from runnerops.report.history import local_time
+from runnerops.parsing.moments import to_the_second
 
 
 def rollout_text(
@@ -35,9 +35,9 @@ def rollout_text(
 
 
 def pause_text(seconds: int, left: int, now: float) -> str:
-    """That a pause begins, until when by this machine's clock, and how many hosts are to be changed after it."""
+    """That a pause begins, until when, and how many hosts are to be changed after it."""
     hosts = "1 host is" if left == 1 else f"{left} hosts are"
-    return f"a pause of {_time(seconds)} until {local_time(now + seconds)}; {hosts} to be changed after it"
+    return f"a pause of {_time(seconds)} until {to_the_second(now + seconds)}; {hosts} to be changed after it"
 
 
 def _time(seconds: int) -> str:

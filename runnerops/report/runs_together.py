@@ -1,5 +1,4 @@
-"""The runs of several hosts as one list by time, those of one deploy that ended alike together. Pure, but for the local time
-zone."""
+"""The runs of several hosts as one list by time, those of one deploy that ended alike together. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from runnerops.frozen import frozen
 from runnerops.model.host_names import brief, by_number
 from runnerops.model.run import Record
+from runnerops.parsing.moments import to_the_second
 from runnerops.report.alike import Line, Told, shared_lines
-from runnerops.report.history import ending_word, local_time, record_lines
+from runnerops.report.history import ending_word, record_lines
 from runnerops.report.text import GOOD
 
 _APART = 3600
@@ -68,7 +68,7 @@ def _heading(block: Sequence[Kept]) -> Line:
     first = min(block, key=_began)
     names = sorted((one.host for one in block), key=by_number)
     run = first.record.run
-    when = local_time(_began(first)) if _began(first) else "just now" if run.running else "time not known"
+    when = to_the_second(_began(first)) if _began(first) else "just now" if run.running else "time not known"
     hosts = f"{names[0]} (run {run.number})" if len(block) == 1 else f"{len(block)} hosts: {', '.join(brief(names))}"
     style = "warn" if run.running else "good" if first.record.result in GOOD else "bad"
     return style, f"{when}  {ending_word(first.record)}{_seconds(block)}  {hosts}"

@@ -1,4 +1,4 @@
-"""How hosts stand, as text and as JSON values. Pure, but for the local time zone."""
+"""How hosts stand, as text and as JSON values. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 from runnerops.model.gitlab import RunnerStatus
 from runnerops.model.host_state import Hold, HostState, Run
+from runnerops.parsing.moments import in_utc, to_the_second
 from runnerops.report.document import job_document
-from runnerops.report.history import local_time, origin_text
+from runnerops.report.history import origin_text
 from runnerops.report.paused import paused_document, paused_lines
 from runnerops.report.text import Line, jobs_lines
 from runnerops.services.status import ServiceStatus
@@ -35,7 +36,7 @@ def status_lines(
     if last and last.running:
         yield "warn", f"  run {last.number} is going on: runnerops history {host} --follow"
     if hold := observed.hold:
-        when = f" until {local_time(hold.until)}" if hold.until else ""
+        when = f" until {in_utc(hold.until)}" if hold.until else ""
         by = f" by {hold.by}" if hold.by else ""
         yield "warn", f"  held{by}{when}: {hold.reason} (runnerops release {host})"
     rows = [(one.service.value.replace("_", "-"), one.version or "-", one.state) for one in statuses]
@@ -91,7 +92,7 @@ def _runner_document(one: RunnerStatus) -> dict[str, Any]:
 
 
 def _run_text(run: Run) -> str:
-    when = f" {local_time(run.started_at)}" if run.started_at else ""
+    when = f" {to_the_second(run.started_at)}" if run.started_at else ""
     word = "going on" if run.running else run.outcome.value if run.result else _CUT_OFF
     return f"run {run.number} {word}{when} by {origin_text(run.requester)}"
 

@@ -84,7 +84,7 @@ def test_a_held_host_is_blocked_where_there_is_something_to_do() -> None:
 def test_status_tells_of_a_hold() -> None:
     there = replace(observed({}, None), hold=KEPT)
     said = [text for _, text in status_lines("h", there, [])]
-    assert any(text.startswith("  held by anna@laptop until 2033-05-1") for text in said)
+    assert any(text.startswith("  held by anna@laptop until 2033-05-18 03:33 UTC: ") for text in said)
     assert any(text.endswith("(runnerops release h)") for text in said)
     assert status_document("h", there, [])["hold"] == {"until": KEPT.until, "by": KEPT.by, "reason": KEPT.reason}
     assert status_document("h", replace(there, hold=None), [])["hold"] is None

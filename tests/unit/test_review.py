@@ -108,7 +108,7 @@ def test_each_host_counts_its_runs_for_itself() -> None:
     """A rollback of many, and a plan after a deploy that failed on many."""
     lines = [
         ("plain", "  ~ /etc/x  changed · as before run NUMBER"),
-        ("warn", "  last: run NUMBER by anna from laptop, at 2026-11-30 05:17:0NUMBER: rolled-back"),
+        ("warn", "  last: run NUMBER by anna from laptop, at 2026-11-30 05:17:0NUMBER UTC: rolled-back"),
     ]
     hosts = [Told(f"h-{n}", "", [(style, text.replace("NUMBER", str(n))) for style, text in lines]) for n in range(3)]
     assert len({one.without_own() for one in hosts}) == 1

@@ -9,7 +9,6 @@ import pytest
 from runnerops.errors import InventoryError
 from runnerops.inventory import load
 from runnerops.model.rollout import Rollout
-from runnerops.report.history import local_time
 from runnerops.report.rollout import pause_text, rollout_text
 
 STOPS = "the rollout stops after one failure"
@@ -110,6 +109,6 @@ def test_a_canary_that_is_in_sync_is_told_of_where_it_must_pass_verify() -> None
 
 
 def test_a_pause_is_told_with_its_end() -> None:
-    said = f"until {local_time(1_800_000_600)}; "
+    said = "until 2027-01-15 08:10:00 UTC; "
     assert pause_text(600, 4, 1_800_000_000) == f"a pause of 10 min {said}4 hosts are to be changed after it"
     assert pause_text(600, 1, 1_800_000_000) == f"a pause of 10 min {said}1 host is to be changed after it"
