@@ -15,6 +15,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
+from runnerops.services.docker.rules.nulls import nulls, without_nulls
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
 from runnerops.services.docker.schema.nested import Found, Severity, is_int, nested
@@ -23,11 +24,12 @@ from runnerops.services.shared.versions import Version, version_of
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
     """All rules on each file. What depends on dockerd's version is a warning until the version is known."""
-    for spec, tree in files.items():
+    for spec, given in files.items():
+        tree = without_nulls(given)
         for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _swarm):
             for name, severity, key, message, fix in rule(tree, facts):
                 yield Finding(name, severity, spec.path, key, message, fix)
-        for name, severity, key, message, fix in (*nested(tree), *values(tree, _version(facts))):
+        for name, severity, key, message, fix in (*nulls(given), *nested(tree), *values(tree, _version(facts))):
             yield Finding(name, severity, spec.path, key, message, fix)
 
 

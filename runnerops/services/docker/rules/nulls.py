@@ -1,0 +1,27 @@
+"""Nulls in the lists of daemon.json. Pure. Source: Go's `encoding/json`, for which one leaves an item empty."""
+
+from __future__ import annotations
+
+from runnerops.model.common import Tree, Value
+from runnerops.services.docker.schema import KEYS
+from runnerops.services.docker.schema.nested import Found
+
+
+def without_nulls(tree: Tree) -> Tree:
+    """As Go decodes it: a null in a list of strings becomes an empty one."""
+    return {
+        name: ["" if one is None else one for one in _strings(name, value)] or value for name, value in tree.items()
+    }
+
+
+def nulls(tree: Tree) -> Found:
+    """Where they stand: what comes of the empty texts is told by the other rules."""
+    for name, value in tree.items():
+        for index, one in enumerate(_strings(name, value)):
+            if one is None:
+                yield "D003", "warning", (name, index), "is null, which dockerd takes for an empty text", "take it out"
+
+
+def _strings(name: str, value: Value) -> list[Value]:
+    """The items of a key that is a list of strings; of any other key none."""
+    return value if isinstance(value, list) and name in KEYS and KEYS[name].kind == "strings" else []
