@@ -1,7 +1,8 @@
 """What a checkout of dockerd, gitlab-runner or the registry knows, against our tables: `python tools/derive_keys.py PATH`.
 
-Prints keys that the source has and a table lacks (`+`), and keys of a table that the source has no more (`-`). Reads the
-work tree at PATH as text; nothing of it is run or kept.
+Prints keys that the source has and a table lacks (`+`), keys of a table that the source has no more (`-`), and keys of
+config.toml that are of another type there (`~`). What a table says of other releases than that of the checkout is no
+difference. Reads the work tree at PATH as text; nothing of it is run or kept.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from runnerops.services.docker.schema import FLAG_NAMES, KEYS
-from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.registry.schema import CONFIG
+from runnerops.services.gitlab_runner.rules.keys import Version, version_of
+from runnerops.services.gitlab_runner.schema import TABLES, Known
+from runnerops.services.registry.schema import CONFIG, LOOKED_AT
 
 _STRUCTS = {
     "Config": "config",
@@ -68,26 +70,61 @@ _EMBEDDED = {
 _STRUCT = re.compile(r"^\s*(?:type )?(\w+) struct \{\n(.*?)^\s*\}", re.DOTALL | re.MULTILINE)
 
 
+_KINDS = {
+    **dict.fromkeys(("int", "int64"), "int"),
+    "bool": "bool",
+    "string": "str",
+    "float64": "float",
+    "int32": "int32",
+    "time.Time": "time",
+    "time.Duration": "duration",
+    "StringOrArray": "str|[str]",
+    "[]string": "[str]",
+    "[]int64": "[int]",
+    "[]float64": "[float]",
+    "map[string]string": "{str}",
+    "map[string]bool": "{bool}",
+    "map[string]int": "{int}",
+    "map[string][]string": "{[str]}",
+}
+"""By type of Go: our word for it. Types that gitlab-runner has made itself are left to the reader."""
+
+
 def _runner(root: Path) -> Iterator[str]:
-    found: dict[str, set[str]] = {}
+    version = version_of(_text(root / "VERSION"))
+    found: dict[str, dict[str, str]] = {}
     for path in (root / "common/config.go", *sorted((root / "cache/cacheconfig").glob("*.go"))):
         structs = {**_STRUCTS, "Config": "cache"} if path.parent.name == "cacheconfig" else _STRUCTS
         for name, body in _STRUCT.findall(path.read_text()):
             if name in structs:
-                found.setdefault(structs[name], set()).update(_toml_keys(body))
+                found.setdefault(structs[name], {}).update(_toml_keys(body))
     for table, keys in sorted(found.items()):
-        until = {name: known.until for name, known in TABLES[table].items()}
-        yield from _compare(f"config.toml {table}", keys | _EMBEDDED.get(table, set()), until)
+        known = TABLES[table]
+        there = {name: not _elsewhen(one, version) for name, one in known.items()}
+        yield from _compare(f"config.toml {table}", {*keys, *_EMBEDDED.get(table, set())}, there)
+        for name, kind in keys.items():
+            if kind and name in known and known[name].kind != kind:
+                yield f"~ config.toml {table}: {name} is {kind}, not {known[name].kind}"
 
 
-def _toml_keys(body: str) -> Iterator[str]:
-    """The tag of each field; a field with a flag and no tag has its own name in the file."""
-    for field, tags in re.findall(r"^\s*(\w+)\s[^`\n]*`([^`]*)`", body, re.MULTILINE):
+def _elsewhen(known: Known, version: Version) -> bool:
+    """Whether another release than this has the key; a checkout without a version is taken for a new one."""
+    gone = bool(known.until) and (not version or version >= version_of(known.until))
+    return gone or (bool(version) and version < version_of(known.since))
+
+
+def _toml_keys(body: str) -> Iterator[tuple[str, str]]:
+    """The tag of each field and our word for its type, if there is one.
+
+    A field with a flag and no tag has its own name in the file.
+    """
+    for field, kind, tags in re.findall(r"^\s*(\w+)\s+([^`\s]*)[^`\n]*`([^`]*)`", body, re.MULTILINE):
+        word = _KINDS.get(kind.removeprefix("*"), "")
         if named := re.search(r'toml:"([^",]*)', tags):
             if named[1] != "-":
-                yield named[1] or field
+                yield named[1] or field, word
         elif "long:" in tags or "description:" in tags:
-            yield field
+            yield field, word
 
 
 _WINDOWS = {"register-service", "unregister-service", "run-service", "service-name"}
@@ -104,20 +141,27 @@ def _docker(root: Path) -> Iterator[str]:
     flags = set(re.findall(r'flags\.\w+\((?:&?[\w.]+, )?"([a-z0-9-]+)"', text))
     flags |= set(re.findall(r'Opt\w*\("([a-z0-9-]+)"', text)) | set(re.findall(r'\), "([a-z0-9-]+)", "', text))
     source = (flags - set(FLAG_NAMES) - _NO_KEYS - _WINDOWS) | _FILE_ONLY | _ELSEWHERE
-    yield from _compare("daemon.json", source, {name: key.until for name, key in KEYS.items()})
+    yield from _compare("daemon.json", source, {name: not key.until for name, key in KEYS.items()})
 
 
 def _registry(root: Path) -> Iterator[str]:
     text = (root / "configuration/configuration.go").read_text()
     body = re.search(r"^type Configuration struct \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
     top = set(re.findall(r'^\t\w+[^\n`]*`yaml:"([a-z0-9]+)', body[1], re.MULTILINE)) if body else set()
-    yield from _compare("registry", top, dict.fromkeys(CONFIG, ""))
+    numbered = re.search(r'"v(\d)', _text(root / "version/version.go"))
+    major = int(numbered[1]) if numbered else 0
+    there = {name: LOOKED_AT.get((name,), major) == major for name in CONFIG}
+    yield from _compare("registry", top, there)
 
 
-def _compare(what: str, source: set[str], table: Mapping[str, str]) -> Iterator[str]:
-    """`table` has the release that took each key out, which is expected to be missing."""
+def _text(path: Path) -> str:
+    return path.read_text() if path.is_file() else ""
+
+
+def _compare(what: str, source: set[str], table: Mapping[str, bool]) -> Iterator[str]:
+    """`table` has each key that we know, and whether it is expected in this source."""
     yield from (f"+ {what}: {name}" for name in sorted(source - set(table)))
-    yield from (f"- {what}: {name}" for name in sorted(set(table) - source) if not table[name])
+    yield from (f"- {what}: {name}" for name in sorted(set(table) - source) if table[name])
 
 
 if __name__ == "__main__":
