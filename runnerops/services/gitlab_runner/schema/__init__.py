@@ -90,7 +90,7 @@ TABLES: Mapping[str, Table] = {
         str: name url token executor builds_dir cache_dir clone_url pre_get_sources_script@15.9
         str: post_get_sources_script@15.9 pre_build_script post_build_script shell slot_cgroup_template@18.6
         str: tls-ca-file tls-cert-file tls-key-file step_runner_image@17.9
-        str: pre_clone_script@-17.0 post_clone_script@-17.0
+        str: pre_clone_script@-17.0 post_clone_script@14.9-17.0
         int: limit output_limit request_concurrency unhealthy_requests_limit@15.7 id@15.3
         int: job_status_final_update_retry_limit@17.9
         bool: debug_trace_disabled use_slot_cgroups@18.6
@@ -151,19 +151,19 @@ TABLES: Mapping[str, Table] = {
     "cache": _table("""
         str: Type Path
         bool: Shared
-        int: MaxUploadedArchiveSize
+        int: MaxUploadedArchiveSize@15.6
         table s3: s3
         table gcs: gcs
-        table azure: azure
+        table azure: azure@13.4
     """),
     "s3": _table("""
-        str: ServerAddress AccessKey SecretKey SessionToken BucketName BucketLocation AuthenticationType
-        str: ServerSideEncryption ServerSideEncryptionKeyID RoleARN UploadRoleARN
-        bool: Insecure Accelerate DisableAssumeRoleCredentialsCaching
-        bool?: DualStack PathStyle
-        int: AssumeRoleMaxConcurrency
+        str: ServerAddress AccessKey SecretKey SessionToken@16.8 BucketName BucketLocation AuthenticationType@14.4
+        str: ServerSideEncryption@15.3 ServerSideEncryptionKeyID@15.3 RoleARN@17.8 UploadRoleARN@17.5
+        bool: Insecure Accelerate@17.5 DisableAssumeRoleCredentialsCaching@18.11
+        bool?: DualStack@17.5 PathStyle@17.5
+        int: AssumeRoleMaxConcurrency@18.11
     """),
-    "gcs": _table("str: CredentialsFile BucketName UniverseDomain AccessID PrivateKey"),
+    "gcs": _table("str: CredentialsFile BucketName UniverseDomain@18.9 AccessID PrivateKey"),
     "azure": _table("str: ContainerName StorageDomain AccountName AccountKey"),
     "machine": _table("""
         str: MachineDriver MachineName OffPeakTimezone
@@ -175,8 +175,8 @@ TABLES: Mapping[str, Table] = {
     """),
     "machine_period": _table("""
         str: Timezone
-        int: IdleCount IdleCountMin IdleTime
-        float: IdleScaleFactor
+        int: IdleCount IdleCountMin@14.6 IdleTime
+        float: IdleScaleFactor@14.6
         [str]: Periods
     """),
     "autoscaler": _table("""

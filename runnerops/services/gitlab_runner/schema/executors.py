@@ -1,60 +1,69 @@
 """The tables of the executors that have many keys: kubernetes, custom, parallels, virtualbox. Data only.
 
-From `common/config.go` of gitlab-runner 19.3, and what 19.4 adds. Where a backport to older releases brought a key too, that
-is not noted here.
+From `common/config.go` of gitlab-runner, 13.0 to 19.3, and what 19.4 adds. A backport to a patch of an older release is
+not noted here.
 """
 
 from __future__ import annotations
 
 EXECUTOR_TABLES = {
     "kubernetes": """
-        str: host context cert_file key_file ca_file bearer_token image namespace namespace_overwrite_allowed
+        str: host context@18.5 cert_file key_file ca_file bearer_token image namespace namespace_overwrite_allowed
         str: cpu_limit cpu_limit_overwrite_max_allowed cpu_request cpu_request_overwrite_max_allowed memory_limit
         str: memory_limit_overwrite_max_allowed memory_request memory_request_overwrite_max_allowed
-        str: ephemeral_storage_limit ephemeral_storage_limit_overwrite_max_allowed ephemeral_storage_request
-        str: ephemeral_storage_request_overwrite_max_allowed service_cpu_limit
-        str: service_cpu_limit_overwrite_max_allowed service_cpu_request
-        str: service_cpu_request_overwrite_max_allowed service_memory_limit
-        str: service_memory_limit_overwrite_max_allowed service_memory_request
-        str: service_memory_request_overwrite_max_allowed service_ephemeral_storage_limit
-        str: service_ephemeral_storage_limit_overwrite_max_allowed service_ephemeral_storage_request
-        str: service_ephemeral_storage_request_overwrite_max_allowed helper_cpu_limit
-        str: helper_cpu_limit_overwrite_max_allowed helper_cpu_request helper_cpu_request_overwrite_max_allowed
-        str: helper_memory_limit helper_memory_limit_overwrite_max_allowed helper_memory_request
-        str: helper_memory_request_overwrite_max_allowed helper_ephemeral_storage_limit
-        str: helper_ephemeral_storage_limit_overwrite_max_allowed helper_ephemeral_storage_request
-        str: helper_ephemeral_storage_request_overwrite_max_allowed pod_cpu_limit
-        str: pod_cpu_limit_overwrite_max_allowed pod_cpu_request pod_cpu_request_overwrite_max_allowed
-        str: pod_memory_limit pod_memory_limit_overwrite_max_allowed pod_memory_request
-        str: pod_memory_request_overwrite_max_allowed node_selector_overwrite_allowed
-        str: node_tolerations_overwrite_allowed helper_image helper_image_flavor pod_labels_overwrite_allowed
-        str: scheduler_name service_account service_account_overwrite_allowed pod_annotations_overwrite_allowed
-        str: dns_policy priority_class_name logs_base_dir scripts_base_dir suspend_pvc_size@19.4
+        str: ephemeral_storage_limit@13.5 ephemeral_storage_limit_overwrite_max_allowed@13.5
+        str: ephemeral_storage_request@13.5
+        str: ephemeral_storage_request_overwrite_max_allowed@13.5 service_cpu_limit
+        str: service_cpu_limit_overwrite_max_allowed@13.4 service_cpu_request
+        str: service_cpu_request_overwrite_max_allowed@13.4 service_memory_limit
+        str: service_memory_limit_overwrite_max_allowed@13.4 service_memory_request
+        str: service_memory_request_overwrite_max_allowed@13.4 service_ephemeral_storage_limit@13.5
+        str: service_ephemeral_storage_limit_overwrite_max_allowed@13.5 service_ephemeral_storage_request@13.5
+        str: service_ephemeral_storage_request_overwrite_max_allowed@13.5 helper_cpu_limit
+        str: helper_cpu_limit_overwrite_max_allowed@13.4 helper_cpu_request
+        str: helper_cpu_request_overwrite_max_allowed@13.4
+        str: helper_memory_limit helper_memory_limit_overwrite_max_allowed@13.4 helper_memory_request
+        str: helper_memory_request_overwrite_max_allowed@13.4 helper_ephemeral_storage_limit@13.5
+        str: helper_ephemeral_storage_limit_overwrite_max_allowed@13.5 helper_ephemeral_storage_request@13.5
+        str: helper_ephemeral_storage_request_overwrite_max_allowed@13.5 pod_cpu_limit@18.10
+        str: pod_cpu_limit_overwrite_max_allowed@18.10 pod_cpu_request@18.10
+        str: pod_cpu_request_overwrite_max_allowed@18.10
+        str: pod_memory_limit@18.10 pod_memory_limit_overwrite_max_allowed@18.10 pod_memory_request@18.10
+        str: pod_memory_request_overwrite_max_allowed@18.10 node_selector_overwrite_allowed@15.6
+        str: node_tolerations_overwrite_allowed@16.9 helper_image helper_image_flavor@14.0
+        str: pod_labels_overwrite_allowed@15.1
+        str: scheduler_name@15.5 service_account service_account_overwrite_allowed pod_annotations_overwrite_allowed
+        str: dns_policy@13.7 priority_class_name@15.1 logs_base_dir@17.2 scripts_base_dir@17.2 suspend_pvc_size@19.4
         str: suspend_pvc_storage_class@19.4
-        bool: bearer_token_overwrite_allowed namespace_per_job use_service_account_image_pull_secrets
-        bool: helper_image_autoset_arch_and_os
-        bool?: privileged allow_privilege_escalation automount_service_account_token print_pod_warning_events
-        bool?: pod_disruption_budget
-        str?: runtime_class_name
-        [str]: allowed_images allowed_pull_policies allowed_services allowed_users allowed_groups
-        [str]: image_pull_secrets cap_add cap_drop
+        bool: bearer_token_overwrite_allowed namespace_per_job@16.10 use_service_account_image_pull_secrets@16.9
+        bool: helper_image_autoset_arch_and_os@16.5
+        bool?: privileged allow_privilege_escalation@13.6 automount_service_account_token@16.9
+        bool?: print_pod_warning_events@18.0
+        bool?: pod_disruption_budget@18.11
+        str?: runtime_class_name@14.9
+        [str]: allowed_images@14.2 allowed_pull_policies@15.2 allowed_services@14.2 allowed_users@18.4
+        [str]: allowed_groups@18.4
+        [str]: image_pull_secrets cap_add@13.5 cap_drop@13.5
         str|[str]: pull_policy
         {str}: node_selector node_tolerations pod_labels pod_annotations
-        table affinity: affinity
-        int?: pod_termination_grace_period_seconds cleanup_grace_period_seconds
-        duration?: cleanup_resources_timeout
-        int: poll_interval poll_timeout resource_availability_check_max_attempts retry_limit retry_backoff_max
-        {int}: retry_limits
+        table affinity: affinity@13.4
+        int?: terminationGracePeriodSeconds@-17.0
+        int?: pod_termination_grace_period_seconds@14.5 cleanup_grace_period_seconds@14.5
+        duration?: cleanup_resources_timeout@16.4
+        int: poll_interval poll_timeout resource_availability_check_max_attempts@15.0 retry_limit@16.9
+        int: retry_backoff_max@17.1
+        {int}: retry_limits@16.9
         table pod_security: pod_security_context
-        table container_security: init_permissions_container_security_context build_container_security_context
-        table container_security: helper_container_security_context service_container_security_context
+        table container_security: init_permissions_container_security_context@15.2
+        table container_security: build_container_security_context@14.5
+        table container_security: helper_container_security_context@14.5 service_container_security_context@14.5
         table k8s_volumes: volumes
-        [table host_alias]: host_aliases
+        [table host_alias]: host_aliases@13.7
         [table service]: services
-        table dns_config: dns_config
-        table lifecycle: container_lifecycle
-        [table pod_spec]: pod_spec
-        table k8s_autoscaler: autoscaler
+        table dns_config: dns_config@13.7
+        table lifecycle: container_lifecycle@14.2
+        [table pod_spec]: pod_spec@15.10
+        table k8s_autoscaler: autoscaler@18.11
     """,
     "affinity": """
         table node_affinity: node_affinity
@@ -120,8 +129,8 @@ EXECUTOR_TABLES = {
         [table k8s_pvc]: pvc
         [table k8s_items_volume]: config_map secret
         [table k8s_empty_dir]: empty_dir
-        [table k8s_csi]: csi
-        [table k8s_nfs]: nfs
+        [table k8s_csi]: csi@13.11
+        [table k8s_nfs]: nfs@19.0
     """,
     "k8s_host_path": """
         str: name mount_path sub_path host_path
@@ -200,12 +209,12 @@ EXECUTOR_TABLES = {
     "parallels": """
         str: base_name template_name time_server
         bool: disable_snapshots
-        [str]: allowed_images
+        [str]: allowed_images@14.2
     """,
     "virtualbox": """
-        str: base_name base_snapshot base_folder start_type
+        str: base_name base_snapshot base_folder@13.7 start_type@15.7
         bool: disable_snapshots
-        [str]: allowed_images
+        [str]: allowed_images@14.2
     """,
     "host_alias": """
         str: ip
