@@ -39,6 +39,16 @@ def _statement(text: str, at: int) -> Cause:
             "begin it with #",
         ),
         (
+            text.startswith(("%{", "<%"), at),
+            "there is a template tag here",
+            "render the file first",
+        ),
+        (
+            text.startswith(("...", "(...", "[...", "…"), at),
+            "there are dots here in place of something that was left out",
+            "write what belongs here, or take them out",
+        ),
+        (
             here == "{" and not text[:at].strip(),
             "a TOML file does not begin with {",
             "look whether it is another file, or JSON",
@@ -103,6 +113,11 @@ def _more(text: str, at: int) -> Cause:
             previous.isdigit() and (here.isalnum() or here in set("-_.:%")),
             "a number ends here, but more text follows",
             'put a text, or a number with a unit, in quotes: "10m"',
+        ),
+        (
+            previous in {'"', "'"} and "{{" in line_of(text, at)[: at - text.rfind("\n", 0, at) - 1],
+            "there are braces of a template in this string, with quotes of their own",
+            "render the file first",
         ),
         (
             previous in {'"', "'"},

@@ -89,6 +89,10 @@ IN_TOML = [
     ('a = ["x"]]', 1, 10, "one closing bracket is too many", "take it out"),
     ('{"a": 1}', 1, 1, "does not begin with {", "JSON"),
     ("a = {{ x }}", 1, 6, "there are braces of a template", "render"),
+    ("%{ for key in keys ~}\n", 1, 1, "a template tag", "render"),
+    ('a = "{{ printf "x" }}"', 1, 17, "braces of a template in this string", "render"),
+    ('a = "{{ x }}"\nb = "it is "x""', 2, 13, "a string ends at the quote", "for a quote inside"),
+    ("[a]\n(...)\n", 2, 1, "there are dots here", "take them out"),
     (">>>>>>> x\n", 1, 1, "an unfinished Git merge", "resolve"),
 ]
 IN_YAML = [
