@@ -23,6 +23,22 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
         ({"registry-miror": []}, "D001 error unknown key, did you mean 'registry-mirrors'?"),
         ({"registry-mirror": []}, "D013 error this is the name of a flag of dockerd, which does nothing in the file"),
         ({"quux": 1}, "D001 error unknown key"),
+        ({"tmu": 1}, "D001 error unknown key, did you mean 'mtu'?"),
+        ({"ip6": "a"}, "D001 error unknown key, did you mean 'ipv6' or 'bip6'?"),
+        ({"proxies": {"httsp-proxy": "a"}}, "D001 error unknown key, did you mean 'https-proxy'?"),
+        (
+            {"proxies": {"default": {"httpProxy": "http://a:8080"}}},
+            "D001 error unknown key: this is the form of the client's ~/.docker/config.json",
+        ),
+        ({"log-opts": {"labels": ["a"]}}, "D004 error must be a string"),
+        (
+            {"runtimes": {"nvidia": {"path": "/n", "args": ["--debug"]}}},
+            "D012 error unknown key, did you mean 'runtimeArgs'?",
+        ),
+        (
+            {"builder": {"gc": {"enabled": True, "policy": [{"keepStorage": "1GB", "keepDuration": "48h"}]}}},
+            "D012 warning unknown key: here an age is a filter",
+        ),
         ({"debug": "yes"}, "D003 error must be true or false: dockerd refuses the whole file"),
         ({"mtu": True}, "D003 error must be a whole number that fits into 64 bits: dockerd refuses the whole file"),
         ({"dns": "192.0.2.1"}, "D003 error must be a list of strings: dockerd refuses the whole file"),
@@ -52,6 +68,10 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
 )
 def test_without_the_host(tree: Tree, finding: str) -> None:
     assert found(tree) == [finding]
+
+
+def test_what_nvidias_tool_writes() -> None:
+    assert found({"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}}) == []
 
 
 @pytest.mark.parametrize(

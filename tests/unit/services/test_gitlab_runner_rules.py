@@ -170,6 +170,24 @@ def test_a_key_that_the_hosts_runner_does_not_know_yet() -> None:
     assert ("R007", "warning", "connection_max_age") in findings(config(connection_max_age="15m"), facts)
 
 
+def test_keys_of_executors_and_caches_have_their_releases() -> None:
+    tree = config(
+        runner(
+            kubernetes={"retry_limit": 3, "terminationGracePeriodSeconds": 9, "image": "a"},
+            cache={"s3": {"RoleARN": "arn", "BucketName": "b"}},
+        )
+    )
+    known = {
+        version: [key for rule, _, key in findings(tree, Facts(runner=RunnerFacts(NOW, version))) if rule == "R007"]
+        for version in ("16.8.0", "17.8.0")
+    }
+    kubernetes = "runners[0].kubernetes"
+    assert known == {
+        "16.8.0": [f"{kubernetes}.retry_limit", "runners[0].cache.s3.RoleARN"],
+        "17.8.0": [f"{kubernetes}.terminationGracePeriodSeconds"],
+    }
+
+
 def test_keys_of_a_release_that_the_table_knows_in_part() -> None:
     tree = config(runner(executor="kubernetes", kubernetes={"image": "alpine:3", "suspend_pvc_size": "20Gi"}))
     known = {version: findings(tree, Facts(runner=RunnerFacts(NOW, version))) for version in ("19.3.0", "19.4.0")}
@@ -219,6 +237,23 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         (config(runner(docker={"environment": ["A=b"]})), "R006 error runners[0].docker.environment: [[runners]]"),
         (config(runner(cache={"BucketName": "b"})), "R006 error runners[0].cache.BucketName: [runners.cache.s3]"),
         (config(runner(tag_list=["a"])), "R006 error runners[0].tag_list: GitLab"),
+        (
+            config(runner(custom={"cnfig_exec_timeout": 9})),
+            "R006 error runners[0].custom.cnfig_exec_timeout: config_exec",
+        ),
+        (config(runner(custom={"run_exec_timeout": 9})), "R006 warning runners[0].custom.run_exec_timeout: in silence"),
+        (config(runner(docker={"pus": "1"})), "R006 error runners[0].docker.pus: 'cpus' or 'gpus'"),
+        (
+            config(runner(kubernetes={"volumes": {"empty_dir": [{"path": "/x"}]}})),
+            "R006 warning runners[0].kubernetes.volumes.empty_dir[0].path: the keys here are name, mount_path",
+        ),
+        (
+            config(runner(kubernetes={"host_aliases": [{"hostname": ["a"]}]})),
+            "R006 error runners[0].kubernetes.host_aliases[0].hostname: hostnames",
+        ),
+        ({"runners": {"docker": {"image": "a"}}}, "R008 error runners: no [[runners]] above [runners.docker]"),
+        ({"runners": {"docker": {"imagee": "a"}}}, "R006 error runners.docker.imagee: image"),
+        ({"runners": {"name": "a"}}, "R008 error runners: write [[runners]], with two brackets"),
         (config(runner(url="$CI_SERVER_URL")), "R004 warning runners[0].url: 18.10"),
         (config(runner(executor="docker-ssh")), "R003 warning runners[0].executor: 16.0"),
         (config(section(executor="docker")), "R011 error runners[0].executor: [runners.docker]"),
@@ -358,6 +393,12 @@ def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
 )
 def test_what_only_looks_wrong(tree: Tree) -> None:
     assert findings(tree) == []
+
+
+@pytest.mark.parametrize(("token", "twice"), [("TOKEN", False), ("<TOKEN>", False), (TOKEN, True)])
+def test_a_word_in_the_place_of_two_tokens_is_no_token(token: str, twice: bool) -> None:
+    found = findings(config(runner(name="a", token=token), runner(name="b", token=token)))
+    assert (("R005", "warning", "runners[1].token") in found) is twice
 
 
 def test_an_excerpt_is_no_fault() -> None:

@@ -6,7 +6,6 @@ dockerd refuses a whole file for one wrong key. On a reload it only logs that, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from types import UnionType
 from typing import Literal
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from runnerops.services.docker.rules.nulls import nulls, without_nulls
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
 from runnerops.services.docker.schema.nested import Found, Severity, is_int, nested
+from runnerops.services.shared.near import near, question
 from runnerops.services.shared.versions import Version, version_of
 
 
@@ -37,6 +37,7 @@ def _version(facts: Facts | None) -> Version | None:
     return version_of(facts.docker.version) if facts and facts.docker else None
 
 
+_NEAR = 0.75
 _PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 _REFUSED = "dockerd refuses the whole file for a key that it does not know, and does not start"
 
@@ -126,16 +127,15 @@ def _group(name: str, inner: Tree) -> Found:
 
 
 def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
-    near = get_close_matches(name.lower().replace("_", "-"), KEYS, 1, 0.75)
-    hint = f", did you mean '{near[0]}'" if near else ""
-    text = f"unknown key{hint}: dockerd ignores it while it is empty"
-    return "D012", "error" if near else "warning", (name,), text, f"write {near[0]}" if near else "take it out"
+    if known := near(name, KEYS, _NEAR):
+        text = f"unknown key, which dockerd ignores while it is empty, {question(known)}"
+        return "D012", "error", (name,), text, f"write {' or '.join(known)}"
+    return "D012", "warning", (name,), "unknown key: dockerd ignores it while it is empty", "take it out"
 
 
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
-    near = get_close_matches(key[-1].lower().replace("_", "-"), KEYS, 1, 0.75)
-    if near:
-        return "D001", "error", key, f"unknown key, did you mean '{near[0]}'?", f"write {near[0]}"
+    if known := near(key[-1], KEYS, _NEAR):
+        return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
     return "D001", "error", key, "unknown key", _REFUSED
 
 
@@ -198,7 +198,11 @@ def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
         options = tree.get(name)
         if key.kind == "texts" and isinstance(options, dict):
             for option, value in options.items():
-                if not isinstance(value, str | None):
+                if name == "proxies" and option not in _PROXIES:  # said as an unknown key
+                    continue
+                if isinstance(value, dict | list):
+                    yield "D004", "error", (name, option), "must be a string", f'write {{"{option}": "TEXT"}}'
+                elif not isinstance(value, str | None):
                     yield "D004", "error", (name, option), "must be a string", f'put it in quotes: "{_as_text(value)}"'
 
 

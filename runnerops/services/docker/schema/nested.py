@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.shared.durations import is_duration
+from runnerops.services.shared.near import near, question
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -59,6 +59,9 @@ SHAPES: Mapping[str, Shape] = {
 
 _CLOSED = frozenset({"proxies", "nri-opts"})
 """Mappings whose unknown keys are refused too."""
+
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"args": ("runtimeArgs",)}
+"""By what other tools call a key, in lower case: its name here."""
 
 _EXACT = frozenset({"proxies"})
 """Mappings whose keys are compared as they are written."""
@@ -110,10 +113,10 @@ def nested(tree: Tree) -> Found:
     """Types and unknown keys below the top."""
     for name, shape in SHAPES.items():
         if isinstance(tree.get(name), type(shape)):  # another type is said by the key itself
-            yield from _below(shape, tree[name], (name,), closed=name in _CLOSED)
+            yield from _below(shape, tree[name], (name,))
 
 
-def _below(shape: Shape, value: Value, key: Key, *, closed: bool = False) -> Found:
+def _below(shape: Shape, value: Value, key: Key) -> Found:
     if value is None:
         return
     if isinstance(shape, str):
@@ -128,10 +131,10 @@ def _below(shape: Shape, value: Value, key: Key, *, closed: bool = False) -> Fou
     elif not isinstance(value, dict):
         yield "D003", "error", key, "must be a mapping", _REFUSED
     else:
-        yield from _mapping(shape, value, key, closed=closed)
+        yield from _mapping(shape, value, key)
 
 
-def _mapping(shape: dict[str, Shape], value: Tree, key: Key, *, closed: bool) -> Found:
+def _mapping(shape: dict[str, Shape], value: Tree, key: Key) -> Found:
     known = {name.lower(): name for name in shape}
     for name, item in value.items():
         if "*" in shape:
@@ -139,21 +142,22 @@ def _mapping(shape: dict[str, Shape], value: Tree, key: Key, *, closed: bool) ->
         elif (real := known.get(name.lower())) and (real == name or key[0] not in _EXACT):
             yield from _below(shape[real], item, (*key, name))
         else:
-            yield _unknown(name, shape, key, closed=closed)
+            yield from _unknown(name, item, shape, key)
 
 
-def _unknown(name: str, shape: dict[str, Shape], key: Key, *, closed: bool) -> One:
-    near = get_close_matches(name.lower().replace("_", "-"), [one.lower() for one in shape], 1, 0.7)
-    real = next((one for one in shape if near and one.lower() == near[0]), "")
-    if closed:
-        hint = f", did you mean '{real}'?" if real else ""
-        return "D001", "error", (*key, name), f"unknown key{hint}", _REFUSED
-    if real:
-        return (
-            "D012",
-            "error",
-            (*key, name),
-            f"unknown key, did you mean '{real}'?",
-            f"dockerd ignores it; write {real}",
-        )
-    return "D012", "warning", (*key, name), "unknown key", "dockerd ignores it"
+def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Found:
+    if key[0] == "proxies" and isinstance(value, dict):
+        text = "unknown key: this is the form of the client's ~/.docker/config.json"
+        yield "D001", "error", (*key, name), text, f"write http-proxy, https-proxy and no-proxy; {_REFUSED}"
+        return
+    known = _OTHER_NAMES.get(name.lower(), ()) or near(name, shape, 0.7)
+    hint = f", {question(known)}" if known else ""
+    if key[0] in _CLOSED:
+        yield "D001", "error", (*key, name), f"unknown key{hint}", _REFUSED
+    elif known and not (name.lower() == "args" and not value):  # NVIDIA's tool writes it empty
+        yield "D012", "error", (*key, name), f"unknown key{hint}", f"dockerd ignores it; write {' or '.join(known)}"
+    elif name.lower() == "keepduration":
+        fix = 'dockerd ignores it; write "filter": ["unused-for=48h"]'
+        yield "D012", "warning", (*key, name), "unknown key: here an age is a filter", fix
+    elif not known:
+        yield "D012", "warning", (*key, name), "unknown key", "dockerd ignores it"

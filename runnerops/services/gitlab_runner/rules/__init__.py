@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from urllib.parse import urlsplit
@@ -166,7 +167,9 @@ def _twice(tree: Tree) -> Found:
             yield "R005", "warning", ("runners", index, "name"), message, "give each its own"
         elif isinstance(name, str):
             names[name] = index
-        if isinstance(token, str) and token and token in seen:
+        if isinstance(token, str) and re.fullmatch(r"[A-Z_<>]*", token):  # a word in its place, as in a manual
+            continue
+        if isinstance(token, str) and token in seen:
             other = key_label(("runners", seen[token]), str(runners_of(tree)[seen[token]].get("name") or ""))
             message = f"the same token as {other}: both take jobs as the same runner"
             yield "R005", "warning", ("runners", index, "token"), message, "give each its own"

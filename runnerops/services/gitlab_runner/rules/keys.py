@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
+from runnerops.services.shared.near import near, question
 
 Version: TypeAlias = "tuple[int, ...]"
 """Major and minor; empty where it is not known."""
@@ -21,6 +21,12 @@ Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
 
 _NEAR = 0.8
 """How like a known key a slip of the pen is, of 1; what is less like it may be a key of a later release."""
+
+_FEW = 9
+"""So many keys of a table are named where one is unknown."""
+
+_SHORT = 4
+"""Letters of a short word."""
 
 
 def version_of(text: str) -> Version:
@@ -75,23 +81,27 @@ def _unknown(
     if table == "runner" and low in IN_GITLAB:
         text = "the runner ignores it: this is set in GitLab"
         return "R006", "error", key, text, "take it out, and set it in GitLab"
-    if near := _written_otherwise(low, table):
-        return "R006", severity, key, f"unknown key, did you mean '{near}'?", f"write {near}"
-    if others := [title for other, title in TITLES.items() if low in _by_case(TABLES[other])]:
+    own = near(name, TABLES[table], _NEAR)
+    others = [title for other, title in TITLES.items() if _belongs(name, TABLES[other])]
+    if own and (not others or _is_other_form(low, own[0].lower())):
+        return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
+    if others:
         text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
         return "R006", "warning" if excerpt else severity, key, text, "move it there"
-    if close := get_close_matches(low, [one.lower() for one in TABLES[table]], 1, _NEAR):
-        near = next(one for one in TABLES[table] if one.lower() == close[0])
-        return "R006", severity, key, f"unknown key, did you mean '{near}'?", f"write {near}"
-    fix = "check whether it is in the right table"
+    few = len(TABLES[table]) <= _FEW
+    fix = f"the keys here are {', '.join(TABLES[table])}" if few else "check whether it is in the right table"
     return "R006", "warning", key, "unknown key: the runner silently ignores it", fix
 
 
-def _written_otherwise(low: str, table: str) -> str:
-    """The key of the same letters, in another order or with other signs between them; in a short name two letters are much."""
-    letters = sorted(low.replace("_", "").replace("-", ""))
-    found = (one for one in TABLES[table] if sorted(one.lower().replace("_", "").replace("-", "")) == letters)
-    return next(found, "")
+def _belongs(name: str, table: Mapping[str, Known]) -> bool:
+    """Whether a key is one of another table. In another case a short word is no sign of it: `path` is not `Path`."""
+    return name in table or (len(name) > _SHORT and name.lower() in _by_case(table))
+
+
+def _is_other_form(low: str, own: str) -> bool:
+    """Whether a key is one of its own table in other letters, or as a plural, whatever key another table has."""
+    plain, known = (word.replace("_", "").replace("-", "") for word in (low, own))
+    return sorted(plain) == sorted(known) or f"{plain}s" == known
 
 
 def _timely(known: Known, key: Key, version: Version) -> Found:
@@ -106,6 +116,10 @@ def _timely(known: Known, key: Key, version: Version) -> Found:
 def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
     word, _, table = kind.partition(" ")
     if word == "[table":
+        if isinstance(value, dict):
+            yield _alone(value, key)
+            yield from _value(f"table {table[:-1]}", value, key, version)
+            return
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             yield _wrong(key, "[table]")
             return
@@ -140,3 +154,14 @@ def _plain(word: str, value: Value, key: Key) -> Found:
 
 def _wrong(key: Key, word: str) -> tuple[str, Severity, Key, str, str]:
     return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", FIXES[word]
+
+
+def _alone(value: Tree, key: Key) -> tuple[str, Severity, Key, str, str]:
+    """A table where there is a list of them. One that has tables only has most often no heading of its own."""
+    name = ".".join(part for part in key if isinstance(part, str))
+    below = next(iter(value), "")
+    if below and all(isinstance(item, dict | list) for item in value.values()):
+        text = f"there is no [[{name}]] above [{name}.{below}]: the runner refuses the whole file"
+        return "R008", "error", key, text, f"write a line [[{name}]] above it"
+    text = f"must be a list of tables: the runner refuses the whole file; is its heading [{name}]?"
+    return "R008", "error", key, text, f"write [[{name}]], with two brackets at each side"

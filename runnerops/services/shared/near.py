@@ -1,0 +1,54 @@
+"""Which known name a word was meant to be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher, get_close_matches
+
+_ALIKE_WORD = 0.6
+"""How like its counterpart each word of a name must be, of 1: `run_exec_timeout` is not `config_exec_timeout`."""
+
+
+def near(word: str, names: Iterable[str], alike: float) -> tuple[str, ...]:
+    """The names that `word` may have been meant to be; empty where none is near, two where both are as near.
+
+    Letters in another order come first, then a letter too many or too few, then names that are `alike` (of 1). Case, and
+    `_` or `-` between words, do not count.
+    """
+    plain = {name: _plain(name) for name in names}
+    given = _plain(word)
+    if same := [name for name, letters in plain.items() if sorted(letters) == sorted(given)]:
+        return tuple(sorted(same, key=lambda name: plain[name] != given)[:1])
+    if len(given) > 1:
+        doubled = [name for name, letters in plain.items() if given in _doubled(letters)]
+        shortened = [name for name, letters in plain.items() if given in _shortened(letters)]
+        if doubled or shortened:
+            return (*doubled, *shortened)[:2]
+    low = {name.lower().replace("-", "_"): name for name in plain}
+    here = word.lower().replace("-", "_")
+    close = (one for one in get_close_matches(here, low, 3, alike) if _word_by_word(here, one))
+    return tuple(low[one] for one in close)[:1]
+
+
+def question(names: tuple[str, ...]) -> str:
+    """As a message asks for them: `did you mean 'a' or 'b'?`."""
+    return f"did you mean {' or '.join(repr(name) for name in names)}?"
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "").replace("-", "")
+
+
+def _doubled(name: str) -> Iterator[str]:
+    return (name[: at + 1] + name[at:] for at in range(len(name)))
+
+
+def _shortened(name: str) -> Iterator[str]:
+    return (name[:at] + name[at + 1 :] for at in range(len(name)))
+
+
+def _word_by_word(one: str, other: str) -> bool:
+    """Of names of as many words, each is like its counterpart; of others nothing is known."""
+    ours, theirs = one.split("_"), other.split("_")
+    pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else ()
+    return all(SequenceMatcher(None, a, b).ratio() >= _ALIKE_WORD for a, b in pairs)

@@ -1,0 +1,71 @@
+"""Which known key a misspelt one is said to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from runnerops.services.docker.schema import KEYS
+from runnerops.services.docker.schema.nested import SHAPES, Shape
+from runnerops.services.gitlab_runner.schema import TABLES
+from runnerops.services.shared.near import near, question
+
+NAMES = ("config_exec_timeout", "cpus", "gpus", "tls-verify", "tls_cert", "BucketName", "proxies")
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("cnofig_exec_timeout", ("config_exec_timeout",)),
+        ("config_exec_time_out", ("config_exec_timeout",)),
+        ("run_exec_timeout", ()),
+        ("pus", ("cpus", "gpus")),
+        ("cpuss", ("cpus",)),
+        ("tls_verify", ("tls-verify",)),
+        ("bucket_name", ("BucketName",)),
+        ("proxy", ("proxies",)),
+        ("pillow", ()),
+        ("", ()),
+    ],
+)
+def test_near(word: str, expected: tuple[str, ...]) -> None:
+    assert near(word, NAMES, 0.6) == expected
+
+
+def test_two_names_are_asked_for_in_one_question() -> None:
+    assert question(("cpus", "gpus")) == "did you mean 'cpus' or 'gpus'?"
+
+
+def slips(name: str) -> Iterator[str]:
+    """A letter too few, one too many, and two in the wrong order."""
+    middle = len(name) // 2
+    yield name[:middle] + name[middle + 1 :]
+    yield name[:middle] + name[middle:][:1] + name[middle:]
+    yield name[: middle - 1] + name[middle] + name[middle - 1] + name[middle + 1 :]
+
+
+def shapes(shape: Shape) -> Iterator[Mapping[str, Any]]:
+    """Every mapping of fixed keys in a shape."""
+    if isinstance(shape, dict) and "*" not in shape:
+        yield shape
+    for inner in shape.values() if isinstance(shape, dict) else shape if isinstance(shape, list) else ():
+        yield from shapes(inner)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [*TABLES.values(), KEYS, *(inner for shape in SHAPES.values() for inner in shapes(shape))],
+    ids=lambda names: " ".join(names)[:30],
+)
+def test_a_slip_in_any_key_of_any_table_names_that_key(names: Iterable[str]) -> None:
+    taken = {name.lower() for name in names}
+    wrong = [
+        (slip, found)
+        for name in names
+        if len(name) > 2
+        for slip in slips(name)
+        if slip.lower() not in taken and name not in (found := near(slip, names, 0.8))
+    ]
+    assert wrong == []
