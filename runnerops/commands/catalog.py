@@ -31,7 +31,8 @@ def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
-        hosts = {host.name: host for host in choose(loaded, targets, pool) if questions(host, tags=tags)}
+        chosen = choose(loaded, targets, pool)
+        hosts = {host.name: host for host in chosen if questions(host, tags=tags)}
 
         def inspect(name: str) -> tuple[Holding, ...]:
             host = hosts[name]
@@ -45,7 +46,7 @@ def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
         found = side_by_side(list(hosts), inspect)
     if as_json:
         screen.json({"version": VERSION, "hosts": [_document(name, one) for name, one in found.items()]})
-    else:
+    elif chosen:
         screen.lines(_lines(found))
     good = all(not isinstance(one, Exception) and not any(held.problem for held in one) for one in found.values())
     return Exit.OK if good else Exit.FAILED

@@ -28,7 +28,7 @@ def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
     chosen = choose_offline(loaded, targets, environ, screen)
     if as_json:
         screen.json({"version": VERSION, "hosts": [_document(host) for host in chosen]})
-    else:
+    elif chosen:
         screen.lines(_table(chosen))
     return Exit.OK
 

@@ -46,7 +46,8 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
     if not chosen and seen and all(isinstance(found, Exception) for found in seen.values()):
         raise RunneropsError(f"{' '.join(targets)}: no host could be asked", "see above for the reasons")
     if not chosen:
-        pool.screen.say(f"{' '.join(targets)}: no host matches, so there is nothing to do")
+        meant = "; ".join(f"{state} is a host whose last run {_MEANING[state]}" for state in sorted(wanted))
+        pool.screen.say(f"{' '.join(targets)}: no host matches, so there is nothing to do ({meant})")
     return chosen
 
 
@@ -100,4 +101,5 @@ def _running(record: Record) -> bool:
     return record.run.running
 
 
+_MEANING = {"@failed": "did not end well", "@changed": "changed something", "@running": "is still going on"}
 _IS: Mapping[str, Callable[[Record], bool]] = {"@failed": _failed, "@changed": _changed, "@running": _running}

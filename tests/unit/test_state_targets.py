@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -65,6 +66,25 @@ def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_
             choose(loaded, ["@failed"], pool)
     assert "left out" in err.getvalue()
     assert "m:" not in err.getvalue()
+
+
+@pytest.mark.parametrize(("target", "meaning"), [("@changed", "changed something"), ("!@running", "")])
+def test_where_no_host_matches_a_line_says_so_and_nothing_is_listed(tmp_path: Path, target: str, meaning: str) -> None:
+    path = texts.write(tmp_path, "hosts: {web-1: {maintenance: swap}}")
+
+    def listed(command: Callable[..., Exit], **more: object) -> tuple[str, str]:
+        screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
+        assert command(Invocation(path, [target], {"HOME": str(tmp_path)}, screen), **more) is Exit.OK
+        return out.getvalue(), err.getvalue()
+
+    out, err = listed(partial(hosts, explain=""), as_json=False)
+    assert out.startswith("HOST") is not bool(meaning)
+    said = f"{target}: no host matches, so there is nothing to do ({target} is a host whose last run {meaning})\n"
+    assert err == (said if meaning else "")
+    out, _ = listed(partial(hosts, explain=""), as_json=True)
+    assert [host["name"] for host in json.loads(out)["hosts"]] == ([] if meaning else ["web-1"])
+    out, err = listed(catalog, tags=False, as_json=False)
+    assert (out, err) == (("", said) if meaning else (out, "")), "nothing is said of caches that no host was to have"
 
 
 def test_a_misspelt_target_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
