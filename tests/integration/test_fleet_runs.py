@@ -100,7 +100,7 @@ def test_a_host_that_fails_stops_the_rollout_wherever_it_stands(hosts: Fleet, ba
 def test_runs_are_taken_back_from_elsewhere_in_whatever_phase_they_are(hosts: Fleet) -> None:
     terminal = waiting(hosts)
     said = hosts.run("abort", "*", code=2)
-    assert "there is no terminal to ask at" in said
+    assert "there is no terminal to ask on" in said
     said = hosts.run("abort", "*", "--yes")
     assert said.count("taking it back") == 3, "one has changed nothing, four are at Docker, one has come to the runner"
     assert "taking it back: nothing was changed yet, so it just ends" in said
@@ -249,7 +249,7 @@ def test_a_deploy_tells_what_is_wrong_with_each_of_many_hosts_once(
         "looses": "the connection was lost",
         "silent": "no answer within 10 s",
         "closed": "connection refused",
-        "breaks": "closes connections before it names itself",
+        "breaks": "closes connections before the SSH protocol begins",
     }.items():
         title, _, rest = said.partition(f"3 hosts unreachable: {kind}-[1:3]\n")
         assert problem in rest.splitlines()[0], (kind, said)
