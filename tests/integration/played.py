@@ -3,6 +3,9 @@
 What takes long on a host is left out: an observation is one that was recorded on the demo's host (with the host's own runs
 in it), and the commands of steps are not run, but end as the plan wants them to, or as a test says (`Played.play`). So
 everything that the client has to do with is real: SSH, runs with their units, locks, logs, records and rollbacks.
+
+Runs outlive whoever began them. Every process of a host and every client has `PLAYED_BY` in its environment, the process of
+the tests. `end_played` ends them all, and where that process is killed itself, no step waits any longer.
 """
 
 from __future__ import annotations
@@ -58,11 +61,12 @@ RUNS = ("numbers", "kept", "alive", "walked", "clock", "machine")
 SETSID = """#!/bin/sh
 # A step's command, `timeout -s KILL SECONDS ARGV...`: ends as the test says, else as its step wants it.
 shift 4
+played_on() { kill -0 "$PLAYED_BY" && grep -qsxF "$what $part" "$RUNNEROPS_ROOT/play"; }
 while read -r what part; do
   case "$*" in *"$part"*) ;; *) continue ;; esac
   case $what in
   fail) echo "played: this does not work" && exit 1 ;;
-  wait) echo "$part" >"$RUNNEROPS_ROOT/waits"; while grep -qsxF "$what $part" "$RUNNEROPS_ROOT/play"; do sleep 0.1; done ;;
+  wait) echo "$part" >"$RUNNEROPS_ROOT/waits"; while played_on; do sleep 0.1; done ;;
   jobs) echo '2 jobs: job 4711 name="build" project="team/app" started="2026-01-01T00:00:00Z"; job 4712' && exit 0 ;;
   esac
 done 2>/dev/null <"$RUNNEROPS_ROOT/play"
@@ -101,7 +105,33 @@ list-units)
 is-system-running) echo running ;;
 esac
 """
+PLAYED_BY = {"PLAYED_BY": str(os.getpid())}
 PROGRAMS = {"setsid": SETSID, "systemd-run": SYSTEMD_RUN, "systemctl": SYSTEMCTL}
+
+
+def played_processes() -> list[int]:
+    """Those of played hosts and of their clients that these tests have begun and that have not ended."""
+    mark = f"PLAYED_BY={os.getpid()}".encode()
+    return [pid for pid, words in processes("environ") if mark in words]
+
+
+def processes(what: str) -> Iterator[tuple[int, list[bytes]]]:
+    """The `environ` or the `cmdline` of all on this machine that may be asked."""
+    for path in Path("/proc").glob(f"[0-9]*/{what}"):
+        with suppress(OSError):
+            yield int(path.parent.name), path.read_bytes().split(b"\0")
+
+
+def end_played() -> None:
+    """Ends all of them, and those that they begin meanwhile, such as the way back of a run."""
+    while found := played_processes():
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in found:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(0.01)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +220,7 @@ class Played:
     @property
     def environ(self) -> Mapping[str, str]:
         path = f"{self.root / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
-        return {"PATH": path, "RUNNEROPS_ROOT": str(self.root), "HOME": str(self.root)}
+        return {"PATH": path, "RUNNEROPS_ROOT": str(self.root), "HOME": str(self.root), **PLAYED_BY}
 
     def play(self, *lines: str) -> None:
         """`fail PART`, `wait PART` (until something else is played), `jobs PART`; `look` and `run`: see `_Guest`."""
@@ -207,10 +237,11 @@ class Played:
         return (self.root / "waits").exists()
 
     def reset(self) -> None:
-        """As at first."""
-        for name in ("etc", "var", "play", "waits"):
+        """As at first. No run may be going on."""
+        for name in ("etc", "var", "run", "play", "waits"):
             path = self.root / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        (self.root / "run/systemd/transient").mkdir(parents=True)
         shutil.copytree(self.recording.disk, self.root, symlinks=True, dirs_exist_ok=True)
 
     @property
@@ -289,7 +320,8 @@ class _Guest(paramiko.ServerInterface):
                     self._transport.close()
                 channel.sendall(chunk)
             channel.sendall_stderr(process.stderr.read())
-            channel.send_exit_status(process.wait())
+            if (status := process.wait()) >= 0:  # one that a signal ended has none
+                channel.send_exit_status(status)
 
 
 @dataclass(slots=True)
@@ -321,6 +353,7 @@ class Fleet:
             "TOKEN": TOKEN,
             "LOGNAME": user,
             "PYTHONPATH": os.getcwd(),
+            **PLAYED_BY,
         }
 
     def command(self, *words: str) -> list[str]:
@@ -357,11 +390,7 @@ def fleet(folder: Path, recording: Recording, names: Sequence[str], *, one_disk:
         try:
             yield found
         finally:
-            for one in hosts.values():
-                one.play()
-                for unit in (one.root / "run/systemd/transient").iterdir():
-                    with suppress(OSError, ValueError):
-                        os.killpg(int(unit.read_text()), signal.SIGKILL)
+            end_played()
 
 
 @contextmanager

@@ -17,10 +17,21 @@ from runnerops.commands.deploy import deploy
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
-from tests.integration.played import AFTER, BEFORE, Fleet, Played, Recording, fleet, record
+from tests.integration.played import (
+    AFTER,
+    BEFORE,
+    Fleet,
+    Played,
+    Recording,
+    end_played,
+    fleet,
+    played_processes,
+    processes,
+    record,
+)
 from tests.integration.test_fleet import closed_port, playing
 from tests.lab.shell import until
-from tests.lab.terminal import INTERRUPT, Terminal
+from tests.lab.terminal import INTERRUPT, PATIENCE, Terminal
 
 DAEMON = "etc/docker/daemon.json"
 PHASES = {
@@ -48,10 +59,12 @@ def fixture_hosts(recording: Recording, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(autouse=True)
-def _fixture_as_at_first(hosts: Fleet) -> None:
+def _fixture_as_at_first(hosts: Fleet) -> Iterator[None]:
     for one in hosts.hosts.values():
         one.reset()
     hosts.ask(AFTER)
+    yield
+    end_played()
 
 
 def changed(one: Played) -> bool:
@@ -63,8 +76,17 @@ def waiting(hosts: Fleet, *words: str, at: Mapping[str, str] = PHASES, then: str
     for name, part in at.items():
         hosts[name].play(f"wait {part}", f"{then} {part}")
     terminal = Terminal(hosts.command(*(words or ALL)), hosts.folder, {**hosts.environ, **TERM}, 120)
-    until("all of them wait", lambda: all(hosts[name].waits() for name in at), seconds=120)
+    until("all of them wait", lambda: all(hosts[name].waits() for name in at), seconds=PATIENCE)
     return terminal
+
+
+def test_nothing_goes_on_once_a_test_has_ended_early(hosts: Fleet) -> None:
+    waiting(hosts, "deploy", "drains-1", "--yes", at={"drains-1": PHASES["drains-1"]})
+    assert len(played_processes()) > 2
+    end_played()
+    assert played_processes() == []
+    named = b"\n".join(word for _, words in processes("cmdline") for word in words)
+    assert bytes(hosts["drains-1"].root) not in named, "a run has its folder as an argument"
 
 
 def plainly(said: str) -> str:
@@ -127,7 +149,7 @@ def test_the_question_of_an_interrupt_stands_alone_and_a_no_takes_all_runs_back(
     terminal.press(INTERRUPT)
     terminal.wait_for("[Y/n]")
     hosts["validates-1"].play()
-    until("one of them ends", lambda: hosts["validates-1"].ends[-1] == "applied", seconds=120)
+    until("one of them ends", lambda: hosts["validates-1"].ends[-1] == "applied", seconds=PATIENCE)
     asked = len(terminal.said)
     terminal.press("n\n")
     assert terminal.end() == 4
@@ -171,7 +193,7 @@ def test_a_client_that_is_ended_leaves_the_runs_to_their_hosts(hosts: Fleet, num
     assert code == (-signal.SIGHUP if number is signal.SIGHUP else 130)
     for name in at:
         hosts[name].play()
-        until(f"{name} ends", lambda one=hosts[name]: one.ends[-1] == "applied", seconds=120)  # type: ignore[misc]
+        until(f"{name} ends", lambda one=hosts[name]: one.ends[-1] == "applied", seconds=PATIENCE)  # type: ignore[misc]
     assert "3 unchanged" in hosts.run("deploy", *at, "--yes")
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.lab.shell import LabError
 
 INTERRUPT = "\x03"
+PATIENCE = 240.0
+"""Seconds, for a machine that much else runs on. Only a test that fails waits so long."""
 
 
 class Terminal:
@@ -29,7 +31,7 @@ class Terminal:
             os.execvpe(argv[0], list(argv), dict(environ))
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
 
-    def wait_for(self, text: str, seconds: float = 60) -> None:
+    def wait_for(self, text: str, seconds: float = PATIENCE) -> None:
         """Until it has printed `text` since the last thing that was waited for or typed."""
         begin = len(self.said)
         ends = time.monotonic() + seconds
@@ -41,7 +43,7 @@ class Terminal:
         """Type."""
         os.write(self._file, keys.encode())
 
-    def end(self, seconds: float = 60) -> int:
+    def end(self, seconds: float = PATIENCE) -> int:
         """Its exit code."""
         ends = time.monotonic() + seconds
         while self._read(1):
