@@ -207,8 +207,8 @@ def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
         (Answer(401, JSON), 1, "does not accept the API token"),
         (Answer(403, "<html>the firewall"), 1, "something in front of GitLab refused"),
         (Answer(422, JSON), 1, "does not exist in GitLab any more"),
-        (Answer(429, JSON), 4, "takes no more requests"),
-        (Answer(429, JSON, {"Retry-After": "86400"}), 1, "takes no more requests"),
+        (Answer(429, JSON), 4, "accepts no more requests"),
+        (Answer(429, JSON, {"Retry-After": "86400"}), 1, "accepts no more requests"),
         (Answer(500, JSON), 4, "status 500"),
         (Answer(0), 4, "is not reached"),
         (Answer(200, "<html>log in"), 1, "does not answer as GitLab's API does"),
@@ -328,7 +328,7 @@ def test_a_lost_token_is_replaced_by_the_runners_number(gitlab: GitLab) -> None:
         ("does not contain the id", replace(one, id=0), host.gitlab),
         ("does not exist in GitLab", replace(one, id=99), host.gitlab),
         ("does not accept the API token", one, GitlabAccess(gitlab.url, "glpat-another")),
-        ("without a token of its API", one, GitlabAccess(gitlab.url)),
+        ("without an API token", one, GitlabAccess(gitlab.url)),
     ):
         with pytest.raises(GitlabError, match=problem):
             token_by_number(replace(host, gitlab=access), changed, asking())

@@ -100,7 +100,7 @@ def test_it_is_deleted_though_the_inventory_asks_for_it_elsewhere(gitlab: GitLab
 def test_one_that_is_gone_already_is_forgotten(gitlab: GitLab, world: World) -> None:
     gitlab.discard(gitlab.created[1])
     world.names = ("one",)
-    assert "→ forget that runners were to be created in GitLab (group 42: a deploy" in shown(world)
+    assert "→ forget that runners were to be created in GitLab (group 42: an interrupted deploy" in shown(world)
     _, planned = world.plan()
     document = plan_document(planned.plan, planned.result, Masker(), ())
     assert (document["result"], document["begun_in_gitlab"]) == ("pending", [{"url": gitlab.url, "place": "group 42"}])
@@ -131,7 +131,7 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
         found = plan_begun(replace(build.HOST, gitlab=access), observed, Asking(tmp_path, {}, Redactor()))
         assert (found.leftovers, found.begun) == ((), ())
         (note,) = found.notes
-        assert f"({gitlab.url}, instance) cannot be told: the inventory has no API token for this GitLab" in note
+        assert f"({gitlab.url}, instance): the inventory has no API token for this GitLab" in note
         assert note.endswith("then remove /var/lib/runnerops/begun/a1 on the host"), "nothing else would"
     assert gitlab.requests == []
 
@@ -154,7 +154,7 @@ def test_who_deletes_what_is_left_and_who_just_created_it_do_not_both_go_on(gitl
     world.machine.before_it_runs = lambda: deleted.append(older.deploy())
     outcome = world.deploy()
     assert (outcome.result, [one.result for one in deleted]) == (Result.FAILED, [Result.APPLIED])
-    assert "another deploy took what was created in GitLab" in outcome.hint
+    assert "another deploy treats the runners created for it in GitLab" in outcome.hint
     assert "what was created in GitLab is deleted again" in outcome.message
     assert [one.id for one in gitlab.created] == [1]
     assert world.deploy().result is Result.APPLIED

@@ -131,7 +131,7 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     assert (one.known, two.known) == (False, True)
     assert "deploy, which creates another" in one.fix
     (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), asking())
-    assert "give its token in the inventory" in other.fix
+    assert "write its token into the inventory" in other.fix
     _, planned = world.plan()
     assert [each.runner for each in planned.plan.unpaired.creations] == ["one"]
     assert planned.plan.notes == ("runner one was deleted in GitLab: another one takes its place",)
@@ -188,7 +188,7 @@ def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
     host = world.plan()[0].hosts[0]
     (one,) = ask_gitlab(host, world.observed(), asking())
     assert (one.known, one.fix) == (True, "deploy its host, which completes or deletes it")
-    assert "marked as not deployed yet" in one.reason
+    assert "as not deployed yet" in one.reason
     world.machine.end = "applied"
     world.deploy()
     (one,) = ask_gitlab(host, world.observed(), asking())

@@ -172,9 +172,9 @@ def test_the_runner_is_found_by_its_token_where_the_file_has_no_id_or_another_on
         (Answer(401, QUOTED), "write a new one under `gitlab: {token: …}`"),
         (Answer(403, QUOTED), "scope `manage_runner`"),
         (Answer(403, "<html>"), "something in front of GitLab refused"),
-        (Answer(404, QUOTED), "look whether it was deleted there"),
+        (Answer(404, QUOTED), "check whether it was deleted there"),
         (Answer(200, "<html>"), "does not answer as GitLab's API does"),
-        (Answer(429, QUOTED, {"Retry-After": "86400"}), "takes no more requests"),
+        (Answer(429, QUOTED, {"Retry-After": "86400"}), "accepts no more requests"),
     ],
     ids=lambda value: value if isinstance(value, str) else str(value.status),
 )

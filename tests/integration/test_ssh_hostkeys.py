@@ -98,7 +98,7 @@ CERTIFIED = [  # options of ssh-keygen, lines of known_hosts, and what is wrong
     ("-h -n 127.0.0.1 -V 20200101:20210101", "@cert-authority * {ca}\n", "it has expired"),
     ("-h -n 127.0.0.1 -V 20990101:21000101", "@cert-authority * {ca}\n", "it is not valid yet"),
     ("-h -n 127.0.0.1 -O critical:x=y", "@cert-authority * {ca}\n", "critical options"),
-    ("-h -n 127.0.0.1", "@cert-authority * {another}\n", "of an authority that is not known for this host"),
+    ("-h -n 127.0.0.1", "@cert-authority * {another}\n", "by an authority that is not known for this host"),
     ("-h -n 127.0.0.1", "@cert-authority * {ca}\n@revoked * {ca}\n", "its authority is revoked (known_hosts:2)"),
     ("-h -n 127.0.0.1", "@cert-authority * {ca}\n@revoked * {key}\n", "is revoked (known_hosts:2)"),
     ("-h -n 127.0.0.1", "@cert-authority db-* {ca}\n", "is unknown"),

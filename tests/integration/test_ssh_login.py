@@ -82,7 +82,7 @@ def test_another_agent_and_a_certificate_of_ssh_config(
     config.write_text(f"IdentityAgent {place}\n")
     server.open(host=server.host(key=None)).close()
     config.write_text("IdentityAgent none\n")
-    with pytest.raises(HostError, match="not a private key"):
+    with pytest.raises(HostError, match="no private key"):
         server.open(host=server.host(key=None))
 
     shutil.copy(agent.folder / "user_other.pub", tmp_path / "wanted.pub")
