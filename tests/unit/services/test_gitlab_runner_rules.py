@@ -241,7 +241,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             config(runner(custom={"cnfig_exec_timeout": 9})),
             "R006 error runners[0].custom.cnfig_exec_timeout: config_exec",
         ),
-        (config(runner(custom={"run_exec_timeout": 9})), "R006 warning runners[0].custom.run_exec_timeout: in silence"),
+        (config(runner(custom={"run_exec_timeout": 9})), "R006 warning runners[0].custom.run_exec_timeout: silently"),
         (config(runner(docker={"pus": "1"})), "R006 error runners[0].docker.pus: 'cpus' or 'gpus'"),
         (
             config(runner(kubernetes={"volumes": {"empty_dir": [{"path": "/x"}]}})),

@@ -167,6 +167,18 @@ def test_what_is_refused(content: bytes, line: int, problem: str) -> None:
     assert caught.value.problem == problem
 
 
+@pytest.mark.parametrize("written", ["012345", "0x1f", "1_000", "1e3", "12345", "yes"])
+def test_a_secret_is_read_as_it_is_written(written: str) -> None:
+    content = f"http: {{secret: {written}}}\nproxy: {{username: {written}, password: {written}}}\n"
+    tree = REGISTRY.parse(CONFIG, content.encode())
+    assert tree == {"http": {"secret": written}, "proxy": {"username": written, "password": written}}
+    assert REGISTRY.parse(CONFIG, REGISTRY.dump(tree)) == tree
+
+
+def test_a_secret_that_is_empty_stays_empty() -> None:
+    assert REGISTRY.parse(CONFIG, b"proxy: {password: , username: ''}") == {"proxy": {"password": None, "username": ""}}
+
+
 TREES = st.dictionaries(
     st.text("abcn0.", min_size=1, max_size=4),
     st.recursive(

@@ -35,6 +35,11 @@ _START = re.compile(r"\S|$")
 _TAG = re.compile(r"(?<=\s)(?=!!\w)")
 
 
+_LITERAL = (("http", "secret"), ("proxy", "username"), ("proxy", "password"))
+"""Secrets that the registry takes as they are written: a password `012345` is no octal number to it. (Registry 3
+refuses numbers in the table `redis`.)"""
+
+
 _NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))
 
 
@@ -117,14 +122,26 @@ def _first(loader: Any, *, strict: bool) -> yaml.Node | None:
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value == "version" and value.tag == "tag:yaml.org,2002:float" and value.value != "0.1":
             value.tag = "tag:yaml.org,2002:str"  # the registry compares it as it is written
+    for path in _LITERAL:
+        value = _at(root, path)
+        if value and (value.tag in _NUMBERS or value.tag == "tag:yaml.org,2002:bool"):
+            value.tag = "tag:yaml.org,2002:str"
     for node in _nodes(root):
         base_60 = node.tag in _NUMBERS and ":" in node.value
-        if (
-            base_60 or node.tag == "tag:yaml.org,2002:timestamp"
-        ):  # neither is known to Go's reader, where any value may stand
+        if base_60 or node.tag == "tag:yaml.org,2002:timestamp":
+            # neither is known to Go's reader, where any value may stand
             node.tag = "tag:yaml.org,2002:str"
     _pass_over_tags(loader, root)
     return root
+
+
+def _at(root: yaml.Node | None, path: tuple[str, ...]) -> yaml.ScalarNode | None:
+    """The scalar at a path of keys."""
+    node = root
+    for name in path:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        node = next((value for key, value in pairs if key.value == name), None)
+    return node if isinstance(node, yaml.ScalarNode) else None
 
 
 def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
