@@ -366,7 +366,7 @@ _SECTION = (
     '[[runners]]\\nname = "r"\\nurl = "http://127.0.0.1:1"\\n'
     'token = "glrt-aaaaaaaaaaaaaaaaaaaa"\\nexecutor = "docker"\\n%s'
 )
-RUNNER = _of(
+_RUNNER_OF_ANY_RELEASE = _of(
     "runner",
     "\n".join(
         (
@@ -380,10 +380,7 @@ RUNNER = _of(
             '[runners]\\nname = "r"',
             "concurrent = 1.5",
             _SECTION % '[runners.machine]\\n[[runners.machine.autoscaling]]\\nPeriods = ["* * 9-17 mon-fri"]',
-            '[labels]\\na = "b"\\n' + _SECTION % "[runners.docker]",
             _SECTION % "[runners.docker]\\nshm_size = 9223372036854775808",
-            _SECTION
-            % '[runners.docker]\\n[runners.monitoring]\\n[[runners.monitoring.job_queuing_durations]]\\nperiods = ["* *"]',
         )
     ),
     "\n".join(
@@ -420,6 +417,19 @@ RUNNER = _of(
         )
     ),
 )
+
+RUNNER = (
+    *_RUNNER_OF_ANY_RELEASE,
+    _file("runner", "refused", '[labels]\\na = "b"\\n' + _SECTION % "[runners.docker]", since="18.5"),
+    _file(
+        "runner",
+        "refused",
+        _SECTION
+        % '[runners.docker]\\n[runners.monitoring]\\n[[runners.monitoring.job_queuing_durations]]\\nperiods = ["* *"]',
+        since="16.10",
+    ),
+)
+"""`since` is the release that added the key: 15.11 takes the file without reading it. It is an error here for all of them."""
 
 VERDICTS = (*DAEMON, *COMPOSE, *REGISTRY, *RUNNER)
 

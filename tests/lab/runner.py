@@ -28,6 +28,19 @@ def plain(text: str) -> str:
     return re.sub(r"\033\[[\d;]*m", "", text)
 
 
+def call(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    environ = {**ENVIRON, **env}
+    done = subprocess.run([*ARGV, *words], capture_output=True, text=True, timeout=30, env=environ, check=False)
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, plain(done.stderr))
+
+
+def version() -> tuple[int, int]:
+    """Major and minor of the runner at hand."""
+    found = re.search(r"^Version: +(\d+)\.(\d+)", call("--version").stdout, re.MULTILINE)
+    assert found
+    return int(found[1]), int(found[2])
+
+
 class Process:
     """`gitlab-runner run` in a folder of its own, with a metrics page."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab.gitlab import GitLab, open_gitlab
-from tests.lab.runner import ARGV, ENVIRON, POLL, REAL, RUNNER, SLACK, TOKEN, Process, plain
+from tests.lab.runner import POLL, REAL, RUNNER, SLACK, TOKEN, Process, call, version
 from tests.lab.shell import until
 
 JOBS = "concurrent = 2\ncheck_interval = 1\n"
@@ -39,19 +38,6 @@ def fixture_runner(tmp_path: Path) -> Iterator[Process]:
 def fixture_gitlab() -> Iterator[GitLab]:
     with open_gitlab() as gitlab:
         yield gitlab
-
-
-def call(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    environ = {**ENVIRON, **env}
-    done = subprocess.run([*ARGV, *words], capture_output=True, text=True, timeout=30, env=environ, check=False)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, plain(done.stderr))
-
-
-def version() -> tuple[int, int]:
-    """Major and minor of the runner at hand."""
-    found = re.search(r"^Version: +(\d+)\.(\d+)", call("--version").stdout, re.MULTILINE)
-    assert found
-    return int(found[1]), int(found[2])
 
 
 def runner_of(gitlab: GitLab, more: str = "", token: str = TOKEN) -> str:

@@ -5,7 +5,6 @@ dockerd and Compose run on one host, each dockerd in a network of its own; the r
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import time
@@ -18,6 +17,7 @@ from tests.lab.host import LabHost
 from tests.lab.hub import registry_argv
 from tests.lab.registry3 import ensure_binary, has_go
 from tests.lab.roots import BOOKWORM, ensure_root
+from tests.lab.runner import ARGV, REAL, version
 from tests.verdicts import (
     COMPOSE,
     DAEMON,
@@ -152,9 +152,9 @@ if has_go():
         check(tmp_path, (*REGISTRY, *REGISTRY_BY_RELEASE), argv, "listening on", "3.0")
 
 
-if "RUNNEROPS_LAB_GITLAB_RUNNER" in os.environ:
+if REAL:
 
     def test_gitlab_runner(tmp_path: Path) -> None:
-        runner = os.environ["RUNNEROPS_LAB_GITLAB_RUNNER"]
-        argv = ["env", f"HOME={tmp_path}", runner, "run", "--config", "FILE"]
-        check(tmp_path, RUNNER, argv, "Checking for jobs|marking Runner as unhealthy", "19.0")
+        argv = ["env", f"HOME={tmp_path}", *ARGV, "run", "--config", "FILE"]
+        major, minor = version()
+        check(tmp_path, RUNNER, argv, "Checking for jobs|marking Runner as unhealthy", f"{major}.{minor}")
