@@ -5,7 +5,7 @@ in it), and the commands of steps are not run, but end as the plan wants them to
 everything that the client has to do with is real: SSH, runs with their units, locks, logs, records and rollbacks.
 
 Runs outlive whoever began them. Every process of a host and every client has `PLAYED_BY` in its environment, the process of
-the tests. `end_played` ends them all, and where that process is killed itself, no step waits any longer.
+the tests. `end_played` ends them all; where that process is killed itself, each run ends with the step that it has come to.
 """
 
 from __future__ import annotations
@@ -61,12 +61,16 @@ RUNS = ("numbers", "kept", "alive", "walked", "clock", "machine")
 SETSID = """#!/bin/sh
 # A step's command, `timeout -s KILL SECONDS ARGV...`: ends as the test says, else as its step wants it.
 shift 4
-played_on() { kill -0 "$PLAYED_BY" && grep -qsxF "$what $part" "$RUNNEROPS_ROOT/play"; }
+goes_on() { kill -0 "$PLAYED_BY" 2>/dev/null || kill -KILL 0; } # else nobody ends this run, of whose process group this is
+goes_on
 while read -r what part; do
   case "$*" in *"$part"*) ;; *) continue ;; esac
   case $what in
   fail) echo "played: this does not work" && exit 1 ;;
-  wait) echo "$part" >"$RUNNEROPS_ROOT/waits"; while played_on; do sleep 0.1; done ;;
+  wait)
+    echo "$part" >"$RUNNEROPS_ROOT/waits"
+    while grep -qsxF "$what $part" "$RUNNEROPS_ROOT/play"; do goes_on; sleep 0.1; done
+    ;;
   jobs) echo '2 jobs: job 4711 name="build" project="team/app" started="2026-01-01T00:00:00Z"; job 4712' && exit 0 ;;
   esac
 done 2>/dev/null <"$RUNNEROPS_ROOT/play"
