@@ -560,9 +560,9 @@ _ROWS = (
         "K012",
         "error",
         "Variable that the registry does not accept",
-        "REGISTRY_ variables name keys of the configuration, and their values are read as YAML.",
+        "REGISTRY_ variables name keys of the configuration and lie over its file; their values are read as YAML.",
         "Write the key that the message names, or put the value in quotes of YAML.",
-        "a warning if no known key is similar, because the registry ignores the variable",
+        "a warning if the registry only ignores the variable and no known key is similar",
     ),
     Rule(
         "K013",

@@ -150,13 +150,13 @@ CONFIG: dict[str, Shape] = {
 }
 """What 2.8 and 3.1 know together."""
 
-ENVIRONMENT = {
-    "filecheckers": "file",
-    "httpcheckers": "http",
-    "tcpcheckers": "tcp",
-    "eventconfig": "events",
-    "mailoptions": "options",
-    "trustkey": "signingkeyfile",
+FIELDS: Mapping[tuple[str, ...], str] = {
+    ("health", "file"): "filecheckers",
+    ("health", "http"): "httpcheckers",
+    ("health", "tcp"): "tcpcheckers",
+    ("notifications", "events"): "eventconfig",
+    ("log", "hooks", "options"): "mailoptions",
+    ("compatibility", "schema1", "signingkeyfile"): "trustkey",
 }
 """Keys that a `REGISTRY_` variable names otherwise than the file does: by the field's name in the source."""
 

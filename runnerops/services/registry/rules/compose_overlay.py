@@ -1,0 +1,156 @@
+"""The configuration that a registry has once its variables are laid over the file of its image. Pure.
+
+Source: `overwriteFields` in distribution's `configuration/parser.go`, 2.8 and 3.1, and the file of the official image.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.schema import AUTH, CONFIG, FIELDS, LOOKED_AT, STORAGE_ASIDE, Shape
+from runnerops.services.registry.schema.storage import STORAGE
+
+Effect = Literal["set", "unknown", "below", "other", "indexed", "lost", "ends"]
+"""`unknown`: names no key. `below`: stands below a key that has none below it. `other`: a key of the other major version.
+`indexed`: an index, which registry 2 passes over. `lost`: an item that becomes an empty text. `ends`: the registry ends."""
+
+_ANY: Shape = {"*": "any"}
+_MAPS: dict[str, Shape] = {"storage": {"*": _ANY}, "auth": {"*": _ANY}}
+_WHOLE: dict[Key, str] = {
+    ("storage", "maintenance", name): f"a single key of {name} ends the registry: it takes the mapping as a whole"
+    for name in ("uploadpurging", "readonly")
+}
+_OF_THE_IMAGE: Tree = {
+    "version": "0.1",
+    "log": {"fields": {"service": "registry"}},
+    "storage": {"cache": {"blobdescriptor": "inmemory"}, "filesystem": {"rootdirectory": "/var/lib/registry"}},
+    "http": {"addr": ":5000"},
+    "health": {"storagedriver": {"enabled": True, "interval": "10s", "threshold": 3}},
+}
+
+
+def of_the_image(major: int) -> Tree:
+    """What stands in the official image's file, as far as it matters here."""
+    tree = deepcopy(_OF_THE_IMAGE)
+    if major != 2:
+        storage: Tree = {**_OF_THE_IMAGE["storage"], "delete": {"enabled": True}, "tag": {"concurrencylimit": 5}}  # type: ignore[dict-item]
+        debug: Tree = {"addr": ":5001", "prometheus": {"enabled": True, "path": "/metrics"}}
+        tree |= {"storage": deepcopy(storage), "http": {"addr": ":5000", "debug": debug}}
+    return tree
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One that the registry reads. `value`: what YAML makes of it; `place`: where it stands in the Compose file."""
+
+    name: str
+    place: Key
+    value: Value
+
+
+@dataclass(frozen=True)
+class Laid:
+    """What one variable does: at which key of the configuration, of which shape; `text` says why not."""
+
+    effect: Effect
+    key: Key
+    shape: Shape = "any"
+    text: str = ""
+
+
+@dataclass
+class Overlay:
+    """A configuration while variables are laid over it. `whole`: the file below is known, and so is the length of its lists."""
+
+    major: int
+    tree: Tree
+    whole: bool
+
+    def lay(self, variables: Iterable[Variable]) -> dict[Key, Laid]:
+        """By place; in the order of their names, as the registry does."""
+        return {one.place: self._lay(one) for one in sorted(variables, key=lambda one: one.name)}
+
+    def _lay(self, one: Variable) -> Laid:
+        path = one.name.split("_")[1:]
+        if path[:2] == ["REDIS", "OPTIONS"] and path[2:] and self.major != 2:
+            del path[1]  # a field of the source, which the file has no level for
+        return self._into(self.tree, CONFIG, path, (), one.value)
+
+    def _into(self, node: Value, shape: Shape, path: list[str], key: Key, value: Value) -> Laid:
+        if isinstance(shape, list):
+            return self._item(node, shape[0], path, key, value)
+        if not isinstance(shape, dict) or not isinstance(node, dict):
+            return Laid("below", key)
+        name, wrong = self._named(node, shape, path, key)
+        if wrong:
+            return wrong
+        here: Key = (*key, name)
+        inner: Shape = _MAPS.get(name, shape[name]) if not key else shape.get(name, shape.get("*", "any"))
+        if len(path) == 1:
+            alone = here in {("storage",), ("auth",)} and isinstance(value, str)
+            node[name] = {str(value): {}} if alone else deepcopy(value)
+            return Laid("set", here, inner if key else CONFIG[name])
+        below: Shape = _ANY if inner == "any" else inner
+        if isinstance(below, str) or isinstance(node.get(name), str | int | float):
+            return Laid("below", here)
+        if node.get(name) is None:
+            node[name] = [] if isinstance(below, list) else {}
+        return self._into(node[name], below, path[1:], here, value)
+
+    def _named(self, node: Tree, shape: dict[str, Shape], path: list[str], key: Key) -> tuple[str, Laid | None]:
+        """The file's name of what the first part of a path names, and what is wrong with it."""
+        part = path[0]
+        name = _name(part, key)
+        here: Key = (*key, name)
+        if "*" in shape:
+            name = next((one for one in node if one.upper() == part), part.lower())
+            problem = _no_such((*key, name)) or (_WHOLE.get((*key, name), "") if len(path) > 1 else "")
+            return name, Laid("ends", (*key, name), text=problem) if problem else None
+        if name not in shape or part != part.upper():
+            return name, Laid("unknown", here)
+        return name, None if LOOKED_AT.get(here, self.major) == self.major else Laid("other", here)
+
+    def _item(self, node: Value, shape: Shape, path: list[str], key: Key, value: Value) -> Laid:
+        if self.major == 2:
+            return Laid("indexed", key)
+        if not re.fullmatch(r"[+-]?\d+", path[0]):
+            return Laid("ends", key, text=f"{path[0]} is no index of a list")
+        index, items = int(path[0]), node if isinstance(node, list) else []
+        if index < 0 or (index > len(items) and self.whole):
+            return Laid("ends", key, text=f"{path[0]} is too high an index: the next one is {len(items)}")
+        if not path[1:]:
+            return (
+                Laid("ends", key, text="an item has keys of its own") if isinstance(shape, dict) else Laid("lost", key)
+            )
+        while len(items) <= index:
+            items.append({})
+        return self._into(items[index], shape, path[1:], (*key, index), value)
+
+
+def _name(part: str, key: Key) -> str:
+    """The file's name of a field: a variable names it as the source does."""
+    above = tuple(one for one in key if isinstance(one, str))
+    named = {source: name for (*folder, name), source in FIELDS.items() if tuple(folder) == above}
+    lower = part.lower()
+    return named.get(lower, "" if lower in named.values() else lower)
+
+
+def _no_such(key: Key) -> str:
+    """What the name of a driver or a controller is, where there is none of it."""
+    name = str(key[-1])
+    if len(key) == 2 and key[0] == "storage" and name not in {*STORAGE, *STORAGE_ASIDE}:
+        return f"there is no storage driver {name!r}{_near(name, (*STORAGE, *STORAGE_ASIDE))}"
+    if len(key) == 2 and key[0] == "auth" and name not in {*AUTH, "none"}:
+        return f"there is no access controller {name!r}{_near(name, AUTH)}"
+    return ""
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    return f", did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,100 @@
+"""What the registry makes of its `REGISTRY_` variables, over its image's own file or over one that is mounted."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.model.common import Tree, key_text
+from runnerops.services.registry.rules.compose import compose_rules
+
+S3 = {"STORAGE_S3_BUCKET": "b", "STORAGE_S3_REGION": "us-east-1"}
+HTPASSWD = {"AUTH": "htpasswd", "AUTH_HTPASSWD_REALM": "ours", "AUTH_HTPASSWD_PATH": "/auth/htpasswd"}
+MOUNTED = ["data:/var/lib/registry", "./config:/etc/distribution", "./config:/etc/docker/registry"]
+
+
+def said(variables: dict[str, str | None], tag: str, volumes: list[str] | None = None) -> list[str]:
+    service: Tree = {
+        "image": f"registry:{tag}",
+        "volumes": [*(volumes or ["data:/var/lib/registry", "data:/data"])],
+        "environment": {f"REGISTRY_{name}": value for name, value in variables.items()},
+    }
+    tree: Tree = {"services": {"r": service}, "volumes": {"data": None}}
+    return [
+        f"{severity} {key_text(key[3:])}: {text} ({fix})"
+        for rule, severity, key, text, fix in compose_rules(tree)
+        if rule == "K012"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tag", "variables", "wanted"),
+    [
+        ("2.8.3", S3, "error REGISTRY_STORAGE_S3_BUCKET: storage: must name exactly one storage driver"),
+        ("3.1.1", S3, "REGISTRY_STORAGE=s3 too"),
+        ("edge", S3, "error REGISTRY_STORAGE_S3_BUCKET: storage: must name exactly one storage driver"),
+        ("3.1.1", {**S3, "STORAGE": "s3", "STORAGE_S3_REGOIN": "x"}, "(write REGISTRY_STORAGE_S3_REGION)"),
+        ("3.1.1", {"STORAGE": "s3", "STORAGE_S3_BUCKET": "b"}, "storage.s3: has no region"),
+        ("3.1.1", {"STORAGE": ""}, "error REGISTRY_STORAGE: must name exactly one storage driver, not none"),
+        ("2.8.3", {"STORAGE_TAG_CONCURRENCYLIMIT": "5"}, "error REGISTRY_STORAGE_TAG_CONCURRENCYLIMIT: storage"),
+        ("3.1.1", {"STORAGE_FLIESYSTEM_ROOTDIRECTORY": "/x"}, "there is no storage driver 'fliesystem', did you mean"),
+        ("3.1.1", {"AUTH_HTPASWD_REALM": "x"}, "there is no access controller 'htpaswd', did you mean 'htpasswd'?"),
+        (
+            "2.8.3",
+            {**HTPASSWD, "AUTH_HTPASSWD_PATH": ""},
+            "error REGISTRY_AUTH_HTPASSWD_PATH: auth.htpasswd: has no path",
+        ),
+        ("2.8.3", {**HTPASSWD, "AUTH_HTPASSWD_REALM": "7"}, "has a realm that is not a string"),
+        (
+            "2.8.3",
+            {"STORAGE_MAINTENANCE_READONLY_ENABLED": "true"},
+            "write REGISTRY_STORAGE_MAINTENANCE_READONLY='{…}'",
+        ),
+        ("3.1.1", {"STORAGE_MAINTENANCE_UPLOADPURGING_AGE": "1h"}, "takes the mapping as a whole"),
+        ("2.8.3", {"NOTIFICATIONS_ENDPOINTS_0_NAME": "n"}, "error REGISTRY_NOTIFICATIONS_ENDPOINTS_0_NAME: registry 2"),
+        ("3.1.1", {"NOTIFICATIONS_ENDPOINTS_1_NAME": "n"}, "1 is too high an index: the next one is 0"),
+        ("3.1.1", {"NOTIFICATIONS_ENDPOINTS_X_NAME": "n"}, "X is no index of a list"),
+        ("3.1.1", {"NOTIFICATIONS_ENDPOINTS_0": "{name: n}"}, "an item has keys of its own"),
+        ("3.1.1", {"REDIS_ADDRS_0": "redis:6379"}, "its value is lost: registry 3 appends an empty text"),
+        ("3.1.1", {"LOG_HOOKS_0_LEVELS_0": "panic"}, "write REGISTRY_LOG_HOOKS_0_LEVELS='[…]'"),
+        ("3.1.1", {"HEALTH_FILE_0_FILE": "/x"}, "names no key of the registry"),
+        ("2.8.3", {"PROXY_TTL": "168h"}, "warning REGISTRY_PROXY_TTL: registry 2 ignores it: registry 3 reads it"),
+        ("3.1.1", {"REDIS_ADDR": "redis:6379"}, "warning REGISTRY_REDIS_ADDR: registry 3 ignores it"),
+        ("3.1.1", {"PROXY_REMOTEURL_X": "x"}, "REGISTRY_PROXY_REMOTEURL has no keys below it"),
+        ("3.1.1", {"http_addr": ":5000"}, "its name must be in capital letters (write REGISTRY_HTTP_ADDR)"),
+        ("3.1.1", {"HTTP_ADDR": "5000"}, "error REGISTRY_HTTP_ADDR: must be ADDRESS:PORT"),
+        ("3.1.1", {"HTTP_ADDR": ":5001"}, "http.debug.addr: has the port of http.addr"),
+        ("3.1.1", {"HTTP": "{adr: ':5000'}"}, "error REGISTRY_HTTP: http.adr: unknown key, did you mean 'addr'?"),
+        ("3.1.1", {"PROXY_REMOTEURL": "registry-1.docker.io"}, "must be an http or https URL"),
+        ("edge", {"STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REDIS_ADDR": "r:6379"}, "warning REGISTRY_STORAGE_CACHE"),
+    ],
+)
+def test_what_the_registry_refuses_or_ignores(tag: str, variables: dict[str, str | None], wanted: str) -> None:
+    assert any(wanted in one for one in said(variables, tag)), said(variables, tag)
+
+
+@pytest.mark.parametrize(
+    ("tag", "variables"),
+    [
+        ("3.1.1", {**S3, "STORAGE": "s3"}),
+        ("2.8.3", {**S3, "STORAGE": "s3", "STORAGE_S3_ACCESSKEY": "${KEY}", "STORAGE_S3_SECRETKEY": None}),
+        ("3.1.1", {**S3, "STORAGE": "${DRIVER:-s3}"}),
+        ("3.1.1", {"STORAGE": "{s3: {bucket: b, region: us-east-1}}", "STORAGE_DELETE_ENABLED": "true"}),
+        ("2.8.3", HTPASSWD),
+        ("3.1.1", {name: value for name, value in HTPASSWD.items() if name != "AUTH"}),
+        ("2.8.3", {"STORAGE_MAINTENANCE_READONLY": '{"enabled": true}'}),
+        ("3.1.1", {"STORAGE_MAINTENANCE_UPLOADPURGING": "{enabled: false}", "STORAGE_TAG_CONCURRENCYLIMIT": "5"}),
+        ("2.8.3", {"NOTIFICATIONS_ENDPOINTS": "[{name: n, url: 'http://x.example'}]"}),
+        ("3.1.1", {f"NOTIFICATIONS_ENDPOINTS_{index}_NAME": "n" for index in (0, 1)}),
+        ("3.1.1", {"REDIS_OPTIONS_ADDRS": "[redis:6379]", "STORAGE_CACHE_BLOBDESCRIPTOR": "redis"}),
+        ("3.1.1", {"HEALTH_FILECHECKERS_0_FILE": "/x", "LOG_FIELDS_A_B": "c", "PROXY_TTL": "168h"}),
+        ("3.1.1", {"HTTP_HEADERS_ACCESS-CONTROL-ALLOW-ORIGIN": "['*']", "PROXY_PASSWORD": "!x"}),
+        ("edge", {"PROXY_TTL": "168h", "REDIS_ADDR": "redis:6379"}),
+    ],
+)
+def test_what_it_takes(tag: str, variables: dict[str, str | None]) -> None:
+    assert not [one for one in said(variables, tag) if "a cache never frees" not in one]
+
+
+def test_a_mounted_file_may_name_the_driver_and_longer_lists() -> None:
+    assert said({**S3, "NOTIFICATIONS_ENDPOINTS_3_NAME": "n"}, "3.1.1", MOUNTED) == []
+    assert "must be a duration" in said({"HTTP_DRAINTIMEOUT": "7d"}, "3.1.1", MOUNTED)[0]
