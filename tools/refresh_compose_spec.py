@@ -1,7 +1,7 @@
 """Brings the Compose specification's JSON schema: `python tools/refresh_compose_spec.py`.
 
 Takes it, with its licence, from the newest `check-jsonschema` on PyPI, which carries it as its project publishes it. Prints
-what became of the keys; a key that no released Compose takes yet goes with those beside `NEWER` of `schema/compose.py`.
+what became of the keys; the release that brought one goes into `schema/compose_since.py`.
 """
 
 from __future__ import annotations

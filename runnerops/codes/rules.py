@@ -497,7 +497,7 @@ _ROWS = (
         "Unknown key in a Compose file",
         "Compose refuses the whole file.",
         "Write the key that the message names. Keys of your own must begin with x-.",
-        "a warning for keys that newer releases accept, and for names of networks that released Compose accepts",
+        "a warning for recent keys if the release of Compose is not known, and for names of networks that older ones accept",
     ),
     Rule(
         "K002",

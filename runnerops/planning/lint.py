@@ -49,13 +49,13 @@ def lint_trees(
 
 def _assumed(host: Host) -> Facts | None:
     """A host that runs the versions which the inventory gives; of its units and containers nothing is known."""
-    docker, runner, registry = (host.versions.get(name) for name in ("docker", "gitlab_runner", "registry"))
-    if not (docker or runner or registry):
+    docker, runner, registry, compose = map(host.versions.get, ("docker", "gitlab_runner", "registry", "compose"))
+    if not (docker or runner or registry or compose):
         return None
     return Facts(
         docker=DockerFacts(Unit("docker", ""), docker) if docker else None,
         runner=RunnerFacts(Unit("gitlab-runner", ""), runner) if runner else None,
-        registry=RegistryFacts(version=registry) if registry else None,
+        registry=RegistryFacts(version=registry or "", compose_version=compose or "") if registry or compose else None,
     )
 
 

@@ -218,7 +218,7 @@ def test_two_registries_on_one_volume() -> None:
         "name: x\nservices: {}\n",
         "services:\n  a: {image: x, volumes: ['gone:/d', './here:/d'], devices: [/a, {source: /b, target: /b}]}\n"
         "  b: {build: {}}\n",
-        "services:\n  a: {image: x, pre_start: [{command: x, privileged: 'yes'}], build: {context: ., ssh: [default, a=/b]}}\n",
+        "services:\n  a: {image: x, post_start: [{command: x, privileged: 'yes'}], build: {context: ., ssh: [a=/b]}}\n",
         "services: {a: {image: x}}\nsecrets: {s: {external: true}, t: {file: ''}}\nconfigs: {c: {external: false}}\n",
         "services:\n  a: {image: 'Host.example:5000/a/b_c--d.e:V1.2_x'}\n"
         "  b: {image: 'localhost/x@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef'}\n",

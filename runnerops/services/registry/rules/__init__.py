@@ -38,7 +38,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         elif spec.template == COMPOSE_TEMPLATE:
             ours = any(other.template == CONFIG_TEMPLATE for other in files)
             if tree or not ours:
-                yield from (_finding(spec, one) for one in compose_rules(tree))
+                yield from (_finding(spec, one) for one in compose_rules(tree, version=_compose(facts)))
             if ours:
                 yield from (_finding(spec, one) for one in _services(tree))
 
@@ -76,6 +76,10 @@ def _assumed(facts: Facts | None) -> int | None:
     """The major version that the inventory gives."""
     text = facts.registry.version.partition(".")[0] if facts and facts.registry else ""
     return int(text) if text.isdecimal() else None
+
+
+def _compose(facts: Facts | None) -> str:
+    return facts.registry.compose_version if facts and facts.registry else ""
 
 
 def _ttl(tree: Tree, version: int | None) -> Found:

@@ -16,7 +16,8 @@ from runnerops.services.registry.rules.compose_unset import NOTHING, unset, vari
 from runnerops.services.registry.rules.compose_values import service_values, top_values
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.rules.variables import wanted_variables
-from runnerops.services.registry.schema.compose import NEWER, is_looser, newer_keys, schema_problems, text_problems
+from runnerops.services.registry.schema.compose import is_looser, schema_problems, text_problems
+from runnerops.services.registry.schema.compose_since import RECENT, keys_since, lacks, release_of
 from runnerops.services.registry.schema.json_schema import Problem
 
 _SHORT = 3
@@ -35,9 +36,14 @@ _TYPES = {
 }
 
 
-def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING) -> Found:
-    """All rules on one file. `given`: variables that are set to something, with what they hold where that is known."""
+def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING, version: str = "") -> Found:
+    """All rules on one file. `given`: variables that are set to something, with what they hold where that is known.
+
+    `version`: of Compose; empty where it is not known.
+    """
     found = list(_rules(tree))
+    refused = {key for rule, _, key, _, _ in found if rule == "K001"}
+    found += [one for one in _newer(tree, version) if one[2] not in refused]
     yield from found
     yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given)
 
@@ -71,7 +77,6 @@ def _rules(tree: Tree) -> Found:
         return
     yield from (_schema(problem, tree) for problem in schema_problems(tree))
     yield from (("K002", "error", key, f"must be {what}", _REFUSED) for key, what in text_problems(tree))
-    yield from _newer(tree)
     yield from (
         ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
         for key in _endless(tree, ())
@@ -140,10 +145,14 @@ def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str
     return f"unknown key{hint}", f"{_REFUSED}; keys of your own begin with x-"
 
 
-def _newer(tree: Tree) -> Found:
-    for key in newer_keys(tree):
-        text = f"Compose up to {NEWER} does not know it, and refuses the file"
-        yield "K001", "warning", key, text, "check whether the hosts have a newer one"
+def _newer(tree: Tree, version: str) -> Found:
+    known = release_of(version) is not None
+    for key, since in keys_since(tree):
+        text = f"Compose before {since} does not know it, and refuses the file"
+        if lacks(version, since):
+            yield "K001", "error", key, text, f"take it out, or install a newer Compose: this host has {version}"
+        elif not known and (release_of(since) or RECENT) >= RECENT:
+            yield "K001", "warning", key, text, "check whether the hosts have a newer one"
 
 
 def _endless(value: Value, key: Key) -> Iterator[Key]:

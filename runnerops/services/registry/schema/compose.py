@@ -18,12 +18,6 @@ from runnerops.services.registry.schema.json_schema import Problem, Validator, o
 from runnerops.services.shared.durations import is_duration
 from runnerops.services.shared.sizes import is_size
 
-NEWER = "5.5"
-"""The last release of Compose that takes none of `newer_keys`; all later ones take them."""
-_NEWER_TOP = ("jobs",)
-_NEWER_OF_SERVICE = ("umask",)
-_OF_PRE_START = word_set("image command user privileged working_dir environment per_replica")
-"""All that Compose takes in an item of `pre_start` up to that release; later most keys of a service."""
 _LOOSER = word_set("mem_limit memswap_limit shm_size")
 """Keys that released Compose takes any number for, and the specification whole ones."""
 
@@ -148,19 +142,6 @@ def _merged(key: Key) -> bool:
     if names[:1] == ["networks"] and len(names) > 1:
         names[1] = "*"
     return key[0] == "services" and ".".join(map(str, names)) in _MERGED
-
-
-def newer_keys(tree: Tree) -> Iterator[Key]:
-    """Keys that only a Compose takes that is newer than `NEWER`."""
-    yield from ((name,) for name in _NEWER_TOP if name in tree)
-    services = tree.get("services")
-    for name, one in services.items() if isinstance(services, dict) else ():
-        if isinstance(one, dict):
-            yield from (("services", name, key) for key in _NEWER_OF_SERVICE if key in one)
-            hooks = one.get("pre_start")
-            for index, hook in enumerate(hooks if isinstance(hooks, list) else ()):
-                keys = [key for key in hook if key not in _OF_PRE_START] if isinstance(hook, dict) else []
-                yield from (("services", name, "pre_start", index, key) for key in keys if not key.startswith("x-"))
 
 
 def is_looser(key: Key, value: Value) -> bool:

@@ -1,0 +1,67 @@
+"""Keys of a Compose file by the release that brought them."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+from runnerops.model.common import ServiceName, key_text
+from runnerops.model.facts import Facts, RegistryFacts
+from runnerops.model.inventory import FileSpec, Host
+from runnerops.planning.lint import lint_trees
+from runnerops.services.registry.format.reading import parse
+from runnerops.services.registry.schema.compose_since import _SINCE
+
+SPEC = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")
+SCHEMA = files("runnerops.services.registry.schema").joinpath("compose-spec.json").read_text("utf-8")
+
+
+def found(lines: str, version: str, *, facts: bool = False) -> list[str]:
+    tree = parse(f"services:\n  a:\n    image: x\n    {lines}\n".encode(), compose=True)
+    host = Host("h", "h", versions={"compose": version} if version and not facts else {})
+    known = Facts(registry=RegistryFacts(compose_version=version)) if facts else None
+    return [f"{one.rule} {one.severity} {key_text(one.key)}" for one in lint_trees(host, {SPEC: tree}, known)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "key", "before", "since"),
+    [
+        ("uts: host", "uts", "2.15.0", "2.15.1"),
+        ("attach: false", "attach", "1.29.2", "2.20"),
+        ("healthcheck: {test: a, start_interval: 1s}", "healthcheck.start_interval", "2.20.1", "2.20"),
+        ("env_file: [{path: a}]", "env_file[0].path", "v2.23.3", "2.24.0-rc.1"),
+        ("gpus: all", "gpus", "2.26.1-4", "v2.30.0"),
+        ("label_file: a", "label_file", "2.31.0", "2.32.0"),
+        ("pre_start: [{image: a, command: b}]", "pre_start", "5.2", "5.3"),
+        ("pre_start: [{image: a, init: true}]", "pre_start[0].init", "5.5.1", "5.6.0"),
+        ("umask: '022'", "umask", "5.6.0", "5.7.0"),
+    ],
+)
+def test_an_older_compose_is_told_of(lines: str, key: str, before: str, since: str) -> None:
+    for facts in (False, True):
+        assert f"K001 error services.a.{key}" in found(lines, before, facts=facts)
+        assert found(lines, since, facts=facts) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("gpus: all", []),
+        ("use_api_socket: true", ["K001 warning services.a.use_api_socket"]),
+        ("storage_opt: {size: 1g}", []),
+        (
+            "pre_start: [{image: a, tyt: true}]",
+            ["K001 error services.a.pre_start[0].tyt", "K001 warning services.a.pre_start"],
+        ),
+    ],
+)
+def test_without_a_version_only_recent_keys_are_warned_of(lines: str, expected: list[str]) -> None:
+    for version in ("", "dev"):
+        assert found(lines, version) == expected
+
+
+def test_every_key_is_one_of_the_specification() -> None:
+    for places in _SINCE.values():
+        for place in places.split():
+            assert f'"{place.rpartition(".")[2]}"' in SCHEMA, place
