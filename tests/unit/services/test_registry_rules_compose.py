@@ -91,6 +91,9 @@ def found(text: str) -> list[str]:
             "K012 error services.cache.environment.REGISTRY_HTTP_ADDR:x",
         ),
         ("restart: always", "umask: '0022'", "K001 warning services.cache.umask"),
+        ("restart: always", f"gpus: [{{count: {2**63}}}]", "K002 error services.cache.gpus[0].count"),
+        ("restart: always", f"gpus: [{{count: '{2**63}'}}]", "K002 error services.cache.gpus[0].count"),
+        ("restart: always", f"storage_opt: {{size: {2**63}}}", "K002 error services.cache.storage_opt.size"),
         (
             "restart: always",
             "pre_start: [{command: x, labels: {}, x-a: 1}]",

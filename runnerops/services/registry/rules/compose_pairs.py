@@ -92,6 +92,16 @@ def _devices(service: Tree, key: Key) -> Found:
                 yield "K002", "error", here, "has both count and device_ids", _REFUSED
             if isinstance(count, str) and not open_text(count) and not re.fullmatch(r"(?i:all)|[-+]?\d+", count):
                 yield "K002", "error", (*here, "count"), "must be a number, or `all`", _REFUSED
+            elif (number := _digits(count)) is not None and not -(2**63) <= number < 2**63:
+                yield "K002", "error", (*here, "count"), "must be a number of at most 64 bits", _REFUSED
+
+
+def _digits(value: Value) -> int | None:
+    """A whole number, written as one or as a text; of a text the first digits, enough to see that it is too long."""
+    if isinstance(value, str):
+        digits = re.match(r"[-+]?[0-9]{1,30}", value)
+        return int(digits[0]) if digits else None
+    return value if isinstance(value, int) else None
 
 
 def _watch(service: Tree, key: Key) -> Found:

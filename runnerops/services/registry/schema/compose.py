@@ -218,7 +218,9 @@ def _beyond(kind: str, value: Value) -> bool:
     if kind == "text":
         return True
     if kind == "option":
-        return value is not None and (isinstance(value, bool) or not isinstance(value, int))
+        return value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63
+        )
     if kind == "octal":
         return isinstance(value, float)
     if not kind.startswith("uint") or not isinstance(value, int) or isinstance(value, bool):
