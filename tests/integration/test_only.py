@@ -78,7 +78,7 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     inventory = site.project / "inventory.yml"
     said = typed(site, "deploy", "--yes", "--only", "docker", code=1)
     assert "blocked: unproven-mirror" in said
-    assert "cache dockerhub of demo, which should, is left out by --only" in said
+    assert "the cache there, dockerhub of demo, is left out by --only" in said
     typed(site, "deploy", "--yes", "--only", "docker", "--only", "registry")  # around a runner that has no file yet
     assert not (site.root / CONFIG).exists()
     typed(site, "deploy", "--yes")

@@ -442,7 +442,7 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
     site.ask_restart()
     shown = " ".join(project.run("diff").split())
     assert f"pause runner {host.name} shell in GitLab until the run has ended well, or is rolled back" in shown
-    assert "for GitLab 1 job runs on it" in shown
+    assert "by GitLab's count 1 job runs on it" in shown
     with site.deploying() as deploy:
         assert paused()
         assert "is paused in GitLab by run 2, which goes on" in project.run("status")
@@ -452,7 +452,7 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
         assert f"unpaused in GitLab: {host.name} shell" in said
         said = site.end(deploy, 4)
         assert f"paused in GitLab meanwhile: {host.name} shell" in said
-        assert "· for GitLab 1 job" in said
+        assert "· GitLab: 1 job" in said
     assert not paused()
     site.wait_back(job)
     other.wait()

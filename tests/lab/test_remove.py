@@ -102,7 +102,7 @@ def test_a_host_is_as_before_the_first_deploy(project: Project, host: LabHost, l
     project.run("rollback", host.name, "--yes")
     works(project, host)
     assert TOKEN.encode() in host.read(CONFIG)
-    assert "forgotten" in remove(project, host, "--volumes", "--forget")
+    assert "all records of runs and originals there are deleted" in remove(project, host, "--volumes", "--forget")
     rests(host)
     assert everything(host) == before
     assert not host.exists(STATE)
