@@ -1,1 +1,1 @@
-"""The way to a host: SSH, host keys, and the protocol with the half that runs there."""
+"""SSH connections to hosts, host keys, and the protocol with the scripts that run on the host."""

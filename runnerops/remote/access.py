@@ -1,4 +1,6 @@
-"""With what connections are opened: known host keys, credentials, the environment, and the hosts that can be gateways."""
+"""What is needed to open connections: known host keys, credentials, the environment, and the hosts that can be
+gateways.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,11 @@ if TYPE_CHECKING:
 
 @frozen
 class Access:
-    """The same for every hop of a way. `environ` says where ssh_config and its keys lie, and whether this is a CI job.
+    """What all hops of a route share. ssh_config and the key files are found through `environ`, which also tells a CI
+    job.
 
-    `peers` are the hosts that `ssh.gateway` may name, by name. `gateways` are those that hosts share; None: each
-    host opens its own. `say` tells a person what is waited for.
+    `peers` are the hosts that `ssh.gateway` may name, by name. `gateways` are the connections to gateways that hosts
+    share; with None, each host opens its own. `say` shows a person what is being waited for.
     """
 
     known: KnownHosts
@@ -33,8 +36,8 @@ class Access:
     _settings: list[Settings] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def settings(self) -> Settings:
-        """What ssh_config says, read once for all hosts. Raises SSHException."""
-        from runnerops.remote.sshconfig import read_settings  # noqa: PLC0415  brings paramiko
+        """The contents of ssh_config, read once for all hosts. Raises SSHException."""
+        from runnerops.remote.sshconfig import read_settings  # noqa: PLC0415  imports paramiko
 
         if not self._settings:
             self._settings.append(read_settings(self.environ))

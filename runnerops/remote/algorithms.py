@@ -1,4 +1,4 @@
-"""Which algorithms ssh_config leaves, and how long a key is. Needs no SSH library."""
+"""Which algorithms ssh_config allows, and the length of a key. Needs no SSH library."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ VERIFIED = {
     "hostkeyalgorithms": (*_PLAIN, *(f"{name}-cert-v01@openssh.com" for name in _PLAIN)),
     "casignaturealgorithms": _PLAIN,
 }
-"""By key of ssh_config: what can be verified here."""
+"""For each key of ssh_config, the algorithms that can be verified here."""
 
 Leaves = Callable[[str], bool]
 """Whether an algorithm may be used."""
 
 
 def leaves(settings: Mapping[str, str], key: str) -> Leaves:
-    """What the list of this key leaves: `-LIST` takes away, any other list is all there is. Names may be patterns.
+    """The algorithms that this key allows: `-LIST` removes some, any other list is complete. Names may be patterns.
 
-    `+LIST` and `^LIST` add and prefer: that changes nothing here, where what known_hosts has is asked for first.
+    `+LIST` and `^LIST` add and prefer. They have no effect here, because the kinds in known_hosts are asked for first.
     """
     value = settings.get(key, "").replace(" ", "")
     if not value or value[0] in "+^":
@@ -38,11 +38,11 @@ def leaves(settings: Mapping[str, str], key: str) -> Leaves:
 
 
 def bits(key: HostKey) -> int:
-    """How long an RSA key is: the bits of its modulus. 0 for any other kind."""
+    """The length of an RSA key: the bits of its modulus. 0 for any other kind of key."""
     if key.kind != "ssh-rsa":
         return 0
     rest, part = key.blob, b""
-    for _ in range(3):  # its kind, its exponent, its modulus
+    for _ in range(3):  # the kind, the exponent, the modulus
         size = int.from_bytes(rest[:4], "big")
         part, rest = rest[4 : 4 + size], rest[4 + size :]
     return int.from_bytes(part, "big").bit_length()

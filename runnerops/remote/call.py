@@ -1,4 +1,4 @@
-"""One command over a channel: its input, both outputs, and the way past sudo."""
+"""One command over a channel: its input, its two outputs, and the sudo dialogue before it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CHUNK = 65536
 
 
 class Call:
-    """A command on its channel. `lead` is what was read of its output already; standard error is read in a thread meanwhile."""
+    """A command on its channel. `lead` is the output that was read already. A thread reads standard error meanwhile."""
 
     def __init__(self, channel: Channel, stdin: bytes, entry: Entry | None) -> None:
-        """`entry`: where sudo asks for a password first."""
+        """`entry` is set if sudo asks for a password first."""
         self.channel = channel
         self.lead = b""
         self.listener = threading.Thread(target=self._listen, daemon=True)
@@ -28,16 +28,16 @@ class Call:
         self._errors: list[bytes] = []
 
     def start(self, line: str) -> None:
-        """Sends the command, and its input where nothing has to be waited for. Raises SSHException and OSError."""
+        """Sends the command, and its input unless sudo has to be awaited first. Raises SSHException and OSError."""
         if self._entry:
             self.channel.exec_command(line)
             return
-        from runnerops.remote.ahead import start  # noqa: PLC0415  brings paramiko
+        from runnerops.remote.ahead import start  # noqa: PLC0415  imports paramiko
 
         self._stdin = start(self.channel, line, self._stdin)
 
     def enter(self) -> None:
-        """Waits for root where sudo asks. Raises HostError and WrongPasswordError."""
+        """If sudo asks for a password, waits for root. Raises HostError and WrongPasswordError."""
         if self._entry:
             self.lead = self._entry.enter(self.listener)
 
@@ -47,7 +47,7 @@ class Call:
 
     @contextlib.contextmanager
     def feeding(self) -> Iterator[None]:
-        """Sends what is left of the input meanwhile, in a thread: what that waits for ends with the channel."""
+        """Sends the rest of the input in a thread while the output is read. The thread ends with the channel."""
         thread = threading.Thread(target=self._feed, daemon=True)
         thread.start()
         yield
@@ -55,9 +55,9 @@ class Call:
 
     def _feed(self) -> None:
         rest = memoryview(self._stdin)
-        with contextlib.suppress(OSError):  # the channel is closed; what became of the command, its status tells
+        with contextlib.suppress(OSError):  # the channel is closed; the exit status tells what became of the command
             while rest:
-                with contextlib.suppress(TimeoutError):  # the time limit is the reader's, who closes the channel
+                with contextlib.suppress(TimeoutError):  # the reader has the time limit, and closes the channel
                     rest = rest[self.channel.send(bytes(rest[:CHUNK])) :]
             self.channel.shutdown_write()
 
@@ -65,7 +65,7 @@ class Call:
         hear = self._entry.hear if self._entry else self._errors.append
         with contextlib.suppress(OSError):
             while True:
-                with contextlib.suppress(TimeoutError):  # the time limit is the reader's, who closes the channel
+                with contextlib.suppress(TimeoutError):  # the reader has the time limit, and closes the channel
                     chunk = self.channel.recv_stderr(CHUNK)
                     if not chunk:
                         return

@@ -1,4 +1,4 @@
-"""Host certificates of OpenSSH (its `PROTOCOL.certkeys`): read, and held against what is known. Needs no SSH library."""
+"""Reads and checks host certificates of OpenSSH (its `PROTOCOL.certkeys`). Needs no SSH library."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from runnerops.remote.hostnames import covers
 
 SUFFIX = "-cert-v01@openssh.com"
 _FIELDS = {"ssh-ed25519": 1, "ssh-rsa": 2}
-"""How many fields a public key has; ECDSA's have two."""
+"""How many fields the public key of each kind has; ECDSA keys have two."""
 _OF_HOSTS = 2
 _SIGNATURES = {"ssh-rsa": frozenset({"rsa-sha2-256", "rsa-sha2-512"})}
-"""What a kind of key signs with, where that is not its own name: SHA-1 counts no more, as in OpenSSH."""
+"""The signature algorithm of a kind of key, if it is not named like the kind. SHA-1 is not accepted, as in OpenSSH."""
 
 
 @frozen
 class Certificate:
-    """`key` is the host's, `signed` all that `authority` signed. `after` and `before` are epoch seconds."""
+    """`key` is the host key, `signed` the bytes that `authority` signed. `after` and `before` are epoch seconds."""
 
     key: HostKey
     kind: int
@@ -35,22 +35,22 @@ class Certificate:
 
 
 class _Reader:
-    """The wire's own forms. Raises ValueError where it ends too early."""
+    """Reads the data types of the SSH protocol. Raises ValueError if the data end too early."""
 
     def __init__(self, blob: bytes) -> None:
         self._blob = blob
         self.at = 0
 
     def number(self, size: int) -> int:
-        """An unsigned number of so many bytes."""
+        """An unsigned integer of `size` bytes."""
         return int.from_bytes(self._take(size), "big")
 
     def text(self) -> bytes:
-        """A length and so many bytes."""
+        """A string: a length, and that many bytes."""
         return self._take(self.number(4))
 
     def all_texts(self) -> Iterator[bytes]:
-        """Texts up to the end."""
+        """All strings up to the end."""
         while self.at < len(self._blob):
             yield self.text()
 
@@ -62,18 +62,18 @@ class _Reader:
 
 
 def read_certificate(blob: bytes) -> Certificate:
-    """Raises ValueError for what is none."""
+    """Raises ValueError if this is not a certificate."""
     reader = _Reader(blob)
     kind = reader.text().decode("ascii")
     if not kind.endswith(SUFFIX):
         raise ValueError("no certificate")
     plain = kind.removesuffix(SUFFIX)
-    reader.text()  # a nonce
+    reader.text()  # the nonce
     parts = [plain.encode(), *(reader.text() for _ in range(_FIELDS.get(plain, 2)))]
-    reader.number(8)  # its serial number
+    reader.number(8)  # the serial number
     of, name, principals = reader.number(4), reader.text(), reader.text()
     after, before, critical = reader.number(8), reader.number(8), reader.text()
-    reader.text()  # extensions, which a host's has none of
+    reader.text()  # extensions; none are defined for host certificates
     reader.text()  # reserved
     authority = reader.text()
     if not (signs := _Reader(authority).text().decode("ascii")).isprintable():  # anybody may have sent this
@@ -101,21 +101,22 @@ def _framed(part: bytes) -> bytes:
 
 
 Verify = Callable[[HostKey, bytes, bytes], bool]
-"""Whether the key made the signature of the bytes: key, bytes, signature."""
+"""Whether the key made the signature. Arguments: key, bytes, signature."""
 
 
 @frozen
 class Names:
-    """What a host is called: in known_hosts, and in its certificate, where no port stands."""
+    """The names of a host: in known_hosts, and in its certificate, where they have no port."""
 
     known: Sequence[str]
     certified: Sequence[str]
 
 
 def flaw(found: Certificate, known: KnownHosts, names: Names, now: float, verify: Verify) -> str:
-    """Why a certificate does not show that this is the host; empty where it does.
+    """Why a certificate does not prove the identity of the host; empty if it does.
 
-    A certificate that names nobody is for every host to older OpenSSHs, and for none to newer ones: here for none.
+    A certificate without names is valid for every host in older OpenSSH releases, and for none in newer ones. Here: for
+    none.
     """
     return next(chain(_of_authority(found, known, names, verify), _of_host(found, names, now)), "")
 
@@ -144,7 +145,7 @@ def _of_host(found: Certificate, names: Names, now: float) -> Iterator[str]:
 
 
 def signed_with(signature: bytes) -> str:
-    """The algorithm of a signature; empty for what is none."""
+    """The algorithm of a signature; empty if this is not a signature."""
     try:
         return _Reader(signature).text().decode("ascii", "replace")
     except ValueError:

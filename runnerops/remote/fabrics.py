@@ -1,4 +1,4 @@
-"""Fabric, loaded without what it does not need. Import it late, and before paramiko, which loads half of it too."""
+"""Loads Fabric without the modules that it does not need. Import it late, and before paramiko."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import ModuleType
 
 
 class _Empty(ModuleType):
-    """Stands in for a module while another takes names out of it that it never uses."""
+    """Stands in for a module whose names another module imports, but never uses."""
 
     def __getattr__(self, name: str) -> type:
         if name.startswith("__"):
@@ -19,10 +19,10 @@ class _Empty(ModuleType):
 
 
 class _Metadata(ModuleType):
-    """Stands in for importlib.metadata while paramiko asks for its own version, which it names in its first line to a host."""
+    """Stands in for importlib.metadata when paramiko asks for its own version, which it sends to hosts."""
 
     def version(self, package: str) -> str:
-        """From the name of the folder that pip leaves beside a package, where there is one."""
+        """Takes the version from the name of the folder that pip leaves beside a package, if there is one."""
         for folder in map(Path, sys.path):
             for found in folder.glob(f"{package}-*.dist-info"):
                 return found.name.removeprefix(f"{package}-").removesuffix(".dist-info")
@@ -34,7 +34,7 @@ class _Metadata(ModuleType):
 
 @contextmanager
 def _standing_in(modules: Mapping[str, ModuleType]) -> Iterator[None]:
-    """These are found where a module of that name is imported which is not loaded yet."""
+    """These are imported instead of the real modules of the same name, unless those are loaded already."""
     used = {name: module for name, module in modules.items() if name not in sys.modules}
     sys.modules.update(used)
     try:
@@ -45,9 +45,9 @@ def _standing_in(modules: Mapping[str, ModuleType]) -> Iterator[None]:
                 del sys.modules[name]
 
 
-# in ms of a deploy: invoke takes Mock for a helper of its users' tests, and with it come asyncio, ssl and argparse (35); with
-# importlib.metadata come email, csv and zipfile (9); invoke brings a YAML of its own for its configuration files, which are
-# not read here, and the inventory's is loaded already (4)
+# What each costs a deploy, in ms: invoke imports Mock for its users, and with it asyncio, ssl and argparse (35);
+# importlib.metadata imports email, csv and zipfile (9). invoke has a YAML parser for its configuration files, which are
+# not read here; the parser for the inventory is loaded already (4).
 _NOT_NEEDED = {"unittest.mock": _Empty("unittest.mock"), "importlib.metadata": _Metadata("importlib.metadata")}
 _LOADED = {"invoke.vendor.yaml": sys.modules["yaml"]} if "yaml" in sys.modules else {}
 with _standing_in(_NOT_NEEDED | _LOADED):

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to a host, as what a user can act on. Loads paramiko: import it late."""
+"""Turns what goes wrong on the way to a host into errors that a user can act on. Loads paramiko: import it late."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from runnerops.remote.hop import Hop
 from runnerops.remote.transport import TurnedAwayError
 
 _SILENCES = {"No existing session", "Timeout opening channel."}
-"""How paramiko 5 says that a key exchange did not end in time, or that a gateway still tries to reach the host."""
+"""The message of paramiko 5 when a key exchange timed out, or while a gateway still tries to reach the host."""
 PENALTY = "Not allowed at this time"
-"""What sshd says then, since OpenSSH 9.8 (`drop_connection` in its sshd.c)."""
+"""What sshd says during a penalty, since OpenSSH 9.8 (`drop_connection` in its sshd.c)."""
 _PENALISED = (
     "refuses connections from this address for some time, after failed or interrupted logins (PerSourcePenalties)"
 )
@@ -28,24 +28,24 @@ _UP = "check whether the host is up and accepts connections from this machine"
 
 
 def is_turned_away(error: Exception) -> bool:
-    """Whether the connection ended before anybody could log in: MaxStartups, a flaky link; worth another try."""
+    """Whether the connection ended before the login (MaxStartups, unstable network): worth another try."""
     if isinstance(error, EOFError | ConnectionResetError | TurnedAwayError):
         return True
     return isinstance(error, SSHException) and "protocol banner" in str(error)
 
 
 def is_penalty(error: Exception) -> bool:
-    """Whether sshd takes no connection from here for some time, for what came from here before (PerSourcePenalties)."""
+    """Whether sshd refuses connections from this address for some time (PerSourcePenalties)."""
     return isinstance(error, TurnedAwayError) and error.said == PENALTY
 
 
 def penalty_text(hop: Hop, seconds: float) -> str:
-    """What is told while it is waited for the end of a penalty."""
+    """What a person is told during the wait for the end of a penalty."""
     return f"{_where(hop)} {_PENALISED}; trying again for {seconds:.0f} s"
 
 
 def explain(hop: Hop, error: Exception) -> HostError:
-    """The place is the hop that failed: `user@address:port`, a gateway named as one."""
+    """A HostError whose place is the hop that failed: `user@address:port`, marked if it is a gateway."""
     problem, hint = _no_kind(hop, error) or _problem(hop, error)
     return HostError(hop.host, f"{_where(hop)}: {problem}", hint)
 
@@ -56,7 +56,7 @@ def _where(hop: Hop) -> str:
 
 
 def _no_kind(hop: Hop, error: Exception) -> tuple[str, str] | None:
-    """Of a host that has no key of the kinds that the user's own list leaves."""
+    """The problem and the fix, if the host has no key of the kinds that the user's own list allows."""
     if (
         isinstance(error, IncompatiblePeer)
         and "host key" in str(error)
@@ -101,7 +101,7 @@ def _turned_away(error: Exception) -> tuple[str, str]:
 
 
 def _refused(hop: Hop) -> tuple[str, str]:
-    """sshd says no more than no; what was tried is what a user can compare."""
+    """The problem and the fix after a refused login. sshd gives no reason, so we list what was tried."""
     attempt, user = hop.attempt, hop.connection.user
     if not attempt.tried:
         problem = "no private key to log in with" + "".join(f"; {note}" for note in attempt.notes)

@@ -1,7 +1,8 @@
-"""Jump hosts of one command: each is connected and logged in to once, for all the hosts behind it.
+"""Jump hosts of one command. Each is connected to and logged in to once, for all hosts that are reached through it.
 
-Else forty hosts behind one would be forty logins there at a time: more than MaxStartups lets in, and with a wrong key forty
-failed ones, for which sshd takes no connection from here for minutes (PerSourcePenalties). Import it early, it loads nothing.
+Otherwise forty hosts would mean forty simultaneous logins at their gateway. That is more than MaxStartups allows. With
+a wrong key, forty failures make sshd refuse connections from here for minutes (PerSourcePenalties). It may be imported
+early.
 """
 
 from __future__ import annotations
@@ -21,27 +22,27 @@ if TYPE_CHECKING:
     from paramiko import Transport
 
 _MOST = 100
-"""Hosts behind one connection: sshd opens a file for each, and has some hundreds at most."""
+"""The most hosts that share one connection. sshd opens a file for each, and can open a few hundred at most."""
 
 
 class Hop(Protocol):
-    """What is looked at of a hop (`route.Hop`)."""
+    """The part of `route.Hop` that this module uses."""
 
     @property
     def host(self) -> str:
-        """The host that it leads to."""
+        """The host that the route leads to."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What known_hosts may call it."""
+        """The names under which known_hosts may have it."""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files whose keys it may be offered."""
+        """The key files that may be offered to it."""
 
     @property
     def connection(self) -> Connection:
-        """Open or not."""
+        """The connection, open or not."""
 
 
 H = TypeVar("H", bound=Hop)
@@ -49,12 +50,12 @@ H = TypeVar("H", bound=Hop)
 
 @frozen
 class Passage:
-    """An open connection to a jump host, in the form in which Fabric opens channels on one; it is not the caller's to close."""
+    """An open connection to a jump host, in the form that Fabric expects. The caller must not close it."""
 
     transport: Transport
 
     def open(self) -> None:
-        """It is."""
+        """Does nothing: the connection is open."""
 
 
 @dataclass(slots=True)
@@ -66,22 +67,22 @@ class _Gateway:
 
     @property
     def transport(self) -> Transport | None:
-        """While it is open."""
+        """The transport, while the connection is open."""
         transport = self.hop.connection.client.get_transport() if self.hop else None
         return transport if transport is not None and transport.is_authenticated() else None
 
 
 class Gateways:
-    """Those that are open, and why those that are not cannot be. Safe to use from many threads."""
+    """The open connections to gateways, and the errors of those that failed. Safe to use from many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._known: dict[Hashable, list[_Gateway]] = {}
 
     def through(self, hop: H, open_hop: Callable[[H], None]) -> Passage:
-        """Through this jump host, which `open_hop` connects to where nobody did before; who comes meanwhile waits.
+        """A connection through this jump host. `open_hop` opens it if nobody has; other threads wait meanwhile.
 
-        Raises HostError: also the one that another host met there, until `forget`.
+        Raises HostError. An error that another host got at this gateway is raised again until `forget` is called.
         """
         gateway = self._find(hop)
         with gateway.lock:
@@ -98,19 +99,19 @@ class Gateways:
             open_hop(hop)
         except HostError as error:
             gateway.failure = error
-            _close(gateway)  # it may have got as far as the host key
+            _close(gateway)  # it may have been opened before the host key was refused
             raise
         transport: Transport = hop.connection.transport
         return transport
 
     def forget(self) -> None:
-        """What failed is tried once more."""
+        """Forgets all failures, so that each gateway is tried once more."""
         with self._lock:
             for gateway in (one for each in self._known.values() for one in each):
                 gateway.failure = None
 
     def close(self) -> None:
-        """All connections."""
+        """Closes all connections."""
         with self._lock:
             for gateway in (one for each in self._known.values() for one in each):
                 _close(gateway)
@@ -125,7 +126,7 @@ class Gateways:
 
 
 def _way(hop: Hop) -> Hashable:
-    """What two hosts have in common that go through one connection: who logs in where, with which keys, on which way."""
+    """Hosts share a connection if this is equal: the same login, with the same keys, over the same route."""
     connection = hop.connection
     way = connection.gateway.transport if isinstance(connection.gateway, Passage) else connection.gateway
     settings = tuple(sorted((key, str(value)) for key, value in connection.ssh_config.items()))

@@ -1,4 +1,4 @@
-"""The runs that a host keeps, read in one exec that only reads. Encodes, calls, decodes."""
+"""The runs that a host keeps, read in one exec that cannot write. Encodes the question and decodes the answer."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ over() {{
 until over || [ "$left" = 0 ]; do left=$((left - 1)) && sleep 1; done
 if over; then echo over; fi
 """
-"""Waits for the end of a run, for some seconds. Whether it is alive is asked before its log is read."""
+"""Waits some seconds for the end of a run. Asks whether the run is alive before its log is read."""
 
 
 class Reader(Protocol):
-    """A connection that can only read: all it takes is an observe script."""
+    """A connection that can only read: it accepts nothing but observe scripts."""
 
     def read(self, script: bytes) -> bytes:
         """What the script prints. Raises HostError."""
@@ -38,8 +38,9 @@ class Reader(Protocol):
 
 @frozen
 class History:
-    """`clock` is the host's own, in epoch seconds; `records` has the newest run first. `paused`: runners that are so in GitLab
-    for a run, or by one that is over."""
+    """`clock` is the host's clock in epoch seconds. `records` starts with the newest run. `paused`: runners that are
+    paused in GitLab for a run, or that an ended run has left paused.
+    """
 
     clock: int
     records: tuple[Record, ...]
@@ -47,7 +48,7 @@ class History:
 
     @property
     def latest(self) -> Record | None:
-        """That of the run that has the host, or had it last."""
+        """The record of the run that is under way, or else of the last one."""
         run = host_state.latest([one.run for one in reversed(self.records)])
         return next((one for one in self.records if one.run is run), None)
 
@@ -67,7 +68,7 @@ def read_history(host: str, reader: Reader) -> History:
 
 
 def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
-    """Files that the host keeps, by their place below the folder of its state; those that are there. Raises HostError."""
+    """The files at these paths below the host's state folder; missing ones are left out. Raises HostError."""
     nonce = secrets.token_hex(16)
     calls = [("file", f"{STATE_FOLDER}/{place}") for place in places]
     _, files = observation.decode_observation(nonce, reader.read(observation.frame(nonce, calls, [])))
@@ -82,7 +83,7 @@ def last_applied(history: History) -> Mapping[str, str]:
 
 
 def wait_for_end(reader: Reader, run: int, seconds: int) -> bool:
-    """Whether this run is over; waits for it on the host, in one exec, for that long at most. Raises HostError."""
+    """Waits on the host for at most `seconds`, in one exec, and returns whether this run is over. Raises HostError."""
     return reader.read(_WAIT.format(run=run, seconds=seconds).encode()).strip() == b"over"
 
 
@@ -120,7 +121,7 @@ def _events(host: str, lines: tuple[str, ...]) -> Iterator[Event]:
 
 
 def _grouped(answers: Answers, name: str, file: str = "") -> Mapping[int, tuple[str, ...]]:
-    """The lines of each run; `file`: of this file alone, where the answer has several."""
+    """The lines of each run; with `file`, only the lines of this file, for an answer that has several."""
     found: dict[int, list[str]] = {}
     for number, own, line in state.by_run(answers, name):
         if not file or own == file:

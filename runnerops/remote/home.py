@@ -1,4 +1,4 @@
-"""The home whose `.ssh` counts. Needs no SSH library."""
+"""The home directory whose `.ssh` is used. Needs no SSH library."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 
 
 def ssh_home(environ: Mapping[str, str]) -> Path:
-    """`HOME`, unless its `.ssh` belongs to another user, as under `sudo -E`: then the home that the system has for this user.
+    """`HOME`, unless its `.ssh` belongs to another user, as under `sudo -E`: then the home that the system has for this
+    user.
 
-    OpenSSH takes the latter in any case. Where both are the same folder, or the user has none there, it is `HOME`.
+    OpenSSH always uses the latter. If both are the same folder, or the user has no `.ssh` there, the result is `HOME`.
     """
     home = Path(environ.get("HOME") or Path.home())
     try:
@@ -19,7 +20,7 @@ def ssh_home(environ: Mapping[str, str]) -> Path:
             return home
     except (FileNotFoundError, NotADirectoryError):
         return home
-    except OSError:  # another user's folder, which this one may not look into
+    except OSError:  # the folder of another user, which this user may not read
         pass
     try:
         return Path(pwd.getpwuid(os.getuid()).pw_dir)

@@ -1,4 +1,4 @@
-"""One connection on the way to a host, and whether the host key that is offered there counts."""
+"""One connection on the way to a host, and whether the host key that is offered there is accepted."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ from runnerops.remote.login import Attempt
 
 @frozen
 class Hop:
-    """One connection of the way. `names` are what known_hosts may call it; the first is the one that `trust` writes.
+    """One connection of a route. `names` are those that known_hosts may have for it. `trust` writes the first one.
 
-    `loose` are names whose keys count, but are no reason to say that the key has changed.
+    A key under one of the names in `loose` is accepted, but a different key there does not mean that the host key has
+    changed.
     """
 
     host: str
@@ -32,20 +33,20 @@ class Hop:
     attempt: Attempt
     gateway: bool
     certified: tuple[str, ...] = ()
-    """What its certificate may call it."""
+    """The names that its certificate may have."""
     in_ci: bool = False
     smallest: int = 0
-    """The fewest bits of an RSA key that counts (RequiredRSASize)."""
+    """The fewest bits that an RSA key must have (RequiredRSASize)."""
     signed_by: Leaves = lambda _: True
-    """What an authority may sign with (CASignatureAlgorithms)."""
+    """The algorithms with which an authority may sign (CASignatureAlgorithms)."""
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files whose keys it may be offered."""
+        """The key files that may be offered to it."""
         return self.attempt.files
 
     def verify(self, offered: HostKey, certificate: bytes = b"") -> None:
-        """Raises HostKeyError, which says what to do, unless this key is known, or certified by an authority that is."""
+        """Raises HostKeyError, with the fix, unless this key is known or is certified by a known authority."""
         where = f"gateway {self.names[0]}" if self.gateway else self.names[0]
         every = (*self.names, *self.loose)
         if offered.kind == "ssh-rsa" and (size := bits(offered)) < self.smallest:
@@ -73,10 +74,10 @@ class Hop:
         raise HostKeyError(self.host, problem, f"compare it with the host's own, then: {self._way_to_trust()}")
 
     def _refuse_revoked_authority(self, certificate: bytes, where: str) -> None:
-        """As OpenSSH does, also where the key is known by itself: whoever has the authority may have made the host's key."""
+        """As OpenSSH, even if the key itself is known: whoever has the authority may have made it."""
         try:
             authority = read_certificate(certificate).authority
-        except ValueError:  # none, or one that counts for nothing
+        except ValueError:  # it is not a certificate, or not a valid one
             return
         if revoked := self.known.revocation(authority, (*self.names, *self.loose)):
             problem = f"the authority of the certificate of {where} is revoked ({revoked.place}): {authority}"
@@ -85,7 +86,7 @@ class Hop:
             )
 
     def _uncertified(self, offered: HostKey, certificate: bytes) -> str:
-        """Why a certificate does not count; empty where it does, and where there is none."""
+        """Why a certificate is not accepted; empty if it is, or if there is no certificate."""
         if not certificate:
             return ""
         try:
@@ -100,21 +101,21 @@ class Hop:
         return flaw(found, self.known, names, time.time(), made_signature)
 
     def _way_to_trust(self) -> str:
-        """What can be done where this runs: nobody types a command in a pipeline's job."""
+        """The fix for an unknown key, which in the job of a pipeline cannot be a command."""
         trust = f"runnerops trust {self.host}"
         where = "the CI variable SSH_KNOWN_HOSTS, or commit known_hosts beside the inventory"
         return f"put its line into {where} (`{trust}` on your machine writes it)" if self.in_ci else trust
 
 
 class Verified(MissingHostKeyPolicy):
-    """The one place where a host key is accepted: Fabric's clients know none themselves, so each key comes here."""
+    """The only place where a host key is accepted. Fabric's clients have no known keys, so each key is checked here."""
 
     def __init__(self, hop: Hop, allow_login: Callable[[], None]) -> None:
         self._hop = hop
         self._allow_login = allow_login
 
     def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:  # noqa: ARG002
-        """Called before anything is sent but the key exchange. Raises HostKeyError."""
+        """Called before anything but the key exchange is sent. Raises HostKeyError."""
         certificate = key.public_blob.key_blob if key.public_blob else b""
         self._hop.verify(HostKey(key.get_name(), key.asbytes()), certificate)
         self._allow_login()

@@ -1,8 +1,9 @@
-"""Which host keys are known: read from known_hosts files and `SSH_KNOWN_HOSTS`, never written here. Needs no SSH library.
+"""Known host keys, read from known_hosts files and `SSH_KNOWN_HOSTS`. Never writes them. Needs no SSH library.
 
-A host is looked up under the name that OpenSSH uses (HostKeyAlias, else the address it connects to, with the port where
-that is not 22), and under its name in the inventory as well. An entry without a port holds for every port, but a key that
-differs from it there is unknown, not changed: another port may be another machine.
+A host is looked up under the name that OpenSSH uses (HostKeyAlias, or else the address to connect to, with the port if
+it is not 22), and also under its name in the inventory. An entry without a port applies to every port. But if the key
+at another port differs from it, that key is unknown rather than changed, because another port may belong to another
+machine.
 """
 
 from __future__ import annotations
@@ -19,16 +20,16 @@ from runnerops.remote.home import ssh_home
 from runnerops.remote.hostnames import covers, plain_names, split_line
 
 PROJECT_FILE = "known_hosts"
-"""Beside the inventory; `runnerops trust` writes it."""
+"""The file beside the inventory that `runnerops trust` writes."""
 KINDS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa")
-"""The kinds of host keys that can be verified, the preferred first."""
+"""The kinds of host keys that can be verified, in order of preference."""
 
 _SYSTEM_FILE = Path("/etc/ssh/ssh_known_hosts")
 
 
 @frozen
 class HostKey:
-    """A public key: its kind and the bytes that go over the wire. `str` is how it is shown to people."""
+    """A public key: its kind, and its bytes in the SSH protocol. `str` gives the form for people."""
 
     kind: str
     blob: bytes = field(repr=False)
@@ -39,7 +40,7 @@ class HostKey:
         return "SHA256:" + base64.b64encode(hashlib.sha256(self.blob).digest()).decode().rstrip("=")
 
     def line(self, name: str) -> str:
-        """Its line in a known_hosts file."""
+        """The line of a known_hosts file that gives it this name."""
         return f"{name} {self.kind} {base64.b64encode(self.blob).decode()}"
 
     def __str__(self) -> str:
@@ -48,22 +49,22 @@ class HostKey:
 
 @frozen
 class Entry:
-    """One line. `names` is its first field: patterns between commas, or one hash; `place` is `file:line`."""
+    """One line. `names` is its first field: patterns separated by commas, or a hash. `place` is `file:line`."""
 
     names: str
     key: HostKey
     place: str
 
     def covers(self, names: Iterable[str]) -> bool:
-        """Whether it is about one of these names."""
+        """Whether the line applies to one of these names."""
         return any(covers(self.names, name) for name in names)
 
 
 @frozen
 class KnownHosts:
-    """All that is known. `warnings` names the lines that could not be used, by place.
+    """All known keys. `warnings` has the lines that could not be used, by place.
 
-    `authorities` are keys that sign hosts' certificates (`@cert-authority`).
+    `authorities` are keys that sign host certificates (`@cert-authority`).
     """
 
     entries: tuple[Entry, ...] = ()
@@ -71,22 +72,22 @@ class KnownHosts:
     warnings: tuple[str, ...] = ()
     authorities: tuple[Entry, ...] = ()
     _index: dict[str | None, list[int]] = field(default_factory=dict, init=False, repr=False, compare=False)
-    """The entries of each plain name, by their numbers; under None those that are patterns or hashed. Made when asked."""
+    """Indices of the entries by plain name; under None those with patterns or hashes. Computed when needed."""
 
     @classmethod
     def find(cls, folder: Path, environ: Mapping[str, str]) -> KnownHosts:
-        """From beside the inventory, the user's files, the system's, and `SSH_KNOWN_HOSTS` (text, or a file's path)."""
+        """Reads the project's file, the user's, the system's, and `SSH_KNOWN_HOSTS` (text, or a file's path)."""
         ssh = ssh_home(environ) / ".ssh"
         known = parse([]).with_files([folder / PROJECT_FILE, ssh / "known_hosts", ssh / "known_hosts2", _SYSTEM_FILE])
         given = environ.get("SSH_KNOWN_HOSTS", "").strip()
         if not given:
             return known
-        if len(given.split()) > 1 and not _is_file(given):  # an entry has three words at least
+        if len(given.split()) > 1 and not _is_file(given):  # an entry has at least three words
             return known.and_also(parse([("SSH_KNOWN_HOSTS", given)]))
         return known.with_files([Path(given).expanduser()], "SSH_KNOWN_HOSTS: ")
 
     def with_files(self, paths: Iterable[Path], place: str = "") -> KnownHosts:
-        """With these files' lines too. A file that is not there has none, but where `place` says who names it."""
+        """Adds the lines of these files. A missing file adds none, or a warning if `place` tells who names the file."""
         known = self
         for path in paths:
             try:
@@ -100,7 +101,7 @@ class KnownHosts:
         return known
 
     def and_also(self, other: KnownHosts) -> KnownHosts:
-        """Both."""
+        """The entries of both."""
         return KnownHosts(
             self.entries + other.entries,
             self.revoked + other.revoked,
@@ -109,12 +110,12 @@ class KnownHosts:
         )
 
     def about(self, names: Sequence[str]) -> tuple[Entry, ...]:
-        """What is known under any of these names, each key once, revoked ones left out."""
+        """The known keys under any of these names, each once, without revoked ones."""
         found = {entry.key: entry for entry in reversed(self._covering(names))}
         return tuple(entry for key, entry in reversed(found.items()) if not self.revocation(key, names))
 
     def _covering(self, names: Sequence[str]) -> list[Entry]:
-        """In their order. Each of many hosts asks, and a file may have a line for each."""
+        """The entries that apply to one of these names, in their order. Uses an index, because many hosts ask."""
         if not self._index:
             index: dict[str | None, list[int]] = {None: []}
             for number, entry in enumerate(self.entries):
@@ -127,23 +128,23 @@ class KnownHosts:
         return [self.entries[number] for number in sorted(sure | others)]
 
     def authorities_of(self, names: Sequence[str]) -> tuple[Entry, ...]:
-        """The `@cert-authority` lines about any of these names: keys that sign hosts' certificates."""
+        """The `@cert-authority` lines that apply to any of these names."""
         return tuple(entry for entry in self.authorities if entry.covers(names))
 
     def revocation(self, key: HostKey, names: Sequence[str]) -> Entry | None:
-        """The `@revoked` line that rules this key out under one of these names."""
+        """The `@revoked` line that revokes this key under one of these names."""
         return next((entry for entry in self.revoked if entry.key == key and entry.covers(names)), None)
 
 
 def _is_file(path: str) -> bool:
     try:
         return Path(path).is_file()
-    except (OSError, ValueError):  # too long, or a NUL: a text
+    except (OSError, ValueError):  # a path that is too long or has a NUL must be a text
         return False
 
 
 def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
-    """Pairs of a place and a text in known_hosts form. Lines that cannot be used are passed over, with a warning."""
+    """Parses pairs of a place and a known_hosts text. Lines that cannot be used are left out, with a warning."""
     found: dict[str, list[Entry]] = {marker: [] for marker in ("", "@revoked", "@cert-authority")}
     passed: dict[tuple[str, str], list[str]] = {}
     for place, text in texts:
@@ -163,7 +164,7 @@ def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
 
 
 def _of_certificate(words: list[str]) -> list[str]:
-    """A line whose key is in a certificate as one with that key alone: it is what OpenSSH compares (`sshkey_equal_public`)."""
+    """Replaces a certificate in a line by its key, because OpenSSH compares only the key (`sshkey_equal_public`)."""
     kind = words[1].removesuffix("-cert-v01@openssh.com") if len(words) > 2 else ""
     if not kind or kind == words[1]:
         return words
@@ -172,7 +173,7 @@ def _of_certificate(words: list[str]) -> list[str]:
         rest = base64.b64decode(words[2], validate=True)
     except (binascii.Error, ValueError):
         return words
-    while len(rest) > 4 and len(parts) < 4:  # its kind, a nonce, and one field or two of the key
+    while len(rest) > 4 and len(parts) < 4:  # the kind, a nonce, and one or two fields of the key
         size = 4 + int.from_bytes(rest[:4], "big")
         parts, rest = [*parts, rest[:size]], rest[size:]
     fields = parts[2:3] if kind == "ssh-ed25519" else parts[2:4]
@@ -181,7 +182,7 @@ def _of_certificate(words: list[str]) -> list[str]:
 
 
 def _entry(words: Sequence[str], place: str) -> Entry | str:
-    """An entry, or why the line is none."""
+    """The entry, or why the line cannot be used."""
     if len(words) < 3:
         return "not a host, a kind and a key"
     names, kind, text = words[:3]

@@ -1,4 +1,4 @@
-"""Which hosts the first field of a known_hosts line means. Pure."""
+"""Which hosts the first field of a known_hosts line applies to. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SSH_PORT = 22
 
 
 def split_line(line: str) -> tuple[str, list[str]]:
-    """The `@marker` and the other words of a known_hosts line; none of a comment."""
+    """The `@marker` and the other words of a known_hosts line; no words for a comment."""
     words = line.split()
     if not words or words[0].startswith("#"):
         return "", []
@@ -22,12 +22,12 @@ def split_line(line: str) -> tuple[str, list[str]]:
 
 
 def lookup_name(address: str, port: int) -> str:
-    """How a known_hosts file names a host at this port."""
+    """The name that a known_hosts file uses for a host at this port."""
     return address if port == _SSH_PORT else f"[{address}]:{port}"
 
 
 def covers(patterns: str, name: str) -> bool:
-    """Whether the first field of a line means this name: `a,*.b,!c.b`, `[a]:2222`, or `|1|salt|hash`."""
+    """Whether the first field of a line applies to this name: `a,*.b,!c.b`, `[a]:2222`, or `|1|salt|hash`."""
     name = name.lower()
     if patterns.startswith("|"):
         return _hash_covers(patterns, name)
@@ -38,13 +38,13 @@ def covers(patterns: str, name: str) -> bool:
 
 
 def plain_names(patterns: str) -> Sequence[str]:
-    """The names that the first field of a line means; none where it is a hash, or has a pattern among them."""
+    """The names in the first field of a line; none if it is a hash or contains a pattern."""
     plain = not patterns.startswith("|") and not any(character in patterns for character in "*?!")
     return [name for name in patterns.lower().split(",") if name] if plain else []
 
 
 def without(line: str, names: Sequence[str]) -> str | None:
-    """A known_hosts line without these names, None where nothing is left of it. Patterns and marked lines stay as they are."""
+    """A known_hosts line without these names; None if none is left. Patterns and marked lines stay."""
     marker, words = split_line(line)
     if marker or not words:
         return line

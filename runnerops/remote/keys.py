@@ -1,4 +1,4 @@
-"""Private keys: `SSH_PRIVATE_KEY` (text, or a file's path), and files in any format that people have. Reads files."""
+"""Private keys from `SSH_PRIVATE_KEY` (text, or a file's path) and from files in any common format. Reads files."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from paramiko import PKey
 
 VARIABLE = "SSH_PRIVATE_KEY"
-PASSPHRASE = "SSH_KEY_PASSPHRASE"  # noqa: S105  a variable's name
+PASSPHRASE = "SSH_KEY_PASSPHRASE"  # noqa: S105  the name of a variable
 
 _TRIES = 3
 _BEGIN = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]+)-----")
 _ENCODED = "LS0tLS1CRUdJTi"
-"""How any PEM text begins in Base64, which is in one line and so can be a masked variable of GitLab."""
+"""How any PEM text begins in Base64. In this form a key is one line, so that it can be a masked variable of GitLab."""
 _KEEP_LINES = "give it as a variable of type file, which keeps line breaks"
 
 
@@ -39,7 +39,7 @@ class LockedKeyError(PrivateKeyError):
 
 
 class KeyRing:
-    """Keys that were opened, each once. Locked ones are with the passphrase, else with what `ask` gives (empty: none)."""
+    """Private keys, each opened once. Encrypted ones need `passphrase`, or the answer of `ask` (empty: none)."""
 
     def __init__(self, passphrase: str = "", ask: Callable[[str], str] = lambda _: "") -> None:
         self.ask = ask
@@ -49,11 +49,11 @@ class KeyRing:
 
     @property
     def has_passphrase(self) -> bool:
-        """Whether one was given beforehand."""
+        """Whether a passphrase was given in advance."""
         return bool(self._passphrase)
 
     def open(self, name: str, load: Callable[[str], PKey]) -> PKey:
-        """The key of this name; `load` makes it with a passphrase. Raises PrivateKeyError."""
+        """The key of this name. `load` is given the passphrase and makes the key. Raises PrivateKeyError."""
         with self._lock:
             if name not in self._opened:
                 try:
@@ -77,7 +77,7 @@ class KeyRing:
 
 @frozen
 class Credentials:
-    """What one logs in and becomes root with, beside the keys of ssh_config. No value is ever printed."""
+    """The credentials for logging in and for sudo, except for the keys of ssh_config. No value is ever printed."""
 
     private_key: str = field(default="", repr=False)
     ring: KeyRing = field(default_factory=KeyRing, repr=False)
@@ -89,11 +89,11 @@ class Credentials:
         return cls(environ.get(VARIABLE, ""), KeyRing(environ.get(PASSPHRASE, "")))
 
     def key(self) -> PKey | None:
-        """The environment's key; None where it gives none. Raises PrivateKeyError."""
+        """The key of the environment; None if it has none. Raises PrivateKeyError."""
         given = self.private_key.strip()
         if not given:
             return None
-        # what is no path in one line is a text, and a text that is wrong is told what is wrong with it
+        # one line that cannot be a path is a key; if it is malformed, the error says what is wrong with it
         if "\n" not in given and " " not in given and not given.startswith(("-----", _ENCODED)):
             return self.file(Path(given).expanduser(), VARIABLE)
         return self.ring.open(VARIABLE, lambda passphrase: load_key(given, VARIABLE, passphrase))
@@ -104,7 +104,7 @@ class Credentials:
 
 
 def load_file(path: Path, place: str, passphrase: str = "") -> PKey:
-    """The private key in a file, with the certificate beside it (`-cert.pub`) where there is one. Raises PrivateKeyError."""
+    """The private key in a file, with the certificate beside it (`-cert.pub`), if any. Raises PrivateKeyError."""
     key = load_key(_read(path, place), place, passphrase)
     certificate = path.with_name(f"{path.name}-cert.pub")
     if certificate.is_file():
@@ -113,7 +113,7 @@ def load_file(path: Path, place: str, passphrase: str = "") -> PKey:
 
 
 def load_key(text: str, place: str, passphrase: str = "") -> PKey:
-    """A private key in OpenSSH's, PEM or PKCS#8 form, or that in Base64; line ends of any kind. Raises PrivateKeyError."""
+    """A private key in OpenSSH, PEM or PKCS#8 format, or any of these in Base64. Raises PrivateKeyError."""
     from paramiko import ECDSAKey, Ed25519Key, PasswordRequiredException, RSAKey, SSHException  # noqa: PLC0415
 
     text = "\n".join(line.strip() for line in _decoded(text.strip(), place).splitlines()) + "\n"
@@ -125,7 +125,7 @@ def load_key(text: str, place: str, passphrase: str = "") -> PKey:
             return known.from_private_key(io.StringIO(text), password=passphrase or None)
         except PasswordRequiredException:
             raise _locked(place) from None
-        except (SSHException, ValueError, IndexError, TypeError):  # another kind's, damaged, or another passphrase
+        except (SSHException, ValueError, IndexError, TypeError):  # another kind of key, damaged, or wrong passphrase
             continue
     raise _unusable(place, passphrase)
 
@@ -140,7 +140,7 @@ def _decoded(text: str, place: str) -> str:
 
 
 def _check_form(text: str, place: str) -> str:
-    """The kind of PEM block. Most keys that cannot be read were mangled on their way through a variable: say how."""
+    """The kind of PEM block. Most keys that cannot be read were mangled in a variable, and the error says how."""
     if text.startswith(("ssh-", "ecdsa-", "sk-")):
         raise PrivateKeyError(
             f"{place}: this is the public half of a key", "give the private one, the file without .pub"
@@ -160,7 +160,7 @@ def _check_form(text: str, place: str) -> str:
 
 
 def _from_pkcs8(text: str, place: str, passphrase: str) -> str:
-    """paramiko does not read PKCS#8; cryptography does, and writes OpenSSH's own form."""
+    """Converts the key to OpenSSH's format with cryptography, because paramiko does not read PKCS#8."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives import serialization as form  # noqa: PLC0415
 

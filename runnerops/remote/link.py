@@ -1,8 +1,8 @@
-"""An open connection: each call is one exec on Fabric's own transport, as root.
+"""An open connection. Each call is one exec as root on Fabric's own transport.
 
-A call takes two round trips, one for the channel and one for the exec, which takes its standard input along where the server
-is an OpenSSH (`ahead.py`); the first call there takes one, for the channel is opened with the login. Elsewhere input takes
-one more.
+A call takes two round trips: one for the channel, and one for the exec. OpenSSH receives the standard input with the
+exec (`ahead.py`), and its first call takes one round trip only, because the channel is opened during the login. With
+other servers, input takes one more round trip.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 CHANNEL_SECONDS = 15.0
 QUIET_SECONDS = 60.0
-"""After this long without output a followed command's connection is tried: a gateway may hide that the line is dead. Where
-ssh_config says ServerAliveInterval or ServerAliveCountMax, their product counts.
+"""After this time without output, the connection of a followed command is tested, because a gateway may hide that it is
+dead. If ssh_config has ServerAliveInterval or ServerAliveCountMax, their product is used instead.
 """
 
 
 @frozen
 class Completed:
-    """What an exec gave."""
+    """The result of an exec."""
 
     status: int
     stdout: bytes
@@ -43,7 +43,7 @@ class Completed:
 
 
 class Link:
-    """An open connection to one host, for one thread. Standard input and both outputs flow at the same time, at any size."""
+    """An open connection to one host, for one thread. Input and both outputs flow at the same time, at any size."""
 
     def __init__(
         self,
@@ -53,9 +53,10 @@ class Link:
         quiet_s: float = QUIET_SECONDS,
         gateways: Gateways | None = None,
     ) -> None:
-        """`root` None: whoever logs in there runs the commands. `quiet_s`: when a followed command's silence is asked about.
+        """If `root` is None, commands run as the user who logs in. After `quiet_s` of silence, a followed command is
+        tested.
 
-        `gateways` are closed with it.
+        `gateways` are closed with this connection.
         """
         self._gateways = gateways
         self._quiet_s = quiet_s
@@ -66,9 +67,9 @@ class Link:
         """The exit status of the last command that `lines` followed to its end."""
 
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
-        """Run to the end. Raises LinkLostError, and HostError when it takes longer than `timeout` seconds.
+        """Runs a command to its end. Raises LinkLostError, and HostError if it takes longer than `timeout` seconds.
 
-        Then the command may live on there.
+        After a timeout the command may continue on the host.
         """
         ends = time.monotonic() + timeout
         with self._exec(command, stdin) as call:
@@ -79,7 +80,7 @@ class Link:
         return Completed(status, stdout, call.errors())
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
-        """The output line by line as it comes, newlines included; silence may last. Raises LinkLostError."""
+        """The output line by line as it arrives, with newlines. There may be long silences. Raises LinkLostError."""
         self.status = -1
         with self._exec(command, stdin) as call:
             rest = b""
@@ -91,7 +92,7 @@ class Link:
             self.status = self._end(call.channel)
 
     def close(self) -> None:
-        """Close, and the gateways that no other host uses."""
+        """Closes the connection, and the gateways that no other host uses."""
         close(self._connection, self._gateways)
 
     def __enter__(self) -> Link:
@@ -102,7 +103,7 @@ class Link:
 
     @contextlib.contextmanager
     def _exec(self, command: Sequence[str], stdin: bytes) -> Iterator[Call]:
-        """The command runs, as root where that is meant, and takes its input."""
+        """Runs the command, as root if required, and sends its input."""
         call = self._begin(command, stdin)
         try:
             with call.feeding():
@@ -110,7 +111,7 @@ class Link:
                     yield call
                     call.listener.join()
                 except BaseException:
-                    call.channel.close()  # or both would go on
+                    call.channel.close()  # otherwise the threads would not end
                     raise
         finally:
             call.channel.close()
@@ -142,7 +143,7 @@ class Link:
             raise HostError(
                 self._host.name, f"it does not open a session: {error.text}", "check MaxSessions in its sshd_config"
             ) from None
-        except (SSHException, EOFError, OSError, AttributeError) as error:  # no transport: closed
+        except (SSHException, EOFError, OSError, AttributeError) as error:  # no transport: the connection is closed
             raise self._lost() from error
 
     def _start(self, call: Call, line: str) -> None:
@@ -158,7 +159,7 @@ class Link:
             raise self._lost() from error
 
     def _chunks(self, channel: Channel, ends: float | None) -> Iterator[bytes]:
-        """The output until its end. Where it need not end, silence is asked about."""
+        """The output up to its end. A command without a time limit is tested after each silence."""
         while True:
             channel.settimeout(self._quiet_s if ends is None else max(0.001, ends - time.monotonic()))
             try:
@@ -173,7 +174,9 @@ class Link:
             yield chunk
 
     def _end(self, channel: Channel) -> int:
-        """The exit status. A connection that broke gives an end of the output too, but no status; so does a signal."""
+        """The exit status. It is missing if the connection broke, or if a signal ended the command; the output ends in
+        any case.
+        """
         status = channel.recv_exit_status()
         if status != -1:
             return status
@@ -191,7 +194,7 @@ class Link:
         return LinkLostError(self._host.name, "the connection was lost", "check whether the host is up, then try again")
 
     def _explain(self, root: Root) -> None:
-        """Raises HostError where it is sudo that did not let in."""
+        """Raises HostError if sudo refused to run the command."""
         with self._exec(("true",), b"") as call:
             list(self._chunks(call.channel, time.monotonic() + CHANNEL_SECONDS))
             works = self._end(call.channel) == 0
@@ -200,7 +203,7 @@ class Link:
 
 
 def close(connection: Connection, gateways: Gateways | None) -> None:
-    """Closes a connection, also one that got no further than its host key, and gateways that are its alone."""
+    """Closes a connection, even one that failed at its host key, and the gateways that only this connection uses."""
     with contextlib.suppress(OSError, EOFError):
         connection.client.close()
     if gateways:

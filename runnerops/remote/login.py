@@ -1,4 +1,6 @@
-"""Which private keys a hop is offered, and in what order. Asks the agent, reads key files. Loads paramiko: import it late."""
+"""Which private keys are offered to a hop, and in what order. Asks the agent, reads key files. Loads paramiko: import
+it late.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _OPENSSH_MAGIC = b"openssh-key-v1\0"
 
 @frozen
 class Identities:
-    """ssh_config's IdentityFile, IdentitiesOnly, IdentityAgent (a socket; `none`; empty: the usual) and CertificateFile."""
+    """IdentityFile, IdentitiesOnly, IdentityAgent (a socket, `none`, or empty for the default) and CertificateFile of
+    ssh_config.
+    """
 
     files: tuple[Path, ...] = ()
     only: bool = False
@@ -34,7 +38,9 @@ class Identities:
 
 @frozen
 class Login:
-    """What may be offered: `given` first, then the files, then the agent's keys (`matching`: those of the files)."""
+    """The keys to offer: first `given`, then the files, then the agent's keys (`matching`: only those that belong to
+    the files).
+    """
 
     given: PKey | None = None
     files: tuple[Path, ...] = ()
@@ -43,7 +49,7 @@ class Login:
     identities: Identities = Identities()
 
     def keys(self, notes: list[str]) -> Iterator[tuple[str, PKey]]:
-        """Each key once, with its name; `notes` gets what could not be offered."""
+        """Each key once, with its name. Keys that could not be offered are added to `notes`."""
         seen = set()
         for name, key in self._all(notes):
             if key.asbytes() not in seen:
@@ -55,7 +61,7 @@ class Login:
             yield VARIABLE, self.given
         for path in self.files:
             if self.agent != "none" and opened_by_agent(path, self.credentials, self.identities):
-                continue  # it comes with the agent's, and no passphrase is asked for
+                continue  # it is offered with the agent's keys, without a passphrase
             try:
                 yield str(path), self._certified(self.credentials.file(path, str(path)))
             except PrivateKeyError as error:
@@ -70,7 +76,7 @@ class Login:
                     yield f"agent's {HostKey(key.get_name(), key.asbytes()).fingerprint}", key
 
     def _certified(self, key: PKey) -> PKey:
-        """With the certificate that ssh_config names, where it is one of this key."""
+        """The key with the certificate that ssh_config names, if that certificate is for this key."""
         certificate = self.identities.certificate
         if certificate and key.public_blob is None and certified_half(Path(certificate)) == key.asbytes():
             key.load_certificate(certificate)
@@ -78,16 +84,16 @@ class Login:
 
 
 def make_login(credentials: Credentials, key: str | None, identities: Identities, gateway: bool) -> Login:
-    """`key` is the inventory's, `identities` are ssh_config's.
+    """`key` is the inventory's, `identities` are those of ssh_config.
 
-    One key named explicitly is the only one offered, for sshd counts attempts; but a gateway may have another one than the
-    host behind it. The inventory's key goes before the environment's where its file is there: the path may be a laptop's,
-    and this a pipeline. Raises PrivateKeyError.
+    An explicitly named key is the only one offered, because sshd counts attempts. But a gateway may need another key
+    than the host. The inventory's key is preferred to the environment's if its file exists: the path may only exist on
+    a laptop, and this may be a pipeline. Raises PrivateKeyError.
     """
     path = Path(key).expanduser() if key else None
     here = path if path and (path.exists() or not credentials.private_key.strip()) else None
     if here and not gateway:
-        with contextlib.suppress(LockedKeyError):  # told with all that was tried
+        with contextlib.suppress(LockedKeyError):  # reported with everything that was tried
             if not opened_by_agent(here, credentials, identities):
                 credentials.file(here, f"ssh.key {key}")
         return Login(None, (here,), "matching", credentials, identities)
@@ -99,7 +105,7 @@ def make_login(credentials: Credentials, key: str | None, identities: Identities
 
 
 class Attempt(AuthStrategy):
-    """One authentication; it remembers what it offered, for the error."""
+    """One authentication. It records the keys that it offered, for the error message."""
 
     def __init__(self, user: str, login: Login) -> None:
         super().__init__(ssh_config=SSHConfig())
@@ -111,16 +117,16 @@ class Attempt(AuthStrategy):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files whose keys it may offer."""
+        """The key files that it may offer."""
         return self._login.files
 
     def authenticate(self, transport: Transport) -> list[SourceResult]:
-        """Raises AuthFailure where no key was accepted."""
+        """Raises AuthFailure if no key was accepted."""
         self._transport = transport
         return super().authenticate(transport)
 
     def get_sources(self) -> Iterator[AuthSource]:
-        """The keys, as long as the host listens."""
+        """The keys, for as long as the host keeps the connection open."""
         for name, key in self._login.keys(self.notes):
             if self._transport is not None and not self._transport.is_active():
                 return
@@ -129,7 +135,9 @@ class Attempt(AuthStrategy):
 
 
 def public_half(path: Path) -> bytes | None:
-    """The public half of a key file, locked or not: from beside it (`.pub`) or from within OpenSSH's format."""
+    """The public half of a key file, even an encrypted one: from the file beside it (`.pub`), or from OpenSSH's format
+    itself.
+    """
     with contextlib.suppress(OSError, ValueError, IndexError):
         return base64.b64decode(path.with_name(f"{path.name}.pub").read_text().split()[1])
     with contextlib.suppress(OSError, ValueError, SSHException):
@@ -145,7 +153,7 @@ def public_half(path: Path) -> bytes | None:
 
 
 def opened_by_agent(path: Path, credentials: Credentials, identities: Identities) -> bool:
-    """Whether a key file is locked, no passphrase was given, and the agent has its key."""
+    """Whether a key file is encrypted, no passphrase was given, and the agent has its key."""
     if credentials.ring.has_passphrase or not is_locked(path):
         return False
     half = public_half(path)
@@ -153,7 +161,7 @@ def opened_by_agent(path: Path, credentials: Credentials, identities: Identities
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a key file has a passphrase, in any form."""
+    """Whether a key file of any format has a passphrase."""
     with contextlib.suppress(OSError, ValueError, SSHException):
         head, *rest = path.read_text().splitlines()
         if "OPENSSH" not in head:
@@ -164,7 +172,7 @@ def is_locked(path: Path) -> bool:
 
 
 def certified_half(path: Path) -> bytes | None:
-    """The public half of the key that a certificate is for."""
+    """The public half of the key that this certificate belongs to."""
     with contextlib.suppress(OSError, ValueError, IndexError, SSHException):
         kind, text = path.read_text().split()[:2]
         known: dict[str, type[PKey]] = {"ssh-ed25519": Ed25519Key, "ssh-rsa": RSAKey}
@@ -173,10 +181,10 @@ def certified_half(path: Path) -> bytes | None:
 
 
 class _AgentAt(Agent):
-    """The agent that listens at this socket."""
+    """The agent that listens on this socket."""
 
     def __init__(self, place: str) -> None:
-        usual: Any = self  # its stubs know only the public half
+        usual: Any = self  # the type stubs have only the public methods
         AgentSSH.__init__(self)
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.connect(place)
@@ -184,7 +192,7 @@ class _AgentAt(Agent):
 
 
 def _agent_keys(notes: list[str], place: str) -> Iterator[PKey]:
-    """`place`: a socket, a variable of the environment (`$NAME`) that has one, or empty for the usual."""
+    """`place`: a socket, an environment variable that names one (`$NAME`), or empty for the default socket."""
     if place.lower() == "none":
         return
     place = os.environ.get(place[1:], "") if place.startswith("$") else place

@@ -1,4 +1,4 @@
-"""How a host is asked: the script of an observation, and the answers and files that it prints. Pure."""
+"""How a host is asked: builds the script of an observation, and decodes the answers and files that it prints. Pure."""
 
 from __future__ import annotations
 
@@ -15,29 +15,32 @@ OBSERVE = ("sh", "-s")
 
 
 FACTS = (("observe_facts",),)
-"""What every observation asks that a plan is made of; this function is the frame's own."""
+"""The call, of the frame itself, for what every observation asks because a plan needs it."""
 
 
 KNOWS, WAITS, OWN = "know_", "await_", "observe_"
-"""How functions begin that find out what others need; that ask daemons and pages; that read what is the host's own."""
+"""Prefixes of functions: those whose results others need, those that ask daemons and pages, those that read local
+things.
+"""
 
 
 LOOK_SECONDS = 60
-"""Within so many all programs of a look end that may hang. Pages have short limits of their own besides."""
+"""The time limit for all programs of a look that might hang, in seconds. Pages have short limits in addition."""
 
 
 def frame(
     word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = (), seconds: int = 0
 ) -> bytes:
-    """The observe script: all functions, then the calls. `units`: of systemd, asked after at once. `seconds`: the whole
-    look's; 0: each question has its own limit only.
+    """The observe script: all functions, then the calls. `units` are the systemd units to ask for first. `seconds` is
+    the time limit of the whole look; with 0, only the limits of the single questions apply.
 
-    What is known to others comes first (`KNOWS`). Then what waits (`WAITS`) goes beside what is the host's own (`OWN`), which
-    goes one after another, for a pipe costs the host two processes. Of what waits the first asks for what the others need;
-    these, and any other call, write into pipes of their own, but the last.
+    The calls in `KNOWS` come first, because others need their results. Then the calls in `WAITS` run beside those in
+    `OWN`. The latter run one after another, because a pipe costs the host two processes. The first call of `WAITS` runs
+    before the other ones, which need its results. Those, and calls of no such kind, write into separate pipes, except
+    for the last one.
 
-    `word` is random, so that no content can end its own frame. The script is the shell's standard input, so it is read
-    whole (it is one function) before anything runs.
+    `word` is random, so that no content can end its frame. The script is the shell's standard input. It is one
+    function, so that it is read completely before anything runs.
     """
     frame_functions = Path(__file__).with_name("observe.sh").read_text()
     knowing, waiting, own = (
@@ -53,7 +56,9 @@ def frame(
 
 
 def _beside(calls: Sequence[str], last: Sequence[str] | None = None) -> Sequence[str]:
-    """Each of these writes into a pipe, and beside them go the `last`, one after another."""
+    """The shell code that runs these calls at the same time, each with its own pipe, and beside them `last`, one by
+    one.
+    """
     if last is None:
         calls, last = calls[:-1], calls[-1:]
     nest = ["{", *(last or [":"]), "} </dev/null"]
@@ -63,7 +68,9 @@ def _beside(calls: Sequence[str], last: Sequence[str] | None = None) -> Sequence
 
 
 def decode_observation(word: str, output: bytes) -> tuple[dict[str, Answer], dict[str, RemoteFile]]:
-    """Answers by name and files by path: the real one where a path is a link that may be followed, under both names."""
+    """Answers by name, and files by path. If a path is a link that may be followed, its target has an entry under both
+    names.
+    """
     answers: dict[str, Answer] = {}
     files: dict[str, RemoteFile] = {}
     head = re.compile(rb"^%s (fact|file) (.*)$" % word.encode(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The host keys that a host offers, asked without logging in. Reads only."""
+"""The host keys that a host offers, asked without a login. Reads only."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ ECDSA = tuple(kind for kind in KINDS if kind.startswith("ecdsa-"))
 
 @frozen
 class Offer:
-    """What a host, or a `gateway` on the way to it, offers.
+    """The keys that a host offers, or a `gateway` on the way to it.
 
-    `names` are what known_hosts may call it, the first is the one to write; `before` is what is known.
+    `names` are those that known_hosts may have; the first is written. `before` has the keys that are known.
     """
 
     names: tuple[str, ...]
@@ -37,8 +37,9 @@ class Offer:
 
 
 class Offers:
-    """What gateways offer whose keys are not known, each asked once for all hosts behind it: sshd counts connections without
-    a login. Safe to use from many threads."""
+    """The keys of gateways that are not known. Each gateway is asked once for all its hosts, because sshd counts
+    connections without a login. Safe to use from many threads.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,9 +54,10 @@ class Offers:
 
 
 def fetch_offer(host: Host, access: Access, gateways_seen: Offers) -> Offer:
-    """The host's keys, one of each kind; or those of the first gateway whose key is not known, for no way leads past it.
+    """The host's keys, one of each kind, or those of the first gateway with an unknown key, since no connection gets
+    past it.
 
-    Gateways that are known are logged in to. Keys that are revoked are left out. Raises HostError and PrivateKeyError.
+    Logs in to known gateways. Revoked keys are left out. Raises HostError and PrivateKeyError.
     """
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
@@ -93,7 +95,7 @@ def _offer(hop: Hop) -> Offer:
 
 
 def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
-    """A host has one key of each kind and tells one a connection: None where it has none of these kinds."""
+    """The host's key of one of these kinds, or None if it has none. A connection tells one key only."""
     from paramiko.ssh_exception import IncompatiblePeer  # noqa: PLC0415
 
     with contextlib.suppress(IncompatiblePeer):

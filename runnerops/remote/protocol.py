@@ -1,7 +1,7 @@
-"""Steps out, events and observations in: how this program and the host's half talk. Pure.
+"""How this program talks to `host.sh` and `observe.sh` on the host: encodes steps, decodes events. Pure.
 
 `host.sh` walks the steps; `observe.sh` frames what is read. Every call is one constant `sh -c '…' sh ARG…`, so that it
-means the same whatever the login shell is.
+means the same in every login shell.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from runnerops.model.run import Event, EventKind, StepList
 from runnerops.model.steps import Step, StepVerb, drains
 
 RUN_EXISTS = 75
-"""Exit status of `start`: another run came in between, and nothing was changed."""
+"""Exit status of `start`: another run was started in the meantime. Nothing was changed."""
 NO_ROOM = 74
-"""Exit status of `start`: the run's files could not be written."""
+"""Exit status of `start`: the files of the run could not be written."""
 NO_UNIT = 73
-"""Exit status of `start`: systemd would not start the run."""
+"""Exit status of `start`: systemd did not start the run."""
 NO_END = 76
-"""Exit status of `follow`: the run is not there, or is over without an end."""
+"""Exit status of `follow`: the run does not exist, or it was cut off."""
 
 HELD = 72
-"""Exit status of `start`: the host is held, and was not when it was looked at; prints the hold."""
+"""Exit status of `start`: the host has been put on hold since it was looked at. The hold is printed."""
 
 TAKEN_OVER = 71
-"""Exit status of `start`: another deploy took what was created in GitLab for this run for left over."""
+"""Exit status of `start`: another deploy took what this run had created in GitLab for leftovers."""
 
 _START = (
     'umask 077; s=${RUNNEROPS_ROOT-}$1 n=$2 k=$3 h=${RUNNEROPS_ROOT-}$1/hold t=$(printf "\\t") u=0 l=""; '
@@ -44,7 +44,7 @@ _START = (
 )
 _FOLLOW = f'd=${{RUNNEROPS_ROOT-}}$1; [ -r "$d/host.sh" ] || exit {NO_END}; exec sh "$d/host.sh" follow "$d" "$2"'
 KEEP_KIB = 32 * 1024
-"""How much room the kept runs may take together; the oldest go first."""
+"""How much space the kept runs may need together. The oldest are removed first."""
 _STOP = (
     'l=${RUNNEROPS_ROOT-}$1/runs/$2/log n=0; until systemctl stop --no-block "runnerops-$2" 2>/dev/null; do '
     'n=$((n+1)); [ $n -lt 10 ] || exit 1; if grep -q "$3" "$l" 2>/dev/null; then exit 0; fi; sleep 1; done'
@@ -52,16 +52,18 @@ _STOP = (
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 NO_TITLE = "-"
-"""Of a step whose verb says it all."""
+"""The title of a step whose verb needs no further title."""
 _LINE = re.compile(r"([0-9.]+)\t(forward|rollback|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
 
 
 class StepError(ValueError):
-    """A step that the host's language cannot say; names the step."""
+    """A step that cannot be encoded. The message names the step."""
 
 
 def encode(steps: Iterable[Step]) -> bytes:
-    """One step a line, fields between single TABs. Raises StepError for an empty field or a control character."""
+    """One step per line, with fields separated by single TABs. Raises StepError for an empty field or a control
+    character.
+    """
     lines = []
     for step in steps:
         fields = (step.verb, *step.args)
@@ -75,7 +77,7 @@ def encode(steps: Iterable[Step]) -> bytes:
 
 
 def decode(lines: Sequence[str], titles: Sequence[str] = ()) -> tuple[Step, ...]:
-    """The steps of a list that `encode` made, with the titles that `encode_titles` made of it, where they were kept."""
+    """Decodes a list that `encode` made, with the titles from `encode_titles`, if they were kept."""
     known = titles if len(titles) == len(lines) else [NO_TITLE] * len(lines)
     steps = (tuple(line.split("\t")) for line in lines)
     return tuple(
@@ -85,14 +87,14 @@ def decode(lines: Sequence[str], titles: Sequence[str] = ()) -> tuple[Step, ...]
 
 
 def encode_titles(steps: Iterable[Step]) -> bytes:
-    """One title a line, for people who read what was walked; the host itself reads none."""
+    """One title per line, for people who read which steps were walked. The host does not read titles."""
     return "".join(f"{CONTROL_CHARACTERS.sub(' ', step.title) or NO_TITLE}\n" for step in steps).encode(
         "utf-8", "replace"
     )
 
 
 def stop_timeout(rollback: Iterable[Step]) -> int:
-    """Seconds that a rollback may take: systemd's default of 90 would kill it in the middle."""
+    """How many seconds a rollback may take. systemd's default of 90 would kill it half-way."""
     return _MARGIN_SECONDS + sum(int(step.args[0]) for step in rollback if step.verb in {"run", "await"})
 
 
@@ -112,19 +114,22 @@ def start(plan: Plan) -> tuple[str, ...]:
 
 
 def follow(run: int, byte: int) -> tuple[str, ...]:
-    """The command that follows a run's log from this byte on."""
+    """The command that follows the log of a run from this byte on."""
     return ("sh", "-c", _FOLLOW, "sh", f"{STATE_FOLDER}/runs/{run}", str(byte))
 
 
 def stop(run: int) -> tuple[str, ...]:
-    """The command that ends a run's unit, whose ExecStopPost rolls back; waits for a unit that is just beginning."""
+    """The command that stops the unit of a run, whose ExecStopPost rolls back. Waits for a unit that is only just
+    starting.
+    """
     return ("sh", "-c", _STOP, "sh", STATE_FOLDER, str(run), "\tend\t")
 
 
 def payload(plan: Plan) -> bytes:
-    """The run's folder as a tar: steps, files, what is to be recorded, and the lines no output may hold (0600 all).
+    """The folder of the run as a tar archive (all files 0600): steps, files, what to record, and lines that no output
+    may contain.
 
-    `forward` comes last: of a tar that a lost connection cut short nothing is walked, wherever it was cut.
+    `forward` comes last. So if the connection is lost during the transfer, no step is walked.
     """
     files = {
         "host.sh": Path(__file__).with_name("host.sh").read_bytes(),
@@ -139,7 +144,7 @@ def payload(plan: Plan) -> bytes:
         **plan.files,
         "forward": encode(plan.forward),
     }
-    import tarfile  # noqa: PLC0415  only a deploy that changes something needs it
+    import tarfile  # noqa: PLC0415  only needed by a deploy that changes something
 
     target = io.BytesIO()
     with tarfile.open(fileobj=target, mode="w", format=tarfile.USTAR_FORMAT) as tar:
@@ -151,7 +156,7 @@ def payload(plan: Plan) -> bytes:
 
 
 def meta_text(plan: Plan) -> str:
-    """What is remembered of a run, as one line of JSON."""
+    """What is recorded about a run, as one line of JSON."""
     requester = plan.requester
     meta = {
         "format": HOST_FORMAT,
@@ -185,19 +190,21 @@ _ESCAPE = re.compile(
 
 
 def plain(text: str) -> str:
-    """Without a terminal's control functions (ECMA-48), of 7 bits or of 8, also one that was cut off at the end of the line."""
+    """The text without 7-bit and 8-bit terminal control functions (ECMA-48), even one that is cut off at the end of the
+    line.
+    """
     return _ESCAPE.sub("", text)
 
 
 class Decoder:
-    """Makes events of log lines; the log's first line relates the host's uptime to epoch seconds."""
+    """Decodes log lines into events. The first line of a log relates the host's uptime to epoch seconds."""
 
     def __init__(self, host: str) -> None:
         self._host = host
         self._epoch = 0.0
 
     def event(self, line: str) -> Event | None:
-        """The event of a line; None for what is none (a line cut short)."""
+        """The event of a line; None if it is not an event (such as a line that was cut off)."""
         found = _LINE.fullmatch(line.rstrip("\n"))
         if found is None:
             return None

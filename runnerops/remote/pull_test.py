@@ -1,4 +1,6 @@
-"""A connection for the pull test: a script that changes something on a host and puts it back, followed while it lasts."""
+"""A connection for the pull test: it runs a script that changes something on a host and undoes it, and follows its
+output.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ class Follows(Protocol):
 
 
 class PullTestReader:
-    """Wraps the way to a host so that all it does is run the test. What loses its connection goes on there, to its end."""
+    """Restricts a connection to running the test. If the connection is lost, the test continues to its end."""
 
     def __init__(self, open_link: Callable[[], Follows], watch: Callable[[str], None]) -> None:
         self._open = open_link

@@ -1,4 +1,4 @@
-"""A connection for code that must not write: it can do nothing but observe."""
+"""A connection for code that must not write: it can only observe."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ OBSERVE_SECONDS = 90.0
 
 
 class Completed(Protocol):
-    """What an exec gave."""
+    """The result of an exec."""
 
     @property
     def status(self) -> int:
@@ -24,18 +24,18 @@ class Completed(Protocol):
 
     @property
     def stderr(self) -> bytes:
-        """Its errors; they may hold anything of the host's and are shown redacted only."""
+        """Its standard error. It may contain anything from the host, and is only shown redacted."""
 
 
 class Runs(Protocol):
     """A connection that runs commands; `ssh.Link` in production."""
 
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
-        """One exec."""
+        """Runs one exec."""
 
 
 class ReadOnly:
-    """Wraps the way to a host so that all it can be asked is an observe script."""
+    """Restricts a connection to observe scripts."""
 
     def __init__(self, host: str, open_link: Callable[[], Runs]) -> None:
         self._host = host

@@ -1,8 +1,8 @@
-"""How commands become root on a host: sudo, with a password where one is given, or doas where there is no sudo.
+"""How commands become root on a host: with sudo, with or without a password, or with doas if there is no sudo.
 
-A password goes over standard input of the very exec that needs it, and only once sudo has asked for it with a prompt that
-nobody else can print: whatever stands before it (a lecture, a login shell's greeting, in any language) is passed over. The
-command's own input follows when root has said that it is there, so no line of it is ever taken for a password.
+The password is sent over the standard input of the exec that needs it, and only after sudo has asked with a prompt that
+nobody else can print. All earlier output is ignored (a lecture, or the greeting of a login shell, in any language). The
+command's own input follows after root has confirmed, so no line of it can be taken for a password.
 """
 
 from __future__ import annotations
@@ -22,51 +22,51 @@ if TYPE_CHECKING:
 
 VARIABLE = "RUNNEROPS_SUDO_PASSWORD"
 ENTER_SECONDS = 60.0
-"""How long sudo may take to ask and to let in; PAM makes a user wait for some seconds after a wrong password."""
+"""Time limit for the prompt of sudo and for the login. PAM delays a user for some seconds after a wrong password."""
 _CHUNK = 65536
 _WRONG = re.compile(r"incorrect (password|authentication) attempt")
-"""How sudo and sudo-rs end after the last wrong password; with `passwd_tries=1` that is the first."""
+"""What sudo and sudo-rs print after the last wrong password. With `passwd_tries=1` that is the first one."""
 _EXECUTE = re.compile(r"execute '.*' as (\S+) on .*")
 _NOT_LISTED = ("not allowed", "may not", "afraid I can't do that")
-"""The last is of sudo-rs, of whom it has no rule for."""
+"""The last one is printed by sudo-rs, for users without a rule."""
 
 _DOAS = 'if command -v doas >/dev/null 2>&1; then exec doas -n "$@"; fi; echo "neither sudo nor doas is there" >&2; exit 127'
 _BARE = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -n "$@"; fi; {_DOAS}'
-# `-k`: what was given before neither counts nor is kept. The line that is sent has only parts of what is waited for: whoever
-# prints the line itself, as a restricted shell or a traced one does, has not asked.
+# `-k`: no cached password is used, and this one is not cached. The line only contains parts of the prompt that we wait
+# for. So a shell that prints the line itself (a restricted or a traced one) is not mistaken for sudo.
 _ANSWERED = f'export LC_ALL=C; if command -v sudo >/dev/null 2>&1; then exec sudo -S -k -p "sudo-$0:" "$@"; fi; {_DOAS}'
 _ENTERED = 'echo "root-$0"; echo "root-$0" >&2; read -r _; exec "$@"'
 
 
 class Passwords(Protocol):
-    """Where one host's sudo password comes from."""
+    """Where the sudo password of a host comes from."""
 
     def first(self) -> str:
-        """What to begin with; empty: there is none, and sudo must not ask. Raises SecretError."""
+        """The password to try first; empty if there is none, so that sudo must not ask. Raises SecretError."""
 
     def again(self, wrong: str) -> str:
-        """Another one in place of `wrong`; empty: there is none."""
+        """Another password instead of `wrong`; empty if there is none."""
 
 
 class NoPassword:
-    """For hosts where sudo does not ask."""
+    """For hosts whose sudo does not ask for a password."""
 
     def first(self) -> str:
-        """None."""
+        """No password."""
         return ""
 
     def again(self, wrong: str) -> str:  # noqa: ARG002
-        """None."""
+        """No password."""
         return ""
 
 
 class WrongPasswordError(Exception):
-    """sudo asked once more; another password is at hand."""
+    """sudo rejected the password, and there is another one to try."""
 
 
 @dataclass(slots=True)
 class Root:
-    """Of one connection. `user` is who logs in there."""
+    """How commands become root over one connection. `user` is the user who logs in."""
 
     host: str
     user: str
@@ -85,25 +85,27 @@ class Root:
 
     @property
     def asks(self) -> bool:
-        """Whether a command that is sent has to be entered (`Entry`)."""
+        """Whether a command needs an `Entry` after it is sent."""
         return bool(self._password)
 
     @property
     def prompt(self) -> str:
-        """What sudo asks with."""
+        """The prompt with which sudo asks."""
         return f"sudo-{self._nonce}:"
 
     @property
     def ready(self) -> str:
-        """What root prints on both outputs before anything else."""
+        """What root prints first on both outputs."""
         return f"root-{self._nonce}"
 
     def answer(self) -> bytes:
-        """The line for sudo."""
+        """The line with the password for sudo."""
         return f"{self._password}\n".encode(errors="surrogateescape")
 
     def wrong(self) -> Exception:
-        """What to raise where sudo does not take the password: HostError, or WrongPasswordError with another one at hand."""
+        """What to raise if sudo rejects the password: WrongPasswordError if there is another one to try, else
+        HostError.
+        """
         self._tried += 1
         newer = self.passwords.again(self._password or "") if self._tried == 1 else ""
         if newer:
@@ -114,14 +116,14 @@ class Root:
         return HostError(self.host, f"sudo does not accept the password of user {self.user}", hint, "refused")
 
     def silent(self) -> HostError:
-        """Where neither happens in time."""
+        """The error if sudo neither asks nor succeeds in time."""
         problem = (
             f"sudo neither asks user {self.user} for a password nor starts the command within {ENTER_SECONDS:.0f} s"
         )
         return HostError(self.host, problem, "try `sudo true` there: PAM may require something else first", "refused")
 
     def refused(self, said: str) -> HostError:
-        """What sudo or doas printed (in English), as what a user can act on."""
+        """The error for what sudo or doas printed (in English), with a fix."""
         lines = [line for line in said.replace(self.prompt, "").splitlines() if line.strip()]
         last = _EXECUTE.sub(r"execute a shell as \1", lines[-1].strip()) if lines else ""
         broken = next((line.strip() for line in lines if "syntax error" in line or "parse error" in line), "")
@@ -146,7 +148,9 @@ class Root:
 
 
 class Entry:
-    """One command's way past sudo. Standard error is listened to in another thread, for sshd keeps no order between both."""
+    """The sudo dialogue of one command. Another thread reads standard error, because sshd keeps no order between both
+    outputs.
+    """
 
     def __init__(self, root: Root, channel: Channel) -> None:
         self._root = root
@@ -156,9 +160,10 @@ class Entry:
         self._entered = False
 
     def hear(self, chunk: bytes) -> None:
-        """What comes on standard error: answers the first time that sudo asks, and goes at the second.
+        """Handles standard error: sends the password at the first prompt, and closes the channel at the second.
 
-        Once root is there, it is the command's, which may print anything: a list of processes has the prompt in it.
+        After root has confirmed, the output is the command's. It may contain anything, for example the prompt in a list
+        of processes.
         """
         self._heard += chunk
         if self._entered:
@@ -173,9 +178,9 @@ class Entry:
         self._prompts = prompts
 
     def enter(self, listener: Thread) -> bytes:
-        """Waits for root, and gives what was printed since. `listener` is the thread that hears.
+        """Waits for root, and returns the output that followed. `listener` is the thread that calls `hear`.
 
-        Raises HostError where root is not to be had, and WrongPasswordError where the command may be sent once more.
+        Raises HostError if the command cannot become root, and WrongPasswordError if it may be sent once more.
         """
         said, ready = b"", f"{self._root.ready}\n".encode()
         self._channel.settimeout(ENTER_SECONDS)

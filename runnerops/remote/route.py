@@ -1,6 +1,7 @@
-"""The way to a host, hop by hop, not open yet: who connects to what, with which keys, expecting which host keys.
+"""The route to a host as a list of hops, before any is opened: the address, the keys to offer and the expected host
+keys.
 
-Everything comes from the inventory, ssh_config and the environment's two variables, nothing from Fabric's own files
+Everything comes from the inventory, ssh_config and two environment variables. Fabric's own files are not read
 (`/etc/fabric.*`, `~/.fabric.*`, `FABRIC_*`). Loads fabric and paramiko: import it late.
 """
 
@@ -28,19 +29,22 @@ from runnerops.remote.transport import preferring
 
 CONNECT_SECONDS = 15
 BANNER_SECONDS = 30.0
-"""Longer than the above, which is then what ends a silence; what ends sooner was closed by the other side."""
+"""Longer than the limits above, so that they apply first when the other side is silent. An earlier end means that it
+closed.
+"""
 _AUTH_SECONDS = 30.0
 _SSH_CONFIG = "correct ~/.ssh/config, or the files that it includes: `ssh -G NAME` shows how OpenSSH reads it"
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 
-logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its threads log tracebacks of what we explain
+logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # its threads log tracebacks of errors that we explain
 
 
 def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lambda: None) -> tuple[Hop, ...]:
-    """The hops, the first to connect to first and the host itself last. `allow_login` is called before each login.
+    """The hops in the order in which they are connected; the last is the host itself. `allow_login` is called before
+    each login.
 
-    `ssh.gateway` is the name of a peer, else `[USER@]HOST[:PORT]`, which ssh_config may know; ProxyJump
-    counts where there is none. Raises HostError and PrivateKeyError.
+    `ssh.gateway` is the name of a peer, or `[USER@]HOST[:PORT]`, to which ssh_config applies. Without it, ProxyJump is
+    used. Raises HostError and PrivateKeyError.
     """
     try:
         connection = _connection(host, access.settings(), access.peers, ())
@@ -56,7 +60,7 @@ def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lam
 
 
 def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen: tuple[str, ...]) -> Connection:
-    # each connection has a Config of its own, for Fabric writes into it what belongs to one host
+    # each connection needs a separate Config, because Fabric writes values of one host into it
     def config(address: str, user: str | None, port: int | None) -> Config:
         own = settings.given(address, user, port)
         return Config(ssh_config=own, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
@@ -114,7 +118,7 @@ def _hop(
 
 
 def _ways(hop: Hop) -> dict[str, Any]:
-    """How the hop is connected to: time limits, keys, and the kinds of host keys that are asked for."""
+    """How the hop is connected to: time limits, keys, and the kinds of host keys that are requested."""
     names = (*hop.names, *hop.loose)
     return {
         "banner_timeout": BANNER_SECONDS,
@@ -131,8 +135,8 @@ def _ways(hop: Hop) -> dict[str, Any]:
 
 
 def _hold_to(connection: Connection, family: socket.AddressFamily) -> None:
-    """Of the addresses that the host's name has, only these are connected to."""
-    usual = connection.client._families_and_addresses  # paramiko's own is for any family
+    """Restricts the connection to addresses of this family."""
+    usual = connection.client._families_and_addresses  # paramiko's own method returns all families
 
     def addresses(hostname: str, port: int) -> list[tuple[int, Any]]:
         found = [pair for pair in usual(hostname, port) if pair[0] == family]

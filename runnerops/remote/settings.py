@@ -1,6 +1,7 @@
-"""What ssh_config says of one host, as OpenSSH understands it: what paramiko and Fabric take otherwise is put right here.
+"""What ssh_config says about one host, as OpenSSH understands it. Corrects where paramiko and Fabric differ from
+OpenSSH.
 
-What is not read at all, and matters, is refused by name (`refusal`). Loads paramiko: import it late.
+Settings that matter and are not supported are refused by name (`refusal`). Loads paramiko: import it late.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from runnerops.remote.home import ssh_home
 from runnerops.remote.sshconfig_values import port_of
 
 UNREAD = "unreadmatch"
-"""With a keyword behind it, the key that stands for the lines of a `Match` that cannot be decided here."""
+"""Prefix of the key under which the lines of a `Match` are kept that cannot be decided here; a keyword follows."""
 _ANY = "CdhikLlnpru"
 _TOKENS = {
     "hostname": "h",
@@ -43,7 +44,7 @@ _TRUE = frozenset({"yes", "true"})
 
 
 class Settings(SSHConfig):
-    """Every lookup, a jump host's too."""
+    """Answers every lookup, also for jump hosts."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,7 +52,9 @@ class Settings(SSHConfig):
         self._given: dict[str, Mapping[str, str]] = {}
 
     def given(self, hostname: str, user: str | None, port: int | None) -> Settings:
-        """The same where user and port of this host are said elsewhere: they count first, as on ssh's command line."""
+        """The same settings with this host's user and port given elsewhere. They take precedence, as on ssh's command
+        line.
+        """
         other = Settings()
         other._config = self._config
         said = {"user": user, "port": str(port) if port else None}
@@ -76,15 +79,15 @@ class Settings(SSHConfig):
     def _lookup(
         self, hostname: str, options: SSHConfigDict | None = None, canonical: bool = False, final: bool = False
     ) -> SSHConfigDict:
-        """The files are read a second time only where a `Match final` or a canonical name asks for it."""
-        usual: Any = super()  # its stubs know only the public half
+        """Reads the files a second time only if a `Match final` or a canonical name requires it."""
+        usual: Any = super()  # the type stubs have only the public methods
         if options is None:
             options = SSHConfigDict(self._given.get(hostname, {}))
         elif not canonical and not self._has_final():
             usual._expand_variables(options, hostname)
             return options
         found: SSHConfigDict = usual._lookup(hostname, options, canonical, final)
-        found.setdefault("canonicaldomains", "")  # paramiko wants it where CanonicalizeHostname is on
+        found.setdefault("canonicaldomains", "")  # paramiko needs it if CanonicalizeHostname is on
         return found
 
     def _has_final(self) -> bool:
@@ -98,7 +101,9 @@ class Settings(SSHConfig):
         final: bool,
         options: SSHConfigDict,
     ) -> bool:
-        """Whether all conditions of a `Match` hold; a command of `exec` gets no input, and is run only if it decides."""
+        """Whether all conditions of a `Match` hold. An `exec` command gets no input, and only runs if its result
+        matters.
+        """
         user = getpass.getuser()
         values = {
             "host": options.get("hostname", target_hostname),
@@ -133,7 +138,7 @@ def _is_list(key: str) -> bool:
 
 
 def _file(path: str) -> str:
-    """A path with its variables and its `~` replaced; a variable that is not there stays, and no such file is found."""
+    """A path with variables and `~` replaced. An undefined variable is kept, so no such file is found."""
     whole = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), path)
     if whole == "~" or whole.startswith("~/"):
         return str(ssh_home(os.environ) / whole[2:])
@@ -159,12 +164,12 @@ def _token(letter: str, known: str, config: SSHConfigDict, target: str) -> str:
         "r": remote,
         "u": user,
     }
-    hashed = sha1(f"{here}{host}{port}{remote}".encode()).hexdigest()  # noqa: S324  OpenSSH's own, no secret
+    hashed = sha1(f"{here}{host}{port}{remote}".encode()).hexdigest()  # noqa: S324  OpenSSH's own hash, not a secret
     return {**values, "C": hashed}[letter]
 
 
 def _choose_way(found: SSHConfigDict) -> None:
-    """Of ProxyJump and ProxyCommand the first counts; `none` is none."""
+    """Keeps the first of ProxyJump and ProxyCommand; `none` means neither."""
     keys = list(found)
     if "proxyjump" in found and found["proxyjump"].lower() == "none":
         del found["proxyjump"]
@@ -176,18 +181,18 @@ def _choose_way(found: SSHConfigDict) -> None:
 
 
 def _seconds(text: str) -> int:
-    """A time of ssh_config (`90`, `1m30s`) in seconds; 0 for none."""
+    """Converts a time of ssh_config (`90`, `1m30s`) to seconds; 0 if it is not a time."""
     parts = [(int(number), unit.lower()) for number, unit in _TIME.findall(text)]
     return sum(number * _SECONDS[unit] for number, unit in parts) if _TIME.sub("", text) == "" else 0
 
 
 def is_yes(found: Mapping[str, str], key: str) -> bool:
-    """Whether this key is switched on."""
+    """Whether this key is set to yes."""
     return found.get(key, "").lower() in _TRUE
 
 
 ALIVE_SECONDS, ALIVE_COUNT = 15, 4
-"""How often a host is asked whether it is there, and how many of these may pass in silence, where ssh_config does not say."""
+"""Defaults for ssh_config: seconds between two keep-alive requests, and how many may remain unanswered."""
 
 
 _LONGEST_SECONDS = 86_400

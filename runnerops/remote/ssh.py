@@ -1,4 +1,4 @@
-"""Opening connections, hop by hop. Nothing is sent to a hop before its host key is known to be the right one."""
+"""Opens connections hop by hop. Nothing is sent to a hop before its host key is known to be the right one."""
 
 from __future__ import annotations
 
@@ -24,17 +24,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""Before each new attempt where sshd turns connections away (MaxStartups); each varies, so that hosts do not march in step."""
+"""Seconds before each new attempt while sshd refuses connections (MaxStartups). Varied, so that hosts do not retry
+together.
+"""
 _PATIENCE_SECONDS = 15.0
 _PENALTY_PAUSES = (6.0, 7.0, 9.0)
-"""While sshd takes no connection from here: at least 15 s (`min` of PerSourcePenalties); those that it refuses do not count."""
+"""Pauses in a penalty, which lasts at least 15 s (`min` of PerSourcePenalties). Refused attempts do not prolong it."""
 _POLL_SECONDS = 1.0
 """How often the thread of an idle connection looks whether a keep-alive message is due. Paramiko's 0.1 s cost half a core for
 500 connections."""
 
 
 def load() -> None:
-    """Imports the SSH libraries, which are slow to."""
+    """Imports the SSH libraries, which takes time."""
     import runnerops.remote.fabrics  # noqa: PLC0415
     import runnerops.remote.route  # noqa: F401, PLC0415
 
@@ -42,8 +44,8 @@ def load() -> None:
 def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lambda: None) -> Link:
     """Connects and logs in.
 
-    `allow_login` is called when a host key is known to be right, before anybody logs in there; what it raises ends all.
-    Raises HostError, HostKeyError (nothing was sent) and PrivateKeyError, each with the fix.
+    `allow_login` is called when a host key has been verified, before the login at that hop. If it raises, everything
+    ends. Raises HostError, HostKeyError (nothing was sent) and PrivateKeyError, each with the fix.
     """
     load()
     from runnerops.remote.route import make_route  # noqa: PLC0415
@@ -64,13 +66,13 @@ def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lamb
 
 
 def open_way(hops: Sequence[Hop], gateways: Gateways, say: Callable[[str], None]) -> None:
-    """Opens all hops but the last, or goes through those that are open. Raises HostError."""
+    """Opens all hops but the last, or uses those that are open already. Raises HostError."""
     for hop, behind in pairwise(hops):
         behind.connection.gateway = gateways.through(hop, partial(open_hop, say=say))
 
 
 def open_hop(hop: Hop, say: Callable[[str], None] = lambda _: None) -> None:
-    """Opens one hop, those before it being open. Raises HostError."""
+    """Opens one hop. The hops before it must be open. Raises HostError."""
     from paramiko import SSHException  # noqa: PLC0415
 
     from runnerops.remote.faults import explain, penalty_text  # noqa: PLC0415
@@ -89,9 +91,10 @@ def open_hop(hop: Hop, say: Callable[[str], None] = lambda _: None) -> None:
 
 
 def patiently(connect: Callable[[], T], penalised: Callable[[float], None] = lambda _: None) -> T:
-    """Calls again, later and later, while sshd has too many connections, or a link breaks. Raises what `connect` raises.
+    """Tries again with growing pauses while sshd has too many connections or the network is unstable. Raises what
+    `connect` raises.
 
-    `penalised` is called once with the seconds that are waited, at most, for a penalty to end.
+    `penalised` is called once if sshd imposes a penalty, with the longest time in seconds that we wait for its end.
     """
     from paramiko import SSHException  # noqa: PLC0415
 
@@ -114,11 +117,13 @@ def patiently(connect: Callable[[], T], penalised: Callable[[float], None] = lam
                 pause = None
             if pause is None:
                 raise
-        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  no secret
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  not a secret
 
 
 def _keep_alive(transport: Transport, every_s: int, silence_s: int) -> None:
-    """A line that went dead is noticed: what is not acknowledged for so long breaks the connection."""
+    """Makes the kernel and the transport notice a dead connection: it breaks if nothing is acknowledged for `silence_s`
+    seconds.
+    """
     transport.set_keepalive(every_s)
     sock = transport.sock
     if isinstance(sock, socket.socket):

@@ -1,4 +1,5 @@
-"""The user's and the system's ssh_config as lines that paramiko reads as OpenSSH does: `Include` expanded, words unquoted.
+"""Turns the user's and the system's ssh_config into lines that paramiko reads as OpenSSH does: expands `Include`,
+unquotes.
 
 Reads files. Loads paramiko: import it late.
 """
@@ -24,17 +25,17 @@ _SYSTEM = Path("/etc/ssh/ssh_config")
 _DEPTH = 16
 _SETTING = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+|$)(.*)")
 _Conditions: TypeAlias = tuple[str, ...] | None
-"""Words of a `Match`: none hold everywhere, and None nowhere."""
+"""Words of a `Match`. An empty tuple matches everywhere, None matches nowhere."""
 _WITH_VALUE = {"host", "originalhost", "user", "localuser", "exec"}
 _WITHOUT_VALUE = {"all", "canonical", "final"}
 _UNREAD = {"localnetwork", "version", "sessiontype", "command", "tagged"}
-"""Conditions of newer OpenSSHs that are not decided here; each takes a value."""
+"""Conditions of newer OpenSSH releases that are not decided here. Each has a value."""
 _VERBATIM = frozenset({"proxycommand", "remotecommand", "localcommand", "knownhostscommand"})
-"""Keys whose value is a command line, quotes, `#` and all."""
+"""Keys whose value is a command line, including quotes and `#`."""
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The user's file, then the system's: the first value of a key counts, as in OpenSSH. Raises SSHException."""
+    """Reads the user's file, then the system's. The first value of a key counts, as in OpenSSH. Raises SSHException."""
     home = ssh_home(environ)
     user = home / ".ssh" / "config"
     ignored: list[str] = []
@@ -45,9 +46,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
 
 @frozen
 class _Whose:
-    """Where relative names and `~` of an `Include` begin, and whether the file is the user's or the system's.
+    """Where relative paths and `~` of an `Include` start, and whether the file is the user's or the system's.
 
-    `ignored`: patterns of the first `IgnoreUnknown`, which counts in all files that are read after it.
+    `ignored`: patterns of the first `IgnoreUnknown`, which applies to all files that are read after it.
     """
 
     folder: Path
@@ -57,9 +58,10 @@ class _Whose:
 
 
 def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Iterator[str]:
-    """A file's lines, each block as a `Match`; what an `Include` brings holds where the block around it does too.
+    """The lines of a file, with each block as a `Match`. The lines of an `Include` only apply where its block applies
+    too.
 
-    Raises SSHException at what OpenSSH ends with an error at.
+    Raises SSHException for what OpenSSH would reject.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -88,8 +90,10 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
 
 
 def _settings(path: Path, text: str, ignored: list[str]) -> Iterator[tuple[int, str, str]]:
-    """Each line's number, key and value. Patterns of the first `IgnoreUnknown` go into `ignored`. Raises SSHException."""
-    for number, line in enumerate(text.split("\n"), 1):  # as OpenSSH does: a comment may hold a form feed or U+2028
+    """The number, key and value of each line. Adds the patterns of the first `IgnoreUnknown` to `ignored`. Raises
+    SSHException.
+    """
+    for number, line in enumerate(text.split("\n"), 1):  # as OpenSSH does; a comment may contain a form feed or U+2028
         setting = _SETTING.match(line)
         if not setting:
             continue  # a comment
@@ -108,7 +112,7 @@ def _settings(path: Path, text: str, ignored: list[str]) -> Iterator[tuple[int, 
 
 
 def _foreign(path: Path) -> str:
-    """Why OpenSSH does not trust this file, or nothing. One that its group may write it takes on some systems, as this does."""
+    """Why OpenSSH does not trust this file; empty if it does. Some systems allow group-writable files, and so do we."""
     about = path.stat()
     if about.st_uid not in {0, os.getuid()}:
         return "it belongs to another user"
@@ -122,7 +126,7 @@ def _head(block: _Conditions) -> str:
 
 
 def _plain(key: str, value: str) -> str:
-    """A value without its quotes and without the comment behind it."""
+    """A value without its quotes and without a trailing comment."""
     if key in _VERBATIM:
         return value
     words = split(value) or []
@@ -138,19 +142,20 @@ def _included(value: str, whose: _Whose) -> Iterator[Path]:
 
 
 def _host(value: str) -> _Conditions:
-    words = [word for word in split(value) or () if "," not in word]  # no host has one in its name
+    words = [word for word in split(value) or () if "," not in word]  # no host name contains a comma
     return ("originalhost", _literal(",".join(words))) if words else None
 
 
 def _literal(patterns: str) -> str:
-    """With brackets as they are: only `*` and `?` stand for others in OpenSSH's patterns."""
+    """Escapes brackets, because only `*` and `?` are special in OpenSSH's patterns."""
     return patterns.replace("[", "[[]")
 
 
 def _match(value: str) -> tuple[_Conditions, str]:
-    """The conditions of a `Match` line, and what of it cannot be decided here, if anything.
+    """The conditions of a `Match` line, and the part that cannot be decided here, if any.
 
-    That is also a keyword that is not known here, as of a newer OpenSSH: nobody knows whether it takes a value.
+    An unknown keyword, perhaps of a newer OpenSSH, cannot be decided either, because we do not know whether it has a
+    value.
     """
     words = split(value) or []
     kept: list[str] = []

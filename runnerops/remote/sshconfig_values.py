@@ -1,6 +1,7 @@
-"""What OpenSSH ends with an error at, of a line of ssh_config whose key decides who connects where. Pure.
+"""Finds values of ssh_config that OpenSSH rejects, in the keys that decide who connects where. Pure.
 
-It reads every line so, whatever `Host` or `Match` the line stands below; so does this. `ssh -G NAME` says it in its own words.
+OpenSSH checks every line, even below a `Host` or `Match` that does not apply, and so do we. `ssh -G NAME` prints
+OpenSSH's own message.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ MATTERS = frozenset(
 )
 """Keys that decide who connects where, and as whom."""
 _OF_BEFORE = frozenset({"identityfile2", "userknownhostsfile2", "globalknownhostsfile2"})
-"""Names that OpenSSH still knows, and that are near to others."""
+"""Old names that OpenSSH still accepts, and that are similar to current ones."""
 _FLAG = ("yes", "no", "true", "false")
 _CHOICES: Mapping[str, Sequence[str]] = {
     "addressfamily": ("any", "inet", "inet6"),
@@ -33,15 +34,16 @@ _TIME = re.compile(r"(?:\+?\d+[smhdw]?)+", re.IGNORECASE)
 _NUMBER = re.compile(r"\+?[0-9]+")
 _MOST = 2**31 - 1
 _JUMP = re.compile(r"(?:.+@)?(?:\[[^\]]+\]|[^:\[\]@,]+)(?::([^:]+))?")
-"""A user's name may have an `@` of its own: the last one counts."""
+"""A user name may contain an `@`: the last one separates user and host."""
 _CRITERIA = frozenset({"host", "originalhost", "user", "localuser", "exec"})
 
 
 def wrong_value(key: str, words: Sequence[str] | None, ignored: Collection[str]) -> str:
-    """Why this line is none, or nothing. `key` in small letters; no `words`: a quotation mark is missing at the end.
+    """Why this line is wrong; empty if it is not. `key` is in lower case. `words` is None if a closing quotation mark
+    is missing.
 
-    `ignored`: patterns of `IgnoreUnknown`. Names of keys that only another release knows are passed over, but for
-    those that are nearly one of these.
+    `ignored`: patterns of `IgnoreUnknown`. Unknown keys, perhaps of another release, are accepted unless they are
+    similar to one of ours.
     """
     if words is None:
         return "a quotation mark is missing at the end"
@@ -55,7 +57,7 @@ def wrong_value(key: str, words: Sequence[str] | None, ignored: Collection[str])
 
 
 def _wrong(key: str, words: Sequence[str]) -> str:
-    if not words and key in EMPTY:  # a comment: nothing is said, and of `Host` a block of no host begins
+    if not words and key in EMPTY:  # a comment: nothing is set; an empty `Host` begins a block of no host
         return ""
     if not words or (not words[0] and key != "proxycommand") or (key == "host" and "" in words):
         return f"{key} has no value"
@@ -74,7 +76,7 @@ def _port(key: str, value: str) -> str:
 
 
 def port_of(value: str) -> int | None:
-    """A number from 1 to 65535, or the name of a service, as the system knows it."""
+    """A number from 1 to 65535, or the number of a service that the system knows by this name."""
     if _NUMBER.fullmatch(value):
         return number if 0 < (number := int(value)) < 65536 else None
     try:
@@ -116,7 +118,7 @@ _CHECKS: Mapping[str, Callable[[str, str], str]] = {
 }
 _LISTS = frozenset({"userknownhostsfile", "globalknownhostsfile"})
 EMPTY = _LISTS | {"host", "include", "canonicaldomains"}
-"""Keys that may have a comment alone behind them."""
+"""Keys that may be followed by nothing but a comment."""
 _OTHERS = frozenset(
     {"host", "match", "include", "bindaddress", "bindinterface", "revokedhostkeys", "canonicaldomains"}
     | _CHOICES.keys()
@@ -126,7 +128,9 @@ _SINGLE = (MATTERS | _CHOICES.keys() | _CHECKS.keys()) - _LISTS - {"proxyjump", 
 
 
 def wrong_match(words: Sequence[str]) -> str:
-    """Why these words are no conditions of a `Match`, or nothing. One that is not known here is told where it is read."""
+    """Why these words are not valid conditions of a `Match`; empty if they are. Unknown conditions are reported by the
+    reader.
+    """
     rest = list(words)
     if not any(rest):
         return "Match has no condition"
@@ -145,7 +149,7 @@ def wrong_match(words: Sequence[str]) -> str:
 
 
 def split(value: str) -> list[str] | None:
-    """The words of a value up to a comment, as OpenSSH parts them; None if a quotation mark is missing."""
+    """The words of a value up to a comment, split as OpenSSH does; None if a quotation mark is missing."""
     words: list[str] = []
     at = 0
     while at < len(value):

@@ -1,4 +1,6 @@
-"""The state that runnerops keeps on a host, and the host's own facts, read from an observation's answers. Pure."""
+"""Decodes, from the answers of an observation, the state that runnerops keeps on a host, and facts about the host.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,11 @@ from runnerops.model.inventory import Requester
 from runnerops.services.steps import ANY
 
 _KILLED = 137
-"""The status of a question that was ended at its time limit, or not begun any more."""
+"""The status of a question that was ended at its time limit, or was not asked any more because of it."""
 
 
 def facts(answers: Answers) -> Facts:
-    """What does not depend on any service."""
+    """The facts that do not depend on any service."""
     return Facts(
         clock=int(text_of(answers, "clock") or 0),
         boot=text_of(answers, "boot"),
@@ -34,7 +36,7 @@ def facts(answers: Answers) -> Facts:
 
 
 def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) -> HostState:
-    """All of an observation."""
+    """The whole state of the host."""
     metas = read_metas(answers)
     runs = list(read_runs(metas, answers))
     applied: dict[str, Sha] = {}
@@ -65,7 +67,7 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
 
 
 def _since(runs: Sequence[Run], metas: Mapping[int, Mapping[str, Any]]) -> Mapping[str, int]:
-    """By path, the newest run that ended well and recorded what it found there; of older ones that are gone, the next kept."""
+    """For each path, the newest applied run that looked at it itself, or else the oldest that carried it on."""
     found: dict[str, int] = {}
     for run in runs:
         if run.result == "applied":
@@ -77,19 +79,19 @@ def _since(runs: Sequence[Run], metas: Mapping[int, Mapping[str, Any]]) -> Mappi
 
 
 def _given_back(since: Mapping[str, int], metas: Mapping[int, Mapping[str, Any]]) -> frozenset[str]:
-    """Paths that a removal was the last run to record anything of, by `_since`."""
+    """Paths that, by `_since`, a removal was the last run to record."""
     removals = {number for number, meta in metas.items() if str(meta.get("command", "")).split()[:1] == ["remove"]}
     return frozenset(path for path, number in since.items() if number in removals)
 
 
 def newest_format(metas: Mapping[int, Mapping[str, Any]]) -> int:
-    """The newest format that any run was written in; 0 without runs."""
+    """The newest format in which any run was written; 0 without runs."""
     found = [meta.get("format") for meta in metas.values()]
     return max((number for number in found if isinstance(number, int)), default=0)
 
 
 def _lines(answers: Answers, name: str) -> Iterator[tuple[str, str]]:
-    """What `grep -H` prints: the file's path, and the line. Only a newline ends it: a kept file may hold U+2028."""
+    """The output of `grep -H`: path and line. Only a newline ends a line, because a kept file may contain U+2028."""
     output = answers[name].output.decode("utf-8", "replace") if name in answers else ""
     for line in output.split("\n"):
         path, _, text = line.partition(":")
@@ -98,7 +100,7 @@ def _lines(answers: Answers, name: str) -> Iterator[tuple[str, str]]:
 
 
 def _addresses(text: str) -> Iterator[str]:
-    """`ip -o addr`: `2: eth0    inet 192.0.2.7/24 brd …`."""
+    """The addresses in the output of `ip -o addr`: `2: eth0    inet 192.0.2.7/24 brd …`."""
     for line in text.splitlines():
         words = line.split()
         if len(words) > 3 and words[2] in {"inet", "inet6"}:
@@ -106,7 +108,9 @@ def _addresses(text: str) -> Iterator[str]:
 
 
 def _intents(answers: Answers) -> Iterator[Intent]:
-    """`VERB RUN INVOCATION` in a file named for the service; what cannot be read is the strongest action, for any life."""
+    """Intents: `VERB RUN INVOCATION` in a file named after the service. An unreadable one counts as the strongest
+    action.
+    """
     names = {service.value: service for service in ServiceName}
     for path, text in _lines(answers, "kept"):
         *_, folder, name = path.split("/")
@@ -129,7 +133,9 @@ def _hold(answers: Answers, clock: int) -> Hold | None:
 
 
 def paused(answers: Answers, name: str = "kept") -> Iterator[PauseRecord]:
-    """Of runners in GitLab: `RUN URL NAME`, between TABs, in a file named for GitLab's id; 0 for a run that cannot be read."""
+    """Paused runners: `RUN URL NAME`, separated by TABs, in a file named after GitLab's id. An unreadable run becomes
+    0.
+    """
     for path, text in _lines(answers, name):
         *_, folder, number = path.split("/")
         if folder == "paused" and number.isdecimal():
@@ -138,7 +144,7 @@ def paused(answers: Answers, name: str = "kept") -> Iterator[PauseRecord]:
 
 
 def _begun(answers: Answers) -> Iterator[Begun]:
-    """Of creations in GitLab: `URL KIND OF MARK`, between TABs; what cannot be read is of nobody."""
+    """Creations in GitLab: `URL KIND OF MARK`, separated by TABs. An unreadable one has no place."""
     kinds: Mapping[str, Place] = {"group": Place("group"), "project": Place("project"), "instance": Place("instance")}
     for path, text in _lines(answers, "kept"):
         fields = text.split("\t")
@@ -148,7 +154,7 @@ def _begun(answers: Answers) -> Iterator[Begun]:
 
 
 def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
-    """Lines of the files that each run has: the run's number, the file's name, the line."""
+    """Lines of the files that each run has: the number of the run, the name of the file, the line."""
     for path, text in _lines(answers, name):
         *_, number, file = path.split("/")
         if number.isdecimal():
@@ -156,7 +162,7 @@ def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:
 
 
 def read_metas(answers: Answers) -> dict[int, dict[str, Any]]:
-    """All runs that have a folder: one that lost its record in a power cut still holds its number."""
+    """All runs that have a folder. A run that lost its record in a power cut still occupies its number."""
     metas: dict[int, dict[str, Any]] = {
         int(word): {} for word in text_of(answers, "numbers").split() if word.isdecimal()
     }
@@ -165,7 +171,7 @@ def read_metas(answers: Answers) -> dict[int, dict[str, Any]]:
 
 
 def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: str = "walked") -> Iterator[Run]:
-    """In order. `logs` names the answer with the first and last lines of their logs, at least."""
+    """The runs in order. `logs` names the answer that has at least the first and last lines of their logs."""
     ends: dict[int, str] = {}
     begins: dict[int, int] = {}
     failed: dict[int, int] = {}
@@ -197,7 +203,7 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
 
 
 def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
-    """What this run left at each path, put together again from its lines."""
+    """The contents that this run left at each path, joined from their lines."""
     lines: dict[bytes, list[bytes]] = {}
     for line in (answers["kept"].output if "kept" in answers else b"").split(b"\n"):
         path, _, text = line.partition(b":")
@@ -211,7 +217,7 @@ def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[t
 
 
 def _given(found: Any) -> SecretFingerprints:
-    """What the last run that ended well carried on; nothing of it counts where its key cannot be read."""
+    """The fingerprints that the last applied run recorded; none if their key is unreadable."""
     key, fingerprints = (found.get("key"), found.get("fingerprints")) if isinstance(found, dict) else (None, None)
     if not isinstance(key, str) or not isinstance(fingerprints, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):
         return SecretFingerprints()
@@ -219,7 +225,7 @@ def _given(found: Any) -> SecretFingerprints:
 
 
 def _in_gitlab(metas: Sequence[Mapping[str, Any]]) -> Managed:
-    """As the newest of these runs recorded it that recorded any."""
+    """The runners that the newest of these runs with such a record managed in GitLab."""
     found: Mapping[str, Any] = next(
         (meta["in_gitlab"] for meta in reversed(metas) if isinstance(meta.get("in_gitlab"), dict)), {}
     )
@@ -231,7 +237,7 @@ def _in_gitlab(metas: Sequence[Mapping[str, Any]]) -> Managed:
 
 
 def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
-    """What programs said of their versions, with their fingerprints, each on one line."""
+    """The versions that programs printed, with the fingerprints of their binaries, each on one line."""
     for name, answer in answers.items():
         said = text_of(answers, name.removeprefix("key/"))
         if name.startswith("key/") and answer.text and said:
@@ -239,9 +245,11 @@ def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
 
 
 def _staged(answers: Answers, applied: Mapping[int, Mapping[str, Sha]]) -> Mapping[str, frozenset[Sha]]:
-    """What runs meant to put there, or to take away: not the old contents, which are staged for a rollback.
+    """Contents that runs intended to put at each path (or to remove). Old contents, staged for a rollback, do not
+    count.
 
-    Of a run that ended well only what it recorded as `applied` counts: a file that it left may have others' part in it.
+    Of a run that ended well, only contents that it recorded as `applied` count: others may have written in the file
+    that it left.
     """
     found: dict[str, set[Sha]] = {}
     for number, file, text in by_run(answers, "walked"):

@@ -1,4 +1,4 @@
-"""Commands that change what a host keeps, outside of a run: holds, what is under way in GitLab, or all of it. Pure."""
+"""Commands that change the state on a host outside of a run: holds, records about GitLab, or all of it. Pure."""
 
 from __future__ import annotations
 
@@ -38,16 +38,19 @@ _CLAIM = (
     'for r; do [ ! -e "$r" ] || mv "$r" "$r$end" || exit 1; done; fi; '
     '[ ! -e "$d/runs/$run" ] || { for r; do [ ! -e "$r$end" ] || mv "$r$end" "$r"; done; exit 77; }'
 )
-"""First the records, then the runs; `start` looks the other way round. So of two at the same time at most one goes on."""
+"""Looks at the records first and then at the runs; `start` does it in reverse order. So at most one of the two
+continues.
+"""
 
 
 IN_USE = 77
-"""Exit status of `forget`: a run has the host."""
+"""Exit status of `forget`: a run is under way on the host."""
 
 
 UNFINISHED = 78
-"""Exit status of `forget`: on record are an intent, a runner paused in GitLab or begun there, or a token that config.toml
-lacks yet. The last line on stderr names the file."""
+"""Exit status of `forget`: there is a record of an intent, of a runner paused or begun in GitLab, or of a token that
+config.toml lacks. The last line on stderr names the file.
+"""
 
 
 _FORGET = (
@@ -58,48 +61,51 @@ _FORGET = (
     'for i in intents/* rotated/* paused/* begun/*; do [ ! -e "$i" ] || { echo "$i" >&2; exit 78; }; done; '
     'cd / && mv "$d" "$d.gone" && rm -rf "$d.gone"'
 )
-"""By a rename, so that a kill leaves no half of it. The unit of the last run may need a moment to go."""
+"""Renames the folder first, so that a kill does not leave half of it. The unit of the last run may need a moment to
+end.
+"""
 
 
 def hold(kept: Hold) -> tuple[str, ...]:
-    """The command that keeps a hold on the host, in place of one that is there."""
+    """The command that puts a hold on the host. It replaces an existing hold."""
     fields = (str(kept.until), kept.by, kept.reason)
     return ("sh", "-c", _HOLD, "sh", STATE_FOLDER, "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
 
 
 def release() -> tuple[str, ...]:
-    """The command that takes a hold away."""
+    """The command that removes a hold."""
     return ("sh", "-c", _RELEASE, "sh", STATE_FOLDER)
 
 
 def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
-    """The command that keeps on record which runners are paused in GitLab, and by which run."""
+    """The command that records which runners are paused in GitLab, and by which run."""
     return _kept("paused", ((str(one.id), (str(one.run), one.url, one.runner)) for one in records))
 
 
 def drop_paused(numbers: Iterable[int]) -> tuple[str, ...]:
-    """The command that takes such records away, by GitLab's ids."""
+    """The command that removes such records, by GitLab's ids."""
     return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "paused", *map(str, numbers))
 
 
 def keep_begun(records: Iterable[Begun]) -> tuple[str, ...]:
-    """The command that keeps on record where a deploy begins to create runners in GitLab."""
+    """The command that records where a deploy begins to create runners in GitLab."""
     return _kept("begun", ((one.name, (one.url, one.place.kind, str(one.place.of), one.mark)) for one in records))
 
 
 def drop_begun(records: Iterable[Begun]) -> tuple[str, ...]:
-    """The command that takes such records away."""
+    """The command that removes such records."""
     return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "begun", *(one.name for one in records))
 
 
 def claim_begun(names: Iterable[str], end: str, run: int) -> tuple[str, ...]:
-    """The command that gives these records names with this `end`. It ends with 77 where there are others by now, or where a
-    run has begun since: one that has this number."""
+    """The command that appends `end` to the names of these records. It exits with 77 if there are other records by now,
+    or if the run with this number has begun.
+    """
     return ("sh", "-c", _CLAIM, "sh", STATE_FOLDER, str(run), end, *names)
 
 
 def _kept(folder: str, records: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
-    """The command that keeps these in a folder, a file each: its name, and fields between TABs."""
+    """The command that writes these records into a folder, one file each: its name, and fields separated by TABs."""
     words: list[str] = []
     for name, fields in records:
         words += (name, "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
@@ -107,7 +113,7 @@ def _kept(folder: str, records: Iterable[tuple[str, Sequence[str]]]) -> tuple[st
 
 
 def forget(patience_s: int = 10) -> tuple[str, ...]:
-    """The command that takes away all that the host keeps; not while a run has the host, or something is unfinished.
+    """The command that removes the whole state from the host, unless a run is under way or something is unfinished.
 
     `patience_s` is how long it waits for a run, in whole seconds.
     """

@@ -1,4 +1,4 @@
-"""Transports that lose no round trip: small packets go at once, and a key with the request to be authenticated."""
+"""Transports with fewer round trips: small packets are sent at once, a key with the authentication request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REFUSED = "Unable to open channel."
 
 
 class TurnedAwayError(SSHException):
-    """The other side said something else than its name, and closed the connection; `said` is its last line."""
+    """The other side did not speak SSH and closed the connection. `said` is its last line."""
 
     def __init__(self, said: str) -> None:
         super().__init__(said)
@@ -29,23 +29,25 @@ class TurnedAwayError(SSHException):
 
 
 class Prompt(Transport):
-    """Authenticates one round trip sooner than paramiko's own, and one more for every further key."""
+    """Saves one round trip at the login compared with paramiko, and another one for each further key."""
 
     opens_early = False
-    """Whether a session is opened with the first key that is sent, where the server takes that (`ahead.py`)."""
+    """Whether a session is opened together with the first key, if the server allows that (`ahead.py`)."""
     wants_certificate = False
     leaves: Leaves = staticmethod(lambda _: True)
-    """Of the kinds of host keys, which may be used."""
+    """Which kinds of host keys may be used."""
 
     _early: EarlySession | None = None
 
     def open_session(self, *args: Any, **options: Any) -> Channel:
-        """As paramiko's; the first may have been opened early."""
+        """As in paramiko. The first session may have been opened early."""
         early, self._early = self._early, None
         return (early and early.channel()) or super().open_session(*args, **options)
 
     def open_channel(self, *args: Any, **options: Any) -> Channel:
-        """As paramiko's, which keeps one reason for all channels: of two that are refused at a time one has none."""
+        """As in paramiko, which keeps only one reason for all channels: of two that are refused at once, one gets no
+        reason.
+        """
         try:
             return super().open_channel(*args, **options)
         except ChannelException:
@@ -56,9 +58,9 @@ class Prompt(Transport):
             raise ChannelException(OPEN_FAILED_CONNECT_FAILED, "refused") from error
 
     def close(self) -> None:
-        """As paramiko's, and tells the other side at once, not when the thread that reads has looked at its socket again."""
+        """As in paramiko, but tells the other side at once, not when the reading thread looks at its socket again."""
         if self.is_active() and isinstance(self.sock, socket.socket):
-            with contextlib.suppress(OSError):  # the other side may have closed it already
+            with contextlib.suppress(OSError):  # the other side may have closed the connection
                 self.sock.shutdown(socket.SHUT_RDWR)
         super().close()
 
@@ -74,21 +76,21 @@ class Prompt(Transport):
     def _log(self, level: int, msg: Any, *args: Any) -> None:
         usual: Any = super()
         head, found, line = str(msg).partition("Banner: ")
-        if found and not head:  # a line before the server's name: sshd says there why it closes a connection
+        if found and not head:  # a line before the server's name, in which sshd says why it closes the connection
             self._said = "".join(filter(str.isprintable, line.strip()))[:100]
         usual._log(level, msg, *args)
 
     @property
     def preferred_keys(self) -> tuple[str, ...]:
-        """The kinds of host keys; those with a certificate first, or not at all."""
-        usual: Any = super()  # its stubs know only the public half
+        """The kinds of host keys. Those with a certificate come first, or are left out."""
+        usual: Any = super()  # the type stubs have only the public methods
         kinds = tuple(filter(self.leaves, usual.preferred_keys))
         certified = tuple(kind for kind in kinds if kind.endswith(SUFFIX))
         plain = tuple(kind for kind in kinds if kind not in certified)
         return (*certified, *plain) if self.wants_certificate else plain
 
     def auth_publickey(self, username: str, key: PKey, event: Event | None = None) -> list[str]:
-        """As paramiko's."""
+        """As in paramiko."""
         if event is not None or not self.is_active():
             return super().auth_publickey(username, key, event)
         answered = Event()
@@ -96,7 +98,7 @@ class Prompt(Transport):
         handler.auth_publickey(username, key, answered)
         early: EarlySession | None = None
         if handler.sent and self.opens_early and takes_ahead(self):
-            self.opens_early = False  # of several keys only the first: sshd logs each channel that it does not open
+            self.opens_early = False  # only with the first key, because sshd logs each channel that it does not open
             early = EarlySession(self, self.auth_timeout + self.channel_timeout)
         missing = handler.wait_for_response(answered)
         self._early = None if missing else early
@@ -104,16 +106,17 @@ class Prompt(Transport):
 
 
 class _PromptAuth(AuthHandler):
-    """Does not wait for the service to be accepted before it sends a key: a host takes both in order.
+    """Sends a key before the server has accepted the service, because servers handle both in order.
 
-    But for an RSA key before the host has told which signatures it knows, for old ones know none of the newer kinds.
+    This excludes RSA keys until the server has named its signature algorithms, because old servers know none of the
+    newer ones.
     """
 
     sent = False
-    """Whether the key was sent with the request."""
+    """Whether the key was sent together with the request."""
 
     def _request_auth(self) -> None:
-        usual: Any = super()  # its stubs know only the public half
+        usual: Any = super()  # the type stubs have only the public methods
         transport: Any = self.transport
         waits = "rsa" in str(self.private_key and self.private_key.get_name()) and not transport.server_extensions
         self.sent = (
@@ -136,15 +139,16 @@ class _PromptAuth(AuthHandler):
 def preferring(
     kinds: Sequence[str], *, certificate: bool = False, leaves: Leaves = lambda _: True, opens_early: bool = False
 ) -> Callable[..., Transport]:
-    """Makes transports that ask for the kinds of host keys that are known: a host has several, and tells one.
+    """Makes transports that request the kinds of host keys that are known. A host has several, and tells one per
+    connection.
 
-    `certificate`: with its certificate, if it has one; `leaves`: which algorithms may be used at all; `opens_early`: a
-    session is going to be asked for.
+    `certificate`: request the certificate, if there is one. `leaves`: which algorithms may be used. `opens_early`: a
+    session will be needed.
     """
 
     def make(sock: Any, **options: Any) -> Transport:
         if isinstance(sock, socket.socket):
-            # else each small packet waits for the answer to the one before: 5.5 round trips a call instead of 3 (measured)
+            # without it, small packets wait for acknowledgements: 5.5 round trips per call instead of 3 (measured)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         transport = Prompt(sock, **options)
         transport.wants_certificate = certificate
@@ -159,5 +163,5 @@ def preferring(
 
 
 def algorithms(kind: str) -> tuple[str, ...]:
-    """What a kind of host key is called while the two ends agree on one."""
+    """The names of a kind of host key in the key exchange."""
     return ("rsa-sha2-512", "rsa-sha2-256") if kind == "ssh-rsa" else (kind,)
