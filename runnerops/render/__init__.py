@@ -1,4 +1,4 @@
-"""From a host of the inventory to the files it asks for."""
+"""Renders the files that a host of the inventory asks for."""
 
 from runnerops.render.renderer import Renderer, Resolves, plain, shipped_templates
 

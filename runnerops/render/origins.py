@@ -1,7 +1,7 @@
-"""Which line of a template each part of a rendered text comes from. Pure, but for the template that is read again.
+"""Finds the line of a template that each part of a rendered text comes from. Reads only that template.
 
-The template is rendered a second time with a mark before each line of its text and before each expression; the marks are
-taken out of the result again, which must then be the text as it was.
+The template is rendered again with a mark before each line of its text and before each expression. Without the marks,
+the result must be the same text as before.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _MARK = re.compile(f"{_BEGIN}([te]) ([0-9]+) ([^{_END}]*){_END}")
 
 
 class Marks(Extension):
-    """Puts the marks in: `t` before text, `e` before an expression."""
+    """Inserts the marks: `t` before text, `e` before an expression."""
 
-    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # noqa: D102  the name is Jinja's
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:  # noqa: D102  the method name is Jinja's
         name = stream.name or ""
         for token in stream:
             if token.type == "data":
@@ -48,7 +48,7 @@ def _mark(kind: str, line: int, name: str) -> str:
 
 @frozen
 class Literal:
-    """A key in a dictionary that a template spells out."""
+    """A key of a dictionary that a template writes literally."""
 
     key: Key
     place: SourceLocation
@@ -56,7 +56,9 @@ class Literal:
 
 @frozen
 class Origins:
-    """Of one rendered text: `places` has its keys, `_at` the offsets where another piece of a template begins."""
+    """The origins of one rendered text. `places` has its keys, `_at` the offsets at which a new piece of the template
+    begins.
+    """
 
     text: str
     places: Mapping[Key, SourceLocation]
@@ -66,7 +68,7 @@ class Origins:
     _line: Callable[[str, int], tuple[str, str]] = field(repr=False)
 
     def fixed(self, key: Key) -> SourceLocation | None:
-        """The place of a key that stands in the template with its value, whatever the inventory says."""
+        """The place of a key whose value is literal in the template, and so the same for every inventory."""
         if key not in self.places:
             return None
         at = self._offset(self.places[key])
@@ -76,7 +78,7 @@ class Origins:
         return self._place(name, line, key) if kind == value == "t" else None
 
     def written(self, key: Key) -> SourceLocation | None:
-        """The place of a key in a dictionary of the template, else that of the expression which gives it."""
+        """The place of a key in a dictionary of the template, or else that of the expression that produced it."""
         if key not in self.places:
             return None
         same = [one for one in self.literals if one.key == key[-len(one.key) :]]
@@ -86,7 +88,7 @@ class Origins:
         return self._place(name, line, key)
 
     def around(self, line: int, column: int) -> tuple[str, int]:
-        """The template's name and line that gave a line and column of the text."""
+        """The name and line of the template that produced this line and column of the text."""
         _, number, name = self._piece(offset_of(self.text, line, column))
         return name, number
 
@@ -102,7 +104,7 @@ class Origins:
 
 
 def _column(line: str, key: Key) -> int:
-    """Where the key's name stands in a line; where the line's text begins if it does not."""
+    """The column of the key's name in a line, or that of the first character if the name is not in the line."""
     name = key[-1] if key else 0
     found = re.search(rf"(?<![\w.-])[\"']?{re.escape(name)}(?![\w-])", line) if isinstance(name, str) else None
     return (found.start() if found else len(line) - len(line.lstrip())) + 1
@@ -111,7 +113,7 @@ def _column(line: str, key: Key) -> int:
 def origins(
     env: Environment, spec: FileSpec, names: Mapping[str, object], text: str, folder: Callable[[str], str]
 ) -> Origins | None:
-    """None where the marks change what the template renders. `folder` gives the path of a template by its name."""
+    """Returns None if the marks change the rendered text. `folder` gives the path of the template with a name."""
     template = spec.template
     sources: dict[str, str] = {}
 
@@ -141,10 +143,10 @@ def _source(env: Environment, name: str) -> str:
 
 
 def _places(form: Format, text: str) -> Mapping[Key, SourceLocation]:
-    """None of a text that is broken: what is asked then is a line of it."""
+    """The places of keys; none for a text that cannot be parsed, of which only lines are asked for."""
     try:
         return places_in(form, text, "")
-    except Exception:  # each format's parser has its own errors
+    except Exception:  # each parser has its own exceptions
         return {}
 
 

@@ -1,4 +1,4 @@
-"""From a host of the inventory to the files it asks for. Reads templates; resolves secrets; touches nothing else."""
+"""Renders the files that a host asks for. Reads templates and resolves secrets; touches nothing else."""
 
 from __future__ import annotations
 
@@ -37,30 +37,30 @@ if TYPE_CHECKING:
     from runnerops.render.origins import Origins
 
 SHIPPED = "shipped"
-"""The folder that a template of one's own finds the shipped ones in, to extend them."""
+"""The folder under which the project's templates find the shipped ones, to extend them."""
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 
 
 class Resolves(Protocol):
-    """Gives secrets their values; `secrets.Resolver` in production."""
+    """Gives secrets their values. In production this is `secrets.Resolver`."""
 
     def resolve(self, secret: Secret) -> str:
-        """The value; a placeholder where it is missing, which is then reported with all others that are."""
+        """The value. If it is missing, a placeholder; all missing secrets are reported together."""
 
 
 class _Compiled(BytecodeCache):
-    """What templates were compiled to in this process: each Renderer has an environment of its own, alike but for secrets."""
+    """The templates compiled by this process. Renderers can share them, because they only differ in their secrets."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Jinja's word for taking it from here; it compiles what stays None."""
+        """Called by Jinja to fetch the code of a template. If it stays None, Jinja compiles the template."""
         bucket.code = self._codes.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Jinja's word for leaving it here."""
+        """Called by Jinja to keep the code of a template."""
         if bucket.code:
             self._codes[bucket.key, bucket.checksum] = bucket.code
 
@@ -69,9 +69,11 @@ _COMPILED = _Compiled()
 
 
 class Renderer:
-    """Templates of one project. `project` (the folder `templates` beside the inventory) overrides file by file.
+    """Renders the templates of one project. Files in `project` (the folder `templates` beside the inventory) override
+    shipped ones.
 
-    A shipped one is `shipped/NAME` too, for an override that extends it. `texts` override both: what files are going to hold.
+    A shipped template is also available as `shipped/NAME`, so that an override can extend it. `texts` override both.
+    They are contents that files are going to have.
     """
 
     def __init__(self, project: Path, resolver: Resolves, texts: Mapping[str, str] | None = None) -> None:
@@ -100,12 +102,12 @@ class Renderer:
         }
 
     def template_names(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The files of the project's own folder, and the names that override something."""
+        """The files of the project's own folder, and the names of those that override a template."""
         own = frozenset(path.name for path in self._project.iterdir()) if self._project.is_dir() else frozenset[str]()
         return own, frozenset(path.name for path in self._shipped.iterdir())
 
     def files(self, host: Host) -> tuple[RenderedFile, ...]:
-        """What this host asks for, service by service. Raises TemplateError with the template's place."""
+        """The files that this host asks for, by service. Raises TemplateError with the place in the template."""
         return tuple(file for service in SERVICES for file in self._service(service, host))
 
     def _service(self, service: Service, host: Host) -> list[RenderedFile]:
@@ -162,15 +164,16 @@ class Renderer:
             raise self._error(name, line, problem, fix) from None
 
     def _error(self, template: str, line: int, problem: str, fix: str) -> TemplateError:
-        """`line` 0: not known."""
+        """`line` is 0 if it is not known."""
         file = self._place(template)
         place = f"{file}:{line}" if line else file
         return TemplateError(f"{place}: {problem}", fix, [(SourceLocation(file, max(line, 1), 1), problem)])
 
     def origins(self, host: Host, file: RenderedFile, files: Sequence[RenderedFile]) -> Origins | None:
-        """Where the parts of a rendered file stand in the project's own template; None where a shipped one renders it.
+        """Which parts of the project's own template the parts of a file come from; None if a shipped template renders
+        the file.
 
-        `files` are all of the host's.
+        `files` are all files of the host.
         """
         service = service_of(file.spec.service)
         before = [other for other in files if other.spec.service is file.spec.service]
@@ -181,7 +184,7 @@ class Renderer:
     def _origins(self, spec: FileSpec, names: Mapping[str, Any], text: str) -> Origins | None:
         if not (self._project / spec.template).exists():
             return None
-        from runnerops.render.origins import origins  # noqa: PLC0415  only where something is wrong
+        from runnerops.render.origins import origins  # noqa: PLC0415  only needed if something is wrong
 
         return origins(self._env, spec, names, text, self._place)
 
@@ -209,7 +212,7 @@ def plain(value: Any, resolve: Callable[[Secret], str]) -> Any:
 
 
 def shipped_templates() -> Path:
-    """The folder of the templates that come with runnerops: in the wheel beside this file, in a checkout above it."""
+    """The folder of the shipped templates. It is beside this file in a wheel, and further up in a checkout."""
     inside = _PACKAGE / "templates"
     return inside if inside.is_dir() else _PACKAGE.parent / "templates"
 
@@ -226,7 +229,7 @@ _SYNTAX = (
 
 
 def _syntax_fix(error: TemplateSyntaxError) -> str:
-    """What mends the usual cause of a syntax error."""
+    """The fix for the usual cause of a syntax error."""
     message = error.message or ""
     return next(
         (fix for words, fix in _SYNTAX if words in message), "look at the quotes and brackets in {{ }} and {% %}"
@@ -234,13 +237,13 @@ def _syntax_fix(error: TemplateSyntaxError) -> str:
 
 
 def _template_line(error: BaseException, template: str) -> int:
-    """0 where the template itself was not reached."""
+    """The line of the template; 0 if the error is not in the template itself."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(template)]
     return (lines[-1] or 0) if lines else 0
 
 
 def _to_yaml(value: Any) -> str:
-    import yaml  # noqa: PLC0415  the parser is loaded anyway, the emitter is slow to import
+    import yaml  # noqa: PLC0415  the parser is loaded already; the emitter takes time to import
 
     return yaml.safe_dump(_no_times(value), sort_keys=False, allow_unicode=True, width=2**20, default_flow_style=False)
 
