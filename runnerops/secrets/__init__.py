@@ -1,4 +1,4 @@
-"""Where secrets' values come from: the environment and `.env`, files, commands. Reads them only when a template asks."""
+"""Gets the values of secrets from the environment and `.env`, files and commands, only when a template needs them."""
 
 from runnerops.secrets.commands import Output, RunCommand, run_command
 from runnerops.secrets.resolver import PLACEHOLDER, Resolver

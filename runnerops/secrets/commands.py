@@ -1,4 +1,4 @@
-"""Runs a command on this machine, without a shell: where secrets come from a password manager."""
+"""Runs a command on this machine without a shell, for secrets from a password manager."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import TypeAlias
 from runnerops.frozen import frozen
 
 SECONDS = 30
-"""How long a command may take."""
+"""The time limit of a command."""
 
 
 @frozen
 class Output:
-    """What a command left: its exit status and both streams."""
+    """The result of a command: its exit status and both outputs."""
 
     status: int
     stdout: bytes
@@ -25,11 +25,13 @@ class Output:
 
 
 RunCommand: TypeAlias = Callable[[tuple[str, ...], Path, Mapping[str, str]], Output]
-"""Runs (argv, directory, environment) without a shell. Raises OSError when it cannot start, TimeoutError when too slow."""
+"""Runs (argv, directory, environment) without a shell. Raises OSError if it cannot start, TimeoutError if it takes too
+long.
+"""
 
 
 def run_command(argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
-    """The real `RunCommand`: no shell, nothing on standard input, at most SECONDS."""
+    """The real `RunCommand`: no shell, no standard input, at most SECONDS."""
     try:
         done = subprocess.run(
             argv,
@@ -46,7 +48,9 @@ def run_command(argv: tuple[str, ...], directory: Path, environ: Mapping[str, st
 
 
 class Once:
-    """A `RunCommand` that runs the same line once, whoever asks, from whichever thread: each may want a touch of a key."""
+    """A `RunCommand` that runs each command line only once for all threads, because each run may need a touch of a
+    hardware key.
+    """
 
     def __init__(self, run: RunCommand = run_command) -> None:
         self._run = run
@@ -54,7 +58,7 @@ class Once:
         self._begun: dict[object, Future[Output]] = {}
 
     def __call__(self, argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
-        """What it left when it ran. Raises as `RunCommand` does, each time."""
+        """The output of the only run. Raises as `RunCommand` does, each time."""
         key = (argv, directory, frozenset(environ.items()))
         mine = Future[Output]()
         with self._lock:
@@ -62,6 +66,6 @@ class Once:
         if found is mine:
             try:
                 mine.set_result(self._run(argv, directory, environ))
-            except BaseException as error:  # raised again for everybody who asks
+            except BaseException as error:  # raised again for every caller
                 mine.set_exception(error)
         return found.result()

@@ -1,7 +1,7 @@
-"""The `.env` beside the inventory: NAME=VALUE lines, for `!env`. Pure.
+"""Parses the `.env` beside the inventory: NAME=VALUE lines, for `!env`. Pure.
 
-Known: comments, `export`, single quotes (nothing means anything inside), double quotes (`\\n`, `\\"`, `\\\\`, `\\$`).
-Not known, and so never a surprise in a password: variables inside of values, values over several lines.
+Supported: comments, `export`, single quotes (without escapes), double quotes (`\\n`, `\\"`, `\\\\`, `\\$`).
+Not supported, so that no part of a password is taken for one: variables in values, and values over several lines.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
 _DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
 _UNWRITABLE = re.compile("[\0\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-"""What ends a line and has no escape."""
+"""Characters that end a line and have no escape."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 def read_dotenv(text: str, place: str) -> dict[str, str]:
-    """The variables; of one that is set twice the last wins. Raises SecretError with the line, never with its text."""
+    """The variables. If one is set twice, the last value counts. Raises SecretError with the line number, never with
+    its text.
+    """
     found: dict[str, str] = {}
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         stripped = line.strip()
@@ -47,15 +49,15 @@ def _value(text: str) -> str | None:
 
 
 def can_hold(value: str) -> bool:
-    """Whether a line of ours brings this value back, through all that reads it."""
+    """Whether a line of a `.env` can hold this value so that reading gives it back unchanged."""
     return bool(value.strip()) and not _UNWRITABLE.search(value)
 
 
 def line_of(name: str, value: str) -> str:
-    """The line that gives a variable this value; quoted only where it must be."""
+    """The line that sets a variable to this value, quoted only if necessary."""
     if re.fullmatch(r"[\w@%+=:,./!-]+", value):
         return f"{name}={value}"
-    ending = "\r\n" if value.endswith("\r") else "\n" if value.endswith("\n") else ""  # one that a resolver takes away
+    ending = "\r\n" if value.endswith("\r") else "\n" if value.endswith("\n") else ""  # a resolver strips one line end
     text = (value + ending).replace("\\", "\\\\").replace('"', '\\"')
     for letter, character in _ESCAPES.items():
         text = text.replace(character, f"\\{letter}")
@@ -63,5 +65,5 @@ def line_of(name: str, value: str) -> str:
 
 
 def as_read(variables: Mapping[str, str]) -> dict[str, str]:
-    """Variables as they come back from the lines that give them these values: what a resolver takes away is there twice."""
+    """The variables as they are read from their lines. Line ends that a resolver strips are doubled."""
     return read_dotenv("\n".join(line_of(name, value) for name, value in variables.items()), ".env")

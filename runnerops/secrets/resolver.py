@@ -1,6 +1,7 @@
-"""Gives secrets their values, once each, and collects what is missing. Reads files and runs commands when asked to.
+"""Gets the values of secrets, each once, and collects those that are missing. Reads files and runs commands on demand.
 
-The environment, the base directory and the way to run a command are arguments: nothing here is ambient.
+The environment, the base directory and the function that runs commands are arguments, so nothing depends on global
+state.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
 from runnerops.secrets.dotenv import read_dotenv
 
 PLACEHOLDER = "SECRET-NOT-AVAILABLE"
-"""What a missing secret renders as, so that everything else can still be told; `check()` then stops the run.
+"""The value of a missing secret, so that everything else can still be checked. `check()` then stops the run.
 
-A further one has its number behind it: two secrets that are both missing are not one value.
+Further missing secrets get a number after it, because they need not have equal values.
 """
 
 _LARGEST = 1_000_000
 _AT_ONCE = 8
-"""How many commands run side by side."""
+"""How many commands run at the same time."""
 _NAMED = 10
-"""So many that one line of the inventory misses are named, or ranges of them, and the others counted."""
+"""How many secrets missing in one line of the inventory are named (or ranges of them). The others are counted."""
 _TOLD = 3
-"""How many lines of a failed command's stderr are told."""
+"""How many lines of a failed command's stderr are shown."""
 
 
 class _MissingError(Exception):
-    """Why a secret cannot be had, and the fix."""
+    """Why a secret is missing, and the fix."""
 
     def __init__(self, problem: str, hint: str) -> None:
         super().__init__(problem)
@@ -45,7 +46,9 @@ class _MissingError(Exception):
 
 
 class Resolver:
-    """Gives secrets their values, each distinct one once. `directory` is the inventory's; nothing is read beforehand."""
+    """Gets the values of secrets, each distinct one once. `directory` is that of the inventory. Nothing is read in
+    advance.
+    """
 
     def __init__(self, environ: Mapping[str, str], directory: Path, run: RunCommand = run_command) -> None:
         self._environ = environ
@@ -57,7 +60,7 @@ class Resolver:
         self._begun: dict[str, Future[Output]] = {}
 
     def begin(self, secrets: Iterable[Secret]) -> None:
-        """Runs the commands among these side by side, so that none waits for another. One that nobody asks for is not told."""
+        """Runs the commands among these at the same time. A failure is only reported if the secret is needed."""
         parts = (part for secret in secrets for part in _parts(secret))
         lines = dict.fromkeys(part.argument for part in parts if part.source == "command")
         if len(lines) > 1:
@@ -65,9 +68,9 @@ class Resolver:
                 self._begun = {line: pool.submit(self._output, line) for line in lines}
 
     def resolve(self, secret: Secret) -> str:
-        """The value, or PLACEHOLDER where it cannot be had: then `check()` tells of it.
+        """The value, or PLACEHOLDER if it is missing, which `check()` then reports.
 
-        One trailing newline is not part of a value; a value of white space alone counts as missing.
+        One trailing newline is not part of a value. A value that is only white space counts as missing.
         """
         key = (secret.source, secret.argument)
         if secret.source == "secret":
@@ -83,7 +86,7 @@ class Resolver:
         return f"{PLACEHOLDER}-{place + 1}" if place else PLACEHOLDER
 
     def _text(self, secret: Secret, key: tuple[str, str]) -> str:
-        """What is missing of it is told part by part; the whole is then a placeholder."""
+        """The value of a text with secrets in it. If parts are missing, each is reported and the text a placeholder."""
         if key not in self._found:
             values = [part if isinstance(part, str) else self.resolve(part) for part in _text_parts(secret)]
             missing = [
@@ -97,19 +100,19 @@ class Resolver:
         return self._found[key]
 
     def missing(self) -> Iterator[tuple[Secret, str, str]]:
-        """Every secret that could not be had: what is wrong, and the fix, without a value."""
+        """Every missing secret: what is wrong, and the fix, without any value."""
         for secret, missing in self._missing.values():
             yield secret, f"{_shown(secret)}: {missing.problem}", missing.hint
 
     def check(self) -> None:
-        """Raise SecretError naming every secret that could not be had, with its place and the fix, never a value."""
+        """Raises SecretError that names every missing secret with its place and the fix, never a value."""
         alike: dict[object, list[tuple[Secret, _MissingError]]] = {}
         for secret, missing in self._missing.values():
             alike.setdefault((secret.location, secret.source, missing.problem), []).append((secret, missing))
         if not alike:
             return
         lines, hints = [], []
-        for block in alike.values():  # of forty hosts with one line each lacks its own
+        for block in alike.values():  # each of forty hosts can miss a secret in one line
             shown = first_few([*dict.fromkeys(_shown(secret) for secret, _ in block)], _NAMED)
             lines.append(f"{block[0][0].location}: {shown}: {block[0][1].problem}")
             hints.append(block[0][1].hint)
@@ -143,7 +146,7 @@ class Resolver:
         return bool(self._environ.get("GITLAB_CI") or self._environ.get("CI_JOB_ID"))
 
     def _of_file_variable(self, name: str, value: str) -> str:
-        """GitLab hands a variable of type *file* over as the path of a file that it has written for the job."""
+        """GitLab gives a variable of type *file* the path of a file that it wrote for the job. This reads that file."""
         if not self._in_gitlab_job() or not value.startswith("/") or "\n" in value or not os.path.isfile(value):
             return value
         return _read(Path(value), f"{name} is a variable of type file, whose file")
@@ -188,7 +191,7 @@ class Resolver:
             ) from None
 
     def _complaint(self, output: Output) -> str:
-        """What a failed command wrote to stderr, in short, with all masked that may be secret."""
+        """What a failed command wrote to stderr, shortened, with everything masked that may be secret."""
         lines = output.stderr.decode("utf-8", "replace").strip().splitlines()
         printed = output.stdout.decode("utf-8", "replace").split()
         named = [value for name, value in self._environ.items() if secret_name(name)]
@@ -199,7 +202,7 @@ class Resolver:
 
 
 def _parts(secret: Secret) -> Iterator[Secret]:
-    """The secrets that make up one: itself, or those in its text."""
+    """The secrets that one consists of: itself, or those in its text."""
     if secret.source == "secret":
         yield from (part for part in _text_parts(secret) if isinstance(part, Secret))
     else:
@@ -217,7 +220,7 @@ _VARIABLE = re.compile(r"\$\(|\$\{?[A-Za-z_]\w*\}?")
 
 
 def _refuse_shell(line: str, argv: tuple[str, ...]) -> None:
-    """What only a shell understands would be handed to the program as a word. Raises _MissingError."""
+    """Raises _MissingError for shell syntax, which the program would get as a literal argument."""
     found = _OPERATORS.search(_QUOTED.sub("", line))
     if not found and argv and PurePath(argv[0]).name not in _SHELLS:
         found = _VARIABLE.search(re.sub(r"'[^']*'|\\.", "", line))
@@ -228,7 +231,7 @@ def _refuse_shell(line: str, argv: tuple[str, ...]) -> None:
 
 
 def _shown(secret: Secret) -> str:
-    """The tag and its argument; of a command its first word, for the others may hold anything."""
+    """The tag and its argument. Of a command, only the first word is shown, because the others may be secret."""
     argument = secret.argument.split()[0] if secret.source == "command" else secret.argument
     return f"!{secret.source} {argument}"
 
