@@ -1,8 +1,8 @@
-"""What is secret, and how it is shown. Pure. This package alone decides; services only add what they know of their own keys.
+"""Decides what is secret and how it is shown. Pure. Services only add what they know about their own keys.
 
-Five nets, each for what the others miss: by the name of a key (`names`); inside any text by `NAME=value`, `--flag value`
-and userinfo of URLs, and by the formats of known tokens (`texts`); free text that only the host has (`trees`); and, in
-what hosts and programs print, by value (`Redactor`).
+There are five checks, and each finds what the others miss: the name of a key (`names`); inside a text, `NAME=value`,
+`--flag value` and logins in URLs; also in a text, the formats of known tokens (both `texts`); free text that only the
+host has (`trees`); and, in the output of hosts and programs, the values that are known to be secret (`Redactor`).
 """
 
 from runnerops.redact.names import secret_name

@@ -1,4 +1,4 @@
-"""Which names say that their value is secret: of keys, variables, flags and headers alike. Pure."""
+"""Which names of keys, variables, flags and headers say that their value is secret. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _SECRET = word_set("""
     accesskey accountkey apikey authkey encryptionkey licensekey masterauth masterkey privatekey requirepass rootpass
     secretkey sessionkey sharedkey signingkey sshpass userpass
 """)
-"""The last word of a name that holds a secret; the second half are names that are written as one word."""
+"""Last words of names that hold a secret. The second half are names written as one word."""
 
 _ENDS = ("password", "passwd", "passphrase", "secret", "token")
-"""How one word ends that holds a secret (`PGPASSWORD`, `authtoken`)."""
+"""Endings of single words that hold a secret (`PGPASSWORD`, `authtoken`)."""
 
 _BEHIND = word_set("base base64 data default dev hash new old prod raw staging string test value")
-"""Words behind the one that says it (`SECRET_KEY_BASE`, `password-hash`)."""
+"""Words that may follow the one that marks a secret (`SECRET_KEY_BASE`, `password-hash`)."""
 
 _PAIRS = frozenset({("auth", "config"), ("connection", "string"), ("secret", "id"), ("webhook", "url")})
 
@@ -27,21 +27,21 @@ _ORDINARY = frozenset(
     {(word, "key") for word in ("cache", "foreign", "partition", "primary", "public", "sort")}
     | {("pull", "secrets"), ("pull", "secret"), ("volumes", "secret")}
 )
-"""Two words that together mean something else; Kubernetes' pull secrets and secret volumes are names of objects."""
+"""Pairs of words that mean something else. Kubernetes' pull secrets and secret volumes are names of objects."""
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def words_of(name: str) -> tuple[str, ...]:
-    """The words of a name: `SecretKey`, `secret-key` and `SECRET_KEY` have the same."""
+    """The words of a name. `SecretKey`, `secret-key` and `SECRET_KEY` have the same words."""
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=8192)
 def secret_name(name: str, above: str = "") -> bool:
-    """Whether a value of this name is secret: its last word says so (`db-password`, `SecretKey`, `CI_TOKEN_2`).
+    """Whether the value of this name is secret, by its last word (`db-password`, `SecretKey`, `CI_TOKEN_2`).
 
-    `above` is the name of the table that it stands in: a `key` in `cache` is none of a lock.
+    `above` is the name of the table around it: a `key` in `cache` is not a cryptographic key.
     """
     words = [*words_of(above), *words_of(name)]
     count = len(words_of(name))
@@ -55,13 +55,13 @@ def secret_name(name: str, above: str = "") -> bool:
 
 @lru_cache(maxsize=8192)  # many hosts have the same keys
 def secret_place(key: Key) -> bool:
-    """Whether a name anywhere on the way to `key` says that all below it is secret."""
+    """Whether a name on the way to `key` says that everything below it is secret."""
     names = [part for part in key if isinstance(part, str)]
     return any(secret_name(name, above) for above, name in zip(["", *names], names, strict=False))
 
 
 def key_file(value: str) -> bool:
-    """Whether a text is the path of a file that holds a key, and no key itself."""
+    """Whether a text is the path of a file that holds a key, rather than a key."""
     return (
         "/" in value
         and re.fullmatch(r"(?:~|\.{0,2})(?:/[\w@.+-]+)+\.(?:crt|json|jks|key|p12|pem|pfx|pub)", value) is not None

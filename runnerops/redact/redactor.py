@@ -1,4 +1,4 @@
-"""Takes secrets out of what is printed: values that are known, and whatever has the form of one. Pure."""
+"""Removes secrets from what is printed: known values, and texts that have the form of a secret. Pure."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from runnerops.redact.texts import MASK, format_spans, replace_spans
 
 _SHORTEST = 4
-"""Values shorter than this are not searched for in texts: `on` would mask half of every message."""
+"""Shorter values are not searched for in texts, because `on` would mask half of every message."""
 
 
 class Redactor:
-    """Takes known secret values out of texts. Made where values become known; used where texts enter from a host.
+    """Removes known secret values from texts that come from a host or a program.
 
-    Threads share one: hosts are observed side by side.
+    Threads share one Redactor, because hosts are observed at the same time.
     """
 
     def __init__(self, values: Iterable[str] = ()) -> None:
@@ -25,20 +25,22 @@ class Redactor:
         self.learn(values)
 
     def learn(self, values: Iterable[str]) -> None:
-        """More values; of a value of several lines each line counts."""
+        """Adds values. Each line of a value with several lines is added."""
         lines = {line.strip() for value in values for line in value.splitlines()}
         known = {line for line in lines if len(line) >= _SHORTEST}
         with self._lock:
             self._lines |= known
 
     def text(self, text: str) -> str:
-        """`text` without any of the values, and without what has a secret's form (userinfo in URLs, tokens, PEM keys)."""
+        """`text` without these values, and without texts in the form of a secret (logins in URLs, tokens, PEM keys)."""
         if self._lines:
             text = self._known().sub(MASK, text)
         return replace_spans(text, format_spans(text), lambda _: MASK)
 
     def _known(self) -> re.Pattern[str]:
-        """Compiled when a text needs it, for values come from several files and hosts; always of all that is known now."""
+        """A pattern of all values known by now. It is compiled when needed, because values are added from several files
+        and hosts.
+        """
         lines, pattern = self._pattern
         if lines is not self._lines:
             lines = self._lines
@@ -47,6 +49,6 @@ class Redactor:
         return pattern
 
     def within(self, texts: Iterable[str]) -> frozenset[str]:
-        """Lines of the values that stand in one of these texts."""
+        """The lines of the values that occur in one of these texts."""
         whole = "\0".join(texts)
         return frozenset(line for line in self._lines if line in whole)

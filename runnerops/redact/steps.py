@@ -1,4 +1,4 @@
-"""Steps as people may read them: by a title, or in their own words, with what is secret among these masked. Pure."""
+"""Steps in a form for people: a title, or the step itself, with secrets masked. Pure."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from runnerops.model.steps import Step
 from runnerops.redact.texts import MASK, replace_spans, secret_items, secret_spans
 
 _STAGED = {"old": "a copy of", "new": "the new"}
-"""What lies beside a path, by the name of its content."""
+"""How a staged content is described, by the first part of its name."""
 _COMMANDS = frozenset({"guard", "run", "await"})
-"""The verbs whose arguments are a command; of the others the title says it all."""
+"""The verbs whose arguments are a command. The title of any other step says everything."""
 _LONGEST = 60
-"""Of a word in a step's short text."""
+"""The most characters that are shown of a word of a step."""
 
 
 def step_title(step: Step) -> str:
-    """What a step does. A command is titled by who writes it down; of runs from before titles were kept it shows itself."""
+    """The title of a step. A command of an older run, from before titles were kept, is shown itself."""
     text, subject = step_text(step), step.args[0].replace("_", "-")
     if step.verb == "phase":
         text = subject
@@ -34,12 +34,14 @@ def step_title(step: Step) -> str:
 
 
 def step_text(step: Step) -> str:
-    """A step in its own words, each cut to what fits a line."""
+    """A step as text, with each word cut to what fits a line."""
     return " ".join(_cut(word) for word in _words(step))
 
 
 def step_command(step: Step, verbose: int) -> str:
-    """What to show of a step below its title: from `-vv` on all of it, quoted as for a shell; before, a command in short."""
+    """The command to show below the title of a step: all of it, quoted for a shell, from `-vv` on; before that,
+    shortened.
+    """
     if verbose > 1:
         return shlex.join(_words(step))
     return step_text(step) if verbose and step.verb in _COMMANDS else ""
@@ -50,11 +52,13 @@ def _cut(word: str) -> str:
 
 
 def _words(step: Step) -> Iterator[str]:
-    """Scripts are ours, and hold no value; what they and other programs are given may be one."""
+    """The words of a step. Our scripts hold no secret value, but their arguments and those of other programs may be
+    secret.
+    """
     script = next(
         (at + 2 for at, pair in enumerate(zip(step.args, step.args[1:], strict=False)) if pair == ("sh", "-c")), -1
     )
-    hidden = {at for at in secret_items(step.args) if step.args[at - 1] != "-p"}  # systemctl's, Compose's
+    hidden = {at for at in secret_items(step.args) if step.args[at - 1] != "-p"}  # not of systemctl, Compose
     yield step.verb
     for at, word in enumerate(step.args):
         if at == script:

@@ -1,4 +1,4 @@
-"""Where secrets stand within a text: by the names of variables, flags and headers before them, or by their own form. Pure."""
+"""Finds secrets in a text: by the name of a variable, flag or header before them, or by their form. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MASK = "********"
 Span: TypeAlias = "tuple[int, int]"
 
 _MAY_HOLD = re.compile(r"[=:@]|\s|[\w+/.-]{12}")
-"""Any text that could hold a secret; most are shorter words, and every text of a file is asked several times."""
+"""A text that could hold a secret. Most texts are short words, and every text of a file is checked several times."""
 _TOKENS = re.compile(
     r"""(?<![A-Za-z0-9])(?:
         gl(?:agent|cbt|dt|ffct|ft|imt|oas|pat|ptt|rt|rtr|soat|wt)-[\w.=-]{8,}   # https://docs.gitlab.com/security/tokens/
@@ -34,26 +34,28 @@ _TOKENS = re.compile(
     re.VERBOSE,
 )
 _HASH = re.compile(r"\${1,2}(?:apr1|[1567y]|2[abxy]|argon2\w+)\${1,2}[\w./+=,$-]{16,}")
-"""A password's hash as htpasswd and crypt write it, a `$` doubled where Compose would replace it: it can be guessed at."""
+"""A password hash in the format of htpasswd and crypt, since guesses can be checked against it. Compose needs `$`
+doubled.
+"""
 _PEM = re.compile(
     r"-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
 _USERINFO = re.compile(
     r"(?<=://)(?:[^/\s\"'@]*:(?!\d{1,5}/)[^\s\"'@]*@(?:[^/\s\"'@]*@)*|[^/\s\"'@]+@(?:[^/\s\"'@]*@)*)(?=[^@])"
 )
-"""Up to the last `@` before the host, also where the password holds a `/` or an `@` that nobody escaped."""
+"""Up to the last `@` before the host, even if the password has an unescaped `/` or `@`."""
 _HOOK = re.compile(
     r"(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/(?:v\d+/)?webhooks"
     r"|\.webhook\.office\.com/\w+|outlook\.office(?:365)?\.com/webhook)/"
     r"([^\s\"'?#]+)|api\.telegram\.org/bot([^\s\"'/]+)"
 )
-"""Addresses that let everybody who has them write there."""
+"""Webhook URLs: whoever has one can post to it."""
 _SIGNED = re.compile(
     r"[?&](?:sig|signature|X-(?:Amz|Goog|Oss)-(?:Signature|Security-Token))=([^&\s\"'#]+)", re.IGNORECASE
 )
-"""What lets everybody who has a URL get what it leads to."""
+"""Parameters that give access to whoever has the URL."""
 _DSN = re.compile(r"(?<![\w/:@.${-])[\w.%+-]+:(\$?\$\{[^}\s]{0,400}\}|[^\s@/:]+)@(?!sha\d)[\w.(\[-]+")
-"""`user:password@tcp(…)`, which has no scheme; no digest of an image is meant."""
+"""`user:password@tcp(…)`, which has no scheme. Digests of images do not match."""
 _SCHEME = re.compile(r"\b(?:Basic|Bearer)\s+(\$?\$\{[^}\n]{0,400}\}|[\w+/=.~-]{6,})", re.IGNORECASE)
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{10,}={0,2}(?![A-Za-z0-9+/=])")
 _PAIR = re.compile(rb"[!-9;-~][ -9;-~]*:[ -~]+")
@@ -70,7 +72,7 @@ _VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$?\$\{[^}\n]{0,400}\}\S*|\S+
 _REFERENCE = re.compile(
     r"[\"']?(?:\$[A-Z_][A-Z0-9_]*|\$?\$\{[^}:=+-]*(?::?\?[^}]*|:?[=+-](?:\$\{?\w+\}?)?)?\}|\$\(.*|%[A-Z_]+%|\$env:\w+)[\"']?"
 )
-"""A variable in the place of a value; one with a default of its own (`${X:-text}`) is none, for the text may be secret."""
+"""A variable instead of a value. One with a default (`${X:-text}`) does not match, because the text may be secret."""
 _WHOLE = re.compile(r"-{0,2}([A-Za-z_][\w.-]*)=", re.ASCII)
 _ORDINARY_P = re.compile(r"[\d.:\[\]/-]+(?:/(?:tcp|udp))?|[.~$/].*|-.*")
 _FILES_P = re.compile(r"(?:mkdir|cp|install|rsync|scp|read|test|declare|set|tar|touch)\b[^\n|;&]*$")
@@ -79,17 +81,17 @@ _TRAIL = "\"'`)}],;"
 
 @lru_cache(maxsize=8192)
 def secret_spans(text: str) -> tuple[Span, ...]:
-    """Where in a text something is secret, by names and by form; in order, none over another."""
+    """The secret parts of a text, by names and by form, in order and without overlaps."""
     return _joined([*_formats(text), *_named(text)]) if _MAY_HOLD.search(text) else ()
 
 
 def format_spans(text: str) -> tuple[Span, ...]:
-    """The same by form alone: for what is printed, where names say little."""
+    """The secret parts by form only, for output of programs, in which names say little."""
     return _joined(_formats(text))
 
 
 def replace_spans(text: str, spans: Sequence[Span], mask: Callable[[str], str]) -> str:
-    """`text` with what stands in the spans masked."""
+    """`text` with the spans masked."""
     parts, at = [], 0
     for start, end in spans:
         parts += [text[at:start], mask(text[start:end])]
@@ -98,7 +100,7 @@ def replace_spans(text: str, spans: Sequence[Span], mask: Callable[[str], str]) 
 
 
 def secret_items(items: Sequence[object]) -> frozenset[int]:
-    """The places in a list of words that follow a flag whose value is secret (`--requirepass X`, `-p X`)."""
+    """The indices in a list of words after a flag whose value is secret (`--requirepass X`, `-p X`)."""
     found = set()
     for index, item in enumerate(items[:-1]):
         following = items[index + 1]
@@ -110,7 +112,7 @@ def secret_items(items: Sequence[object]) -> frozenset[int]:
 
 
 def prefix_of(text: str) -> str:
-    """`NAME=` of a text that is one variable or one flag with its value; else nothing."""
+    """`NAME=` of a text that is one variable or flag with its value; otherwise empty."""
     match = _WHOLE.match(text)
     return match[0] if match else ""
 
@@ -133,13 +135,13 @@ def _formats(text: str) -> Iterator[Span]:
 
 
 def _refers(login: str) -> bool:
-    """Whether `USER:PASSWORD@` of a URL has a variable for its password, as `gitlab-ci-token:${CI_JOB_TOKEN}@`."""
+    """Whether the password in `USER:PASSWORD@` of a URL is a variable, as in `gitlab-ci-token:${CI_JOB_TOKEN}@`."""
     user, colon, password = login.removesuffix("@").partition(":")
     return _REFERENCE.fullmatch(password if colon else user) is not None
 
 
 def _is_login(text: str) -> bool:
-    """Whether this is `user:password` in base64."""
+    """Whether this is `user:password` in Base64."""
     if len(text) % 4:
         return False
     try:
@@ -169,7 +171,7 @@ def _named(text: str) -> Iterator[Span]:
 
 
 def _says(name: str) -> bool:
-    """As names of keys do; but a bare `key` in running text is a word like others."""
+    """Whether a name in a text marks a secret, as a key's name does. But `key` alone is a common word in a text."""
     return secret_name(name) and words_of(name) != ("key",)
 
 
@@ -187,7 +189,7 @@ def _value_at(text: str, start: int) -> Iterator[Span]:
 
 
 def _tells(value: str) -> bool:
-    """Whether a value is one: no reference to a variable, no further flag, no file that holds it, no word for nothing."""
+    """Whether a value may be secret: not a variable, another flag, the path of a key file, or a word such as `none`."""
     plain = value.strip()
     if plain.startswith(("-", "id=", MASK)) or plain.lower() in HARMLESS:
         return False

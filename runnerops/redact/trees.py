@@ -1,4 +1,4 @@
-"""What of a parsed file or of the inventory is secret, and the same tree with it masked. Pure."""
+"""Which values of a parsed file or of the inventory are secret, and the tree with those masked. Pure."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from runnerops.model.inventory import Host
 from runnerops.redact.names import key_file, secret_place
 from runnerops.redact.texts import HARMLESS, MASK, prefix_of, replace_spans, secret_items, secret_spans
 
-if TYPE_CHECKING:  # services use this package's names of secrets
+if TYPE_CHECKING:  # services use the names from this package
     from runnerops.services.base import Service
 
 PRIVATE = "0600"
-"""The mode of a file that holds a secret: what reads the managed files (dockerd, a registry, Compose) runs as root."""
+"""The mode of a file that holds a secret. The programs that read managed files (dockerd, a registry, Compose) run as
+root.
+"""
 
 _NO_SECRET = re.compile(r"-{1,2}[a-z][a-z-]*=?|(?:/[\w.@-]+)+/?|[a-z._-]{1,15}")
-"""Free text that other messages may well have too: flags, paths, a short word."""
+"""Free text that is likely to occur in other messages: flags, paths, a short word."""
 
 
 def is_secret(key: Key, value: Value) -> bool:
-    """Whether the leaf at `key` is secret by its place: a secret name stands anywhere on the way, and the value is one."""
+    """Whether the leaf at `key` is secret by its place: a name on the way to it marks a secret, and the value can be
+    one.
+    """
     if isinstance(value, bool) or value is None or (isinstance(value, str) and (not value or key_file(value))):
         return False
     return secret_place(key)
@@ -44,12 +48,16 @@ def leaves(value: Value, key: Key = ()) -> Iterator[tuple[Key, Value]]:
 
 
 def clear_texts(host: Host) -> frozenset[str]:
-    """What stands in the inventory in clear: every plain value, and `NAME=value` for every pair; nothing that is secret."""
+    """The texts that the inventory has in clear: every plain value, and `NAME=value` for every pair. Secrets are not
+    included.
+    """
     return frozenset(text for section in host.sections.values() for text in _clear(leaves(section)))
 
 
 def rendered_texts(tree: Tree, secrets: Iterable[str]) -> frozenset[str]:
-    """What a rendered file has in clear: its template's own texts too, and nothing that holds one of `secrets`."""
+    """The texts that a rendered file has in clear, including those of its template, but none that contain one of
+    `secrets`.
+    """
     known = [line for secret in secrets for line in secret.splitlines() if line.strip()]
     return frozenset(text for text in _clear(leaves(tree)) if not any(line in text for line in known))
 
@@ -63,9 +71,11 @@ def _clear(found: Iterable[tuple[Key, Value]]) -> Iterator[str]:
 
 @frozen
 class Masker:
-    """Masks trees. `key` is a host's own, or random and made for the run: a fingerprint tells *changed*, and nothing else.
+    """Masks trees. `key` is kept by the host, or is random and used for one run. A fingerprint only tells that a value
+    has changed.
 
-    Without a key every secret looks alike. `clear` is what stands in the inventory in clear: other free text is masked.
+    Without a key all secrets look the same. `clear` has the texts of the inventory in clear. Any other free text is
+    masked.
     """
 
     key: bytes = b""
@@ -78,7 +88,7 @@ class Masker:
         return f"{MASK} ({hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:4]})"
 
     def tree(self, service: Service, tree: Tree) -> Tree:
-        """The same tree with every secret masked."""
+        """The tree with every secret masked."""
         masked = self.value(service, (), tree)
         assert isinstance(masked, dict)
         return masked
@@ -88,16 +98,16 @@ class Masker:
         return _map(_Judge(service, self.clear), key, value, self.fingerprint)
 
     def of_inventory(self, key: Key, value: Value) -> Value:
-        """One value of the inventory, masked. What stands below `vars` may mean anything, and counts as free text."""
+        """One value of the inventory, masked. Values below `vars` can have any meaning, so they count as free text."""
         return _map(_Judge(None, frozenset(), free=key[:1] == ("vars",)), key, value, self.fingerprint)
 
     def text(self, text: str) -> str:
-        """A text of any kind with what is secret in it masked."""
+        """A text of any kind, with the secrets in it masked."""
         return replace_spans(text, secret_spans(text), self.fingerprint)
 
 
 def secret_values(service: Service, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
-    """All that `Masker` would mask in this tree, as texts: what no message may hold. Free text that says little is left out."""
+    """All values that `Masker` would mask in this tree, which no message may contain. Common free text is left out."""
     found: set[str] = set()
 
     def note(text: str) -> str:
@@ -109,7 +119,7 @@ def secret_values(service: Service, tree: Tree, clear: frozenset[str]) -> frozen
 
 
 def holds_secret(service: Service, tree: Tree) -> bool:
-    """Whether anything in a file is known to be secret, free text apart."""
+    """Whether a file contains a known secret. Free text does not count."""
     found: list[str] = []
 
     def note(text: str) -> str:
@@ -125,7 +135,7 @@ Mask = Callable[[str], str]
 
 @frozen
 class _Judge:
-    """Decides on leaves. `clear` None: free text is shown. `free`: all text is free."""
+    """Decides about leaves. With `clear` None, free text is shown. With `free`, all text counts as free text."""
 
     service: Service | None
     clear: frozenset[str] | None
@@ -148,7 +158,7 @@ class _Judge:
         return before + mask(rest)
 
     def _doubtful(self, key: Key, value: str) -> bool:
-        """Free text that does not stand in the inventory in clear."""
+        """Whether this is free text that the inventory does not have in clear."""
         if self.clear is None or not self._is_free(key) or value.partition("=")[2].lower() in HARMLESS - {""}:
             return False
         return not {value, f"{key[-1]}={value}"} & self.clear and value.lower() not in HARMLESS
