@@ -1,1 +1,1 @@
-"""The values that rooms hand on (inventory, state of a host, plan, run) as frozen dataclasses. Nothing here reads or writes."""
+"""Frozen dataclasses that all packages share (inventory, state of a host, plan, run). Nothing here reads or writes."""

@@ -1,4 +1,4 @@
-"""Types that all rooms use: places in files, values, services, verbs, results, exit codes."""
+"""Types that all packages use: places in files, values, services, verbs, results, exit codes."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Literal, TypeAlias
 from runnerops.frozen import frozen
 
 ABSENT = "absent"
-"""The `Sha` of a file that does not exist or must not exist."""
+"""The `Sha` of a file that does not exist, or must not exist."""
 
 STATE_FOLDER = "/var/lib/runnerops"
-"""Where a host keeps its runs, and what else it remembers of them."""
+"""The folder in which a host keeps its runs and all other state of runnerops."""
 
 HOST_FORMAT = 1
-"""The format of what a host keeps of its runs. It grows when an older release could misread a newer one's."""
+"""The format of the state on a host. It is increased when an older release could misread what a newer one writes."""
 
 KEEP_RUNS = 10
-"""How many runs a host keeps with their files, where the inventory says nothing."""
+"""How many runs a host keeps with their files, unless the inventory says otherwise."""
 
 Sha: TypeAlias = str
 """64 lower-case hex digits of a SHA-256, or `ABSENT`."""
@@ -26,7 +26,7 @@ Sha: TypeAlias = str
 
 @frozen
 class SourceLocation:
-    """Where a value was written: line and column count from 1."""
+    """The place where a value was written. Line and column count from 1."""
 
     file: str
     line: int
@@ -40,9 +40,8 @@ class SourceLocation:
 class Secret:
     """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets/` resolves it.
 
-    `source` is `env` (argument: a variable's name), `file` (a path), `command` (a command line) or `secret` (a text with
-    such in it, `NPM_TOKEN={env:NPM_TOKEN}`).
-    `{host}` in the argument is already replaced.
+    `source` is `env` (the argument is the name of a variable), `file` (a path), `command` (a command line) or `secret`
+    (a text that contains secrets, such as `NPM_TOKEN={env:NPM_TOKEN}`). `{host}` in the argument has been replaced.
     """
 
     source: Literal["env", "file", "command", "secret"]
@@ -55,7 +54,9 @@ class Secret:
 
 Value: TypeAlias = "str | int | float | bool | datetime | date | time | Secret | list[Value] | dict[str, Value] | None"
 Tree: TypeAlias = "dict[str, Value]"
-"""A parsed document, or a section of the inventory. The one loose type: only services, rules, redact and templates open it."""
+"""A parsed document, or a section of the inventory. This is the only loose type; only services, rules, redact and
+templates look into it.
+"""
 
 Key: TypeAlias = "tuple[str | int, ...]"
 """A place in a `Tree`, e.g. `("runners", 0, "docker", "image")`."""
@@ -75,7 +76,7 @@ def key_label(key: Key, name: str) -> str:
 
 
 def item_name(tree: Value, key: Key) -> str:
-    """The name of the first item of a list on the way to `key`; empty where none there has one."""
+    """The name of the first list item on the way to `key`; empty if no item there has a name."""
     place = tree
     for part in key:
         if isinstance(place, dict) and isinstance(part, str):
@@ -91,7 +92,7 @@ def item_name(tree: Value, key: Key) -> str:
 
 
 class ServiceName(StrEnum):
-    """The managed systems, in the usual order of their parts in a run."""
+    """The managed systems, in the usual order of their phases in a run."""
 
     DOCKER = "docker"
     REGISTRY = "registry"
@@ -99,9 +100,10 @@ class ServiceName(StrEnum):
 
 
 class Verb(IntEnum):
-    """What a service does for a change to take effect, the least first: `max()` of two satisfies both.
+    """What a service does so that a change takes effect, from the mildest to the strongest. `max()` of two satisfies
+    both.
 
-    VERIFY acts on nothing and only shows that the service runs what its file says.
+    VERIFY changes nothing; it only checks that the service runs what its file says.
     """
 
     VERIFY = 0
@@ -139,7 +141,7 @@ ENDS = {
     "needs-attention": Result.NEEDS_ATTENTION,
     "locked": Result.LOCKED,
 }
-"""The word that a run's log ends with, and what it means for the host."""
+"""The word that ends the log of a run, and its result for the host."""
 
 
 class Exit(IntEnum):
@@ -157,12 +159,12 @@ class Exit(IntEnum):
 
 
 def word_set(text: str) -> frozenset[str]:
-    """The words of a text: a set of many names as data."""
+    """The words of a text, as a way to write a set of many names."""
     return frozenset(text.split())
 
 
 def value_at(tree: Value, key: Key) -> Value:
-    """What a tree has at a place; None where there is no such place."""
+    """The value at a place of a tree; None if there is no such place."""
     for part in key:
         if isinstance(tree, dict) and isinstance(part, str):
             tree = tree.get(part)

@@ -1,4 +1,4 @@
-"""What an observation tells of the managed systems on a host: units, containers, versions, jobs."""
+"""What an observation says about the managed systems on a host: units, containers, versions, jobs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from runnerops.frozen import frozen
 
 @frozen
 class Unit:
-    """A systemd unit. `active` is its ActiveState; `pid` 0 when it has no main process.
+    """A systemd unit. `active` is its ActiveState. `pid` is 0 if it has no main process.
 
-    `argv` is the main process's own (from /proc), or else the unit's ExecStart. `invocation` is the InvocationID.
-    `enabled` is its UnitFileState (`enabled`, `disabled`, `static` …), empty where that was not told.
+    `argv` is that of the main process (from /proc), or else the unit's ExecStart. `invocation` is the InvocationID.
+    `enabled` is the UnitFileState (`enabled`, `disabled`, `static` …), or empty if unknown.
     """
 
     name: str
@@ -25,17 +25,17 @@ class Unit:
 
     @property
     def stays_down(self) -> str:
-        """Why it does not come up at boot, in a word; empty where it does, or where that is not known."""
+        """Why the unit does not start at boot, in one word; empty if it does, or if that is unknown."""
         return self.enabled if self.enabled.removesuffix("-runtime") in {"disabled", "masked"} else ""
 
 
 @frozen
 class Container:
-    """A container, running or not. `ports` are published as `ADDRESS:PORT` (address empty: all).
+    """A container, running or not. `ports` are published as `ADDRESS:PORT` (address empty: all addresses).
 
-    `restart` is the name of its restart policy; `labels` are as Docker has them. `mounts` has, by the path inside, the
-    name of a volume or the path of a folder or file on the host; None where that was not told. `auto_remove`: it goes, and
-    volumes without a name with it, as soon as it is stopped.
+    `restart` is the name of the restart policy. `labels` are those of Docker. `mounts` has, by the path in the
+    container, the name of a volume or the path of a folder or file on the host; None if unknown. With `auto_remove`,
+    the container is removed when it stops, together with its volumes without a name.
     """
 
     id: str
@@ -51,11 +51,11 @@ class Container:
 
 @frozen
 class DockerStore:
-    """Where a running Docker daemon keeps its images, containers and volumes, as it says itself.
+    """Where a running Docker daemon keeps its images, containers and volumes, according to the daemon.
 
     `root` is the real path of its data-root, without the folder of a user namespace. `driver` is the storage driver or
-    snapshotter (`overlay2`, `overlayfs`); `containerd`: images are in containerd's store; `remapped`: containers have user
-    namespaces; `embedded`: containerd runs in the daemon itself.
+    snapshotter (`overlay2`, `overlayfs`). `containerd`: images are in the store of containerd. `remapped`: containers
+    have user namespaces. `embedded`: containerd runs inside the daemon.
     """
 
     root: str
@@ -67,7 +67,7 @@ class DockerStore:
 
 @frozen
 class DataRoot:
-    """A path that may be a data-root: its real path, and the storage drivers whose state was found there."""
+    """A path that may be a data-root: its real path, and the storage drivers whose state was found below it."""
 
     real: str
     drivers: tuple[str, ...] = ()
@@ -75,9 +75,10 @@ class DataRoot:
 
 @frozen
 class Client:
-    """Who observed, as the host's sshd has it (`SSH_CONNECTION`): its `address`, and the `server` and `port` that it used.
+    """The machine that observed, as the host's sshd sees it (`SSH_CONNECTION`): its `address`, and the `server` and
+    `port` it used.
 
-    `device` and `source` are how the host answers it. All are empty where the host does not tell.
+    `device` and `source` are those with which the host replies to it. All are empty if unknown.
     """
 
     address: str = ""
@@ -89,9 +90,10 @@ class Client:
 
 @frozen
 class HostsFile:
-    """A `hosts.toml` of Docker Hub, or of any registry, below /etc/docker/certs.d, and the hosts that it names.
+    """A `hosts.toml` for Docker Hub, or for any registry, below /etc/docker/certs.d, and the hosts that it names.
 
-    Docker 28 and newer read it for images in containerd's store, before registry-mirrors (moby's `daemon/hosts.go`).
+    Docker 28 and newer use it for images in the store of containerd, in preference to registry-mirrors (moby's
+    `daemon/hosts.go`).
     """
 
     path: str
@@ -100,15 +102,15 @@ class HostsFile:
 
 @frozen
 class DockerFacts:
-    """The Docker daemon. `version` is empty and the loaded values None when it does not answer.
+    """The Docker daemon. If it does not answer, `version` is empty and the loaded values are None.
 
     `mirrors` and `live_restore` are what the daemon has loaded, not what the file says. `bridge` is the address of the
-    default bridge, `bridge_prefix` the length of its network's prefix. `flavour`: `engine`, or what is refused:
-    `rootless`, `snap`, `podman`. `store` is None where the daemon does not answer; `roots` has the paths that were looked at,
-    by the name under which a daemon is given them.
-    `routes` are networks (CIDR) that the host reaches by devices other than Docker's, by
-    the device's name; `resolvers` its name servers; `plugins` the names of log drivers, () where they are not told;
-    `listeners` who listens on a TCP `ADDRESS:PORT`, asked where the file makes dockerd listen.
+    default bridge, and `bridge_prefix` the length of its network prefix. `flavour` is `engine`, or a kind that is
+    refused: `rootless`, `snap`, `podman`. `store` is None if the daemon does not answer. `roots` has the paths that
+    were looked at, by the name with which a daemon is given them. `routes` are networks (CIDR) that the host reaches
+    over devices other than Docker's, by device name. `resolvers` are its name servers. `plugins` are the names of log
+    drivers, () if unknown. `listeners` has the process that listens on a TCP `ADDRESS:PORT`. It is only asked for if
+    the file makes dockerd listen.
     """
 
     unit: Unit
@@ -131,17 +133,18 @@ class DockerFacts:
     hosts_file: HostsFile | None = None
     listeners: Mapping[str, str] = field(default_factory=dict)
     selinux: bool | None = None
-    """Whether SELinux is on in the host's kernel; asked where the file makes dockerd use it."""
+    """Whether SELinux is enabled in the host's kernel. It is only asked for if the file makes dockerd use it."""
 
 
 @frozen
 class RegistryFacts:
-    """What the host says of caches. `compose` is the argv prefix (`docker compose` or `docker-compose`), () without one.
+    """What the host says about caches. `compose` is the start of the argv (`docker compose` or `docker-compose`), ()
+    without Compose.
 
-    `answers` has, per URL asked from the host, whether `/v2/` answered; `upstreams`, per cache name, whether its
-    upstream answered (absent: not asked); `listeners` who listens on a TCP `ADDRESS:PORT`, where the host can tell.
-    `version` is what the inventory says of the registry, for an image whose tag does not. `volumes` are those that Compose made
-    for our caches, told only where these are to be removed.
+    `answers` has, for each URL asked from the host, whether `/v2/` answered. `upstreams` has, by cache name, whether
+    the upstream answered (absent: not asked). `listeners` has the process that listens on a TCP `ADDRESS:PORT`, if the
+    host can tell. `version` is the registry's version in the inventory, for an image whose tag has none. `volumes` are
+    those that Compose made for our caches; they are only listed if the caches are to be removed.
     """
 
     compose: tuple[str, ...] = ()
@@ -155,10 +158,10 @@ class RegistryFacts:
 
 @frozen
 class Job:
-    """A running CI job: `id` is GitLab's, or empty where only a process or a number tells of it.
+    """A running CI job. `id` is GitLab's, or empty if only a process or a count shows the job.
 
-    `drains`: the runner that took it is this host's unit, and ends no sooner than the job. `name`, `project` (its path),
-    `runner` (its description) and `started_at` (epoch seconds of GitLab's clock, 0: not known) are what GitLab said of it.
+    `drains`: the runner with the job is this host's unit, and ends no sooner than the job. `name`, `project` (its
+    path), `runner` (its description) and `started_at` (epoch seconds of GitLab's clock, 0: unknown) come from GitLab.
     """
 
     id: str
@@ -172,10 +175,12 @@ class Job:
 
 @frozen
 class RunnerFacts:
-    """gitlab-runner on the host. `unmanaged_runners` are beside the unit and cannot be drained (a container, another process).
+    """gitlab-runner on the host. `unmanaged_runners` run beside the unit and cannot be drained (a container, another
+    process).
 
-    `returning`: it drains for an earlier run, and is started by itself after its last job. `system_id` is what its
-    containers are labelled with. `job_ids` are GitLab's, of every process on the host that has one in its environment.
+    `returning`: it drains for an earlier run, and will be started automatically after its last job. `system_id` is in
+    the labels of its containers. `job_ids` are GitLab's ids, from every process on the host that has one in its
+    environment.
     """
 
     unit: Unit
@@ -188,7 +193,9 @@ class RunnerFacts:
 
     @property
     def lives(self) -> bool:
-        """Whether it takes jobs, or will do so by itself; a unit that is `activating` has no main process, and does not."""
+        """Whether it accepts jobs, or soon will without a deploy. A unit that is `activating` has no main process, and
+        does not.
+        """
         return self.unit.active == "active" or self.returning
 
     @property
@@ -199,10 +206,11 @@ class RunnerFacts:
 
 @frozen
 class Facts:
-    """What planning needs to know of a host. A service's facts are None where it is not there, or (in `check`) not known.
+    """What planning has to know about a host. The facts of a service are None if it is not there, or (in `check`) not
+    known.
 
-    `tools` are the commands found among those that a deploy may use. `addresses` are the host's own. `machine` is its
-    /etc/machine-id, `boot` the id of its boot; both are empty where they are not told.
+    `tools` are the commands found on the host, of those that a deploy may use. `addresses` are the host's own.
+    `machine` is its /etc/machine-id, and `boot` the id of its boot; both are empty if unknown.
     """
 
     clock: int = 0
@@ -215,4 +223,4 @@ class Facts:
     registry: RegistryFacts | None = None
     runner: RunnerFacts | None = None
     unseen: tuple[str, ...] = ()
-    """What the host was asked and did not tell in time."""
+    """The questions that the host did not answer in time."""

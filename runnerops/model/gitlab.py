@@ -1,4 +1,4 @@
-"""A GitLab, as the inventory names it, and runners as it knows them."""
+"""GitLab instances, as the inventory names them, and runners, as GitLab knows them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from runnerops.frozen import frozen
 from runnerops.model.common import Secret
 
 Setting: TypeAlias = "str | int | bool | tuple[str, ...] | None"
-"""A runner's setting in GitLab; tags are in order and each once, None is one that GitLab has not, or does not show."""
+"""A setting of a runner in GitLab. Tags are sorted and unique. None: GitLab does not have this setting, or does not
+show it.
+"""
 
 SETTINGS = {
     "description": "description",
@@ -23,17 +25,19 @@ SETTINGS = {
     "maximum_timeout": "maximum_timeout",
     "maintenance_note": "maintenance_note",
 }
-"""The inventory's keys below a runner's `gitlab`, and what GitLab's API calls them."""
+"""The inventory's keys below `gitlab` of a runner, and their names in GitLab's API."""
 
 Managed: TypeAlias = "Mapping[str, Mapping[int, str]]"
-"""Runners that an inventory manages in GitLab: by the GitLab's URL their names by their ids there."""
+"""Runners that an inventory manages in GitLab: by the URL of the GitLab, the runners' names by their ids."""
 
 
 @frozen
 class GitlabAccess:
-    """How a GitLab is asked: its `url` without a trailing slash, a token of its API, and the path of its CA's certificate.
+    """How to reach a GitLab: its `url` without a trailing slash, a token for its API, and the path of its CA
+    certificate.
 
-    `token` None: only what a runner's own token allows is asked. `ca_file` is empty where its CA is one of the system's.
+    Without a `token`, only requests are made that a runner's own token allows. `ca_file` is empty if the system knows
+    the CA.
     """
 
     url: str
@@ -43,7 +47,9 @@ class GitlabAccess:
 
 @frozen
 class Registration:
-    """A runner as its host's config.toml has it. `id` is GitLab's, 0 where the file does not say; `expires_at` None: never."""
+    """A runner in the config.toml of its host. `id` is GitLab's, 0 if the file does not have it. `expires_at` None:
+    never.
+    """
 
     name: str
     url: str
@@ -54,10 +60,11 @@ class Registration:
 
 @frozen
 class RunnerStatus:
-    """How a runner stands in GitLab. `known`: whether GitLab takes its token, None where it was not asked or did not say.
+    """The status of a runner in GitLab. `known`: whether GitLab accepts its token; None if it was not asked or did not
+    answer.
 
-    `expires_at` is when its token does, None for never. `paused` is None and `online` empty where that was not told.
-    `reason` says why it is not known, or why that cannot be said, and `fix` what to do then.
+    `expires_at` is when the token expires; None: never. `paused` is None and `online` empty if unknown. `reason` says
+    why the token is not accepted, or why that is unknown, and `fix` what to do.
     """
 
     name: str
@@ -73,7 +80,9 @@ class RunnerStatus:
 
 @frozen
 class Wish:
-    """What one entry of the inventory asks for of a runner in GitLab. `of` is the same for entries of one runner there."""
+    """What one runner of the inventory shall have in GitLab. `of` is equal for entries that are the same runner in
+    GitLab.
+    """
 
     of: object = field(repr=False)
     host: str
@@ -84,7 +93,7 @@ class Wish:
 
 @frozen
 class SettingChange:
-    """A setting, by the inventory's key, that GitLab has otherwise."""
+    """A setting, by its key in the inventory, that differs in GitLab."""
 
     key: str
     old: Setting
@@ -93,7 +102,7 @@ class SettingChange:
 
 @frozen
 class SettingsUpdate:
-    """What is to be set in GitLab of one runner, which has this `id` there."""
+    """The settings to change for one runner in GitLab, which has this `id` there."""
 
     runner: str
     id: int
@@ -102,7 +111,7 @@ class SettingsUpdate:
 
 @frozen
 class Place:
-    """Where a runner is created that is in no config.toml yet: `of` is the number or the path of a group or project."""
+    """Where to create a runner that is in no config.toml yet. `of` is the number or path of a group or project."""
 
     kind: Literal["group", "project", "instance"]
     of: int | str = ""
@@ -113,9 +122,9 @@ class Place:
 
 @frozen
 class Creation:
-    """A runner that is to be created in GitLab. `number` is the group's or project's there, 0 for the instance.
+    """A runner that is to be created in GitLab. `number` is that of the group or project in GitLab, 0 for the instance.
 
-    `mark` stands in the description of what deploys of this host create there, until all of it is done.
+    `mark` is in the description of every runner that deploys of this host create, until the deploy has finished.
     """
 
     runner: str
@@ -127,9 +136,9 @@ class Creation:
 
 @frozen
 class Begun:
-    """What a host has on record: that a deploy began to create runners at this place of the GitLab at `url`, with this mark.
+    """A record on a host: a deploy began to create runners at this place of the GitLab at `url`, with this mark.
 
-    `name` is of the record itself: each deploy has its own.
+    `name` is that of the record; each deploy has a different one.
     """
 
     name: str
@@ -140,7 +149,7 @@ class Begun:
 
 @frozen
 class Leftover:
-    """A runner that GitLab has (by this `id`) and no host: created, and marked so, by a deploy that was cut off."""
+    """A runner in GitLab (with this `id`) that no host has. A deploy that was cut off created it, as its mark shows."""
 
     id: int
     mark: str
@@ -148,9 +157,10 @@ class Leftover:
 
 @frozen
 class Deletion:
-    """A runner that was managed in GitLab, by this `id`, and left the inventory.
+    """A runner that was managed in GitLab, with this `id`, and is no longer in the inventory.
 
-    `on_host`: config.toml has it still, and the run takes it off. `wait_s`: how long its running jobs are waited for.
+    `on_host`: config.toml still has it, and the run removes it. `wait_s`: how many seconds its running jobs are waited
+    for.
     """
 
     runner: str
@@ -164,9 +174,11 @@ class Deletion:
 
 @frozen
 class Unpaired:
-    """Runners that only one side has: a host's file without GitLab (`creations`), or GitLab without any host (`leftovers`);
-    and those that neither is to have (`deletions`). `begun`: what the host has on record of creations that were begun, and
-    need not have once all of this is done. `seen`: the names of all such records that it had when it was looked at."""
+    """Runners without a counterpart: a host's file has them and GitLab does not (`creations`), GitLab has them and no
+    host does (`leftovers`), or neither shall have them (`deletions`). `begun`: the host's records of begun creations
+    that are no longer needed once all of this is done. `seen`: the names of all such records when the host was looked
+    at.
+    """
 
     creations: tuple[Creation, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
@@ -177,7 +189,7 @@ class Unpaired:
 
 @frozen
 class PauseRecord:
-    """What a host has on record: that its run number `run` was to have this runner paused in GitLab, which has `id` there."""
+    """A record on a host: its run number `run` was going to pause this runner, which has this `id` in GitLab."""
 
     id: int
     run: int
@@ -187,8 +199,8 @@ class PauseRecord:
 
 @frozen
 class Pause:
-    """A runner that run number `run` has paused in GitLab until its end. `jobs`: those that GitLab has as running on it there,
-    None where it does not tell. `stays`: the inventory asks for it to be paused, so it stays so where all ends well.
+    """A runner that run number `run` has paused in GitLab until its end. `jobs`: its running jobs according to GitLab,
+    None if unknown. `stays`: the inventory asks for it to be paused, so it remains paused if all ends well.
     """
 
     runner: str
@@ -200,8 +212,9 @@ class Pause:
 
 @frozen
 class Pausing:
-    """Runners that are paused in GitLab before the host's run and unpaused after it (`now`), and those that an earlier run
-    left paused (`left`), which are unpaused with them, or where nothing else is to be done."""
+    """Runners that are paused in GitLab before the host's run and unpaused after it (`now`), and runners that an
+    earlier run left paused (`left`). The latter are unpaused too, even if nothing else is to be done.
+    """
 
     now: tuple[Pause, ...] = ()
     left: tuple[Pause, ...] = ()
@@ -212,7 +225,7 @@ class Pausing:
 
 @frozen
 class Created:
-    """A runner that a deploy has just created. `expires_at` is when its token does; None: never."""
+    """A runner that a deploy has just created. `expires_at` is when its token expires; None: never."""
 
     id: int
     token: str = field(repr=False)

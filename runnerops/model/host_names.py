@@ -1,4 +1,4 @@
-"""Names of many hosts in short, as the inventory writes ranges. Pure."""
+"""Names of many hosts in short, written as ranges like those of the inventory. Pure."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ _NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
 
 
 def by_number(name: str) -> list[tuple[int, str]]:
-    """A key for sorting names: `runner-9` comes before `runner-10`."""
+    """A key for sorting names, so that `runner-9` comes before `runner-10`."""
     return [(int(text), "") if text.isdecimal() else (-1, text) for text in re.split(r"([0-9]+)", name)]
 
 
 def brief(names: Sequence[str]) -> list[str]:
-    """The same hosts in the same order, with three or more that are numbered one after the other as a range."""
+    """The same hosts in the same order. Three or more with consecutive numbers become a range."""
     return [word for word, _ in _words(names)]
 
 
 def first_few(names: Sequence[str], most: int) -> str:
-    """So many words of `brief`, and how many hosts there are more."""
+    """The first `most` words of `brief`, and the number of the remaining hosts."""
     words = _words(names)
     left = sum(hosts for _, hosts in words[most:])
     return ", ".join(word for word, _ in words[:most]) + (f" and {left} more" if left else "")
 
 
 def _words(names: Sequence[str]) -> list[tuple[str, int]]:
-    """Each with how many hosts it stands for."""
+    """Each word, with the number of hosts that it stands for."""
     runs: list[list[str]] = []
     for name in names:
         if runs and _follows(runs[-1], name):
@@ -43,7 +43,7 @@ def _range(run: Sequence[str]) -> str:
 
 
 def _follows(run: Sequence[str], name: str) -> bool:
-    """Whether a range that begins with the first of these has it next."""
+    """Whether the name follows the last of these in a range."""
     first, last, here = (_NUMBERED.fullmatch(one) for one in (run[0], run[-1], name))
     if not (first and last and here) or here[1] != last[1]:
         return False

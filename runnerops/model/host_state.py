@@ -17,7 +17,7 @@ from runnerops.model.inventory import Requester
 
 @frozen
 class RemoteFile:
-    """A path on a host as `observe` saw it. `content` is None unless it is a regular file; `mtime` is in epoch seconds."""
+    """A path on a host. `content` is None unless it is a regular file. `mtime` is in epoch seconds."""
 
     path: str
     kind: Literal["absent", "file", "link", "directory", "other"] = "absent"
@@ -29,7 +29,9 @@ class RemoteFile:
 
 @frozen
 class Intent:
-    """An action that a run began and did not verify. `invocation` was its unit's then, or the id of a registry's container."""
+    """An action that a run began and did not verify. `invocation` is that of the unit at the time, or the id of a
+    registry's container.
+    """
 
     service: ServiceName
     verb: Verb
@@ -39,7 +41,8 @@ class Intent:
 
 @frozen
 class Run:
-    """A run on the host. `result` is empty while it is alive and after it was cut off; `started_at` is in epoch seconds.
+    """A run on the host. `result` is empty while it is under way and after it was cut off. `started_at` is in epoch
+    seconds.
 
     `drained`: it failed while it waited for running jobs, before anything was swapped. `command`: as it was typed.
     """
@@ -56,13 +59,13 @@ class Run:
 
     @property
     def outcome(self) -> Result:
-        """What became of it; unknown where it was cut off."""
+        """The result of the run; unknown if it was cut off."""
         found = Result.IN_PROGRESS if self.running else ENDS.get(self.result, Result.UNKNOWN)
         return Result.FAILED if found is Result.ROLLED_BACK and self.drained else found
 
 
 def latest(runs: Sequence[Run]) -> Run | None:
-    """Of runs in their order the one that goes on, else the last that had the host; one that met a lock never had it."""
+    """The run that is under way, or else the last one that got the lock. `runs` are in order."""
     running = (run for run in runs if run.running)
     had = (run for run in reversed(runs) if run.result != "locked")
     return next(iter((*running, *had, *reversed(runs))), None)
@@ -70,10 +73,11 @@ def latest(runs: Sequence[Run]) -> Run | None:
 
 @frozen
 class SecretFingerprints:
-    """What the inventory gave of secrets that the host's own system replaces, as keyed fingerprints that only tell *equal*.
+    """What the inventory gave for secrets that the managed system replaces, as keyed fingerprints that only tell
+    *equal*.
 
-    `fingerprints` has them by the name of what each is for. They are made under `key` (hex digits, random, kept by the
-    host). Neither is ever shown.
+    `fingerprints` are by the name of what each secret is for. They are made with `key` (random hex digits that the host
+    keeps). Neither is ever shown.
     """
 
     key: str = field(default="", repr=False)
@@ -86,12 +90,12 @@ class SecretFingerprints:
 
 
 _DIGITS = 11
-"""The digits of a time in epoch seconds, up to the year 5138; more digits are milliseconds, or no time at all."""
+"""The digits of a time in epoch seconds, up to the year 5138. More digits are milliseconds, or not a time."""
 
 
 @frozen
 class Hold:
-    """What keeps every run off a host. `until` is in epoch seconds; 0: until it is released."""
+    """What keeps all runs off a host. `until` is in epoch seconds; 0: until it is released."""
 
     until: int
     by: str
@@ -99,7 +103,7 @@ class Hold:
 
     @classmethod
     def read(cls, text: str) -> Hold:
-        """`UNTIL USER@MACHINE REASON`, between TABs; of one that cannot be read its text is the reason."""
+        """Reads `UNTIL USER@MACHINE REASON`, separated by TABs. If that fails, the whole text becomes the reason."""
         until, _, rest = text.partition("\t")
         by, _, reason = rest.partition("\t")
         known = until.isdecimal() and len(until) <= _DIGITS
@@ -112,15 +116,15 @@ class Hold:
 
 @frozen
 class HostState:
-    """All that one observation gave. `applied` has the sha that runnerops last put, or found equal in meaning, at each path.
+    """Everything that one observation found. `applied` has, by path, the sha that runnerops last wrote, or found equal
+    in meaning.
 
-    `staged` has every content that a kept run meant to put there, whether that run ended or not: it is ours too.
-    `secret_fingerprints` is what the last run that gave any secret of that kind recorded.
-    `base` has the contents of `applied`, as run number `since`, the last that ended well, kept them.
-    `versions` has what slow programs said of themselves, each with its binary's fingerprint: a run remembers it there.
-    `last` is the run that has the host, or had it last; `newest` the highest number of all.
-    `format` is the newest in which a run was written there (0: none).
-    `hold` is one whose time is not over by the host's clock.
+    `staged` has every content that a kept run intended to write, finished or not: it counts as ours too.
+    `secret_fingerprints` are those of the last run that recorded any. `base` has the contents of `applied`, as kept by
+    run number `since`, the last that ended well. `versions` has what slow programs printed about their versions, with
+    the fingerprint of each binary; runs record this. `last` is the run that is under way, or else the last one.
+    `newest` is the highest number of all runs. `format` is the newest one in which a run was written (0: none). `hold`
+    is a hold whose time, by the host's clock, is not over.
     """
 
     files: Mapping[str, RemoteFile] = field(default_factory=dict)
@@ -132,44 +136,44 @@ class HostState:
     base: Mapping[str, bytes] = field(default_factory=dict)
     since: int = 0
     since_of: Mapping[str, int] = field(default_factory=dict)
-    """The run that last looked at a path itself, where a later one only carried on what was recorded of it."""
+    """By path, the run that last looked at it itself; later ones only carried on what was recorded about it."""
     given_back: frozenset[str] = frozenset()
-    """Paths that a removal left as they were before the first deploy: what is there is not ours any more."""
+    """Paths that a removal left as they were before the first deploy. Their files are no longer ours."""
     secret_fingerprints: SecretFingerprints = SecretFingerprints()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     format: int = 0
     hold: Hold | None = None
     newest: int = 0
     in_gitlab: Managed = field(default_factory=dict)
-    """What the last run that ended well had on record as managed in GitLab, be it on the host still or not."""
+    """What the last run that ended well recorded as managed in GitLab, whether the host still has it or not."""
     paused: tuple[PauseRecord, ...] = ()
-    """Runners that runs had paused in GitLab and that nobody has unpaused since."""
+    """Runners that runs have paused in GitLab, and that nobody has unpaused since."""
     begun: tuple[Begun, ...] = ()
-    """Where deploys began to create runners in GitLab and did not end, as far as is known."""
+    """Where deploys began to create runners in GitLab and, as far as is known, did not finish."""
 
     @property
     def next_run(self) -> int:
-        """The number that a run would get."""
+        """The number of the next run."""
         return max(self.newest, self.last.number if self.last else 0) + 1
 
     def file(self, path: str) -> RemoteFile:
-        """The file at `path`; absent where nothing was observed there."""
+        """The file at `path`; absent if none was observed."""
         return self.files.get(path) or RemoteFile(path)
 
     def holds_ours(self, path: str) -> bool:
-        """Whether what a run of ours brought to `path` is, or was, to stay there."""
+        """Whether a run of ours wrote the file at `path` for good, and has not given it back."""
         return self.applied.get(path, ABSENT) != ABSENT and path not in self.given_back
 
     def intent_for(self, service: ServiceName) -> Intent | None:
-        """What is on record as unfinished for `service`."""
+        """The record of an unfinished action of `service`, if any."""
         return next((intent for intent in self.intents if intent.service is service), None)
 
 
 def sha256(content: bytes | None) -> Sha:
-    """The `Sha` of a file's content; None is a file that does not exist."""
+    """The `Sha` of a file's content. None stands for a file that does not exist."""
     return ABSENT if content is None else hashlib.sha256(content).hexdigest()
 
 
 def fingerprint(key: str, secret: str) -> str:
-    """Under a host's own key (hex digits): equal for equal secrets, and tells nothing else."""
+    """A fingerprint made with a host's key (hex digits). It is equal for equal secrets, and reveals nothing else."""
     return hmac.new(bytes.fromhex(key), secret.encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""An inventory's hosts and caches, what the command line allows a run, and files as they render."""
+"""The hosts and caches of an inventory, what the command line lets a run do, and files as they are rendered."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ from runnerops.model.rollout import USUAL, Rollout
 class Cache:
     """A pull-through cache as its clients see it.
 
-    `serves` is the registry whose images it holds (`docker.io`), `upstream` where it gets them.
-    `local`: `url` is on a bridge or loopback address, so only `host` itself reaches it.
-    `use`: false keeps it out of every mirror list. `address`: where it is, should `url` be a name; empty where the inventory
-    does not tell.
+    `serves` is the registry whose images it holds (`docker.io`), and `upstream` is where it gets them. `local`: `url` has
+    a bridge or loopback address, so only `host` itself reaches it. `use`: false keeps it out of every mirror list.
+    `address` is the address of the cache if `url` has a name; empty if the inventory does not tell.
     """
 
     name: str
@@ -35,7 +34,7 @@ class Cache:
 
 @frozen
 class Ssh:
-    """How to reach a host; what is None comes from ssh_config. `sudo` None: when the user is not root.
+    """How to reach a host. Values that are None come from ssh_config. `sudo` None: only if the user is not root.
 
     `sudo_password` None: that of the command line or the environment, if any.
     """
@@ -50,7 +49,7 @@ class Ssh:
 
 @frozen
 class Displaced:
-    """A container of somebody else's that a run stopped, for a cache took its place. `restart` is the policy that it had."""
+    """A foreign container that a run stopped because a cache took its place. `restart` is its former restart policy."""
 
     run: int
     id: str
@@ -60,7 +59,7 @@ class Displaced:
 
 @frozen
 class Maintenance:
-    """Why a host is to be left out, and until when (epoch seconds; 0: it has no end)."""
+    """Why a host is to be left out, and until when (epoch seconds; 0: without an end)."""
 
     reason: str
     until: int = 0
@@ -70,11 +69,11 @@ class Maintenance:
 class Host:
     """One host of the inventory, merged and with defaults filled in.
 
-    `sections` hold the managed systems' own keys as the templates see them: our own keys `on_change` and `keep` are taken
-    out, `registry-mirrors` is filled in where it was left out, and every cache has all its fields. `caches` are all that
-    this host can use, its own first. `locations` has the place of every value that the inventory wrote, under
-    `(section, *key)` as in `sections`, e.g. `("gitlab_runner", "runners", 0, "token")`, and of `("address",)`; a value that
-    was filled in has none.
+    `sections` hold the keys of the managed systems as the templates see them: our own keys `on_change` and `keep` are
+    removed, `registry-mirrors` is filled in if it was left out, and every cache has all its fields. `caches` are all
+    that this host can use, its own first. `locations` has the place of every value that the inventory wrote, under
+    `(section, *key)` as in `sections`, such as `("gitlab_runner", "runners", 0, "token")`, and of `("address",)`. A
+    value that was filled in has no place.
     """
 
     name: str
@@ -90,40 +89,40 @@ class Host:
     versions: Mapping[str, str] = field(default_factory=dict)
     ignore: Mapping[str, str] = field(default_factory=dict)
     allow: Mapping[str, str] = field(default_factory=dict)
-    """Codes of blockers that the inventory overrides on this host, each with the reason it gives."""
+    """Codes of blockers that the inventory overrides on this host, each with its reason."""
     clients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """For each cache that runs here, the hosts that have it among their mirrors. Planning fills it in."""
+    """For each cache on this host, the hosts that have it among their mirrors. Planning fills this in."""
     keep_runs: int = KEEP_RUNS
     stopped: frozenset[ServiceName] = frozenset()
-    """Services that are to be kept stopped."""
+    """Services that must stay stopped."""
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """The old name of each runner for which the inventory has one (`was`)."""
+    """The old names of runners, if the inventory has them (`was`), by the new names."""
     before: Mapping[ServiceName, Tree] = field(default_factory=dict, repr=False)
-    """Only in a rollback by hand: what a service's file held then, with all that the managed system owns. In a removal's
-    look at the host: the sections of before the first run.
+    """Only in a rollback by hand: what the file of a service contained then, including the managed system's own values.
+    When a removal looks at the host: the sections from before the first run.
     """
     content_before: Mapping[ServiceName, bytes] = field(default_factory=dict, repr=False)
     """The bytes of `before`."""
     removed: frozenset[ServiceName] = frozenset()
-    """Services that `remove` takes off the host; their section is that of the time before the first run."""
+    """Services that `remove` takes off the host. Their sections are those from before the first run."""
     gitlab: GitlabAccess | None = None
-    """The GitLab that is asked how the host's runners stand there; None: none is."""
+    """The GitLab that is asked for the status of the host's runners; None: no GitLab is asked."""
     gitlab_settings: Mapping[str, Mapping[str, Setting]] = field(default_factory=dict)
-    """What runners are to have in GitLab, by the runner's name; those that say nothing of it are not there."""
+    """The settings that runners shall have in GitLab, by name. Runners without such settings are left out."""
     gitlab_places: Mapping[str, Place] = field(default_factory=dict)
-    """Where a deploy creates runners, by their names, that have no token; empty for what creates none."""
+    """Where a deploy creates runners that have no token, by their names. Empty if it creates none."""
     created: Mapping[str, Created] = field(default_factory=dict, repr=False)
-    """Runners that this very deploy has created, by name."""
+    """Runners that this deploy has created, by name."""
     lost: frozenset[str] = frozenset()
-    """Of `gitlab_places` those that somebody deleted in GitLab: the token that the host has is worth nothing."""
+    """Runners of `gitlab_places` that somebody deleted in GitLab, so that the token on the host is useless."""
     maintenance: Maintenance | None = None
     displaced: tuple[Displaced, ...] = ()
-    """Only in a rollback by hand and a removal: containers that caches took the place of since."""
+    """Only in a rollback by hand and a removal: containers whose place caches have taken since."""
     returned: frozenset[str] = frozenset()
-    """Only in a rollback by hand: ids of such containers that a run which is undone has started again."""
+    """Only in a rollback by hand: ids of such containers that a run which is now undone has started again."""
     left_out: frozenset[ServiceName] = frozenset()
-    """Services that `--only` leaves out of the deploy, whether the inventory gives it them or not: here they have no
-    section, and stay as they are.
+    """Services that `--only` excludes from the deploy, whether they are in the inventory or not. They have no section
+    here, and are not changed.
     """
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
@@ -138,10 +137,10 @@ class Host:
 
 @frozen
 class Inventory:
-    """All hosts in the order of the files; `groups` names the hosts of each group, in the same order.
+    """All hosts in the order of the files. `groups` has the names of each group's hosts, in the same order.
 
-    `path` is what a message calls it. `folder` is what lies *beside the inventory*: `templates`, `known_hosts`, `.env`.
-    `templates` are texts of those by name, where files are going to hold others than they do.
+    `path` is its name in messages. `folder` holds what is *beside the inventory*: `templates`, `known_hosts`, `.env`.
+    `templates` are the texts of templates by name, if their files are going to hold other texts than now.
     """
 
     path: str
@@ -154,7 +153,7 @@ class Inventory:
 
 @frozen
 class CiJob:
-    """The GitLab job that this very process runs in, as its predefined variables say; `runner_id` 0: not told.
+    """The GitLab job in which this process runs, from its predefined variables. `runner_id` 0: unknown.
 
     `short_token` is the beginning of its runner's token.
     """
@@ -167,10 +166,10 @@ class CiJob:
 
 @frozen
 class Policy:
-    """What a run may do on one host. Times are in seconds; `allow` has the codes of blockers that are overridden there.
+    """What a run may do on one host. Times are in seconds. `allow` has the codes of blockers that are overridden.
 
-    `job` is the CI job that asked for the run, which must not end it; None outside of GitLab. `volumes`: the volumes of caches
-    that are removed go with them.
+    `job` is the CI job that asked for the run, which must not end it; None outside of GitLab. `volumes`: volumes of
+    removed caches are removed too.
     """
 
     allow: frozenset[str] = frozenset()
@@ -183,7 +182,9 @@ class Policy:
 
 @frozen
 class Requester:
-    """Who asked for a run, and from where. `commit` and `pipeline` (a URL) are empty outside of a repository or a pipeline."""
+    """Who asked for a run, and from where. `commit` and `pipeline` (a URL) are empty outside of a repository or a
+    pipeline.
+    """
 
     user: str
     machine: str
@@ -193,10 +194,10 @@ class Requester:
 
 @frozen
 class Restored:
-    """Files of a service as if an inventory asked for them: the section, the rendered files, the caches that they bring up.
+    """Files of a service as if an inventory asked for them: the section, the rendered files, and the caches in them.
 
-    `notes` say, a sentence each, what of the files is not asked for again. `before` is what they held in full, for keys that
-    the host has lost since; `content` has its bytes.
+    `notes` are sentences about what is not asked for again. `before` is what the files contained in full, for keys that
+    the host has lost since. `content` has their bytes.
     """
 
     section: Tree
@@ -209,9 +210,10 @@ class Restored:
 
 @frozen
 class Original:
-    """What was at a path before the first run; `content` None: no file. `mode` and `owner` are empty where they were not kept.
+    """What was at a path before the first run. `content` None: no file. `mode` and `owner` are empty if they were not
+    kept.
 
-    `folder` is the topmost folder of the path that was not there either; empty where the file's folder was there.
+    `folder` is the topmost folder of the path that did not exist either; empty if the folder of the file existed.
     """
 
     content: bytes | None
@@ -225,9 +227,9 @@ Format: TypeAlias = Literal["json", "yaml", "toml"]
 
 @frozen
 class FileSpec:
-    """A managed file. `name` tells files of one kind apart (the cache of a registry config), `mode` is octal digits.
+    """A managed file. `name` tells files of one kind apart (the cache of a registry config). `mode` is in octal digits.
 
-    `owner` is `user:group`. A mode that a host's file has is only ever narrowed, its owner is kept (`reconcile`).
+    `owner` is `user:group`. `reconcile` keeps the owner of a host's file, and only ever narrows its mode.
     """
 
     service: ServiceName
@@ -241,7 +243,7 @@ class FileSpec:
 
 @frozen
 class RenderedFile:
-    """What a file should hold; `content` None: it must not exist."""
+    """What a file should contain. `content` None: the file must not exist."""
 
     spec: FileSpec
     content: bytes | None

@@ -16,15 +16,17 @@ from runnerops.model.inventory import RenderedFile, Requester
 from runnerops.model.steps import Step, drains
 
 ChangeOrigin: TypeAlias = Literal["inventory", "host", "runner", "both", "unmanaged"]
-"""Whose a difference is: the inventory's; an edit on the host since our last run, or the managed system's own writing
-there (`runner`); both; or `unmanaged`, of a file from before the first deploy."""
+"""Who made a difference: the inventory; somebody who edited the host since our last run (`host`), or the managed system
+itself (`runner`); both; or `unmanaged` for a file from before the first deploy.
+"""
 
 
 @frozen
 class KeyChange:
-    """One key whose meaning differs; None where it is missing. Values may be secret: print through `redact` only.
+    """One key whose meaning differs. None: the key is missing. Values may be secret, so print them only through
+    `redact`.
 
-    `name`: that of the runner, or of another item of a list, that it belongs to.
+    `name` is that of the runner, or of another list item, that the key belongs to.
     """
 
     key: Key
@@ -35,13 +37,15 @@ class KeyChange:
 
     @property
     def label(self) -> str:
-        """The key as people read it."""
+        """The key in the form for people."""
         return key_label(self.key, self.name)
 
 
 @frozen
 class Drift:
-    """The host's file is not what our run number `run` left: when it was written (epoch seconds, 0: it is gone), by whom."""
+    """The file on the host differs from what run number `run` left. `at` is when it was written (epoch seconds, 0: it
+    is gone), `by` who did.
+    """
 
     run: int
     at: int
@@ -50,9 +54,9 @@ class Drift:
 
 @frozen
 class Change:
-    """A managed file that differs in bytes, mode or owner. `key_changes` is empty when only layout, mode or owner do.
+    """A managed file that differs in bytes, mode or owner. `key_changes` is empty if only layout, mode or owner differ.
 
-    `origin` sums up those of the key changes. `drift` is None where the file on the host is what a run left, or unmanaged.
+    `origin` sums up the origins of the key changes. `drift` is None if the file is as a run left it, or unmanaged.
     """
 
     old: RemoteFile
@@ -64,16 +68,17 @@ class Change:
 
 @frozen
 class Action:
-    """What a service does for its changes to take effect.
+    """What a service does so that its changes take effect.
 
-    `because` has the keys or words that made it necessary, `jobs_lost` the number of CI jobs that it ends, `jobs_waited` of
-    those whose end it waits for first. `requires_stopped` are services that must be stopped meanwhile. `names` are, for a
-    registry, the caches that it touches (none: all), and `used_by` the hosts that have one of them among their mirrors.
-    `containers` are the running ones by what a restart of Docker does to them: `keep_running`, `come_back`, `end`, `vanish`
-    (another image store leaves them behind), and `jobs` for those of CI jobs. `operation` is what people call the action
-    where that is not its verb: `start`, `remove`, `recreate`. `after_docker_restart`: Docker restarts under this service;
-    `ends_with_docker`: a container of it ends then; `new_store`: Docker comes up without its former images and containers.
-    `ways` are changed keys that decide which packets of containers pass.
+    `because` has the keys or words that made the action necessary. `jobs_lost` is the number of CI jobs that it ends,
+    and `jobs_waited` that of the jobs whose end it waits for first. `requires_stopped` are services that must be
+    stopped meanwhile. For a registry, `names` are the caches that it touches (none: all), and `used_by` the hosts that
+    have one of them among their mirrors. `containers` are the running ones, by what a restart of Docker does to them:
+    `keep_running`, `come_back`, `end`, `vanish` (they stay behind in the former image store), and `jobs` for those of
+    CI jobs. `operation` is the action's name for people if it is not its verb: `start`, `remove`, `recreate`.
+    `after_docker_restart`: Docker restarts under this service. `ends_with_docker`: a container of the service then
+    ends. `new_store`: Docker starts without its former images and containers. `ways` are changed keys that decide which
+    packets of containers pass.
     """
 
     service: ServiceName
@@ -91,19 +96,20 @@ class Action:
     new_store: bool = False
     ways: frozenset[str] = frozenset()
     jobs: tuple[Job, ...] = ()
-    """Those that it waits for or ends."""
+    """The jobs that the action waits for or ends."""
 
     @property
     def shown(self) -> str:
-        """The word for what it does, as people read it."""
+        """The name of the action for people."""
         return self.operation or self.verb.name.lower()
 
 
 @frozen
 class Blocker:
-    """A safety check that blocks a deploy. `code` is a row of `codes/blockers.py`, which tells what overrides it.
+    """A safety check that blocks a deploy. `code` is in `codes/blockers.py`, which says what overrides it.
 
-    `here`: the blocker is about the machine or job that this command runs in; from elsewhere the same deploy would go on.
+    `here`: the blocker is about the machine or job that runs this command. From elsewhere the same deploy would not be
+    blocked.
     """
 
     code: str
@@ -113,15 +119,16 @@ class Blocker:
 
     @property
     def overridable(self) -> bool:
-        """Whether a flag lets the deploy go on."""
+        """Whether a flag overrides the blocker."""
         return BLOCKERS[self.code].overridable
 
 
 @frozen
 class Removal:
-    """A service as it was before the first run: its section and its files, what blocks going back to them, and notes.
+    """A service as it was before the first run: its section, its files, what blocks the way back to them, and notes.
 
-    `recorded` has what to record as applied of a file in which others have written: it without their part.
+    `recorded` has, for a file in which others have written, the content to record as applied: the file without their
+    part.
     """
 
     section: Tree
@@ -133,9 +140,9 @@ class Removal:
 
 @frozen
 class Finding:
-    """What a rule found. Only severity `error` stops a deploy. `path` is the managed file's, `key` the place in it, `name` that
-    of the runner, or of another item of a list, that it belongs to. `ignored`: why the inventory
-    silences it, which makes it an info.
+    """What a rule found. Only the severity `error` stops a deploy. `path` is that of the managed file, `key` the place
+    in it, and `name` that of the runner, or of another list item, that it belongs to. `ignored` is the inventory's
+    reason for silencing the finding, which makes it an info.
     """
 
     rule: str
@@ -150,19 +157,21 @@ class Finding:
 
     @property
     def label(self) -> str:
-        """The key as people read it."""
+        """The key in the form for people."""
         return key_label(self.key, self.name)
 
 
 @frozen
 class Plan:
-    """All that apply will do. An empty plan has no `forward` steps. `blockers` are those not overridden, `overridden` the rest.
+    """Everything that apply will do. A plan without `forward` steps is empty. `blockers` are not overridden;
+    `overridden` are.
 
-    `files` is the payload (`new.1`, `old.1` …). To record: `applied`, the sha per path, `contents`, where in the payload its
-    content is, `recorded`, the paths that this run itself looks at (those of others are carried on from the run before), and
-    `secret_fingerprints`. `after` has the hosts whose caches this one uses, `needs` those of them that it
-    would newly use. `digest` is over what is rendered, not over what the host had. `overrides` has the steps before the first
-    phase that a code of `--allow` leaves out. `mine` is what a difference is called that this plan asks for.
+    `files` is the payload (`new.1`, `old.1` …). The run records `applied` (the sha of each path), `contents` (which
+    file of the payload has its content), `recorded` (the paths that this run itself looked at; others are carried on
+    from the run before) and `secret_fingerprints`. `after` has the hosts whose caches this one uses, and `needs` those
+    of them that it did not use before. `digest` is that of what is rendered, not of what the host had. `overrides` has
+    the steps before the first phase that a code of `--allow` leaves out. `mine` is the name of a difference that this
+    plan asks for.
     """
 
     host: str
@@ -189,32 +198,35 @@ class Plan:
     digest: str = ""
     keep_runs: int = KEEP_RUNS
     heeds_hold: bool = True
-    """Whether a hold that is put on the host after it was looked at keeps the run off."""
+    """Whether a hold that was put on the host after the observation prevents the run."""
     relies_on: tuple[str, ...] = ()
-    """Records on the host (`Begun.name`) of what was created in GitLab for this run; without them it does not begin."""
+    """Records on the host (`Begun.name`) about what was created in GitLab for this run. Without them the run does not
+    begin.
+    """
     command: str = "deploy"
     clock: int = 0
-    """The host's, as it was looked at, in epoch seconds."""
+    """The host's clock during the observation, in epoch seconds."""
     updates: tuple[SettingsUpdate, ...] = ()
-    """What the client sets in GitLab once the host's run has ended well, or without one where there is nothing to run."""
+    """What the client sets in GitLab after the host's run has ended well, or at once if there is nothing to run."""
     unpaired: Unpaired = field(default_factory=Unpaired)
-    """What the client creates in GitLab before the host's run (where each one's token goes the plan has a stand-in), and what
-    it deletes there once that has ended well."""
+    """What the client creates in GitLab before the host's run (the plan has a placeholder for each token), and what it
+    deletes there after the run has ended well.
+    """
     in_gitlab: Managed = field(default_factory=dict)
-    """What the run records as managed in GitLab: what is there, and what is still to be deleted there."""
+    """What the run records as managed in GitLab: what is there, and what is still to be deleted."""
     pausing: Pausing = field(default_factory=Pausing)
     """What the client pauses in GitLab before the host's run, and unpauses after it."""
     mine: str = "your change"
     part: Literal["", "first", "rest"] = ""
-    """Of a command that needs two runs: after the first the host is planned anew, and the rest was agreed to with it."""
+    """For a command that needs two runs: the host is planned again after the first run. The user has agreed to both."""
     reasons: Mapping[str, str] = field(default_factory=dict)
-    """Why the inventory overrides a blocker, by code."""
+    """The inventory's reasons for overriding blockers, by code."""
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
-    """Lines that no output of this host's run may hold: secrets that stand in its own files, and no other host's."""
+    """Lines that no output of this host's run may contain: the secrets in its files, not those of other hosts."""
 
     @property
     def empty(self) -> bool:
-        """Nothing to do and nothing to record on the host."""
+        """Whether there is nothing to do and nothing to record on the host."""
         return not self.forward
 
     @property

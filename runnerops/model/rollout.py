@@ -1,4 +1,4 @@
-"""In which order a deploy goes over its hosts, and when it stops."""
+"""The order in which a deploy goes over its hosts, and when it stops."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from runnerops.frozen import frozen
 
 @frozen
 class Rollout:
-    """Of hosts that disturb jobs `batch` may do so at a time: a number, or a percentage of them (`25%`), at least one.
+    """At most `batch` hosts may be disturbed at a time: a number, or a percentage of those that will be (`25%`), at
+    least one.
 
-    `canary` goes first, and all others wait until it has ended well. `pause_s` seconds go by after it and after each batch.
-    After `max_failures` hosts whose run failed no further one is begun. `health`: whether a host must pass `verify` after
-    its run, or counts as failed. `last` waits for all others: the canary of a rollout that goes on in spite of it.
+    `canary` goes first, and all others wait until it has ended well. After it and after each batch there is a pause of
+    `pause_s` seconds. After `max_failures` failed hosts, no further run is begun. `health`: a host must pass `verify`
+    after its run, or it counts as failed. `last` waits for all others: it is a canary that a continued rollout leaves
+    to the end.
     """
 
     canary: str = ""
@@ -25,15 +27,15 @@ class Rollout:
 
     @property
     def by_batches(self) -> bool:
-        """Whether a batch ends before the next one begins; else the next host begins as soon as one is done."""
+        """Whether a batch ends before the next one begins. Otherwise the next host begins as soon as one is done."""
         return self.health or self.pause_s > 0
 
     def at_once(self, disturbing: int) -> int:
-        """How many of so many hosts may be disturbed at a time."""
+        """How many of `disturbing` hosts may be disturbed at a time."""
         if self.batch.endswith("%"):
             return max(1, math.floor(disturbing * int(self.batch[:-1]) / 100))
         return int(self.batch)
 
 
 USUAL = Rollout()
-"""Where nothing is said."""
+"""The rollout of an inventory without `rollout`."""

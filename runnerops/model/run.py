@@ -14,16 +14,16 @@ from runnerops.model.steps import Step, drains
 from runnerops.model.waited import in_words
 
 StepList: TypeAlias = Literal["forward", "rollback", ""]
-"""Which list of steps an event is of; empty for the run itself."""
+"""The list of steps that an event belongs to; empty for the run itself."""
 
 EventKind: TypeAlias = Literal["step", "done", "wait", "note", "fail", "end"]
 
 
 @frozen
 class Event:
-    """A line of a run's log. `at` is epoch seconds, `step` the index in its list from 0 (-1: the run itself).
+    """A line of a run's log. `at` is in epoch seconds. `step` is the index in its list from 0 (-1: the run itself).
 
-    `in_gitlab`: of a wait for jobs, how many GitLab has as running there; None where that is not told.
+    `in_gitlab`: for a wait for jobs, the number of jobs that GitLab has as running there; None if unknown.
     """
 
     host: str
@@ -36,7 +36,7 @@ class Event:
 
 
 def told(events: Iterable[Event]) -> tuple[str, ...]:
-    """The texts of these events, each once: what a failed step printed stands in the log of its service too."""
+    """The texts of these events, each once: the output of a failed step can also be in the log of its service."""
     said = [event for event in events if event.kind in {"note", "fail"} and event.text]
     steps = {event.text for event in said if event.list}
     return tuple(in_words(event.text, event.at) for event in said if event.list or event.text not in steps)
@@ -44,9 +44,9 @@ def told(events: Iterable[Event]) -> tuple[str, ...]:
 
 @frozen
 class Outcome:
-    """How a host ended: the step that failed, what a person should look at, the next line to type.
+    """How a host ended: the step that failed, what a person should look at, and the next command to type.
 
-    `blockers` and `findings` are what a refused host was not touched for.
+    `blockers` and `findings` are the reasons why a refused host was not touched.
     """
 
     host: str
@@ -59,12 +59,12 @@ class Outcome:
     blockers: tuple[Blocker, ...] = ()
     findings: tuple[Finding, ...] = ()
     deployed: bool = False
-    """Of a result that is not good: the host itself is as it should be, and what is missing is GitLab's."""
+    """For a result that is not good: the host itself is as it should be, and only GitLab's part is missing."""
 
 
 @frozen
 class Record:
-    """A run as its host kept it. `actions` as `VERB SERVICE`; `command` is what was typed, e.g. `deploy`."""
+    """A run as its host recorded it. `actions` are `VERB SERVICE`. `command` is what was typed, such as `deploy`."""
 
     run: Run
     command: str = "deploy"
@@ -73,17 +73,17 @@ class Record:
     rollback: tuple[Step, ...] = ()
     events: tuple[Event, ...] = ()
     contents: Mapping[str, str] = field(default_factory=dict)
-    """Where in the run's folder the content of each path is, as the run left it."""
+    """By path, the file in the run's folder with the content that the run left."""
 
     @property
     def result(self) -> Result:
-        """A run that was cut off and never ended is unknown; before a drain is over, nothing is swapped."""
+        """The result. It is unknown for a run that was cut off. If a drain failed, nothing had been swapped."""
         drained = self.failed is not None and drains(self.failed)
         return replace(self.run, drained=self.run.drained or drained).outcome
 
     @property
     def swapped(self) -> Mapping[str, tuple[Sha, Sha]]:
-        """Each path that this run meant to change, with what it began from and what it ends with."""
+        """Each path that this run intended to change, with the sha before and after."""
         found: dict[str, tuple[Sha, Sha]] = {}
         for step in self.forward:
             if step.verb == "swap":
@@ -93,7 +93,7 @@ class Record:
 
     @property
     def phases(self) -> Mapping[str, str]:
-        """The service that each path it swapped belongs to."""
+        """The service that each swapped path belongs to."""
         found: dict[str, str] = {}
         phase = ""
         for step in self.forward:

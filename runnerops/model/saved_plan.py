@@ -1,4 +1,4 @@
-"""A plan as `diff --save-plan` writes it down: what would be done, as names and digests; no content, no secret."""
+"""A plan as `diff --save-plan` writes it: names and digests of what would be done, no contents, no secrets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from runnerops.model.inventory import Requester
 
 PLAN_FORMAT = "runnerops plan"
 PLAN_VERSION = 1
-"""It grows when an older release could misread a newer one's file."""
+"""The format of the file. It is increased when an older release could misread a newer one's file."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedKey:
-    """A key that changes. `old` and `new` are digests of its values: see `report/saved_plan.py` for what they are of."""
+    """A key that changes. `old` and `new` are digests of its values; `report/saved_plan.py` says of what exactly."""
 
     key: str
     origin: str
@@ -25,7 +25,9 @@ class SavedKey:
 
 @dataclass(frozen=True, slots=True)
 class SavedFile:
-    """A managed file that changes; `state` as `diff` shows it, `by` who wrote it since the last run (`hand`, `runner`)."""
+    """A managed file that changes. `state` is what `diff` shows; `by` is who wrote it since the last run (`hand`,
+    `runner`).
+    """
 
     path: str
     state: str
@@ -36,7 +38,7 @@ class SavedFile:
 
 @dataclass(frozen=True, slots=True)
 class SavedUpdate:
-    """Settings of a runner that are set in GitLab; `keys` are the inventory's below its `gitlab`."""
+    """Settings of a runner that are changed in GitLab. `keys` are those below `gitlab` in the inventory."""
 
     runner: str
     id: int
@@ -45,7 +47,7 @@ class SavedUpdate:
 
 @dataclass(frozen=True, slots=True)
 class SavedCreation:
-    """A runner that is created in GitLab; `place` is where, as `diff` shows it, `keys` what it is to have there."""
+    """A runner that is created in GitLab. `place` is what `diff` shows, and `keys` are its settings there."""
 
     runner: str
     place: str
@@ -54,7 +56,7 @@ class SavedCreation:
 
 @dataclass(frozen=True, slots=True)
 class SavedAction:
-    """What a service does; what it costs in jobs is left out, for that changes by the minute."""
+    """The action of a service. What it costs in jobs is left out, because that changes by the minute."""
 
     service: str
     verb: str
@@ -73,7 +75,7 @@ class SavedBlocker:
 
 @dataclass(frozen=True, slots=True)
 class SavedRun:
-    """The host's last run when the plan was made: its number (0: none) and the word it ended with (empty: it was going on)."""
+    """The host's last run when the plan was made: its number (0: none) and its result (empty: it was under way)."""
 
     number: int = 0
     end: str = ""
@@ -81,11 +83,11 @@ class SavedRun:
 
 @dataclass(frozen=True, slots=True)
 class SavedHost:
-    """One host's plan. `machine` is a digest of its machine-id.
+    """The plan of one host. `machine` is a digest of its machine-id.
 
-    `keyed`: digests of values are made under a key that only the host keeps; before its first run there is none, and secrets
-    are left out of them. `rendered` is the digest of all that the inventory and the templates ask for.
-    `forward` and `rollback` are steps, as verb and title.
+    `keyed`: the digests of values are made with a key that only the host keeps. Before its first run there is no key,
+    and secrets are left out of the digests. `rendered` is the digest of everything that the inventory and the templates
+    ask for. `forward` and `rollback` are steps, as verb and title.
     """
 
     host: str
@@ -102,17 +104,17 @@ class SavedHost:
     updates: tuple[SavedUpdate, ...] = ()
     creations: tuple[SavedCreation, ...] = ()
     leftovers: tuple[int, ...] = ()
-    """GitLab's ids of runners that are deleted there: a deploy that was cut off left them."""
+    """GitLab's ids of runners that are deleted there because a deploy that was cut off left them."""
     deletions: tuple[int, ...] = ()
-    """GitLab's ids of runners that left the inventory, and are deleted there."""
+    """GitLab's ids of runners that are deleted there because they are no longer in the inventory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedPlan:
-    """The whole file. `created_at` is in epoch seconds; `inventory` is relative to the repository's root.
+    """The whole file. `created_at` is in epoch seconds. `inventory` is relative to the repository's root.
 
-    `allow` has the hosts of each code that was allowed (`""`: all), `kill_jobs` whether jobs may end, `only` the services
-    that it is of (none: all): they are the plan's.
+    The plan fixes these flags: `allow` has the hosts for each allowed code (`""`: all), `kill_jobs` says whether jobs
+    may be ended, and `only` has the services that are planned (none: all).
     """
 
     format: str = PLAN_FORMAT

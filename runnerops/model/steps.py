@@ -1,4 +1,4 @@
-"""The steps of the host's language, and those of one service's action."""
+"""The steps that `host.sh` walks, and those of one service's action."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ StepVerb: TypeAlias = Literal["guard", "stage", "phase", "intend", "complete", "
 
 @frozen
 class Step:
-    """One step of the host's language; the verbs and their arguments are in `remote/protocol.py`.
+    """One step of the language of `host.sh`. The verbs and their arguments are in `remote/protocol.py`.
 
-    `title` is what it does, in a few words for people; it is no part of the language.
+    `title` says in a few words for people what the step does. It is not part of the language.
     """
 
     verb: StepVerb
@@ -28,26 +28,27 @@ DRAINED = "=gone"
 
 
 ENDING = "no job left, it ends"
-"""What a draining step prints of a process that has no job and was told to end."""
+"""What a draining step prints about a process that has no job and was told to end."""
 
 
 def drains(step: Step) -> bool:
     """Whether a step waits for running jobs.
 
-    Its output counts them in its first line (or says why it cannot), and names them in the others.
+    The first line of its output counts them (or says why it cannot), and the others name them.
     """
     return step.verb == "await" and step.args[1] == DRAINED
 
 
 @frozen
 class ActionSteps:
-    """What one service's action does and how it is undone.
+    """The steps of one service's action, and of its rollback.
 
-    `phase` and `stage` steps and the guards of files are not here: `planning/steps.py` adds them. `guard` checks facts that
-    the plan rests on, `fetch` gets images, `validate` has the host's own programs judge staged files; these come before the
-    first phase of the whole run. `forward` and `rollback` are the phase itself, `swap` steps included. `files` is further
-    payload. `overrides` has the steps of `validate` that a code of `--allow` leaves out, with that code. `diagnostics` are
-    commands that show what the service says of itself, run when a step of its phase failed.
+    `phase` and `stage` steps and the guards of files are added by `planning/steps.py`. `guard` checks facts that the
+    plan relies on, `fetch` pulls images, and `validate` has the host's own programs check staged files. They come
+    before the first phase of the whole run. `forward` and `rollback` are the phase itself, including `swap` steps.
+    `files` is further payload. `overrides` has the steps of `validate` that a code of `--allow` leaves out, with that
+    code. `diagnostics` are commands that show what the service says about itself. They run if a step of its phase
+    failed.
     """
 
     guard: tuple[Step, ...] = ()
@@ -59,6 +60,6 @@ class ActionSteps:
     files: Mapping[str, bytes] = field(default_factory=dict)
     overrides: Mapping[Step, str] = field(default_factory=dict)
     rollback_checks: tuple[Step, ...] = ()
-    """Run in a rollback once every phase is undone, whichever had begun: they show that the service is as it was."""
+    """Steps of a rollback after all phases are undone, whichever had begun. They show that the service is as it was."""
     last: tuple[Step, ...] = ()
-    """Run once every phase is done: what nothing brings back. They end well whatever they find."""
+    """Steps after all phases are done, for what cannot be undone. They succeed in any case."""

@@ -16,14 +16,16 @@ _KEYS = re.compile(r' (name|project|runner|started)="([^"]*)"')
 
 @frozen
 class Waited:
-    """`count` jobs, of which `jobs` are known: what a drain says in its first line."""
+    """`count` running jobs, of which `jobs` are known: the first line of a drain's output."""
 
     count: int
     jobs: tuple[Job, ...] = ()
 
 
 def read_waited(text: str) -> Waited | None:
-    """Of `2 jobs: job 7 name="build" project="a/b" runner="r" started="2026-11-29T21:19:00Z"; job 8`; None for other texts."""
+    """Reads `2 jobs: job 7 name="build" project="a/b" runner="r" started="2026-11-29T21:19:00Z"; job 8`; None for other
+    texts.
+    """
     found = _COUNTED.fullmatch(text)
     return Waited(int(found[1]), tuple(_jobs(found[2] or ""))) if found else None
 
@@ -35,14 +37,14 @@ def _jobs(text: str) -> Iterator[Job]:
 
 
 def read_job(text: str) -> Job:
-    """Of `job 7`, or of what else tells of one (`process 50 (su)`), and what GitLab said of it."""
+    """Reads `job 7`, or another sign of a job (`process 50 (su)`), and what GitLab said about it."""
     what = _KEYS.sub("", text)
     job = what.removeprefix("job ")
     return described(Job(job if job.isdecimal() else "", what), text)
 
 
 def described(job: Job, text: str) -> Job:
-    """The job with what GitLab said of it, in the form of `read_waited`; what it knows already is kept where that lacks it."""
+    """The job with what GitLab said about it, in the form of `read_waited`. Values that are missing there are kept."""
     told = dict(_KEYS.findall(f" {text}"))
     return Job(
         job.id,
@@ -56,7 +58,9 @@ def described(job: Job, text: str) -> Job:
 
 
 def _harmless(text: str) -> str:
-    """Whoever may start a job gives it its name, which is to steer nobody's terminal."""
+    """The text without control characters. Anybody who may start a job chooses its name, which must not control a
+    terminal.
+    """
     return text if text.isprintable() else "".join(one for one in text if one.isprintable())
 
 
@@ -78,7 +82,9 @@ def count_text(count: int) -> str:
 
 
 def job_text(job: Job, now: float) -> str:
-    """`job 4711 build of team/app on runner-1, 12 min`, as far as that is known. `now`: epoch seconds by the job's host."""
+    """`job 4711 build of team/app on runner-1, 12 min`, as far as known. `now`: epoch seconds by the clock of the job's
+    host.
+    """
     words = [f"job {job.id}" if job.id else job.what, job.name]
     words += [f"of {job.project}" if job.project else "", f"on {job.runner}" if job.runner else ""]
     age = f", {age_text(now - job.started_at)}" if job.started_at else ""
@@ -86,18 +92,20 @@ def job_text(job: Job, now: float) -> str:
 
 
 def brief_text(job: Job, now: float) -> str:
-    """`4711 build 12 min`, where there is little room."""
+    """`4711 build 12 min`, for little space."""
     age = age_text(now - job.started_at) if job.started_at else ""
     return " ".join(filter(None, (job.id or job.what, job.name, age)))
 
 
 def number_text(job: Job, now: float) -> str:
-    """`4711 12 min`, where there is less."""
+    """`4711 12 min`, for even less space."""
     return brief_text(replace(job, name=""), now)
 
 
 def waited_text(waited: Waited, now: float, room: int = 0) -> str:
-    """`2 jobs: job 4711 build of team/app on runner-1, 12 min; …`, in short where `room` columns (0: any) do not hold that."""
+    """`2 jobs: job 4711 build of team/app on runner-1, 12 min; …`, shortened if that exceeds `room` columns (0: no
+    limit).
+    """
     count = count_text(waited.count)
     if not waited.jobs:
         return count
@@ -111,14 +119,14 @@ def waited_text(waited: Waited, now: float, room: int = 0) -> str:
 
 
 def in_words(text: str, now: float, room: int = 0) -> str:
-    """What a drain said, for people to read; any other text as it is."""
+    """The output of a drain in a form for people; any other text is not changed."""
     if waited := read_waited(text):
         return waited_text(waited, now, room)
     return job_text(read_job(text), now) if _KEYS.search(text) and text.startswith("job ") else text
 
 
 def moment(text: str) -> float:
-    """Epoch seconds of a time as ISO 8601 writes it, in UTC where it names no zone; 0 for what is none."""
+    """Converts an ISO 8601 time to epoch seconds, as UTC if it has no zone; 0 if it is not a time."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
