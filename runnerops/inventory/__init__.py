@@ -1,8 +1,8 @@
-"""The inventory: YAML text in, `model.Inventory` out, every value knowing its place. Reads the inventory's files only.
+"""Turns YAML text into a `model.Inventory` in which every value knows its place. Reads only the files of the inventory.
 
-`sources` finds the files, `nodes` reads YAML, `combine` makes one of several, `shape` checks our own keys, `merge` folds
-defaults, groups and host together, `expressions` puts variables in, `caches` and `wiring` fill in what need not be said
-twice, `load` is the way through all of them.
+`sources` finds the files, `nodes` reads YAML, `combine` merges several files, `shape` checks our own keys, `merge`
+merges defaults, groups and hosts, `expressions` replaces variables, and `caches` and `wiring` fill in what need not be
+said twice. `load` calls them all.
 """
 
 from runnerops.inventory.load import load

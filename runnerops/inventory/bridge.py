@@ -1,4 +1,4 @@
-"""The docker bridge that a host's `docker` section asks for: where a cache listens by default. Pure."""
+"""The docker bridge that a host's `docker` section asks for, on which a cache listens by default. Pure."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from runnerops.inventory.endpoints import Ip, as_ip
 from runnerops.model.common import Tree, Value
 
 _DEFAULT = IPv4Interface("172.17.0.1/16")
-"""What Docker takes when nothing is set and the range is free."""
+"""The network that Docker uses if nothing is set and the range is free."""
 
 
 @frozen
 class Bridge:
-    """`address` is None where the daemon uses a bridge of its admin's making, or none.
+    """The default bridge of a host. `address` is None if the daemon has no bridge, or uses one that it did not create.
 
-    `networks` hold addresses that only this host and its containers reach.
+    `networks` contain the addresses that only this host and its containers reach.
     """
 
     address: str | None
     networks: tuple[IPv4Network, ...]
 
     def has(self, host: str) -> bool:
-        """Whether a URL's host part is on the bridge or the loopback."""
+        """Whether the host of a URL is an address of the bridge or the loopback."""
         found: Ip | None = as_ip(host)
         if found is None:
             return host == "localhost" or host.endswith(".localhost")
@@ -32,9 +32,9 @@ class Bridge:
 
 
 def bridge(docker: Tree) -> Bridge:
-    """What daemon.json will make of the default bridge: `bip`, else the first of `default-address-pools`.
+    """The default bridge that results from daemon.json: `bip`, or else the first of `default-address-pools`.
 
-    Raises Refused, its text starting with the key, where that cannot be read.
+    Raises Refused if that cannot be read. Its text starts with the key.
     """
     pools = _pools(docker.get("default-address-pools"))
     if docker.get("bridge") not in (None, "", "docker0"):

@@ -1,4 +1,4 @@
-"""A host's caches with everything filled in that need not be said. Pure."""
+"""Fills in the keys of a host's caches that need not be written. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PORT = 5000
 
 @frozen
 class Filled:
-    """A cache as its section has it (`tree`), as its clients see it, and which groups may use it (None: all)."""
+    """A cache: its section (`tree`), its form for clients (`cache`), and the groups that may use it (None: all)."""
 
     tree: Tree
     cache: Cache
@@ -32,7 +32,7 @@ class Filled:
 
 
 class _Filler:
-    """Fills in one host's caches; what is wrong with one is noted and the cache left out."""
+    """Fills in the caches of one host. A cache with a problem is left out, and the problem is noted."""
 
     def __init__(self, draft: Draft, problems: Problems, siblings: Mapping[str, str]) -> None:
         self._draft = draft
@@ -67,7 +67,7 @@ class _Filler:
         return Filled(_tree(shape, cache, listen), cache, groups, place, self._draft.location(*place))
 
     def check_unique(self, caches: list[Filled]) -> None:
-        """No two caches of a host share a port of one address, or a volume. (Names are unique since they merged.)"""
+        """Checks that no two caches of a host share an address and port, or a volume. (Merging makes names unique.)"""
         for index, one in enumerate(caches):
             for other in caches[:index]:
                 if _same_port(str(one.tree["listen"]), str(other.tree["listen"])):
@@ -122,11 +122,13 @@ class _Filler:
 
 
 _ENVIRONMENT = {"OTEL_TRACES_EXPORTER": "none"}
-"""Registry 3 sends traces to a collector on localhost unless it is told not to."""
+"""Registry 3 sends traces to a collector on localhost unless this is set."""
 
 
 def known_caches(drafts: Sequence[Draft]) -> Mapping[str, str]:
-    """What the caches of an inventory serve, by the URL that clients are given; a cache of a cache serves the same."""
+    """The registry that each cache of an inventory serves, by the URL for clients. A cache of a cache serves the same
+    one.
+    """
     shapes = [shape for one in drafts for shape in (one.shape.registry and one.shape.registry.caches) or ()]
     found: dict[str, str] = {}
     while True:
@@ -141,7 +143,7 @@ def known_caches(drafts: Sequence[Draft]) -> Mapping[str, str]:
 
 
 def fill_caches(draft: Draft, problems: Problems, siblings: Mapping[str, str]) -> list[Filled]:
-    """All caches of one host that are sound; the others are noted in `problems`. `siblings` as `known_caches` has them."""
+    """All valid caches of one host. Problems with the others are noted. `siblings` is the result of `known_caches`."""
     section = draft.shape.registry
     if section is None or not section.caches:
         return []
@@ -180,7 +182,9 @@ def _volume(shape: CacheShape, known: str) -> str:
 
 
 def _as_text(value: Value) -> Value:
-    """Compose refuses a boolean in `environment`; the registry reads every value as YAML anyway."""
+    """Converts a boolean to text. Compose refuses booleans in `environment`, and the registry reads every value as
+    YAML.
+    """
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, int | float) else value

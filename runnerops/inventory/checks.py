@@ -1,7 +1,7 @@
-"""What the text of one key of ours may look like. Pure: a function a kind of value, which gives the value back.
+"""Checks the text of single keys of ours. Pure. There is a function for each kind of value, which returns the value.
 
-Nothing here is ever quoted whole by a shell or a template that could misread it: names and addresses start with a
-letter or digit, so that none of them is taken for an option.
+Names and addresses must start with a letter or digit, so that neither a shell, a template nor a program misreads them,
+for example as an option.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
 
 
 class Refused(ValueError):  # noqa: N818  an answer, which becomes a Problem
-    """What is wrong with a value, and the fix; neither holds a value that may be secret."""
+    """What is wrong with a value, and the fix. Neither contains a value that may be secret."""
 
     def __init__(self, text: str, hint: str = "") -> None:
         super().__init__(text)
@@ -40,7 +40,7 @@ def name(text: str) -> str:
 
 
 def address(text: str) -> str:
-    """A host name, an alias of ssh_config, an IPv4 or an IPv6 address."""
+    """A host name, an alias of ssh_config, or an IPv4 or IPv6 address."""
     if _ADDRESS.fullmatch(text):
         return text
     if "@" in text:
@@ -54,7 +54,7 @@ def address(text: str) -> str:
 
 def user(text: str) -> str:
     """A login name on the host."""
-    if ":" in text:  # what follows may be a password
+    if ":" in text:  # the text after the colon may be a password
         raise Refused("a user name has no colon", "keys log in; the password of sudo goes under `sudo_password`")
     if not _USER.fullmatch(text):
         raise Refused(f"{text!r} is not a user name", "no spaces, and no `-` at the start")
@@ -78,25 +78,25 @@ def path(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """One line of text that says something."""
+    """A line of text that is not empty."""
     if not text.strip() or not text.isprintable():
         raise Refused("must be one line of text")
     return text
 
 
 _NOTE, _TAGS, _TAG, _TIMEOUT = 1024, 50, 255, 600
-"""GitLab's own limits (`Ci::Runner`): characters of a text, tags of a runner, characters of a tag, seconds."""
+"""Limits of GitLab (`Ci::Runner`): characters of a text, tags per runner, characters per tag, seconds."""
 
 
 def note(text: str) -> str:
-    """A text that GitLab keeps of a runner."""
+    """A text that GitLab keeps about a runner."""
     if len(text) > _NOTE:
         raise Refused(f"has {len(text)} characters, but GitLab accepts at most {_NOTE}", "write less")
     return text
 
 
 def tags(words: list[str]) -> list[str]:
-    """A runner's tags, each as GitLab keeps it."""
+    """A runner's tags, in the form in which GitLab keeps them."""
     for word in words:
         if not word.strip() or word != word.strip() or "," in word or not word.isprintable() or len(word) > _TAG:
             raise Refused(f"{word!r} is not a tag", f"at most {_TAG} characters, no comma, no space at its ends")
@@ -106,7 +106,7 @@ def tags(words: list[str]) -> list[str]:
 
 
 def gitlab_place(value: int | str) -> int | str:
-    """The number of a group or project, or its path as its address has it."""
+    """The number of a group or project, or its path in GitLab."""
     text = str(value).strip("/")
     if isinstance(value, bool) or not re.fullmatch(r"[1-9]\d*|\w[\w.-]*(/\w[\w.-]*)*", text):
         raise Refused(f"{value!r} is not a group or project", "give its number, or its path: ci/runners")
@@ -114,7 +114,7 @@ def gitlab_place(value: int | str) -> int | str:
 
 
 def job_timeout(seconds: int) -> int:
-    """The longest that a job of a runner may take."""
+    """The longest time that a job of a runner may take, in seconds."""
     if seconds < _TIMEOUT:
         raise Refused(f"{seconds} is too short", f"it is in seconds, and must be at least {_TIMEOUT}")
     return seconds
@@ -135,7 +135,7 @@ def at_least_one(number: int) -> int:
 
 
 def directory(text: str) -> str:
-    """An absolute path on a host that Compose's `SOURCE:TARGET` can hold."""
+    """An absolute path on a host that is valid in Compose's `SOURCE:TARGET`."""
     if not text.startswith("/") or text.strip("/") == "":
         raise Refused("must be an absolute path", "for example /opt/registry")
     if re.search(r"[\s:$\"'\\]|/\.\.?(/|$)", text) or not text.isprintable():
@@ -144,7 +144,7 @@ def directory(text: str) -> str:
 
 
 def volume(text: str) -> str:
-    """A Docker volume's name, or the path of a folder of the host."""
+    """The name of a Docker volume, or the path of a folder on the host."""
     if text.startswith("/"):
         return directory(text)
     if not _NAME.fullmatch(text) or len(text) < 2:
@@ -163,7 +163,7 @@ def image(text: str) -> str:
 
 
 def serves(text: str) -> str:
-    """The registry whose images a cache holds, as image names begin: `docker.io`, `registry.example.com:5000`."""
+    """The registry whose images a cache holds, as in the names of images: `docker.io`, `registry.example.com:5000`."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]*(?::\d+)?", text):
         raise Refused(
             f"{text!r} is not the name of a registry", "write it as image names begin: docker.io, ghcr.io, quay.io"
@@ -172,7 +172,7 @@ def serves(text: str) -> str:
 
 
 def duration(value: object) -> str | None:
-    """A Go duration; 0 means never. A bare number would be nanoseconds, and nobody means those."""
+    """A Go duration; 0 means never. A bare number is refused, because it would mean nanoseconds."""
     if value is None or (value in ("0", 0) and not isinstance(value, bool)):
         return None if value is None else "0"
     if not isinstance(value, str) or not _DURATION.fullmatch(value):
@@ -181,7 +181,7 @@ def duration(value: object) -> str | None:
 
 
 def text_or_secret(value: object) -> str | Secret | None:
-    """A user name or password. A number is refused: leading zeros would be gone already."""
+    """A user name or password. A number is refused, because YAML has already removed its leading zeros."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         raise Refused("must be text", "put the number in quotes")
     if not isinstance(value, str | Secret | None):
@@ -192,14 +192,14 @@ def text_or_secret(value: object) -> str | Secret | None:
 
 
 def entry(value: object) -> object:
-    """What may stand in `environment`: one value, as text."""
+    """A value in `environment`, which must be a single one."""
     if isinstance(value, dict | list):
         raise Refused("must be one value", "put it in quotes if it is meant as text")
     return value
 
 
 def rule(text: str) -> str:
-    """The id of a rule that there is."""
+    """The id of an existing rule."""
     if text not in RULES:
         near = get_close_matches(text.upper(), RULES, 1)
         hint = f"did you mean {near[0]}?" if near else "`runnerops explain ID` and docs/rules.md have the ids"
@@ -208,7 +208,7 @@ def rule(text: str) -> str:
 
 
 def overridable(text: str) -> str:
-    """The code of a blocker that `--allow` overrides."""
+    """The code of a blocker that `--allow` can override."""
     row = BLOCKERS.get(text)
     if row is None:
         near = get_close_matches(text, BLOCKERS, 1, 0.75)
@@ -216,7 +216,7 @@ def overridable(text: str) -> str:
         raise Refused("is not the code of a blocker", hint)
     if not row.flag.startswith("--allow"):
         raise Refused("cannot be allowed here", f"use {row.flag}" if row.flag else row.remedy)
-    if text == "maintenance":  # both stand in the inventory, so one would only take the other back
+    if text == "maintenance":  # both are in the inventory, so the one would only undo the other
         raise Refused("cannot be allowed here", "take `maintenance` of the host out (null where its group has it)")
     return text
 
@@ -236,7 +236,7 @@ def reason(text: str) -> str:
 
 
 def mapping_or_bool(value: object) -> object:
-    """What can be `true` (as it comes: an empty mapping), `false` (nothing), or a mapping that says more."""
+    """`true` becomes an empty mapping and `false` nothing; a mapping is not changed."""
     if value is None or isinstance(value, dict):
         return value
     if not isinstance(value, bool):
@@ -245,14 +245,14 @@ def mapping_or_bool(value: object) -> object:
 
 
 def alias(text: str) -> str:
-    """The name by which a job finds a service."""
+    """The name under which a job reaches a service."""
     if not re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", text):
         raise Refused(f"{text!r} is not a host name", "lower-case letters, digits, `.` and `-`, for example docker")
     return text
 
 
 def flags(words: list[str]) -> list[str]:
-    """Further flags of a dind service's daemon."""
+    """Additional flags for the daemon of a dind service."""
     if words and not words[0].startswith("-"):
         raise Refused(
             "must start with a flag: the image would take the first word for a program of its own",
@@ -277,6 +277,6 @@ def maintenance(text: str) -> str:
 
 
 def until_of(text: str) -> str:
-    """The time in a text that `maintenance` takes; empty where it has none."""
+    """The time in a text of `maintenance`; empty if it has none."""
     first, _, rest = text.strip().partition(" ")
     return rest.partition(",")[0].strip() if first.lower() == "until" else ""

@@ -1,4 +1,4 @@
-"""The inventory's files as one: what each brings, hosts of ranges written out, keys for anchors left out. Pure."""
+"""Merges the files of an inventory: writes out ranges of hosts, and drops keys that only hold anchors. Pure."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from runnerops.inventory.ranges import expand, has_range
 from runnerops.model.common import Key
 
 _FOR_ANCHORS = "x-"
-"""How a key at the top begins that only holds anchors."""
+"""The prefix of top-level keys that only hold anchors."""
 _JOINED = ("defaults", "groups", "hosts")
 
 
 @frozen
 class Part:
-    """A file that was read; `below` is empty for a whole inventory, else where its content stands: `("hosts", "a")`."""
+    """A file that was read. `below` is the place of its content: `("hosts", "a")`; empty for a whole inventory."""
 
     root: Node
     below: tuple[str, ...] = ()
@@ -34,7 +34,9 @@ class Part:
 
 
 def combine(parts: Iterable[Part], problems: Problems) -> Node:
-    """One tree. What two files both give is a problem at the second, which names the first."""
+    """Merges all parts into one tree. If two files give the same value, that is a problem at the second; it names the
+    first.
+    """
     roots = [part.whole for part in parts]
     joined: dict[str, Node] = {}
     for root in roots:
@@ -63,7 +65,7 @@ def _twice(node: Node, first: Node, key: Key, problems: Problems) -> None:
 
 
 def _with_ranges(hosts: Node, problems: Problems) -> Node:
-    """Each host of a range an entry of its own."""
+    """Gives each host of a range a separate entry."""
     if not isinstance(hosts.value, dict) or not any(map(_ranged, hosts.value.items())):
         return hosts
     found: dict[str, Node] = {}

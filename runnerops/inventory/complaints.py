@@ -1,4 +1,4 @@
-"""What is wrong with our own keys, told with its places. Pure."""
+"""Reports what is wrong with our own keys, with their places. Pure."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ _ELSEWHERE = {
     "ignore": "it is a key of a host, a group or the defaults: `defaults: {ignore: {RULE: reason}}`",
     "hosts": "a host names its groups: `hosts: {NAME: {groups: [GROUP]}}`",
 }
-"""Keys that other tools have in defaults or groups, and how that is said here."""
+"""Keys that other tools allow in defaults or groups, and what to write here instead."""
 
 
 def check_shape(root: Node, problems: Problems) -> None:
-    """Note everything in the raw file that is not as our own keys must be; any host's name may stand for `{host}`."""
+    """Notes everything in the files, before they are merged, that breaks the rules for our keys. `{host}` may be any
+    host.
+    """
     tree = _written(root, "")
     if isinstance(tree, dict) and tree.get("hosts", {}) is None:
         tree = {
             **tree,
             "hosts": {},
-        }  # nothing below `hosts:`, as in a new project; what to do is told where hosts are read
+        }  # no host yet, as in a new project; the reader of hosts reports this
     found: Found = []
     read(InventoryShape, tree, found)
     for one in found:
@@ -37,7 +39,9 @@ def check_shape(root: Node, problems: Problems) -> None:
 
 
 def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShape:
-    """A merged host's own keys. Raises InventoryError where its name makes a bad value of one with `{host}`."""
+    """Checks a merged host's own keys. Raises InventoryError if its name makes the value of a key with `{host}`
+    invalid.
+    """
     found: Found = []
     shape = read(HostShape, tree, found)
     for one in found:
@@ -57,7 +61,9 @@ def plain(node: Node) -> Any:
 
 
 def _written(node: Node, key: str) -> Any:
-    """The values as they are for some host; of one that holds an expression nothing can be said before there is a host."""
+    """The values with some host's name. Values with expressions become None, because they cannot be checked without a
+    host.
+    """
     if isinstance(node.value, dict):
         return {name: _written(item, name) for name, item in node.value.items()}
     if isinstance(node.value, tuple):
@@ -70,7 +76,7 @@ def _written(node: Node, key: str) -> Any:
 
 
 def _note(found: Wrong | UnknownKey, root: Node, problems: Problems, above: Key) -> None:
-    """`above`: the place of `root` in the file."""
+    """`above` is the place of `root` in the inventory."""
     key = (*above, *found.key)
     text, hint = _unknown(key, found.known) if isinstance(found, UnknownKey) else (found.text, found.hint)
     problems.add(_mark(root, found.key), dotted(key), text, hint)

@@ -1,6 +1,6 @@
-"""Every key of ours in the inventory, described: what it does, its default, an example. Data only.
+"""Descriptions of all our keys in the inventory: what each does, its default, an example. Data only.
 
-`schema.py` puts these into the JSON Schema, from which the manual's page is made too.
+`schema.py` puts them into the JSON Schema, from which the page of the manual is generated too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from runnerops.frozen import frozen
 
 @frozen
 class KeyDescription:
-    """One key. `default` says what holds without it, `example` is YAML in one line; both may be empty."""
+    """A key. `default` describes the behaviour without it, `example` is YAML on one line. Both may be empty."""
 
     text: str
     default: str = ""
@@ -328,5 +328,6 @@ TOP = {
 }
 
 HOST_KEYS = {**_HOST, **_GROUP, **_LAYER}
-"""By dotted key below a host; `[]` stands for each item of a list. Groups have no `address` and no `allow`, defaults no
-`groups` either."""
+"""By dotted key below a host. `[]` stands for each item of a list. Groups have no `address` and no `allow`. Defaults
+have no `groups` either.
+"""

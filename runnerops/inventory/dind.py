@@ -1,6 +1,7 @@
-"""`docker_in_docker` of a runner, turned into the service, variables and volumes that config.toml knows. Pure.
+"""Turns `docker_in_docker` of a runner into the service, variables and volumes of config.toml. Pure.
 
-What contradicts itself, or would not work, is noted with its place: a job would only show it as a daemon that is not there.
+Contradictions, and settings that would not work, are noted with their place. In a job they would only show as a daemon
+that does not answer.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _POOLS = tuple(IPv4Network(f"10.{second}.0.0/16") for second in range(231, 255))
 
 
 def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, problems: Problems) -> None:
-    """Give the runners what their `docker_in_docker` asks for. Jobs pull through the mirrors that the host's own daemon has."""
+    """Gives the runners what their `docker_in_docker` asks for. Jobs pull through the mirrors of the host's daemon."""
     section = sections[ServiceName.GITLAB_RUNNER]
     shapes = (host.shape.gitlab_runner.runners if host.shape.gitlab_runner else None) or ()
     runners = cast("list[Tree]", section.get("runners", []))
@@ -41,19 +42,19 @@ def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, pr
 
 
 def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> str:
-    """The first of our pools that holds none of these URLs' addresses and meets none of the networks."""
+    """The first of our pools that contains none of these URLs' addresses and overlaps none of the networks."""
     used = {_first_half(address) for url in urls if (address := _ipv4(url))}
     free = (pool for pool in _POOLS if _first_half(pool.network_address) not in used)
     return str(next((pool for pool in free if not any(map(pool.overlaps, networks))), _POOLS[-1]))
 
 
 def _first_half(address: IPv4Address) -> int:
-    """What tells our pools apart, and which of them an address is in."""
+    """The part of an address that distinguishes our pools."""
     return int(address) >> 16
 
 
 class _Filler:
-    """Fills in one runner; what is wrong with it is noted, and the runner left as it is."""
+    """Fills in one runner. If there is a problem, it is noted and the runner is not changed."""
 
     def __init__(self, host: Draft, index: int, rendered: DindShape, problems: Problems, mtu: int) -> None:
         self._host = host
@@ -98,7 +99,7 @@ class _Filler:
             )
 
     def _tls(self, variables: dict[str, str]) -> tuple[bool, str]:
-        """Whether with TLS, and where the certificates are: a variable of the user's says both."""
+        """Whether to use TLS, and where the certificates are. A variable of the user decides both."""
         given = variables.get(CERTDIR)
         tls = self._asked.tls if self._asked.tls is not None else bool(given)
         if given is not None and tls != bool(given):
@@ -120,7 +121,7 @@ class _Filler:
             yield url
 
     def _pool(self, urls: Sequence[str]) -> str:
-        """As given, else the first that holds no cache and none of the host's own Docker networks."""
+        """The given pool, or else the first that contains no cache and overlaps no Docker network of the host."""
         if given := self._asked.pool:
             network = IPv4Network(given)
             for url in urls:
@@ -136,7 +137,7 @@ class _Filler:
         try:
             return bridge(section.others if section else {}).networks
         except Refused:
-            return ()  # told of where it stands
+            return ()  # reported by the check of this key
 
     def _note(self, key: Key, text: str, hint: str) -> None:
         whole = (*self._key, *key)
@@ -145,14 +146,14 @@ class _Filler:
 
 @lru_cache(maxsize=4096)
 def _host_of(url: str) -> str:
-    """Empty where it is no URL: what reads daemon.json tells that."""
+    """The host of a URL; empty if it is not a URL, which the reader of daemon.json reports."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:
         return ""
 
 
-@lru_cache(maxsize=4096)  # each host asks for the caches of all
+@lru_cache(maxsize=4096)  # each host asks for the caches of all hosts
 def _ipv4(url: str) -> IPv4Address | None:
     address = as_ip(_host_of(url))
     return address if isinstance(address, IPv4Address) else None

@@ -1,4 +1,4 @@
-"""The file as layers: which groups a host is in, and what applies to it in which order. Pure."""
+"""The files as layers: which groups a host is in, and which layers apply to it in which order. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from runnerops.model.common import Key
 from runnerops.model.rollout import USUAL, Rollout
 
 _NOT_MERGED = frozenset({"groups", "address"})
-"""Keys that belong to one group or host and are never inherited."""
+"""Keys that belong to one group or host, and are never inherited."""
 
 
 @frozen
 class Document:
-    """A checked file. `groups` and `hosts` are in its order."""
+    """The checked inventory. `groups` and `hosts` are in the order of the files."""
 
     file: str
     defaults: Node | None
@@ -25,7 +25,7 @@ class Document:
     rollout: Rollout = USUAL
 
     def groups_of(self, host: str) -> tuple[str, ...]:
-        """All groups of a host, those that a group builds on before it, each once."""
+        """All groups of a host, each once. Groups that a group builds on come before it."""
         found: dict[str, None] = {}
         for name in _group_names(self.hosts[host]):
             self._collect(name.value, found)
@@ -38,7 +38,7 @@ class Document:
             found[name] = None
 
     def layers(self, host: str) -> tuple[tuple[str, Node], ...]:
-        """What applies to a host, weakest first, each with the name of where it stands."""
+        """The layers that apply to a host, the weakest first, each with its name (such as `groups.NAME`)."""
         named = [
             ("defaults", self.defaults),
             *((f"groups.{name}", self.groups[name]) for name in self.groups_of(host)),
@@ -48,7 +48,9 @@ class Document:
 
 
 def document(root: Node, file: str, problems: Problems) -> Document:
-    """The file's parts, with every name of a group known and no group inside of itself. Raises InventoryError."""
+    """The parts of the inventory. Checks that all named groups exist and no group contains itself. Raises
+    InventoryError.
+    """
     parts = _mapping(root)
     found = Document(file, parts.get("defaults"), _mapping(parts.get("groups")), _mapping(parts.get("hosts")))
     if not found.hosts:
@@ -68,7 +70,7 @@ def document(root: Node, file: str, problems: Problems) -> Document:
 
 
 def inheritable(node: Node) -> Node:
-    """What of a layer merges into a host."""
+    """The part of a layer that merges into a host."""
     kept = {name: item for name, item in _mapping(node).items() if name not in _NOT_MERGED}
     return Node(node.location, kept, node.size)
 
@@ -89,7 +91,7 @@ def child(node: Node | None, *key: str | int) -> Node | None:
 
 
 def items(node: Node | None) -> tuple[Node, ...]:
-    """The items of a list, none where there is no list."""
+    """The items of a list; none if there is no list."""
     return node.value if node and isinstance(node.value, tuple) else ()
 
 
@@ -115,7 +117,7 @@ def _references(found: Document) -> Iterator[tuple[Key, Node]]:
 
 
 def _refuse_cycles(found: Document, problems: Problems) -> None:
-    """Walk from every group; a group met again on the way down is a cycle, named from there."""
+    """Follows the groups of each group. A group that is met again is a cycle, which is noted as a problem."""
     done: set[str] = set()
 
     def walk(name: str, way: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""One host's layers merged into a draft: values with places, and the same values as shape.py knows them. Pure."""
+"""Merges the layers of one host into a draft: values with places, and the same values in their shapes. Pure."""
 
 from __future__ import annotations
 
@@ -27,30 +27,30 @@ CACHES: Key = ("registry", "caches")
 
 @frozen
 class Draft:
-    """A host before its caches and mirrors are filled in. `node` has no nulls left, `{host}` is replaced."""
+    """A host before its caches and mirrors are filled in. `node` contains no nulls, and `{host}` is replaced."""
 
     name: str
     groups: tuple[str, ...]
     node: Node
     shape: HostShape
     address_location: SourceLocation
-    """Of the address, or of the host's name where that is its address."""
+    """The place of the address, or of the host's name if that is its address."""
 
     @property
     def has_dind(self) -> bool:
-        """Whether a runner of this host is to have Docker-in-Docker."""
+        """Whether a runner of this host shall have Docker-in-Docker."""
         section = self.shape.gitlab_runner
         return any(runner.docker_in_docker for runner in (section.runners if section else None) or ())
 
     def location(self, *key: str | int) -> SourceLocation:
-        """The place of the value at `key`, or of the nearest around it."""
+        """The place of the value at `key`, or of the nearest value around it."""
         while (found := child(self.node, *key)) is None:
             key = key[:-1]
         return found.location
 
 
 def draft(document: Document, host: str, problems: Problems) -> Draft:
-    """The host's own address and groups are read apart: layers don't merge them. `{host}` and variables are replaced."""
+    """Makes the draft of a host. Its address and groups are read separately, because they are not merged."""
     expressions = _expressions(document, host)
     written = child(document.hosts[host], "address") or Node(document.hosts[host].location, None)
     own = _Filling(host, expressions, problems).fill(written, ("address",))
@@ -62,12 +62,14 @@ def draft(document: Document, host: str, problems: Problems) -> Draft:
 
 
 def merge_layers(document: Document, host: str, problems: Problems) -> Node:
-    """All that applies to a host as one node; what was taken away is a null there."""
+    """Everything that applies to a host as one node. Values that a layer has removed are nulls."""
     return _merger(host, _expressions(document, host), problems).fold(node for _, node in document.layers(host))
 
 
 def inherited(document: Document, host: str) -> Node:
-    """What a host has without a word of its own; one that is not in the file has the defaults. Nothing taken away is left."""
+    """What a host inherits, without its own entry. For a host that is not in the file, these are the defaults. Without
+    nulls.
+    """
     layers = document.layers(host) if host in document.hosts else (("defaults", document.defaults),)
     own = (f"hosts.{host}", None)
     found = [node for source, node in layers if node and node.value is not None and source not in own]
@@ -90,7 +92,7 @@ def _expressions(document: Document, host: str) -> Expressions:
 
 def _merger(host: str, expressions: Expressions, problems: Problems) -> Merger:
     def name_of(text: str) -> str:
-        with contextlib.suppress(ExpressionError):  # told where the value is replaced
+        with contextlib.suppress(ExpressionError):  # reported where the value is replaced
             return str(expressions.expand(with_host(text, host)))
         return text
 
@@ -102,7 +104,7 @@ def _merger(host: str, expressions: Expressions, problems: Problems) -> Merger:
 
 
 def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:
-    """The values alone; the places go into `marks`."""
+    """The values alone. Their places are added to `locations`."""
     locations[key] = node.location
     if isinstance(node.value, dict):
         return {name: tree(item, (*key, name), locations) for name, item in node.value.items()}
@@ -113,14 +115,14 @@ def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:
 
 @frozen
 class _Filling:
-    """Replaces what stands for something in a host's values; `problems` None: `{host}` alone."""
+    """Replaces `{host}` and expressions in the values of a host. With `problems` None, only `{host}`."""
 
     host: str
     expressions: Expressions
     problems: Problems | None
 
     def fill(self, node: Node, key: Key) -> Node:
-        """Without the nulls that took something away, but in a cache's `config`, where they go on to its template."""
+        """The node without nulls, except in the `config` of a cache, from which the template gets them."""
         value = node.value
         if isinstance(value, dict):
             nulls = key[: len(CACHES)] == CACHES and key[len(CACHES) + 1 :][:1] == ("config",)
@@ -172,7 +174,7 @@ class _Filling:
 
 
 def _content(value: Value, location: SourceLocation) -> Content:
-    """A value that an expression gave, as if it stood where the expression does."""
+    """The value of an expression, with the place of the expression."""
     if isinstance(value, dict):
         return {name: Node(location, _content(item, location)) for name, item in value.items()}
     if isinstance(value, list):

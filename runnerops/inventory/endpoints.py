@@ -1,4 +1,4 @@
-"""What our URLs and `ADDRESS:PORT` may look like: where a cache gets images, listens and is asked. Pure."""
+"""Checks our URLs and `ADDRESS:PORT`: where a cache gets images, where it listens, and where clients reach it. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.
 
 
 def upstream(text: str) -> str:
-    """The URL that a cache gets its images from."""
+    """The URL from which a cache gets its images."""
     parts = _http(text)
     if (parts.hostname or "") in _HUB_PAGES:
         raise Refused("is not the address of Docker Hub's registry", "write https://registry-1.docker.io")
@@ -35,7 +35,7 @@ def url(text: str) -> str:
 
 
 def gitlab(text: str) -> str:
-    """The address of a GitLab, without a trailing slash; it may have a path (GitLab below a relative URL)."""
+    """The address of a GitLab, without a trailing slash. It may have a path (GitLab below a relative URL)."""
     _http(text, "a token of its API goes under `token`")
     return text.rstrip("/")
 
@@ -47,7 +47,7 @@ def listen(text: str) -> str:
 
 
 def split_listen(text: str) -> tuple[Ip, int]:
-    """Address and port of `ADDRESS:PORT`; an IPv6 address stands in brackets. Raises Refused."""
+    """Address and port of `ADDRESS:PORT`; an IPv6 address is in brackets. Raises Refused."""
     host, colon, digits = text.rpartition(":")
     found = as_ip(host.removeprefix("[").removesuffix("]"))
     if not colon or found is None or not digits.isdecimal() or (found.version == 6) != host.startswith("["):
@@ -61,7 +61,7 @@ def join_listen(address_part: Ip, number: int) -> str:
 
 
 def pool(text: str) -> str:
-    """The network out of which an inner Docker daemon makes its own, each a /24."""
+    """The network from which an inner Docker daemon takes its networks, each a /24."""
     try:
         found = IPv4Network(text)
     except ValueError:
@@ -72,7 +72,7 @@ def pool(text: str) -> str:
 
 
 def as_ip(text: str) -> Ip | None:
-    """The address that `text` is, or None for a name."""
+    """The IP address in `text`, or None for a name."""
     try:
         return ip_address(text)
     except ValueError:
@@ -80,7 +80,7 @@ def as_ip(text: str) -> Ip | None:
 
 
 def _http(text: str, login: str = "they go under `username` and `password`") -> SplitResult:
-    """`login`: where what stands before an `@` belongs."""
+    """`login` says where to write the login that is in the URL."""
     try:
         parts = urlsplit(text)
         known = parts.port != 0 and parts.hostname

@@ -1,4 +1,4 @@
-"""The YAML parser's events, and its errors in our words. Pure. Uses libyaml where PyYAML was built with it."""
+"""The events of the YAML parser, and its errors in our words. Pure. Uses libyaml if PyYAML was built with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def events(text: str, file: str, problems: Problems, loader: type = _LOADER) -> Iterator[yaml.Event]:
-    """Raises InventoryError where the text is not YAML."""
+    """Raises InventoryError if the text is not YAML."""
     try:
         yield from yaml.parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
@@ -26,6 +26,6 @@ def events(text: str, file: str, problems: Problems, loader: type = _LOADER) -> 
 
 
 def place(event: yaml.Event, file: str) -> SourceLocation:
-    """Where the event begins."""
+    """The place where the event begins."""
     assert event.start_mark is not None
     return SourceLocation(file, event.start_mark.line + 1, event.start_mark.column + 1)

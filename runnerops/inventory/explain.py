@@ -1,4 +1,4 @@
-"""Where each value of a host comes from, and what it overrode: the data of `hosts --explain`. Reads the inventory."""
+"""The data of `hosts --explain`: where each value of a host comes from, and what it overrode. Reads the inventory."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from runnerops.model.inventory import Host
 
 FILLED_IN = "filled in"
 _FOR_US = frozenset({"local", "listen_given", "config_file"})
-"""Fields of a cache that the inventory has no key for."""
+"""Fields of a cache for which the inventory has no key."""
 
 
 @frozen
 class Layer:
-    """A value as one layer wrote it; `source` is `defaults`, `groups.NAME` or `hosts.NAME`."""
+    """A value as one layer wrote it. `source` is `defaults`, `groups.NAME` or `hosts.NAME`."""
 
     source: str
     location: SourceLocation
@@ -34,7 +34,7 @@ class Layer:
 
 @frozen
 class Variable:
-    """A variable that a value is made of, and the layer that gives it."""
+    """A variable that a value contains, and the layer that sets it."""
 
     name: str
     source: str
@@ -43,12 +43,10 @@ class Variable:
 
 @frozen
 class Explained:
-    """A value of a host. `over` is what it overrode, nearest first. A value may be secret: print it masked.
+    """A value of a host. `over` is what it overrode, the nearest first. A value may be secret, so print it masked.
 
-    `variables` are those that its expressions use, and those that these are made of.
-
-    `source` is a layer's, or `filled in` (then `mark` is None) for what runnerops itself provides. `value` None was
-    taken away.
+    `variables` are those in its expressions, and those that these use in turn. `source` is a layer, or `filled in`
+    (then `mark` is None) if runnerops itself provides the value. `value` None: it was removed.
     """
 
     key: Key
@@ -60,9 +58,9 @@ class Explained:
 
 
 def explain(where: Where, host: str) -> tuple[Explained, ...]:
-    """Every value of `host`: what the inventory wrote, in merged order, then what is filled in.
+    """Every value of `host`: those of the inventory in merged order, then those that are filled in.
 
-    Raises as `load` does; UsageError for an unknown host.
+    Raises as `load` does, and UsageError for an unknown host.
     """
     read = read_document(where)
     if host not in read.hosts:
@@ -81,7 +79,7 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
 
 
 def _sources(read: Document, host: str) -> Mapping[SourceLocation, str]:
-    """Which layer wrote at which place."""
+    """The layer that wrote at each place."""
     return {location: source for source, node in read.layers(host) for location in _marks(node)}
 
 
@@ -94,13 +92,13 @@ def _marks(node: Node) -> Iterator[SourceLocation]:
 
 @frozen
 class _Variables:
-    """A host's variables as they are written: `tree` has them by name."""
+    """The variables of a host as they are written, in `tree` by name."""
 
     tree: Node | None
     sources: Mapping[SourceLocation, str]
 
     def of(self, node: Node) -> tuple[Variable, ...]:
-        """Those that a value uses, in order, then those that they use."""
+        """The variables that a value uses, in order, then those that these use."""
         found: dict[str, Variable] = {}
         names = list(_names(node))
         for name in names:
@@ -120,7 +118,7 @@ def _names(node: Node) -> Iterator[str]:
 
 
 def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
-    """Values that were written or replaced as one: scalars, empty mappings, and lists that don't merge by name."""
+    """Values that are written or replaced as a whole: scalars, empty mappings, and lists that do not merge by name."""
     from runnerops.inventory.drafts import CACHES, RUNNERS  # noqa: PLC0415
 
     if isinstance(node.value, dict) and node.value:
@@ -134,7 +132,7 @@ def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
 
 
 def _explained(key: Key, node: Node, final: Node | None, sources: Mapping[SourceLocation, str]) -> Explained:
-    over: list[Layer] = []  # as written: `{host}` is replaced in the value that won only
+    over: list[Layer] = []  # as written; `{host}` is only replaced in the value that won
     older = node.over
     while older is not None:
         over.append(Layer(sources.get(older.location, ""), older.location, _value(older)))
@@ -151,7 +149,7 @@ def _value(node: Node) -> Value:
 
 
 def _filled_in(host: Host, written: set[Key]) -> Iterator[Explained]:
-    """What sections hold beyond the inventory: mirrors that were wired, what a cache needs not say."""
+    """Values in sections that are not in the inventory: mirrors from the wiring, and default fields of caches."""
     for service, section in host.sections.items():
         for key, value in _flat(section, (service.value,)):
             given = any(key[: len(known)] == known for known in written)
@@ -160,7 +158,7 @@ def _filled_in(host: Host, written: set[Key]) -> Iterator[Explained]:
 
 
 def _flat(value: Value, key: Key) -> Iterator[tuple[Key, Value]]:
-    """Leaves of a section; a list of plain values is one."""
+    """The leaves of a section. A list of plain values counts as one leaf."""
     if isinstance(value, dict) and value:
         for name, item in value.items():
             yield from _flat(item, (*key, name))

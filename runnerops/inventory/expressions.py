@@ -1,7 +1,7 @@
-"""`{{ vars.team }}` in a value of the inventory: Jinja's expressions over a host's variables, in a sandbox. Pure.
+"""Expands `{{ vars.team }}` in values of the inventory: Jinja expressions over a host's variables, in a sandbox. Pure.
 
-Only what names `vars` or `host` is an expression here: what Docker, Go's templates or a job's script write in double braces
-(`{{.Names}}`, `{{ json . }}`) goes out as it stands.
+Only texts in double braces that name `vars` or `host` are expressions. Others, such as those of Docker, Go templates or
+a job's script (`{{.Names}}`, `{{ json . }}`), are not changed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _AS_IT_STANDS = "close it, or write `!raw` before the text if it is not meant as an expression"
 _NEAR = 0.85
 _MOST = 10_000
-"""Values in one: a list made of lists that are made of lists doubles with each."""
+"""The most values in one. A list that contains another list several times grows exponentially."""
 _LONGEST = 1_000_000
-"""Characters: a text made of texts that are made of texts doubles with each."""
+"""The most characters. A text that contains another text several times grows exponentially."""
 
 
 class _Veiled:
-    """A secret among the variables: it can be handed on whole, and never becomes text on the way."""
+    """A secret among the variables. It can only be used as a whole value, and never becomes part of a text."""
 
     __slots__ = ("_secret",)
 
@@ -45,18 +45,18 @@ class _Veiled:
 
 @dataclass(slots=True)
 class Expressions:
-    """For one host. `variables` gives its `vars` as the inventory writes them: they are asked for when one is used."""
+    """The expressions of one host. `variables` returns its `vars` as written. It is called when one is first used."""
 
     host: Mapping[str, Value]
     variables: Callable[[], Tree]
     _known: dict[str, Any] = field(default_factory=dict)
 
     def with_address(self, address: str) -> Expressions:
-        """The same where the host's address is known, which may itself be made of variables."""
+        """The same with the host's address, which may itself contain variables."""
         return Expressions({**self.host, "address": address}, self.variables)
 
     def expand(self, text: str) -> Value:
-        """The value of a text: of its very type where the text is one expression alone. Raises ExpressionError."""
+        """The value of a text. If the text is one expression only, the value keeps its type. Raises ExpressionError."""
         found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
         _refuse_nearly(text)
         if not found:
@@ -73,7 +73,7 @@ class Expressions:
 
     def _value(self, found: re.Match[str]) -> Any:
         try:
-            from runnerops.inventory.sandbox import evaluate  # noqa: PLC0415  brings Jinja, and few inventories have any
+            from runnerops.inventory.sandbox import evaluate  # noqa: PLC0415  imports Jinja, which few inventories need
 
             return evaluate(found[1].strip().strip("-"), self._names())
         except ExpressionError as error:
@@ -89,7 +89,7 @@ class Expressions:
         return self._known
 
     def expanded(self, value: Value) -> Any:
-        """A tree of variables with the expressions in it replaced; secrets veiled."""
+        """A tree of variables with their expressions replaced, and secrets veiled."""
         if isinstance(value, dict):
             return {name: self.expanded(item) for name, item in value.items()}
         if isinstance(value, list):
@@ -99,13 +99,13 @@ class Expressions:
         return self.expanded_text(value) if isinstance(value, str) else value
 
     def expanded_text(self, text: str) -> Any:
-        """A text among the variables; a secret that it names stays veiled."""
+        """A text among the variables. If its value is a secret, it is veiled."""
         value = self.expand(text)
         return _Veiled(value) if isinstance(value, Secret) else value
 
 
 class _Among:
-    """Whether a match is one of those found before: `sub` makes matches of its own."""
+    """Whether a match is one of those found before. Compares positions, because `sub` creates new match objects."""
 
     def __init__(self, found: list[re.Match[str]]) -> None:
         self._starts = {one.start() for one in found}
@@ -115,7 +115,7 @@ class _Among:
 
 
 class _Variables(dict[str, Any]):
-    """A host's variables, each expanded when another first names it."""
+    """The variables of a host. Each is expanded when it is first used."""
 
     def __init__(self, expressions: Expressions) -> None:
         super().__init__()
@@ -135,7 +135,7 @@ class _Variables(dict[str, Any]):
 
 
 def is_expression(inner: str) -> bool:
-    """Whether what stands between double braces is for us. Raises ExpressionError for what is nearly so."""
+    """Whether the text between double braces is an expression of ours. Raises ExpressionError for a likely mistake."""
     if _OURS.search(re.sub(r"\"[^\"]*\"|'[^']*'", "''", inner)):
         return True
     first = _DOTTED.match(inner)
@@ -147,7 +147,7 @@ def is_expression(inner: str) -> bool:
 
 
 def _refuse_nearly(text: str) -> None:
-    """Raises ExpressionError where an expression is begun and not ended, or one of Jinja's statements uses a variable."""
+    """Raises ExpressionError for an expression that is not closed, and for a Jinja statement that uses a variable."""
     if begun := _BEGUN.search(_BRACES.sub(" ", text)) if "{{" in text else None:
         raise ExpressionError(f"{begun[0]}…: is not closed with }}}}", _AS_IT_STANDS)
     statements = _STATEMENT.finditer(text) if "{%" in text else ()
@@ -159,7 +159,7 @@ def _refuse_nearly(text: str) -> None:
 
 
 def holds_expression(text: str) -> bool:
-    """Whether a text has something to replace, right or wrong."""
+    """Whether a text has anything to replace, valid or not."""
     try:
         found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
         _refuse_nearly(text)
@@ -169,7 +169,7 @@ def holds_expression(text: str) -> bool:
 
 
 def variables_in(text: str) -> Iterator[str]:
-    """The names of the variables that a text's expressions use, as far as they are written out."""
+    """The names of the variables in a text's expressions, except for computed names."""
     for one in _BRACES.finditer(text) if "{{" in text else ():
         if holds_expression(one[0]):
             yield from (found[1] or found[2] or found[3] or "" for found in _NAMED.finditer(one[1]))
@@ -187,7 +187,7 @@ def _part(text: str, value: Any) -> str:
 
 
 def _size(value: Any, known: dict[int, int]) -> int:
-    """How many values there are in it; one that stands in several places is counted there, and looked at once."""
+    """The number of values in it. A value that occurs in several places is counted for each, but only visited once."""
     if not isinstance(value, dict | list | tuple):
         return 1
     if id(value) not in known:

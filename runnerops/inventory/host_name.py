@@ -8,11 +8,11 @@ from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.scalars import Verbatim
 
 _HOST = re.compile(r"(?<![${])\{host\}(?!\})")
-"""A shell's `${host}` and a template's `{{host}}` mean something else, and stay."""
+"""Does not match `${host}` of a shell and `{{host}}` of a template, which have other meanings."""
 
 
 def with_host(text: str, host: str) -> str:
-    """The text for a host of this name."""
+    """The text with the name of this host."""
     if isinstance(text, Verbatim):
         return text
     return _HOST.sub(lambda _: host, text) if "{host}" in text else text

@@ -1,4 +1,4 @@
-"""Drafts to `model.Host`s: sections as templates see them, caches filled in, mirrors wired. Pure."""
+"""Turns drafts into `model.Host`s: sections for templates, with caches and mirrors filled in. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DIRECTORY = "/opt/registry"
 
 
 def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
-    """All hosts; `directory` is the inventory's, where relative paths start. Raises InventoryError."""
+    """All hosts. `directory` is that of the inventory, to which paths are relative. Raises InventoryError."""
     problems = Problems()
     siblings = known_caches(drafts)
     filled = {one.name: fill_caches(one, problems, siblings) for one in drafts}
@@ -87,7 +87,7 @@ def _maintenance(text: str | None) -> Maintenance | None:
 
 
 def _locate_filled(section: Tree, locations: dict[Key, SourceLocation]) -> None:
-    """What `docker_in_docker` fills in stands where it does."""
+    """Gives the values that `docker_in_docker` fills in the place of that key."""
     for index, runner in enumerate(cast("list[Tree]", section["runners"])):
         if place := locations.get((*RUNNERS, index, "docker_in_docker")):
             for key in _keys(runner, (*RUNNERS, index)):
@@ -102,7 +102,7 @@ def _keys(value: Value, key: Key) -> Iterator[Key]:
 
 
 def _renamed(draft: Draft, problems: Problems) -> dict[str, str]:
-    """The old name of each runner that says what it was."""
+    """The old name of each runner that has a `was`."""
     section = draft.shape.gitlab_runner
     found: dict[str, str] = {}
     for index, runner in enumerate((section.runners if section else None) or ()):
@@ -116,7 +116,7 @@ def _renamed(draft: Draft, problems: Problems) -> dict[str, str]:
 
 
 def _sections(draft: Draft, own: Sequence[Filled], locations: dict[Key, SourceLocation]) -> dict[ServiceName, Tree]:
-    """The sections that the host has, in the usual order of services."""
+    """The sections of the host, in the usual order of services."""
     found: dict[ServiceName, Tree] = {}
     for name in ServiceName:
         section = _tree_at(draft.node, (name.value,), locations)
@@ -146,7 +146,7 @@ def _stopped(draft: Draft) -> frozenset[ServiceName]:
 
 
 def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None:
-    """`token: keep` says in words what leaving the token out says; the rest is no key of the runner's."""
+    """Removes `token: keep`, which means the same as leaving the token out, and our own keys of a runner."""
     section.pop("state", None)
     for index, runner in enumerate(cast("list[Tree]", section.get("runners", []))):
         runner.pop("docker_in_docker", None)
@@ -159,7 +159,7 @@ def _leave_out_ours(section: Tree, locations: dict[Key, SourceLocation]) -> None
 
 
 def _call(runner: Tree, name: Value) -> None:
-    """Gives it the name that config.toml is to have for it, in the place of the one that it has here."""
+    """Replaces the runner's name by the one that it shall have in config.toml."""
     if name:
         runner["name"] = name
     elif name is not None:

@@ -1,4 +1,4 @@
-"""The GitLab that a host's runners belong to, and what they are to have there. Pure."""
+"""The GitLab that a host's runners belong to, and the settings that they shall have there. Pure."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from runnerops.inventory.shape import RunnerSettingsShape, RunnerShape
 from runnerops.model.gitlab import SETTINGS, GitlabAccess, Place, Setting
 
 KEEP = "keep"
-"""What is given for a token to say that the host's own stays."""
+"""The value of `token` that says that the host keeps its token."""
 _ACCESS = "gitlab: {url: https://gitlab.example.com, token: !env GITLAB_TOKEN}"
 
 
 def gitlab_access(draft: Draft, directory: Path, problems: Problems) -> GitlabAccess | None:
-    """The host's `gitlab` section; `directory` is where its paths start."""
+    """The `gitlab` section of the host. Its paths are relative to `directory`."""
     shape = draft.shape.gitlab
     if shape is None:
         return None
@@ -29,7 +29,7 @@ def gitlab_access(draft: Draft, directory: Path, problems: Problems) -> GitlabAc
 
 
 def gitlab_settings(draft: Draft, problems: Problems) -> dict[str, dict[str, Setting]]:
-    """What each runner is to have in GitLab, by its name; one that says nothing is left out."""
+    """The settings that each runner shall have in GitLab, by its name. Runners without such settings are left out."""
     section = draft.shape.gitlab_runner
     found: dict[str, dict[str, Setting]] = {}
     for index, runner in enumerate((section.runners if section else None) or ()):
@@ -46,7 +46,7 @@ def gitlab_settings(draft: Draft, problems: Problems) -> dict[str, dict[str, Set
 
 
 def gitlab_places(draft: Draft, problems: Problems) -> dict[str, Place]:
-    """Where each runner is created, by its name; one that says nothing of it is left out."""
+    """Where each runner is created, by its name. Runners without a place are left out."""
     section = draft.shape.gitlab_runner
     found: dict[str, Place] = {}
     for index, runner in enumerate((section.runners if section else None) or ()):
@@ -81,7 +81,7 @@ def _settings(shape: RunnerSettingsShape) -> dict[str, Setting]:
 
 
 def _obstacle(draft: Draft, runner: RunnerShape, settings: dict[str, Setting]) -> tuple[str, str] | None:
-    """Why these cannot be set, and the fix."""
+    """Why the settings cannot be set, and the fix."""
     from runnerops.services.gitlab_runner.diff.matching import normal_url  # noqa: PLC0415  few inventories have it
 
     access, url = draft.shape.gitlab, runner.others.get("url")

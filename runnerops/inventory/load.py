@@ -1,4 +1,4 @@
-"""From the inventory's files to `model.Inventory`."""
+"""Loads the files of the inventory as `model.Inventory`."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from runnerops.model.inventory import Inventory
 
 
 def load(where: Where, contents: Mapping[Path, bytes] | None = None) -> Inventory:
-    """The whole inventory, merged, checked and wired; secrets stay unresolved. `contents`: what files are going to hold.
+    """The whole inventory, merged, checked and wired. Secrets are not resolved. `contents` has what files are going to
+    contain.
 
-    Raises UsageError where there is no file, InventoryError with every problem that can be told in one go.
+    Raises UsageError if there is no file, and InventoryError with every problem that can be found at once.
     """
     read = read_document(where, contents)
     drafts = drafts_of(read)
@@ -34,7 +35,7 @@ def load(where: Where, contents: Mapping[Path, bytes] | None = None) -> Inventor
 
 
 def read_document(where: Where, contents: Mapping[Path, bytes] | None = None) -> Document:
-    """The files as one, their own keys checked. Raises as `load` does."""
+    """The merged files, with our own keys checked. Raises as `load` does."""
     problems = Problems()
     sources = read_sources(where, contents or {})
     root = combine([_parse(source, len(sources) > 1 or bool(source.part), problems) for source in sources], problems)
@@ -53,11 +54,11 @@ def _parse(source: Source, one_of_many: bool, problems: Problems) -> Part:
 
 
 def drafts_of(read: Document) -> list[Draft]:
-    """Drafts of all hosts, each merged of its layers. Raises InventoryError."""
+    """The drafts of all hosts, with their layers merged. Raises InventoryError."""
     problems = Problems()
     drafts: list[Draft] = []
     for name in read.hosts:
-        with contextlib.suppress(InventoryError):  # told with those of other hosts
+        with contextlib.suppress(InventoryError):  # reported together with the problems of other hosts
             drafts.append(draft(read, name, problems))
     problems.stop()
     return drafts

@@ -1,7 +1,7 @@
-"""Layers of nodes folded into one: defaults, then groups, then the host. Pure.
+"""Merges layers of nodes: defaults, then groups, then the host. Pure.
 
-Mappings merge; the lists of NAMED merge by name; every other list, and scalars, replace; null takes away. What a value
-replaced stays on record in `Node.over`.
+Mappings merge. The lists in `named` merge by name; all other lists, and scalars, replace. A null removes. `Node.over`
+keeps what a value replaced.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import Key, SourceLocation
 
 NameOf = Callable[[Node], str]
-"""The name by which an entry of a list merges, `{host}` replaced."""
+"""Returns the name by which a list entry merges, with `{host}` replaced."""
 
 
 @frozen
 class Merger:
-    """Merges for one host. `named` says, per place of a list that merges by name, how an entry's name is found."""
+    """Merges for one host. `named` has, by the place of a list that merges by name, how to get the name of an entry."""
 
     named: Mapping[Key, NameOf]
     problems: Problems
     path: Key = ()
 
     def fold(self, layers: Iterable[Node]) -> Node:
-        """All layers as one, later ones winning. What was taken away stays as a null: `strip` drops it."""
+        """Merges all layers; later ones win. What was removed remains as a null."""
         nothing = Node(SourceLocation("", 0, 0), {})
         return reduce(lambda base, top: self._merge(base, top, ()), layers, nothing)
 
@@ -47,7 +47,7 @@ class Merger:
         return replace(top, value=merged, over=base.over)
 
     def _alone(self, node: Node, key: Key) -> Node:
-        """A list that merges by name must have each name once, also where nothing is there to merge with."""
+        """Checks that a list that merges by name has each name once, even if there is nothing to merge it with."""
         if key in self.named and isinstance(node.value, tuple):
             self._by_name(node.value, key)
         elif isinstance(node.value, dict) and any(place[: len(key)] == key for place in self.named):

@@ -1,7 +1,7 @@
-"""YAML text to nodes that know their places. Pure.
+"""Parses YAML text into nodes that know their places. Pure.
 
-Built from the parser's events, so that no tag constructs anything, duplicate keys are seen with both places, and an
-alias costs nothing until it is counted.
+The nodes are made from the events of the parser. So no tag can construct an object, a duplicate key is reported with
+both places, and an alias is counted before it costs anything.
 """
 
 from __future__ import annotations
@@ -20,14 +20,15 @@ from runnerops.model.common import SourceLocation
 
 _DEEPEST = 60
 _MOST_COPIES = 100_000
-"""How many values aliases may stand for: far more than any inventory, far less than a bomb."""
+"""How many values aliases may stand for: far more than any inventory needs, far fewer than in a YAML bomb."""
 
 Content: TypeAlias = "Scalar | tuple[Node, ...] | dict[str, Node]"
 
 
 @frozen
 class Node:
-    """A value and its place: that of its key in a mapping, else its own. `size` counts it and all below it.
+    """A value and its place: that of its key in a mapping, or else its own. `size` counts the value and all values
+    below it.
 
     `over` is what this value replaced when layers were merged.
     """
@@ -39,7 +40,7 @@ class Node:
 
 
 def parse(text: str, file: str, problems: Problems, *, may_be_empty: bool = False) -> Node:
-    """The one document in `text`. Raises InventoryError for broken YAML and for all that no value should hold."""
+    """The only document in `text`. Raises InventoryError for invalid YAML, and for values that are never allowed."""
     reader = _Reader(events(text, file, problems), file, problems)
     node = reader.document()
     problems.stop()
@@ -57,14 +58,14 @@ def parse(text: str, file: str, problems: Problems, *, may_be_empty: bool = Fals
 
 
 class _Reader:
-    """Turns events into nodes; notes what is wrong and goes on where that makes sense."""
+    """Turns events into nodes. Notes each problem, and continues if possible."""
 
     def __init__(self, events: Iterator[yaml.Event], file: str, problems: Problems) -> None:
         self._events = events
         self._file = file
         self._problems = problems
         self._path: list[str | int] = []
-        self._anchors: dict[str, Node | None] = {}  # None: still being read
+        self._anchors: dict[str, Node | None] = {}  # None: not read completely yet
         self._copies = 0
 
     def document(self) -> Node | None:
@@ -101,7 +102,7 @@ class _Reader:
 
     def _alias(self, event: yaml.AliasEvent) -> Node:
         name = str(event.anchor)
-        if name not in self._anchors:  # the name may be a password that was left without quotes: never shown
+        if name not in self._anchors:  # the name may be an unquoted password: it is never shown
             self._stop(event, "an alias without an anchor above it", "put a value that starts with `*` in quotes")
         node = self._anchors[name]
         if node is None:
@@ -158,7 +159,7 @@ class _Reader:
         return node
 
     def _key(self, event: yaml.Event) -> str:
-        """Keys are texts, also where YAML would read a number: JSON and TOML know no others."""
+        """Makes every key a text, even if YAML reads it as a number, because JSON and TOML have no other keys."""
         if not isinstance(event, yaml.ScalarEvent):
             self._stop(event, "a key must be one word", "put a value that starts with `{`, `[` or `*` in quotes")
         assert isinstance(event, yaml.ScalarEvent)
@@ -167,7 +168,7 @@ class _Reader:
         return str(event.value)
 
     def _merge_key(self, value: Node, location: SourceLocation) -> dict[str, Node]:
-        """What `<<` brings, the first of several winning: YAML 1.1's merge key, which many files still use."""
+        """The values of `<<`, the merge key of YAML 1.1, which many files still use. Of several, the first wins."""
         found: dict[str, Node] = {}
         for node in value.value if isinstance(value.value, tuple) else (value,):
             if isinstance(node.value, dict):

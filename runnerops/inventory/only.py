@@ -1,4 +1,4 @@
-"""Hosts with some of their services alone: what `--only SERVICE` means. Pure."""
+"""Restricts hosts to some of their services, for `--only SERVICE`. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from runnerops.model.inventory import Host
 
 
 def only(hosts: Sequence[Host], services: Collection[ServiceName]) -> tuple[Host, ...]:
-    """The hosts that have one of these services, each without its others; all as they are where none is named.
+    """The hosts with one of these services, each without its other services. If no service is named, all hosts,
+    unchanged.
 
-    Raises UsageError where no host has any.
+    Raises UsageError if no host has any of them.
     """
     if not services or not hosts:
         return tuple(hosts)

@@ -1,4 +1,4 @@
-"""What is wrong with an inventory: collected first, then raised together. Pure."""
+"""Problems of an inventory, which are collected first and then raised together. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.model.common import Key, SourceLocation
 
 @frozen
 class Problem:
-    """One thing to mend. `path` is the dotted key (empty: the text itself is broken), `hint` the fix."""
+    """One thing to fix. `path` is the dotted key (empty: the text itself is invalid), `hint` the fix."""
 
     location: SourceLocation
     path: str
@@ -31,19 +31,19 @@ class Problem:
 
 @dataclass(slots=True)
 class Problems:
-    """Collects what can be told in one go. A problem that many hosts inherit counts once."""
+    """Collects all problems that can be found at once. A problem that many hosts inherit counts once."""
 
     found: list[Problem] = field(default_factory=list)
 
     def add(self, location: SourceLocation, path: str, text: str, hint: str = "") -> None:
-        """One more, unless the same was found at the same place."""
+        """Adds a problem, unless the same one was found at the same place."""
         if not any(old.location == location and old.text == text for old in self.found):
             self.found.append(Problem(location, path, text, hint))
 
     def stop(self) -> None:
-        """Raise InventoryError when anything was found: one problem a line, in the order of the file.
+        """Raises InventoryError if anything was found: one problem per line, in the order of the files.
 
-        The hint is the first problem's that has one: mending that often mends others.
+        The hint is that of the first problem with one, because its fix often fixes others.
         """
         if self.found:
             files = list(dict.fromkeys(problem.location.file for problem in self.found))
@@ -57,11 +57,11 @@ class Problems:
 
 
 NAMES = ("vars", "host")
-"""What an expression in a value sees."""
+"""The names that an expression can use."""
 
 
 class ExpressionError(Exception):
-    """What is wrong with an expression, and the fix; neither holds a value."""
+    """What is wrong with an expression, and the fix. Neither contains a value."""
 
     def __init__(
         self, text: str, hint: str = "write `!raw` before the text if it is not meant as an expression"
@@ -72,7 +72,7 @@ class ExpressionError(Exception):
 
 
 def dotted(key: Key) -> str:
-    """A key as people write it: `hosts.runner-1.registry.caches[0].listen`."""
+    """A key in the form for people: `hosts.runner-1.registry.caches[0].listen`."""
     text = ""
     for part in key:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
@@ -80,6 +80,6 @@ def dotted(key: Key) -> str:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`, did you mean 'address'?`, or nothing when no known word is near."""
+    """`, did you mean 'address'?`, or nothing if no known word is similar."""
     near = get_close_matches(word, list(known), n=1)
     return f", did you mean {near[0]!r}?" if near else ""

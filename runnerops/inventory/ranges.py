@@ -1,4 +1,4 @@
-"""Ranges in a host's name, `runner-[01:40]`: one entry for many hosts. Pure."""
+"""Ranges in the name of a host, such as `runner-[01:40]`, with which one entry describes many hosts. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _DIGITS = 18
 
 
 def has_range(text: str) -> bool:
-    """Whether the text stands for several."""
+    """Whether the text stands for several names."""
     return "[" in text and _RANGE.search(text) is not None
 
 
 def expand(text: str) -> tuple[str, ...]:
-    """All that the text stands for, the last range counting fastest. Raises Refused.
+    """All names that the text stands for. The last range varies fastest. Raises Refused.
 
-    Numbers keep the width of the first where that starts with a zero.
+    If the first number starts with a zero, all numbers get its width.
     """
     pieces = _RANGE.split(text)
     if len(pieces) == 1:

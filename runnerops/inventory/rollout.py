@@ -1,4 +1,4 @@
-"""`rollout` of the inventory: its values, and the one host that it names. Pure."""
+"""`rollout` of the inventory: checks its values, and the host that it names. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def batch(value: object) -> str | None:
 
 
 def pause(value: object) -> int | None:
-    """Seconds of `90s`, `10m` or `1h`; 0 is none."""
+    """Converts `90s`, `10m` or `1h` to seconds; 0 means no pause."""
     if value is None or (value in ("0", 0) and not isinstance(value, bool)):
         return None if value is None else 0
     found = re.fullmatch(r"(\d{1,6})([smh])", value) if isinstance(value, str) else None
@@ -44,7 +44,7 @@ def health(value: object) -> bool | None:
 
 
 def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollout:
-    """What a checked file says; adds a problem where the canary is no host of it."""
+    """The rollout of a checked inventory. Notes a problem if the canary is not one of its hosts."""
     if [name for name in _KEYS if _holds_expression(root, name, problems)]:
         return USUAL
     canary = child(root, "rollout", "canary")
@@ -63,7 +63,7 @@ def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollou
 
 
 def _holds_expression(root: Node, name: str, problems: Problems) -> bool:
-    """Notes a value with variables, which belong to hosts, as a rollout does not."""
+    """Notes a value with variables. Variables belong to hosts, and a rollout does not."""
     found = child(root, "rollout", name)
     if found is None or not isinstance(found.value, str) or not holds_expression(found.value):
         return False

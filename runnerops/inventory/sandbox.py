@@ -1,4 +1,4 @@
-"""Evaluates one expression of the inventory with Jinja, in its sandbox. Imported only where there is one. Pure."""
+"""Evaluates one expression of the inventory with Jinja's sandbox. Import it only if there is an expression. Pure."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from jinja2.utils import missing
 from runnerops.inventory.problems import NAMES, ExpressionError, did_you_mean
 
 _LONGEST = 1_000_000
-"""Characters or items that an operator, a filter or a method may make."""
+"""The most characters or items that an operator, a filter or a method may produce."""
 _BITS = 10_000
 _WIDE = re.compile(r"%[^%a-zA-Z]*(?:[0-9]{6}|\*)|\{[^{}]*(?:[0-9]{6}|\{)")
-"""A width in a format that is huge, or that is a value."""
+"""A width in a format that is very large, or is itself a value."""
 _MULTIPLYING = ("batch", "center", "indent", "join", "replace", "round", "slice")
 _BY_CHANCE = ("random", "lipsum")
-"""What gives another value each time: no plan would hold."""
+"""Functions whose value changes each time, so that no plan would remain valid."""
 
 
 class _Unknown(StrictUndefined):
-    """A name that is not there, told with those that are as soon as its value is used."""
+    """An undefined name. As soon as its value is used, it is reported with the names that exist."""
 
     __slots__ = ()
 
     def tell(self, *_: Any, **__: Any) -> Any:
-        """Says why an expression is refused, by raising ExpressionError."""
+        """Raises ExpressionError, which says why an expression is refused."""
         name, around = str(self._undefined_name), self._undefined_obj
         if around is missing:
             near = did_you_mean(name, NAMES)
@@ -51,7 +51,7 @@ class _Unknown(StrictUndefined):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Refuses what would take all memory, or no end of time, before it is begun."""
+    """Refuses operations that would use all memory, or run without end, before they begin."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -90,7 +90,7 @@ def _check_widths(text: Any) -> None:
 
 
 def _check_arguments(args: tuple[Any, ...]) -> None:
-    """Of a method of texts or a filter: how often something is repeated, and what is put into what."""
+    """Checks the arguments of a text method or filter: how often something is repeated, and what is inserted."""
     sizes = sorted(len(one) for one in args if isinstance(one, str | list | tuple | Mapping))
     _check_size(sizes[-1] * sizes[-2] if len(sizes) > 1 else 0, 10 * _LONGEST)
     for number in args[1:]:

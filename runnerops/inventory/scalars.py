@@ -1,6 +1,7 @@
-"""What a scalar means: the core schema of YAML 1.2, and our secret tags. Pure.
+"""The meaning of a scalar: the core schema of YAML 1.2, and our secret tags. Pure.
 
-Narrower than the core schema in one point: a number with a leading zero (`0600`) stays text, as its writer meant.
+There is one exception to the core schema: a number with a leading zero (`0600`) stays text, because its author means
+the text.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
 
 
 class Verbatim(str):
-    """A text that goes out as it stands: nothing in it is replaced."""
+    """A text in which nothing is replaced."""
 
     __slots__ = ()
 
 
 class ScalarError(Exception):
-    """What is wrong with a scalar or its tag, and the fix. Never holds the scalar's text."""
+    """What is wrong with a scalar or its tag, and the fix. Never contains the scalar's text."""
 
     def __init__(self, text: str, hint: str = "") -> None:
         super().__init__(text)
@@ -55,7 +56,7 @@ class ScalarError(Exception):
 
 
 def read_scalar(text: str, tag: str | None, plain: bool, location: SourceLocation) -> Scalar:
-    """The value of one scalar; `plain` is one without quotes. Raises ScalarError."""
+    """The value of one scalar. `plain`: it has no quotes. Raises ScalarError."""
     if tag == RAW:
         return Verbatim(text)
     if tag and tag.startswith("!") and tag[1:] in _SOURCES:
@@ -68,7 +69,7 @@ def read_scalar(text: str, tag: str | None, plain: bool, location: SourceLocatio
 
 
 def plain_scalar(text: str) -> Scalar:
-    """What a scalar without quotes and tag means. Raises ScalarError for an integer of more than 64 bits."""
+    """The meaning of a scalar without quotes and tag. Raises ScalarError for an integer of more than 64 bits."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
@@ -77,7 +78,7 @@ def plain_scalar(text: str) -> Scalar:
 
 
 def check_tag(tag: str | None, kind: Literal["map", "seq"]) -> None:
-    """A mapping or list may have its own standard tag and no other. Raises ScalarError."""
+    """Checks that a mapping or list has no tag but its own standard tag. Raises ScalarError."""
     if tag in (None, "!", _YAML + kind):
         return
     if tag == RAW or (tag and tag[1:] in _SOURCES):
@@ -110,7 +111,7 @@ def _secret(source: str, argument: str, location: SourceLocation) -> Secret:
 
 
 def check_argument(source: Source, argument: str) -> str:
-    """What stands behind a secret's tag, once nothing in it is left to replace. Raises ScalarError."""
+    """Checks the argument of a secret's tag, after everything in it is replaced. Raises ScalarError."""
     if source == "secret":
         return _check_text(argument)
     argument = argument.strip()
@@ -126,7 +127,7 @@ def check_argument(source: Source, argument: str) -> str:
 
 
 def _check_text(text: str) -> str:
-    """A text with secrets in it."""
+    """Checks a text with secrets in it."""
     parts = [one for one in pieces(text) if not isinstance(one, str)]
     example = 'for example !secret "NPM_TOKEN={env:NPM_TOKEN}"; the others are {file:PATH} and {command:LINE}'
     if wrong := misspelt(text):
@@ -150,7 +151,7 @@ _MANAGERS = {
     "!bw": "bw get password ITEM",
     "!sops": """sops decrypt --extract '["KEY"]' FILE""",
 }
-"""Tags that one may try for a password manager, and the command that does it."""
+"""Tags that people may try for a password manager, and the command for each."""
 
 
 def _unknown_tag(tag: str) -> ScalarError:
@@ -161,7 +162,7 @@ def _unknown_tag(tag: str) -> ScalarError:
         return ScalarError(f"there is no tag {tag}", f'write !command "{_MANAGERS[tag]}"; docs/secrets.md has more')
     near = did_you_mean(shown, [RAW, *(f"!{source}" for source in _SOURCES)])
     return ScalarError(
-        f"unknown tag {shown}{near}" if near else "unknown tag",  # it may be a password without quotes: not shown
+        f"unknown tag {shown}{near}" if near else "unknown tag",  # it may be an unquoted password: not shown
         "the known tags are !env NAME, !file PATH, !command LINE, !secret TEXT and !raw TEXT; "
         "put a value that starts with `!` in quotes",
     )

@@ -1,4 +1,4 @@
-"""The inventory's JSON Schema, for editors and the manual: our keys from `shape.py`, the systems' from their tables. Pure."""
+"""The JSON Schema of the inventory, for editors and the manual. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ROOTS = {"LayerShape": "", "GroupShape": "", "HostShape": ""}
 
 
 def inventory_schema() -> Schema:
-    """The schema of a whole inventory. Secret tags (`!env` and so on) are strings to an editor."""
+    """The schema of a whole inventory. For an editor, secret tags (`!env` and so on) are strings."""
     schema = _ours()
     definitions: Schema = schema["$defs"]
     for name, description in TOP.items():
@@ -38,7 +38,7 @@ def inventory_schema() -> Schema:
 
 
 def keys_of_ours() -> Iterator[tuple[str, str]]:
-    """Each key of ours below a host and its type in words, as the shapes have it, in their order."""
+    """Each key of ours below a host with its type in words, in the order of the shapes."""
     schema = _ours()
     yield from _walk(schema["$defs"]["HostShape"], schema["$defs"], "")
 
@@ -49,7 +49,7 @@ def _ours() -> Schema:
     schema: Schema = {"$defs": dict(sorted(definitions.items())), **whole}
     schema["patternProperties"] = {"^x-": {"description": "For anchors only: the content is ignored."}}
     dind = schema["$defs"]["RunnerShape"]["properties"]["docker_in_docker"]
-    dind["anyOf"].insert(0, {"type": "boolean"})  # a mapping is made of `true` before it is read
+    dind["anyOf"].insert(0, {"type": "boolean"})  # `true` becomes a mapping before it is read
     return schema
 
 
@@ -75,7 +75,7 @@ def _shape(shape: type[Shape], definitions: Schema) -> Schema:
 
 
 def _kind(kind: Kind, definitions: Schema) -> Schema:
-    """What a type takes; the shapes below it go into the definitions."""
+    """The schema of a type. The shapes in it are added to `definitions`."""
     origin: Any = get_origin(kind)
     if origin is Annotated:
         return _kind(get_args(kind)[0], definitions)
@@ -97,7 +97,7 @@ def _kind(kind: Kind, definitions: Schema) -> Schema:
 
 
 def _options(schema: Schema) -> list[Schema]:
-    """Those of a union within a union."""
+    """The options of a union, including those of unions within it."""
     return list(schema.get("anyOf", [schema]))
 
 
@@ -118,7 +118,7 @@ def _describe_below(definition: Schema, definitions: Schema, place: str) -> None
 
 
 def _describe(schema: Schema, description: KeyDescription) -> None:
-    """A title would only repeat the key; what holds without it is a sentence, not a value."""
+    """Adds the description. A title would only repeat the key. The default is a sentence rather than a value."""
     schema.pop("title", None)
     schema.pop("default", None)
     without = f" Without it: {description.default}." if description.default else ""
@@ -126,7 +126,7 @@ def _describe(schema: Schema, description: KeyDescription) -> None:
 
 
 def _inner(schema: Schema, definitions: Schema) -> Iterator[tuple[Schema, str]]:
-    """The shapes of ours below a key, with `[]` for those of a list's items."""
+    """Our shapes below a key, each with the suffix of its path: `[]` for the items of a list, otherwise empty."""
     for one in schema.get("anyOf", [schema]):
         if name := _name(one):
             yield definitions[name], ""
@@ -139,7 +139,7 @@ def _name(schema: Schema) -> str:
 
 
 def _type_text(schema: Schema) -> str:
-    """What may be written, in YAML's words; null is left out, since every value may be null."""
+    """The type in YAML's words. null is left out, because every value may be null."""
     kinds = [_one_type(one) for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
     return " or ".join(dict.fromkeys(kinds)) or "any"
 
@@ -184,7 +184,7 @@ def _daemon_key(key: DaemonKey) -> Schema:
 
 
 def _or_null(schema: Schema) -> Schema:
-    """A null takes away what a layer below gave."""
+    """Also allows null, which removes what a layer below has set."""
     kind = schema.get("type")
     return {**schema, "type": [kind, "null"]} if kind else schema
 

@@ -1,6 +1,6 @@
-"""The shape of OUR keys, which `typed` holds values to; the managed systems' own keys pass through.
+"""The shape of our own keys, which `typed` checks. The keys of the managed systems pass through.
 
-Every value may be null: a layer takes away with it what another gave. What needs the merged host is checked later.
+Every value may be null: with it, a layer removes what another one has set. Checks that need the merged host come later.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where an inventory lies: one file, several of them, or folders of files. Reads files; nothing else here does."""
+"""The files of an inventory: one file, several files, or folders. The only module here that reads them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from runnerops.frozen import frozen
 from runnerops.inventory.problems import did_you_mean
 
 Where: TypeAlias = "Path | Sequence[Path]"
-"""What `-i` names, each a file or a folder."""
+"""The arguments of `-i`: files or folders."""
 
 PARTS = ("groups", "hosts")
-"""Folders of an inventory whose files hold one group, or one host, each: by the file's name."""
+"""Folders of an inventory in which each file has one group or one host, named after the file."""
 
 _ENDINGS = (".yml", ".yaml")
 
 
 @frozen
 class Source:
-    """One file. `part` is `groups` or `hosts` where it holds what stands below `name` there; empty for a whole inventory."""
+    """One file. `part` is `groups` or `hosts` if the file has the content of one entry there; empty for a whole
+    inventory.
+    """
 
     path: Path
     content: bytes = field(repr=False)
@@ -30,12 +32,12 @@ class Source:
 
     @property
     def above(self) -> tuple[str, ...]:
-        """Where all of it stands in the inventory: `("hosts", "runner-1")`; empty for a whole inventory."""
+        """The place of its content in the inventory: `("hosts", "runner-1")`; empty for a whole inventory."""
         return _above(self.path, self.part)
 
 
 def paths_of(where: Where) -> tuple[Path, ...]:
-    """What is meant; a folder `inventory` takes the place of an `inventory.yml` that is not there."""
+    """The paths to read. A folder `inventory` is used if `inventory.yml` does not exist."""
     paths = (where,) if isinstance(where, Path) else tuple(where)
     if len(paths) == 1 and not paths[0].exists() and paths[0].with_suffix("").is_dir():
         return (paths[0].with_suffix(""),)
@@ -43,7 +45,7 @@ def paths_of(where: Where) -> tuple[Path, ...]:
 
 
 def folder_of(where: Where) -> Path:
-    """What is called *beside the inventory*: the folder that holds the first of its files or folders."""
+    """The folder that is *beside the inventory*: the one that contains the first of its files or folders."""
     return paths_of(where)[0].parent
 
 
@@ -53,19 +55,19 @@ def exists(where: Where) -> bool:
 
 
 def name_of(where: Where) -> str:
-    """The inventory in a message."""
+    """The name of the inventory in a message."""
     return ", ".join(map(str, paths_of(where)))
 
 
 def read_sources(where: Where, contents: Mapping[Path, bytes]) -> tuple[Source, ...]:
-    """Every file, once, in order; `contents` has what some are going to hold. Raises UsageError."""
+    """Every file, once, in order. `contents` has what some files are going to contain. Raises UsageError."""
     return tuple(
         Source(file, contents[file] if file in contents else _read(file), part) for file, part in _files(where).items()
     )
 
 
 def files_of(where: Where) -> tuple[tuple[Path, tuple[str, ...]], ...]:
-    """Every file, each with where all of it stands in the inventory. Raises UsageError."""
+    """Every file, each with the place of its content in the inventory. Raises UsageError."""
     return tuple((file, _above(file, part)) for file, part in _files(where).items())
 
 
@@ -78,7 +80,7 @@ def _files(where: Where) -> dict[Path, str]:
     for path in paths_of(where):
         try:
             files = [*_whole(path), *_parts(path)] if path.is_dir() else [(path, "")]
-        except OSError as error:  # a folder that only somebody else may read
+        except OSError as error:  # a folder that this user may not read
             hint = "name an inventory that you may read: `-i PATH`"
             raise UsageError(f"{error.filename or path}: {error.strerror}", hint) from None
         if not files:

@@ -1,4 +1,4 @@
-"""Which hosts the user means: names, groups, globs, `!` excludes. Pure."""
+"""The hosts that the user means: names, groups, globs, `!` excludes. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from runnerops.inventory.problems import did_you_mean
 from runnerops.model.inventory import Host, Inventory
 
 STATES = frozenset({"@changed", "@failed", "@running"})
-"""Targets that are known by a host's last run: what it did, how it ended, whether it goes on."""
+"""Targets that depend on a host's last run: what it did, how it ended, whether it is under way."""
 
 
 def state_of(target: str) -> str:
-    """The state that a target names, known or not; empty for any other target."""
+    """The state that a target names, even if it is unknown; empty for any other target."""
     word = target.removeprefix("!")
     return word if word.startswith("@") else ""
 
@@ -23,10 +23,11 @@ def state_of(target: str) -> str:
 def select(
     inventory: Inventory, targets: Sequence[str], states: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 ) -> tuple[Host, ...]:
-    """The hosts meant, in the inventory's order. No target, or excludes alone, start from all of them.
+    """The hosts meant, in the inventory's order. Without targets, or with excludes only, the selection starts from all
+    hosts.
 
-    `states` has the hosts of each of STATES, where they were asked. Raises UsageError for a name that is unknown, a pattern
-    that matches nothing, and when nothing is left; but by what hosts are, none may be meant.
+    `states` has the hosts in each of STATES, if they were asked. Raises UsageError for an unknown name, for a pattern
+    that matches nothing, and if no host is left. The result may only be empty if `states` is given.
     """
     for target in targets:
         if (state := state_of(target)) and state not in states:
@@ -42,7 +43,7 @@ def select(
 
 
 def the_host(inventory: Inventory, name: str) -> Host:
-    """The host of exactly this name. Raises UsageError."""
+    """The host with exactly this name. Raises UsageError."""
     found = next((host for host in inventory.hosts if host.name == name), None)
     if found is None:
         raise no_host(name, [host.name for host in inventory.hosts], inventory.groups, inventory.path)
@@ -50,7 +51,7 @@ def the_host(inventory: Inventory, name: str) -> Host:
 
 
 def check_named(inventory: Inventory, flag: str, names: Iterable[str]) -> None:
-    """Whether a flag names hosts of this inventory. Raises UsageError."""
+    """Checks that a flag names hosts of this inventory. Raises UsageError."""
     known = [host.name for host in inventory.hosts]
     for name in names:
         if name not in known:
@@ -75,7 +76,7 @@ def _matching(names: Mapping[str, tuple[str, ...]], pattern: str, inventory: Inv
 
 
 def no_host(name: str, hosts: Collection[str], groups: Collection[str], file: str) -> UsageError:
-    """The error for what is to be one host, and is none."""
+    """The error for a name that should be that of a host, and is not."""
     if name in groups or set(name) & set("*?["):
         what = "a group" if name in groups else "a pattern"
         return UsageError(f"{name}: {what}, and one host is meant", "`runnerops hosts` lists the hosts")
@@ -83,7 +84,7 @@ def no_host(name: str, hosts: Collection[str], groups: Collection[str], file: st
 
 
 def unknown_target(target: str, names: Iterable[str], file: str) -> UsageError:
-    """The error for a target that is none of `names`, with the nearest of them."""
+    """The error for a target that is not one of `names`, with the most similar of them."""
     what = "no host or group matches" if set(target) & set("*?[") else "no such host or group"
     near = did_you_mean(target, names)
     return UsageError(

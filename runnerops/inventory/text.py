@@ -1,4 +1,4 @@
-"""From the file's bytes to text that a YAML parser may see, or a problem with its place. Pure."""
+"""Decodes the bytes of a file to a text that a YAML parser accepts, or notes a problem with its place. Pure."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from runnerops.inventory.problems import Problems
 from runnerops.model.common import SourceLocation
 
 _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-"""What YAML 1.2 does not allow in a text, and a byte order mark in the middle of one. Slow to compile."""
+"""Characters that YAML 1.2 does not allow, and a byte order mark within a text. Slow to compile."""
 _UNPRINTABLE_ASCII = "[^\t\n\r\x20-\x7e]"
 
 
 def decode(data: bytes, file: str, problems: Problems) -> str:
-    """The text. A UTF-8 byte order mark at the start is legal YAML and passed over. Raises InventoryError."""
+    """The text. A UTF-8 byte order mark at the start is valid YAML and skipped. Raises InventoryError."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         problems.add(SourceLocation(file, 1, 1), "", "the file is UTF-16", "save it as UTF-8")
         problems.stop()

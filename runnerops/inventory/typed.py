@@ -1,8 +1,7 @@
-"""Values held to the types that a class of `shape.py` gives its keys: strictly, so no text becomes a number. Pure.
+"""Checks values against the types of the keys in `shape.py`. The checks are strict: no text becomes a number. Pure.
 
-A type is Any, str, int, bool, a Literal, list[X], dict[str, X], a Shape, X | Y, or Annotated[X, …] with a Check, a Before or
-a Hint.
-Every value that is wrong is told, not the first alone.
+A type is Any, str, int, bool, a Literal, list[X], dict[str, X], a Shape, X | Y, or Annotated[X, …] with a Check, a
+Before or a Hint. Every invalid value is reported, not only the first one.
 """
 
 from __future__ import annotations
@@ -16,24 +15,24 @@ from runnerops.inventory.checks import Refused
 from runnerops.model.common import Key, Secret
 
 Kind: TypeAlias = Any
-"""A type, as an annotation has it."""
+"""A type, as in an annotation."""
 S = TypeVar("S", bound="Shape")
 
 
 class Check(NamedTuple):
-    """Asked once a value has its type. Gives the value to keep, or raises Refused."""
+    """Runs after a value has its type. Returns the value to keep, or raises Refused."""
 
     ask: Callable[[Any], object]
 
 
 class Before(NamedTuple):
-    """Asked first: gives the value that is to have the type, or raises Refused."""
+    """Runs first. Returns the value that must have the type, or raises Refused."""
 
     ask: Callable[[Any], object]
 
 
 class Hint(NamedTuple):
-    """What to do where a value is none of a Literal's."""
+    """The fix if a value is none of a Literal's."""
 
     text: str
 
@@ -47,7 +46,7 @@ class Wrong(NamedTuple):
 
 
 class UnknownKey(NamedTuple):
-    """A key that a shape does not know; `known` are those that it does."""
+    """A key that a shape does not have. `known` are the keys that it has."""
 
     key: Key
     known: tuple[str, ...]
@@ -55,14 +54,14 @@ class UnknownKey(NamedTuple):
 
 Found: TypeAlias = "list[Wrong | UnknownKey]"
 Reader: TypeAlias = Callable[[Any, Key, Found], Any]
-"""Gives the value to keep, and notes what is wrong; after that what it gives means nothing."""
+"""Returns the value to keep, and notes what is wrong. If anything was noted, the result must not be used."""
 
 
 class Shape:
-    """Keys of ours as annotated attributes; where one is not given, the class has its value, else it must be given.
+    """Our keys as annotated attributes. A key that is not given has the value in the class; without one it is required.
 
-    An underscore at a name's end is not the key's (`for_`). `further`: any other key is the managed system's own, and goes into
-    `others`.
+    A trailing underscore is not part of the key (`for_`). `further`: any other key belongs to the managed system, and
+    goes into `others`.
     """
 
     others: dict[str, Any]
@@ -80,12 +79,12 @@ class Shape:
 
     @classmethod
     def takes_further(cls) -> bool:
-        """Whether other keys are the managed system's own."""
+        """Whether other keys belong to the managed system."""
         return cls._further
 
 
 def kinds_of(shape: Kind) -> Mapping[str, Kind]:
-    """The attributes of a shape that are keys, with their types; those of its bases first."""
+    """The attributes of a shape that are keys, with their types. Those of base classes come first."""
     hints = get_type_hints(shape, include_extras=True)
     return {name: kind for name, kind in hints.items() if name != "others"}
 
@@ -96,14 +95,14 @@ def key_of(name: str) -> str:
 
 
 def read(shape: type[S], value: object, found: Found) -> S:
-    """The value as a shape; only where nothing is found does it mean anything."""
+    """The value as a shape. It must only be used if nothing was found."""
     kind: Kind = shape
     whole: S = _shape(kind)(value, (), found)
     return whole
 
 
 def options_of(kind: Kind) -> tuple[Kind, ...]:
-    """The types of X | Y; a type that is no union is its only one."""
+    """The types of X | Y; a type that is not a union is its only option."""
     origin: Any = get_origin(kind)
     return get_args(kind) if origin in (UnionType, Union) else (kind,)
 

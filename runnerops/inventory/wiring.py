@@ -1,4 +1,4 @@
-"""Which cache each host uses: the caches it can reach, and its Docker daemon's mirrors. Pure."""
+"""The caches that each host can reach, and the mirrors of its Docker daemon. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runnerops.model.common import SourceLocation
 from runnerops.services.shared.upstreams import HUB
 
 _NAMED = 3
-"""How many hosts a message names before it counts."""
+"""How many hosts a message names. The others are counted."""
 
 
 class Wiring:
@@ -25,27 +25,30 @@ class Wiring:
         self._places = {one.cache.url: one.location for one in everyone}
 
     def usable(self, host: Draft) -> tuple[Filled, ...]:
-        """Every cache that a host can use, its own first. Others' only if in use: nobody contacts a host for no use."""
+        """Every cache that a host can use, its own first. Caches of other hosts must be in use."""
         return (*self._filled[host.name], *_meant_for(host, self._shared))
 
     def mirrors(self, host: Draft) -> tuple[str, ...]:
-        """URLs of the host's own caches of Docker Hub that are in use, else of the others' that it can reach."""
+        """URLs of the caches of Docker Hub that are in use: the host's own, or else those of other hosts that it can
+        reach.
+        """
         own = [one.cache.url for one in self._filled[host.name] if _in_use_for_hub(one)]
         others = (one.cache.url for one in _meant_for(host, self._shared) if _in_use_for_hub(one))
         return tuple(dict.fromkeys(own or others))
 
     def locations(self, mirrors: Sequence[str]) -> tuple[SourceLocation, ...]:
-        """Of the cache that each mirror is."""
+        """The places of the caches that these mirrors are."""
         return tuple(self._places[url] for url in mirrors)
 
     def urls(self) -> tuple[str, ...]:
-        """Of every cache of the inventory."""
+        """The URLs of all caches of the inventory."""
         return tuple(one.cache.url for caches in self._filled.values() for one in caches)
 
     def check(self, hosts: Sequence[Draft], problems: Problems) -> None:
-        """A host with Docker (its own, or in its jobs) and no mirrors, though a cache is meant for it, is told of once.
+        """Notes, once per cache, the hosts with Docker (on the host or in jobs) that have no mirrors although a cache
+        is for them.
 
-        One that took its own cache out of use has no mirrors because its owner said so.
+        A host whose own cache is not in use is left out, because its owner decided that.
         """
         cut_off: dict[int, list[str]] = {}
         caches: dict[int, Filled] = {}
@@ -61,7 +64,7 @@ class Wiring:
 
 
 def _meant_for(host: Draft, caches: Sequence[Filled]) -> Iterator[Filled]:
-    """Those of other hosts whose `for` has this host."""
+    """The caches of other hosts whose `for` includes this host."""
     for one in caches:
         if one.cache.host != host.name and (one.groups is None or not set(one.groups).isdisjoint(host.groups)):
             yield one
