@@ -1,8 +1,9 @@
-"""The hosts of an Ansible inventory, as it names, addresses and logs in to them: INI and YAML, without Ansible. Pure.
+"""The hosts of an Ansible inventory with their names, addresses and logins, read from INI or YAML without Ansible.
+Pure.
 
-What each line means is as in Ansible's own `plugins/inventory/ini.py` and `yaml.py`: variables of a host win over those of its
-groups, those of a group over the ones that it is a child of, and files in `group_vars` over what the inventory says of groups.
-No value is evaluated: a template (`{{ … }}`) or an encrypted value is told of.
+Lines mean the same as in Ansible's own `plugins/inventory/ini.py` and `yaml.py`. Variables of a host win over those of
+its groups, those of a group over those of its parents, and files in `group_vars` over what the inventory says about
+groups. No value is evaluated: a template (`{{ … }}`) or an encrypted value is reported.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _NAMES = {"user": ("ansible_user", "ansible_ssh_user"), "port": ("ansible_port",
           "key": ("ansible_private_key_file", "ansible_ssh_private_key_file")}  # fmt: skip
 _PASSED_OVER = ("ansible_ssh_common_args", "ansible_ssh_extra_args")
 _ENCRYPTED = object()
-"""In place of a value that `ansible-vault` has encrypted."""
+"""Replaces a value that `ansible-vault` has encrypted."""
 
 _MENDED = "write NAME: below it; `ansible-inventory -i FILE --list --yaml >hosts.yml` writes a file that can be read"
 
@@ -36,17 +37,17 @@ Variables = Mapping[str, object]
 
 @dataclass(slots=True)
 class Groups:
-    """What a file says, before it is looked up for a host. Variables by the name of a host or a group."""
+    """What a file says, before a host is looked up in it. Variables are by the name of a host or a group."""
 
     hosts: dict[str, dict[str, object]] = field(default_factory=dict)
     members: dict[str, list[str]] = field(default_factory=dict)
     children: dict[str, list[str]] = field(default_factory=dict)
     variables: dict[str, dict[str, object]] = field(default_factory=dict)
     beside: dict[str, dict[str, object]] = field(default_factory=dict)
-    """Of groups, by the files in `group_vars`."""
+    """Variables of groups from the files in `group_vars`."""
 
     def add_hosts(self, group: str, pattern: str, variables: Variables) -> None:
-        """All hosts that a pattern with ranges, and perhaps a port behind it, stands for. Raises ValueError."""
+        """Adds all hosts that a pattern stands for. It may have ranges and a port. Raises ValueError."""
         pattern, port = split_port(pattern)
         for name in expanded(pattern):
             self.hosts.setdefault(name, {"ansible_port": port} if port else {}).update(variables)
@@ -63,7 +64,7 @@ class Groups:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every group, those that others are children of first."""
+        """Every group. Parents come before their children."""
         found = dict.fromkeys((*self.members, *self.children, *self.variables, *self.beside))
         return tuple(sorted(found, key=lambda name: (name != _ALL, self._depth(name), name)))
 
@@ -72,7 +73,7 @@ class Groups:
         return 1 + max((self._depth(one, seen | {name}) for one in above), default=0)
 
     def of_host(self, name: str) -> Variables:
-        """The variables that hold for a host."""
+        """The variables that apply to a host."""
         found: dict[str, object] = {}
         groups = [group for group in self.names if name in self.under(group)]
         for variables in (self.variables, self.beside):
@@ -83,9 +84,9 @@ class Groups:
 
 @frozen
 class Login:
-    """How Ansible reaches a host; what it does not say is empty or None. `problem`: why that cannot be told.
+    """How Ansible reaches a host. What it does not say is empty or None. `problem`: why that is unknown.
 
-    `key` is the file of a private key, from the root or from the home on.
+    `key` is the file of a private key, as an absolute path or one that starts at the home directory.
     """
 
     name: str
@@ -95,16 +96,16 @@ class Login:
     key: str = ""
     problem: str = ""
     passed_over: tuple[str, ...] = ()
-    """Variables that say more of the way to it, which ssh_config has to say."""
+    """Other variables about the connection, which have to be moved to ssh_config."""
 
 
 def read_groups(text: str, file: str) -> Groups:
-    """An inventory. Raises RunneropsError where it is none."""
+    """Parses an inventory. Raises RunneropsError if it is not one."""
     end = file.rpartition("/")[2].rpartition(".")[2] if "." in file.rpartition("/")[2] else ""
     if end in {"yml", "yaml", "json", ""}:
         try:
             found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
-        except (yaml.YAMLError, ValueError) as error:  # such as a date that is none
+        except (yaml.YAMLError, ValueError) as error:  # such as an invalid date
             if end:
                 raise _bad(file, getattr(getattr(error, "problem_mark", None), "line", 0) + 1, "no YAML") from None
             found = None
@@ -116,7 +117,7 @@ def read_groups(text: str, file: str) -> Groups:
 
 
 def read_variables(text: str) -> Variables:
-    """Those of a file in `group_vars` or `host_vars`. Raises ValueError with the reason why it cannot be read."""
+    """Parses a file of `group_vars` or `host_vars`. Raises ValueError with the reason if it cannot be read."""
     if text.startswith("$ANSIBLE_VAULT"):
         raise ValueError("is encrypted")
     try:
@@ -129,7 +130,9 @@ def read_variables(text: str) -> Variables:
 
 
 def logins(groups: Groups, patterns: Sequence[str]) -> tuple[Login, ...]:
-    """Of the hosts and groups that are named, or that globs mean; all of them without any. Raises RunneropsError."""
+    """The logins of the named hosts and groups, which may be globs; without any, those of all hosts. Raises
+    RunneropsError.
+    """
     chosen: dict[str, None] = {} if patterns else dict.fromkeys(groups.hosts)
     for pattern in patterns:
         meant = {
@@ -188,7 +191,7 @@ def _of_ini(text: str, file: str) -> Groups:
 
 
 def _add_line(found: Groups, group: str, kind: str, line: str) -> None:
-    """Raises ValueError where this can be none."""
+    """Adds a line of an INI file. Raises ValueError if it is not valid."""
     if kind == "vars":
         name, equals, value = line.partition("=")
         if not equals:
@@ -210,7 +213,7 @@ def _add_line(found: Groups, group: str, kind: str, line: str) -> None:
 
 
 def _literal(text: str) -> object:
-    """As Ansible takes a value: Python's literal where it is one, without its quotes and what is said behind it."""
+    """A value as Ansible reads it: a Python literal if it is one, without its quotes and a trailing comment."""
     try:
         value: object = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -224,7 +227,7 @@ def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
     seen: set[tuple[str, int]] = set()
     while waiting:
         group, one = waiting.pop(0)
-        if (group, id(one)) in seen:  # an alias of YAML's may be inside of itself
+        if (group, id(one)) in seen:  # a YAML alias may refer to the mapping around it
             continue
         seen.add((group, id(one)))
         parts = _mapping(one)
@@ -249,7 +252,7 @@ def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
 
 
 def _mapping(value: object) -> dict[str, object]:
-    if isinstance(value, str):  # one host, as in `hosts: web1`
+    if isinstance(value, str):  # a single host, as in `hosts: web1`
         return {value: None}
     return {str(name): one for name, one in value.items()} if isinstance(value, dict) else {}
 
@@ -259,7 +262,7 @@ def _bad(file: str, line: int, what: str) -> RunneropsError:
 
 
 class _Loader(yaml.SafeLoader):
-    """Takes a text that is `!unsafe` to Ansible as it is, and nothing of what another tag of its own has."""
+    """Reads a text with `!unsafe` as it is, and ignores the content of Ansible's other tags."""
 
 
 _Loader.add_constructor(None, lambda *_: None)

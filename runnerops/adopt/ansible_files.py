@@ -1,4 +1,4 @@
-"""The hosts of an Ansible inventory as ours: its file read, and the variables in `group_vars` and `host_vars` beside it."""
+"""Reads an Ansible inventory and its variables in `group_vars` and `host_vars`, and turns its hosts into ours."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from runnerops.model.inventory import Host
 
 _BY_ANSIBLE = "`ansible-inventory -i FILE --list --yaml >hosts.yml` writes one that can be read"
 _SHOWN = 5
-"""How many hosts one note names."""
+"""How many hosts a note names."""
 
 
 @frozen
 class FromAnsible:
-    """The hosts, and a sentence for each that is left out and for each file of variables that could not be read."""
+    """The hosts, and a sentence for each host that is left out and for each unreadable file of variables."""
 
     hosts: tuple[Host, ...]
     notes: tuple[str, ...]
 
 
 def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
-    """The hosts that are named, as hosts, groups or globs of that inventory, or all. Raises RunneropsError, UsageError."""
+    """The hosts that these hosts, groups or globs of that inventory mean, or all. Raises RunneropsError, UsageError."""
     groups = read_groups(_text(path), str(path))
     unread: list[str] = []
     for name in ("all", *groups.names):
@@ -72,7 +72,7 @@ def _text(path: Path) -> str:
 
 
 def _variables(folder: Path, name: str, unread: list[str]) -> dict[str, object]:
-    """Those of a group or a host; a sentence for each file that could not be read goes into `unread`."""
+    """The variables of a group or a host. Adds a sentence to `unread` for each file that could not be read."""
     found: dict[str, object] = {}
     for path in _files(folder, name):
         try:
@@ -83,7 +83,7 @@ def _variables(folder: Path, name: str, unread: list[str]) -> dict[str, object]:
 
 
 def _files(folder: Path, name: str) -> Iterator[Path]:
-    """One of that name, or all in a folder of that name."""
+    """The file with that name, or all files in a folder with that name."""
     ends = ("", ".yml", ".yaml", ".json")
     try:
         found = [folder / f"{name}{end}" for end in ends]

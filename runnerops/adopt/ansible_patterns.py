@@ -1,4 +1,4 @@
-"""Names of hosts as Ansible writes them: with ranges, with a port behind, IPv6 addresses in brackets. Pure."""
+"""Names of hosts in Ansible's notation: with ranges, with a port, IPv6 addresses in brackets. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from math import prod
 _RANGE = re.compile(r"\[(\w+):(\w+)(?::(\d+))?\]", re.ASCII)
 _PORT = re.compile(r"(?P<name>(?:[^:\[\]]|\[[^\]]*\])+):(?P<port>[0-9]+)")
 MOST = 10_000
-"""How many hosts one pattern may stand for."""
+"""The most hosts that one pattern may stand for."""
 
 
 def expanded(pattern: str) -> Iterator[str]:
@@ -29,11 +29,11 @@ def expanded(pattern: str) -> Iterator[str]:
 
 
 def split_port(pattern: str) -> tuple[str, str]:
-    """A pattern without its port, and without the brackets of an IPv6 address; the port, or nothing."""
+    """A pattern without its port and without the brackets of an IPv6 address; and the port, or an empty text."""
     match = _PORT.fullmatch(pattern)
     name, port = (match["name"], match["port"]) if match else (pattern, "")
     if name.startswith("[") and name.endswith("]"):
-        with suppress(ValueError):  # else a range
+        with suppress(ValueError):  # otherwise it is a range
             return str(IPv6Address(name[1:-1])), port
     return name, port
 

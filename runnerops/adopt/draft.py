@@ -1,4 +1,4 @@
-"""The entries of one `adopt`, made beside each other and put into the inventory's text together. Pure."""
+"""The entries of one `adopt`, made together and inserted into the text of the inventory. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from runnerops.model.inventory import Inventory
 
 @frozen
 class Draft:
-    """`text` is the inventory's with the layer and all entries; `entries` by the hosts' names."""
+    """`text` is the inventory's text with the layer and all entries. `entries` are by the hosts' names."""
 
     places: Sequence[Place]
     layer: Layer | None
@@ -30,23 +30,25 @@ class Draft:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """Every secret by the name that the text has for it."""
+        """Every secret, by the name of its variable in the text."""
         found = dict(self.layer.variables) if self.layer else {}
         for entry in self.entries.values():
             found |= entry.variables
         return found
 
     def templates(self, there: Mapping[str, str]) -> Templates:
-        """The project's own, with what no section of these hosts says; `there` are those that it has, by name."""
+        """The project's templates, including settings of these hosts for which no section has a key. `there` are the
+        existing ones.
+        """
         return templates_with(there, {name: entry.additions for name, entry in self.entries.items()})
 
     @property
     def content(self) -> bytes:
-        """The inventory's bytes with the entries in them."""
+        """The bytes of the inventory with the entries."""
         return self.places[0].content_of(self.text)
 
     def load(self) -> Inventory:
-        """What the inventory then says. Raises RunneropsError, also where something else of it would be changed."""
+        """Loads the new inventory. Raises RunneropsError, also if anything else in the inventory would change."""
         path = self.places[0].path
         if not only_adds(self.places, self.text, self.layer.place if self.layer else ""):
             raise RunneropsError(f"{path}: the entry cannot be inserted without changing other lines",
@@ -56,9 +58,9 @@ class Draft:
 
 @frozen
 class Drafted:
-    """`draft` is None where no host has an entry that the inventory takes. `refused`: why, by the names of those hosts.
+    """`draft` is None if no host has an entry that the inventory accepts. `refused` has the reasons, by host name.
 
-    `by_hand` are the entries of those hosts, as far as one could be made.
+    `by_hand` has the entries of the refused hosts, if they could be made.
     """
 
     draft: Draft | None
@@ -68,12 +70,14 @@ class Drafted:
 
 
 def draft_of(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Drafted:
-    """The best draft of those hosts whose entries the inventory takes: one that is refused keeps no other one out."""
+    """The best draft of all hosts whose entries the inventory accepts. A refused host does not exclude the others."""
     return _with((), found, taken, group)
 
 
 def _with(kept: Sequence[Found], more: Sequence[Found], taken: Mapping[str, str], group: str) -> Drafted:
-    """Of these hosts, of which the inventory takes those in `kept`; halved until it is known which of the others it refuses."""
+    """The draft of these hosts. Those in `kept` are accepted; `more` is halved until it is known which of them are
+    refused.
+    """
     if not kept and not more:
         return Drafted(None, None, {})
     try:
@@ -103,9 +107,10 @@ def _refused(error: RunneropsError) -> RunneropsError:
 
 
 def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Draft:
-    """With what several new hosts share said once: in the group, or in the defaults of an inventory that has no host yet.
+    """Writes once what several new hosts have in common: in the group, or in the defaults of an inventory without
+    hosts.
 
-    Each host asks for the same as if it said all by itself. `taken` are variables that have a value.
+    Each host gets the same values as if its entry were complete. `taken` are variables that already have a value.
     """
     bare = make_draft([without_mirrors(one) for one in found], taken)
     loaded = _loaded(bare)
@@ -119,14 +124,14 @@ def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> 
 
 
 def could_share(found: Sequence[Found], taken: Mapping[str, str], draft: Draft) -> bool:
-    """Whether hosts that are complete by themselves have something in common that a group could say once."""
+    """Whether hosts with complete entries have something in common that a group could say once."""
     apart = not any(one.place.known or one.place.group for one in found)
     fit = len(found) > 1 and draft.layer is None and apart
     return fit and share({one.name: one.adopted for one in found}, "", taken) is not None
 
 
 def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | None = None) -> Draft:
-    """Every host's entry, beside what the inventory and this layer say already."""
+    """The entry of every host, without what the inventory and this layer say already."""
     entries: dict[str, Entry] = {}
     text = found[0].place.text
     if layer:
@@ -161,7 +166,7 @@ def _layer(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Laye
 
 
 def _loaded(draft: Draft) -> Inventory | None:
-    """None where this cannot be read."""
+    """The new inventory; None if it cannot be loaded."""
     try:
         return draft.places[0].load(draft.content)
     except RunneropsError:
@@ -169,7 +174,7 @@ def _loaded(draft: Draft) -> Inventory | None:
 
 
 def _asks_for(draft: Draft) -> Mapping[str, Value]:
-    """The sections of each host, with secrets in place of the variables that are named after who has them."""
+    """The sections of each host, with the secrets in place of their variables, whose names depend on the host."""
     loaded = _loaded(draft)
     return {host.name: _plain(by_name(host.sections), draft.variables) for host in loaded.hosts} if loaded else {}
 

@@ -1,4 +1,4 @@
-"""Hosts' entries in the inventory: their sections without secrets, the comments that may be shown, the lines of YAML. Pure."""
+"""The entries of hosts: their sections without secrets, the comments that may be shown, the lines of YAML. Pure."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ from runnerops.services.base import Addition, Adopted
 _BLOCKS = frozenset({name.value for name in ServiceName} | {"docker", "config", "environment"})
 
 Comments = Mapping[Key, tuple[str, ...]]
-"""Lines above keys, by the key."""
+"""Lines above keys, by key."""
 
 
 @frozen
 class Entry:
-    """`about` are the host's own keys beside its sections, none where the inventory has the host already.
+    """The entry of a host. `about` has its own keys besides the sections, or nothing if the inventory has the host
+    already.
 
-    A section that is None keeps away what would be inherited. `variables` are secrets by the name that the
-    sections have for them. `additions` are for templates, with the secrets among them in `vars`.
+    A section that is None removes one that would be inherited. `variables` are the secrets by the names that the
+    sections use. `additions` are for templates; secrets in them go to `vars`.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Entry:
     notes: tuple[str, ...] = ()
     additions: tuple[Addition, ...] = ()
     has_vars: bool = False
-    """The inventory has `vars` of the host, which these go into."""
+    """Whether the inventory has `vars` for the host. If so, the variables are added to them."""
 
     @property
     def vars(self) -> Tree:
@@ -47,7 +48,9 @@ class Entry:
         return {"vars": {**found}} if found else {}
 
     def beside_vars(self, names: Collection[str]) -> Entry:
-        """Where the inventory has `vars` of the host, with these names: without the additions that need one of them."""
+        """If the inventory has `vars` of the host with these names: the entry without the additions that need one of
+        them.
+        """
         kept = tuple(
             one for one in self.additions if not any(variable(secret) in names for secret in secrets_of(one.value))
         )
@@ -56,12 +59,12 @@ class Entry:
         return replace(self, additions=kept, notes=notes, has_vars=True)
 
     def lines(self, indent: int, step: int) -> list[str]:
-        """The whole entry, its name first."""
+        """The whole entry. Its name comes first."""
         tree: Tree = {self.name: {**self.about, **self.vars, **by_name(self.sections)}}
         return list(self._writer(step).lines(tree, indent))
 
     def into(self, text: str) -> str:
-        """The inventory's text with this entry in it."""
+        """The text of the inventory with this entry."""
         if not self.known:
             return add_host(text, self.lines)
         if not self.sections:
@@ -88,12 +91,12 @@ def by_name(sections: Mapping[ServiceName, Tree | None]) -> Tree:
 
 
 def writer(step: int, comments: Comments) -> Writer:
-    """The value that writes entries and layers as YAML."""
+    """Writes entries and layers as YAML."""
     return Writer(step, comments, _BLOCKS)
 
 
 def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, Adopted], inherited: Tree) -> Entry:
-    """`about` None: the inventory has the host. `inherited` are the sections that it has without a word of its own."""
+    """`about` None: the inventory has the host. `inherited` are the sections that the host inherits."""
     notes: list[str] = []
     sections: dict[ServiceName, Tree | None] = {}
     comments: dict[Key, tuple[str, ...]] = {}
@@ -127,10 +130,10 @@ def _additions(adopted: Mapping[ServiceName, Adopted], vault: Vault) -> tuple[Ad
 
 
 def hidden_texts(adopted: Sequence[Mapping[ServiceName, Adopted]]) -> frozenset[str]:
-    """What of the hosts' files is never shown."""
+    """The texts in the hosts' files that are never shown."""
     return frozenset(text for one in adopted for each in one.values() for text in each.secrets)
 
 
 def shown(lines: Sequence[str], hidden: Collection[str]) -> tuple[str, ...]:
-    """A line that may hold a secret is left out whole."""
+    """The lines, without those that may contain a secret."""
     return tuple(line for line in lines if not secret_spans(line) and not any(text in line for text in hidden))

@@ -1,4 +1,4 @@
-"""Where the hosts go that are to be adopted, and which those are. Reads the inventory's files."""
+"""Finds the hosts to adopt, and the files for their entries. Reads the files of the inventory."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from runnerops.model.inventory import Host, Inventory
 
 
 def find_places(where: Where, targets: Sequence[Host | str], group: str = "") -> tuple[Place, ...]:
-    """Where each of these hosts goes. Raises UsageError as `find_place` does, and where two are one."""
+    """The place of each of these hosts. Raises UsageError as `find_place` does, and if two are the same host."""
     places: list[Place] = []
     for target in targets:
         place = find_place(where, target)
-        values_of(place.text, place.path)  # what is no text is told before a host is asked
+        values_of(place.text, place.path)  # an unreadable file is reported before any host is asked
         check_apart(place.host, [other.host for other in places])
         places.append(place)
     if len({place.path for place in places}) > 1:
@@ -39,12 +39,12 @@ def find_places(where: Where, targets: Sequence[Host | str], group: str = "") ->
 
 
 def _groups(place: Place) -> Sequence[str]:
-    """Those of the inventory; one without a host is not loaded."""
+    """The groups of the inventory, including those without hosts, which are not loaded."""
     return (*place.loaded.groups, *mapping(values_of(place.text, place.path).get("groups")))
 
 
 def known_names(where: Where) -> frozenset[str]:
-    """Names and addresses of the hosts that the inventory has; none where there is none yet. Raises InventoryError."""
+    """Names and addresses of the hosts in the inventory; none if there is no inventory yet. Raises InventoryError."""
     path = paths_of(where)[0]
     if not path.exists():
         return frozenset()
@@ -54,7 +54,7 @@ def known_names(where: Where) -> frozenset[str]:
 
 
 def find_place(where: Where, target: Host | str) -> Place:
-    """`target`: a host that is to be new, or the name of one of the inventory. Raises UsageError."""
+    """`target`: a new host, or the name of a host in the inventory. Raises UsageError."""
     paths = paths_of(where)
     path = paths[0]
     several = len(paths) > 1 or path.is_dir()
@@ -82,7 +82,7 @@ def find_place(where: Where, target: Host | str) -> Place:
 
 
 def _entry_file(where: Where, host: str, file: str = "") -> Path:
-    """Of several files the one with the host in it, or the first that can take it. Raises UsageError."""
+    """Of several files, the one that has the host, or the first one that can take it. Raises UsageError."""
     whole = [one.path for one in read_sources(where, {}) if not one.part and file in ("", str(one.path))]
     if not whole:
         hint = "put the entry in by hand; a file with `hosts:` of its own takes one"
@@ -96,7 +96,7 @@ def _new(where: Where, path: Path, host: Host) -> Place:
         return Place(path, b"", empty, host, False, said=about(host))
     try:
         loaded, read = load(where), read_document(where)
-    except InventoryError:  # one without a host yet; what else is wrong is told when the host is in it, if it is YAML
+    except InventoryError:  # no host yet; other problems are reported when the host is in it, if it is YAML
         found = Place(path, path.read_bytes(), empty, host, False, said=about(host))
         parse(found.text, str(path), Problems(), may_be_empty=True)
         return found

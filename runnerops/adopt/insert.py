@@ -1,6 +1,6 @@
-"""A host's lines put into the inventory's text, all else of it unchanged. Pure.
+"""Inserts the lines of a host into the text of the inventory, and changes nothing else in it. Pure.
 
-Where they go is told by the marks of the YAML parser; whether nothing else changed is for the caller to check.
+The marks of the YAML parser show where the lines go. The caller has to check that nothing else has changed.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
 
 Lines = Callable[[int, int], Sequence[str]]
-"""Lines for an indent and a step, both in spaces."""
+"""Makes lines for an indent and a step, both in spaces."""
 
 _STEP = 2
 
 
 @frozen
 class _Text:
-    """A file's text: `eol` is how its lines end."""
+    """The text of a file. `eol` is its line end."""
 
     whole: str
     eol: str
 
     def add(self, at: int, lines: Sequence[str]) -> str:
-        """The text with lines after the one in which position `at` is."""
+        """The text with lines after the one that contains position `at`."""
         end = self.whole.find("\n", at)
         before, after = (self.whole, "") if end < 0 else (self.whole[: end + 1], self.whole[end + 1 :])
         if before and not before.endswith("\n"):
@@ -35,28 +35,28 @@ class _Text:
         return before + "".join(line + self.eol for line in lines) + after
 
     def last(self, node: yaml.Node) -> int:
-        """The position of the last character of what a node says."""
+        """The position of the last character of a node's content."""
         leaves = _leaves(node)
         last = max(leaves, key=lambda leaf: leaf.end_mark.index)
         start, end = min(leaf.start_mark.index for leaf in leaves), last.end_mark.index
         if isinstance(last, yaml.ScalarNode) and last.style in ("|", ">") and last.value.endswith("\n\n"):
-            return end - 1  # empty lines at its end are kept (`|+`): they are its own
+            return end - 1  # empty lines at the end of `|+` are part of the value
         return start + max(len(self.whole[start:end].rstrip()) - 1, 0)
 
 
 def add_defaults(text: str, lines: Lines) -> str:
-    """With `defaults`, which the inventory has none of, before the hosts."""
+    """Adds `defaults` before the hosts. The inventory must not have any."""
     return _before_hosts(text, lines(0, _STEP))
 
 
 def add_group(text: str, lines: Lines) -> str:
-    """With a new group at the end of `groups:`. Raises RunneropsError where that has to be done by hand."""
+    """Adds a group at the end of `groups:`. Raises RunneropsError if that has to be done by hand."""
     groups = _pair(_root(text), "groups")
     return _before_hosts(text, ["groups:", *lines(_STEP, _STEP)]) if groups is None else _add_below(text, groups, lines)
 
 
 def _before_hosts(text: str, lines: Sequence[str]) -> str:
-    """With these lines, and an empty one, before the line of `hosts:`, or at the end where there is none."""
+    """Adds these lines, and an empty one, before the line of `hosts:`, or at the end if there is no such line."""
     hosts, eol = _pair(_root(text), "hosts"), _eol(text)
     at = hosts[0].start_mark.index if hosts else len(text)
     gap = "" if not at or text[:at].endswith("\n") else eol
@@ -64,7 +64,7 @@ def _before_hosts(text: str, lines: Sequence[str]) -> str:
 
 
 def add_host(text: str, lines: Lines) -> str:
-    """With a new host at the end of `hosts:`. Raises RunneropsError where that has to be done by hand."""
+    """Adds a host at the end of `hosts:`. Raises RunneropsError if that has to be done by hand."""
     file = _Text(text, _eol(text))
     hosts = _pair(_root(text), "hosts")
     if hosts is None:
@@ -73,7 +73,7 @@ def add_host(text: str, lines: Lines) -> str:
 
 
 def _add_below(text: str, pair: tuple[yaml.Node, yaml.Node], lines: Lines) -> str:
-    """With a new entry at the end of a mapping of hosts or groups."""
+    """Adds an entry at the end of a mapping of hosts or groups."""
     file = _Text(text, _eol(text))
     key, value = pair
     if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
@@ -89,13 +89,13 @@ def _add_below(text: str, pair: tuple[yaml.Node, yaml.Node], lines: Lines) -> st
 
 
 def add_sections(text: str, name: str, lines: Lines) -> str:
-    """With more keys for a host that is there. Raises RunneropsError where that has to be done by hand."""
+    """Adds keys to an existing host. Raises RunneropsError if that has to be done by hand."""
     hosts, key, value = _host(text, name)
     return _extended(text, key, value, lines, _step(hosts, key.start_mark.column))
 
 
 def add_vars(text: str, name: str, lines: Lines) -> str:
-    """With more keys in the `vars` that a host has. Raises RunneropsError where that has to be done by hand."""
+    """Adds keys to the `vars` of a host. Raises RunneropsError if that has to be done by hand."""
     hosts, host, value = _host(text, name)
     found = _pair(value, "vars")
     if found is None or getattr(value, "flow_style", False):
@@ -104,7 +104,7 @@ def add_vars(text: str, name: str, lines: Lines) -> str:
 
 
 def _host(text: str, name: str) -> tuple[yaml.Node, yaml.Node, yaml.Node]:
-    """All hosts, and the one of this name with what it says."""
+    """The node of all hosts, and the key and value of the host with this name."""
     hosts = _pair(_root(text), "hosts")
     found = _pair(hosts[1], name) if hosts else None
     if found is None or hosts is None or getattr(hosts[1], "flow_style", False):
@@ -113,7 +113,7 @@ def _host(text: str, name: str) -> tuple[yaml.Node, yaml.Node, yaml.Node]:
 
 
 def _extended(text: str, key: yaml.Node, value: yaml.Node, lines: Lines, step: int) -> str:
-    """With more keys at the end of a mapping, which gets a line for each key where it is in braces on one."""
+    """Adds keys at the end of a mapping. A mapping in braces on one line is rewritten with a line for each key."""
     file = _Text(text, _eol(text))
     indent = key.start_mark.column + step
     if isinstance(value, yaml.MappingNode) and not value.flow_style:
@@ -135,7 +135,7 @@ def _by_hand(why: str) -> RunneropsError:
 def _root(text: str) -> yaml.Node:
     try:
         root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:  # such as a tab between a key and its value, which other parsers take
+    except yaml.MarkedYAMLError as error:  # such as a tab between a key and its value, which other parsers accept
         where = f"line {error.problem_mark.line + 1} of the inventory" if error.problem_mark else "the inventory"
         message = f"nothing was written: {where}: {error.problem}"
         raise RunneropsError(message, "correct that line, or insert the lines by hand") from None
@@ -143,7 +143,7 @@ def _root(text: str) -> yaml.Node:
 
 
 class _Loader(yaml.SafeLoader):
-    """Makes nodes only: no tag means anything here."""
+    """Makes nodes only, so that no tag has a meaning."""
 
 
 def _pair(node: yaml.Node, name: str) -> tuple[yaml.Node, yaml.Node] | None:
@@ -156,7 +156,7 @@ def _is_nothing(node: yaml.Node) -> bool:
 
 
 def _leaves(node: yaml.Node) -> list[yaml.Node]:
-    """What has an end of its own; that of a block is where the next thing begins."""
+    """The nodes whose end is exact. The end of a block is where the next node begins."""
     found: list[yaml.Node] = []
     waiting = [node]
     while waiting:
@@ -173,7 +173,7 @@ def _leaves(node: yaml.Node) -> list[yaml.Node]:
 
 
 def _step(hosts: yaml.Node, indent: int) -> int:
-    """By how many spaces the keys of the first host that has some stand further in."""
+    """By how many spaces the keys of a host are indented, from the first host that has any."""
     for _, value in hosts.value if isinstance(hosts, yaml.MappingNode) else ():
         if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
             return max(int(value.value[0][0].start_mark.column) - indent, 1)
@@ -181,7 +181,7 @@ def _step(hosts: yaml.Node, indent: int) -> int:
 
 
 def _spaced(text: str, hosts: yaml.MappingNode) -> bool:
-    """Whether hosts are set apart by empty lines."""
+    """Whether there are empty lines between hosts."""
     starts = [key.start_mark.index for key, _ in hosts.value[1:]]
     return any(re.search(r"\n[ \t]*\r?\n[ \t#][^\n]*\Z|\n[ \t]*\r?\n[ \t]*\Z", text[:at]) for at in starts)
 

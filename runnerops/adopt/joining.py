@@ -1,4 +1,4 @@
-"""What a new host has before it says a word: the defaults, and the group that it joins. Reads the inventory's files."""
+"""What a new host inherits: the defaults, and the group that it joins. Reads the files of the inventory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runnerops.model.common import Secret, Tree, Value
 
 
 def with_group(places: Sequence[Place], group: str, taken: Sequence[str], groups: Sequence[str]) -> tuple[Place, ...]:
-    """The same places: in the group, where the inventory has it. `taken`: names of hosts. Raises UsageError."""
+    """The same places, in the group if the inventory has it. `taken`: names of hosts. Raises UsageError."""
     try:
         checks.name(group)
     except checks.Refused as error:
@@ -33,7 +33,7 @@ def with_group(places: Sequence[Place], group: str, taken: Sequence[str], groups
 
 
 def as_it_will_be(place: Place, group: str = "") -> Place:
-    """With what the host inherits, and reached as it says: its bare entry is read as the inventory will be."""
+    """The place with what the host inherits. Its entry without sections is loaded as part of the inventory."""
     said: Tree = {**place.said, "groups": [group]} if group else dict(place.said)
     name = place.host.name
     try:
@@ -42,13 +42,13 @@ def as_it_will_be(place: Place, group: str = "") -> Place:
         where = place.where or place.path
         inherited = inherited_by(read_document(where, contents), name)
         host = bare(the_host(load(where, contents), name))
-    except RunneropsError:  # what is wrong is told when the whole entry is in it
+    except RunneropsError:  # reported when the whole entry is in the inventory
         return replace(place, said=said, group=group)
     return replace(place, said=said, group=group, host=host, inherited=inherited)
 
 
 def variables_in(inherited: Value, taken: Mapping[str, str]) -> dict[str, str]:
-    """The variables that stand in what is inherited, with their values where those are known."""
+    """The variables in the inherited values, with their values if they are known."""
     if isinstance(inherited, Secret):
         known = inherited.source == "env" and inherited.argument in taken
         return {inherited.argument: taken[inherited.argument]} if known else {}

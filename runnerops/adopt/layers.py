@@ -1,6 +1,6 @@
-"""Layers of an inventory as trees: what a host has to say beside what it inherits, what several hosts have in common. Pure.
+"""Layers of an inventory as trees: what a host adds to what it inherits, and what several hosts have in common. Pure.
 
-Mappings merge; `runners` and `caches` merge by name; every other value replaces; a null takes away.
+Mappings merge. `runners` and `caches` merge by name. Every other value replaces, and a null removes.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from runnerops.model.common import Key, Secret, Tree, Value
 from runnerops.services.shared.upstreams import cache_name
 
 BY_NAME = frozenset({"runners", "caches"})
-"""Lists of a section that merge by name."""
+"""Lists in a section that merge by name."""
 _IN_NO_FILE = frozenset({"gitlab"})
-"""Keys of a runner that are of GitLab itself: that the host's file does not have them says nothing."""
+"""Keys of a runner that concern GitLab. It means nothing that the host's file does not have them."""
 
 
 def entry_name(entry: Value) -> str:
-    """The name by which an entry of a list merges; a cache may have none of its own."""
+    """The name by which a list entry merges. A cache may have no explicit name."""
     tree = entry if isinstance(entry, dict) else {}
     name, serves, upstream = (str(tree.get(key) or "") for key in ("name", "serves", "upstream"))
     return cache_name(name, serves, upstream)
 
 
 def beside(inherited: Value, wanted: Tree) -> Tree:
-    """`wanted` without what is inherited, and a null for what is inherited and not wanted."""
+    """`wanted` without what is inherited, and with a null for what is inherited and not wanted."""
     if not isinstance(inherited, dict):
         return wanted
     kept: Tree = {}
@@ -57,7 +57,7 @@ def _entries_beside(above: Sequence[Tree], wanted: Sequence[Tree]) -> Iterator[V
 
 
 def merged(base: Value, top: Tree) -> Tree:
-    """What both layers together ask for."""
+    """The values that both layers together result in."""
     found: Tree = dict(base) if isinstance(base, dict) else {}
     for name, value in top.items():
         below = found.get(name)
@@ -74,7 +74,7 @@ def merged(base: Value, top: Tree) -> Tree:
 
 
 def common(trees: Sequence[Tree]) -> Tree:
-    """What all of them say alike."""
+    """The values that are the same in all trees."""
     first, *others = trees
     found: Tree = {}
     for name, value in first.items():
@@ -91,7 +91,7 @@ def common(trees: Sequence[Tree]) -> Tree:
 
 
 def _common_entries(lists: Sequence[Sequence[Tree]]) -> list[Tree]:
-    """Of those that all have, from the first on: a merge puts them before the others, and their order is kept."""
+    """The entries that all lists begin with. A merge puts inherited entries first, so only these keep their order."""
     found: list[Tree] = []
     for entries in zip(*lists, strict=False):
         names = {entry_name(one) for one in entries}
@@ -103,7 +103,7 @@ def _common_entries(lists: Sequence[Sequence[Tree]]) -> list[Tree]:
 
 
 def for_host(value: Value, host: str) -> Value:
-    """With `{host}` replaced in every text, as a layer applies to a host."""
+    """The value with `{host}` replaced in every text, as if a layer were applied to a host."""
     if isinstance(value, dict):
         return {name: for_host(item, host) for name, item in value.items()}
     if isinstance(value, list):
@@ -112,7 +112,7 @@ def for_host(value: Value, host: str) -> Value:
 
 
 def verbatim(value: Value) -> Value:
-    """With every text marked in which the inventory would replace something; `{host}` in an entry's name is our own."""
+    """Marks every text in which the inventory would replace something. `{host}` in an entry's name is our own."""
     if isinstance(value, dict):
         found = {name: verbatim(item) for name, item in value.items()}
         for name in BY_NAME & value.keys():
@@ -128,7 +128,7 @@ def _name(entry: Tree) -> Tree:
 
 
 def same(one: Value, other: Value) -> bool:
-    """Whether two values are the same in type as well: YAML tells `1` from `true`, and Python does not."""
+    """Whether two values also have the same type: YAML distinguishes `1` from `true`, and Python does not."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(same(item, other[name]) for name, item in one.items())
     if isinstance(one, list) and isinstance(other, list):
@@ -139,7 +139,7 @@ def same(one: Value, other: Value) -> bool:
 
 
 def moved(key: Key, before: Value, after: Value) -> Key | None:
-    """Where what stands at `key` of one tree stands in another that says less; None where it is not there."""
+    """The place in `after` of the value at `key` in `before`; None if it is not there."""
     found: Key = ()
     for part in key:
         place = part
@@ -154,7 +154,9 @@ def moved(key: Key, before: Value, after: Value) -> Key | None:
 
 
 def left_over(inherited: Value, wanted: Tree) -> Iterator[str]:
-    """Names of entries of lists that merge by name, which no host can take away: inherited, and not there."""
+    """Names of inherited list entries that the host does not have. No host can remove them, because the lists merge by
+    name.
+    """
     for name, above in inherited.items() if isinstance(inherited, dict) else ():
         known = {entry_name(one) for one in _entries(wanted.get(name))}
         for one in _entries(above) if name in BY_NAME else ():
@@ -163,7 +165,7 @@ def left_over(inherited: Value, wanted: Tree) -> Iterator[str]:
 
 
 def _entries(value: Value) -> list[Tree]:
-    """A list of mappings; empty where it is none."""
+    """The entries of a list of mappings; none if it is not one."""
     entries = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
     return entries if isinstance(value, list) and len(entries) == len(value) else []
 

@@ -1,4 +1,4 @@
-"""The one key that the inventory fills in by itself: said of an adopted host only where it would be another. Pure."""
+"""The mirrors of an adopted host: only written if the inventory would fill in others. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEY = "registry-mirrors"
 
 
 def without_mirrors(found: Found) -> Found:
-    """As the host would be said without a word about its mirrors."""
+    """The host with a `docker` section that does not mention mirrors."""
     one = found.adopted.get(ServiceName.DOCKER)
     if one is None or one.section is None:
         return found
@@ -25,9 +25,10 @@ def without_mirrors(found: Found) -> Found:
 
 
 def with_mirrors(found: Found, bare: Inventory | None) -> Found:
-    """The daemon's mirrors left out where they are filled in as they are; said, be it that there are none, elsewhere.
+    """Leaves out the daemon's mirrors if the inventory fills in the same ones. Otherwise they are written, even if
+    there are none.
 
-    `bare` is the inventory with the host `without_mirrors`; None where it cannot be loaded so.
+    `bare` is the inventory with the host `without_mirrors`; None if that cannot be loaded.
     """
     one = found.adopted.get(ServiceName.DOCKER)
     if one is None or one.section is None:
@@ -44,7 +45,7 @@ def with_mirrors(found: Found, bare: Inventory | None) -> Found:
 
 
 def changed_elsewhere(place: Place, loaded: Inventory, mine: Collection[str]) -> Iterator[str]:
-    """Hosts other than `mine` that ask for something else once these are in the inventory."""
+    """Hosts other than `mine` whose sections change when the new entries are in the inventory."""
     before = {host.name: host.sections for host in place.loaded.hosts}
     for host in loaded.hosts:
         if host.name not in mine and host.name in before and host.sections != before[host.name]:

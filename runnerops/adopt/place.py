@@ -1,4 +1,4 @@
-"""Where an adopted host goes: the inventory as it is, and what of it concerns this host. Pure."""
+"""Where an adopted host goes: the existing inventory, and the parts of it that concern this host. Pure."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _BOM = b"\xef\xbb\xbf"
 
 @frozen
 class Place:
-    """`path` is the file that it goes into, `content` what that holds: nothing where there is none. `host` has no section.
+    """The place of a host. `path` is the file for its entry, and `content` its bytes (empty if there is no file).
+    `host` has no section.
 
-    `known`: the file has the host, and with it the sections in `own`. `inherited` is what it has from defaults and groups.
-    `said` is what a new one says beside its sections, `group` the one that it joins, of those that are there.
+    `known`: the file has the host already, with the sections in `own`. `inherited` is what it gets from defaults and
+    groups. `said` is what a new host has besides its sections, and `group` the existing group that it joins.
     """
 
     path: Path
@@ -40,15 +41,15 @@ class Place:
     said: Tree = field(default_factory=dict)
     group: str = ""
     has: frozenset[str] = frozenset()
-    """Keys of its own that a known one has."""
+    """The keys in the entry of a known host."""
     variables: frozenset[str] = frozenset()
-    """Names in the `vars` of a known one."""
+    """The names in the `vars` of a known host."""
     where: Where = ()
-    """The whole inventory, where that is more than `path`."""
+    """The whole inventory, if that is more than `path`."""
 
     @property
     def folder(self) -> Path:
-        """The folder that the inventory lies in."""
+        """The folder of the inventory."""
         return folder_of(self.where or self.path)
 
     def load(self, content: bytes) -> Inventory:
@@ -57,23 +58,23 @@ class Place:
 
     @property
     def text(self) -> str:
-        """The file's, without a byte order mark. Raises InventoryError where it is none."""
+        """The text of the file, without a byte order mark. Raises InventoryError if it is not text."""
         return decode(self.content, str(self.path), Problems())
 
     def content_of(self, text: str) -> bytes:
-        """The bytes of a file like this one with another text."""
+        """The bytes of the file with another text, encoded like the present one."""
         return (_BOM if self.content.startswith(_BOM) else b"") + text.encode()
 
     @property
     def is_empty(self) -> bool:
-        """Whether the inventory is this file alone, and has neither a host nor defaults yet."""
+        """Whether the inventory consists of this file only, and has no hosts and no defaults yet."""
         found = values_of(self.text, self.path)
         return not (self.where or found.get("hosts") or found.get("defaults"))
 
 
 @frozen
 class Found:
-    """Where a host goes, and what each service makes of it."""
+    """The place of a host, and what each service has adopted from it."""
 
     place: Place
     adopted: Mapping[ServiceName, Adopted]
@@ -85,7 +86,7 @@ class Found:
 
     @property
     def has_section(self) -> bool:
-        """Whether there is something that the inventory does not say yet."""
+        """Whether there is something that the inventory does not have yet."""
         return any(one.section is not None for one in self.adopted.values())
 
     def with_docker(self, adopted: Adopted) -> Found:
@@ -94,26 +95,26 @@ class Found:
 
 
 def bare(host: Host) -> Host:
-    """The host without what it is to have."""
+    """The host without its sections."""
     return replace(host, sections={}, caches=(), locations={}, stopped=frozenset(), renamed={}, keep={})
 
 
 def inherited_by(read: Document, name: str) -> Tree:
-    """What a host has from defaults and groups."""
+    """What a host inherits from defaults and groups."""
     found = tree(inherited(read, name), (), {})
     return found if isinstance(found, dict) else {}
 
 
 def only_adds(places: Sequence[Place], text: str, layer: str = "") -> bool:
-    """Whether the text says all that the file says now, and differs in what it says of these hosts and the layer alone.
+    """Whether the text contains everything in the file, and only differs from it in these hosts and the layer.
 
-    `layer`: `defaults`, `groups.NAME`, or empty for none.
+    `layer`: `defaults`, `groups.NAME`, or empty if there is none.
     """
     return _others(places[0].text, places, layer) == _others(text, places, layer)
 
 
 def _others(text: str, places: Sequence[Place], layer: str) -> object:
-    """All values, without what this command puts there."""
+    """All values except for those that this command writes."""
     found = values_of(text, places[0].path)
     top, _, group = layer.partition(".")
     inside = mapping(found.pop(top, None)) if layer else {}
@@ -131,7 +132,7 @@ def _others(text: str, places: Sequence[Place], layer: str) -> object:
 
 
 def values_of(text: str, path: Path) -> dict[str, object]:
-    """The values of an inventory; none where it has nothing yet."""
+    """The values of an inventory; none if it is empty."""
     try:
         return mapping(_plain(parse(text, str(path), Problems()))) if text.strip() else {}
     except RunneropsError:
@@ -139,7 +140,7 @@ def values_of(text: str, path: Path) -> dict[str, object]:
 
 
 def mapping(value: object) -> dict[str, object]:
-    """A mapping's values; none of what is no mapping."""
+    """The values of a mapping; none if it is not a mapping."""
     return dict(value) if isinstance(value, dict) else {}
 
 

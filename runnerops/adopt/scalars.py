@@ -1,6 +1,6 @@
-"""One value as YAML, with as few quotes as it can have. Pure.
+"""One value as YAML, with quotes only where they are needed. Pure.
 
-Whether a text can do without quotes is not told by rules of our own: the parser that will read it is asked.
+We ask the YAML parser whether a text can do without quotes, instead of having rules for that.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def key(name: str, *, flow: bool = False) -> str:
 
 
 def block(text: str, indent: int) -> list[str]:
-    """A text of many lines behind its key, whose line the first one ends; quoted on one line where YAML knows no other way."""
+    """A text of several lines after its key, starting on the line of the key. Quoted on one line if YAML allows nothing
+    else.
+    """
     tag = "!raw " if isinstance(text, Verbatim) else ""
     body = text.rstrip("\n")
     ends = len(text) - len(body)
@@ -58,14 +60,14 @@ def _is_plain(text: str, source: str) -> bool:
             return False
     except ScalarError:
         return False
-    said = yaml.SafeLoader.yaml_implicit_resolvers  # what YAML 1.1 takes for a number, a date or a boolean, too
+    said = yaml.SafeLoader.yaml_implicit_resolvers  # also what YAML 1.1 reads as a number, a date or a boolean
     known = [pattern for tag, pattern in (*said.get(text[0], ()), *said.get(None, ()))]
     return not any(pattern.match(text) for pattern in known) and _reads_as(f"{source}\n", text)
 
 
-@lru_cache(maxsize=10_000)  # the same keys stand at every host
+@lru_cache(maxsize=10_000)  # all hosts have the same keys
 def _reads_as(source: str, text: str) -> bool:
-    """Whether the last scalar of this YAML is that text, and the only one beside `k`."""
+    """Whether the last scalar of this YAML is that text, and the only scalar besides `k`."""
     try:
         found = [event for event in yaml.parse(source, Loader=yaml.SafeLoader) if isinstance(event, yaml.ScalarEvent)]
     except yaml.YAMLError:

@@ -1,4 +1,4 @@
-"""What is secret in an adopted section, moved out of it: a `!env` in its place, and the variable with its value. Pure."""
+"""Moves secrets out of an adopted section: each becomes a `!env`, and a variable with its value. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.redact.texts import prefix_of, secret_spans
 from runnerops.secrets.dotenv import can_hold
 
 _SAID_ELSEWHERE = frozenset({"runners", "caches", "config", "environment"})
-"""Parts of a key that make the name of its variable longer and no clearer."""
+"""Parts of a key that would make the name of its variable longer, but not clearer."""
 
 _NO_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
@@ -21,7 +21,9 @@ _NOWHERE = SourceLocation("", 0, 0)
 
 
 class SecretName(str):
-    """In place of the name of a key that is secret itself: the variable that has it. A template can say it, no section can."""
+    """Replaces the name of a key that is itself secret with that of its variable. Templates support this, sections do
+    not.
+    """
 
     __slots__ = ()
 
@@ -33,9 +35,10 @@ class SecretName(str):
 
 @dataclass(slots=True)
 class Vault:
-    """Variables by name; equal values share one. `taken` are those that have a value already, here or in the environment.
+    """Variables by name. Equal values share one. `taken` are those that already have a value, here or in the
+    environment.
 
-    `shared` are those that stand in what the host inherits.
+    `shared` are the variables in what the host inherits.
     """
 
     host: str
@@ -46,14 +49,14 @@ class Vault:
     """Places of secrets that no `.env` can hold."""
 
     def empty(self, service: str, section: Tree) -> Tree:
-        """The section without its secrets, and with each text marked that the inventory has to leave as it is."""
+        """The section without its secrets. Texts in which the inventory would replace something are marked."""
         masked = Masker().of_inventory((service,), section)
         found = verbatim(self._value((service,), section, masked))
         assert isinstance(found, dict)
         return found
 
     def emptied(self, service: str, value: Value) -> Value:
-        """Any value of a file of the service without its secrets, also among its names."""
+        """Any value of a file of the service without its secrets, which may also be in names."""
         return self._named((service,), self._value((service,), value, Masker().of_inventory((service,), value)))
 
     def _named(self, key: Key, value: Value) -> Value:
@@ -75,14 +78,14 @@ class Vault:
             return [self._value((*key, index), item, other) for index, (item, other) in enumerate(pairs)]
         if value == masked or isinstance(value, bool | dict | list) or value is None or _is_ours(key, value):
             return value
-        text = str(value)  # a password of digits alone may stand there as a number
+        text = str(value)  # a password of digits only may be a number
         if not can_hold(text):
             self.clear.append(key)
             return value
         return Secret("env", self._name(key, text), _NOWHERE)
 
     def _name(self, key: Key, value: str) -> str:
-        """One that tells where it is used, and that nothing else has."""
+        """An unused name that says where the variable is used."""
         here = {**self.shared, **self.variables}
         for known, text in here.items():
             if text == value:
@@ -99,5 +102,5 @@ class Vault:
 
 
 def _is_ours(key: Key, value: Value) -> bool:
-    """A runner's token that stays on the host."""
+    """Whether this is the token of a runner, which stays on the host."""
     return key[-1] == "token" and value == "keep"

@@ -1,4 +1,4 @@
-"""What several hosts have in common, said once: in `defaults` or in a group, and each host says what differs. Pure."""
+"""Writes what several hosts have in common once, in `defaults` or in a group. Each host then has what differs. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Sections = Mapping[ServiceName, Tree]
 
 @frozen
 class Layer:
-    """`group`: its name; empty for `defaults`. `variables` are the secrets in its sections by their names."""
+    """A layer. `group` is its name; empty for `defaults`. `variables` are the secrets in its sections by name."""
 
     group: str
     sections: Sections
@@ -31,7 +31,7 @@ class Layer:
 
     @property
     def place(self) -> str:
-        """Where it stands in the inventory, dotted."""
+        """The dotted place of the layer in the inventory."""
         return f"groups.{self.group}" if self.group else DEFAULTS
 
     def lines(self, indent: int, step: int) -> list[str]:
@@ -42,29 +42,29 @@ class Layer:
 
     @property
     def text(self) -> str:
-        """The lines of YAML that it is in an inventory."""
+        """The layer as YAML text of an inventory."""
         lines = ["groups:", *self.lines(2, 2)] if self.group else self.lines(0, 2)
         return "".join(f"{line}\n" for line in lines)
 
     def into(self, text: str) -> str:
-        """The inventory's text with this layer in it."""
+        """The text of the inventory with this layer."""
         return add_group(text, self.lines) if self.group else add_defaults(text, self.lines)
 
     def without_its_comments(self, entry: Entry) -> Entry:
-        """An entry beside it, which repeats none of its lines."""
+        """The entry without the comments that the layer has already."""
         here = {line for lines in self.comments.values() for line in lines}
         left = {key: tuple(line for line in lines if line not in here) for key, lines in entry.comments.items()}
         return replace(entry, comments=left)
 
     def of_host(self, name: str) -> Tree:
-        """What a host inherits from it."""
+        """The values that a host inherits from the layer."""
         return {key: for_host(value, name) for key, value in by_name(self.sections).items()}
 
 
 def share(adopted: Mapping[str, Mapping[ServiceName, Adopted]], group: str, taken: Mapping[str, str]) -> Layer | None:
-    """What all of two or more hosts, by name, have in common; None where that is nothing.
+    """What two or more hosts, by name, have in common; None if there is nothing.
 
-    A runner that has its host's name in its own is the same on each, as `{host}`.
+    Runners whose names contain the name of their host count as equal, with `{host}` in its place.
     """
     vault = Vault(group or "shared", taken)
     emptied = {name: dict(_emptied(name, one, vault)) for name, one in adopted.items()}
@@ -88,7 +88,7 @@ def _emptied(name: str, adopted: Mapping[ServiceName, Adopted], vault: Vault) ->
 
 
 def _general(host: str, section: Tree) -> Tree:
-    """With `{host}` for the host's name in the names of runners, here and in config.toml."""
+    """The section with `{host}` in place of the host's name in the names of runners, here and in config.toml."""
     runners = section.get("runners")
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(host)}(?![A-Za-z0-9])")
     if not isinstance(runners, list):
@@ -111,7 +111,7 @@ def _variables(value: Value) -> Iterator[str]:
 
 
 def _comments(adopted: Mapping[str, Mapping[ServiceName, Adopted]], sections: Sections) -> Mapping[Key, list[str]]:
-    """Those of every host's file about what is said here."""
+    """The comments that every host's file has about keys of this layer."""
     found: dict[Key, list[str]] = {}
     for name, services in adopted.items():
         for service, one in services.items():

@@ -1,4 +1,4 @@
-"""Which host is meant: one of the inventory, or `USER@ADDRESS[:PORT]`. Pure."""
+"""The host that a target means: one of the inventory, or `USER@ADDRESS[:PORT]`. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SSH = 22
 
 
 def is_login(target: str) -> bool:
-    """Whether a target is no name of the inventory, but a login."""
+    """Whether a target is a login rather than a name of the inventory."""
     return "@" in target and target.removeprefix("!") not in STATES
 
 
 def meant(word: str, name: str = "") -> Host | str:
-    """The new host of `[NAME=]USER@ADDRESS[:PORT]`, or the name of one that the inventory has. Raises UsageError."""
+    """The new host of `[NAME=]USER@ADDRESS[:PORT]`, or the name of a host in the inventory. Raises UsageError."""
     own, equals, login = word.partition("=")
     if is_login(login) and equals and "@" not in own:
         if name:
@@ -36,13 +36,13 @@ def meant(word: str, name: str = "") -> Host | str:
 
 
 def login_of(host: Host) -> str:
-    """What reaches a host that is in no inventory."""
+    """The login to a host that is in no inventory."""
     address = f"[{host.address}]" if ":" in host.address else host.address
     return f"{host.ssh.user or 'USER'}@{address}{f':{host.ssh.port}' if host.ssh.port else ''}"
 
 
 def host_at(target: str, name: str = "") -> Host:
-    """A host without a section; its name is its address unless one is given. Raises UsageError."""
+    """A host without sections. Its name is its address unless one is given. Raises UsageError."""
     match = _FORM.fullmatch(target)
     if match is None:
         raise UsageError(
@@ -55,7 +55,7 @@ def host_at(target: str, name: str = "") -> Host:
 
 
 def checked_host(name: str, address: str, user: str = "", port: int | None = None) -> Host:
-    """The same of its parts; `user` may be empty. Raises UsageError."""
+    """The same from its parts. `user` may be empty. Raises UsageError."""
     try:
         ssh = Ssh(checks.user(user) if user else None, checks.port(port) if port is not None else None)
         address = checks.address(address)
@@ -65,7 +65,7 @@ def checked_host(name: str, address: str, user: str = "", port: int | None = Non
 
 
 def check_apart(host: Host, others: Sequence[Host]) -> None:
-    """Raises UsageError where a host is one of the others; behind one address there may be several, each at its port."""
+    """Raises UsageError if a host is one of the others. Several hosts may share an address if their ports differ."""
     for other in others:
         if host.name == other.name:
             raise UsageError(f"{host.name} is named twice", "give each host a name of its own: NAME=USER@ADDRESS")
@@ -74,7 +74,7 @@ def check_apart(host: Host, others: Sequence[Host]) -> None:
 
 
 def reached_alike(host: Host, other: Host) -> bool:
-    """Whether two hosts are one, whatever they are called."""
+    """Whether two hosts are the same, whatever their names are."""
     where = [(one.address, one.ssh.port or _SSH, one.ssh.gateway) for one in (host, other)]
     return where[0] == where[1]
 
@@ -87,7 +87,7 @@ def _name(text: str) -> str:
 
 
 def about(host: Host) -> Tree:
-    """What the inventory has to say to reach it."""
+    """The keys with which the inventory reaches the host."""
     said = (("user", host.ssh.user), ("port", host.ssh.port), ("key", host.ssh.key))
     ssh: Tree = {key: value for key, value in said if value is not None}
     address: Tree = {"address": host.address} if host.address != host.name else {}

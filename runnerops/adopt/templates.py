@@ -1,6 +1,6 @@
-"""The project's own templates with what no section has a word for, host by host. Pure.
+"""The project's templates with the settings for which no section has a key, host by host. Pure.
 
-Such a template extends the shipped one, and has a condition for each host; what is secret stands in variables of the host.
+Such a template extends the shipped one, and has a condition for each host. Secrets are in variables of the host.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ _JINJA = re.compile(r"\{[{%#]")
 
 @frozen
 class Templates:
-    """`texts` are those that are written, by name. `by_hand`: names of those that are there in another form, and stay."""
+    """`texts` are those to be written, by name. `by_hand`: names of templates that exist in another form and are not
+    changed.
+    """
 
     texts: Mapping[str, str]
     by_hand: Mapping[str, str]
 
 
 def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Addition]]) -> Templates:
-    """`there` are the project's own, by name; the additions are by host, with secrets in place of what is secret.
+    """`there` are the project's templates by name. The additions are by host, and have secrets in place of their
+    values.
 
-    A template that is there keeps its bytes, and the lines that it gets end as its own do.
+    An existing template keeps its bytes. New lines end like its own.
     """
     texts: dict[str, str] = {}
     by_hand: dict[str, str] = {}
@@ -73,7 +76,7 @@ def secrets_of(value: Value) -> Iterator[Secret]:
 
 
 def _block_in(text: str, block: str) -> tuple[int, int]:
-    """Where it begins, and where its last line ends; two zeros where it is not there in the form that is written here."""
+    """Where the block begins, and where its last line ends. Two zeros if it is not there in the form that we write."""
     found = re.search(rf"\{{% block {re.escape(block)} %\}}\r?\n", text)
     begin = found.start() if found else -1
     end = text.find("\n{% endblock", begin) + 1
@@ -81,7 +84,7 @@ def _block_in(text: str, block: str) -> tuple[int, int]:
 
 
 def _has(text: str, block: str) -> bool:
-    """Whether it is there in any form: Jinja takes no second one."""
+    """Whether the block exists in any form, because Jinja does not allow a second one."""
     return re.search(rf"\{{%[-+]?\s*block\s+{re.escape(block)}\b", text) is not None
 
 
@@ -99,7 +102,7 @@ def _lines(host: str, one: Addition) -> Iterator[str]:
         reason = "".join(filter(str.isprintable, one.reason)).replace("#}", "# }")
         yield f"{{# {reason} #}}"
     mark = "«"
-    while mark in repr(one.value):  # stands for a secret while the lines are made
+    while mark in repr(one.value):  # it marks the secrets while the lines are made
         mark += "«"
     value = _marked(one.value, mark)
     lines: Iterator[str] = iter(())
@@ -127,6 +130,6 @@ def _mark_of(secret: Secret, mark: str) -> str:
 
 
 def _escaped(line: str, mark: str) -> str:
-    """As Jinja prints it: what would mean something there is said as a text, a marked name as its variable."""
+    """Escapes a line for Jinja: syntax becomes text, and a marked name becomes its variable."""
     plain = _JINJA.sub(lambda found: f'{{{{ "{found[0]}" }}}}', line)
     return re.sub(f"{mark}([a-z0-9_]+)»", lambda found: f"{{{{ vars.{found[1]} | to_json }}}}", plain)

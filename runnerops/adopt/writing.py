@@ -1,4 +1,4 @@
-"""The inventory and what goes with it, and the files of a new project. The only module here that writes."""
+"""Writes the inventory and its companion files, and the files of a new project. The only module here that writes."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _PRIVATE, _PLAIN = 0o600, 0o644
 
 @frozen
 class Files:
-    """What an adoption writes: the inventory's content; secrets by variable; the project's own templates by name.
+    """What an adoption writes: the inventory's content, secrets by variable, and the project's templates by name.
 
-    `folder`, which is the inventory's own by default, gets all but the inventory. `before`: what that held when `content`
-    was made of it; `templates_before`: the same of the templates that were there.
+    `folder` gets everything but the inventory. By default it is the inventory's folder. `before` is what the inventory
+    contained when `content` was made; `templates_before` is the same for templates.
     """
 
     inventory: Path
@@ -36,9 +36,9 @@ class Files:
 
 
 def write(files: Files) -> tuple[Path, ...]:
-    """The files that were written, each whole. Raises RunneropsError.
+    """Writes each file whole, and returns their paths. Raises RunneropsError.
 
-    `.env` comes when git ignores it, and the inventory last: what it names is there by then.
+    `.env` is written after git ignores it. The inventory comes last, so that everything it refers to exists.
     """
     inventory = files.inventory
     folder = files.folder or inventory.parent
@@ -65,7 +65,7 @@ def write(files: Files) -> tuple[Path, ...]:
 
 
 def _check_unchanged(files: Files, folder: Path) -> None:
-    """Raises RunneropsError where somebody has written one of them since it was read, and OSError."""
+    """Raises RunneropsError if one of the files has changed since it was read, and OSError."""
     read = {folder / TEMPLATES / name: files.templates_before.get(name, b"") for name in files.templates}
     if files.before is not None:
         read[files.inventory] = files.before
@@ -75,7 +75,7 @@ def _check_unchanged(files: Files, folder: Path) -> None:
 
 
 def _beside(folder: Path, variables: Mapping[str, str]) -> dict[Path, tuple[bytes, int]]:
-    """Contents and modes of the other files, where there are secrets."""
+    """Contents and modes of the companion files, if there are secrets."""
     env, ignore = folder / ".env", folder / ".gitignore"
     if not variables:
         return {}
@@ -88,14 +88,16 @@ def _dotenv(variables: Mapping[str, str]) -> list[str]:
 
 
 def _stage(path: Path, data: bytes, mode: int) -> str:
-    """A file beside it, with the mode that the old one has, synced; `.env` is its owner's alone whatever it was."""
+    """Writes a synced file beside `path`, with the mode of the old one. `.env` always becomes readable by its owner
+    only.
+    """
     real = path.resolve()
     handle, beside = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
     try:
         _fill(handle, data)
         kept = real.stat().st_mode & 0o777 if mode != _PRIVATE and real.exists() else mode
         Path(beside).chmod(kept)
-    except BaseException:  # a full disk, Ctrl-C
+    except BaseException:  # such as a full disk or Ctrl-C
         Path(beside).unlink()
         raise
     return beside
@@ -109,7 +111,7 @@ def _fill(handle: int, data: bytes) -> None:
 
 
 def create(path: Path, text: str) -> bool:
-    """A new file, there whole or not at all; False where there is one already, which stays. Raises OSError."""
+    """Creates a new file, whole or not at all. Returns False and changes nothing if it exists. Raises OSError."""
     if os.path.lexists(path):
         return False
     data = text.encode()
@@ -117,7 +119,7 @@ def create(path: Path, text: str) -> bool:
     try:
         _fill(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PLAIN), data)
         try:
-            os.link(beside, path)  # unlike a rename it takes no other's place
+            os.link(beside, path)  # unlike a rename, it does not replace an existing file
         except FileExistsError:
             return False
         except OSError:  # a file system without links
@@ -134,7 +136,7 @@ def _with_lines(path: Path, lines: Sequence[str]) -> bytes:
 
 
 def _ignored(path: Path) -> bool:
-    """Whether git passes `.env` over: of several lines about it the last one counts."""
+    """Whether git ignores `.env`. Of several matching lines the last one counts."""
     lines = [line.strip() for line in path.read_text(errors="replace").splitlines()] if path.exists() else []
     about = [line for line in lines if line.removeprefix("!") in {".env", "/.env", "*.env", ".env*"}]
     return bool(about) and not about[-1].startswith("!")

@@ -1,4 +1,4 @@
-"""A tree as the lines of YAML that a person would write: blocks, short lists and pairs on one line, comments above. Pure."""
+"""Writes a tree as a person would: YAML blocks, short lists and pairs on one line, comments above. Pure."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from runnerops.frozen import frozen
 from runnerops.model.common import Key, Tree, Value
 
 WIDTH = 100
-"""The longest line on which a list or a mapping still stands whole."""
+"""The longest line for a list or a mapping on one line."""
 
 _PAIRS = 3
-"""How many pairs a mapping on one line may have."""
+"""The most pairs in a mapping on one line."""
 
 
 @frozen
 class Writer:
-    """`step`: by how many spaces each level goes in. `comments` by the key that they stand above."""
+    """Writes trees. `step` is the indent of each level in spaces. `comments` are by the key below them."""
 
     step: int = 2
     comments: Mapping[Key, Sequence[str]] = field(default_factory=dict)
     blocks: frozenset[str] = frozenset()
-    """Names of mappings that stand on lines of their own, however short: those that people add to."""
+    """Names of mappings that are never on one line, however short, because people add to them."""
 
     def lines(self, tree: Tree, indent: int = 0, at: Key = ()) -> Iterator[str]:
-        """The mapping's lines, without their ends. `at` is its own place."""
+        """The lines of the mapping, without line ends. `at` is its place."""
         for name, value in tree.items():
             below = (*at, name)
             yield from self._comments(below, indent)
             yield from self._pair(name, value, indent, below)
 
     def items(self, values: Sequence[Value], indent: int = 0) -> Iterator[str]:
-        """A list's lines, one item after the other."""
+        """The lines of a list, item after item."""
         for index, item in enumerate(values):
             yield from self._item(item, indent, (index,))
 
@@ -61,7 +61,7 @@ class Writer:
             yield f"{head} {scalar(value)}"
 
     def _item(self, item: Value, indent: int, at: Key) -> Iterator[str]:
-        """The dash stands where the mapping's first key would, two to the left."""
+        """An item. Its dash is two columns to the left of the mapping's first key."""
         yield from self._comments(at, indent)
         dash = " " * indent + "- "
         if isinstance(item, dict) and item:
@@ -81,7 +81,7 @@ class Writer:
             yield dash + ("{}" if isinstance(item, dict) else scalar(item))
 
     def _short(self, name: str, value: Value, at: Key) -> str | None:
-        """The value on one line, where that reads well."""
+        """The value on one line, if that is easy to read; otherwise None."""
         if any(place[: len(at)] == at and place != at for place in self.comments):
             return None
         if isinstance(value, dict):
