@@ -1,1 +1,1 @@
-"""What the user reads: texts and JSON made of plans, events and outcomes. Nothing here decides anything."""
+"""What the user reads: texts and JSON made from plans, events and outcomes. Nothing here decides anything."""

@@ -1,4 +1,4 @@
-"""What was adopted, for people and as JSON."""
+"""The result of `adopt`, for people and as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.report.screen import Screen
 
 
 def show_entries(draft: Draft, screen: Screen) -> None:
-    """The entries as the inventory has them, and before them what hosts share."""
+    """Prints the entries as the inventory has them, after what hosts have in common."""
     if draft.layer:
         for line in draft.layer.text.splitlines():
             screen.data(line, "verbatim")
@@ -24,7 +24,7 @@ def show_entries(draft: Draft, screen: Screen) -> None:
 
 
 def show_by_hand(entries: Mapping[str, Entry], screen: Screen) -> None:
-    """Entries that are not written, on stderr: they are for a person to put in."""
+    """Prints the entries that are not written to stderr, for a person to insert."""
     for name, entry in entries.items():
         screen.say(f"{name}: the entry that would keep the host as it is, below `hosts:`", "warn")
         for line in entry.lines(2, 2):
@@ -37,7 +37,7 @@ def show_by_hand(entries: Mapping[str, Entry], screen: Screen) -> None:
 
 
 def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
-    """What the entry of a host does not say, and where there is none, why. `alone`: no other host was looked at."""
+    """Prints what the entry of a host does not contain, or why there is none. `alone`: no other host was adopted."""
     prefix = "note" if alone else f"{found.name}: note"
     for note in notes_of(found, draft):
         screen.say(f"{prefix}: {note}", "warn")
@@ -51,7 +51,7 @@ def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool
 
 
 def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None:
-    """What goes into the project's own templates, on stderr: it is no part of the entries."""
+    """Prints to stderr what goes into the project's templates, because it is not part of the entries."""
     for name, text in templates.texts.items():
         screen.say(f"{FOLDER}/{name}{'' if write else ', which --write writes'}:", "warn")
         for line in text.splitlines():
@@ -63,14 +63,14 @@ def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None
 
 
 def notes_of(found: Found, draft: Draft | None) -> tuple[str, ...]:
-    """Of this host, a sentence each."""
+    """The notes on this host, a sentence each."""
     if draft and (entry := draft.entries.get(found.name)):
         return entry.notes
     return tuple(dict.fromkeys(note for one in found.adopted.values() for note in one.notes))
 
 
 def adopted_document(found: Found, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:
-    """`plan` is the host's of `diff`."""
+    """`plan` is the host's plan as `diff` has it."""
     entry = draft.entries.get(found.name) if draft else None
     result = "adopted" if found.has_section else "present" if found.place.own else "nothing"
     return {
@@ -84,7 +84,7 @@ def adopted_document(found: Found, draft: Draft | None, plan: Mapping[str, Any] 
 
 
 def entry_text(entry: Entry) -> str:
-    """The entry's lines of YAML."""
+    """The entry as YAML."""
     return "".join(f"{line}\n" for line in entry.lines(0, 2))
 
 

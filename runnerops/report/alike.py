@@ -1,4 +1,4 @@
-"""Hosts of which the same is to be said are shown as one block: their names in short, and what each has of its own. Pure."""
+"""Shows hosts with the same content as one block: their names in short, and what differs between them. Pure."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ from runnerops.report.wrap import broken_at_words
 Line: TypeAlias = "tuple[str, str]"
 
 FEWEST = 3
-"""So many hosts are a block; two are read as fast one after the other."""
+"""The fewest hosts that form a block. Two are read as quickly one after the other."""
 _WIDTH = 80
 _FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
 _RUN = re.compile(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
 _LAST = re.compile(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC")
-"""Each host counts its runs for itself, and has its own time of the last."""
+"""Each host numbers its runs separately, and its last run has a different time."""
 _PLACE = re.compile(r"\[?([^\[\]]*?)\]?:([0-9]+)")
-"""An address with its port, as `root@ADDRESS:22` has it: one of IPv6 is in brackets."""
+"""An address with its port, as in `root@ADDRESS:22`. An IPv6 address is in brackets."""
 _NAMES_A_HOST = r"\brunnerops [a-z]+ |@|\bhosts\."
-"""Behind these a word is a host's name or address, whatever it is."""
+"""After these, a word is the name or address of a host, whatever it is."""
 _SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS", "\ue002": "RUN", "\ue003": "TIME"}
-"""What stands in a line for the host's own, and how it is shown."""
+"""Signs for values that differ from host to host, and how they are shown."""
 
 
 @frozen
 class Told:
-    """What is said of one host, line by line. `address` may have its port with it, where both are told."""
+    """What is said about one host, line by line. `address` includes the port if the lines show both."""
 
     name: str
     address: str
     lines: Sequence[Line]
 
     def without_own(self) -> tuple[Line, ...]:
-        """The lines with signs for its name and address, and secrets without fingerprints, whose key is each host's own.
+        """The lines with signs for the name and address, and secrets without fingerprints, whose keys differ from host
+        to host.
 
-        The name may be a part of another, as in a runner's `ci-{host}`: what is no more than alike by chance stays different.
+        The name may be part of another one, such as a runner's `ci-{host}`. Values that are only similar by chance
+        remain different.
         """
         owns = {_apart(self.address)[0]: "\ue001", self.address: "\ue001", self.name: "\ue000"}
         signs = [(_pattern(own), rf"\g<1>{owns[own]}") for own in sorted(owns, key=len, reverse=True) if own]
@@ -54,33 +56,37 @@ class Told:
 
 
 def _pattern(own: str) -> re.Pattern[str]:
-    """Where a name or address stands. A host may be called `docker`: a mere word is one only where nothing else can stand."""
+    """Where a name or address is. A host may be called `docker`: a common word only counts where nothing else is
+    possible.
+    """
     distinct = re.search(r"[0-9.-]", own) and not own.isdigit()
     before = r"(?<!\w)" if distinct else _NAMES_A_HOST
     return re.compile(rf"({before}){re.escape(own)}(?!\w)")
 
 
 def _apart(address: str) -> tuple[str, str]:
-    """An address and its port; no port where it has none with it."""
+    """An address and its port; the port is empty if there is none."""
     found = _PLACE.fullmatch(address)
     return (found[1], found[2]) if found and ("[" in address or ":" not in found[1]) else (address, "")
 
 
 def _signed(block: Sequence[Told], shown: Sequence[Line]) -> tuple[Line, ...]:
-    """`shown`, of the first of them, with signs. A port that all of them have stays."""
+    """`shown`, the lines of the first host, with signs. A port that all hosts have stays."""
     first = block[0]
     alike = len({_apart(one.address)[1] for one in block}) == 1
     return Told(first.name, _apart(first.address)[0] if alike else first.address, shown).without_own()
 
 
 def block_lines(block: Sequence[Told], shown: Sequence[Line], title: Line = ("host", "alike")) -> Iterator[Line]:
-    """A heading, and what is said of all of them (`shared_lines`)."""
+    """A heading, and what is said about all of them (`shared_lines`)."""
     yield from ((title[0], text) for text in heading([one.name for one in block], title[1]))
     yield from shared_lines(block, shown)
 
 
 def shared_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]:
-    """`shown`: the first host's lines as they are to be read, in step with everybody's; one that differs gets signs."""
+    """`shown` are the first host's lines in their final form, parallel to those of all hosts. Lines that differ get
+    signs.
+    """
     signed = _signed(block, shown)
     used = ""
     for index, line in enumerate(shown):
@@ -94,12 +100,12 @@ def shared_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]
 
 
 def of_all(block: Sequence[Told], texts: Sequence[str]) -> str:
-    """What each of these texts says of its host, of hosts that are alike."""
+    """What each of these texts says about its host, if the hosts are alike."""
     return texts[0] if len(set(texts)) == 1 else _shown(_signed(block, [("plain", texts[0])])[0][1])
 
 
 def job_lines(jobs: Mapping[str, int]) -> Iterator[Line]:
-    """Of each host that has some."""
+    """A line for each host that has jobs."""
     if busy := [f"{name} {count}" for name, count in jobs.items() if count]:
         yield from (("plain", text) for text in broken_at_words(f"  jobs: {', '.join(busy)}", _WIDTH))
 
@@ -111,5 +117,5 @@ def _shown(text: str) -> str:
 
 
 def heading(names: Sequence[str], what: str = "alike") -> list[str]:
-    """`40 hosts alike: runner-[01:40]`, as the inventory writes ranges; in lines that any terminal holds."""
+    """`40 hosts alike: runner-[01:40]`, with ranges as in the inventory, in lines that fit any terminal."""
     return broken_at_words(f"{len(names)} hosts {what}: {', '.join(brief(names))}", _WIDTH)

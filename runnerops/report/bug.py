@@ -1,4 +1,4 @@
-"""A bug of ours, told in one paragraph; the redacted traceback goes to a file that only the user can read."""
+"""Reports a bug of ours in one paragraph. The redacted traceback is written to a file that only the user can read."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _QUOTED = re.compile(r"'[^'\n]{6,}'|\"[^\"\n]{6,}\"")
 
 
 def report_bug(error: BaseException) -> Exit:
-    """Writes the traceback without the exception's own text, whose values could be secret, and says where it is."""
+    """Writes the traceback without the exception's text, which could contain secrets, and says where it is."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     text = f"runnerops {__version__}, python {sys.version.split()[0]}\n{frames}{type(error).__name__}: {_redacted(error)}\n"
-    handle, path = tempfile.mkstemp(prefix="runnerops-bug-", suffix=".txt")  # 0600 by itself
+    handle, path = tempfile.mkstemp(prefix="runnerops-bug-", suffix=".txt")  # created with mode 0600
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         file.write(text)
     sys.stderr.write(

@@ -1,4 +1,4 @@
-"""What is said of many hosts, host by host: where many say the same it is said once, with their names. Pure."""
+"""Prints what is said about many hosts. What is the same for many is printed once, with their names. Pure."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from runnerops.report.alike import FEWEST, Line, Told, block_lines
 from runnerops.report.text import NAMED, outcome_lines
 
 _PLACE = re.compile(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): ")
-"""How the way to a host is told: `root@192.0.2.1:22: connection refused`. Behind one address hosts have ports of their own."""
+"""The place of a connection error: `root@192.0.2.1:22: connection refused`. Hosts at one address differ in ports."""
 
 
 @frozen
 class Said:
-    """Of one host: a title, such as `unreachable`, in its style, and what stands below it. `shared`: the title of many."""
+    """About one host: a title with its style, such as `unreachable`, and the lines below it. `shared`: the title for
+    many hosts.
+    """
 
     told: Told
     style: str
@@ -26,7 +28,7 @@ class Said:
 
 
 def said_once(every: Iterable[Said]) -> Iterator[Line]:
-    """Each host's own lines; those of which the same is to be said are one block, where the first of them stands."""
+    """The lines of each host. Hosts with the same lines form one block, at the place of the first of them."""
     alike: dict[object, list[Said]] = {}
     for said in every:
         alike.setdefault((said.style, said.shared, said.told.without_own()), []).append(said)
@@ -41,12 +43,12 @@ def said_once(every: Iterable[Said]) -> Iterator[Line]:
 
 
 def outcomes_lines(outcomes: Sequence[Outcome]) -> Iterator[Line]:
-    """How hosts ended, those of one cause as one."""
+    """How hosts ended. Those with the same cause are shown together."""
     yield from said_once(map(_said, outcomes))
 
 
 def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
-    """`40 hosts: 38 work, 2 not reached (a, b)`: of the first kind hosts are counted, of all others named too."""
+    """`40 hosts: 38 work, 2 not reached (a, b)`. Hosts of the first kind are counted; all others are also named."""
     first = next(iter(kinds))
     named = {kind: "" if kind == first else f" ({first_few(hosts, NAMED)})" for kind, hosts in kinds.items()}
     words = [f"{len(hosts)} {kind}{named[kind]}" for kind, hosts in kinds.items() if hosts or kind == first]
@@ -54,7 +56,7 @@ def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
 
 
 def ending(outcome: Outcome) -> Told:
-    """What is said of a host's end below its title."""
+    """The lines below the title of a host's end."""
     place = _PLACE.match(outcome.message)
     return Told(outcome.host, place[1] if place else outcome.host, tuple(outcome_lines(outcome))[1:])
 

@@ -1,4 +1,4 @@
-"""What `verify` found, as text and as JSON values. Pure."""
+"""The findings of `verify`, as text and as JSON values. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COLUMN = 2 + max(len(word) for _, word in _WORDS.values()) + 2
 
 
 def check_lines(check: Check) -> Iterator[Line]:
-    """The check, and where there is something to say, why and what to type. The line to type is never wrapped."""
+    """The check, and if there is more to say, the reason and a command to type. The command is never wrapped."""
     style, word = _WORDS[check.state]
     yield style, f"  {word}".ljust(_COLUMN) + check.what
     if check.reason:

@@ -1,4 +1,4 @@
-"""A change as a unified diff of canonical dumps of masked trees: no comment, layout or secret of a host is ever shown. Pure."""
+"""A change as a unified diff of masked trees. It never shows a comment, layout or secret of a host. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.services.base import ParseError
 
 
 def state_of(change: Change) -> str:
-    """A word for what happens to the file: new, removed, changed, layout differs, or what of mode and owner changes."""
+    """What happens to the file, in a word: new, removed, changed, layout differs, or the change of mode and owner."""
     old, new = change.old, change.new
     if new.content is None:
         return "removed"
@@ -29,7 +29,7 @@ def state_of(change: Change) -> str:
 
 
 def diff_lines(change: Change, masker: Masker) -> list[str]:
-    """The diff without its file header; a line that says so where the host's file cannot be read as what it should be."""
+    """The diff without its file header. If the host's file cannot be parsed, a line that says so."""
     spec = change.new.spec
     try:
         old = _without_rewriting(change, masker) or masked_text(spec, change.old.content, masker)
@@ -44,9 +44,10 @@ def diff_lines(change: Change, masker: Masker) -> list[str]:
 
 
 def _without_rewriting(change: Change, masker: Masker) -> str:
-    """The old side of a file that the managed system rewrote: what differs in meaning, without the defaults that it added.
+    """The old side for a file that the managed system rewrote: what differs in meaning, without the defaults that it
+    added.
 
-    Empty where that cannot be told: another wrote it, or whole items of a list come or go.
+    Empty if that is unknown: somebody else wrote the file, or whole list items were added or removed.
     """
     spec, tree = change.new.spec, None
     if change.drift and change.drift.by == "runner" and change.new.content is not None:
@@ -58,7 +59,7 @@ def _without_rewriting(change: Change, masker: Masker) -> str:
 
 
 def _put(tree: Tree, key: Key, value: Value) -> bool:
-    """Whether there is such a place; None takes away what is there."""
+    """Sets a value, or removes it if it is None. Returns whether there is such a place."""
     place: Value = tree
     for part in key[:-1]:
         if isinstance(place, dict) and isinstance(part, str):
@@ -76,7 +77,7 @@ def _put(tree: Tree, key: Key, value: Value) -> bool:
 
 
 def masked_text(spec: FileSpec, content: bytes | None, masker: Masker) -> str:
-    """The canonical dump of a file with every secret masked; empty for a file that does not exist."""
+    """A file in canonical form with every secret masked; empty for a file that does not exist."""
     if content is None:
         return ""
     service = service_of(spec.service)

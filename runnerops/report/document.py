@@ -52,7 +52,7 @@ def plan_document(
 
 
 def run_document(run: Run) -> dict[str, Any]:
-    """A run on a host, in short."""
+    """A run on a host, in a short form."""
     return {
         "run": run.number,
         "running": run.running,
@@ -150,7 +150,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
 
 
 def event_document(event: Event, step: Step | None) -> dict[str, Any]:
-    """One line of `deploy --output json`; `step` is the one that it is about."""
+    """One line of `deploy --output json`. `step` is the step of the event."""
     waited = read_waited(event.text) if event.kind == "wait" and step and drains(step) else None
     return {
         "event": event.kind,
@@ -167,7 +167,7 @@ def event_document(event: Event, step: Step | None) -> dict[str, Any]:
 
 
 def job_document(job: Job) -> dict[str, Any]:
-    """A running CI job, as far as it is known."""
+    """A running CI job, as far as known."""
     return {
         "id": job.id or None,
         "what": job.what,
@@ -193,7 +193,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
 
 
 def summary_document(outcomes: Iterable[Outcome], exit_code: int) -> Mapping[str, Any]:
-    """The last line of `deploy --output json`. It is all that is said of a host that was refused."""
+    """The last line of `deploy --output json`, and the only one about hosts that were refused."""
     return {
         "event": "summary",
         "version": VERSION,

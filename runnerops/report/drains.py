@@ -1,4 +1,4 @@
-"""Which hosts of a deploy wait for running jobs, and for which: told again now and then, for a wait may take hours."""
+"""The hosts of a deploy that wait for running jobs. Repeated from time to time, as a wait may take hours."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from runnerops.model.waited import count_text, in_words
 from runnerops.redact import step_title
 
 _NAMED = 10
-"""Hosts of which it is told again what they wait for; the others are counted."""
+"""The most hosts that are repeated with their jobs. The others are counted."""
 
 
 def waiting_text(step: Step, event: Event, now: float, room: int = 0) -> str:
-    """What a host waits for, in `room` columns where that can be said so briefly. `now`: epoch seconds."""
+    """What a host waits for, within `room` columns if possible. `now` is in epoch seconds."""
     if drains(step):
         head, tail = (
             "draining: ",
@@ -32,7 +32,9 @@ def waiting_count(hosts: int) -> str:
 
 
 class Drains:
-    """Told from one thread a host. `hosts`: how many have a run at all. `clock`: epoch seconds, as GitLab's own run."""
+    """Each host calls this from its thread. `hosts`: how many have a run. `clock` returns epoch seconds, as GitLab's
+    clock.
+    """
 
     def __init__(self, hosts: int, clock: Callable[[], float] = time.time) -> None:
         self._hosts = hosts
@@ -57,11 +59,11 @@ class Drains:
         return len(self._waits)
 
     def text(self, step: Step, event: Event, room: int = 0) -> str:
-        """What a host waits for by now."""
+        """What a host waits for now."""
         return waiting_text(step, event, self._clock(), room)
 
     def lines(self) -> Iterator[str]:
-        """What is waited for, host by host; nothing where no host waits for jobs."""
+        """What each host waits for; no lines if no host waits for jobs."""
         waits = list(self._waits.values())
         if not waits:
             return
@@ -74,7 +76,7 @@ class Drains:
 
 
 class Ticks:
-    """Calls something every so many seconds, in a thread of its own, from `start` to `end`."""
+    """Calls a function at a fixed interval of seconds, in a separate thread, from `start` to `end`."""
 
     def __init__(self, seconds: float, call: Callable[[], None]) -> None:
         self._seconds = seconds
@@ -83,7 +85,7 @@ class Ticks:
         self._thread = threading.Thread(target=self._tick, daemon=True)
 
     def start(self) -> None:
-        """Begins to call, every so many seconds."""
+        """Begins the calls."""
         self._thread.start()
 
     def end(self) -> None:

@@ -1,4 +1,4 @@
-"""Runs that a host keeps, as text and as JSON values. Pure."""
+"""The runs that a host keeps, as text and as JSON values. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from runnerops.report.paused import paused_document
 from runnerops.report.text import GOOD, Line
 
 _COMMIT = 12
-"""Digits of a commit that are shown."""
+"""How many digits of a commit are shown."""
 
 
 def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iterator[Line]:
-    """One run: when and how it ended, who asked for it, what it changed; every step with its time under `verbose`."""
+    """One run: when and how it ended, who asked for it, what it changed. With `verbose`, every step and its time."""
     run, result = record.run, record.result
     started_at = to_the_second(run.started_at) if run.started_at else "just now" if run.running else "time not known"
     if run.running:
@@ -47,7 +47,7 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iter
 
 
 def ending_word(record: Record) -> str:
-    """How it ended, in a word or two."""
+    """How it ended, in one or two words."""
     return "going on" if record.run.running else record.result.value if record.run.result else "cut off"
 
 
@@ -63,7 +63,7 @@ def _step_lines(record: Record, verbose: int) -> Iterator[Line]:
 
 
 def timed_steps(record: Record) -> Iterator[tuple[Event, float]]:
-    """Each step that was begun, with the seconds until the next thing that was told."""
+    """Each step that began, with the seconds until the next event."""
     marks = [event for event in record.events if event.kind in {"step", "done", "fail", "end"}]
     for index, event in enumerate(marks):
         if event.kind == "step":
@@ -72,7 +72,7 @@ def timed_steps(record: Record) -> Iterator[tuple[Event, float]]:
 
 
 def origin_text(requester: Requester) -> str:
-    """Who asked for a run, from where: `anna on laptop, commit 1a2b3c4d5e6f`."""
+    """Who asked for a run, and from where: `anna on laptop, commit 1a2b3c4d5e6f`."""
     who = requester.user or "somebody"
     where = f" on {requester.machine}" if requester.machine else ""
     commit = f", commit {requester.commit[:_COMMIT]}" if requester.commit else ""
@@ -80,7 +80,7 @@ def origin_text(requester: Requester) -> str:
 
 
 def holder_text(run: Run) -> str:
-    """Whose run it is: `run 12 by anna from laptop, since 2026-07-02 14:02:11`; one that has ended began `at` then."""
+    """Who asked for a run: `run 12 by anna from laptop, since 2026-07-02 14:02:11`; `at` if the run has ended."""
     where = run.requester.pipeline or run.requester.machine
     word = "since" if run.running else "at"
     since = f", {word} {to_the_second(run.started_at)}" if run.started_at else ", since just now" if run.running else ""
@@ -88,7 +88,7 @@ def holder_text(run: Run) -> str:
 
 
 def last_run_lines(run: Run, host: str) -> Iterator[Line]:
-    """What `diff` tells of a run that is going on, or that did not end well; nothing of any other."""
+    """What `diff` says about a run that is under way or did not end well; no lines for other runs."""
     if run.running:
         yield "warn", f"  {holder_text(run)}, is going on there right now"
         yield "plain", f"  hint: `runnerops history {host} --follow` shows it until its end"
@@ -99,7 +99,7 @@ def last_run_lines(run: Run, host: str) -> Iterator[Line]:
 
 
 def history_document(host: str, records: Sequence[Record], paused: Sequence[PauseRecord] = ()) -> dict[str, Any]:
-    """The whole history of a host, newest first, and the runners that are paused in GitLab by a run of it."""
+    """The whole history of a host, the newest run first, and the runners that its runs have paused in GitLab."""
     runs = [_document(record) for record in records]
     return {"version": VERSION, "host": host, "runs": runs, "paused_by_run": paused_document(paused)}
 

@@ -1,4 +1,4 @@
-"""The inventory's keys as a page of the manual, and its schema as text. Pure."""
+"""The page of the manual about the inventory's keys, and its schema as text. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GitLab's job log, in which parts fold."""
+"""GitLab's job log, which has parts that fold."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TextIO
 
 
 def in_job_log(stream: TextIO) -> bool:
-    """Whether GitLab's job log shows it: in a job, unless it goes to a file."""
+    """Whether the stream is GitLab's job log: in a job, unless it is a file."""
     if not os.environ.get("GITLAB_CI"):
         return False
     try:
@@ -22,12 +22,12 @@ def in_job_log(stream: TextIO) -> bool:
 
 
 def begin_part(name: str, *, folded: bool) -> str:
-    """What stands before the title of a part. `folded`: whether the part is so at first."""
+    """The text before the title of a part. `folded`: whether the part is folded at first."""
     return _mark("start", f"{name}{'[collapsed=true]' if folded else ''}")
 
 
 def end_part(name: str) -> str:
-    """The line that ends a part of a job's log."""
+    """The line that ends a part of a job log."""
     return _mark("end", name)
 
 
@@ -36,7 +36,7 @@ def _mark(what: str, name: str) -> str:
 
 
 def own_name(name: str, others: Container[str]) -> str:
-    """Of the letters that GitLab takes (`build_trace_section_regex`). A host that is shown once more has another."""
+    """A name in characters that GitLab accepts (`build_trace_section_regex`), different from the others."""
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     free = (f"{plain}-{number}" if number > 1 else plain for number in count(1))
     return next(one for one in free if one not in others)

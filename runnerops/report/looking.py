@@ -1,4 +1,4 @@
-"""A look at many hosts while it lasts: a count and who is waited for, on one line of a terminal, or now and then of a log."""
+"""The progress of looking at many hosts: a count, and the hosts waited for, on a terminal line or in log lines."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from runnerops.report.screen import Screen
 Out = TypeVar("Out")
 
 _FIRST, _EVERY, _IN_LOGS = 1.0, 0.5, 15.0
-"""Seconds before the first word on a terminal, between two there, and between two elsewhere."""
+"""Seconds before the first message on a terminal, between two there, and between two elsewhere."""
 _NAMED = 3
 
 
 class Looking:
-    """Told from one thread a host. One host alone, and a look that is over at once, are not spoken of."""
+    """Each host calls this from its thread. Nothing is shown for one host, or if the look ends at once."""
 
     def __init__(self, screen: Screen, hosts: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._screen = screen
@@ -41,10 +41,10 @@ class Looking:
                 self._done.add(host)
 
     def detail(self, host: str, what: str) -> None:
-        """Of one of many it is not told."""
+        """Not shown for many hosts."""
 
     def each(self, look: Callable[[str], Out]) -> Callable[[str], Out]:
-        """The look at one host, which is done when it ends, whatever comes of it."""
+        """Wraps the look at one host, which is done when it ends, with or without an error."""
 
         def looked(host: str) -> Out:
             try:
@@ -55,7 +55,7 @@ class Looking:
         return looked
 
     def line(self) -> str:
-        """`312 of 500 hosts seen; waiting for a (connecting, 12 s), b (looking, 3 s) and 30 more`: the slowest first."""
+        """`312 of 500 hosts seen; waiting for a (connecting, 12 s), b (looking, 3 s) and 30 more`, slowest first."""
         with self._lock:
             slowest = sorted(self._since.items(), key=lambda item: item[1][0])
             done, now = len(self._done), self._clock()

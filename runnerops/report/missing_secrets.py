@@ -1,4 +1,4 @@
-"""Secrets that one line of the inventory misses, one for each host, told as one. Pure."""
+"""Shows secrets that are missing in one line of the inventory, one for each host, together. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from runnerops.model.plan import Finding
 
 _RULE = "S001"
 _NAMED = 10
-"""So many of them, or ranges, are named, and the others counted."""
+"""How many of them, or ranges, are named. The others are counted."""
 
 
 def told_once(found: Iterable[Finding]) -> list[Finding]:
-    """The findings, with those about secrets of one line that miss for one reason as one, where the first of them stands."""
+    """The findings. Those about secrets of one line that are missing for the same reason are one, at the first one's
+    place.
+    """
     alike: dict[object, list[Finding]] = {}
     for finding in found:
         why = finding.message.partition(": ")[2]
@@ -24,7 +26,7 @@ def told_once(found: Iterable[Finding]) -> list[Finding]:
 
 
 def _of(block: list[Finding]) -> Finding:
-    """`!env X_[01:40]: not set`, with how the first of them is set."""
+    """`!env X_[01:40]: not set`, with how to set the first of them."""
     first = block[0]
     if len(block) == 1 or first.rule != _RULE:
         return first

@@ -11,17 +11,17 @@ from runnerops.report.text import Line
 
 
 def offer_title(host: str, offer: Offer) -> str:
-    """Who offers the keys: a host, or a gateway before it."""
+    """Who offers the keys: a host, or a gateway on the way to it."""
     return f"gateway {offer.names[0]} of {host}" if offer.gateway else f"{host} ({offer.names[0]})"
 
 
 def gone(offer: Offer) -> list[Entry]:
-    """What was known of it and is not offered."""
+    """The known keys that are not offered."""
     return [entry for entry in offer.before if entry.key not in offer.keys]
 
 
 def offer_lines(host: str, offer: Offer) -> Iterator[Line]:
-    """Every key that is offered, and loudly where another was known."""
+    """Every offered key, with a prominent warning if a different key was known."""
     before = {entry.key for entry in offer.before}
     yield "host", f"{offer_title(host, offer)} offers:"
     yield from (("plain", f"  {key}{'  known already' if key in before else ''}") for key in offer.keys)

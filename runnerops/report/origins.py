@@ -1,4 +1,4 @@
-"""Whose each difference is, in words: yours, edited on the host, both, or of a file that is not managed yet. Pure."""
+"""Who made each difference, in words: you, somebody on the host, both, or unmanaged (not managed yet). Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from runnerops.parsing.moments import in_utc
 
 
 def cause_texts(change: Change, mine: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Words and the keys that they are about, in the order of the file; a rewriting of no meaning has no keys."""
+    """Words, and the keys that they are about, in the order of the file. A rewriting without a change of meaning has no
+    keys.
+    """
     words = {
         "inventory": mine,
         "host": drift_text(change.drift),

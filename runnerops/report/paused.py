@@ -1,4 +1,4 @@
-"""What runs have left to do in GitLab: runners that are paused, and those that were being created. Pure."""
+"""What runs have left to do in GitLab: runners that are paused, and runners whose creation was begun. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from runnerops.services.gitlab_runner.diff.matching import normal_url
 
 
 def paused_lines(host: str, paused: Sequence[PauseRecord], last: Run | None) -> Iterator[Line]:
-    """A line a runner that is on its host's record as paused. `last`: the run that has the host, or had it last."""
+    """A line for each runner that the host has on record as paused. `last`: the run that is under way, or else the last
+    one.
+    """
     for one in paused:
         text = f"  runner {one.runner} is paused in GitLab by run {one.run}"
         if last and last.running and last.number == one.run:
@@ -25,7 +27,7 @@ def paused_lines(host: str, paused: Sequence[PauseRecord], last: Run | None) -> 
 
 
 def again(host: str, last: Run | None) -> str:
-    """The command that goes on with what the last run left to do in GitLab: a deploy would bring back what was removed."""
+    """The command that finishes what the last run left to do in GitLab. A deploy would restore what was removed."""
     words = last.command.split() if last else []
     if words[:1] == ["remove"]:
         return " ".join(("runnerops remove", host, *(word for word in words[1:2] if not word.startswith("-"))))
@@ -33,12 +35,12 @@ def again(host: str, last: Run | None) -> str:
 
 
 def paused_document(paused: Sequence[PauseRecord]) -> list[dict[str, Any]]:
-    """Runners that are paused in GitLab, as JSON values."""
+    """Paused runners as JSON values."""
     return [{"runner": one.runner, "id": one.id, "url": one.url, "run": one.run} for one in paused]
 
 
 def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
-    """A sentence for each place where a run that is not going on any more was to have runners created."""
+    """A sentence for each place at which a run that has ended began to create runners."""
     if observed.last and observed.last.running:
         return
     told: dict[str, str] = {}
@@ -55,6 +57,6 @@ def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
 
 
 def _has_token(host: Host, begun: Begun) -> bool:
-    """Whether a deploy can ask this GitLab what is left there."""
+    """Whether a deploy can ask this GitLab for what is left there."""
     access = host.gitlab
     return access is not None and access.token is not None and normal_url(access.url) == normal_url(begun.url)

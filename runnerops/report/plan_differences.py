@@ -1,4 +1,4 @@
-"""What differs between a host's saved plan and the one made now, and whose the difference is, in words. Pure."""
+"""The differences between a host's saved plan and its new one, and who made them, in words. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WRITERS = {"hand": "edited on the host", "runner": "written by gitlab-runner it
 
 
 def differences(saved: SavedHost, now: SavedHost, last: Run | None) -> tuple[str, ...]:
-    """A sentence for each, the cause before what it led to; () where both would do the same. `last`: the run now last there."""
+    """A sentence for each, causes before their effects; () if both would do the same. `last`: the host's last run."""
     if _without_writers(saved) == _without_writers(now):
         return ()
     found = tuple(dict.fromkeys(_sentences(saved, now, last)))
@@ -76,7 +76,9 @@ def _files(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[st
 
 
 def _without_writers(host: SavedHost) -> SavedHost:
-    """Who wrote a file since the last run is no difference: which keys would change, and from what, is."""
+    """The plan without who wrote a file since the last run, which is no difference. The changed keys and old values
+    remain.
+    """
     return replace(host, files=tuple(replace(one, by="") for one in host.files))
 
 
@@ -101,7 +103,7 @@ def _file(before: SavedFile, after: SavedFile, *, comparable: bool) -> Iterator[
 
 
 def _whose(file: SavedFile, keys: Sequence[SavedKey]) -> str:
-    """By whom, as far as the host tells: it compares with what the last run left there."""
+    """Who made the difference, as far as the host tells: it compares with what the last run left there."""
     origins = {one.origin for one in keys} or {file.origin}
     if origins == {"inventory"}:
         return "your change"
@@ -166,7 +168,7 @@ def _act(action: SavedAction | None) -> str:
 
 
 def _steps(which: str, saved: Sequence[tuple[str, str]], now: Sequence[tuple[str, str]]) -> Iterator[str]:
-    """The first that differs: what follows it mostly differs for the same reason."""
+    """The first difference between the steps. Most later ones have the same reason."""
     for number, (before, after) in enumerate(zip_longest(saved, now), 1):
         if before != after:
             yield f"step {number}{which}: {after[1] if after else 'none'}, and was: {before[1] if before else 'none'}"

@@ -1,4 +1,4 @@
-"""The registry of codes: one entry for `explain`, as text or JSON values; whole pages in Markdown for the manual. Pure."""
+"""The registry of codes: one entry for `explain`, as text or JSON values; Markdown pages for the manual. Pure."""
 
 from __future__ import annotations
 

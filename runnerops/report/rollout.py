@@ -1,4 +1,4 @@
-"""In which order a deploy is going to go over its hosts, in a sentence. Pure."""
+"""The order in which a deploy will go over its hosts, as a sentence. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runnerops.parsing.moments import to_the_second
 def rollout_text(
     rollout: Rollout, disturbed: Sequence[str], ready: Sequence[str], in_sync: Collection[str] = ()
 ) -> str:
-    """Empty where one host alone is to change. `disturbed` are those of `ready` whose jobs notice."""
+    """Empty if only one host is to change. `disturbed` are those of `ready` whose jobs notice."""
     gate = rollout.canary if rollout.health and rollout.canary in in_sync and ready else ""
     if len(ready) < 2 and not gate:
         return ""
@@ -35,7 +35,7 @@ def rollout_text(
 
 
 def pause_text(seconds: int, left: int, now: float) -> str:
-    """That a pause begins, until when, and how many hosts are to be changed after it."""
+    """Says that a pause begins, until when, and how many hosts follow it."""
     hosts = "1 host is" if left == 1 else f"{left} hosts are"
     return f"a pause of {_time(seconds)} until {to_the_second(now + seconds)}; {hosts} to be changed after it"
 

@@ -1,4 +1,4 @@
-"""The runs of several hosts as one list by time, those of one deploy that ended alike together. Pure."""
+"""The runs of several hosts as one list by time, with the runs of one deploy that ended alike together. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from runnerops.report.history import ending_word, record_lines
 from runnerops.report.text import GOOD
 
 _APART = 3600
-"""Seconds between the beginnings of two runs that are taken for parts of one deploy, at most."""
+"""The most seconds between the starts of two runs that count as parts of one deploy."""
 _MOST = 20
-"""So many are shown, and the earlier ones counted."""
+"""How many are shown. Earlier ones are counted."""
 
 
 @frozen
 class Kept:
-    """A run that this host keeps, the host's own time of day in epoch seconds, and what else is said of it."""
+    """A run that this host keeps, the host's clock in epoch seconds, and further notes on the run."""
 
     host: str
     record: Record
@@ -29,13 +29,13 @@ class Kept:
 
     @property
     def told(self) -> Told:
-        """What is said of it below its first line; what else there is to say in place of how to follow it."""
+        """The lines below its first line. Further notes replace the hint how to follow it."""
         lines = list(record_lines(self.record, self.host, self.clock, verbose=0))[1:]
         return Told(self.host, "", (*lines[:-1], *self.more) if self.more else lines)
 
 
 def together_lines(every: Iterable[Kept], *, whole: bool = False) -> Iterator[Line]:
-    """The newest first. Of many hosts of which the same is to be said it is said once. `whole`: none is only counted."""
+    """The newest runs first. What is the same for many hosts is printed once. `whole`: no run is only counted."""
     blocks = list(_blocks(sorted(every, key=lambda one: (not one.record.run.running, -_began(one)))))
     most = len(blocks) if whole else _MOST
     for block in blocks[:most]:
@@ -47,7 +47,7 @@ def together_lines(every: Iterable[Kept], *, whole: bool = False) -> Iterator[Li
 
 
 def _blocks(newest_first: Iterable[Kept]) -> Iterator[list[Kept]]:
-    """No host is twice in a block: that were two deploys."""
+    """Groups runs. A host is only once in a block, because its second run belongs to another deploy."""
     blocks: list[list[Kept]] = []
     latest: dict[object, list[Kept]] = {}
     for one in newest_first:

@@ -1,8 +1,8 @@
-"""A host's plan as names and digests, to be saved and compared with the plan made of it later. Pure.
+"""A host's plan as names and digests, to save it and compare it with a later plan. Pure.
 
-With a file's plain digest, whoever holds the saved plan could try out values of a secret: the rest of the file is known. So
-digests are made under a key that comes with the host's first run and that only root there can read. Of a host that has none
-yet they are made of what `diff` shows: secrets are masked, all alike.
+With a plain digest of a file, anybody with the saved plan could guess values of a secret, because the rest of the file
+is known. So digests are made with a key that is created by the host's first run and that only root on the host can
+read. For a host without a key, they are made from what `diff` shows, with all secrets masked alike.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
 PASSING = frozenset({"jobs-running"})
-"""Blockers that come and go by themselves: a deploy meets them as it finds them."""
+"""Blockers that come and go without a change. A deploy checks them again."""
 
 
 @frozen
 class Digests:
-    """Makes digests under the host's own key (hex digits), or of what is shown where it has none. `clear`: what may be shown.
+    """Makes digests with the host's key (hex digits), or from what is shown if it has none. `clear`: texts that may be
+    shown.
 
-    `shown` takes out what is secret in a text that is kept as it is.
+    `shown` removes secrets from a text that is saved as it is.
     """
 
     key: str
@@ -50,21 +51,21 @@ class Digests:
     shown: Callable[[str], str]
 
     def value(self, spec: FileSpec, key: Key, value: Value) -> str:
-        """Of one value at its place in a file; empty for one that is not there."""
+        """The digest of one value at its place in a file; empty if there is no value."""
         if value is None:
             return ""
         if not self.key:
             value = Masker(clear=self.clear).value(service_of(spec.service), key, value)
-        place = [spec.path, key_text(key)]  # equal values at two places are not to be told
+        place = [spec.path, key_text(key)]  # equal values at two places must have different digests
         return self._of(json.dumps([*place, value], sort_keys=True, default=str).encode())
 
     def setting(self, update: SettingsUpdate, key: str, value: Setting) -> str:
-        """Of a setting in GitLab; empty for one that is not there."""
+        """The digest of a setting in GitLab; empty if there is none."""
         text = json.dumps(["gitlab", update.id, key, value])
         return "" if value is None else self._of((text if self.key else self.shown(text)).encode())
 
     def files(self, files: Iterable[RenderedFile]) -> str:
-        """Of all that a host is asked to have."""
+        """The digest of everything that the host shall have."""
         parts = [(file.spec.path, file.spec.mode, self._text(file)) for file in files]
         return self._of(json.dumps(sorted(parts)).encode())
 
@@ -73,7 +74,7 @@ class Digests:
             return "" if file.content is None else self._of(file.content)
         try:
             return masked_text(file.spec, file.content, Masker(clear=self.clear))
-        except ParseError:  # a finding says so, and it is not deployed
+        except ParseError:  # a finding reports it, and the file is not deployed
             return ""
 
     def _of(self, content: bytes) -> str:
@@ -86,7 +87,7 @@ class Digests:
 def saved_host(
     plan: Plan, rendered: Sequence[RenderedFile], machine: str, last: Run | None, digests: Digests
 ) -> SavedHost:
-    """`machine` is the host's machine-id, which is random and long: its digest tells nothing of it."""
+    """`machine` is the host's machine-id. It is long and random, so its digest reveals nothing."""
     shown = digests.shown
     return SavedHost(
         host=plan.host,

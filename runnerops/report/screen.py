@@ -1,4 +1,4 @@
-"""Where output goes: data to stdout, progress and errors to stderr, nothing secret to either. The only module that prints."""
+"""Output: data to stdout, progress and errors to stderr, never a secret. The only module that prints."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ STYLES: Mapping[str, Mapping[str, Any]] = {
     "typed": {"bold": True},
 }
 VERBATIM = frozenset({"new", "gone", "verbatim", "command", "typed"})
-"""Styles of what is compared or copied, which no line break may come into."""
+"""Styles of text to compare or copy, in which lines are never broken."""
 
 
 class Painted(Protocol):
     """Something that moves at the bottom of a terminal."""
 
     def hush(self) -> None:
-        """Stand still, and leave the terminal to somebody else."""
+        """Stops drawing, so that others can use the terminal."""
 
     def resume(self) -> None:
         """Draws again after `hush`."""
@@ -50,33 +50,34 @@ class Painted(Protocol):
 
 @dataclass(slots=True)
 class Screen:
-    """Writes redacted lines. Colour follows NO_COLOR and whether the stream is a terminal, each stream for itself; a terminal
-    has lines broken at words, and whatever else reads them has each whole."""
+    """Writes redacted lines. Each stream has colour if it is a terminal and NO_COLOR allows it. On a terminal, lines are
+    broken at words; elsewhere they stay whole.
+    """
 
     redactor: Redactor = field(default_factory=Redactor)
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     answers: TextIO = field(default_factory=lambda: sys.stdin)
     asks_sudo_password: bool = False
-    """Whether its user wants to be asked for it."""
+    """Whether the user wants to be asked."""
     painted: list[Painted] = field(default_factory=list)
-    """What stands still while something secret is typed."""
+    """What stops drawing while a secret is typed."""
     sections: bool | None = None
-    """Whether the answer's parts fold, as in GitLab's job log; None: where it is one."""
+    """Whether the parts of the answer fold, as in GitLab's job log; None: only if the output is one."""
     cut_off: bool = False
-    """Whether something could not be written, though a reader is there."""
+    """Whether some output could not be written although there is a reader."""
     _lock: threading.Condition = field(default_factory=lambda: threading.Condition(threading.Lock()))
     _asked_one_by_one: threading.Lock = field(default_factory=threading.Lock)
     _as_it_was: list[Any] | None = None
-    """The terminal's state before something secret is typed, which is unseen; None: nothing is."""
+    """The state of the terminal before a secret is typed invisibly; None: no secret is being typed."""
     _status: str = ""
     _parts: set[str] = field(default_factory=set)
-    """The names of those that fold."""
+    """The names of the parts that fold."""
 
     def __post_init__(self) -> None:
         for stream in (self.out, self.err):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="replace")  # an arrow is no reason to end where the locale has none
+                stream.reconfigure(errors="replace")  # a locale without arrows must not end the program
 
     def data(self, text: str = "", style: str = "plain") -> None:
         """A line of the answer, to stdout."""
@@ -87,7 +88,7 @@ class Screen:
         self._write(self.err, text, style)
 
     def status(self, text: str) -> None:
-        """A line at the bottom of a terminal, in place of the one before, below all that is printed; empty: none."""
+        """Shows a line at the bottom of a terminal, in place of the previous one, below all output; empty: no line."""
         if not self.err.isatty() or not (text or self._status):
             return
         with self._lock:
@@ -102,9 +103,10 @@ class Screen:
             self.data(text, style)
 
     def section(self, name: str, lines: Iterable[tuple[str, str]], *, folded: bool) -> None:
-        """The same as `lines`; in GitLab's job log the first is the title of a part that folds, or is `folded` at first.
+        """Prints like `lines`. In GitLab's job log, the first line is the title of a part that folds; `folded`: it is
+        at first.
 
-        `name` is made one that GitLab reads, and that no other part of this log has.
+        `name` is converted to a form that GitLab accepts, and that no other part of this log has.
         """
         folds = in_job_log(self.out) if self.sections is None else self.sections
         parts = iter(lines)
@@ -122,21 +124,21 @@ class Screen:
             self._print(self.out, ("" if number else begin) + self._styled(self.out, line, style))
         try:
             self.lines(parts)
-        finally:  # else all that follows would be of this part
+        finally:  # otherwise all later output would belong to this part
             self._print(self.out, end_part(name))
 
     def json(self, document: Mapping[str, Any], *, indent: int | None = 2) -> None:
-        """A JSON document (or, without indent, one line of a stream) to stdout; strings in it are redacted."""
+        """Prints a JSON document (or, without indent, one line of a stream) to stdout. Strings in it are redacted."""
         text = json.dumps(_redacted(document, self.redactor), indent=indent, ensure_ascii=False)
         self._print(self.out, text)
 
     @property
     def interactive(self) -> bool:
-        """Whether a person can be asked."""
+        """Whether there is a person who can be asked."""
         return self.answers.isatty() and self.err.isatty()
 
     def ask(self, question: str, *, otherwise: bool = False) -> bool:
-        """A yes or a no from the person at the terminal; an empty line, or none, means `otherwise`; other words ask again."""
+        """Asks for yes or no. An empty line or the end of input means `otherwise`. Other words repeat the question."""
         lines = self.broken(self.err, f"{question} [{'Y/n' if otherwise else 'y/N'}] ", "plain")
         while True:
             with self._lock:
@@ -150,9 +152,9 @@ class Screen:
             self.say("answer yes or no")
 
     def ask_text(self, question: str, otherwise: str = "") -> str:
-        """A line from the person at the terminal, without space around it; an empty one means `otherwise`.
+        """Asks for a line, and returns it without surrounding white space. An empty line means `otherwise`.
 
-        Raises UsageError where no line comes any more.
+        Raises UsageError at the end of input.
         """
         lines = self.broken(self.err, f"{question}{f' [{otherwise}]' if otherwise else ''}:", "plain")
         with self._lock:
@@ -163,7 +165,7 @@ class Screen:
         return line.strip() or otherwise
 
     def ask_secret(self, question: str) -> str:
-        """What the person at the terminal types, unseen; the redactor knows it from then on. Empty where nobody is there."""
+        """Asks for a secret without echo, and adds it to the redactor. Empty if there is nobody to ask."""
         if not self.interactive:
             return ""
         with self._asked_one_by_one, self._alone():
@@ -176,7 +178,7 @@ class Screen:
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Nothing else comes to the terminal. `leave` sees to its state where this thread is not waited for."""
+        """Keeps all other output off the terminal. `leave` restores its state if this thread is interrupted."""
         with self._lock:
             self._as_it_was = terminal_state(self.answers)
             for one in self.painted:
@@ -193,13 +195,13 @@ class Screen:
                 self._lock.notify_all()
 
     def leave(self) -> None:
-        """The end of the command. An interrupt may have come while another thread waits for something secret to be typed."""
+        """Ends the output of the command. After an interrupt, another thread may still be asking for a secret."""
         if self._as_it_was:
-            with contextlib.suppress(termios.error, OSError, ValueError):  # a terminal that is gone
+            with contextlib.suppress(termios.error, OSError, ValueError):  # the terminal may be gone
                 termios.tcsetattr(self.answers.fileno(), termios.TCSANOW, self._as_it_was)
 
     def _may_print(self) -> bool:
-        """Not while somebody types; but the main thread, which waits for the others, prints then after an interrupt alone."""
+        """While a secret is typed, only the main thread may print, which it only does after an interrupt."""
         return self._as_it_was is None or threading.current_thread() is threading.main_thread()
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
@@ -216,9 +218,10 @@ class Screen:
         return [line for part in text.split("\n") for line in broken_at_words(part, columns(stream))]
 
     def _print(self, stream: TextIO, text: str) -> None:
-        """A reader that went away (`| head`) ends the output, never the work, and does not change the exit code.
+        """If the reader has gone away (`| head`), output ends, but the work continues and the exit code does not
+        change.
 
-        Nor does a full disk end the work; it is told, and `cut_off` says that something is missing.
+        A full disk does not end the work either. It is reported, and `cut_off` is set.
         """
         with self._lock:
             self._lock.wait_for(self._may_print)

@@ -1,4 +1,4 @@
-"""Signals that end this program: the terminal is left as it was, and runs on hosts go on."""
+"""Signals that end this program. The terminal is restored, and runs on hosts continue."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from types import FrameType
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM: a pipeline's job was cancelled. Nobody is there to ask."""
+    """SIGTERM: the job of a pipeline was cancelled. Nobody can be asked."""
 
 
 @contextmanager
 def heeded(restore: Callable[[], None]) -> Iterator[None]:
-    """SIGTERM ends what is in this block as an interrupt does; SIGHUP and SIGQUIT end it as ever, after `restore`.
+    """Within this block, SIGTERM acts like an interrupt. SIGHUP and SIGQUIT end the program as usual, after `restore`.
 
-    One that whoever started this program has it ignore (`nohup`) stays ignored.
+    A signal that the parent process has set to be ignored (`nohup`) remains ignored.
     """
 
     def terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -29,7 +29,7 @@ def heeded(restore: Callable[[], None]) -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    mine = threading.current_thread() is threading.main_thread()  # no other may set one
+    mine = threading.current_thread() is threading.main_thread()  # other threads cannot set signal handlers
     wanted = {signal.SIGTERM: terminate, signal.SIGHUP: die, signal.SIGQUIT: die} if mine else {}
     heard = {number: do for number, do in wanted.items() if signal.getsignal(number) is signal.SIG_DFL}
     for number, do in heard.items():

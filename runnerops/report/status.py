@@ -1,4 +1,4 @@
-"""How hosts stand, as text and as JSON values. Pure."""
+"""The status of hosts, as text and as JSON values. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ONLINE = {
     "never_contacted": "has not asked GitLab for jobs yet",
     "stale": "has not asked GitLab for jobs for long (stale)",
 }
-"""What GitLab's words for a runner mean; any other stands as it is."""
+"""The meaning of GitLab's words for a runner. Other words are shown unchanged."""
 
 
 def status_lines(
@@ -30,7 +30,7 @@ def status_lines(
     *,
     pending: bool | None = None,
 ) -> Iterator[Line]:
-    """A line a system, then what is unfinished, noted, pending (None: not asked), and left behind."""
+    """A line for each system, then what is unfinished, noted, pending (None: not asked), and left over."""
     last = observed.last
     yield "host", f"{host}: {_run_text(last) if last else 'no run yet'}"
     if last and last.running:
@@ -63,7 +63,7 @@ def status_lines(
 
 
 def _runner_lines(one: RunnerStatus, now: int) -> Iterator[Line]:
-    """What is worth a word of how a runner stands in GitLab; nothing of one that just works. `now`: epoch seconds."""
+    """What is noteworthy about a runner's status in GitLab; no lines if it just works. `now` is in epoch seconds."""
     words = ["paused in GitLab"] if one.paused else []
     words += [_ONLINE.get(one.online, f"{one.online} in GitLab")] if one.online not in {"", "online", "paused"} else []
     expired = one.expires_at is not None and one.expires_at.timestamp() <= now
@@ -98,7 +98,7 @@ def _run_text(run: Run) -> str:
 
 
 def hold_document(hold: Hold) -> dict[str, Any]:
-    """A hold as JSON values; `until` is null where it has no end."""
+    """A hold as JSON values. `until` is null if it has no end."""
     return {"until": hold.until or None, "by": hold.by, "reason": hold.reason}
 
 

@@ -1,4 +1,4 @@
-"""How a deploy of several hosts ended, as a small table: the worst first, what ended well in short. Pure."""
+"""The result of a deploy of several hosts as a small table: the worst first, good results in short. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from runnerops.report.wrap import shortened
 _WIDTH, _NAME, _SECONDS = 80, 24, 8
 """Columns of a line, the most for a host's name, and the fewest for its seconds."""
 _MOST_GOOD, _MOST = 20, 50
-"""So many hosts that ended well have lines of their own, and so many rows of the others; more are counted."""
+"""The most rows for hosts that ended well, and for others. The remaining hosts are counted."""
 _MOMENT = 0.05
-"""Seconds; who took less had no run."""
+"""In seconds. A host that took less had no run."""
 _ORDER = (
     Result.NEEDS_ATTENTION,
     Result.UNKNOWN,
@@ -38,9 +38,9 @@ _ORDER = (
 def table_lines(
     outcomes: Sequence[Outcome], actions: Mapping[str, str], redacted: Callable[[str], str]
 ) -> Iterator[Line]:
-    """A line a host: its result, its seconds, and what was done there or why not; none where nothing was to be done.
+    """A line for each host: its result, its seconds, and what was done or why not; no lines if nothing was to be done.
 
-    `actions` are those of each host that was to change. `redacted` comes before a text is cut.
+    `actions` are those of each host that was to change. `redacted` is applied before a text is cut.
     """
     rows = [(_named(block), block[0].result, _took(block), _said(block, actions)) for block in _rows(outcomes)]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
@@ -70,7 +70,7 @@ def _why(one: Outcome) -> str:
 
 
 def _alike(ended: Sequence[Outcome]) -> Iterator[list[Outcome]]:
-    """Hosts of which the same is to be said are a row."""
+    """Groups hosts with the same row."""
     blocks: dict[object, list[Outcome]] = {}
     for one in ended:
         why = replace(ending(one), lines=[("plain", _why(one))]).without_own()

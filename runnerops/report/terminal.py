@@ -1,4 +1,4 @@
-"""What a stream is: a terminal and how wide, whether colour belongs there, and what becomes of it."""
+"""Properties of an output stream: its width, and whether it is a terminal or has colour."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _USUAL = 80
 
 
 def columns(stream: TextIO) -> int:
-    """How wide the terminal is."""
+    """The width of the terminal in columns."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or _USUAL
     except OSError:
@@ -19,7 +19,7 @@ def columns(stream: TextIO) -> int:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether colour belongs on this stream: NO_COLOR forbids it (no-color.org), FORCE_COLOR and CLICOLOR_FORCE ask for it."""
+    """Whether to use colour: NO_COLOR forbids it (no-color.org), FORCE_COLOR and CLICOLOR_FORCE request it."""
     if os.environ.get("NO_COLOR"):
         return False
     if any(os.environ.get(name, "0") not in {"", "0"} for name in ("FORCE_COLOR", "CLICOLOR_FORCE")):
@@ -28,7 +28,7 @@ def coloured(stream: TextIO) -> bool:
 
 
 def terminal_state(stream: TextIO) -> list[Any]:
-    """As `termios` has it; empty where there is none."""
+    """The state from `termios`; empty if the stream has none."""
     try:
         return termios.tcgetattr(stream.fileno())
     except (termios.error, OSError, ValueError):
@@ -36,6 +36,6 @@ def terminal_state(stream: TextIO) -> list[Any]:
 
 
 def send_nowhere(stream: TextIO) -> None:
-    """Send what is written to it from now on, and what it still holds, nowhere."""
+    """Discards all future output of a stream, and what it has buffered."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

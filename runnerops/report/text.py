@@ -1,4 +1,4 @@
-"""Plans and outcomes as text: pairs of a style and a line, which the screen breaks at words where it is narrow. Pure."""
+"""Plans and outcomes as text: pairs of a style and a line. The screen breaks lines at words if it is narrow. Pure."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def plan_lines(
     verbose: int = 0,
     also: Mapping[Finding, Sequence[str]] = MappingProxyType({}),
 ) -> Iterator[Line]:
-    """One host: blockers first, then each file, then each service's action, why, and its cost in jobs.
+    """One host: blockers first, then each file, then each service's action with its reason and its cost in jobs.
 
-    `also` names the other hosts that have a finding.
+    `also` has the other hosts with the same finding.
     """
     yield "host", plan.host
     for blocker in plan.blockers:
@@ -66,7 +66,7 @@ def plan_lines(
 
 
 def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
-    """A blocker with its code and, where it can be overridden, the exact flag."""
+    """A blocker with its code and, if it can be overridden, the exact flag."""
     yield "bad", f"  blocked: {blocker.code}: {blocker.message}"
     flag = "--kill-jobs" if blocker.code == "jobs-running" else f"--allow {blocker.code}@{host}"
     if blocker.overridable:
@@ -76,7 +76,7 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
 
 
 def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:
-    """`place: message` with the rule's name and the other hosts that have it, and the fix below it."""
+    """`place: message` with the name of the rule and the other hosts that have the finding, and the fix below it."""
     style = "dim" if finding.ignored else {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
     others = f" (also {first_few(also, NAMED)})" if also else ""
     yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]{others}"
@@ -87,13 +87,13 @@ def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") 
 
 
 def finding_place(finding: Finding) -> str:
-    """Where to mend it: the inventory's line where there is one, else the file and the key."""
+    """The place to fix it: the line in the inventory if there is one, or else the file and the key."""
     place = str(finding.location) if finding.location else finding.path
     return f"{place}: {finding.label}" if finding.key else place
 
 
 def change_lines(change: Change, masker: Masker, mine: str) -> Iterator[Line]:
-    """The file's state, whose change it is and, where keys differ, the diff."""
+    """The state of the file, who made the change and, if keys differ, the diff."""
     state = state_of(change)
     origins = list(cause_texts(change, mine))
     whole = f" · {origins[0][0]}" if len(origins) == 1 and not change.drift else ""
@@ -109,7 +109,7 @@ def change_lines(change: Change, masker: Masker, mine: str) -> Iterator[Line]:
 
 
 def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
-    """`reload docker (registry-mirrors) · 0 jobs interrupted`. `labels`: what people read for a key among its reasons."""
+    """`reload docker (registry-mirrors) · 0 jobs interrupted`. `labels`: names for the keys in its reasons."""
     because = f" ({', '.join(_reasons(action.because, labels))})" if action.because else ""
     waits = f" · waits for {_jobs(action.jobs_waited)}" if action.jobs_waited else ""
     style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
@@ -123,7 +123,7 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
 
 
 def _reasons(words: Sequence[str], labels: Mapping[str, str]) -> Iterator[str]:
-    """As people read them; many keys of one runner are only counted, for the diff has each of them."""
+    """The reasons in the form for people. Many keys of one runner are only counted, because the diff shows each."""
     said = [labels.get(word, word) for word in words]
     runners = [f"{match[1]}{match[2]}" if (match := _OF_RUNNER.fullmatch(one)) else "" for one in said]
     told: set[str] = set()
@@ -137,7 +137,7 @@ def _reasons(words: Sequence[str], labels: Mapping[str, str]) -> Iterator[str]:
 
 
 def jobs_lines(jobs: Sequence[Job], now: float) -> Iterator[Line]:
-    """A line a job that something is known of, the oldest first. `now`: epoch seconds by their host."""
+    """A line for each job with known details, the oldest first. `now`: epoch seconds by the host's clock."""
     known = sorted((job for job in jobs if job.id), key=lambda job: (not job.started_at, job.started_at))
     yield from (("plain", f"      {job_text(job, now)}") for job in known[:NAMED])
     if known and len(jobs) > len(known[:NAMED]):
@@ -145,13 +145,13 @@ def jobs_lines(jobs: Sequence[Job], now: float) -> Iterator[Line]:
 
 
 def actions_text(plan: Plan) -> str:
-    """All that is done on a host, in a line; where that is nothing, the files that change."""
+    """Everything that is done on a host, in one line. Without actions, the files that change."""
     done = [f"{one.shown} {one.service.value.replace('_', '-')}" for one in plan.actions]
     return ", ".join(done) or ", ".join(change.old.path for change in plan.changes)
 
 
 def update_lines(update: SettingsUpdate) -> Iterator[Line]:
-    """`→ update runner one in GitLab (tags)`, and below it each value as it is there and as it will be."""
+    """`→ update runner one in GitLab (tags)`, and below it each value, old and new."""
     keys = ", ".join(one.key for one in update.changes)
     yield "plain", f"  → update runner {update.runner} in GitLab ({keys}) · 0 jobs interrupted"
     for one in update.changes:
@@ -160,7 +160,9 @@ def update_lines(update: SettingsUpdate) -> Iterator[Line]:
 
 
 def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
-    """`→ create runner one in GitLab (group 42)`, and below it what it is to have there; what is deleted there."""
+    """`→ create runner one in GitLab (group 42)`, and below it its settings. Also the runners that are deleted in
+    GitLab.
+    """
     for creation in unpaired.creations:
         yield "plain", f"  → create runner {creation.runner} in GitLab ({creation.place}) · 0 jobs interrupted"
         for key, value in creation.settings.items():
@@ -177,7 +179,7 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
 
 
 def pausing_lines(pausing: Pausing, leaving: Collection[int] = ()) -> Iterator[Line]:
-    """`→ pause runner one in GitLab until …`, and what an earlier run left so. Not of those that are deleted: that says so."""
+    """`→ pause runner one in GitLab until …`, and what an earlier run left paused, but not runners to be deleted."""
     for pause in (one for one in pausing.now if one.id not in leaving):
         until = "until the run has ended well, or is rolled back"
         jobs = "" if pause.jobs is None else f" · by GitLab's count {_run(pause.jobs)} on it"
@@ -196,7 +198,7 @@ def _run(jobs: int) -> str:
 
 
 def _setting(value: Setting) -> str:
-    """As JSON, in which a text from GitLab's pages can neither break the line nor steer a terminal."""
+    """A setting as JSON, so that a text from GitLab can neither break the line nor control a terminal."""
     text = "none" if value is None else json.dumps(value, ensure_ascii=False)
     return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
@@ -212,7 +214,7 @@ _FATES = {
     "jobs": ("of a CI job", "of CI jobs"),
 }
 NAMED = 5
-"""Of many so many are named, and the others counted."""
+"""How many are named. The others are counted."""
 
 
 def _fate(kind: str, count: int) -> str:
@@ -221,7 +223,7 @@ def _fate(kind: str, count: int) -> str:
 
 
 def _some(names: Sequence[str]) -> str:
-    """The first five, and how many there are more."""
+    """The first five, and the number of the others."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return f"{', '.join(names[:NAMED])}{more}"
 
@@ -235,7 +237,7 @@ def _jobs(count: int) -> str:
 
 
 def step_lines(title: str, steps: Iterable[Step], verbose: int) -> Iterator[Line]:
-    """The very steps that run, for `-v` and `-vv`: each with its title, and below it what is asked of the host."""
+    """The steps that will run, for `-v` and `-vv`: each with its title, and below it its command."""
     yield "plain", f"  steps {title}:"
     for index, step in enumerate(steps):
         yield "plain", f"    {index:3} {step_title(step)}"
@@ -244,7 +246,7 @@ def step_lines(title: str, steps: Iterable[Step], verbose: int) -> Iterator[Line
 
 
 def summary_line(outcomes: Sequence[Outcome]) -> str:
-    """`3 hosts: 2 applied, 1 rolled-back (c)`: what ended well is counted, the rest named too."""
+    """`3 hosts: 2 applied, 1 rolled-back (c)`. Good results are counted; the hosts of the others are also named."""
     names: dict[Result, list[str]] = {}
     for outcome in outcomes:
         names.setdefault(outcome.result, []).append(outcome.host)
@@ -254,7 +256,7 @@ def summary_line(outcomes: Sequence[Outcome]) -> str:
 
 
 def outcome_lines(outcome: Outcome, *, verbose: int = 0) -> Iterator[Line]:
-    """How one host ended, which step failed (and under `verbose` its command), what was said, and the line to type next."""
+    """How one host ended, the failed step (with `verbose`, its command), the messages, and the command to type next."""
     style = "good" if outcome.result in GOOD else "bad"
     took = f"  ({outcome.seconds:.1f} s)" if outcome.seconds >= 0.05 else ""
     yield style, f"{outcome.host}: {outcome.result}{took}"

@@ -1,6 +1,6 @@
-"""What each host is busy with while a command waits for it: one line a host on a terminal, a line a change elsewhere.
+"""What each host is busy with while a command waits for it: on a terminal a line per host, elsewhere a line per change.
 
-Of many hosts one line says how many are done, and who is waited for.
+For many hosts, one line says how many are done, and which are waited for.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 _LONGEST = 60
 _FEW = 8
-"""Hosts that have lines of their own."""
+"""The most hosts with separate lines."""
 
 
 class Waiting(Protocol):
-    """Told from one thread a host."""
+    """Each host calls this from its thread."""
 
     def say(self, host: str, what: str) -> None:
         """What this host does now; empty: it is done."""
 
     def detail(self, host: str, what: str) -> None:
-        """The same, where it changes too fast for lines of its own."""
+        """The same, for changes that are too frequent for separate lines."""
 
     def __enter__(self) -> Waiting: ...
 
@@ -38,7 +38,7 @@ class Waiting(Protocol):
 
 
 def waiting(screen: Screen, *, silent: bool, hosts: int = 1) -> Waiting:
-    """The one that fits where standard error goes, and so many hosts; `silent`: none."""
+    """The display for standard error and this number of hosts. `silent`: none."""
     if silent:
         return _Silence()
     if hosts > _FEW:
@@ -59,7 +59,7 @@ class _Silence:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing to end."""
+        """Does nothing."""
 
 
 class _Lines(_Silence):
@@ -72,7 +72,7 @@ class _Lines(_Silence):
 
 
 class _Spinners(_Silence):
-    """Lines that move, and leave nothing behind."""
+    """Lines that move, and disappear at the end."""
 
     def __init__(self, screen: Screen) -> None:
         from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals

@@ -1,4 +1,4 @@
-"""Lines for a terminal, which breaks them anywhere: broken at words instead. Pure."""
+"""Breaks lines for a terminal at words, where the terminal would break them anywhere. Pure."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 import textwrap
 
 _HEAD = re.compile(r" *(?:\S+ {2,})?")
-"""The indent of a text, and its first column where it has columns."""
+"""The indent of a text, and its first column if it has columns."""
 _DEEPER = 4
 NARROW = 40
-"""A terminal narrower than this is taken for this wide."""
+"""The least width that is assumed for a terminal."""
 
 
 def broken_at_words(text: str, width: int) -> list[str]:
-    """Lines of at most `width`; a word that is longer stays whole. It goes on under its second column, or further in than
-    it begins.
+    """Lines of at most `width`. A longer word stays whole. Further lines begin under the second column, or are
+    indented.
     """
     width = max(width, NARROW)
     if len(text) <= width:
@@ -26,7 +26,7 @@ def broken_at_words(text: str, width: int) -> list[str]:
 
 
 def shortened(text: str, width: int) -> str:
-    """What of the text fits one line, to the end of a word."""
+    """The part of the text that fits one line, up to the end of a word."""
     return textwrap.shorten(text, width, placeholder="…")
 
 

@@ -1,1 +1,1 @@
-"""What `check` found, as files that CI systems read: one module a format, each a pure function of `Findings`."""
+"""The findings of `check` as files for CI systems: one module per format, each a pure function of `Findings`."""

@@ -1,4 +1,4 @@
-"""GitLab's code quality report: the part of Code Climate's format that its merge requests read. Pure."""
+"""GitLab's code quality report: the part of Code Climate's format that merge requests read. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SEVERITIES = {"error": "critical", "warning": "minor", "info": "info"}
 
 
 def codequality(findings: Findings) -> str:
-    """A list of issues; an empty one where nothing was found. What is ignored is no issue."""
+    """A list of issues, empty if nothing was found. Ignored findings are left out."""
     return (
         json.dumps([_issue(entry) for entry in findings.entries if not entry.ignored], indent=2, ensure_ascii=False)
         + "\n"

@@ -1,4 +1,4 @@
-"""What was checked and found, made ready for reports: paths from the root, fingerprints, nothing secret. Pure."""
+"""What was checked and found, prepared for reports: relative paths, fingerprints, no secrets. Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from runnerops.redact import Redactor
 class Entry:
     """A finding in a report.
 
-    `file` is relative to the repository's root, `subject` the managed file's path and key as people write them.
-    `fingerprint` is of the rule, the file and the key, not of the line or the message: it outlives edits around it.
+    `file` is relative to the repository's root. `subject` is the path of the managed file and the key. `fingerprint`
+    depends on the rule, the file and the key, but not on the line or the message, so that edits nearby do not change
+    it.
     """
 
     rule: str
@@ -33,20 +34,20 @@ class Entry:
 
     @property
     def text(self) -> str:
-        """All that there is to say, in one line."""
+        """The whole finding on one line."""
         return f"{self.subject}: {self.message}" if self.subject else self.message
 
 
 @frozen
 class Findings:
-    """`sound` are the hosts or files that nothing fails for; `strict`: warnings fail too."""
+    """`sound` are the hosts or files for which nothing fails. `strict`: warnings fail too."""
 
     sound: tuple[str, ...]
     entries: tuple[Entry, ...]
     strict: bool = False
 
     def fails(self, entry: Entry) -> bool:
-        """Whether the finding makes `check` end with 1."""
+        """Whether the finding makes `check` exit with 1."""
         return entry.severity == "error" or (self.strict and entry.severity == "warning")
 
 
@@ -57,8 +58,9 @@ def entries(
     keys: Mapping[SourceLocation, Key],
     default: str,
 ) -> tuple[Entry, ...]:
-    """`keys` has the keys of the inventory by place: they tell hosts apart that have the same file. `default` names the
-    file of a finding without a place."""
+    """`keys` has the keys of the inventory by place, which distinguish hosts with the same file. `default` is the file
+    of a finding without a place.
+    """
 
     def shown(text: str) -> str:
         return readable(redactor.text(text))
@@ -89,12 +91,12 @@ def entries(
 
 
 def readable(text: str) -> str:
-    """Without what UTF-8 has no place for: a file's name may be of any bytes."""
+    """Removes what UTF-8 cannot encode, because the name of a file may consist of any bytes."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _subject(finding: Finding, place: SourceLocation) -> str:
-    """The managed file is left out where it is the very file that the place names."""
+    """The managed file is left out if it is the file that the place names."""
     path = "" if finding.path in {place.file, "-"} else finding.path
     return ": ".join(filter(None, (path, key_text(finding.key))))
 

@@ -1,7 +1,7 @@
-"""JUnit XML: a test case for each finding, and one that passed for each host or file that nothing fails for. Pure.
+"""JUnit XML: a test case for each finding, and a passed one for each host or file for which nothing fails. Pure.
 
-A finding's case has its `file`, which GitLab links to; the attribute is not in every schema, and whoever does not know it
-passes it over.
+The case of a finding has a `file`, to which GitLab links. Not every schema has this attribute; programs that do not
+know it ignore it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(findings: Findings) -> str:
-    """One suite. A finding that does not make `check` fail is a case that passed, with what it says as its output."""
+    """One suite. A finding that does not make `check` fail is a passed case, with its text as output."""
     root = Xml.Element("testsuites", name="runnerops check")
     suite = Xml.SubElement(root, "testsuite", name="runnerops check")
     names: Counter[str] = Counter()
@@ -35,7 +35,7 @@ def junit(findings: Findings) -> str:
 
 
 def _case(suite: Xml.Element, group: str, name: str, names: Counter[str]) -> Xml.Element:
-    """GitLab knows a case by its names, and shows one of two that are alike."""
+    """GitLab identifies a case by its names, and shows only one of two with the same names."""
     names[f"{group} {name}"] += 1
     count = names[f"{group} {name}"]
     whole = f"{name} ({count})" if count > 1 else name
@@ -44,7 +44,7 @@ def _case(suite: Xml.Element, group: str, name: str, names: Counter[str]) -> Xml
 
 def _finding(suite: Xml.Element, entry: Entry, names: Counter[str], *, fails: bool) -> None:
     case = _case(suite, entry.file, " ".join(filter(None, (entry.rule, entry.subject))), names)
-    if entry.file != "-" and not entry.file.startswith(("/", "..")):  # else no page of the repository has it
+    if entry.file != "-" and not entry.file.startswith(("/", "..")):  # otherwise the repository has no page for it
         case.set("file", _clean(entry.file))
     said = f"{entry.file}:{entry.line}:{entry.column}: {entry.text} [{entry.rule}]"
     whole = f"{said}\nhint: {entry.fix}" if entry.fix else said

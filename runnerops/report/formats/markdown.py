@@ -1,6 +1,6 @@
-"""Plans as Markdown for a merge request: a host a block, folded where it is long. Pure.
+"""Plans as Markdown for a merge request: one block per host, folded if it is long. Pure.
 
-All that comes from files and hosts stands in fences, where it can be neither markup nor a mention of somebody.
+Everything from files and hosts is in fences, where it can be neither markup nor a mention of somebody.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from runnerops.report.formats.plans import HostReport, PlanReport
 from runnerops.report.text import Line
 
 _FOLDED = 25
-"""Lines from which on a block is folded."""
+"""From this number of lines on, a block is folded."""
 _ROOM = 200_000
-"""Characters of all blocks together: a note holds a million, and is read by people."""
+"""The most characters of all blocks. A note may have a million, but people have to read it."""
 _COMPARED = frozenset({"new", "gone", "dim", "verbatim"})
 
 
 def markdown(report: PlanReport) -> str:
-    """Hosts that are in sync are named in one line."""
+    """The plans as Markdown. Hosts in sync are named on one line."""
     parts = [f"### runnerops: {report.summary}", *_blocks(report.hosts)]
     if quiet := [one.host for one in report.hosts if not one.changes]:
         parts.append(f"In sync: {', '.join(f'`{name}`' for name in quiet)}")
@@ -49,10 +49,10 @@ def _block(one: HostReport) -> str:
 
 
 def _compared(lines: Sequence[Line]) -> Iterator[str]:
-    """What is compared stands at the margin, where `diff` gives it its colour; the host's name is the block's title.
+    """Puts compared lines at the margin, where `diff` colours them. The title of the block is the host's name.
 
-    No line begins with `/`: GitLab looks for quick actions before it reads Markdown, and does not know fences of four or more
-    (`lib/gitlab/quick_actions/extractor.rb`).
+    No line begins with `/`. GitLab searches for quick actions before it parses Markdown, and does not know fences of
+    four or more characters (`lib/gitlab/quick_actions/extractor.rb`).
     """
     for style, text in lines:
         for line in text.splitlines() if style != "host" else ():

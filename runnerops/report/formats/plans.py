@@ -1,4 +1,4 @@
-"""Plans made ready for reports: per host what a terminal would show, and how many things change. Pure."""
+"""Plans prepared for reports: the lines of each host as on a terminal, and how many things change. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runnerops.report.text import Line
 
 @frozen
 class HostReport:
-    """`lines` are as `diff` prints them, with nothing secret; `changes`: whether anything is to do, blocked or wrong there."""
+    """`lines` are those of `diff`, without secrets. `changes`: whether anything is to do, blocked or wrong."""
 
     host: str
     lines: Sequence[Line]
@@ -19,7 +19,9 @@ class HostReport:
 
 @frozen
 class PlanReport:
-    """Of files: how many come, change and go. An action that no file of its service asks for is a change too."""
+    """How many files are added, changed and deleted. An action without a changed file of its service counts as a change
+    too.
+    """
 
     hosts: Sequence[HostReport]
     summary: str

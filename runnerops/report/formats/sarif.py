@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, which editors and code scanning read. Pure."""
+"""SARIF 2.1.0, a format that editors and code scanners read. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The report that GitLab shows as *N to add, N to change, N to delete* in a merge request. Pure.
 
-GitLab's own parser (`lib/gitlab/ci/parsers/terraform/tfplan.rb`) takes an object with these three numbers.
+GitLab's parser (`lib/gitlab/ci/parsers/terraform/tfplan.rb`) reads an object with these three numbers.
 """
 
 from __future__ import annotations
@@ -11,5 +11,5 @@ from runnerops.report.formats.plans import PlanReport
 
 
 def terraform(report: PlanReport) -> str:
-    """For `artifacts: reports: terraform`."""
+    """The report for `artifacts: reports: terraform`."""
     return json.dumps({"create": report.create, "update": report.update, "delete": report.delete}) + "\n"

@@ -1,4 +1,4 @@
-"""A deploy while it lasts: bars on a terminal, lines elsewhere (both to stderr), or one event a line as JSON."""
+"""Shows a deploy in progress: bars on a terminal, lines elsewhere (both to stderr), or JSON with one event per line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runnerops.report.screen import Screen
 
 
 def open_show(plans: Mapping[str, Plan], screen: Screen, stack: ExitStack, *, as_json: bool, verbose: int) -> Show:
-    """How the runs of these plans are shown here; what it paints is taken away with the stack."""
+    """The show for the runs of these plans. What it paints is removed when the stack ends."""
     if as_json:
         return Stream(screen, plans)
     if (

@@ -1,4 +1,4 @@
-"""A deploy while it lasts as bars at the bottom of a terminal, with lines above them."""
+"""Shows a deploy in progress as bars at the bottom of a terminal, with lines above them."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 
 
 _BAR, _SHORT, _WIDE, _CLOCK, _NARROW = 20, 10, 100, 7, 20
-"""Columns of a bar, of one on a terminal that has not so many, of its clock, and the fewest for words beside them."""
+"""Columns of a bar, of one on a narrow terminal, of its clock, and the fewest for words beside them."""
 _LINES = 2
-"""Of a terminal, which bars leave free."""
+"""Lines of a terminal that bars leave free."""
 _ALL = "hosts"
-"""What the line of all hosts together is called."""
+"""The name of the line for all hosts together."""
 
 
 def _words(told: Callable[[str], str]) -> ProgressColumn:
-    """The column that says what a host does, asked each time that it is painted."""
+    """A column that says what a host does now, computed each time that it is painted."""
     from rich.progress import ProgressColumn  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
     class Words(ProgressColumn):
-        """Of the task's host."""
+        """The words for the host of the task."""
 
         def render(self, task: Task) -> Text:
             return Text(told(task.fields["host"]), no_wrap=True, overflow="ellipsis")
@@ -47,7 +47,7 @@ def _words(told: Callable[[str], str]) -> ProgressColumn:
 
 
 class Bars(Lines):
-    """A bar for every host whose run goes on, on a terminal, with the lines above it."""
+    """A bar for every host whose run is under way, on a terminal, with the lines above it."""
 
     def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: int) -> None:
         from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals
@@ -73,7 +73,7 @@ class Bars(Lines):
         self._all = self._bars.add_task("", total=self._hosts, host=_ALL) if self._hosts > 1 else None
 
     def hush(self) -> None:
-        """Takes the bars away until `resume`."""
+        """Removes the bars until `resume`."""
         super().hush()
         self._painted.stop()
 
@@ -83,7 +83,7 @@ class Bars(Lines):
         super().resume()
 
     def watch(self, event: Event) -> None:
-        """Moves the host's bar; what has to be read is printed above it."""
+        """Moves the host's bar, and prints above it what has to be read."""
         super().watch(event)
         step = step_of(self._plans[event.host], event)
         with self._tasks_lock:
@@ -96,8 +96,8 @@ class Bars(Lines):
                 self._bars.update(self._tasks[event.host], completed=done)
 
     def _told(self, host: str) -> str:
-        """What a host does, or waits for, as it is now: jobs grow older."""
-        now = self._now.get(host)  # asked once: its host's own thread may take it away meanwhile
+        """What a host does or waits for now. It is computed anew, because jobs grow older."""
+        now = self._now.get(host)  # read once: the host's thread may remove it
         if now is None:
             return self._counted() if host == _ALL else ""
         step, event = now
@@ -105,7 +105,7 @@ class Bars(Lines):
         return shortened(text, self._room())
 
     def _fit(self) -> None:
-        """As many hosts as the terminal has lines for; the others come when these are done."""
+        """Shows as many hosts as the terminal has lines for. The others follow when these are done."""
         free = max(1, self._bars.console.height - _LINES - (self._all is not None))
         if len(self._tasks) >= min(free, len(self._began)):
             return
@@ -116,19 +116,19 @@ class Bars(Lines):
                 self._bars.tasks[-1].start_time = began
 
     def _room(self) -> int:
-        """Columns that are left for words: the bar and the clock keep theirs."""
+        """Columns for words, besides the bar and the clock."""
         names = max(len(name) for name in (*self._plans, _ALL))
         return max(_NARROW, columns(self._screen.err) - names - self._bar - _CLOCK - 3)
 
     def _counted(self) -> str:
-        """On the first line, how far all hosts are; the lines below it are of those that do something."""
+        """The first line, with the progress of all hosts. The lines below it are for hosts that are doing something."""
         done, waits = self._hosts - len(self._busy), len(self._drains)
         hidden = len(self._began) - len(self._tasks)
         waiting = f", {waiting_count(waits)}" if waits else ""
         return f"{done} of {self._hosts} done{waiting}" + (f", {hidden} more" if hidden else "")
 
     def end(self, outcome: Outcome) -> None:
-        """Takes the host's bar away."""
+        """Removes the host's bar."""
         self._busy.discard(outcome.host)
         self._now.pop(outcome.host, None)
         if self._all is not None:
@@ -151,10 +151,10 @@ class Bars(Lines):
             self._bars.console.print(Text(line, shown), soft_wrap=True)
 
     def _wait(self, text: str) -> None:
-        """Prints nothing: a wait is shown on its bar."""
+        """Prints nothing, because a wait is shown on its bar."""
 
     def _moves(self, host: str) -> bool:
-        """Of one host alone its parts are worth lines; of many they would push all else away."""
+        """Whether phases get lines. For one host they do; with many, they would push everything else away."""
         return self._hosts > 1 and host in self._tasks
 
     def __enter__(self) -> Bars:

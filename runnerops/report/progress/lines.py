@@ -1,4 +1,4 @@
-"""A deploy while it lasts as lines, each of one host."""
+"""Shows a deploy in progress as lines, each about one host."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
 
 _AGAIN = 300.0
-"""Seconds after which a log is told again what is waited for."""
+"""Seconds after which a log repeats what is waited for."""
 _MOMENT = 0.05
-"""Seconds; who took less, and of whom nothing was told, had no run."""
+"""In seconds. A host that took less, and about which nothing was said, had no run."""
 
 
 class Lines:
-    """A line where a part begins, a wait changes, a step fails; every step with `verbose`. What was said comes at the end.
+    """A line when a phase begins, a wait changes or a step fails; with `verbose`, every step. Outcomes come at the end.
 
-    Of jobs that are waited for it tells again every few minutes, so that a log shows that something goes on.
+    Jobs that are waited for are repeated every few minutes, so that a log shows that the deploy continues.
     """
 
     def __init__(self, screen: Screen, plans: Mapping[str, Plan], *, verbose: int) -> None:
@@ -37,38 +37,38 @@ class Lines:
         self._notes: dict[str, list[Event]] = {}
         self._seen: set[str] = set()
         self._telling = threading.Lock()
-        """One host's end at a time: most of its lines do not name it."""
+        """Keeps the lines of a host's end together, because most of them do not name it."""
         self._held: list[Outcome] = []
-        """Outcomes that came while somebody was asked."""
+        """Outcomes that arrived during a question to the user."""
         self._later: list[Outcome] = []
         self._gathers = False
         self._ticks = Ticks(_AGAIN, self._again)
         self._drains = Drains(sum(not plan.empty for plan in plans.values()))
 
     def say(self, text: str) -> None:
-        """A line of its own, unless somebody is asked just now."""
+        """Prints a separate line, unless a question is being asked."""
         with self._telling:
             if not self._quiet:
                 self._say(text, "warn")
 
     def hush(self) -> None:
-        """Prints no event until `resume`, and no outcome either: a line would run into the question that is asked."""
+        """Prints no events and outcomes until `resume`, so that no line runs into the question."""
         with self._telling:
             self._quiet = True
 
     def resume(self) -> None:
-        """Prints events again after `hush`, and how hosts ended meanwhile."""
+        """Prints events again after `hush`, and the outcomes that arrived meanwhile."""
         self._quiet = False
         held, self._held = self._held, []
         for outcome in held:
             self.end(outcome)
 
     def gather(self) -> None:
-        """Prints how hosts end when all have ended, those that ended alike as one."""
+        """Prints outcomes after all hosts have ended, and those that are alike together."""
         self._gathers = True
 
     def watch(self, event: Event) -> None:
-        """Said at once: the lines of several hosts may alternate, so each names its host."""
+        """Prints at once. Lines of several hosts may alternate, so each names its host."""
         self._seen.add(event.host)
         if event.kind == "note":
             self._notes.setdefault(event.host, []).append(event)
@@ -92,9 +92,9 @@ class Lines:
                 self._say(f"{event.host}:   {command}", "command")
 
     def end(self, outcome: Outcome) -> None:
-        """How the host ended; before it what was said on the way and is no part of that. Of one without a run, later.
+        """Prints how the host ended, after messages that are not part of the outcome. Hosts without a run come later.
 
-        Nothing of one that has no plan: it stands where its plan would.
+        Nothing is printed for a host without a plan, because its error is where its plan would be.
         """
         self._drains.end(outcome.host)
         if outcome.host not in self._plans:
@@ -113,7 +113,9 @@ class Lines:
                 self._say(text, style)
 
     def _tell_later(self) -> None:
-        """Of hosts without a run, and of those that were taken back together: many of them have one reason."""
+        """Prints hosts without a run, and those that were rolled back together, because many of them have the same
+        reason.
+        """
         Lines.resume(self)
         for style, text in outcomes_lines(sorted(self._later, key=lambda one: by_number(one.host))):
             self._say(text, style)
@@ -123,14 +125,14 @@ class Lines:
         self._screen.say(text, style)
 
     def _moves(self, host: str) -> bool:  # noqa: ARG002
-        """Whether something else shows what the host does now."""
+        """Whether what the host does now is shown elsewhere."""
         return False
 
     def _wait(self, text: str) -> None:
         self._say(text, "dim")
 
     def _again(self) -> None:
-        """Prints once more what is waited for."""
+        """Repeats what is waited for."""
         for line in () if self._quiet else self._drains.lines():
             self._say(line, "dim")
 

@@ -1,4 +1,4 @@
-"""Lines that move at the bottom of a terminal, and leave nothing behind."""
+"""Lines that move at the bottom of a terminal, and disappear at the end."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _A_SECOND = 10
-"""How often they are drawn."""
+"""How often they are drawn per second."""
 
 
 class Painted:
-    """Draws what a `Progress` shows. It may be stopped and started again.
+    """Draws what a `Progress` shows. It can be stopped and started again.
 
-    A `Progress` itself may not: at its second start it goes up as many lines as it had at its end, over what was printed
-    in between, such as a question and its answer.
+    A `Progress` itself cannot: at its second start it moves up by the lines that it had at its end, and overwrites what
+    was printed in between, such as a question and its answer.
     """
 
     def __init__(self, progress: Progress) -> None:
-        """`progress` is never started itself."""
+        """`progress` itself is never started."""
         self._progress = progress
         self._live: Live | None = None
 
     def start(self) -> None:
-        """Begins to draw, below all that was printed."""
+        """Begins to draw, below everything that was printed."""
         from rich.live import Live  # noqa: PLC0415  slow to import, and only for terminals
 
         progress = self._progress
@@ -39,7 +39,7 @@ class Painted:
         self._live.start(refresh=True)
 
     def stop(self) -> None:
-        """Takes the lines away."""
+        """Removes the lines."""
         if self._live:
             self._live.stop()
             self._live = None

@@ -1,4 +1,4 @@
-"""What shows a deploy while it lasts has to do, whatever it looks like."""
+"""The interface of everything that shows a deploy in progress."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runnerops.model.steps import Step
 
 
 class Show(Protocol):
-    """What a deploy tells while it goes on; called from one thread a host."""
+    """Shows a deploy in progress. Each host calls it from its thread."""
 
     def watch(self, event: Event) -> None:
         """Shows an event of a host."""
@@ -19,19 +19,19 @@ class Show(Protocol):
         """Shows how a host ended."""
 
     def say(self, text: str) -> None:
-        """Shows a sentence of its own about the deploy."""
+        """Shows a sentence about the deploy."""
 
     def hush(self) -> None:
-        """Paint and tell nothing, while somebody is asked; how hosts ended meanwhile is told after that."""
+        """Shows nothing during a question to the user. Outcomes that arrive meanwhile are shown afterwards."""
 
     def resume(self) -> None:
         """Shows events again after `hush`."""
 
     def gather(self) -> None:
-        """From now on tells how hosts ended when all have, those that ended alike as one."""
+        """From now on, shows outcomes after all hosts have ended, and those that are alike together."""
 
 
 def step_of(plan: Plan, event: Event) -> Step | None:
-    """The step that an event is about."""
+    """The step of an event."""
     steps = plan.rollback if event.list == "rollback" else plan.forward
     return steps[event.step] if event.list and 0 <= event.step < len(steps) else None

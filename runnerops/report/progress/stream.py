@@ -1,4 +1,4 @@
-"""A deploy while it lasts for programs."""
+"""Shows a deploy in progress to programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runnerops.report.screen import Screen
 
 
 class Stream:
-    """One event a line, as JSON on stdout; the summary is the command's."""
+    """Prints one event per line as JSON to stdout. The command prints the summary."""
 
     def __init__(self, screen: Screen, plans: Mapping[str, Plan]) -> None:
         self._screen = screen
@@ -24,17 +24,17 @@ class Stream:
         self._screen.json(event_document(event, step), indent=None)
 
     def end(self, outcome: Outcome) -> None:
-        """Prints nothing: the summary has the outcome."""
+        """Prints nothing, because the summary has the outcome."""
 
     def say(self, text: str) -> None:
-        """Prints it to stderr: it is no event."""
+        """Prints to stderr, because it is not an event."""
         self._screen.say(text, "warn")
 
     def hush(self) -> None:
-        """A stream has no reader who could be asked."""
+        """Does nothing: nobody reads a stream who could be asked."""
 
     def resume(self) -> None:
         """Does nothing: a stream is never hushed."""
 
     def gather(self) -> None:
-        """Does nothing: the summary has all outcomes."""
+        """Does nothing, because the summary has all outcomes."""
