@@ -1,1 +1,1 @@
-"""GitLab's own API: asked only where the inventory has a `gitlab` section, and loaded only then."""
+"""Calls of GitLab's API. This package is loaded, and GitLab is asked, only if the inventory has a `gitlab` section."""

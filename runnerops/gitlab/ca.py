@@ -1,4 +1,4 @@
-"""The file with the certificates that a GitLab is trusted by, where its CA is none of the system's."""
+"""The CA file that a GitLab's certificate is checked with, if the system does not trust its CA."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from pathlib import Path
 
 
 def ca_problem(path: str) -> str:
-    """Why no certificate can be had from this file, as the end of a sentence that names GitLab; empty for a good one."""
+    """Says why no certificate can be read from this file, as the end of a sentence about GitLab; empty if one can be
+    read.
+    """
     import ssl  # noqa: PLC0415  few inventories name such a file
 
     try:

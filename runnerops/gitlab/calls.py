@@ -1,6 +1,6 @@
-"""Calls of GitLab's API, by python-gitlab: each with a time limit, repeated where that is safe, its errors in our words.
+"""Calls of GitLab's API with python-gitlab. Each has a time limit and is repeated where that is safe.
 
-No token and no answer's text is ever part of an error: what GitLab says may quote what it was sent.
+No error contains a token or the text of an answer, because GitLab may quote in it what it was sent.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.session import library_of, no_answer, within
 
 TIMEOUT_SECONDS = 20.0
-"""For an answer, from the name's resolution to the last byte."""
+"""Seconds for one answer, from resolving the name to the last byte."""
 PAUSES = (0.5, 2.0, 5.0)
-"""Seconds before each further attempt, where GitLab does not say itself how long to wait."""
+"""Seconds before each further attempt, if GitLab does not say how long to wait."""
 LONGEST_PAUSE = 60.0
-"""A longer `Retry-After` is not waited for. GitLab's own limits count by the minute."""
+"""Seconds. A longer `Retry-After` is not waited for. GitLab's own limits count by the minute."""
 REFUSALS = (GitlabHttpError, GitlabAuthenticationError)
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 _NOT_TAKEN = frozenset({429})
-"""Statuses by which GitLab says that it has not begun with a request."""
+"""Statuses that mean that GitLab has not begun to process the request."""
 _SCOPES = (
     "give a token with the scope `manage_runner` (or `api`), of an Owner of the group or a Maintainer of the project"
 )
@@ -50,7 +50,9 @@ _WORDS = {
 
 
 class Calls:
-    """Calls of one GitLab, for one thread; an answer is waited for `seconds`. `by_token` needs the API's token."""
+    """Calls of one GitLab, for one thread. `seconds` is the time limit of an answer. `by_token` needs the token of the
+    API.
+    """
 
     def __init__(
         self,
@@ -64,13 +66,17 @@ class Calls:
         self._sleep, self._seconds = sleep, seconds
         self._asked_to_wait: float | None = None
         self.by_nobody = library_of(url, "", ca_file, seconds)
-        self.by_nobody.session.auth = _as_it_is  # else requests would send what ~/.netrc has for that host
+        self.by_nobody.session.auth = (
+            _as_it_is  # requests would send the login of ~/.netrc for this host
+        )
         self.by_nobody.session.hooks["response"].append(self._heed)
         self._token, self._ca_file = token, ca_file
 
     @cached_property
     def by_token(self) -> gitlab.Gitlab:
-        """Made when it is needed: a token that can be none leaves what needs none."""
+        """The client with the token. It is made at its first use, so that a malformed token fails only calls that need
+        one.
+        """
         library = library_of(self.url, self._token, self._ca_file, self._seconds)
         library.session.hooks["response"].append(self._heed)
         return library
@@ -84,10 +90,10 @@ class Calls:
         *,
         safe: bool = True,
     ) -> Any:
-        """The JSON that one call gave, which may be repeated if it is `safe`; None for no JSON. A "get" sends in its query.
+        """Returns the JSON of one call, or None if it has none. Only a `safe` call is repeated. A "get" sends a query.
 
-        Raises one of REFUSALS where GitLab refused, GitlabDownError where it did not answer. Who took the time limit once
-        is not asked again.
+        Raises one of REFUSALS if GitLab refuses, and GitlabDownError if it does not answer. After an answer that exceeded
+        the time limit, the call is not repeated.
         """
         values = dict(sent or {})
         again = _AGAIN if safe else _NOT_TAKEN
@@ -126,7 +132,7 @@ class Calls:
         self._asked_to_wait = float(told) if told.isdecimal() else None
 
     def problem(self, error: LibraryError, did: str, may: str = _SCOPES) -> GitlabError:
-        """What GitLab refused, in our words; `may` is the fix where the token may not."""
+        """Makes our error of GitLab's refusal. `may` is the hint for a token that lacks a permission."""
         code = error.response_code or 0
         words = _WORDS.get(code, f"GitLab answered with status {code}")
         fix = may if code == 403 else _FIXES.get(code, "GitLab's own log says why; try again later")
@@ -143,7 +149,7 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def json_of(body: Any) -> Any:
-    """None for what is no JSON: then it is not the API that answered."""
+    """Returns None for a body that is no JSON: then something other than the API has answered."""
     try:
         return json.loads(body)
     except (TypeError, ValueError):

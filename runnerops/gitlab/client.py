@@ -1,4 +1,4 @@
-"""What is asked of GitLab's API and told to it: a method for each of its calls that is used here."""
+"""The calls of GitLab's API that runnerops uses, one method each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runnerops.gitlab.calls import REFUSALS, Calls, json_of
 from runnerops.gitlab.session import strange
 
 PER_PAGE = 100
-"""Items that a list gives at once, the most that GitLab does."""
+"""Items in one page of a list; GitLab allows no more."""
 _MAY_CREATE = (
     "give a token with the scope `create_runner` (or `api`), of an Owner of the group, a Maintainer of the project, or an"
     " administrator for an instance runner"
@@ -22,13 +22,14 @@ _MAY_LIST = (
 
 
 class GitlabClient(Calls):
-    """One GitLab, for one thread. Without `token` only runners' own tokens are used."""
+    """One GitLab, for one thread. Without `token`, only the runners' own tokens are used."""
 
     def verify(self, token: str, system_id: str) -> Mapping[str, Any] | None:
-        """What GitLab says of the runner that has this token (`id`, `token_expires_at`); None where it knows none.
+        """Returns what GitLab says about the runner with this token (`id`, `token_expires_at`); None if GitLab knows
+        none.
 
-        `system_id` is its host's: without one GitLab would note a machine that is not there. A GitLab before 15.10 says
-        nothing of the runner. Raises GitlabError.
+        `system_id` is that of the runner's host. Without one, GitLab would record a machine that does not exist. A
+        GitLab before 15.10 says nothing about the runner. Raises GitlabError.
         """
         sent = {"token": token, **({"system_id": system_id} if system_id else {})}
         try:
@@ -44,7 +45,7 @@ class GitlabClient(Calls):
         raise strange(self.url)
 
     def runner(self, number: int) -> Mapping[str, Any] | None:
-        """`GET /runners/:id`; None where there is none that the token may see. Raises GitlabError."""
+        """`GET /runners/:id`. Returns None if there is no such runner, or the token may not see it. Raises GitlabError."""
         try:
             answer = self.call(self.by_token, "get", f"/runners/{number}")
         except REFUSALS as error:
@@ -56,9 +57,10 @@ class GitlabClient(Calls):
         raise strange(self.url)
 
     def update_runner(self, number: int, settings: Mapping[str, Any]) -> None:
-        """`PUT /runners/:id`, by GitLab's own names, which sets what is given and leaves the rest. Raises GitlabError.
+        """`PUT /runners/:id` with GitLab's own names. Other settings stay as they are. Raises GitlabError.
 
-        It may be sent several times. An error does not say that nothing was set: the answer may be what was lost.
+        It may be sent several times. After an error, the settings may be in effect nevertheless: only the answer may be
+        lost.
         """
         try:
             answer = self.call(self.by_token, "put", f"/runners/{number}", settings)
@@ -68,10 +70,10 @@ class GitlabClient(Calls):
             raise strange(self.url)
 
     def running_jobs(self, number: int, system_id: str) -> int:
-        """How many jobs it has as running on this machine (`GET /runners/:id/jobs`), of projects that the token may read;
-        100 at most. Raises GitlabError.
+        """Counts the running jobs of a runner on this machine (`GET /runners/:id/jobs`), up to 100. Only jobs of
+        projects that the token may read are counted. Raises GitlabError.
 
-        An older GitLab heeds no `system_id`, and counts those of all machines that use the runner's token.
+        An older GitLab ignores `system_id`, and counts the jobs of all machines that use the runner's token.
         """
         query = {"status": "running", "per_page": PER_PAGE, **({"system_id": system_id} if system_id else {})}
         try:
@@ -83,8 +85,9 @@ class GitlabClient(Calls):
         raise strange(self.url)
 
     def managers(self, number: int) -> tuple[Mapping[str, Any], ...] | None:
-        """`GET /runners/:id/managers`: the machines that use its token (`system_id`, `status`); None from a GitLab that has no
-        such list. Raises GitlabError."""
+        """`GET /runners/:id/managers`: the machines that use the runner's token (`system_id`, `status`). None if this
+        GitLab has no such list. Raises GitlabError.
+        """
         try:
             answer = self.call(self.by_token, "get", f"/runners/{number}/managers")
         except REFUSALS as error:
@@ -96,9 +99,11 @@ class GitlabClient(Calls):
         raise strange(self.url)
 
     def reset_token(self, number: int) -> Mapping[str, Any]:
-        """`POST /runners/:id/reset_authentication_token`: a `token`, and `token_expires_at` where it ends. Raises GitlabError.
+        """`POST /runners/:id/reset_authentication_token`. Returns `token`, and `token_expires_at` if it expires. Raises
+        GitlabError.
 
-        Asked again it gives another one, which alone counts then: so one that was lost on the way does no harm.
+        Each call returns another token, and only the last one is valid. So the call may be repeated after an answer was
+        lost.
         """
         try:
             answer = self.call(self.by_token, "post", f"/runners/{number}/reset_authentication_token")
@@ -109,10 +114,10 @@ class GitlabClient(Calls):
         raise strange(self.url)
 
     def create_runner(self, settings: Mapping[str, Any]) -> Mapping[str, Any]:
-        """`POST /user/runners`, by GitLab's own names: `id`, `token` and `token_expires_at` of a new runner.
+        """`POST /user/runners` with GitLab's own names. Returns `id`, `token` and `token_expires_at` of the new runner.
 
-        After a GitlabDownError it may be there all the same, or come to be later: so it is sent once, and again only where
-        GitLab says that it took no request (429). Raises GitlabError.
+        After a GitlabDownError, the runner may exist nevertheless, or be created later. So the request is repeated only
+        if GitLab says that it did not accept it (429). Raises GitlabError.
         """
         try:
             answer = self.call(self.by_token, "post", "/user/runners", settings, safe=False)
@@ -123,7 +128,7 @@ class GitlabClient(Calls):
         raise strange(self.url)
 
     def delete_runner(self, number: int) -> None:
-        """`DELETE /runners/:id`; one that is gone already is no error. Raises GitlabError."""
+        """`DELETE /runners/:id`. A runner that does not exist any more is no error. Raises GitlabError."""
         try:
             self.call(self.by_token, "delete", f"/runners/{number}")
         except REFUSALS as error:
@@ -131,7 +136,9 @@ class GitlabClient(Calls):
                 raise self.problem(error, f"told to delete runner {number}") from None
 
     def runners(self, path: str, kind: str) -> Iterator[Mapping[str, Any]]:
-        """All runners of this type that a list of GitLab has, e.g. `group_type` at `/groups/42/runners`. Raises GitlabError."""
+        """Returns all runners of this type in a list of GitLab, e.g. `group_type` at `/groups/42/runners`. Raises
+        GitlabError.
+        """
         for page in count(1):
             query = {"type": kind, "per_page": PER_PAGE, "page": page}
             try:
@@ -145,7 +152,7 @@ class GitlabClient(Calls):
                 return
 
     def number(self, path: str) -> int:
-        """The `id` of what there is at a path, e.g. `/groups/team%2Fci`. Raises GitlabError."""
+        """Returns the `id` of the object at a path, e.g. `/groups/team%2Fci`. Raises GitlabError."""
         try:
             answer = self.call(self.by_token, "get", path)
         except REFUSALS as error:

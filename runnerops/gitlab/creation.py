@@ -1,7 +1,7 @@
-"""Runners that a deploy creates in GitLab, each with a mark in its description until its host has it.
+"""Creates runners in GitLab for a deploy. Each has a mark in its description until its host has it.
 
-The mark is sent with the creation itself, so whatever is cut off and wherever: what is there of a deploy that did not end
-well can be told from all else, and is deleted by the next one.
+The mark is part of the request that creates the runner. So wherever a deploy is cut off, the next one can recognise the
+runners that it left behind, and deletes them.
 """
 
 from __future__ import annotations
@@ -18,35 +18,37 @@ from runnerops.gitlab.settings import details_of, differing, sent, update
 from runnerops.model.gitlab import SETTINGS, Created, Creation, Leftover, Place, Setting, SettingsUpdate
 
 _LONGEST = 1024
-"""Characters of a description (`Ci::Runner`)."""
+"""The maximum length of a description in characters (GitLab's `Ci::Runner`)."""
 _ANY = "[0-9a-f]+"
 
 
 def mark_of(machine: str, host: str) -> str:
-    """What deploys of this host mark their runners with; `machine` is its machine-id, which clones may share."""
+    """Returns the mark for runners that deploys of this host create. `machine` is its machine-id, which clones may
+    share.
+    """
     return hashlib.sha256(f"{machine} {host}".encode()).hexdigest()[:12]
 
 
 def plan_creation(
     client: GitlabClient, name: str, place: Place, settings: Mapping[str, Setting], mark: str
 ) -> Creation:
-    """What is to be created. Raises GitlabError."""
+    """Makes the plan to create one runner. Raises GitlabError."""
     number = place.of if isinstance(place.of, int) else client.number(path_of(place)) if place.of else 0
     return Creation(name, place, number, settings, mark)
 
 
 def left_behind(client: GitlabClient, place: Place, mark: str) -> set[int]:
-    """What deploys of this host created there and did not bring to an end. Raises GitlabError."""
+    """Returns ids of runners that deploys of this host created in this place and did not finish. Raises GitlabError."""
     return set(_marked(client, place, f"{mark}-{_ANY}"))
 
 
 def is_marked(description: object, mark: str) -> bool:
-    """Whether this stands for a runner that a deploy of this host did not bring to an end."""
+    """Whether this is the description of a runner that a deploy of this host created and did not finish."""
     return _is_marked(description, f"{mark}-{_ANY}")
 
 
 def create(client: GitlabClient, planned: Creation, nonce: str) -> Created:
-    """A new runner, marked with `nonce` (hex digits), which this deploy alone has. Raises GitlabError."""
+    """Creates a runner, marked with `nonce` (hex digits), which is unique to this deploy. Raises GitlabError."""
     text = f" {MARK}{planned.mark}-{nonce})"
     description = str(planned.settings.get("description") or planned.runner)[: _LONGEST - len(text)] + text
     where = {f"{planned.place.kind}_id": planned.number} if planned.number else {}
@@ -60,19 +62,19 @@ def create(client: GitlabClient, planned: Creation, nonce: str) -> Created:
 
 
 def created_by(client: GitlabClient, planned: Collection[Creation], nonce: str) -> set[int]:
-    """What this deploy created, as GitLab tells it: an answer may have been lost. Raises GitlabError."""
+    """Asks GitLab which runners this deploy created, because an answer may have been lost. Raises GitlabError."""
     places = dict.fromkeys((one.place, one.mark) for one in planned)
     return {number for place, mark in places for number in _marked(client, place, f"{mark}-{nonce}")}
 
 
 def finish(client: GitlabClient, planned: Creation, created: Created) -> None:
-    """Its host has it: what it is to have in GitLab is set, and with it the mark is gone. Raises GitlabError."""
+    """Sets the runner's settings in GitLab, once its host has it. This removes the mark. Raises GitlabError."""
     changes = differing(planned.settings, details_of(client, created.id))
     update(client, SettingsUpdate(planned.runner, created.id, changes))
 
 
 def delete_leftover(client: GitlabClient, one: Leftover) -> None:
-    """If it is one still. Raises GitlabError."""
+    """Deletes the runner if it still has the mark. Raises GitlabError."""
     details = client.runner(one.id)
     if details is not None and is_marked(details.get("description"), one.mark):
         client.delete_runner(one.id)

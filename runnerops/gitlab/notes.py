@@ -1,4 +1,6 @@
-"""One note of ours on a merge request: found by its first line, written anew or put in place of the one before."""
+"""The note of runnerops on a merge request. It is found by its first line, and is then replaced; else a new one is
+written.
+"""
 
 from __future__ import annotations
 
@@ -16,25 +18,25 @@ from runnerops.frozen import frozen
 from runnerops.gitlab.session import library_of, no_answer, strange, within
 
 SECONDS = 20.0
-"""For an answer."""
+"""Seconds for one answer."""
 IN_ALL_SECONDS = 120.0
-"""For all answers together, and for one that drips."""
+"""Seconds for all answers together, also if one of them arrives byte by byte."""
 LONGEST = 1_000_000
-"""Characters that a note takes."""
+"""The maximum length of a note in characters."""
 REFUSED = frozenset({401, 403, 404})
-"""Statuses by which GitLab says that a token may not do it; 404: that it may not even see it."""
+"""Statuses that mean that the token lacks a permission. With 404, it may not even see the merge request."""
 GIVE = "give a project access token (Reporter, scope `api`) as GITLAB_TOKEN"
 _LACKS = {
     401: "GitLab refuses GITLAB_TOKEN: it may have expired or been revoked; create a new one",
     403: "GITLAB_TOKEN may not write notes there: it needs the role Reporter and the scope `api`",
     404: "GITLAB_TOKEN may not see it: give a token of this project (Reporter, scope `api`)",
 }
-"""What a token that was given lacks, by status."""
+"""By status, what the given token lacks."""
 
 
 @frozen
 class MergeRequest:
-    """Where the note goes. `job` tells of the token that it is a CI job's own."""
+    """Where the note is written. `job`: the token is that of a CI job."""
 
     url: str
     project: str
@@ -45,11 +47,13 @@ class MergeRequest:
 
 
 class MayNotError(GitlabError):
-    """The token may not write notes here."""
+    """The token may not write notes on this merge request."""
 
 
 def put_note(there: MergeRequest, marker: str, body: str, seconds: float = IN_ALL_SECONDS) -> bool:
-    """Whether a note of ours was there, and now has this text. `marker` is the first line of `body`. Raises GitlabError."""
+    """Writes the note. Returns whether it replaced an earlier one. `marker` is the first line of `body`. Raises
+    GitlabError.
+    """
     library = library_of(there.url, there.token, there.ca_file, SECONDS, job=there.job)
     notes = f"/projects/{there.project}/merge_requests/{there.iid}/notes"
     try:
@@ -68,21 +72,25 @@ def _put(library: gitlab.Gitlab, notes: str, marker: str, body: str) -> bool:
         return True
     made: Any = library.http_post(notes, post_data={"body": body})
     meanwhile = [found for found in _marked(library, notes, marker) if found < int(made["id"]) and found not in before]
-    if any(_replaced(library, f"{notes}/{found}", body) for found in meanwhile):  # of a job beside this one
+    if any(
+        _replaced(library, f"{notes}/{found}", body) for found in meanwhile
+    ):  # by a job at the same time
         _remove(library, f"{notes}/{made['id']}")
         return True
     return False
 
 
 def _marked(library: gitlab.Gitlab, notes: str, marker: str) -> Iterator[int]:
-    """The oldest first, so that runs side by side agree. Some may be of a token of before."""
+    """Returns the notes with the marker, the oldest first, so that simultaneous runs choose the same one. Some may
+    belong to an earlier token.
+    """
     every: Any = library.http_list(notes, query_data={"sort": "asc", "per_page": 100}, iterator=True)
     found = [int(one["id"]) for one in every if str(one.get("body", "")).startswith(marker)]
     yield from found
 
 
 def _replaced(library: gitlab.Gitlab, note: str, body: str) -> bool:
-    """Not, where it is somebody else's, or was taken away just now."""
+    """Replaces a note. Returns False if it belongs to another user, or was deleted meanwhile."""
     try:
         library.http_put(note, post_data={"body": body})
     except LibraryError as error:
@@ -93,7 +101,9 @@ def _replaced(library: gitlab.Gitlab, note: str, body: str) -> bool:
 
 
 def _remove(library: gitlab.Gitlab, note: str) -> None:
-    """The later of two; the other job, which looks as well, keeps the earlier. One that may not be removed stays."""
+    """Removes the later of two notes. The other job does the same and keeps the earlier one. A note that may not be
+    removed stays.
+    """
     try:
         library.http_delete(note)
     except LibraryError as error:
@@ -102,7 +112,7 @@ def _remove(library: gitlab.Gitlab, note: str) -> None:
 
 
 def _problem(there: MergeRequest, error: LibraryError) -> GitlabError:
-    """What GitLab says may quote what it was sent, so only its status is told."""
+    """Makes an error of the status alone, because GitLab's text may quote what it was sent."""
     code = error.response_code
     if not code:
         return strange(there.url)

@@ -1,6 +1,7 @@
-"""A runner that is given no new jobs for a while: paused in GitLab, and given jobs again.
+"""Pauses a runner in GitLab, so that it gets no new jobs for a while, and unpauses it.
 
-Jobs that run go on: GitLab only hands out no further ones (`lib/api/ci/runner.rb`), to any machine that uses its token.
+Running jobs continue. GitLab stops handing out jobs (`lib/api/ci/runner.rb`) to every machine that uses the runner's
+token.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from runnerops.model.gitlab import Pause, Registration
 
 
 def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int) -> Pause | None:
-    """What is to be paused while the host with this system id drains; None of a runner that is paused already, which stays.
+    """Returns the pause for the time in which the host with this system id drains. None if the runner is paused
+    already; then it stays paused.
 
-    Raises GitlabError: also where other machines take jobs by the same token, for GitLab would give those none either.
+    Raises GitlabError, also if other machines take jobs with the same token, because GitLab would give them none
+    either.
     """
     number = number_of(client, one, system_id)
     if is_paused(client, number):
@@ -35,7 +38,7 @@ def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int
 
 
 def others_among(machines: Iterable[Mapping[str, Any]], system_id: str) -> tuple[str, ...]:
-    """By system id, those that asked for jobs in the last week or so, beside this one."""
+    """Returns the system ids of other machines that asked for jobs in the last week or so."""
     return tuple(
         str(each["system_id"])
         for each in machines
@@ -44,7 +47,7 @@ def others_among(machines: Iterable[Mapping[str, Any]], system_id: str) -> tuple
 
 
 def _jobs(client: GitlabClient, number: int, system_id: str) -> int | None:
-    """None where GitLab does not tell: the host counts them itself."""
+    """Returns None if GitLab does not tell the number. Then the host counts the jobs itself."""
     try:
         return client.running_jobs(number, system_id)
     except GitlabDownError:
@@ -54,9 +57,10 @@ def _jobs(client: GitlabClient, number: int, system_id: str) -> int | None:
 
 
 def pause(client: GitlabClient, number: int) -> bool:
-    """Whether it was this call that paused it; not, where somebody has by now, whose pause is to stay. Raises GitlabError.
+    """Pauses a runner. Returns False if somebody else has paused it meanwhile: then it stays paused afterwards. Raises
+    GitlabError.
 
-    After an error it may be paused all the same, or come to be.
+    After an error, the runner may be paused nevertheless, or be paused later.
     """
     if is_paused(client, number):
         return False
@@ -67,7 +71,7 @@ def pause(client: GitlabClient, number: int) -> bool:
 
 
 def unpause(client: GitlabClient, number: int) -> None:
-    """One that is not paused, or is not there any more, is left as it is. Raises GitlabError."""
+    """Unpauses a runner. One that is not paused, or does not exist any more, is left as it is. Raises GitlabError."""
     error = _told(client, number, paused=False)
     if error and not _is(client, number, paused=False):
         raise error
@@ -82,7 +86,7 @@ def _told(client: GitlabClient, number: int, *, paused: bool) -> GitlabError | N
 
 
 def _is(client: GitlabClient, number: int, *, paused: bool) -> bool:
-    """Also of one that is gone, which is given no jobs. Not where GitLab does not say."""
+    """Whether the runner has this state. A deleted runner counts as unpaused. False if GitLab does not tell."""
     try:
         details = client.runner(number)
         return (not paused) if details is None else is_paused(client, number) is paused
@@ -91,5 +95,5 @@ def _is(client: GitlabClient, number: int, *, paused: bool) -> bool:
 
 
 def is_paused(client: GitlabClient, number: int) -> bool:
-    """Whoever paused it. Raises GitlabError, also where there is none."""
+    """Whether the runner is paused, by anybody. Raises GitlabError, also if there is no such runner."""
     return details_of(client, number)["paused"] is True

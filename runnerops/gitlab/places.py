@@ -1,4 +1,4 @@
-"""Where a runner is in GitLab: of a group, of projects, or of the whole instance. None is ever moved from one to the other."""
+"""Where a runner belongs in GitLab: to a group, to projects, or to the whole instance. runnerops never moves a runner."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from runnerops.model.gitlab import Place
 
 
 def path_of(place: Place) -> str:
-    """By which the API names a group or project."""
+    """Returns the path of a group or project in the API."""
     return f"/{place.kind}s/{quote(str(place.of), safe='')}"
 
 
 def elsewhere(client: GitlabClient, details: Mapping[str, Any], place: Place) -> str:
-    """Where a runner with these details (`GET /runners/:id`) is, e.g. `group ci (42)`, if that is surely not `place`; else
-    nothing. The token may not see all of its groups and projects. Raises GitlabError.
+    """Returns where a runner with these details (`GET /runners/:id`) is, e.g. `group ci (42)`, if that is certainly not
+    `place`; else an empty text. The token may not be able to see all groups and projects of the runner. Raises
+    GitlabError.
     """
     kind = str(details.get("runner_type") or "").removesuffix("_type")
     found = [one for one in details.get(f"{kind}s") or () if isinstance(one, dict) and isinstance(one.get("id"), int)]
@@ -29,7 +30,7 @@ def elsewhere(client: GitlabClient, details: Mapping[str, Any], place: Place) ->
     if not found or any(one["id"] == place.of or _at(one, place) for one in found):
         return ""
     if isinstance(place.of, str) and client.number(path_of(place)) in {one["id"] for one in found}:
-        return ""  # by a path that it had before
+        return ""  # it is the same place under an earlier path
     return there
 
 
@@ -38,6 +39,6 @@ def _name(one: Mapping[str, Any]) -> str:
 
 
 def _at(one: Mapping[str, Any], place: Place) -> bool:
-    """By its path; of a group GitLab says no more than its page."""
+    """Compares paths. For a group, GitLab gives only the address of its page."""
     path = str(one.get("path_with_namespace") or "") or str(one.get("web_url") or "").partition("/groups/")[2]
     return path.lower() == str(place.of).strip("/").lower()

@@ -1,4 +1,4 @@
-"""How the runners of a host stand in GitLab: what the client tells of each, or why it cannot be told."""
+"""The status of a host's runners in GitLab, or why it cannot be told."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from runnerops.gitlab.client import GitlabClient
 from runnerops.model.gitlab import Registration, RunnerStatus
 
 MARK = "(not deployed yet, runnerops "
-"""What the end of a description begins with as long as a deploy that created the runner has not ended."""
+"""The beginning of a description as long as the deploy that created the runner has not ended."""
 UNKNOWN = "GitLab does not know its token (403): the runner was deleted there, or its token was reset"
 UNKNOWN_FIX = "create it in GitLab again, write its token into the inventory and deploy"
 
 
 @dataclass(slots=True)
 class AskedRunners:
-    """One GitLab about one host's runners. `may_read`: the client has a token of the API, so details are asked for too."""
+    """Asks one GitLab about the runners of one host. `may_read`: the client has a token of the API, so details are
+    asked for too.
+    """
 
     client: GitlabClient
     system_id: str
     may_read: bool
     refused: GitlabError | None = None
-    """What makes it no use to ask about a further runner."""
+    """The error after which asking about further runners is useless."""
 
     def about(self, one: Registration) -> RunnerStatus:
-        """What it says of this one, or why it does not."""
+        """Returns what GitLab says about this runner, or why it says nothing."""
         status = RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id)
         if self.refused is None:
             try:
@@ -66,7 +68,7 @@ class AskedRunners:
 
 
 def moment(text: Any) -> datetime | None:
-    """A time as GitLab writes it (ISO 8601); None for none."""
+    """Parses a time as GitLab writes it (ISO 8601). Returns None if the text is empty or not a time."""
     try:
         found = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:

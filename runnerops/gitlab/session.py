@@ -1,6 +1,6 @@
-"""How GitLab's API is reached: the library's object for one GitLab, and what it means that there was no answer.
+"""The connection to GitLab's API: the library's object for one GitLab, and errors for missing answers.
 
-No redirect is followed: it would take the token along, to wherever it leads.
+No redirect is followed, because the token would be sent to wherever it leads.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ _NAME_CA = "name its CA: `gitlab: {ca_file: PATH}` in an inventory, CI_SERVER_TL
 
 
 def new_session() -> requests.Session:
-    """One that goes where it is sent and nowhere else."""
+    """Returns a session that follows no redirects."""
     session = requests.Session()
     session.max_redirects = 0
     return session
 
 
 def library_of(url: str, token: str, ca_file: str, seconds: float, *, job: bool = False) -> gitlab.Gitlab:
-    """`job`: the token is a CI job's own. Raises GitlabError for a token or a file that can be none."""
+    """Returns the library's object for one GitLab. `job`: the token is that of a CI job. Raises GitlabError for a
+    malformed token or an unusable CA file.
+    """
     check_ca(url, ca_file)
     if not re.fullmatch(r"[!-~]*", token):
         raise GitlabError(
@@ -46,13 +48,13 @@ def library_of(url: str, token: str, ca_file: str, seconds: float, *, job: bool 
 
 
 def check_ca(url: str, ca_file: str) -> None:
-    """Raises GitlabError where no certificate can be had from the file."""
+    """Raises GitlabError if no certificate can be read from the file."""
     if ca_file and (problem := ca_problem(ca_file)):
         raise GitlabError(f"{url}: {problem}", _NAME_CA)
 
 
 def no_answer(url: str, error: Exception, seconds: float) -> GitlabDownError:
-    """In words, without anything of the error's own."""
+    """Describes a missing answer in our words, without any text of the library's error."""
     if isinstance(error, requests.exceptions.SSLError):
         return GitlabDownError(f"{url}: its certificate is not trusted", _NAME_CA)
     if isinstance(error, requests.TooManyRedirects):
@@ -65,19 +67,21 @@ def no_answer(url: str, error: Exception, seconds: float) -> GitlabDownError:
 
 
 def strange(url: str) -> GitlabError:
-    """The error for a server that is no GitLab."""
+    """Returns the error for a server that is not GitLab."""
     return GitlabError(f"{url} does not answer as GitLab's API does", "check whether the address is GitLab's")
 
 
 def within(seconds: float, ask: Callable[[], Answered]) -> Answered:
-    """What it gives. Raises requests.Timeout when the time is over: its own limit is for each wait alone, so an answer that
-    drips would never end, and a name's resolution has none. The thread is left behind."""
+    """Returns the result of `ask`. Raises requests.Timeout when the time is over. The limit of requests itself counts
+    for each wait alone, so it ends neither an answer that arrives byte by byte nor the resolution of a name. The thread
+    is left running.
+    """
     answer: Future[Answered] = Future()
 
     def run() -> None:
         try:
             answer.set_result(ask())
-        except BaseException as error:  # raised again where the answer is waited for
+        except BaseException as error:  # raised again by the caller that waits for the answer
             answer.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()

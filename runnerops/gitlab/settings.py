@@ -1,4 +1,4 @@
-"""What GitLab has of a runner's settings against what the inventory asks for: compared, updated, read back."""
+"""Settings of a runner in GitLab and in the inventory: they are compared, updated and read back."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from runnerops.model.gitlab import SETTINGS, Place, Registration, Setting, Setti
 def compare(
     client: GitlabClient, one: Registration, system_id: str, wanted: Mapping[str, Setting], place: Place | None = None
 ) -> tuple[SettingsUpdate, str]:
-    """What differs, maybe nothing; and where the runner is if not at `place`. Raises GitlabError where that cannot be told.
+    """Returns what differs (may be empty), and where the runner is if that is not `place`. Raises GitlabError.
 
-    `one.id` is taken from a file, where anybody may have edited the token beside it: what would be updated is found by the
-    token itself first.
+    `one.id` comes from a file in which somebody may have edited the token. So the runner is first looked up by its
+    token.
     """
     number = one.id or number_of(client, one, system_id)
     details = _details(client, number)
@@ -30,9 +30,10 @@ def compare(
 
 
 def update(client: GitlabClient, planned: SettingsUpdate) -> None:
-    """Sets what the plan says, if GitLab still has what it had then, and reads it back. Raises GitlabError.
+    """Sets what the plan says, if GitLab's values are still those of the plan, and reads it back. Raises GitlabError.
 
-    What was set already is left alone. After an error the settings that are read back say whether it was done.
+    Settings that have the planned value already are left alone. After an error, reading them back shows whether they
+    were set.
     """
     now = details_of(client, planned.id)
     left = [one for one in planned.changes if not _same(one.new, now.get(one.key))]
@@ -56,7 +57,9 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
 
 
 def differing(wanted: Mapping[str, Setting], has: Mapping[str, Setting]) -> tuple[SettingChange, ...]:
-    """In the order of `SETTINGS`; what is not asked for stays as GitLab has it."""
+    """Returns the differences in the order of `SETTINGS`. Settings that are not in the inventory stay as they are in
+    GitLab.
+    """
     return tuple(
         SettingChange(key, has.get(key), wanted[key])
         for key in SETTINGS
@@ -65,7 +68,7 @@ def differing(wanted: Mapping[str, Setting], has: Mapping[str, Setting]) -> tupl
 
 
 def settings_of(details: Mapping[str, Any]) -> dict[str, Setting]:
-    """GitLab's answer by our keys. A GitLab before 14.8 says `active` in place of `paused`."""
+    """Returns GitLab's answer with the keys of the inventory. A GitLab before 14.8 has `active` instead of `paused`."""
     if "paused" not in details and isinstance(details.get("active"), bool):
         details = {**details, "paused": not details["active"]}
     return {key: _setting(details.get(name)) for key, name in SETTINGS.items()}
@@ -78,7 +81,7 @@ def _setting(value: Any) -> Setting:
 
 
 def _same(one: Setting, other: Setting) -> bool:
-    """By meaning: an empty text is none, and GitLab's pages may have written line ends of their own."""
+    """Compares by meaning. An empty text equals none, and GitLab's web pages may have changed the line ends."""
     if isinstance(one, str) or isinstance(other, str):
         return _text(one) == _text(other)
     return one == other and isinstance(one, bool) == isinstance(other, bool)
@@ -89,12 +92,12 @@ def _text(value: Setting) -> Setting:
 
 
 def sent(value: Setting) -> Any:
-    """A setting as GitLab's API takes it."""
+    """Returns a setting as GitLab's API accepts it."""
     return list(value) if isinstance(value, tuple) else value
 
 
 def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
-    """GitLab's id of the runner that has this token."""
+    """Returns GitLab's id of the runner with this token. Raises GitlabError."""
     if not system_id:
         raise GitlabError(
             "config.toml has no id for it, and its host has no system id yet", "deploy again after it has run"
@@ -109,7 +112,9 @@ def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
 
 
 def details_of(client: GitlabClient, number: int) -> Mapping[str, Setting]:
-    """What a runner has in GitLab, by our keys. Raises GitlabError, also where there is none."""
+    """Returns a runner's settings in GitLab, with the keys of the inventory. Raises GitlabError, also if there is no
+    such runner.
+    """
     return settings_of(_details(client, number))
 
 
