@@ -1,1 +1,1 @@
-"""Makes and carries out plans of many hosts: connections, threads, time, locks and interrupts."""
+"""Makes and carries out the plans of many hosts: connections, threads, time limits, locks and interrupts."""

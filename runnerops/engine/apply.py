@@ -1,7 +1,7 @@
-"""Applies a plan: one exec that starts the run on its host and follows it. Decides nothing.
+"""Applies a plan: one exec starts the run on its host and follows it. No decisions are made here.
 
-The run is the host's own: whether this client sees its end or not, it goes on to an end. A client that lost its
-connection comes back and follows from the byte it had.
+The run does not depend on this client. If the connection is lost, the run continues, and the client connects again and
+continues to read the log at the byte that it had reached.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
 COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Pauses before each attempt to come back to a host whose connection was lost."""
+"""Seconds before each further attempt to connect to a host whose connection was lost."""
 
 _WHY_NOT_STARTED = {
     protocol.NO_ROOM: f"check the free space and the permissions of {STATE_FOLDER} on the host",
     protocol.NO_UNIT: "systemd did not start its unit: check whether systemd-run works on the host",
     protocol.TAKEN_OVER: "another deploy treats the runners created for it in GitLab as left over: deploy again",
 }
-"""What to do where a run could not be started, by the exit status of `start`."""
+"""By the exit status of `start`, the hint if a run could not be started."""
 
 
 class Follows(Protocol):
-    """A connection that streams a command's output; `ssh.Link` in production."""
+    """A connection that streams the output of a command. In production this is `ssh.Link`."""
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
         """The output line by line, newlines included; ends with the command. Raises LinkLostError."""
@@ -47,7 +47,7 @@ class Follows(Protocol):
 
 @frozen
 class HostLink:
-    """The way to a plan's host: its connection, and a new one in place of one that was lost. Both raise HostError."""
+    """The connection to a plan's host, and a new connection after that one was lost. Both raise HostError."""
 
     link: Callable[[], Follows]
     reconnect: Callable[[], Follows]
@@ -55,7 +55,7 @@ class HostLink:
 
 @dataclass(slots=True)
 class _Run:
-    """A run as far as this client has seen it. `seen` counts bytes of its log."""
+    """The state of a run as far as this client has seen it. `seen` counts bytes of its log."""
 
     plan: Plan
     redactor: Redactor
@@ -64,15 +64,15 @@ class _Run:
     no_wait: bool = False
     seen: int = 0
     said: str = ""
-    """The last line that is no event: where no run began it says why."""
+    """The last line that is not an event. If no run began, it says why."""
     left: Event | None = None
-    """The event at which this client left a run that waits for jobs (`no_wait`)."""
+    """The event at which this client stopped following a run that waits for jobs (`no_wait`)."""
     events: list[Event] = field(default_factory=list)
 
     def take(self, lines: Iterator[bytes]) -> None:
         """Follows until the output ends, or with `no_wait` until the run waits for jobs."""
         for line in lines:
-            if not line.endswith(b"\n"):  # cut off with its connection: the next one sends it whole
+            if not line.endswith(b"\n"):  # the line was cut off with the connection; the next one sends it whole
                 continue
             event = self.decoder.event(line.decode("utf-8", "replace"))
             self.seen += len(line)
@@ -87,7 +87,7 @@ class _Run:
                     return
 
     def _drains(self, event: Event) -> bool:
-        """Whether the run waits for jobs now, be they counted or not; a process without any ends at once."""
+        """Whether the run waits for jobs now, even if it cannot count them. A process without jobs ends at once."""
         waits = event.kind == "wait" and event.list == "forward" and event.step < len(self.plan.forward)
         return waits and drains(self.plan.forward[event.step]) and event.text not in {"", ENDING}
 
@@ -95,9 +95,9 @@ class _Run:
 def apply(
     plan: Plan, host: HostLink, redactor: Redactor, watch: Callable[[Event], None], *, no_wait: bool = False
 ) -> Outcome:
-    """Starts the plan's run and follows it to its end.
+    """Starts the run of the plan and follows it to its end.
 
-    `no_wait`: leaves it as soon as it waits for running jobs. Raises HostError where not even a connection could be had.
+    `no_wait`: stop following it as soon as it waits for running jobs. Raises HostError if no connection can be opened.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
     status = _to_end(run, host, protocol.start(plan), protocol.payload(plan))
@@ -107,9 +107,10 @@ def apply(
 def follow(
     plan: Plan, host: HostLink, redactor: Redactor, watch: Callable[[Event], None], *, no_wait: bool = False
 ) -> Outcome:
-    """Follows a run that is going on, or is over, from its beginning to its end. Only its number and steps count.
+    """Follows a run, which may have ended already, from its beginning. Of `plan`, only the number and the steps are
+    used.
 
-    Raises HostError where not even a connection could be had.
+    Raises HostError if no connection can be opened.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
     _to_end(run, host, protocol.follow(plan.run, 0), b"")
@@ -121,7 +122,7 @@ def _left_or_ended(run: _Run) -> Outcome | None:
 
 
 def _to_end(run: _Run, host: HostLink, command: Sequence[str], stdin: bytes) -> int:
-    """The exit status of the last command; -1 where no connection could be had any more."""
+    """Returns the exit status of the last command; -1 if the connection was lost and no new one could be opened."""
     follows = host.link()
     try:
         run.take(follows.lines(command, stdin))
@@ -131,7 +132,7 @@ def _to_end(run: _Run, host: HostLink, command: Sequence[str], stdin: bytes) -> 
 
 
 def _come_back(run: _Run, host: HostLink) -> int:
-    """Follows on over new connections; the exit status of the last, or -1 where none could be had."""
+    """Follows the run over new connections. Returns the exit status of the last command; -1 if none could be opened."""
     for pause in COME_BACK_SECONDS:
         time.sleep(pause)
         try:

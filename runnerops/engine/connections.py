@@ -31,11 +31,13 @@ if TYPE_CHECKING:
 
 
 _GRACE_SECONDS = 10.0
-"""After a longer wait before the login (for a secret's command, say) sshd may have given up the connection (LoginGraceTime)."""
+"""Seconds. After a longer wait before the login (e.g. for the command of a secret), sshd may have closed the connection
+(LoginGraceTime).
+"""
 
 
 class ConnectionPool:
-    """The connections of one command to the hosts of its inventory; safe to use from one thread a host."""
+    """The connections of one command to the hosts of its inventory. Each host may be used by one thread at a time."""
 
     def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
         self.environ = environ
@@ -43,7 +45,7 @@ class ConnectionPool:
         known = KnownHosts.find(inventory.folder, environ)
         self._folder = inventory.folder
         self.run_command = Once()
-        """What runs commands of secrets: each once for all that this command of ours does."""
+        """Runs the commands of secrets, each once for the whole command of runnerops."""
         passwords = SudoPasswords(environ, inventory.folder, screen, self.run_command)
         credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
         credentials.ring.ask = screen.ask_secret
@@ -60,12 +62,12 @@ class ConnectionPool:
             screen.say(f"warning: {warning}", "warn")
 
     def connect_early(self, hosts: Sequence[Host]) -> None:
-        """Begins to connect, for as far as one gets without logging in: that waits for `allow_login`."""
+        """Begins to open connections. Each waits before its login until `allow_login` is called."""
         self._since = time.monotonic()
-        load()  # else the threads would, and take turns with this one
+        load()  # otherwise each thread would do it, and slow this one down
         ways = {
             (host.address, host.ssh.port, host.ssh.gateway): host for host in reversed(hosts)
-        }  # each is another machine
+        }  # one host per machine
         for host in [host for host in reversed(ways.values()) if host.name not in self._links][:WORKERS]:
             self._begun[host.name] = begun = Future[Link]()
             threading.Thread(target=self._connect_early, args=(host, begun), daemon=True).start()
@@ -78,11 +80,13 @@ class ConnectionPool:
 
         try:
             begun.set_result(self._open(host, allow_login))
-        except BaseException as error:  # raised again where the link is asked for
+        except BaseException as error:  # raised again where the link is needed
             begun.set_exception(error)
 
     def allow_login(self) -> None:
-        """Lets the connections that were begun early log in: what is asked for is sound by now."""
+        """Lets the connections that were begun early log in. Called when the inventory and its files were found to be
+        sound.
+        """
         self._waited = time.monotonic() - self._since
         self._admitted = True
         self._decided.set()
@@ -111,13 +115,13 @@ class ConnectionPool:
         return None
 
     def reader(self, host: Host) -> ReadOnly:
-        """The same, for code that must not write; opened when it first reads."""
-        from runnerops.remote.reading import ReadOnly  # with it come all services
+        """Like `link`, for code that must not write. The connection is opened at the first read."""
+        from runnerops.remote.reading import ReadOnly  # imports all services
 
         return ReadOnly(host.name, partial(self.link, host))
 
     def reconnect(self, host: Host) -> Link:
-        """A new connection in place of one that was lost. Raises HostError."""
+        """Closes a lost connection and opens a new one. Raises HostError."""
         with self._lock:
             lost = self._links.pop(host.name, None)
         if lost:
@@ -126,12 +130,12 @@ class ConnectionPool:
         return self.link(host)
 
     def resolver(self) -> Resolver:
-        """What gives the inventory's secrets their values."""
+        """The resolver of the inventory's secrets."""
         return Resolver(self.environ, self._folder, self.run_command)
 
     def of(self, host: Host) -> HostLink:
-        """The way to the host, for a run that is followed there."""
-        from runnerops.engine.apply import HostLink  # with it comes the wire's protocol
+        """The connection to the host for a run that is followed."""
+        from runnerops.engine.apply import HostLink  # imports the protocol
 
         return HostLink(partial(self.link, host), partial(self.reconnect, host))
 

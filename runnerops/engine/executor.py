@@ -1,4 +1,6 @@
-"""Carries out the plans of one round: each host is applied, followed, held back or left alone. Reads no flags, asks nobody."""
+"""Carries out the plans of one round: each host is applied, followed, held back or left alone. It reads no flags and
+asks nobody.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +40,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class HostExecutor:
-    """The hosts of one round and what became of them.
+    """The hosts of one round and their outcomes.
 
-    `known` has the plan that each host's run walks. `replan` names the hosts that have to be planned once more.
+    `known` has the plan whose steps each host's run executes. `replan` names the hosts that must be planned again.
     """
 
     project: Project
@@ -57,7 +59,7 @@ class HostExecutor:
     replan: set[str] = field(default_factory=set)
     health: Health | None = None
     verifying: dict[str, Outcome] = field(default_factory=dict)
-    """Hosts that `verify` looks at after their run, each with how it ends where that is cut off."""
+    """Hosts on which `verify` checks the result of their run, each with its outcome if that is interrupted."""
     gitlab: GitlabRound = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +69,7 @@ class HostExecutor:
         )
 
     def run(self) -> None:
-        """Brings every host to its outcome; after an interrupt only those that have begun."""
+        """Brings every host to its outcome. After an interrupt, only hosts that have begun get one."""
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
             judge: Judge[Outcome] = Judge(judging.good, judging.drains_on, judging.failed, self._pauses)
@@ -76,7 +78,7 @@ class HostExecutor:
                 if isinstance(one, Exception):
                     self._end(failure(name, one))
             if len(self.so_far().failed) >= self.project.inventory.rollout.max_failures:
-                self.replan.clear()  # no further host is begun, in another round neither
+                self.replan.clear()  # no further round begins other hosts either
         except KeyboardInterrupt as interrupt:
             self.replan.clear()
             self.active_runs.interrupt(interrupt, self.screen, self.show, self.pool)
@@ -94,7 +96,7 @@ class HostExecutor:
                     self._end(cut)
 
     def so_far(self) -> Earlier:
-        """What of this round counts in a further one; hosts that are planned anew do not."""
+        """What the next round must know of this one. Hosts that are planned again are left out."""
         ended = {name: one for name, one in self.outcomes.items() if name not in self.replan}
         disturbs = [name for name, one in self.plans.items() if isinstance(one, Planned) and one.plan.disturbs]
         return Earlier(
@@ -112,7 +114,7 @@ class HostExecutor:
         return HostTask(work, plan.after, plan.needs, plan.disturbs, planned.ready or goes_on, goes_on)
 
     def _held(self, name: str, whom: str, why: Why) -> Outcome:
-        """The outcome of a host that is held back; one that is in sync has nothing to hold back."""
+        """The outcome of a host that is held back. A host that is in sync has nothing that could be held back."""
         planned = self.plans[name]
         if isinstance(planned, Planned) and in_sync(planned.plan) and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
@@ -121,7 +123,7 @@ class HostExecutor:
         problem, hint = WHY_HELD[why]
         them = ", ".join(brief(whom.split(", ")))
         held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(them)}", hint=hint.format(them))
-        if self.replan.issuperset(whom.split(", ")):  # how that ends is not known yet, and this is planned anew with it
+        if self.replan.issuperset(whom.split(", ")):  # that host is planned again, so this one is too
             self.replan.add(name)
             self.outcomes[name] = held
             return held
@@ -150,7 +152,7 @@ class HostExecutor:
                     return self._end(outcome)
         if planned.plan.tells_gitlab:
             outcome = self.gitlab.finish(host, planned, outcome)
-            if self.gitlab.if_cut_off.pop(host.name, None) is None:  # an interrupt has told how it ends
+            if self.gitlab.if_cut_off.pop(host.name, None) is None:  # an interrupt has reported the outcome already
                 return outcome
         return self._end(self._healthy(host, planned, outcome))
 
@@ -163,7 +165,7 @@ class HostExecutor:
         return self.gitlab.after(outcome)
 
     def _not_begun(self, host: Host) -> Outcome:
-        """The outcome where an interrupt came before the run; it is shown only where something was done in GitLab already."""
+        """The outcome if an interrupt came before the run. It is shown only if something was done in GitLab already."""
         outcome = Outcome(host.name, Result.FAILED, message="interrupted before its run began")
         return self._end_unless_told(self.gitlab.after(outcome))
 
@@ -171,9 +173,11 @@ class HostExecutor:
         return self._end(outcome) if self.gitlab.if_cut_off.pop(outcome.host, None) else outcome
 
     def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
-        """What changed the host must leave it such that `verify` passes, where the rollout says so; a way back need not.
+        """With `rollout.health`, the host must pass `verify` after a deploy that changed it. This is not asked of a
+        rollback.
 
-        So must a canary that is in sync before others are touched: it may be so since a deploy after which it did not pass.
+        A canary that is in sync must pass too before other hosts are changed, because an earlier deploy may have left
+        it in a state that does not pass.
         """
         if planned.ready:
             due = outcome.result is Result.APPLIED
@@ -213,7 +217,7 @@ class HostExecutor:
         return outcome
 
     def _conflict(self, host: Host, planned: Planned, outcome: Outcome) -> LockConflict | None:
-        """What another run on the host means for this one; None where there was none."""
+        """What another run on the host means for this one; None if there was no other run."""
         reader = self.pool.reader(host)
         if outcome.result is Result.LOCKED:
             return resolve_lock_conflict(planned.plan, reader, self.lock_wait)
@@ -222,14 +226,16 @@ class HostExecutor:
         return None
 
     def _written_meanwhile(self, host: Host, plan: Plan, outcome: Outcome) -> bool:
-        """Whether a managed system wrote its own keys into its file since the plan: then, once, it is planned anew."""
+        """Whether a managed system changed only its own keys in its file since the plan. Then the host is planned
+        again, once.
+        """
         path = moved(outcome.result, outcome.failed)
         if not path or host.name in self.lock_wait.planned_again:
             return False
         rendered = self.project.rendered.get(host.name, ())
         try:
             now = observe(host, rendered, self.pool.reader(host)).file(path).content
-        except HostError:  # how the run ended is known, and is what counts
+        except HostError:  # the result of the run is known, and is enough
             return False
         if not only_its_own(path, plan, rendered, now):
             return False
@@ -239,7 +245,9 @@ class HostExecutor:
         return True
 
     def _follow(self, host: Host, planned: Planned) -> Outcome:
-        """A run of this very plan is going on: its end is ours; one that ended well is looked at once more."""
+        """Follows a run that is executing this very plan. After a good end, the host is planned again to see that it is
+        in sync.
+        """
         assert planned.own
         self.show.say(f"{host.name}: {holder_text(planned.own)}, has the same plan: following it")
         plan, link = self.known[host.name], self.pool.of(host)
@@ -256,6 +264,6 @@ class HostExecutor:
 
 
 def _half_rotated(host: str) -> str:
-    """What the first run of a rotation leaves where the second one does not follow."""
+    """What the first run of a rotation leaves if the second one does not follow."""
     left = "the new token is stored on the host but not yet in config.toml, and the runner gets no jobs until it is"
     return f"{left}: `runnerops rotate {host}`, or a deploy, writes it there"

@@ -1,4 +1,6 @@
-"""What becomes of findings before they are shown: their places, what an `ignore` silences, what missing secrets cause."""
+"""What is done with findings before they are shown: places are added, `ignore` is applied, missing secrets are
+reported.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def placed(
     rendered: Sequence[RenderedFile],
     renderer: Renderer | None,
 ) -> tuple[Finding, ...]:
-    """`files` are what was linted, `rendered` what the templates gave: on a host the paths may be others."""
+    """Adds places to the findings. `files` are what was linted, `rendered` what the templates gave; the paths may
+    differ on a host.
+    """
     specs = {file.spec.path: file.spec for file in files}
     known: dict[str, Origins | None] = {}
 
@@ -42,29 +46,29 @@ def placed(
 
 
 def silenced(found: Iterable[Finding], ignore: Mapping[str, str]) -> tuple[Finding, ...]:
-    """What `ignore` names stays as an information, with the reason, behind all others."""
+    """Turns findings that `ignore` names into infos with the reason, which come after all others."""
     marked = [replace(one, severity="info", ignored=ignore[one.rule]) if one.rule in ignore else one for one in found]
     return tuple(sorted(marked, key=lambda one: bool(one.ignored)))
 
 
 def ignored_everywhere(hosts: Sequence[Host]) -> Mapping[str, str]:
-    """What every host ignores, and so the project as a whole, with the first one's reason."""
+    """What every host ignores, and therefore the project as a whole, with the reason given at the first host."""
     first = hosts[0].ignore if hosts else {}
     return {rule: why for rule, why in first.items() if all(rule in host.ignore for host in hosts)}
 
 
 def missing_secrets(resolver: Resolver, hosts: Sequence[Host]) -> Iterator[Finding]:
-    """One for each secret that could not be had; of these hosts also those that stand in no file."""
+    """One finding for each secret that could not be resolved, including secrets of these hosts that are in no file."""
     means = {secret: "checked with a placeholder in its place" for secret, _, _ in resolver.missing()}
     for secret, words in (pair for host in hosts for pair in _unrendered(host)):
         resolver.resolve(secret)
-        means = {**{part: words for part, _, _ in resolver.missing()}, **means}  # a text may have several parts
+        means = {**{part: words for part, _, _ in resolver.missing()}, **means}  # one text may contain several secrets
     for secret, problem, fix in resolver.missing():
         yield Finding("S001", "warning", secret.location.file, (), f"{problem}; {means[secret]}", fix, secret.location)
 
 
 def unread_cas(hosts: Sequence[Host]) -> Iterator[Finding]:
-    """One for each file of `gitlab: {ca_file: …}` from which no certificate can be had."""
+    """One finding for each `gitlab: {ca_file: …}` from which no certificate can be read."""
     places = {host.gitlab.ca_file: host.locations.get(("gitlab", "ca_file")) for host in hosts if host.gitlab}
     for path, place in places.items():
         if path and (problem := ca_problem(path)):
@@ -74,7 +78,7 @@ def unread_cas(hosts: Sequence[Host]) -> Iterator[Finding]:
 
 
 def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
-    """The host's secrets that no template uses, each with what its absence means."""
+    """The host's secrets that no template uses, each with the consequence if it is missing."""
     if host.gitlab and isinstance(host.gitlab.token, Secret):
         more = ", and does not set anything" if host.gitlab_settings else ""
         yield host.gitlab.token, f"GitLab does not say without it whether runners are paused or offline{more}"
@@ -83,7 +87,7 @@ def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
 
 
 def without_placeholders(found: Iterable[Finding], trees: Mapping[FileSpec, Tree]) -> list[Finding]:
-    """Without findings on values in which a placeholder stands for a secret: nobody knows what is wrong with these."""
+    """Leaves out findings on values with a placeholder for a secret, because nobody knows whether the secret is wrong."""
     by_path = {spec.path: tree for spec, tree in trees.items()}
     return [one for one in found if not _holds_placeholder(value_at(by_path.get(one.path), one.key))]
 

@@ -1,4 +1,4 @@
-"""Runs that are going on, followed from their beginnings to their ends, side by side."""
+"""Follows runs that are in progress from their beginnings to their ends, several at the same time."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from runnerops.report.progress import open_show
 
 
 class Around:
-    """What is done for a host before and after its run is followed; these methods do nothing, and `abort` overrides them."""
+    """What is done for a host before and after its run is followed. These methods do nothing; `abort` overrides them."""
 
     @property
     def gathers(self) -> bool:
-        """Whether it is shown when all have ended how they did, those that ended alike as one."""
+        """Whether the ends are shown together when all runs have ended, with equal ends as one."""
         return False
 
     def before(self, host: Host) -> None:
         """Called before the run is followed. Raises HostError."""
 
     def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:  # noqa: ARG002
-        """Called once the run's end is seen; gives how the host ends."""
+        """Called when the end of the run was seen. Returns the host's outcome."""
         return outcome
 
 
@@ -40,7 +40,7 @@ def follow_records(
     verbose: int,
     around: Around | None = None,
 ) -> list[Outcome]:
-    """How each of these runs ends."""
+    """The outcome of each of these runs."""
     around = around or Around()
     hosts = {host.name: host for host, _ in runs}
     plans = {host.name: plan_of(host.name, record) for host, record in runs}
@@ -58,7 +58,7 @@ def follow_records(
 
         outcomes: list[Outcome] = []
         for name, one in (side_by_side(list(plans), follow) if plans else {}).items():
-            if isinstance(one, Exception):  # it was not told to go back, or its host is not reached any more
+            if isinstance(one, Exception):  # it could not be told to roll back, or the host is not reachable any more
                 show.end(ended := failure(name, one))
             outcomes.append(ended if isinstance(one, Exception) else one)
         return outcomes

@@ -1,4 +1,4 @@
-"""`remove --forget`: takes away what a host keeps of its runs, once nothing of them is left there."""
+"""`remove --forget`: deletes what a host keeps about its runs, once nothing that they deployed is left."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WHY = {
 
 @frozen
 class Forgetting:
-    """Done after a removal that ended well, or where nothing was left to remove: then it asks by itself."""
+    """Used after a removal that ended well. If there was nothing to remove, it asks for a confirmation itself."""
 
     host: Host
     link: Callable[[], Link]
@@ -33,7 +33,7 @@ class Forgetting:
     yes: bool
 
     def after(self, outcome: Outcome) -> Outcome:
-        """The outcome of the removal and of this. Raises HostError."""
+        """Returns the outcome of the removal and the deletion together. Raises HostError."""
         if outcome.result not in {Result.APPLIED, Result.UNCHANGED}:
             return outcome
         asks = outcome.result is Result.UNCHANGED and not self.yes

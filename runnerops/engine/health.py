@@ -1,4 +1,4 @@
-"""`rollout.health: verify`: a host whose run has ended well must pass `verify` too, or it counts as failed."""
+"""`rollout.health: verify`: a host must pass `verify` after its run, or it counts as failed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Health:
-    """Verifies hosts of one deploy after their runs; safe to use from one thread a host."""
+    """Verifies the hosts of one deploy after their runs. Each host may be used by one thread at a time."""
 
     def __init__(self, project: Project, pool: ConnectionPool) -> None:
         named = parse_image(IMAGE)
@@ -33,7 +33,7 @@ class Health:
         self._verifying = Verifying(known, pool, Probe(*named, marker=""), waiting(pool.screen, silent=True), asking)
 
     def after(self, host: Host, outcome: Outcome) -> Outcome:
-        """The outcome of a run that ended well, or that `verify` does not pass."""
+        """Returns the outcome of the run, or a failure if `verify` does not pass."""
         try:
             (found,) = self._verifying.run([self._known[host.name]], quick=False).values()
         except RunneropsError as error:

@@ -1,4 +1,6 @@
-"""What stands in clear in the templates and the inventory, for what renders nothing else: no secret is asked for."""
+"""The texts of the templates and the inventory that are no secrets, for commands that do not render. No secret is
+resolved.
+"""
 
 from __future__ import annotations
 
@@ -15,15 +17,15 @@ from runnerops.services.base import ParseError
 
 
 class _Placeholders:
-    """Gives every secret a placeholder."""
+    """Resolves every secret to a placeholder."""
 
     def resolve(self, secret: Secret) -> str:  # noqa: ARG002
         return PLACEHOLDER
 
 
 def in_clear(loaded: Inventory, hosts: Sequence[Host]) -> Mapping[str, frozenset[str]]:
-    """By host, the texts of its files that hold no secret. Nothing of a host whose templates are broken, which is no matter
-    of what takes a host back: its files are masked then.
+    """By host, the texts of its files that contain no secret. A host whose templates cannot be rendered has none, so
+    its files are masked: it can be removed or rolled back nevertheless.
     """
     renderer = Renderer(loaded.folder / "templates", _Placeholders(), loaded.templates)
     found: dict[str, frozenset[str]] = {}

@@ -1,6 +1,7 @@
-"""Runs that go on while somebody interrupts: whether they finish, or are rolled back now.
+"""What happens to runs in progress after an interrupt: they may finish, or are rolled back at once.
 
-A run is its host's own, so leaving it alone is safe. Only what stops one on its host is sent from here.
+A run does not depend on this client, so nothing has to be done to let it finish. Only the request to stop it is sent
+from here.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ _STOP_SECONDS = 15.0
 
 @dataclass(slots=True)
 class ActiveRuns:
-    """The runs that this client began, or follows, and has not seen the end of."""
+    """The runs that this client started or follows, and whose end it has not seen."""
 
     interrupted: bool = False
     left_alone: tuple[str, ...] = ()
-    """After an interrupt: hosts whose run goes on unseen."""
+    """After an interrupt, the hosts whose runs continue without being followed."""
     _runs: dict[str, tuple[Host, Plan]] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextlib.contextmanager
     def on(self, host: Host, plan: Plan) -> Iterator[bool]:
-        """This host's run goes on for as long as the block. Gives whether it may begin: after an interrupt none does."""
+        """A context in which the host's run is active. Yields whether it may begin; after an interrupt no run may."""
         with self._changed:
             may_begin = not self.interrupted
             if may_begin:
@@ -51,9 +52,9 @@ class ActiveRuns:
                 self._changed.notify_all()
 
     def interrupt(self, stop: KeyboardInterrupt, screen: Screen, show: Show, pool: ConnectionPool) -> None:
-        """Asks once whether the hosts may finish; a no rolls them back and waits for the end of that.
+        """Asks once whether the runs may finish. If not, they are rolled back, and the end of that is waited for.
 
-        Another interrupt leaves at once, and the hosts go on with what they do.
+        A further interrupt ends the client at once, and the runs continue on the hosts.
         """
         with self._changed:
             self.interrupted = True
@@ -67,7 +68,7 @@ class ActiveRuns:
         try:
             may_ask = screen.interactive and not isinstance(stop, Terminated) and not _all_first(active_runs)
             may_finish = not may_ask or screen.ask(_question(_names(active_runs)), otherwise=True)
-            if active_runs := self._now():  # others may have ended while somebody thought about it
+            if active_runs := self._now():  # some may have ended before the answer
                 screen.say(_told(_names(active_runs), back=not may_finish), "warn")
             else:
                 screen.say("every run has come to its end meanwhile", "warn")
@@ -81,12 +82,12 @@ class ActiveRuns:
         self.left_alone = tuple(self._runs)
 
     def _now(self) -> list[tuple[Host, Plan]]:
-        """The runs that go on, by the numbers in their hosts' names."""
+        """The active runs, sorted by the numbers in the names of their hosts."""
         with self._changed:
             return sorted(self._runs.values(), key=lambda one: by_number(one[0].name))
 
     def _go_back(self, active_runs: Sequence[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
-        """All at once: one host that is slow to answer, or does not, is not to hold up the others."""
+        """Tells all hosts at the same time, so that one that answers slowly or not at all does not delay the others."""
 
         def stop(run: tuple[Host, Plan]) -> None:
             host, plan = run
@@ -133,5 +134,7 @@ def _brief(names: Sequence[str]) -> str:
 
 
 def _all_first(active_runs: Sequence[tuple[Host, Plan]]) -> bool:
-    """Whether no run may be stopped: the first of a rotation, for a token that GitLab gives at that moment would be lost."""
+    """Whether all runs are the first of a rotation. These may not be stopped: a token that GitLab has just given would
+    be lost.
+    """
     return all(plan.part == "first" for _, plan in active_runs)

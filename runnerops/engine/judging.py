@@ -1,4 +1,4 @@
-"""What an outcome means for the hosts that come after: whether it failed, was good, or leaves a runner draining. Pure."""
+"""What an outcome means for the hosts that follow: whether it failed, was good, or leaves a runner draining. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, 
 
 
 def failed(result: Outcome | Exception) -> bool:
-    """Whether a run was begun and did not do what it should."""
+    """Whether a run began and did not end as it should."""
     return isinstance(result, Outcome) and result.result in _FAILED and not result.deployed
 
 
 def good(result: Outcome | Exception) -> bool:
-    """Whether the host is as it should be; what GitLab may lack of it apart."""
+    """Whether the host is as it should be. What is missing in GitLab does not count."""
     return isinstance(result, Outcome) and (result.result in GOOD or result.deployed)
 
 
 def drains_on(result: Outcome | Exception) -> bool:
-    """Whether the host is without a runner that takes jobs for a while yet."""
+    """Whether the host's runner still drains, so that it takes no jobs for now."""
     if not isinstance(result, Outcome):
         return False
     return result.result is Result.IN_PROGRESS or (result.failed is not None and drains(result.failed))

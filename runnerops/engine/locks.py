@@ -1,4 +1,4 @@
-"""A host on which somebody's run is going on: who that is, and waiting for its end. Reads hosts only."""
+"""Hosts on which another run is in progress: who runs it, and waiting for its end. Only reads hosts."""
 
 from __future__ import annotations
 
@@ -21,30 +21,31 @@ from runnerops.report.history import holder_text
 from runnerops.report.screen import Screen
 
 _AT_ONCE = 20
-"""Seconds that one exec waits at most."""
+"""The longest wait of one exec, in seconds."""
 
 
 @dataclass(slots=True)
 class LockWait:
-    """The wait for runs of others on the hosts of one command; `seconds` is for all of them together, 0: none is waited for.
+    """The wait for runs of other users on the hosts of one command. `seconds` is for all of them together; 0: do not
+    wait.
 
-    `planned_again` names hosts whose plan was made anew since their own services wrote into their files: once is enough.
+    `planned_again` names hosts that were planned again because a service had written its own keys. This is done once.
     """
 
     seconds: int
     screen: Screen
     planned_again: set[str] = field(default_factory=set)
     looked_again: set[tuple[str, int]] = field(default_factory=set)
-    """Runs, by host and number, that were met with neither a unit nor an end."""
+    """Runs, by host and number, that were seen with neither a unit nor an end."""
     _began: float = field(default_factory=time.monotonic)
 
     @property
     def left(self) -> float:
-        """Seconds of the wait that are left."""
+        """The rest of the wait, in seconds."""
         return max(0.0, self._began + self.seconds - time.monotonic())
 
     def plan_free(self, reader: ReadOnly, inspect: Callable[[], Planned]) -> Planned:
-        """Calls `inspect`, and again after the end of each run of others that it met, while time is left. Raises HostError."""
+        """Calls `inspect`, and again after the end of each run of another user, while time is left. Raises HostError."""
         planned, told = inspect(), 0
         while planned.live and not planned.own and self.left:
             if told != planned.live.number:
@@ -58,14 +59,14 @@ class LockWait:
 
 @frozen
 class LockConflict:
-    """What a run that came in between means: how this host ends, or that it has to be planned once more."""
+    """What a run that came in between means: the host's outcome, or that the host must be planned again."""
 
     outcome: Outcome
     replan: bool = False
 
 
 def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> LockConflict:
-    """Another run had the host when this one was to begin. Raises HostError."""
+    """Decides what to do if another run had the lock when this one was to begin. Raises HostError."""
     records = read_history(plan.host, reader).records
     record = next((one for one in records if one.run.running), None) or next(
         (one for one in records if one.run.result != "locked"), None
@@ -74,7 +75,7 @@ def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> 
         return LockConflict(in_between(plan))
     run, locked = record.run, locked_by(record.run, plan.host)
     if not run.running and not run.result and (plan.host, run.number) not in lock_wait.looked_again:
-        lock_wait.looked_again.add((plan.host, run.number))  # it is just beginning, or was cut off: another look tells
+        lock_wait.looked_again.add((plan.host, run.number))  # beginning, or cut off; planning again will show which
         return LockConflict(locked, replan=True)
     if run.digest == plan.digest:
         if run.running or record.result is Result.APPLIED:
@@ -84,9 +85,11 @@ def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> 
 
 
 def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockWait) -> LockConflict | None:
-    """Whether a file moved since run `last` was just beginning when the host was looked at: no unit yet, and no end.
+    """Decides whether a file differed because run `last` was just beginning during the observation (it had no unit yet,
+    and no end).
 
-    It looked as one that was cut off. None where it was, or where the host cannot be asked: how our run ended counts then.
+    At that time it looked like a run that was cut off. Returns None if it was one, or if the host cannot be asked; then
+    the result of our own run counts.
     """
     if last is None or last.running or last.result:
         return None
@@ -100,7 +103,7 @@ def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockW
 
 
 def locked_by(run: Run, host: str) -> Outcome:
-    """The outcome of a host that was not touched, with whose run has it or had it."""
+    """The outcome of a host that was not touched, naming the run that holds or held the lock."""
     word = ENDS[run.result].value if run.result in ENDS else "over"
     state = "is going on there" if run.running else f"came in between ({word})"
     hint = "wait until it ends and deploy again, or wait here with --lock-wait 5m"
@@ -113,7 +116,7 @@ def locked_by(run: Run, host: str) -> Outcome:
 
 
 def own_end(host: str, record: Record) -> Outcome:
-    """The end of somebody's run of this very plan is this deploy's end too."""
+    """The outcome if a run of another user had this very plan: its end is also the end of this deploy."""
     plan = plan_of(host, record)
     outcome = outcome_of(plan, record.events) or unseen(plan)
     return replace(outcome, message=f"{holder_text(record.run)}, had the same plan: {outcome.message}")

@@ -1,4 +1,6 @@
-"""Plans, shows, confirms and applies: what all commands that change hosts share. Hosts that were busy get a further round."""
+"""Plans, shows, confirms and applies: what all commands that change hosts have in common. Busy hosts get a further
+round.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 @frozen
 class DeployLoop:
-    """The rounds of one command. `forgetting` is done at the end where all went well (`remove --forget`)."""
+    """The rounds of one command. `forgetting` is done at the end if all went well (`remove --forget`)."""
 
     pool: ConnectionPool
     ui: UiOptions
@@ -49,7 +51,9 @@ class DeployLoop:
         return self.pool.screen
 
     def run(self, project: Project, make_plans: Callable[[Project], Plans]) -> Exit:
-        """The worst of the hosts' results is the exit code. Hosts that were busy are planned, shown and done once more."""
+        """Plans, shows and applies. Busy hosts are planned, shown and applied once more. Returns the worst result of
+        the hosts.
+        """
         if self.ui.dry_run:
             return self._shown_only(project, make_plans(project))
         outcomes: dict[str, Outcome] = {}
@@ -82,7 +86,7 @@ class DeployLoop:
 
     def _once(self, project: Project, plans: Plans, earlier: Earlier) -> HostExecutor:
         """One round: every host of the project is brought to its outcome."""
-        from runnerops.engine.executor import HostExecutor  # by now `load_rest` has these
+        from runnerops.engine.executor import HostExecutor  # `load_rest` has imported these by now
         from runnerops.report.progress import open_show
 
         pool, ui = self.pool, self.ui
@@ -104,7 +108,7 @@ class DeployLoop:
         return self.ui.yes or not ready or self.screen.ask(f"apply to {', '.join(brief(ready))}?")
 
     def _show(self, project: Project, plans: Plans) -> None:
-        """To people, the plans and in which order they are going to be applied."""
+        """Shows people the plans, and the order in which they will be applied."""
         if self.ui.as_json:
             return
         show_text(project, plans, self.screen, verbose=self.ui.verbose)
@@ -114,7 +118,7 @@ class DeployLoop:
             self.screen.say(said)
 
     def _shown_only(self, project: Project, plans: Plans) -> Exit:
-        """As `diff` shows a deploy, with its exit code."""
+        """Shows the plans without applying them. The exit code is that of `diff`."""
         if self.ui.as_json:
             show_json(project, plans, self.screen)
         else:
@@ -134,7 +138,9 @@ class DeployLoop:
                 self.screen.lines(outcome_lines(outcomes[name]))
 
     def _sum_up(self, outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit) -> None:
-        """The last lines; of one host its own outcome is. Where nothing was begun, the plans have told all but the count."""
+        """Shows the last lines. For a single host its outcome suffices. If nothing was begun, only the count is
+        missing.
+        """
         if self.ui.as_json:
             from runnerops.report.document import summary_document
 
@@ -154,7 +160,7 @@ def _ready(plans: Plans) -> list[str]:
 
 
 def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:
-    """The plan that each host's run walks: its own, or that of the run which is followed in its place."""
+    """By host, the plan whose steps its run executes: its own, or that of the run that is followed instead."""
     known: dict[str, Plan] = {}
     for host in project.hosts:
         planned = plans[host.name]
@@ -164,7 +170,9 @@ def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str,
 
 
 def _followed(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Plan:
-    """What that run walks, as its host tells; where it cannot just now, the steps of ours, which are of the same digest."""
+    """The steps of the followed run, as its host tells them. If the host cannot be asked, our own plan, which has the
+    same digest.
+    """
     from runnerops.engine.outcome import plan_of
     from runnerops.remote.history import read_history
 
@@ -176,7 +184,7 @@ def _followed(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Plan:
 
 
 def _take(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:
-    """A host that is in sync since a run of this very plan was followed ends as that run did."""
+    """Adds outcomes. A host that is in sync after a run of this very plan was followed gets the outcome of that run."""
     for name, outcome in found.items():
         followed = outcomes.get(name)
         if not (followed and followed.result is Result.APPLIED and outcome.result is Result.UNCHANGED):

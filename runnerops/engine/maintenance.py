@@ -1,4 +1,4 @@
-"""Hosts that the inventory says are in maintenance: told of, and not contacted by what changes hosts."""
+"""Hosts in maintenance, as the inventory says. They are reported, and commands that change hosts do not contact them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runnerops.parsing.moments import in_utc
 
 
 def in_maintenance(host: Host, flags: Flags) -> bool:
-    """Whether the host is to be left out now. The clock is this machine's."""
+    """Whether the host is left out now, by the clock of this machine."""
     found = host.maintenance
     if found is None or 0 < found.until <= time.time():
         return False
@@ -20,7 +20,7 @@ def in_maintenance(host: Host, flags: Flags) -> bool:
 
 
 def check_maintenance(host: Host, flags: Flags) -> None:
-    """Raises HostError for a host that is to be left out."""
+    """Raises HostError if the host is left out."""
     if host.maintenance and in_maintenance(host, flags):
         until = host.maintenance.until
         when = f"until {in_utc(until)}: " if until else ""

@@ -30,12 +30,12 @@ WHY_HELD: Mapping[Why, tuple[str, str]] = {
 
 
 def in_sync(plan: Plan) -> bool:
-    """Nothing to do on the host, nothing to record there, nothing to set in GitLab."""
+    """Whether there is nothing to do on the host, nothing to record there and nothing to set in GitLab."""
     return plan.empty and not plan.tells_gitlab
 
 
 def not_begun_with(planned: Planned) -> Outcome | None:
-    """How a host ends that is refused or in sync, or None."""
+    """The outcome of a host that is refused or in sync, or None."""
     if refused := _refusal(planned):
         return refused
     return Outcome(planned.plan.host, Result.UNCHANGED) if in_sync(planned.plan) else None

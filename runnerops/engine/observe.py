@@ -1,4 +1,4 @@
-"""What a host has: one exec that only reads, made into a `HostState`. Encodes, calls, decodes."""
+"""Observes a host: one exec that only reads, parsed into a `HostState`."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from runnerops.services import SERVICES
 
 
 class Reader(Protocol):
-    """A connection that can only read: all it takes is an observe script."""
+    """A connection that can only read: it accepts nothing but an observe script."""
 
     def read(self, script: bytes) -> bytes:
         """What the script prints. Raises HostError."""
 
 
 def observe(host: Host, rendered: Sequence[RenderedFile], reader: Reader) -> HostState:
-    """All that planning needs to know of this host. Raises HostError where it cannot be had."""
+    """Returns all that planning needs to know about this host. Raises HostError if it cannot be read."""
     return inquire(host, rendered, reader, (), ())[0]
 
 
@@ -33,7 +33,7 @@ def inquire(
     more: Sequence[tuple[str, ...]],
     functions: Sequence[str],
 ) -> tuple[HostState, Answers]:
-    """The same, with the answers to `more` calls of further `functions` in that one exec."""
+    """Like `observe`, with the answers to `more` calls of further `functions` in the same exec."""
     nonce = secrets.token_hex(16)
     calls = [
         call
@@ -51,7 +51,7 @@ def inquire(
 
 
 def ask(reader: Reader, calls: Sequence[tuple[str, ...]], functions: Sequence[str]) -> Answers:
-    """The answers to these calls alone, of the services' own functions and further ones. Raises HostError."""
+    """Returns the answers to these calls only, of the services' functions and further ones. Raises HostError."""
     nonce = secrets.token_hex(16)
     script = observation.frame(nonce, calls, [*(service.OBSERVE for service in SERVICES), *functions])
     return observation.decode_observation(nonce, reader.read(script))[0]

@@ -1,4 +1,4 @@
-"""Values of the command line that commands hand on: what a run may do, how its user is asked and told."""
+"""Values of the command line that commands pass on: what a run may do, and how the user is asked and informed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from runnerops.report.screen import Screen
 
 
 class Invocation(NamedTuple):
-    """What every command is given: the inventory, the hosts meant (none: all), the environment, and where to show things."""
+    """What every command gets: the inventory, the target hosts (none: all), the environment, and where output is shown."""
 
     inventory: Where
     targets: Sequence[str]
@@ -24,7 +24,7 @@ class Invocation(NamedTuple):
 
 @frozen
 class Flags:
-    """What the command line allows a run, and the CI job that it was typed in, if any.
+    """What the command line allows a run, and the CI job in which it was called, if any.
 
     `allow` has codes of blockers, each for all hosts (`""`) or for hosts by name.
     """
@@ -37,21 +37,22 @@ class Flags:
     job: CiJob | None = None
     volumes: bool = False
     no_wait: bool = False
-    """Nobody waits here for the end of running jobs."""
+    """Whether the client does not wait for the end of running jobs."""
     only: frozenset[ServiceName] = frozenset()
-    """The services that are meant; none: all of them."""
+    """The services that the command is limited to; empty: all."""
 
     def policy(self, host: Host) -> Policy:
-        """The part of it that holds for this host."""
+        """The part that applies to this host."""
         allow = frozenset(code for code, hosts in self.allow.items() if "" in hosts or host.name in hosts)
         return Policy(allow, self.kill_jobs, self.drain_s, self.verify_s, self.job, self.volumes)
 
 
 @frozen
 class UiOptions:
-    """How the user is asked and told. `yes`: no confirmation; `no_wait`: runs that wait for jobs are not followed further.
+    """How the user is asked and informed. `yes`: no confirmation; `no_wait`: runs that wait for jobs are not followed
+    further.
 
-    `dry_run`: what would be done is shown, and nothing is.
+    `dry_run`: show what would be done, and do nothing.
     """
 
     yes: bool
@@ -61,7 +62,9 @@ class UiOptions:
     dry_run: bool = False
 
     def check(self, command: str, screen: Screen, inspect: str) -> None:
-        """`inspect` is what tells beforehand what will be done. Raises UsageError where nobody can be asked."""
+        """Checks that the user can be asked for a confirmation. `inspect` is the command that shows what would be done.
+        Raises UsageError.
+        """
         if not (self.yes or self.dry_run) and (self.as_json or not screen.interactive):
             raise UsageError(
                 f"{command}: there is no terminal to ask on", f"look at `runnerops {inspect}` first, then add --yes"

@@ -1,4 +1,4 @@
-"""Makes the outcome of a host of its run's events: how it ended, which step failed, what to type next. Pure."""
+"""Makes a host's outcome from the events of its run: how it ended, which step failed, what to do next. Pure."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _REFUSALS = {
         "wait until it does, or deploy all the same",
     ),
 }
-"""What it means that a step failed which a code of `--allow` leaves out, and what can be done."""
+"""By the code of `--allow` that leaves out a step: the message and the hint if this step fails."""
 
 
 NO_SPACE = "No space left on device"
-"""What commands say of a full disk, in the words of `LC_ALL=C`."""
+"""The message of commands about a full disk under `LC_ALL=C`."""
 
 CUT_OFF = "cut off by a shutdown of the host"
-"""What `host.sh` notes before it ends such a run."""
+"""The note that `host.sh` writes before it ends such a run."""
 
 
 def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
-    """None while the end of the run was not seen. Of the plan only its host, its number and its steps count."""
+    """Returns None if the end of the run was not seen. Of the plan, only the host, the number and the steps are used."""
     if not events or events[-1].kind != "end":
         return None
     result = ENDS.get(events[-1].text, Result.UNKNOWN)
@@ -72,13 +72,15 @@ def _full(plan: Plan, result: Result, failed: Step) -> Outcome:
 
 
 def _cut_off(plan: Plan, result: Result) -> Outcome:
-    """The outcome after a shutdown: what was swapped is swapped back by then, and what was loaded ended with the shutdown."""
+    """The outcome after a shutdown. By then all swapped files are swapped back, and loaded contents ended with the
+    shutdown.
+    """
     files = "its files are back as they were" if result is Result.ROLLED_BACK else "nothing was swapped"
     return Outcome(plan.host, result, message=f"{CUT_OFF}; {files}", hint="deploy again once the host is up")
 
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
-    """The outcome at the time limit of a drain, whose last note says how many jobs run still, and which."""
+    """The outcome after the time limit of a drain. The last note says how many jobs are still running, and which."""
     notes = [event for event in events if event.kind == "note" and event.list == "forward"]
     said = [in_words(event.text, event.at) for event in notes]
     waited = read_waited(notes[0].text) if notes else None
@@ -92,13 +94,15 @@ def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
 
 
 def time_text(seconds: int) -> str:
-    """As `--drain-timeout` takes it: `2h`, `90s`."""
+    """Formats a time as `--drain-timeout` accepts it: `2h`, `90s`."""
     size, unit = next((size, unit) for size, unit in ((3600, "h"), (60, "m"), (1, "s")) if seconds % size == 0)
     return f"{seconds // size}{unit}"
 
 
 def left(plan: Plan, event: Event) -> Outcome:
-    """The outcome of a run that this client left (`--no-wait`). The event says for how many jobs it waits."""
+    """The outcome of a run that this client stopped following (`--no-wait`). The event says for how many jobs the run
+    waits.
+    """
     if waited := read_waited(event.text):
         message = f"it waits for {count_text(waited.count)}, then continues by itself on its host"
         named = tuple(job_text(job, event.at) for job in waited.jobs)
@@ -110,33 +114,33 @@ def left(plan: Plan, event: Event) -> Outcome:
 
 
 def unverified(outcome: Outcome) -> Outcome:
-    """The outcome of a host whose run ended well, where an interrupt came before `verify` had ended (`rollout.health`)."""
+    """The outcome of a run that ended well, if an interrupt came before `verify` had ended (`rollout.health`)."""
     message = "its files are deployed; interrupted before verify had ended (rollout.health)"
     hint = f"`runnerops verify {outcome.host}` tells whether pulls go through its cache"
     return replace(outcome, result=Result.FAILED, message=message, hint=hint)
 
 
 def unseen(plan: Plan) -> Outcome:
-    """The connection was lost for good, or the run is over without an end."""
+    """The outcome if the connection could not be restored, or the run is over without an end in its log."""
     message = f"the connection was lost before the end of run {plan.run}; it continues, or rolls back, by itself"
     hint = f"`runnerops history {plan.host} --follow` shows how it ends"
     return Outcome(plan.host, Result.UNKNOWN, message=message, hint=hint)
 
 
 def in_between(plan: Plan) -> Outcome:
-    """Somebody else's run began after this plan was made."""
+    """The outcome if another run began after this plan was made."""
     return Outcome(plan.host, Result.LOCKED, message=_MESSAGES[Result.LOCKED], hint=_hint(plan, Result.LOCKED))
 
 
 def held_since(plan: Plan, hold: Blocker) -> Outcome:
-    """Somebody put a hold on the host after this plan was made."""
+    """The outcome if somebody put a hold on the host after this plan was made."""
     message = f"{hold.message} (since the plan was made); nothing was changed"
     hint = f"{BLOCKERS[hold.code].remedy} (--allow {hold.code}@{plan.host})"
     return Outcome(plan.host, Result.REFUSED, message=message, hint=hint, blockers=(hold,))
 
 
 def plan_of(host: str, record: Record) -> Plan:
-    """A run that somebody began, as who follows it needs to know it."""
+    """Makes a plan from a recorded run, with what is needed to follow it."""
     return Plan(host, record.run.number, record.run.requester, forward=record.forward, rollback=record.rollback)
 
 
@@ -148,7 +152,7 @@ def _failed(plan: Plan, events: Sequence[Event]) -> Step | None:
 def _hint(plan: Plan, result: Result, failed: Step | None = None, code: str = "") -> str:
     if result is Result.NEEDS_ATTENTION:
         return f"look at the host; the steps that were done are in {STATE_FOLDER}/runs/{plan.run}/log there"
-    if result is Result.LOCKED or (failed and failed.verb == "guard"):  # the host is not as it was when it was planned
+    if result is Result.LOCKED or (failed and failed.verb == "guard"):  # the host had changed since it was planned
         return "deploy again: it plans anew"
     if code:
         return f"{_REFUSALS[code][1]}: --allow {code}@{plan.host}"

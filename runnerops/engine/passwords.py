@@ -1,4 +1,4 @@
-"""Where each host's sudo password comes from: the inventory, the person at the terminal, the environment. Each is had once."""
+"""The sudo password of each host, from the inventory, the user at the terminal or the environment. Each is read once."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from runnerops.secrets import Resolver
 from runnerops.secrets.commands import RunCommand, run_command
 
 _Source: TypeAlias = "str | tuple[str, str]"
-"""A secret of the inventory, a text there, or "" for what holds for all hosts."""
+"""A secret of the inventory, a text of the inventory, or "" for the password of all hosts."""
 
 
 class SudoPasswords:
-    """The sudo passwords of a command's hosts; safe to use from one thread a host. Raises UsageError without a terminal."""
+    """The sudo passwords of a command's hosts. Each host may be used by one thread at a time. Raises UsageError without
+    a terminal.
+    """
 
     def __init__(self, environ: Mapping[str, str], folder: Path, screen: Screen, run: RunCommand = run_command) -> None:
         self._resolver = Resolver(environ, folder, run)
@@ -29,7 +31,9 @@ class SudoPasswords:
         self._lock = threading.Lock()
         self._newer: dict[_Source, str] = {}
         self._taken: dict[str, str] = {}
-        """By host, another one that it was given: a further connection does not begin with the wrong one, for PAM counts."""
+        """By host, a password that was entered later. Further connections begin with it, because PAM counts wrong
+        passwords.
+        """
         self._general: str | Secret = ""
         if screen.asks_sudo_password:
             if not screen.interactive:
@@ -43,19 +47,21 @@ class SudoPasswords:
         return HostPassword(self, host)
 
     def first(self, host: Host) -> str:
-        """The password to begin with; empty: none. Raises SecretError where a secret of the inventory cannot be had."""
+        """The password to begin with; empty: none. Raises SecretError if a secret of the inventory cannot be resolved."""
         meant: str | Secret = self._taken.get(host.name, "") or self._meant(host)
         with self._lock:
             if isinstance(meant, Secret):
                 meant = self._resolver.resolve(meant)
                 self._resolver.check()
-            self._screen.redactor.learn([meant, *self._resolver.values()])  # of a text also the secrets in it
+            self._screen.redactor.learn([meant, *self._resolver.values()])  # a text may contain further secrets
         if "\n" in meant:
             raise SecretError(f"{host.name}: the sudo password has a line break", "write only the password")
         return meant
 
     def again(self, host: Host, wrong: str) -> str:
-        """Another password, asked for once for all hosts that have the same wrong one; empty: there is none."""
+        """Asks for another password, once for all hosts that have the same wrong one. Returns an empty text if there is
+        no other.
+        """
         meant = self._meant(host)
         source = (meant.source, meant.argument) if isinstance(meant, Secret) else meant
         with self._lock:

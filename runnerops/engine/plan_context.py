@@ -1,4 +1,4 @@
-"""What all hosts of one command are planned with, as one value."""
+"""The values with which all hosts of one command are planned."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 @frozen
 class PlanContext:
-    """What all hosts of a command are planned with. `deployed` names the hosts that the same command brings up to date."""
+    """The values with which all hosts of one command are planned. `deployed` names the hosts that the same command
+    deploys to.
+    """
 
     project: Project
     flags: Flags
@@ -30,19 +32,19 @@ class PlanContext:
     command: str = "deploy"
     gitlabs_down: Down = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Where the token of GitLab's API may stand."""
+    """The environment, in which the token of GitLab's API may be."""
     run: RunCommand = run_command
     wishes: list[Wish] = field(default_factory=list)
-    """Settings of runners in GitLab that were compared so far, of all hosts."""
+    """The settings of runners in GitLab that were compared so far, of all hosts."""
 
     def asking(self) -> Asking:
-        """The value that GitLab is asked with."""
+        """The values with which GitLab is asked."""
         from runnerops.engine.gitlab.asking import Asking
 
         folder, down = self.project.inventory.folder, self.gitlabs_down
         return Asking(folder, self.environ, self.redactor, down, self.run, self.wishes)
 
     def policy(self, host: Host) -> Policy:
-        """What the command line allows, and for a deploy what the host's inventory does too."""
+        """What the command line allows. For a deploy, also what the host's inventory allows."""
         policy = self.flags.policy(host)
         return replace(policy, allow=policy.allow | set(host.allow)) if self.command == "deploy" else policy

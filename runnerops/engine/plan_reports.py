@@ -1,4 +1,4 @@
-"""Plans as a value that reports are written from."""
+"""The plans as a value from which reports are written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KINDS = {"new": "create", "removed": "delete"}
 
 
 def plan_report(project: Project, plans: Plans, redactor: Redactor) -> PlanReport:
-    """All that `diff` shows, with nothing secret in it."""
+    """All that `diff` shows, without secrets."""
     hosts = tuple(
         HostReport(name, tuple((style, redactor.text(text)) for style, text in lines), _tells(plans[name]))
         for name, lines in host_lines(project, plans, verbose=0)

@@ -1,4 +1,4 @@
-"""Makes the plan of one request, and tells the redactor what is secret in the files of it."""
+"""Makes the plan of one request, and tells the redactor which texts of its files are secret."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def plan_request(
     request: Request, redactor: Redactor, clear: frozenset[str], carried: Sequence[RenderedFile] = ()
 ) -> Planned:
-    """Plan; the redactor learns what is secret in the files of before and after. `clear`: what may be shown.
+    """Makes the plan. The redactor learns the secrets of the old and the new files. `clear`: what may be shown.
 
-    `carried`: files that the run keeps though the plan is not of them.
+    `carried`: files that the run keeps on record although the plan is not about them.
     """
     from runnerops.planning.paused import left_paused, with_leaving
     from runnerops.planning.plan import make_plan
@@ -47,7 +47,7 @@ def plan_request(
 
 
 def result_of(plan: Plan, *, pending: bool = False) -> Result:
-    """What `diff` calls it; `pending`: there is something to do, whatever the plan changes."""
+    """The word of `diff` for a plan. `pending`: there is something to do even if the plan changes nothing."""
     if any(not blocker.overridable and not blocker.here for blocker in plan.blockers) or any(
         finding.severity == "error" for finding in plan.findings
     ):
@@ -56,7 +56,9 @@ def result_of(plan: Plan, *, pending: bool = False) -> Result:
 
 
 def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[RenderedFile]) -> frozenset[str]:
-    """What is secret in the files, of before too, ere anything of them is shown. What cannot be parsed is never shown."""
+    """Tells the redactor the secrets of the files, old ones included, before anything is shown. A file that cannot be
+    parsed is never shown.
+    """
     found: set[str] = set()
     for file in files:
         with suppress(ParseError):
@@ -65,7 +67,7 @@ def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[R
 
 
 def _texts(plan: Plan, files: Sequence[RenderedFile]) -> Iterator[str]:
-    """All that this host has, gets or is asked to do, in which a secret may stand."""
+    """All texts of the plan and the files in which a secret could be."""
     contents = (*(file.content or b"" for file in files), *plan.files.values())
     yield from (content.decode("utf-8", "replace") for content in contents)
     yield from (word for step in (*plan.forward, *plan.rollback, *plan.diagnostics) for word in step.args)

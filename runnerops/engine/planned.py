@@ -1,4 +1,6 @@
-"""A host's plan with what commands need to know beside it: what is in sync, its last run, whether there is something to do."""
+"""A host's plan with further facts for commands: what is in sync, the host's last run, whether there is something to
+do.
+"""
 
 from __future__ import annotations
 
@@ -15,34 +17,34 @@ from runnerops.model.plan import Plan
 
 @frozen
 class Planned:
-    """A host's plan, the paths that are in sync, and what `diff` calls it."""
+    """A host's plan, the paths that are in sync, and the word of `diff` for it."""
 
     plan: Plan
     in_sync: tuple[str, ...]
     result: Result
     last: Run | None = None
-    """The host's last run, which may be going on."""
+    """The host's last run, which may be in progress."""
     facts: Facts = field(default_factory=Facts)
     key: str = field(default="", repr=False)
-    """The host's own key of fingerprints, which its first run brings; empty before it."""
+    """The host's own key for fingerprints. It is empty until the first run writes it."""
     with_created: Callable[[Mapping[str, Created]], Plan] | None = field(default=None, repr=False, compare=False)
-    """Where the plan creates runners: the same plan with the tokens that GitLab gave in place of their stand-ins."""
+    """If the plan creates runners: makes the same plan with GitLab's tokens in place of their stand-ins."""
 
     @property
     def live(self) -> Run | None:
-        """The run that is going on there."""
+        """The run that is in progress on the host."""
         return self.last if self.last and self.last.running else None
 
     @property
     def own(self) -> Run | None:
-        """The run that is going on there, where it is of this very plan."""
+        """The run in progress, if it has this very plan."""
         return self.live if self.live and self.live.digest == self.plan.digest else None
 
     @property
     def ready(self) -> bool:
-        """Whether there is something to do here that nothing stops."""
+        """Whether there is something to do and nothing blocks it."""
         return self.result is Result.PENDING and not self.plan.blockers and not self.live
 
 
 Plans = Mapping[str, Planned | Exception]
-"""By host; of one that could not be planned, why."""
+"""By host, its plan, or the error if it could not be planned."""

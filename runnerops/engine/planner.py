@@ -1,4 +1,4 @@
-"""Observes hosts and makes their plans, for every command that plans. Reads hosts, never writes to one."""
+"""Observes hosts and makes their plans, for every command that plans. Only reads hosts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def plan_host(context: PlanContext, host: Host, reader: Reader) -> Planned:
-    """Observe, reconcile, lint, plan. Raises HostError."""
+    """Observes, reconciles, lints and plans. Raises HostError."""
     rendered = context.project.rendered[host.name]
     return plan_from(context, host, rendered, observe(host, rendered, reader))
 
@@ -44,8 +44,8 @@ def plan_from(
     *,
     written: Host | None = None,
 ) -> Planned:
-    """Reconcile, lint, plan. `written`: the host of the inventory, where `host` is another: it tells what is no secret."""
-    from runnerops.planning.dependencies import with_cache_clients  # by now `load_rest` has all of these
+    """Reconciles, lints and plans. `written`: the inventory's host if `host` differs; it tells what is no secret."""
+    from runnerops.planning.dependencies import with_cache_clients  # `load_rest` has imported all of these by now
     from runnerops.planning.left_out import carried, note
     from runnerops.planning.plan import Request
     from runnerops.services.shared.left_out import brings_caches
@@ -81,7 +81,9 @@ def plan_from(
 def plan_all(
     project: Project, pool: ConnectionPool, flags: Flags, lock_wait: LockWait | None = None
 ) -> dict[str, Planned | Exception]:
-    """Every host's plan, observed side by side; a host's error stands in its place. `lock_wait` waits for busy hosts."""
+    """Observes all hosts at the same time. Returns their plans, or the error of a host. `lock_wait` waits for busy
+    hosts.
+    """
     requester = find_requester(pool.environ, project.folder)
     flags = replace(flags, job=find_job(pool.environ))
     hosts = {host.name: host for host in project.hosts}
@@ -97,7 +99,7 @@ def plan_all(
         looking.say(name, "connecting")
         pool.link(host)
         looking.say(name, "looking")
-        if first.acquire(blocking=False):  # of all hosts' threads
+        if first.acquire(blocking=False):  # only one thread of all hosts does this
             threading.Thread(target=load_rest, daemon=True).start()
         reader = pool.reader(host)
         plan = partial(plan_host, context, host, reader)
@@ -108,8 +110,9 @@ def plan_all(
 
 
 def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = ()) -> dict[str, Planned | Exception]:
-    """The plans with blockers for names that turned out to be one machine and runners that are one in GitLab, and with notes on
-    machines that GitLab cannot tell apart."""
+    """Adds blockers for names that are one machine and for runners that are one in GitLab, and notes on machines that
+    GitLab cannot tell apart. Returns `plans`.
+    """
     from runnerops.planning.disagreeing import as_gitlab_tells
     from runnerops.planning.machines import clone_texts, same_machines
 
@@ -128,7 +131,7 @@ def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = (
 
 
 def load_rest() -> None:
-    """Imports what is needed once a host has answered, in the time that this takes (decision 0005)."""
+    """Imports what is needed after a host has answered, while the answer is awaited (decision 0005)."""
     import runnerops.engine.executor
     import runnerops.planning.plan
     import runnerops.planning.reconcile  # noqa: F401

@@ -1,4 +1,4 @@
-"""Opens a project: the inventory with the hosts that are meant, and the files they ask for, rendered and linted."""
+"""Opens a project: the inventory with the target hosts, and their files, rendered and linted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ from runnerops.secrets import Resolver
 
 @frozen
 class Project:
-    """An inventory with what its hosts ask for. `salt` is random: masked values of one run can be told apart, no others."""
+    """An inventory with the files that its hosts ask for. `salt` is random, so masked values can be compared only
+    within one command.
+    """
 
     inventory: Inventory
     hosts: tuple[Host, ...]
@@ -44,29 +46,30 @@ class Project:
     findings: Mapping[str, tuple[Finding, ...]]
     salt: bytes = field(repr=False)
     without: tuple[Finding, ...] = ()
-    """Of the project as a whole: secrets that could not be had, where that was allowed; templates that override nothing."""
+    """Findings on the project as a whole: missing secrets, if these are allowed, and templates that override nothing.
+    """
     clear: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
-    """What stands in clear in the files that each host asks for."""
+    """By host, the texts in its files that are no secrets."""
     renderer: Renderer | None = field(default=None, repr=False)
-    """The one that rendered, which finds places in templates too."""
+    """The renderer of the files, which finds places in templates too."""
     _shown: dict[str, tuple[Host, frozenset[str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def folder(self) -> Path:
-        """Where the inventory lies, and with it `templates`, `known_hosts` and `.env`."""
+        """The folder of the inventory, with `templates`, `known_hosts` and `.env`."""
         return self.inventory.folder
 
     def masker(self, host: Host, key: bytes = b"") -> Masker:
-        """Masks this host's trees, with fingerprints under the host's own key where it is known."""
+        """Masks values of this host. Fingerprints are made with the host's own key if it is known."""
         return Masker(key or self.salt, self.shown(host))
 
     def lint(self, host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
-        """What is wrong in these files of a host, each finding with the place where it is to be mended."""
+        """Finds what is wrong in these files of a host. Each finding has the place where it can be fixed."""
         found = placed(host, lint(host, files, facts), files, self.rendered.get(host.name, ()), self.renderer)
         return silenced(found, host.ignore)
 
     def shown(self, host: Host) -> frozenset[str]:
-        """Texts that may be shown of this host's files, wherever they stand there."""
+        """The texts that may be shown wherever they are in this host's files."""
         known = self._shown.get(host.name)
         if known is None or known[0] is not host:
             known = self._shown[host.name] = host, clear_texts(host) | self.clear.get(host.name, frozenset())
@@ -81,9 +84,9 @@ def open_project(
     *,
     secrets_may_miss: bool = False,
 ) -> Project:
-    """Renders and lints. Raises what is wrong; findings are values. The redactor learns every secret.
+    """Renders and lints. Findings are returned; other problems are raised. The redactor learns every secret.
 
-    `secrets_may_miss`: for what leaves nothing and reaches no host; a placeholder stands for each that is not there.
+    `secrets_may_miss`: missing secrets are replaced by placeholders, for commands that contact no host.
     """
     folder = loaded.folder
     _begin(resolver, hosts)
@@ -113,7 +116,7 @@ def open_project(
 
 
 def _begin(resolver: Resolver, hosts: Sequence[Host]) -> None:
-    """Its commands run from here on, as far as sections name them."""
+    """Starts the commands of secrets in the background, as far as sections name them."""
     values = (value for host in hosts for tree in host.sections.values() for _, value in leaves(tree))
     resolver.begin(value for value in values if isinstance(value, Secret))
 
@@ -121,7 +124,9 @@ def _begin(resolver: Resolver, hosts: Sequence[Host]) -> None:
 def _render(
     renderer: Renderer, resolver: Resolver | None, hosts: Sequence[Host]
 ) -> dict[str, tuple[RenderedFile, ...]]:
-    """Missing secrets of all hosts are reported together, and before what they would break in a template."""
+    """Renders all hosts. Missing secrets of all hosts are reported together, before the errors that they would cause in
+    templates.
+    """
     rendered: dict[str, tuple[RenderedFile, ...]] = {}
     broken: RunneropsError | None = None
     for host in hosts:
@@ -147,7 +152,7 @@ def _clear(trees: Iterable[Tree], known: Collection[str]) -> frozenset[str]:
 
 
 def refuse_unsound(project: Project, screen: Screen) -> bool:
-    """Whether findings of severity error forbid to connect to any host; says them."""
+    """Whether findings with severity error forbid a connection to any host. Shows them."""
     errors = [finding for found in project.findings.values() for finding in found if finding.severity == "error"]
     seen: set[tuple[str, str]] = set()
     for finding in errors:

@@ -1,8 +1,9 @@
-"""What `verify` does on one host: it asks, tries one pull, and reads in the log of the cache what became of that.
+"""What `verify` does on one host: it asks questions, pulls one image, and reads in the log of the cache what the pull
+did.
 
-These are three execs at most: questions of an observation, on a connection that only reads; the pull test, which changes
-something and puts it back; a look into the logs of the caches. No lock is taken and no run begun, so a deploy meanwhile is
-not disturbed.
+This takes at most three execs: the questions of an observation, on a connection that only reads; the test pull, which
+restores what it changes; and reading the logs of the caches. It takes no lock and begins no run, so it does not disturb
+a deploy.
 """
 
 from __future__ import annotations
@@ -19,37 +20,37 @@ from runnerops.services.verify import Call, Check, Evidence, Probe
 
 
 def inspect(host: Host, reader: Reader, probe: Probe, *, quick: bool) -> Evidence:
-    """What can be known of a host by reading. Raises HostError."""
+    """Returns what can be found out about a host by reading. Raises HostError."""
     calls = [call for provider in VERIFY_PROVIDERS for call in provider.inquiries(host, probe)]
     observed, told = inquire(host, (), reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
     return Evidence(observed, probe, told, quick=quick)
 
 
 def pull_tests(host: Host, evidence: Evidence) -> list[Call]:
-    """The calls of the pull test; none where it would show nothing."""
+    """The calls of the test pull; none if it would show nothing."""
     return [
         call for provider in VERIFY_PROVIDERS if not evidence.quick and (call := provider.pull_test(host, evidence))
     ]
 
 
 def attempt(calls: Sequence[Call], reader: Reader) -> Answers:
-    """Makes the pull test; gives its answers. Raises HostError."""
+    """Makes the test pull and returns its answers. Raises HostError."""
     return ask(reader, calls, [text for provider in VERIFY_PROVIDERS for text in (provider.VERIFY, provider.PULL_TEST)])
 
 
 def trace(host: Host, reader: Reader, probe: Probe, seconds: int) -> Answers:
-    """What pull tests of the last `seconds` left on a host with caches. Raises HostError."""
+    """Returns the traces that test pulls of the last `seconds` left on a host with caches. Raises HostError."""
     calls = [call for provider in VERIFY_PROVIDERS for call in provider.log_queries(host, probe, seconds)]
     return ask(reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
 
 
 def assess(host: Host, evidence: Evidence) -> tuple[Check, ...]:
-    """All checks, in the order in which a pull meets what they are about."""
+    """All checks, in the order in which a pull passes what they check."""
     return tuple(check for provider in VERIFY_PROVIDERS for check in provider.checks(host, evidence))
 
 
 def cache_hosts(found: Iterable[tuple[Host, Evidence]]) -> list[str]:
-    """The hosts by name that can tell more of what was found of these."""
+    """The names of hosts whose caches can tell more about these pulls."""
     return list(
         dict.fromkeys(
             name
@@ -61,5 +62,7 @@ def cache_hosts(found: Iterable[tuple[Host, Evidence]]) -> list[str]:
 
 
 def marked(probe: Probe) -> Probe:
-    """The probe with a word that no other host and no other `verify` sends: several clients may share a cache's log."""
+    """The probe with a word that is unique to this host and command, because several clients may share the log of a
+    cache.
+    """
     return replace(probe, marker=secrets.token_hex(8))

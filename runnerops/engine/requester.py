@@ -1,4 +1,4 @@
-"""Who asks for a run, and from where: read from the environment and git, once, before planning."""
+"""Finds out who asks for a run and from where, from the environment and git, once, before planning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from runnerops.model.inventory import CiJob, Requester
 
 
 def find_requester(environ: Mapping[str, str], folder: Path) -> Requester:
-    """In a GitLab job what its variables say, else the local user, the machine and the commit of `folder`'s checkout."""
+    """Uses the variables of a GitLab job; without one, the local user, the machine and the commit of `folder`'s
+    checkout.
+    """
     return Requester(
         user=environ.get("GITLAB_USER_LOGIN") or _user(),
         machine=environ.get("CI_RUNNER_DESCRIPTION") or socket.gethostname(),
@@ -22,7 +24,7 @@ def find_requester(environ: Mapping[str, str], folder: Path) -> Requester:
 
 
 def find_job(environ: Mapping[str, str]) -> CiJob | None:
-    """The GitLab job that this runs in, by its predefined variables."""
+    """The GitLab job that this command runs in, by its predefined variables; None outside of a job."""
     if not environ.get("CI_JOB_ID"):
         return None
     number = environ.get("CI_RUNNER_ID", "")
@@ -37,7 +39,7 @@ def find_job(environ: Mapping[str, str]) -> CiJob | None:
 def _user() -> str:
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # an account without a name, as in some containers
+    except (KeyError, OSError):  # the user id has no name, as in some containers
         return "unknown"
 
 

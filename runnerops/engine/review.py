@@ -1,4 +1,4 @@
-"""Plans as a user sees them: every host's, in the inventory's order."""
+"""Shows the plans of all hosts, in the order of the inventory."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from runnerops.report.text import Line, outcome_lines, plan_lines
 
 
 def exit_code_of(plans: Plans) -> Exit:
-    """The worst of the hosts' results wins."""
+    """Returns the worst result of the hosts."""
     results = [plan.result if isinstance(plan, Planned) else failure(name, plan).result for name, plan in plans.items()]
     return exit_of(results)
 
 
 def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -> None:
-    """Every host's plan, in the inventory's order, those that say the same as one, and a last line that sums up."""
+    """Shows every host's plan in the order of the inventory, with equal plans as one, and a last line that sums up."""
     shown = host_lines(project, plans, verbose=verbose) if verbose else _block_by_block(project, plans)
     for name, lines in shown:
         planned = plans[name]
@@ -43,7 +43,7 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -
 
 
 def host_lines(project: Project, plans: Plans, *, verbose: int) -> Iterator[tuple[str, Iterator[Line]]]:
-    """Of each host, by name, what there is to show; a finding that several have stands with the first."""
+    """The lines for each host, by name. A finding of several hosts is shown at the first one."""
     shared = _shared({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
     for host in project.hosts:
         planned = plans[host.name]
@@ -58,7 +58,9 @@ def host_lines(project: Project, plans: Plans, *, verbose: int) -> Iterator[tupl
 
 
 def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Iterator[Line]]]:
-    """The same; hosts that are alike but for names, addresses and numbers of jobs are one, where the first of them stands."""
+    """Like `host_lines`, but hosts that differ only in names, addresses and numbers of jobs are shown as one, at the
+    first of them.
+    """
     alike: dict[object, list[Host]] = {}
     for host in project.hosts:
         planned = plans[host.name]
@@ -77,7 +79,7 @@ def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Itera
 
 
 def _told(project: Project, host: Host, planned: Planned, findings: tuple[Finding, ...]) -> Told:
-    """All that is said of a host below its name, numbers of jobs apart."""
+    """All that is shown about a host below its name, without numbers of jobs."""
     actions = tuple(replace(action, jobs_lost=0, jobs_waited=0, jobs=()) for action in planned.plan.actions)
     plan = replace(planned.plan, actions=actions, findings=findings)
     return Told(host.name, host.address, tuple(_below(project, host, replace(planned, plan=plan))))
@@ -91,7 +93,9 @@ def _below(
 
 
 def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Line]:
-    """Numbers of jobs are those of all its hosts together, then of each that has some; a finding stands with its first."""
+    """The lines of a block of equal hosts. Numbers of jobs are the sum over its hosts; a finding is shown at its first
+    host.
+    """
     failed = [failure(host.name, one) for host in block if not isinstance(one := plans[host.name], Planned)]
     if failed:
         yield from outcomes_lines(failed)
@@ -119,7 +123,7 @@ def _jobs(planned: Planned) -> int:
 
 
 def summed_up(plans: Plans) -> str:
-    """How many hosts are to change, in sync, or neither."""
+    """How many hosts will change, are in sync, or neither."""
     good = [planned for planned in plans.values() if isinstance(planned, Planned)]
     pending = sum(planned.result is Result.PENDING for planned in good)
     in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
@@ -133,7 +137,7 @@ def summed_up(plans: Plans) -> str:
 
 
 def _shared(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[str]]:
-    """The hosts that have each finding, which the first of them shows."""
+    """By finding, the hosts that have it. It is shown at the first of them."""
     hosts: dict[Finding, list[str]] = {}
     for host, found in findings.items():
         for finding in dict.fromkeys(found):
@@ -163,12 +167,14 @@ def host_documents(project: Project, plans: Plans) -> list[dict[str, Any]]:
 
 
 def _masker(project: Project, host: Host, planned: Planned) -> Masker:
-    """The key of fingerprints is the host's own, which its first run brings: two diffs of one host can be compared."""
+    """The masker of a host. Its key is kept on the host by the first run, so two diffs of one host can be compared."""
     return project.masker(host, planned.plan.secret_fingerprints.display_key)
 
 
 def failure(name: str, error: Exception) -> Outcome:
-    """An exception of one host as its outcome; what is no error of ours goes up as the bug it is."""
+    """Makes an outcome of a host's exception. An exception that is not an error of ours is raised again, because it is
+    a bug.
+    """
     if isinstance(error, HostError):
         return Outcome(name, Result(error.result), message=error.message.removeprefix(f"{name}: "), hint=error.hint)
     if isinstance(error, RunneropsError):

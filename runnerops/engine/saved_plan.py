@@ -1,4 +1,4 @@
-"""Saved plans: `diff --save-plan` writes one, `deploy --plan` holds the plans made anew to it."""
+"""Saved plans: `diff --save-plan` writes one, and `deploy --plan` compares new plans with it."""
 
 from __future__ import annotations
 
@@ -32,22 +32,24 @@ from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 
 _CLOCKS = 600
-"""Seconds by which two machines' clocks may differ."""
+"""Seconds by which the clocks of two machines may differ."""
 _LAST = 2**36
-"""A second far ahead that is one of the calendar still: the file may say anything."""
+"""The latest second that a calendar date can express. The file may contain any number."""
 ANEW = "save a new plan and review it: `runnerops diff --save-plan FILE`"
 
 
 @frozen
 class Origin:
-    """What a plan is bound to beside its hosts: the inventory, as it lies in the repository, and who asks at which commit."""
+    """What a plan is bound to beside its hosts: the inventory, by its path in the repository, and who asks at which
+    commit.
+    """
 
     inventory: str
     requester: Requester
 
 
 def origin_of(inventory: Where, environ: Mapping[str, str], root: Path) -> Origin:
-    """`root` is the repository's. Outside of it the inventory is known by its name alone."""
+    """`root` is that of the repository. Outside of it, the inventory is identified by its name alone."""
     name = ", ".join(_from(root, path) for path in paths_of(inventory))
     return Origin(name, find_requester(environ, folder_of(inventory)))
 
@@ -58,7 +60,9 @@ def _from(root: Path, path: Path) -> str:
 
 
 def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> SavedPlan:
-    """Only a plan of all its hosts is one, without those in maintenance. Raises RunneropsError."""
+    """Makes a saved plan. All hosts must have a plan, except those in maintenance, which are left out. Raises
+    RunneropsError.
+    """
     rests = [name for name, planned in plans.items() if _rests(planned)]
     bad = [name for name, planned in plans.items() if isinstance(planned, Exception) and name not in rests]
     if len(rests) == len(plans):
@@ -80,12 +84,12 @@ def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, red
 
 
 def write_plan(path: Path, saved: SavedPlan) -> None:
-    """Whole or not at all. Raises RunneropsError."""
+    """Writes the file completely or not at all. Raises RunneropsError."""
     beside = path.with_name(f".runnerops-plan.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps(asdict(saved), indent=1, ensure_ascii=False) + "\n"
-        beside.write_bytes(text.encode("utf-8", "replace"))  # a name from the environment may be no UTF-8
+        beside.write_bytes(text.encode("utf-8", "replace"))  # a name from the environment may not be UTF-8
         beside.replace(path)
     except OSError as error:
         with suppress(OSError):
@@ -96,12 +100,12 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
 
 
 def _rests(planned: Planned | Exception) -> bool:
-    """Whether the host is in maintenance: a plan is then saved of the others."""
+    """Whether the host is in maintenance. Then the plan is saved without it."""
     return isinstance(planned, HostError) and planned.result == Result.MAINTENANCE.value
 
 
 def read_plan(path: Path) -> SavedPlan:
-    """Raises UsageError where there is no such file, PlanError for one that is no plan that this release reads."""
+    """Raises UsageError if there is no such file, and PlanError if this release cannot read it as a plan."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -137,7 +141,9 @@ def _shaped(path: Path, content: bytes) -> SavedPlan:
 
 
 def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None:
-    """Whether it was made of this inventory at this commit, and lately. Raises PlanError; no host is asked for it."""
+    """Checks that the plan was made recently from this inventory at this commit. Raises PlanError. No host is
+    contacted.
+    """
     if saved.inventory != origin.inventory:
         raise PlanError(f"{path}: a plan of {saved.inventory}, but this is {origin.inventory}", ANEW)
     here, there = origin.requester.commit, saved.requested_by.commit
@@ -155,7 +161,7 @@ def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None
 
 
 def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset[str]) -> tuple[str, ...]:
-    """The plan's hosts; `targets` are those that were named, if any were. Raises PlanError."""
+    """The hosts of the plan. `targets` are the hosts named on the command line, if any. Raises PlanError."""
     names = tuple(one.host for one in saved.hosts)
     if not names:
         raise PlanError(f"{path}: a plan without hosts", ANEW)
@@ -172,9 +178,11 @@ def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset
 
 
 def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor, again: Collection[str] = ()) -> Plans:
-    """The plans, each that is not what was saved blocked by what differs; then nothing of the others is done either.
+    """Compares the plans with the saved one. If one differs, it gets a blocker with the differences, and so do
+    all others that are not in sync.
 
-    `again`: hosts on which a run of this deploy changed nothing, for a managed system had written its own keys meanwhile.
+    `again`: hosts on which a run of this deploy changed nothing because a managed system had written its own keys
+    meanwhile.
     """
     told = {one.host: one for one in saved.hosts}
     found: dict[str, tuple[str, ...]] = {}
@@ -200,14 +208,16 @@ def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor
 
 
 def _changed_nothing(planned: Planned, saved: SavedHost) -> bool:
-    """Whether the host's last run was of this very plan, and left the host as it was."""
+    """Whether the host's last run had this very plan and left the host as it was."""
     last = planned.last
     ours = last is not None and (last.number, last.digest) == (saved.last_run.number + 1, planned.plan.digest)
     return ours and last is not None and not last.running and last.result in {"failed", "rolled-back"}
 
 
 def _is_done(planned: Planned, saved: SavedHost, now: SavedHost) -> bool:
-    """A run of this very plan is going on or has been here: the job was tried again. What GitLab lacks yet is done now."""
+    """Whether a run of this very plan is in progress or has ended well, because the CI job was retried. What GitLab
+    still lacks is done by this one.
+    """
     last, plan = planned.last, planned.plan
     made = {one.runner for one in saved.creations}
     lacks_no_more = {one for one in now.updates if one.runner not in made} <= set(saved.updates)

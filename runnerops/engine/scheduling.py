@@ -1,6 +1,6 @@
-"""Many hosts: side by side where they may, in order where they must. Knows threads and order, nothing of what is done.
+"""Schedules many hosts: at the same time where allowed, in order where necessary. Knows threads and order only.
 
-One host's exception never ends another's thread.
+An exception of one host never ends the thread of another.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ _EXIT_OF = {
 
 
 def exit_of(results: Collection[Result]) -> Exit:
-    """The worst of many hosts' results wins: 5, 4, 1, 6, 3, 0."""
+    """The exit code of many hosts, the worst result first: 5, 4, 1, 6, 3, 0."""
     codes = {_EXIT_OF.get(result, Exit.FAILED) for result in results} or {Exit.OK}
     return next(code for code in _WORST_FIRST if code in codes)
 
 
 def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, Out | Exception]:
-    """`work` for every name in threads; an exception stands in its result's place. In the order of `names`."""
+    """Calls `work` for every name in threads. An exception is returned in place of the result. In the order of `names`."""
     tasks = {name: HostTask(partial(work, name)) for name in names}
     if len(tasks) == 1:
         return {name: _caught(task.work) for name, task in tasks.items()}
@@ -51,7 +51,9 @@ def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, 
 
 @contextmanager
 def _threads(most: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool that is not waited for when it is left in haste: an interrupt ends the client, the hosts' runs go on."""
+    """A pool whose threads are not waited for after an interrupt, which ends only the client: the runs continue on the
+    hosts.
+    """
     pool = ThreadPoolExecutor(max_workers=most)
     try:
         yield pool
@@ -62,20 +64,23 @@ def _threads(most: int) -> Iterator[ThreadPoolExecutor]:
 def _caught(work: Callable[[], Out]) -> Out | Exception:
     try:
         return work()
-    except Exception as error:  # handed on as a value, looked at by the caller
+    except Exception as error:  # returned as a value, which the caller checks
         return error
 
 
 Why: TypeAlias = Literal["cache", "drains", "canary", "failures"]
-"""Why a host is held: one that it waits for did not end well, the share that may be disturbed is taken, too many failed."""
+"""Why a host is held back: a host that it waits for did not end well, the allowed share is disturbed already, or too
+many failed.
+"""
 
 
 @frozen
 class HostTask(Generic[Out]):
-    """What one host is to do: after which hosts, and whether it disturbs CI (only a share of the fleet may at a time).
+    """The work for one host: the hosts that come before it, and whether it disturbs CI (only a share of the hosts may
+    be disturbed).
 
-    `needs` are those of `after` that must have ended well; None: all of them. `changes`: whether there is something to do.
-    `goes_on`: it is done there already, and is only followed: nothing holds it back, and it disturbs all the same.
+    `needs` are those of `after` that must end well; None: all of them. `changes`: whether there is something to do.
+    `goes_on`: its run is in progress already and is only followed. Nothing holds it back, but it counts as disturbed.
     """
 
     work: Callable[[], Out]
@@ -88,9 +93,9 @@ class HostTask(Generic[Out]):
 
 @frozen
 class Judge(Generic[Out]):
-    """What a result means: whether hosts that wait for it may go on, whether its disturbance lasts, whether it failed.
+    """What a result means: whether hosts that wait for it may begin, whether the disturbance lasts, whether it failed.
 
-    `pauses` is told of each pause that this leads to: its seconds, and how many hosts are to be changed after it.
+    `pauses` is called for each pause that follows, with its seconds and the number of hosts to change after it.
     """
 
     good: Callable[[Out | Exception], bool]
@@ -101,9 +106,9 @@ class Judge(Generic[Out]):
 
 @frozen
 class Earlier:
-    """What of a command's rounds before counts in the next: hosts that failed, those whose disturbance lasts, and the share.
+    """What the next round must know of earlier ones: hosts that failed, hosts that are still disturbed, and the share.
 
-    `disturbing` is how many hosts are disturbed in the first round, of which a percentage is taken.
+    `disturbing` is the number of hosts that the first round disturbs. Percentages refer to it.
     """
 
     failed: tuple[str, ...] = ()
@@ -121,10 +126,11 @@ def in_order(
     rollout: Rollout = USUAL,
     earlier: Earlier = _NONE_EARLIER,
 ) -> dict[str, Out | Exception]:
-    """Does every task once those that it waits for are done; `held(name, of whom, why)` gives the result of one not begun.
+    """Does every task after the tasks that it waits for. `held(name, of whom, why)` gives the result of one that is not
+    begun.
 
-    Hosts that wait for each other in a circle go in the order given: the order is a convenience, a mirror is verified
-    on each host anyway.
+    Hosts that wait for each other in a circle are done in the given order. The order is only a convenience, because
+    every host verifies its mirrors anyway.
     """
     with _threads(WORKERS) as pool:
         queue = _Queue(tasks, held, judge, rollout, pool)
@@ -136,7 +142,7 @@ def in_order(
 
 
 class _Queue(Generic[Out]):
-    """The hosts of one round: who is done, who runs, who may begin."""
+    """The hosts of one round: which are done, which run, and which may begin."""
 
     def __init__(
         self,
@@ -163,7 +169,7 @@ class _Queue(Generic[Out]):
         )
 
     def begin(self) -> None:
-        """Begins, or holds, all that may be now."""
+        """Begins, or holds back, all hosts that can be now."""
         self._pausing = time.monotonic() < self._pause_ends
         for name in self._ready():
             task = self._tasks[name]
@@ -176,7 +182,7 @@ class _Queue(Generic[Out]):
                 self.done[name] = self._held(name, lasting[0], "drains")
 
     def wait(self) -> None:
-        """Until something ended, or a pause is over."""
+        """Waits until a host has ended or a pause is over."""
         left = max(0.0, self._pause_ends - time.monotonic()) if self._pausing else None
         if not self._running:
             time.sleep(left or 0.0)
@@ -192,7 +198,7 @@ class _Queue(Generic[Out]):
                 self._judge.pauses(self._rollout.pause_s, left)
 
     def _left(self) -> int:
-        """How many hosts are still to be begun, unless one that ended holds them all back."""
+        """How many hosts are still to begin; none if a host that ended holds them all back."""
         begun = {*self.done, *self._running.values()}
         waiting = {name: task for name, task in self._tasks.items() if name not in begun}
         return sum(task.changes and not self._obstacle(name, task) for name, task in waiting.items())
@@ -243,7 +249,7 @@ class _Queue(Generic[Out]):
 
 
 def _before(tasks: Mapping[str, HostTask[Out]], canary: str) -> frozenset[str]:
-    """The canary, and all that it waits for itself."""
+    """The canary, and all hosts that it waits for."""
     found: set[str] = set()
     more = {canary}
     while more:

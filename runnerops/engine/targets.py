@@ -1,4 +1,4 @@
-"""Which hosts are meant where that depends on their last runs: `@failed`, `@changed`, `@running`."""
+"""Targets that depend on the last runs of hosts: `@failed`, `@changed`, `@running`."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ _FAILED = {Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNK
 
 
 def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> tuple[Host, ...]:
-    """As `inventory.select`; hosts are asked only where a target needs it, those in maintenance are not.
+    """Like `inventory.select`. Hosts are asked only if a target depends on their runs; hosts in maintenance are not
+    asked.
 
-    One that cannot be asked is told of, and counts as neither. Where none is of that kind, which is said, there are none;
-    raises UsageError, and RunneropsError where no host at all could be asked.
+    A host that cannot be asked is reported and not selected. If no host matches, this is reported, and none is
+    selected. Raises UsageError, and RunneropsError if no host at all could be asked.
     """
     wanted = {state for target in targets if (state := state_of(target))}
     if not wanted:
@@ -54,7 +55,7 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
 def choose_offline(
     loaded: Inventory, targets: Sequence[str], environ: Mapping[str, str], screen: Screen
 ) -> tuple[Host, ...]:
-    """As `choose`, for a command that else contacts no host."""
+    """Like `choose`, for a command that otherwise contacts no host."""
     if not any(map(state_of, targets)):
         return inventory.select(loaded, targets)
     check_targets(loaded, targets)
@@ -63,7 +64,7 @@ def choose_offline(
 
 
 def check_targets(loaded: Inventory, targets: Sequence[str], flags: Flags | None = None) -> None:
-    """What can be told of targets and flags before a host, or a person for a password, is asked. Raises UsageError."""
+    """Checks targets and flags before a host is contacted or the user is asked for a password. Raises UsageError."""
     for code, hosts in flags.allow.items() if flags else ():
         for host in sorted(hosts - {""}):
             inventory.check_named(loaded, f"--allow {code}@{host}", [host])

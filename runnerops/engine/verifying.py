@@ -1,4 +1,6 @@
-"""`verify` of several hosts side by side: each is asked and tried, then its caches are asked what they saw of the pull."""
+"""`verify` of several hosts at the same time: each is asked and makes a test pull, then its caches are asked what they
+saw.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +28,15 @@ from runnerops.report.waiting import Waiting
 from runnerops.services.verify import Check, Evidence, Probe
 
 Found: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]
-"""By host, its checks in the order of a pull, or why it was not reached."""
+"""By host, its checks in the order of a pull, or why it could not be reached."""
 
 
 @frozen
 class Verifying:
-    """Verifies hosts. `known` are all of the inventory: caches may be on hosts that are no targets.
+    """Verifies hosts. `known` are all hosts of the inventory, because caches may be on hosts that are not targets.
 
-    Safe to use from one thread a host; a cache that several used is asked by one after the other, for sshd counts sessions.
+    Each host may be used by one thread at a time. Hosts that share a cache ask it one after the other, because sshd
+    limits the number of sessions.
     """
 
     known: Mapping[str, Host]
@@ -44,7 +47,7 @@ class Verifying:
     _turns: dict[str, threading.Lock] = field(default_factory=dict)
 
     def run(self, hosts: Sequence[Host], *, quick: bool) -> Found:
-        """The checks of every host, or why it was not reached."""
+        """Returns the checks of every host, or why it could not be reached."""
         began = time.monotonic()
         names = [host.name for host in hosts]
         evidence = side_by_side(names, partial(self._look, quick=quick))
@@ -79,7 +82,7 @@ class Verifying:
             self.busy.say(name, "")
 
     def _look(self, name: str, *, quick: bool) -> Evidence:
-        """Asks one host, and makes the pull test where that shows something."""
+        """Asks one host, and makes the test pull if it can show something."""
         host, probe = self.known[name], pull_path.marked(self.probe)
         self.busy.say(name, "asking the daemon, the cache and its upstream" if host.caches else "asking the daemon")
         try:

@@ -66,9 +66,7 @@ class Calls:
         self._sleep, self._seconds = sleep, seconds
         self._asked_to_wait: float | None = None
         self.by_nobody = library_of(url, "", ca_file, seconds)
-        self.by_nobody.session.auth = (
-            _as_it_is  # requests would send the login of ~/.netrc for this host
-        )
+        self.by_nobody.session.auth = _as_it_is  # requests would send the login of ~/.netrc for this host
         self.by_nobody.session.hooks["response"].append(self._heed)
         self._token, self._ca_file = token, ca_file
 

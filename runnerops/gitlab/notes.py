@@ -72,9 +72,7 @@ def _put(library: gitlab.Gitlab, notes: str, marker: str, body: str) -> bool:
         return True
     made: Any = library.http_post(notes, post_data={"body": body})
     meanwhile = [found for found in _marked(library, notes, marker) if found < int(made["id"]) and found not in before]
-    if any(
-        _replaced(library, f"{notes}/{found}", body) for found in meanwhile
-    ):  # by a job at the same time
+    if any(_replaced(library, f"{notes}/{found}", body) for found in meanwhile):  # by a job at the same time
         _remove(library, f"{notes}/{made['id']}")
         return True
     return False

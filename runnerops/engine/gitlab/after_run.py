@@ -1,4 +1,4 @@
-"""What a deploy does in GitLab once the host's own run has ended well, and what its outcome then says."""
+"""What a deploy does in GitLab after the host's own run has ended well, and the outcome of that."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from runnerops.model.run import Outcome
 
 
 def set_in_gitlab(host: Host, planned: Planned, outcome: Outcome, asking: Asking, new: NewRunners | None) -> Outcome:
-    """What is not done is a difference again. `new`: what was created for this run.
+    """Carries out GitLab's part of the plan. What fails remains as a difference for the next deploy. `new`: runners
+    that were created for this run.
 
-    Marks of what was created go last: by them the next deploy knows that something is left to do.
+    The marks of created runners are removed last, because the next deploy recognises unfinished work by them.
     """
     plan, began = planned.plan, time.monotonic()
     errors = delete_leftovers(host, plan.unpaired.leftovers, asking) if plan.unpaired.leftovers else ()
@@ -36,7 +37,7 @@ def set_in_gitlab(host: Host, planned: Planned, outcome: Outcome, asking: Asking
 
 
 def interrupted(plan: Plan, outcome: Outcome) -> Outcome:
-    """How the host ends where that is cut off; `outcome` is how its own run did."""
+    """The host's outcome if GitLab's part is interrupted; `outcome` is that of its own run."""
     return replace(_undone(plan, outcome), diagnostics=("interrupted while GitLab was updated",))
 
 

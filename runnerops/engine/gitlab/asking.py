@@ -1,4 +1,6 @@
-"""What GitLab is asked with by a command, for all of its hosts: the token, what is down, whom to tell of a wait."""
+"""What the hosts of one command share when GitLab is asked: the token, GitLabs that are down, and where waits are
+shown.
+"""
 
 from __future__ import annotations
 
@@ -21,30 +23,31 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 Down: TypeAlias = "dict[str, GitlabDownError]"
-"""The GitLabs that did not answer in this command, by URL, each with what was said: no further host waits for them."""
+"""By URL, the GitLabs that did not answer in this command, with the error. No further host waits for them."""
 
 
 @frozen
 class Asking:
-    """What GitLab is asked with by one command; all its hosts share it. `folder` is the inventory's."""
+    """What the hosts of one command share when GitLab is asked. `folder` is that of the inventory."""
 
     folder: Path
     environ: Mapping[str, str]
     redactor: Redactor
     down: Down = field(default_factory=dict)
     run: RunCommand = run_command
-    """What runs a command that gives the token."""
+    """Runs the command that prints the token, if the inventory names one."""
     wishes: list[Wish] = field(default_factory=list)
-    """What was compared in this command, of all hosts."""
+    """The settings of all hosts that were compared in this command."""
     tell: Callable[[str, str], None] = lambda _host, _text: None
-    """Shows, by host, what is waited for."""
+    """Shows what is waited for, by host."""
     deleted: set[int] = field(default_factory=set)
-    """Runners of a host that left the inventory and are gone in GitLab by now, by their ids there."""
+    """By GitLab's id, runners that left the inventory and were deleted in GitLab by this command."""
     may_wait: Callable[[], bool] = lambda: True
-    """Whether jobs of a runner may be waited for: not with `--no-wait`, nor after an interrupt."""
+    """Whether waiting for the jobs of a runner is allowed. It is not with `--no-wait`, nor after an interrupt."""
 
     def watched(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:
-        """The result of `ask`. A GitLab that is known to be down is not asked again: each runner would wait for it anew.
+        """Returns the result of `ask`. A GitLab that did not answer before is not asked again, or the command would
+        wait for it at each runner.
 
         Raises GitlabError.
         """
@@ -58,12 +61,12 @@ class Asking:
 
 
 def system_id_of(observed: HostState) -> str:
-    """The id by which GitLab knows the machine; empty before gitlab-runner ran once."""
+    """The system id by which GitLab knows the machine. It is empty until gitlab-runner has run once."""
     return observed.facts.runner.system_id if observed.facts.runner else ""
 
 
 def by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
-    """A client with the API's token. Raises GitlabError where there is no token, or no file of the CA."""
+    """Returns a client with the token of the API. Raises GitlabError if the token or the CA file is missing."""
     from runnerops.gitlab.client import GitlabClient
 
     token, problem, hint = api_token(access.token, asking)
@@ -74,7 +77,9 @@ def by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
 
 
 def api_token(given: str | Secret | None, asking: Asking) -> tuple[str, str, str]:
-    """The API's token, else why it cannot be had, and the fix; all empty where none is given."""
+    """Returns the token of the API; else why it is missing, and the fix. All three are empty if the inventory names no
+    token.
+    """
     if not isinstance(given, Secret):
         return given or "", "", ""
     resolver = Resolver(asking.environ, asking.folder, asking.run)

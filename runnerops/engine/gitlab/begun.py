@@ -1,6 +1,7 @@
-"""Where deploys of a host began to create runners in GitLab: on its record before they do, until nothing of it is left to do.
+"""Records on the host where its deploys create runners in GitLab. A record is written before, and removed when nothing
+is left to do.
 
-So what a deploy that was cut off left there is found though the inventory asks for no runner in that place any more.
+With it, runners of a deploy that was cut off are found even if the inventory asks for none in that place any more.
 """
 
 from __future__ import annotations
@@ -25,10 +26,10 @@ _SECONDS = 30.0
 
 
 def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
-    """What is left in the places that the host has on record. GitLab is told nothing."""
-    if observed.last and observed.last.running:  # what is there may be just created, for that run to bring
+    """Finds what is left in the places that the host has on record. Nothing is changed in GitLab."""
+    if observed.last and observed.last.running:  # these runners may belong to that run, which is about to deploy them
         return NewInGitlab()
-    if host.left_out and host.gitlab is None:  # the inventory may have its token all the same
+    if host.left_out and host.gitlab is None:  # the inventory may have its token nevertheless
         return NewInGitlab()
     left: set[Leftover] = set()
     told: list[Begun] = []
@@ -64,18 +65,20 @@ def names_of(observed: HostState) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Record:
-    """What the host of a plan has on record while it is applied."""
+    """The records of one host while its plan is applied."""
 
     host: Host
     unpaired: Unpaired
     link: Callable[[], Link]
     own: tuple[Begun, ...] = ()
-    """What this deploy has put there."""
+    """The records that this deploy wrote."""
     _taken_over: str = ""
-    """What the names of the others' records end with since they were taken over."""
+    """The suffix of the names of other deploys' records after `claim`; empty before it."""
 
     def begin(self, creations: Sequence[Creation]) -> None:
-        """Before any of these is created. Raises RunneropsError where the host keeps no record of it."""
+        """Writes the records before any of these runners is created. Raises RunneropsError if the host cannot keep
+        them.
+        """
         assert self.host.gitlab
         url = self.host.gitlab.url
         places = dict.fromkeys((one.place, one.mark) for one in creations)
@@ -87,11 +90,12 @@ class Record:
             raise RunneropsError(text, "check whether its disk is full")
 
     def claim(self, run: int) -> None:
-        """Takes the records over, before what is left in GitLab is deleted there without a run on the host.
+        """Takes over the records of earlier deploys before their runners are deleted in GitLab without a run on the
+        host.
 
-        Whoever put one there may be alive, and just about to begin a run with what it created. That run needs its record
-        under its own name (`Plan.relies_on`), and has a number from `run` on: so either it does not begin, or this raises
-        RunneropsError.
+        Such a deploy may still be alive and about to start a run with the runners that it created. That run needs its
+        record under the original name (`Plan.relies_on`), and its number is at least `run`. So either that run does not
+        start, or this raises RunneropsError.
         """
         name = secrets.token_hex(4)
         done = self.link().run(state_folder.claim_begun(self.unpaired.seen, name, run), b"", _SECONDS)
@@ -102,11 +106,11 @@ class Record:
         self._taken_over = name
 
     def taken_back(self) -> None:
-        """Nothing is left there of what this deploy created; what earlier ones left is there still."""
+        """Called when nothing of this deploy is left in GitLab. Leftovers of earlier deploys keep their records."""
         self._drop(() if self.unpaired.leftovers else self.own)
 
     def all_done(self) -> None:
-        """Nothing is left there at all."""
+        """Called when nothing is left in GitLab at all."""
         taken_over = (replace(one, name=one.name + self._taken_over) for one in self.unpaired.begun)
         self._drop(tuple(dict.fromkeys((*self.own, *taken_over))))
 
@@ -115,5 +119,5 @@ class Record:
             return
         try:
             self.link().run(state_folder.drop_begun(records), b"", _SECONDS)
-        except RunneropsError:  # then it stays, and the next deploy looks there once more
+        except RunneropsError:  # then the record stays, and the next deploy checks again
             return

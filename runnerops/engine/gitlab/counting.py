@@ -1,4 +1,4 @@
-"""The jobs that GitLab has as running on a host's runners, beside the host's own count while its run waits for them."""
+"""Adds GitLab's count of running jobs to a host's own count while a run waits for jobs."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from runnerops.model.run import Event
 from runnerops.model.steps import drains
 
 SECONDS = 15.0
-"""Between two questions to GitLab, which answers each of them by looking through a runner's jobs."""
+"""Seconds between two questions. GitLab searches through the jobs of a runner to answer each."""
 
 
 class Counting:
-    """Between `watch` and who shows: waits for jobs have GitLab's count, and are told again where that changes.
+    """Passes events on to `watch`. Events of a wait for jobs get GitLab's count, and are repeated when it changes.
 
-    `count` asks GitLab, and raises GitlabError: then nothing is counted any more, for a drain rests on its host's own count.
+    `count` asks GitLab. If it raises GitlabError, nothing more is counted, because a drain relies on the host's own
+    count.
     """
 
     def __init__(
@@ -33,7 +34,7 @@ class Counting:
         self._lock = threading.Lock()
 
     def watch(self, event: Event) -> None:
-        """Passes an event on; one of a wait for jobs with GitLab's count of them."""
+        """Passes an event on, with GitLab's count if it is about a wait for jobs."""
         with self._lock:
             waits = self._is_wait(event)
             self._waits = event if waits else None

@@ -1,4 +1,4 @@
-"""What deploys that were cut off left to be done in GitLab, for commands that only tell it."""
+"""What interrupted deploys left to do in GitLab, for commands that only report it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from runnerops.services.gitlab_runner.reconcile.leaving import taken_off
 
 
 def due_deletions(host: Host, observed: HostState, asking: Asking) -> Mapping[int, str]:
-    """Of each runner that a run took off the host and that GitLab has still, or may have, by its id there a sentence with the
-    way to go on. GitLab is asked where any is on record alone: that is so until the run after the one that took it off.
+    """For each runner that a run took off the host and that GitLab still has, or may have: a sentence with the way to
+    continue, by GitLab's id. GitLab is asked only if such a runner is on record, which it is until the next run after
+    the one that took it off.
     """
     said: dict[int, str] = {}
     for number, name in taken_off(host, observed).items():

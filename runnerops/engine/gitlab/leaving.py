@@ -1,4 +1,6 @@
-"""Runners that leave the inventory and were managed in GitLab: planned, paused, and deleted once their host is without them."""
+"""Runners that leave the inventory and were managed in GitLab. They are planned, paused, and deleted after their host
+is without them.
+"""
 
 from __future__ import annotations
 
@@ -26,24 +28,26 @@ if TYPE_CHECKING:
     from runnerops.gitlab.client import GitlabClient
 
 POLL_SECONDS = 5.0
-"""Between two looks at whether a runner's jobs have ended."""
+"""Seconds between two checks whether the jobs of a runner have ended."""
 
 
 @frozen
 class Leavers:
-    """What a plan says of runners that leave. `in_gitlab` is what the run records as managed there."""
+    """What a plan says about runners that leave. `in_gitlab` is what the run records as managed in GitLab."""
 
     deletions: tuple[Deletion, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     in_gitlab: Managed = field(default_factory=dict)
     left: tuple[str, ...] = ()
-    """Those that are to be deleted, and cannot be by this deploy."""
+    """Runners that should be deleted, but cannot be by this deploy."""
 
 
 @frozen
 class Departures:
-    """What plans the runners that leave one host. `hosts` are all of the inventory: one may have got a runner's token."""
+    """Plans for the runners that leave one host. `hosts` are all hosts of the inventory, because another one may use
+    the token.
+    """
 
     host: Host
     hosts: Sequence[Host]
@@ -52,7 +56,7 @@ class Departures:
     asking: Asking
 
     def plan(self, desired: Sequence[RenderedFile]) -> Leavers:
-        """What is to be deleted in GitLab, once the host has these files. Nothing is deleted here."""
+        """Plans what is deleted in GitLab once the host has these files. Nothing is deleted yet."""
         host, observed = self.host, self.observed
         deletions: list[Deletion] = []
         unagreed: list[Deletion] = []
@@ -73,7 +77,7 @@ class Departures:
                 unagreed += [] if one.agreed else [deletion]
             else:
                 gone.append(one.id)
-                worth = why and one.name not in host.lost  # of those it is told what becomes of them
+                worth = why and one.name not in host.lost  # the plan says of lost runners what happens to them
                 notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if worth else []
         told = {wish.runner: wish.id for wish in self.asking.wishes if wish.host == host.name}
         in_gitlab = on_record(host, desired, observed, told, gone)
@@ -81,19 +85,23 @@ class Departures:
         return Leavers(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
 
     def _why_not(self, one: Leaving) -> str | None:
-        """Why it is not deleted; empty where there is nothing to delete, None where it is to be. Raises GitlabError."""
+        """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
+        GitlabError.
+        """
         assert self.host.gitlab
         try:
             client = by_token(self.host.gitlab, self.asking)
             why = self.asking.watched(self.host.gitlab, partial(_why_not, client, one, system_id_of(self.observed)))
         except GitlabError:
-            if there := self._elsewhere(one):  # once the host is without its token that is harder to tell
+            if there := self._elsewhere(one):  # this is harder to find out once the host does not have the token
                 return there
             raise
         return self._elsewhere(one) or None if why is None else why
 
     def _elsewhere(self, one: Leaving) -> str:
-        """Which other host of the inventory has its token, as the end of a sentence; empty for none. Raises GitlabError."""
+        """Names another host of the inventory that has the runner's token, as the end of a sentence; empty if none has.
+        Raises GitlabError.
+        """
         resolver = Resolver(self.asking.environ, self.asking.folder, self.asking.run)
         for other in self.hosts:
             given = tokens_of(other) if one.known_by and other.name != self.host.name else ()
@@ -108,7 +116,7 @@ class Departures:
 
 
 def with_created(host: Host, planned: Managed) -> Managed:
-    """What the run records once the runners that it brings are created: `planned`, and these."""
+    """What the run records after the runners that it brings were created: `planned`, and these."""
     assert host.gitlab
     url = str(normal_url(host.gitlab.url))
     made = {one.id: name for name, one in host.created.items()}
@@ -116,7 +124,9 @@ def with_created(host: Host, planned: Managed) -> Managed:
 
 
 def gone_for_good(blockers: Sequence[Blocker]) -> Iterator[Blocker]:
-    """Of runners that a rollback would bring back, and GitLab does not know any more: with the way to another one."""
+    """Blockers of runners that a rollback would bring back but that GitLab does not know any more, with the way to
+    create others.
+    """
     for one in blockers:
         more = (
             "it was deleted there, or its token was reset, and neither can be undone: put the runner into the inventory"
@@ -127,7 +137,7 @@ def gone_for_good(blockers: Sequence[Blocker]) -> Iterator[Blocker]:
 
 
 def _blocked(unagreed: Sequence[Deletion]) -> Iterator[Blocker]:
-    """Not for one that a run has taken off already: that was agreed to."""
+    """Blocks the deletions that nobody has agreed to. A runner that an earlier run took off was agreed to then."""
     if unagreed:
         names = ", ".join(map(str, unagreed))
         message = f"not in the inventory any more, so also deleted in GitLab, which cannot be undone: {names}"
@@ -135,11 +145,13 @@ def _blocked(unagreed: Sequence[Deletion]) -> Iterator[Blocker]:
 
 
 def _why_not(client: GitlabClient, one: Leaving, own: str) -> str | None:
-    """Why it is not deleted; empty where there is nothing to delete, None where it is to be. Raises GitlabError."""
+    """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
+    GitlabError.
+    """
     if client.runner(one.id) is None:
         return "it does not exist any more" if one.token else ""
     told = client.verify(one.token, own) if one.token and own else None
-    if told and told.get("id", one.id) != one.id:  # the file's `id` stays where somebody edits the token beside it
+    if told and told.get("id", one.id) != one.id:  # the `id` in the file stays if somebody edits the token beside it
         return f"its host has the token of runner {told['id']}; delete the one there that nobody uses"
     if one.given and client.managers(one.id) is None:
         return "this GitLab does not say which machines use it; delete it there when none does"
@@ -149,14 +161,14 @@ def _why_not(client: GitlabClient, one: Leaving, own: str) -> str | None:
 
 
 def _others(client: GitlabClient, number: int, own: str) -> tuple[str, ...]:
-    """Machines beside this one that asked for jobs as this runner in the last week or so, by system id."""
+    """System ids of other machines that asked for jobs as this runner in the last week or so."""
     from runnerops.gitlab.pausing import others_among
 
     return others_among(client.managers(number) or (), own)
 
 
 def delete_leavers(host: Host, planned: Planned, asking: Asking) -> Iterator[GitlabError]:
-    """The host is without them: each is deleted once its last job has ended. Yields what could not be done."""
+    """Deletes runners that the host does not have any more, each after its last job. Yields what could not be done."""
     deletions, runner = planned.plan.unpaired.deletions, planned.facts.runner
     if not deletions:
         return
@@ -177,7 +189,7 @@ def delete_leavers(host: Host, planned: Planned, asking: Asking) -> Iterator[Git
 
 @frozen
 class _Deleting:
-    """What deletes the runners of one host in GitLab; `own` is its system id."""
+    """Deletes the runners of one host in GitLab. `own` is the host's system id."""
 
     host: str
     client: GitlabClient
@@ -185,7 +197,7 @@ class _Deleting:
     own: str
 
     def delete(self, one: Deletion) -> None:
-        """What is gone already is none to worry about. Raises GitlabError."""
+        """Deletes a runner. One that does not exist any more is no error. Raises GitlabError."""
         from runnerops.gitlab.pausing import pause
 
         if self.client.runner(one.id) is None:
@@ -202,7 +214,9 @@ class _Deleting:
             )
 
     def _await_jobs(self, one: Deletion) -> None:
-        """Raises GitlabError where they run for too long, or nobody is to wait."""
+        """Waits for the last jobs. Raises GitlabError if they run longer than the time limit, or waiting is not
+        allowed.
+        """
         end = time.monotonic() + one.wait_s
         while jobs := self.client.running_jobs(one.id, ""):
             if not self.asking.may_wait() or time.monotonic() >= end:

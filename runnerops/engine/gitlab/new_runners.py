@@ -1,4 +1,4 @@
-"""Runners that a host's file asks for and that GitLab does not have yet: planned, created, settled or taken back."""
+"""Runners that a host's file asks for and that GitLab does not have yet: planned, created, then kept or deleted again."""
 
 from __future__ import annotations
 
@@ -26,23 +26,25 @@ if TYPE_CHECKING:
     from runnerops.gitlab.client import GitlabClient
 
 _MAY_HAVE = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTION})
-"""Ends of a run after which nobody can tell whether the host has the new runners."""
+"""Results after which it is not known whether the host has the new runners."""
 
 
 @frozen
 class NewInGitlab:
-    """What a plan says of runners that GitLab lacks, or has and no host."""
+    """What a plan says about runners that GitLab lacks, or that only GitLab has."""
 
     creations: tuple[Creation, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     begun: tuple[Begun, ...] = ()
-    """What the host has on record of it, of which GitLab has told all that is left."""
+    """The host's records of which GitLab has told all that is left."""
 
 
 def plan_creations(host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking) -> NewInGitlab:
-    """What a deploy is to create for this host, and what blocks it where that cannot be told. Nothing is created here."""
+    """Plans the runners that a deploy creates for this host, or a blocker if this cannot be determined. Nothing is
+    created yet.
+    """
     names = to_be_created(desired)
     if not names or host.gitlab is None:
         return NewInGitlab()
@@ -67,7 +69,7 @@ def plan_creations(host: Host, desired: Sequence[RenderedFile], observed: HostSt
 
 
 def plan_leftovers(host: Host, updates: Sequence[SettingsUpdate], observed: HostState, asking: Asking) -> NewInGitlab:
-    """What is left of deploys whose runner is marked still, though the host has it: all was not done then."""
+    """Plans what an earlier deploy left to do for runners that the host has, but that are still marked in GitLab."""
     if host.gitlab is None or not (host.gitlab_places and updates):
         return NewInGitlab()
     from runnerops.gitlab.creation import is_marked, mark_of
@@ -99,7 +101,7 @@ def _left_behind(client: GitlabClient, host: Host, observed: HostState, place: P
 def left_behind_of(
     client: GitlabClient, host: Host, observed: HostState, place: Place, mark: str
 ) -> set[Leftover] | None:
-    """Without those that the host has: of a deploy whose run went on without it. None where nobody can tell which these are.
+    """Returns the leftovers without the runners that the host has. None if it cannot be determined which those are.
 
     Raises GitlabError.
     """
@@ -124,7 +126,7 @@ def left_behind_of(
 
 @dataclass(slots=True)
 class NewRunners:
-    """Those of one host's plan, while it is applied."""
+    """The new runners of one host while its plan is applied."""
 
     host: Host
     planned: Sequence[Creation]
@@ -133,10 +135,10 @@ class NewRunners:
     created: dict[str, Created] = field(default_factory=dict)
     nonce: str = field(default_factory=lambda: secrets.token_hex(6))
     gone: bool = False
-    """Whether all that it created is deleted again, as GitLab tells."""
+    """Whether all created runners are deleted again, as far as GitLab tells."""
 
     def create(self) -> None:
-        """All of them, or none. Raises GitlabError."""
+        """Creates all runners, or none. Raises GitlabError."""
         from runnerops.gitlab.creation import create
 
         assert self.host.gitlab
@@ -150,7 +152,7 @@ class NewRunners:
             raise GitlabError(f"{error.message}{left}", error.hint) from None
 
     def after(self, outcome: Outcome) -> Outcome:
-        """How the host's run ended decides: what it cannot have is deleted, what it may have stays."""
+        """Deletes created runners that the host certainly does not have after its run. Those that it may have are kept."""
         if outcome.result in {Result.APPLIED, Result.UNCHANGED}:
             return outcome
         if outcome.result in _MAY_HAVE:
@@ -163,13 +165,15 @@ class NewRunners:
         return replace(outcome, message=f"{outcome.message}\n  {more}".strip())
 
     def finish(self) -> tuple[GitlabError, ...]:
-        """The host has them: each gets what it is to have, and loses its mark."""
+        """Sets the settings of the new runners and removes their marks, after the host has them. Returns what failed."""
         from runnerops.gitlab.creation import finish
 
         return tuple(_errors(partial(finish, self.client, one, self.created[one.runner]) for one in self.planned))
 
     def _take_back(self, *, search: bool = False) -> str:
-        """What is left of it, as the end of a sentence; empty for nothing. `search`: an answer may have been lost."""
+        """Deletes the created runners. Returns what is left, as the end of a sentence. `search`: ask GitLab for them,
+        because an answer may have been lost.
+        """
         from runnerops.gitlab.creation import created_by
 
         numbers = {made.id for made in self.created.values()}
@@ -185,13 +189,13 @@ class NewRunners:
 
 
 def new_runners(host: Host, planned: Sequence[Creation], asking: Asking) -> NewRunners:
-    """Raises GitlabError where there is no token, or no file of the CA."""
+    """Raises GitlabError if the token of the API or the CA file is missing."""
     assert host.gitlab
     return NewRunners(host, planned, asking, by_token(host.gitlab, asking))
 
 
 def delete_leftovers(host: Host, leftovers: Sequence[Leftover], asking: Asking) -> tuple[GitlabError, ...]:
-    """What could not be done; the next deploy finds it as long as a runner of this host is marked."""
+    """Returns what could not be deleted. The next deploy finds these runners by their marks."""
     from runnerops.gitlab.creation import delete_leftover
 
     assert host.gitlab

@@ -1,7 +1,7 @@
-"""Runners that are paused in GitLab for as long as a run drains their host, and unpaused after it: planned, done, settled.
+"""Runners that are paused in GitLab while a run drains their host, and unpaused after it.
 
-A drain loses no job without this, so nothing here keeps a run off. What is paused is on the host's record before it is, and
-until it is unpaused: whoever is cut off in between, the next deploy finds it there.
+A drain loses no jobs without a pause, so a failure here does not stop a run. The host records a pause before it is
+made, and until it is ended. So if a deploy is cut off in between, the next one finds the record.
 """
 
 from __future__ import annotations
@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 _SECONDS = 30.0
 _GOOD = frozenset({Result.APPLIED, Result.UNCHANGED})
 _NOT_PROVEN = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTION})
-"""Ends after which nobody has shown that the runner works: it is given no jobs."""
+"""Results after which it is not known whether the runner works. So it is not given jobs."""
 _UNTOUCHED = frozenset({Result.LOCKED, Result.REFUSED, Result.FAILED, Result.UNREACHABLE})
-"""Ends of a run that left the host as it found it, or that nobody could follow: of what earlier ones left paused it has shown
-nothing, and somebody else may have the host now."""
+"""Results of a run that left the host as it was, or that could not be followed. They tell nothing about runners that
+earlier runs left paused, and another deploy may be at work on the host.
+"""
 
 
 def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pause, ...], tuple[str, ...]]:
-    """What is to be paused while this plan's run drains the host, and notes of what cannot be. GitLab is told nothing."""
+    """Returns the runners to pause while this plan's run drains the host, and notes on those that cannot be paused.
+    Nothing is changed in GitLab.
+    """
     from runnerops.gitlab.pausing import plan_pause
 
     host, observed = request.host, request.observed
@@ -62,22 +65,26 @@ def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pau
 
 @dataclass(slots=True)
 class Pauses:
-    """Those of one host's plan, while it is applied."""
+    """The pauses of one host's plan while it is applied."""
 
     host: Host
     plan: Plan
     asking: Asking
     link: Callable[[], Link]
     ours: dict[int, Pause] = field(default_factory=dict)
-    """Paused by this deploy, by GitLab's id, or maybe so."""
+    """By GitLab's id, the runners that this deploy paused, or may have paused."""
     doubtful: set[int] = field(default_factory=set)
-    """Those of which GitLab did not say whether it was done."""
+    """Runners of which GitLab did not say whether they were paused."""
     said: list[str] = field(default_factory=list)
     run: int = 0
-    """The run whose end is seen, where that is not the plan's own: what it had paused is left to whoever follows it."""
+    """The run that was followed to its end, if that is not the plan's own. Pauses of the plan's own run are left to
+    whoever follows that.
+    """
 
     def pause(self) -> None:
-        """What the plan says, each with its record on the host first. One that is paused by then may have another's there."""
+        """Pauses the planned runners, after the host has recorded it. A runner that is paused meanwhile may have a
+        record of another deploy.
+        """
         from runnerops.gitlab.pausing import pause
 
         assert self.host.gitlab
@@ -116,7 +123,7 @@ class Pauses:
                 self.said.append(f"not paused in GitLab: {one.runner}: {error.message}")
 
     def after(self, outcome: Outcome) -> Outcome:
-        """How the host ends, once what may be unpaused is."""
+        """Unpauses what may be unpaused after this outcome. Returns the host's outcome."""
         known = outcome.result not in _UNTOUCHED
         left = [
             one for one in self.plan.pausing.left if known or (outcome.result, one.run) == (Result.FAILED, self.run)
@@ -136,20 +143,22 @@ class Pauses:
         return self._not_all(outcome, lost, errors, good=good) if lost else outcome
 
     def jobs(self, facts: Facts) -> int:
-        """How many GitLab has as running on them on this host now. Raises GitlabError."""
+        """How many jobs of these runners GitLab has as running on this host. Raises GitlabError."""
         assert self.host.gitlab
         client, own = by_token(self.host.gitlab, self.asking), facts.runner.system_id if facts.runner else ""
         numbers = {one.id for one in (*self.plan.pausing.now, *self.plan.pausing.left)}
         return sum(client.running_jobs(number, own) for number in sorted(numbers))
 
     def deleted(self, gone: Collection[int]) -> None:
-        """These that left are gone. Until then they stay on record, paused: they may come back to the host."""
+        """Removes the records of runners that left and were deleted. Until then they stay, because a runner may come
+        back to the host.
+        """
         self._forget(gone)
 
     def _not_all(
         self, outcome: Outcome, lost: Sequence[Pause], errors: Mapping[int, GitlabError], *, good: bool
     ) -> Outcome:
-        """A runner that gets no jobs is told of, and a run that ended well was no good deploy then."""
+        """Reports runners that still get no jobs. A run that ended well counts as failed then."""
         if not good:
             return _with(outcome, _still(lost))
         done = "its files were in sync" if self.plan.empty else "its files are deployed"
@@ -159,13 +168,13 @@ class Pauses:
         return replace(outcome, result=Result.FAILED, deployed=True, diagnostics=told, hint=hint)
 
     def _unpaused(self, wanted: Collection[int]) -> dict[int, GitlabError]:
-        """By GitLab's id, why those that are left are."""
+        """Unpauses the runners. Returns errors by GitLab's id."""
         from runnerops.gitlab.pausing import unpause
 
         assert self.host.gitlab
         errors: dict[int, GitlabError] = {}
         for number in sorted(wanted):
-            try:  # one that was down a while ago is asked all the same: the runner gets no jobs meanwhile
+            try:  # asked even if GitLab was down before: until then the runner gets no jobs
                 unpause(by_token(self.host.gitlab, self.asking), number)
             except GitlabError as error:
                 errors[number] = error
@@ -180,7 +189,9 @@ class Pauses:
             yield f"{_names(doubt)} may be paused in GitLab; the next deploy corrects that"
 
     def _forget(self, numbers: Iterable[int]) -> None:
-        """Where the host cannot be asked its record stays, and the next deploy finds that nothing is paused."""
+        """Removes the host's records. If the host cannot be reached they stay, and the next deploy finds that nothing
+        is paused.
+        """
         if not (known := sorted(numbers)):
             return
         try:
@@ -197,7 +208,7 @@ class Pauses:
 
 
 def _still(paused: Iterable[Pause]) -> str:
-    """What is left for the next deploy, as a clause; empty for nothing."""
+    """What is left for the next deploy, as a clause; empty if nothing is left."""
     names = _names(paused)
     return f"still paused in GitLab: {names}; the next deploy unpauses them" if names else ""
 

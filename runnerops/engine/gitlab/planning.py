@@ -1,4 +1,4 @@
-"""GitLab's part of a host's plan: settings, runners to create, pause and delete; and the plan with new tokens."""
+"""GitLab's part of a host's plan: settings, and runners to create, pause or delete; and the plan with new tokens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def plan_with_created(
     host: Host, request: Request, make: Callable[[Request], Planned], created: Mapping[str, Created]
 ) -> Plan:
-    """The same plan once GitLab has given the tokens that it has stand-ins for."""
+    """Makes the same plan again, with the tokens from GitLab in place of the stand-ins."""
     from runnerops.engine.gitlab.leaving import with_created
     from runnerops.planning.reconcile import reconcile
 
@@ -40,16 +40,17 @@ class InGitlab:
     updates: tuple[SettingsUpdate, ...] = ()
     unpaired: Unpaired = field(default_factory=Unpaired)
     managed: Managed | None = None
-    """What is to be on record as managed there; None: what is."""
+    """What is recorded as managed in GitLab; None: the record stays as it is."""
     lost: frozenset[str] = frozenset()
-    """Runners that deploys create and that somebody deleted there: they are to be created once more."""
+    """Runners that deploys created and that somebody deleted in GitLab. They are created again."""
 
 
 def reconcile_with_gitlab(
     context: PlanContext, host: Host, rendered: tuple[RenderedFile, ...], observed: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...], InGitlab]:
-    """What the host is to have and what GitLab makes of that. Of runners that were deleted there it is told by being asked, so
-    what the host is to have is settled once more then."""
+    """Reconciles, and asks GitLab. Only GitLab tells which runners were deleted there. If there are any, the files are
+    reconciled once more.
+    """
     from runnerops.planning.reconcile import reconcile
 
     desired, blockers = reconcile(host, rendered, observed)
@@ -60,8 +61,9 @@ def reconcile_with_gitlab(
 
 
 def in_gitlab(context: PlanContext, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
-    """What GitLab says of new runners, new tokens, runners' settings and runners that leave; a deploy asks it, where the
-    inventory names one. A rollback only asks whether it takes what would come back."""
+    """Asks GitLab about new runners, new tokens, settings and runners that leave, if the inventory names a GitLab. A
+    rollback asks only whether GitLab accepts the tokens that would come back.
+    """
     from runnerops.engine.gitlab.begun import names_of, plan_begun
 
     if host.gitlab is None:
@@ -90,7 +92,7 @@ def in_gitlab(context: PlanContext, host: Host, desired: Sequence[RenderedFile],
 
 
 def with_pauses(context: PlanContext, planned: Planned, request: Request) -> Planned:
-    """With what is paused in GitLab while the host drains: only now it is known whether it does."""
+    """Adds the pauses to a plan. Whether the run drains the host is known only when the rest is planned."""
     host, plan = request.host, planned.plan
     managed = host.gitlab is not None and bool(host.gitlab_settings or host.gitlab_places)
     if context.command != "deploy" or not managed or request.policy.kill_jobs or not plan.drains:

@@ -1,4 +1,4 @@
-"""Does in GitLab what the hosts of one round need: before their runs, after them, and when somebody interrupts meanwhile."""
+"""Does in GitLab what the hosts of one round need: before their runs, after them, and after an interrupt."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class GitlabRound:
-    """GitLab's part of one round. `tell` shows waits, by host; with `no_wait`, or after an interrupt, nothing is waited for."""
+    """GitLab's part of one round. `tell` shows waits, by host. With `no_wait`, or after an interrupt, nothing is waited
+    for.
+    """
 
     inventory: Inventory
     pool: ConnectionPool
@@ -36,18 +38,21 @@ class GitlabRound:
     no_wait: bool
     tell: Callable[[str, str], None]
     new_runners: dict[str, NewRunners] = field(default_factory=dict)
-    """By host, what was created in GitLab for its run."""
+    """By host, the runners that were created in GitLab for its run."""
     records: dict[str, Record] = field(default_factory=dict)
-    """By host, what it has on record of creations that were begun."""
+    """By host, its records of places where runners are created."""
     pauses: dict[str, Pauses] = field(default_factory=dict)
-    """By host, what is paused in GitLab for its run, or was for an earlier one."""
+    """By host, the runners that are paused in GitLab for its run or for an earlier one."""
     down: dict[str, GitlabDownError] = field(default_factory=dict)
-    """By URL, those that did not answer: no further host waits for them."""
+    """By URL, the GitLabs that did not answer. No further host waits for them."""
     if_cut_off: dict[str, Outcome] = field(default_factory=dict)
-    """Hosts of which GitLab is being told, before their run or after it, each with how it ends where that is cut off."""
+    """Hosts for which GitLab is being changed before or after their run, each with its outcome if that is interrupted.
+    """
 
     def create_runners(self, host: Host, planned: Planned) -> Outcome | None:
-        """Creates runners that GitLab lacks, before the host's run, which gets their tokens; the outcome where that fails."""
+        """Creates runners that GitLab lacks before the host's run, which gets their tokens. Returns the host's outcome
+        if that fails.
+        """
         if planned.own or not planned.plan.unpaired.creations:
             return None
         from runnerops.engine.gitlab.new_runners import new_runners
@@ -69,7 +74,7 @@ class GitlabRound:
         return None
 
     def pause(self, host: Host, planned: Planned) -> None:
-        """Pauses the runners that the plan pauses for the time of the run. Where that fails the run goes on all the same."""
+        """Pauses the planned runners for the duration of the run. If this fails, the run starts nevertheless."""
         if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.active_runs.interrupted:
             return
         from runnerops.engine.gitlab.pausing import Pauses
@@ -84,7 +89,7 @@ class GitlabRound:
             pauses.pause()
 
     def with_created(self, host: Host, planned: Planned) -> Planned:
-        """The plan with the tokens of the runners that were created for it."""
+        """Makes the plan with the tokens of the runners that were created for it."""
         new = self.new_runners.get(host.name)
         if not (new and planned.with_created):
             return planned
@@ -94,7 +99,7 @@ class GitlabRound:
     def counting(
         self, planned: Planned, walked: Plan, watch: Callable[[Event], None]
     ) -> AbstractContextManager[Callable[[Event], None]]:
-        """A watcher of the run whose waits have the number of jobs that GitLab counts on the paused runners."""
+        """Wraps `watch`: while the run waits for jobs, its events get the jobs that GitLab counts on the paused runners."""
         pauses, pausing = self.pauses.get(walked.host), planned.plan.pausing
         if pauses is None or self.no_wait or not pausing:
             return nullcontext(watch)
@@ -103,7 +108,9 @@ class GitlabRound:
         return Counting(walked, partial(pauses.jobs, planned.facts), watch)
 
     def after(self, outcome: Outcome) -> Outcome:
-        """The outcome once what was created and paused for a run that has ended, or is not begun, is kept or taken back."""
+        """Keeps or takes back what was created and paused in GitLab, after the run has ended or was not begun. Returns
+        the outcome.
+        """
         if new := self.new_runners.get(outcome.host):
             outcome = new.after(outcome)
             if new.gone:
@@ -111,12 +118,12 @@ class GitlabRound:
         return self.unpaused(outcome)
 
     def unpaused(self, outcome: Outcome) -> Outcome:
-        """The outcome once the runners that were paused are unpaused, where the run's end allows it."""
+        """Unpauses the runners if the end of the run allows it. Returns the outcome."""
         pauses = self.pauses.get(outcome.host)
         return pauses.after(outcome) if pauses else outcome
 
     def finish(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
-        """Does what the plan has for GitLab once the host's own run has ended well, or where it needs none."""
+        """Carries out GitLab's part of the plan after the host's own run has ended well, or if no run is needed."""
         from runnerops.engine.gitlab.after_run import interrupted, set_in_gitlab
 
         self.if_cut_off[host.name] = interrupted(planned.plan, outcome)

@@ -1,4 +1,4 @@
-"""Settings of runners in GitLab: compared with the inventory's, and set."""
+"""Compares the settings of runners in GitLab with those of the inventory, and sets them."""
 
 from __future__ import annotations
 
@@ -28,17 +28,19 @@ from runnerops.engine.gitlab.tokens import token_is_lost
 
 @frozen
 class Compared:
-    """What a deploy is to set in GitLab, what blocks it there, and notes of what could not be compared."""
+    """What a deploy sets in GitLab, what blocks it, and notes on what could not be compared."""
 
     updates: tuple[SettingsUpdate, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
     lost: frozenset[str] = frozenset()
-    """Runners by name that deploys create, and that GitLab does not have any more, as their numbers and their tokens tell."""
+    """By name, the runners that were created by deploys and do not exist in GitLab any more, as both their ids and
+    their tokens tell.
+    """
 
 
 def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking) -> Compared:
-    """Of the host's runners; GitLab is never asked where none has settings."""
+    """Compares the settings of the host's runners. GitLab is not asked if none has settings."""
     if host.gitlab is None or not host.gitlab_settings:
         return Compared()
     from runnerops.gitlab.settings import compare
@@ -80,7 +82,7 @@ def compare_settings(host: Host, desired: Sequence[RenderedFile], observed: Host
 
 
 def update_settings(host: Host, updates: Sequence[SettingsUpdate], asking: Asking) -> tuple[GitlabError, ...]:
-    """Sets what the plan says, and reads it back; what was not done, each with why and the fix."""
+    """Sets what the plan says, and reads it back. Returns what failed, each with the reason and the fix."""
     from runnerops.gitlab.settings import update
 
     assert host.gitlab

@@ -1,4 +1,4 @@
-"""How runners stand in GitLab, for the commands that tell it."""
+"""The status of runners in GitLab, for the commands that report it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from runnerops.services.verify import Check
 
 
 def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerStatus, ...]:
-    """Every runner of the host's file, those of the GitLab that its section names as GitLab tells of them."""
+    """The status of every runner of the host's file. GitLab is asked about those of the GitLab that the inventory
+    names.
+    """
     found = registrations(observed)
     own = of_gitlab(host.gitlab.url, found) if host.gitlab else ()
     if host.gitlab is None or not own:
@@ -36,14 +38,16 @@ def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerS
 
 
 def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
-    """A runner whose token GitLab does not take is told with the command that gives it another."""
+    """Adds the command that gets a new token, if GitLab does not accept the runner's token."""
     return replace(one, fix=way_out(host, one.name, one.id) or one.fix) if one.known is False else one
 
 
 def statuses_of(
     access: GitlabAccess, found: tuple[Registration, ...], system_id: str, down: Down
 ) -> tuple[RunnerStatus, ...]:
-    """The status of each runner. A GitLab that is known to be down is not asked again: each host would wait for it anew."""
+    """The status of each runner. A GitLab that did not answer before is not asked again, or the command would wait for
+    it at each host.
+    """
     from runnerops.gitlab.client import GitlabClient
     from runnerops.gitlab.runners import AskedRunners
 
@@ -62,13 +66,13 @@ def statuses_of(
 
 
 def in_gitlab(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
-    """With what GitLab told: a system whose runner GitLab does not know does not work."""
+    """Adds GitLab's answers. If GitLab does not know one of the runners, the service counts as not working."""
     lost = any(one.known is False for one in runners)
     return replace(status, runners=runners, healthy=status.healthy and not lost)
 
 
 def gitlab_checks(host: Host, observed: HostState, asking: Asking) -> tuple[Check, ...]:
-    """What `verify` says of the host's runners in GitLab; nothing without a `gitlab` section."""
+    """The checks of `verify` on the host's runners in GitLab; none without a `gitlab` section."""
     if host.gitlab is None:
         return ()
     return tuple(checks(host, ask_gitlab(host, observed, asking), observed))

@@ -1,4 +1,4 @@
-"""Tokens of runners: whether GitLab knows them, which machines use them, and new ones in place of lost ones."""
+"""Tokens of runners: whether GitLab knows them, which machines use them, and new tokens in place of lost ones."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ _ANEW = "create the runner in GitLab again, write its token into the inventory a
 
 
 NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner creates at its first start"
-"""GitLab notes by it which machine asks: without one it would note a machine that does not exist."""
+"""GitLab records by this id which machine asks. Without one, it would record a machine that does not exist."""
 
 
 def ask_of_new_tokens(
     host: Host, desired: Sequence[RenderedFile], observed: HostState, down: Down
 ) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
-    """What blocks a deploy that brings tokens which GitLab does not know, and notes where GitLab did not answer.
+    """Returns blockers for new tokens that GitLab does not know, and notes if GitLab did not answer.
 
-    Tokens that the host has already are not asked about, so a deploy without new ones needs nothing of GitLab.
+    Only tokens that the host does not have yet are checked, so a deploy without new tokens does not depend on GitLab.
     """
     new = of_gitlab(host.gitlab.url, new_tokens(desired, observed)) if host.gitlab else ()
     if not new or host.gitlab is None:
@@ -44,7 +44,7 @@ def ask_of_new_tokens(
 
 
 def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
-    """Whether GitLab knows no runner with this token; not, where it is not asked or does not say."""
+    """Whether GitLab knows no runner with this token. False if it is not asked or does not say."""
     if host.gitlab is None or not of_gitlab(host.gitlab.url, [one]):
         return False
     (told,) = statuses_of(replace(host.gitlab, token=None), (one,), system_id_of(observed), {})
@@ -52,9 +52,10 @@ def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
 
 
 def others_with_token(host: Host, one: Registration, observed: HostState, asking: Asking) -> tuple[str, ...]:
-    """Machines beside this one that asked for jobs with its token in the last week or so, by system id. Raises GitlabError.
+    """System ids of other machines that asked for jobs with the runner's token in the last week or so. Raises
+    GitlabError.
 
-    None where the inventory has no token of the API, or the file no number of the runner.
+    Empty if the inventory has no token of the API, or config.toml no id of the runner.
     """
     own = system_id_of(observed)
     if host.gitlab is None or not host.gitlab.token or not (one.id and own) or not of_gitlab(host.gitlab.url, [one]):
@@ -67,7 +68,9 @@ def others_with_token(host: Host, one: Registration, observed: HostState, asking
 
 
 def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
-    """What GitLab gives in place of a token that is lost, by the runner's `id`, as config.toml has it. Raises GitlabError."""
+    """Has GitLab replace a lost token, by the runner's `id`. Returns the new one with the keys of config.toml. Raises
+    GitlabError.
+    """
     from datetime import UTC, datetime
 
     from runnerops.gitlab.runners import moment
