@@ -1,1 +1,3 @@
-"""How a plan is made of what a host should have and what it has. Pure: nothing here reads a host, a file or a clock."""
+"""Makes a plan from what a host should have and what it has. Pure: nothing in this package reads a host, a file or a
+clock.
+"""

@@ -1,4 +1,4 @@
-"""Blockers that no single service knows of: missing tools, holds, files that runnerops did not write. Pure."""
+"""Blockers that do not belong to one service: missing tools, holds, files that runnerops did not write. Pure."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def held(observed: HostState) -> Iterable[Blocker]:
 
 
 def held_by(hold: Hold) -> Blocker:
-    """A hold as a blocker."""
+    """Makes a blocker of a hold."""
     when = f" until {in_utc(hold.until)}" if hold.until else ""
     by = f" by {hold.by}" if hold.by else ""
     return Blocker("held", f"the host is held{by}{when}: {hold.reason}", details=(hold.reason,))
 
 
 def unmanaged_file(change: Change) -> Iterable[Blocker]:
-    """Blockers for what a first deploy would lose of a file that somebody else made."""
+    """Blockers for parts of a file of somebody else that the first deploy would overwrite."""
     path, kind = change.old.path, change.old.kind
     if kind not in {"absent", "file"}:
         what = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "not a regular file")
@@ -68,7 +68,9 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
 
 
 def modified_on_host(change: Change) -> Iterable[Blocker]:
-    """Blockers for what would be lost of an edit made on the host since the last run; the system's own writing is none."""
+    """Blockers for edits on the host since the last run that would be overwritten. What the managed system wrote itself
+    is no edit.
+    """
     drift, path = change.drift, change.old.path
     if drift is None:
         return
@@ -110,11 +112,15 @@ def overridden(blocker: Blocker, policy: Policy) -> bool:
 
 
 ASKED_BY_STEPS = frozenset({"unproven-mirror", "upstream-down"})
-"""Codes that leave out steps of a run too: nobody knows whether such a step would have failed, so they never count as idle."""
+"""Codes that also leave out steps of a run. If a plan has actions they are not reported as idle, because nobody knows
+whether the step would have failed.
+"""
 
 
 def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, acts: bool) -> Iterable[str]:
-    """Notes on blockers that the inventory overrides on this host and that do not arise. `acts`: the plan has actions."""
+    """Notes on blockers that the inventory overrides for this host although they do not arise. `acts`: the plan has
+    actions.
+    """
     arising = {blocker.code for blocker in blockers} | (ASKED_BY_STEPS if acts else frozenset())
     for code in host.allow if command == "deploy" and not host.left_out else ():
         if code not in arising:
@@ -124,7 +130,9 @@ def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, ac
 def filter_blockers(
     host: Host, deployed: frozenset[str], blockers: Iterable[Blocker]
 ) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
-    """The blockers, each once, and notes: a mirror whose host goes first in this very deploy is verified then, not now."""
+    """Returns the blockers, each once, and notes. A mirror whose host this deploy changes first is verified then, so it
+    becomes a note.
+    """
     kept: list[Blocker] = []
     notes: list[str] = []
     verified_later = {cache.url: cache.host for cache in host.caches if cache.host in deployed}

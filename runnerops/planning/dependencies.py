@@ -1,4 +1,4 @@
-"""Which hosts use the caches of which others, by their mirrors and those of their jobs. Pure."""
+"""Which hosts use caches of other hosts, for their daemon's mirrors and their jobs. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from runnerops.services.shared.job_services import urls_given
 
 
 def uses_caches_of(host: Host) -> frozenset[str]:
-    """The other hosts whose caches are among this host's mirrors: they go first."""
+    """The other hosts whose caches are among this host's mirrors. They are deployed first."""
     return frozenset(cache.host for cache in _used(host) if cache.host != host.name)
 
 
 def newly_uses_caches_of(host: Host, changes: Iterable[Change]) -> frozenset[str]:
-    """The other hosts whose caches the changed files name and named not before: without them it is left untouched."""
+    """The other hosts whose caches are named in the changed files for the first time. If one of these hosts fails, this
+    host is left untouched.
+    """
     files = [(change.old.content or b"", change.new.content or b"") for change in changes]
     return frozenset(
         cache.host
@@ -28,12 +30,12 @@ def newly_uses_caches_of(host: Host, changes: Iterable[Change]) -> frozenset[str
 
 
 def _names(cache: Cache, content: bytes) -> bool:
-    """Whether a file has the cache's URL, and not only one that begins alike."""
+    """Whether a file contains the URL of the cache, and not only a longer one that begins with it."""
     return re.search(re.escape(cache.url.rstrip("/").encode()) + rb"(?![\w.])", content) is not None
 
 
 def with_cache_clients(host: Host, hosts: Iterable[Host]) -> Host:
-    """The host, knowing for each of its caches which of all these hosts use it."""
+    """The host with the names of the hosts that use each of its caches, among all these hosts."""
     if all(cache.host != host.name for cache in host.caches):
         return host
     clients: dict[str, tuple[str, ...]] = {}
@@ -45,7 +47,7 @@ def with_cache_clients(host: Host, hosts: Iterable[Host]) -> Host:
 
 
 def _used(host: Host) -> Iterator[Cache]:
-    """The caches that this host's mirrors name, or those of its jobs."""
+    """The caches that the mirrors of this host's daemon or jobs name."""
     mirrors = host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
     wanted = {str(url).rstrip("/") for url in mirrors} if isinstance(mirrors, list) else set()
     wanted |= urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))

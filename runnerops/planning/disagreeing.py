@@ -1,5 +1,6 @@
-"""Several entries of the inventory that are one runner of GitLab and ask for other settings of it: a deploy of one undoes
-the other's. Pure."""
+"""Entries of the inventory that are the same runner in GitLab but ask for different settings: a deploy of one undoes
+the other. Pure.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ _FIX = "write them in one place for both, for example in a group, without {host}
 
 
 def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tuple[str, Finding]]:
-    """By host: settings of a runner whose token, as the inventory gives it, another entry has too."""
+    """By host, findings on runners whose settings differ from those of another entry with the same token in the
+    inventory.
+    """
     chosen = {host.name: host for host in hosts}
     for one, other, keys in _disagreements([wish for host in inventory.hosts for wish in _wishes(host)]):
         if host := chosen.get(one.host):
@@ -33,7 +36,7 @@ def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tupl
 
 
 def as_gitlab_tells(wishes: Sequence[Wish]) -> Mapping[str, Blocker]:
-    """By host, what blocks it: GitLab says that these are one runner, whatever the inventory gives of its token."""
+    """By host, a blocker if GitLab says that entries are the same runner, whatever the inventory says of their tokens."""
     found: dict[str, Blocker] = {}
     for one, other, keys in _disagreements(wishes):
         text = (
@@ -45,7 +48,7 @@ def as_gitlab_tells(wishes: Sequence[Wish]) -> Mapping[str, Blocker]:
 
 
 def _disagreements(wishes: Sequence[Wish]) -> Iterator[tuple[Wish, Wish, tuple[str, ...]]]:
-    """Each with the first other of the same runner that wants something else, and what that is."""
+    """Each entry with the first other one of the same runner that asks for different settings, and these settings."""
     for one in wishes:
         for other in wishes:
             if one is not other and one.of == other.of and (keys := _apart(one, other)):
@@ -54,7 +57,9 @@ def _disagreements(wishes: Sequence[Wish]) -> Iterator[tuple[Wish, Wish, tuple[s
 
 
 def _apart(one: Wish, other: Wish) -> tuple[str, ...]:
-    """Of what both ask for; what only one asks for is left alone by the other."""
+    """The settings that both ask for, with different values. A setting that only one asks for is not touched by the
+    other.
+    """
     return tuple(key for key, value in one.settings.items() if key in other.settings and other.settings[key] != value)
 
 
@@ -70,7 +75,7 @@ def _names(host: Host) -> list[str]:
 
 
 def _identity(token: Value) -> object:
-    """Where it comes from, wherever that is written."""
+    """The source of the token, independent of its place in the inventory."""
     return (token.source, token.argument) if isinstance(token, Secret) else token
 
 

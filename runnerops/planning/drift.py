@@ -1,6 +1,7 @@
-"""The origin of each difference: the inventory, an edit on the host since the last run, both, or an unmanaged file. Pure.
+"""The origin of each difference: the inventory, an edit on the host since the last run, both, or an unmanaged file.
+Pure.
 
-Three contents decide: what the host has, what it should have, and what a run of ours last applied there.
+It is found by comparing three contents: what the host has, what it should have, and what the last run applied.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from runnerops.services.base import ParseError, Service
 
 
 def ours(path: str, old: RemoteFile, observed: HostState) -> bool:
-    """Whether the host's file is what a run of ours applied, or meant to put there: such a file is no edit."""
+    """Whether a run applied or intended to write the content of the host's file. Such a file was not edited."""
     sha = sha256(old.content) if old.kind in {"file", "absent"} else ""
     return sha == observed.applied.get(path, ABSENT) or any(
         sha in observed.staged.get(name, frozenset()) for name in (path, old.path)
@@ -27,7 +28,7 @@ def ours(path: str, old: RemoteFile, observed: HostState) -> bool:
 def explain(
     file: RenderedFile, old: RemoteFile, key_changes: Sequence[KeyChange], observed: HostState
 ) -> tuple[tuple[KeyChange, ...], ChangeOrigin, Drift | None]:
-    """The key changes, each with its origin; the origin of the whole; who wrote the file where no run of ours did."""
+    """Returns the key changes with their origins, the origin of the whole change, and who wrote the file if no run did."""
     path = file.spec.path
     mine = ours(path, old, observed)
     if mine and (path not in observed.given_back or old.content is None):
@@ -36,7 +37,7 @@ def explain(
         return tuple(replace(key_change, origin="unmanaged") for key_change in key_changes), "unmanaged", None
     since = observed.since_of.get(path, observed.since)
     base, tree = _base(file.spec, observed), _tree(file.spec, old.content)
-    if base is None or tree is None:  # what it was is not kept, or what it is cannot be read
+    if base is None or tree is None:  # the old content is not kept, or the file cannot be read
         found = tuple(replace(key_change, origin="both" if base is None else "host") for key_change in key_changes)
         return found, _sum(found), Drift(since, old.mtime, "hand")
     desired = _tree(file.spec, file.content) or {}
@@ -52,7 +53,7 @@ def explain(
 
 
 def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tuple[Tree, Tree, Tree]) -> ChangeOrigin:
-    """`trees`: what the host has, what it should have, what the last run left there."""
+    """`trees`: what the host has, what it should have, and what the last run wrote."""
     was = service.counterpart(spec, key_change, *trees)
     if _same(service, spec, key_change.key, key_change.old, was):
         return "inventory"
@@ -62,13 +63,15 @@ def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tupl
 
 
 def _same(service: Service, spec: FileSpec, key: Key, one: Value, other: Value) -> bool:
-    """Whether two values of a key mean the same. Keys that the managed system writes count only where this key is one."""
+    """Whether two values of a key mean the same. Below it, keys that the managed system writes count only if the key is
+    one of these.
+    """
     key_changes = service.key_changes(spec, _alone(key, one), _alone(key, other))
     return not any(service.owns(key) or not service.owns(key_change.key) for key_change in key_changes)
 
 
 def _alone(key: Key, value: Value) -> Tree:
-    """The smallest tree that has `value` at `key`; a list on the way has one item."""
+    """The smallest tree that has `value` at `key`. A list on the way has one item."""
     below = value
     for part in reversed(key):
         below = [below] if isinstance(part, int) else {part: below}
@@ -82,14 +85,14 @@ def _sum(key_changes: Iterable[KeyChange]) -> ChangeOrigin:
 
 
 def _base(spec: FileSpec, observed: HostState) -> Tree | None:
-    """What was last applied; None where its content is not kept, or was none that can be read."""
+    """What was last applied; None if its content is not kept or could not be read."""
     if observed.applied[spec.path] == ABSENT:
         return {}
     return _tree(spec, observed.base[spec.path]) if spec.path in observed.base else None
 
 
 def _tree(spec: FileSpec, content: bytes | None) -> Tree | None:
-    """None where the content cannot be read; a file that is not there is empty."""
+    """None if the content cannot be read. A missing file is an empty tree."""
     try:
         return {} if content is None else service_of(spec.service).parse(spec, content)
     except ParseError:

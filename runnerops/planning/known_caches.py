@@ -1,7 +1,7 @@
-"""Which cache of the inventory a URL leads to, as one of its hosts sees it. Pure.
+"""The cache of the inventory that a URL leads to, as seen from one of its hosts. Pure.
 
-The case of a name, a port that is left out and a slash make no difference. A cache on a bridge or loopback address is seen by
-its own host alone, and another host may have another one at the same address.
+Upper and lower case in names, a missing default port and a slash at the end make no difference. A cache on a bridge or
+loopback address is visible only to its own host; other hosts may have other caches at the same address.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class _Known:
     cache: Cache
     place: _Place
     only: str
-    """The one host that sees it there; empty: all do."""
+    """The only host that can reach it there; empty: all hosts can."""
 
 
 class KnownCaches:
-    """Every cache of the inventory, once for all hosts."""
+    """All caches of the inventory. Made once for all hosts."""
 
     def __init__(self, inventory: Inventory) -> None:
         self._by_name: dict[str, list[_Known]] = {}
@@ -42,12 +42,12 @@ class KnownCaches:
                     self._by_name.setdefault(known.place[1], []).append(known)
 
     def at(self, url: str, host: str) -> Cache | None:
-        """The cache that answers there when this host asks."""
+        """The cache that answers at this URL when this host asks."""
         wanted = place_of(url)
         return next((one.cache for one in self._seen(url, host) if one.place == wanted), None)
 
     def near(self, url: str, host: str) -> list[tuple[Cache, bool]]:
-        """The caches of that name or address, and whether the port is right: those with it first."""
+        """The caches at this name or address, each with whether the port matches. Those with the right port come first."""
         wanted = place_of(url)
         found = [(one.cache, wanted is not None and one.place[2] == wanted[2]) for one in self._seen(url, host)]
         return sorted(found, key=lambda one: not one[1])
@@ -60,7 +60,7 @@ class KnownCaches:
 
 
 def _places(cache: Cache, host: Host, own: OwnCache | None) -> Iterator[_Known]:
-    """Its URL, and the addresses behind it: what it listens on is asked without TLS."""
+    """The URL of a cache, and the addresses on which it listens (without TLS)."""
     place = place_of(cache.url)
     if place:
         yield _Known(cache, place, host.name if cache.local else "")
@@ -77,13 +77,13 @@ def _places(cache: Cache, host: Host, own: OwnCache | None) -> Iterator[_Known]:
 
 
 def place_of(url: str) -> _Place | None:
-    """None where it is no URL of http or https."""
+    """None if it is not a URL with http or https."""
     parts = url_parts(url)
     return (parts.scheme, _name(parts.hostname or ""), port_of(parts)) if parts else None
 
 
 def url_parts(url: Value) -> SplitResult | None:
-    """The parts of a URL of http or https that has a host."""
+    """The parts of a URL with http or https and a host name; None for other values."""
     try:
         parts = urlsplit(url) if isinstance(url, str) else None
         return parts if parts and parts.hostname and parts.scheme in _PORTS and parts.port != 0 else None
@@ -92,12 +92,12 @@ def url_parts(url: Value) -> SplitResult | None:
 
 
 def port_of(parts: SplitResult) -> int:
-    """Its port, or that of its scheme."""
+    """The port of the URL, or the default of its scheme."""
     return parts.port or _PORTS[parts.scheme]
 
 
 def _name(text: str) -> str:
-    """A name or an address as it is compared."""
+    """A name or an address in the form in which it is compared."""
     name = text.lower().rstrip(".")
     if name == "localhost":
         return "127.0.0.1"

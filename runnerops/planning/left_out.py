@@ -1,7 +1,7 @@
-"""What `--only` leaves out of a plan, and what its run carries on of it. Pure.
+"""What `--only` leaves out of a plan, and what the run keeps on record of it. Pure.
 
-A run records every path that a run has brought, with its content; those of services that were left out as the run before
-recorded them, so that edits on the host and rollbacks are told as ever.
+A run records every path that any run has brought, with its content. Paths of services that are left out are recorded as
+by the run before, so that edits and rollbacks are recognised as usual.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from runnerops.services import SERVICES
 
 
 def note(host: Host, whole: Host) -> tuple[str, ...]:
-    """A note that names the services which are left out. `whole`: the host with all its services."""
+    """A note with the services that are left out. `whole`: the host with all its services."""
     names = sorted(host.left_out & whole.sections.keys())
     return (f"left out by --only: {', '.join(names)}",) if names else ()
 
 
 def unfinished(host: Host, observed: HostState) -> Iterator[str]:
-    """Notes on services that are left out and unfinished."""
+    """Notes on unfinished actions of services that are left out."""
     for service in sorted(host.left_out):
         if intent := observed.intent_for(service):
             yield f"{service} is unfinished since run {intent.run} and stays so: a deploy without --only completes it"
 
 
 def command(said: str, host: Host) -> str:
-    """The command as a run records it: what was typed, and its services where some are left out."""
+    """The command as a run records it: as it was typed, with its services if some are left out."""
     if not host.left_out:
         return said
     return " ".join((said, *(f"--only {service}" for service in sorted(host.sections))))
 
 
 def carried(host: Host, whole: Host, observed: HostState) -> tuple[RenderedFile, ...]:
-    """The files of services that are left out, as the last run recorded them. `whole`: the host with all its services."""
+    """The files of left-out services as the last run recorded them. `whole`: the host with all its services."""
     return tuple(
         RenderedFile(spec, observed.base[spec.path])
         for service in SERVICES

@@ -1,4 +1,4 @@
-"""Rules across the files of one host, and the one place that runs every rule. Pure. One function a rule."""
+"""Rules across the files of one host, and the only place that runs all rules. Pure. Each rule is a function."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from runnerops.services.shared.listeners import overlap
 
 
 def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
-    """All findings on a host's files, worst first, without their places in the inventory.
+    """Returns all findings on a host's files, worst first, without their places in the inventory.
 
-    `facts` None: what can be known without the host, and with the versions that the inventory says.
+    `facts` None: what can be found without the host, with the versions given in the inventory.
     """
     return lint_trees(host, trees_of(files), facts, files)
 
@@ -27,7 +27,7 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
 def lint_trees(
     host: Host, trees: Mapping[FileSpec, Tree], facts: Facts | None, files: Sequence[RenderedFile] = ()
 ) -> tuple[Finding, ...]:
-    """The same, of files that are parsed already; of `files` what their text alone shows is said too."""
+    """Like `lint`, for files that are parsed already. Findings on the text itself are added for `files`."""
     facts = facts or _assumed(host)
     found: list[Finding] = []
     for file in files:
@@ -48,7 +48,7 @@ def lint_trees(
 
 
 def _assumed(host: Host) -> Facts | None:
-    """A host that runs the versions which the inventory gives; of its units and containers nothing is known."""
+    """Facts of a host with the versions that the inventory gives. Nothing is known about its units and containers."""
     docker, runner, registry, compose = map(host.versions.get, ("docker", "gitlab_runner", "registry", "compose"))
     if not (docker or runner or registry or compose):
         return None
@@ -60,13 +60,13 @@ def _assumed(host: Host) -> Facts | None:
 
 
 def trees_of(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
-    """What the files that there are hold. Raises ParseError."""
+    """The parsed content of the files that exist. Raises ParseError."""
     present = ((file.spec, file.content) for file in files)
     return {spec: service_of(spec.service).parse(spec, content) for spec, content in present if content is not None}
 
 
 def _shared_places(found: Iterable[ListeningPlace]) -> Iterator[Finding]:
-    """A finding for each place where another system listens too: the second does not come up, whichever that is."""
+    """A finding for each place where two systems would listen. The second one to start would fail, whichever that is."""
     met: set[tuple[str, Key]] = set()
     for one, other in combinations(found, 2):
         if overlap((str(one),), other.address, other.port) and (other.file, other.key) not in met:

@@ -1,4 +1,4 @@
-"""Rules across the files of a host and the caches of the inventory: mirrors, upstreams, proxies, logins. Pure."""
+"""Rules across the files of one host and the caches of the inventory: mirrors, upstreams, proxies, logins. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MIRROR = "--registry-mirror"
 
 
 def across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
-    """All rules on one host, beside all caches of the inventory."""
+    """Runs all rules on one host, with all caches of the inventory."""
     docker = host.sections.get(ServiceName.DOCKER, {})
     for index, url in enumerate(_list(docker.get("registry-mirrors"))):
         parts = url_parts(url)
@@ -86,7 +86,7 @@ def _proxied(parts: SplitResult, docker: Tree) -> _Said:
 
 
 def _certificate(parts: SplitResult, docker: Tree) -> _Said:
-    """Where dockerd looks for the certificate of an authority that only this network knows."""
+    """An info that says where dockerd looks for the certificate of a private authority."""
     name = parts.hostname or ""
     if parts.scheme == "https" and _is_private(name) and not _unverified(name, parts.netloc, docker):
         text = (
@@ -97,7 +97,7 @@ def _certificate(parts: SplitResult, docker: Tree) -> _Said:
 
 
 def _unverified(name: str, place: str, docker: Tree) -> bool:
-    """Whether dockerd takes any certificate: it is on the loopback, or among the insecure registries."""
+    """Whether dockerd accepts any certificate there: on the loopback, or for an insecure registry."""
     entries = [str(one).partition("://")[2] or str(one) for one in _list(docker.get("insecure-registries"))]
     try:
         address = ip_address(name)
@@ -115,7 +115,9 @@ def _is_private(name: str) -> bool:
 
 
 def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:
-    """A cache that asks itself, alone or by way of others, ends at its start, and none of them comes up first."""
+    """Caches that are their own upstream, directly or by way of others. A cache ends at its start if its upstream is
+    not up, so none of them could start first.
+    """
     for index, own in enumerate(own_caches(host)):
         first, way = (host.name, own.name), [(host.name, own.name)]
         upstream = caches.at(own.upstream, host.name)
@@ -131,13 +133,13 @@ def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:
 
 
 def _named(way: list[tuple[str, str]]) -> str:
-    """Caches by their names, and by their hosts where these are several."""
+    """The caches by name, with their hosts if these are several."""
     several = len({host for host, _ in way}) > 1
     return " → ".join(f"{name} of {host}" if several else name for host, name in way)
 
 
 def _elsewhere(host: Host) -> Iterator[Finding]:
-    """A cache whose own settings win over its `upstream`, of which its name, the mirrors and `verify` are."""
+    """Caches whose own settings replace their `upstream`, on which their name, the mirrors and `verify` are based."""
     for index, own in enumerate(own_caches(host)):
         proxy = own.config.get("proxy")
         for path, url in (
@@ -189,7 +191,7 @@ def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
 
 
 def _inner_mirrors(host: Host, caches: KnownCaches) -> Iterator[Finding]:
-    """The daemon inside asks its mirrors for images of Docker Hub only, as the host's own does."""
+    """The Docker daemon in a job asks its mirrors only for images of Docker Hub, like the host's own daemon."""
     for key, words in _dind_commands(host):
         for index, word in enumerate(words):
             after = index > 0 and words[index - 1] == _MIRROR
@@ -202,7 +204,7 @@ def _inner_mirrors(host: Host, caches: KnownCaches) -> Iterator[Finding]:
 
 
 def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
-    """Place and command of every Docker-in-Docker service of the host's runners."""
+    """The place and the command of every Docker-in-Docker service of the host's runners."""
     for index, runner in enumerate(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {}))):
         table = runner.get("docker")
         for at, service in enumerate(_list(table.get("services")) if isinstance(table, dict) else ()):

@@ -1,4 +1,4 @@
-"""What of a file's text only some releases read, whatever it holds. Pure."""
+"""Features of a file's text that only some releases can read, independent of its values. Pure."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from runnerops.parsing.places import places_in
 from runnerops.services.shared.versions import version_of
 
 _TOML_1_1 = (18, 9)
-"""The first gitlab-runner whose decoder (BurntSushi/toml 1.6, by its go.mod) takes TOML 1.1."""
+"""The first gitlab-runner whose decoder (BurntSushi/toml 1.6, by its go.mod) accepts TOML 1.1."""
 
 
 def newer_toml(spec: FileSpec, content: bytes, facts: Facts | None) -> Iterator[Finding]:
-    """The first thing of TOML 1.1 in a file that can be read, unless the runner is known to take it."""
+    """The first feature of TOML 1.1 in a readable file, unless the runner is known to accept it."""
     if spec.format != "toml":
         return
     from runnerops.parsing.toml_places import newer  # noqa: PLC0415  a file has one format
@@ -35,14 +35,14 @@ def newer_toml(spec: FileSpec, content: bytes, facts: Facts | None) -> Iterator[
 
 
 def _key(spec: FileSpec, text: str, place: SourceLocation) -> Key:
-    """The last one that stands before it."""
+    """The last key before this place."""
     at = (place.line, place.column)
     before = [((one.line, one.column), key) for key, one in places_in("toml", text, spec.path).items()]
     return max((pair for pair in before if pair[0] <= at), default=((0, 0), ()), key=lambda pair: pair[0])[1]
 
 
 def early_documents(spec: FileSpec, content: bytes) -> Iterator[Finding]:
-    """Of JSON: how dockerd read the beginning of a file until 23.0."""
+    """For JSON: a beginning of the file that dockerd read differently before 23.0."""
     if spec.format != "json":
         return
     place = SourceLocation(spec.path, 1, 1)

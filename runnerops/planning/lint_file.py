@@ -1,4 +1,4 @@
-"""Rules on a single file of somebody's own, with the line and column of each finding. Pure."""
+"""Rules on a single file given by the user. Each finding has a line and a column. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runnerops.services.base import ParseError
 
 
 def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
-    """What is wrong in a file; its path is its name. A file that cannot be read at all has one finding."""
+    """Returns what is wrong in a file; its path is its name. A file that cannot be read at all has one finding."""
     name = spec.path
     service = service_of(spec.service)
     try:
@@ -28,7 +28,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         return (Finding("P001", "error", name, (), problem, error.fix, place),)
     text = decoded(content)
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
-    curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # the other formats cannot be read with them
+    curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # other formats with curly quotes cannot be read
     found = [
         *early_documents(spec, content),
         *newer_toml(spec, content, None),
@@ -41,7 +41,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
 
 
 def placed_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[Finding]:
-    """Findings on a Compose file with their places in it."""
+    """Adds to findings on a Compose file their places in it."""
     from runnerops.parsing.yaml_places import look  # noqa: PLC0415  only where there are any
 
     places = look(decoded(content), name, layered=True).places if found else {}
@@ -49,17 +49,19 @@ def placed_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[F
 
 
 def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Findings of one file as it is read."""
+    """Findings of one file in the order of its lines."""
     return tuple(sorted(found, key=_place))
 
 
 def _place(finding: Finding) -> tuple[int, int]:
-    """A file's findings are read beside it, from its first line on."""
+    """The line and column of a finding, by which it is sorted."""
     return (finding.location.line, finding.location.column) if finding.location else (0, 0)
 
 
 def _curly(spec: FileSpec, text: str, value: Value, key: Key = ()) -> Iterator[Finding]:
-    """Names and texts in curly quotes, which YAML takes for letters as any, unless straight ones stand around them."""
+    """Names and texts in curly quotes. YAML treats these as ordinary characters, unless the text is in straight quotes
+    too.
+    """
     if isinstance(value, dict | list):
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
             if isinstance(part, str) and part and part[0] in CURLY and not _is_quoted(part, text):
@@ -85,7 +87,7 @@ def _placed(finding: Finding, places: Mapping[Key, SourceLocation]) -> Finding:
 
 
 def _of_the_text(spec: FileSpec, text: str, *, layered: bool) -> tuple[Mapping[Key, SourceLocation], Sequence[Finding]]:
-    """The place of every key, and what the values alone do not show."""
+    """The place of every key, and findings that the values alone do not show."""
     if spec.format == "yaml":
         from runnerops.parsing.yaml_places import look  # noqa: PLC0415  a file has one format
 
@@ -93,7 +95,7 @@ def _of_the_text(spec: FileSpec, text: str, *, layered: bool) -> tuple[Mapping[K
         beside = [] if layered or not seen.second else [_second(spec, seen.second)]
         return seen.places, [*beside, *_twice(spec, seen.repeated)]
     places = places_in(spec.format, text, spec.path)
-    if spec.format == "toml":  # its own parser refuses them
+    if spec.format == "toml":  # its parser refuses repeated keys
         return places, ()
     from runnerops.parsing.json_places import repeated  # noqa: PLC0415
 
@@ -111,7 +113,7 @@ def _twice(spec: FileSpec, found: Sequence[tuple[Key, SourceLocation]]) -> list[
 
 
 def decoded(content: bytes) -> str:
-    """As the systems read it: UTF-8 with or without a byte order mark, or UTF-16 with one."""
+    """Decodes text as the systems do: UTF-8 with or without a byte order mark, or UTF-16 with one."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16")
     return content.decode("utf-8-sig")

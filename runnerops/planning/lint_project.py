@@ -17,7 +17,7 @@ _NEAR = 0.8
 
 
 def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tuple[str, Finding]]:
-    """By host: another name of the inventory that leads to the same machine, by address, port and jump host."""
+    """By host, a finding if another name of the inventory has the same address, port and jump host."""
     alike: dict[tuple[str, int | None, str | None], list[Host]] = {}
     for host in inventory.hosts:
         alike.setdefault(_way(host), []).append(host)
@@ -28,7 +28,7 @@ def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tupl
 
 
 def _same_address(inventory: Inventory, first: Host, others: Sequence[Host]) -> Finding:
-    """The same for each of the others, so that it is said once."""
+    """One finding for each group of equal hosts, so that it is shown once."""
     one, *more = others
     key, place = ("hosts", one.name, "address"), one.locations.get(("address",))
     if more:
@@ -45,7 +45,7 @@ def _way(host: Host) -> tuple[str, int | None, str | None]:
 
 
 def _address(text: str) -> str:
-    """However it is written: case, a dot behind a name, zeros of IPv6."""
+    """An address in one form, without differences of case, a final dot, or zeros of IPv6."""
     try:
         return str(ip_address(text))
     except ValueError:
@@ -53,7 +53,7 @@ def _address(text: str) -> str:
 
 
 def overlapping_networks(host: Host) -> Iterator[Finding]:
-    """Networks of Docker's in which the host's own address, a mirror or a cache lies; a deploy is blocked by it."""
+    """Networks of Docker that contain the host's own address, a mirror or a cache. A deploy of them is blocked."""
     tree = host.sections.get(ServiceName.DOCKER, {})
     for name, text in dict.fromkeys(of_inventory(tree, host)):
         fix = "give Docker a network that nothing else uses"
@@ -61,7 +61,9 @@ def overlapping_networks(host: Host) -> Iterator[Finding]:
 
 
 def unreplaced(host: Host) -> Iterator[Finding]:
-    """`{host}` in the name of a key: it is replaced in values, by which layers do not merge."""
+    """`{host}` in the name of a key. It is replaced only in values, because the layers of the inventory are merged by
+    key.
+    """
     for service, section in host.sections.items():
         for key in _keys(section, ()):
             if "{host}" in str(key[-1]):
@@ -78,7 +80,7 @@ def _keys(value: Value, key: Key) -> Iterator[Key]:
 
 
 def stray_templates(folder: str, present: Collection[str], known: Collection[str]) -> Iterator[Finding]:
-    """Files that are named nearly like a template of ours, and so override nothing."""
+    """Files whose names are similar to those of shipped templates, and which therefore override nothing."""
     for name in sorted(set(present) - set(known)):
         if near := get_close_matches(name, sorted(set(known) - set(present)), 1, _NEAR):
             text = f"overrides no template, did you mean '{near[0]}'?"

@@ -1,5 +1,6 @@
-"""Two names of the inventory that are one machine: by another address, a port or a gateway that leads there too; and two
-machines that are one to GitLab. Pure."""
+"""Names of the inventory that are one machine, reached by other addresses, ports or gateways; and machines that GitLab
+cannot tell apart. Pure.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from runnerops.services.gitlab_runner.observe.registered import clone_fix
 
 
 def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
-    """For each such name what blocks it: every deploy of the one would undo the other's."""
+    """A blocker for each such name, because every deploy of one would undo that of the other."""
     found: dict[str, Blocker] = {}
     for name, one in facts.items():
         others = tuple(other for other, its in facts.items() if other != name and _same(one, its))
@@ -22,7 +23,7 @@ def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
 
 
 def clones(facts: Mapping[str, Facts]) -> Mapping[str, tuple[str, ...]]:
-    """For each such name the others: other machines whose gitlab-runner has the same system id, which GitLab knows it by."""
+    """By name, the other machines whose gitlab-runner has the same system id, by which GitLab knows a machine."""
     found: dict[str, tuple[str, ...]] = {}
     for name, one in facts.items():
         own = _system_id(one)
@@ -33,7 +34,9 @@ def clones(facts: Mapping[str, Facts]) -> Mapping[str, tuple[str, ...]]:
 
 
 def clone_texts(facts: Mapping[str, Facts]) -> Mapping[str, str]:
-    """What is to be said of each clone: gitlab-runner makes the id of the machine's, once, and of the same the same again."""
+    """By name, the note on a clone. gitlab-runner derives its system id from the machine-id, once, so clones get the
+    same.
+    """
     return {
         name: f"gitlab-runner has the system id of {', '.join(others)} too ({_system_id(facts[name])}): if they share a"
         f" token, GitLab takes them for one machine; {clone_fix([facts[name], *(facts[one] for one in others)])}"
@@ -46,9 +49,8 @@ def _system_id(one: Facts) -> str:
 
 
 def _same(one: Facts, other: Facts) -> bool:
-    """By the ids of machine and boot: machines that were cloned share the first. Containers on one kernel may share both,
-
-    but not the address at which one of them was reached.
+    """Compares the ids of machine and boot. Cloned machines have the same machine-id. Containers on one kernel may have
+    both in common, but not the address at which one of them was reached.
     """
     ids = (one.machine, one.boot)
     return all(ids) and ids == (other.machine, other.boot) and _reached(one, other) and _reached(other, one)

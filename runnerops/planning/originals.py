@@ -1,4 +1,4 @@
-"""What a host keeps of the time before runs: original files, and containers that caches took the place of. Pure."""
+"""What a host keeps from the time before the first run: original files, and containers that caches replaced. Pure."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from runnerops.model.inventory import Displaced, Original
 from runnerops.model.run import Record
 
 CONTAINERS = "originals/containers"
-"""Where a host keeps the containers: a line `RUN ID POLICY NAME` for each; written by `container-aside.sh`."""
+"""The file in which a host lists the containers, with a line `RUN ID POLICY NAME` for each. `container-aside.sh` writes
+it.
+"""
 
 
 def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced, ...]:
-    """Containers that runs from number `since` on stopped; a line of another form is passed over."""
+    """Containers that were stopped by run `since` or later ones. Lines of another form are ignored."""
     lines = (line.split() for line in kept.get(CONTAINERS, b"").decode(errors="replace").splitlines())
     found = (Displaced(int(run), *words) for run, *words in filter(None, lines) if run.isdecimal() and len(words) == 3)
     return tuple(one for one in found if one.run >= since)
 
 
 def read_returned(records: Sequence[Record], since: int) -> frozenset[str]:
-    """Ids of such containers that these runs, from number `since` on, have started again: `container-aside.sh start ID …`."""
+    """Ids of such containers that run `since` or later ones started again (`container-aside.sh start ID …`)."""
     done = [one for one in records if one.run.number >= since and one.result is Result.APPLIED]
     steps = [step.args for one in done for step in one.forward if step.verb == "run"]
     return frozenset(args[4] for args in steps if args[2:4] == ("container-aside.sh", "start") and len(args) > 4)
@@ -32,13 +34,13 @@ def original_name(path: str) -> str:
 
 
 def places_of(paths: Collection[str]) -> tuple[str, ...]:
-    """Where a host keeps what is known of these paths before the first run."""
+    """The files in which a host keeps what it had at these paths before the first run."""
     names = [f"originals/{original_name(path)}" for path in sorted(paths)]
     return tuple(f"{name}{end}" for name in names for end in ("", ".mode", ".absent"))
 
 
 def read_originals(paths: Collection[str], kept: Mapping[str, bytes]) -> Mapping[str, Original]:
-    """The originals by path; a path of which nothing is kept is left out."""
+    """The originals by path. A path of which nothing is kept is left out."""
     found: dict[str, Original] = {}
     for path in paths:
         place = f"originals/{original_name(path)}"

@@ -1,4 +1,4 @@
-"""Runners that earlier runs left paused in GitLab: what a deploy unpauses, and what it cannot. Pure."""
+"""Runners that earlier runs left paused in GitLab: which of them a deploy unpauses, and which it cannot. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from runnerops.model.inventory import Host
 from runnerops.services.gitlab_runner.diff.matching import normal_url
 
 _UNPAUSING = frozenset({"deploy", "rollback", "remove", "abort"})
-"""Commands whose runs show at their end how the runners of their host are: whoever unpauses at it pauses nobody's jobs."""
+"""Commands whose runs verify the runners of their host at the end, so that these may be unpaused then."""
 
 
 def left_paused(command: str, host: Host, paused: Sequence[PauseRecord]) -> tuple[Pause, ...]:
-    """Those of the GitLab that the inventory has a token for, where this command unpauses any."""
+    """The paused runners of the GitLab for which the inventory has a token, if this command unpauses runners."""
     if command.split(maxsplit=1)[0] not in _UNPAUSING or host.gitlab is None or not host.gitlab.token:
         return ()
     return tuple(
@@ -26,7 +26,7 @@ def left_paused(command: str, host: Host, paused: Sequence[PauseRecord]) -> tupl
 
 
 def beyond_reach(command: str, host: Host, paused: Sequence[PauseRecord]) -> Iterator[str]:
-    """Who unpauses the others, a sentence each."""
+    """For the other paused runners, a sentence that says who unpauses them."""
     if host.left_out:
         return
     own = {one.id for one in left_paused(command, host, paused)}
@@ -42,7 +42,9 @@ def beyond_reach(command: str, host: Host, paused: Sequence[PauseRecord]) -> Ite
 
 
 def with_leaving(left: Sequence[Pause], deletions: Sequence[Deletion], run: int) -> Pausing:
-    """Those that are deleted in GitLab are paused for good, and before this run takes them off the host; `left`: what is so."""
+    """Adds runners that are deleted in GitLab: they are paused for good, before this run takes them off the host.
+    `left`: runners that are paused already.
+    """
     gone = {one.id for one in deletions}
     return Pausing(
         tuple(Pause(one.runner, one.id, run, stays=True) for one in deletions if one.on_host),
@@ -51,5 +53,5 @@ def with_leaving(left: Sequence[Pause], deletions: Sequence[Deletion], run: int)
 
 
 def stays_paused(host: Host, runner: str) -> bool:
-    """Whether the inventory asks for it to be paused."""
+    """Whether the inventory asks for this runner to be paused."""
     return host.gitlab_settings.get(runner, {}).get("paused") is True

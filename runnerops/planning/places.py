@@ -1,4 +1,4 @@
-"""The place to mend a finding at: the line of the template or of the inventory that its value comes from. Pure."""
+"""The place where a finding can be fixed: the line of the template or the inventory from which its value comes. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from runnerops.services import service_of
 
 
 class Origins(Protocol):
-    """Places in a template of the project's own, by keys of what it renders."""
+    """Places in a template of the project, by the keys that it renders."""
 
     def fixed(self, key: Key) -> SourceLocation | None:
-        """The place of a key that stands in the template with its value, whatever the inventory has."""
+        """The place of a key whose value is written in the template, whatever the inventory says."""
 
     def written(self, key: Key) -> SourceLocation | None:
-        """The place of a key in a dictionary of the template, else of the expression that gives it."""
+        """The place of a key in a dictionary of the template, or else of the expression that gives its value."""
 
 
 def place_of_key(host: Host, spec: FileSpec, key: Key, origins: Origins | None) -> SourceLocation | None:
-    """The key's own place; of a key that is missing, that of the nearest one around it. None: the inventory has no places."""
+    """The place of the key, or for a missing key that of the nearest key around it. None: the inventory has no places."""
     for above in _upwards(key):
         sources = service_of(spec.service).source_keys(host, spec, above)
         if origins and (found := origins.fixed(above)):

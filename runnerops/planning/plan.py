@@ -1,7 +1,7 @@
-"""Makes the plan of one host: its changes, actions, blockers, steps. Pure: a function of its arguments.
+"""Makes the plan of one host: its changes, actions, blockers and steps. Pure: a function of its arguments.
 
-The plan is the whole of it: `apply` sees no flags, no inventory and no templates. Services say how (`action_steps`), this
-module says in which order, and what blocks it.
+`apply` gets nothing but the plan: no flags, no inventory and no templates. Services say how an action is done
+(`action_steps`); this module decides the order, and what blocks the plan.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from runnerops.services.base import ParseError
 
 @frozen
 class Request:
-    """All that a plan is made of. `deployed` names the hosts that the same deploy brings up to date before this one.
+    """All that a plan is made from. `deployed` names the hosts that the same deploy changes before this one.
 
-    `key` is random (hex digits): a host that has none yet keeps fingerprints of what is given under it.
+    `key` is random (hex digits). A host that has no key yet keeps it for fingerprints of the secrets that it is given.
     """
 
     host: Host
@@ -60,11 +60,11 @@ class Request:
     in_gitlab: Managed | None = None
     """What the run records as managed in GitLab; None: the record stays as it is."""
     recorded: Mapping[str, bytes | None] = field(default_factory=dict, repr=False)
-    """By path, contents that are recorded as applied in place of the desired file."""
+    """By path, contents that are recorded as applied instead of the desired file."""
 
 
 def make_plan(request: Request) -> Plan:
-    """What `deploy` would do on this host. Without changes, actions and anything to record the plan has no steps."""
+    """Plans what `deploy` would do on this host. If nothing changes, acts or is recorded, the plan has no steps."""
     host, observed, policy = request.host, request.observed, request.policy
     changes = tuple(change for file in request.desired if (change := _change(file, observed)))
     actions = _minimal_actions(host, changes, observed, policy)
@@ -117,7 +117,7 @@ def _change(file: RenderedFile, observed: HostState) -> Change | None:
     if same:
         return None
     key_changes, origin, drift = explain(file, old, _key_changes(file, old), observed)
-    # a link is followed: from here on its target is the path
+    # a symbolic link is followed: its target is the path from here on
     return Change(old, file.at(old.path), key_changes, origin, drift)
 
 
@@ -132,7 +132,7 @@ def _key_changes(file: RenderedFile, old: RemoteFile) -> tuple[KeyChange, ...]:
 
 
 def _named(key_change: KeyChange, before: Tree, after: Tree) -> KeyChange:
-    """Places count in the file as it will be, but for whole items that go."""
+    """Names a key change. Items of lists are counted in the new file, removed items in the old one."""
     gone = key_change.new is None and isinstance(key_change.key[-1], int)
     return replace(key_change, name=item_name(before if gone else after, key_change.key))
 
@@ -141,8 +141,8 @@ def _named(key_change: KeyChange, before: Tree, after: Tree) -> KeyChange:
 
 
 def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> tuple[Action, ...]:
-    """The actions in the order of their phases. An intent counts even where its service is managed no more: a run that was
-    cut off may have left that stopped.
+    """The actions in the order of their phases. An intent counts even if its service is no longer managed, because an
+    interrupted run may have left the service stopped.
     """
     actions: list[Action] = []
     for service in SERVICES:
@@ -155,7 +155,7 @@ def _minimal_actions(host: Host, changes: Sequence[Change], observed: HostState,
 
 
 def _around(actions: Sequence[Action]) -> Iterable[Action]:
-    """Actions of services that have none of their own and are stopped and started around another's."""
+    """Actions of services that have no action themselves, but are stopped and started around another one's."""
     acted = {action.service for action in actions}
     for service in SERVICES:
         for action in actions:
@@ -198,14 +198,15 @@ def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blo
 
 
 def _recorded(request: Request) -> Mapping[str, bytes | None]:
-    """The content at each path as it is recorded as applied."""
+    """The contents by path that are recorded as applied."""
     return {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
 
 
 def _given(request: Request) -> SecretFingerprints:
-    """What was given before and, under the same key, what is given now; nothing is kept without a key.
+    """Fingerprints of the secrets given before and, under the same key, of those given now. Without a key there are
+    none.
 
-    The key is kept by the host's first run, whatever is given: fingerprints that are shown are made under it as well.
+    The first run stores the key on the host even if no secret is given, because fingerprints that are shown use it too.
     """
     before = request.observed.secret_fingerprints
     key = before.key or request.key
@@ -221,7 +222,9 @@ def _in_gitlab(request: Request) -> Managed:
 
 
 def _digest(request: Request) -> str:
-    """Over what is asked, not over what the host has: a second deploy of the same commit knows its own run."""
+    """A digest of what is asked for, not of what the host has. So a second deploy of the same commit recognises its own
+    run.
+    """
     policy = request.policy
     rendered = {
         "host": request.host.name,

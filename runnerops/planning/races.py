@@ -1,4 +1,4 @@
-"""Whether a file that was written between plan and run differs only in keys that its managed system writes itself. Pure."""
+"""Whether a file that changed between plan and run differs only in keys that its managed system writes itself. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.services.base import ParseError
 
 
 def moved(result: Result, failed: Step | None) -> str:
-    """The path of a file that was not as it was planned for, on a host that is as it was; empty where that is not why."""
+    """The path of a file that had changed since the plan, if that is why the run changed nothing; else empty."""
     if failed is None or result not in {Result.FAILED, Result.ROLLED_BACK}:
         return ""
     if failed.verb == "swap":
@@ -22,7 +22,7 @@ def moved(result: Result, failed: Step | None) -> str:
 
 
 def only_its_own(path: str, plan: Plan, rendered: Sequence[RenderedFile], now: bytes | None) -> bool:
-    """Whether what the file has now differs from what was planned for in nothing but keys that the system itself writes."""
+    """Whether the file differs from the planned state only in keys that the managed system writes itself."""
     change = next((change for change in plan.changes if path in {change.old.path, change.new.spec.path}), None)
     before = change.old.content if change else plan.files.get(plan.contents.get(path, ""))
     specs = [change.new.spec] if change else [file.spec for file in rendered if file.spec.path == path]

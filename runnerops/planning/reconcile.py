@@ -1,7 +1,7 @@
-"""Makes what a host should have (`desired`) of what the inventory asks for (`rendered`) and what is there. Pure.
+"""Makes what a host should have (`desired`) from what the inventory asks for (`rendered`) and what the host has. Pure.
 
-Every service keeps two laws, which are tested as properties: reconciling twice changes nothing more, and a file whose
-meaning equals the host's *is* the host's, byte for byte. So nobody downstream compares by meaning.
+Every service guarantees two things, which property tests check. To reconcile twice changes nothing more. And if a file
+means the same as the host's, the result is the host's file, byte for byte. So later stages need not compare meanings.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from runnerops.services.base import ParseError
 def reconcile(
     host: Host, rendered: Sequence[RenderedFile], observed: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-    """The files that this host should have, and blockers that arise already here (a token that nobody has, …)."""
+    """Returns the files that the host should have, and blockers that arise here already, e.g. for a token that nobody
+    has.
+    """
     desired: list[RenderedFile] = []
     blockers: list[Blocker] = []
     for service in SERVICES:
@@ -32,9 +34,10 @@ def reconcile(
 
 
 def _as_owned(file: RenderedFile, observed: HostState) -> RenderedFile:
-    """The owner that the host's file has is kept; its mode is only ever narrowed, to its owner alone where it holds a secret.
+    """Keeps the owner of the host's file. Its mode is only made stricter: if the file holds a secret, only the owner
+    may read it.
 
-    What it holds is known by now: keys that are the host's own can be secret as well.
+    This is done after the merge, because keys that belong to the host can be secrets too.
     """
     old = observed.file(file.spec.path)
     mode = int(file.spec.mode, 8) & (int(PRIVATE, 8) if _secret(file) else 0o7777)
@@ -49,5 +52,5 @@ def _secret(file: RenderedFile) -> bool:
     service = service_of(file.spec.service)
     try:
         return holds_secret(service, service.parse(file.spec, file.content))
-    except ParseError:  # contents of before that a rollback brings back
+    except ParseError:  # earlier contents that a rollback brings back may not parse
         return True

@@ -1,6 +1,7 @@
-"""What a host should have once services are removed: its files of before the first run, and none of their processes. Pure.
+"""What a host should have when services are removed: its files from before the first run, and no processes of the
+services. Pure.
 
-As for rollbacks there is no second engine: this takes the place of rendered files, and is planned and applied as ever.
+Like rollbacks, removals need no second engine: these files are planned and applied like rendered ones.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from runnerops.services import service_of
 from runnerops.services.base import RemovalRequest
 
 FOLDERS = "folders"
-"""The file of a run with the folders that go when it has left them empty, the deepest first, a line each."""
+"""The file of a run that lists folders to delete if they are empty afterwards, one per line, the deepest first."""
 
 
 @frozen
 class Kept:
-    """What a host keeps of its runs: itself as the last one left it, every path that any applied, originals by path, and
-    containers that caches took the place of.
+    """What a host keeps of its runs: the host as the last run left it, every path that any run applied, the originals
+    by path, and the containers that caches replaced.
     """
 
     left: Host
@@ -36,9 +37,9 @@ class Kept:
 
 @frozen
 class Removed:
-    """The host without these services, the files that this asks for, and what is to be said of it.
+    """The host without these services, the files that this asks for, and notes.
 
-    `folders` were made by runs of ours for files that go, the deepest first.
+    `folders` were made by runs for files that are removed, the deepest first.
     """
 
     host: Host
@@ -51,7 +52,7 @@ class Removed:
 
 
 def paths_of(records: Sequence[Record]) -> frozenset[str]:
-    """Every path that any run ever applied, and those that runs meant to change."""
+    """Every path that any run applied or meant to change."""
     return frozenset(path for one in records for path in (*one.run.files, *one.swapped))
 
 
@@ -62,13 +63,13 @@ def to_look_at(
     phases: Mapping[str, str],
     services: Collection[ServiceName],
 ) -> Host:
-    """The host that a look is for: as the last run left it, and with what it used before the first, which it uses again."""
+    """The host to observe: as the last run left it, with what it used before the first run and will use again."""
     first = as_of(host, {path: one.content for path, one in originals.items()}, phases, unmanaged=True).host
     return replace(left, removed=frozenset(services), before=first.sections)
 
 
 def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed: HostState, policy: Policy) -> Removed:
-    """`host` is as its inventory has it. Services that no run brought are passed over."""
+    """Takes services off a host. `host` is as in the inventory. Services that no run brought are ignored."""
     left, originals = kept.left, kept.originals
     sections, desired = _at_rest(left, services, observed, policy), list[RenderedFile]()
     blockers, notes, gone = list[Blocker](), list[str](), set[ServiceName]()
@@ -104,7 +105,9 @@ def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed
 def _at_rest(
     left: Host, services: Collection[ServiceName], observed: HostState, policy: Policy
 ) -> dict[ServiceName, Tree]:
-    """The sections of other services that are as the last run left them: nothing is mended here that has gone astray."""
+    """The sections of other services that still are as the last run left them. A removal does not repair services that
+    have changed.
+    """
     found = dict(left.sections)
     for name in left.sections:
         if name in services or service_of(name).minimal_action(left, (), observed, policy, ()):

@@ -1,6 +1,6 @@
-"""What a host's files were at a restore point, read from what it keeps of its runs. Pure.
+"""The files of a host at a restore point, read from what it keeps of its runs. Pure.
 
-There is no second engine for rollbacks: these files take the place of rendered ones, and are planned and applied as ever.
+Rollbacks need no second engine: these files are planned and applied like rendered ones.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from runnerops.planning.originals import original_name
 from runnerops.services import SERVICES
 
 ORIGINAL = 0
-"""The number that stands for the time before the first run."""
+"""The number that means the time before the first run."""
 
 _CHANGED = frozenset({Result.APPLIED, Result.NEEDS_ATTENTION, Result.UNKNOWN})
-"""Ends after which a host is not as it was before the run."""
+"""Results after which a host is not as it was before the run."""
 
 
 @frozen
 class RestorePoint:
-    """A time to go back to; `text` says in words which. `places`: per path where its content is kept on the host; None where
-    there was no file. `since`: the number of the first run that is undone.
+    """A time to go back to; `text` describes it. `places`: by path, where the host keeps its content; None if there was
+    no file. `since`: the number of the first run that is undone.
     """
 
     text: str
@@ -36,7 +36,7 @@ class RestorePoint:
 
 
 def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -> RestorePoint:
-    """As run `to` left the host; None: as it was before the last run that changed a file. Raises RunneropsError."""
+    """The state after run `to`; None: before the last run that changed a file. Raises RunneropsError."""
     if to is None:
         return _before_last(host, records)
     if to == ORIGINAL:
@@ -74,9 +74,11 @@ def _before_first(host: str, records: Sequence[Record]) -> RestorePoint:
 
 
 def _originals(records: Sequence[Record]) -> Mapping[str, str]:
-    """Every path that a run changed or took over: a run's record has those of the runs before it, pruned or not.
+    """The places of the originals of every path that runs changed or took over. The record of a run includes paths of
+    earlier runs, even if these are pruned.
 
-    What only a run that rolled back meant to change is none of ours: somebody else may have put a file there since.
+    A path that only a rolled-back run meant to change is left out, because somebody else may have put a file there
+    since.
     """
     paths = {path for one in records if one.result in _CHANGED for path in (*one.run.files, *one.swapped)}
     return {path: f"originals/{original_name(path)}" for path in sorted(paths)}
@@ -98,7 +100,7 @@ def _stages_old(verb: str, args: Sequence[str]) -> bool:
 
 
 def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
-    """The contents by path. A path without an original never came under a run, so it is left out. Raises RunneropsError."""
+    """The contents by path. A path without an original was never managed, so it is left out. Raises RunneropsError."""
     found: dict[str, bytes | None] = {}
     for path, place in point.places.items():
         if place is None or f"{place}.absent" in kept:
@@ -113,7 +115,7 @@ def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Ma
 
 @frozen
 class RestoredHost:
-    """A host as if its inventory asked for what it once had, the files that this asks for, and what is left out."""
+    """A host as if its inventory asked for its earlier files, with these files and what is left out."""
 
     host: Host
     rendered: tuple[RenderedFile, ...]
@@ -123,9 +125,9 @@ class RestoredHost:
 def as_of(
     host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str], *, unmanaged: bool = False
 ) -> RestoredHost:
-    """The host as of these contents. `phases`: the service of each path that runs changed.
+    """The host with these earlier contents. `phases`: the service of each path that runs changed.
 
-    `unmanaged`: with services whose section went, too.
+    `unmanaged`: include services that are not in the inventory any more.
     """
     sections, left = dict(host.sections), dict(files)
     before: dict[ServiceName, Tree] = {}
@@ -155,7 +157,7 @@ def as_of(
 def keep_untouched(
     rendered: Sequence[RenderedFile], touched: Collection[str], observed: HostState
 ) -> tuple[RenderedFile, ...]:
-    """What the rollback is not about stays as the host has it now, edited or not."""
+    """Files that the rollback is not about stay as the host has them now, whether edited or not."""
     now = {file.spec.path: observed.file(file.spec.path).content for file in rendered}
     return tuple(
         file if file.spec.path in touched else replace(file, content=now[file.spec.path])

@@ -1,7 +1,8 @@
-"""A runner's new token as two runs of its host: GitLab gives it and the host keeps it, then config.toml gets it. Pure.
+"""Plans a new token for a runner as two runs on its host: GitLab gives the token and the host stores it, then
+config.toml gets it. Pure.
 
-Two, for the content of a file that a run swaps is known before the run, and a token that GitLab has not given yet is not.
-The second one is a deploy of the file that is there, with that token in it.
+There are two, because the content of a swapped file must be known before the run, and the new token is not. The second
+run deploys the existing file with the new token.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from runnerops.services.steps import guard
 
 _NAME = ServiceName.GITLAB_RUNNER
 _UNGIVEN: Tree = {"token": "glrt-" + "0" * 20}
-"""Stands for the token that GitLab has not given yet, where it is asked what would block its way into the file."""
+"""A stand-in for the token that GitLab has not given yet, used to find what would block the second run."""
 
 
 @frozen
 class Rotating:
-    """One host's rotation, and what it is planned with."""
+    """The rotation on one host, and the values with which it is planned."""
 
     host: Host
     observed: HostState
@@ -38,7 +39,7 @@ class Rotating:
     requester: Requester
 
     def request(self) -> Request:
-        """What brings tokens that are kept on the host into config.toml, and nothing else."""
+        """The request that brings tokens that are stored on the host into config.toml, and changes nothing else."""
         path = config_path(self.observed)
         there = self.observed.file(path)
         tree = rotation.with_rotated(read(there.content), rotation.rotated(self.observed))
@@ -55,13 +56,15 @@ class Rotating:
         )
 
     def as_if_given(self, runner: Tree) -> Rotating:
-        """The same host, were its new token kept there already."""
+        """The same host as if its new token were stored there already."""
         path = f"{rotation.FOLDER}/{rotation.digest_of(runner.get('token'))}/config.toml"
         kept = RemoteFile(path, "file", rotation.alone(runner, _UNGIVEN))
         return replace(self, observed=replace(self.observed, files={**self.observed.files, path: kept}))
 
     def first(self, name: str, runner: Tree, rest: Plan, given: Tree | None = None) -> Plan:
-        """The run before: GitLab is asked by the host, or `given` is what it gave. `rest` is what will follow."""
+        """The first run: the host asks GitLab for a token, or stores `given`, which GitLab gave already. `rest` is the
+        run that follows.
+        """
         observed = self.observed
         steps = rotation.keep_steps(runner) if given else rotation.ask_steps(runner, observed)
         path = config_path(observed)
@@ -92,14 +95,16 @@ class Rotating:
 
 
 def shared_token(name: str, others: tuple[str, ...]) -> Iterator[Blocker]:
-    """Machines that would have a dead token."""
+    """Blocks a rotation if other machines use the token, which would become invalid for them."""
     if others:
         message = f"other machines use the token of runner {name} too, and would get no more jobs: {', '.join(others)}"
         yield Blocker("shared-token", message, details=others)
 
 
 def edited_by_hand(plan: Plan) -> Iterator[Blocker]:
-    """An edit that the next deploy would not see any more: what this puts there counts as ours."""
+    """Blocks a rotation over an edit on the host. The next deploy could not recognise the edit, because this run's
+    files count as ours.
+    """
     for change in plan.changes:
         if change.drift and change.drift.by == "hand":
             message = (
@@ -109,7 +114,7 @@ def edited_by_hand(plan: Plan) -> Iterator[Blocker]:
 
 
 def digest_of_rest(plan: Plan) -> str:
-    """The same for the same files alone."""
+    """A digest of the host's name and the new contents, so that it is the same for the same files."""
     files = sorted(sha256(change.new.content) for change in plan.changes)
     return hashlib.sha256(" ".join(("rotate", plan.host, *files)).encode()).hexdigest()
 

@@ -1,4 +1,6 @@
-"""Writes the steps of a plan: the order in which services guard, fetch, stage, validate and act, and its rollback. Pure."""
+"""Writes the steps of a plan and of its rollback: the order in which services guard, fetch, stage, validate and act.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ IS_ABSENT = '[ -e "$1" ] || echo absent'
 
 @dataclass(slots=True)
 class StepWriter:
-    """The steps of one plan while they are written down."""
+    """Collects the steps of one plan."""
 
     host: Host
     changes: tuple[Change, ...]
@@ -37,14 +39,16 @@ class StepWriter:
     files: dict[str, bytes] = field(default_factory=dict)
     overrides: dict[Step, str] = field(default_factory=dict)
     contents: dict[str, str] = field(default_factory=dict)
-    """Where in `files` the content of each path is, as the run leaves it."""
+    """By path, the name in `files` of its content after the run."""
     stopped: set[ServiceName] = field(default_factory=set)
-    """Stopped by an earlier phase: in the rollback they are stopped again before that phase is undone."""
+    """Services that an earlier phase stopped. In a rollback they are stopped again before that phase is undone."""
 
     def write(
         self, recorded: Mapping[str, bytes | None], secret_fingerprints: SecretFingerprints, in_gitlab: Managed
     ) -> None:
-        """All steps: guard, fetch, stage, validate, then phase by phase. None where there is nothing to do or to record."""
+        """Writes all steps: guard, fetch, stage, validate, then each phase. There are none if nothing is to be done or
+        recorded.
+        """
         there = self.observed
         known = all(there.applied.get(path) == sha256(content) for path, content in recorded.items())
         given = secret_fingerprints.fingerprints == there.secret_fingerprints.fingerprints
@@ -80,12 +84,12 @@ class StepWriter:
         self.files |= named_by((*self.forward, *self.rollback, *self.diagnostics))
 
     def _completed(self) -> set[ServiceName]:
-        """Services whose intents this plan completes: those with a section, and others that it could stop and start."""
+        """The services whose intents this plan completes: those with a section, and others that it can stop and start."""
         resting = {service.NAME for service in SERVICES if service.stop_steps(self.observed, self.policy).forward}
         return (resting | set(self.host.sections)) - self.host.left_out
 
     def _keep(self, contents: Mapping[str, bytes | None]) -> None:
-        """Every content goes with the run, changed or not: the next plan tells from it what was edited on the host."""
+        """Adds every content to the run, changed or not. The next plan finds from them what was edited on the host."""
         names = {content: name for name, content in self.files.items() if name.startswith("new.")}
         for index, (path, content) in enumerate(contents.items(), 1):
             if content is not None:
@@ -103,7 +107,7 @@ class StepWriter:
             self._copy(f"new.{index}", path, spec.mode, spec.owner, change.new.content)
 
     def _taken_over(self, paths: Iterable[str]) -> Iterator[Step]:
-        """The originals of files that are taken over as they are: what a later run changes is ours by then."""
+        """Keeps the originals of files that are taken over unchanged, because a later run may change them."""
         changed = {change.old.path for change in self.changes}
         for path in paths:
             there = self.observed.file(path)
@@ -118,9 +122,10 @@ class StepWriter:
         self.forward.append(Step("stage", (name, path, mode, owner, sha256(content))))
 
     def _action_steps(self) -> list[tuple[ServiceName, ActionSteps]]:
-        """Each action's steps in order; what one phase stops is started at the end, in a phase of its own.
+        """The steps of each action in order. What a phase stops is started at the end, in a phase of its own.
 
-        All that must be stopped is so before anything is swapped: a drain that lasts too long then leaves every file old.
+        Everything that must be stopped is stopped before any swap, so a drain that takes too long leaves every file as
+        it was.
         """
         found: list[tuple[ServiceName, ActionSteps]] = []
         requires_stopped = {name for action in self.actions for name in action.requires_stopped}
@@ -148,28 +153,30 @@ class StepWriter:
 
 
 def _keep_original(old: RemoteFile, content: str) -> Step:
-    """`content` names what it holds, if it is there, in the run's folder."""
+    """`content` names the file in the run's folder with the content, if there is any."""
     there = (content, old.mode, old.owner) if old.content is not None else ()
     words = script("keep-original.sh", original_name(old.path), old.path, *there)
     return run(STAGE_SECONDS, *words, title=f"keep the original of {old.path} for good")
 
 
 def _swaps_only(changes: Sequence[Change]) -> ActionSteps:
-    """Steps for files whose change asks for no action: only a mode, an owner or a layout differs."""
+    """Steps for files whose change needs no action, because only the mode, the owner or the layout differs."""
     forward: list[Step] = []
     rollback: list[Step] = []
     for change in changes:
         path, old, new = change.old.path, sha256(change.old.content), sha256(change.new.content)
         forward.append(Step("swap", (path, old, new)))
         rollback.append(Step("swap", (path, new, old)))
-        if old == new:  # the content is the same, so the rollback is that of mode and owner
+        if old == new:  # the content is the same, so only mode and owner are rolled back
             rollback.append(run(10, "chmod", change.old.mode, path, title=f"give {path} its mode back"))
             rollback.append(run(10, "chown", change.old.owner, path, title=f"give {path} its owner back"))
     return ActionSteps(forward=tuple(forward), rollback=tuple(rollback))
 
 
 def _around(stop_steps: ActionSteps, action_steps: ActionSteps) -> ActionSteps:
-    """The service is stopped before anything else; in the rollback the action is undone first, then the service starts."""
+    """The service is stopped before anything else. In a rollback, the action is undone first, and then the service is
+    started.
+    """
     return ActionSteps(
         guard=(*stop_steps.guard, *action_steps.guard),
         fetch=action_steps.fetch,

@@ -1,4 +1,4 @@
-"""What a host was asked and did not tell in time, in words. Pure."""
+"""Describes what a host did not answer in time. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from runnerops.model.facts import Facts
 
 
 def not_told(facts: Facts) -> Iterator[str]:
-    """A sentence where the look at a host is not whole, or could have hung."""
+    """A sentence for each part of the observation that is incomplete or could have hung."""
     if facts.unseen:
         yield f"the host did not answer these questions in time, so the plan may be incomplete: {', '.join(facts.unseen)}"
     if facts.tools and "timeout" not in facts.tools:
