@@ -1,4 +1,4 @@
-"""The managed systems, in the usual order of their parts in a run. Each is loaded when it is first asked for."""
+"""The managed systems, in the usual order of their phases in a run. Each is loaded when it is first used."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def service_of(name: ServiceName) -> Service:
 
 
 def __getattr__(name: str) -> Any:
-    """`SERVICES`, and the systems by their names in capitals."""
+    """Makes `SERVICES`, and the systems by their names in capitals."""
     if name == "SERVICES":
         return tuple(map(service_of, ServiceName))
     if name in ServiceName.__members__:
@@ -37,7 +37,7 @@ def __getattr__(name: str) -> Any:
 
 
 PLANNING = ("action", "blockers", "reconcile", "rules", "steps")
-"""What every service's package has, and each plan needs."""
+"""The modules that every service has and every plan needs."""
 
 
 def load_planning() -> None:

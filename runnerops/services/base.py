@@ -1,4 +1,4 @@
-"""What every managed system implements: three Protocols (`FileFormat`, `Planner`, `Adopter`) and the types in them. Pure."""
+"""What every managed system implements: three Protocols (`FileFormat`, `Planner`, `Adopter`) and their types. Pure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from runnerops.model.steps import ActionSteps
 
 
 class ParseError(Exception):
-    """A file is not what its format asks for; line and column count from 1 (0: not known). Holds none of its text.
+    """A file is not valid in its format. Line and column count from 1 (0: not known). The error contains no text of the
+    file.
 
-    `fix` is what mends the usual cause. `valid`: it is of its format, and the system has another use for it.
+    `fix` repairs the usual cause. `valid`: the file is valid in its format, but the system uses such content
+    differently.
     """
 
     def __init__(self, line: int, column: int, problem: str, fix: str = "", *, valid: bool = False) -> None:
@@ -33,10 +35,10 @@ class ParseError(Exception):
 
 @frozen
 class ActionRequest:
-    """An action of a plan, and all that its steps are made of.
+    """An action of a plan, with all that its steps are made from.
 
-    `changes` are the service's own; `run` is the plan's number; `already_stopped`: an earlier phase of the plan has
-    stopped the service.
+    `changes` are those of the service. `run` is the number of the run. `already_stopped`: an earlier phase of the plan
+    has stopped the service.
     """
 
     host: Host
@@ -50,10 +52,10 @@ class ActionRequest:
 
 @frozen
 class RemovalRequest:
-    """A host that services are taken off. It is as its inventory has it.
+    """A host from which services are removed. It is as in the inventory.
 
-    `paths` are all that runs applied, of any service; `originals` are by path. A path without an original was there before
-    originals were kept, or the original is lost: what runs put there is removed.
+    `paths` are all that runs applied, of any service; `originals` are by path. A path without an original was there
+    before originals were kept, or its original is lost: the content that runs put there is removed.
     """
 
     host: Host
@@ -65,9 +67,10 @@ class RemovalRequest:
 
 @frozen
 class ListeningPlace:
-    """Where a managed system would listen, and the key of a file (or of the section, by its name) that says so.
+    """A place where a managed system would listen, and the key of a file (or of the section, by its name) that says so.
 
-    `address` is an IP address without brackets, or empty for all. `location` is known where the key is the section's own.
+    `address` is an IP address without brackets, or empty for all. `location` is known if the key is in the section
+    itself.
     """
 
     who: str
@@ -82,7 +85,8 @@ class ListeningPlace:
 
 
 class FileFormat(Protocol):
-    """The files of a managed system: which, what their templates see, how they are read and written, what is wrong in them.
+    """The files of a managed system: which there are, what their templates see, how they are read and written, what is
+    wrong in them.
 
     Every method is a function of its arguments: no network, clock or environment.
     """
@@ -90,58 +94,64 @@ class FileFormat(Protocol):
     NAME: ServiceName
 
     def files(self, host: Host) -> tuple[FileSpec, ...]:
-        """The files this host should have, in the order they render; () where it has no section."""
+        """The files this host should have, in the order in which they are rendered; () if it has no section."""
 
     def context(self, host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
         """What the template of `spec` sees beside the common names; `done` are this service's files rendered before it."""
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
-        """The document that the content of a file is. Raises ParseError."""
+        """Parses the content of a file. Raises ParseError."""
 
     def layered(self, spec: FileSpec) -> bool:
-        """Whether the documents of a YAML file lie over each other; else the first alone counts."""
+        """Whether the documents of a YAML file are laid over each other. Otherwise only the first one counts."""
         return False
 
     def dump(self, tree: Tree) -> bytes:
         """The canonical text of `tree`: equal trees give equal bytes, and `parse` gives the tree back."""
 
     def free(self, key: Key) -> bool:
-        """Whether the text at `key` may hold anything (a script, arguments, a table whose keys are the user's own).
+        """Whether the text at `key` may be anything (a script, arguments, a table whose keys are the user's own).
 
-        What of it does not stand in the inventory is never shown; `redact` decides on all the rest.
+        Such a text is never shown if it is not in the inventory; `redact` decides about all others.
         """
 
     def source_keys(self, host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
-        """Keys of the host's section from which the shipped template takes this one of the file, the likeliest first."""
+        """Keys of the host's section from which the shipped template takes this key of the file, the most likely first."""
         return (key,)
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
-        """What the system itself would refuse, ignore or die of. `facts` None: only what can be known without the host."""
+        """Finds what the system itself would refuse, ignore or fail with. `facts` None: only what can be found without
+        the host.
+        """
 
     def listens(self, host: Host, files: Mapping[FileSpec, Tree]) -> Iterable[ListeningPlace]:
-        """The places of the host's network where the system would listen with these files: no two systems may share one."""
+        """The places on the host's network where the system would listen with these files. No two systems may have the
+        same.
+        """
         return ()
 
 
 class Planner(Protocol):
-    """How a managed system is observed, and how a difference takes effect there. Pure, as `FileFormat` is.
+    """How a managed system is observed, and how a difference takes effect there. Pure, like `FileFormat`.
 
-    A method with a body is a default: what most systems do.
+    A method with a body has the default that most systems use.
     """
 
     OBSERVE: str
-    """Shell functions for the frame in `remote/observe.sh`; they only read."""
+    """Shell functions for `remote/observe.sh`. They only read."""
     UNITS: Sequence[str] = ()
-    """Units of systemd that the questions to every host ask after."""
+    """The systemd units about which every host is asked."""
 
     def questions(self, host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-        """Calls of OBSERVE's functions: argv tuples, which run side by side. `rendered` has this service's files only."""
+        """Calls of OBSERVE's functions: argv tuples, which run at the same time. `rendered` has this service's files
+        only.
+        """
 
     def facts(self, facts: Facts, answers: Answers) -> Facts:
         """`facts` with this service's part read from the answers."""
 
     def key_changes(self, spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-        """The keys whose meaning differs, host-owned keys apart; () where the two mean the same."""
+        """The keys whose meaning differs, without keys that belong to the host; () if the trees mean the same."""
 
     def counterpart(self, spec: FileSpec, key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
         """The value that `base` has at the place of a key change between `old` and `new`; None for no value."""
@@ -153,7 +163,9 @@ class Planner(Protocol):
     def reconcile(
         self, host: Host, rendered: Sequence[RenderedFile], observed: HostState
     ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-        """What this host should have: the paths its daemon uses, host-owned keys kept, sticky keys written out."""
+        """The files that this host should have: at the paths its daemon uses, with the host's own keys, and with sticky
+        keys written out.
+        """
 
     def replaceable_secrets(self, rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
         """Secrets that the inventory gives and that the managed system may replace, by the name of what each is for."""
@@ -162,29 +174,30 @@ class Planner(Protocol):
     def remarks(
         self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
     ) -> Iterable[str]:
-        """Notes, in sentences, on what neither blocks nor changes anything. `actions` are the whole plan's."""
+        """Notes, in sentences, on facts that neither block nor change anything. `actions` are those of the whole plan."""
         return ()
 
     def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:
-        """Earlier contents by path (None: no file), as if an inventory asked for them; never a token of the runner's own.
+        """Earlier contents by path (None: no file), as if an inventory asked for them; never a token that the runner
+        owned.
 
-        `files` has those of this service only; where it is empty, nothing is asked for.
+        `files` has those of this service only. If it is empty, nothing is asked for.
         """
 
     def remove(self, request: RemovalRequest) -> Removal | None:
-        """What takes the service off the host; None where none of the paths is this service's."""
+        """What removes the service from the host; None if none of the paths belongs to it."""
 
     def unsupported(self, host: Host, observed: HostState) -> Iterable[Blocker]:
-        """Why this host cannot be deployed at all; no flag overrides these."""
+        """Why this host cannot be deployed at all. No flag overrides these."""
         return ()
 
     def minimal_action(
         self, host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
     ) -> Action | None:
-        """The least action by which the changes take effect and intents are completed; None where there is nothing to do.
+        """The least action by which the changes take effect and intents are completed; None if there is nothing to do.
 
-        It is called too where the host has no section for the service, but an intent of it. `before` are the actions of
-        the services before this one: a restart of Docker restarts the caches too.
+        It is also called if the host has no section for the service but an intent of it. `before` are the actions of
+        the services before this one: for example, a restart of Docker restarts the caches too.
         """
 
     def blockers(
@@ -193,19 +206,20 @@ class Planner(Protocol):
         """What blocks the actions. `changes` are this service's, `actions` the whole plan's."""
 
     def action_steps(self, request: ActionRequest) -> ActionSteps:
-        """How the action is done and undone."""
+        """The steps by which the action is done and undone."""
 
     def stop_steps(self, observed: HostState, policy: Policy) -> ActionSteps:
-        """How the service is stopped and started around another service's action; nothing for most."""
+        """The steps that stop and start the service around another service's action. Most services have none."""
         return ActionSteps()
 
 
 @frozen
 class Addition:
-    """What a template has to say for a host, since no section has a word for it. `block` is a block of the shipped template.
+    """A part of a template that a host needs because no key of its section can express it. `block` is a block of the
+    shipped template.
 
-    `value` is YAML that goes there, indented by `indent` spaces. `condition` is when, beside the host, as Jinja has it;
-    `reason` says in words what this is.
+    `value` is YAML for that place, indented by `indent` spaces. `condition` is a Jinja condition in addition to the
+    host; `reason` says in words what the part is.
     """
 
     template: str
@@ -218,11 +232,11 @@ class Addition:
 
 @frozen
 class Adopted:
-    """What the inventory has to say so that a host stays as it is. `section` None: the host has nothing that one could manage.
+    """The section for which a deploy leaves the host as it is. `section` None: there is nothing to manage on the host.
 
-    `comments` are those of the host's own files, by the place in the section of what they are about. `notes` say, a sentence
-    each, what the section does not say and why. `secrets` are texts of the host's files that stay there and are never shown.
-    `additions` are for templates.
+    `comments` are those of the host's files, by the place in the section. `notes` say in sentences what is not in the
+    section, and why. `secrets` are texts of the host's files that stay there and are never shown. `additions` are for
+    templates.
     """
 
     section: Tree | None = None
@@ -233,13 +247,13 @@ class Adopted:
 
 
 class Adopter(Protocol):
-    """From what is on a host to the section of the inventory that asks for it: the way back of `FileFormat`. Pure."""
+    """Makes the section of the inventory from what is on a host: the reverse of `FileFormat`. Pure."""
 
     ADOPT_QUESTIONS: Sequence[tuple[str, ...]] = ()
-    """Calls of OBSERVE's functions beyond those of a host without sections."""
+    """Calls of OBSERVE's functions in addition to those for a host without sections."""
 
     def adopt(self, observed: HostState, answers: Answers) -> Adopted:
-        """The section with which a deploy would change nothing on this host. Secrets stand in it in clear."""
+        """The section with which a deploy would change nothing on this host. It contains secrets in clear text."""
 
 
 class Service(FileFormat, Planner, Adopter, Protocol):

@@ -1,4 +1,4 @@
-"""The inventory's `keep`: keys, written with dots, whose value stays the host's own whatever the inventory has. Pure."""
+"""The inventory's `keep`: dotted keys whose value stays as it is on the host, whatever the inventory says. Pure."""
 
 from __future__ import annotations
 

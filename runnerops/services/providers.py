@@ -1,4 +1,4 @@
-"""The services' parts of `verify` and `status`; a deploy needs none of these."""
+"""The parts of the services that `verify` and `status` use. A deploy needs none of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from runnerops.services.status import StatusProvider
 from runnerops.services.verify import VerifyProvider
 
 VERIFY_PROVIDERS: tuple[VerifyProvider, ...] = (docker, registry, runner)
-"""In the order in which a pull meets them; then what runs the jobs."""
+"""In the order in which a pull passes them; last the service that runs the jobs."""
 
 STATUS_PROVIDERS: tuple[StatusProvider, ...] = (docker_standing, registry_standing, runner_standing)

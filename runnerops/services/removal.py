@@ -1,4 +1,4 @@
-"""What a file becomes when its service is removed: the original, with what others have written into it since. Pure."""
+"""What a file becomes when its service is removed: the original, with the changes of others since then. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from runnerops.model.inventory import FileSpec, Original, RenderedFile
 
 
 def original_of(path: str, originals: Mapping[str, Original], observed: HostState) -> Original | None:
-    """The original of a path; of a link, that of its target. None where none is kept."""
+    """The original of a path, or for a symbolic link that of its target. None if none is kept."""
     return originals.get(observed.file(path).path) or originals.get(path)
 
 
 def as_before(spec: FileSpec, content: bytes | None, original: Original | None, there: RemoteFile) -> RenderedFile:
-    """The file with the mode and the owner that the original had; with those of now where they were not kept."""
+    """The file with the mode and the owner of the original, or the present ones if these were not kept."""
     mode = (original.mode if original else "") or there.mode or spec.mode
     owner = (original.owner if original else "") or there.owner or spec.owner
     return RenderedFile(replace(spec, mode=mode, owner=owner), content)
 
 
 def take_back(base: Tree, first: Tree, now: Tree) -> Tree:
-    """`now` without what runs of ours made of `first`, which was `base` in the end: what others wrote since stays."""
+    """Removes from `now` what runs added to or changed in `first` (`base` is what the last run left). Changes of others
+    since then stay.
+    """
     found = dict(now)
     for name in dict.fromkeys((*base, *first)):
         value = _taken_back(base.get(name), first.get(name), now.get(name))
@@ -35,7 +37,7 @@ def take_back(base: Tree, first: Tree, now: Tree) -> Tree:
 
 
 def _taken_back(base: Value, first: Value, now: Value) -> Value:
-    """None stands for a key that is not there."""
+    """None means that the key does not exist."""
     if _equal(base, now):
         return first
     if _equal(base, first):
@@ -50,4 +52,4 @@ def _taken_back(base: Value, first: Value, now: Value) -> Value:
 
 
 def _equal(one: Value, other: Value) -> bool:
-    return type(one) is type(other) and one == other  # `1` is not `true`
+    return type(one) is type(other) and one == other  # `1` is not the same as `true`

@@ -1,7 +1,8 @@
-"""Scripts that steps run on hosts: files `scripts/*.sh` beside the code that writes the steps. Reads files of this package.
+"""Scripts that steps run on hosts: files `scripts/*.sh` beside the code that writes the steps. Reads files of this
+package.
 
-A run brings the scripts that its steps name into the run's folder, which is the working directory of each step, so that
-`sh NAME.sh ARG…` is all that a plan shows of one. The head of each file says what it does with its arguments.
+A run puts the scripts of its steps into its folder, which is the working directory of each step. So a plan shows a
+script as `sh NAME.sh ARG…`. The head of each file describes its arguments.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The Docker daemon: one file, `daemon.json`, loaded by a reload or by a restart, depending on the keys. Pure."""
+"""The Docker daemon with its one file, `daemon.json`, which is loaded by a reload or a restart, depending on the keys.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from runnerops.services.docker import format, observe
 
 
 class Docker(Service):
-    """The Docker daemon, as every command knows it; a method's module is loaded when it is first called."""
+    """The Docker daemon as a service. The module of a method is loaded when the method is first called."""
 
     NAME = format.NAME
     OBSERVE = observe.OBSERVE

@@ -1,4 +1,4 @@
-"""A host's daemon.json as the section that asks for it. Pure."""
+"""Makes the section of the inventory from a host's daemon.json. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from runnerops.services.shared.daemon import running
 
 
 def adopt(observed: HostState) -> Adopted:
-    """Its keys as they are, in the file's order. A null says what no key says, and the inventory means another thing by it."""
+    """Returns the keys in the order of the file. Nulls are left out: for dockerd they equal no key, but in an inventory
+    they mean something else.
+    """
     path = path_of(observed)
     file = observed.file(path)
     docker = observed.facts.docker

@@ -28,7 +28,7 @@ _FLAVOURS = {
 
 
 def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
-    """What is not there, or is not the Docker Engine that this host's section is for."""
+    """Blocks a host without Docker, or with something other than the Docker Engine."""
     if NAME not in host.sections:
         return
     docker = observed.facts.docker
@@ -43,7 +43,7 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
 def blockers(
     host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
 ) -> Iterable[Blocker]:
-    """What needs a word from the user first."""
+    """Blocks actions to which the user must agree first."""
     docker = observed.facts.docker
     if docker is None or NAME not in host.sections:
         return
@@ -68,7 +68,9 @@ def _refused(code: str, message: str) -> Blocker:
 
 
 def _set_as_flag(now: ActionContext, docker: DockerFacts) -> Iterator[Blocker]:
-    """Given both ways, whatever the values, dockerd does not start; `runtimes` are added up. `hosts` has a rule of its own."""
+    """A key that is also a flag of the unit. dockerd does not start then, even with equal values; only `runtimes` are
+    combined. `hosts` has a rule of its own.
+    """
     desired = now.desired
     proxies = desired.get("proxies")
     names = {*desired, *(proxies if isinstance(proxies, dict) else ())} - {"runtimes", "hosts"}
@@ -93,7 +95,7 @@ def _last_mirror(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _data_root(now: ActionContext) -> Iterator[Blocker]:
-    """By what is in effect, whichever key leads there, and be it one that stood in the file before."""
+    """A change of the store that is in effect, by any key, also by one that has been in the file for some time."""
     if found := now.switches:
         what = "images, containers and volumes" if loses_volumes(found) else "images and containers"
         details = tuple(map(str, found))
@@ -106,7 +108,7 @@ def _stop_containers(now: ActionContext) -> Iterator[Blocker]:
     names = tuple(
         one.name
         for one in now.docker.containers
-        if one.running and not (comes_back(one) or ours(one) or of_job(one))  # jobs have a stop of their own
+        if one.running and not (comes_back(one) or ours(one) or of_job(one))  # jobs are stopped separately
     )
     if names:
         message = f"the restart of Docker would end these containers and not start them again: {', '.join(names)}"
@@ -114,7 +116,7 @@ def _stop_containers(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _live_restore_flag(now: ActionContext) -> Iterator[Blocker]:
-    """Where only the unit can turn live-restore off, a network or a store that needs every container to end gets none."""
+    """A network or store that needs all containers to end cannot be changed if only the unit can turn live-restore off."""
     if not now.holds_containers:
         return
     running = (one for one in now.docker.containers if one.running and not of_job(one) and GUEST not in one.labels)
@@ -147,7 +149,7 @@ def _unverified_mirrors(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _network_overlap(now: ActionContext) -> Iterator[Blocker]:
-    """What changes only: a network that Docker has had all along cuts nobody off who got here."""
+    """Checks only networks that change: one that Docker has had before has not cut off this client."""
     there = {*of_host(now.desired, now.docker), *of_inventory(now.desired, now.host)}
     found = tuple(f"{name}: {what}" for name, what in sorted(there) if name in now.changed)
     if found:
@@ -156,7 +158,7 @@ def _network_overlap(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _firewall(now: ActionContext) -> Iterator[Blocker]:
-    """dockerd with nftables neither forwards by itself nor undoes the policy that its iptables rules came with."""
+    """With nftables, dockerd neither enables forwarding nor undoes the policy that its iptables rules set."""
     if "firewall-backend" not in now.changed or now.desired.get("firewall-backend") != "nftables":
         return
     lacks = (
@@ -177,7 +179,9 @@ def _firewall(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _log_driver(now: ActionContext) -> Iterator[Blocker]:
-    """Before a daemon answers nothing is known. A plugin with a tag is left to the daemon, which knows its aliases."""
+    """Nothing is known before the daemon answers. A plugin with a tag is not checked, because only the daemon knows its
+    aliases.
+    """
     driver, known = now.desired.get("log-driver"), now.docker.plugins
     if (
         "log-driver" in now.changed
@@ -193,7 +197,7 @@ def _log_driver(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _selinux(now: ActionContext) -> Iterator[Blocker]:
-    """dockerd only warns of it, and starts without."""
+    """Without SELinux on the host, dockerd only logs a warning and starts without it."""
     if SELINUX in now.changed and now.desired.get(SELINUX) is True and now.docker.selinux is False:
         message = f"SELinux is off in this host's kernel, so dockerd would start without {SELINUX}"
         yield Blocker("no-selinux", message, details=(SELINUX,))

@@ -1,4 +1,4 @@
-"""When two daemon.json mean the same, and what a host's own daemon makes of the one asked for. Pure."""
+"""Whether two daemon.json mean the same, and what is loaded in a host's daemon. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _SPEC = FileSpec(NAME, PATH, "daemon.json.j2", "json")
 
 
 def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-    """Keys whose meaning differs. A neutral value equals no key; mirrors are compared as dockerd has them."""
+    """Keys whose meaning differs. A neutral value equals a missing key; mirrors are compared as dockerd normalises
+    them.
+    """
     return tuple(_key_changes((), old, new))
 
 
@@ -46,7 +48,7 @@ def _same(name: str, before: Value, after: Value) -> bool:
         return neutral(name, before) and neutral(name, after)
     if name == "registry-mirrors" and isinstance(before, list) and isinstance(after, list):
         return mirrors_of(before) == mirrors_of(after)
-    return type(before) is type(after) and before == after  # `1` is not `true`
+    return type(before) is type(after) and before == after  # `1` is not the same as `true`
 
 
 def flags(docker: DockerFacts | None) -> frozenset[str]:
@@ -56,7 +58,7 @@ def flags(docker: DockerFacts | None) -> frozenset[str]:
 
 
 def flag_values(docker: DockerFacts | None) -> Mapping[str, str]:
-    """What the unit gives those flags that take a value, the last of each."""
+    """The values that the unit gives for flags with a value; of repeated flags the last one."""
     argv = docker.unit.argv[1:] if docker else ()
     found: dict[str, str] = {}
     for word, following in pairwise((*argv, "")):
@@ -92,7 +94,7 @@ def path_of(observed: HostState) -> str:
 
 
 def read(content: bytes | None) -> Tree | None:
-    """The tree of a file; None where there is none, or none that can be read."""
+    """The tree of a file; None if there is no file, or it cannot be read."""
     if content is None:
         return None
     try:
@@ -102,12 +104,12 @@ def read(content: bytes | None) -> Tree | None:
 
 
 def tree_of(content: bytes | None) -> Tree:
-    """The same where no file, or one that cannot be read, says nothing."""
+    """Like `read`, but an empty tree if there is no file, or it cannot be read."""
     return read(content) or {}
 
 
 def loaded(docker: DockerFacts | None) -> Tree:
-    """The values that the daemon can be asked for, as it has them now; those that its unit sets as flags apart."""
+    """The loaded values that the daemon tells, without those that its unit sets as flags."""
     if docker is None:
         return {}
     tree: Tree = {}
@@ -119,7 +121,7 @@ def loaded(docker: DockerFacts | None) -> Tree:
 
 
 def sticking(desired: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:
-    """Neutral values for keys that a reload would leave loaded if they were only taken out of the file."""
+    """Neutral values for keys that would stay loaded after a reload if they were only removed from the file."""
     return {
         key.name: key.neutral
         for key in STICKY

@@ -1,4 +1,4 @@
-"""daemon.json as a document: where it is, how it is read and written. Pure."""
+"""daemon.json as a document: its path, and how it is read and written. Pure."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ _SPACES = " \t\r\n"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
-    """The one file that dockerd reads; the path is the default one until `reconcile` knows the host's."""
+    """The one file that dockerd reads. The path is the default until `reconcile` finds the host's."""
     if NAME not in host.sections:
         return ()
     return (FileSpec(NAME, PATH, "daemon.json.j2", "json"),)
 
 
 def context() -> Mapping[str, Any]:
-    """Nothing beside the common names."""
+    """Nothing in addition to the common names."""
     return {}
 
 
 def parse(content: bytes) -> Tree:
-    """Strict JSON; an empty file and `null` are an empty document, as for dockerd. Raises ParseError.
+    """Parses strict JSON. An empty file and `null` are empty documents, as for dockerd. Raises ParseError.
 
-    Half of a character pair becomes U+FFFD, as Go reads it.
+    Half of a surrogate pair becomes U+FFFD, as in Go.
     """
     text = _decode(content)
     if not text.strip():
@@ -59,25 +59,27 @@ def parse(content: bytes) -> Tree:
 
 
 def _trimmed(text: str) -> str:
-    """dockerd takes off spaces of any kind around the document; here they become spaces of JSON, so that places stay."""
+    """dockerd strips any kind of space around the document. Here they become spaces of JSON, so that columns stay the
+    same.
+    """
     begin, end = len(text) - len(text.lstrip()), len(text.rstrip())
     odd = text[:begin].strip(_SPACES) or text[end:].strip(_SPACES)
     return " " * begin + text[begin:end] if odd else text
 
 
 def _first(pattern: str, text: str) -> tuple[int, int]:
-    """Line and column of the first match outside of what needs no care."""
+    """The line and column of the first match outside of strings."""
     found = re.search(pattern, text)
     return place_of(text, found.start() if found else 0)
 
 
 def dump(tree: Tree) -> bytes:
-    """Keys in order of the alphabet."""
+    """Writes the keys in alphabetical order."""
     return text_of(tree, sort=True)
 
 
 def text_of(tree: Tree, *, sort: bool = False) -> bytes:
-    """JSON as people write it, the keys in the tree's own order unless told otherwise."""
+    """Formats JSON for people, with the keys in the order of the tree unless `sort`."""
     return (json.dumps(tree, indent=2, ensure_ascii=False, sort_keys=sort) + "\n").encode()
 
 

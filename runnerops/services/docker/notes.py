@@ -1,4 +1,4 @@
-"""What is worth a word about the Docker daemon beside what a deploy does with it. Pure."""
+"""Notes on the Docker daemon in a plan. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runnerops.services.docker.schema import mirrors_of
 def remarks(
     host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
 ) -> Iterable[str]:
-    """What a restart left undone, what another store leaves behind, keys that only unload something."""
+    """What a restart left undone, what another store leaves behind, and keys that are there only to unload a value."""
     docker = observed.facts.docker
     if not rendered or docker is None:
         return
@@ -37,7 +37,7 @@ def remarks(
 
 
 def _bridge(docker: DockerFacts, observed: HostState) -> Iterator[str]:
-    """A bridge that a restart with containers running left where it was, though the file has been in sync since."""
+    """A bridge that a restart could not change because containers were running, although the file is in sync."""
     bip = str(tree_of(observed.file(path_of(observed)).content).get("bip") or "")
     if docker.bridge and bip and bip.partition("/")[0] != docker.bridge:
         yield (

@@ -1,4 +1,4 @@
-"""How the Docker daemon stands on a host. Pure."""
+"""The status of the Docker daemon on a host. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FUNCTIONS = ""
 
 
 def inquiries(host: Host) -> Sequence[Call]:  # noqa: ARG001
-    """Nothing beside its observation."""
+    """Asks nothing in addition to the observation."""
     return ()
 
 
 def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:  # noqa: ARG001
-    """Its unit, what it has loaded, how many containers run."""
+    """The state of the unit, the loaded values, and the number of running containers."""
     managed, docker = NAME in host.sections, observed.facts.docker
     path = path_of(observed)
     left = (path,) if not managed and observed.holds_ours(path) else ()

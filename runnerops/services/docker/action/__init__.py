@@ -1,4 +1,4 @@
-"""What the Docker daemon must do for a change to take effect: nothing, reload, or restart. Pure."""
+"""What the Docker daemon must do so that a change takes effect: nothing, reload, or restart. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from runnerops.services.steps import DISABLED, still_intended
 
 
 def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
-    """What the daemon needs for the changes to take effect, and that a boot starts it."""
+    """The action for the changes, and for the unit's start at boot."""
     action, docker = _for_changes(host, changes, observed, policy), observed.facts.docker
     if docker is None or docker.flavour != "engine" or docker.unit.enabled != "disabled":
         return action
@@ -35,9 +35,9 @@ def daemon_action(host: Host, changes: Sequence[Change], observed: HostState, po
 
 
 def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
-    """Reload where that is enough, else restart; start where the daemon is down. An intent counts until it is completed.
+    """Reload if that is enough, else restart; start if the daemon is down. An intent counts until it is completed.
 
-    A key that says in so many words which image store is in effect anyway takes no restart.
+    A key that only names the image store that is in effect already needs no restart.
     """
     docker = observed.facts.docker
     if docker is None or docker.flavour != "engine" or NAME not in host.sections:
@@ -48,7 +48,7 @@ def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, pol
         return Action(NAME, Verb.RESTART, ("docker is stopped", *because), operation="start")
     desired = desired_tree(changes, observed)
     verb = Verb.VERIFY
-    if key_changes:  # where the host's file cannot be read, what was loaded from it is not known either
+    if key_changes:  # if the host's file cannot be read, it is not known what was loaded from it
         known = all(change.old.content is None or read(change.old.content) is not None for change in changes)
         same = not differences(tree_of(changes[0].old.content), desired, docker)
         telling = [key_change for key_change in key_changes if not (same and decides_store(key_change))]
@@ -71,7 +71,9 @@ def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, pol
 
 
 def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: Policy) -> Action | None:
-    """A restart disturbs a runner's jobs, live-restore or not, so the runner rests meanwhile, managed here or not."""
+    """A restart ends a runner's jobs even with live-restore, so the runner is stopped meanwhile, whether it is managed
+    here or not.
+    """
     runner = observed.facts.runner
     if verb < Verb.RELOAD:
         return None
@@ -90,14 +92,14 @@ def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: P
 
 
 def desired_tree(changes: Sequence[Change], observed: HostState) -> Tree:
-    """The file's tree as it will be: a change's new content, or else what is on the host."""
+    """The tree of the file after the change, or of the file on the host if it does not change."""
     if changes:
         return tree_of(changes[0].new.content)
     return tree_of(observed.file(path_of(observed)).content)
 
 
 def unloaded(desired: Tree, docker: DockerFacts) -> tuple[str, ...]:
-    """Keys that the daemon has loaded otherwise than the file says, of those it can be asked for."""
+    """Keys whose loaded value differs from the file, of those that the daemon tells."""
     return tuple(name for name, value in loaded(docker).items() if not _equal(name, value, desired))
 
 
@@ -108,9 +110,9 @@ def _equal(name: str, value: object, desired: Tree) -> bool:
 
 
 def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts) -> bool:
-    """Whether a reload loads this edit: not a key that this version reads at start only.
+    """Whether a reload loads this change, because this version does not read the key only at its start.
 
-    A key that sticks and is gone is first written out, if it can be (`transitions`).
+    A sticky key that is removed is first written out, if possible (`transitions`).
     """
     name, version = str(key_change.key[0]), version_of(docker.version)
     if not reloads(name, version):

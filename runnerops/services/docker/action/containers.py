@@ -1,4 +1,6 @@
-"""What the daemon must do, with all that a restart of it would touch: which containers go on, come back, or do not. Pure."""
+"""The daemon's action, with what a restart would do to containers: which continue, which come back, and which do not.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,13 @@ from runnerops.services.docker.action.context import ActionContext, scene
 _JOB = "com.gitlab.gitlab-runner."
 _PROJECT = "com.docker.compose.project"
 GUEST = "runnerops.verify"
-"""The label of a container that is asked from, and goes in a minute (`pull-test.sh`, `containers-reach.sh`)."""
+"""The label of containers that runnerops starts to ask from; they are gone after a minute (`pull-test.sh`,
+`containers-reach.sh`).
+"""
 
 
 def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, policy: Policy) -> Action | None:
-    """The least action that suffices; a restart names the containers that run."""
+    """The least action that suffices. A restart names the running containers."""
     action = daemon_action(host, changes, observed, policy)
     if action is None or action.verb < Verb.RESTART:
         return action
@@ -29,7 +33,7 @@ def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, p
 
 
 def touched(now: ActionContext) -> Mapping[str, tuple[str, ...]]:
-    """Names of running containers by what becomes of them; kinds that none is of are left out."""
+    """Names of running containers, by what becomes of them. Kinds without containers are left out."""
     found: dict[str, tuple[str, ...]] = {}
     for one in now.docker.containers if now.restarts else ():
         if one.running:
@@ -49,15 +53,17 @@ def _fate(one: Container, now: ActionContext) -> str:
 
 
 def comes_back(one: Container) -> bool:
-    """`on-failure` does not bring back what ends well when it is told to end."""
+    """Whether Docker starts the container again. With `on-failure`, it does not start one that ends well when it is
+    told to end.
+    """
     return one.restart in {"always", "unless-stopped"}
 
 
 def of_job(one: Container) -> bool:
-    """A CI job's container: it goes with its job, whatever its restart policy is."""
+    """Whether this is the container of a CI job. It ends with its job, whatever its restart policy is."""
     return any(label.startswith(_JOB) for label in one.labels)
 
 
 def ours(one: Container) -> bool:
-    """A cache of this project, or a guest that something is asked from."""
+    """Whether this is a cache of this project, or a container that runnerops started to ask from."""
     return one.labels.get(_PROJECT) == "runnerops" or GUEST in one.labels

@@ -1,4 +1,6 @@
-"""One docker phase of a run, seen whole: the file before and after, the daemon as it is, what is to be verified. Pure."""
+"""The facts of one docker phase of a run: the file before and after, the state of the daemon, what is to be verified.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ from runnerops.services.shared.daemon import running
 from runnerops.services.shared.left_out import brings_caches
 
 LOADED = "{{range .RegistryConfig.Mirrors}}{{.}} {{end}}{{.LiveRestoreEnabled}}"
-"""Prints what `loaded_text` gives; no mirrors are `[]` or `null` in JSON, by version, and nothing here."""
+"""Prints the text of `loaded_text`. Without mirrors, versions print `[]` or `null` as JSON; this prints nothing then.
+"""
 
 OBSERVABLE = ("registry-mirrors", "live-restore")
 """Keys whose loaded value the daemon tells."""
@@ -29,7 +32,7 @@ OBSERVABLE = ("registry-mirrors", "live-restore")
 
 @frozen
 class ActionContext:
-    """`change` is None where only what is loaded, or an intent, makes the daemon act."""
+    """`change` is None if the daemon acts only because of what is loaded, or because of an intent."""
 
     host: Host
     action: Action
@@ -40,35 +43,35 @@ class ActionContext:
 
     @property
     def up(self) -> bool:
-        """Whether the daemon ran when the host was observed."""
+        """Whether the daemon was running at the observation."""
         return running(self.docker)
 
     @property
     def desired(self) -> Tree:
-        """The file's tree as it will be."""
+        """The tree of the file after the change."""
         return desired_tree((self.change,) if self.change else (), self.observed)
 
     @property
     def old(self) -> Tree:
-        """The file's tree as it is."""
+        """The tree of the file before the change."""
         return tree_of(self.observed.file(path_of(self.observed)).content)
 
     @property
     def restarts(self) -> bool:
-        """Whether a daemon that runs is restarted."""
+        """Whether a running daemon is restarted."""
         return self.action.verb is Verb.RESTART and self.up
 
     @property
     def changed(self) -> frozenset[str]:
-        """The keys of the file whose meaning changes, those that come and those that go alike; flags of the unit apart."""
+        """The keys of the file whose meaning changes, including added and removed ones, but without flags of the unit."""
         key_changes = self.change.key_changes if self.change else ()
         return frozenset(str(key_change.key[0]) for key_change in key_changes) - flags(self.docker)
 
     @property
     def remakes_bridge(self) -> bool:
-        """Whether the default network is to be made anew, which dockerd does only while no container runs.
+        """Whether the default network must be created again, which dockerd does only while no container runs.
 
-        A bip that an earlier restart could not give it counts too.
+        This includes a bip that an earlier restart could not set.
         """
         if self.change is None or not own_bridge(self.desired):
             return False
@@ -82,28 +85,30 @@ class ActionContext:
 
     @property
     def frees_bridge(self) -> bool:
-        """Whether docker0 has to go, since dockerd without `bip` keeps the address that it finds there."""
+        """Whether docker0 must be deleted, because dockerd without `bip` keeps the address that it finds there."""
         meant = bool(self.changed & MOVES_BRIDGE) and own_bridge(self.desired) and not self.bip
         return meant and bool(self.docker.bridge) and self.docker.bridge != first_address(self.desired)
 
     @property
     def bip(self) -> str:
-        """The address that the file wants for the bridge; empty where it wants none."""
+        """The address that the file sets for the bridge; empty if it sets none."""
         return str(self.desired.get("bip") or "").partition("/")[0]
 
     @property
     def switches(self) -> tuple[Difference, ...]:
-        """What makes images and containers vanish: the daemon starts, and comes up with another store than it has."""
+        """Reasons why images and containers disappear: the daemon starts with another store than it has now."""
         return differences(self.old, self.desired, self.docker) if self.action.verb is Verb.RESTART else ()
 
     @property
     def ends_containers(self) -> bool:
-        """Whether no container may outlive the restart: it would hold the old bridge, or run on with nobody to see it."""
+        """Whether no container may outlive the restart. It would keep the old bridge in use, or run without being
+        visible.
+        """
         return self.restarts and (self.remakes_bridge or bool(self.switches))
 
     @property
     def live_restore_is_flag(self) -> bool:
-        """Whether the unit gives live-restore, on or off: then no file may name it, and only the unit changes it."""
+        """Whether the unit sets live-restore, on or off. Then no file may name it, and only the unit can change it."""
         return self._flag("live-restore")
 
     @property
@@ -113,26 +118,28 @@ class ActionContext:
 
     @property
     def holds_containers(self) -> bool:
-        """Whether they outlive the restart though none may: by a live-restore that a run cannot unload."""
+        """Whether containers outlive the restart although none may, because a run cannot unload live-restore."""
         return self.ends_containers and self.docker.live_restore is True and self.live_restore_is_flag
 
     @property
     def sets_live_restore(self) -> bool:
-        """Whether live-restore must be loaded first, or the old process would end the containers."""
+        """Whether live-restore must be loaded first, because the old process would otherwise end the containers."""
         rendered = self.desired.get("live-restore") is True and self.docker.live_restore is not True
         return self.restarts and rendered and not self.ends_containers and not self.docker.swarm
 
     @property
     def keeps_containers(self) -> bool:
-        """Whether running containers outlive the action: live-restore must hold in the old process and in the new."""
+        """Whether running containers outlive the action. For this, live-restore must be on in the old and in the new
+        process.
+        """
         by_flag = self.docker.live_restore is True
         after = by_flag if self.live_restore_is_flag else self.desired.get("live-restore") is True
         return not self.restarts or self.holds_containers or (after and not self.ends_containers)
 
     @property
     def new_mirrors(self) -> tuple[str, ...]:
-        """Mirrors that this host has neither in its file nor loaded; not its own caches, nor a container that this run
-        starts again, which are verified in the phase of the caches, where they have one.
+        """Mirrors that are neither in the host's file nor loaded. Without the host's own caches and containers that
+        this run starts again: the phase of the caches verifies these, if there is one.
         """
         known = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
         caches = self.host.caches if brings_caches(self.host) else ()
@@ -146,26 +153,26 @@ class ActionContext:
 
     @property
     def unloads_live_restore(self) -> Tree:
-        """What a file needs for dockerd to come to it without live-restore; nothing where only the unit says so."""
+        """Keys with which dockerd turns live-restore off; nothing if only the unit sets it."""
         return {} if self.live_restore_is_flag else {"live-restore": False}
 
     def forgotten(self) -> Mapping[str, Value]:
-        """Keys that the new file brought and that the old one lacks, with the values they had before: they stick."""
+        """Sticky keys that the new file brought and that the old one lacks, with the values they had before."""
         before = self._loaded()
         found = {key.name: before.get(key.name, key.neutral) for key in STICKY if key.name not in self.old}
         return {name: value for name, value in found.items() if value is not None and self._brought(name, value)}
 
     def stuck(self) -> Tree:
-        """Keys that stay loaded when they are only taken out of the file, with the values that unload them."""
+        """Keys that stay loaded when they are removed from the file, with the values that unload them."""
         return sticking(self.desired, self.old, loaded(self.docker), flags(self.docker))
 
     def loaded_after(self) -> str | None:
-        """What `LOADED` prints when the new file is loaded; None where that cannot be known."""
+        """What `LOADED` prints when the new file is loaded; None if that cannot be known."""
         forgets = self.action.verb is Verb.RESTART or self.change is not None
         return self._text(self.desired, {} if forgets else self._loaded())
 
     def loaded_before(self) -> str | None:
-        """The same for the old file after a rollback."""
+        """What `LOADED` prints when the old file is loaded after a rollback."""
         before = self._loaded()
         if not self.restarts:
             return self._text(self.old, before)
@@ -173,7 +180,7 @@ class ActionContext:
         return text if text == self._text({}, before) else None
 
     def loaded_now(self) -> str | None:
-        """The same for what is loaded now; None where the daemon did not say."""
+        """What `LOADED` prints now; None if the daemon did not answer."""
         return self._text({}, self._loaded()) if self._loaded() else None
 
     def _text(self, tree: Tree, otherwise: Mapping[str, Value]) -> str | None:
@@ -200,7 +207,7 @@ class ActionContext:
 
 
 def scene(host: Host, action: Action, changes: Sequence[Change], observed: HostState, policy: Policy) -> ActionContext:
-    """The scene of this action; a change without edits is among `changes` too, for its mode or owner."""
+    """Makes the context of this action. `changes` includes a change of mode or owner only."""
     docker = observed.facts.docker
     assert docker
     return ActionContext(host, action, changes[0] if changes else None, observed, policy, docker)

@@ -1,5 +1,5 @@
-"""Where the value of each key of daemon.json shows once the daemon runs with it, and which keys the default network needs
-to be made anew for. Pure data.
+"""How the value of each key of daemon.json can be seen in a running daemon, and which keys need a new default network.
+Pure data.
 
 Source: moby's `daemon/daemon_unix.go` (`initNetworkController`, `initBridgeDriver`) and `daemon/info.go`, 20.10 to 29.
 """
@@ -18,7 +18,7 @@ from runnerops.services.shared.versions import Version
 INFO = ("docker", "info", "--format")
 BRIDGE = ("docker", "network", "inspect", "bridge", "--format")
 GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
-"""Empty where dockerd chose the address itself at its last start."""
+"""Empty if dockerd chose the address itself at its last start."""
 SUBNET = "{{(index .IPAM.Config 0).Subnet}}"
 
 MOVES_BRIDGE = frozenset({"bip", "default-address-pools"})
@@ -38,8 +38,9 @@ REMAKES_BRIDGE = MOVES_BRIDGE | frozenset(
         "mtu",
     )
 )
-"""Keys of the default network. dockerd makes it anew at each start, but keeps it as it is where live-restore left a
-container running, whatever its file says."""
+"""Keys of the default network. dockerd creates it again at each start, but keeps it unchanged if live-restore left a
+container running.
+"""
 
 
 DEFAULT_POOLS: tuple[Value, ...] = tuple(
@@ -50,7 +51,7 @@ DEFAULT_POOLS: tuple[Value, ...] = tuple(
         ("192.168.0.0/16", 20),
     )
 )
-"""What dockerd chooses networks from when no pools are given (moby's `ipamutils`)."""
+"""The pools from which dockerd chooses networks if none are given (moby's `ipamutils`)."""
 
 
 def _text(value: Value) -> str | None:
@@ -71,9 +72,9 @@ def _pools(value: Value) -> str | None:
 
 @frozen
 class Shown:
-    """`ask` and `form` print the value. `default` is printed without the key (None: that depends on the host).
+    """`ask` and `form` print the value. `default` is printed without the key (None: it depends on the host).
 
-    `newer`: a client of docker that is older than its daemon may not have the field (the oldest here is 20.10).
+    `newer`: a docker client that is older than its daemon may not have the field (the oldest here is 20.10).
     """
 
     ask: tuple[str, ...]
@@ -105,7 +106,7 @@ SHOWN: Mapping[str, Shown] = {
 
 
 VERIFIED_ELSEWHERE = frozenset({"bip", "live-restore", "registry-mirrors"})
-"""Keys that are verified elsewhere: the bridge's address, and what every docker phase of a run asks the daemon."""
+"""Keys that are verified elsewhere: the address of the bridge, and what every docker phase of a run asks the daemon."""
 
 UNSEEN: Mapping[str, str] = {
     "only a container that runs later shows it": "cgroup-parent cpu-rt-period cpu-rt-runtime default-network-opts "
@@ -124,16 +125,18 @@ UNSEEN: Mapping[str, str] = {
     "tls tlscacert tlscert tlskey tlsverify",
     "it decides what the daemon sees at all, which has a stop": "data-root graph storage-driver storage-opts userns-remap",
 }
-"""Why only the daemon's own success shows a key: names of keys by the reason."""
+"""Keys whose value cannot be seen, by the reason. For these, only the daemon's own success counts."""
 
 
 def own_bridge(tree: Tree) -> bool:
-    """Whether the default network has a bridge that dockerd makes, not one of its admin's making or none."""
+    """Whether dockerd creates the bridge of the default network. Otherwise there is none, or an administrator created
+    it.
+    """
     return tree.get("bridge") in (None, "", "docker0")
 
 
 def first_address(tree: Tree) -> str:
-    """What docker0 is given without `bip`, where nothing of the host lies there: the first address of the first pool."""
+    """The address that docker0 gets without `bip`, if it is free on the host: the first one of the first pool."""
     pools = tree.get("default-address-pools")
     first = pools[0] if isinstance(pools, list) and pools else None
     base = str(first.get("base")) if isinstance(first, dict) else "172.17.0.0/16"
@@ -144,14 +147,14 @@ def first_address(tree: Tree) -> str:
 
 
 def unseen(name: str) -> str:
-    """Why the value of this key cannot be seen; empty where it can."""
+    """Why the value of this key cannot be seen; empty if it can."""
     return next((why for why, names in UNSEEN.items() if name in names.split()), "")
 
 
 def shown(
     names: frozenset[str], old: Tree, desired: Tree, version: Version | None
 ) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Name, question and answer of each of these keys whose value shows, as the file has them now and will have them."""
+    """Name, question and expected answer for each of these keys whose value can be seen, before or after the change."""
     for name, key in SHOWN.items():
         if name in names and (key.ask is INFO or own_bridge(desired)):
             value = desired.get(name)

@@ -1,7 +1,7 @@
-"""Keys of daemon.json whose values docker tells in a list, with others' and the system's own. Pure data.
+"""Keys of daemon.json whose values Docker prints in a list, together with other entries. Pure data.
 
-Source of the forms: moby's `daemon/info.go`, `daemon/info_unix.go` and `daemon/daemon_unix.go` (`adaptContainerSettings`),
-20.10 to 29.
+Source of the forms: moby's `daemon/info.go`, `daemon/info_unix.go` and `daemon/daemon_unix.go`
+(`adaptContainerSettings`), 20.10 to 29.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from runnerops.services.shared.versions import Version
 
 @frozen
 class Listed:
-    """`lines` gives what stands among the lines of `form` while a value is in effect.
+    """`lines` gives the lines that `form` prints while a value is in effect.
 
-    `gone`: the lines of the value before are there no more; not so where the default may be the same. `since`: the release
-    from which the daemon tells it. `secret`: they may be, so steps name their digests. `within`: a key without which, where it
-    is false, the daemon does not tell it.
+    `gone`: the lines of the old value must have disappeared; not so if the default may be the same. `since`: the first
+    release that prints them. `secret`: they may contain secrets, so steps have their digests. `within`: the daemon does
+    not print it if this key is false.
     """
 
     of: Literal["info", "container"]
@@ -46,7 +46,7 @@ def _labels(value: Value) -> Iterable[str]:
 
 
 def _insecure(value: Value) -> Iterator[str]:
-    """Networks, and `HOST false` (not secure). The host's own are there in any case, and Docker Hub is never."""
+    """Networks, and `HOST false` (not secure). The host's own networks are always listed, and Docker Hub never is."""
     for one in _strings(value):
         name = re.sub(r"^https?://", "", one, flags=re.IGNORECASE)
         try:

@@ -1,8 +1,8 @@
-"""Which image store dockerd comes up with: by its file, its version and what is on disk. Pure.
+"""Which image store dockerd uses after a start, by its file, its version and what is on disk. Pure.
 
-Another data-root, storage driver, user namespace or image store hides every image and container of the one before. What
-counts is what is in effect, as `docker info` tells: a key that says in so many words what is so anyway changes nothing.
-Source: moby's `daemon/image_store_choice.go`, `daemon/graphdriver/driver.go` and `daemon/command/daemon_linux.go`.
+Another data-root, storage driver, user namespace or image store hides all images and containers of the old one. What is
+in effect counts, as `docker info` shows it: a key that only names this changes nothing. Source: moby's
+`daemon/image_store_choice.go`, `daemon/graphdriver/driver.go` and `daemon/command/daemon_linux.go`.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from runnerops.services.shared.versions import version_of
 
 SETTINGS = frozenset({"data-root", "graph", "storage-driver", "userns-remap"})
 SWITCHES = frozenset({"containerd-migration", "containerd-snapshotter", "embedded-containerd"})
-"""Keys, and feature flags, that decide which images and containers the daemon sees at all."""
+"""Keys, and feature flags, that decide which images and containers the daemon sees."""
 
 GRAPHDRIVERS = ("overlay2", "fuse-overlayfs", "btrfs", "zfs", "vfs")
-"""In the order in which dockerd prefers them; any other driver is a snapshotter of containerd."""
+"""In dockerd's order of preference. Any other driver is a snapshotter of containerd."""
 
 
 @frozen
 class Difference:
-    """One thing that the next start changes: its key, and what it is before and after, in words."""
+    """One thing that the next start changes: its key, and its old and new state in words."""
 
     key: str
     before: str
@@ -40,7 +40,7 @@ class Difference:
 
 
 def decides_store(change: KeyChange) -> bool:
-    """Whether this is a change of a key, or of nothing but flags, that decide about the store."""
+    """Whether this change is of a key that decides about the store, or only of feature flags that do."""
     name = str(change.key[0])
     if name != "features":
         return name in SETTINGS
@@ -49,7 +49,7 @@ def decides_store(change: KeyChange) -> bool:
 
 
 def flags_of(change: KeyChange) -> frozenset[str]:
-    """The feature flags that change, be it one of them or all."""
+    """The feature flags that change, whether one of them or all."""
     if len(change.key) > 1:
         return frozenset({str(change.key[1])})
     old, new = (side if isinstance(side, dict) else {} for side in (change.old, change.new))
@@ -57,7 +57,9 @@ def flags_of(change: KeyChange) -> frozenset[str]:
 
 
 def differences(old: Tree, desired: Tree, docker: DockerFacts) -> tuple[Difference, ...]:
-    """What a start with `desired` makes otherwise than it is now; of a daemon that is down, otherwise than `old` makes it."""
+    """What a start with `desired` changes, compared with the present state, or for a daemon that is down with a start
+    with `old`.
+    """
     now = docker.store or _started(old, old, docker)
     return tuple(_compared(now, _started(desired, old, docker), old, desired, docker))
 
@@ -68,7 +70,7 @@ def keeps_in_containerd(desired: Tree, old: Tree, docker: DockerFacts) -> bool:
 
 
 def loses_volumes(found: tuple[Difference, ...]) -> bool:
-    """Whether volumes stay behind as well, and with them what a cache holds: they lie in the data-root."""
+    """Whether volumes are left behind too, and with them the content of caches: they are in the data-root."""
     return any(one.key in {"data-root", "userns-remap"} for one in found)
 
 
@@ -99,7 +101,7 @@ def _yes(value: bool) -> str:
 
 
 def _started(desired: Tree, old: Tree, docker: DockerFacts) -> DockerStore:
-    """What a start with `desired` comes up with; an empty `driver` is one that cannot be told."""
+    """The store after a start with `desired`. An empty `driver` means that it cannot be determined."""
     root = _root(desired, docker)
     remapped = bool(_user(desired) or flag_values(docker).get("userns-remap"))
     same = docker.store if docker.store and docker.store.root == root.real else None
@@ -113,7 +115,9 @@ def _started(desired: Tree, old: Tree, docker: DockerFacts) -> DockerStore:
 
 
 def _chosen(tree: Tree, docker: DockerFacts) -> tuple[object, ...]:
-    """All in a file that the choice of the image store depends on: the same file comes to the same store again."""
+    """All settings on which the choice of the image store depends. With the same settings, dockerd chooses the same
+    store again.
+    """
     snapshotter = _switch(tree, "containerd-snapshotter", docker)
     return snapshotter, _given_driver(tree, docker), _user(tree), _migrates(tree, docker)
 
@@ -129,7 +133,7 @@ def _containerd(desired: Tree, docker: DockerFacts, root: DataRoot, remapped: bo
     version, flag = version_of(docker.version), _switch(desired, "containerd-snapshotter", docker)
     if flag is not None:
         return flag
-    if version is None:  # a daemon that is down
+    if version is None:  # the daemon is down
         return bool(same and same.containerd)
     if remapped or version < (29, 0):
         return False
@@ -140,7 +144,7 @@ def _containerd(desired: Tree, docker: DockerFacts, root: DataRoot, remapped: bo
 
 
 def _driver(desired: Tree, docker: DockerFacts, root: DataRoot, kept: str | None, *, containerd: bool) -> str:
-    """`kept` is what the daemon came to by itself, and comes to again."""
+    """`kept` is the driver that the daemon chose by itself, and will choose again."""
     if given := _given_driver(desired, docker):
         return given
     if kept is not None:
@@ -158,13 +162,13 @@ def _given_driver(tree: Tree, docker: DockerFacts) -> str:
 
 
 def _user(tree: Tree) -> str:
-    """`default` is the user that dockerd makes itself."""
+    """`default` is the user that dockerd creates itself."""
     user = str(tree.get("userns-remap") or "")
     return "dockremap" if user == "default" else user
 
 
 def _switch(tree: Tree, name: str, docker: DockerFacts) -> bool | None:
-    """A feature flag, of the file or of the unit's command line, where this release reads it."""
+    """The value of a feature flag in the file or on the unit's command line, if this release reads the flag."""
     flags: Value = tree.get("features")
     value = flags.get(name) if isinstance(flags, dict) else given_features(docker).get(name)
     version, since = version_of(docker.version), version_of(FLAGS[name].since)
@@ -173,5 +177,5 @@ def _switch(tree: Tree, name: str, docker: DockerFacts) -> bool | None:
 
 
 def _migrates(tree: Tree, docker: DockerFacts) -> bool:
-    """A start with this flag moves images to containerd's store, once there are no containers."""
+    """Whether a start with this flag moves images to containerd's store, once there are no containers."""
     return _switch(tree, "containerd-migration", docker) is True

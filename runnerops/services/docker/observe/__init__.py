@@ -1,4 +1,4 @@
-"""What a host is asked about its Docker daemon, and what the answers mean. Pure."""
+"""The questions to a host about its Docker daemon, and how the answers are read. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CONTAINER = (
 
 
 def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-    """Asked of every host: a runner's jobs and a cache need the daemon, whether its file is managed or not."""
+    """Every host is asked, because a runner's jobs and a cache need the daemon even if its file is not managed."""
     path = rendered[0].spec.path if rendered else PATH
     trees = tuple(_trees(rendered))
     told = (str(root) for tree in trees for name in ("data-root", "graph") if (root := tree.get(name)))
@@ -58,7 +58,7 @@ def _trees(rendered: Sequence[RenderedFile]) -> Iterator[Tree]:
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:
-    """Docker's part; None where neither a client nor a unit is there."""
+    """Docker's part of the facts; None if the host has neither a client nor a unit."""
     unit = _unit(answers)
     where = text_of(answers, "docker_where")
     if unit.active == NOT_THERE and not where:
@@ -139,7 +139,7 @@ _HOST = re.compile(r"""host\s*\.\s*["']?([^"'\]\s]+)""")
 
 
 def _hosts_file(text: str) -> HostsFile | None:
-    """None where there is none, or it names no host: then registry-mirrors count."""
+    """None if there is no such file, or it names no host. Then registry-mirrors count."""
     path, _, rest = text.partition("\n")
     hosts = tuple(dict.fromkeys(found[1] for line in rest.splitlines() if (found := _HOST.search(line))))
     return HostsFile(path, hosts) if hosts else None
@@ -174,7 +174,7 @@ def _flavour(info: Mapping[str, Value], where: str, unit: Unit, rootless: str) -
 
 
 def _bridge(answers: Answers) -> tuple[str, int]:
-    """Its IPv4 address and the length of its network's prefix, as the daemon has it, else as the interface does."""
+    """The IPv4 address of the bridge and the prefix length of its network, from the daemon or else from the interface."""
     for line in text_of(answers, "docker_bridge").splitlines():
         address, _, network = line.partition(" ")
         if "." in address:

@@ -1,4 +1,4 @@
-"""The containers and images of a host, as its daemon or the client tells of them. Pure."""
+"""The containers and images of a host, as its daemon or client lists them. Pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def images(answers: Answers) -> Iterator[str]:
 
 
 def containers(answers: Answers) -> Iterator[Container]:
-    """A container that vanished while it was asked about makes the command fail; the other lines hold.
+    """The command fails if a container disappears meanwhile; the other lines are valid.
 
-    One is told twice where two names lead to the data-root, as with a slash at the end of one.
-    Only a newline ends a line: JSON leaves characters as they are that end one for `splitlines`, as U+0085.
+    A container is listed twice if two names lead to the data-root, e.g. one with a slash at the end. Only a newline
+    ends a line: JSON leaves characters unescaped that end a line for `splitlines`, e.g. U+0085.
     """
     answer = answers.get("docker_containers")
     shown = [json_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").split("\n")]
@@ -44,7 +44,7 @@ def containers(answers: Answers) -> Iterator[Container]:
 
 
 def _mounts(told: Value) -> Mapping[str, str] | None:
-    """What lies behind each path inside."""
+    """The source of each mount, by the path inside the container."""
     if not isinstance(told, list):
         return None
     return {
@@ -91,7 +91,7 @@ def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
 
 
 def _ports(bindings: Value) -> Iterator[str]:
-    """Of TCP: one of UDP is in nobody's way here."""
+    """Ports of TCP. Those of UDP do not conflict with anything here."""
     for inside, published in bindings.items() if isinstance(bindings, dict) else ():
         for one in published if isinstance(published, list) else ():
             if isinstance(one, dict) and one.get("HostPort") and not inside.endswith(("/udp", "/sctp")):

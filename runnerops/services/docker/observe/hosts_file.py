@@ -1,6 +1,6 @@
-"""A `hosts.toml` that says where images of Docker Hub come from, and beats `registry-mirrors`. Pure.
+"""A `hosts.toml` that says from where images of Docker Hub come, and takes precedence over `registry-mirrors`. Pure.
 
-dockerd reads it for images in containerd's store (moby's `daemon/hosts.go`), anew for each pull.
+dockerd reads it at each pull, for images in containerd's store (moby's `daemon/hosts.go`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SINCE = (28, 0)
 
 
 def over_mirrors(mirrors: Sequence[str], docker: DockerFacts, *, containerd: bool) -> HostsFile | None:
-    """The file that beats these mirrors; None where they count, or it names all of them itself."""
+    """The file that takes precedence over these mirrors; None if there is none, or it names all of them itself."""
     found, version = docker.hosts_file, version_of(docker.version)
     if found is None or not mirrors or not containerd or version is None or version < _SINCE:
         return None

@@ -1,4 +1,4 @@
-"""Where dockerd is told to listen for others, in daemon.json, and what is in the way of that on a host. Pure."""
+"""Where dockerd is told to listen in daemon.json, and what prevents that on a host. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TCP = "tcp://"
 
 
 def places(tree: Tree) -> Iterator[tuple[Key, str, str]]:
-    """Each key that makes dockerd listen, with the address and the port; what cannot be read is a rule's matter."""
+    """Each key that makes dockerd listen, with the address and the port. Rules report values that cannot be read."""
     named: list[tuple[Key, Value]] = [(("metrics-addr",), tree.get("metrics-addr"))]
     hosts = tree.get("hosts")
     for index, one in enumerate(hosts if isinstance(hosts, list) else ()):
@@ -37,7 +37,7 @@ def listens(files: Mapping[FileSpec, Tree]) -> Iterator[ListeningPlace]:
 
 
 def place(value: Value) -> tuple[str, str] | None:
-    """The address, or name, and the port; None of a value that has not both."""
+    """The address or name, and the port; None for a value without both."""
     address, colon, port = (value if isinstance(value, str) else "").rpartition(":")
     inner = address.removeprefix("[").removesuffix("]")
     bare = ":" in inner and inner == address
@@ -45,14 +45,14 @@ def place(value: Value) -> tuple[str, str] | None:
 
 
 def metrics(tree: Tree) -> Found:
-    """dockerd looks a name up, and takes no empty one (moby's `daemon/command/daemon_unix.go`, 20.10 to 29.7)."""
+    """dockerd resolves a name, and accepts no empty one (moby's `daemon/command/daemon_unix.go`, 20.10 to 29.7)."""
     if tree.get("metrics-addr") and place(tree["metrics-addr"]) is None:
         text = "must be ADDRESS:PORT, such as 127.0.0.1:9323"
         yield "D017", "error", ("metrics-addr",), text, "dockerd does not start"
 
 
 def in_the_way(tree: Tree, changed: frozenset[str], docker: DockerFacts, facts: Facts) -> Iterator[Blocker]:
-    """Who holds a place where dockerd would newly listen, or that no interface of the host has it."""
+    """Blocks new places of dockerd that another process holds, or whose address no interface of the host has."""
     for key, address, port in places(tree):
         if str(key[0]) not in changed:
             continue
@@ -66,7 +66,7 @@ def in_the_way(tree: Tree, changed: frozenset[str], docker: DockerFacts, facts: 
 
 
 def _holder(address: str, port: str, docker: DockerFacts) -> str:
-    """In words; empty where it is free, or dockerd's own."""
+    """The holder of a place in words; empty if the place is free, or dockerd's own."""
     for one in docker.containers:
         if one.running and overlap(one.ports, address, port):
             return f"container {one.name}"

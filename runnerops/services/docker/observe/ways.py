@@ -1,4 +1,4 @@
-"""How a host reaches others, and who asks it: read from the answers of an observation. Pure."""
+"""How a host reaches others, and who connected to it, read from the answers of an observation. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from runnerops.model.answers import Answers, text_of
 from runnerops.model.facts import Client
 
 _OURS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo")
-"""Devices of Docker's own making, and the loopback."""
+"""Devices that Docker creates, and the loopback."""
 
 
 def client(answers: Answers) -> Client:
-    """`SSH_CONNECTION` is `CLIENT PORT SERVER PORT`; the way back is `ip route get`'s, `ADDRESS via … dev eth0 src …`."""
+    """`SSH_CONNECTION` is `CLIENT PORT SERVER PORT`. The route back is from `ip route get`: `ADDRESS via … dev eth0 src
+    …`.
+    """
     words = text_of(answers, "docker_client").split()
     if len(words) != 4:
         return Client()

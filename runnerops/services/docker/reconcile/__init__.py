@@ -1,4 +1,4 @@
-"""The daemon.json that a host should have: where this dockerd reads it, with what is its own. Pure."""
+"""The daemon.json that a host should have, at the path that its dockerd reads, with the host's own keys. Pure."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from runnerops.services.keep import keep
 def reconcile(
     host: Host, rendered: Sequence[RenderedFile], observed: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-    """The file where this dockerd reads it, the host's own keys kept, keys that stick written out.
+    """Returns the file at the path that this dockerd reads, with the host's own keys, and with sticky keys written out.
 
-    A restart forgets what sticks, so a file that changes in a run which restarts Docker has no such key.
+    A restart clears sticky values, so they are not written out in a run that restarts Docker with a changed file.
     """
     return tuple(_desired(host, file.at(path_of(observed)), observed) for file in rendered), ()
 
 
 def written_out(host: Host, rendered: Sequence[RenderedFile], observed: HostState) -> tuple[str, ...]:
-    """Keys that the file has, or will have, only because a reload would leave the value loaded that they had before."""
+    """Keys that are or will be in the file only because a reload would otherwise keep their old value loaded."""
     found: dict[str, None] = {}
     for file, before in zip(reconcile(host, rendered, observed)[0], rendered, strict=True):
         tree = read(file.content) or {}
@@ -53,7 +53,7 @@ def _desired(host: Host, file: RenderedFile, observed: HostState) -> RenderedFil
 
 
 def _restarts(host: Host, file: RenderedFile, observed: HostState) -> bool:
-    """Whether Docker starts anew with this file, for whatever reason."""
+    """Whether Docker restarts with this file, for any reason."""
     old = observed.file(file.spec.path)
     changes = key_changes(read(old.content) or {}, read(file.content) or {})
     action = daemon_action(host, (Change(old, file, changes),), observed, Policy())
@@ -61,7 +61,7 @@ def _restarts(host: Host, file: RenderedFile, observed: HostState) -> bool:
 
 
 def _unloads(old: Tree, desired: Tree, now: Tree) -> bool:
-    """Whether the daemon still has a value loaded that neither its file nor the one asked for names."""
+    """Whether the daemon still has a value loaded that neither its file nor the desired file names."""
     return any(
         not neutral(name, value) and name not in old and neutral(name, desired.get(name)) for name, value in now.items()
     )

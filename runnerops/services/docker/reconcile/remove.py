@@ -1,4 +1,6 @@
-"""The daemon.json of before the first run, where others have not written to it since; else it without what is ours. Pure."""
+"""The daemon.json from before the first run if nobody else changed it since; otherwise the present one without our
+keys. Pure.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,10 @@ from runnerops.services.removal import as_before, original_of, take_back
 
 
 def remove(request: RemovalRequest) -> Removal | None:
-    """The original byte for byte where nothing of it is to be kept; a file that would be empty and was not there goes.
+    """Returns the original byte for byte if nothing else is to be kept. A file that would be empty and did not exist
+    before is removed.
 
-    Without an original the keys of the inventory are ours.
+    Without an original, the keys of the inventory count as ours.
     """
     host, observed = request.host, request.observed
     path = path_of(observed)

@@ -1,4 +1,4 @@
-"""A daemon.json of before, as if an inventory asked for it. Pure."""
+"""An earlier daemon.json, as if an inventory asked for it. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runnerops.services.docker.format import NAME, PATH
 
 
 def restore(files: Mapping[str, bytes | None]) -> Restored:
-    """One file, wherever this host's dockerd reads it; where there was none, none is asked for."""
+    """One file, at the path that this host's dockerd reads. If there was no file, none is asked for."""
     path, content = next(iter(files.items()), (PATH, None))
     spec = FileSpec(NAME, path, "daemon.json.j2", "json")
     return Restored(tree_of(content), (RenderedFile(spec, content),) if files else ())

@@ -1,6 +1,7 @@
-"""What dockerd would refuse, or die of, in its daemon.json. Pure. One function a rule.
+"""What dockerd would refuse, or not start with, in its daemon.json. Pure. Each rule is a function.
 
-dockerd refuses a whole file for one wrong key. On a reload it only logs that, and does not come up at the next start.
+dockerd refuses the whole file for one wrong key. At a reload it only logs the error, and then it does not start the
+next time.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from runnerops.services.shared.versions import Version, version_of
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
-    """All rules on each file. What depends on dockerd's version is a warning until the version is known."""
+    """Runs all rules on each file. A finding that depends on dockerd's version is a warning until the version is known."""
     for spec, given in files.items():
         tree = without_nulls(given)
         for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _swarm):
@@ -100,7 +101,9 @@ def _timely(name: str, version: Version | None) -> Found:
 
 
 def _unread(name: str, value: Value, version: Version | None) -> Found:
-    """Keys that only dockerd's flags allow, and no part of it decodes; a null that its list of keys does not allow for."""
+    """Keys that dockerd allows only because a flag has their name, and that no part of it decodes; and nulls that its
+    list of keys does not allow.
+    """
     if name == "proxies" and value is None:
         yield "D001", "error", (name,), "must be a mapping: dockerd treats null as an unknown key", "take it out"
     elif name in UNREAD and (version is None or version >= UNREAD[name]):
@@ -117,7 +120,7 @@ def _dotted(name: str) -> str:
 
 
 def _group(name: str, inner: Tree) -> Found:
-    """dockerd looks through a mapping that it does not know for keys that it does, and then ignores them."""
+    """dockerd searches a mapping that it does not know for keys that it knows, and then ignores them."""
     unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES and one not in IDLE_FLAGS]
     yield from (_unknown((name, one)) for one in unknown)
     if not unknown:
@@ -185,8 +188,10 @@ def _typed(tree: Tree, facts: Facts | None) -> Found:
 
 
 def _severity_of_type(name: str, value: Value, version: Version | None) -> Severity | Literal[""]:
-    """A key that no part of dockerd decodes may be of any type."""
-    if name not in UNREAD or (isinstance(value, dict) and value):  # a mapping's keys must be known ones all the same
+    """The severity of a wrong type. A key that no part of dockerd decodes may have any type."""
+    if name not in UNREAD or (
+        isinstance(value, dict) and value
+    ):  # its keys must be known nevertheless
         return "error"
     if version is not None:
         return "error" if version < UNREAD[name] else ""
@@ -198,7 +203,7 @@ def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
         options = tree.get(name)
         if key.kind == "texts" and isinstance(options, dict):
             for option, value in options.items():
-                if name == "proxies" and option not in _PROXIES:  # said as an unknown key
+                if name == "proxies" and option not in _PROXIES:  # reported as an unknown key
                     continue
                 if isinstance(value, dict | list):
                     yield "D004", "error", (name, option), "must be a string", f'write {{"{option}": "TEXT"}}'
@@ -226,7 +231,7 @@ def _mirrors(tree: Tree, facts: Facts | None) -> Found:
 
 
 def mirror_problem(url: str) -> str:
-    """Why dockerd takes `url` for no mirror; empty where it does."""
+    """Why dockerd does not accept `url` as a mirror; empty if it does."""
     try:
         parts = urlsplit(url)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -240,7 +245,7 @@ def mirror_problem(url: str) -> str:
 
 
 def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
-    """The packaged unit starts dockerd with `-H fd://`, and a key given both ways is fatal."""
+    """The packaged unit starts dockerd with `-H fd://`. dockerd does not start if a key is given as a flag too."""
     docker = facts.docker if facts else None
     known = docker is not None and bool(docker.unit.argv)
     flags = {key_of_flag(word) for word in docker.unit.argv[1:]} if docker and known else {"hosts"}

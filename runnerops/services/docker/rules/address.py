@@ -19,7 +19,7 @@ from runnerops.model.common import Value
 
 
 def is_address(text: str) -> bool:
-    """Whether it is an IP address, one of IPv6 with or without a zone."""
+    """Whether it is an IP address. IPv6 may have a zone."""
     try:
         ip_address(text)
     except ValueError:
@@ -28,7 +28,7 @@ def is_address(text: str) -> bool:
 
 
 def network_of(value: Value) -> IPv4Network | IPv6Network | None:
-    """The network of `ADDRESS/PREFIX`; None of anything else. A netmask is no prefix, as in Go."""
+    """The network of `ADDRESS/PREFIX`; None for anything else. As in Go, a netmask is not a prefix."""
     try:
         return ip_network(value, strict=False) if isinstance(value, str) and _prefixed(value) else None
     except ValueError:
@@ -36,7 +36,7 @@ def network_of(value: Value) -> IPv4Network | IPv6Network | None:
 
 
 def interface_of(value: Value) -> IPv4Interface | IPv6Interface | None:
-    """The address with its network of `ADDRESS/PREFIX`; None of anything else."""
+    """The address with its network of `ADDRESS/PREFIX`; None for anything else."""
     try:
         return ip_interface(value) if isinstance(value, str) and _prefixed(value) else None
     except ValueError:
@@ -44,7 +44,7 @@ def interface_of(value: Value) -> IPv4Interface | IPv6Interface | None:
 
 
 def network_holds(network: str, address: IPv4Address | IPv6Address) -> bool:
-    """Whether it lies in there; an address of the other kind does not."""
+    """Whether the network contains the address. An address of the other IP version is never contained."""
     found = ip_network(network, strict=False)
     return address.version == found.version and address in found
 

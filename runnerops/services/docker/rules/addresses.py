@@ -1,4 +1,4 @@
-"""Addresses and networks of daemon.json that dockerd refuses, or cannot make its default network of. Pure.
+"""Addresses and networks of daemon.json that dockerd refuses, or of which it cannot make its default network. Pure.
 
 Source: moby's `daemon/daemon_unix.go`, `daemon/libnetwork/ipams` and `daemon/pkg/opts`, and starts of 20.10 to 29.7.
 """
@@ -21,7 +21,7 @@ _STOCK = "172.17.0.0/16"
 
 
 def addresses(tree: Tree, version: Version | None) -> Found:
-    """Every rule on them. What depends on a version that is not known is a warning."""
+    """Runs every rule on them. A finding that depends on an unknown version is a warning."""
     for rule in (_single, _fixed, _pools, _gateways, _mtu):
         yield from rule(tree)
     for timely in (_bridge, _pools_of_one_kind, _servers):
@@ -84,7 +84,7 @@ def _pools(tree: Tree) -> Found:
 
 
 def _is_pool(pool: Tree) -> bool:
-    given = {name.lower(): value for name, value in pool.items()}  # the decoder takes keys in any case
+    given = {name.lower(): value for name, value in pool.items()}  # the decoder ignores the case of keys
     network, size = network_of(given.get("base")), given.get("size")
     if network is None or not isinstance(size, int) or isinstance(size, bool):
         return False
@@ -92,7 +92,9 @@ def _is_pool(pool: Tree) -> bool:
 
 
 def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
-    """dockerd makes docker0 of the first pool of IPv4: without one there is none, and a whole network is one address."""
+    """dockerd creates docker0 from the first pool of IPv4, so there must be one, and it must have more than one
+    address.
+    """
     if tree.get("bridge") or tree.get("bip"):
         return
     pools = [pool for _, pool in _items(tree, "default-address-pools") if isinstance(pool, dict) and _is_pool(pool)]
@@ -135,7 +137,7 @@ def _servers(tree: Tree, version: Version | None) -> Found:
 
 
 def _gateways(tree: Tree) -> Found:
-    """A default gateway must lie in the default network, and is another address than the bridge's own."""
+    """A default gateway must be in the default network, and must not be the bridge's own address."""
     if tree.get("bridge"):
         return
     bip = interface_of(tree.get("bip"))
@@ -158,7 +160,9 @@ def _gateway(tree: Tree, name: str, network: str | None, own: str) -> Found:
 
 
 def _mtu(tree: Tree) -> Found:
-    """A bridge takes 68 to 65535: 28 and later do not make docker0 with another, earlier ones no container."""
+    """A bridge accepts 68 to 65535. With another value, 28 and later cannot create docker0, and earlier ones no
+    container.
+    """
     mtu = tree.get("mtu")
     if isinstance(mtu, int) and not isinstance(mtu, bool) and mtu > 0 and not 68 <= mtu <= 65535:
         yield "D015", "error", ("mtu",), "must be 0 or from 68 to 65535", "dockerd, or no container, would start"

@@ -1,6 +1,7 @@
-"""The log drivers that dockerd has built in, and the options that each takes, as data. Pure.
+"""The log drivers that are built into dockerd, and the options that each accepts, as data. Pure.
 
-From the validators in moby's `daemon/logger`, 20.10 to 29.7. A name with a `:` or `/` is a plugin's, and not judged.
+From the validators in moby's `daemon/logger`, 20.10 to 29.7. A name with a `:` or `/` is that of a plugin, and is not
+judged.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ _COMMON = frozenset({"labels", "labels-regex", "env", "env-regex", "tag"})
 EVERYWHERE = frozenset(
     {"mode", "max-buffer-size", "cache-disabled", "cache-max-size", "cache-max-file", "cache-compress"}
 )
-"""Taken with every driver."""
+"""Accepted with every driver."""
 
 _FILE = frozenset({"max-size", "max-file", "compress"})
 
@@ -48,10 +49,10 @@ LOG_DRIVERS: Mapping[str, frozenset[str] | None] = {
     "etwlogs": None,
     "logentries": None,
 }
-"""By driver; None: any option is taken, or none matters."""
+"""By driver; None: any option is accepted, or none matters."""
 
 LOCAL_FROM_29_5 = _COMMON
-"""What `local` takes from 29.5 on."""
+"""What `local` accepts from 29.5 on."""
 
 REMOVED = {"logentries": "25.0"}
-"""The release that took a driver out."""
+"""The release that removed a driver."""

@@ -1,7 +1,8 @@
-"""Values of `log-opts` that dockerd looks at when it starts, by option. Pure.
+"""Values of `log-opts` that dockerd checks when it starts, by option. Pure.
 
-Where the file has `log-opts`, dockerd gives them to the driver's validator and ends with what that refuses, which
-`dockerd --validate` does not do. Source: `ValidateLogOpt` of each driver in moby's `daemon/logger`, 20.10 to 29.7.
+If the file has `log-opts`, dockerd gives them to the driver's validator and does not start if that refuses them.
+`dockerd --validate` does not check this. Source: `ValidateLogOpt` of each driver in moby's `daemon/logger`, 20.10 to
+29.7.
 """
 
 from __future__ import annotations
@@ -103,13 +104,15 @@ _FORMS: Mapping[str, Callable[[str], str]] = {
     "awslogs-format": _one_of("json/emf"),
     "cache-disabled": _bool,
 }
-"""By option: what is wrong with a text, empty where nothing is. An empty text is as good as none."""
+"""By option, a function that says what is wrong with a text; empty if nothing is. An empty text equals a missing
+option.
+"""
 
 _NEVER_EMPTY = word_set("gelf-compression-type gelf-compression-level gelf-tcp-max-reconnect gelf-tcp-reconnect-delay")
 
 
 def option_values(driver: str, options: Tree) -> Found:
-    """What the driver refuses of the values, and of options that do not go together. `driver` takes all the options."""
+    """What the driver refuses of the values, and options that exclude each other. `driver` accepts all the options."""
     for name, value in options.items():
         text = value if isinstance(value, str) else "" if value is None else None
         if name in _FORMS and text is not None and (text or name in _NEVER_EMPTY) and (problem := _FORMS[name](text)):

@@ -1,4 +1,4 @@
-"""Nulls in the lists of daemon.json. Pure. Source: Go's `encoding/json`, for which one leaves an item empty."""
+"""Nulls in the lists of daemon.json. Pure. Source: Go's `encoding/json`, which makes them empty items."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from runnerops.services.docker.schema.nested import Found
 
 
 def without_nulls(tree: Tree) -> Tree:
-    """As Go decodes it: a null in a list of strings becomes an empty one."""
+    """The tree as Go decodes it: a null in a list of strings becomes an empty string."""
     return {
         name: ["" if one is None else one for one in _strings(name, value)] or value for name, value in tree.items()
     }
 
 
 def nulls(tree: Tree) -> Found:
-    """Where they stand: what comes of the empty texts is told by the other rules."""
+    """The places of nulls. Other rules report the effect of the empty texts."""
     for name, value in tree.items():
         for index, one in enumerate(_strings(name, value)):
             if one is None:
@@ -23,5 +23,5 @@ def nulls(tree: Tree) -> Found:
 
 
 def _strings(name: str, value: Value) -> list[Value]:
-    """The items of a key that is a list of strings; of any other key none."""
+    """The items of a key that is a list of strings; none for other keys."""
     return value if isinstance(value, list) and name in KEYS and KEYS[name].kind == "strings" else []

@@ -1,4 +1,6 @@
-"""Networks that daemon.json gives to Docker, and what of the host lies in them, which would cut it off. Pure."""
+"""Networks that daemon.json gives to Docker and that contain addresses the host uses, so that it would be cut off.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 
 def networks(tree: Tree) -> Iterator[tuple[str, Network]]:
-    """The keys, and the networks that they name; what is none is said by a rule."""
+    """The keys, and the networks that they name. A rule reports values that are not networks."""
     pools = tree.get("default-address-pools")
     bases = [pool.get("base") for pool in pools if isinstance(pool, dict)] if isinstance(pools, list) else []
     named: list[tuple[str, Value]] = [(name, tree.get(name)) for name in ("bip", "fixed-cidr", "bip6", "fixed-cidr-v6")]
@@ -27,7 +29,7 @@ def networks(tree: Tree) -> Iterator[tuple[str, Network]]:
 
 
 def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
-    """A key and what of the host its network overlaps: routes, resolvers, the client and the address that it used."""
+    """A key, and what of the host its network overlaps: routes, resolvers, the client and the address that it used."""
     client = docker.client
     places = [(f"the route to {cidr} by {device}", cidr) for device, cidr in docker.routes]
     places += [(f"the name server {address}", address) for address in docker.resolvers]
@@ -37,9 +39,10 @@ def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
 
 
 def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
-    """A key and what the inventory says of the host: its own address, mirrors, proxies, registries, caches of other hosts.
+    """A key, and what the inventory says of the host: its own address, mirrors, proxies, registries, caches of other
+    hosts.
 
-    A name is looked up among the caches alone: what another name leads to nobody knows here.
+    Names are looked up among the caches only, because the address of other names is not known here.
     """
     if not any(networks(tree)):
         return
@@ -48,7 +51,7 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
     urls = [*_texts(tree.get("registry-mirrors")), *(cache.url for cache in host.caches)]
     named = {url: ("mirror", _host_of(url)) for url in urls}
     for text in _texts(tree.get("insecure-registries")):
-        if "/" not in text:  # a network says which registries may be one, and not that one is there
+        if "/" not in text:  # a network only says which registries are insecure, not that one is there
             named.setdefault(text, ("registry", _host_of(f"http://{text}")))
     proxies = tree.get("proxies")
     for url in proxies.values() if isinstance(proxies, dict) else ():
@@ -78,7 +81,7 @@ def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, 
 
 
 def _gateways(tree: Tree) -> set[str]:
-    """The addresses of the bridge itself, where a cache of the host may well be."""
+    """The addresses of the bridge itself, at which a cache of the host may listen."""
     return {str(tree.get(name) or "").partition("/")[0] for name in ("bip", "bip6")}
 
 

@@ -21,7 +21,7 @@ _START = "dockerd does not start"
 
 
 def registries(tree: Tree, version: Version | None) -> Found:
-    """Every entry that is no registry. From 28.0 on nothing is read of those for foreign layers."""
+    """Every entry that is not a registry. From 28.0 on, those for foreign layers are not read."""
     for name, severity in (
         ("insecure-registries", "error"),
         ("allow-nondistributable-artifacts", before("28.0", version)),

@@ -13,7 +13,7 @@ _START = "dockerd does not start"
 
 
 def resources(tree: Tree) -> Found:
-    """Each is NAME=VALUE; of one name either a single whole number, or texts that are none."""
+    """Each must be NAME=VALUE. One name has either a single whole number, or texts that are not numbers."""
     value = tree.get(_KEY)
     seen: dict[str, bool] = {}
     for index, item in enumerate(value if isinstance(value, list) else ()):

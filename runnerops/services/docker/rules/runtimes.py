@@ -12,7 +12,7 @@ _STOCK = ("runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")
 
 
 def runtimes(tree: Tree, version: Version | None) -> Found:
-    """Of each runtime, and of the default one. What depends on a version that is not known is a warning."""
+    """Checks each runtime, and the default one. A finding that depends on an unknown version is a warning."""
     value = tree.get("runtimes")
     known = value if isinstance(value, dict) else {}
     for name, runtime in known.items():
@@ -24,10 +24,10 @@ def runtimes(tree: Tree, version: Version | None) -> Found:
 
 
 def _one(name: str, given: Tree, version: Version | None) -> Found:
-    """By the keys that have a value, in small letters: it has a path with arguments, or a type with options."""
+    """Checks the keys that have a value, in lower case: a path with arguments, or a type with options."""
     if not {"path", "runtimetype"} & given.keys():
         if severity := since("24.0", version):
-            harm = "error" if version is None else severity  # before that it is a runtime that starts nothing
+            harm = "error" if version is None else severity  # earlier it is a runtime that starts nothing
             yield "D021", harm, ("runtimes", name), "has neither path nor runtimeType", _START
         return
     for one, others in (("path", ("runtimetype", "options")), ("runtimetype", ("runtimeargs",))):

@@ -1,7 +1,7 @@
-"""Sizes in daemon.json, wherever one stands. Pure.
+"""Sizes in daemon.json. Pure.
 
-`dockerd --validate` reads hardly any of them: a wrong one shows when dockerd starts, or when a container does.
-Source: moby's `daemon/internal/builder-next/controller.go`, `daemon/logger` and `daemon/graphdriver`, 20.10 to 29.7.
+`dockerd --validate` reads hardly any of them: a wrong size shows when dockerd or a container starts. Source: moby's
+`daemon/internal/builder-next/controller.go`, `daemon/logger` and `daemon/graphdriver`, 20.10 to 29.7.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ _OPTIONS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "cache-max-size": (("syslog", "gelf", "fluentd", "awslogs", "splunk", "gcplogs"), _CONTAINER),
     "fluentd-buffer-limit": (("fluentd",), _START),
 }
-"""Log options that are sizes: the drivers that read them (none: each but `none`), and what comes of a wrong one."""
+"""Log options that are sizes: the drivers that read them (none: every driver except `none`), and the effect of a wrong
+one.
+"""
 
 _STORAGE = frozenset({"overlay2.size", "btrfs.min_space"})
 _DEFAULTS = ("defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
@@ -73,7 +75,9 @@ def _storage(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
 
 
 def _collects(tree: Tree, version: Version | None) -> Severity | Literal[""]:
-    """Whether dockerd reads the sizes of the builder's garbage collection: where that is on, as it is unasked from 28.2 on."""
+    """Whether dockerd reads the sizes of the builder's garbage collection. It does if that is on, which is the default
+    from 28.2 on.
+    """
     enabled = _entry(_gc(tree)[1], "enabled")[1]
     return "error" if enabled is True else "" if enabled is False else since("28.2", version)
 
@@ -85,7 +89,7 @@ def _gc(tree: Tree) -> tuple[Key, Value]:
 
 
 def _builder(tree: Tree) -> Iterator[tuple[Key, str]]:
-    """The defaults, or the rules of a policy, which stand in their place."""
+    """The sizes of the defaults, or of the rules of a policy, which replace them."""
     at, gc = _gc(tree)
     rules, policy = _entry(gc, "policy")
     if not isinstance(policy, list):
@@ -95,7 +99,7 @@ def _builder(tree: Tree) -> Iterator[tuple[Key, str]]:
 
 
 def _before_28(tree: Tree) -> Iterator[tuple[Key, str]]:
-    """What older releases want of a policy: a size in each rule, and a default that is one though nothing comes of it."""
+    """What older releases require of a policy: a size in each rule, and a valid default although it has no effect."""
     at, gc = _gc(tree)
     rules, policy = _entry(gc, "policy")
     for index, rule in enumerate(policy if isinstance(policy, list) else ()):
@@ -107,7 +111,7 @@ def _before_28(tree: Tree) -> Iterator[tuple[Key, str]]:
 
 
 def _filters(tree: Tree) -> Iterator[tuple[Key, str]]:
-    """What a policy's filters make dockerd end with: an age that is none, or two of them."""
+    """Filters of a policy with which dockerd does not start: an invalid age, or two of them."""
     at, gc = _gc(tree)
     rules, policy = _entry(gc, "policy")
     for index, rule in enumerate(policy if isinstance(policy, list) else ()):
@@ -131,7 +135,7 @@ def _written(value: Value, names: tuple[str, ...], key: Key) -> Iterator[tuple[K
 
 
 def _entry(value: Value, name: str) -> tuple[str, Value]:
-    """A mapping's key as it is written, which dockerd takes in any case, and its value; the name itself where there is none."""
+    """A mapping's key as it is written (dockerd ignores the case), and its value; the name itself if there is none."""
     found = value.items() if isinstance(value, dict) else ()
     return next(((key, item) for key, item in found if key.lower() == name.lower()), (name, None))
 

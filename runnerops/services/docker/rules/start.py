@@ -1,4 +1,4 @@
-"""What dockerd dies of only where it starts with a daemon.json, though `--validate` takes it. Pure. One function a rule.
+"""What keeps dockerd from starting with a daemon.json although `--validate` accepts it. Pure. Each rule is a function.
 
 Source: moby's `daemon/daemon_unix.go`, `daemon/command/daemon.go` and `daemon/pkg/opts/hosts.go`, 20.10 to 29.7.
 """
@@ -26,7 +26,7 @@ _NO_HUB = re.compile(
 
 
 def start_rules(tree: Tree, version: Version | None) -> Found:
-    """All rules. What depends on a version that is not known is a warning."""
+    """Runs all rules. A finding that depends on an unknown version is a warning."""
     for rule in (_hosts, _formats, _bridge, _cgroup, _swarm, _mirrors):
         yield from rule(tree)
     for timely in (_api, _ipv6, _seccomp, _features, _proxy):
@@ -41,7 +41,7 @@ def _texts(tree: Tree, name: str) -> Iterator[tuple[int, str]]:
 
 
 def _no_tcp(address: str) -> str:
-    """Why it is no ADDRESS:PORT, as `ParseTCPAddr` of moby has it; either may be left out."""
+    """Why a text is not ADDRESS:PORT, as `ParseTCPAddr` of moby reads it. Either part may be left out."""
     if "/" in address:
         return "is an address, which must have no path"
     port = re.search(r":([^:\]]+)$", address)
@@ -99,7 +99,7 @@ def _bridge(tree: Tree) -> Found:
     try:
         network = ip_interface(bip).network if isinstance(bip, str) and "/" in bip else None
         part = ip_network(fixed, strict=False) if isinstance(fixed, str) and fixed else None
-    except ValueError:  # another rule says so
+    except ValueError:  # reported by another rule
         return
     if network and part and (part.version != network.version or not part.subnet_of(network)):  # type: ignore[arg-type]
         text = f"is outside of {network}, the network of `bip`: containers would get addresses that cannot be reached"

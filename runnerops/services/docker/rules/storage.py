@@ -1,7 +1,7 @@
-"""Storage drivers of daemon.json and their options, in the graph drivers' and in containerd's image store. Pure.
+"""Storage drivers of daemon.json and their options, for graph drivers and for containerd's image store. Pure.
 
-A fresh Docker from 29.0 on has containerd's store, whose snapshotters are another list of names; earlier ones have it where
-`features.containerd-snapshotter` is true, from 24.0 on. Source: moby's `daemon/graphdriver`, and starts of 20.10 to 29.7.
+A fresh Docker uses containerd's store from 29.0 on, with snapshotters instead of drivers. From 24.0 on,
+`features.containerd-snapshotter` turns it on. Source: moby's `daemon/graphdriver`, and starts of 20.10 to 29.7.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _GRAPH_DRIVERS = {
     "overlay": "25.0",
     "devicemapper": "25.0",
 }
-"""With the release that took one out."""
+"""With the release that removed a driver."""
 
 _SNAPSHOTTERS = ("overlayfs", "native", "erofs", "blockfile", "devmapper", "stargz", "nydus", "soci", "overlaybd")
-"""Those of containerd, and those that are installed beside it; there may be others. btrfs and zfs are in both stores."""
+"""Snapshotters of containerd, and some that can be installed; there may be others. btrfs and zfs are in both stores."""
 
 _OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "overlay2": {"overlay2.size": ("", ""), "overlay2.override_kernel_check": ("", "24.0")},
@@ -37,7 +37,7 @@ _OPTIONS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 
 
 def storage(tree: Tree, version: Version | None) -> Found:
-    """Both rules. What depends on a version that is not known is a warning."""
+    """Runs both rules. A finding that depends on an unknown version is a warning."""
     yield from _driver(tree, version)
     yield from _options(tree, version)
 
@@ -70,8 +70,8 @@ def _driver(tree: Tree, version: Version | None) -> Found:
 
 
 def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
-    """A name that neither store has by itself; beside containerd there may be a snapshotter of any name, as who asks for
-    its store by a feature knows.
+    """A name that neither store has built in. With containerd, snapshotters of any name may be installed, which a user
+    who turns its store on by a feature flag knows.
     """
     known = [name for name, gone in _GRAPH_DRIVERS.items() if not gone]
     names = [*_SNAPSHOTTERS, *known] if of_containerd else [*known, *_SNAPSHOTTERS]
@@ -112,7 +112,7 @@ def _options(tree: Tree, version: Version | None) -> Found:
 
 
 def _harm(tree: Tree, version: Version | None) -> Severity | Literal[""]:
-    """How grave a wrong option is: containerd's store reads none. Without a driver it depends on which store there is."""
+    """The severity of a wrong option. containerd's store reads none. Without a driver it depends on the store."""
     chosen = _of_containerd(tree)
     if chosen:
         return "" if version is None or version >= (24, 0) else "error"

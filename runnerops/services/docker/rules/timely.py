@@ -1,4 +1,4 @@
-"""How grave is what depends on dockerd's version. Pure."""
+"""The severity of findings that depend on dockerd's version. Pure."""
 
 from __future__ import annotations
 

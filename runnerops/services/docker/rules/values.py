@@ -1,4 +1,4 @@
-"""Values of daemon.json that dockerd refuses, or dies of at its start: words, sizes, addresses, pairs of keys. Pure."""
+"""Values of daemon.json that dockerd refuses, or does not start with: words, sizes, addresses, pairs of keys. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NOT_NEGATIVE = (
 
 
 def values(tree: Tree, version: Version | None) -> Found:
-    """Every rule on values. What depends on a version that is not known is a warning."""
+    """Runs every rule on values. A finding that depends on an unknown version is a warning."""
     for rule in (_words, metrics, _labels, _search, _pairs, resources):
         yield from rule(tree)
     for timely in (_numbers, _levels, _exec_opts, _logging, addresses, registries, runtimes, storage, sizes):
@@ -143,9 +143,9 @@ def _logging(tree: Tree, version: Version | None) -> Found:
 
 
 def _no_driver(driver: str, ends: str) -> Found:
-    """Not built in. A plugin may have been installed by any alias, so only a slip of a built-in name is surely wrong.
+    """A driver that is not built in. A plugin may have any alias, so only a misspelt built-in name is certainly wrong.
 
-    dockerd looks for it at its start where it has options, else with the first container.
+    dockerd looks for it at its start if it has options, else with the first container.
     """
     known = [name for name in LOG_DRIVERS if name not in REMOVED]
     near = get_close_matches(driver, known, 1, 0.65) or [name for name in known if name.startswith(f"{driver}-")]
@@ -189,7 +189,7 @@ def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
 
 
 def _pairs(tree: Tree) -> Found:
-    """What dockerd refuses together, at its start only."""
+    """Pairs of keys that dockerd refuses only at its start."""
     if tree.get("bridge") not in (None, ""):
         for name in ("bip", "bip6"):
             if tree.get(name):

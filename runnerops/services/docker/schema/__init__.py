@@ -1,4 +1,5 @@
-"""What dockerd knows of each key of daemon.json, as data: its type, when it exists, what a change of it takes. Pure.
+"""What dockerd knows of each key of daemon.json, as data: its type, in which releases it exists, what a change of it
+needs. Pure.
 
 Source: moby's `daemon/config` at every minor release from 19.03 to 29.2, and `daemon/reload.go` for what a reload does.
 """
@@ -19,10 +20,10 @@ Kind: TypeAlias = Literal["bool", "int", "string", "strings", "flags", "texts", 
 
 @frozen
 class DaemonKey:
-    """`since` and `until` are the first release that knows it and the first that does not (empty: always, never).
+    """`since` and `until` are the first release that knows the key and the first that does not (empty: always, never).
 
-    `reload`: a reload is enough. `sticky`: taken out of the file, a reload leaves its old value loaded. `neutral`: the
-    value that means the same as no key, None where none does on every host.
+    `reload`: a reload is enough. `sticky`: when it is removed from the file, a reload leaves its old value loaded.
+    `neutral`: the value that means the same as no key; None if no value does so on every host.
     """
 
     name: str
@@ -53,7 +54,7 @@ _RELOADED = (
     _sticks("default-shm-size", "string", "64M"),
     _sticks("default-runtime", "string", "runc"),
     _sticks("default-ipc-mode", "string", "private"),
-    _sticks("default-cgroupns-mode", "string", None, since="20.10"),  # what it is without a key depends on the kernel
+    _sticks("default-cgroupns-mode", "string", None, since="20.10"),  # the default depends on the kernel
     _sticks("default-stop-timeout", "int", 10, since="29.7"),
     _reloads("max-concurrent-downloads", "int", 3),
     _reloads("max-concurrent-uploads", "int", 5),
@@ -104,12 +105,12 @@ UNREAD: Mapping[str, Version] = {
     "containerd-plugins-namespace": (0, 0),
     "deprecated-key-path": (24, 0),
 }
-"""Keys that are allowed because a flag has their name, and the release from which dockerd does not look at them in the file."""
+"""Keys that are allowed because a flag has their name, and the release from which dockerd ignores them in the file."""
 
 STICKY = tuple(key for key in KEYS.values() if key.sticky)
 
 DEFAULT_ROOT = "/var/lib/docker"
-"""The data-root where neither the file nor a flag gives one."""
+"""The data-root if neither the file nor a flag sets one."""
 
 _USER_FOLDER = re.compile(r"/\d+\.\d+$")
 
@@ -146,10 +147,10 @@ _SHORT = {
 
 
 FLAG_NAMES = {name: key for name, key in _SINGULAR.items() if name != "host-gateway-ip"}
-"""Flags by their names on the command line: dockerd takes them in the file too, and ignores them there."""
+"""Flags by their names on the command line. dockerd accepts them in the file too, and ignores them there."""
 
 IDLE_FLAGS = frozenset({"config-file", "help", "restart", "validate", "version"})
-"""Flags that dockerd takes in the file too, of which no key has the value."""
+"""Flags that dockerd accepts in the file too, but whose value no key has."""
 
 
 def key_of_flag(word: str) -> str:
@@ -161,12 +162,12 @@ def key_of_flag(word: str) -> str:
 
 
 def root_of(info_root: str) -> str:
-    """The data-root in a `DockerRootDir`, which ends in a user namespace's folder where there is one."""
+    """The data-root of a `DockerRootDir`, without the folder of a user namespace at its end."""
     return _USER_FOLDER.sub("", info_root)
 
 
 def reloads(name: str, version: Version | None) -> bool:
-    """Whether a reload loads this key. A version that is not known is taken for an old one."""
+    """Whether a reload loads this key. An unknown version counts as an old one."""
     key = KEYS.get(name)
     if key is None or not key.reload:
         return False
@@ -183,7 +184,7 @@ def neutral(name: str, value: Value) -> bool:
 
 
 def mirrors_of(value: Value) -> tuple[str, ...]:
-    """`registry-mirrors` as dockerd has them: each once, each ending in a slash."""
+    """`registry-mirrors` as dockerd normalises them: without repetitions, each with a slash at the end."""
     urls = value if isinstance(value, list) else []
     return tuple(dict.fromkeys(f"{str(url).rstrip('/')}/" for url in urls))
 

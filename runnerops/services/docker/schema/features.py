@@ -1,7 +1,8 @@
-"""The feature flags of daemon.json, as data: since when dockerd reads each, and whether only its start does. Pure.
+"""The feature flags of daemon.json, as data: since when dockerd reads each, and whether it does so only at its start.
+Pure.
 
-Source: every reading of `Features[…]` in moby at each minor release from 19.03 to 29.7. No release there reads any other
-flag; one that dockerd does not read is accepted without effect.
+Source: every use of `Features[…]` in moby at each minor release from 19.03 to 29.7. These releases read no other flag;
+dockerd accepts unknown flags without effect.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from runnerops.frozen import frozen
 from runnerops.services.shared.versions import Version, version_of
 
 READ_TO: Version = (29, 7)
-"""The newest release whose flags this table has. What a later one reads, and when, is not known."""
+"""The newest release whose flags are in this table. It is not known what later ones read, and when."""
 
 
 @frozen
@@ -37,7 +38,7 @@ FLAGS: Mapping[str, FeatureFlag] = {
 
 
 def flag_reloads(name: str, version: Version | None) -> bool:
-    """Whether a reload is enough for a change of this flag. A version that is not known may read it at its start."""
+    """Whether a reload is enough for a change of this flag. An unknown version may read it at its start."""
     flag = FLAGS.get(name)
     if flag is None:
         return version is not None and version <= READ_TO

@@ -1,7 +1,7 @@
-"""The types inside of daemon.json's mappings and lists, as dockerd's decoder has them. Pure.
+"""The types inside the mappings and lists of daemon.json, as dockerd's decoder has them. Pure.
 
-A value of the wrong type ends the decoding of the whole file. An unknown key in there is ignored in silence, for only the
-keys at the top are checked against dockerd's flags.
+A value of the wrong type stops the decoding of the whole file. An unknown key inside is silently ignored, because only
+the top-level keys are checked against dockerd's flags.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ Found: TypeAlias = "Iterator[One]"
 """Rule, severity, key, message, fix."""
 
 Shape: TypeAlias = "str | list[Shape] | dict[str, Shape]"
-"""`str`, `bool`, `int` or `any`; a list with the shape of its items; a mapping with the shape of each key, or of all (`*`)."""
+"""`str`, `bool`, `int` or `any`; a list with the shape of its items; a mapping with the shape of each key, or of all
+(`*`).
+"""
 
 _GC_RULE: Shape = {
     "All": "bool",
@@ -55,16 +57,16 @@ SHAPES: Mapping[str, Shape] = {
     "cluster-store-opts": {"*": "str"},
     "nri-opts": {"enable": "bool", "plugin-path": "str", "plugin-config-path": "str", "socket-path": "str"},
 }
-"""By key of daemon.json. The decoder takes keys of mappings in any case."""
+"""By key of daemon.json. The decoder ignores the case of the keys of mappings."""
 
 _CLOSED = frozenset({"proxies", "nri-opts"})
 """Mappings whose unknown keys are refused too."""
 
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"args": ("runtimeArgs",)}
-"""By what other tools call a key, in lower case: its name here."""
+"""The name of a key in other tools, in lower case, with its name here."""
 
 _EXACT = frozenset({"proxies"})
-"""Mappings whose keys are compared as they are written."""
+"""Mappings whose keys are case-sensitive."""
 
 _WORDS = {
     "str": "a string",
@@ -78,14 +80,14 @@ _SECONDS = re.compile(r"[+-]?[0-9]+")
 
 
 def _is_duration(value: Value) -> bool:
-    """A text, be it empty; digits alone are seconds."""
+    """A text, which may be empty. Digits alone are seconds."""
     if not isinstance(value, str):
         return False
     return not value or is_duration(f"{value}s" if _SECONDS.fullmatch(value) else value)
 
 
 def _is_filter(value: Value) -> bool:
-    """The list, or what dockerd wrote itself in 18.09: names to mappings of true and false."""
+    """A list, or what dockerd wrote itself in 18.09: a mapping of names to booleans."""
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
     found = value.values() if isinstance(value, dict) else (None,)
@@ -93,7 +95,7 @@ def _is_filter(value: Value) -> bool:
 
 
 def is_int(value: Value) -> bool:
-    """A whole number that Go's 64 bits hold."""
+    """Whether it is a whole number that fits into Go's 64 bits."""
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
@@ -110,9 +112,9 @@ _REFUSED = "dockerd refuses the whole file"
 
 
 def nested(tree: Tree) -> Found:
-    """Types and unknown keys below the top."""
+    """Wrong types and unknown keys below the top level."""
     for name, shape in SHAPES.items():
-        if isinstance(tree.get(name), type(shape)):  # another type is said by the key itself
+        if isinstance(tree.get(name), type(shape)):  # a wrong type is reported at the key itself
             yield from _below(shape, tree[name], (name,))
 
 
@@ -154,7 +156,7 @@ def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Foun
     hint = f", {question(known)}" if known else ""
     if key[0] in _CLOSED:
         yield "D001", "error", (*key, name), f"unknown key{hint}", _REFUSED
-    elif known and not (name.lower() == "args" and not value):  # NVIDIA's tool writes it empty
+    elif known and not (name.lower() == "args" and not value):  # NVIDIA's tool writes an empty one
         yield "D012", "error", (*key, name), f"unknown key{hint}", f"dockerd ignores it; write {' or '.join(known)}"
     elif name.lower() == "keepduration":
         fix = 'dockerd ignores it; write "filter": ["unused-for=48h"]'

@@ -31,17 +31,17 @@ from runnerops.services.steps import (
 )
 
 RESET = 'systemctl reset-failed "$1" || :'
-"""Good starts count against the unit's limit too (3 in 60 s). A unit that systemd has not loaded cannot be reset."""
+"""Successful starts count for the unit's limit too (3 in 60 s). A unit that systemd has not loaded cannot be reset."""
 
 _FURTHER = "docker.{}"
-"""Names contents between the old and the new one in the payload."""
+"""The name of a content between the old and the new one in the payload."""
 
 SSHD = 'curl -s -m 5 --noproxy "*" --http0.9 "$1" 2>/dev/null | head -n 1'
-"""URL: the first line of what the SSH server there says."""
+"""URL: the first line that the SSH server there sends."""
 
 
 def action_steps(request: ActionRequest) -> ActionSteps:
-    """Guarded by what the daemon has loaded; judged by dockerd itself and by an answer of each new mirror."""
+    """Guarded by what the daemon has loaded; validated by dockerd itself and by an answer of each new mirror."""
     now = scene(request.host, request.action, request.changes, request.observed, request.policy)
     if now.action.verb is Verb.VERIFY:
         return with_enablement(ActionSteps(), now.docker.unit, "enabled")
@@ -94,7 +94,9 @@ def _mirrors(now: ActionContext) -> Iterator[Step]:
 
 
 def _dockerd(now: ActionContext) -> Iterator[str]:
-    """dockerd as its unit starts it, but its file; a variable that systemd would fill in is not known."""
+    """The command line of dockerd as its unit starts it, without its file. Variables that systemd would fill in are not
+    known.
+    """
     follows = False
     for word in now.docker.unit.argv or ("dockerd",):
         if not (follows or word.startswith("$") or key_of_flag(word) == "config-file"):
@@ -128,7 +130,9 @@ def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> I
 
 
 def _prove_way_back(now: ActionContext) -> Iterator[Step]:
-    """That the host still reaches the client that deployed, and answers where it was asked; no client is needed for it."""
+    """Verifies that the host still reaches the client that deployed, and answers at the address that it used. The
+    client need not answer.
+    """
     way = now.docker.client
     if way.device:
         title = "verify that the host still reaches the client"
@@ -140,7 +144,7 @@ def _prove_way_back(now: ActionContext) -> Iterator[Step]:
 
 
 def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:
-    """From wherever the run ended: a content that it was half-way to is first completed."""
+    """Undoes a run from any step: a content that was being loaded is first loaded completely."""
     at = new_content(now)
     for content in dict.fromkeys(station.content for station in onward):
         if content != at:
@@ -191,7 +195,7 @@ def _prove_bridge(address: str) -> Iterator[Step]:
 
 
 def _prove_store(now: ActionContext) -> Iterator[Step]:
-    """That it came up with the store that was asked for, as far as the daemon tells it apart."""
+    """Verifies that the daemon uses the requested store, as far as it tells."""
     for one in now.switches:
         if one.key == "data-root" and not now.desired.get("userns-remap"):
             yield _stored(one.key, f"={one.after}", "{{.DockerRootDir}}")

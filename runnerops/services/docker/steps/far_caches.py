@@ -1,4 +1,4 @@
-"""Whether containers still reach other hosts' caches after a restart with other rules for their networks. Pure."""
+"""Verifies that containers still reach caches of other hosts after a restart with other network rules. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from runnerops.services.shared.ways import asked_from, reached, still_reached
 
 
 def ways_before(now: ActionContext) -> Iterator[Step]:
-    """How it is before anything is swapped."""
+    """Records the state before any swap."""
     for name, url in _far_caches(now):
         for way in _ways(now):
             yield reached(name, url, way, now.observed.facts.tools)
 
 
 def ways_after(now: ActionContext) -> Iterator[Step]:
-    """The host's own caches are asked in their part of the run: they may come up after this one."""
+    """Leaves out the host's own caches, which may start later; their phase checks them."""
     for name, url in _far_caches(now):
         for way in _ways(now):
             yield still_reached(name, url, way, now.action.ways, now.observed.facts.tools)
@@ -32,7 +32,7 @@ def _ways(now: ActionContext) -> tuple[str, ...]:
 
 
 def _far_caches(now: ActionContext) -> Iterator[tuple[str, str]]:
-    """Those that the daemon or the jobs use: a name for the note, and the URL."""
+    """The caches that the daemon or the jobs use: a name for the note, and the URL."""
     used = {*wanted_mirrors(now.desired), *urls_given(now.host.sections.get(ServiceName.GITLAB_RUNNER, {}))}
     for cache in now.host.caches if now.action.ways and now.up else ():
         if cache.host != now.host.name and cache.url.rstrip("/") in {url.rstrip("/") for url in used}:

@@ -1,7 +1,7 @@
-"""The contents that daemon.json goes through, forward and in a rollback, and how the daemon is brought to each. Pure.
+"""The contents that daemon.json goes through, forward and in a rollback, and how the daemon loads each. Pure.
 
-Some lie between the old file and the new one, for a key that is only taken out of the file stays loaded, and
-live-restore counts as the running process has it.
+Some are between the old and the new file, because a key stays loaded if it is only removed, and because the running
+process decides about live-restore.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ Loads: TypeAlias = Literal["reload", "reload if it runs", "restart", "start", "r
 
 @frozen
 class Transition:
-    """A content of daemon.json (None: no file), and how the daemon is brought to it."""
+    """A content of daemon.json (None: no file), and how the daemon loads it."""
 
     content: bytes | None
     loads: Loads
 
 
 def new_content(now: ActionContext) -> bytes | None:
-    """The file as it will be; None where there will be none."""
+    """The content after the change; None if there will be no file."""
     return now.change.new.content if now.change else now.observed.file(path_of(now.observed)).content
 
 
 def there(now: ActionContext) -> Iterator[Transition]:
-    """From the file as it is to the one asked for."""
+    """From the old file to the desired one."""
     if now.action.verb is Verb.RELOAD:
         if now.change and (stuck := now.stuck()):
             yield Transition(now.with_keys(now.desired, stuck), "reload")
@@ -49,15 +49,16 @@ def there(now: ActionContext) -> Iterator[Transition]:
 
 
 def _named_pools(tree: Tree) -> Tree:
-    """What makes a start remove docker0, whose address dockerd would take up again: pools by name, without live-restore.
+    """Keys with which a start deletes docker0, whose address dockerd would otherwise keep: explicit pools, without
+    live-restore.
 
-    With `bridge: none` it would go too, but containers of the default network would lose their network for good.
+    `bridge: none` would delete it too, but containers of the default network would then lose their network for good.
     """
     return {} if tree.get("default-address-pools") else {"default-address-pools": list(DEFAULT_POOLS)}
 
 
 def back(now: ActionContext) -> Iterator[Transition]:
-    """From the one asked for to the file as it was; nothing where the file does not change."""
+    """From the desired file back to the old one; nothing if the file does not change."""
     if now.change is None:
         return
     old, forgotten = now.change.old.content, dict(now.forgotten())
@@ -79,7 +80,9 @@ def back(now: ActionContext) -> Iterator[Transition]:
 
 
 def _bridge_back(now: ActionContext, old: bytes | None) -> Iterator[Transition]:
-    """The bridge gets its old address by name, or dockerd would keep the new one; no container may outlive that restart."""
+    """Sets the old address of the bridge explicitly, because dockerd would keep the new one. No container may outlive
+    that restart.
+    """
     if now.docker.live_restore is not False or now.desired.get("live-restore") is True:
         yield from _unloads_live_restore(now)
     if "bip" in now.old or not (now.moves_bridge and now.docker.bridge and own_bridge(now.old)):
@@ -96,7 +99,7 @@ def _unloads_live_restore(now: ActionContext) -> Iterator[Transition]:
 
 
 def between(now: ActionContext, stations: Sequence[Transition]) -> tuple[bytes, ...]:
-    """Contents that are neither the old file's nor the new one's."""
+    """Contents that are neither the old file nor the new one."""
     ends = {new_content(now), now.change.old.content if now.change else None}
     contents = (station.content for station in stations)
     return tuple(dict.fromkeys(content for content in contents if content is not None and content not in ends))

@@ -1,4 +1,6 @@
-"""The daemon's links: it answers, it has the mirrors loaded; and the pull that shows who serves it. Pure."""
+"""The daemon's checks in `verify`: it answers, and has the mirrors loaded; and the test pull that shows who serves it.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -31,20 +33,22 @@ def mirrors(host: Host) -> tuple[str, ...]:
 
 
 def for_containers(host: Host) -> tuple[str, ...]:
-    """What containers are asked to reach: the daemon's mirrors, and the caches that its runners give to jobs."""
+    """The URLs that containers must reach: the daemon's mirrors, and the caches that its runners give to jobs."""
     given = urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
     jobs = (url for cache in host.caches if (url := cache.url.rstrip("/")) in given)
     return tuple(dict.fromkeys((*mirrors(host), *jobs)))
 
 
 def inquiries(host: Host, probe: Probe) -> Sequence[Call]:  # noqa: ARG001
-    """Whether containers reach them."""
+    """Asks whether containers reach them."""
     urls = for_containers(host)
     return (("verify_docker_inside", *urls),) if urls else ()
 
 
 def pull_test(host: Host, evidence: Evidence) -> Call | None:
-    """One pull; none where it would go past every cache, for then it costs what caches are there to save."""
+    """One pull. None if it would bypass every cache, because it would then count for the pull limit that caches should
+    save.
+    """
     if why_no_pull(host, evidence):
         return None
     probe, jobs = (
@@ -56,17 +60,17 @@ def pull_test(host: Host, evidence: Evidence) -> Call | None:
 
 
 def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001
-    """What other hosts' packets pass on their way to a cache here."""
+    """Traffic of other hosts that passes this one on its way to a cache."""
     return (("verify_docker_chains",),)
 
 
 def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:  # noqa: ARG001
-    """None: those are where the caches are."""
+    """None: the service of the caches names these."""
     return ()
 
 
 def why_no_pull(host: Host, evidence: Evidence) -> str:
-    """Why nothing is pulled on this host; empty where it is."""
+    """Why nothing is pulled on this host; empty if a pull is made."""
     alive = evidence.observed.last.number if evidence.observed.last and evidence.observed.last.running else 0
     if alive:
         return f"run {alive} is going on; verify again when it has ended"
@@ -93,12 +97,12 @@ def loaded(evidence: Evidence) -> tuple[str, ...]:
 
 
 def reached(said: Answers, name: str) -> bool:
-    """Whether what was asked under this name answered with success."""
+    """Whether the request with this name succeeded."""
     return said.get(name, NO_ANSWER).text.partition(" ")[0] in REACHED
 
 
 def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
-    """The daemon itself, and each mirror."""
+    """Checks the daemon itself, and each mirror."""
     if NAME not in host.sections and ServiceName.REGISTRY not in host.sections:
         return
     docker = evidence.observed.facts.docker
@@ -118,7 +122,7 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
 
 
 def beaten(host: Host, evidence: Evidence) -> HostsFile | None:
-    """The file that the daemon reads before its mirrors; None where there is none."""
+    """The file that the daemon reads before its mirrors; None if there is none."""
     docker = evidence.observed.facts.docker
     containerd = docker is not None and docker.store is not None and docker.store.containerd
     return over_mirrors(mirrors(host), docker, containerd=containerd) if docker else None
@@ -138,9 +142,9 @@ def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
 
 @frozen
 class Pull:
-    """What became of the test's pull. `error` is the daemon's, `left` why the image is not as it was before.
+    """The result of the test pull. `error` is the daemon's; `left` says why the image is not as it was before.
 
-    `layers` are the first 12 hex digits of the digest of each that was fetched.
+    `layers` are the first 12 hex digits of the digest of each layer that was fetched.
     """
 
     fresh: bool
@@ -160,7 +164,7 @@ _LEFT = {
 def pull_of(tried: Answers) -> Pull:
     """Read from the answers of the pull test."""
     lines = list(_lines(tried.get("docker_pull", NO_ANSWER).output))
-    told = ("error", "errorDetail", "message")  # newer daemons leave the first out
+    told = ("error", "errorDetail", "message")  # newer daemons leave out the first
     error = next((line[key] for line in reversed(lines) for key in told if line.get(key)), "")
     if not lines:
         error = "the daemon said nothing within 300 s"
@@ -176,7 +180,7 @@ def pull_of(tried: Answers) -> Pull:
 
 
 def _layers(lines: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Those that the daemon downloaded; one that it has it calls by `Already exists`."""
+    """The layers that the daemon downloaded. It marks one that it already has with `Already exists`."""
     said: dict[str, set[str]] = {}
     for line in lines:
         said.setdefault(line.get("id", ""), set()).add(line.get("status", ""))
@@ -189,7 +193,7 @@ _DOWNLOADED = frozenset({"Downloading", "Download complete", "Pull complete"})
 
 
 def _lines(output: bytes) -> Iterator[Mapping[str, str]]:
-    """The daemon's stream, one object a line; what is none of its objects is what the client said instead."""
+    """The daemon's stream, one object per line. Other lines are messages of the client."""
     for line in output.decode("utf-8", "replace").splitlines():
         try:
             found = json.loads(line)
@@ -200,5 +204,5 @@ def _lines(output: bytes) -> Iterator[Mapping[str, str]]:
 
 
 def _text(value: object) -> str:
-    """Of an `errorDetail` its message."""
+    """The text of a value; of an `errorDetail` its message."""
     return str(value.get("message") or value) if isinstance(value, dict) else str(value)
