@@ -23,7 +23,7 @@ def as_before(spec: FileSpec, content: bytes | None, original: Original | None, 
 
 
 def take_back(base: Tree, first: Tree, now: Tree) -> Tree:
-    """Removes from `now` what runs added to or changed in `first` (`base` is what the last run left). Changes of others
+    """Undoes in `now` what runs changed between `first` and `base`, which is what the last run left. Changes of others
     since then stay.
     """
     found = dict(now)

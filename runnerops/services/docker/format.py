@@ -68,7 +68,7 @@ def _trimmed(text: str) -> str:
 
 
 def _first(pattern: str, text: str) -> tuple[int, int]:
-    """The line and column of the first match outside of strings."""
+    """The line and column of the first match; those of the beginning if there is none."""
     found = re.search(pattern, text)
     return place_of(text, found.start() if found else 0)
 

@@ -17,7 +17,7 @@ from runnerops.services.gitlab_runner import format, observe
 
 
 class GitlabRunner(Service):
-    """gitlab-runner, as every command knows it; a method's module is loaded when it is first called."""
+    """gitlab-runner as a service. The module of a method is loaded when the method is first called."""
 
     NAME = format.NAME
     OBSERVE = observe.OBSERVE

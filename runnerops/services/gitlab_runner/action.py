@@ -1,6 +1,7 @@
-"""What gitlab-runner must do for a change to take effect: nothing, load its file, or restart. Pure.
+"""What gitlab-runner must do so that a change takes effect: nothing, load its file, or restart. Pure.
 
-One that drains already, for an earlier run, loads no file any more: it is restarted, which costs nothing then.
+A runner that already drains for an earlier run does not load its file any more. It is restarted, which costs nothing
+then.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ def minimal_action(
     policy: Policy,
     before: Sequence[Action],
 ) -> Action | None:
-    """Load where that is enough, else restart; start where it is stopped. An intent counts until it is completed.
+    """Load the file if that is enough, else restart; start if it is stopped. An intent counts until it is completed.
 
-    Also asked of a runner that is not managed, where it has an intent: it was stopped for docker.
+    Also called for an unmanaged runner that has an intent, because it was stopped for docker.
     """
     runner = observed.facts.runner
     if runner is None or runner.unit.active == NOT_THERE:
@@ -53,7 +54,7 @@ def minimal_action(
         return None
     if runner.returning:
         because, verb = (*because, "draining already"), Verb.RESTART
-    if stopped(before):  # then its jobs are the earlier action's cost
+    if stopped(before):  # the jobs are a cost of the earlier action
         return Action(NAME, Verb.RESTART, because, operation="stop and start")
     action = Action(NAME, verb, because, operation="enable" if verb is Verb.VERIFY else "")
     return _drained(action, runner, policy) if verb is Verb.RESTART else action
@@ -62,7 +63,7 @@ def minimal_action(
 def _stop(
     runner: RunnerFacts, because: tuple[str, ...], observed: HostState, policy: Policy, before: Sequence[Action]
 ) -> Action | None:
-    """It stays stopped, and a boot does not start it either."""
+    """The runner stays stopped, and is not started at boot."""
     rests = runner.unit.active in {"inactive", "failed"} and not runner.returning
     if rests and not observed.intent_for(NAME) and runner.unit.enabled != "enabled":
         return None

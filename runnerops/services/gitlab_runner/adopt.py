@@ -1,4 +1,6 @@
-"""A host's config.toml as the section that asks for it: without what the runner wrote by itself, and without tokens. Pure."""
+"""Makes the section of the inventory from a host's config.toml, without tokens and what the runner wrote by itself.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,14 @@ from runnerops.services.gitlab_runner.observe import NOT_THERE
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 
 _ALWAYS = ("concurrent", "name", "url", "executor")
-"""Said also where they have their default: what a person looks for first."""
+"""Written even with their default values, because people look for them first."""
 
 KEEP = "keep"
-"""What the inventory has for a token that stays the host's own."""
+"""Stands in the inventory for a token that the host keeps."""
 
 
 def adopt(observed: HostState) -> Adopted:
-    """In the file's order, each runner's name first. Whatever can be left out without a difference is left out."""
+    """Returns the keys in the order of the file, each runner's name first. What makes no difference is left out."""
     path = config_path(observed)
     file, facts = observed.file(path), observed.facts.runner
     if why := _unmanaged(facts):
@@ -60,7 +62,7 @@ def _unmanaged(facts: RunnerFacts | None) -> str:
 
 
 def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
-    """The section, and what of the file it cannot say."""
+    """The section, and what of the file it cannot express."""
     runners = runners_of(tree)
     section = _pruned({name: value for name, value in tree.items() if name != "user"}, tree, ())
     names = _names(runners)
@@ -74,7 +76,7 @@ def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
 
 
 def _dates(value: Value, at: tuple[str, ...]) -> Iterator[str]:
-    """The dotted keys of what is a date or a time, or a list with one; `runners.KEY` is that key of every runner."""
+    """The dotted keys whose value is a date or a time, or a list with one. `runners.KEY` is that key of every runner."""
     if isinstance(value, dict):
         for name, one in value.items():
             yield from _dates(one, (*at, name))
@@ -91,7 +93,7 @@ def _has_date(value: Value) -> bool:
 
 
 def _pruned(value: Tree, whole: Tree, at: Key) -> Tree:
-    """Without each key, from the inside outwards, that makes no difference when it is left out."""
+    """Removes each key, from the inside outwards, that makes no difference when it is left out."""
     kept = dict(value)
     for name in value:
         below = (*at, name)
@@ -110,7 +112,7 @@ def _pruned(value: Tree, whole: Tree, at: Key) -> Tree:
 
 
 def _differs(whole: Tree, key: Key) -> bool:
-    """Whether the file without this key would mean something else."""
+    """Whether the file would mean something else without this key."""
     if key == ("runners",):
         return bool(runners_of(whole))
     without = copy.deepcopy(whole)
@@ -123,7 +125,7 @@ def _differs(whole: Tree, key: Key) -> bool:
 
 
 def _identified(runner: Tree, whole: Tree, name: str, runners: Sequence[Tree]) -> Tree:
-    """With a name that is its own, the one that the file has where that is another, and what ties it to its token."""
+    """The runner with a unique name, with the name in the file if that differs, and with what identifies its token."""
     called = str(whole.get("name") or "")
     apart = called != name or sum(str(one.get("name") or "") == called for one in runners) > 1
     first: Tree = {"name": name} if called == name else {"name": name, "called": called}
@@ -136,7 +138,7 @@ def _identified(runner: Tree, whole: Tree, name: str, runners: Sequence[Tree]) -
 
 
 def _names(runners: Sequence[Tree]) -> list[str]:
-    """What the inventory calls each: as the file does, where that is a name, and no other has it."""
+    """The name of each runner in the inventory: that of the file if there is one and it is unique."""
     there = [str(one.get("name") or "") for one in runners]
     found: list[str] = []
     for number, called in enumerate(there, 1):
@@ -157,13 +159,13 @@ def _said_of_names(runners: Sequence[Tree], names: Sequence[str]) -> Iterator[st
 
 
 def _alone(runners: Sequence[Tree], runner: Tree) -> bool:
-    """Whether no other runner of its GitLab has its id."""
+    """Whether no other runner of the same GitLab has its id."""
     keys = [(one.get("id"), normal_url(one.get("url"))) for one in runners]
     return keys.count((runner["id"], normal_url(runner.get("url")))) == 1
 
 
 def _comments(content: bytes, section: Tree) -> tuple[Mapping[Key, tuple[str, ...]], tuple[int, ...]]:
-    """Those of keys that the section has, and the numbers of the lines with the others."""
+    """Comments on keys that the section has, and the numbers of the lines with other comments."""
     text = content.decode("utf-8-sig").replace("\r\n", "\n")
     places = places_in("toml", text, "")
     found = {key: lines for key, lines in comments_by_key(text, places).items() if value_at(section, key) is not None}

@@ -1,7 +1,7 @@
-"""What makes Docker work in a job that sets nothing itself: a dind service, its flags, variables and volumes. Pure.
+"""What Docker needs in a job that configures nothing itself: a dind service, its flags, variables and volumes. Pure.
 
-Written for the official `docker:dind` image as it is. Its entrypoint adds the daemon's listeners only where the first
-argument is a flag, and TLS unless `DOCKER_TLS_CERTDIR` is empty; the runner gives `environment` to services and jobs alike.
+Written for the official `docker:dind` image. Its entrypoint adds the daemon's listeners only if the first argument is a
+flag, and TLS unless `DOCKER_TLS_CERTDIR` is empty. The runner gives `environment` to services and jobs alike.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ CERTDIR = "DOCKER_TLS_CERTDIR"
 CERTS = "/certs"
 _MIRROR = "--registry-mirror"
 SIZE = 24
-"""Prefix of each network that the inner daemon makes out of its pool."""
+"""The prefix length of each network that the daemon in the job makes from its pool."""
 
 
 @frozen
 class Dind:
-    """A dind service. `pool` is a network that holds no cache; `certs` is where certificates are with `tls`.
+    """A dind service. `pool` is a network that contains no cache; `certs` is the folder of the certificates with `tls`.
 
-    `command` are flags of the user's, which win over ours by name. `mtu` is that of the host's daemon, 0 for the usual one.
+    `command` are the user's flags, which override ours by name. `mtu` is that of the host's daemon, 0 for the default.
     """
 
     mirrors: tuple[str, ...]
@@ -42,8 +42,9 @@ class Dind:
     def argv(self) -> tuple[str, ...]:
         """The daemon's flags.
 
-        A pool, not `--bip`: networks that a job makes would take the address of a cache on the host's bridge too.
-        `--tls=false`: without it dockerd waits 15 s before it listens without TLS, and means to refuse it one day.
+        A pool instead of `--bip`, because networks that a job makes would otherwise take the address of a cache on the
+        host's bridge too. `--tls=false`, because dockerd otherwise waits 15 s before it listens without TLS, and is to
+        refuse it some day.
         """
         given = {word.partition("=")[0] for word in self.command if word.startswith("-")}
         ours = [word for flag in self._flags() if flag[0].partition("=")[0] not in given for word in flag]
@@ -59,7 +60,7 @@ class Dind:
 
     @property
     def variables(self) -> Mapping[str, str]:
-        """What client and daemon read from their environment."""
+        """The environment of client and daemon."""
         if not self.tls:
             return {"DOCKER_HOST": f"tcp://{self.alias}:2375", CERTDIR: ""}
         return {
@@ -73,17 +74,19 @@ class Dind:
 
     @property
     def volumes(self) -> tuple[str, ...]:
-        """What the daemon shares with its clients."""
+        """The volumes that the daemon shares with its clients."""
         return (f"{self.certs}/client",) if self.tls else ()
 
     @property
     def service(self) -> Tree:
-        """One of `[[runners.docker.services]]`."""
+        """The entry in `[[runners.docker.services]]`."""
         return {"name": self.image, "alias": self.alias, "command": list(self.argv)}
 
 
 def with_dind(runner: Tree, dind: Dind) -> Tree:
-    """One of `[[runners]]` with the service. What is there already stays: a variable by its name, a volume by its target."""
+    """Adds the service to an entry of `[[runners]]`. What exists is kept: a variable by its name, a volume by its
+    target.
+    """
     docker = runner.get("docker")
     table: Tree = dict(docker) if isinstance(docker, dict) else {}
     table["services"] = [*_list(table.get("services")), dind.service]
@@ -98,15 +101,16 @@ def with_dind(runner: Tree, dind: Dind) -> Tree:
 
 
 def variables_of(runner: Tree) -> dict[str, str]:
-    """The runner's `environment` by name, as far as it is written in clear."""
+    """The runner's `environment` by name, as far as it is in clear text."""
     pairs = (text.partition("=") for text in _texts(runner.get("environment")))
     return {name: value for name, equals, value in pairs if equals}
 
 
 def is_dind(service: Tree) -> bool:
-    """Whether a service is a Docker daemon: Docker's own image tells by its name, any other by a flag that only dockerd has.
+    """Whether a service is a Docker daemon. Docker's own image is known by its name, any other by a flag that only
+    dockerd has.
 
-    `DOCKER_HOST` and the alias `docker` tell nothing: a proxy of the host's socket has them too.
+    `DOCKER_HOST` and the alias `docker` do not prove it: a proxy of the host's socket has them too.
     """
     words = [word for name in ("command", "entrypoint") for word in _texts(service.get(name))]
     flags = {word.partition("=")[0] for word in words}
@@ -114,19 +118,19 @@ def is_dind(service: Tree) -> bool:
 
 
 def values_of(words: Sequence[str], flag: str) -> list[str]:
-    """What a command gives a flag, as `FLAG=VALUE` or in the word behind it."""
+    """The values of a flag in a command, as `FLAG=VALUE` or in the next word."""
     joined = [word.partition("=")[2] for word in words if word.startswith(f"{flag}=")]
     return [*joined, *(value for word, value in pairwise(words) if word == flag)]
 
 
 def target_of(volume: str) -> str:
-    """Where a container sees a volume: `TARGET`, or `SOURCE:TARGET[:OPTIONS]`."""
+    """The path in the container of a volume: `TARGET`, or `SOURCE:TARGET[:OPTIONS]`."""
     parts = volume.split(":")
     return (parts[0] if len(parts) == 1 else parts[1]).rstrip("/")
 
 
 def service_names(runner: Tree) -> Sequence[str]:
-    """The names by which a job finds the services that the runner has already; an image's last part is one of them."""
+    """The names by which a job finds the runner's existing services. The last part of an image's name is one of them."""
     docker = runner.get("docker")
     found: list[str] = []
     for one in _list(docker.get("services")) if isinstance(docker, dict) else ():

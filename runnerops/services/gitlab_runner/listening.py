@@ -13,7 +13,7 @@ _KEYS = {
     ("listen_address",): ("the runner", "9252"),
     ("session_server", "listen_address"): ("the runner's session server", ""),
 }
-"""Who listens there, and the port that holds where none is written. At one that is taken the runner ends."""
+"""The name of each listener, and its default port. If its port is taken, the runner ends."""
 
 
 def listens(files: Mapping[FileSpec, Tree]) -> Iterator[ListeningPlace]:
@@ -26,7 +26,9 @@ def listens(files: Mapping[FileSpec, Tree]) -> Iterator[ListeningPlace]:
 
 
 def _split(value: Value, usual: str) -> tuple[str, str]:
-    """As gitlab-runner reads it: host and port may be left out. No port: nothing listens, or nobody can tell where."""
+    """Splits an address like gitlab-runner: host and port may be left out. No port means that nothing listens, or that
+    it is unknown.
+    """
     text = value if isinstance(value, str) else ""
     address, colon, port = text.rpartition(":")
     if not colon or text.endswith("]"):

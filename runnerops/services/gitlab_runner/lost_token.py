@@ -1,4 +1,6 @@
-"""The way out where GitLab does not take a runner's token any more: it was reset there, or the runner deleted. Pure."""
+"""What to do if GitLab does not accept a runner's token any more: it was reset in GitLab, or the runner was deleted.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from runnerops.services.gitlab_runner.rotation import runner_named
 
 
 def way_out(host: Host, name: str, number: int) -> str:
-    """What to do, a clause: by its number `rotate` has GitLab give it another token. Empty where that cannot be."""
+    """What to do, as a clause: with the runner's id, `rotate` has GitLab give it another token. Empty if that is not
+    possible.
+    """
     given = runner_named(runners_of(host.sections.get(NAME, {})), name)
     if not number or host.gitlab is None or not host.gitlab.token or (given and given.get("token")):
         return ""

@@ -1,4 +1,4 @@
-"""What is worth a word about a host's gitlab-runner, though it stops nothing. Pure."""
+"""Notes on a host's gitlab-runner in a plan. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.services.gitlab_runner.rotation import pending
 
 
 def remarks(rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState) -> Iterable[str]:
-    """Tokens that the runner replaced; a drain that an earlier run began."""
+    """Tokens that the runner has replaced; a drain that an earlier run began."""
     yield from replaced(rendered, observed)
     for name in pending(observed):
         yield f"runner {name}: it got a new token from GitLab (`runnerops rotate`), which is now written into config.toml"

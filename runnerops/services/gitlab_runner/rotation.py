@@ -1,8 +1,8 @@
-"""A runner's token that GitLab gives anew: how the host asks for it and keeps it until config.toml has it. Pure.
+"""A new token for a runner: how the host asks GitLab for it and stores it until config.toml has it. Pure.
 
-GitLab refuses the old token from the moment that it gives the new one, so the new one is kept on the host before anything
-else is done: in `rotated/DIGEST/config.toml`, where DIGEST is the sha256 of the old one. What is kept there takes the old
-token's place in every plan (`reconcile`), so whatever cuts a rotation off, the next deploy ends it.
+GitLab refuses the old token as soon as it gives the new one. So the host stores the new one before anything else is
+done, in `rotated/DIGEST/config.toml`, where DIGEST is the sha256 of the old one. Every plan uses what is stored there
+instead of the old token (`reconcile`). So if a rotation is cut off, the next deploy completes it.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from runnerops.services.steps import run
 
 FOLDER = f"{STATE_FOLDER}/rotated"
 ALONE = "rotate.toml"
-"""In the run's folder: a config.toml of that one runner, or what GitLab gave already."""
+"""A file in the run's folder: a config.toml with that one runner, or with what GitLab gave already."""
 _ASK_SECONDS = 240
-"""gitlab-runner itself waits and asks again, where GitLab takes no more requests for now."""
+"""gitlab-runner itself waits and asks again if GitLab accepts no more requests for now."""
 _OF_ITS_CONNECTION = ("url", "id", "token", "tls-ca-file", "tls-cert-file", "tls-key-file", "executor")
 
 
 def digest_of(token: Value) -> str:
-    """By what a token is known where the token itself must not stand."""
+    """Identifies a token where the token itself must not be shown."""
     return sha256(str(token or "").encode()).hexdigest()
 
 
 def rotated(observed: HostState) -> Mapping[str, Tree]:
-    """What GitLab gave in place of a token, by the digest of that one; `id`, `token` and its dates."""
+    """What GitLab gave instead of a token, by the digest of that token: `id`, `token` and its dates."""
     found: dict[str, Tree] = {}
     for path, file in observed.files.items():
         if path.startswith(f"{FOLDER}/") and file.content is not None:
@@ -48,7 +48,7 @@ def rotated(observed: HostState) -> Mapping[str, Tree]:
 
 
 def with_rotated(tree: Tree, given: Mapping[str, Tree]) -> Tree:
-    """A config.toml whose runners have the tokens that GitLab takes now; the same one where there are no others."""
+    """A config.toml in which runners have the tokens that GitLab accepts now; the same tree if there are no new ones."""
     runners = tree.get("runners")
     if not given or not isinstance(runners, list):
         return tree
@@ -57,7 +57,7 @@ def with_rotated(tree: Tree, given: Mapping[str, Tree]) -> Tree:
 
 
 def _renewed(runner: Tree, given: Mapping[str, Tree]) -> Tree:
-    """The last of a chain: a token may have been given anew twice before any reached the file."""
+    """Follows a chain of replacements, because a token may have been replaced twice before the file was changed."""
     seen: set[str] = set()
     while (digest := digest_of(runner.get("token"))) in given and digest not in seen:
         seen.add(digest)
@@ -71,7 +71,7 @@ def _is_nothing(value: Value) -> bool:
 
 
 def pending(observed: HostState) -> tuple[str, ...]:
-    """Runners of config.toml, by name, whose new token is kept on the host and not in the file yet."""
+    """Names of the runners of config.toml whose new token is stored on the host and not in the file yet."""
     return _waiting(observed.file(config_path(observed)).content, rotated(observed))
 
 
@@ -82,9 +82,9 @@ def _waiting(content: bytes | None, given: Mapping[str, Tree]) -> tuple[str, ...
 
 
 def tidied(observed: HostState, content: bytes | None) -> Iterator[Step]:
-    """Takes away what is kept there, once config.toml has it; `content` is what the file has after the run.
+    """Deletes what is stored once config.toml has it. `content` is the file after the run.
 
-    A run that leaves the file as it is, e.g. of Docker alone, leaves what is kept too: there is no other copy.
+    A run that does not change the file, e.g. of Docker alone, keeps what is stored, because there is no other copy.
     """
     given = rotated(observed)
     if given and not _waiting(content, given):
@@ -92,21 +92,24 @@ def tidied(observed: HostState, content: bytes | None) -> Iterator[Step]:
 
 
 def ask_steps(runner: Tree, observed: HostState) -> tuple[Step, ...]:
-    """Has the host ask GitLab for a new token of this runner, and keep it; `alone` is what goes with the run."""
+    """Steps in which the host asks GitLab for a new token of this runner and stores it; the run brings the file of
+    `alone`.
+    """
     argv = script("runner-reset-token.sh", digest_of(runner.get("token")), config_path(observed), UNIT)
     return (run(_ASK_SECONDS, *argv, title="ask GitLab for a new token of the runner, and store it"),)
 
 
 def keep_steps(runner: Tree) -> tuple[Step, ...]:
-    """Has the host keep what GitLab gave already; `alone` is what goes with the run."""
+    """Steps in which the host stores what GitLab gave already; the run brings the file of `alone`."""
     argv = script("runner-keep-token.sh", digest_of(runner.get("token")))
     return (run(30, *argv, title="store the new token that GitLab gave"),)
 
 
 def alone(runner: Tree, given: Tree | None = None) -> bytes:
-    """A config.toml of this runner, with no more than a connection to GitLab takes; `given`: with that in place of its own.
+    """A config.toml of this runner with only what a connection to GitLab needs. `given`: with these values instead of
+    its own.
 
-    It has a name of ours there, for its own may be none, or a word that a command line would take for a flag.
+    The runner gets a fixed name in it, because its own may be missing or look like a flag on a command line.
     """
     kept: Tree = {key: runner[key] for key in _OF_ITS_CONNECTION if key in runner}
     return to_toml({"runners": [{"name": "rotated", **kept, **(given or {})}]}).encode()

@@ -1,4 +1,4 @@
-"""How gitlab-runner stands on a host. Pure."""
+"""The status of gitlab-runner on a host. Pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ FUNCTIONS = ""
 
 
 def inquiries(host: Host) -> Sequence[Call]:  # noqa: ARG001
-    """Nothing beside its observation."""
+    """Asks nothing in addition to the observation."""
     return ()
 
 
 def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:  # noqa: ARG001
-    """Its unit, its jobs, and runners beside it."""
+    """The state of the unit, its jobs, and other runners."""
     managed, runner = NAME in host.sections, observed.facts.runner
     path = config_path(observed)
     left = (path,) if not managed and observed.holds_ours(path) else ()

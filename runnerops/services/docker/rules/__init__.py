@@ -189,9 +189,7 @@ def _typed(tree: Tree, facts: Facts | None) -> Found:
 
 def _severity_of_type(name: str, value: Value, version: Version | None) -> Severity | Literal[""]:
     """The severity of a wrong type. A key that no part of dockerd decodes may have any type."""
-    if name not in UNREAD or (
-        isinstance(value, dict) and value
-    ):  # its keys must be known nevertheless
+    if name not in UNREAD or (isinstance(value, dict) and value):  # its keys must be known nevertheless
         return "error"
     if version is not None:
         return "error" if version < UNREAD[name] else ""

@@ -37,8 +37,8 @@ def unsupported(host: Host, observed: HostState) -> Iterable[Blocker]:
 def blockers(
     host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState, policy: Policy
 ) -> Iterable[Blocker]:
-    """What needs a word from the user first; jobs count on every host, managed or not."""
-    for change in changes if NAME not in host.removed else ():  # a removal tells them by what the inventory gives
+    """Blocks actions to which the user must agree first. Jobs count on every host, managed or not."""
+    for change in changes if NAME not in host.removed else ():  # a removal reports these by what the inventory gives
         yield from _drop_runner(change)
     runner = observed.facts.runner
     if runner is None:
@@ -56,7 +56,7 @@ def _restarts(service: ServiceName, actions: Sequence[Action]) -> bool:
 
 
 def _docker_runs(observed: HostState) -> bool:
-    """Where the daemon is down, its restart is a start, and disturbs nobody."""
+    """If the daemon is down, its restart is only a start, which disturbs nobody."""
     docker = observed.facts.docker
     return docker is None or docker.unit.active in {"active", "reloading"}
 
@@ -77,7 +77,7 @@ def _drop_runner(change: Change) -> Iterator[Blocker]:
 
 
 def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Iterator[Blocker]:
-    """Those that are not waited for, because the flags say so or because no runner of this host's unit took them."""
+    """Jobs that are not waited for, because the flags say so or because they belong to no runner of the host's unit."""
     jobs = runner.jobs if docker else runner.draining
     if not policy.kill_jobs:
         jobs = () if runner.unmanaged_runners else tuple(job for job in jobs if not job.drains)

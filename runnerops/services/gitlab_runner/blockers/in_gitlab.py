@@ -1,4 +1,4 @@
-"""What blocks a deploy by what GitLab says of runners: tokens that it does not know, and another group or project. Pure."""
+"""Blockers from what GitLab says about runners: tokens that it does not know, and another group or project. Pure."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from runnerops.services.gitlab_runner.reconcile.created import stand_in
 
 
 def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
-    """Runners that would get a token that nobody on the host has now for this GitLab."""
+    """Runners that would get a token that no runner on the host has for this GitLab now."""
     there = {(one.token, normal_url(one.url)) for one in registrations(observed)}
     found: list[Registration] = []
     for file in desired:
         if file.spec.service is NAME and file.content is not None:
-            with suppress(ParseError):  # of a template: a finding says so, and it is not deployed
+            with suppress(ParseError):  # from a template; a finding reports it, and it is not deployed
                 found += registrations_in(file.content)
     return tuple(
         one for one in found if (one.token, normal_url(one.url)) not in there and one.token != stand_in(one.name)
@@ -30,7 +30,7 @@ def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Re
 
 
 def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
-    """What blocks a deploy that would bring these."""
+    """Blocks a deploy that would bring these tokens."""
     return tuple(
         Blocker("unknown-token", f"GitLab does not know the token that runner {one.name} would get (403)", (one.name,))
         for one in statuses
@@ -39,7 +39,7 @@ def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
 
 
 def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
-    """Why it was not told whether these are known, in sentences."""
+    """Sentences that say why it could not be found out whether GitLab knows these tokens."""
     return tuple(
         f"whether GitLab knows the token of runner {one.name} is not known: {one.reason}"
         for one in statuses
@@ -48,7 +48,7 @@ def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
 
 
 def other_place(runner: str, there: str, wanted: Place) -> Blocker:
-    """What blocks a runner that is `wanted` elsewhere than `there`, where GitLab has it."""
+    """Blocks a runner that should be in `wanted` but that GitLab has in `there`."""
     message = (
         f"runner {runner} is of {there} in GitLab, which cannot move a runner, but the inventory asks for {wanted}:"
         " take its entry out and deploy, which deletes it (--allow drop-runner); then put it in again, and deploy,"

@@ -1,4 +1,4 @@
-"""The self-deploy guard: a job must not stop the very runner that runs it, which would wait for it. Pure."""
+"""The self-deploy guard: a job must not stop the runner that runs it, because the stop would wait for the job. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.services.gitlab_runner.diff.matching import normal_url
 from runnerops.services.gitlab_runner.format import config_path, label, read, runners_of
 
 _SHORT = 8
-"""Characters of a shortened token: fewer could stand in any token."""
+"""The length of a shortened token. A shorter text could occur in any token."""
 
 _FIX = (
     "run the deploy on another runner: turn on instance runners for the project in GitLab (Settings > CI/CD > Runners), "
@@ -22,7 +22,7 @@ _FIX = (
 
 
 def self_deploy(observed: HostState, policy: Policy, what: str) -> Iterator[Blocker]:
-    """Where this command runs in a job of the runner that restarts, be it by itself or with docker (`what`)."""
+    """Blocks a command that runs in a job of the runner that restarts, by itself or with docker (`what`)."""
     why = _why(policy.job, observed) if policy.job else ""
     if why:
         message = f"{what} would restart under the job that this command runs in: {why}; {_FIX}"
@@ -30,7 +30,7 @@ def self_deploy(observed: HostState, policy: Policy, what: str) -> Iterator[Bloc
 
 
 def deletes_itself(url: str, deletions: Sequence[Deletion], policy: Policy) -> Iterator[Blocker]:
-    """Where this command runs in a job of a runner that is deleted after its last job. `url` is its GitLab's."""
+    """Blocks a command that runs in a job of a runner that is deleted after its last job. `url` is that of its GitLab."""
     job = policy.job
     for one in deletions if job and job.runner_id and normal_url(job.server_url) == normal_url(url) else ():
         if job and one.id == job.runner_id:
@@ -50,7 +50,9 @@ def _why(job: CiJob, observed: HostState) -> str:
 
 
 def _is_of(job: CiJob, runner: Tree) -> bool:
-    """A file that was written from a token alone has no id; a GitLab's ids are its own."""
+    """Compares id and GitLab, or the token: a file that was written from a token alone has no id, and each GitLab has
+    its own ids.
+    """
     if not job.server_url or normal_url(runner.get("url")) != normal_url(job.server_url):
         return False
     token = runner.get("token")

@@ -1,7 +1,7 @@
-"""What a difference between two config.toml means: which keys really differ. Pure.
+"""Which keys of two config.toml differ in meaning. Pure.
 
-The runner rewrites the whole file when it rotates a token: comments go, keys move, defaults appear. None of that is a
-change.
+The runner rewrites the whole file when it replaces a token: comments disappear, keys move, defaults appear. None of
+this is a change.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _DEFAULTS: Mapping[Key, Value] = {
     ("log_level",): "info",
     ("log_format",): "runner",
 }
-"""What the runner writes, or takes, for a key that is not there, where that is not the zero of its type."""
+"""What the runner writes or uses for a missing key, if that is not the zero value of its type."""
 
 _UNKNOWN = Known("any", given=True)
 
 
 def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-    """Keys that differ in meaning. `user` is the unit's; a token that `new` does not give is the host's own."""
+    """Keys that differ in meaning. `user` is decided by the unit; a token that `new` does not give belongs to the host."""
     found = list(_of_table("config", _general(old), _general(new), ()))
     before, after = runners_of(old), runners_of(new)
     partners = match_equals(before, after, match(before, after), distance)
@@ -46,7 +46,7 @@ def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
 
 
 def counterpart(key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
-    """The same place, a runner's in the block that is the same runner."""
+    """The value at the same place; for a runner, in the block that is the same runner."""
     if len(key_change.key) < 2 or key_change.key[0] != "runners":
         return value_at(base, key_change.key)
     gone = len(key_change.key) == 2 and key_change.new is None
@@ -61,12 +61,12 @@ def owns(key: Key) -> bool:
 
 
 def distance(old: Tree, new: Tree) -> int:
-    """In how many keys two runners differ, without those that the host owns."""
+    """The number of keys in which two runners differ, without keys that belong to the host."""
     return sum(1 for _ in _of_table("runner", _asked(old), _asked(new), ("runners", 0)))
 
 
 def _general(tree: Tree) -> Tree:
-    """Beside the runners, and without `user`: whatever stands there, each load puts the unit's `--user` in its place."""
+    """The tree without runners and without `user`, because at each load the `--user` of the unit replaces it."""
     return {name: value for name, value in tree.items() if name not in {"runners", "user"}}
 
 
@@ -102,14 +102,14 @@ def _of_key(known: Known, old: Value, new: Value, key: Key) -> Iterator[KeyChang
 
 
 def _of_pairs(old: Tree, new: Tree, key: Key) -> Iterator[KeyChange]:
-    """The user's own keys: the runner adds none, so an empty value is as much of a word as any other."""
+    """The user's own keys. The runner adds none, so an empty value counts like any other."""
     for name in dict.fromkeys((*old, *new)):
         if old.get(name) != new.get(name):
             yield KeyChange((*key, name), old.get(name), new.get(name))
 
 
 def _of_loose(old: Value, new: Value, key: Key) -> Iterator[KeyChange]:
-    """A table that is not known: a zero counts where it is asked for, on the host alone it may be the runner's own."""
+    """An unknown table. A zero value counts if it is asked for; if only the host has it, the runner may have added it."""
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys((*old, *new)):
             yield from _of_loose(old.get(name), new.get(name), (*key, name))
@@ -128,12 +128,12 @@ def _tree(value: Value) -> Tree:
 
 
 def _normal(known: Known, key: Key, value: Value) -> object:
-    """The value in one form, which for no key at all, and for what means the same, is its default."""
+    """The value in a normal form. A missing key and values with the same meaning as it give its default."""
     default = _DEFAULTS.get(key)
     time = microseconds(value) if known.kind == "duration" and isinstance(value, str) else None
     if value is None or (time is not None and time == microseconds(str(default))):
         return default
-    if not known.given and (value in (0, "", [], {}) or time == 0):  # `false` is 0 too
+    if not known.given and (value in (0, "", [], {}) or time == 0):  # `false` equals 0 too
         return default
     if known.kind == "str|[str]" and isinstance(value, str):
         return [value]

@@ -1,4 +1,4 @@
-"""Which `[[runners]]` of two config.toml are one and the same runner. Pure."""
+"""Which `[[runners]]` of two config.toml are the same runner. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from runnerops.model.common import Tree, Value
 
 
 def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
-    """For each wanted runner, by index, the one it is on the host: its equal, else by token, id, or name and url.
+    """For each wanted runner, by index, the same runner on the host: one that is equal, else by token, id, or name and
+    url.
 
-    Several may share a token: then the name tells them apart, and where they share that too, their order.
+    Several may have the same token. Then the name decides, and if that is equal too, their order.
     """
     partners: dict[int, int] = {}
     for tell, in_order in ((_by_all, True), (_by_both, True), (_by_token, True), (_by_id, False), (_by_name, False)):
@@ -30,7 +31,7 @@ def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
 
 
 def _is_one_of_several(desired: Sequence[Tree], index: int) -> bool:
-    """Whether another that has neither a token nor an id has its name and url: see `match_equals`."""
+    """Whether another runner without token and id has the same name and url: see `match_equals`."""
     alike = [one for one in desired if _is_known_by_name(one) and _by_name(one) == _by_name(desired[index])]
     return _is_known_by_name(desired[index]) and len(alike) > 1
 
@@ -42,9 +43,9 @@ def _is_known_by_name(runner: Tree) -> bool:
 def match_renamed(
     observed: Sequence[Tree], desired: Sequence[Tree], renamed: Mapping[str, str], partners: Mapping[int, int]
 ) -> dict[int, int]:
-    """`partners`, and those that were renamed: by the old name, else, where no token is given, by url, executor and id.
+    """Adds renamed runners to `partners`: by the old name; else, if no token is given, by url, executor and id.
 
-    The latter only where just one on each side is left: two of a kind may be any of each other.
+    The latter only if one runner is left on each side, because otherwise it is not certain which is which.
     """
     found = dict(partners)
     for index, runner in enumerate(desired):
@@ -64,10 +65,11 @@ def match_renamed(
 def match_equals(
     observed: Sequence[Tree], desired: Sequence[Tree], partners: Mapping[int, int], apart: Callable[[Tree, Tree], int]
 ) -> dict[int, int]:
-    """`partners`, and those of one name and url that nothing else tells apart: by what they are, else by their order.
+    """Adds to `partners` runners with equal name and url that nothing else tells apart: by their settings, else by
+    their order.
 
-    `apart` counts the keys in which two differ. A pair must be alike, or nearer to each other than to any other of that
-    name: where somebody has moved the blocks, no runner gets the token of another.
+    `apart` counts the keys in which two differ. A pair must be alike, or closer to each other than to any other of that
+    name. So no runner gets the token of another if somebody has moved the blocks.
     """
     found = dict(partners)
     for wanted in _of_one_name(desired, found):
@@ -81,7 +83,7 @@ def match_equals(
 
 
 def _of_one_name(desired: Sequence[Tree], partners: Mapping[int, int]) -> Iterator[list[int]]:
-    """Those without a partner, a token and an id of their own, name by name."""
+    """Runners without a partner, a token and an id, grouped by name."""
     ids = [_by_id(one) for one in desired]
     bare = [
         i for i, one in enumerate(desired) if _is_known_by_name(one) or (not one.get("token") and ids.count(ids[i]) > 1)
@@ -99,7 +101,7 @@ def _alike_pairs(
     indices: tuple[Sequence[int], Sequence[int]],
     apart: Callable[[Tree, Tree], int],
 ) -> dict[int, int]:
-    """Those that differ in nothing, where there are as many of them here as there."""
+    """Pairs that do not differ at all, if there are equally many on both sides."""
     found: dict[int, int] = {}
     there, wanted = indices
     for index in wanted:
@@ -111,7 +113,9 @@ def _alike_pairs(
 
 
 def _are_nearest(observed: Sequence[Tree], desired: Sequence[Tree], apart: Callable[[Tree, Tree], int]) -> bool:
-    """Whether each is nearer to the one in its place than any other is to either; twins on the host are as near."""
+    """Whether each is closer to its counterpart than any other is to either of the two. Equal ones on the host are
+    equally close.
+    """
     at = range(len(observed))
     far = [[apart(old, new) for new in desired] for old in observed]
     return all(
@@ -124,13 +128,13 @@ def _free(observed: Sequence[Tree], partners: Mapping[int, int]) -> list[int]:
 
 
 def _alike(observed: Tree, desired: Tree) -> bool:
-    """The same GitLab and executor, and no other id than the one asked for."""
+    """Whether GitLab and executor are the same, and no other id is asked for."""
     keys = [(normal_url(one.get("url")), one.get("executor")) for one in (observed, desired)]
     return keys[0] == keys[1] and desired.get("id") in (None, observed.get("id")) and bool(observed.get("token"))
 
 
 def rivals(observed: Sequence[Tree], runner: Tree) -> list[int]:
-    """Those on the host that have this runner's name and url: more than one, and nobody can tell which it is."""
+    """Runners on the host with this runner's name and url. If there is more than one, it cannot be told which is meant."""
     return [index for index, other in enumerate(observed) if _by_name(other) == _by_name(runner)]
 
 
@@ -147,7 +151,7 @@ def _by_token(runner: Tree) -> object:
 
 
 def _by_id(runner: Tree) -> object:
-    """An id is GitLab's own: two GitLabs may give the same."""
+    """The id together with the GitLab, because two GitLabs may give the same id."""
     return (runner["id"], normal_url(runner.get("url"))) if runner.get("id") else None
 
 

@@ -1,4 +1,4 @@
-"""config.toml as a document: where it is, how it is read and written. Pure."""
+"""config.toml as a document: its path, and how it is read and written. Pure."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _TOO_LARGE = "a number does not fit into 64 bits"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
-    """The one file; the path is the packaged one until `reconcile` knows with which the runner was started."""
+    """The one file. The path is that of the package until `reconcile` finds the one with which the runner was started."""
     if NAME not in host.sections:
         return ()
     return (FileSpec(NAME, PATH, "config.toml.j2", "toml", mode="0600"),)
 
 
 def config_path(observed: HostState) -> str:
-    """The file that the runner was really started with: `--config FILE`, `-c FILE` or `--config=FILE`."""
+    """The file with which the runner was started: `--config FILE`, `-c FILE` or `--config=FILE`."""
     argv = observed.facts.runner.unit.argv if observed.facts.runner else ()
     path = ""
     for word, following in pairwise((*argv, "")):
@@ -46,12 +46,12 @@ def config_path(observed: HostState) -> str:
 
 
 def context() -> Mapping[str, Any]:
-    """Nothing beside the common names."""
+    """Nothing in addition to the common names."""
     return {}
 
 
 def parse(content: bytes) -> Tree:
-    """TOML, as a tree of the caller's own. Raises ParseError without any of the file's text."""
+    """Parses TOML. The caller may change the tree. Raises ParseError, which contains no text of the file."""
     tree: Tree = _copy(_parsed(content))
     return tree
 
@@ -66,7 +66,7 @@ def _copy(value: Any) -> Any:
 
 @lru_cache(maxsize=256)
 def _parsed(content: bytes) -> Tree:
-    """What a plan is made from is asked for in many places, and parsing takes ten times as long as copying."""
+    """Cached, because planning parses one file in many places, and copying the tree is ten times as fast."""
     text = _decode(content)
     try:
         tree = _loaded(text)
@@ -74,7 +74,7 @@ def _parsed(content: bytes) -> Tree:
             place = nearest(places_in("toml", text, ""), key, "")
             raise ParseError(place.line, place.column, _TOO_LARGE, "write a smaller one")
         return tree
-    except ValueError:  # of Python's own, which reads no number of so many digits
+    except ValueError:  # Python reads no number with so many digits
         found = re.search(r"\d{1000}", text)
         raise ParseError(*place_of(text, found.start() if found else 0), _TOO_LARGE, "write a smaller one") from None
     except RecursionError:
@@ -82,7 +82,9 @@ def _parsed(content: bytes) -> Tree:
 
 
 def _loaded(text: str) -> Tree:
-    """TOML 1.1. A table that dotted keys define anew is refused, as TOML says, though the runner's decoder overlooks some."""
+    """Parses TOML 1.1. A table that dotted keys define again is refused, as TOML says, though the runner's decoder
+    misses some.
+    """
     try:
         return tomli.loads(text, parse_float=_float)
     except tomli.TOMLDecodeError as error:
@@ -93,13 +95,13 @@ def _loaded(text: str) -> Tree:
 
 
 def _float(text: str) -> float | int:
-    """What no float holds becomes a whole number that is too large as well: Go refuses both."""
+    """A number that no float can hold becomes a whole number that is too large as well: Go refuses both."""
     number = float(text)
     return _LARGEST + 1 if math.isinf(number) and "inf" not in text else number
 
 
 def _beyond(value: Any, key: Key) -> Key | None:
-    """The key of a whole number that is none of 64 bits, for which the runner refuses the file wherever it stands."""
+    """The key of a whole number of more than 64 bits, for which the runner refuses the file, wherever it is."""
     if isinstance(value, dict | list):
         items: Iterable[tuple[str | int, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
         return next((found for part, item in items if (found := _beyond(item, (*key, part))) is not None), None)
@@ -119,7 +121,7 @@ def _decode(content: bytes) -> str:
 
 
 def read(content: bytes | None) -> Tree:
-    """The file's tree; empty where there is none, or it cannot be read."""
+    """The tree of the file; empty if there is no file, or it cannot be read."""
     try:
         return parse(content or b"")
     except ParseError:
@@ -127,7 +129,7 @@ def read(content: bytes | None) -> Tree:
 
 
 def dump(tree: Tree) -> bytes:
-    """Keys in order of the alphabet, tables behind plain keys."""
+    """Writes keys in alphabetical order, and tables after plain keys."""
     return to_toml(_sorted(tree)).encode()
 
 
@@ -140,18 +142,18 @@ def _sorted(value: Any) -> Any:
 
 
 def heading(content: bytes) -> bytes:
-    """The comment that a file begins with."""
+    """The comment at the beginning of the file."""
     lines = content.splitlines(keepends=True)
     count = next((index for index, line in enumerate(lines) if not line.startswith(b"#")), len(lines))
     return b"".join(lines[:count]) + (b"\n" if count else b"")
 
 
 def runners_of(tree: Tree) -> list[Tree]:
-    """The `[[runners]]` blocks of a tree, whatever else may stand there."""
+    """The `[[runners]]` blocks of a tree, without other values."""
     runners = tree.get("runners")
     return [item for item in runners if isinstance(item, dict)] if isinstance(runners, list) else []
 
 
 def label(runner: Tree, index: int) -> str:
-    """How a person knows a runner: by its name, else by its place."""
+    """The name of a runner for people; without a name, its position."""
     return str(runner.get("name") or f"number {index + 1}")

@@ -1,4 +1,4 @@
-"""TOML as gitlab-runner's own documentation writes it: `[[runners]]` in headers, not inline. Pure."""
+"""Writes TOML like gitlab-runner's own documentation: `[[runners]]` in headers, not inline. Pure."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import tomli_w
 
 
 def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
-    """The tree as TOML; with `prefix`, sub-tables are headed below it (`[runners.docker]`). Missing values are left out.
+    """The tree as TOML. With `prefix`, sub-tables get headers below it (`[runners.docker]`). Missing values are left
+    out.
 
-    tomli-w writes every value; the headers are ours, since it puts short arrays of tables inline.
+    tomli-w writes the values. The headers are written here, because tomli-w puts short arrays of tables inline.
     """
     plain = {name: value for name, value in tree.items() if value is not None and not _is_table(value)}
     text = "".join(_pair(name, _without_none(value)) for name, value in plain.items())
@@ -27,9 +28,10 @@ def to_toml(tree: dict[str, Any], prefix: str = "") -> str:
 
 
 def _pair(name: str, value: Any) -> str:
-    """Scripts over many lines stay readable; tomli-w would lose a CR there, so such a one stands on one line.
+    """Writes scripts of several lines readably. One with a CR is written on one line, because tomli-w would lose the
+    CR.
 
-    Dates are written as the runner writes them: tomli-w puts a space where older runners want a T.
+    Dates are written like the runner does: tomli-w puts a space where older runners expect a T.
     """
     if isinstance(value, datetime):
         return f"{_bare(name)} = {value.isoformat().replace('+00:00', 'Z')}\n"
@@ -43,7 +45,7 @@ def _is_table(value: Any) -> bool:
 
 
 def _bare(name: str) -> str:
-    """A key as it stands in a header, quoted where it must be."""
+    """A key for a header, quoted if necessary."""
     line = tomli_w.dumps({name: 0})
     return line.rpartition(" = ")[0]
 

@@ -1,4 +1,4 @@
-"""What a host is asked about gitlab-runner, and what the answers mean. Pure."""
+"""The questions to a host about gitlab-runner, and how the answers are read. Pure."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
 
 
 def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-    """Asked of every host: harm is counted by what runs there, managed or not."""
+    """Every host is asked, because jobs may run on it whether its runner is managed or not."""
     path = rendered[0].spec.path if rendered else PATH
     return ("know_runner", path), ("await_runner_metrics",), ("observe_runner_unit",), ("observe_runner_program",)
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:
-    """The runner's part; None where there is neither a unit nor any runner or job of one at all."""
+    """The runner's part of the facts; None if the host has no unit, no other runner and no job."""
     unit = _unit(answers)
     at = read_processes(_output(answers, "runner_processes"), _output(answers, "runner_job_ids"))
     returning = _returning(answers)
@@ -64,12 +64,12 @@ def facts(facts: Facts, answers: Answers) -> Facts:
 
 
 def _output(answers: Answers, name: str) -> str:
-    """Of what reads /proc: processes come and go meanwhile, so the exit status tells nothing."""
+    """The output of commands that read /proc. Processes end meanwhile, so the exit status says nothing."""
     return answers[name].output.decode("utf-8", "replace") if name in answers else ""
 
 
 def _returning(answers: Answers) -> bool:
-    """Whether an earlier run left a unit behind that starts the runner after its last job."""
+    """Whether an earlier run left a unit that starts the runner after its last job."""
     lines = text_of(answers, "alive").splitlines()
     return any(line.split()[0] == _RETURN and " failed " not in line for line in lines)
 
@@ -90,7 +90,7 @@ def _unit(answers: Answers) -> Unit:
 
 
 def _strangers(answers: Answers, unit: Unit, at: Processes, docker: DockerFacts | None) -> Iterator[str]:
-    """Runners that are not the unit's: in a container, or somebody's own process or unit."""
+    """Runners other than the unit's: in a container, or a process or unit of somebody."""
     groups: dict[int, str] = {}
     for match in _GROUP.finditer(_output(answers, "runner_groups")):
         groups[int(match[1])] = f"{groups.get(int(match[1]), '')} {match[2]}"
@@ -98,18 +98,18 @@ def _strangers(answers: Answers, unit: Unit, at: Processes, docker: DockerFacts 
         parent = at.known.get(pid, (0, "", ""))[0]
         ours = unit.pid and at.below(pid, unit.pid)
         if ours or _of_unit(group, groups.get(unit.pid)) or _of_job(group, docker) or parent in groups:
-            continue  # the last: a helper of one that is named already
+            continue  # this is a helper of a runner that is named already
         where = "in a container" if _CONTAINED.search(group) else f"outside of {UNIT}"
         yield f"process {pid} {where}"
 
 
 def _of_unit(group: str, main: str | None) -> bool:
-    """Whether it is in the unit's control group; a user's unit, or one in a container, may have the same name."""
+    """Whether it is in the unit's control group. A user's unit, or one in a container, may have the same name."""
     if main is not None:
         return group == main or group.startswith(f"{main}/")
     return any(word.endswith(f":/system.slice/{UNIT}") for word in group.split())
 
 
 def _of_job(group: str, docker: DockerFacts | None) -> bool:
-    """Whether it is a helper in a job's own container."""
+    """Whether it is a helper in the container of a job."""
     return any(one.id in group for one in docker.containers if one.id and MANAGED in one.labels) if docker else False

@@ -1,4 +1,4 @@
-"""The CI jobs that run on a host, as its containers, processes and the runner's own page tell of them. Pure."""
+"""The CI jobs that run on a host, from its containers, its processes and the runner's metrics page. Pure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from runnerops.model.waited import described
 MANAGED = "com.gitlab.gitlab-runner.managed"
 JOB = "com.gitlab.gitlab-runner.job.id"
 SYSTEM = "com.gitlab.gitlab-runner.runner.system_id"
-"""Labels of a job's containers; the last is not there on old versions."""
+"""Labels of a job's containers. Old versions do not have the last one."""
 _URL = "com.gitlab.gitlab-runner.job.url"
 
 NO_JOBS = ("fleeting-plugin", "plugin", "docker")
-"""Child processes that are no job: an autoscaler's plugin, as installed by hand and by `gitlab-runner fleeting install`,
-and a client that attends to a container, which counts by its labels."""
+"""Child processes that are not jobs: plugins of autoscalers, as installed by hand and by `gitlab-runner fleeting
+install`, and a client attached to a container, which is counted by its labels.
+"""
 
 _COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
-"""Of any state: a job that is `pending` is taken, and its image is being pulled."""
+"""Jobs of any state count: one that is `pending` was accepted, and its image is being pulled."""
 
 
 @frozen
 class Processes:
     """The host's processes: parent, state and name by pid, and the `CI_JOB_ID` of those that have one.
 
-    `told` is what else they have of GitLab's words of that job, by its id, as `read_waited` takes it.
+    `told` has further variables of GitLab, by the id of the job, in the form that `read_waited` parses.
     """
 
     known: Mapping[int, tuple[int, str, str]]
@@ -35,11 +36,11 @@ class Processes:
     told: Mapping[str, str]
 
     def below(self, pid: int, ancestor: int) -> bool:
-        """Whether `pid` is `ancestor`, or descends from it."""
+        """Whether `pid` is `ancestor` or one of its descendants."""
         return ancestor in self._line(pid)
 
     def job_of(self, child: int) -> str:
-        """GitLab's id of the job whose first process is `child`; empty where none of its processes has it."""
+        """GitLab's id of the job whose first process is `child`; empty if none of its processes has the variable."""
         return next((job for pid, job in self.job_ids.items() if self.below(pid, child)), "")
 
     def _line(self, pid: int) -> set[int]:
@@ -52,7 +53,7 @@ class Processes:
 
 
 def read_processes(text: str, job_ids: str) -> Processes:
-    """Of lines `PID PARENT STATE NAME` and `PID CI_JOB_ID WORDS`; processes come and go meanwhile."""
+    """Parses lines `PID PARENT STATE NAME` and `PID CI_JOB_ID WORDS`. Processes come and go meanwhile."""
     known = {}
     for line in text.split("\n"):
         words = line.split(" ", 3)
@@ -70,14 +71,14 @@ def read_processes(text: str, job_ids: str) -> Processes:
 
 
 def all_jobs(known: Iterable[Job], told: str) -> list[Job]:
-    """Those that are known, and as many without a name as the metrics page (`told`) counts beyond them."""
+    """The known jobs, and as many without a name as the metrics page (`told`) counts in addition."""
     jobs = list(known)
     counted = sum(float(number) for number in _COUNTED.findall(told))
     return [*jobs, *[Job("", "from its metrics page")] * max(0, int(counted) - len(jobs))]
 
 
 def container_jobs(docker: DockerFacts | None, system_id: str, at: Processes, *, lives: bool) -> Iterator[Job]:
-    """One for each job that has a container running, be it the build, a helper or a service."""
+    """One for each job with a running container, whether that is of the build, a helper or a service."""
     ids: dict[str, Job] = {}
     for container in docker.containers if docker else ():
         if container.running and container.labels.get(MANAGED) == "true":
@@ -96,7 +97,7 @@ def _project(url: str) -> str:
 
 
 def child_jobs(unit: Unit, at: Processes) -> Iterator[Job]:
-    """Shell jobs are children of the main process."""
+    """Jobs of the shell executor are children of the main process."""
     for pid, (parent, state, name) in at.known.items():
         if unit.pid and parent == unit.pid and state != "Z" and name not in NO_JOBS:
             job = at.job_of(pid)

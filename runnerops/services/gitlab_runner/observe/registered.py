@@ -1,4 +1,6 @@
-"""With which GitLabs the runners of a host are registered, by its config.toml and by what they said. Pure."""
+"""The GitLabs with which the runners of a host are registered, from its config.toml and from the answers of GitLab.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from runnerops.services.gitlab_runner.format import NAME, config_path, label, pa
 
 
 def registrations(observed: HostState) -> tuple[Registration, ...]:
-    """Every runner of config.toml that has a token; nothing of a file that cannot be read."""
+    """Every runner of config.toml that has a token; none if the file cannot be read."""
     try:
         return registrations_in(observed.file(config_path(observed)).content or b"")
     except ParseError:
@@ -25,12 +27,14 @@ def registrations(observed: HostState) -> tuple[Registration, ...]:
 
 
 def registrations_in(content: bytes) -> tuple[Registration, ...]:
-    """The same of a file's content. Raises ParseError."""
+    """The runners in the content of a file. Raises ParseError."""
     return tuple(_registration(one, index) for index, one in enumerate(runners_of(parse(content))) if one.get("token"))
 
 
 def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
-    """Every runner that is to be, by its name in the inventory; `id` 0 where config.toml has none beside this very token."""
+    """Every runner of the desired file, by its name in the inventory. `id` is 0 if config.toml has none with the same
+    token.
+    """
     numbers = {(one.token, normal_url(one.url)): one.id for one in registrations(observed)}
     files = (file for file in desired if file.spec.service is NAME and file.content is not None)
     return tuple(
@@ -41,7 +45,9 @@ def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState)
 
 
 def named(names: Collection[str], desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
-    """Those in the host's file that the inventory calls by one of these names, by which their token tells, or their own."""
+    """The runners on the host that the inventory knows by these names, which are found by their token, or by their own
+    name.
+    """
     anew = {(one.token, normal_url(one.url)): one.name for one in rendered_registrations(desired, observed)}
     found = (replace(one, name=anew.get((one.token, normal_url(one.url)), one.name)) for one in registrations(observed))
     return tuple(one for one in found if one.name in names)
@@ -63,17 +69,19 @@ def _aware(moment: datetime) -> datetime:
 
 
 def of_gitlab(url: str, found: Sequence[Registration]) -> tuple[Registration, ...]:
-    """Those of the GitLab with this URL: no other is shown their tokens."""
+    """The runners of the GitLab with this URL. Other GitLabs must not get their tokens."""
     return tuple(one for one in found if normal_url(one.url) == normal_url(url))
 
 
 def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
-    """The status of a runner as far as config.toml tells it."""
+    """The status of runners as far as config.toml tells it."""
     return tuple(RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id) for one in found)
 
 
 def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
-    """In the file's order: of those that were asked about what GitLab said, of the others what the file tells."""
+    """In the order of the file: GitLab's answers about runners that were asked about, and the file's facts about the
+    others.
+    """
     left = list(told)
     return tuple(
         left.pop(0) if left and (left[0].name, left[0].url) == (one.name, one.url) else one for one in from_file(found)
@@ -81,6 +89,6 @@ def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple
 
 
 def clone_fix(same: Sequence[Facts]) -> str:
-    """How these are told apart again."""
+    """How to give cloned machines different system ids."""
     anew = "give one of them its own machine-id, then " if len({one.machine for one in same}) < len(same) else ""
     return f"{anew}remove .runner_system_id beside config.toml on one of them, and restart its gitlab-runner"

@@ -1,4 +1,4 @@
-"""Reconciles config.toml: the inventory's keys, the host's own ids, tokens and dates. Pure."""
+"""Reconciles config.toml: the inventory's keys, with the host's own ids, tokens and dates. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ _EACH = "runners."
 def reconcile(
     host: Host, rendered: Sequence[RenderedFile], observed: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-    """The host's own file where it means the same, else the asked one, in its order, with what the host owns put in."""
+    """The host's own file if it means the same. Otherwise the desired one in the order of the host's, with the host's
+    own keys.
+    """
     if not rendered:
         return (), ()
     file = rendered[0].at(config_path(observed))
@@ -54,7 +56,7 @@ def _read(content: bytes | None) -> Tree | None:
 
 
 def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprints) -> tuple[Tree, tuple[Blocker, ...]]:
-    """The wanted tree with what the host owns put in, and what of it cannot be told or would be lost."""
+    """The desired tree with the host's own keys, and blockers for keys that cannot be assigned or would be lost."""
     merged = copy.deepcopy(desired)
     observed = runners_of(old or {})
     runners = runners_of(merged)
@@ -80,7 +82,7 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
 
 
 def _is_ambiguous(runner: Tree, runners: Sequence[Tree], observed: Sequence[Tree], partners: Mapping[int, int]) -> bool:
-    """Whether there are several of its name, here or there, and one there that is left."""
+    """Whether several runners have this name, in either file, and one on the host is not matched yet."""
     free = len(set(rivals(observed, runner)) - {*partners.values()})
     return free > 1 or (free == 1 and len(rivals(runners, runner)) > 1 and not runner.get("token"))
 
@@ -93,13 +95,13 @@ def _partners(host: Host, observed: Sequence[Tree], runners: Sequence[Tree]) -> 
 
 
 def _before(host: Host, runners: Sequence[Tree]) -> list[Tree]:
-    """What each of these owned at the time that a rollback goes back to; empty trees in a deploy."""
+    """What each of these runners owned at the time to which a rollback returns; empty trees in a deploy."""
     before = [{key: one[key] for key in HOST_OWNED if key in one} for one in runners_of(host.before.get(NAME, {}))]
     return before if len(before) == len(runners) else [{} for _ in runners]
 
 
 def _kept(host: Host, desired: Tree, old: Tree) -> Tree:
-    """The host's own at the dotted keys of `keep`; `runners.KEY` is that key of every runner."""
+    """The host's values at the dotted keys of `keep`. `runners.KEY` is that key of every runner."""
     keys = host.keep.get(NAME, ())
     below = [key.removeprefix(_EACH) for key in keys if key.startswith(_EACH)]
     desired = keep(desired, old, [key for key in keys if not key.startswith(_EACH)])

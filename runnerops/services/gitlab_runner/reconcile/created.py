@@ -1,4 +1,4 @@
-"""Runners that the deploy itself creates in GitLab: what stands for a token until there is one. Pure."""
+"""Runners that the deploy itself creates in GitLab, and the stand-in for a token until GitLab has given it. Pure."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def own_keys(host: Host, name: str) -> Tree:
-    """What a runner that nobody has a token for gets of its own: of GitLab if it was created by now, else a stand-in."""
+    """The keys of a runner without a token: those from GitLab if it has been created by now, else a stand-in."""
     created = host.created.get(name)
     return _written(created) if created else {"token": stand_in(name)}
 
 
 def stand_in(name: str) -> str:
-    """In place of a token that GitLab is yet to give. It has a token's form, and GitLab knows none like it."""
+    """The stand-in for a token that GitLab will give. It has the form of a token, and GitLab knows none like it."""
     return f"glrt-{hashlib.sha256(name.encode()).hexdigest()[:20]}"
 
 
@@ -43,7 +43,7 @@ def to_be_created(desired: Sequence[RenderedFile]) -> tuple[str, ...]:
 
 
 def _written(created: Created) -> Tree:
-    """As gitlab-runner writes them when it registers itself (`common/config.go`, RunnerCredentials)."""
+    """The keys as gitlab-runner writes them when it registers itself (`common/config.go`, RunnerCredentials)."""
     return {
         "id": created.id,
         "token": created.token,

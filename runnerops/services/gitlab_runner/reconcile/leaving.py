@@ -1,5 +1,6 @@
-"""Runners that an inventory managed in GitLab and asks for no more, told three ways: by what is on record on the host, by what
-the host has, and by what is asked for. Pure."""
+"""Runners that the inventory managed in GitLab and does not ask for any more. Three sources are compared: the record on
+the host, what the host has, and what is asked for. Pure.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +27,12 @@ from runnerops.services.gitlab_runner.reconcile.tokens import names_of
 
 @frozen
 class Leaving:
-    """A runner that was managed in GitLab, by this `id`. `token`: as the host has it; empty where it does not any more.
+    """A runner that was managed in GitLab, by this `id`. `token`: on the host; empty if the host does not have it any
+    more.
 
-    `agreed`: an earlier run took it off the host, so that was allowed then. `given`: the inventory gave its token, so others
-    may have it. `known_by`: the token's fingerprint under the host's key, also of one that only the inventory gave; empty for
-    none.
+    `agreed`: an earlier run took it off the host, so the deletion was allowed then. `given`: the inventory gave its
+    token, so other hosts may have it. `known_by`: the fingerprint of the token under the host's key, or of one that
+    only the inventory gave; empty if there is none.
     """
 
     id: int
@@ -42,9 +44,11 @@ class Leaving:
 
 
 def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) -> tuple[Leaving, ...]:
-    """Those that are on record and not asked for. None where this deploy is not of their file, or no GitLab is named.
+    """Runners that are on record and not asked for. There are none if this deploy does not include their file, or no
+    GitLab is named.
 
-    One whose entry is still there and has another token is none: who gives tokens knows what becomes of the old one.
+    A runner whose entry exists and has another token does not count: whoever gives tokens also decides about the old
+    one.
     """
     if host.gitlab is None or not any(file.spec.service is NAME for file in desired):
         return ()
@@ -65,9 +69,10 @@ def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) ->
 
 
 def taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
-    """Those on record, by GitLab's id their names, that the host does not have any more, as far as its file can be read.
+    """By GitLab's id, the names of runners on record that the host does not have any more, as far as its file can be
+    read.
 
-    Not one whose token the inventory gives: the next deploy brings that back.
+    Runners whose token the inventory gives are left out, because the next deploy brings them back.
     """
     if host.gitlab is None:
         return {}
@@ -84,9 +89,9 @@ def taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
 def on_record(
     host: Host, desired: Sequence[RenderedFile], observed: HostState, told: Mapping[str, int], gone: Sequence[int]
 ) -> Managed:
-    """What a deploy records: runners that say what they are to have in GitLab, and those that are still to be deleted there.
+    """What a deploy records: runners with settings in GitLab, and runners that must still be deleted there.
 
-    `told` has ids as GitLab told them, by the runner's name; `gone` those that need no deletion any more.
+    `told` has ids that GitLab gave, by the runner's name; `gone` those that need no deletion any more.
     """
     if host.gitlab is None or not any(file.spec.service is NAME for file in desired):
         return observed.in_gitlab
@@ -108,7 +113,7 @@ def on_record(
 
 
 def tokens_of(host: Host) -> Iterator[str | Secret]:
-    """Those that the inventory gives for the runners of a host."""
+    """The tokens that the inventory gives for the runners of a host."""
     for runner in runners_of(host.sections.get(NAME, {})):
         token = runner.get("token")
         if isinstance(token, str | Secret) and token:
@@ -116,19 +121,21 @@ def tokens_of(host: Host) -> Iterator[str | Secret]:
 
 
 def _known_by(name: str, url: str, token: str, given: SecretFingerprints) -> str:
-    """By what the inventory gave last, where the host does not have it any more."""
+    """The fingerprint of what the inventory gave last, if the host does not have the token any more."""
     if token:
         return fingerprint(given.key, token)
     return given.fingerprints.get(names_of([{"name": name, "url": url}])[0], "")
 
 
 def _own(number: int, name: str, found: Sequence[Registration]) -> Registration | None:
-    """The one with this id; by its name where the file says no id."""
+    """The runner with this id; by its name if the file has no id."""
     return next((one for one in found if one.id == number or (not one.id and one.name == name)), None)
 
 
 def _before(url: str, observed: HostState) -> Sequence[Registration] | None:
-    """What the last run left in the file, nothing where it took that away; None where it is not kept, or cannot be read."""
+    """The runners of the file as the last run left it; none if the run removed it. None if it is not kept or cannot be
+    read.
+    """
     path = config_path(observed)
     content = observed.base.get(path)
     if content is None and observed.applied.get(path) == ABSENT:

@@ -1,4 +1,4 @@
-"""A runner that is taken off a host: its config.toml of before the first run, with tokens that were replaced since. Pure."""
+"""Removes a runner from a host: its config.toml from before the first run, with tokens that were replaced since. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from runnerops.services.removal import as_before, original_of
 
 
 def remove(request: RemovalRequest) -> Removal | None:
-    """Where there was no file there is none again; without an original the file stays, and only the runner stops."""
+    """If there was no file, it is removed. Without an original the file stays, and only the runner stops."""
     host, observed = request.host, request.observed
     path = config_path(observed)
     if path not in request.paths:
@@ -38,7 +38,7 @@ def remove(request: RemovalRequest) -> Removal | None:
     blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     desired = (as_before(spec, content, original, there),)
-    told = {one.token for one in leaving(host, desired, observed)}  # what becomes of these is told one by one
+    told = {one.token for one in leaving(host, desired, observed)}  # each of these is reported separately
     stay = [name for name, one in gone if one["token"] not in told]
     registered = (
         [f"still registered in GitLab: {', '.join(stay)}; delete them there, or leave them offline"] if stay else []
@@ -47,7 +47,9 @@ def remove(request: RemovalRequest) -> Removal | None:
 
 
 def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:
-    """Each runner of then with the token, the id and the dates that it has now: `there`, with what GitLab gave anew."""
+    """Gives each earlier runner the token, the id and the dates that it has now (`there`, including tokens that GitLab
+    replaced).
+    """
     runners = runners_of(first)
     partners = match(there, runners)
     found = [
@@ -60,13 +62,13 @@ def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:
 
 
 def _gone(now: Sequence[Tree], kept: Sequence[Tree]) -> list[tuple[str, Tree]]:
-    """Registered runners of now that the file of then does not have, with the names that people know them by."""
+    """Registered runners that are not in the earlier file, with their names for people."""
     partners = set(match(now, kept).values())
     return [(label(one, at), one) for at, one in enumerate(now) if at not in partners and one.get("token")]
 
 
 def _lost(gone: Sequence[tuple[str, Tree]], written: Sequence[Tree]) -> Iterator[Blocker]:
-    """Whose token is nowhere but on the host."""
+    """Runners whose token exists only on the host."""
     given = [one for one in written if one.get("token")]
     partners = set(match([one for _, one in gone], [{**one, "token": None} for one in given]).values())
     names = tuple(name for index, (name, _) in enumerate(gone) if index not in partners)

@@ -1,4 +1,4 @@
-"""A config.toml of before, as if an inventory asked for it: what was the runner's own apart. Pure."""
+"""An earlier config.toml, as if an inventory asked for it, without what the runner owned. Pure."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from runnerops.services.gitlab_runner.schema import HOST_OWNED
 
 
 def restore(files: Mapping[str, bytes | None]) -> Restored:
-    """Tokens, ids and dates are the host's of now: a token may have been replaced since, and the old one is dead.
+    """Tokens, ids and dates stay as the host has them now, because a token may have been replaced and the old one is
+    invalid.
 
-    A runner that the host has lost gets its own of then (`before`): there is no later one.
-    Where there was no file an empty one is asked for: gitlab-runner holds on to one that vanishes under it.
+    A runner that the host has lost gets its earlier ones (`before`), because there are no later ones. If there was no
+    file, an empty one is asked for: gitlab-runner continues to use its configuration if the file disappears.
     """
     path, content = next(iter(files.items()), (PATH, None))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")

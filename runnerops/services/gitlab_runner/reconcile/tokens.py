@@ -1,7 +1,7 @@
-"""Whose token goes: the inventory's, or the host's own, which the runner replaces when it expires. Pure.
+"""Which token a runner gets: the inventory's, or the host's, which the runner replaces when it expires. Pure.
 
-Three values decide: what the inventory gives now, what it gave at the last deploy (a fingerprint on the host), and what
-the host has.
+This follows from three values: what the inventory gives now, what it gave at the last deploy (a fingerprint on the
+host), and what the host has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from runnerops.services.gitlab_runner.format import config_path, label, parse, r
 
 
 class Whose(Enum):
-    """Whose token a runner should have, and why."""
+    """Whose token a runner gets, and why."""
 
     SAME = "both are one"
     KEPT = "none is given: the host's"
@@ -33,12 +33,12 @@ class Whose(Enum):
 
     @property
     def host(self) -> bool:
-        """Whether the host's stays, with its id and dates."""
+        """Whether the host's token stays, with its id and dates."""
         return self in {Whose.SAME, Whose.KEPT, Whose.ROTATED}
 
 
 def whose(runner: Tree, partner: Tree | None, recorded: str, given: SecretFingerprints) -> Whose:
-    """For a runner that is asked for, the one it is on the host, and the fingerprint of what was given for it."""
+    """Decides for a desired runner, with its partner on the host and the fingerprint of what was given for it."""
     ours, theirs = _token(runner), _token(partner or {})
     if not ours:
         if theirs:
@@ -54,7 +54,7 @@ def whose(runner: Tree, partner: Tree | None, recorded: str, given: SecretFinger
 
 
 def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
-    """What blocks a deploy there."""
+    """What blocks a deploy in this case."""
     if found is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
         fix = (
@@ -71,7 +71,9 @@ def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
 
 
 def names_of(runners: Sequence[Tree]) -> tuple[str, ...]:
-    """For each runner the name under which its fingerprint is kept: several of one name are told apart by their order."""
+    """For each runner the name under which its fingerprint is kept. Runners with equal names are told apart by their
+    order.
+    """
     found: list[str] = []
     for runner in runners:
         name = f"{runner.get('name') or ''} {normal_url(runner.get('url')) or ''}"
@@ -90,7 +92,7 @@ def replaceable_secrets(rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
 
 
 def replaced(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[str]:
-    """Tokens that the runner replaced: the inventory's is an old one, however often it is deployed."""
+    """Notes on tokens that the runner replaced, because the inventory's is an old one that a deploy does not use."""
     for file in rendered:
         runners = runners_of(parse(file.content or b""))
         try:

@@ -1,4 +1,4 @@
-"""What gitlab-runner would ignore, be cut off by, or die of, in its config.toml. Pure. One function a rule."""
+"""What gitlab-runner would ignore, or what would end it, in its config.toml. Pure. Each rule is a function."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
 _SHORTEST_TOKEN = 14
 _NO_CRASH = (18, 2)
-"""The first release that is not ended by a shorter one."""
+"""The first release that a shorter value does not end."""
 
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
 _LOG_FORMATS = ("runner", "text", "json")
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
-    """All rules on each file."""
+    """Runs all rules on each file."""
     version = version_of(facts.runner.version if facts and facts.runner else "")
     for spec, tree in files.items():
         plain = by_table("config", tree)
@@ -51,15 +51,15 @@ def _values(tree: Tree) -> Found:
 
 
 def _concurrent(tree: Tree) -> Found:
-    """Zero or less ends the process on hot reload too, and every running job with it."""
+    """Zero or less ends the process, also at a reload, and every running job with it."""
     value = tree.get("concurrent", 1)
-    if isinstance(value, int) and not isinstance(value, bool) and value < 1:  # of another type is said by its key
+    if isinstance(value, int) and not isinstance(value, bool) and value < 1:  # another type is reported at the key
         message = "must be a positive whole number: the runner exits on anything else, and its jobs are lost"
         yield "R001", "error", ("concurrent",), message, "write 1 or more"
 
 
 def _logs(tree: Tree) -> Found:
-    """On a start the runner exits on any other word, on a load it stops half-way."""
+    """At a start, the runner exits for any other word. At a reload, it loads only a part of the file."""
     level, form = tree.get("log_level"), tree.get("log_format")
     if isinstance(level, str) and level.lower() not in _LOG_LEVELS:
         yield (
@@ -101,7 +101,7 @@ def _is_short(token: Value) -> bool:
 
 
 def token_problem(token: Value) -> str:
-    """What is wrong with a token, without the token; empty where nothing is."""
+    """What is wrong with a token, without showing it; empty if nothing is."""
     if not isinstance(token, str):
         return "is not a string"
     if not token.strip():
@@ -136,7 +136,7 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
 
 
 def _urls(tree: Tree, whole: bool) -> Found:
-    """What lacks in a file that is not the runner's own may come from where it goes: manuals have excerpts."""
+    """In a file that is not the runner's own, keys may be missing on purpose, because manuals show excerpts."""
     for index, runner in enumerate(runners_of(tree)):
         url = runner.get("url")
         key: Key = ("runners", index, "url")
@@ -167,7 +167,7 @@ def _twice(tree: Tree) -> Found:
             yield "R005", "warning", ("runners", index, "name"), message, "give each its own"
         elif isinstance(name, str):
             names[name] = index
-        if isinstance(token, str) and re.fullmatch(r"[A-Z_<>]*", token):  # a word in its place, as in a manual
+        if isinstance(token, str) and re.fullmatch(r"[A-Z_<>]*", token):  # a placeholder, as in a manual
             continue
         if isinstance(token, str) and token in seen:
             other = key_label(("runners", seen[token]), str(runners_of(tree)[seen[token]].get("name") or ""))
@@ -178,7 +178,9 @@ def _twice(tree: Tree) -> Found:
 
 
 def _few(tree: Tree) -> Found:
-    """With fewer jobs at once than sections, one that waits for GitLab's answer keeps the others from asking."""
+    """If there are fewer jobs at once than sections, a section that waits for GitLab's answer keeps the others from
+    asking.
+    """
     concurrent, runners = tree.get("concurrent"), runners_of(tree)
     if not isinstance(concurrent, int) or isinstance(concurrent, bool) or concurrent < 1:
         return

@@ -1,4 +1,4 @@
-"""Docker-in-Docker services that are written by hand, and could not work. Pure."""
+"""Docker-in-Docker services that are written by hand and cannot work. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LOOPBACK = re.compile(r"https?://(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(
 
 
 def dind(runner: Tree, key: Key) -> Found:
-    """Of one of `[[runners]]`, which stands at `key`."""
+    """Checks one of `[[runners]]`, which is at `key`."""
     docker = runner.get("docker")
     if not isinstance(docker, dict):
         return
@@ -28,7 +28,7 @@ def dind(runner: Tree, key: Key) -> Found:
 
 
 def _privileged(docker: Tree, place: Key) -> Found:
-    """Another runtime, such as Sysbox, may do without."""
+    """Another runtime, e.g. Sysbox, may not need it."""
     name = "services_privileged" if "services_privileged" in docker else "privileged"
     if docker.get(name) is not True and not docker.get("runtime"):
         text = f"Docker-in-Docker needs `{name} = true` in [runners.docker]"

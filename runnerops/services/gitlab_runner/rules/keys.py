@@ -1,4 +1,6 @@
-"""The keys of config.toml against the table: known, of the right type, known to the host's version. Pure."""
+"""Compares the keys of config.toml with the tables: whether they exist, have the right type, and exist in the host's
+version. Pure.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, T
 from runnerops.services.shared.near import near, question
 
 Version: TypeAlias = "tuple[int, ...]"
-"""Major and minor; empty where it is not known."""
+"""Major and minor version; empty if not known."""
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -20,23 +22,23 @@ Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
 """Rule, severity, key, message, fix."""
 
 _NEAR = 0.8
-"""How like a known key a slip of the pen is, of 1; what is less like it may be a key of a later release."""
+"""How similar a misspelt key is to a known one, of 1. A less similar one may be a key of a later release."""
 
 _FEW = 9
-"""So many keys of a table are named where one is unknown."""
+"""How many keys of a table a message names for an unknown one."""
 
 _SHORT = 4
-"""Letters of a short word."""
+"""The number of letters of a short word."""
 
 
 def version_of(text: str) -> Version:
-    """Major and minor of a version; nothing where the text is none."""
+    """Major and minor of a version; empty if the text is no version."""
     found = re.match(r"v?(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else ()
 
 
 def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
-    """Keys and types of a table and those below it. The runner compares keys without their case, and ignores others."""
+    """Checks keys and types of a table and those below it. The runner ignores the case of keys, and unknown keys."""
     keys = TABLES[table]
     excerpt = table == "config" and "runners" not in {name.lower() for name in tree}
     for name, value in tree.items():
@@ -49,7 +51,7 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
 
 
 def by_table(table: str, tree: Tree) -> Tree:
-    """The same tree with keys as the tables write them, for rules that look for them."""
+    """The same tree with keys as the tables write them, so that rules can find them."""
     keys = TABLES.get(table, {})
     names = {name.lower(): name for name in keys}
     found: Tree = {}
@@ -72,9 +74,9 @@ def _by_case(keys: Mapping[str, Known]) -> Mapping[str, Known]:
 def _unknown(
     name: str, table: str, key: Key, version: Version, *, excerpt: bool
 ) -> tuple[str, Severity, Key, str, str]:
-    """A slip of the pen, or a key of another table, is an error; a runner newer than the tables may know it.
+    """A misspelt key, or one of another table, is an error. A runner newer than the tables may know other keys.
 
-    An excerpt, which has no runner, may come to stand below the heading that it lacks.
+    An excerpt, which has no runner, may belong below a heading that it lacks.
     """
     severity: Severity = "warning" if version > NEWEST else "error"
     low = name.lower()
@@ -94,12 +96,12 @@ def _unknown(
 
 
 def _belongs(name: str, table: Mapping[str, Known]) -> bool:
-    """Whether a key is one of another table. In another case a short word is no sign of it: `path` is not `Path`."""
+    """Whether the key belongs to another table. For a short word, another case does not count: `path` is not `Path`."""
     return name in table or (len(name) > _SHORT and name.lower() in _by_case(table))
 
 
 def _is_other_form(low: str, own: str) -> bool:
-    """Whether a key is one of its own table in other letters, or as a plural, whatever key another table has."""
+    """Whether the key is one of its own table in another case, or as a plural, even if another table has it."""
     plain, known = (word.replace("_", "").replace("-", "") for word in (low, own))
     return sorted(plain) == sorted(known) or f"{plain}s" == known
 
@@ -144,7 +146,7 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
 
 
 def _plain(word: str, value: Value, key: Key) -> Found:
-    """Of a list, and of a table of names of one's own, each item at its own place."""
+    """Checks each item of a list, or of a table with the user's own names, at its own place."""
     if word in ITEMS and isinstance(value, dict | list) and isinstance(value, list) is word.startswith("["):
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _plain(ITEMS[word], item, (*key, part))
@@ -157,7 +159,7 @@ def _wrong(key: Key, word: str) -> tuple[str, Severity, Key, str, str]:
 
 
 def _alone(value: Tree, key: Key) -> tuple[str, Severity, Key, str, str]:
-    """A table where there is a list of them. One that has tables only has most often no heading of its own."""
+    """A table instead of a list of tables. If it contains only tables, a heading is probably missing."""
     name = ".".join(part for part in key if isinstance(part, str))
     below = next(iter(value), "")
     if below and all(isinstance(item, dict | list) for item in value.values()):

@@ -1,4 +1,4 @@
-"""The kinds of values in config.toml: which value is one, how it is called, and how it is written. Pure."""
+"""The kinds of values in config.toml: which values belong to one, its name, and how it is written. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _int(value: Value, bits: int = 64) -> bool:
 
 
 def _float(value: Value) -> bool:
-    """The decoder takes a whole number that a float can hold."""
+    """The decoder accepts a whole number that a float can hold."""
     return isinstance(value, float) or (_int(value) and isinstance(value, int) and abs(value) < 2**53)
 
 
@@ -38,7 +38,7 @@ def _duration(value: Value) -> bool:
 
 
 def _time(value: Value) -> bool:
-    """A time of TOML, which the decoder takes without its date too, or one in quotes."""
+    """A time of TOML, which the decoder accepts without its date too, or one in quotes."""
     if not isinstance(value, str):
         return isinstance(value, datetime | date | time)
     try:
@@ -78,7 +78,7 @@ FIXES: Mapping[str, str] = {
 }
 
 PAIRS = frozenset({"{str}", "{int}", "{bool}", "{[str]}", "tree"})
-"""Tables whose keys are the user's own, of which the decoder takes anything that is none for no table at all."""
+"""Tables whose keys are the user's own. The decoder treats any value that is not a table as a missing one."""
 
 CHECKS: Mapping[str, Callable[[Value], bool]] = {
     "str": _text,

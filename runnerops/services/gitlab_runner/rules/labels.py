@@ -1,4 +1,4 @@
-"""Labels of config.toml, for which a wrong one keeps the whole file from being loaded. Pure.
+"""Labels of config.toml. With a wrong one, the whole file is not loaded. Pure.
 
 Source: `common/labels.go` of gitlab-runner, 18.5 to 19.3.
 """
@@ -18,7 +18,7 @@ _WHOLE = "the runner refuses the whole file"
 
 
 def labels(tree: Tree) -> Found:
-    """Those of the file and of each of its runners, which has both."""
+    """Checks the labels of the file, and of each of its runners, which gets both."""
     common = _labels(tree)
     yield from _written(common, ("labels",))
     runners = runners_of(tree)

@@ -1,4 +1,4 @@
-"""Crontab expressions as gitlab-runner reads them: five to seven fields, with a second before and a year behind. Pure.
+"""Crontab expressions as gitlab-runner reads them: five to seven fields, with seconds first and the year last. Pure.
 
 Source: gorhill/cronexpr, which the runner uses.
 """
@@ -25,7 +25,7 @@ _MARKS = {"day of the month": r"|[lL]|[lL]?[wW]|\d+[wW]", "day of the week": r"|
 
 
 def period_problem(text: str) -> str:
-    """Why an expression is none; empty where it is."""
+    """Why an expression is not valid; empty if it is."""
     if text.strip() in _MACROS:
         return ""
     fields = text.split()

@@ -1,6 +1,7 @@
-"""When a machine is kept, or a job's delay watched: crontab expressions and time zones of config.toml. Pure.
+"""Crontab expressions and time zones of config.toml, for keeping machines and watching the delay of jobs. Pure.
 
-Of docker-machine and of monitoring a wrong one keeps the file from being loaded, of an autoscaler every job from a machine.
+With a wrong one for docker-machine or monitoring, the file is not loaded; with one for an autoscaler, no job gets a
+machine.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ _WHOLE = "the runner refuses the whole file"
 _JOBS = "every job would fail"
 _PATTERN = "jobs_running_for_project"
 _NOT_IN_GO = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?(?:<?[=!]|P=|>|\()|\\[1-9])")
-"""Looking ahead and behind, what was matched before, atomic groups and conditions."""
+"""Look-around, back-references, atomic groups and conditions."""
 
 _ONLY_IN_GO = re.compile(r"\\[CEQpPxz]|\[\[:|\(\?(?:[imsU-]+[:)]|<\w)")
 _FORMER = "US/Eastern"
-"""Some systems have names of this kind, some only with a package more (Debian's tzdata-legacy)."""
+"""Names of this kind exist only on some systems, or in an additional package (Debian's tzdata-legacy)."""
 
 _Place: TypeAlias = "tuple[tuple[str, ...], str, str, str]"
-"""The tables down to the list, its key of periods, that of the time zone, and what comes of a wrong one."""
+"""The tables down to the list, its key of periods, that of the time zone, and the effect of a wrong one."""
 
 _PLACES: tuple[_Place, ...] = (
     (("machine", "autoscaling"), "Periods", "Timezone", _WHOLE),
@@ -36,7 +37,7 @@ _PLACES: tuple[_Place, ...] = (
 
 
 def schedules(runner: Tree, key: Key) -> Found:
-    """Both rules on each entry of a runner's section, which stands at `key`."""
+    """Runs both rules on each entry of a runner's section, which is at `key`."""
     for path, periods, timezone, harm in _PLACES:
         for index, entry in enumerate(_list(runner, path)):
             if isinstance(entry, dict):
@@ -74,14 +75,14 @@ def _timezone(value: Value, key: Key, harm: str) -> Found:
 
 
 def _pattern(value: Value, key: Key, harm: str) -> Found:
-    """A text that is no regular expression of Go. Python takes more; what only Go takes is not judged."""
+    """A text that is not a regular expression of Go. Python accepts more; what only Go accepts is not judged."""
     problem = ""
     if isinstance(value, str) and (further := _NOT_IN_GO.search(value)):
         problem = f"is no regular expression of Go, which has no {further[0]}"
     elif isinstance(value, str) and not _ONLY_IN_GO.search(value):
         try:
             with catch_warnings():
-                simplefilter("ignore", FutureWarning)  # of what Python might once read otherwise
+                simplefilter("ignore", FutureWarning)  # forms that Python may read differently some day
                 re.compile(value)
         except re.error as error:
             problem = f"is no regular expression: {error.msg} at character {(error.pos or 0) + 1}"
@@ -90,7 +91,7 @@ def _pattern(value: Value, key: Key, harm: str) -> Found:
 
 
 def _is_timezone(name: str) -> bool:
-    """By this machine's list of them, where it has one: the runner looks into its host's."""
+    """Whether this machine knows the time zone, if it has a list of them. The runner uses its host's list."""
     if name in {"", "UTC", "Local"} or not _is_there("Europe/Berlin"):
         return True
     return _is_there(name)
@@ -99,7 +100,7 @@ def _is_timezone(name: str) -> bool:
 def _is_there(name: str) -> bool:
     try:
         ZoneInfo(name)
-    except (OSError, ValueError):  # no such file, or a path that leads out of the list
+    except (OSError, ValueError):  # no such file, or a path outside of the list
         return False
     except LookupError:
         return False

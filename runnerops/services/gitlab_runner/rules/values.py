@@ -1,4 +1,6 @@
-"""Values of a runner's section that its loader takes, and that end the process or every job. Pure. One function a rule."""
+"""Values of a runner's section that its loader accepts, but that end the process or every job. Pure. Each rule is a
+function.
+"""
 
 from __future__ import annotations
 
@@ -29,23 +31,23 @@ _TABLES = {
     "parallels": ("parallels", "ssh"),
     "virtualbox": ("virtualbox", "ssh"),
 }
-"""The tables without which an executor prepares no job."""
+"""The tables without which an executor cannot prepare jobs."""
 
 _STORES = {"s3": {"BucketName"}, "gcs": {"BucketName"}, "azure": {"ContainerName"}}
-"""The keys without which a cache has no place."""
+"""The keys without which a cache has no storage."""
 
 _NFS = ("name", "mount_path", "server", "path")
 _FLAVOR = re.compile(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 
 def values(runner: Tree, key: Key) -> Found:
-    """All rules on one of `[[runners]]`, which stands at `key`."""
+    """Runs all rules on one of `[[runners]]`, which is at `key`."""
     for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs, schedules):
         yield from rule(runner, key)
 
 
 def is_excerpt(runner: Tree) -> bool:
-    """Whether a section is one of a manual: without a `url`, or with a word in the place of a token, as `TOKEN`."""
+    """Whether a section is an excerpt of a manual: without a `url`, or with a placeholder like `TOKEN` for the token."""
     token = runner.get("token")
     return not runner.get("url") or (isinstance(token, str) and not re.fullmatch(r"[\w.-]{20,}", token))
 
@@ -80,7 +82,7 @@ def _words(runner: Tree, key: Key) -> Found:
 
 
 def _policies(runner: Tree, key: Key) -> Found:
-    """Images of jobs that ask for no policy are pulled by `pull_policy`, if that is allowed."""
+    """Images of jobs that name no policy are pulled by `pull_policy`, if that is allowed."""
     docker = _tree(runner, "docker")
     allowed, given = docker.get("allowed_pull_policies"), docker.get("pull_policy") or "always"
     wanted = given if isinstance(given, list) else [given]
@@ -181,7 +183,7 @@ def _docker(runner: Tree, key: Key) -> Found:
 
 
 def _volume_problem(text: str) -> str:
-    if re.match(r"[A-Za-z]:[\\/]", text) or "\\" in text or "$" in text:  # Windows, or a variable of the job
+    if re.match(r"[A-Za-z]:[\\/]", text) or "\\" in text or "$" in text:  # a path of Windows, or a variable of the job
         return ""
     parts = text.split(":")
     if len(parts) == 1:
@@ -218,7 +220,7 @@ def _machine(runner: Tree, key: Key) -> Found:
 
 
 def _nfs(runner: Tree, key: Key) -> Found:
-    """The only tables whose decoder wants keys."""
+    """The only tables in which the decoder requires keys."""
     found = _tree(_tree(runner, "kubernetes"), "volumes").get("nfs")
     for index, volume in enumerate(found if isinstance(found, list) else ()):
         if isinstance(volume, dict) and (lacks := [name for name in _NFS if volume.get(name) in (None, "")]):

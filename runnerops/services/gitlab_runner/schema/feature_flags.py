@@ -1,4 +1,4 @@
-"""The feature flags that gitlab-runner has read, 14.0 to 19.4, as data. A name that is none of them does nothing. Pure.
+"""The feature flags that gitlab-runner has read, 14.0 to 19.4, as data. Other names have no effect. Pure.
 
 Source: `helpers/featureflags/flags.go` at each of these releases.
 """

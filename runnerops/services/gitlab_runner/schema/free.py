@@ -12,10 +12,10 @@ _FREE = word_set("""
     environment command entrypoint instance_ready_command machineoptions machineoptionswithname pre_get_sources_script
     post_get_sources_script pre_build_script post_build_script pre_clone_script post_clone_script
 """)
-"""In lower case: the runner takes keys in either."""
+"""In lower case, because the runner ignores the case."""
 
 _SHOWN_PAIRS = frozenset({"tmpfs", "services_tmpfs", "sysctls", "ulimit", "services_devices"})
-"""Tables whose keys are the user's own, and whose values are no place for a secret."""
+"""Tables whose keys are the user's own, and whose values cannot be secrets."""
 
 SHOWN_BELOW: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("experimental", "monitoring", "referees", "state_storage", "vm_isolation"), frozenset[str]()),
@@ -33,14 +33,14 @@ SHOWN_BELOW: Mapping[str, frozenset[str]] = {
         run_as_user cap_add cap_drop print_pod_warning_events patch_type patch_path logs_base_dir scripts_base_dir
     """),
 }
-"""The plain keys of the tables of executors; all others of these may hold anything."""
+"""The plain keys of the executors' tables. All others of these may hold anything."""
 
 QUANTITIES = ("_limit", "_request", "_overwrite_max_allowed")
-"""How Kubernetes' amounts of CPU, memory and storage end."""
+"""The suffixes of Kubernetes' amounts of CPU, memory and storage."""
 
 
 def free(key: Key) -> bool:
-    """Whether the text at `key` may hold anything; so may one that no release knows."""
+    """Whether the text at `key` may hold anything. This includes keys that no release knows."""
     table = "config"
     names = [part.lower() for part in key if isinstance(part, str)]
     for index, name in enumerate(names):

@@ -1,6 +1,7 @@
 """The gitlab-runner phase of a run: swap, load or restart, verify, and its rollback. Pure.
 
-gitlab-runner loads config.toml within 3 s of its swap, so for it the swap is the action; the signal only makes it sure.
+gitlab-runner loads config.toml within 3 s of its swap, so the swap itself is the action. The signal only makes it
+certain.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from runnerops.services.steps import diagnose, guard, intend, restore_intent, ru
 
 
 def action_steps(request: ActionRequest) -> ActionSteps:
-    """Guarded by the life of the process; judged by the runner itself where it can (`lint`), and by caches new to jobs."""
+    """Guarded by the identity of the process; validated by the runner itself if it can (`lint`), and by caches that are
+    new to jobs.
+    """
     host, action, changes, observed = request.host, request.action, request.changes, request.observed
     run, already_stopped = request.run, request.already_stopped
     runner = observed.facts.runner
@@ -76,7 +79,7 @@ def _action_steps(
 
 
 def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
-    """The runner is stopped without losing a job: it takes no new ones, and its process ends with the last."""
+    """The runner is stopped without losing a job: it takes no new ones, and its process ends after the last one."""
     runner = observed.facts.runner
     if runner is None or not runner.lives:
         return ActionSteps()
@@ -86,7 +89,7 @@ def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
 
 
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
-    """A process of the same number may be another after a reboot, so it is known by its InvocationID."""
+    """After a reboot another process may have the same number, so the process is identified by its InvocationID."""
     active = runner.unit.active
     yield guard(active, "systemctl", "is-active", UNIT, title=f"check that {UNIT} is still {active}")
     if runner.unit.pid and runner.unit.invocation:
@@ -99,7 +102,7 @@ def _stop() -> Step:
 
 
 class _Part:
-    """One part, seen whole: the file's change, if there is one, and the process as it is."""
+    """The facts of one action: the change of the file, if there is one, and the state of the process."""
 
     def __init__(self, change: Change | None, runner: RunnerFacts, policy: Policy, observed: HostState) -> None:
         self._change = change
@@ -115,17 +118,17 @@ class _Part:
 
     @property
     def active(self) -> bool:
-        """Whether there is a process to be gentle with, or one comes by itself."""
+        """Whether there is a process that must be drained, or one that will start by itself."""
         return self._lives
 
     def files(self) -> Mapping[str, bytes]:
-        """What the host tells the runner's own writing by."""
+        """Files by which the host recognises what the runner itself writes."""
         if self._change is None:
             return {}
         return written.files(self._change.old.content, self._change.new.content, self._version)
 
     def validate(self) -> Iterator[Step]:
-        """The runner's own verdict on the staged file."""
+        """Has the runner check the staged file."""
         if self._change and self._change.new.content is not None and self._version >= LINT_SINCE:
             staged = staged_path(self._change.new.spec.path, sha256(self._change.new.content))
             yield run(
@@ -133,7 +136,7 @@ class _Part:
             )
 
     def reload(self, number: int) -> Iterator[Step]:
-        """The process stays, and is shown to have loaded the file; its page is still the old one."""
+        """The process continues, and it is verified that it loaded the file. Its metrics page is still the old one."""
         yield intend(NAME, Verb.RELOAD, number, self._unit.invocation)
         yield self._old.mark_log(same_process=True)
         yield from self._swap()
@@ -143,7 +146,7 @@ class _Part:
         yield Step("complete", (NAME,))
 
     def reload_back(self) -> Iterator[Step]:
-        """The old file, loaded by the same process; one that died of the new file is started."""
+        """The same process loads the old file. A process that ended because of the new file is started."""
         yield self._old.mark_log(same_process=True)
         yield from self._swap_back()
         yield run(30, *script("runner-load-or-start.sh", UNIT), title=f"reload {UNIT}, or start it if it ended")
@@ -151,7 +154,7 @@ class _Part:
         yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def restart(self, number: int) -> Iterator[Step]:
-        """The runner is stopped if it runs, gets its file, and is started."""
+        """The runner is stopped if it is running, then the file is swapped, and the runner is started."""
         yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
         if self.active:
             yield from rest(self._have, self._policy)
@@ -160,7 +163,7 @@ class _Part:
         yield from self.come_back()
 
     def restart_back(self) -> Iterator[Step]:
-        """The old file; running again once its last job has ended, or stopped as it was."""
+        """Swaps the old file back. The runner runs again after its last job, or stays stopped as it was."""
         yield from self._swap_back()
         if self.active:
             yield from self.return_back()
@@ -169,7 +172,7 @@ class _Part:
             yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def stay(self, number: int, already_stopped: bool) -> Iterator[Step]:
-        """The runner is stopped and stays so: its next start loads the file."""
+        """The runner is stopped and stays stopped. Its next start loads the file."""
         if not already_stopped:
             yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
             yield from rest(self._have, self._policy) if self.active else (_stop(),)
@@ -177,7 +180,7 @@ class _Part:
         yield Step("complete", (NAME,))
 
     def stay_back(self, already_stopped: bool) -> Iterator[Step]:
-        """The old file; the runner returns, if it ran, by the phase that stopped it."""
+        """Swaps the old file back. If the runner was running, the phase that stopped it starts it again."""
         yield from self._swap_back()
         if already_stopped:
             return
@@ -187,7 +190,7 @@ class _Part:
             yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def come_back(self) -> Iterator[Step]:
-        """From rest, with the new file."""
+        """Starts a stopped runner with the new file."""
         yield from self._swap()
         yield from start(self._new)
         yield self._new.verify_step(self._policy)
@@ -195,12 +198,12 @@ class _Part:
         yield Step("complete", (NAME,))
 
     def rest_again(self) -> Iterator[Step]:
-        """The old file, while stopped: the phase that stopped the runner is undone next, and starts it."""
+        """Swaps the old file back while the runner is stopped. The phase that stopped it is undone next, and starts it."""
         yield from self._swap_back()
         yield from rest_again(self._have, self._policy, self._new)
 
     def return_back(self) -> Iterator[Step]:
-        """Running with the file as it was, once the last job has ended."""
+        """Runs with the old file again after the last job has ended."""
         yield self._old.mark_log(same_process=False)
         yield return_later("start")
         yield self._old.returned(self._policy)
@@ -212,7 +215,7 @@ class _Part:
             yield Step("swap", (path, sha256(self._change.old.content), sha256(self._change.new.content)))
 
     def _is_there(self) -> Iterator[Step]:
-        """The file is read again: a runner that wrote it at that moment may have lost ours."""
+        """Reads the file again, because a runner that wrote it at that moment may have overwritten ours."""
         if self._change:
             yield written.is_there(self._change.new.spec.path, self._change.new.content)
 

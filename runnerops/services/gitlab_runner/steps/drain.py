@@ -1,4 +1,4 @@
-"""How gitlab-runner is stopped and started again without losing a job, unless that was asked for. Pure."""
+"""How gitlab-runner is stopped and started without losing a job, unless `--kill-jobs` was given. Pure."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ from runnerops.services.scripts import script
 from runnerops.services.steps import drain, run
 
 UNKNOWN = "-"
-"""Stands for a system id that is not known: a step has no empty fields."""
+"""Stands for an unknown system id, because the fields of a step must not be empty."""
 
 RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
 
 STAY = 'systemctl stop "runnerops-return-$1" 2>/dev/null || :'
-"""Ends the return that an earlier run left behind, or the runner would be started while it must be stopped."""
+"""Ends the unit that an earlier run left to start the runner, because the runner must stay stopped now."""
 
 _SHUTDOWN_SECONDS = 30
-"""How long a runner that was told to abort its jobs waits for them, where its `shutdown_timeout` says nothing."""
+"""The time for which a runner that must abort its jobs waits for them, if its `shutdown_timeout` is not set."""
 
 
 def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
-    """`stop` ends the packaged unit's wait of 120 s before it starts again; until then that wait is the safety net."""
+    """After the drain, `stop` ends the packaged unit's wait of 120 s before its next start. Until then, this wait is a
+    safeguard.
+    """
     runner = observed.facts.runner
     assert runner
     now = watch(observed.file(config_path(observed)).content, runner.unit.argv)
@@ -34,12 +36,16 @@ def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
 
 
 def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
-    """In a rollback: the process that this run started, which may have taken jobs since, or may be gone already."""
+    """In a rollback: stops the process that this run started, which may have taken jobs since, or may have ended
+    already.
+    """
     yield from _rest(observed, policy, now, may_be_gone=True)
 
 
 def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool) -> Iterator[Step]:
-    """Nothing may start the runner any more once it has been told: also a rollback that was cut off left a return."""
+    """Once the runner was told to end, nothing may start it again. An interrupted rollback may have left a unit that
+    would.
+    """
     signal, whom, seconds = _ending(observed, policy)
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
     ends = "end its jobs, and then itself" if policy.kill_jobs else "take no new jobs, and end after its last one"
@@ -51,10 +57,11 @@ def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool)
 
 
 def _ending(observed: HostState, policy: Policy) -> tuple[str, str, int]:
-    """The signal, to which of the unit's processes, and for how long they may take.
+    """The signal, the processes of the unit that get it, and the time limit.
 
-    With `--kill-jobs` the signal is sent by us: the unit's own KillSignal may be SIGQUIT, and then `stop` would drain.
-    It goes to all, as `stop` sends it: a job's shell that outlives its runner would be running for ever in GitLab.
+    With `--kill-jobs` the run sends the signal itself, because the unit's own KillSignal may be SIGQUIT, with which
+    `stop` would drain. It goes to all processes, like that of `stop`: a job's shell that outlives its runner would be
+    shown as running in GitLab for ever.
     """
     if not policy.kill_jobs:
         return "QUIT", "main", policy.drain_s
@@ -64,14 +71,16 @@ def _ending(observed: HostState, policy: Policy) -> tuple[str, str, int]:
 
 
 def start(watch: Watch) -> Iterator[Step]:
-    """Starts the unit; verifying it comes next."""
+    """Starts the unit. It is verified afterwards."""
     yield watch.mark_log(same_process=False)
     yield run(10, "sh", "-c", RESET, "sh", UNIT, title=f"forget failed starts of {UNIT}")
     yield run(30, "systemctl", "start", UNIT, title=f"start {UNIT}")
 
 
 def return_later(wish: Literal["start", "stop"]) -> Step:
-    """A unit of its own that tells the process to end, waits for its last job, and does as wished."""
+    """Starts a separate unit that tells the process to end, waits for its last job, and then starts or stops the
+    runner.
+    """
     return run(
         30, *script("runner-return-later.sh", UNIT, "runner-return.sh", wish), title=f"{wish} {UNIT} after its last job"
     )

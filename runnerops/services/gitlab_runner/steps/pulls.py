@@ -1,4 +1,6 @@
-"""What jobs are newly given to pull through must be there before the file is swapped: their pulls would pass it by. Pure."""
+"""Verifies, before the file is swapped, caches that jobs will newly use. Without an answer, pulls would bypass the
+cache. Pure.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ from runnerops.services.steps import answers, wait
 
 
 def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Step]:
-    """Caches that answer the host and that jobs are newly given. One that this run brings up is verified in its own phase."""
+    """The host's own caches that jobs will newly use and that answer the host. The phase of the caches verifies one
+    that this run starts.
+    """
     registry = observed.facts.registry
     for change in changes:
         known = given(own_caches(host), read(change.old.content))
@@ -29,7 +33,9 @@ def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: Host
 
 
 def far_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Step]:
-    """Other hosts' caches that jobs are newly given. Where there is a `docker` section, its part proves its mirrors."""
+    """Other hosts' caches that jobs will newly use. If there is a `docker` section, the docker phase verifies its
+    mirrors.
+    """
     if ServiceName.DOCKER in host.sections:
         return
     for change in changes:

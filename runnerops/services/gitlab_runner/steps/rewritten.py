@@ -1,8 +1,9 @@
-"""Whether the runner wrote config.toml at the moment of a swap, and what it wrote. Pure: builds the steps that ask the host.
+"""Whether the runner wrote config.toml at the moment of a swap, and what it wrote. Pure: builds the steps that ask the
+host.
 
-A runner that replaces its token writes the whole file from what it has in memory. Written before it has loaded ours, that
-is the old configuration with a new token: what was put there is gone, and the file is back already. Written after, only
-its own keys differ. The host tells the two apart by lines `KEY = VALUE` as the runner itself writes them.
+A runner that replaces its token writes the whole file from memory. If it does so before it has loaded our file, the
+result is the old configuration with a new token, and ours is lost. If it does so afterwards, only its own keys differ.
+The host distinguishes the two by lines `KEY = VALUE` as the runner writes them.
 """
 
 from __future__ import annotations
@@ -26,26 +27,26 @@ NO_MATTER = (
     r'|.* = (0|0\.0|""|false|\[\]|0001-01-01T00:00:00Z)|concurrent = 1|connection_max_age = "15m0s"'
     r'|session_timeout = 1800|log_level = "info"|log_format = "runner"'
 )
-"""Lines that tell nothing: the runner's own keys, and the defaults that it adds."""
+"""Lines that say nothing: the runner's own keys, and the defaults that it adds."""
 
 _NEW, _OLD = "runner.new", "runner.old"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str, bytes]:
-    """Both contents as the lines that the scripts compare with; a runner of this version loses what it does not know."""
+    """Both contents as lines with which the scripts compare. A runner of this version drops keys that it does not know."""
     both = ((_NEW, new), (_OLD, old))
     return {name: _text(read(content), version) for name, content in both if content is not None}
 
 
 def is_there(path: str, new: bytes | None) -> Step:
-    """After the swap and its loading: holds for that file, and for the runner's writing of it."""
+    """Used after the swap and the load: succeeds for that file, and for what the runner makes of it."""
     argv = script("runner-wrote.sh", "--kept", path, sha256(new), _NEW, NO_MATTER)
     return run(10, *argv, title=f"verify that {path} still has the new content")
 
 
 def taken_back(path: str, new: bytes | None) -> Step:
-    """Before the swap of a rollback."""
+    """Used before the swap of a rollback."""
     argv = script("runner-wrote.sh", "--taken-back", path, sha256(new), _OLD, NO_MATTER)
     return run(10, *argv, title=f"check whether gitlab-runner has written the old {path} back itself")
 

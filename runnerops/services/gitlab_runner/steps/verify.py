@@ -1,6 +1,6 @@
-"""How it is seen that the running process has loaded its file. Pure.
+"""How it is verified that the running process has loaded its file. Pure.
 
-gitlab-runner sets the log level of a new file before it says that it has loaded it, so only the new level counts.
+gitlab-runner sets the log level of a new file before it logs that it has loaded it, so only the new level counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NO_PAGE = "-"
 CONFIG = "runner-config.sh"
 
 _SECONDS = 20
-"""A file is loaded within 3 s; a start takes a little longer."""
+"""A file is loaded within 3 s. A start takes a little longer."""
 
 _PORT = ":9252"
 _QUIET_LEVELS = frozenset({"warn", "warning", "error", "fatal", "panic"})
@@ -29,25 +29,26 @@ _QUIET_LEVELS = frozenset({"warn", "warning", "error", "fatal", "panic"})
 
 @frozen
 class Watch:
-    """What tells: `level` is `info` where the log does, else `quiet`; `page` is the metrics page's URL, or `-`.
+    """What shows the load. `level` is `info` if the log does, else `quiet`; `page` is the URL of the metrics page, or
+    `-`.
 
-    Where there is no file, `, no file` follows the level.
+    If there is no file, `, no file` follows the level.
     """
 
     level: str
     page: str
 
     def mark_log(self, *, same_process: bool) -> Step:
-        """Where the log, and the count of a process that stays, are before the act."""
+        """Records the end of the log before the action, and for a process that continues its count of loads."""
         argv = script(CONFIG, "--mark", UNIT, self.page if same_process else NO_PAGE)
         return run(10, *argv, title=f"mark where the log of {UNIT} ends")
 
     def verify_step(self, policy: Policy, pid: str = "any") -> Step:
-        """Loaded, by the process `pid` where it is given."""
+        """Waits until the file is loaded, by the process `pid` if it is given."""
         return self._wait(policy, "--loaded", pid, f"wait until {UNIT} has loaded its config")
 
     def returned(self, policy: Policy) -> Step:
-        """Loaded, or to be loaded after the last job."""
+        """Waits until the file is loaded, or accepts that it will be after the last job."""
         return self._wait(policy, "--returned", "any", f"wait until {UNIT} runs again, or will start by itself")
 
     def _wait(self, policy: Policy, what: str, pid: str, title: str) -> Step:
@@ -56,7 +57,7 @@ class Watch:
 
 
 def watch(content: bytes | None, argv: Sequence[str]) -> Watch:
-    """For a process that was started as `argv` and reads `content`; what its flags say goes before the file."""
+    """Makes the watch for a process that was started as `argv` and reads `content`. Its flags override the file."""
     tree = read(content)
     level = _flag(argv, "--log-level", "-l") or str(tree.get("log_level") or "info")
     if "--debug" in argv:
@@ -76,7 +77,7 @@ def _flag(argv: Sequence[str], *names: str) -> str:
 
 
 def _url(address: str) -> str:
-    """The page at a `listen_address`, whose host and port may be left out."""
+    """The URL of the page at a `listen_address`, whose host and port may be left out."""
     if not re.fullmatch(r"[\w.:\[\]-]+", address):
         return NO_PAGE
     if address.startswith(":"):

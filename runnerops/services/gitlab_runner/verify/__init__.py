@@ -1,4 +1,4 @@
-"""Whether gitlab-runner is there for the next job: its unit runs and starts at boot, and has loaded its file. Pure."""
+"""Whether gitlab-runner is ready for the next job: its unit runs and starts at boot, and it has loaded its file. Pure."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ PULL_TEST = ""
 
 
 def inquiries(host: Host, probe: Probe) -> Sequence[Call]:  # noqa: ARG001
-    """When its file was written, when its process began, and what its log says of that file."""
+    """Asks when its file was written, when its process began, and what its log says about the file."""
     return (("verify_runner_loaded", PATH),) if NAME in host.sections and NAME not in host.stopped else ()
 
 
 def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
-    """Nothing is tried: a runner that took a job as a test would do somebody's work."""
+    """Nothing is tried, because a job that the runner takes as a test would be a real one."""
     return None
 
 
 def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001
-    """A pull leaves nothing there."""
+    """A pull leaves no traces at the runner."""
     return ()
 
 
 def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:  # noqa: ARG001
-    """It uses no cache itself."""
+    """The runner uses no cache itself."""
     return ()
 
 
 def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
-    """The unit, and the file; of one that is kept stopped, that it stays so."""
+    """Checks the unit and the file; for a runner that is kept stopped, that it is stopped."""
     if NAME not in host.sections:
         return
     runner = evidence.observed.facts.runner
@@ -55,7 +55,9 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
 
 
 def _told_apart(evidence: Evidence) -> Iterator[Check]:
-    """Only of a clone that has a token in common with this host: then GitLab counts the jobs of both as one machine's."""
+    """Checks a clone only if it shares a token with this host, because GitLab counts the jobs of both as one machine's
+    then.
+    """
     tokens = {one.token for one in registrations(evidence.observed)}
     shared = [name for name, it in evidence.clones.items() if tokens & {one.token for one in registrations(it)}]
     if shared:
@@ -100,7 +102,7 @@ def _active(host: Host, runner: RunnerFacts) -> Check:
 
 
 def _loaded(host: Host, runner: RunnerFacts, evidence: Evidence) -> Check:
-    """A process that began after its file was written has read it, or it would have ended; else its log tells."""
+    """A process that began after its file was written has read it, or it would have ended. Otherwise its log tells."""
     path = config_path(evidence.observed)
     what = f"gitlab-runner has {path} loaded"
     if runner.returning or runner.unit.active != "active":

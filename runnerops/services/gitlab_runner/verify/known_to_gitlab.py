@@ -1,4 +1,4 @@
-"""Whether GitLab knows the runners that are there for jobs, and gives them any. Pure."""
+"""Whether GitLab knows the host's runners and gives them jobs. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from runnerops.services.verify import Check
 
 
 def checks(host: Host, statuses: Sequence[RunnerStatus], observed: HostState) -> Iterator[Check]:
-    """Whether GitLab takes each runner's token, and whether one that it gives no jobs is left so by a run that is over.
+    """Whether GitLab accepts each runner's token, and whether a paused runner was left so by a run that is over.
 
-    Nothing where no GitLab is named or the host's runners are not managed.
+    No checks if no GitLab is named or the host's runners are not managed.
     """
     if NAME not in host.sections or host.gitlab is None:
         return
