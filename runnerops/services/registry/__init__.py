@@ -1,4 +1,4 @@
-"""Pull-through caches: one container a cache, run by Compose under a project of ours. Pure."""
+"""Pull-through caches, one container each. Compose runs them in a project of runnerops. Pure."""
 
 from __future__ import annotations
 

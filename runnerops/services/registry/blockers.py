@@ -56,14 +56,14 @@ def _refused(code: str, message: str) -> Blocker:
 
 
 def _lowered(host: Host) -> bool:
-    """Whether the daemon's file asks for another API than its version does; then Compose itself is asked."""
+    """Whether the daemon's file sets another API than its version's. Then Compose itself is asked."""
     return "min-api-version" in host.sections.get(ServiceName.DOCKER, {})
 
 
 def blockers(
     host: Host, changes: Sequence[Change], actions: Sequence[Action], observed: HostState
 ) -> Iterable[Blocker]:
-    """Only for caches that this plan brings up or recreates."""
+    """Checks only caches that this plan starts or recreates."""
     action = next((action for action in actions if action.service is NAME), None)
     docker = observed.facts.docker
     if action and NAME in host.removed:
@@ -84,7 +84,7 @@ def blockers(
 
 
 def _in_use(host: Host, observed: HostState) -> Iterator[Blocker]:
-    """Docker asks the Hub itself where a mirror is silent, until its limit; a job's own dockerd does the same."""
+    """Without its mirror, Docker asks Docker Hub, until the pull limit; the daemon in a job does the same."""
     for cache in host.caches:
         users = host.clients.get(cache.name) if cache.host == host.name else ()
         if users and not has_successor(cache.name, host, observed):
@@ -94,7 +94,7 @@ def _in_use(host: Host, observed: HostState) -> Iterator[Blocker]:
 
 
 def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:
-    """What a cache holds lies in its volume: with another one it begins anew, and the disk keeps both."""
+    """The content of a cache is in its volume. With another volume it starts empty, and the disk keeps both."""
     container = ours(observed).get(cache.name)
     there = dict((container.mounts if container else None) or _before(cache.name, compose, changes))
     for inside, volume in volumes_of(compose, cache.name).items():
@@ -109,13 +109,13 @@ def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], obser
 
 
 def _before(name: str, compose: Tree, changes: Sequence[Change]) -> Mapping[str, str]:
-    """The volumes that the Compose file of now gives a cache, where no container tells them."""
+    """The volumes of a cache in the present Compose file, if no container shows them."""
     old = next((change for change in changes if change.new.spec.template == COMPOSE_TEMPLATE), None)
     return volumes_of(plain_compose(read(old.old.content) or {}) if old else compose, name)
 
 
 def _options_stay(changes: Sequence[Change]) -> Iterator[Blocker]:
-    """Compose 1 ends with an error, 2 asks whether it may delete what the volume holds, or sees nothing."""
+    """Compose 1 fails. Compose 2 asks whether it may delete the content of the volume, or does not notice."""
     for change in changes:
         for key_change in change.key_changes if change.new.spec.template == COMPOSE_TEMPLATE else ():
             if (
@@ -131,7 +131,7 @@ def _options_stay(changes: Sequence[Change]) -> Iterator[Blocker]:
 
 
 def _upstream_down(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
-    """A registry ends at its start without its upstream."""
+    """A registry ends at its start if its upstream does not answer."""
     if upstream_silent(cache, observed):
         container = ours(observed).get(cache.name)
         again = " again" if container and container.running else ""

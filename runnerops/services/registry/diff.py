@@ -1,4 +1,4 @@
-"""When two files of a cache mean the same. Pure."""
+"""Whether two files of a cache mean the same. Pure."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from runnerops.services.registry.format import COMPOSE_TEMPLATE
 
 
 def key_changes(spec: FileSpec, old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-    """Keys whose meaning differs; null equals no key, and Compose's two ways to write pairs are one."""
+    """Keys whose meaning differs. Null equals a missing key, and Compose's two notations of pairs are equal."""
     return tuple(_key_changes((), plain(spec, old), plain(spec, new)))
 
 
 def counterpart(spec: FileSpec, key_change: KeyChange, base: Tree) -> Value:
-    """The same place, in the one form that `key_changes` compares."""
+    """The value at the same place, in the form that `key_changes` compares."""
     return value_at(plain(spec, base), key_change.key)
 
 
 def plain(spec: FileSpec, tree: Tree) -> Tree:
-    """A file in the one form that is compared."""
+    """A file in the form that is compared."""
     return plain_compose(tree) if spec.template == COMPOSE_TEMPLATE else _config(tree)
 
 
@@ -42,7 +42,7 @@ def _config(tree: Tree) -> Tree:
 
 
 def plain_compose(tree: Tree) -> Tree:
-    """A Compose file in one form: pairs as mappings of texts, no `version`, which Compose ignores."""
+    """A Compose file in one form: pairs as mappings of texts, without `version`, which Compose ignores."""
     services = tree.get("services")
     plain = {name: value for name, value in tree.items() if name != "version"}
     if isinstance(services, dict):

@@ -1,4 +1,4 @@
-"""What is worth a word about caches though a deploy does nothing about it. Pure."""
+"""Notes on caches in a plan. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runnerops.services.shared.daemon import docker_answers
 
 
 def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Iterable[str]:
-    """Caches whose section went and that run on; caches that wait for their upstream."""
+    """Caches that run although their section was removed; caches that wait for their upstream."""
     if NAME not in host.sections:
         yield from _left(host.name, observed)
     elif any(action.service is NAME for action in actions):
@@ -57,7 +57,7 @@ def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
 
 
 def _left(host: str, observed: HostState) -> Iterator[str]:
-    """Containers of ours, and files that a run of ours put there, which nothing asks for any more."""
+    """Containers of ours, and files that a run wrote, that nothing asks for any more."""
     names = [name for name, container in sorted(ours(observed).items()) if container.running]
     files = [path for path in observed.applied if observed.holds_ours(path) and is_our_file(path)]
     if not names or not files:

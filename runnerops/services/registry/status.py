@@ -1,4 +1,4 @@
-"""How the caches stand on a host. Pure."""
+"""The status of the caches on a host. Pure."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["FUNCTIONS", "inquiries", "status"]
 
 
 def inquiries(host: Host) -> Sequence[Call]:
-    """How much room the volumes of its caches have."""
+    """Asks how much free space the volumes of its caches have."""
     return tuple(space_questions(own_caches(host)))
 
 
 def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:
-    """Each cache's container, and whether it answers."""
+    """The state of each cache's container, and whether it answers."""
     managed, registry = NAME in host.sections, observed.facts.registry
     applied = (path for path in observed.applied if observed.holds_ours(path) and is_our_file(path))
     left = () if managed else tuple(applied)

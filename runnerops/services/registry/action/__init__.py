@@ -19,7 +19,9 @@ from runnerops.services.registry.reconcile.remove import volumes
 def minimal_action(
     host: Host, changes: Sequence[Change], observed: HostState, policy: Policy, before: Sequence[Action]
 ) -> Action | None:
-    """`up -d` recreates exactly what differs; force is for what Compose cannot see. Docker's restart is one of these too."""
+    """`up -d` recreates what Compose sees to differ. Force is for what it cannot see. A restart of Docker is a reason
+    too.
+    """
     if NAME not in host.sections:
         return None
     reasons = reasons_of(host, changes, observed)
@@ -58,7 +60,7 @@ def _remove(host: Host, because: tuple[str, ...], observed: HostState) -> Action
 
 
 def _ends_with(docker: Action, observed: HostState) -> bool:
-    """Whether a cache's container is among those that docker's restart ends, as docker's own part has found."""
+    """Whether a cache's container is among those that docker's restart ends, as docker's own action says."""
     ended = {name for kind, names in docker.containers.items() if kind != "keep_running" for name in names}
     return any(container.name in ended for container in ours(observed).values())
 
@@ -76,7 +78,7 @@ def touched(host: Host, action: Action, changes: Sequence[Change], observed: Hos
 
 
 def forced(host: Host, changes: Sequence[Change], observed: HostState) -> tuple[str, ...]:
-    """The caches that `up -d` alone would leave as they are, by name."""
+    """By name, the caches that `up -d` alone would leave as they are."""
     reasons = [reason for reason in reasons_of(host, changes, observed) if reason.verb is Verb.RECREATE]
     everything = any(not reason.name for reason in reasons)
     names = {reason.name for reason in reasons}

@@ -32,7 +32,7 @@ from runnerops.services.registry.caches import CONFIG_LABEL
 from runnerops.services.shared.brought_up import PROJECT
 
 STORAGE = "/var/lib/registry"
-"""Where a cache keeps what it holds, as it sees it."""
+"""The folder of a cache's content, as the path inside the container."""
 
 _PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
 
@@ -46,20 +46,23 @@ FORM = (
     "{{range .Mounts}}mount {{.Destination}}={{if .Name}}{{.Name}}{{else}}{{.Source}}{{end}}{{println}}{{end}}"
     "{{range .Config.Env}}env {{.}}{{println}}{{end}}"
 )
-"""A format of `docker inspect`: what `traits` has, a line each. It is read on the host alone, for secrets are among it."""
+"""A format of `docker inspect` that prints what `traits` gives, one per line. It is read only on the host, because it
+contains secrets.
+"""
 
 
 def service_of(compose: Tree, name: str) -> Tree:
-    """One service's section, in the one form of `plain_compose`; empty where there is none."""
+    """The section of one service in the form of `plain_compose`; empty if there is none."""
     services = compose.get("services")
     found = services.get(name) if isinstance(services, dict) else None
     return found if isinstance(found, dict) else {}
 
 
 def volumes_of(compose: Tree, name: str) -> Mapping[str, str]:
-    """The names of the volumes that a service mounts, by the path inside, and the folder of the host that is in place of one.
+    """The names of the volumes that a service mounts, by the path inside, and the folder of the host if there is one
+    instead of a volume.
 
-    Other folders and files of the host are not told.
+    Other folders and files of the host are left out.
     """
     mounts = _mounts(service_of(compose, name))
     named = ((inside, key if key.startswith("/") else _volume_name(compose, key), "/" in key) for inside, key in mounts)
@@ -76,7 +79,7 @@ def mounted_by(compose: Tree, key: str) -> tuple[str, ...]:
 
 
 def differences(compose: Tree, name: str, container: Container) -> Iterator[str]:
-    """The keys of a service that its container does not have, of those that an observation tells."""
+    """The keys of a service that its container does not have, of those that an observation shows."""
     section = service_of(compose, name)
     image, restart = _text(section.get("image")), _text(section.get("restart")).partition(":")[0]
     bound = {f"{address}:{port}" for address, port, _ in _published(section)}
@@ -92,9 +95,9 @@ def differences(compose: Tree, name: str, container: Container) -> Iterator[str]
 
 
 def traits(compose: Tree, name: str, secret: Collection[str]) -> Iterator[str]:
-    """Lines that FORM prints of a container that is as asked. One that ends with `=` is the beginning of a line.
+    """Lines that FORM prints for a container that is as desired. One that ends with `=` is the beginning of a line.
 
-    What is written in a way that is not known here is left out. `secret` names variables whose values no step may hold.
+    Values in an unknown syntax are left out. `secret` names variables whose values no step may contain.
     """
     section, volumes = service_of(compose, name), volumes_of(compose, name)
     yield "state running"
@@ -119,7 +122,7 @@ def traits(compose: Tree, name: str, secret: Collection[str]) -> Iterator[str]:
 
 
 def _log_traits(logging: Value) -> Iterator[str]:
-    """The daemon adds its own options to these."""
+    """The options of the section; the daemon adds its own."""
     if driver := _text(value_at(logging, ("driver",))):
         yield f"logs {driver}"
     options = value_at(logging, ("options",))
@@ -129,12 +132,12 @@ def _log_traits(logging: Value) -> Iterator[str]:
 
 
 def _shown(name: str, text: str) -> str:
-    """A value that a step may hold: steps are printed."""
+    """A value in a form that a step may contain, because steps are printed."""
     return "" if secret_name(name) or secret_spans(text) else text
 
 
 def _text(value: Value) -> str:
-    """As Compose takes it; empty where it would fill something in, or where no step could hold it."""
+    """The text as Compose reads it; empty if Compose would fill in something, or no step could contain it."""
     text = value.replace("$$", "\0") if isinstance(value, str) else ""
     return "" if "$" in text or not text.replace("\0", "").isprintable() else text.replace("\0", "$")
 
@@ -144,7 +147,7 @@ def _json(value: object) -> str:
 
 
 def _published(section: Tree) -> tuple[tuple[str, str, str], ...]:
-    """Address, port and port inside; none at all where one is written in another way, or where two share a port inside."""
+    """Address, port and port inside; none if one is written in another way, or if two have the same port inside."""
     ports = section.get("ports")
     found = [_PORT.fullmatch(_text(port)) for port in (ports if isinstance(ports, list) else ())]
     known = tuple((match[1], match[2], match[3]) for match in found if match)

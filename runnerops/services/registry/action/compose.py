@@ -1,4 +1,4 @@
-"""What a host's Compose cannot do with its Docker. Pure."""
+"""What the Compose of a host cannot do with the host's Docker. Pure."""
 
 from __future__ import annotations
 
@@ -11,23 +11,29 @@ _SPEAKS: tuple[tuple[_Version, _Version, _Version], ...] = (
     ((1, 0), (1, 28), (1, 38)),
     ((2, 0), (2, 6), (1, 42)),
 )
-"""From which version of Compose on, up to which (not included), the newest API that it speaks; any other asks the daemon."""
+"""By the first version of Compose and the first that is different, the newest API that it uses. Other versions ask the
+daemon.
+"""
 
 _ASKS: tuple[tuple[_Version, _Version], ...] = (((29, 3), (1, 40)), ((29, 0), (1, 44)))
-"""From which version of Docker on, the oldest API that it takes, unless its `min-api-version` says another."""
+"""By the first version of Docker, the oldest API that it accepts, unless its `min-api-version` sets another."""
 
 _NO_CONTAINER_CONFIG = (25, 0)
-"""From here on images are told without `ContainerConfig`, of which Compose 1 dies when it makes a container anew."""
+"""From this version on, Docker describes images without `ContainerConfig`. Compose 1 fails then when it recreates a
+container.
+"""
 
 
 def cannot_recreate(facts: Facts) -> bool:
-    """Whether Compose ends with `KeyError: 'ContainerConfig'` where it recreates, its old container ended by then."""
+    """Whether Compose would fail with `KeyError: 'ContainerConfig'` when it recreates, after it has stopped the old
+    container.
+    """
     compose, docker = _versions(facts)
     return compose is not None and compose < (2, 0) and (docker is None or docker >= _NO_CONTAINER_CONFIG)
 
 
 def too_old(facts: Facts) -> str:
-    """Why the daemon does not talk to this Compose, in words; empty where it does, or where it must be tried."""
+    """Why the daemon does not accept this Compose, in words; empty if it does, or if only a try can show it."""
     compose, docker = _versions(facts)
     if compose is None or docker is None:
         return ""

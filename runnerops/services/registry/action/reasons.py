@@ -1,4 +1,6 @@
-"""Why a cache must act: what changed in its files, what runs that is not as they say, which intents it has. Pure."""
+"""Why a cache must act: what changed in its files, which running containers differ from them, which intents it has.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,9 @@ from runnerops.services.shared.daemon import docker_answers
 
 @frozen
 class Reason:
-    """Why one cache must act; `name` is empty where it is about all of them. `operation` is what becomes of its
-    container; empty where that is not known."""
+    """Why one cache must act; `name` is empty if it is about all of them. `operation` is what happens to its container;
+    empty if that is not known.
+    """
 
     verb: Verb
     name: str
@@ -31,7 +34,7 @@ class Reason:
 
 
 def reasons_of(host: Host, changes: Sequence[Change], observed: HostState) -> list[Reason]:
-    """All that makes a cache act by itself; docker's restart apart."""
+    """All reasons except docker's restart."""
     edited = list(_edited(host, changes))
     told = {reason.name for reason in edited}
     other = (reason for reason in _not_as_wanted(host, changes, observed) if not reason.name or reason.name not in told)
@@ -47,7 +50,7 @@ def _taking_over(host: Host, observed: HostState) -> Iterator[Reason]:
 
 
 def _edited(host: Host, changes: Sequence[Change]) -> Iterator[Reason]:
-    """The keys that differ. The label's own difference is the config's, told under its own keys."""
+    """The keys that differ. A different label is reported by the keys of the config."""
     composed = [
         key_change
         for change in changes
@@ -72,7 +75,7 @@ def _edited(host: Host, changes: Sequence[Change]) -> Iterator[Reason]:
 
 
 def _composed(change: Change, verb: Verb) -> Iterator[Reason]:
-    """One reason an edit; of a file that is new or goes, one for all."""
+    """One reason for each edit. A file that is new or is removed has one for all."""
     if change.old.content is None or change.new.content is None:
         new = change.old.content is None
         word = f"{change.new.spec.path.rpartition('/')[2]} {'is new' if new else 'goes'}"
@@ -82,7 +85,7 @@ def _composed(change: Change, verb: Verb) -> Iterator[Reason]:
     for key_change in change.key_changes:
         where, name = key_change.key[0], str(key_change.key[1]) if len(key_change.key) > 1 else ""
         if key_change.key[-1] == CONFIG_LABEL and key_change.old is not None:
-            continue  # the config's own edits say it in its own words
+            continue  # the config's own edits are reported instead
         if where == "services" and name:
             yield _service(verb, name, key_change)
         elif where == "volumes" and name:
@@ -102,7 +105,7 @@ def _service(verb: Verb, name: str, key_change: KeyChange) -> Reason:
 
 
 def _volume(compose: Tree, verb: Verb, key: str, key_change: KeyChange) -> Iterator[Reason]:
-    """Compose does not see another name of a volume; one that comes or goes does so with its cache."""
+    """Compose does not notice another name of a volume. A volume that is added or removed belongs to a cache that is."""
     if key_change.new is None and isinstance(key_change.old, dict):
         yield Reason(verb, key, f"volume {key_change.old.get('name') or key} stays", "remove")
     elif len(key_change.key) > 2 or key_change.old is not None:
@@ -110,7 +113,7 @@ def _volume(compose: Tree, verb: Verb, key: str, key_change: KeyChange) -> Itera
 
 
 def _not_as_wanted(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Reason]:
-    """Containers that are not what the files say: a run was cut off, or somebody took one away."""
+    """Containers that differ from the files, because a run was interrupted or somebody removed one."""
     caches, there = own_caches(host), ours(observed)
     if not docker_answers(observed):
         if caches:
@@ -124,7 +127,9 @@ def _not_as_wanted(host: Host, changes: Sequence[Change], observed: HostState) -
 
 
 def _of_container(cache: OwnCache, compose: Tree, observed: HostState) -> Iterator[Reason]:
-    """A container that is there and does not work is made anew by force: to start it needs a network that may be gone."""
+    """A container that does not work is recreated by force, because a start would need a network that may not exist any
+    more.
+    """
     name, container = cache.name, ours(observed).get(cache.name)
     if container is None:
         yield Reason(Verb.UP, name, f"{name} is not running", "start")
@@ -139,7 +144,7 @@ def _of_container(cache: OwnCache, compose: Tree, observed: HostState) -> Iterat
 
 
 def is_dead(cache: OwnCache, observed: HostState) -> bool:
-    """Whether its container runs, or is started again and again, and does not answer where it should."""
+    """Whether its container runs, or restarts again and again, and does not answer at its address."""
     registry, container = observed.facts.registry, ours(observed).get(cache.name)
     silent = registry is not None and registry.answers.get(cache.probe) is False
     return silent and container is not None and container.running
@@ -152,7 +157,7 @@ def works(cache: OwnCache, observed: HostState) -> bool:
 
 
 def upstream_silent(cache: OwnCache, observed: HostState) -> bool:
-    """Whether the upstream was asked and did not answer: without it a registry ends at its start."""
+    """Whether the upstream was asked and did not answer. A registry ends at its start without it."""
     registry = observed.facts.registry
     return registry is not None and registry.upstreams.get(cache.name) is False
 
@@ -162,12 +167,12 @@ def _gone(name: str) -> str:
 
 
 def _label(compose: Tree, name: str) -> str:
-    """The checksum that a cache's container should carry; empty where a template of the user's has no label."""
+    """The checksum that a cache's container should have; empty if a template of the user has no label."""
     return str(value_at(compose, ("services", name, "labels", CONFIG_LABEL)) or "")
 
 
 def compose_tree(host: Host, changes: Sequence[Change], observed: HostState) -> Tree:
-    """The Compose file as it will be, in the one form that `edits` compares."""
+    """The Compose file after the change, in the form that `edits` compares."""
     path = compose_spec(host).path
     content = observed.file(path).content
     for change in changes:
@@ -177,7 +182,9 @@ def compose_tree(host: Host, changes: Sequence[Change], observed: HostState) -> 
 
 
 def _intents(observed: HostState) -> Iterator[Reason]:
-    """An intent names the containers of then: another id has completed it. One that names none counts for all."""
+    """An intent names the containers of its time: another id means that it is completed. One without names counts for
+    all.
+    """
     intent = observed.intent_for(NAME)
     if intent is None or not docker_answers(observed):
         return

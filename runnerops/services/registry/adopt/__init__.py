@@ -1,4 +1,4 @@
-"""The caches of a host as the section that asks for them, whoever started them. Pure."""
+"""Makes the section of the inventory from the caches on a host, whoever started them. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _COMMENTED: Mapping[Key, str] = {
 
 @dataclass(slots=True)
 class _Section:
-    """The section as it is being made."""
+    """The section while it is being made."""
 
     caches: list[Tree] = field(default_factory=list)
     comments: dict[Key, tuple[str, ...]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class _Section:
 
 
 def adopt(observed: HostState, answers: Answers) -> Adopted:
-    """Every registry that is a pull-through cache; of each other one, why it is left alone."""
+    """Adopts every registry that is a pull-through cache. For each other one, a note says why it is left alone."""
     made = _Section()
     docker = observed.facts.docker
     if docker and docker.flavour in {"podman", "rootless"}:
@@ -80,7 +80,9 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
 
 
 def _rank(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> int:
-    """In the order in which the daemon asks them; those that it does not ask come last, as they were found."""
+    """The order in which the daemon asks them. Those that it does not ask come last, in the order in which they were
+    found.
+    """
     mirror = listening(one, observed, mirrors).mirror
     return [*mirrors].index(mirror) if mirror in mirrors else len(mirrors)
 
@@ -119,19 +121,19 @@ def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequen
 
 
 def _environment(one: FoundRegistry) -> Tree:
-    """Its variables, without those that other keys say, and those that every cache has."""
+    """Its variables, except those that other keys of the section express, and those that every cache has."""
     return {name: value for name, value in one.environment.items() if name not in SAID and not is_usual(name, value)}
 
 
 def _serves(upstream: str, listens: Listening, mirrors: Sequence[str]) -> str | None:
-    """Only where the upstream does not tell: what a daemon has for a mirror serves Docker Hub, by what a mirror is."""
+    """Given only if the upstream does not show it: a registry that is a mirror of a daemon serves Docker Hub."""
     if served("", upstream):
         return None
     return HUB if listens.mirror and listens.mirror in mirrors else urlsplit(upstream).netloc
 
 
 def _storage(one: FoundRegistry) -> tuple[str | None, str]:
-    """The volume, or the folder of the host, and where in a cache of ours its root then is."""
+    """The volume, or the folder of the host, and the root inside it in a cache of ours."""
     root = str(said(one, ("storage", "filesystem", "rootdirectory")) or INSIDE).rstrip("/")
     mount = one.mount_of(root)
     if mount is None:
@@ -156,7 +158,7 @@ def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: 
 
 
 def _taken_over(one: FoundRegistry, volume: str | None) -> str:
-    """What becomes of it, as `predecessor` decides."""
+    """What happens to the container, as `predecessor` decides."""
     if volume is None:
         return "its content is inside the container; stop it before the first deploy, which begins with an empty volume"
     if one.auto_remove:
@@ -169,7 +171,7 @@ def _taken_over(one: FoundRegistry, volume: str | None) -> str:
 
 
 def _comments(one: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, tuple[str, ...]]]:
-    """Of what the section says, by the place where it says it."""
+    """Comments on what the section expresses, by the place in the section."""
     text = one.text.replace("\r\n", "\n")
     for key, lines in comments_by_key(text, places_in("yaml", text, "")).items():
         name = _COMMENTED.get(key, "")
@@ -180,7 +182,9 @@ def _comments(one: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, t
 
 
 def _name(caches: list[Tree]) -> tuple[str, ...]:
-    """A name where the usual one is another's, and none where it is the usual one. All of them, in order."""
+    """Gives names to caches whose default name is used twice, and removes names that equal the default. Returns all
+    names in order.
+    """
     seen: dict[str, None] = {}
     for cache in caches:
         usual = cache_name("", str(cache.get("serves") or ""), str(cache["upstream"]))

@@ -1,4 +1,4 @@
-"""What the template of the Compose file has to add for a host, that its caches stay what their containers are. Pure."""
+"""What the template of the Compose file must add for a host, so that its caches stay as their containers are. Pure."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from runnerops.services.shared.brought_up import PROJECT
 _PROJECT = "com.docker.compose.project"
 _SERVICE = "com.docker.compose.service"
 _INDENTS = {"ports": 6, "volumes": 6, "labels": 6}
-"""Of keys that have a block of their own; all others stand in the block `service`."""
+"""Keys that have a block of their own. All others are in the block `service`."""
 
 Cache = tuple[FoundRegistry, str]
-"""A registry with the name that the section has for it."""
+"""A registry with its name in the section."""
 
 
 def additions(caches: Sequence[Cache], observed: HostState, directory: str) -> tuple[Addition, ...]:
-    """Those of all caches, then those below the services."""
+    """The additions of all caches, then those below the services."""
     file = _file(observed, directory)
     below: Tree = {
         name: value for name, value in file.items() if name not in {"version", "name", "services", "volumes"}
@@ -51,7 +51,7 @@ def additions(caches: Sequence[Cache], observed: HostState, directory: str) -> t
 
 
 def keys_added(one: FoundRegistry, observed: HostState) -> tuple[str, ...]:
-    """Of a container that is not ours, as a service of Compose has them."""
+    """The keys of a foreign container, as a service of Compose has them."""
     return tuple(_service(one, observed))
 
 
@@ -94,7 +94,9 @@ def _further_volumes(one: FoundRegistry) -> list[Mount]:
 
 
 def _networks(one: FoundRegistry, observed: HostState) -> list[str]:
-    """In which others reach it by its name: its Compose project's own counts where another container runs in it."""
+    """Networks in which others reach it by its name. That of its own Compose project counts if another container runs
+    in it.
+    """
     project = one.labels.get(_PROJECT, "")
     docker = observed.facts.docker
     mates = [
@@ -110,7 +112,7 @@ def _is_ours(one: FoundRegistry) -> bool:
 
 
 def _file(observed: HostState, directory: str) -> Tree:
-    """Our Compose file, as far as it can be read."""
+    """The Compose file of runnerops, as far as it can be read."""
     try:
         return parse(observed.file(f"{directory}/docker-compose.yml").content or b"", compose=True)
     except ParseError:

@@ -1,6 +1,6 @@
-"""What a container was started with and no section has a word for, as a service of a Compose file says it. Pure.
+"""Options of a container that no key of the section can express, as a service of a Compose file has them. Pure.
 
-What Docker fills in by itself is left out, and so is what a cache of ours has its own way: its command, restart policy and log.
+Defaults of Docker are left out, and so are options that every cache of runnerops has: command, restart policy and log.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ _SIMPLE = {
     "CpuShares": "cpu_shares", "CpusetCpus": "cpuset", "CpuQuota": "cpu_quota", "CpuPeriod": "cpu_period",
     "UsernsMode": "userns_mode", "CgroupParent": "cgroup_parent", "PidMode": "pid",
 }  # fmt: skip
-"""Keys of `HostConfig` that a service has by another name, with the same value. What is empty, zero or false says nothing."""
+"""Keys of `HostConfig` that a service has by another name, with the same value. Empty values, zero and false are left
+out.
+"""
 
 _SIZES = {"Memory": "mem_limit", "MemoryReservation": "mem_reservation"}
 
@@ -32,7 +34,7 @@ _COMPOSE = re.compile(r"com\.docker\.(compose|swarm)\.|desktop\.docker\.")
 
 
 def of_container(config: Mapping[str, Any], host: Mapping[str, Any], image: Mapping[str, Any]) -> Tree:
-    """`docker inspect`'s `Config` and `HostConfig`, and its image's `Config`. A `$` is doubled, as Compose has it."""
+    """`docker inspect`'s `Config` and `HostConfig`, and its image's `Config`. A `$` is doubled, as Compose requires."""
     found: Tree = {name: host[key] for key, name in _SIMPLE.items() if host.get(key)}
     found |= {name: _size(int(host[key])) for key, name in _SIZES.items() if host.get(key)}
     found |= dict(_derived(host))
@@ -53,11 +55,13 @@ def of_container(config: Mapping[str, Any], host: Mapping[str, Any], image: Mapp
 
 
 _LEFT = {"UTSMode": "uts", "DeviceCgroupRules": "device_cgroup_rules", "StorageOpt": "storage_opt"}
-"""Keys of `HostConfig` that Compose 1 has no word for, or that only some storage drivers take."""
+"""Keys of `HostConfig` that Compose 1 cannot express, or that only some storage drivers accept."""
 
 
 def left_out(host: Mapping[str, Any], networks: Mapping[str, Any]) -> tuple[str, ...]:
-    """What of it is in no section and no template either, in words; `networks` are the container's, by name."""
+    """Options that neither a section nor a template can express, in words. `networks` are those of the container, by
+    name.
+    """
     ends = (one for one in networks.values() if isinstance(one, dict))
     links = [*(host.get("Links") or ()), *(link for one in ends for link in one.get("Links") or ())]
     to = dict.fromkeys(str(link).partition(":")[0].lstrip("/") for link in links)
@@ -66,7 +70,7 @@ def left_out(host: Mapping[str, Any], networks: Mapping[str, Any]) -> tuple[str,
 
 
 def of_service(service: Tree) -> Tree:
-    """The same of a service of our own Compose file: whatever the shipped template does not give. `$` is as it stands there."""
+    """The keys of a service of our own Compose file that the shipped template does not give. `$` stays as it is."""
     found: Tree = {name: value for name, value in service.items() if name not in _OURS and value is not None}
     labels = service.get("labels")
     if isinstance(labels, dict) and (own := {name: value for name, value in labels.items() if name != _LABEL}):
@@ -79,9 +83,9 @@ def of_service(service: Tree) -> Tree:
 
 
 def _derived(host: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """What a service says in a form of its own."""
+    """Options that a service writes in another form."""
     memory, swap, cpus, pids = (int(host.get(key) or 0) for key in ("Memory", "MemorySwap", "NanoCpus", "PidsLimit"))
-    if swap and swap != 2 * memory:  # which is what Docker makes of a limit alone
+    if swap and swap != 2 * memory:  # twice the limit is Docker's default
         yield "memswap_limit", _size(swap) if swap > 0 else swap
     if cpus:
         yield "cpus", cpus / 10**9
@@ -97,7 +101,7 @@ def _derived(host: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
 
 
 def _health(check: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
-    """Docker tells times in nanoseconds."""
+    """A healthcheck. Docker gives its times in nanoseconds."""
     if check.get("Test"):
         yield "test", check["Test"]
     for key, name in (("Interval", "interval"), ("Timeout", "timeout"), ("StartPeriod", "start_period")):

@@ -1,4 +1,4 @@
-"""Which running registries a section can ask for, and why it cannot ask for the others. Pure."""
+"""Which running registries a section can express, and why it cannot express the others. Pure."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from runnerops.services.registry.adopt.upstream import unusable, upstream_of
 
 _NO_DRIVERS = frozenset({"filesystem", "cache", "delete", "maintenance", "redirect", "tag"})
 _MISREAD = re.compile(r"[\s:$\"'\\]|/\.\.?(?:/|$)")
-"""What Compose would take for something else in the path of a volume."""
+"""Characters that have another meaning for Compose in the path of a volume."""
 
 
 def unfit(one: FoundRegistry, volume: str | None) -> str:
-    """Why the section cannot ask for it, in words; empty where it can."""
+    """Why the section cannot express it, in words; empty if it can."""
     if (keeper := _keeper(one)) is not None:
         return f"it belongs to {keeper}, which starts it again when it stops"
     if not said(one, ("proxy", "remoteurl")):
@@ -37,7 +37,7 @@ def _beyond_the_section(one: FoundRegistry, volume: str | None) -> str:
 
 
 def _drivers(one: FoundRegistry) -> Iterator[str]:
-    """Where it stores, but for files: as the config says, or its variables."""
+    """Its storage drivers except for files, as its config or its variables say."""
     storage = value_at(one.config, ("storage",))
     yield from (name for name in storage if name not in _NO_DRIVERS) if isinstance(storage, dict) else ()
     for name, value in one.environment.items():
@@ -49,7 +49,7 @@ def _drivers(one: FoundRegistry) -> Iterator[str]:
 
 
 def _keeper(one: FoundRegistry) -> str | None:
-    """What runs it here, where that is no person and no Compose."""
+    """The program that runs it, if that is neither a person nor Compose."""
     service, pod = (one.labels.get(key) for key in ("com.docker.swarm.service.name", "io.kubernetes.pod.name"))
     if service is not None:
         return f"the swarm service {service}"

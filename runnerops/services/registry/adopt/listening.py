@@ -1,4 +1,4 @@
-"""Where a running registry listens, and under which URL its host knows it. Pure."""
+"""Where a running registry listens, and by which URL its host knows it. Pure."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _EVERYWHERE = {"", "0.0.0.0", "::"}  # noqa: S104  compared, not bound
 
 @frozen
 class Listening:
-    """`address` is `ADDRESS:PORT`, empty where no port is published. `url` is empty where the address says it.
+    """`address` is `ADDRESS:PORT`, empty if no port is published. `url` is empty if it follows from the address.
 
-    `mirror` is the URL under which the host's own daemon uses it, if it does.
+    `mirror` is the URL by which the host's own daemon uses it, if it does.
     """
 
     address: str = ""
@@ -25,7 +25,7 @@ class Listening:
 
 
 def listening(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> Listening:
-    """What is published of the registry's own port; `mirrors` are the daemon's."""
+    """The published port of the registry; `mirrors` are those of the daemon."""
     host, port = _published(one)
     if not port:
         return Listening()
@@ -37,7 +37,7 @@ def listening(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -
 
 
 def further_ports(one: FoundRegistry) -> tuple[str, ...]:
-    """What else is published, as Compose has it; the registry's own port is 5000 in a cache of ours."""
+    """Other published ports in Compose's form. The port of the registry itself is 5000 in a cache of runnerops."""
     own = _inner(one)[1]
     ports = [port for port in one.ports if (port[1], port[2]) != _published(one)]
     return tuple(
@@ -47,7 +47,7 @@ def further_ports(one: FoundRegistry) -> tuple[str, ...]:
 
 
 def _inner(one: FoundRegistry) -> tuple[str, str]:
-    """The address and the port on which it listens inside."""
+    """The address and the port on which it listens inside the container."""
     bound, _, port = str(one.environment.get("REGISTRY_HTTP_ADDR") or _addr(one) or ":5000").rpartition(":")
     return bound.strip("[]"), port
 
@@ -79,7 +79,7 @@ def _is_here(url: str, host: str, port: str, observed: HostState) -> bool:
 
 
 def _own_address(observed: HostState) -> str:
-    """The address by which others know the host: the one that was just used."""
+    """The address by which others know the host: the one of this connection."""
     docker = observed.facts.docker
     found = docker.client.server if docker else ""
     others = (one for one in observed.facts.addresses if not one.startswith(("127.", "::1")) and ":" not in one)

@@ -1,4 +1,6 @@
-"""What of a registry's config is its owner's own: neither what every cache of ours has, nor what every example has. Pure."""
+"""The settings of a registry's config that are neither those of every cache of runnerops nor those of common examples.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -21,16 +23,16 @@ _EXAMPLE: Mapping[Key, Value] = {
     ("storage", "cache", "blobdescriptor"): "inmemory",
     ("http", "headers", "X-Content-Type-Options"): ["nosniff"],
 }
-"""What the image's own config has, from which people start; a cache works better without the second."""
+"""Settings of the image's own config, from which people start. A cache works better without the second."""
 
 _ELSEWHERE: frozenset[Key] = frozenset(
     {("http", "addr"), ("proxy",), ("storage", "filesystem", "rootdirectory"), ("storage", "cache", "layerinfo")}
 )
-"""What other keys of the section say."""
+"""Settings that other keys of the section express."""
 
 
 def overlay(config: Tree) -> Tree:
-    """What `config` of a cache has to say, so that the cache is as this file has it."""
+    """The `config` of a cache with which it is configured as by this file."""
     return _below((), config)
 
 
@@ -51,7 +53,7 @@ def _same(known: Mapping[Key, Value], key: Key, value: Value) -> bool:
 
 
 def is_usual(name: str, value: str) -> bool:
-    """Whether a variable says what a cache of ours has anyway."""
+    """Whether a variable sets what every cache of runnerops has."""
     return (name, value.lower()) in {
         ("OTEL_TRACES_EXPORTER", "none"),
         ("REGISTRY_STORAGE_DELETE_ENABLED", "true"),

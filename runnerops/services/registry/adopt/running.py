@@ -1,4 +1,4 @@
-"""Registries that run in containers of a host, whoever started them: what the answers mean. Pure."""
+"""Registries that run in containers of a host, whoever started them, read from the answers. Pure."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from runnerops.services.registry.adopt.beyond import left_out, of_container
 from runnerops.services.registry.format.reading import parse
 
 _NO_NAME = frozenset({"bridge", "host", "none"})
-"""Networks that each host has."""
+"""Networks that every host has."""
 
 INSIDE = "/var/lib/registry"
-"""Where the image has its volume."""
+"""The path of the volume of the image."""
 
 SAID: Mapping[str, Key] = {
     "REGISTRY_PROXY_REMOTEURL": ("proxy", "remoteurl"),
@@ -29,12 +29,12 @@ SAID: Mapping[str, Key] = {
     "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY": ("storage", "filesystem", "rootdirectory"),
     "REGISTRY_CONFIGURATION_PATH": (),
 }
-"""Variables that the section has keys for; the registry takes them before its file, whose path the last one is."""
+"""Variables that the section has keys for. They override the registry's file, whose path is in the last one."""
 
 
 @frozen
 class Mount:
-    """What lies behind a path inside: a volume by its name, or a path of the host."""
+    """The source of a path inside: a volume by its name, or a path of the host."""
 
     inside: str
     source: str
@@ -44,11 +44,11 @@ class Mount:
 
 @frozen
 class FoundRegistry:
-    """A running registry. `config` is the file that it was started with, as it sees it, `config_path` its path inside.
+    """A running registry. `config` is its file, `config_path` the path of the file inside.
 
     `environment` is without what its image has. `ports` are those published: port inside, address (empty: all), port.
-    `auto_remove`: it goes when it is stopped. `networks` are those with a name of their own. `beyond` is a service of Compose;
-    `left_out` what it cannot have, in words.
+    `auto_remove`: it is deleted when it is stopped. `networks` are those with names of their own. `beyond` is a service
+    of Compose; `left_out` what such a service cannot express, in words.
     """
 
     name: str
@@ -80,13 +80,13 @@ class FoundRegistry:
 
 
 def said(one: FoundRegistry, key: Key) -> Value:
-    """What the registry takes for a key: its variable's word, else its file's."""
+    """The value that the registry uses for a key: that of its variable, else that of its file."""
     name = next((name for name, place in SAID.items() if place == key and name in one.environment), "")
     return one.environment[name] if name else value_at(one.config, key)
 
 
 def found_registries(answers: Answers) -> Iterator[FoundRegistry]:
-    """In the order in which Docker lists them. One whose config cannot be read has an empty one."""
+    """The registries in the order in which Docker lists them. If a config cannot be read, it is empty."""
     number = 1
     while f"registry_found_{number}" in answers:
         about = _object(answers[f"registry_found_{number}"].text)

@@ -1,4 +1,4 @@
-"""Where a running registry pulls from, with which login, and how long it keeps what it has: as a section says it. Pure."""
+"""The upstream of a running registry, its login, and how long content is kept, in the form of a section. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Login = tuple[str | None, str | None]
 
 
 def upstream_of(one: FoundRegistry) -> str:
-    """The URL as the section takes it: without a login, and the one that serves Docker Hub where a page of it is named."""
+    """The URL without a login. If it names a page of Docker Hub, the URL that serves Docker Hub."""
     parts = urlsplit(_url(one))
     if (parts.hostname or "") in _HUB_PAGES:
         return HUB_UPSTREAM
@@ -25,19 +25,21 @@ def upstream_of(one: FoundRegistry) -> str:
 
 
 def login_of(one: FoundRegistry) -> Login:
-    """The user and the password; none where one of them is missing, for the registry could log in nowhere with the other."""
+    """The user and the password; none if one of them is missing, because the registry could not log in with the other
+    alone.
+    """
     user, password = _given(one)
     return (user, password) if user and password else (None, None)
 
 
 def ttl_of(one: FoundRegistry) -> str | None:
-    """How long content is kept; none where the registry itself could not read it."""
+    """How long content is kept; none if the registry itself could not read it."""
     text = _text(said(one, ("proxy", "ttl")))
     return text if text and (text == "0" or _DURATION.fullmatch(text)) else None
 
 
 def not_taken(one: FoundRegistry) -> Iterator[str]:
-    """What of these is left out of the section, a sentence each."""
+    """A sentence for each of these that is left out of the section."""
     user, password = _given(one)
     if bool(user) != bool(password):
         there, missing = ("user name", "password") if user else ("password", "user name")

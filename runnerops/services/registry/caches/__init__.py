@@ -43,20 +43,20 @@ class OwnCache:
 
     @property
     def probe(self) -> str:
-        """The URL that the host itself asks, whatever clients use; a wildcard is asked on the loopback."""
+        """The URL that the host itself asks, whatever clients use. For a wildcard this is the loopback address."""
         wildcard = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  asked, not bound
         address = wildcard.get(self.address, self.address)
         return f"http://[{address}]:{self.port}" if ":" in address else f"http://{address}:{self.port}"
 
 
 def own_caches(host: Host) -> tuple[OwnCache, ...]:
-    """In the inventory's order; none where the host has no section."""
+    """The caches in the order of the inventory; none if the host has no section."""
     found = host.sections.get(ServiceName.REGISTRY, {}).get("caches")
     return tuple(_own(tree) for tree in (found if isinstance(found, list) else ()) if isinstance(tree, dict))
 
 
 def directory(host: Host) -> str:
-    """Where the files are; never ends in a slash."""
+    """The folder of the files, without a slash at the end."""
     found = host.sections.get(ServiceName.REGISTRY, {}).get("directory")
     return str(found or DIRECTORY).rstrip("/")
 

@@ -1,4 +1,4 @@
-"""The registry image that a cache runs unless the inventory names another. Pure."""
+"""The registry image of a cache, unless the inventory names another. Pure."""
 
 DEFAULT_IMAGE = "registry:3.1.1"
 """An exact version of the official image, so that a deploy of the same inventory gives the same container for years."""

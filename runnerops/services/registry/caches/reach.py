@@ -1,8 +1,8 @@
-"""Whether containers reach a cache, and not only the host itself. Pure: builds argv.
+"""Whether containers reach a cache, not only the host itself. Pure: builds argv.
 
-A firewall that denies incoming, or one on the way from network to network, lets the host's own request through and drops
-those of containers, and pulls go past the cache in silence. It may do so for one network alone, so a container of the network
-that jobs are in asks.
+A firewall that denies incoming packets, or packets between networks, accepts requests of the host itself and drops
+those of containers. Pulls then bypass the cache unnoticed. This may concern one network only, so the request comes from
+a container in the network of the jobs.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ def for_jobs(host: Host) -> tuple[OwnCache, ...]:
 
 
 def given(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
-    """Those among the caches that stand in the command of a service of this config.toml, if not in the host's own network."""
+    """The caches in the command of a service of this config.toml, unless its jobs use the host's network."""
     urls = urls_given({**config, "runners": [one for one in tables(config.get("runners")) if not _as_host(one)]})
     return tuple(cache for cache in caches if url_of(cache) in urls)
 
 
 def _as_host(runner: Tree) -> bool:
-    """Whether its jobs, and their services with them, are in the host's own network."""
+    """Whether its jobs and their services use the host's network."""
     docker = runner.get("docker")
     return isinstance(docker, dict) and docker.get("network_mode") == "host"
 
 
 def url_of(cache: OwnCache) -> str:
-    """What clients use, containers among them."""
+    """The URL for clients, including containers."""
     return str(cache.tree.get("url") or "").rstrip("/")
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads each who asks to itself: the daemon to its host, a container to the container."""
+    """Whether a URL leads every client to itself: the daemon to its host, a container to the container."""
     name = urlsplit(url).hostname or ""
     return name in {"localhost", "::1"} or name.startswith("127.")
 
 
 def from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step]:
-    """Its answer to a request out of the network of each runner of this config.toml that gives it to its jobs."""
+    """Verifies that the cache answers in the network of each runner of this config.toml that gives it to its jobs."""
     why = f"cannot reach {url_of(cache)}, but the host can: its firewall drops their packets"
     for network in networks_of(config, url_of(cache)):
         (way,) = asked_from(facts.docker, [network], own=True)
@@ -57,7 +57,7 @@ def from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step
 
 
 def told_from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step]:
-    """The same of a cache that only the daemon pulls from, as far as the inventory says: what containers miss is told."""
+    """Does the same for a cache that only the daemon uses, as far as the inventory says. A failure is only reported."""
     why = f"cannot reach {url_of(cache)}, but the daemon can: Docker in jobs would bypass the cache"
     for network in networks_of(config):
         (way,) = asked_from(facts.docker, [network], own=True)

@@ -17,7 +17,7 @@ _COMPOSE = {"image": "image", "ports": "listen", "environment": "environment", "
 
 
 def source_keys(host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
-    """Of the cache that the file, or the service in a Compose file, is of."""
+    """The keys in the section of the cache to which the file, or the service in a Compose file, belongs."""
     if spec.template == CONFIG_TEMPLATE:
         cache = _cache(host, spec.name)
         own = (*cache, "config", *key) if key else cache

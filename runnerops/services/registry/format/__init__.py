@@ -1,4 +1,4 @@
-"""The files of the caches as documents: one registry-config a cache, one Compose file for all. Pure."""
+"""The files of the caches as documents: one registry-config for each cache, one Compose file for all. Pure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CONFIG_TEMPLATE = "registry-config.yml.j2"
 COMPOSE_TEMPLATE = "docker-compose.yml.j2"
 
 HUB_CACHE = "dockerhub"
-"""The cache whose config has no name in its own file's name."""
+"""The cache whose config file has a name without that of the cache."""
 
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 """Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
-    """The configs first: the Compose file carries their checksums. None where no cache is left."""
+    """The configs first, because the Compose file contains their checksums. None if there are no caches."""
     place, caches = directory(host), own_caches(host)
     if not caches:
         return ()
@@ -49,7 +49,7 @@ def compose_spec(host: Host) -> FileSpec:
 
 
 def spec_at(path: str, mode: str = "0644") -> FileSpec:
-    """What a file of this name is, whether a cache still asks for it or not."""
+    """The description of a file with this name, whether a cache still needs it or not."""
     name = path.rpartition("/")[2]
     if not name.startswith("registry-config"):
         return FileSpec(NAME, path, COMPOSE_TEMPLATE, "yaml", mode)
@@ -67,7 +67,7 @@ def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping
 
 
 def merge(base: Tree, more: Tree) -> Tree:
-    """`more` over `base`, mapping by mapping; null takes away."""
+    """Lays `more` over `base`, mapping by mapping; null removes a key."""
     merged = dict(base)
     for name, value in more.items():
         below = merged.get(name)
@@ -80,12 +80,12 @@ def merge(base: Tree, more: Tree) -> Tree:
 
 
 def dump(tree: Tree) -> bytes:
-    """Keys in order of the alphabet, one value a line."""
+    """Writes keys in alphabetical order, one value per line."""
     text = _text(tree, plain=True)
     return (_text(tree, plain=False) if _LINE_ENDS.search(text) else text).encode()
 
 
 def _text(tree: Tree, *, plain: bool) -> str:
-    """`plain`: letters of any script as they are, else escaped."""
+    """`plain`: letters of any script stay as they are, else they are escaped."""
     text: str = yaml.safe_dump(tree, sort_keys=True, allow_unicode=plain, width=2**20, default_flow_style=False)
     return text

@@ -1,7 +1,7 @@
-"""How far the aliases of a YAML document unfold, and whether Go's YAML takes that. Pure.
+"""How much the aliases of a YAML document expand, and whether Go's YAML accepts that. Pure.
 
-Source: `allowedAliasRatio` in go-yaml's decoder. Counted on the nodes, before anything is built of them: merging the merged
-takes PyYAML hours for a document of a few lines.
+Source: `allowedAliasRatio` in go-yaml's decoder. It is computed on the nodes, because PyYAML needs hours to build a
+document of a few lines with nested merges.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _FEW, _MANY = 400_000, 4_000_000
 
 
 def unfolds_too_far(root: yaml.Node | None) -> bool:
-    """Whether aliases make up too much of the document, or one stands in what it is an alias of."""
+    """Whether aliases make up too much of the document, or one is inside of what it refers to."""
     sizes: dict[int, int] = {}
     whole = _size(root, sizes) if root else 0
     repeated = whole - len(sizes)
@@ -20,12 +20,14 @@ def unfolds_too_far(root: yaml.Node | None) -> bool:
 
 
 def _allowed(whole: int) -> float:
-    """The part of all nodes that aliases may bring."""
+    """The share of all nodes that aliases may contribute."""
     return 0.99 - 0.89 * min(max((whole - _FEW) / (_MANY - _FEW), 0), 1)
 
 
 def _size(root: yaml.Node, sizes: dict[int, int]) -> int:
-    """Of all nodes with aliases written out; negative where one stands in itself. `sizes` gets that of each, by its id."""
+    """The number of nodes with aliases expanded; negative if one contains itself. `sizes` gets that of each node, by
+    its id.
+    """
     waiting, open_nodes = [root], set[int]()
     while waiting:
         node = waiting[-1]

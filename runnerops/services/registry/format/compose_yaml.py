@@ -1,6 +1,6 @@
-"""YAML as Docker Compose reads it: what PyYAML takes for booleans, numbers in base 60 and dates is text there. Pure.
+"""Reads YAML as Docker Compose does: what PyYAML reads as booleans, numbers in base 60 and dates is text. Pure.
 
-Source: the resolver of go-yaml 3 and 4. `yes`, `no`, `on` and `off` are texts, and so is `22:22`.
+Source: the resolver of go-yaml 3 and 4. `yes`, `no`, `on` and `off` are texts, and `22:22` too.
 """
 
 from __future__ import annotations

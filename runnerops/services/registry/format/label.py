@@ -1,8 +1,8 @@
-"""The checksum of a cache's config that its container carries. Pure.
+"""The checksum of a cache's config, which its container has as a label. Pure.
 
 Compose recreates a container when its definition changes, not when a mounted file does. With the checksum of the
-config's *meaning* in a label, `up -d` recreates exactly when needed. It is taken over the masked tree, for anyone who
-may read labels could guess a password from a hash over it.
+config's *meaning* in a label, `up -d` recreates exactly when needed. Secrets are masked first, because anyone who can
+read the label could guess a password from a checksum that includes it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The documents of a Compose file as one: each is laid over those before it. Pure.
+"""Combines the documents of a Compose file: each is laid over those before it. Pure.
 
-Source: `loadYamlFile` and `override/merge.go` of compose-go. Mappings are merged, lists follow each other, and other values
-win over earlier ones. The nodes keep the places where they stand.
+Source: `loadYamlFile` and `override/merge.go` of compose-go. Mappings are merged, lists are concatenated, and other
+values override earlier ones. The nodes keep their places in the file.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _REPLACED = word_set("command entrypoint test")
 _PAIRS = word_set(
     "environment labels annotations args additional_contexts extra_hosts sysctls dns dns_search dns_opt env_file tmpfs"
 )
-"""Keys whose value is a list, a mapping or one text alike; over one another they are lists."""
+"""Keys whose value may be a list, a mapping or one text. They are combined as lists."""
 
 _NAMES = word_set("depends_on networks models")
 """Keys whose list is a mapping without values."""
 
 
 def one_of(documents: Sequence[yaml.Node]) -> yaml.Node | None:
-    """The root of all documents laid over each other. Raises ParseError where Compose refuses one of them."""
+    """The root of all documents laid over each other. Raises ParseError if Compose refuses one of them."""
     if len(documents) > 1:
         for document in documents:
             if not isinstance(document, yaml.MappingNode):
@@ -41,7 +41,7 @@ def one_of(documents: Sequence[yaml.Node]) -> yaml.Node | None:
 
 
 def _refuse_apart(document: yaml.MappingNode) -> None:
-    """What Compose refuses of each document before it lays it over another: it resolves `extends` within one."""
+    """Raises what Compose refuses in each document alone: it resolves `extends` within one document."""
     services = _at(document, "services")
     if services is None:
         return

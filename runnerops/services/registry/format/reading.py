@@ -1,4 +1,4 @@
-"""How YAML is read as the registry and Compose read it. Pure."""
+"""Reads YAML as the registry and Compose do. Pure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _LOADER: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),),
 
 
 def _timestamp(loader: Any, node: yaml.ScalarNode) -> Any:
-    """A date that there is not is a text, as for Go's YAML."""
+    """A date that does not exist is a text, as in Go's YAML."""
     try:
         return loader.construct_yaml_timestamp(node)
     except ValueError:
@@ -61,10 +61,10 @@ _LOADER.add_constructor("tag:yaml.org,2002:timestamp", _timestamp)
 
 
 def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree:
-    """Plain YAML, as the registry reads it: the first document, tags of one's own passed over. Raises ParseError.
+    """Parses plain YAML as the registry does: the first document, without custom tags. Raises ParseError.
 
-    `strict`: keys that stand twice are refused, as Compose does; the registry takes the last one. `compose`: all documents
-    laid over each other, with the types that Compose knows, names that are texts, and without what is tagged `!reset`.
+    `strict`: repeated keys are refused, as Compose does; the registry uses the last one. `compose`: all documents are
+    laid over each other, with Compose's types, with names as texts, and without values tagged `!reset`.
     """
     text = _decode(content)
     tree = _read(text, strict=strict, compose=compose)
@@ -84,7 +84,7 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
 
 @lru_cache(maxsize=512)
 def _read(text: str, *, strict: bool, compose: bool) -> Any:
-    """What YAML makes of it, once for each text: `parse` is asked for one file several times, and copies this."""
+    """Cached by text, because `parse` is called for one file several times, and copies the result."""
     if (directive := _DIRECTIVE.search(text)) and directive[1] != "1.1":
         place = place_of(text, directive.start())
         raise ParseError(
@@ -121,7 +121,7 @@ def _first(loader: Any, *, strict: bool) -> yaml.Node | None:
         _refuse_duplicates(root)
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         if key.value == "version" and value.tag == "tag:yaml.org,2002:float" and value.value != "0.1":
-            value.tag = "tag:yaml.org,2002:str"  # the registry compares it as it is written
+            value.tag = "tag:yaml.org,2002:str"  # the registry compares the text as written
     for path in _LITERAL:
         value = _at(root, path)
         if value and (value.tag in _NUMBERS or value.tag == "tag:yaml.org,2002:bool"):
@@ -150,7 +150,7 @@ def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
         documents.append(loader.get_node())
         if strict:
             _refuse_duplicates(documents[-1])
-        if not isinstance(documents[0], yaml.MappingNode):  # which is the first thing to tell
+        if not isinstance(documents[0], yaml.MappingNode):  # this is reported first
             break
     for document in documents:
         _refuse_numbers(document)
@@ -186,7 +186,7 @@ def _decode(content: bytes) -> str:
 
 
 class _OddError(Exception):
-    """What YAML gave is no document of ours; `pattern` finds the place that is to blame."""
+    """The document has an unsupported form; `pattern` finds the place of the cause."""
 
     def __init__(self, pattern: re.Pattern[str], problem: str, fix: str) -> None:
         super().__init__(problem)
@@ -217,7 +217,7 @@ def _take_out_reset(root: yaml.Node | None) -> None:
 
 
 def _pass_over_tags(loader: Any, root: yaml.Node | None) -> None:
-    """`!reset`, `!override` and others are taken as what they stand before."""
+    """Treats values with `!reset`, `!override` and other tags as if they had none."""
     for node in _nodes(root):
         if node.tag.startswith("!"):
             value = node.value if isinstance(node, yaml.ScalarNode) else None
@@ -237,7 +237,7 @@ def _refuse_duplicates(root: yaml.Node | None) -> None:
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
-    """Every node once, however often it is aliased."""
+    """Every node once, even if several aliases refer to it."""
     waiting, met = [root] if root else [], set[int]()
     while waiting:
         node = waiting.pop()

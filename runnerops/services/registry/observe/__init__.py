@@ -1,4 +1,4 @@
-"""What a host is asked about caches, its own and the mirrors it uses, and what the answers mean. Pure."""
+"""The questions to a host about its caches and its mirrors, and how the answers are read. Pure."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _FOUND = (
     '{"name":{{json .Name}},"config":{{json .Config}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},'
     '"networks":{{json .NetworkSettings.Networks}}}'
 )
-"""A format of `docker inspect`. Secrets are among it: it is asked only where a section is made of it."""
+"""A format of `docker inspect`. The output contains secrets, so it is used only to make a section."""
 
 ADOPT_QUESTIONS = (("observe_registry_files", DIRECTORY), ("await_registry_found", _FOUND))
 
 _SURE = {"docker.io": "library/alpine"}
-"""A repository that the registry has for certain, asked for where the cache holds none yet."""
+"""A repository that the upstream certainly has, asked for if the cache is empty."""
 
 
 def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
-    """Mirrors are asked for on every host, the rest where caches run."""
+    """Every host is asked about its mirrors; the rest is asked where caches run."""
     caches = own_caches(host)
     own = {cache.probe for cache in caches}
     urls = [url for url in dict.fromkeys(_mirrors(host)) if url not in own]
@@ -45,7 +45,7 @@ def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, 
 
 
 def _mirrors(host: Host) -> Iterator[str]:
-    """Those that the host is to use; in a removal, also those that it used before the first run."""
+    """The mirrors that the host should use; in a removal, also those that it used before the first run."""
     for sections in (host.sections, host.before):
         mirrors = sections.get(ServiceName.DOCKER, {}).get("registry-mirrors")
         for url in mirrors if isinstance(mirrors, list) else ():
@@ -60,7 +60,7 @@ def _cache(number: int, cache: OwnCache, rendered: Sequence[RenderedFile]) -> tu
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:
-    """Registry's part: there on every host, for a host without caches may use the mirrors of others."""
+    """The registry's part of the facts. Every host has it, because one without caches may use those of others."""
     version, *compose = text_of(answers, "registry_compose").split()[:3] or [""]
     return replace(
         facts,

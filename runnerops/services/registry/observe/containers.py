@@ -1,4 +1,4 @@
-"""The containers of a host as caches see them: ours, and who is in the way. Pure."""
+"""The containers of a host from the view of caches: our own, and those that are in the way. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FILES = "com.docker.compose.project.config_files"
 
 
 def ours(observed: HostState) -> Mapping[str, Container]:
-    """Our project's containers by the name of their cache; of two, the one that runs."""
+    """The containers of our project by the name of their cache; of two, the one that runs."""
     docker = observed.facts.docker
     found = [one for one in (docker.containers if docker else ()) if one.labels.get(PROJECT_LABEL) == PROJECT]
     return {one.labels.get(_SERVICE, one.name): one for one in sorted(found, key=lambda one: one.running)}
@@ -32,7 +32,7 @@ def twins(name: str, observed: HostState) -> bool:
 
 
 def holder_of(cache: OwnCache, observed: HostState) -> str:
-    """Who else holds this cache's port, in words; empty where it is free, or ours."""
+    """Names another program that holds this cache's port; empty if the port is free, or ours."""
     docker, registry = observed.facts.docker, observed.facts.registry
     for one in docker.containers if docker else ():
         if one.running and overlap(one.ports, cache.address, cache.port):
@@ -48,10 +48,11 @@ def holder_of(cache: OwnCache, observed: HostState) -> str:
 
 
 def predecessor(cache: OwnCache, observed: HostState, returned: Collection[str] = ()) -> Container | None:
-    """Who serves now what this cache is to serve: a container of somebody else's on its port, with its volume or folder.
+    """The foreign container that this cache replaces: on its port, with its volume or folder.
 
-    On whatever port, if it is one of `returned` (`Host.returned`): it had to go before, when the cache had the port.
-    One that goes when it is stopped is none, for a volume without a name would go with it; a swarm's would be started again.
+    A container of `returned` (`Host.returned`) counts on any port, because it was stopped when the cache had the port.
+    One that is deleted when it is stopped does not count, because an anonymous volume would be deleted too; nor does
+    one of a swarm, which would start it again.
     """
     docker = observed.facts.docker
     for one in docker.containers if docker else ():
@@ -67,7 +68,7 @@ def predecessor(cache: OwnCache, observed: HostState, returned: Collection[str] 
 
 
 def has_successor(name: str, host: Host, observed: HostState) -> bool:
-    """Whether one that comes back listens where this cache of ours does."""
+    """Whether a container that comes back listens at the address of this cache."""
     docker = observed.facts.docker
     coming = {one.id for one in coming_back(host, observed)}
     ports = [port for one in (docker.containers if docker else ()) if one.id in coming for port in one.ports]

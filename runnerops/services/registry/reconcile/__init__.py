@@ -1,4 +1,4 @@
-"""The files that a host's caches should have, and what becomes of those that are asked for no more. Pure."""
+"""The files that a host's caches should have, and the removal of files that are not asked for any more. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
 
 
 def read(content: bytes | None) -> Tree | None:
-    """The tree of a file; None where there is none, or none that can be read."""
+    """The tree of a file; None if there is no file, or it cannot be read."""
     if content is None:
         return None
     try:
@@ -33,7 +33,7 @@ def read(content: bytes | None) -> Tree | None:
 def reconcile(
     host: Host, rendered: Sequence[RenderedFile], observed: HostState
 ) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...]]:
-    """The host's own bytes where they mean what is asked; files of ours that nothing asks for go."""
+    """The host's own bytes if they mean the same. Files of ours that nothing asks for are removed."""
     if NAME not in host.sections:
         return (), ()
     kept = _kept(rendered, observed, host.keep.get(NAME, ()))
@@ -41,7 +41,7 @@ def reconcile(
 
 
 def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
-    """The host's own at the dotted keys of `keep`, in whichever file has them. A config's checksum follows the config."""
+    """Keeps the host's values at the dotted keys of `keep`, in any file that has them. A config's checksum is updated."""
     checksums: dict[bytes, bytes] = {}
     for file in rendered:
         desired, old = read(file.content), read(observed.file(file.spec.path).content)
@@ -75,7 +75,7 @@ def is_our_file(path: str) -> bool:
 
 
 def _leaving(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[RenderedFile]:
-    """Only what runnerops applied is ever removed."""
+    """Files that are removed. Only files that runnerops applied ever are."""
     wanted = {file.spec.path for file in rendered}
     for path in observed.applied:
         name = _FILE.fullmatch(path.rpartition("/")[2])

@@ -1,4 +1,4 @@
-"""Caches that are taken off a host: their files as before the first run, and none runs. Pure."""
+"""Removes caches from a host: files are restored as before the first run, and no cache runs. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runnerops.services.removal import as_before, original_of
 
 
 def remove(request: RemovalRequest) -> Removal | None:
-    """A file that was there before comes back as it was, and nothing of it is started."""
+    """Restores a file that was there before, but starts nothing from it."""
     observed = request.observed
     own = sorted(path for path in request.paths if is_our_file(path))
     if not own:

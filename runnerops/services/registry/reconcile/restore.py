@@ -1,7 +1,7 @@
-"""Files of caches of before, as if an inventory asked for them. Pure.
+"""Earlier files of caches, as if an inventory asked for them. Pure.
 
-Only what a Compose file of ours has is taken for a cache: a file that was there before the first deploy comes back as
-it was, and nothing of it is started.
+Only services of a Compose file of runnerops count as caches. A file from before the first deploy is restored, but
+nothing in it is started.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from runnerops.services.shared.listeners import split
 
 
 def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
-    """The caches that these files bring up; a file that was not there is asked for by nobody, and goes."""
+    """The caches of these files. A file that did not exist then is not asked for, and is removed."""
     there = sorted(files.items(), key=lambda item: not _is_config(item[0]))  # the Compose file has their checksums
     specs = {path: spec_at(path) for path, content in there if content is not None}
     trees = {path: read(files[path]) or {} for path in specs}
@@ -36,7 +36,7 @@ def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
 
 
 def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree]) -> Iterator[Tree]:
-    """One section a service, with what planning reads of it."""
+    """One section for each service, with what planning reads of it."""
     services = compose.get("services")
     for name, one in services.items() if isinstance(services, dict) else ():
         labels = one.get("labels") if isinstance(one, dict) else None

@@ -1,6 +1,6 @@
-"""What a cache would ignore, refuse or die of. Pure. One function a rule.
+"""What a cache would ignore, refuse or not start with. Pure. Each rule is a function.
 
-The registry takes any key in silence, so a misspelt one does nothing; what it cannot decode ends it at its start.
+The registry accepts any key silently, so a misspelt one has no effect. It ends at its start for what it cannot decode.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _services_of(files: Mapping[FileSpec, Tree]) -> Mapping[str, Tree]:
 
 
 def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
-    """A registry without a proxy is a registry, which anybody can push to; a cache must have one."""
+    """Without a proxy it is an ordinary registry, to which anybody can push. A cache must have one."""
     proxy = tree.get("proxy")
     if isinstance(proxy, dict) and proxy.get("remoteurl"):
         return

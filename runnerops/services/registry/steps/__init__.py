@@ -1,6 +1,6 @@
 """The registry phase of a run: pull, swap, `up -d`, verify, and its rollback. Pure.
 
-A container is verified by an answer and by the checksum it carries; Compose 1 and 2 are called with the same words.
+A container is verified by its answer and by the checksum in its label. Compose 1 and 2 are called in the same way.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ from runnerops.services.shared.daemon import docker_answers
 from runnerops.services.steps import NOTHING, guard, intend, restore_intent, run, staged_path, wait
 
 PULL = 'docker image inspect "$1" >/dev/null 2>&1 || docker pull -q "$1"'
-"""For a daemon that was down when the host was observed, or that has come up without what it had."""
+"""For a daemon that was down at the observation, or that has started with another store."""
 
 IF_THERE = 'f=$1; shift; [ ! -e "$f" ] || exec "$@"'
-"""In a rollback: the command that needs this file, where the run came so far as to write it."""
+"""In a rollback: a command that needs this file, if the run has come so far as to write it."""
 
 IF_DOCKER = 'docker version >/dev/null 2>&1 || exit 0; exec "$@"'
-"""In a rollback to a host whose daemon was down, it may be down again."""
+"""In a rollback to a host whose daemon was down, which may be down again."""
 
 
 def action_steps(request: ActionRequest) -> ActionSteps:
-    """Pulled and judged first; `up -d` never pulls."""
+    """Images are pulled and files validated first; `up -d` never pulls."""
     host, action, changes, observed = request.host, request.action, request.changes, request.observed
     acting = touched(host, action, changes, observed)
     now = ActionContext(host, action, changes, observed, request.policy, acting, forced(host, changes, observed))
@@ -83,7 +83,7 @@ def _images(now: ActionContext) -> tuple[str, ...]:
 
 
 def _fetch(now: ActionContext) -> Iterator[Step]:
-    """What is missing; all of it where Docker comes up without it, which shows that it can be pulled then."""
+    """Pulls missing images; all of them if Docker starts without its images, which shows that they can be pulled then."""
     docker = now.observed.facts.docker
     if docker and docker_answers(now.observed):
         missing = (image for image in _images(now) if now.action.new_store or short(image) not in docker.images)
@@ -91,7 +91,7 @@ def _fetch(now: ActionContext) -> Iterator[Step]:
 
 
 def _judge(now: ActionContext) -> Iterator[Step]:
-    """Whether Compose takes the file, and whether it can talk to this daemon at all."""
+    """Validates the file with Compose, and whether Compose can talk to this daemon at all."""
     path = now.path
     if now.composed and now.composed.new.content is not None:
         path = staged_path(path, sha256(now.composed.new.content))
@@ -102,7 +102,7 @@ def _judge(now: ActionContext) -> Iterator[Step]:
 
 
 def _upstreams(now: ActionContext) -> Iterator[Step]:
-    """A cache comes up again only if its upstream answers: one that runs is not ended before that was asked."""
+    """A cache starts only if its upstream answers, so this is checked before a running one is stopped."""
     if "upstream-down" in now.policy.allow or "curl" not in now.observed.facts.tools:
         return
     for cache in now.caches:
@@ -135,13 +135,13 @@ def _act(now: ActionContext, number: int) -> Iterator[Step]:
 
 
 def _down(now: ActionContext) -> Step:
-    """Containers and networks go, volumes stay."""
+    """Containers and networks are deleted, volumes stay."""
     argv = ("sh", "-c", IF_THERE, "sh", now.path, *now.compose("down"))
     return run(60, *argv, title="take the caches' containers and networks down")
 
 
 def _taken_away(now: ActionContext, *, back: bool) -> Iterator[Step]:
-    """For a Compose that can only make containers, and none anew. In a rollback the container of before stays."""
+    """For a Compose that can create containers, but not recreate them. In a rollback the old container stays."""
     there = ours(now.observed)
     for cache in now.caches if cannot_recreate(now.observed.facts) else ():
         keep = there[cache.name].id if back and cache.name in there else NOTHING
@@ -166,7 +166,7 @@ def _swaps_back(now: ActionContext) -> Iterator[Step]:
 
 
 def _rollback(now: ActionContext, number: int) -> Iterator[Step]:
-    """As it was. What this run was the first to bring up goes again; volumes stay."""
+    """Restores the old state. Caches that this run started for the first time are deleted; volumes stay."""
     yield from stop_again(now)
     before = now.observed.file(now.path).kind == "file"
     known = docker_answers(now.observed)
@@ -189,7 +189,7 @@ def _rollback(now: ActionContext, number: int) -> Iterator[Step]:
 
 
 def _ups_back(now: ActionContext, known: bool) -> Iterator[Step]:
-    """What worked comes back; what did not before may fail again, and would fail the rollback with it."""
+    """Starts caches that worked before. Others may fail again, which would fail the rollback too."""
     there = ours(now.observed)
     broken = {cache.name for cache in own_caches(now.host) if cache.name in there and not works(cache, now.observed)}
     alive = [name for name in there if name not in broken]

@@ -1,4 +1,4 @@
-"""One registry phase of a run, seen whole: the caches it touches, how Compose is called, what answered before. Pure."""
+"""The facts of one registry phase of a run: the caches it touches, how Compose is called, what answered before. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runnerops.services.shared.brought_up import PROJECT
 from runnerops.services.steps import NOTHING, run
 
 _ID = 12
-"""Digits of a container's id that an intent keeps."""
+"""How many digits of a container's id an intent contains."""
 
 _BRING_UP = "start the caches"
 
@@ -47,7 +47,7 @@ class ActionContext:
         return next((change for change in self.changes if change.new.spec.path == self.path), None)
 
     def compose(self, *argv: str, path: str = "") -> tuple[str, ...]:
-        """A call of Compose on our project; `path` for a file that is only staged."""
+        """A call of Compose for our project; `path` for a file that is only staged."""
         registry = self.observed.facts.registry
         assert registry
         place = directory(self.host)
@@ -71,10 +71,10 @@ class ActionContext:
         )
 
     def ups(self, forced: Sequence[str], known: Sequence[str] = (), only: Sequence[str] = ()) -> Iterator[Step]:
-        """The steps that bring these up by force, recreate what differs and take away what is no longer wanted.
+        """The steps that start these by force, recreate what differs and delete what is not wanted any more.
 
-        `known`: all caches of the file; where each is forced, nothing else is left to do. `only`: no others than these.
-        Force goes first: a call without it ends with an error where the network of a container is gone.
+        `known`: all caches of the file; if all are forced, nothing else is left to do. `only`: no others than these.
+        Force comes first, because a call without it fails if the network of a container does not exist any more.
         """
         if cannot_recreate(self.observed.facts):
             argv = self.compose("up", "-d", "--no-recreate", "--remove-orphans", *only)
@@ -94,7 +94,7 @@ class ActionContext:
         return ",".join(found) or NOTHING
 
     def ends(self, cache: OwnCache) -> bool:
-        """Whether this run may end a container whose upstream has not been asked yet; its stop tells of one that has."""
+        """Whether this run may stop a container whose upstream has not been checked yet."""
         if self.action.verb is Verb.VERIFY:
             return self.action.ends_with_docker  # and a cache needs its upstream to come up again
         container = ours(self.observed).get(cache.name) or predecessor(cache, self.observed, self.host.returned)
@@ -103,10 +103,10 @@ class ActionContext:
         return container is not None and container.running and not rendered
 
     def answered(self, cache: OwnCache) -> bool:
-        """Whether it answered when the host was observed."""
+        """Whether the cache answered at the observation."""
         registry = self.observed.facts.registry
         return registry is not None and registry.answers.get(cache.probe) is True
 
     def comes_later(self, cache: OwnCache) -> bool:
-        """Whether it cannot come up now, and somebody said that it need not: its upstream does not answer."""
+        """Whether the cache cannot start now, because its upstream does not answer, and the user has allowed that."""
         return "upstream-down" in self.policy.allow and upstream_silent(cache, self.observed)

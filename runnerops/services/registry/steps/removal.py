@@ -13,7 +13,7 @@ from runnerops.services.steps import NOTHING, answers, run, wait
 
 
 def containers_go() -> Step:
-    """All of our project: also what a Compose file that has gone, or was edited, does not name."""
+    """Deletes all containers of our project, including those that are not in the Compose file."""
     argv = script("cache-remove-others.sh", NOTHING, "--filter", f"label={PROJECT_LABEL}={PROJECT}")
     return run(60, *argv, title="remove the containers of caches that are left")
 

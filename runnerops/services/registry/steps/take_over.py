@@ -1,7 +1,7 @@
-"""A cache takes the place of a container that somebody else started, on its port and over its volume. Pure: builds the steps.
+"""A cache takes the place of a foreign container, on its port and with its volume. Pure: builds the steps.
 
-The other one is stopped, never removed: it is the way back, also of a rollback or a removal long after. Docker would start it
-again with itself if its restart policy said so, next to the cache that has its port then, so that policy is put off with it.
+The foreign container is stopped and never deleted, so that a rollback or a removal can start it again, even long after.
+Its restart policy is disabled too, because Docker would otherwise start it again beside the cache that has its port.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ RUNS = ("docker", "inspect", "--type", "container", "--format", "{{.State.Runnin
 
 
 def unchanged(now: ActionContext) -> Iterator[Step]:
-    """The guard: each of them still runs; each that comes back does not."""
+    """The guard: each of these containers still runs; each that will come back does not."""
     for _, one in _predecessors(now):
         yield guard("true", *RUNS, one.id, title=f"check that container {one.name} still runs")
     for gone in coming_back(now.host, now.observed):
@@ -35,7 +35,7 @@ def unchanged(now: ActionContext) -> Iterator[Step]:
 
 
 def put_aside(now: ActionContext, number: int) -> Iterator[Step]:
-    """Right before the caches come up, when all that they need is there."""
+    """Done just before the caches are started, when all that they need is ready."""
     for cache, one in _predecessors(now):
         argv = _aside("stop", _displaced(one, number))
         yield run(60, *argv, title=f"stop container {one.name}, whose place cache {cache.name} takes")
@@ -52,7 +52,7 @@ def brought_back(now: ActionContext, number: int) -> Iterator[Step]:
 
 
 def start_again(now: ActionContext) -> Iterator[Step]:
-    """When the cache that took its place is down. A mirror that leads there answers then, which nobody could ask before."""
+    """Done when the cache that replaced it is stopped. A mirror at its address could not answer before."""
     for gone in coming_back(now.host, now.observed):
         yield run(60, *_aside("start", gone), title=f"start container {gone.name} again")
         title = f"wait until container {gone.name} runs"
@@ -71,7 +71,7 @@ def _mirrors_at(now: ActionContext, gone: Displaced) -> Iterator[str]:
 
 
 def stop_again(now: ActionContext) -> Iterator[Step]:
-    """In a rollback, before the cache has its port again."""
+    """In a rollback, before the cache gets its port again."""
     for gone in coming_back(now.host, now.observed):
         yield run(60, *_aside("stop", gone), title=f"stop container {gone.name}, if it was started")
 

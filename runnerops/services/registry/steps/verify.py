@@ -1,4 +1,4 @@
-"""How it is seen that caches run what their files say, and that their upstream answers as before. Pure: builds the steps."""
+"""Verifies that caches run what their files say, and that their upstream answers as before. Pure: builds the steps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runnerops.services.steps import answers, run, wait
 
 HUB = "docker.io"
 SURE = "library/alpine"
-"""A repository that Docker Hub has for certain, asked for where a cache holds none yet."""
+"""A repository that Docker Hub certainly has, asked for if a cache is empty."""
 
 _NO_REPOSITORY = "-"
 
@@ -27,7 +27,7 @@ LATER = 'cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
 
 
 def marks(now: ActionContext) -> Iterator[Step]:
-    """Before anything is swapped: what `verification` compares with."""
+    """Records, before anything is swapped, what `verification` compares with."""
     if now.action.verb is Verb.VERIFY and not now.action.ways:
         return
     for cache in now.caches:
@@ -50,7 +50,9 @@ def _marked(now: ActionContext, cache: OwnCache) -> bool:
 
 
 def verification(now: ActionContext) -> Iterator[Step]:
-    """Every cache alike: it answers, its container is as asked and runs on, and its upstream answers as before."""
+    """Verifies each cache: it answers, its container is as desired and continues to run, and its upstream answers as
+    before.
+    """
     there = ours(now.observed)
     for cache in now.caches:
         if now.comes_later(cache):
@@ -77,7 +79,7 @@ def _runs_on(cache: OwnCache, *lines: str) -> Step:
 
 
 def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
-    """In a rollback, of a cache that answered before: it answers, runs on, and has the volume that it had."""
+    """In a rollback, verifies a cache that answered before: it answers, continues to run, and has its old volume."""
     container = ours(now.observed).get(cache.name)
     had = (container.mounts if container else None) or {}
     volumes = volumes_of(now.tree_before, cache.name).items()
@@ -97,7 +99,7 @@ def _upstream(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
 
 
 def still_there(now: ActionContext) -> Iterator[Step]:
-    """After docker's restart: what answered before answers again."""
+    """After docker's restart: caches that answered before answer again."""
     for cache in now.caches:
         if now.answered(cache):
             yield from _answer(now, cache)
@@ -107,7 +109,7 @@ def still_there(now: ActionContext) -> Iterator[Step]:
 
 
 def back_again(now: ActionContext) -> Iterator[Step]:
-    """After the rollback of a docker that was restarted: what answered before answers again."""
+    """After a rollback with a restart of docker: caches that answered before answer again."""
     yield from (_back_again(now, cache) for cache in now.caches if now.answered(cache))
 
 
@@ -119,7 +121,7 @@ def _back_again(now: ActionContext, cache: OwnCache) -> Step:
 
 
 def diagnose(cache: OwnCache) -> Step:
-    """How its container is, and the last lines of its log, for a person."""
+    """Shows people the state of its container and the last lines of its log."""
     argv = script("cache-diagnose.sh", cache.name, *filters(cache.name))
     return run(10, *argv, title=f"show the state of cache {cache.name}")
 

@@ -1,4 +1,6 @@
-"""The caches' links: what is asked of them, what is tried through them, what their logs show afterwards. Pure."""
+"""The checks of caches in `verify`: what they are asked, what is tried through them, what their logs show afterwards.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _SURE = ("library/busybox", "library/hello-world", "library/alpine")
 
 
 def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
-    """Whether each mirror and each cache of its own answers, and whether those ask their upstream."""
+    """Asks whether each mirror and each own cache answers, and whether the own caches ask their upstream."""
     own = own_caches(host)
     urls = dict.fromkeys((*for_containers(host), *(cache.probe for cache in own)))
     return (
@@ -48,12 +50,12 @@ def others(host: Host) -> tuple[Cache, ...]:
 
 
 def cache_of(host: Host, url: str) -> Cache | None:
-    """The cache of the inventory behind a mirror."""
+    """The cache of the inventory at the URL of a mirror."""
     return next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
 
 
 def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
-    """Nothing of its own: the daemon's pull tests the caches too."""
+    """None: the test pull of the daemon tests the caches too."""
     return None
 
 
@@ -70,7 +72,9 @@ def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
 
 
 def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:
-    """The hosts of the caches that its daemon has as mirrors, after a pull test; else only of those that do not answer it."""
+    """The hosts of the caches that its daemon has as mirrors, after a test pull; otherwise only of those that do not
+    answer it.
+    """
     for url in for_containers(host):
         cache = cache_of(host, url)
         silent = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
@@ -79,7 +83,7 @@ def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:
 
 
 def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
-    """From the container to the catalog; without a daemon there is nothing to look at."""
+    """Checks everything from the container to the catalog. Without a daemon there is nothing to check."""
     if answers(evidence):
         yield from _each(host, evidence)
 

@@ -1,4 +1,4 @@
-"""Why a host does not reach a cache of another one: that cache, or what is between the two. Pure."""
+"""Why a host does not reach a cache on another host: the cache itself, or something between the two. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from runnerops.services.shared.firewall import forwarding
 from runnerops.services.verify import NO_ANSWER, Evidence
 
 _KEPT_OUT = frozenset({"", "1", "7", "28"})
-"""How curl (or wget, which tells nothing) ends where no connection comes about."""
+"""The exit status of curl (or wget, which does not tell the reason) if no connection can be opened."""
 
 
 def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterator[str]:

@@ -40,7 +40,7 @@ def _listens(port: str, cache: OwnCache) -> bool:
 
 
 def host_check(host: Host, url: str, evidence: Evidence) -> Check:
-    """Asked as the daemon asks."""
+    """Asks in the same way as the daemon."""
     what = f"{url} answers from the host"
     wrong = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
     if not wrong:
@@ -72,7 +72,7 @@ def _url_of(host: Host, own: OwnCache) -> str:
 
 
 def container_check(host: Host, url: str, evidence: Evidence) -> Check:
-    """A host firewall that denies incoming cuts containers off, and not the host."""
+    """A firewall of the host that denies incoming packets affects containers, but not the host itself."""
     name = f"docker_reach/{url}"
     found = evidence.tried if evidence.tried is not None and name in evidence.tried else evidence.told
     what = f"{url} answers from a container"

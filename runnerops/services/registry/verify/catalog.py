@@ -1,4 +1,4 @@
-"""What the caches of a host hold, as they and their volumes say. Pure."""
+"""The content of a host's caches, as they and their volumes show it. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _TAGS = "/_manifests/tags/"
 
 @frozen
 class Holding:
-    """One cache and what it holds. `tags` is None where they were not asked for or cannot be read; `problem`: no answer."""
+    """One cache and its content. `tags` is None if they were not asked for or cannot be read; `problem`: why it did not
+    answer.
+    """
 
     cache: str
     url: str

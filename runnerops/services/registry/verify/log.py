@@ -1,4 +1,4 @@
-"""Whether this very pull went through a cache: shown by the cache's own log, not by what it held before. Pure."""
+"""Whether a certain pull went through a cache. This is shown by the cache's log, not by its earlier content. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Request:
 
 
 def requests(lines: str, probe: Probe, *, marked: bool) -> Iterator[Request]:
-    """Requests about the probe's repository that this pull made; without a mark, that any daemon made."""
+    """Requests of this pull for the probe's repository; without a mark, those of any daemon."""
     path = re.compile(re.escape(f"/v2/{probe.repository}/") + r'(manifests|blobs)/([\w.:-]+)(?=[\s"?]|$)')
     for line in lines.splitlines():
         ours = probe.marker in line if marked else "docker/" in line
@@ -112,7 +112,7 @@ def _requests(cache: Cache, pull: Pull, evidence: Evidence) -> list[Request]:
 
 
 def logs_of(cache: str, host: str) -> str:
-    """What to type to see why."""
+    """The command that shows the log."""
     return f"on {host}: docker logs $(docker ps -qf label=com.docker.compose.service={cache}) shows why"
 
 

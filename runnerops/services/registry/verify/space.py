@@ -1,4 +1,4 @@
-"""How much room the volume of a cache has. A registry that meets a full disk serves on, and keeps nothing. Pure."""
+"""The free space of a cache's volume. With a full disk, a registry continues to serve but stores nothing. Pure."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Space:
 
     @property
     def scarce(self) -> str:
-        """What there is too little of; empty where there is enough."""
+        """What is running short; empty if there is enough."""
         if self.free < min(SCARCE_KIB, self.size // 20):
             return "space"
         return "inodes" if self.inodes and self.free_inodes < self.inodes // 100 else ""
@@ -43,7 +43,7 @@ class Space:
 
 
 def keeps_on_volume(cache: OwnCache) -> bool:
-    """Whether what it holds lies in its volume, and not in an object store or in a folder of its container."""
+    """Whether its content is in its volume, not in an object store or in a folder of its container."""
     storage = cache.config.get("storage")
     drivers = set(storage) - _NO_DRIVER if isinstance(storage, dict) else set()
     files = storage.get("filesystem") if isinstance(storage, dict) else None

@@ -1,4 +1,4 @@
-"""Whether a cache asks its upstream, with its login: asked through it, for what it does not hold itself. Pure."""
+"""Whether a cache can ask its upstream, with its login. It is asked for something that it does not hold itself. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an answer of a registry, or none, means in words. Pure."""
+"""What the answer of a registry, or a missing answer, means in words. Pure."""
 
 from __future__ import annotations
 
