@@ -1,4 +1,6 @@
-"""The status of managed systems on a host, as `status` shows it: the value, and the Protocol of a service's part. Pure."""
+"""The status of managed systems on a host, as `status` shows it: the value, and the Protocol for a service's part.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +38,13 @@ class ServiceStatus:
 
 
 class StatusProvider(Protocol):
-    """A service's part of `status`; its `status.py` is one."""
+    """A service's part of `status`, implemented by its module `status.py`."""
 
     FUNCTIONS: str
-    """Shell functions for `inquiries`, beside the service's OBSERVE; they only read."""
+    """Shell functions for `inquiries`, in addition to the service's OBSERVE. They only read."""
 
     def inquiries(self, host: Host) -> Sequence[Call]:
-        """What is asked of the host at once with its observation."""
+        """The questions that are asked together with the observation."""
 
     def status(self, host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:
-        """None where it is neither managed nor there. `told` has the answers to `inquiries`."""
+        """None if the system is neither managed nor on the host. `told` has the answers to `inquiries`."""

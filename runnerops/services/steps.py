@@ -1,4 +1,4 @@
-"""Steps that several services write, and how a host is asked whether a registry answers there. Pure: builds argv."""
+"""Steps that several services use, and how a host checks whether a registry answers. Pure: builds argv."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from runnerops.model.steps import DRAINED, ActionSteps, Step
 from runnerops.services.scripts import script
 
 ANY = "any"
-"""Stands for every life of a service: for an intent of a rollback, whatever has become of the service by then."""
+"""Stands for any process or container of a service, for the intents of a rollback."""
 
 NOTHING = "none"
-"""Stands for the InvocationID or container id of what does not run: a step has no empty fields."""
+"""Stands for the InvocationID or container id of a service that does not run, because the fields of a step must not be
+empty.
+"""
 
 
 def answers(url: str, tools: Collection[str]) -> tuple[str, ...]:
-    """The argv that succeeds when the registry API at `url` answers from that host; proxies are passed by."""
+    """The argv that succeeds if the registry API at `url` answers on that host, without a proxy."""
     target = f"{url.rstrip('/')}/v2/"
     if "curl" in tools or "wget" not in tools:
         return "curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", target
@@ -28,12 +30,12 @@ def answers(url: str, tools: Collection[str]) -> tuple[str, ...]:
 
 
 def guard(expected: str, *argv: str, title: str) -> Step:
-    """A command whose output is this now."""
+    """A command whose output must be `expected` now."""
     return Step("guard", (expected, *argv), title)
 
 
 def run(seconds: int, *argv: str, title: str) -> Step:
-    """A command that must end well in time."""
+    """A command that must end with success in time."""
     return Step("run", (str(seconds), *argv), title)
 
 
@@ -43,34 +45,37 @@ def wait(seconds: int, condition: str, *argv: str, title: str) -> Step:
 
 
 def drain(seconds: int, *argv: str) -> Step:
-    """A wait for a service's running jobs, whose first line counts them and the others name them, until it says `gone`."""
+    """Waits for a service's running jobs, until the command says `gone`. The first line of its output counts them, the
+    others name them.
+    """
     return wait(seconds, DRAINED, *argv, title="wait for running jobs")
 
 
 def diagnose(unit: str) -> Step:
-    """How a unit is, and the last lines of its log, for a person."""
+    """Shows people the state of a unit and the last lines of its log."""
     return run(10, *script("unit-diagnose.sh", unit), title=f"show the state of {unit}")
 
 
 def intend(service: ServiceName, verb: Verb, run_number: int, invocation: str) -> Step:
-    """Writes what is to be done until it is completed: by which run, and to which life of the service."""
+    """Writes an intent: the action, by which run, and for which process of the service."""
     return Step("intend", (service, f"{verb.name.lower()} {run_number} {invocation or NOTHING}"))
 
 
 def still_intended(intent: Intent | None, invocation: str) -> bool:
-    """Whether the intent is for this life of the service; a record that could not be read names none, and counts."""
+    """Whether the intent is for this process of the service. A record that could not be read names none, and counts."""
     return intent is not None and intent.invocation in ("", invocation or NOTHING)
 
 
 def restore_intent(service: ServiceName, intent: Intent | None) -> Step:
-    """In a rollback: the intent of before the run is written again; without one, none stays."""
+    """In a rollback: writes the intent from before the run again, or removes it if there was none."""
     if intent is None:
         return Step("complete", (service,))
     return intend(service, intent.verb, intent.run, intent.invocation or ANY)
 
 
 def intend_again(service: ServiceName, forward: Iterable[Step], run_number: int, *, stopped: bool) -> Iterator[Step]:
-    """The intents of a phase's rollback from its first step on: those of its forward steps may be completed by then.
+    """The intents of a phase's rollback, from its first step on, because those of its forward steps may be completed
+    already.
 
     `stopped`: an earlier phase has stopped this service, so it is to be started.
     """
@@ -82,13 +87,13 @@ def intend_again(service: ServiceName, forward: Iterable[Step], run_number: int,
 
 
 DISABLED = "its unit is disabled"
-"""Why a service acts whose unit would not be started by a boot."""
+"""The reason of an action for a unit that is not started at boot."""
 
 
 def with_enablement(steps: ActionSteps, unit: Unit, desired: Literal["enabled", "disabled"]) -> ActionSteps:
-    """The steps, and what makes a boot start this unit, or not; it is as it was after the rollback.
+    """Adds to the steps what makes this unit start at boot, or not. A rollback restores the earlier state.
 
-    A unit that cannot be enabled (static, masked, generated …) is left alone.
+    A unit that cannot be enabled (static, masked, generated …) is left as it is.
     """
     if {unit.enabled, desired} != {"enabled", "disabled"}:
         return steps
@@ -101,6 +106,8 @@ def with_enablement(steps: ActionSteps, unit: Unit, desired: Literal["enabled", 
 
 
 def staged_path(path: str, sha: Sha) -> str:
-    """Where `host.sh` stages the content with this sha for `path`: beside it, so that a rename is atomic."""
+    """The path at which `host.sh` stages the content with this sha for `path`: in the same folder, so that a rename is
+    atomic.
+    """
     folder, _, name = path.rpartition("/")
     return f"{folder}/.{name}.runnerops.{sha[:12]}"

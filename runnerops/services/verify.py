@@ -1,7 +1,8 @@
-"""What `verify` asks of a host, and what it finds: the checks on the way of a pull, from the daemon to the upstream. Pure.
+"""What `verify` asks of a host, and what it finds: the checks on the way of a pull, from the daemon to the upstream.
+Pure.
 
-A service's checks are a module of the Protocol `VerifyProvider`. Each check is made on its own, so everything that is broken
-is named, not only the first of it.
+A service's checks are a module with the methods of `VerifyProvider`. Each check is made separately, so everything that
+is broken is reported, not only the first problem.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What more than one managed system needs: firewalls, listeners, `no_proxy`, sizes, upstreams, ways of packets."""
+"""What several managed systems need: firewalls, listeners, `no_proxy`, sizes, upstreams, routes of packets."""

@@ -1,4 +1,4 @@
-"""What a run brings up on its host: its own caches, and containers that caches took the place of. Pure."""
+"""What a run starts on its host: its own caches, and containers that caches had replaced. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from runnerops.services.shared.left_out import brings_caches
 from runnerops.services.shared.listeners import bare, overlap, split
 
 PROJECT = "runnerops"
-"""Compose's project: someone's own one in a directory of the same name is never taken over."""
+"""The name of the Compose project. A user's project in a directory of the same name is never taken over."""
 
 PROJECT_LABEL = "com.docker.compose.project"
 
@@ -39,7 +39,7 @@ def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
 
 
 def brings_up(url: str, host: Host, observed: HostState) -> bool:
-    """Whether the run for this host brings up what answers at `url`, which nobody can ask before."""
+    """Whether the run for this host starts what answers at `url`, so that it cannot be asked before."""
     if not brings_caches(host):
         return False
     docker = observed.facts.docker
@@ -60,5 +60,5 @@ def listens_at(places: list[str], url: str, host: Host, facts: Facts) -> bool:
 
 
 def _of_caches(host: Host) -> Iterator[str]:
-    """Where the host's own caches listen."""
+    """The places where the host's own caches listen."""
     yield from (str(one.get("listen")) for one in tables(host.sections.get(ServiceName.REGISTRY, {}).get("caches")))

@@ -14,6 +14,6 @@ def running(docker: DockerFacts) -> bool:
 
 
 def docker_answers(observed: HostState) -> bool:
-    """Whether the daemon ran and answered, so that what is not among its containers does not exist."""
+    """Whether the daemon ran and answered, so that its list of containers is complete."""
     docker = observed.facts.docker
     return docker is not None and running(docker) and bool(docker.version)

@@ -27,9 +27,9 @@ _LONGEST = Fraction(2**63 - 1, 1000)
 
 
 def microseconds(text: str, *, days: bool = False) -> Fraction | None:
-    """The length of a duration; None where the text is none, or longer than Go can count (292 years).
+    """The length of a duration; None if the text is not valid, or longer than Go can count (292 years).
 
-    `days`: with the units `d` and `w`, which Compose has beside those of Go.
+    `days`: also accept the units `d` and `w`, which Compose adds to those of Go.
     """
     units = {**_UNITS, **_DAYS} if days else _UNITS
     parts = _PART.findall(text)
@@ -42,5 +42,5 @@ def microseconds(text: str, *, days: bool = False) -> Fraction | None:
 
 
 def is_duration(text: str, *, days: bool = False) -> bool:
-    """Whether it is one; `days` as for `microseconds`."""
+    """Whether the text is a duration; `days` as for `microseconds`."""
     return microseconds(text, days=days) is not None

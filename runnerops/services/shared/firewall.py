@@ -1,4 +1,4 @@
-"""The line that lets containers through to a cache, in the words of what rules the host's firewall. Pure."""
+"""The commands that open a host's firewall for requests of containers to a cache, by the kind of firewall. Pure."""
 
 from __future__ import annotations
 
@@ -70,7 +70,9 @@ def forwarding(port: int, chains: Iterable[str], source: str = "", *, six: bool 
 
 
 def opening(url: str, firewall: str, way: Way, chains: Iterable[str] = ()) -> str:
-    """What to type so that containers reach `url`; `firewall` is what rules INPUT there, `chains` what is forwarded."""
+    """The command with which containers reach `url`; `firewall` is the program that rules INPUT, `chains` those that
+    rule forwarding.
+    """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     name = parts.hostname or ""

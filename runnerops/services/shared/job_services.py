@@ -1,4 +1,4 @@
-"""The services of CI jobs in a config.toml, such as Docker-in-Docker, and which URLs their commands name. Pure."""
+"""The services of CI jobs in a config.toml, such as Docker-in-Docker, and the URLs in their commands. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from runnerops.model.common import Tree, Value
 
 
 def urls_given(config: Tree) -> frozenset[str]:
-    """All words of the services' commands, a flag's value apart from its flag; the mirrors of jobs are among them."""
+    """All words of the services' commands, with the value of a flag as a word of its own. The mirrors of jobs are among
+    them.
+    """
     return frozenset(part.rstrip("/") for word in _words(config) for part in word.split("=", 1))
 
 
 BRIDGE = "bridge"
-"""Docker's name for the default bridge."""
+"""Docker's name of the default bridge."""
 
 _NOWHERE = re.compile(r"host|none|container:.*")
 

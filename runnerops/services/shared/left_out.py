@@ -1,4 +1,4 @@
-"""Caches that a deploy leaves out, though something else of it needs them. Pure."""
+"""Caches that a deploy leaves out although another part of it needs them. Pure."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from runnerops.model.inventory import Host
 
 
 def brings_caches(host: Host) -> bool:
-    """Whether the deploy that this host is planned for brings caches up, on this host and on others."""
+    """Whether the deploy for which this host is planned starts caches, on this host and on others."""
     return ServiceName.REGISTRY not in host.left_out
 
 
 def left_out(host: Host, url: str) -> str:
-    """Why a cache that should be at `url` does not answer there; empty where nothing is left out."""
+    """Why a cache that should be at `url` does not answer there; empty if nothing is left out."""
     found = next((one for one in host.caches if one.url.rstrip("/") == url), None)
     if found is None or brings_caches(host):
         return ""

@@ -1,4 +1,4 @@
-"""Who listens where on a host, and whether two addresses get in each other's way. Pure."""
+"""Which processes listen where on a host, and whether two addresses conflict. Pure."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ def listeners(text: str) -> Iterator[tuple[str, str]]:
 
 
 def overlap(listening: Iterable[str], address: str, port: str) -> bool:
-    """Whether one of these `ADDRESS:PORT` keeps others from listening at that address and port."""
+    """Whether one of these `ADDRESS:PORT` prevents others from listening at that address and port."""
     return any(other == port and _meet(one, address) for one, other in map(split, listening))
 
 
 def bare(address: str) -> str:
-    """Without brackets; of the one name that every host knows its address."""
+    """The address without brackets; for `localhost`, its address."""
     return "127.0.0.1" if address == "localhost" else address.strip("[]")
 
 
 def split(text: str) -> tuple[str, str]:
-    """The address, bare, and the port."""
+    """The address without brackets, and the port."""
     address, _, port = text.rpartition(":")
     return address.strip("[]").partition("%")[0], port
 

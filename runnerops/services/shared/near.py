@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher, get_close_matches
 
 _ALIKE_WORD = 0.6
-"""How like its counterpart each word of a name must be, of 1: `run_exec_timeout` is not `config_exec_timeout`."""
+"""How similar each word of a name must be to its counterpart, of 1: `run_exec_timeout` is not `config_exec_timeout`."""
 
 
 def near(word: str, names: Iterable[str], alike: float) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def near(word: str, names: Iterable[str], alike: float) -> tuple[str, ...]:
 
 
 def question(names: tuple[str, ...]) -> str:
-    """As a message asks for them: `did you mean 'a' or 'b'?`."""
+    """The question of a message: `did you mean 'a' or 'b'?`."""
     return f"did you mean {' or '.join(repr(name) for name in names)}?"
 
 

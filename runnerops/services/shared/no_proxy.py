@@ -1,4 +1,4 @@
-"""Whether a host is reached past a proxy, by the rules of `no-proxy` as Go's programs have them. Pure.
+"""Whether a host is reached without the proxy, by the rules of `no-proxy` in Go's programs. Pure.
 
 Source: golang.org/x/net/http/httpproxy, which dockerd and the registry use.
 """

@@ -1,4 +1,4 @@
-"""What is known of public registries, and what a cache is called by default. Pure."""
+"""What is known about public registries, and the default names of caches. Pure."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ _HUB_HOSTS = frozenset({"registry-1.docker.io", "mirror.gcr.io"})
 
 
 def served(serves: str, upstream: str, siblings: Mapping[str, str] | None = None) -> str:
-    """The registry whose images a cache holds; empty where nobody can tell.
+    """The registry whose images a cache holds; empty if it is not known.
 
-    As given, else told from a well-known upstream. `siblings` has what other caches serve, by their URL: one may be the
-    upstream of another. A registry that nobody knows may be private, and is no mirror of Docker Hub unless that is said.
+    It is as given, or follows from a well-known upstream. `siblings` has what other caches serve, by their URL, because
+    one may be the upstream of another. An unknown registry may be private, and counts as a mirror of Docker Hub only if
+    the inventory says so.
     """
     host = urlsplit(upstream).hostname or ""
     if serves:
@@ -51,6 +52,6 @@ def served(serves: str, upstream: str, siblings: Mapping[str, str] | None = None
 
 
 def cache_name(name: str, serves: str, upstream: str) -> str:
-    """A cache's name; each argument is empty where it is not given."""
+    """The name of a cache. Each argument is empty if it is not given."""
     what = served(serves, upstream)
     return name or (HUB_CACHE if what in {HUB, ""} else what)

@@ -43,31 +43,31 @@ def asked_from(docker: DockerFacts | None, networks: Iterable[str], *, own: bool
 
 
 def _who(way: str) -> str:
-    """Who is asked, as titles and texts say it."""
+    """The container that is asked, in words for titles and texts."""
     _, colon, network = way.partition(":")
     return f"containers of network {network}" if colon else "containers"
 
 
 def verify_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
-    """A container gets an answer; else the texts are said."""
+    """Verifies that a container gets an answer. Otherwise the texts are shown."""
     argv = script(SCRIPT, "--verify", name, url, way, *texts, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"verify that {_who(way)} reach cache {name}")
 
 
 def tell_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
-    """That no container gets an answer is only told, in the texts."""
+    """Only shows the texts if no container gets an answer."""
     argv = script(SCRIPT, "--tell", name, url, way, *texts, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"ask whether {_who(way)} reach cache {name}")
 
 
 def reached(name: str, url: str, way: str, tools: Collection[str]) -> Step:
-    """What `still_reached` compares with; before anything is swapped."""
+    """Records, before anything is swapped, what `still_reached` compares with."""
     argv = script(SCRIPT, "--note", name, url, way, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"ask whether {_who(way)} reach {url} now")
 
 
 def still_reached(name: str, url: str, way: str, keys: Collection[str], tools: Collection[str]) -> Step:
-    """A container gets an answer as before, or the run goes back."""
+    """Verifies that a container gets an answer as before; otherwise the run is rolled back."""
     why = f"{_who(way)} reached {url} before, and do not with {', '.join(sorted(keys)) or 'this'}"
     said = (
         f"{why}: look at the firewall (iptables -S, nft list ruleset), above all at FORWARD, and at net.ipv4.ip_forward"
