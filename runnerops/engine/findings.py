@@ -87,7 +87,9 @@ def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
 
 
 def without_placeholders(found: Iterable[Finding], trees: Mapping[FileSpec, Tree]) -> list[Finding]:
-    """Leaves out findings on values with a placeholder for a secret, because nobody knows whether the secret is wrong."""
+    """Leaves out findings on values with a placeholder for a secret, because nobody knows whether the
+    secret is wrong.
+    """
     by_path = {spec.path: tree for spec, tree in trees.items()}
     return [one for one in found if not _holds_placeholder(value_at(by_path.get(one.path), one.key))]
 

@@ -17,7 +17,9 @@ from runnerops.report.progress import open_show
 
 
 class Around:
-    """What is done for a host before and after its run is followed. These methods do nothing; `abort` overrides them."""
+    """What is done for a host before and after its run is followed. These methods do nothing; `abort`
+    overrides them.
+    """
 
     @property
     def gathers(self) -> bool:

@@ -45,7 +45,9 @@ class LockWait:
         return max(0.0, self._began + self.seconds - time.monotonic())
 
     def plan_free(self, reader: ReadOnly, inspect: Callable[[], Planned]) -> Planned:
-        """Calls `inspect`, and again after the end of each run of another user, while time is left. Raises HostError."""
+        """Calls `inspect`, and again after the end of each run of another user, while time is left.
+        Raises HostError.
+        """
         planned, told = inspect(), 0
         while planned.live and not planned.own and self.left:
             if told != planned.live.number:

@@ -1,4 +1,6 @@
-"""Hosts in maintenance, as the inventory says. They are reported, and commands that change hosts do not contact them."""
+"""Hosts in maintenance, as the inventory says. They are reported, and commands that change hosts do not contact
+them.
+"""
 
 from __future__ import annotations
 

@@ -14,7 +14,9 @@ from runnerops.report.screen import Screen
 
 
 class Invocation(NamedTuple):
-    """What every command gets: the inventory, the target hosts (none: all), the environment, and where output is shown."""
+    """What every command gets: the inventory, the target hosts (none: all), the environment, and where
+    output is shown.
+    """
 
     inventory: Where
     targets: Sequence[str]

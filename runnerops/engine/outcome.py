@@ -42,7 +42,9 @@ CUT_OFF = "cut off by a shutdown of the host"
 
 
 def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
-    """Returns None if the end of the run was not seen. Of the plan, only the host, the number and the steps are used."""
+    """Returns None if the end of the run was not seen. Of the plan, only the host, the number and the steps
+    are used.
+    """
     if not events or events[-1].kind != "end":
         return None
     result = ENDS.get(events[-1].text, Result.UNKNOWN)

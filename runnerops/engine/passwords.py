@@ -1,4 +1,6 @@
-"""The sudo password of each host, from the inventory, the user at the terminal or the environment. Each is read once."""
+"""The sudo password of each host, from the inventory, the user at the terminal or the environment. Each is read
+once.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ class SudoPasswords:
         return HostPassword(self, host)
 
     def first(self, host: Host) -> str:
-        """The password to begin with; empty: none. Raises SecretError if a secret of the inventory cannot be resolved."""
+        """The password to begin with; empty: none. Raises SecretError if a secret of the inventory
+        cannot be resolved.
+        """
         meant: str | Secret = self._taken.get(host.name, "") or self._meant(host)
         with self._lock:
             if isinstance(meant, Secret):

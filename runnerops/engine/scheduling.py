@@ -41,7 +41,9 @@ def exit_of(results: Collection[Result]) -> Exit:
 
 
 def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, Out | Exception]:
-    """Calls `work` for every name in threads. An exception is returned in place of the result. In the order of `names`."""
+    """Calls `work` for every name in threads. An exception is returned in place of the result. In the order
+    of `names`.
+    """
     tasks = {name: HostTask(partial(work, name)) for name in names}
     if len(tasks) == 1:
         return {name: _caught(task.work) for name, task in tasks.items()}

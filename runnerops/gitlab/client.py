@@ -45,7 +45,9 @@ class GitlabClient(Calls):
         raise strange(self.url)
 
     def runner(self, number: int) -> Mapping[str, Any] | None:
-        """`GET /runners/:id`. Returns None if there is no such runner, or the token may not see it. Raises GitlabError."""
+        """`GET /runners/:id`. Returns None if there is no such runner, or the token may not see it.
+        Raises GitlabError.
+        """
         try:
             answer = self.call(self.by_token, "get", f"/runners/{number}")
         except REFUSALS as error:

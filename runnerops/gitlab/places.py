@@ -1,4 +1,6 @@
-"""Where a runner belongs in GitLab: to a group, to projects, or to the whole instance. runnerops never moves a runner."""
+"""Where a runner belongs in GitLab: to a group, to projects, or to the whole instance. runnerops never moves a
+runner.
+"""
 
 from __future__ import annotations
 

@@ -36,7 +36,9 @@ def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tupl
 
 
 def as_gitlab_tells(wishes: Sequence[Wish]) -> Mapping[str, Blocker]:
-    """By host, a blocker if GitLab says that entries are the same runner, whatever the inventory says of their tokens."""
+    """By host, a blocker if GitLab says that entries are the same runner, whatever the inventory says of
+    their tokens.
+    """
     found: dict[str, Blocker] = {}
     for one, other, keys in _disagreements(wishes):
         text = (

@@ -28,7 +28,9 @@ def ours(path: str, old: RemoteFile, observed: HostState) -> bool:
 def explain(
     file: RenderedFile, old: RemoteFile, key_changes: Sequence[KeyChange], observed: HostState
 ) -> tuple[tuple[KeyChange, ...], ChangeOrigin, Drift | None]:
-    """Returns the key changes with their origins, the origin of the whole change, and who wrote the file if no run did."""
+    """Returns the key changes with their origins, the origin of the whole change, and who wrote the file if
+    no run did.
+    """
     path = file.spec.path
     mine = ours(path, old, observed)
     if mine and (path not in observed.given_back or old.content is None):

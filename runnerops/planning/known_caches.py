@@ -47,7 +47,9 @@ class KnownCaches:
         return next((one.cache for one in self._seen(url, host) if one.place == wanted), None)
 
     def near(self, url: str, host: str) -> list[tuple[Cache, bool]]:
-        """The caches at this name or address, each with whether the port matches. Those with the right port come first."""
+        """The caches at this name or address, each with whether the port matches. Those with the right
+        port come first.
+        """
         wanted = place_of(url)
         found = [(one.cache, wanted is not None and one.place[2] == wanted[2]) for one in self._seen(url, host)]
         return sorted(found, key=lambda one: not one[1])

@@ -66,7 +66,9 @@ def trees_of(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
 
 
 def _shared_places(found: Iterable[ListeningPlace]) -> Iterator[Finding]:
-    """A finding for each place where two systems would listen. The second one to start would fail, whichever that is."""
+    """A finding for each place where two systems would listen. The second one to start would fail,
+    whichever that is.
+    """
     met: set[tuple[str, Key]] = set()
     for one, other in combinations(found, 2):
         if overlap((str(one),), other.address, other.port) and (other.file, other.key) not in met:

@@ -1,4 +1,6 @@
-"""The place where a finding can be fixed: the line of the template or the inventory from which its value comes. Pure."""
+"""The place where a finding can be fixed: the line of the template or the inventory from which its value comes.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ class Origins(Protocol):
 
 
 def place_of_key(host: Host, spec: FileSpec, key: Key, origins: Origins | None) -> SourceLocation | None:
-    """The place of the key, or for a missing key that of the nearest key around it. None: the inventory has no places."""
+    """The place of the key, or for a missing key that of the nearest key around it. None: the inventory has
+    no places.
+    """
     for above in _upwards(key):
         sources = service_of(spec.service).source_keys(host, spec, above)
         if origins and (found := origins.fixed(above)):

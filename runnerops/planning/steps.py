@@ -84,7 +84,9 @@ class StepWriter:
         self.files |= named_by((*self.forward, *self.rollback, *self.diagnostics))
 
     def _completed(self) -> set[ServiceName]:
-        """The services whose intents this plan completes: those with a section, and others that it can stop and start."""
+        """The services whose intents this plan completes: those with a section, and others that it can
+        stop and start.
+        """
         resting = {service.NAME for service in SERVICES if service.stop_steps(self.observed, self.policy).forward}
         return (resting | set(self.host.sections)) - self.host.left_out
 

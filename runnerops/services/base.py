@@ -97,7 +97,9 @@ class FileFormat(Protocol):
         """The files this host should have, in the order in which they are rendered; () if it has no section."""
 
     def context(self, host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
-        """What the template of `spec` sees beside the common names; `done` are this service's files rendered before it."""
+        """What the template of `spec` sees beside the common names; `done` are this service's files
+        rendered before it.
+        """
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
         """Parses the content of a file. Raises ParseError."""
@@ -116,7 +118,9 @@ class FileFormat(Protocol):
         """
 
     def source_keys(self, host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
-        """Keys of the host's section from which the shipped template takes this key of the file, the most likely first."""
+        """Keys of the host's section from which the shipped template takes this key of the file, the
+        most likely first.
+        """
         return (key,)
 
     def lint(self, files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
@@ -174,7 +178,9 @@ class Planner(Protocol):
     def remarks(
         self, host: Host, rendered: Sequence[RenderedFile], actions: Sequence[Action], observed: HostState
     ) -> Iterable[str]:
-        """Notes, in sentences, on facts that neither block nor change anything. `actions` are those of the whole plan."""
+        """Notes, in sentences, on facts that neither block nor change anything. `actions` are those of
+        the whole plan.
+        """
         return ()
 
     def restore(self, host: Host, files: Mapping[str, bytes | None]) -> Restored:

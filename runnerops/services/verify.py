@@ -28,7 +28,9 @@ Call = tuple[str, ...]
 
 @frozen
 class Probe:
-    """The image that is pulled. A cache's log shows this host's requests by `marker`, a word that only its pull sends."""
+    """The image that is pulled. A cache's log shows this host's requests by `marker`, a word that only its
+    pull sends.
+    """
 
     image: str
     repository: str
@@ -41,7 +43,9 @@ IMAGE = "alpine:3"
 
 
 def parse_image(text: str) -> tuple[str, str, str] | None:
-    """Short name, repository and tag of an image of Docker Hub; None for any other: only the Hub's go through mirrors."""
+    """Short name, repository and tag of an image of Docker Hub; None for any other: only the Hub's go
+    through mirrors.
+    """
     found = _IMAGE.fullmatch(text)
     if found is None or ("/" in found["name"] and re.search(r"[.:]|^localhost$", found["name"].partition("/")[0])):
         return None
@@ -70,7 +74,9 @@ class Evidence:
 
 @frozen
 class Check:
-    """One check of `verify`. `reason` says why it failed or was skipped, or adds to one that passed; `fix` is what to type."""
+    """One check of `verify`. `reason` says why it failed or was skipped, or adds to one that passed; `fix`
+    is what to type.
+    """
 
     name: str
     service: ServiceName
@@ -95,10 +101,14 @@ class VerifyProvider(Protocol):
         """The call that makes the pull test on the host, once; None where there is nothing to try."""
 
     def log_queries(self, host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
-        """What is asked afterwards of a host with caches. `seconds`: how long ago, at most, the first pull test began."""
+        """What is asked afterwards of a host with caches. `seconds`: how long ago, at most, the first
+        pull test began.
+        """
 
     def cache_hosts(self, host: Host, evidence: Evidence) -> Iterable[str]:
-        """Names of the hosts that can tell what their cache saw of this host's pull, or why it does not answer this host."""
+        """Names of the hosts that can tell what their cache saw of this host's pull, or why it does not
+        answer this host.
+        """
 
     def checks(self, host: Host, evidence: Evidence) -> Iterable[Check]:
         """The checks, in the order in which a pull meets what they are about."""

@@ -1,4 +1,6 @@
-"""Runners that a host's file asks for and that GitLab does not have yet: planned, created, then kept or deleted again."""
+"""Runners that a host's file asks for and that GitLab does not have yet: planned, created, then kept or deleted
+again.
+"""
 
 from __future__ import annotations
 
@@ -152,7 +154,9 @@ class NewRunners:
             raise GitlabError(f"{error.message}{left}", error.hint) from None
 
     def after(self, outcome: Outcome) -> Outcome:
-        """Deletes created runners that the host certainly does not have after its run. Those that it may have are kept."""
+        """Deletes created runners that the host certainly does not have after its run. Those that it
+        may have are kept.
+        """
         if outcome.result in {Result.APPLIED, Result.UNCHANGED}:
             return outcome
         if outcome.result in _MAY_HAVE:
@@ -165,7 +169,9 @@ class NewRunners:
         return replace(outcome, message=f"{outcome.message}\n  {more}".strip())
 
     def finish(self) -> tuple[GitlabError, ...]:
-        """Sets the settings of the new runners and removes their marks, after the host has them. Returns what failed."""
+        """Sets the settings of the new runners and removes their marks, after the host has them.
+        Returns what failed.
+        """
         from runnerops.gitlab.creation import finish
 
         return tuple(_errors(partial(finish, self.client, one, self.created[one.runner]) for one in self.planned))

@@ -99,7 +99,9 @@ class GitlabRound:
     def counting(
         self, planned: Planned, walked: Plan, watch: Callable[[Event], None]
     ) -> AbstractContextManager[Callable[[Event], None]]:
-        """Wraps `watch`: while the run waits for jobs, its events get the jobs that GitLab counts on the paused runners."""
+        """Wraps `watch`: while the run waits for jobs, its events get the jobs that GitLab counts on
+        the paused runners.
+        """
         pauses, pausing = self.pauses.get(walked.host), planned.plan.pausing
         if pauses is None or self.no_wait or not pausing:
             return nullcontext(watch)

@@ -116,7 +116,9 @@ def _stop_containers(now: ActionContext) -> Iterator[Blocker]:
 
 
 def _live_restore_flag(now: ActionContext) -> Iterator[Blocker]:
-    """A network or store that needs all containers to end cannot be changed if only the unit can turn live-restore off."""
+    """A network or store that needs all containers to end cannot be changed if only the unit can turn
+    live-restore off.
+    """
     if not now.holds_containers:
         return
     running = (one for one in now.docker.containers if one.running and not of_job(one) and GUEST not in one.labels)

@@ -76,7 +76,9 @@ def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
 
 
 def _dates(value: Value, at: tuple[str, ...]) -> Iterator[str]:
-    """The dotted keys whose value is a date or a time, or a list with one. `runners.KEY` is that key of every runner."""
+    """The dotted keys whose value is a date or a time, or a list with one. `runners.KEY` is that key of
+    every runner.
+    """
     if isinstance(value, dict):
         for name, one in value.items():
             yield from _dates(one, (*at, name))

@@ -130,7 +130,9 @@ def target_of(volume: str) -> str:
 
 
 def service_names(runner: Tree) -> Sequence[str]:
-    """The names by which a job finds the runner's existing services. The last part of an image's name is one of them."""
+    """The names by which a job finds the runner's existing services. The last part of an image's name is
+    one of them.
+    """
     docker = runner.get("docker")
     found: list[str] = []
     for one in _list(docker.get("services")) if isinstance(docker, dict) else ():

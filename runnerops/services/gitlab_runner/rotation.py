@@ -48,7 +48,9 @@ def rotated(observed: HostState) -> Mapping[str, Tree]:
 
 
 def with_rotated(tree: Tree, given: Mapping[str, Tree]) -> Tree:
-    """A config.toml in which runners have the tokens that GitLab accepts now; the same tree if there are no new ones."""
+    """A config.toml in which runners have the tokens that GitLab accepts now; the same tree if there are no
+    new ones.
+    """
     runners = tree.get("runners")
     if not given or not isinstance(runners, list):
         return tree

@@ -26,7 +26,9 @@ def displaced(host: Host) -> tuple[Displaced, ...]:
 
 
 def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
-    """Containers whose place caches took since the time that comes back: there, stopped, and their port is free then."""
+    """Containers whose place caches took since the time that comes back: there, stopped, and their port is
+    free then.
+    """
     docker = observed.facts.docker
     containers = docker.containers if docker and docker_answers(observed) else ()
     others = (one for one in containers if one.running and one.labels.get(PROJECT_LABEL) != PROJECT)

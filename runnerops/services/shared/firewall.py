@@ -11,7 +11,9 @@ from runnerops.model.facts import DockerFacts
 from runnerops.services.shared.versions import version_of
 
 Way: TypeAlias = Literal["input", "forward", "nft"]
-"""What packets of containers pass: INPUT, or as they are forwarded, Docker's chain DOCKER-USER or tables of nftables."""
+"""What packets of containers pass: INPUT, or as they are forwarded, Docker's chain DOCKER-USER or tables of
+nftables.
+"""
 
 _FORWARDED = (29, 0)
 _OWN_NETWORK = "runnerops_"

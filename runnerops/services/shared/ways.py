@@ -27,7 +27,9 @@ Not `userland-proxy`: a container that was made before cannot reach itself witho
 """
 
 _SECONDS = 150
-"""For four containers that are begun, of which one comes up or none, and four tries: the script ends each of these in time."""
+"""For four containers that are begun, of which one comes up or none, and four tries: the script ends each of
+these in time.
+"""
 
 SCRIPT = "containers-reach.sh"
 

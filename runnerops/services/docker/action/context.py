@@ -63,7 +63,9 @@ class ActionContext:
 
     @property
     def changed(self) -> frozenset[str]:
-        """The keys of the file whose meaning changes, including added and removed ones, but without flags of the unit."""
+        """The keys of the file whose meaning changes, including added and removed ones, but without
+        flags of the unit.
+        """
         key_changes = self.change.key_changes if self.change else ()
         return frozenset(str(key_change.key[0]) for key_change in key_changes) - flags(self.docker)
 

@@ -174,7 +174,9 @@ def _flavour(info: Mapping[str, Value], where: str, unit: Unit, rootless: str) -
 
 
 def _bridge(answers: Answers) -> tuple[str, int]:
-    """The IPv4 address of the bridge and the prefix length of its network, from the daemon or else from the interface."""
+    """The IPv4 address of the bridge and the prefix length of its network, from the daemon or else from the
+    interface.
+    """
     for line in text_of(answers, "docker_bridge").splitlines():
         address, _, network = line.partition(" ")
         if "." in address:

@@ -64,7 +64,9 @@ _FIRST = {
 
 
 _LAST = {"Image": "image", "Labels": "labels", "Mounts": "mounts"}
-"""Those of which the last counts: before `Config` come the image's id and a mount's labels, and what was asked of mounts."""
+"""Those of which the last counts: before `Config` come the image's id and a mount's labels, and what was asked
+of mounts.
+"""
 
 
 def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:

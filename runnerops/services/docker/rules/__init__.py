@@ -24,7 +24,9 @@ from runnerops.services.shared.versions import Version, version_of
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
-    """Runs all rules on each file. A finding that depends on dockerd's version is a warning until the version is known."""
+    """Runs all rules on each file. A finding that depends on dockerd's version is a warning until the
+    version is known.
+    """
     for spec, given in files.items():
         tree = without_nulls(given)
         for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _swarm):

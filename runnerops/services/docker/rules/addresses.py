@@ -120,7 +120,9 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
 
 
 def _servers(tree: Tree, version: Version | None) -> Found:
-    """Read by another part of Go from 25.0 on, which takes an empty text and no space, and another from 29.0 on: a zone."""
+    """Read by another part of Go from 25.0 on, which takes an empty text and no space, and another from
+    29.0 on: a zone.
+    """
     for index, server in _items(tree, "dns"):
         if not isinstance(server, str):
             continue

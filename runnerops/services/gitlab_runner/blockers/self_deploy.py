@@ -30,7 +30,9 @@ def self_deploy(observed: HostState, policy: Policy, what: str) -> Iterator[Bloc
 
 
 def deletes_itself(url: str, deletions: Sequence[Deletion], policy: Policy) -> Iterator[Blocker]:
-    """Blocks a command that runs in a job of a runner that is deleted after its last job. `url` is that of its GitLab."""
+    """Blocks a command that runs in a job of a runner that is deleted after its last job. `url` is that of
+    its GitLab.
+    """
     job = policy.job
     for one in deletions if job and job.runner_id and normal_url(job.server_url) == normal_url(url) else ():
         if job and one.id == job.runner_id:

@@ -28,7 +28,9 @@ _UNKNOWN = Known("any", given=True)
 
 
 def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
-    """Keys that differ in meaning. `user` is decided by the unit; a token that `new` does not give belongs to the host."""
+    """Keys that differ in meaning. `user` is decided by the unit; a token that `new` does not give belongs
+    to the host.
+    """
     found = list(_of_table("config", _general(old), _general(new), ()))
     before, after = runners_of(old), runners_of(new)
     partners = match_equals(before, after, match(before, after), distance)
@@ -109,7 +111,9 @@ def _of_pairs(old: Tree, new: Tree, key: Key) -> Iterator[KeyChange]:
 
 
 def _of_loose(old: Value, new: Value, key: Key) -> Iterator[KeyChange]:
-    """An unknown table. A zero value counts if it is asked for; if only the host has it, the runner may have added it."""
+    """An unknown table. A zero value counts if it is asked for; if only the host has it, the runner may
+    have added it.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         for name in dict.fromkeys((*old, *new)):
             yield from _of_loose(old.get(name), new.get(name), (*key, name))

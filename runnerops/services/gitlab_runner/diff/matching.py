@@ -134,7 +134,9 @@ def _alike(observed: Tree, desired: Tree) -> bool:
 
 
 def rivals(observed: Sequence[Tree], runner: Tree) -> list[int]:
-    """Runners on the host with this runner's name and url. If there is more than one, it cannot be told which is meant."""
+    """Runners on the host with this runner's name and url. If there is more than one, it cannot be told
+    which is meant.
+    """
     return [index for index, other in enumerate(observed) if _by_name(other) == _by_name(runner)]
 
 

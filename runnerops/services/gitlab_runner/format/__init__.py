@@ -27,7 +27,9 @@ _TOO_LARGE = "a number does not fit into 64 bits"
 
 
 def files(host: Host) -> tuple[FileSpec, ...]:
-    """The one file. The path is that of the package until `reconcile` finds the one with which the runner was started."""
+    """The one file. The path is that of the package until `reconcile` finds the one with which the runner
+    was started.
+    """
     if NAME not in host.sections:
         return ()
     return (FileSpec(NAME, PATH, "config.toml.j2", "toml", mode="0600"),)

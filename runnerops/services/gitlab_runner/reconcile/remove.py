@@ -1,4 +1,6 @@
-"""Removes a runner from a host: its config.toml from before the first run, with tokens that were replaced since. Pure."""
+"""Removes a runner from a host: its config.toml from before the first run, with tokens that were replaced
+since. Pure.
+"""
 
 from __future__ import annotations
 

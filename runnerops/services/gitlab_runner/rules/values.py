@@ -47,7 +47,9 @@ def values(runner: Tree, key: Key) -> Found:
 
 
 def is_excerpt(runner: Tree) -> bool:
-    """Whether a section is an excerpt of a manual: without a `url`, or with a placeholder like `TOKEN` for the token."""
+    """Whether a section is an excerpt of a manual: without a `url`, or with a placeholder like `TOKEN` for
+    the token.
+    """
     token = runner.get("token")
     return not runner.get("url") or (isinstance(token, str) and not re.fullmatch(r"[\w.-]{20,}", token))
 

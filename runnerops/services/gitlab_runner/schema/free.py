@@ -1,4 +1,6 @@
-"""Which texts of config.toml may hold anything: scripts, arguments, variables, tables whose keys are the user's own. Pure."""
+"""Which texts of config.toml may hold anything: scripts, arguments, variables, tables whose keys are the user's
+own. Pure.
+"""
 
 from __future__ import annotations
 

@@ -198,7 +198,9 @@ class _Part:
         yield Step("complete", (NAME,))
 
     def rest_again(self) -> Iterator[Step]:
-        """Swaps the old file back while the runner is stopped. The phase that stopped it is undone next, and starts it."""
+        """Swaps the old file back while the runner is stopped. The phase that stopped it is undone
+        next, and starts it.
+        """
         yield from self._swap_back()
         yield from rest_again(self._have, self._policy, self._new)
 

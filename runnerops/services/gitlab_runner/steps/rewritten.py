@@ -34,7 +34,9 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str, bytes]:
-    """Both contents as lines with which the scripts compare. A runner of this version drops keys that it does not know."""
+    """Both contents as lines with which the scripts compare. A runner of this version drops keys that it
+    does not know.
+    """
     both = ((_NEW, new), (_OLD, old))
     return {name: _text(read(content), version) for name, content in both if content is not None}
 

@@ -1,4 +1,6 @@
-"""Whether gitlab-runner is ready for the next job: its unit runs and starts at boot, and it has loaded its file. Pure."""
+"""Whether gitlab-runner is ready for the next job: its unit runs and starts at boot, and it has loaded its
+file. Pure.
+"""
 
 from __future__ import annotations
 

@@ -105,7 +105,9 @@ def _service(verb: Verb, name: str, key_change: KeyChange) -> Reason:
 
 
 def _volume(compose: Tree, verb: Verb, key: str, key_change: KeyChange) -> Iterator[Reason]:
-    """Compose does not notice another name of a volume. A volume that is added or removed belongs to a cache that is."""
+    """Compose does not notice another name of a volume. A volume that is added or removed belongs to a
+    cache that is.
+    """
     if key_change.new is None and isinstance(key_change.old, dict):
         yield Reason(verb, key, f"volume {key_change.old.get('name') or key} stays", "remove")
     elif len(key_change.key) > 2 or key_change.old is not None:

@@ -71,7 +71,9 @@ def _reason(one: FoundRegistry) -> str:
 
 
 def _service(one: FoundRegistry, observed: HostState) -> Tree:
-    """Of one that somebody else started: its further mounts and networks too. The storage and the config have their own."""
+    """Of one that somebody else started: its further mounts and networks too. The storage and the config
+    have their own.
+    """
     found = dict(one.beyond)
     binds: list[Value] = [
         f"{mount.source}:{mount.inside}{'' if mount.written else ':ro'}".replace("$", "$$")

@@ -41,7 +41,9 @@ def reconcile(
 
 
 def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
-    """Keeps the host's values at the dotted keys of `keep`, in any file that has them. A config's checksum is updated."""
+    """Keeps the host's values at the dotted keys of `keep`, in any file that has them. A config's checksum
+    is updated.
+    """
     checksums: dict[bytes, bytes] = {}
     for file in rendered:
         desired, old = read(file.content), read(observed.file(file.spec.path).content)

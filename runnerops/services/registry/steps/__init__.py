@@ -83,7 +83,9 @@ def _images(now: ActionContext) -> tuple[str, ...]:
 
 
 def _fetch(now: ActionContext) -> Iterator[Step]:
-    """Pulls missing images; all of them if Docker starts without its images, which shows that they can be pulled then."""
+    """Pulls missing images; all of them if Docker starts without its images, which shows that they can be
+    pulled then.
+    """
     docker = now.observed.facts.docker
     if docker and docker_answers(now.observed):
         missing = (image for image in _images(now) if now.action.new_store or short(image) not in docker.images)

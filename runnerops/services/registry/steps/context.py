@@ -1,4 +1,6 @@
-"""The facts of one registry phase of a run: the caches it touches, how Compose is called, what answered before. Pure."""
+"""The facts of one registry phase of a run: the caches it touches, how Compose is called, what answered before.
+Pure.
+"""
 
 from __future__ import annotations
 

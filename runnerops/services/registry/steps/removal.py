@@ -1,4 +1,6 @@
-"""Steps of a removal of caches: what Compose leaves goes too, and what answered before answers after a rollback. Pure."""
+"""Steps of a removal of caches: what Compose leaves goes too, and what answered before answers after a
+rollback. Pure.
+"""
 
 from __future__ import annotations
 

@@ -39,7 +39,9 @@ def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
 
 
 def _upstream(cache: OwnCache, probe: Probe) -> Call:
-    """Asked for what is known to be there, until it names a tag that it does not hold. Of others than the Hub nothing is."""
+    """Asked for what is known to be there, until it names a tag that it does not hold. Of others than the
+    Hub nothing is.
+    """
     repositories = dict.fromkeys((probe.repository, *_SURE)) if cache.serves == _HUB else ()
     return ("verify_registry_upstream", cache.name, cache.probe, cache.upstream.rstrip("/"), *repositories)
 
@@ -60,7 +62,9 @@ def pull_test(host: Host, evidence: Evidence) -> Call | None:  # noqa: ARG001
 
 
 def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:
-    """Whether this host's caches answer it; of those of the Hub also logs and catalogs, and whether they ask their upstream."""
+    """Whether this host's caches answer it; of those of the Hub also logs and catalogs, and whether they
+    ask their upstream.
+    """
     hubs = [cache for cache in own_caches(host) if cache.serves == _HUB]
     urls = dict.fromkeys(url for cache in own_caches(host) for url in (url_of(cache), cache.probe))
     return (

@@ -37,7 +37,9 @@ def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterato
 
 
 def _answers_there(cache: Cache, told: Answers, evidence: Evidence) -> bool:
-    """At the address that clients use, or at the one that it listens on: a host may not reach itself by a name or a NAT."""
+    """At the address that clients use, or at the one that it listens on: a host may not reach itself by a
+    name or a NAT.
+    """
     there = evidence.hosts.get(cache.host)
     probes = [one.probe for one in (own_caches(there) if there else ()) if one.name == cache.name]
     return any(not problem(told.get(f"registry_code/{url}", NO_ANSWER)) for url in (cache.url.rstrip("/"), *probes))

@@ -22,7 +22,9 @@ _GET = re.compile(r'"GET /v2/|http\.request\.method"?[=:] ?"?GET')
 
 @frozen
 class Request:
-    """One that reached a cache. `ref` is a tag or a digest; `body`: the object itself was asked for, not only its digest."""
+    """One that reached a cache. `ref` is a tag or a digest; `body`: the object itself was asked for, not
+    only its digest.
+    """
 
     kind: Literal["manifests", "blobs"]
     ref: str

@@ -1,4 +1,6 @@
-"""Whether a cache can ask its upstream, with its login. It is asked for something that it does not hold itself. Pure."""
+"""Whether a cache can ask its upstream, with its login. It is asked for something that it does not hold itself.
+Pure.
+"""
 
 from __future__ import annotations
 
