@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 
@@ -24,8 +24,9 @@ class _Metadata(ModuleType):
     def version(self, package: str) -> str:
         """Takes the version from the name of the folder that pip leaves beside a package, if there is one."""
         for folder in map(Path, sys.path):
-            for found in folder.glob(f"{package}-*.dist-info"):
-                return found.name.removeprefix(f"{package}-").removesuffix(".dist-info")
+            with suppress(OSError):  # this user may not read every folder of the path
+                for found in folder.glob(f"{package}-*.dist-info"):
+                    return found.name.removeprefix(f"{package}-").removesuffix(".dist-info")
         del sys.modules[self.__name__]
         import importlib.metadata  # noqa: PLC0415
 

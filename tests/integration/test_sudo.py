@@ -142,7 +142,7 @@ def test_a_wrong_password_is_asked_for_once_more(tmp_path: Path, start_sshd: Sta
     assert log.read_text().count("tried") == 3
     log.unlink()
     for words in (["wrong"], ["wrong", "wrong too"]):
-        with way(server, Given(words)) as link, pytest.raises(HostError, match="sudo does not take the password") as no:
+        with way(server, Given(words)) as link, pytest.raises(HostError, match="sudo does not accept the password") as no:
             link.run(["cat"], b"hi\n", 10)
         assert no.value.result == "refused"
         assert "RUNNEROPS_SUDO_PASSWORD" in no.value.hint
@@ -158,7 +158,7 @@ def test_sudo_that_takes_one_password_only(tmp_path: Path, start_sshd: StartSshd
     with way(server, given) as link:
         assert link.run(["cat"], b"hi\n", 10).stdout == b"hi\n"
     assert given.wrong == ["wrong"]
-    with way(server, Given(["wrong"])) as link, pytest.raises(HostError, match="sudo does not take the password"):
+    with way(server, Given(["wrong"])) as link, pytest.raises(HostError, match="sudo does not accept the password"):
         link.run(["cat"], b"hi\n", 10)
 
 

@@ -93,7 +93,7 @@ def test_two_names_that_lead_to_one_machine_are_refused(project: Project, lab: L
     assert [blocker["code"] for blocker in found["two"]["blockers"]] == ["same-machine"]
     said = project.deploy("other", "one", code=0)
     assert "applied" in said
-    assert "one machine" in project.deploy("one", "two", code=1)
+    assert "the same machine" in project.deploy("one", "two", code=1)
 
 
 def test_a_cache_that_fails_holds_back_its_client(project: Project, lab: Lab) -> None:

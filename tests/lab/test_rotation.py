@@ -126,7 +126,7 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     project.set(host.name, "gitlab", value={"url": gitlab.url, "token": "glpat-lab"})
     said = project.run("rotate", "--dry-run", "-o", "json", host.name, code=1)
     assert token_of(host) == newest
-    assert "does not take the token of runner" in json.loads(said)["hosts"][0]["message"]
+    assert "does not accept the token of runner" in json.loads(said)["hosts"][0]["message"]
     said += project.run("rotate", "--yes", "-o", "json", host.name)
     assert token_of(host) == gitlab.runner(newest).token != newest
     assert token_of(host) not in said

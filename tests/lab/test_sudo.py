@@ -30,7 +30,7 @@ OTHERS = (
     ('ALL\\nDefaults:locked passprompt_override, passprompt="Kennwort bitte: "', PASSWORD, IN_SYNC),
     ("NOPASSWD: /usr/bin/systemctl, PASSWD: ALL", PASSWORD, IN_SYNC),
     ("NOPASSWD: /usr/bin/systemctl", PASSWORD, "locked is not allowed to execute a shell as root"),
-    ("ALL\\nDefaults:locked passwd_tries=1", "wrong", "does not take the password of user locked"),
+    ("ALL\\nDefaults:locked passwd_tries=1", "wrong", "does not accept the password of user locked"),
     ("ALL\\nDefaults:locked targetpw", PASSWORD, "targetpw"),
     ("NOPASSWD: ALL\\nDefaults:locked use_pty", "", IN_SYNC),
 )
@@ -72,7 +72,7 @@ def test_sudo_rs_and_doas_as_debian_has_them(project: Project, host: LabHost, ot
     said = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
     assert "applied" in said
     assert PASSWORD not in said + host.run("journalctl --boot --no-pager").stdout
-    assert "does not take the password" in project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
+    assert "does not accept the password" in project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
     code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
     assert code == 0, said
     host.write("/etc/sudoers-rs", b"locked ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
@@ -121,14 +121,14 @@ def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
     project.set(host.name, "ssh", value={"user": "locked"})
 
     said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
-    assert "does not take the password of user locked" in said
+    assert "does not accept the password of user locked" in said
 
     code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
     assert code == 0, said
     assert PASSWORD not in said
     code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", "wrong too")
     assert code == 1, said
-    assert "does not take the password" in said
+    assert "does not accept the password" in said
 
     for defaults, given, said in OTHERS:
         host.run(f"printf 'locked ALL=(ALL) %b\\n' '{defaults}' >{SUDOERS}")
