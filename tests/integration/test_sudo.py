@@ -142,7 +142,10 @@ def test_a_wrong_password_is_asked_for_once_more(tmp_path: Path, start_sshd: Sta
     assert log.read_text().count("tried") == 3
     log.unlink()
     for words in (["wrong"], ["wrong", "wrong too"]):
-        with way(server, Given(words)) as link, pytest.raises(HostError, match="sudo does not accept the password") as no:
+        with (
+            way(server, Given(words)) as link,
+            pytest.raises(HostError, match="sudo does not accept the password") as no,
+        ):
             link.run(["cat"], b"hi\n", 10)
         assert no.value.result == "refused"
         assert "RUNNEROPS_SUDO_PASSWORD" in no.value.hint
