@@ -445,7 +445,7 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
     assert "by GitLab's count 1 job runs on it" in shown
     with site.deploying() as deploy:
         assert paused()
-        assert "is paused in GitLab by run 2, which goes on" in project.run("status")
+        assert "is paused in GitLab by run 2, which is still going on" in project.run("status")
         other = gitlab.start(token=token)
         said = " ".join(project.run("abort", host.name, "--yes").split())
         assert f"← unpause runner {host.name} shell in GitLab" in said
