@@ -175,7 +175,7 @@ def test_nothing_is_deleted_that_another_deploy_has_just_begun_with(
     world.names, world.machine.before_a_claim = ("one",), strike
     outcome = world.deploy()
     assert outcome.result is Result.FAILED
-    assert outcome.diagnostics == ("another deploy creates runners for this host just now",)
+    assert outcome.diagnostics == ("another deploy is creating runners for this host right now",)
     assert [one.id for one in gitlab.created] == [1, 2]
     assert world.machine.on_record
 

@@ -101,7 +101,7 @@ class Record:
         done = self.link().run(state_folder.claim_begun(self.unpaired.seen, name, run), b"", _SECONDS)
         if done.status != 0:
             raise RunneropsError(
-                "another deploy creates runners for this host just now", "deploy again when it has ended"
+                "another deploy is creating runners for this host right now", "deploy again when it has ended"
             )
         self._taken_over = name
 
