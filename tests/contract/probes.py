@@ -369,7 +369,7 @@ def wrote(what: str, sha: str) -> tuple[str, ...]:
 
 DIGEST = "0" * 64
 ROTATED = {f"{PLACE}/rotate.toml": TOML.replace('"one"', '"rotated"')}
-SAYS_NOTHING = r"(?s).*no new token came, and GitLab does not say whether the old one counts still\n"
+SAYS_NOTHING = r"(?s).*GitLab created no new token, and does not say whether it still accepts the old one\n"
 """Nobody listens where it is asked."""
 LOADS = script("runner-config.sh", "--loaded", UNIT, "any", "info", PAGE)
 RUNNER = (

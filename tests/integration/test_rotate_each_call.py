@@ -182,7 +182,7 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_or_rotation_makes_bo
         assert desk.typed("deploy") is Exit.OK, f"{where}\n{desk.said}"
         assert desk.there["concurrent"] == desk.concurrent, where
         if not desk.agrees():  # nobody has the new one: GitLab is asked for another
-            assert "does not accept" in said or "not say" in said, where
+            assert "does not accept" in said or "does not say" in said, where
             assert desk.typed("rotate") is Exit.OK, f"{where}\n{desk.said}"
         assert desk.agrees(), f"{where}\n{desk.said}"
         assert [one.id for one in desk.gitlab.created] == [made.id]

@@ -25,7 +25,7 @@ from tests.shells import SHELLS
 
 OLD = "glrt-canary-of-the-old-token"
 SYSTEM = "s_0123456789ab"
-COUNTS, LOST, UNKNOWN = "the old one counts still", "does not take the old token any more", "GitLab does not say"
+COUNTS, LOST, UNKNOWN = "it still accepts the old one", "does not accept the old token any more", "does not say whether"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
 
     gitlab.turned_away["reset_authentication_token"] = [Answer(0)]
     told_no = project.run("rotate", "--yes", host.name, code=1)
-    assert "the old one counts still" in told_no
+    assert "it still accepts the old one" in told_no
     assert token_of(host) == new
 
     # a client that dies between the two runs leaves this
@@ -120,7 +120,7 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     gitlab.start(token=newest).wait()
 
     gitlab.revoke(newest)
-    assert "does not take the old token any more" in project.run("rotate", "--yes", host.name, code=1)
+    assert "does not accept the old token any more" in project.run("rotate", "--yes", host.name, code=1)
     gitlab.api_tokens.add("glpat-lab")
     host.run(f"sed -i 's/^\\( *\\)token = .*/&\\n\\1id = {gitlab.runner(newest).id}/' {CONFIG}")
     project.set(host.name, "gitlab", value={"url": gitlab.url, "token": "glpat-lab"})

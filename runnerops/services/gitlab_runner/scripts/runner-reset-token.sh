@@ -36,17 +36,17 @@ EOT
 said=$(gitlab-runner reset-token --config "$kept/config.toml" --name rotated 2>&1)
 sync "$kept/config.toml" "$kept" "${kept%/*}" 2>/dev/null || sync
 if given; then
-  verify >/dev/null || echo 'GitLab does not take the token that it just gave' >"${RUNNEROPS_DESK:-.}/tell"
+  verify >/dev/null || echo 'GitLab does not accept the token that it has just created' >"${RUNNEROPS_DESK:-.}/tell"
   exit 0
 fi
 
 printf '%s\n' "$said" | plain
 case $(verify) in
-*'is valid'* | *'is alive'*) echo 'GitLab gave no new token; the old one counts still, and nothing was changed' ;;
+*'is valid'* | *'is alive'*) echo 'GitLab created no new token; it still accepts the old one, and nothing was changed' ;;
 *'not valid'* | *'is removed'*)
-  echo 'GitLab does not take the old token any more, and no new one came: it was reset, or the runner deleted'
+  echo 'GitLab does not accept the old token any more, and created no new one: it was reset, or the runner was deleted'
   ;;
-*) echo 'no new token came, and GitLab does not say whether the old one counts still' ;;
+*) echo 'GitLab created no new token, and does not say whether it still accepts the old one' ;;
 esac
 rm -rf "$kept"
 exit 1
