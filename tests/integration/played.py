@@ -266,7 +266,9 @@ class Played:
             said = re.sub(rb"@WORD@ fact %s\n.*?\n@WORD@ end \d+\n" % name.encode(), b"", said, flags=re.DOTALL)
         machine = self.name.encode().hex().rjust(32, "0")[:32]
         own = f"word={word.decode()}\n{FRAME}\nask clock date +%s\nask machine echo {machine}\nobserve_runs\n"
-        done = subprocess.run(["sh", "-s"], input=own.encode(), env=dict(self.environ), capture_output=True, check=False)
+        done = subprocess.run(
+            ["sh", "-s"], input=own.encode(), env=dict(self.environ), capture_output=True, check=False
+        )
         if done.returncode < 0:
             raise EOFError("the test that asked has ended, and this look with it")
         done.check_returncode()
