@@ -40,7 +40,7 @@ def test_the_cache_goes_first_and_its_client_pulls_through_it(project: Project, 
     assert lab.trixie.docker_info("{{json .RegistryConfig.Mirrors}}") == f'["http://{lab.bookworm.address}:5000/"]'
     lab.trixie.run("docker pull -q alpine:3")
     assert "library/alpine" in lab.trixie.get(f"http://{lab.bookworm.address}:5000/v2/_catalog")[1]
-    assert "proven when bookworm is done" not in project.run("diff")
+    assert "verified when bookworm is done" not in project.run("diff")
     both_are_adopted(project, lab)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import runnerops
+from runnerops.engine.outcome import CUT_OFF
+from runnerops.model.steps import ENDING
 from runnerops.services import scripts
 from runnerops.services.scripts import content
 from tests.contract.emitted import plans
@@ -30,3 +33,21 @@ def test_a_run_brings_the_scripts_that_its_steps_name() -> None:
 def test_each_script_is_named_where_steps_are_written() -> None:
     code = "".join(path.read_text() for path in Path(runnerops.__file__).parent.rglob("*.py"))
     assert [name for name in NAMES if f'"{name}"' not in code] == []
+
+
+def test_scripts_print_what_steps_wait_for() -> None:
+    steps = [step for plan in plans() for step in (*plan.forward, *plan.rollback) if step.verb == "await"]
+    waits = {(step.args[1].lstrip("=~"), step.args[3]) for step in steps if step.args[2] == "sh"}
+    waits = {(text, name) for text, name in waits if name in NAMES and name != "client-route.sh"}  # it prints values
+    assert len(waits) > 4
+    assert [(text, name) for text, name in waits if not prints(content(name).decode(), text)] == []
+
+
+def test_scripts_print_the_notes_that_outcomes_are_made_of() -> None:
+    assert prints((Path(runnerops.__file__).parent / "remote" / "host.sh").read_text(), CUT_OFF)
+    assert prints(content("drain.sh").decode(), ENDING)
+
+
+def prints(script: str, text: str) -> bool:
+    """Whether it prints this text as a line or a note of its own."""
+    return any(re.search(rf"(echo|event note) {re.escape(form)}( |$)", script, re.M) for form in (text, f"'{text}'"))
