@@ -20,10 +20,13 @@ from runnerops.services.shared.versions import version_of
 _SIMULATED = "runnerops/demo/simulated"
 _WRAPPERS = Path(__file__).with_name("wrappers")
 _LAUNCH = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from runnerops.demo.simulated.main import main; main()"
+_SOUGHT = "$(PATH=${{PATH#*:}} && command -v {})"
+"""How a wrapper finds the real program. It is found once instead, for each search costs a process."""
 _FOLDERS = (
     *("etc/docker", "etc/gitlab-runner", "opt", "proc/sys/kernel/random", "root", "run/systemd/system", "tmp"),
     *("usr/bin", "var/lib/simulated"),
 )
+_MACHINE = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _DOCKER = "26.1.5"
 _UNITS = {
     "docker.service": {
@@ -63,7 +66,7 @@ class Site:
     @property
     def environ(self) -> Mapping[str, str]:
         """What a command on the host finds: its simulated programs first, the machine's own for the rest."""
-        path = f"{self.root}/usr/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        path = f"{self.root}/usr/bin:{_MACHINE}"
         home = str(self.root / "root")
         return {"PATH": path, "HOME": home, "USER": "root", "RUNNEROPS_ROOT": str(self.root), "LANG": "C.UTF-8"}
 
@@ -91,7 +94,7 @@ class Site:
         for name in ROOMS:
             yield name, f'#!/bin/sh\n# simulated by runnerops demo\nexec {shlex.join(self._python())} {name} "$@"\n'
         for wrapper in _WRAPPERS.glob("*.sh"):
-            yield wrapper.stem, wrapper.read_text()
+            yield wrapper.stem, wrapper.read_text().replace(_SOUGHT.format(wrapper.stem), _real(wrapper.stem))
 
     def _state(self) -> dict[str, object]:
         """`hub` is the made-up Docker Hub, `upstreams` are the registries that answer."""
@@ -127,6 +130,11 @@ class Site:
             },
             "runner": {"config": None, "mtime": 0, "loaded": 0, "errors": 0, "page": ""},
         }
+
+
+def _real(name: str) -> str:
+    """As a word of the shell."""
+    return shlex.quote(shutil.which(name, path=_MACHINE) or name)
 
 
 def _has(since: str, until: str, version: tuple[int, int]) -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import re
 import sys
 
 from runnerops.demo.simulated import containers
-from runnerops.demo.simulated.images import pull, tagged
+from runnerops.demo.simulated.images import bring, tagged
 from runnerops.demo.simulated.locked import world
-from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, shown, text_at
+from runnerops.demo.simulated.world import NO_DOCKER, RefusedError, World, path, random_hex, shown, text_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,11 +52,12 @@ def compose(words: list[str]) -> int:
             return _ps(here, project, ids="-q" in options)
         tree = _load(here, file)
         if verb == "config":
-            sys.stdout.write("" if {"-q", "--quiet"} & set(options) else json.dumps(tree, indent=2) + "\n")
+            if not {"-q", "--quiet"} & set(options):
+                import json  # noqa: PLC0415
+
+                sys.stdout.write(json.dumps(tree, indent=2) + "\n")
         elif here.units["docker.service"]["active"] != "active":
-            raise RefusedError(
-                "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
-            )
+            raise RefusedError(NO_DOCKER)
         elif verb == "down":
             _down(here, project, set(tree["services"]))
         else:
@@ -87,6 +85,8 @@ def _load(here: World, name: str) -> Tree:
     file = path(name)
     if not os.path.isfile(file):
         raise RefusedError(f"open {shown(file)}: no such file or directory", 14)
+    import re  # noqa: PLC0415
+
     text = re.sub(r"\$\$|\$\{?\w+\}?", lambda found: "$" if found[0] == "$$" else "", text_at(file))
     tree = containers.load_yaml(here, text)
     if not isinstance(tree, dict) or not isinstance(tree.get("services"), dict) or not tree["services"]:
@@ -170,9 +170,11 @@ def _network(here: World, name: str) -> None:
 def _bring_up(here: World, project: _Project, service: str, *, anew: bool) -> None:
     """Recreated where its section differs from the one that it was created from."""
     known = _of(here, project.name).get(service)
-    form = hashlib.sha256(
-        json.dumps(project.tree["services"][service], sort_keys=True, default=str).encode()
-    ).hexdigest()
+    import hashlib  # noqa: PLC0415
+    import json  # noqa: PLC0415
+
+    section = json.dumps(project.tree["services"][service], sort_keys=True, default=str)
+    form = hashlib.sha256(section.encode()).hexdigest()
     if known and known["Config"]["Labels"][_HASH] == form and not anew:
         if not known["State"]["Running"]:
             _start(here, known)
@@ -197,7 +199,7 @@ def _create(here: World, project: _Project, service: str, form: str) -> Tree:
     body = project.tree["services"][service]
     image = tagged(body["image"])
     if image not in here.engine["images"]:
-        pull(here, image)
+        bring(here, image)
     labels = body.get("labels") or {}
     environment = body.get("environment") or {}
     spec = {

@@ -32,6 +32,15 @@ def load_yaml(here: World, text: str) -> Any:
         raise RefusedError(f"yaml: {error}") from None
 
 
+def find(here: World, name: str) -> Tree:
+    """By its name or the beginning of its id. Raises RefusedError."""
+    for one in here.engine["containers"]:
+        if name and (one["Id"].startswith(name) or one["Name"] == f"/{name}"):
+            found: Tree = one
+            return found
+    raise RefusedError(f"Error response from daemon: No such container: {name}")
+
+
 def create(here: World, name: str, image: str, spec: Tree) -> Tree:
     """`spec` has labels, command, environment, restart, ports, mounts, network and, if it likes, logging."""
     logging = spec.get("logging", {})

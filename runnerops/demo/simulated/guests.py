@@ -6,7 +6,7 @@ import sys
 import time
 
 from runnerops.demo.simulated import containers
-from runnerops.demo.simulated.images import pull, tagged
+from runnerops.demo.simulated.images import bring, tagged
 from runnerops.demo.simulated.world import RefusedError, World, random_hex
 
 TYPE_CHECKING = False
@@ -16,22 +16,13 @@ if TYPE_CHECKING:
 
 def logs(here: World, rest: list[str], options: Tree) -> int:
     """What its process said."""
-    one = find(here, rest[0])
+    one = containers.find(here, rest[0])
     since = options.get("since", "")
     began = time.time() - float(since[:-1]) if since.endswith("s") else 0
     for line in one["Log"]:
         if line["at"] >= began:
             sys.stdout.write(f"{line['text']}\n")
     return 0
-
-
-def find(here: World, name: str) -> Tree:
-    """By its name or the beginning of its id. Raises RefusedError."""
-    for one in here.engine["containers"]:
-        if name and (one["Id"].startswith(name) or one["Name"] == f"/{name}"):
-            found: Tree = one
-            return found
-    raise RefusedError(f"Error response from daemon: No such container: {name}")
 
 
 def run(here: World, rest: list[str], options: Tree) -> int:
@@ -54,7 +45,7 @@ def _made(here: World, rest: list[str], options: Tree) -> Tree:
     known = (name for name, image in here.engine["images"].items() if image["id"] == rest[0])
     image = next(known, tagged(rest[0]))
     if image not in here.engine["images"]:
-        pull(here, image)
+        bring(here, image)
     name, _, value = str(options.get("label", "")).partition("=")
     spec = {"labels": {name: value} if name else {}, "command": rest[1:], "environment": [], "restart": "no"}
     loaded = here.engine["loaded"]
@@ -71,7 +62,7 @@ def _made(here: World, rest: list[str], options: Tree) -> Tree:
 def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """Its process is told to end, and does."""
     for name in rest:
-        containers.end(here, find(here, name))
+        containers.end(here, containers.find(here, name))
         sys.stdout.write(f"{name}\n")
     return 0
 
@@ -79,7 +70,7 @@ def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 def start(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """Also one that runs."""
     for name in rest:
-        one = find(here, name)
+        one = containers.find(here, name)
         if not one["State"]["Running"]:
             containers.start(here, one)
         sys.stdout.write(f"{name}\n")
@@ -89,7 +80,7 @@ def start(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 def update(here: World, rest: list[str], options: Tree) -> int:
     """Its restart policy."""
     for name in rest:
-        find(here, name)["HostConfig"]["RestartPolicy"]["Name"] = options["restart"]
+        containers.find(here, name)["HostConfig"]["RestartPolicy"]["Name"] = options["restart"]
         sys.stdout.write(f"{name}\n")
     return 0
 
@@ -97,7 +88,7 @@ def update(here: World, rest: list[str], options: Tree) -> int:
 def rm(here: World, rest: list[str], options: Tree) -> int:
     """With `-f` what runs too."""
     for name in rest:
-        one = find(here, name)
+        one = containers.find(here, name)
         if one["State"]["Running"] and not {"f", "force"} & set(options):
             raise RefusedError(
                 f'Error response from daemon: cannot remove container "{one["Name"]}": container is running'

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 
-from runnerops.demo.simulated import containers, daemon
 from runnerops.demo.simulated.shows import say, show_all
 from runnerops.demo.simulated.world import RefusedError, World, random_hex
 
@@ -37,9 +36,9 @@ def image_inspect(here: World, rest: list[str], options: Tree) -> int:
     return 0
 
 
-def pull_image(here: World, rest: list[str], options: Tree) -> int:
+def pull(here: World, rest: list[str], options: Tree) -> int:
     """Says what it pulled."""
-    name = pull(here, rest[0])
+    name = bring(here, rest[0])
     repository = name if "/" in name else f"library/{name}"
     if not {"q", "quiet"} & set(options):
         sys.stdout.write(f"Status: Downloaded newer image for {name}\n")
@@ -52,8 +51,10 @@ def tagged(image: str) -> str:
     return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
 
 
-def pull(here: World, image: str) -> str:
+def bring(here: World, image: str) -> str:
     """Through the first mirror that answers, which then has it. Raises RefusedError for what the made-up Hub has not."""
+    from runnerops.demo.simulated import containers, daemon  # noqa: PLC0415
+
     name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
     repository, _, tag = name.rpartition(":")
     whole = repository if "/" in repository else f"library/{repository}"

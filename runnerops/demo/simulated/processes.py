@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import time
-from collections.abc import Collection
-from contextlib import suppress
-from pathlib import Path
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+_KILL = 9
 _SET_CHILD_SUBREAPER = 36
 
 
@@ -21,24 +22,36 @@ def adopt_orphans() -> None:
 def descendants(spare: Collection[int] = ()) -> list[int]:
     """The processes below this one, but those to spare and what is below them."""
     parents: dict[int, int] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError, ValueError, IndexError):
-            parents[int(stat.parent.name)] = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+    for name in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", "rb") as stat:
+                parents[int(name)] = int(stat.read().rpartition(b")")[2].split()[1])
+        except (OSError, IndexError):
+            continue
     found = [os.getpid()]
     for pid in found:
         found += [child for child, parent in parents.items() if parent == pid and child not in spare]
     return found[1:]
 
 
-def end_descendants(number: signal.Signals, spare: Collection[int] = ()) -> None:
+def end_descendants(number: int, spare: Collection[int] = ()) -> None:
     """Signals all of them; SIGKILL until none is left."""
     while below := descendants(spare):
         for pid in below:
-            with suppress(ProcessLookupError):
+            try:
                 os.kill(pid, number)
-        if number != signal.SIGKILL:
+            except ProcessLookupError:
+                continue
+        if number != _KILL:
             return
-        with suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
+        _reap()
         time.sleep(0.005)
+
+
+def _reap() -> None:
+    """Those that have ended."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+    except ChildProcessError:
+        return

@@ -137,13 +137,16 @@ def _properties(unit: Tree | None) -> dict[str, str]:
 
 
 def _list(here: World, patterns: list[str], options: Tree) -> int:  # noqa: ARG001
-    import fnmatch  # noqa: PLC0415
-
     for name, unit in here.units.items():
-        if not patterns or any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
+        if not patterns or any(_fits(name, pattern) for pattern in patterns):
             state = _properties(unit)["SubState"]
             sys.stdout.write(f"{name} loaded {unit['active']} {state} {unit['description']}\n")
     return 0
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """A pattern is a name, or ends in its only `*`."""
+    return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
 def _kill(here: World, names: list[str], options: Tree) -> int:

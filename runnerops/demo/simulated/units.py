@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import time
 
-from runnerops.demo.simulated import daemon, runner_process
+from runnerops.demo.simulated import runner_process
 from runnerops.demo.simulated.world import RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from runnerops.demo.simulated.world import World
 
 SIGNALS = {"HUP": 1, "INT": 2, "QUIT": 3, "KILL": 9, "TERM": 15}
@@ -24,6 +26,13 @@ def full(name: str) -> str:
     return name if "." in name.rpartition("/")[2] else f"{name}.service"
 
 
+def _daemon() -> ModuleType:
+    """Loaded where something happens to it only: most calls just ask."""
+    from runnerops.demo.simulated import daemon  # noqa: PLC0415
+
+    return daemon
+
+
 def start(here: World, name: str) -> str:
     """Starts what does not run; the message of a failure, else empty."""
     unit = here.units[name]
@@ -36,7 +45,7 @@ def start(here: World, name: str) -> str:
         here.log(name, f"{name}: Start request repeated too quickly.")
         return f'Job for {name} failed.\nSee "systemctl status {name}" and "journalctl -xeu {name}" for details.'
     unit["starts"].append(now)
-    problem = daemon.start(here, name) if name == "docker.service" else runner_process.start(here, name)
+    problem = (_daemon() if name == "docker.service" else runner_process).start(here, name)
     if not problem:
         return ""
     here.log(name, f"{name}: Failed with result 'exit-code'.")
@@ -50,7 +59,7 @@ def stop(here: World, name: str) -> None:
     if unit.get("transient"):
         _strike(unit["supervisor"], SIGNALS["TERM"])
     elif unit["active"] == "active" and name == "docker.service":
-        daemon.stop(here, name)
+        _daemon().stop(here, name)
     elif unit["active"] == "active":
         here.end(name)
     else:
@@ -64,7 +73,7 @@ def reload(here: World, name: str) -> None:
         raise RefusedError(f"Failed to reload {name}: Job type reload is not applicable for unit {name}.", 3)
     if here.units[name]["active"] != "active":
         raise RefusedError(f"{name} is not active, cannot reload.")
-    daemon.reload(here, name)
+    _daemon().reload(here, name)
 
 
 def tell(here: World, name: str, number: int) -> None:
@@ -75,19 +84,19 @@ def tell(here: World, name: str, number: int) -> None:
     elif unit["active"] != "active":
         raise RefusedError(f"Failed to kill unit {name}: No main process to kill")
     elif number == SIGNALS["HUP"] and name == "docker.service":
-        daemon.reload(here, name)
+        _daemon().reload(here, name)
     elif number == SIGNALS["HUP"]:
         runner_process.load(here)
     elif number in SIGNALS.values():
         if name == "docker.service":
-            daemon.stop(here, name, "activating")
+            _daemon().stop(here, name, "activating")
         else:
             runner_process.end(here, name)
         unit["retry"] = time.time() + unit["again_seconds"]
 
 
 def _strike(pid: int, number: int) -> None:
-    from contextlib import suppress  # noqa: PLC0415
-
-    with suppress(ProcessLookupError):
+    try:
         os.kill(pid, number)
+    except ProcessLookupError:
+        return

@@ -19,6 +19,7 @@ ROOT = os.environ.get("RUNNEROPS_ROOT", "/nonexistent")
 """The folder that is the host's `/`."""
 
 STATE = "var/lib/simulated"
+NO_DOCKER = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?"
 
 
 class RefusedError(Exception):

@@ -1,6 +1,8 @@
 #!/bin/sh
 # sha256sum of the demo's host, which shows the host's own paths.
-said=$("$(PATH=${PATH#*:} && command -v sha256sum)" "$@")
+real=$(PATH=${PATH#*:} && command -v sha256sum)
+[ $# -gt 0 ] || exec "$real"
+said=$("$real" "$@")
 status=$?
 [ -z "$said" ] || printf '%s\n' "$said" | sed "s|  $RUNNEROPS_ROOT/|  /|"
 exit $status

@@ -1,0 +1,87 @@
+"""docker ps and docker inspect, simulated."""
+
+from __future__ import annotations
+
+import sys
+
+from runnerops.demo.simulated import containers
+from runnerops.demo.simulated.shows import say, show_all
+from runnerops.demo.simulated.world import RefusedError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from runnerops.demo.simulated.world import Tree, World
+
+
+def ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+    """Rows by a format, ids, or the table."""
+    everyone = {"a", "all"} & set(options) or any(name == "status" for name, _ in options["filter"])
+    found = [
+        _row(one, "no-trunc" in options)
+        for one in reversed(here.engine["containers"])
+        if (everyone or one["State"]["Running"]) and _matches(one, options["filter"])
+    ]
+    if {"q", "quiet"} & set(options):
+        sys.stdout.write("".join(f"{row['ID']}\n" for row in found))
+    elif "format" in options:
+        for row in found:
+            say(options["format"], row, "*formatter.ContainerContext")
+    else:
+        columns = {"ID": 14, "Image": 18, "Status": 34, "Ports": 28, "Names": 0}
+        sys.stdout.write(
+            "".join(f"{'CONTAINER ID' if name == 'ID' else name.upper():<{w}}" for name, w in columns.items())
+        )
+        sys.stdout.write("\n")
+        for row in found:
+            sys.stdout.write("".join(f"{row[name]:<{width}}" for name, width in columns.items()) + "\n")
+    return 0
+
+
+def inspect(here: World, rest: list[str], options: Tree) -> int:
+    """What is there of those that are asked for; 1 where one is not."""
+    status = 0
+    found = []
+    for name in rest:
+        try:
+            found.append(containers.find(here, name))
+        except RefusedError as refusal:
+            sys.stderr.write(f"{refusal}\n")
+            status = 1
+    show_all(found, options, "types.ContainerJSON")
+    return status
+
+
+def _matches(one: Tree, wanted: list[tuple[str, str]]) -> bool:
+    return all(_has(one, name, *value.partition("=")) for name, value in wanted)
+
+
+def _has(one: Tree, name: str, key: str, equals: str, text: str) -> bool:
+    labels = one["Config"]["Labels"]
+    if name == "label":
+        return key in labels and (not equals or labels[key] == text)
+    if name == "name":
+        return key in one["Name"]
+    if name == "status":
+        return bool(one["State"]["Status"] == key)
+    if name == "network":
+        return bool(one["HostConfig"]["NetworkMode"] == key)
+    if name == "id":
+        return str(one["Id"]).startswith(key)
+    raise RefusedError(f"Error response from daemon: invalid filter '{name}'")
+
+
+def _row(one: Tree, whole: bool) -> Tree:
+    """A container as `docker ps` shows it."""
+    labels = one["Config"]["Labels"]
+    published = ", ".join(f"{address}:{port}->5000/tcp" for address, port in containers.ports(one))
+    states = {"running": f"Up (since {one['State']['StartedAt']})", "restarting": "Restarting (2)"}
+    return {
+        "ID": one["Id"] if whole else one["Id"][:12],
+        "Names": one["Name"].lstrip("/"),
+        "Image": one["Config"]["Image"],
+        "State": one["State"]["Status"],
+        "Status": states.get(one["State"]["Status"], "Exited (0)"),
+        "Ports": published if one["State"]["Running"] else "",
+        "Labels": ",".join(f"{key}={value}" for key, value in labels.items()),
+        "Label": lambda name: labels.get(name, ""),
+    }
