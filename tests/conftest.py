@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.shells import WANTING
+from tests.tree import TREE
 
 # a machine that is busy finds no other examples, and its clock is no verdict
 for name, count in {"few": 20, "many": 100}.items():
@@ -21,6 +22,9 @@ settings.load_profile("few")  # while working; CI takes many (see Makefile)
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background by a shell: programs would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+os.environ.update(TREE)
 
 
 @pytest.hookimpl(wrapper=True)

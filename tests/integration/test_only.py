@@ -19,6 +19,7 @@ from runnerops.demo.server import Server, make_key
 from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
 from runnerops.demo.site import Site
 from runnerops.demo.story import ENVIRONMENT, INVENTORY
+from tests.tree import TREE
 
 DAEMON, CONFIG = "etc/docker/daemon.json", "etc/gitlab-runner/config.toml"
 
@@ -46,7 +47,7 @@ def fixture_site(tmp_path: Path) -> Iterator[Site]:
 
 
 def typed(site: Site, *words: str, code: int = 0) -> str:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(site.folder)}
+    environ = {"PATH": os.environ["PATH"], "HOME": str(site.folder), **TREE}
     done = subprocess.run(
         [sys.executable, "-m", "runnerops", *words],
         cwd=site.project,

@@ -1,0 +1,87 @@
+"""A project whose hosts are played, and the commands that are typed in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from runnerops.demo.server import make_key
+from tests.integration.played.host import Played
+from tests.integration.played.processes import PLAYED_BY, end_played
+from tests.integration.played.recording import BEFORE, SECTIONS, TOKEN, Recording
+from tests.integration.played.server import served
+from tests.tree import TREE
+
+
+@dataclass(slots=True)
+class Fleet:
+    """A project with hosts that are played; `port` is that of their one server."""
+
+    folder: Path
+    hosts: dict[str, Played]
+    port: int
+
+    def __getitem__(self, name: str) -> Played:
+        return self.hosts[name]
+
+    def ask(self, size: str, more: str = "", ssh: Mapping[str, int] | None = None) -> None:
+        """Writes the inventory. `more` goes above the hosts; `ssh` has the ports of those that another server plays."""
+        lines = [f"{more}\nhosts:\n"]
+        for one in self.hosts.values():
+            port = (ssh or {}).get(one.name, self.port)
+            way = f"{{user: root, port: {port}, key: {self.folder / 'user'}}}"
+            lines.append(f"  {one.name}:\n    address: {one.address}\n    ssh: {way}{SECTIONS.format(size=size)}")
+        (self.folder / "inventory.yml").write_text("".join(lines))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        user = os.environ.get("PLAYED_USER", "anna")
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "TOKEN": TOKEN,
+            "LOGNAME": user,
+            **TREE,
+            **PLAYED_BY,
+        }
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "runnerops", *words]
+
+    def run(self, *words: str, code: int = 0, **environ: str) -> str:
+        """What it prints, both outputs in one."""
+        done = subprocess.run(
+            self.command(*words), cwd=self.folder, env=self.environ | environ, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout
+        return done.stdout
+
+
+@contextmanager
+def fleet(folder: Path, recording: Recording, names: Sequence[str], *, one_disk: bool = False) -> Iterator[Fleet]:
+    """So many hosts, with an inventory that asks for what they have. `one_disk`: for hosts that nothing runs on."""
+    folder.mkdir(exist_ok=True)
+    hosts: dict[str, Played] = {}
+    for at, name in enumerate(names):
+        disk = folder / "hosts" / ("all" if one_disk else name)
+        hosts[name] = Played(name, f"127.1.{at // 250}.{at % 250 + 1}", disk, recording)
+        if not disk.exists():
+            hosts[name].make()
+    key = make_key(folder / "host_key")
+    make_key(folder / "user")
+    by_address = {one.address: one for one in hosts.values()}
+    with served(key, by_address.__getitem__) as port:
+        found = Fleet(folder, hosts, port)
+        lines = [f"[{one.address}]:{port} {key.get_name()} {key.get_base64()}\n" for one in hosts.values()]
+        (folder / "known_hosts").write_text("".join(lines))
+        found.ask(BEFORE)
+        try:
+            yield found
+        finally:
+            end_played()

@@ -1,0 +1,94 @@
+"""One played host: its disk in a folder, how its steps end, and what it answers."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.resources import files as package_files
+from pathlib import Path
+
+from runnerops.demo import site as demo_site
+from tests.integration.played.processes import PLAYED_BY
+from tests.integration.played.recording import AFTER, Recording, word_of
+
+PROGRAMS = ("setsid", "systemd-run", "systemctl")
+"""What a run calls on a host, as scripts beside this file; `chown` and `stat` are the demo's."""
+FRAME = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+RUNS = ("numbers", "kept", "alive", "walked", "clock", "machine")
+"""Answers that are the played host's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A host. `play` says how its steps end, by a part of their command; what is not named ends as the plan wants it."""
+
+    name: str
+    address: str
+    root: Path
+    recording: Recording
+
+    def make(self) -> None:
+        shutil.copytree(self.recording.disk, self.root, symlinks=True)
+        for name in ("bin", "run/systemd/transient", "tmp"):
+            (self.root / name).mkdir(parents=True)
+        here, demo = Path(__file__).parent, Path(demo_site.__file__).with_name("wrappers")
+        for program in (*(here / f"{name}.sh" for name in PROGRAMS), demo / "chown.sh", demo / "stat.sh"):
+            (self.root / "bin" / program.stem).write_text(program.read_text())
+            (self.root / "bin" / program.stem).chmod(0o755)
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        path = f"{self.root / 'bin'}:/usr/sbin:/usr/bin:/sbin:/bin"
+        return {"PATH": path, "RUNNEROPS_ROOT": str(self.root), "HOME": str(self.root), **PLAYED_BY}
+
+    def play(self, *lines: str) -> None:
+        """`fail PART`, `wait PART` (until something else is played), `jobs PART`; `look` and `run`: see `_Guest`."""
+        (self.root / "next").write_text("".join(f"{line}\n" for line in lines))
+        (self.root / "next").rename(self.root / "play")
+
+    def plays(self, what: str) -> bool:
+        with suppress(OSError):
+            return what in (self.root / "play").read_text().splitlines()
+        return False
+
+    def waits(self) -> bool:
+        """Whether a step of its run waits for something else to be played."""
+        return (self.root / "waits").exists()
+
+    def reset(self) -> None:
+        """As at first. No run may be going on."""
+        for name in ("etc", "var", "run", "play", "waits"):
+            path = self.root / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        (self.root / "run/systemd/transient").mkdir(parents=True)
+        shutil.copytree(self.recording.disk, self.root, symlinks=True, dirs_exist_ok=True)
+
+    @property
+    def ends(self) -> list[str]:
+        """How its runs ended, the oldest first; empty for one that goes on."""
+        logs = sorted((self.root / "var/lib/runnerops/runs").glob("*/log"), key=lambda one: int(one.parent.name))
+        return ["".join(re.findall(r"\tend\t(.*)\n$", one.read_text())) for one in logs]
+
+    def read(self, path: str) -> str:
+        return (self.root / path).read_text()
+
+    def look(self, script: bytes) -> bytes:
+        """The recorded answers of this time, with the host's own runs."""
+        word = word_of(script)
+        changed = AFTER in self.read("etc/docker/daemon.json")
+        said = self.recording.after if changed else self.recording.before
+        for name in RUNS:
+            said = re.sub(rb"@WORD@ fact %s\n.*?\n@WORD@ end \d+\n" % name.encode(), b"", said, flags=re.DOTALL)
+        machine = self.name.encode().hex().rjust(32, "0")[:32]
+        own = f"word={word.decode()}\n{FRAME}\nask clock date +%s\nask machine echo {machine}\nobserve_runs\n"
+        done = subprocess.run(
+            ["sh", "-s"], input=own.encode(), env=dict(self.environ), capture_output=True, check=False
+        )
+        if done.returncode < 0:
+            raise EOFError("the test that asked has ended, and this look with it")
+        done.check_returncode()
+        return said.replace(b"@WORD@", word) + done.stdout

@@ -1,0 +1,100 @@
+"""What a host answers when it is looked at, recorded on the demo's host."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+from runnerops import inventory
+from runnerops.demo.server import Server, make_key
+from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
+from runnerops.demo.site import Site
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.observe import Reader, observe
+from runnerops.engine.project import open_project
+from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
+from tests.tree import TREE
+
+TOKEN = "glrt-aaaaaaaaaaaaaaaaaaaa"
+SECTIONS = """
+    docker: {{live-restore: true, log-driver: json-file, log-opts: {{max-size: {size}}}}}
+    gitlab_runner:
+      concurrent: 2
+      runners:
+        - name: builder
+          url: https://gitlab.example.com
+          token: !env TOKEN
+          executor: docker
+          docker: {{image: "alpine:3"}}
+"""
+BEFORE, AFTER = "10m", "20m"
+"""What an inventory asks for at first, and then: this restarts Docker, around a drain of the runner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A host before and after the change: what it answers when it is looked at, and (before) its disk."""
+
+    before: bytes
+    after: bytes
+    disk: Path
+
+
+def record(folder: Path) -> Recording:
+    """Both, on the demo's host, with places for the random word."""
+    site, disk = Site(folder), folder / "disk"
+    adopt_orphans()
+    try:
+        site.build()
+        key = folder / "id"
+        with Server(site.environ, site.root, make_key(key)) as server:
+            (site.project / "known_hosts").write_text(server.known_hosts)
+            head = (
+                f"hosts:\n  played:\n    address: 127.0.0.1\n    ssh: {{user: root, port: {server.port}, key: {key}}}"
+            )
+            answers: list[bytes] = []
+            for size in (BEFORE, AFTER):
+                (site.project / "inventory.yml").write_text(head + SECTIONS.format(size=size))
+                deploy = [sys.executable, "-m", "runnerops", "deploy", "--yes"]
+                environ = {**os.environ, "TOKEN": TOKEN, **TREE}
+                subprocess.run(deploy, cwd=site.project, env=environ, check=True, capture_output=True)
+                answers.append(_observed(site.project / "inventory.yml"))
+                for name in ("etc", "var/lib/runnerops") if size == BEFORE else ():
+                    shutil.copytree(site.root / name, disk / name, symlinks=True)
+            return Recording(answers[0], answers[1], disk)
+    finally:
+        end_descendants(signal.SIGKILL)
+
+
+def _observed(path: Path) -> bytes:
+    loaded = inventory.load(path)
+    screen = Screen(out=StringIO(), err=StringIO())
+    project = open_project(loaded, loaded.hosts, Resolver({"TOKEN": TOKEN}, loaded.folder), screen.redactor)
+    with ConnectionPool(loaded, {"HOME": str(path.parent)}, screen) as pool:
+        recorder = _Recorder(pool.reader(loaded.hosts[0]))
+        observe(loaded.hosts[0], project.rendered["played"], recorder)
+    return recorder.said
+
+
+class _Recorder:
+    """A reader that keeps what it was told."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.said = b""
+
+    def read(self, script: bytes) -> bytes:
+        output = self.reader.read(script)
+        self.said = output.replace(word_of(script), b"@WORD@")
+        return output
+
+
+def word_of(script: bytes) -> bytes:
+    return script.partition(b"word=")[2].split()[0]

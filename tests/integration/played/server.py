@@ -1,0 +1,98 @@
+"""The SSH server of all played hosts: an address on loopback for each of them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import paramiko
+from paramiko.common import AUTH_SUCCESSFUL, OPEN_SUCCEEDED
+
+from tests.integration.played.host import Played
+
+
+class _Guest(paramiko.ServerInterface):
+    """Lets everybody in. A look that plays `hang look` never ends, `break look` breaks the connection off; `run`: the same
+    of whatever is no look, once its first lines were told."""
+
+    def __init__(self, host: Played, transport: paramiko.Transport) -> None:
+        self._host, self._transport = host, transport
+
+    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
+        return "publickey"
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002
+        return AUTH_SUCCESSFUL
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
+        return OPEN_SUCCEEDED
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        threading.Thread(target=self._answer, args=(channel, command.decode()), daemon=True).start()
+        return True
+
+    def _answer(self, channel: paramiko.Channel, command: str) -> None:
+        with suppress(OSError, EOFError):
+            given = b"".join(iter(lambda: channel.recv(65536), b""))
+            look = command == "sh -s"
+            self._struck("look" if look else "run", channel)
+            if channel.closed:
+                return
+            if look and b"\nobserve_facts\n" in given:
+                channel.sendall(self._host.look(given))
+                channel.send_exit_status(0)
+            else:
+                self._run(channel, command, given)
+            channel.close()
+
+    def _struck(self, what: str, channel: paramiko.Channel) -> None:
+        if self._host.plays(f"break {what}"):
+            self._transport.close()
+        while self._host.plays(f"hang {what}") and not channel.closed:
+            time.sleep(0.1)
+
+    def _run(self, channel: paramiko.Channel, command: str, given: bytes) -> None:
+        with subprocess.Popen(
+            ["sh", "-c", command], env=dict(self._host.environ), cwd=self._host.root, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            assert process.stdin
+            assert process.stdout
+            assert process.stderr
+            with suppress(BrokenPipeError):
+                process.stdin.write(given)
+            process.stdin.close()
+            while chunk := os.read(process.stdout.fileno(), 65536):
+                if self._host.plays("break log"):
+                    self._transport.close()
+                channel.sendall(chunk)
+            channel.sendall_stderr(process.stderr.read())
+            if (status := process.wait()) >= 0:  # one that a signal ended has none
+                channel.send_exit_status(status)
+
+
+@contextmanager
+def served(key: paramiko.PKey, host_at: Callable[[str], Played]) -> Iterator[int]:
+    """Each connection is one to the host at whose address it came in."""
+    with socket.create_server(("", 0), backlog=512) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    address = connection.getsockname()[0]
+                    transport = paramiko.Transport(connection)
+                    transport.add_server_key(key)
+                    with suppress(paramiko.SSHException, EOFError, OSError):
+                        transport.start_server(event=threading.Event(), server=_Guest(host_at(address), transport))
+
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,13 @@
+#!/bin/sh
+# What `host.sh`, the history and an abort ask of systemd.
+units=$RUNNEROPS_ROOT/run/systemd/transient
+for unit; do :; done
+case $1 in
+show) if [ -e "$units/$unit" ]; then echo active; else echo inactive; fi ;;
+stop) group=$(cat "$units/$unit" 2>/dev/null) && { kill -KILL "-$group" 2>/dev/null || :; } ;;
+list-units)
+  for unit in "$units"/runnerops-*; do
+    [ ! -e "$unit" ] || echo "${unit##*/}.service loaded active running run"
+  done ;;
+is-system-running) echo running ;;
+esac
