@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 import threading
 
 import pytest
 from rich.console import Console
 from rich.progress import Progress, TextColumn
+from rich.text import Text
 
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
@@ -110,3 +112,35 @@ def test_what_is_drawn_again_covers_nothing_that_was_printed_in_between() -> Non
     assert "r11" in said.getvalue()[printed:]
     assert "\x1b[1A" not in said.getvalue()[printed:], "no line up"
     painted.stop()
+
+
+def on_screen(said: str) -> list[str]:
+    """The lines that a terminal shows after it was sent this."""
+    lines, row = [""], 0
+    for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", said):
+        if piece == "\n":
+            row += 1
+            lines += [""] * (row == len(lines))
+        elif piece == "\x1b[1A":
+            row -= 1
+        elif piece == "\x1b[2K":
+            lines[row] = ""
+        elif piece[0] not in "\x1b\r":
+            lines[row] += piece
+    return lines
+
+
+def test_no_line_is_lost_when_bars_end_while_others_are_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runnerops.report.progress.painted._EVERY", 0.0)  # again and again, in another thread
+    console = Console(file=(said := io.StringIO()), force_terminal=True, width=80)
+    progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
+    painted = Painted(progress)
+    ended: list[str] = []
+    painted.start()
+    for part in range(8):
+        for task in [progress.add_task("a bar", total=None) for _ in range(12)]:
+            progress.remove_task(task)
+            ended.append(f"host {len(ended)} of {part} ended")
+            painted.print(Text(ended[-1]))
+    painted.stop()
+    assert [line for line in on_screen(said.getvalue()) if line] == ended

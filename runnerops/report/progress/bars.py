@@ -148,7 +148,7 @@ class Bars(Lines):
             style, ""
         )
         for line in self._screen.broken(self._screen.err, self._screen.redactor.text(text), style):
-            self._bars.console.print(Text(line, shown), soft_wrap=True)
+            self._painted.print(Text(line, shown))
 
     def _wait(self, text: str) -> None:
         """Prints nothing, because a wait is shown on its bar."""

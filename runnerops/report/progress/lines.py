@@ -12,10 +12,11 @@ from runnerops.model.run import Event, Outcome, told
 from runnerops.model.steps import Step
 from runnerops.redact import step_command, step_title
 from runnerops.report.causes import outcomes_lines
-from runnerops.report.drains import Drains, Ticks
+from runnerops.report.drains import Drains
 from runnerops.report.progress.show import step_of
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
+from runnerops.report.ticks import Ticks
 
 _AGAIN = 300.0
 """Seconds after which a log repeats what is waited for."""

@@ -2,27 +2,37 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
+
+from runnerops.report.ticks import Ticks
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.progress import Progress
+    from rich.text import Text
 
-_A_SECOND = 10
-"""How often they are drawn per second."""
+_EVERY = 0.1
+"""Seconds until they are drawn again."""
 
 
 class Painted:
-    """Draws what a `Progress` shows. It can be stopped and started again.
+    """Draws what a `Progress` shows, and prints above it. It can be stopped and started again.
 
     A `Progress` itself cannot: at its second start it moves up by the lines that it had at its end, and overwrites what
     was printed in between, such as a question and its answer.
+
+    Everything that is drawn or printed goes through one lock. rich itself only locks parts of it: if it draws again in
+    one thread while another one prints, both move up by the lines that were there before, and when these have become
+    fewer, the printed line is overwritten.
     """
 
     def __init__(self, progress: Progress) -> None:
         """`progress` itself is never started."""
         self._progress = progress
         self._live: Live | None = None
+        self._ticks: Ticks | None = None
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begins to draw, below everything that was printed."""
@@ -31,15 +41,28 @@ class Painted:
         progress = self._progress
         self.stop()
         self._live = Live(
-            console=progress.console,
-            get_renderable=progress.get_renderable,
-            refresh_per_second=_A_SECOND,
-            transient=True,
+            console=progress.console, get_renderable=progress.get_renderable, auto_refresh=False, transient=True
         )
         self._live.start(refresh=True)
+        self._ticks = Ticks(_EVERY, self._draw)
+        self._ticks.start()
 
     def stop(self) -> None:
         """Removes the lines."""
-        if self._live:
-            self._live.stop()
-            self._live = None
+        if self._ticks:
+            self._ticks.end()
+            self._ticks = None
+        with self._lock:
+            if self._live:
+                self._live.stop()
+                self._live = None
+
+    def print(self, line: Text) -> None:
+        """Prints above the lines, or just prints while they are not drawn."""
+        with self._lock:
+            self._progress.console.print(line, soft_wrap=True)
+
+    def _draw(self) -> None:
+        with self._lock:
+            if self._live:
+                self._live.refresh()
