@@ -61,6 +61,8 @@ class HostExecutor:
     verifying: dict[str, Outcome] = field(default_factory=dict)
     """Hosts on which `verify` checks the result of their run, each with its outcome if that is interrupted."""
     gitlab: GitlabRound = field(init=False)
+    _failing: set[str] = field(default_factory=set)
+    """Hosts on which a step of the run has failed. How the run ends is not known yet."""
 
     def __post_init__(self) -> None:
         redactor = self.screen.redactor
@@ -72,7 +74,9 @@ class HostExecutor:
         """Brings every host to its outcome. After an interrupt, only hosts that have begun get one."""
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
-            judge: Judge[Outcome] = Judge(judging.good, judging.drains_on, judging.failed, self._pauses)
+            judge: Judge[Outcome] = Judge(
+                judging.good, judging.drains_on, judging.failed, self._pauses, self._failing.__contains__
+            )
             found = in_order(tasks, self._held, judge, self.project.inventory.rollout, self.earlier)
             for name, one in found.items():
                 if isinstance(one, Exception):
@@ -197,13 +201,18 @@ class HostExecutor:
     def _pauses(self, seconds: int, left: int) -> None:
         self.show.say(pause_text(seconds, left, time.time()))
 
+    def _watch(self, event: Event) -> None:
+        if event.kind == "fail" and event.list == "forward":
+            self._failing.add(event.host)
+        self.show.watch(event)
+
     def _tell(self, name: str, text: str) -> None:
         self.show.watch(Event(name, time.time(), "", -1, "note", text))
 
     def _apply(self, host: Host, planned: Planned) -> Outcome:
         plan = planned.plan
         link = self.pool.of(host)
-        with self.gitlab.counting(planned, plan, self.show.watch) as watch:
+        with self.gitlab.counting(planned, plan, self._watch) as watch:
             outcome = apply.apply(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
         if conflict := self._conflict(host, planned, outcome):
             if conflict.replan:
@@ -251,7 +260,7 @@ class HostExecutor:
         assert planned.own
         self.show.say(f"{host.name}: {holder_text(planned.own)}, has the same plan: following it")
         plan, link = self.known[host.name], self.pool.of(host)
-        with self.gitlab.counting(planned, plan, self.show.watch) as watch:
+        with self.gitlab.counting(planned, plan, self._watch) as watch:
             outcome = apply.follow(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
         if outcome.result is Result.APPLIED:
             self.replan.add(host.name)

@@ -98,12 +98,14 @@ class Judge(Generic[Out]):
     """What a result means: whether hosts that wait for it may begin, whether the disturbance lasts, whether it failed.
 
     `pauses` is called for each pause that follows, with its seconds and the number of hosts to change after it.
+    `failing`: whether a host that has not ended yet is about to fail, because a step has failed and is undone now.
     """
 
     good: Callable[[Out | Exception], bool]
     lasts: Callable[[Out | Exception], bool] = lambda _: False
     failed: Callable[[Out | Exception], bool] = lambda _: False
     pauses: Callable[[int, int], None] = lambda _seconds, _left: None
+    failing: Callable[[str], bool] = lambda _: False
 
 
 @frozen
@@ -230,13 +232,21 @@ class _Queue(Generic[Out]):
         canary = self._rollout.canary
         if canary in self.done and name not in self._first and not self._judge.good(self.done[canary]):
             return canary, "canary"
-        failed = [*self.earlier.failed, *(other for other, one in self.done.items() if self._judge.failed(one))]
+        failed = self._failed()
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
+
+    def _failed(self) -> list[str]:
+        return [*self.earlier.failed, *(other for other, one in self.done.items() if self._judge.failed(one))]
+
+    def _may_stop(self) -> bool:
+        """Whether the deploy stops if those that are failing now have failed."""
+        failing = sum(map(self._judge.failing, self._running.values()))
+        return failing > 0 and failing + len(self._failed()) >= self._rollout.max_failures
 
     def _may_begin(self, task: HostTask[Out]) -> bool:
         if task.goes_on or not task.changes:
             return True
-        if len(self._running) >= WORKERS or self._pausing:
+        if len(self._running) >= WORKERS or self._pausing or self._may_stop():
             return False
         taken = self._begun if self._rollout.by_batches else self._disturbing()
         share = self.earlier.disturbing or sum(one.disturbs for one in self._tasks.values())

@@ -215,6 +215,36 @@ def test_more_failures_may_be_allowed() -> None:
     assert list(found.values()) == ["failed", "done", "failed", "held for a, c (failures)", "held for a, c (failures)"]
 
 
+@pytest.mark.parametrize(("end", "third"), [("failed", "held for a (failures)"), ("done", "done")])
+def test_nobody_begins_while_a_host_is_taken_back_that_may_end_the_deploy(end: str, third: str) -> None:
+    """`a` has failed already when `b` ends, but is not back yet. Only its end decides about `c`."""
+    b_has_ended, begun, failing = threading.Event(), list[str](), set[str]()
+
+    def failed(result: object) -> bool:
+        if result == "done of b":
+            b_has_ended.set()
+        return result == "failed"
+
+    def slow() -> str:
+        assert b_has_ended.wait(30)
+        begun.append("a is over")
+        return end
+
+    def quick() -> str:
+        failing.add("a")
+        return "done of b"
+
+    def third_one() -> str:
+        begun.append("c")
+        return "done"
+
+    judge: Judge[str] = Judge(lambda _: True, failed=failed, failing=failing.__contains__)
+    works = {"a": slow, "b": quick, "c": third_one}
+    tasks = {name: HostTask(work, disturbs=True) for name, work in works.items()}
+    assert in_order(tasks, _held_for, judge, Rollout(batch="2"))["c"] == third
+    assert begun == ["a is over", "c"][: 1 + (third == "done")]
+
+
 @pytest.mark.parametrize(
     ("earlier", "most", "found"),
     [
