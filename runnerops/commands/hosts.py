@@ -10,6 +10,7 @@ from typing import Any
 from runnerops import inventory
 from runnerops.engine.options import Invocation
 from runnerops.engine.targets import choose_offline
+from runnerops.errors import UsageError
 from runnerops.inventory import Where
 from runnerops.inventory.explain import explain
 from runnerops.model.common import Exit, ServiceName, Value, key_text
@@ -22,6 +23,8 @@ from runnerops.report.screen import Screen
 def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
     """Exit 0. No secret is resolved for this, and none that stands in clear is shown."""
     path, targets, environ, screen = invocation
+    if explain and targets:
+        raise UsageError(f"--explain {explain}: shows one host", "leave the targets out")
     if explain:
         return _explain(path, explain, screen, as_json=as_json)
     loaded = inventory.load(path)

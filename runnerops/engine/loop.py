@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.options import UiOptions
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planned import Planned, Plans, rests
 from runnerops.engine.project import Project
 from runnerops.engine.review import exit_code_of, failure, show_json, show_text
 from runnerops.engine.scheduling import Earlier, exit_of
@@ -59,9 +59,11 @@ class DeployLoop:
         outcomes: dict[str, Outcome] = {}
         actions: dict[str, str] = {}
         left, earlier = project, Earlier()
+        canary = project.inventory.rollout.canary
+        no_canary = "not among the targets" if canary not in {"", *(host.name for host in project.hosts)} else ""
         while left.hosts and not self.active_runs.interrupted:
             plans = make_plans(left)
-            self._show(left, plans)
+            self._show(left, plans, no_canary)
             if not self._agreed(plans):
                 self.screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
@@ -107,14 +109,16 @@ class DeployLoop:
         ready = [name for name, one in _changing(plans).items() if one.plan.part != "rest"]
         return self.ui.yes or not ready or self.screen.ask(f"apply to {', '.join(brief(ready))}?")
 
-    def _show(self, project: Project, plans: Plans) -> None:
+    def _show(self, project: Project, plans: Plans, no_canary: str) -> None:
         """Shows people the plans, and the order in which they will be applied."""
         if self.ui.as_json:
             return
         show_text(project, plans, self.screen, verbose=self.ui.verbose)
         disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
         quiet = [name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED]
-        if said := rollout_text(project.inventory.rollout, disturbed, _ready(plans), quiet):
+        rollout = project.inventory.rollout
+        no_canary = "in maintenance" if rests(plans.get(rollout.canary)) else no_canary
+        if said := rollout_text(rollout, disturbed, _ready(plans), quiet, no_canary):
             self.screen.say(said)
 
     def _shown_only(self, project: Project, plans: Plans) -> Exit:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
+from runnerops.errors import HostError
 from runnerops.frozen import frozen
 from runnerops.model.common import Result
 from runnerops.model.facts import Facts
@@ -48,3 +49,8 @@ class Planned:
 
 Plans = Mapping[str, Planned | Exception]
 """By host, its plan, or the error if it could not be planned."""
+
+
+def rests(planned: Planned | Exception | None) -> bool:
+    """Whether the host is in maintenance, so that it was left out."""
+    return isinstance(planned, HostError) and planned.result == Result.MAINTENANCE.value

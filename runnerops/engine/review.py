@@ -9,7 +9,7 @@ from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any
 
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planned import Planned, Plans, rests
 from runnerops.engine.project import Project
 from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, RunneropsError
@@ -129,7 +129,7 @@ def summed_up(plans: Plans) -> str:
     in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
     blocked = sum(planned.result is Result.PENDING and bool(planned.plan.blockers) for planned in good)
     words = [f"{pending} to change{f' ({blocked} blocked)' if blocked else ''}", f"{in_sync} in sync"]
-    resting = sum(isinstance(one, HostError) and one.result == Result.MAINTENANCE.value for one in plans.values())
+    resting = sum(map(rests, plans.values()))
     other = len(plans) - pending - in_sync - resting
     words += [f"{other} refused or not reached"] if other else []
     words += [f"{resting} in maintenance"] if resting else []

@@ -15,10 +15,10 @@ from shlex import quote
 from runnerops import __version__
 from runnerops.engine.not_begun import in_sync
 from runnerops.engine.options import Flags
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planned import Planned, Plans, rests
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
-from runnerops.errors import HostError, PlanError, RunneropsError, UsageError
+from runnerops.errors import PlanError, RunneropsError, UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory.sources import Where, folder_of, paths_of
 from runnerops.model.common import Result
@@ -63,9 +63,9 @@ def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, red
     """Makes a saved plan. All hosts must have a plan, except those in maintenance, which are left out. Raises
     RunneropsError.
     """
-    rests = [name for name, planned in plans.items() if _rests(planned)]
-    bad = [name for name, planned in plans.items() if isinstance(planned, Exception) and name not in rests]
-    if len(rests) == len(plans):
+    resting = [name for name, planned in plans.items() if rests(planned)]
+    bad = [name for name, planned in plans.items() if isinstance(planned, Exception) and name not in resting]
+    if len(resting) == len(plans):
         raise RunneropsError("not saved: all hosts are in maintenance", "there is nothing to deploy")
     if bad:
         hint = f"leave out the hosts that cannot be reached: {' '.join(quote(f'!{name}') for name in bad)}"
@@ -97,11 +97,6 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
         raise RunneropsError(
             f"{path}: {error.strerror or error}", "name a file that can be written: `--save-plan FILE`"
         ) from None
-
-
-def _rests(planned: Planned | Exception) -> bool:
-    """Whether the host is in maintenance. Then the plan is saved without it."""
-    return isinstance(planned, HostError) and planned.result == Result.MAINTENANCE.value
 
 
 def read_plan(path: Path) -> SavedPlan:

@@ -1,4 +1,4 @@
-"""The hosts that the user means: names, groups, globs, `!` excludes. Pure."""
+"""The hosts that the user means: names, groups, globs, ranges, `!` excludes. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from runnerops.errors import UsageError
+from runnerops.inventory.checks import Refused
 from runnerops.inventory.problems import did_you_mean
+from runnerops.inventory.ranges import expand
 from runnerops.model.inventory import Host, Inventory
 
 STATES = frozenset({"@changed", "@failed", "@running"})
@@ -68,11 +70,24 @@ def _union(names: Mapping[str, tuple[str, ...]], patterns: Sequence[str], invent
     return {host for pattern in patterns for host in _matching(names, pattern, inventory)}
 
 
-def _matching(names: Mapping[str, tuple[str, ...]], pattern: str, inventory: Inventory) -> set[str]:
-    found = [hosts for name, hosts in names.items() if fnmatchcase(name, pattern)]
-    if not found:
-        raise unknown_target(pattern, names, inventory.path)
-    return {host for hosts in found for host in hosts}
+def _matching(names: Mapping[str, tuple[str, ...]], target: str, inventory: Inventory) -> set[str]:
+    """The hosts of one target. A range is written as in the inventory and in all output; a glob would take it for a set
+    of characters, and `web-[1:3]` would leave out `web-2`.
+    """
+    found: set[str] = set()
+    for pattern in _patterns(target):
+        matching = [hosts for name, hosts in names.items() if fnmatchcase(name, pattern)]
+        if not matching:
+            raise unknown_target(pattern, names, inventory.path)
+        found.update(host for hosts in matching for host in hosts)
+    return found
+
+
+def _patterns(target: str) -> tuple[str, ...]:
+    try:
+        return expand(target)
+    except Refused as error:
+        raise UsageError(f"{target}: {error.text}", error.hint) from None
 
 
 def no_host(name: str, hosts: Collection[str], groups: Collection[str], file: str) -> UsageError:

@@ -9,19 +9,26 @@ from runnerops.parsing.moments import to_the_second
 
 
 def rollout_text(
-    rollout: Rollout, disturbed: Sequence[str], ready: Sequence[str], in_sync: Collection[str] = ()
+    rollout: Rollout,
+    disturbed: Sequence[str],
+    ready: Sequence[str],
+    in_sync: Collection[str] = (),
+    no_canary: str = "",
 ) -> str:
-    """Empty if only one host is to change. `disturbed` are those of `ready` whose jobs notice."""
+    """Empty if only one host is to change. `disturbed` are those of `ready` whose jobs notice. `no_canary`: why the
+    canary does not take part, if it does not.
+    """
     gate = rollout.canary if rollout.health and rollout.canary in in_sync and ready else ""
     if len(ready) < 2 and not gate:
         return ""
     first = rollout.canary if rollout.canary in ready else ""
     rest = [name for name in disturbed if name != first]
     at_once = rollout.at_once(len(disturbed))
-    parts = [f"{first} first"] if first else []
+    parts = [f"without the canary {rollout.canary}, which is {no_canary}"] if no_canary else []
+    parts += [f"{first} first"] if first else []
     parts += [f"{gate} first, which is in sync and must pass verify"] if gate else []
     if len(rest) > at_once:
-        parts.append(f"{'then ' if parts else ''}{len(rest)} hosts that restart something, {at_once} at a time")
+        parts.append(f"{'then ' if first or gate else ''}{len(rest)} hosts that restart something, {at_once} at a time")
     parts += [f"{rollout.last} last"] if rollout.last in ready else []
     if not parts:
         return ""

@@ -27,6 +27,8 @@ CHOSEN = [
     (["web", "!web-2"], ["web-1"]),
     (["!web-2", "web"], ["web-1"]),
     (["web-[12]", "db-1"], ["web-1", "web-2", "db-1"]),
+    (["web-[1:2]"], ["web-1", "web-2"]),
+    (["!web-[1:2]"], ["db-1"]),
 ]
 
 STATES = {"@failed": ("web-2", "db-1"), "@changed": ()}
@@ -45,6 +47,8 @@ REFUSED = [
     (["x*"], "x*: no host or group matches in ", ""),
     (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),
     (["web", "!web-*"], "web !web-*: no host is left", ""),
+    (["web-[1:3]"], "web-3: no such host or group in ", "did you mean 'web-"),
+    (["web-[2:1]"], "web-[2:1]: the range [2:1] ends before it begins", ""),
 ]
 
 

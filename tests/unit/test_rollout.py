@@ -108,6 +108,14 @@ def test_a_canary_that_is_in_sync_is_told_of_where_it_must_pass_verify() -> None
     assert rollout_text(Rollout("a", health=True), [], [], ["a", "b"]) == ""
 
 
+def test_a_canary_that_takes_no_part_is_told_of() -> None:
+    told = rollout_text(Rollout("c"), ["a", "b"], ["a", "b"], no_canary="in maintenance")
+    assert told.startswith(
+        "order: without the canary c, which is in maintenance; 2 hosts that restart something, 1 at a"
+    )
+    assert rollout_text(Rollout("c"), ["a"], ["a"], no_canary="in maintenance") == "", "nothing is to follow it"
+
+
 def test_a_pause_is_told_with_its_end() -> None:
     said = "until 2027-01-15 08:10:00 UTC; "
     assert pause_text(600, 4, 1_800_000_000) == f"a pause of 10 min {said}4 hosts are to be changed after it"
