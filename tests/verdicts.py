@@ -418,8 +418,7 @@ _RUNNER_OF_ANY_RELEASE = _of(
     ),
 )
 
-RUNNER = (
-    *_RUNNER_OF_ANY_RELEASE,
+RUNNER_BY_RELEASE = (
     _file("runner", "refused", '[labels]\\na = "b"\\n' + _SECTION % "[runners.docker]", since="18.5"),
     _file(
         "runner",
@@ -429,9 +428,11 @@ RUNNER = (
         since="16.10",
     ),
 )
-"""`since` is the release that added the key: 15.11 takes the file without reading it. It is an error here for all of them."""
+"""`since` is the release that added the key. An older one takes the file without reading it."""
 
-VERDICTS = (*DAEMON, *COMPOSE, *REGISTRY, *RUNNER)
+RUNNER = (*_RUNNER_OF_ANY_RELEASE, *RUNNER_BY_RELEASE)
+
+VERDICTS = (*DAEMON, *COMPOSE, *REGISTRY, *_RUNNER_OF_ANY_RELEASE)
 
 
 def refused_by(verdict: Verdict, version: str) -> bool:

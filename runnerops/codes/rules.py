@@ -347,6 +347,7 @@ _ROWS = (
         "Invalid label",
         "The runner refuses the whole file. It also does so for more than 32 labels of one runner.",
         "Write 3 to 65 letters, digits, `.`, `_`, `-` as the name, and 1 to 256 as the value.",
+        "a warning if the version is not known, because runners before 18.5 ignore labels",
     ),
     Rule(
         "R019",
@@ -355,7 +356,8 @@ _ROWS = (
         "For docker-machine and monitoring, the runner refuses the whole file. With an autoscaler, every job fails.",
         "Write 5 to 7 fields: minute, hour, day, month, weekday; optionally the second before them and the year"
         " after them. Write a time zone like Europe/Berlin.",
-        "a warning for a zone if this machine lacks former names of zones, which the host may have",
+        "a warning for a table that older runners ignore if the version is not known, and for a zone if this machine lacks"
+        " former names of zones, which the host may have",
     ),
     Rule(
         "R020",

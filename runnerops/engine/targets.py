@@ -79,7 +79,7 @@ def check_targets(loaded: Inventory, targets: Sequence[str], flags: Flags | None
 
 
 def _check_states(wanted: set[str]) -> None:
-    from runnerops.inventory.problems import did_you_mean
+    from runnerops.parsing.near import did_you_mean
 
     if unknown := sorted(wanted - STATES):
         known = sorted(STATES)

@@ -7,12 +7,12 @@ for example as an option.
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.model.common import Secret
 from runnerops.parsing.moments import EXAMPLE, MomentError, moment
+from runnerops.parsing.near import near, question
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%[A-Za-z0-9._-]+)?")
@@ -201,8 +201,8 @@ def entry(value: object) -> object:
 def rule(text: str) -> str:
     """The id of an existing rule."""
     if text not in RULES:
-        near = get_close_matches(text.upper(), RULES, 1)
-        hint = f"did you mean {near[0]}?" if near else "`runnerops explain ID` and docs/rules.md have the ids"
+        known = near(text, RULES)
+        hint = question(known) if known else "`runnerops explain ID` and docs/rules.md have the ids"
         raise Refused("is not a rule", hint)
     return text
 
@@ -211,8 +211,8 @@ def overridable(text: str) -> str:
     """The code of a blocker that `--allow` can override."""
     row = BLOCKERS.get(text)
     if row is None:
-        near = get_close_matches(text, BLOCKERS, 1, 0.75)
-        hint = f"did you mean {near[0]}?" if near else "`runnerops explain CODE` and docs/blockers.md have the codes"
+        known = near(text, BLOCKERS, 0.75)
+        hint = question(known) if known else "`runnerops explain CODE` and docs/blockers.md have the codes"
         raise Refused("is not the code of a blocker", hint)
     if not row.flag.startswith("--allow"):
         raise Refused("cannot be allowed here", f"use {row.flag}" if row.flag else row.remedy)

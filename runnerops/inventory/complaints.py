@@ -8,11 +8,12 @@ from typing import Any
 from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.host_name import with_host
 from runnerops.inventory.nodes import Node
-from runnerops.inventory.problems import Problems, did_you_mean, dotted
+from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.scalars import Verbatim
 from runnerops.inventory.shape import HostShape, InventoryShape
 from runnerops.inventory.typed import Found, UnknownKey, Wrong, read
 from runnerops.model.common import Key, SourceLocation
+from runnerops.parsing.near import did_you_mean
 
 _ELSEWHERE = {
     "address": 'only a host has an address, which may hold its name: `runner-[01:40]: {address: "{host}.example.com"}`',

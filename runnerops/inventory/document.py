@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from runnerops.frozen import frozen
 from runnerops.inventory.nodes import Node
-from runnerops.inventory.problems import Problems, did_you_mean, dotted
+from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import Key
 from runnerops.model.rollout import USUAL, Rollout
+from runnerops.parsing.near import did_you_mean
 
 _NOT_MERGED = frozenset({"groups", "address"})
 """Keys that belong to one group or host, and are never inherited."""

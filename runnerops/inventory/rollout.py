@@ -9,8 +9,9 @@ from runnerops.inventory.checks import Refused
 from runnerops.inventory.document import child
 from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.nodes import Node
-from runnerops.inventory.problems import Problems, did_you_mean
+from runnerops.inventory.problems import Problems
 from runnerops.model.rollout import USUAL, Rollout
+from runnerops.parsing.near import did_you_mean
 
 _KEYS = ("canary", "batch", "max_failures", "pause", "health")
 _UNITS = {"s": 1, "m": 60, "h": 3600}

@@ -13,7 +13,8 @@ from jinja2.exceptions import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import missing
 
-from runnerops.inventory.problems import NAMES, ExpressionError, did_you_mean
+from runnerops.inventory.problems import NAMES, ExpressionError
+from runnerops.parsing.near import did_you_mean
 
 _LONGEST = 1_000_000
 """The most characters or items that an operator, a filter or a method may produce."""

@@ -10,8 +10,8 @@ import re
 from typing import Literal, TypeAlias, get_args
 
 from runnerops.inventory.expressions import holds_expression
-from runnerops.inventory.problems import did_you_mean
 from runnerops.model.common import Secret, SourceLocation
+from runnerops.parsing.near import did_you_mean
 from runnerops.parsing.secret_text import misspelt, pieces, unclosed
 
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
-from runnerops.inventory.problems import did_you_mean
+from runnerops.parsing.near import did_you_mean
 
 Where: TypeAlias = "Path | Sequence[Path]"
 """The arguments of `-i`: files or folders."""

@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from runnerops.errors import UsageError
 from runnerops.inventory.checks import Refused
-from runnerops.inventory.problems import did_you_mean
 from runnerops.inventory.ranges import expand
 from runnerops.model.inventory import Host, Inventory
+from runnerops.parsing.near import did_you_mean
 
 STATES = frozenset({"@changed", "@failed", "@running"})
 """Targets that depend on a host's last run: what it did, how it ended, whether it is under way."""

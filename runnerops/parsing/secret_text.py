@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from typing import Literal, TypeAlias, get_args
+
+from runnerops.parsing.near import near
 
 Source: TypeAlias = Literal["env", "file", "command"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -35,9 +36,9 @@ def with_arguments(text: str, change: Callable[[Source, str], str]) -> str:
 def misspelt(text: str) -> tuple[str, str] | None:
     """A part that is nearly one, and the source that it nearly names."""
     for found in _LIKE_A_PART.finditer(text):
-        near = get_close_matches(found[1].lower(), SOURCES, 1)
-        if found[1] not in SOURCES and near:
-            return found[1], near[0]
+        meant = near(found[1], SOURCES)
+        if found[1] not in SOURCES and meant:
+            return found[1], meant[0]
     return None
 
 

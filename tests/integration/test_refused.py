@@ -23,8 +23,8 @@ from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit
 from runnerops.planning.lint_file import lint_file
 from runnerops.report.screen import Screen
-from tests.unit.test_verdicts import DOCKERS, of_docker, of_registry, spec_of
-from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, VERDICTS, Kind, Verdict
+from tests.unit.test_verdicts import DOCKERS, of_docker, of_registry, of_runner, spec_of
+from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, RUNNER_BY_RELEASE, VERDICTS, Kind, Verdict
 
 CACHE = {
     "name": "dockerhub",
@@ -132,6 +132,9 @@ def breaking(rule: str) -> tuple[Verdict, str]:
         for version in DOCKERS:
             if any((one.rule, one.severity) == (rule, "error") for one in of_docker(verdict, version)):
                 return verdict, version
+    for verdict in RUNNER_BY_RELEASE:
+        if any((one.rule, one.severity) == (rule, "error") for one in of_runner(verdict, verdict.since)):
+            return verdict, verdict.since
     for verdict in REGISTRY_BY_RELEASE:
         for major in (2, 3):
             if rule in of_registry(verdict, major):
@@ -150,7 +153,7 @@ def test_nobody_logs_in(folder: Path, rule: str) -> None:
         text = said(folder, {"h": SECTIONS["compose"]}, ("docker-compose.yml.j2", "services: {}\n"))
     else:
         verdict, version = breaking(rule)
-        of = "docker" if verdict.kind == "daemon" else "registry"
+        of = {"daemon": "docker", "runner": "gitlab_runner"}.get(verdict.kind, "registry")
         host = {**SECTIONS[verdict.kind], **({"versions": {of: version}} if version else {})}
         text = said(folder, {"h": host}, (KINDS[verdict.kind][1], verdict.file))
     assert f"[{rule}]" in text or rule in {"P001", "P003"}, text

@@ -6,7 +6,7 @@ import pytest
 
 from runnerops.codes.rules import RULES
 from runnerops.commands.check import KINDS
-from runnerops.model.facts import Facts
+from runnerops.model.facts import Facts, RunnerFacts
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
@@ -14,7 +14,7 @@ from runnerops.planning.lint_file import lint_file
 from runnerops.services import REGISTRY
 from runnerops.services.registry.rules.config import config_rules
 from tests.unit.services.builders import engine
-from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, VERDICTS, Verdict, refused_by
+from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, RUNNER_BY_RELEASE, VERDICTS, Verdict, refused_by
 
 UNKNOWN_HERE = ("${A:?set it}",)
 """Refused for what only the place where it runs knows: a warning."""
@@ -59,6 +59,11 @@ def of_docker(verdict: Verdict, version: str) -> list[Finding]:
     return [*lint(Host("a", "a"), [file], Facts(docker=engine(version)))]
 
 
+def of_runner(verdict: Verdict, version: str) -> list[Finding]:
+    file = RenderedFile(spec_of(verdict), verdict.file.encode())
+    return [*lint(Host("a", "a"), [file], Facts(runner=RunnerFacts(0.0, version)))]
+
+
 def of_registry(verdict: Verdict, major: int) -> list[str]:
     tree = REGISTRY.parse(spec_of(verdict), verdict.file.encode())
     return [rule for rule, severity, *_ in config_rules(tree, major) if severity == "error"]
@@ -73,6 +78,16 @@ def test_a_verdict_that_depends_on_dockers_release(verdict: Verdict) -> None:
     assert not [one for one in unknown if one.severity == "error"]
 
 
+@pytest.mark.parametrize("verdict", RUNNER_BY_RELEASE, ids=lambda one: one.file[:20])
+def test_a_verdict_that_depends_on_the_runners_release(verdict: Verdict) -> None:
+    for version in ("15.11", verdict.since, "19.3"):
+        errors = [one for one in of_runner(verdict, version) if one.severity == "error"]
+        assert bool(errors) is refused_by(verdict, version), (version, errors)
+    unknown = lint_file(spec_of(verdict), verdict.file.encode())
+    assert {one.severity for one in unknown} == {"warning"}
+    assert all(f"since {verdict.since}" in f"{one.message} {one.fix}" for one in unknown)
+
+
 @pytest.mark.parametrize("verdict", REGISTRY_BY_RELEASE, ids=lambda one: one.file)
 def test_a_verdict_that_depends_on_the_registrys_release(verdict: Verdict) -> None:
     for major in (2, 3):
@@ -82,6 +97,7 @@ def test_a_verdict_that_depends_on_the_registrys_release(verdict: Verdict) -> No
 def test_each_error_has_a_verdict_or_a_reason_why_not() -> None:
     found = [one for verdict in VERDICTS for one in lint_file(spec_of(verdict), verdict.file.encode())]
     found += [one for verdict in DAEMON_BY_RELEASE for version in DOCKERS for one in of_docker(verdict, version)]
+    found += [one for verdict in RUNNER_BY_RELEASE for one in of_runner(verdict, verdict.since)]
     held = {one.rule for one in found if one.severity == "error"}
     held |= {rule for verdict in REGISTRY_BY_RELEASE for major in (2, 3) for rule in of_registry(verdict, major)}
     assert {rule.id for rule in RULES.values() if rule.severity == "error"} - held == NO_PROGRAM.keys()

@@ -188,6 +188,23 @@ def test_keys_of_executors_and_caches_have_their_releases() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("version", "wrong"),
+    [
+        ("15.11.0", set()),
+        ("16.10.0", {("R019", "error")}),
+        ("18.5.0", {("R018", "error"), ("R019", "error")}),
+        ("", {("R018", "warning"), ("R019", "warning")}),
+    ],
+)
+def test_what_older_runners_do_not_read_is_refused_by_newer_ones_only(
+    version: str, wrong: set[tuple[str, str]]
+) -> None:
+    tree = config(queuing("(0"), labels={"a": "b"})
+    found = {(rule, severity) for rule, severity, _ in findings(tree, Facts(runner=RunnerFacts(NOW, version)))}
+    assert {one for one in found if one[0] != "R007"} == wrong
+
+
 def test_keys_of_a_release_that_the_table_knows_in_part() -> None:
     tree = config(runner(executor="kubernetes", kubernetes={"image": "alpine:3", "suspend_pvc_size": "20Gi"}))
     known = {version: findings(tree, Facts(runner=RunnerFacts(NOW, version))) for version in ("19.3.0", "19.4.0")}
@@ -274,11 +291,11 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             "R016 warning runners[0].docker.services[0]: privileged",
         ),
         (config(runner(machine={"MachineName": "runner"})), "R017 error runners[0].machine.MachineName: %s"),
-        (config(labels={"a": "b"}), "R018 error labels.a: label"),
-        (config(labels={"owner": "the team"}), "R018 error labels.owner: value"),
+        (config(labels={"a": "b"}), "R018 warning labels.a: since 18.5"),
+        (config(labels={"owner": "the team"}), "R018 warning labels.owner: value"),
         (
             config(runner(labels={"own": "b"}), labels={f"label{number}": "b" for number in range(32)}),
-            "R018 error runners[0].labels: 33",
+            "R018 warning runners[0].labels: 33",
         ),
         (
             config(runner(machine={"MachineOptionsWithName": ["google-disk=d"]})),
@@ -290,7 +307,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         ),
         (
             config(runner(monitoring={"job_queuing_durations": [{"periods": ["* * *"]}]})),
-            "R019 error runners[0].monitoring.job_queuing_durations[0].periods[0]: 3 fields",
+            "R019 warning runners[0].monitoring.job_queuing_durations[0].periods[0]: since 16.10",
         ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
         (config(runner(cache={"Type": "gcs", "gcs": {}})), "R014 error runners[0].cache.gcs: BucketName"),
@@ -324,7 +341,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         *(
             (
                 config(queuing(pattern)),
-                f"R019 error runners[0].monitoring.job_queuing_durations[0].jobs_running_for_project: {says}",
+                f"R019 warning runners[0].monitoring.job_queuing_durations[0].jobs_running_for_project: {says}",
             )
             for pattern, says in (
                 ("(0|1", "missing )"),

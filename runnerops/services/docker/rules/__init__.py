@@ -15,11 +15,11 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
+from runnerops.parsing.near import near, question
 from runnerops.services.docker.rules.nulls import nulls, without_nulls
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
 from runnerops.services.docker.schema.nested import Found, Severity, is_int, nested
-from runnerops.services.shared.near import near, question
 from runnerops.services.shared.versions import Version, version_of
 
 

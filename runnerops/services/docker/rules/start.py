@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from ipaddress import ip_interface, ip_network
 
 from runnerops.model.common import Tree
+from runnerops.parsing.near import near, question
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.features import FLAGS, READ_TO
 from runnerops.services.docker.schema.nested import Found
@@ -168,6 +168,6 @@ def _proxy(tree: Tree, version: Version | None) -> Found:
 def _features(tree: Tree, version: Version | None) -> Found:
     features = tree.get("features")
     for name in features if isinstance(features, dict) and (version is None or version <= READ_TO) else ():
-        if name not in FLAGS and (near := get_close_matches(name.lower(), FLAGS, 1, 0.85)):
-            text = f"unknown feature, did you mean '{near[0]}'?"
-            yield "D012", "error", ("features", name), text, f"dockerd ignores it; write {near[0]}"
+        if name not in FLAGS and (known := near(name, FLAGS, 0.85)):
+            text = f"unknown feature, {question(known)}"
+            yield "D012", "error", ("features", name), text, f"dockerd ignores it; write {' or '.join(known)}"

@@ -7,10 +7,10 @@ A fresh Docker uses containerd's store from 29.0 on, with snapshotters instead o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Literal
 
 from runnerops.model.common import Tree
+from runnerops.parsing.near import did_you_mean, near
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.versions import Version
@@ -75,9 +75,8 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
     """
     known = [name for name, gone in _GRAPH_DRIVERS.items() if not gone]
     names = [*_SNAPSHOTTERS, *known] if of_containerd else [*known, *_SNAPSHOTTERS]
-    near = get_close_matches(driver.lower(), names, 1, 0.75)
-    if near:
-        text = f"there is no storage driver {driver!r}, did you mean {near[0]!r}?"
+    if hint := did_you_mean(driver, names, 0.75):
+        text = f"there is no storage driver {driver!r}{hint}"
         yield "D020", "error", ("storage-driver",), text, _START
     elif not of_containerd:
         text = f"there is no storage driver {driver!r}: {_START}"
@@ -100,9 +99,9 @@ def _options(tree: Tree, version: Version | None) -> Found:
         if not equals:
             yield "D017", harm, key, "must be NAME=VALUE", _START
         elif known is not None and name not in known:
-            near = get_close_matches(name, known, 1, 0.8)
+            slip = near(name, known, 0.8)
             text = f"{driver} has no option {name!r}; its options are {', '.join(known)}"
-            yield "D020", "error" if near else harm, key, text, f"write {near[0]}" if near else _START
+            yield "D020", "error" if slip else harm, key, text, f"write {' or '.join(slip)}" if slip else _START
         elif known is not None:
             first, gone = known[name]
             if gone and (severity := since(gone, version)):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 
 from runnerops.model.common import Tree
+from runnerops.parsing.near import near, question
 from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
 from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOCAL_FROM_29_5, LOG_DRIVERS, REMOVED
@@ -110,7 +110,7 @@ def _exec_opts(tree: Tree, version: Version | None) -> Found:
             yield "D017", "error", key, "must be systemd or cgroupfs", _START
         elif not whole or not known:
             what = "must be NAME=VALUE" if not whole else f"unknown option {name!r}"
-            slip = bool(get_close_matches(name.lower(), ["native.cgroupdriver"], 1, 0.8))
+            slip = bool(near(name, ["native.cgroupdriver"], 0.8))
             severity = "error" if slip else since("28.0", version) or "warning"
             yield "D017", severity, key, f"{what}: dockerd does not start since 28.0", _CGROUP_DRIVER
 
@@ -148,10 +148,10 @@ def _no_driver(driver: str, ends: str) -> Found:
     dockerd looks for it at its start if it has options, else with the first container.
     """
     known = [name for name in LOG_DRIVERS if name not in REMOVED]
-    near = get_close_matches(driver, known, 1, 0.65) or [name for name in known if name.startswith(f"{driver}-")]
-    if near:
-        text = f"there is no log driver {driver!r}, did you mean '{near[0]}'?"
-        yield "D018", "error", ("log-driver",), f"{text} {ends[0].upper()}{ends[1:]}", f"write {near[0]}"
+    meant = near(driver, known, 0.65, by_word=False) or tuple(name for name in known if name.startswith(f"{driver}-"))
+    if meant:
+        text = f"there is no log driver {driver!r}, {question(meant)}"
+        yield "D018", "error", ("log-driver",), f"{text} {ends[0].upper()}{ends[1:]}", f"write {' or '.join(meant)}"
     else:
         text = f"{driver!r} is not a built-in driver: without a plugin of this name, {ends}"
         yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {', '.join(known)}"

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import near, question
 from runnerops.services.shared.durations import is_duration
-from runnerops.services.shared.near import near, question
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value, key_label
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
+from runnerops.parsing.near import did_you_mean
 from runnerops.services.gitlab_runner.format import PATH, runners_of
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity, Version, by_table, check_table, version_of
 from runnerops.services.gitlab_runner.rules.labels import labels
+from runnerops.services.gitlab_runner.rules.schedules import schedules
 from runnerops.services.gitlab_runner.rules.values import is_excerpt, values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
 
@@ -37,17 +38,18 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
             _executors(plain, whole, version),
             _urls(plain, whole),
             check_table("config", tree, (), version),
-            _values(plain),
+            _values(plain, version),
         ):
             for name, severity, key, message, fix in found:
                 yield Finding(name, severity, spec.path, key, message, fix)
 
 
-def _values(tree: Tree) -> Found:
-    yield from labels(tree)
+def _values(tree: Tree, version: Version) -> Found:
+    yield from labels(tree, version)
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index)
         yield from values(runner, key)
+        yield from schedules(runner, key, version)
 
 
 def _concurrent(tree: Tree) -> Found:
@@ -126,13 +128,12 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
                 text = f"gitlab-runner has no executor {value!r} since {gone}"
                 yield "R003", "error" if version else "warning", key, text, "every job would fail; use another one"
             continue
-        near = get_close_matches(str(value), EXECUTORS, 1)
         fix = f"the executors are {', '.join(EXECUTORS)}"
         if value in (None, ""):
             yield "R003", "error" if whole else "warning", key, "is missing", fix
         else:
-            hint = f", did you mean '{near[0]}'?" if near else ""
-            yield "R003", "error", key, f"unknown executor {value!r}{hint}", fix
+            text = f"unknown executor {value!r}{did_you_mean(str(value), EXECUTORS)}"
+            yield "R003", "error", key, text, fix
 
 
 def _urls(tree: Tree, whole: bool) -> Found:

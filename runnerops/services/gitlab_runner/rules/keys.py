@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import near, question
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
-from runnerops.services.shared.near import near, question
 
 Version: TypeAlias = "tuple[int, ...]"
 """Major and minor version; empty if not known."""
@@ -35,6 +35,13 @@ def version_of(text: str) -> Version:
     """Major and minor of a version; empty if the text is no version."""
     found = re.match(r"v?(\d+)\.(\d+)", text)
     return (int(found[1]), int(found[2])) if found else ()
+
+
+def since(release: str, version: Version) -> Severity | Literal[""]:
+    """The severity of what the runner refuses from a release on; empty where the version is older."""
+    if not version:
+        return "warning"
+    return "error" if version >= version_of(release) else ""
 
 
 def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:

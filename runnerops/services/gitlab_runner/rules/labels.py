@@ -9,16 +9,24 @@ import re
 
 from runnerops.model.common import Key, Tree
 from runnerops.services.gitlab_runner.format import runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found
+from runnerops.services.gitlab_runner.rules.keys import Found, Version, since
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")
 _VALUE = re.compile(r"[A-Za-z0-9._-]{1,256}")
 _MOST = 32
-_WHOLE = "the runner refuses the whole file"
+_SINCE = "18.5"
+"""The first release that reads labels. An older one ignores them."""
+
+_WHOLE = f"since {_SINCE}, the runner refuses the whole file"
 
 
-def labels(tree: Tree) -> Found:
+def labels(tree: Tree, version: Version) -> Found:
     """Checks the labels of the file, and of each of its runners, which gets both."""
+    if severity := since(_SINCE, version):
+        yield from ((rule, severity, key, text, fix) for rule, _, key, text, fix in _problems(tree))
+
+
+def _problems(tree: Tree) -> Found:
     common = _labels(tree)
     yield from _written(common, ("labels",))
     runners = runners_of(tree)

@@ -12,7 +12,7 @@ from warnings import catch_warnings, simplefilter
 from zoneinfo import ZoneInfo
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.gitlab_runner.rules.keys import Found
+from runnerops.services.gitlab_runner.rules.keys import Found, Version, since
 from runnerops.services.gitlab_runner.rules.periods import period_problem
 
 _WHOLE = "the runner refuses the whole file"
@@ -25,26 +25,38 @@ _ONLY_IN_GO = re.compile(r"\\[CEQpPxz]|\[\[:|\(\?(?:[imsU-]+[:)]|<\w)")
 _FORMER = "US/Eastern"
 """Names of this kind exist only on some systems, or in an additional package (Debian's tzdata-legacy)."""
 
-_Place: TypeAlias = "tuple[tuple[str, ...], str, str, str]"
-"""The tables down to the list, its key of periods, that of the time zone, and the effect of a wrong one."""
+_Place: TypeAlias = "tuple[tuple[str, ...], str, str, str, str]"
+"""The tables down to the list, its key of periods, that of the time zone, the first release that reads the list (empty:
+all that are in the tables), and the effect of a wrong entry.
+"""
 
 _PLACES: tuple[_Place, ...] = (
-    (("machine", "autoscaling"), "Periods", "Timezone", _WHOLE),
-    (("monitoring", "job_queuing_durations"), "periods", "timezone", _WHOLE),
-    (("autoscaler", "policy"), "periods", "timezone", _JOBS),
-    (("kubernetes", "autoscaler", "policy"), "periods", "timezone", _JOBS),
+    (("machine", "autoscaling"), "Periods", "Timezone", "", _WHOLE),
+    (("monitoring", "job_queuing_durations"), "periods", "timezone", "16.10", _WHOLE),
+    (("autoscaler", "policy"), "periods", "timezone", "", _JOBS),
+    (("kubernetes", "autoscaler", "policy"), "periods", "timezone", "18.11", _JOBS),
 )
 
 
-def schedules(runner: Tree, key: Key) -> Found:
-    """Runs both rules on each entry of a runner's section, which is at `key`."""
-    for path, periods, timezone, harm in _PLACES:
-        for index, entry in enumerate(_list(runner, path)):
-            if isinstance(entry, dict):
-                place = (*key, *path, index)
-                yield from _periods(entry.get(periods), (*place, periods), harm)
-                yield from _timezone(entry.get(timezone), (*place, timezone), harm)
-                yield from _pattern(entry.get(_PATTERN), (*place, _PATTERN), harm)
+def schedules(runner: Tree, key: Key, version: Version) -> Found:
+    """Runs all rules on each entry of a runner's section, which is at `key`."""
+    for path, periods, timezone, release, harm in _PLACES:
+        severity = since(release, version) if release else "error"
+        if not severity:
+            continue
+        effect = harm if severity == "error" else f"since {release}, {harm}"
+        for rule, own, place, text, fix in _entries(runner, key, (path, periods, timezone), effect):
+            yield rule, severity if own == "error" else own, place, text, fix
+
+
+def _entries(runner: Tree, key: Key, names: tuple[tuple[str, ...], str, str], harm: str) -> Found:
+    path, periods, timezone = names
+    for index, entry in enumerate(_list(runner, path)):
+        if isinstance(entry, dict):
+            place = (*key, *path, index)
+            yield from _periods(entry.get(periods), (*place, periods), harm)
+            yield from _timezone(entry.get(timezone), (*place, timezone), harm)
+            yield from _pattern(entry.get(_PATTERN), (*place, _PATTERN), harm)
 
 
 def _list(tree: Tree, path: tuple[str, ...]) -> list[Value]:

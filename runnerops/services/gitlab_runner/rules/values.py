@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import near, question
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity
-from runnerops.services.gitlab_runner.rules.schedules import schedules
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
 _SIZE = re.compile(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
@@ -42,7 +41,7 @@ _FLAVOR = re.compile(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 def values(runner: Tree, key: Key) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
-    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs, schedules):
+    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs):
         yield from rule(runner, key)
 
 
@@ -107,9 +106,9 @@ def _policies(runner: Tree, key: Key) -> Found:
 
 def _flags(runner: Tree, key: Key) -> Found:
     for name in _tree(runner, "feature_flags"):
-        if name not in FLAGS and (near := get_close_matches(name.upper(), FLAGS, 1, 0.9)):
-            text = f"unknown feature flag, did you mean '{near[0]}'?"
-            yield "R006", "error", (*key, "feature_flags", name), text, f"write {near[0]}"
+        if name not in FLAGS and (known := near(name, FLAGS, 0.9)):
+            text = f"unknown feature flag, {question(known)}"
+            yield "R006", "error", (*key, "feature_flags", name), text, f"write {' or '.join(known)}"
 
 
 def _is_policy(word: Value) -> bool:

@@ -118,7 +118,7 @@ TABLES: Mapping[str, Table] = {
     """),
     "artifact": _table("duration?: upload_timeout response_header_timeout"),
     "build_dir": _table("bool?: enabled"),
-    "instance": _table("[str]: allowed_images\nbool: use_common_build_dir"),
+    "instance": _table("[str]: allowed_images\nbool: use_common_build_dir@16.1"),
     "ssh": _table("""
         str: user password host port identity_file known_hosts_file
         bool?: disable_strict_host_key_checking

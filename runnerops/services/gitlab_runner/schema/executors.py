@@ -67,7 +67,7 @@ EXECUTOR_TABLES = {
     """,
     "affinity": """
         table node_affinity: node_affinity
-        table pod_affinity: pod_affinity pod_anti_affinity
+        table pod_affinity: pod_affinity@14.3 pod_anti_affinity@14.3
     """,
     "node_affinity": """
         table node_selector: required_during_scheduling_ignored_during_execution
@@ -93,7 +93,7 @@ EXECUTOR_TABLES = {
     """,
     "pod_affinity_term": """
         table label_selector: label_selector namespace_selector
-        [str]: namespaces match_label_keys mismatch_label_keys
+        [str]: namespaces match_label_keys@19.1 mismatch_label_keys@19.1
         str: topology_key
     """,
     "label_selector": """
@@ -108,8 +108,8 @@ EXECUTOR_TABLES = {
         int?: fs_group run_as_group run_as_user
         bool?: run_as_non_root
         [int]: supplemental_groups
-        str: selinux_type
-        table security_profile: seccomp_profile app_armor_profile
+        str: selinux_type@15.3
+        table security_profile: seccomp_profile@18.11 app_armor_profile@18.11
     """,
     "security_profile": """
         str: type localhost_profile
@@ -118,8 +118,8 @@ EXECUTOR_TABLES = {
         table capabilities: capabilities
         bool?: privileged run_as_non_root read_only_root_filesystem allow_privilege_escalation
         int?: run_as_user run_as_group
-        str: selinux_type proc_mount
-        table security_profile: seccomp_profile app_armor_profile
+        str: selinux_type@15.3 proc_mount@15.9
+        table security_profile: seccomp_profile@18.11 app_armor_profile@18.11
     """,
     "capabilities": """
         [str]: add drop
@@ -133,23 +133,23 @@ EXECUTOR_TABLES = {
         [table k8s_nfs]: nfs@19.0
     """,
     "k8s_host_path": """
-        str: name mount_path sub_path host_path
+        str: name mount_path sub_path@13.6 host_path
         bool: read_only
-        str?: mount_propagation
+        str?: mount_propagation@17.8
     """,
     "k8s_pvc": """
-        str: name mount_path sub_path
+        str: name mount_path sub_path@13.6
         bool: read_only
-        str?: mount_propagation
+        str?: mount_propagation@17.2
     """,
     "k8s_items_volume": """
-        str: name mount_path sub_path
+        str: name mount_path sub_path@13.6
         bool: read_only
         {str}: items
     """,
     "k8s_empty_dir": """
-        str: name mount_path sub_path medium size_limit
-        str?: mount_propagation
+        str: name mount_path sub_path@13.6 medium size_limit@16.6
+        str?: mount_propagation@19.0
     """,
     "k8s_csi": """
         str: name mount_path sub_path driver fs_type
@@ -198,7 +198,7 @@ EXECUTOR_TABLES = {
         int: max_pause_pods
         str: pause_pod_image pause_pod_priority_class_name
         [table policy]: policy
-        [str]: pause_pod_image_pull_secrets
+        [str]: pause_pod_image_pull_secrets@19.1
     """,
     "custom": """
         str: config_exec prepare_exec run_exec cleanup_exec

@@ -5,9 +5,8 @@ Source: distribution's `registry/auth`, 2.8 and 3.1. What a file on the host hol
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import did_you_mean
 from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_text, is_true, only, tree_at
 from runnerops.services.registry.schema import AUTH
 from runnerops.services.registry.schema.serving import ALGORITHMS
@@ -25,9 +24,8 @@ def auth_rules(tree: Tree, major: int) -> Found:
         if name.lower() == "none" or not name:
             continue
         if name not in AUTH:
-            near = get_close_matches(name, AUTH, 1)
-            hint = f", did you mean '{near[0]}'?" if near else ""
-            yield "C012", "error", ("auth", name), f"there is no access controller {name!r}{hint}", ENDS
+            text = f"there is no access controller {name!r}{did_you_mean(name, AUTH)}"
+            yield "C012", "error", ("auth", name), text, ENDS
             continue
         yield from _controller(name, options if isinstance(options, dict) else {}, major)
         if tree_at(tree, "proxy").get("remoteurl"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from difflib import get_close_matches
 from math import isfinite
 
 from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.parsing.near import near, question
 from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
 from runnerops.services.registry.rules.compose_parts import mapping
@@ -22,6 +22,9 @@ from runnerops.services.registry.schema.json_schema import Problem
 
 _SHORT = 3
 """So many letters are no secret, and occur by chance."""
+
+_NEAR = 0.7
+"""How similar a misspelt key is to a known one, of 1."""
 
 _REFUSED = "Compose refuses the whole file"
 _VARIABLE = re.compile(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
@@ -137,11 +140,11 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 
 
 def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str]:
-    near = get_close_matches(name, known, 1, 0.7)
-    if service and not near:
+    meant = near(name, known, _NEAR)
+    if service and not meant:
         text = "services belong under `services`: only Compose 1 accepted them here"
         return text, f"{_REFUSED}; write services:, and put this below it"
-    hint = f", did you mean '{near[0]}'?" if near else ""
+    hint = f", {question(meant)}" if meant else ""
     return f"unknown key{hint}", f"{_REFUSED}; keys of your own begin with x-"
 
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import did_you_mean
 from runnerops.services.registry.schema import AUTH, CONFIG, FIELDS, LOOKED_AT, STORAGE_ASIDE, Shape
 from runnerops.services.registry.schema.storage import STORAGE
 
@@ -145,12 +145,7 @@ def _no_such(key: Key) -> str:
     """What the name of a driver or a controller is, where there is none of it."""
     name = str(key[-1])
     if len(key) == 2 and key[0] == "storage" and name not in {*STORAGE, *STORAGE_ASIDE}:
-        return f"there is no storage driver {name!r}{_near(name, (*STORAGE, *STORAGE_ASIDE))}"
+        return f"there is no storage driver {name!r}{did_you_mean(name, (*STORAGE, *STORAGE_ASIDE))}"
     if len(key) == 2 and key[0] == "auth" and name not in {*AUTH, "none"}:
-        return f"there is no access controller {name!r}{_near(name, AUTH)}"
+        return f"there is no access controller {name!r}{did_you_mean(name, AUTH)}"
     return ""
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, known, 1)
-    return f", did you mean '{near[0]}'?" if near else ""

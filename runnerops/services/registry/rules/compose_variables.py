@@ -11,7 +11,7 @@ from runnerops.services.registry.rules.compose_overlay import Laid, Overlay, Var
 from runnerops.services.registry.rules.compose_parts import environment
 from runnerops.services.registry.rules.config import config_rules, typed
 from runnerops.services.registry.rules.found import ENDS, Found, One, of_any
-from runnerops.services.registry.rules.near import near_key, places_of, unread
+from runnerops.services.registry.rules.near import near_keys, places_of, unread
 from runnerops.services.registry.schema import CONFIG, FIELDS
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.registry.schema.storage import PARAMETERS, STORAGE
@@ -165,9 +165,8 @@ def _ignored(name: str, key: Key) -> One:
     path = [part.lower() for part in name.split("_")[1:]]
     whole, last = "".join(path), path[-1]
     known = {"".join(place): place for place in places_of(CONFIG)}
-    near = near_key(whole, known) or next(
-        (one for one, place in known.items() if place[-len(path) :] == tuple(path)), ""
-    )
+    ends = tuple(one for one, place in known.items() if place[-len(path) :] == tuple(path))
+    meant = near_keys(whole, known) or ends[:1]
     written = last.partition(":")[0]
     if written != last and (written_name := "".join((*path[:-1], written))) in known:
         right = _variable(known[written_name])
@@ -178,8 +177,8 @@ def _ignored(name: str, key: Key) -> One:
             f"has a `:` in its name, so {right} is not set",
             f"write {right}=VALUE, or {right}: VALUE",
         )
-    if near:
-        right = _variable(known[near])
+    if meant:
+        right = " or ".join(_variable(known[one]) for one in meant)
         return "C001", "error", key, f"names no key of the registry, did you mean {right}?", f"write {right}"
     text = f"names no key of the registry, which ignores it ({last})"
     return "C001", "warning", key, text, "the names are those of its configuration, with _ for each level"

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import question
 from runnerops.services.registry.rules.app import app_rules
 from runnerops.services.registry.rules.auth import auth_rules
 from runnerops.services.registry.rules.drivers import storage_rules
 from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, of_any, tree_at
 from runnerops.services.registry.rules.health import health_rules
 from runnerops.services.registry.rules.middleware import middleware_rules
-from runnerops.services.registry.rules.near import near_key, places_of
+from runnerops.services.registry.rules.near import near_keys, places_of
 from runnerops.services.registry.rules.redis import redis_rules
 from runnerops.services.registry.rules.storage import aside_rules
 from runnerops.services.registry.rules.tls import tls_rules
@@ -128,8 +129,8 @@ def _fits(shape: str, value: Value) -> bool:
 
 
 def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> One:
-    if near := near_key(name, shape):
-        return "C001", "error", key, f"unknown key, did you mean '{near}'?", f"write {near}"
+    if meant := near_keys(name, shape):
+        return "C001", "error", key, f"unknown key, {question(meant)}", f"write {' or '.join(meant)}"
     others = [".".join(place) for place in places_of(CONFIG) if place[-1] == name]
     if len(others) == 1:  # a name that many tables have says nothing
         return "C001", "error", key, f"the registry ignores it here: it belongs to {others[0]}", "move it there"

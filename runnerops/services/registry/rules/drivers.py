@@ -5,9 +5,8 @@ Source: `factory.Create` and the drivers in distribution's `registry/storage/dri
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from runnerops.model.common import Key, Tree
+from runnerops.parsing.near import did_you_mean
 from runnerops.services.registry.rules.azure import azure_rules
 from runnerops.services.registry.rules.clouds import gcs_rules, limit, oss_rules, swift_rules
 from runnerops.services.registry.rules.found import ENDS, Found, only, tree_at
@@ -31,9 +30,8 @@ def storage_rules(tree: Tree, major: int) -> Found:
         text = "registry 2 reads it as a second storage driver"
         yield from only(2, major, [("C009", "error", ("storage", "tag"), text, f"{ENDS}; take it out")])
     if name not in STORAGE:
-        near = get_close_matches(name, [*STORAGE, *STORAGE_ASIDE], 1)
-        hint = f", did you mean '{near[0]}'?" if near else ""
-        yield "C009", "error", ("storage", name), f"there is no storage driver {name!r}{hint}", ENDS
+        text = f"there is no storage driver {name!r}{did_you_mean(name, [*STORAGE, *STORAGE_ASIDE])}"
+        yield "C009", "error", ("storage", name), text, ENDS
         return
     if name in REMOVED_STORAGE:
         text = f"registry 3 has no storage driver {name!r}"

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 
 from runnerops.model.common import Key, Tree
+from runnerops.parsing.near import near, question
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema import Shape
 
+_NEAR = 0.75
+"""How similar a misspelt key is to a known one, of 1."""
 
-def near_key(name: str, known: Iterable[str]) -> str:
-    """The known key that a name is a slip of: nearly the same letters, its beginning, or the same but for `_` and `-`."""
-    plain, names = re.sub(r"[_-]", "", name).lower(), [one for one in known if one != "*"]
-    if found := get_close_matches(plain, names, 1, 0.75):
-        return found[0]
-    return next(
-        (
-            one
-            for one in names
-            if len(plain) >= 4 and (one.startswith(plain) or (plain.startswith(one) and len(one) >= 4))
-        ),
-        "",
-    )
+_SHORT = 4
+"""So many letters must be the same at the beginning of two names for one to be meant by the other."""
+
+
+def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
+    """The known keys that a name may stand for: one that differs by a few letters, or else one that begins like it.
+
+    The keys of a registry have no `_` and no `-`, so these do not count in a name.
+    """
+    names = [one for one in known if one != "*"]
+    plain = name.replace("_", "").replace("-", "").lower()
+    return near(plain, names, _NEAR) or tuple(one for one in names if _begins_like(plain, one))[:1]
+
+
+def _begins_like(one: str, other: str) -> bool:
+    return min(len(one), len(other)) >= _SHORT and (one.startswith(other) or other.startswith(one))
 
 
 def places_of(shape: Mapping[str, Shape], key: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -49,7 +53,7 @@ def unread(
             continue
         if plain in every:
             yield "C001", "warning", (*key, name), f"registry {major} ignores it", "take it out"
-        elif near := near_key(name, sorted(read)):
-            yield "C001", "error", (*key, name), f"unknown key, did you mean '{near}'?", f"write {near}"
+        elif meant := near_keys(name, sorted(read)):
+            yield "C001", "error", (*key, name), f"unknown key, {question(meant)}", f"write {' or '.join(meant)}"
         else:
             yield "C001", "warning", (*key, name), "unknown key, which the registry ignores", "take it out"

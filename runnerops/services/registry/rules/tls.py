@@ -5,9 +5,8 @@ Source: `ListenAndServe` in distribution's `registry/registry.go`, 2.8 and 3.1. 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from runnerops.model.common import Key, Tree
+from runnerops.parsing.near import did_you_mean
 from runnerops.services.registry.rules.found import ENDS, Found, One, is_set, only, tree_at
 from runnerops.services.registry.schema.serving import CIPHERS, CIPHERS_OF_2
 
@@ -53,7 +52,6 @@ def _ciphers(tls: Tree, major: int) -> Found:
         if name in CIPHERS_OF_2 and not unread:
             yield from only(3, major, [("C003", "error", key, "is a cipher suite that registry 3 has no more", ENDS)])
         elif name not in CIPHERS | CIPHERS_OF_2:
-            near = get_close_matches(str(name), CIPHERS, 1)
-            hint = f", did you mean {near[0]}?" if near else ""
-            found: One = ("C003", "error", key, f"is no cipher suite that the registry knows{hint}", ENDS)
+            text = f"is no cipher suite that the registry knows{did_you_mean(str(name), CIPHERS)}"
+            found: One = ("C003", "error", key, text, ENDS)
             yield from only(2, major, [found]) if unread else [found]

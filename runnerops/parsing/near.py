@@ -5,34 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher, get_close_matches
 
+_ALIKE = 0.6
+"""How similar a name must be if the caller does not say."""
+
 _ALIKE_WORD = 0.6
 """How similar each word of a name must be to its counterpart, of 1: `run_exec_timeout` is not `config_exec_timeout`."""
 
 
-def near(word: str, names: Iterable[str], alike: float) -> tuple[str, ...]:
+def near(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_word: bool = True) -> tuple[str, ...]:
     """The names that `word` may have been meant to be; empty where none is near, two where both are as near.
 
     Letters in another order come first, then a letter too many or too few, then names that are `alike` (of 1). Case, and
-    `_` or `-` between words, do not count.
+    `_` or `-` between words, do not count. `by_word`: each word must be like its counterpart, as suits the names of keys.
     """
     plain = {name: _plain(name) for name in names}
     given = _plain(word)
     if same := [name for name, letters in plain.items() if sorted(letters) == sorted(given)]:
         return tuple(sorted(same, key=lambda name: plain[name] != given)[:1])
-    if len(given) > 1:
+    if given:
         doubled = [name for name, letters in plain.items() if given in _doubled(letters)]
         shortened = [name for name, letters in plain.items() if given in _shortened(letters)]
         if doubled or shortened:
             return (*doubled, *shortened)[:2]
     low = {name.lower().replace("-", "_"): name for name in plain}
     here = word.lower().replace("-", "_")
-    close = (one for one in get_close_matches(here, low, 3, alike) if _word_by_word(here, one))
+    close = (one for one in get_close_matches(here, low, 3, alike) if not by_word or _word_by_word(here, one))
     return tuple(low[one] for one in close)[:1]
 
 
 def question(names: tuple[str, ...]) -> str:
     """The question of a message: `did you mean 'a' or 'b'?`."""
     return f"did you mean {' or '.join(repr(name) for name in names)}?"
+
+
+def did_you_mean(word: str, names: Iterable[str], alike: float = _ALIKE) -> str:
+    """The end of a message about an unknown word: `, did you mean 'a'?`, or nothing if no name is near."""
+    found = near(word, names, alike, by_word=False)
+    return f", {question(found)}" if found else ""
 
 
 def _plain(word: str) -> str:

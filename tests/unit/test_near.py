@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from runnerops.parsing.near import did_you_mean, near, question
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.schema.nested import SHAPES, Shape
 from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.shared.near import near, question
+from runnerops.services.registry.schema import CONFIG
 
-NAMES = ("config_exec_timeout", "cpus", "gpus", "tls-verify", "tls_cert", "BucketName", "proxies")
+NAMES = ("config_exec_timeout", "cpus", "gpus", "tls-verify", "tls_cert", "BucketName", "proxies", "id")
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,8 @@ NAMES = ("config_exec_timeout", "cpus", "gpus", "tls-verify", "tls_cert", "Bucke
         ("proxy", ("proxies",)),
         ("pillow", ()),
         ("", ()),
+        ("d", ("id",)),
+        ("o", ()),
     ],
 )
 def test_near(word: str, expected: tuple[str, ...]) -> None:
@@ -36,6 +39,12 @@ def test_near(word: str, expected: tuple[str, ...]) -> None:
 
 def test_two_names_are_asked_for_in_one_question() -> None:
     assert question(("cpus", "gpus")) == "did you mean 'cpus' or 'gpus'?"
+
+
+def test_a_value_may_differ_in_a_whole_word() -> None:
+    assert near("json-log", ("json-file", "gelf"), 0.65) == ()
+    assert did_you_mean("json-log", ("json-file", "gelf"), 0.65) == ", did you mean 'json-file'?"
+    assert did_you_mean("pillow", ("json-file", "gelf")) == ""
 
 
 def slips(name: str) -> Iterator[str]:
@@ -56,7 +65,7 @@ def shapes(shape: Shape) -> Iterator[Mapping[str, Any]]:
 
 @pytest.mark.parametrize(
     "names",
-    [*TABLES.values(), KEYS, *(inner for shape in SHAPES.values() for inner in shapes(shape))],
+    [*TABLES.values(), KEYS, *(inner for shape in [*SHAPES.values(), CONFIG] for inner in shapes(shape))],
     ids=lambda names: " ".join(names)[:30],
 )
 def test_a_slip_in_any_key_of_any_table_names_that_key(names: Iterable[str]) -> None:
@@ -64,7 +73,7 @@ def test_a_slip_in_any_key_of_any_table_names_that_key(names: Iterable[str]) -> 
     wrong = [
         (slip, found)
         for name in names
-        if len(name) > 2
+        if len(name) > 1
         for slip in slips(name)
         if slip.lower() not in taken and name not in (found := near(slip, names, 0.8))
     ]
