@@ -14,6 +14,7 @@ from runnerops.planning.lint_file import lint_file
 from runnerops.services import REGISTRY
 from runnerops.services.registry.rules.config import config_rules
 from tests.unit.services.builders import engine
+from tests.unit.services.runner_builders import NOW
 from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, RUNNER_BY_RELEASE, VERDICTS, Verdict, refused_by
 
 UNKNOWN_HERE = ("${A:?set it}",)
@@ -61,7 +62,7 @@ def of_docker(verdict: Verdict, version: str) -> list[Finding]:
 
 def of_runner(verdict: Verdict, version: str) -> list[Finding]:
     file = RenderedFile(spec_of(verdict), verdict.file.encode())
-    return [*lint(Host("a", "a"), [file], Facts(runner=RunnerFacts(0.0, version)))]
+    return [*lint(Host("a", "a"), [file], Facts(runner=RunnerFacts(NOW, version)))]
 
 
 def of_registry(verdict: Verdict, major: int) -> list[str]:

@@ -6,11 +6,12 @@ from importlib.resources import files
 
 import pytest
 
-from runnerops.model.common import ServiceName, key_text
+from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.planning.lint import lint_trees
 from runnerops.services.registry.format.reading import parse
+from runnerops.services.registry.rules.compose import compose_rules
 from runnerops.services.registry.schema.compose_since import _SINCE
 
 SPEC = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")
@@ -42,6 +43,28 @@ def test_an_older_compose_is_told_of(lines: str, key: str, before: str, since: s
     for facts in (False, True):
         assert f"K001 error services.a.{key}" in found(lines, before, facts=facts)
         assert found(lines, since, facts=facts) == []
+
+
+@pytest.mark.parametrize(
+    ("tree", "rule", "before", "since"),
+    [
+        ({"networks": {"a b": {}}}, "K001", "5.5.1", "5.6.0"),
+        ({"x-a": [1] * 99_996}, "K002", "5.1.3", "5.1.4"),
+    ],
+)
+def test_what_only_newer_releases_refuse(tree: Tree, rule: str, before: str, since: str) -> None:
+    whole: Tree = {"services": {"a": {"image": "x"}}, **tree}
+    wrong = {version: [*compose_rules(whole, version=version)] for version in (before, since, "")}
+    assert [(version, [one[:2] for one in found]) for version, found in wrong.items()] == [
+        (before, []),
+        (since, [(rule, "error")]),
+        ("", [(rule, "warning")]),
+    ]
+    assert wrong[""][0][-1] == f"Compose refuses the file since {since}"
+
+
+def test_a_file_of_as_many_values_as_compose_reads() -> None:
+    assert [*compose_rules({"services": {"a": {"image": "x"}}, "x-a": [1] * 99_995}, version="5.7.0")] == []
 
 
 @pytest.mark.parametrize(

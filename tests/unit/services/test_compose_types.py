@@ -40,7 +40,7 @@ MODE = "must be a mode of octal digits, such as 0440"
         ),
         (
             {"volumes": [{"type": "tmpfs", "target": "/a", "tmpfs": {"mode": "1777"}}]},
-            "error volumes[0].tmpfs.mode: must be a whole number, without quotes",
+            "error volumes[0].tmpfs.mode: must be a whole number that is not negative, without quotes",
         ),
         (
             {"volumes": [{"type": "bind", "source": "/a", "target": "/a", "bind": {"create_host_path": "1"}}]},
@@ -60,6 +60,14 @@ MODE = "must be a mode of octal digits, such as 0440"
         (
             {"healthcheck": {"test": "a", "retries": "9223372036854775808"}},
             "error healthcheck.retries: must be a whole number that is not negative",
+        ),
+        (
+            {"volumes": [{"type": "tmpfs", "target": "/a", "tmpfs": {"mode": -1}}]},
+            "error volumes[0].tmpfs.mode: must be a whole number that is not negative, without quotes",
+        ),
+        (
+            {"deploy": {"resources": {"limits": {"cpus": 2**63}}}},
+            "error deploy.resources.limits.cpus: must be a number below 2^63",
         ),
         ({"ulimits": {"nofile": 2**63}}, f"error ulimits.nofile: {LIMIT}"),
         ({"ulimits": {"nofile": 9e9}}, f"error ulimits.nofile: {LIMIT}"),

@@ -89,7 +89,7 @@ def found(text: str) -> list[str]:
         ("http:", "auth: {token: {realm: a, service: b, issuer: c, jwks: /d}}\nhttp:", "C012 warning auth.token"),
         (
             "filesystem: {rootdirectory: /var/lib/registry}",
-            "azure: {accountname: a, accountkey: YWJj, container: c}",
+            "azure: {accountname: abc, accountkey: YWJj, container: c}",
             "C009 warning storage.azure",
         ),
         ("http:", "tags: {maxtags: -1}\nhttp:", "C003 warning tags.maxtags"),

@@ -15,7 +15,7 @@ FILES = "version: 0.1\nstorage: {filesystem: {}}\n"
 CERTIFICATE = "certificate: /c, key: /k"
 TOKEN = "realm: a, service: b, issuer: c"
 CLOUD = "baseurl: c.example.com, privatekey: /k, keypairid: K"
-AZURE = "accountname: a, container: b"
+AZURE = "accountname: abc, container: b"
 CLIENT = "{type: client_secret, tenantid: t, clientid: c, secret: s}"
 S3 = "bucket: b, region: us-east-1"
 OSS = "accesskeyid: a, accesskeysecret: b, region: c, bucket: d"
@@ -94,6 +94,13 @@ REFUSED = [
     (driver("s3", f"{S3}, chunksize: 5mb"), "23", "C009 storage.s3.chunksize"),
     (driver("s3", f"{S3}, v4auth: false"), "23", "C009 storage.s3.v4auth"),
     (driver("s3", "bucket: b, regionendpoint: 'http://m'"), "2", "C009 storage.s3"),
+    (driver("azure", "accountname: Ab1, container: b, accountkey: YWJj"), "2", "C009 storage.azure.accountname"),
+    (
+        driver("azure", f"accountname: {'a' * 25}, container: b, accountkey: YWJj"),
+        "2",
+        "C009 storage.azure.accountname",
+    ),
+    (FILES + "catalog: {maxentries: 1e3}", "2", "C003 catalog.maxentries"),
     (driver("azure", f"{AZURE}, accountkey: no!"), "23", "C009 storage.azure.accountkey"),
     (driver("azure", f"{AZURE}, credentials: {CLIENT}"), "2", "C009 storage.azure"),
     (driver("azure", f"{AZURE}, accountkey: YWJj"), "3", "C009 storage.azure"),

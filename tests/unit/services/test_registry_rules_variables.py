@@ -9,6 +9,7 @@ from runnerops.services.registry.rules.compose import compose_rules
 
 S3 = {"STORAGE_S3_BUCKET": "b", "STORAGE_S3_REGION": "us-east-1"}
 HTPASSWD = {"AUTH": "htpasswd", "AUTH_HTPASSWD_REALM": "ours", "AUTH_HTPASSWD_PATH": "/auth/htpasswd"}
+UPSTREAM = {"PROXY_REMOTEURL": "https://registry-1.docker.io"}
 MOUNTED = ["data:/var/lib/registry", "./config:/etc/distribution", "./config:/etc/docker/registry"]
 
 
@@ -65,6 +66,19 @@ def said(variables: dict[str, str | None], tag: str, volumes: list[str] | None =
         ("3.1.1", {"HTTP_ADDR": ":5001"}, "http.debug.addr: has the port of http.addr"),
         ("3.1.1", {"HTTP": "{adr: ':5000'}"}, "error REGISTRY_HTTP: http.adr: unknown key, did you mean 'addr'?"),
         ("3.1.1", {"PROXY_REMOTEURL": "registry-1.docker.io"}, "must be an http or https URL"),
+        ("2.8.3", {"VERSION": "1"}, "error REGISTRY_VERSION: must be 0.1, the only version"),
+        ("3.1.1", {"VERSION": "0.1.2"}, "error REGISTRY_VERSION: must be 0.1, the only version"),
+        ("3.1.1", {"STORAGE_CACHE_BLOBDESCRIPTORSIZE": "1e6"}, "must be a whole number"),
+        ("3.1.1", {"STORAGE_CACHE_BLOBDESCRIPTORSIZE": "1.5"}, "must be a whole number"),
+        ("3.1.1", {"REDIS_OPTIONS": "x"}, "error REGISTRY_REDIS_OPTIONS: must be a mapping"),
+        ("2.8.3", {"REDIS_OPTIONS": "{addrs: ['r:6379']}"}, "error REGISTRY_REDIS_OPTIONS: "),
+        (
+            "3.1.1",
+            {**HTPASSWD, "AUTH_SILLY_REALM": "a", "AUTH_SILLY_SERVICE": "b"},
+            "two access controllers are set: which one the registry takes is left to chance",
+        ),
+        ("2.8.3", UPSTREAM, "without REGISTRY_STORAGE_DELETE_ENABLED=true a cache never frees"),
+        ("2.8.3", {"CATALOG_MAXENTRIES": "1e3"}, "error REGISTRY_CATALOG_MAXENTRIES: must be a whole number"),
         ("edge", {"STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REDIS_ADDR": "r:6379"}, "warning REGISTRY_STORAGE_CACHE"),
     ],
 )
@@ -89,6 +103,13 @@ def test_what_the_registry_refuses_or_ignores(tag: str, variables: dict[str, str
         ("3.1.1", {"HEALTH_FILECHECKERS_0_FILE": "/x", "LOG_FIELDS_A_B": "c", "PROXY_TTL": "168h"}),
         ("3.1.1", {"HTTP_HEADERS_ACCESS-CONTROL-ALLOW-ORIGIN": "['*']", "PROXY_PASSWORD": "!x"}),
         ("edge", {"PROXY_TTL": "168h", "REDIS_ADDR": "redis:6379"}),
+        ("2.8.3", {"VERSION": ""}),
+        ("3.1.1", {"VERSION": "null"}),
+        ("3.1.1", {"VERSION": "0.2"}),
+        ("3.1.1", {"STORAGE_CACHE_BLOBDESCRIPTORSIZE": "1e3", "CATALOG_MAXENTRIES": "1e3"}),
+        ("2.8.3", {"CATALOG_MAXENTRIES": "1000"}),
+        ("3.1.1", {"REDIS_OPTIONS": "{addrs: ['redis:6379']}", "STORAGE_CACHE_BLOBDESCRIPTOR": "redis"}),
+        ("2.8.3", {**UPSTREAM, "STORAGE_DELETE_ENABLED": "true"}),
     ],
 )
 def test_what_it_takes(tag: str, variables: dict[str, str | None]) -> None:

@@ -15,6 +15,7 @@ from runnerops.services.registry.rules.found import ENDS, Found
 from runnerops.services.registry.schema.storage import AZURE, AZURE_CREDENTIALS
 from runnerops.services.shared.durations import is_duration
 
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
 _KINDS = ("client_secret", "shared_key", "default_credentials")
 
 
@@ -27,6 +28,10 @@ def _of_2(given: Tree, key: Key) -> Found:
     for name in ("accountname", "accountkey", "container"):
         if name not in given or given[name] == "":
             yield "C009", "error", key, f"has no {name}", ENDS
+    account = given.get("accountname", "")
+    if account != "" and not _ACCOUNT.fullmatch(str(account)):
+        text = "must have 3 to 24 lower-case letters and digits"
+        yield "C009", "error", (*key, "accountname"), text, ENDS
     if given.get("accountkey", "") != "" and not _is_base64(given["accountkey"]):
         yield "C009", "error", (*key, "accountkey"), "must be base64", ENDS
 

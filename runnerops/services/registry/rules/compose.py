@@ -14,7 +14,7 @@ from runnerops.services.registry.rules.compose_parts import mapping
 from runnerops.services.registry.rules.compose_registry import is_registry, registry_service, shared_volumes
 from runnerops.services.registry.rules.compose_unset import NOTHING, unset, variables_at
 from runnerops.services.registry.rules.compose_values import service_values, top_values
-from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.rules.variables import wanted_variables
 from runnerops.services.registry.schema.compose import is_looser, schema_problems, text_problems
 from runnerops.services.registry.schema.compose_since import RECENT, keys_since, lacks, release_of
@@ -27,6 +27,13 @@ _NEAR = 0.7
 """How similar a misspelt key is to a known one, of 1."""
 
 _REFUSED = "Compose refuses the whole file"
+_NETWORK_NAMES = "5.6.0"
+"""The first release of Compose that checks the names of networks."""
+
+_LIMITED = "5.1.4"
+"""The first release of Compose that refuses very large files, before it looks at their keys."""
+
+_MOST_VALUES = 100_000
 _VARIABLE = re.compile(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
 _TYPES = {
     "string": "text",
@@ -44,19 +51,19 @@ def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING, version: str =
 
     `version`: of Compose; empty where it is not known.
     """
-    found = list(_rules(tree))
+    found = list(_rules(tree, version))
     refused = {key for rule, _, key, _, _ in found if rule == "K001"}
     found += [one for one in _newer(tree, version) if one[2] not in refused]
     yield from found
-    yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given)
+    yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given, version)
 
 
-def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[str, str]) -> Found:
+def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[str, str], version: str) -> Found:
     """What is wrong with the file while its other variables are not set, beside what is `told`."""
     bare = unset(tree, given)
     if bare == tree or not isinstance(bare, dict):
         return
-    for _, severity, key, message, _ in _rules(bare):
+    for _, severity, key, message, _ in _rules(bare, version):
         place, names = variables_at(tree, key, given)
         if severity == "error" and names and (key, message) not in told:
             them = "them" if len(names) > 1 else "it"
@@ -74,16 +81,20 @@ def _by_names(message: str, given: Mapping[str, str]) -> str:
     return message
 
 
-def _rules(tree: Tree) -> Found:
+def _rules(tree: Tree, version: str) -> Found:
     if not tree.keys() - {"version"}:
         yield "K002", "error", (), "is empty", _REFUSED
         return
-    yield from (_schema(problem, tree) for problem in schema_problems(tree))
+    for problem in schema_problems(tree):
+        yield from _schema(problem, tree, version)
     yield from (("K002", "error", key, f"must be {what}", _REFUSED) for key, what in text_problems(tree))
     yield from (
         ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
         for key in _endless(tree, ())
     )
+    if _size(tree) > _MOST_VALUES:
+        text = f"has more than {_MOST_VALUES:,} keys and values"
+        yield from _since(_LIMITED, version, ("K002", (), text))
     yield from _variables(tree, ())
     yield from top_values(tree)
     services = {name: one for name, one in mapping(tree.get("services")).items() if isinstance(one, dict)}
@@ -99,22 +110,23 @@ def _rules(tree: Tree) -> Found:
     yield from shared_volumes(services)
 
 
-def _schema(problem: Problem, tree: Tree) -> tuple[str, Severity, Key, str, str]:
+def _schema(problem: Problem, tree: Tree, version: str) -> Found:
     key, words = problem.key, problem.words
     if problem.kind == "unknown":
-        return "K001", "error", key, *_unknown(str(key[-1]), words, len(key) == 1 and _looks_like_service(tree, key))
-    if problem.kind == "name":
-        return _no_name(key, words)
-    if problem.kind == "type" and is_looser(key, value_at(tree, key)):
-        return (
-            "K002",
-            "warning",
-            key,
-            "is not a whole number, which newer releases of Compose may refuse",
-            "write one",
-        )
-    fix = "write it as NAME=VALUE" if problem.kind == "type" and key[-2:-1] == ("environment",) else _REFUSED
-    return "K002", "error", key, _SAYS[problem.kind](words), fix
+        yield "K001", "error", key, *_unknown(str(key[-1]), words, len(key) == 1 and _looks_like_service(tree, key))
+    elif problem.kind == "name":
+        text = f"is not a valid name: it must have the form {words[0]}"
+        of_network = key[0] == "networks" and len(key) == 2
+        if of_network:
+            yield from _since(_NETWORK_NAMES, version, ("K001", key, text))
+        else:
+            yield "K001", "error", key, text, _REFUSED
+    elif problem.kind == "type" and is_looser(key, value_at(tree, key)):
+        text = "is not a whole number, which newer releases of Compose may refuse"
+        yield "K002", "warning", key, text, "write one"
+    else:
+        fix = "write it as NAME=VALUE" if problem.kind == "type" and key[-2:-1] == ("environment",) else _REFUSED
+        yield "K002", "error", key, _SAYS[problem.kind](words), fix
 
 
 _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
@@ -128,11 +140,19 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
 """What is said of a problem with a value."""
 
 
-def _no_name(key: Key, words: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
-    """Compose held the names of networks to no pattern up to compose-go 2.14."""
-    severity: Severity = "warning" if key[0] == "networks" and len(key) == 2 else "error"
-    harm = "only Compose up to 5.5 accepts it" if severity == "warning" else _REFUSED
-    return "K001", severity, key, f"is not a valid name: it must have the form {words[0]}", harm
+def _since(release: str, version: str, found: tuple[str, Key, str]) -> Found:
+    """What Compose refuses since a release: a warning if its version is not known, nothing if it is older."""
+    rule, key, text = found
+    if release_of(version) is None:
+        yield rule, "warning", key, text, f"Compose refuses the file since {release}"
+    elif not lacks(version, release):
+        yield rule, "error", key, text, _REFUSED
+
+
+def _size(value: Value) -> int:
+    """The number of values, with the mappings and lists that hold them."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, inner))
 
 
 def _looks_like_service(tree: Tree, key: Key) -> bool:

@@ -20,6 +20,9 @@ Effect = Literal["set", "unknown", "below", "other", "indexed", "lost", "ends"]
 """`unknown`: names no key. `below`: stands below a key that has none below it. `other`: a key of the other major version.
 `indexed`: an index, which registry 2 passes over. `lost`: an item that becomes an empty text. `ends`: the registry ends."""
 
+_VERSION = {2: re.compile(r"\d+\.\d+(?:\..*)?"), 3: re.compile(r"\d+\.\d+")}
+"""What each major version takes in REGISTRY_VERSION."""
+
 _ANY: Shape = {"*": "any"}
 _MAPS: dict[str, Shape] = {"storage": {"*": _ANY}, "auth": {"*": _ANY}}
 _WHOLE: dict[Key, str] = {
@@ -78,8 +81,13 @@ class Overlay:
 
     def _lay(self, one: Variable) -> Laid:
         path = one.name.split("_")[1:]
-        if path[:2] == ["REDIS", "OPTIONS"] and path[2:] and self.major != 2:
+        if path[:2] == ["REDIS", "OPTIONS"] and self.major != 2:
             del path[1]  # a field of the source, which the file has no level for
+        if path == ["VERSION"]:  # the registry reads it again, but has already chosen how to read the file
+            wrong = one.value is not None and not _VERSION[self.major].fullmatch(str(one.value))
+            return (
+                Laid("ends", ("version",), text="must be 0.1, the only version") if wrong else Laid("set", ("version",))
+            )
         return self._into(self.tree, CONFIG, path, (), one.value)
 
     def _into(self, node: Value, shape: Shape, path: list[str], key: Key, value: Value) -> Laid:

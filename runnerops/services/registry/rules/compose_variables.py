@@ -83,8 +83,19 @@ def _of_major(variables: list[Variable], key: Key, major: int, *, whole: bool) -
         for rule, severity, at, text, fix in config_rules(overlay.tree, major):
             if not any(at[: len(one)] == one for one in open_keys):
                 place, same = _place(at, laid)
-                right = _right(rule, at, fix, laid)
-                yield rule, severity, place or key, text if same else f"{key_text(at)}: {text}", right
+                right, said = _right(rule, at, fix, laid), _BY_VARIABLES.get((rule, severity, at), text)
+                yield rule, severity, place or key, said if same else f"{key_text(at)}: {said}", right
+
+
+_BY_VARIABLES: Mapping[tuple[str, str, Key], str] = {
+    ("C012", "error", ("auth",)): (
+        "two access controllers are set: which one the registry takes is left to chance, and most often it does not start"
+    ),
+    ("C011", "warning", ("storage", "delete")): (
+        "without REGISTRY_STORAGE_DELETE_ENABLED=true a cache never frees what has expired"
+    ),
+}
+"""What is said of variables in other words than of a file."""
 
 
 def _place(at: Key, laid: Mapping[Key, Laid]) -> tuple[Key, bool]:
@@ -102,6 +113,8 @@ def _right(rule: str, at: Key, fix: str, laid: Mapping[Key, Laid]) -> str:
     """The fix in the words of variables."""
     if rule == "C001" and fix.startswith("write ") and any(one.key == at for one in laid.values()):
         return f"write {_variable((*at[:-1], fix.removeprefix('write ')))}"
+    if rule == "C011" and at == ("storage", "delete"):
+        return "add the variable"
     drivers = {str(one.key[1]) for one in laid.values() if one.key[:1] == ("storage",) and len(one.key) > 1}
     named = [one for one in sorted(drivers) if one in STORAGE]
     if at == ("storage",) and len(named) == 1 and not any(one.key == at for one in laid.values()):
@@ -149,7 +162,7 @@ def _alone(variable: Variable, what: Laid, major: int) -> Found:
     """What is wrong with a value, whatever the file below it holds."""
     if what.effect != "set" or variable.value == _OPEN:
         return
-    for rule, severity, _, text, fix in typed(what.shape, variable.value, what.key):
+    for rule, severity, _, text, fix in typed(what.shape, variable.value, what.key, major):
         yield rule, severity, variable.place, text, fix
     if len(what.key) == 3 and what.key[0] == "storage":
         driver, name = str(what.key[1]), str(what.key[2])

@@ -11,7 +11,7 @@ from runnerops.parsing.near import question
 from runnerops.services.registry.rules.app import app_rules
 from runnerops.services.registry.rules.auth import auth_rules
 from runnerops.services.registry.rules.drivers import storage_rules
-from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, of_any, tree_at
+from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, of_any, read_power, tree_at
 from runnerops.services.registry.rules.health import health_rules
 from runnerops.services.registry.rules.middleware import middleware_rules
 from runnerops.services.registry.rules.near import near_keys, places_of
@@ -35,7 +35,7 @@ _OLDEST, _NEWEST = 2, 3
 
 
 def _rules(tree: Tree, major: int) -> Found:
-    for found in (*_keys(CONFIG, tree, ()), *aside_rules(tree)):
+    for found in (*_keys(CONFIG, tree, (), major), *aside_rules(tree, major)):
         if found[0] not in {"C003", "C017"} or _reader(found[2]) in (None, major):
             yield found
     yield from _of_the_other(tree, major)
@@ -64,23 +64,23 @@ _TOLD: frozenset[Key] = frozenset({("proxy", "ttl"), ("redis", "addr"), ("redis"
 """Keys that rules of their own are about."""
 
 
-def _keys(shape: dict[str, Shape], tree: Tree, key: Key) -> Found:
+def _keys(shape: dict[str, Shape], tree: Tree, key: Key, major: int) -> Found:
     for name, value in tree.items():
         here = (*key, name)
         inner = shape.get(name, shape.get("*"))
         if inner is not None:
-            yield from typed(inner, value, here)
+            yield from typed(inner, value, here, major)
         elif not name.startswith("x-"):
             yield _unknown(name, shape, here)
 
 
-def typed(shape: Shape, value: Value, key: Key) -> Found:
+def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
     """What is wrong in a value of that shape, and below it."""
     if value is None or shape == "any" or (isinstance(value, str) and key in {("storage",), ("auth",)}):
         return
     if isinstance(shape, dict):
         if isinstance(value, dict):
-            yield from _keys(shape, value, key)
+            yield from _keys(shape, value, key, major)
         else:
             yield "C003", "error", key, "must be a mapping", ENDS
     elif isinstance(shape, list):
@@ -88,20 +88,17 @@ def typed(shape: Shape, value: Value, key: Key) -> Found:
             yield "C003", "error", key, "must be a list", ENDS
             return
         for index, item in enumerate(value):
-            yield from typed(shape[0], item, (*key, index))
+            yield from typed(shape[0], item, (*key, index), major)
     elif shape == "duration" and isinstance(value, int | float) and value is not True and 0 < value <= _MOST:
         severity: Severity = "error" if key == ("proxy", "ttl") else "warning"
         text = "must be a duration with its unit, such as 168h"
         yield "C003", severity, key, text, "a number without a unit would be nanoseconds"
-    elif not _fits(shape, value):
+    elif not _fits(shape, read_power(value, major)):
         words = f"one of {', '.join(shape.split('|'))}"
         yield "C003", "error", key, f"must be {_WHAT.get(shape, words)}", ENDS
 
 
 _MOST = 2**63 - 1
-
-_POWER = re.compile(r"[-+]?\d+[eE][-+]?\d{1,2}")
-"""A number to Go's reader (`1e3`), and a text to ours."""
 
 _WHAT = {
     "text": "a text",
@@ -112,13 +109,11 @@ _WHAT = {
 
 
 def _fits(shape: str, value: Value) -> bool:
-    """As yaml.v2 decodes: any scalar for a text, and no text for a number or a boolean."""
+    """Whether Go's YAML decodes it: any scalar is a text, and no text is a number or a boolean."""
     if isinstance(value, dict | list):
         return False
     if shape == "bool":
         return isinstance(value, bool) or value in {"y", "Y", "n", "N"}
-    if shape != "text" and isinstance(value, str) and _POWER.fullmatch(value):
-        value = float(value)
     if shape == "int":
         return isinstance(value, int | float) and not isinstance(value, bool) and value <= _MOST
     if shape == "duration":

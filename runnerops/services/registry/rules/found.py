@@ -18,6 +18,7 @@ Found: TypeAlias = "Iterator[One]"
 _NEWEST = 3
 ENDS = "the registry ends at its start"
 
+_POWER = re.compile(r"[-+]?\d+[eE][-+]?\d{1,2}")
 _NUMBER = re.compile(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|[1-9](?:_?\d)*|0)")
 
 
@@ -79,6 +80,12 @@ def of_any(second: Sequence[One], third: Sequence[One]) -> Found:
                 yield rule, "error" if rule == "C003" else "warning", key, text, fix
             elif severity != "error" and rule != "C001":
                 yield one
+
+
+def read_power(value: Value, major: int) -> Value:
+    """`1e3` as registry 3 reads it: a number. To registry 2 it is a text, as it is to the reader of this program."""
+    is_number = major != 2 and isinstance(value, str) and _POWER.fullmatch(value)
+    return float(str(value)) if is_number else value
 
 
 def number(value: Value) -> int | None:

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import re
 
-from runnerops.model.common import Key, Tree
-from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_true, tree_at
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_true, read_power, tree_at
 from runnerops.services.shared.durations import is_duration
 
+_FIRST_POWER = 1e6
+"""From here on Go writes a number that it has read as a fraction as a power (`1e+06`), which it does not read again."""
 
-def aside_rules(tree: Tree) -> Found:
+
+def aside_rules(tree: Tree, major: int) -> Found:
     """All rules on `maintenance`, `cache`, `delete`, `redirect` and `tag`."""
-    for rule in (_purging, _readonly, _cache, _delete, _redirect, _tag):
+    for rule in (_purging, _readonly, _delete, _redirect, _tag):
         yield from rule(tree)
+    yield from _cache(tree, major)
 
 
 def _purging(tree: Tree) -> Found:
@@ -52,15 +56,22 @@ def _readonly(tree: Tree) -> Found:
         yield "C017", "error", (*key, "enabled"), "must be true or false, without quotes", ENDS
 
 
-def _cache(tree: Tree) -> Found:
+def _cache(tree: Tree, major: int) -> Found:
     cache = tree_at(tree, "storage", "cache")
     name = "blobdescriptor" if "blobdescriptor" in cache else "layerinfo"
     kind, key = cache.get(name), ("storage", "cache", name)
     if kind not in (None, "", "inmemory", "redis"):
         yield "C010", "warning", key, "is neither inmemory nor redis, so nothing is cached", "write one"
-    size = cache.get("blobdescriptorsize")
-    if "blobdescriptorsize" in cache and kind == "inmemory" and not re.fullmatch(r"[+-]?\d{1,18}", str(size)):
+    if "blobdescriptorsize" in cache and kind == "inmemory" and not _is_size(cache["blobdescriptorsize"], major):
         yield "C017", "error", ("storage", "cache", "blobdescriptorsize"), "must be a whole number", ENDS
+
+
+def _is_size(value: Value, major: int) -> bool:
+    """Whether the registry, which writes the value as Go does and reads that again, finds a whole number."""
+    read = read_power(value, major)
+    if isinstance(read, float):
+        return read.is_integer() and abs(read) < _FIRST_POWER
+    return re.fullmatch(r"[+-]?\d{1,18}", str(read)) is not None
 
 
 def _delete(tree: Tree) -> Found:

@@ -45,8 +45,8 @@ _CASTS = {
     "uint16": "services.*.blkio_config.weight services.*.blkio_config.weight_device.*.weight",
     "number": """
         services.*.build.ulimits.* services.*.build.ulimits.*.hard services.*.build.ulimits.*.soft
-        services.*.volumes.*.tmpfs.mode
     """,
+    "mode": "services.*.volumes.*.tmpfs.mode",
     "octal": "services.*.configs.*.mode services.*.secrets.*.mode services.*.build.secrets.*.mode",
     "text": "services.*.build.additional_contexts.*",
     "option": "services.*.storage_opt.*",
@@ -59,9 +59,9 @@ _CASTS = {
     "digits": "services.*.deploy.resources.reservations.generic_resources.*.discrete_resource_spec.value",
     "float": """
         services.*.cpu_percent services.*.cpus services.*.deploy.update_config.max_failure_ratio
-        services.*.deploy.rollback_config.max_failure_ratio services.*.deploy.resources.limits.cpus
-        services.*.deploy.resources.reservations.cpus
+        services.*.deploy.rollback_config.max_failure_ratio
     """,
+    "cpus": "services.*.deploy.resources.limits.cpus services.*.deploy.resources.reservations.cpus",
     "duration": """
         services.*.healthcheck.interval services.*.healthcheck.timeout services.*.healthcheck.start_period
         services.*.healthcheck.start_interval services.*.stop_grace_period services.*.deploy.update_config.delay
@@ -97,11 +97,13 @@ _WHAT = {
     "uint32": "a whole number that is not negative",
     "uint16": "a whole number that is not negative, without quotes",
     "number": "a whole number, without quotes",
+    "mode": "a whole number that is not negative, without quotes",
     "octal": "a mode of octal digits, such as 0440",
     "text": "a string",
     "option": "a string",
     "digits": "a whole number",
     "float": "a number",
+    "cpus": "a number below 2^63",
     "duration": "a duration, such as 30s",
     "size": "a size, such as 512m",
 }
@@ -112,6 +114,7 @@ _NOTHING = re.compile(r"(?!)")
 _BOOLEAN = re.compile(r"(?i:true|false|y|yes|on|n|no|off)")
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _UNSIGNED = re.compile(r"\+?[0-9]+")
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _FORMS = {
     "bool": _BOOLEAN,
     "flag": _BOOLEAN,
@@ -121,8 +124,10 @@ _FORMS = {
     "uint32": _UNSIGNED,
     "uint16": _NOTHING,
     "number": _NOTHING,
+    "mode": _NOTHING,
     "octal": re.compile(r"[-+]?[0-7]+"),
-    "float": re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"),
+    "float": _FLOAT,
+    "cpus": _FLOAT,
 }
 """What a text of each type looks like; sizes and durations are read elsewhere."""
 
@@ -196,8 +201,8 @@ def _cast(value: Value, key: Key, casts: object) -> Value:
     if isinstance(value, str) and not open_text(value) and _fits(kind, value):
         if kind == "bool":
             return value.lower() in {"true", "y", "yes", "on"}
-        if kind in {"int", "float", "uint64", "uint32"}:
-            return float(value) if kind == "float" else int(value)
+        if kind in {"int", "float", "cpus", "uint64", "uint32"}:
+            return float(value) if kind in {"float", "cpus"} else int(value)
     return value
 
 
@@ -223,9 +228,18 @@ def _beyond(kind: str, value: Value) -> bool:
         )
     if kind == "octal":
         return isinstance(value, float)
-    if not kind.startswith("uint") or not isinstance(value, int) or isinstance(value, bool):
-        return False
-    return value < 0 or (kind == "uint32" and value >= 1 << 32)
+    return isinstance(value, int | float) and not isinstance(value, bool) and not _in_range(kind, value)
+
+
+def _in_range(kind: str, value: float) -> bool:
+    """Whether the type of a key holds a number."""
+    if kind == "mode":
+        return value >= 0
+    if not isinstance(value, int):
+        return True
+    if kind == "cpus":  # what has more than 64 bits is no integer to Go's YAML, and is taken
+        return not 2**63 <= value < 2**64
+    return not kind.startswith("uint") or (value >= 0 and (kind != "uint32" or value < 1 << 32))
 
 
 def _fits(kind: str, text: str) -> bool:
@@ -238,7 +252,7 @@ def _fits(kind: str, text: str) -> bool:
 
 def _held(kind: str, text: str) -> bool:
     """Whether the 64 bits hold it that Go has for a number of this type."""
-    if kind == "float":
+    if kind in {"float", "cpus"}:
         return isfinite(float(text))
     if kind in {"int", "digits", "uint64", "uint32", "octal"}:
         return len(text) < _MOST_DIGITS and -(2**63) <= int(text, 8 if kind == "octal" else 10) < 2**63
