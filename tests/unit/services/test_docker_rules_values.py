@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.model.common import ServiceName, Tree
+from runnerops.model.common import ServiceName, Tree, Value, key_text
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.planning.lint_file import lint_file
 from runnerops.services.docker import rules
+from runnerops.services.docker.rules.sizes import sizes
 from tests.unit.services.builders import engine
 
 SPEC = FileSpec(ServiceName.DOCKER, "daemon.json", "daemon.json.j2", "json")
@@ -420,3 +421,12 @@ VALID = json.dumps(
 @given(st.integers(0, len(VALID) - 1), st.sampled_from(["", "{", '"', "[", "1", "null", ",", "\u00e4", "\x00"]))
 def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
     lint(VALID[:at] + character + VALID[at + 1 :])
+
+
+def test_rules_without_a_size_are_told_once() -> None:
+    policy: list[Value] = [{"all": True}, {"keepStorage": "1GB"}, {"filter": ["unused-for=48h"]}]
+    tree: Tree = {"builder": {"gc": {"enabled": True, "policy": policy}}}
+    said = [(key_text(key), text) for rule, _, key, text, _ in sizes(tree, (26, 1)) if rule == "D015"]
+    text = "has no keepStorage, which dockerd requires before 28.0; other rules without it: 1"
+    assert said == [("builder.gc.policy[0]", text)]
+    assert [*sizes(tree, (28, 0))] == []

@@ -102,9 +102,11 @@ def _before_28(tree: Tree) -> Iterator[tuple[Key, str]]:
     """What older releases require of a policy: a size in each rule, and a valid default although it has no effect."""
     at, gc = _gc(tree)
     rules, policy = _entry(gc, "policy")
-    for index, rule in enumerate(policy if isinstance(policy, list) else ()):
-        if isinstance(rule, dict) and not _entry(rule, "keepStorage")[1]:
-            yield (*at, rules, index), "has no keepStorage, which dockerd requires before 28.0"
+    items = enumerate(policy if isinstance(policy, list) else ())
+    lacks = [index for index, rule in items if isinstance(rule, dict) and not _entry(rule, "keepStorage")[1]]
+    if lacks:
+        more = f"; other rules without it: {len(lacks) - 1}" if len(lacks) > 1 else ""
+        yield (*at, rules, lacks[0]), f"has no keepStorage, which dockerd requires before 28.0{more}"
     for key, text in _written(gc, _DEFAULTS[:1], at) if isinstance(policy, list) else ():
         if not is_size(text):
             yield key, _TEXT
