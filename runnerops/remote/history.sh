@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# What a host keeps of its runs. Reads only; `ask` and $root come from the frame.
+# Asks what a host keeps of its runs. Reads only. `ask` and $root come from the frame.
 
 root=${root-}
 
-observe_history() { # who asked for each run, what it walked, and what came of it; one process a question
+observe_history() { # who requested each run, its steps, and its log; each question costs one process
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
   ask clock date +%s
@@ -13,6 +13,6 @@ observe_history() { # who asked for each run, what it walked, and what came of i
   ask rollback grep -H . "$state"/runs/*/rollback
   ask titles grep -H . "$state"/runs/*/titles.forward "$state"/runs/*/titles.rollback
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
-  ask logs grep -H . "$state"/runs/*/log # after `alive`: one that ends meanwhile is no dead one
+  ask logs grep -H . "$state"/runs/*/log # after `alive`, so that a run that ends meanwhile does not count as dead
   ask paused grep -H . "$state"/paused/*
 }

@@ -1,11 +1,11 @@
 #!/bin/sh
-# The half of runnerops that runs on the host. It walks steps that were decided elsewhere and knows no service, no path
-# and no policy: it decides whether it has the lock, whether a sha or an output equals the one given, whether a
-# condition was met in time, and therefore forward or back.
-#   start DIR SECONDS   start the run in DIR as a unit of its own, and follow it
-#   walk DIR            the unit itself: forward and, where a step does not hold, rollback
-#   back DIR            the unit's ExecStopPost: the way back of a run that was cut off
-#   follow DIR BYTE     print the log from BYTE on, until the run's end (ends with 76 where it has none)
+# The half of runnerops that runs on the host. It walks steps that were decided elsewhere, and knows no service, no path
+# and no policy. It only decides whether it has the lock, whether a checksum or an output equals the one given, and
+# whether a condition was met in time. From that follows whether it goes on or rolls back.
+#   start DIR SECONDS   starts the run in DIR as a unit of its own, and follows it
+#   walk DIR            is the unit itself: it walks `forward` and, if a step fails, `rollback`
+#   back DIR            is the unit's ExecStopPost: it rolls back a run that was cut off
+#   follow DIR BYTE     prints the log from BYTE on until the run's end (exit status 76: it is over without one)
 
 export LC_ALL=C
 unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
@@ -19,20 +19,22 @@ uptime() { read -r up _ </proc/uptime; }
 
 event() { # KIND TEXT: a line of the log; TEXT is one line without tabs
     uptime
-    log "$@" 2>/dev/null || { spend && echo >>log && log "$@"; } # after one that was cut short a new line begins
+    log "$@" 2>/dev/null || { spend && echo >>log && log "$@"; } # the line that was cut short ends here
 }
 
 log() { printf '%s\t%s\t%s\t%s\t%s\n' "$up" "$list" "$index" "$1" "$2" >>log; }
 
-notes() { # standard input, a note a line
+notes() { # each line of standard input becomes a note
     clean | while IFS= read -r line; do event note "$line"; done
 }
 
-reserve() { head -c 65536 /dev/urandom >reserve || { spend && false; }; } # what a run writes after its first step, on a disk that fills up
+reserve() { # space for what the run writes after its first step, in case the disk fills up
+    head -c 65536 /dev/urandom >reserve || { spend && false; }
+}
 
 spend() { [ -e reserve ] && rm -f reserve; }
 
-desk() { # what commands print and note lies in memory where there is /run: their answers count on a full disk too
+desk() { # the folder for what commands print and note: in memory if there is /run, so that a full disk does no harm
     desk=$PWD
     [ ! -d "$root/run" ] || { mkdir -p "$root/run/runnerops-${PWD##*/}" && desk=$root/run/runnerops-${PWD##*/}; }
     export RUNNEROPS_DESK="$desk"
@@ -40,11 +42,12 @@ desk() { # what commands print and note lies in memory where there is /run: thei
 
 clear_desk() { if [ "$desk" = "$PWD" ]; then rm -f out err; else rm -rf "$root"/run/runnerops-[0-9]*; fi; }
 
-clean() { # standard input without secrets and control characters; whole escape sequences go where the log is read
-    if [ -s secrets ]; then grep -vF -f secrets; else cat; fi | tr '\t' ' ' | tr -d '\000-\010\013-\032\034-\037\177' | cut -c1-400
+clean() { # standard input without secrets and control characters; the reader of the log removes escape sequences
+    if [ -s secrets ]; then grep -vF -f secrets; else cat; fi |
+        tr '\t' ' ' | tr -d '\000-\010\013-\032\034-\037\177' | cut -c1-400
 }
 
-put() { # TEXT FILE: as its last line; `cat` tells of a full disk in words, which not every shell's printf does
+put() { # TEXT FILE: appends a line; `cat` prints an error for a full disk, which not every shell's printf does
     printf '%s\n' "$1" | cat >>"$2" && return
     echo "${2#"$root"} cannot be written" >&2
     return 1
@@ -52,13 +55,13 @@ put() { # TEXT FILE: as its last line; `cat` tells of a full disk in words, whic
 
 sync_all() { sync "$@" 2>/dev/null || sync; }
 
-sha() { # PATH: 64 hex digits, or absent
+sha() { # PATH: 64 hex digits; `absent`, or `no-file` if something else is there
     if [ -f "$1" ]; then
         sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"
     elif [ -e "$1" ] || [ -L "$1" ]; then printf 'no-file'; else printf 'absent'; fi
 }
 
-staged() { # PATH SHA: where its content waits; sets $beside
+staged() { # PATH SHA: sets $beside, the path at which this content was staged
     beside=$root${1%/*}/.${1##*/}.runnerops.${2%"${2#????????????}"}
 }
 
@@ -92,7 +95,7 @@ swap() { # PATH OLD NEW
     sync_all "${path%/*}"
 }
 
-ahead() { # PATH SHA: whether the way back, from this step on, takes PATH to SHA: then it is there already
+ahead() { # PATH SHA: whether a swap of the rollback from this step on leads to SHA; then PATH is there already
     tail -n "+$((index + 1))" rollback | (
         while IFS=$tab read -r verb path _ to; do
             if [ "$verb" = swap ] && [ "$path" = "$1" ] && [ "$to" = "$2" ]; then exit 0; fi
@@ -101,15 +104,16 @@ ahead() { # PATH SHA: whether the way back, from this step on, takes PATH to SHA
     )
 }
 
-newer() { # NEW OLD: NEW gets an mtime of now, and strictly later than OLD's, or its reader would pass it over
+newer() { # NEW OLD: sets the mtime of NEW to now, but later than OLD's, or its reader would not notice the change
     then=$(stat -c %Y "$2" 2>/dev/null || echo 0)
     if [ "$then" -ge "$(date +%s)" ]; then touch -c -d "@$((then + 1))" "$1"; else touch -c "$1"; fi
 }
 
 intend() { # SERVICE TEXT
     if mkdir -p "$state/intents" && rm -f "$state/intents/.$1" && put "$2" "$state/intents/.$1" &&
-        sync_all "$state/intents/.$1" && mv -f "$state/intents/.$1" "$state/intents/$1" && sync_all "$state/intents"; then return 0; fi
-    [ "$list" = rollback ] && [ -s "$state/intents/$1" ] # where the disk takes no other record, the older one will do
+        sync_all "$state/intents/.$1" && mv -f "$state/intents/.$1" "$state/intents/$1" &&
+        sync_all "$state/intents"; then return 0; fi
+    [ "$list" = rollback ] && [ -s "$state/intents/$1" ] # if the disk takes no other record, the older one will do
 }
 
 complete() { rm -f "$state/intents/$1" && { [ ! -d "$state/intents" ] || sync_all "$state/intents"; }; }
@@ -118,7 +122,7 @@ phase() { # SERVICE
     [ "$list" = rollback ] || { put "$1" "$PWD/begun" && sync_all begun; }
 }
 
-limited() { # SECONDS ARGV...: in a process group of its own, all of which is killed at the time limit (then: 137)
+limited() { # SECONDS ARGV...: in a process group of its own, which is killed as a whole at the time limit (then: 137)
     setsid timeout -s KILL "$@" </dev/null &
     wait $! 2>/dev/null
     status=$?
@@ -126,7 +130,7 @@ limited() { # SECONDS ARGV...: in a process group of its own, all of which is ki
     return $status
 }
 
-guard() { # WANT ARGV...: by what it prints; its exit status may be anything (`is-active` tells `inactive` with 3)
+guard() { # WANT ARGV...: only the output counts, not the exit status (`is-active` prints `inactive` and ends with 3)
     want=$1
     shift
     limited 60 "$@" >"$desk/out" 2>"$desk/err"
@@ -139,11 +143,11 @@ run() { # SECONDS ARGV...
     seconds=$1
     shift
     limited "$seconds" "$@" >"$desk/out" 2>&1 && return 0
-    [ $status != 137 ] || echo "not done within $seconds s" >>"$desk/out"
+    [ $status != 137 ] || echo "it did not end within $seconds s" >>"$desk/out"
     return 1
 }
 
-await() { # SECONDS CONDITION ARGV...: asked often at first, for most is done in a moment
+await() { # SECONDS CONDITION ARGV...: asks often at first, because most conditions are met in a moment
     uptime
     end=$((${up%%.*} + $1)) condition=$2 said=$tab told='' asked=0
     shift 2
@@ -153,7 +157,7 @@ await() { # SECONDS CONDITION ARGV...: asked often at first, for most is done in
         [ "$left" -gt 0 ] || left=1
         limited "$left" "$@" >"$desk/out" 2>"$desk/err"
         got=$(cat "$desk/out")
-        if [ "$status" = 137 ] && [ -z "$got" ]; then # cut off at the limit: what was told before stands
+        if [ "$status" = 137 ] && [ -z "$got" ]; then # killed at the limit: the answer before counts
             [ -z "$told" ] || printf '%s\n' "$told" >"$desk/out"
         else
             told=$got
@@ -175,27 +179,27 @@ await() { # SECONDS CONDITION ARGV...: asked often at first, for most is done in
     return 1
 }
 
-step() { # a step's fields
+step() { # VERB ARGS...
     verb=$1
     shift
-    true >"$desk/out" # `:` would end the shell where that cannot be written
+    true >"$desk/out" # with `:` the shell would end if this cannot be written
     case $verb in
     guard | run | await) "$verb" "$@" ;;
-    stage | swap | intend | complete | phase) "$verb" "$@" 2>>"$desk/out" ;; # what they and the shell say of a failure
+    stage | swap | intend | complete | phase) "$verb" "$@" 2>>"$desk/out" ;; # error messages, also the shell's
     *) echo "unknown verb $verb" >"$desk/out" && false ;;
     esac
 }
 
-silent() { # why a step does not hold that left no word; where the desk is on a full disk no other can
+silent() { # the reason given for a step that failed without output, as any does if the desk is on a full disk
     case $verb,$status in
     guard,137 | await,137) echo 'no answer in time' ;;
     guard,* | run,* | await,*) echo "exit status $status, and it printed nothing" ;;
-    *) echo 'no word of why: see whether the disk is full, or read-only' ;;
+    *) echo 'there is no message that says why: check whether the disk is full or read-only' ;;
     esac
 }
 
 # shellcheck disable=SC2094  # the list's name is compared, its file only read
-walk_list() { # forward: up to the first step that does not hold, whose phase is left in $phase; rollback: all of them
+walk_list() { # forward: up to the first step that fails, whose phase is then in $phase; rollback: all steps
     list=$1 index=-1 skip='' bad=0
     [ -r "$list" ] || return 1
     while IFS= read -r line <&3; do
@@ -214,7 +218,7 @@ walk_list() { # forward: up to the first step that does not hold, whose phase is
         [ "$1" != phase ] || phase=$2
         event step ''
         if step "$@" 3<&-; then
-            if [ -s "$desk/tell" ]; then notes <"$desk/tell" && rm -f "$desk/tell"; fi # for the person who reads this
+            if [ -s "$desk/tell" ]; then notes <"$desk/tell" && rm -f "$desk/tell"; fi # for the person who deploys
             event 'done' ''
         else
             if [ -s "$desk/out" ]; then tail -n 20 "$desk/out" | notes; else event note "$(silent)"; fi
@@ -226,7 +230,7 @@ walk_list() { # forward: up to the first step that does not hold, whose phase is
     return $bad
 }
 
-diagnostics() { # PHASES: what services say of themselves once a step of theirs failed: after the rollback it is gone
+diagnostics() { # PHASES: what these services say about themselves; asked before the rollback, which would change it
     [ -r diagnostics ] || return 0
     phases=" $1 " list='' index=-1 skip=1
     while IFS= read -r line <&3; do
@@ -247,14 +251,14 @@ diagnostics() { # PHASES: what services say of themselves once a step of theirs 
 
 lock() { exec 9>>"$state/lock" && flock -w 5 9 && desk && { echo $$ >holder || :; }; }
 
-finish() { # WORD: no staged file is left, be it of a run that lost its power; then the last line
+finish() { # WORD: deletes staged files, also those that a power cut left of other runs; then writes the log's last line
     spend
-    [ -s verdict ] || echo "$1" >verdict # killed from here on, the run stays what it is
+    [ -s verdict ] || echo "$1" >verdict # a kill from here on does not change how the run ended
     grep -h "^stage$tab" ../*/forward 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
         staged "$path" "$wanted"
         rm -f "$beside"
     done
-    if [ "$1" = applied ] && [ -r folders ]; then # those that a removal leaves empty
+    if [ "$1" = applied ] && [ -r folders ]; then # folders that a removal leaves empty
         while IFS= read -r folder; do rmdir "$root$folder" 2>/dev/null || :; done <folders
     fi
     clear_desk
@@ -263,9 +267,9 @@ finish() { # WORD: no staged file is left, be it of a run that lost its power; t
     sync_all log .
 }
 
-going_down() { [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; } # the host shuts down, or reboots
+going_down() { [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; } # whether the host shuts down or reboots
 
-cut_off() { # by a shutdown: nothing can be started or asked any more, and the next boot loads whatever files it finds
+cut_off() { # in a shutdown nothing can be started or asked any more; the next boot loads the files that it finds
     event note 'cut off by a shutdown of the host'
     only=swap
     if [ -s begun ] && ! walk_list rollback; then
@@ -273,11 +277,12 @@ cut_off() { # by a shutdown: nothing can be started or asked any more, and the n
         return
     fi
     # shellcheck disable=SC3044  # a function of this file
-    grep -l "^[a-z]* ${PWD##*/} " "$state"/intents/* 2>/dev/null | while IFS= read -r intent; do complete "${intent##*/}"; done
+    grep -l "^[a-z]* ${PWD##*/} " "$state"/intents/* 2>/dev/null |
+        while IFS= read -r intent; do complete "${intent##*/}"; done
     if [ -s swapped ]; then finish rolled-back; else finish shutdown; fi
 }
 
-roll_back() { # WORD for a run in which no part had begun
+roll_back() { # WORD: how the run ends if none of its phases had begun
     spend
     if going_down; then
         cut_off
@@ -291,7 +296,7 @@ roll_back() { # WORD for a run in which no part had begun
     fi
 }
 
-prune() { # by the count and the KiB in `keep`, oldest first; nothing newer than this run (another client unpacks it)
+prune() { # deletes runs beyond the count and KiB in `keep`, oldest first; none newer than this: a client may unpack it
     this=${PWD##*/}
     read -r count size 2>/dev/null <keep && cd .. || return 0
     spare=" $this $(spared | tr '\n' ' ')"
@@ -301,11 +306,12 @@ prune() { # by the count and the KiB in `keep`, oldest first; nothing newer than
         [ "$run" -le "$this" ] || continue
         count=$((count - 1)) size=$((size - used))
         case $spare in *" $run "*) continue ;; esac
-        if [ "$count" -lt 0 ] || [ "$size" -lt 0 ]; then mv "$run" .gone && rm -rf .gone; fi # a kill leaves no half of one
+        # moved first, so that a kill leaves no half of a run
+        if [ "$count" -lt 0 ] || [ "$size" -lt 0 ]; then mv "$run" .gone && rm -rf .gone; fi
     done
 }
 
-spared() { # the last applied run, the last that brought each file, and those with an unfinished intent
+spared() { # prints runs to keep: the last applied one, the last one for each file, and those with an unfinished intent
     cut -d ' ' -f 2 "$state"/intents/* 2>/dev/null
     grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | sort -nr | head -n 1 | cut -d / -f 1
     grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | while IFS=/ read -r run _; do
@@ -325,7 +331,7 @@ walk() {
         roll_back failed
         return
     fi
-    sync_all forward rollback meta reserve . .. # what is ours at a path is told by these, after a power cut too
+    sync_all forward rollback meta reserve . .. # after a power cut, they still say which contents are of runnerops
     if walk_list forward; then
         finish applied
     else
@@ -351,10 +357,10 @@ start() { # DIR SECONDS
     follow "$1" 0
 }
 
-follow() { # DIR BYTE: the log is read by the shell itself: a program that did it ten times a second would cost more than the run
+follow() { # DIR BYTE: the shell reads the log itself: a program ten times a second would cost more than the run
     skip=$2 quiet=0 opened='' part='' over=''
     while :; do
-        alive=active # where it is asked, then before the log is read; seldom, for it costs more than all the rest
+        alive=active # asked before the log is read, and seldom, because that costs more than all the rest
         case $quiet in *[05]) alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null) ;; esac
         if [ -z "$opened" ] && [ -r log ]; then exec 4<log && opened=1; fi
         [ -z "$opened" ] || unread <&4 || return 1
@@ -365,7 +371,7 @@ follow() { # DIR BYTE: the log is read by the shell itself: a program that did i
     done
 }
 
-unread() { # standard input: whole lines of the log, without its first $skip bytes; half a line waits for its rest
+unread() { # prints whole lines of standard input, after its first $skip bytes; half a line waits for its rest
     while IFS= read -r line; do
         line=$part$line part='' quiet=0
         case $line in *"${tab}end$tab"*) over=1 ;; esac

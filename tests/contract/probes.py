@@ -218,7 +218,7 @@ NETWORK = (
         for _, argv, text in shown(frozenset({*VISIBLE, *IN_LISTS}), {}, json.loads(NETWORKED), (25, 0))
     ),
     *(
-        Probe(argv, r"(not there|there still): .+\n")
+        Probe(argv, r"(missing|still there): .+\n")
         for _, argv, text in shown(frozenset(IN_LISTS), json.loads(NETWORKED), OTHERWISE, (25, 0))
     ),
     Probe(script("client-route.sh", "127.0.0.1"), r"lo 127\.0\.0\.1\n"),
@@ -269,7 +269,7 @@ CACHES = (
         Probe(script("cache-as-asked.sh", "dockerhub", FORM, *ASKED, wrong), f"not as asked: {re.escape(wrong)}\n")
         for wrong in ("restart no", "mount /var/lib/registry=other", "env A=b", "log max-size=9", "label ab")
     ),
-    Probe(script("cache-as-asked.sh", "none-such", FORM, "state running"), "it does not run\n"),
+    Probe(script("cache-as-asked.sh", "none-such", FORM, "state running"), "the container does not run\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     Probe(script("cache-answers-again.sh", "dockerhub", "10", *answer(f"{MIRROR}/v2/").argv)),
     answer(f"{MIRROR}/v2/none-such", 22),
@@ -379,7 +379,7 @@ RUNNER = (
     Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: TOML}),
     Probe(LOADS, "loaded\n", until=True),
     Probe(wrote("--kept", sha256(TOML.encode())), files={f"{PLACE}/runner.new": ""}),
-    Probe(wrote("--kept", "0" * 64), ".* was written meanwhile.*\n", status=1),
+    Probe(wrote("--kept", "0" * 64), ".* was overwritten meanwhile.*\n", status=1),
     Probe(wrote("--taken-back", sha256(TOML.encode()))),
     Probe(
         script("runner-reset-token.sh", DIGEST, CONFIG, f"{UNIT}.service"),
@@ -399,7 +399,7 @@ RUNNER = (
     Probe(script("runner-would-load.sh", JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: "["}),
     Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: 'concurrent = "two"'}),
-    Probe(LOADS, "refused its config\n", until=True),
+    Probe(LOADS, "it refused its config.toml\n", until=True),
     Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe(script("runner-load-or-start.sh", UNIT), files={CONFIG: TOML}),
     Probe(LOADS, "loaded\n", until=True),

@@ -94,7 +94,7 @@ def test_the_old_file_with_a_new_token_is_told_and_left_where_it_is(
     now = as_the_runner_writes(old, tmp_path)
     said = walk(walker, old, new, now)
     assert said[-1] == "rolled-back"
-    assert f"{PATH} was written meanwhile, and what was put there is gone" in said
+    assert f"{PATH} was overwritten meanwhile, and no longer has the content that was swapped in" in said
     assert walker.read(PATH) == now
 
 

@@ -102,9 +102,9 @@ def one(tmp_path: Path) -> Host:
 
 
 GONE = "ERROR: Failed to load config stat /etc/gitlab-runner/config.toml: no such file or directory  builds=0"
-LOADED = ["loaded; looking once more", "loaded"]
-NOT_YET = ["not loaded yet", "not loaded yet"]
-HIDDEN = ["loaded, not observable at this log level; looking once more", "loaded"]
+LOADED = ["loaded; checking once more", "loaded"]
+NOT_YET = ["it has not loaded the file yet", "it has not loaded the file yet"]
+HIDDEN = ["loaded, as far as can be seen at this log level; checking once more", "loaded"]
 
 
 def count(number: int) -> str:
@@ -117,16 +117,16 @@ def count(number: int) -> str:
         ("x Configuration loaded  builds=0", "", ("42", "info", "-"), LOADED),
         ("", "", ("42", "info", "-"), NOT_YET),
         ("", "", ("42", "quiet", "-"), HIDDEN),
-        ("Failed to load config toml: line 1", "", ("42", "info", "-"), ["refused its config"] * 2),
-        ("Failed to load config toml: line 1", "", ("42", "quiet", "-"), ["refused its config"] * 2),
+        ("Failed to load config toml: line 1", "", ("42", "info", "-"), ["it refused its config.toml"] * 2),
+        ("Failed to load config toml: line 1", "", ("42", "quiet", "-"), ["it refused its config.toml"] * 2),
         (f"Configuration loaded\n{GONE}", "", ("any", "info, no file", "-"), LOADED),
         (GONE, "", ("any", "info, no file", "-"), NOT_YET),
         (GONE, "", ("any", "quiet, no file", "-"), HIDDEN),
-        (f"Configuration loaded\n{GONE}", "", ("any", "info", "-"), ["refused its config"] * 2),
-        ("Failed to load config toml: line 1", "", ("any", "info, no file", "-"), ["refused its config"] * 2),
+        (f"Configuration loaded\n{GONE}", "", ("any", "info", "-"), ["it refused its config.toml"] * 2),
+        ("Failed to load config toml: line 1", "", ("any", "info, no file", "-"), ["it refused its config.toml"] * 2),
         ("Failed to load config x\nConfiguration loaded", "", ("42", "info", "-"), LOADED),
-        ("Configuration loaded\nFailed to load config x", "", ("42", "info", "-"), ["refused its config"] * 2),
-        ("Configuration loaded", "", ("41", "info", "-"), ["another process"] * 2),
+        ("Configuration loaded\nFailed to load config x", "", ("42", "info", "-"), ["it refused its config.toml"] * 2),
+        ("Configuration loaded", "", ("41", "info", "-"), ["the unit has another process than before"] * 2),
         ("Configuration loaded", "", ("any", "info", "-"), LOADED),
         ("", count(2), ("42", "quiet", PAGE), LOADED),
         ("", count(1), ("42", "quiet", PAGE), NOT_YET),
@@ -181,7 +181,7 @@ def test_a_process_that_ends_between_two_polls_has_not_loaded_its_file(one: Host
     one.put("pid", "43")
     assert one.config("--loaded", "any", "info", "-") == LOADED[0]
     one.take("pid")
-    assert one.config("--loaded", "any", "info", "-") == "not active"
+    assert one.config("--loaded", "any", "info", "-") == "the unit is not active"
 
 
 def test_a_new_act_is_proven_anew(one: Host) -> None:
@@ -236,7 +236,7 @@ def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
     host.config("--mark", "-")
     host.put("returning")
     said = [host.config("--returned", "any", "info", "-") for _ in range(2)]
-    assert said == ["not back yet", "loaded"]
+    assert said == ["it is not back yet", "loaded"]
     assert (host.folder / "tell").read_text() == "gitlab-runner starts by itself after its last job\n"
 
 

@@ -123,7 +123,7 @@ def test_where_nothing_is_known_nothing_is_asked(desk: Desk) -> None:
 
 def test_on_a_first_deploy_no_answer_is_a_word_and_no_failure(desk: Desk) -> None:
     assert desk.run(COMPARE) == "same"
-    assert "gives no library/alpine (404)" in desk.told
+    assert "does not serve library/alpine (status 404)" in desk.told
     (desk.folder / "tell").unlink()
     desk.cache.says[ALPINE] = (200, MANY)
     assert desk.run(COMPARE) == "same"

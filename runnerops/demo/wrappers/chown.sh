@@ -1,5 +1,5 @@
 #!/bin/sh
-# chown of the demo's host: there is nobody but root, to whom everything belongs.
+# chown of the demo's host, whose only user is root.
 case $1 in
 root:root | root | 0:0 | 0) ;;
 *) echo "chown: invalid user: '$1'" >&2 && exit 1 ;;

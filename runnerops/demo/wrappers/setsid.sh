@@ -1,7 +1,7 @@
 #!/bin/sh
-# setsid of the demo's host. Every command of a step goes through here: it is shown the scratch directory as the host's /,
-# unless it is a script (a word, or a file of the run's folder) that sees to it itself.
-# shellcheck disable=SC2016  # looked for, not expanded
+# setsid of the demo's host. Every command of a step goes through here. Its paths are made to point into the scratch
+# directory, unless it is a script (a word, or a file of the run's folder) that uses RUNNEROPS_ROOT itself.
+# shellcheck disable=SC2016  # this text is searched for, not expanded
 own=no
 for word; do
   case $word in

@@ -1,5 +1,5 @@
 #!/bin/sh
-# sha256sum of the demo's host, which shows the host's own paths.
+# sha256sum of the demo's host. It prints paths as the host has them, without the scratch directory.
 real=$(PATH=${PATH#*:} && command -v sha256sum)
 [ $# -gt 0 ] || exec "$real"
 said=$("$real" "$@")

@@ -1,4 +1,4 @@
 #!/bin/sh
-# sudo of the demo's host: everybody is root there.
+# sudo of the demo's host, on which everybody is root.
 [ "$1" != -n ] || shift
 exec "$@"

@@ -22,14 +22,14 @@ def digest(text: str) -> str:
     [
         (("info", "plain", "F", "a b", "--"), "as asked"),
         (("info", "plain", "F", "c", "a b", "--", "a"), "as asked"),
-        (("info", "plain", "F", "x", "--"), "not there: x"),
-        (("info", "plain", "F", "--", "c"), "there still: c"),
+        (("info", "plain", "F", "x", "--"), "missing: x"),
+        (("info", "plain", "F", "--", "c"), "still there: c"),
         (("info", "digests", "F", digest("a b"), "--", digest("a")), "as asked"),
-        (("info", "digests", "F", "--", digest("c")), f"there still: {digest('c')}"),
+        (("info", "digests", "F", "--", digest("c")), f"still there: {digest('c')}"),
         (("info", "plain", "OLD", "x", "--"), "as asked"),
-        (("info", "plain", "DOWN", "x", "--"), "not there: x"),
+        (("info", "plain", "DOWN", "x", "--"), "missing: x"),
         (("container", "plain", "F", "of other", "--"), "as asked"),
-        (("container", "plain", "F", "x", "--"), "not there: x"),
+        (("container", "plain", "F", "x", "--"), "missing: x"),
     ],
 )
 def test_the_script_looks_for_lines(shell: tuple[str, ...], words: tuple[str, ...], says: str, tmp_path: Path) -> None:

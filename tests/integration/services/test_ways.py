@@ -27,14 +27,14 @@ GUEST = "41"
     [
         (GUEST, "", "bridge", "", "", 0, "", ""),
         (GUEST, "", "bridge", "", "drop", 1, "why\nmore\n", ""),
-        (GUEST, "", "bridge", "drop", "drop", 0, "", "none did, or none ran, before"),
-        ("", "", "any", "", "", 0, "", "none did, or none ran, before"),
+        (GUEST, "", "bridge", "drop", "drop", 0, "", "before the deploy none did, or none ran"),
+        ("", "", "any", "", "", 0, "", "before the deploy none did, or none ran"),
         ("", "network=bridge 41 default", "bridge", "", "drop", 1, "why\nmore\n", ""),
-        ("", "status=running 41 runnerops_default", "bridge", "", "", 0, "", "none did, or none ran, before"),
+        ("", "status=running 41 runnerops_default", "bridge", "", "", 0, "", "before the deploy none did, or none ran"),
         ("", "status=running 41 runnerops_default", "any", "", "drop", 1, "why\nmore\n", ""),
-        ("", "status=running 41 host", "any", "", "", 0, "", "none did, or none ran, before"),
-        ("", "status=running 41 internal", "any", "", "", 0, "", "none did, or none ran, before"),
-        ("", "network=bridge 0 default", "any", "", "", 0, "", "none did, or none ran, before"),
+        ("", "status=running 41 host", "any", "", "", 0, "", "before the deploy none did, or none ran"),
+        ("", "status=running 41 internal", "any", "", "", 0, "", "before the deploy none did, or none ran"),
+        ("", "network=bridge 0 default", "any", "", "", 0, "", "before the deploy none did, or none ran"),
     ],
 )
 def test_the_script_compares_after_with_before(
@@ -72,7 +72,7 @@ def test_what_is_only_told_fails_nothing(shell: tuple[str, ...], tmp_path: Path)
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
     ("guest", "status", "says", "told"),
-    [(GUEST, 1, "why\n", ""), ("", 0, "", "no container came up to ask from: no sleep in image3")],
+    [(GUEST, 1, "why\n", ""), ("", 0, "", "no container could be started for the check: no sleep in image3")],
 )
 def test_a_proof_needs_a_container_that_comes_up(
     shell: tuple[str, ...], guest: str, status: int, says: str, told: str, tmp_path: Path
@@ -113,7 +113,7 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
     """Containers do not read the host's /etc/hosts."""
     call = scripted(tmp_path, shell, GUEST, "")
     assert call("--verify", "bridge", "drop", "why", url="http://own:5000").returncode == 0
-    assert (tmp_path / "tell").read_text().endswith("is not shown: for the host itself own is 127.0.1.1\n")
+    assert (tmp_path / "tell").read_text().endswith("on the host itself, own is 127.0.1.1\n")
     assert call("--note", "bridge", "", url="http://own:5000").returncode == 0
     assert (tmp_path / "unreached.c").exists()
     assert not (tmp_path / "begun").exists()
@@ -126,8 +126,8 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
         (GUEST, "", "", 0, ""),
         (GUEST, "", "drop", 1, ""),
         ("", "network=ci 41 ci", "drop", 1, ""),
-        ("", "network=bridge 41 default", "", 0, "no container came up"),
-        ("", "status=running 41 other", "", 0, "no container came up"),
+        ("", "network=bridge 41 default", "", 0, "no container could be started"),
+        ("", "status=running 41 other", "", 0, "no container could be started"),
     ],
 )
 def test_a_network_of_jobs_is_asked_from_in_place_of_the_default_bridge(
@@ -145,7 +145,7 @@ def test_a_network_of_jobs_is_asked_from_in_place_of_the_default_bridge(
 def test_a_network_that_is_not_there_shows_nothing_and_fails_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
     call = scripted(tmp_path, shell, GUEST, "")
     assert call("--verify", "network:none-such", "drop", "why").returncode == 0
-    assert (tmp_path / "tell").read_text().endswith("is not shown: there is no network none-such\n")
+    assert (tmp_path / "tell").read_text().endswith(": there is no network none-such\n")
     assert call("--note", "network:none-such", "").returncode == 0
     assert (tmp_path / "unreached.c.none-such").exists()
     assert not (tmp_path / "begun").exists()
@@ -157,7 +157,7 @@ def test_a_container_that_ends_while_it_is_asked_from_shows_nothing(shell: tuple
     call = scripted(tmp_path, shell, "", "network=bridge 41 default")
     done = call("--verify", "bridge", "ends", "why")
     assert (done.returncode, done.stdout) == (0, "")
-    assert (tmp_path / "tell").read_text().endswith("is not shown: the container that was asked from has ended\n")
+    assert (tmp_path / "tell").read_text().endswith(": the container from which it was checked has ended\n")
 
 
 def scripted(

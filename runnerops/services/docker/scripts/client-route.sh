@@ -1,5 +1,5 @@
 #!/bin/sh
-# ADDRESS: prints the device and the source address of what the host sends there.
+# ADDRESS: prints the device and the source address that the host uses for packets to this address.
 
 # shellcheck disable=SC2046  # the answer's words
 set -- $(ip -o route get "$1")

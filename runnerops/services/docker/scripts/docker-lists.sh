@@ -1,17 +1,18 @@
 #!/bin/sh
-# info|container plain|digests FORM LINE… -- LINE…: prints `as asked` where what docker tells in this form has all of the first
-# lines and none of the others; with `digests` these are SHA-256 of what may be secret.
-#   info       of the daemon
-#   container  of a container that is made for this, never starts and goes again
-# What nobody can see is taken for as asked, for the daemon took its file: a field that a client older than its daemon does not
-# know, a container where none can be made of an image that is there.
+# info|container plain|digests FORM LINE… -- LINE…: prints `as asked` if Docker's output in this form has all lines
+# before the `--`, and none of those after it. With `digests` the lines are SHA-256 sums, because the values may be
+# secret.
+#   info       the output is that of `docker info`
+#   container  the output describes a container that is created for this, is never started, and is removed again
+# If nobody can see the lines, `as asked` is printed too, because the daemon has accepted its file. That is so if the
+# client is older than its daemon and does not know a field, or if no container can be created from a present image.
 
 of=$1 as=$2 form=$3
 shift 3
 line='
 '
 
-images() { # the caches' own first
+images() { # those of the caches first
   for id in $(docker ps -aq --filter label=com.docker.compose.project=runnerops); do
     docker inspect --type container --format '{{.Image}}' "$id" 2>/dev/null
   done
@@ -27,7 +28,7 @@ ask() {
   for image in $(images | head -n 3); do
     made=$(docker create --label runnerops.verify=docker "$image" true 2>/dev/null) || continue
     docker inspect --type container --format "$form" "$made"
-    docker rm -v "$made" >/dev/null # with the volumes without a name that its image asks for
+    docker rm -v "$made" >/dev/null # with the anonymous volumes that its image asks for
     return
   done
   echo "can't evaluate field: no container can be made"
@@ -58,8 +59,8 @@ for one; do
     continue
   fi
   case $told in
-  *"$line$one$line"*) [ "$wanted" ] || { echo "there still: $one" && exit; } ;;
-  *) [ -z "$wanted" ] || { echo "not there: $one" && exit; } ;;
+  *"$line$one$line"*) [ "$wanted" ] || { echo "still there: $one" && exit; } ;;
+  *) [ -z "$wanted" ] || { echo "missing: $one" && exit; } ;;
   esac
 done
 echo 'as asked'

@@ -1,7 +1,7 @@
 #!/bin/sh
-# [--if-active] UNIT: reloads the daemon and waits until it has loaded its file. A daemon that refuses its file ends
-# `systemctl reload` with 0 too, so its own event is waited for. With --if-active nothing happens where the unit is down:
-# then the daemon holds no container, and the next step of the rollback starts it.
+# [--if-active] UNIT: reloads the daemon and waits until it has loaded its file. `systemctl reload` also ends with 0 if
+# the daemon refuses its file, so this waits for the event that the daemon itself sends. With --if-active nothing
+# happens if the unit is down: the daemon then has no containers, and the next step of the rollback starts it.
 
 last() {
   docker events --since 1h --until 0s --filter type=daemon --filter event=reload --format '{{.TimeNano}}' | tail -n 1

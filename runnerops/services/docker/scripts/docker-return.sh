@@ -1,6 +1,6 @@
 #!/bin/sh
-# UNIT INVOCATION: loads the old file in a rollback. The daemon is restarted only where this run has restarted it: where it
-# still has its InvocationID of before, a reload does.
+# UNIT INVOCATION: makes the daemon load the old file in a rollback. It is restarted only if this run has restarted it.
+# If it still has the InvocationID from before the run, a reload is enough.
 
 now=$(systemctl show -p InvocationID --value "$1")
 if [ "$now" = "$2" ] && systemctl is-active -q "$1"; then

@@ -1,6 +1,6 @@
 #!/bin/sh
-# FORM VALUE: prints what `docker info` says in this form; VALUE where the client is older than its daemon and has no such field,
-# for then nobody can see it, and that the daemon took it must do.
+# FORM VALUE: prints the output of `docker info` in this form. If the client is older than its daemon and has no such
+# field, it prints VALUE: nobody can see the value then, and the daemon has accepted it.
 
 if said=$(docker info --format "$1" 2>/dev/null); then
   printf '%s\n' "$said"

@@ -1,13 +1,13 @@
 # shellcheck shell=sh
-# What containers of the daemon reach, asked from their own network. Reads only; `ask`, `limited` and $root come from the
+# Asks what containers of the daemon reach, from their own network. Reads only. `ask`, `limited` and $root come from the
 # frame.
 
 root=${root-}
 
-docker_reach() { # PID URL: the status of `/v2/` as a process in that one's network gets it, and curl's own exit status
+docker_reach() { # PID URL: the HTTP status of URL/v2/, asked from the network of this process, and curl's exit status
   place=${2#*://}
   place=${place%%/*}
-  name=${place%:*} # resolved here: a resolver on the host's loopback is not in there
+  name=${place%:*} # resolved here, because a resolver on the host's loopback does not exist in that network
   case $name in
   *[!0-9.]*) known=$(getent ahostsv4 "$name" 2>/dev/null | sed -n '1s/ .*//p') ;;
   *) known='' ;;
@@ -27,7 +27,7 @@ docker_reach() { # PID URL: the status of `/v2/` as a process in that one's netw
   fi
 }
 
-docker_inside() { # a running container with a network of its own, best one on the default bridge: PID, network, name
+docker_inside() { # PID, network and name of a running container with its own network, if possible on the default bridge
   for filter in network=bridge status=running; do
     for id in $(limited docker ps -q --filter "$filter" 2>/dev/null); do
       found=$(limited docker inspect -f '{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Name}}' "$id" 2>/dev/null)
@@ -39,7 +39,7 @@ docker_inside() { # a running container with a network of its own, best one on t
   return 1
 }
 
-docker_firewall() { # which program rules the host's firewall
+docker_firewall() { # the program that manages the host's firewall
   if grep -qi '^ENABLED=yes' "$root/etc/ufw/ufw.conf"; then
     echo ufw
   elif systemctl is-active -q firewalld; then
@@ -51,7 +51,7 @@ docker_firewall() { # which program rules the host's firewall
   fi
 }
 
-docker_chains() { # the chains that packets to a published port pass as they are forwarded, and in which others' rules stand
+docker_chains() { # the chains with rules that are not Docker's, which forwarded packets to a published port pass
   case $(nft list tables 2>/dev/null) in
   *docker-bridges*) ;;
   *)
@@ -78,7 +78,7 @@ verify_docker_chains() {
   ask docker_chains docker_chains
 }
 
-verify_docker_inside() { # URL...: each asked from a container that runs already
+verify_docker_inside() { # URL...: asks each URL from a container that runs already
   command -v nsenter >/dev/null 2>&1 || return 0
   inside=$(docker_inside) || return 0
   ask docker_inside printf '%s\n' "$inside"

@@ -1,12 +1,12 @@
 #!/bin/sh
-# UNIT SIGNAL main|all URL|- SYSTEM-ID|-: prints `gone` once the process of the unit has ended. Until then it prints how many
-# jobs the unit still waits for, with as many of them as fit into one line (`2 jobs: job 7 name="build" project="a/b"
-# runner="r" started="TIME"; job 8`), and then all of them, one per line. Runs in the folder of the run.
+# UNIT SIGNAL main|all URL|- SYSTEM-ID|-: prints `gone` once the process of the unit has ended. Until then it prints how
+# many jobs the unit still waits for, with as many of them as fit into one line (`2 jobs: job 7 name="build"
+# project="a/b" runner="r" started="TIME"; job 8`), and then all of them, one per line. Runs in the folder of the run.
 #
-# The unit's process gets SIGNAL only once (the file `told` has its number). If the unit has a new process since then, that
-# process gets the signal too; otherwise this script would wait for it in vain. After the signal the process ends with its
-# last job, or at once if it has none. If no job is seen and it still does not end, the script says so: the process may be
-# frozen, or its jobs may run on other machines.
+# The unit's process gets SIGNAL only once (the file `told` has its number). If the unit has a new process since then,
+# that process gets the signal too; otherwise this script would wait for it in vain. After the signal the process ends
+# with its last job, or at once if it has none. If no job is seen and it still does not end, the script says so: the
+# process may be frozen, or its jobs may run on other machines.
 
 unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
 proc=${RUNNEROPS_ROOT-}/proc
@@ -48,13 +48,14 @@ names() { # PROCESSES: the ids of their jobs, if a process below them has one in
     printf '%s\n' "${ids:-"$1"}"
 }
 
-environs() { # for every process with a job's id in its environment: its number, the job's id, and GitLab's words about the job.
-    # There is a time limit, because reading the environment of a process that hangs in the kernel can hang too
+# Prints, for every process with a job's id in its environment, its number, the job's id, and GitLab's words about the
+# job. There is a time limit, because reading the environment of a process that hangs in the kernel can hang too.
+environs() {
     part='\([^";]\{1,80\}\).*'
-    { timeout -s KILL 10 head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null; echo; echo '==> '; } | tr '\000' '\n' | sed -n \
-        -e '/^==> /p' -e '/^CI_JOB_ID=[0-9][0-9]*$/p' -e "s/^CI_JOB_NAME=$part/name=\"\1\"/p" \
-        -e "s/^CI_PROJECT_PATH=$part/project=\"\1\"/p" -e "s/^CI_RUNNER_DESCRIPTION=$part/runner=\"\1\"/p" \
-        -e 's/^CI_JOB_STARTED_AT=\([0-9TZ:.+-]\{1,40\}\)$/started="\1"/p' | {
+    { timeout -s KILL 10 head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null; echo; echo '==> '; } | tr '\000' '\n' |
+        sed -n -e '/^==> /p' -e '/^CI_JOB_ID=[0-9][0-9]*$/p' -e "s/^CI_JOB_NAME=$part/name=\"\1\"/p" \
+            -e "s/^CI_PROJECT_PATH=$part/project=\"\1\"/p" -e "s/^CI_RUNNER_DESCRIPTION=$part/runner=\"\1\"/p" \
+            -e 's/^CI_JOB_STARTED_AT=\([0-9TZ:.+-]\{1,40\}\)$/started="\1"/p' | {
         process='' job='' words=''
         while IFS= read -r line; do
             case $line in
@@ -155,7 +156,8 @@ unknown)
 esac
 by_page || by_labels_and_processes
 one=0 two=0
-read -r one two 2>/dev/null <counts # the last two counts: between two stages a job has neither a container nor a process
+# the last two counts, because between two stages a job has neither a container nor a process
+read -r one two 2>/dev/null <counts
 echo "$count $one" >counts
 for last in $one $two; do if [ "$last" -gt "$count" ]; then count=$last; fi; done
 [ "$count" = 0 ] || rm -f idle

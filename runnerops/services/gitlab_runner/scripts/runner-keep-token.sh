@@ -1,5 +1,6 @@
 #!/bin/sh
-# DIGEST: keeps rotate.toml, in the run's folder, as what GitLab gave in place of the token whose sha256 is DIGEST.
+# DIGEST: keeps the file rotate.toml of the run's folder, with the new token that GitLab gave for the one whose SHA-256
+# is DIGEST.
 
 kept=${RUNNEROPS_ROOT-}/var/lib/runnerops/rotated/$1
 umask 077

@@ -1,6 +1,6 @@
 #!/bin/sh
-# UNIT SCRIPT start|stop: runs that script of the run's folder (runner-return.sh) in a unit of its own. Waits for nothing: the
-# run ends at once, and the runner is back when it can be.
+# UNIT SCRIPT start|stop: runs that script of the run's folder (runner-return.sh) in a unit of its own, and does not
+# wait for it. So the run ends at once, and the runner returns after its last job.
 
 systemctl stop "runnerops-return-$1" 2>/dev/null
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# UNIT start|stop: a SIGQUIT cannot be taken back, so the unit is started, or stays stopped, after its last job. Another
-# SIGQUIT changes nothing for a process that has one; a process without any would be waited for in vain. One that its unit
-# has started again by itself is what `start` asks for, and is told to end as well for `stop`. A systemd that does not
-# answer (it is being upgraded) tells nothing: to stop the unit then could end its jobs.
+# UNIT start|stop: waits for the last job of the unit, then starts the unit or leaves it stopped. It has to wait because
+# a SIGQUIT cannot be taken back. The process gets another SIGQUIT, which changes nothing if it had one already; without
+# any, this would wait in vain. If the unit has started a new process by itself, `start` is done, and `stop` tells the
+# new process to end too. If systemd does not answer, as during its own upgrade, this waits, because stopping the unit
+# could end its jobs.
 
 told=0
 while pid=$(systemctl show -p MainPID --value "$1" || echo unknown) && [ "${pid:-0}" != 0 ]; do

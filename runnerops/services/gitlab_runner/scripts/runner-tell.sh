@@ -1,6 +1,7 @@
 #!/bin/sh
-# [--if-there] UNIT SIGNAL main|all: tells the unit's process, or all of them, to end. Which process was told is noted for
-# drain.sh: one that was started since must be told as well. With --if-there it may be gone already.
+# [--if-there] UNIT SIGNAL main|all: sends the signal to the unit's main process, or to all its processes, so that they
+# end. The number of the process is noted for drain.sh, which must tell a process that is started later, too. With
+# --if-there, it is no error if the process is gone already.
 
 there=must
 if [ "$1" = --if-there ]; then

@@ -1,8 +1,8 @@
 #!/bin/sh
-# FILE: whether gitlab-runner would load it, by its own verdict. Its `lint` (19.3) also fails for what a load passes over: its
-# schema, and keys that it does not know (commands/lint.go). So where `lint` complains, the code that loads is asked, by
-# `list`, and the complaint is only told. `list` ends with 0 in any case; it shows tokens, which go nowhere, and makes a
-# .runner_system_id, so it reads a copy.
+# FILE: asks gitlab-runner whether it would load this file. Its `lint` (19.3) also fails for problems that a load
+# ignores: those of its schema, and unknown keys (commands/lint.go). So if `lint` fails, `list` is called, which loads
+# the file like the runner does, and the errors of `lint` become a note. `list` always ends with 0. Its output has
+# tokens, so it is not shown. It writes a .runner_system_id, so it gets a copy of the file.
 
 lint=$(gitlab-runner lint --config "$1" 2>&1) && exit
 desk=${RUNNEROPS_DESK:-$PWD}/judged
@@ -23,6 +23,6 @@ case $loads in
   ;;
 esac
 cd "${RUNNEROPS_DESK:-.}" && {
-  echo 'gitlab-runner loads this config.toml, though its lint complains:'
+  echo 'gitlab-runner loads this config.toml, but its lint finds errors in it:'
   why
 } | head -n 8 >tell

@@ -1,17 +1,19 @@
 #!/bin/sh
-# Whether the runner has written config.toml since a swap. Both contents are compared as sorted lines `KEY = VALUE`, without
-# those that match PATTERN (the runner's own keys, and the defaults that it adds); LINES is a file of such lines.
+# Whether the runner has written config.toml since a swap. Both contents are compared as sorted lines `KEY = VALUE`,
+# without those that match PATTERN (the runner's own keys, and the defaults that it adds). LINES is a file of such
+# lines.
 #   --kept PATH SHA LINES PATTERN
-#       after the swap: fails unless the file is what was put there, or the runner's own writing of it.
+#       is called after the swap: it fails unless the file has the content that was swapped in, or the same as the
+#       runner writes it.
 #   --taken-back PATH SHA LINES PATTERN
-#       before the swap of a rollback: where the old configuration is back in the runner's writing, with its token, there is
-#       nothing to swap.
+#       is called before the swap of a rollback: if the file has the old configuration as the runner writes it, with its
+#       token, there is nothing to swap.
 
 what=$1 path=$2 sha=$3 lines=$4 pattern=$5
 
 counts() { grep -vxE -e "$pattern" | sort; }
 
-lines() { # FILE: a list of several lines in one
+lines() { # FILE: each key with its value in one line, also a list that has several
   sed -e :a -e '/ = \[[^]]*$/{' -e N -e ba -e '}' \
     -e 's/\n[[:space:]]*/ /g' -e 's/ = \[ / = [/' -e 's/,\{0,1\} \]$/]/' -e 's/^[[:space:]]*//' -e '/^$/d' \
     -e '/^[#[]/d' "$1"
@@ -28,8 +30,8 @@ if [ "$what" = --taken-back ]; then
   grep -vxF -e "$path" swapped >left
   [ $? -lt 2 ] && mv left swapped
 elif [ "$there" = "$known" ]; then
-  echo "$path: the runner wrote its own keys meanwhile; they stay"
+  echo "the runner has written its own keys into $path meanwhile; they are kept"
 else
-  echo "$path was written meanwhile, and what was put there is gone"
+  echo "$path was overwritten meanwhile, and no longer has the content that was swapped in"
   exit 1
 fi

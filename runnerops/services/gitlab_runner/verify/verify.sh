@@ -1,6 +1,6 @@
 # shellcheck shell=sh
-# Whether the running gitlab-runner has loaded its file. Reads only; `ask`, `limited`, `service_unit` and the like come
-# from the frame.
+# Asks whether the running gitlab-runner has loaded its file. Reads only. `ask`, `limited`, `service_unit` and the like
+# come from the frame.
 
 root=${root-} pid=${pid-} value=${value-}
 
@@ -10,14 +10,14 @@ verify_runner_loaded() { # DEFAULT-PATH
   ask runner_loaded runner_loaded "$root${value:-$1}" "$pid"
 }
 
-runner_loaded() { # PATH PID: when the file was written and the process began (epoch seconds), and what the log says of it
+runner_loaded() { # PATH PID: when the file was written and the process started (epoch seconds); what the log says
   written=$(stat -L -c %Y "$1") || written=none
-  # shellcheck disable=SC2046  # the fields after the program's name, the 20th is when it began, in ticks since the boot
+  # shellcheck disable=SC2046  # of the fields after the program's name the 20th is the start, in ticks since the boot
   set -- $(sed 's/^.*) //' "$root/proc/${2:-0}/stat")
   read -r up _ <"$root/proc/uptime"
   printf '%s %s\n' "$written" "$(($(date +%s) - ${up%%.*} + ${20:-0} / 100))"
   [ "$written" != none ] || return 0
-  # it looks every 3 s whether its file is a newer one, loads that, and says so or why not
+  # every 3 s it checks whether its file is newer, loads it, and logs that it did or why not
   case $(limited journalctl -q -u gitlab-runner.service --since="@$written" --until="@$((written + 30))" -o cat |
     grep -e 'Failed to load config' -e 'Configuration loaded' | tail -n 1) in
   *Failed*) echo refused ;;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# NAME SECONDS ARGV…: waits until the command succeeds, SECONDS tries at most. A daemon that came back may show a container
-# as running whose port is dead; a restart of the container, after ten tries, cures that.
+# NAME SECONDS ARGV…: waits until the command succeeds, and tries it SECONDS times at most. After a restart of the
+# daemon, a container may be shown as running while its port is dead. So after ten tries the container is restarted.
 
 name=$1 seconds=$2 tries=0
 shift 2

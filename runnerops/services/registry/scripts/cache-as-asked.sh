@@ -1,7 +1,6 @@
 #!/bin/sh
-# CACHE FORM LINE…: prints `as asked` where the container of this cache's service shows all these lines, twice, a second
-# apart, with no difference between the two looks. FORM is a format of `docker inspect`; a LINE that ends in = is the
-# beginning of one.
+# CACHE FORM LINE…: prints `as asked` if `docker inspect` in this format shows all these lines for the container of this
+# cache, and shows the same again a second later. A LINE that ends in = stands for every line that begins with it.
 
 cache=$1 form=$2
 shift 2
@@ -10,7 +9,7 @@ line='
 id=$(docker ps -q --filter 'label=com.docker.compose.project=runnerops' \
   --filter "label=com.docker.compose.service=$cache" | head -n 1)
 if [ -z "$id" ]; then
-  echo 'it does not run'
+  echo 'the container does not run'
   exit
 fi
 
@@ -34,5 +33,5 @@ sleep 1
 if [ "$told" = "$line$(ask)$line" ]; then
   echo 'as asked'
 else
-  echo 'it is started again and again'
+  echo 'the container keeps restarting'
 fi

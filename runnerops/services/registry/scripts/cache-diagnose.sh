@@ -1,5 +1,5 @@
 #!/bin/sh
-# NAME FILTER…: prints how the cache's container is, and the last lines of its log.
+# NAME FILTER…: prints the status of the cache's container, and the last lines of its log.
 
 name=$1
 shift
@@ -8,5 +8,5 @@ if [ -z "$id" ]; then
   echo "cache $name has no container"
   exit
 fi
-docker ps -a "$@" --format "cache $name: {{.Status}}; its last lines:"
+docker ps -a "$@" --format "cache $name: {{.Status}}; the last lines of its log:"
 docker logs --tail 8 "$id" 2>&1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# ID|none FILTER…: stops and removes the service's containers but that one, as Compose does before it makes one anew; volumes
-# stay.
+# ID|none FILTER…: stops and removes all containers of the service except this one, as Compose does before it recreates
+# one. Volumes stay.
 
 keep=$1
 shift

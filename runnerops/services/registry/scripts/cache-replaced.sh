@@ -1,5 +1,5 @@
 #!/bin/sh
-# ID|none FILTER…: prints `another` once the service runs in another container than before.
+# ID|none FILTER…: prints `another` once the service runs in another container than this one.
 
 old=$1
 shift

@@ -1,11 +1,11 @@
 #!/bin/sh
-# --note|--compare NAME URL REPOSITORY|-: asks the cache at URL for a repository's list of tags, which it gets from its
-# upstream and which costs no pull. A cache whose upstream is silent answers with the tags that it holds itself: that list is
-# shorter than the upstream's, never longer.
-#   --note      before the change: writes down status and size, for a repository of the cache's own catalog, else for
-#               REPOSITORY.
-#   --compare   after it: prints `same` where the answer is as good as the one noted. Where nothing was noted (a first
-#               deploy, another upstream), an upstream that does not give REPOSITORY is only told.
+# --note|--compare NAME URL REPOSITORY|-: asks the cache at URL for the list of a repository's tags. The cache gets it
+# from its upstream, and it does not count as a pull. If the upstream does not answer, the cache lists the tags that it
+# holds itself: that list is shorter than the upstream's, never longer.
+#   --note      is called before the change: it notes the HTTP status and the size, for a repository from the cache's
+#               catalog, otherwise for REPOSITORY.
+#   --compare   is called after it: it prints `same` if the answer is as good as the one noted. If nothing was noted (a
+#               first deploy, another upstream), and the upstream does not serve REPOSITORY, that is only a note.
 
 what=$1 name=$2 url=$3 repository=$4
 cd "${RUNNEROPS_DESK:-.}" || exit
@@ -17,7 +17,8 @@ ask() { # REPOSITORY: the HTTP status, and the size of the answer in bytes
 }
 
 note() {
-  held=$(curl -fsS --noproxy '*' -m 3 "$url/v2/_catalog?n=1" 2>/dev/null | sed -n 's/.*"repositories":\["\([^"]*\)".*/\1/p')
+  held=$(curl -fsS --noproxy '*' -m 3 "$url/v2/_catalog?n=1" 2>/dev/null |
+    sed -n 's/.*"repositories":\["\([^"]*\)".*/\1/p')
   repository=${held:-$repository}
   [ "$repository" = - ] || echo "$repository $(ask "$repository")" >"upstream.$name"
 }
@@ -33,7 +34,7 @@ compare_with_note() {
   if [ "$1" = 200 ] && [ "$2" -ge "$size" ]; then
     echo same
   else
-    echo "its upstream does not answer as before for $repository: $1, $2 bytes of tags, was 200, $size"
+    echo "its upstream does not answer as before for $repository: status $1, $2 bytes of tags (before: 200, $size)"
   fi
 }
 
@@ -41,7 +42,10 @@ tell() {
   now=$(ask "$repository")
   case $now in
   '200 '*) ;;
-  *) echo "cache $name: its upstream gives no $repository (${now% *}); until it does, pulls go past this cache" >tell ;;
+  *)
+    echo "cache $name: its upstream does not serve $repository (status ${now% *}); until it does, pulls bypass this cache" \
+      >tell
+    ;;
   esac
 }
 

@@ -1,8 +1,8 @@
 #!/bin/sh
-# stop|start ID POLICY RUN NAME: stops a container and keeps it, or starts it as it was; one that runs runs on. Docker itself would
-# start one with the policy `always`, or with `on-failure` where it did not end well, again next to the cache that has its port
-# then: it has that policy only while it is wanted. One that is stopped is on record for whoever goes back to a time before this
-# run, however late, and with it the policy that it had.
+# stop|start ID POLICY RUN NAME: stops a container and keeps it, or starts it as it was (if it runs, it keeps running).
+# POLICY is its restart policy, which is taken away while the container is stopped. Otherwise Docker itself would start
+# it again (`always`, or `on-failure` if it did not end well), although a cache then has its port. The stopped container
+# is recorded with the policy that it had, so that a rollback to a time before this run can start it, however late.
 
 record=../../originals/containers before=$3 policy=no kept=
 if [ "$1" = stop ]; then

@@ -1,10 +1,9 @@
 # shellcheck shell=sh
-# What caches say when they are asked as their clients ask. Reads only; `ask` and `limited` come from the frame, the rest
-# from observe.sh.
+# Asks caches as their clients do. Reads only. `ask` and `limited` come from the frame, the rest from observe.sh.
 
 root=${root-}
 
-registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of what asked; HOSTS: past any proxy
+registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of curl or wget; no proxy for HOSTS
   if command -v curl >/dev/null 2>&1; then
     code=$(curl -gsS -m "$2" -o /dev/null -w '%{http_code}' ${3:+--noproxy "$3"} "$1" 2>/dev/null)
     printf '%s %s\n' "${code:-000}" $?
@@ -15,12 +14,12 @@ registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of
   fi
 }
 
-registry_catalog() { # URL: the pages of what it holds, one a line
+registry_catalog() { # URL: the pages of its catalog, one per line
   size='n=1000' last='' pages=0
   while [ $pages -lt 1000 ]; do
     if ! page=$(registry_get "$1/v2/_catalog?$size&last=$last" 20); then
       [ -n "$size" ] || return 1
-      size='' # its own limit (catalog.maxentries) is lower: pages of its own size
+      size='' # the registry's own limit (catalog.maxentries) is lower, so pages get its own size
       continue
     fi
     printf '%s\n' "$page" | tr -d '\n'
@@ -36,7 +35,7 @@ verify_registry_answer() { # URL
   case ${code:-000} in 000) ask "registry_way/$1" registry_way "$1" ;; esac
 }
 
-registry_way() { # URL: the addresses between which a request to it goes, this host's and that one's
+registry_way() { # URL: the two addresses of a connection to it: the one of this host, and the other end's
   to=${1#*://}
   to=${to%%/*}
   case $to in
@@ -46,7 +45,9 @@ registry_way() { # URL: the addresses between which a request to it goes, this h
   ip -o route get "$to" | sed -n 's/.* src \([^ ]*\).*/\1/p' | sed "s/\$/ $to/"
 }
 
-verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: these, then what it holds: an upstream may have few
+# NAME CACHE-URL UPSTREAM [REPOSITORY...]: asks for the tags of these repositories, then of those that the cache holds,
+# because an upstream may not have the given ones.
+verify_registry_upstream() {
   name=$1 cache=$2 upstream=$3 first=${4:-} best=''
   shift 3
   for round in given held; do
@@ -68,7 +69,9 @@ verify_registry_upstream() { # NAME CACHE-URL UPSTREAM [REPOSITORY...]: these, t
   ask "registry_upstream/$name" registry_code "$upstream/v2/${first:-none}/tags/list" 10
 }
 
-verify_registry_log() { # NAME REPOSITORY SECONDS: its log's lines about it, all that are marked; asked again while none is
+# NAME REPOSITORY SECONDS: the lines of the cache's log about this repository, and all that have the marker. Asks again
+# while no line has it.
+verify_registry_log() {
   id=$(registry_container "$1")
   [ -n "$id" ] || return 0
   for pause in 0 1 2; do
@@ -85,7 +88,7 @@ verify_registry_log() { # NAME REPOSITORY SECONDS: its log's lines about it, all
   ask "registry_full/$1" registry_full "$id" "$3"
 }
 
-registry_stored() { # NAME DIGEST...: those that lie in its storage; what a registry still writes is waited for
+registry_stored() { # NAME DIGEST...: prints those that are in the cache's storage; waits, as it may still be writing
   home=$(registry_volume "$1")
   [ -n "$home" ] || return 1
   blobs=$root$home/docker/registry/v2/blobs/sha256 left=10
@@ -103,30 +106,31 @@ registry_stored() { # NAME DIGEST...: those that lie in its storage; what a regi
   printf '%s\n' "$there"
 }
 
-registry_full() { # ID SECONDS: how often it met a full disk
+registry_full() { # ID SECONDS: how many lines of its log report a full disk
   limited docker logs --since "$2s" "$1" 2>&1 | grep -c -F -e 'no space left on device' -e 'disk quota exceeded'
 }
 
-registry_space() { # NAME: of the volume that it keeps things on: KiB in all, KiB free, inodes in all, inodes free
+registry_space() { # NAME: of the cache's volume: KiB in all, KiB free; in the second line the same for inodes
   home=$(registry_volume "$1")
   [ -n "$home" ] || return 1
-  limited df -Pk "$root$home" | sed -n '$s/^.* \([0-9][0-9]*\)  *[0-9][0-9]*  *\([0-9][0-9]*\)  *[0-9-][0-9]*%.*$/\1 \2/p'
-  limited df -Pi "$root$home" | sed -n '$s/^.* \([0-9][0-9]*\)  *[0-9][0-9]*  *\([0-9][0-9]*\)  *[0-9-][0-9]*%.*$/\1 \2/p'
+  columns='\([0-9][0-9]*\)  *[0-9][0-9]*  *\([0-9][0-9]*\)  *[0-9-][0-9]*%'
+  limited df -Pk "$root$home" | sed -n "\$s/^.* $columns.*\$/\\1 \\2/p"
+  limited df -Pi "$root$home" | sed -n "\$s/^.* $columns.*\$/\\1 \\2/p"
 }
 
 verify_registry_space() { # NAME
   ask "registry_space/$1" registry_space "$1"
 }
 
-registry_logs() { # ID SECONDS: how many lines it logs at all of what it is asked
+registry_logs() { # ID SECONDS: how many lines of its log are about requests
   limited docker logs --since "$2s" "$1" 2>&1 | grep -c -F -e /v2/
 }
 
-registry_tags() { # NAME: tags that it holds, as REPOSITORY/_manifests/tags/TAG; its own list would be the upstream's
+registry_tags() { # NAME: the tags that it holds, as REPOSITORY/_manifests/tags/TAG; its API would list the upstream's
   cd "$root$(registry_volume "$1")/docker/registry/v2/repositories" && find . -path '*/_manifests/tags/*' -prune -print
 }
 
-catalog_registry() { # NAME URL TAGS: TAGS is yes or no
+catalog_registry() { # NAME URL TAGS: TAGS is `yes` or `no`
   ask "registry_code/$1" registry_code "$2/v2/" 5 '*'
   ask "registry_catalog/$1" registry_catalog "$2"
   [ "$3" = no ] || ask "registry_tags/$1" registry_tags "$1"
