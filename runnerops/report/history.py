@@ -56,8 +56,8 @@ def _step_lines(record: Record, verbose: int) -> Iterator[Line]:
         steps = record.rollback if event.list == "rollback" else record.forward
         if not 0 <= event.step < len(steps):
             continue
-        back = "back: " if event.list == "rollback" else ""
-        yield "plain", f"  {took:8.2f} s  {back}{step_title(steps[event.step])}"
+        rollback = "rollback: " if event.list == "rollback" else ""
+        yield "plain", f"  {took:8.2f} s  {rollback}{step_title(steps[event.step])}"
         if command := step_command(steps[event.step], verbose):
             yield "command", f"              {command}"
 

@@ -96,7 +96,7 @@ def test_steps_there_and_back_with_their_times(found: History) -> None:
     text = [line for _, line in record_lines(found.records[1], "h", found.clock, verbose=True)]
     steps = [line for line in text if " s  " in line and "run 2" not in line]
     assert len(steps) == 7
-    assert sum("back: " in line for line in steps) == 2
+    assert sum("rollback: " in line for line in steps) == 2
 
 
 def test_a_run_that_was_cut_off_says_so(found: History) -> None:

@@ -87,8 +87,8 @@ class Lines:
         elif event.kind == "wait":
             self._wait(f"{event.host}:   {self._drains.text(step, event)}")
         elif event.kind == "step" and (step.verb == "phase" or self._verbose) and not self._moves(event.host):
-            back = "back: " if event.list == "rollback" else ""
-            self._say(f"{event.host}: {back}{step_title(step)}", "plain")
+            rollback = "rollback: " if event.list == "rollback" else ""
+            self._say(f"{event.host}: {rollback}{step_title(step)}", "plain")
             if command := step_command(step, self._verbose):
                 self._say(f"{event.host}:   {command}", "command")
 
