@@ -1,24 +1,40 @@
-"""Frozen dataclasses with slots, made in a sixth of the time that `dataclass` takes. Pure.
+"""Dataclasses with slots, made in a sixth of the time that `dataclass` takes. Pure.
 
-A command makes some 140 of them as it starts. Python 3.11 and 3.12 compile six methods of each from texts; here `__init__`
-alone is compiled, when the first value is made, and the others are the same functions for all. `fields`, `replace`, `asdict`
+A command makes some 150 of them as it starts. Python 3.11 and 3.12 compile six methods of each from texts; here `__init__`
+alone is compiled, once a few values were made, and the others are the same functions for all. `fields`, `replace`, `asdict`
 and `match` take them as any dataclass.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
+from functools import partial
 from inspect import get_annotations
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
 
 C = TypeVar("C", bound=type)
+_FEW = 4
+"""So many values of a class are made without compiling its `__init__`, which takes as long as making a hundred. Most classes
+have fewer in a command for one host.
+"""
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: C) -> C:
     """As `dataclass(frozen=True, slots=True)`. Its bases are made so too, if they are dataclasses at all."""
+    return _made(cls, {"__setattr__": _refuse, "__delattr__": _refuse})
+
+
+@dataclass_transform(field_specifiers=(field,))
+def mutable(cls: C) -> C:
+    """As `dataclass(slots=True)`: its fields may be set. Its bases are made so too, if they are dataclasses at all."""
+    return _made(cls, {"__hash__": None})
+
+
+def _made(cls: C, more: Mapping[str, Any]) -> C:
+    """The class with slots, and `more` methods than those that both kinds have."""
     every = _fields(cls)
     inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
     left_out = {"__dict__", "__weakref__", *(one.name for one in every)}
@@ -30,10 +46,9 @@ def frozen(cls: C) -> C:
         **{name: value for name, value in vars(cls).items() if name not in left_out},
         "__slots__": tuple(one.name for one in every if one.name not in inherited),
         "__init__": _Init(every, post=hasattr(cls, "__post_init__")),
-        "__setattr__": _refuse,
-        "__delattr__": _refuse,
         "__getstate__": _state,
         "__setstate__": _set_state,
+        **more,
     }
     whole: C = type(cls)(cls.__name__, cls.__bases__, members)
     whole.__qualname__ = cls.__qualname__
@@ -41,11 +56,14 @@ def frozen(cls: C) -> C:
 
 
 def _fields(cls: type) -> Sequence[Field[Any]]:
-    """As `dataclass` finds them, which takes half of its time to look for a ClassVar in the text of each type."""
-    texts = get_annotations(cls)
+    """As `dataclass` finds them. It would take half of its time to look for a ClassVar in the text of each type, and longer
+    than for all else to describe a class that has no docstring.
+    """
+    texts, said = get_annotations(cls), cls.__doc__
     cls.__annotations__ = {name: text if _is_special(text) else object for name, text in texts.items()}
+    cls.__doc__ = said or cls.__name__
     every = fields(dataclass(init=False, repr=False, eq=False)(cls))
-    cls.__annotations__ = texts
+    cls.__annotations__, cls.__doc__ = texts, said
     for one in every:
         one.type = texts.get(one.name, one.type)
     return every
@@ -57,18 +75,49 @@ def _is_special(text: object) -> bool:
 
 
 class _Init:
-    """Stands for the `__init__` of a class until somebody asks for it. Threads that do so at once compile it twice, alike."""
+    """Stands for the `__init__` of a class until a few values were made, or somebody asks the class for it. Threads that do
+    so at once compile it twice, alike.
+    """
 
     def __init__(self, every: Sequence[Field[Any]], *, post: bool) -> None:
-        self._every = every
+        """A field that no argument and no default gives a value is left to `__post_init__`."""
+        self._every = [one for one in every if one.init or not _is_required(one)]
         self._post = post
+        self._left = _FEW
 
     def __set_name__(self, owner: Any, name: str) -> None:
         self._owner = owner
 
     def __get__(self, one: object, kind: type) -> Any:
+        if one is None or not self._left:
+            return self._compiled().__get__(one, kind)
+        self._left -= 1
+        return partial(self._fill, one)
+
+    def _compiled(self) -> Callable[..., None]:
         self._owner.__init__ = made = _init(self._every, post=self._post)
-        return made.__get__(one, kind)
+        return made
+
+    def _fill(self, one: Any, /, *args: Any, **named: Any) -> None:
+        """Does what the compiled one does, which is called where the arguments are wrong, because it says what is."""
+        usual = {each.name: each for each in self._every if each.init}
+        given = {**dict(zip(usual, args, strict=False)), **named}
+        wrong = len(given) < len(args) + len(named) or not given.keys() <= usual.keys()
+        if wrong or any(name not in given and _is_required(each) for name, each in usual.items()):
+            self._compiled()(one, *args, **named)
+            return
+        for each in self._every:
+            if each.name in given:
+                value = given[each.name]
+            else:
+                value = each.default if each.default_factory is MISSING else each.default_factory()
+            object.__setattr__(one, each.name, value)
+        if self._post:
+            one.__post_init__()
+
+
+def _is_required(one: Field[Any]) -> bool:
+    return one.default is MISSING and one.default_factory is MISSING
 
 
 def _init(every: Sequence[Field[Any]], *, post: bool) -> Callable[..., None]:

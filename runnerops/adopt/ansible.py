@@ -13,13 +13,13 @@ import fnmatch
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import yaml
 
 from runnerops.adopt.ansible_patterns import MOST, expanded, split_port
 from runnerops.errors import RunneropsError
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 
 _ALL = "all"
 _SECTION = re.compile(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
@@ -35,7 +35,7 @@ _MENDED = "write NAME: below it; `ansible-inventory -i FILE --list --yaml >hosts
 Variables = Mapping[str, object]
 
 
-@dataclass(slots=True)
+@mutable
 class Groups:
     """What a file says, before a host is looked up in it. Variables are by the name of a host or a group."""
 

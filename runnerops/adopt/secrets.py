@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runnerops.adopt.layers import verbatim
+from runnerops.frozen import mutable
 from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
 from runnerops.redact import Masker
 from runnerops.redact.texts import prefix_of, secret_spans
@@ -33,7 +34,7 @@ class SecretName(str):
         return Secret("env", str(self), _NOWHERE)
 
 
-@dataclass(slots=True)
+@mutable
 class Vault:
     """Variables by name. Equal values share one. `taken` are those that already have a value, here or in the
     environment.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
@@ -19,6 +19,7 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.errors import GitlabError, HostError, RunneropsError, UsageError
+from runnerops.frozen import mutable
 from runnerops.model.common import Exit, Result, ServiceName, Tree
 from runnerops.model.gitlab import Registration
 from runnerops.model.host_state import HostState
@@ -90,7 +91,7 @@ def refuse_given(host: Host, runner: str) -> None:
         raise UsageError(text, fix)
 
 
-@dataclass(slots=True)
+@mutable
 class _Rotation:
     """The rotation of one runner; `begun`: the digest of the token that its first run was planned for."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from runnerops.engine.options import Invocation
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import InventoryError, RunneropsError, UsageError
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
@@ -36,7 +36,7 @@ from runnerops.report.offers import gone, offer_document, offer_lines, offer_tit
 from runnerops.report.screen import Screen
 
 
-@dataclass(slots=True)
+@mutable
 class Heard:
     """What each host offered, or a gateway before it, in the order in which it was shown; and why others were not reached."""
 

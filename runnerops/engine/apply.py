@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Protocol
 
 from runnerops.engine.outcome import held_since, in_between, left, outcome_of, unseen
 from runnerops.errors import HostError, LinkLostError
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 from runnerops.model.common import STATE_FOLDER, Result
 from runnerops.model.host_state import Hold
 from runnerops.model.plan import Plan
@@ -53,7 +53,7 @@ class HostLink:
     reconnect: Callable[[], Follows]
 
 
-@dataclass(slots=True)
+@mutable
 class _Run:
     """The state of a run as far as this client has seen it. `seen` counts bytes of its log."""
 

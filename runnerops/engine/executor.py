@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
 from runnerops.errors import HostError, RunneropsError
+from runnerops.frozen import mutable
 from runnerops.model.common import Result
 from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from runnerops.engine.health import Health
 
 
-@dataclass(slots=True)
+@mutable
 class HostExecutor:
     """The hosts of one round and their outcomes.
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError
+from runnerops.frozen import mutable
 from runnerops.model.host_names import brief, by_number
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _STOP_SECONDS = 15.0
 
 
-@dataclass(slots=True)
+@mutable
 class ActiveRuns:
     """The runs that this client started or follows, and whose end it has not seen."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from runnerops.engine.outcome import in_between, outcome_of, plan_of, unseen
 from runnerops.engine.planned import Planned
 from runnerops.errors import HostError
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 from runnerops.model.common import ENDS, Result
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Plan
@@ -24,7 +24,7 @@ _AT_ONCE = 20
 """The longest wait of one exec, in seconds."""
 
 
-@dataclass(slots=True)
+@mutable
 class LockWait:
     """The wait for runs of other users on the hosts of one command. `seconds` is for all of them together; 0: do not
     wait.

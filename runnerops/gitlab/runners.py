@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from runnerops.errors import GitlabDownError, GitlabError
+from runnerops.frozen import mutable
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.gitlab import Registration, RunnerStatus
 
@@ -17,7 +18,7 @@ UNKNOWN = "GitLab does not know its token (403): the runner was deleted there, o
 UNKNOWN_FIX = "create it in GitLab again, write its token into the inventory and deploy"
 
 
-@dataclass(slots=True)
+@mutable
 class AskedRunners:
     """Asks one GitLab about the runners of one host. `may_read`: the client has a token of the API, so details are
     asked for too.

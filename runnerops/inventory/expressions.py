@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from difflib import SequenceMatcher
 from typing import Any
 
+from runnerops.frozen import mutable
 from runnerops.inventory.problems import NAMES, ExpressionError
 from runnerops.model.common import Secret, Tree, Value
 
@@ -43,7 +44,7 @@ class _Veiled:
         )
 
 
-@dataclass(slots=True)
+@mutable
 class Expressions:
     """The expressions of one host. `variables` returns its `vars` as written. It is called when one is first used."""
 

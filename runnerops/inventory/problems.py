@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from runnerops.errors import InventoryError
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 from runnerops.model.common import Key, SourceLocation
 
 
@@ -27,7 +27,7 @@ class Problem:
         return f"{self.location}: {self.said}"
 
 
-@dataclass(slots=True)
+@mutable
 class Problems:
     """Collects all problems that can be found at once. A problem that many hosts inherit counts once."""
 

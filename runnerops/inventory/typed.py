@@ -7,7 +7,7 @@ Before or a Hint. Every invalid value is reported, not only the first one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -112,7 +112,9 @@ def _reader(kind: Kind) -> Reader:
         return make(*get_args(kind))
     if kind is Any:
         return lambda value, _key, _found: value
-    return _shape(kind) if issubclass(kind, Shape) else _plain((kind,))
+    if issubclass(kind, Shape):  # its types are only looked at if the inventory has one
+        return partial(_read_shape, kind)
+    return _plain((kind,))
 
 
 _WORDS: Mapping[tuple[type, ...], tuple[str, str]] = {
@@ -137,6 +139,10 @@ def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
     if types == (str,) and isinstance(value, int | float):
         return Wrong(key, "must be text", "put it in quotes if it is meant as text")
     return Wrong(key, *_WORDS[types])
+
+
+def _read_shape(kind: Kind, value: Any, key: Key, found: Found) -> Any:
+    return _shape(kind)(value, key, found)
 
 
 def _plain(types: tuple[type, ...]) -> Reader:

@@ -5,8 +5,9 @@ Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from runnerops.frozen import mutable
 from runnerops.model.common import ABSENT, ServiceName
 from runnerops.model.gitlab import Managed
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints, sha256
@@ -23,7 +24,7 @@ STAGE_SECONDS = 10
 IS_ABSENT = '[ -e "$1" ] || echo absent'
 
 
-@dataclass(slots=True)
+@mutable
 class StepWriter:
     """Collects the steps of one plan."""
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from runnerops.errors import HostError
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 
 if TYPE_CHECKING:
     from fabric import Connection
@@ -58,7 +58,7 @@ class Passage:
         """Does nothing: the connection is open."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Gateway:
     hop: Hop | None = None
     failure: HostError | None = None

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from runnerops.errors import HostError
+from runnerops.frozen import mutable
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -64,7 +65,7 @@ class WrongPasswordError(Exception):
     """sudo rejected the password, and there is another one to try."""
 
 
-@dataclass(slots=True)
+@mutable
 class Root:
     """How commands become root over one connection. `user` is the user who logs in."""
 

@@ -9,13 +9,14 @@ import sys
 import termios
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from getpass import getpass
 from typing import Any, Protocol, TextIO
 
 import typer
 
 from runnerops.errors import UsageError
+from runnerops.frozen import mutable
 from runnerops.redact import Redactor
 from runnerops.report.job_log import begin_part, end_part, in_job_log, own_name
 from runnerops.report.terminal import coloured, columns, send_nowhere, terminal_state
@@ -48,7 +49,7 @@ class Painted(Protocol):
         """Draws again after `hush`."""
 
 
-@dataclass(slots=True)
+@mutable
 class Screen:
     """Writes redacted lines. Each stream has colour if it is a terminal and NO_COLOR allows it. On a terminal, lines are
     broken at words; elsewhere they stay whole.

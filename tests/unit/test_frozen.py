@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 
 
 @frozen
@@ -146,3 +146,42 @@ def test_it_may_look_at_itself() -> None:
     assert Checked(1).x == 1
     with pytest.raises(ValueError, match="negative"):
         Checked(-1)
+
+
+@pytest.mark.parametrize("decorator", [frozen, dataclass(frozen=True, slots=True)])
+def test_the_first_and_the_later_values_are_made_alike(decorator: Any) -> None:
+    made = as_dataclass(decorator)
+    wrong: list[tuple[tuple[int, ...], dict[str, Any]]] = [
+        ((), {}),
+        ((1, 2, 3, 4, 5), {}),
+        ((1,), {"x": 1}),
+        ((1,), {"z": 1}),
+        ((), {"y": 1}),
+        ((1,), {"_kept": {}}),
+    ]
+    for args, named in wrong:
+        with pytest.raises(TypeError, match=r"__init__\(\)"):
+            as_dataclass(decorator)(*args, **named)
+    values = [made(1, tags=("a",)) for _ in range(9)]
+    assert len({repr(one) for one in values}) == 1
+    assert len({id(one.more) for one in values}) == 9
+
+
+def test_a_mutable_one_is_what_dataclass_makes() -> None:
+    @mutable
+    class Ours:
+        x: int
+        y: list[int] = field(default_factory=list)
+        z: str = field(init=False)
+
+        def __post_init__(self) -> None:
+            self.z = str(self.x)
+
+    one = Ours(1)
+    assert (one.x, one.y, one.z, Ours.__doc__) == (1, [], "1", None)
+    one.x = 2
+    assert one != Ours(1)
+    assert copy.copy(one) == one
+    assert not hasattr(one, "__dict__")
+    with pytest.raises(TypeError):
+        hash(one)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from runnerops.engine.gitlab.asking import Asking, by_token
 from runnerops.engine.gitlab.new_runners import NewInGitlab, left_behind_of
 from runnerops.errors import RunneropsError
+from runnerops.frozen import mutable
 from runnerops.model.common import STATE_FOLDER
 from runnerops.model.gitlab import Begun, Creation, Leftover, Place, Unpaired
 from runnerops.model.host_state import HostState
@@ -63,7 +64,7 @@ def names_of(observed: HostState) -> tuple[str, ...]:
     return tuple(one.name for one in observed.begun)
 
 
-@dataclass(slots=True)
+@mutable
 class Record:
     """The records of one host while its plan is applied."""
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.errors import GitlabError
-from runnerops.frozen import frozen
+from runnerops.frozen import frozen, mutable
 from runnerops.model.common import Result
 from runnerops.model.gitlab import Begun, Created, Creation, Leftover, Place, SettingsUpdate
 from runnerops.model.host_state import HostState
@@ -126,7 +126,7 @@ def left_behind_of(
     return {Leftover(number, mark) for number in found}
 
 
-@dataclass(slots=True)
+@mutable
 class NewRunners:
     """The new runners of one host while its plan is applied."""
 

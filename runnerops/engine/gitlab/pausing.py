@@ -7,12 +7,13 @@ made, and until it is ended. So if a deploy is cut off in between, the next one 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
 from runnerops.errors import GitlabDownError, GitlabError, LostTokenError, RunneropsError
+from runnerops.frozen import mutable
 from runnerops.model.common import Result
 from runnerops.model.facts import Facts
 from runnerops.model.gitlab import Pause, PauseRecord
@@ -63,7 +64,7 @@ def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pau
     return tuple(pauses), tuple(notes)
 
 
-@dataclass(slots=True)
+@mutable
 class Pauses:
     """The pauses of one host's plan while it is applied."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.planned import Planned
 from runnerops.errors import GitlabDownError, RunneropsError
+from runnerops.frozen import mutable
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.plan import Plan
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from runnerops.engine.gitlab.pausing import Pauses
 
 
-@dataclass(slots=True)
+@mutable
 class GitlabRound:
     """GitLab's part of one round. `tell` shows waits, by host. With `no_wait`, or after an interrupt, nothing is waited
     for.

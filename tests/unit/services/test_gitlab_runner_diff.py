@@ -14,7 +14,7 @@ from runnerops.model.inventory import FileSpec
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.schema import TABLES
-from runnerops.services.shared.durations import microseconds
+from runnerops.services.shared.durations import nanoseconds
 
 SPEC = FileSpec(ServiceName.GITLAB_RUNNER, "/etc/gitlab-runner/config.toml", "config.toml.j2", "toml")
 TOKEN = "glrt-" + "a" * 20
@@ -196,11 +196,15 @@ def test_which_runner_is_which(observed: list[Tree], desired: list[Tree], partne
         ("1d", None),
         ("٣s", None),
         ("2562048h", None),
+        ("9223372036854775807ns", 9223372036854775807 / 1e9),
+        ("9223372036854775808ns", None),
+        ("0.1ns", 0),
+        ("9" * 2_000_000 + "h", None),
     ],
 )
 def test_durations(text: str, seconds: float | None) -> None:
-    found = microseconds(text)
-    assert (None if found is None else float(found) / 1e6) == seconds
+    found = nanoseconds(text)
+    assert (None if found is None else found / 1e9) == seconds
 
 
 # A file made by hand may hold anything at any known key.

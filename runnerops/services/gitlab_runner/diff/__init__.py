@@ -13,7 +13,7 @@ from runnerops.model.plan import KeyChange
 from runnerops.services.gitlab_runner.diff.matching import match, match_equals, normal_url
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES, Known
-from runnerops.services.shared.durations import microseconds
+from runnerops.services.shared.durations import nanoseconds
 
 _DEFAULTS: Mapping[Key, Value] = {
     ("concurrent",): 1,
@@ -134,8 +134,8 @@ def _tree(value: Value) -> Tree:
 def _normal(known: Known, key: Key, value: Value) -> object:
     """The value in a normal form. A missing key and values with the same meaning as it give its default."""
     default = _DEFAULTS.get(key)
-    time = microseconds(value) if known.kind == "duration" and isinstance(value, str) else None
-    if value is None or (time is not None and time == microseconds(str(default))):
+    time = nanoseconds(value) if known.kind == "duration" and isinstance(value, str) else None
+    if value is None or (time is not None and time == nanoseconds(str(default))):
         return default
     if not known.given and (value in (0, "", [], {}) or time == 0):  # `false` equals 0 too
         return default

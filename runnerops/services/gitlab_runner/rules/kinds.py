@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
 from runnerops.model.common import Value
-from runnerops.services.shared.durations import microseconds
+from runnerops.services.shared.durations import nanoseconds
 
 _QUOTED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
@@ -34,7 +34,7 @@ def _float(value: Value) -> bool:
 
 
 def _duration(value: Value) -> bool:
-    return isinstance(value, str) and microseconds(value) is not None
+    return isinstance(value, str) and nanoseconds(value) is not None
 
 
 def _time(value: Value) -> bool:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
-from zoneinfo import ZoneInfo
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.rules.keys import Found, Version, since
@@ -110,6 +109,8 @@ def _is_timezone(name: str) -> bool:
 
 
 def _is_there(name: str) -> bool:
+    from zoneinfo import ZoneInfo  # noqa: PLC0415  few files have a time zone
+
     try:
         ZoneInfo(name)
     except (OSError, ValueError):  # no such file, or a path outside of the list

@@ -19,7 +19,7 @@ from runnerops.services.gitlab_runner.format import read
 from runnerops.services.gitlab_runner.rules.keys import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES
 from runnerops.services.scripts import script
-from runnerops.services.shared.durations import microseconds
+from runnerops.services.shared.durations import nanoseconds
 from runnerops.services.steps import run
 
 NO_MATTER = (
@@ -30,6 +30,9 @@ NO_MATTER = (
 """Lines that say nothing: the runner's own keys, and the defaults that it adds."""
 
 _NEW, _OLD = "runner.new", "runner.old"
+_SECOND = 10**9
+"""In nanoseconds."""
+
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -93,9 +96,9 @@ def _written(value: Value) -> str:
 
 def _long(value: Value) -> Value:
     """A duration as Go writes it: `15m` is `15m0s`."""
-    length = microseconds(value) if isinstance(value, str) else None
-    if length is None or length < 1_000_000 or length % 1_000_000:
+    length = nanoseconds(value) if isinstance(value, str) else None
+    if length is None or length < _SECOND or length % _SECOND:
         return value
-    minutes, seconds = divmod(int(length) // 1_000_000, 60)
+    minutes, seconds = divmod(length // _SECOND, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}h{minutes}m{seconds}s" if hours else f"{minutes}m{seconds}s" if minutes else f"{seconds}s"

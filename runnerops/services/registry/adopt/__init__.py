@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
+from runnerops.frozen import mutable
 from runnerops.model.answers import Answers
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.model.host_state import HostState
@@ -40,7 +41,7 @@ _COMMENTED: Mapping[Key, str] = {
 }
 
 
-@dataclass(slots=True)
+@mutable
 class _Section:
     """The section while it is being made."""
 

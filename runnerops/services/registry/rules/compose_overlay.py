@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Literal
 
+from runnerops.frozen import frozen, mutable
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import did_you_mean
 from runnerops.services.registry.schema import AUTH, CONFIG, FIELDS, LOOKED_AT, STORAGE_ASIDE, Shape
@@ -48,7 +48,7 @@ def of_the_image(major: int) -> Tree:
     return tree
 
 
-@dataclass(frozen=True)
+@frozen
 class Variable:
     """One that the registry reads. `value`: what YAML makes of it; `place`: where it stands in the Compose file."""
 
@@ -57,7 +57,7 @@ class Variable:
     value: Value
 
 
-@dataclass(frozen=True)
+@frozen
 class Laid:
     """What one variable does: at which key of the configuration, of which shape; `text` says why not."""
 
@@ -67,7 +67,7 @@ class Laid:
     text: str = ""
 
 
-@dataclass
+@mutable
 class Overlay:
     """A configuration while variables are laid over it. `whole`: the file below is known, and so is the length of its lists."""
 

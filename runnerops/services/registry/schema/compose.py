@@ -10,8 +10,8 @@ import json
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from math import isfinite
+from pathlib import Path
 
 from runnerops.model.common import Key, Tree, Value, word_set
 from runnerops.services.registry.schema.json_schema import Problem, Validator, open_text
@@ -161,7 +161,7 @@ def text_problems(tree: Tree) -> Iterator[tuple[Key, str]]:
 
 @cache
 def _validator() -> Validator:
-    return Validator(json.loads(files(__package__).joinpath("compose-spec.json").read_text("utf-8")))
+    return Validator(json.loads(Path(__file__).with_name("compose-spec.json").read_text("utf-8")))
 
 
 @cache
