@@ -20,9 +20,10 @@ import yaml
 from runnerops.adopt.ansible_patterns import MOST, expanded, split_port
 from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen, mutable
+from runnerops.patterns import late_pattern
 
 _ALL = "all"
-_SECTION = re.compile(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
+_SECTION = late_pattern(r"\[(?P<name>[^:\]]+)(?::(?P<kind>\w+))?\]\s*(?:[#;].*)?$")
 _NAMES = {"user": ("ansible_user", "ansible_ssh_user"), "port": ("ansible_port", "ansible_ssh_port"),
           "address": ("ansible_host", "ansible_ssh_host"), "connection": ("ansible_connection",),
           "key": ("ansible_private_key_file", "ansible_ssh_private_key_file")}  # fmt: skip

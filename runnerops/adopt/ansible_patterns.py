@@ -9,8 +9,10 @@ from ipaddress import IPv6Address
 from itertools import product
 from math import prod
 
-_RANGE = re.compile(r"\[(\w+):(\w+)(?::(\d+))?\]", re.ASCII)
-_PORT = re.compile(r"(?P<name>(?:[^:\[\]]|\[[^\]]*\])+):(?P<port>[0-9]+)")
+from runnerops.patterns import late_pattern
+
+_RANGE = late_pattern(r"\[(\w+):(\w+)(?::(\d+))?\]", re.ASCII)
+_PORT = late_pattern(r"(?P<name>(?:[^:\[\]]|\[[^\]]*\])+):(?P<port>[0-9]+)")
 MOST = 10_000
 """The most hosts that one pattern may stand for."""
 

@@ -9,6 +9,7 @@ from dataclasses import field
 from runnerops.adopt.layers import verbatim
 from runnerops.frozen import mutable
 from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.redact import Masker
 from runnerops.redact.texts import prefix_of, secret_spans
 from runnerops.secrets.dotenv import can_hold
@@ -16,7 +17,7 @@ from runnerops.secrets.dotenv import can_hold
 _SAID_ELSEWHERE = frozenset({"runners", "caches", "config", "environment"})
 """Parts of a key that would make the name of its variable longer, but not clearer."""
 
-_NO_LETTER = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
+_NO_LETTER = late_pattern(r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])")
 
 _NOWHERE = SourceLocation("", 0, 0)
 

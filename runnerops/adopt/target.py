@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from runnerops.errors import UsageError
@@ -10,8 +9,9 @@ from runnerops.inventory import checks
 from runnerops.inventory.targets import STATES
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Host, Ssh
+from runnerops.patterns import late_pattern
 
-_FORM = re.compile(r"(?P<user>[^@]+)@(?:\[(?P<six>[^\]]+)\]|(?P<address>[^:@\[\]]+))(?::(?P<port>\d+))?")
+_FORM = late_pattern(r"(?P<user>[^@]+)@(?:\[(?P<six>[^\]]+)\]|(?P<address>[^:@\[\]]+))(?::(?P<port>\d+))?")
 
 _SSH = 22
 

@@ -13,6 +13,7 @@ from runnerops.adopt.secrets import SecretName
 from runnerops.adopt.yaml_text import Writer
 from runnerops.frozen import frozen
 from runnerops.model.common import Secret, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.base import Addition
 
 FOLDER = "templates"
@@ -20,7 +21,7 @@ _HEAD = """{{# What hosts have and no section of the inventory has a word for, a
    All else is as in the template that comes with runnerops. #}}
 {{% extends "shipped/{template}" %}}
 """
-_JINJA = re.compile(r"\{[{%#]")
+_JINJA = late_pattern(r"\{[{%#]")
 
 
 @frozen

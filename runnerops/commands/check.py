@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from runnerops.frozen import frozen
 from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
+from runnerops.patterns import late_pattern
 from runnerops.planning.lint_file import in_order, lint_file, placed_in
 from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
@@ -36,7 +36,7 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
     "compose": (ServiceName.REGISTRY, "docker-compose.yml.j2", "yaml"),
 }
 
-_TOP_KEY = re.compile(rb"(?m)^(?:\xef\xbb\xbf)?(?:\{ *)?[\"']?([a-z]+)[\"']? *:")
+_TOP_KEY = late_pattern(rb"(?m)^(?:\xef\xbb\xbf)?(?:\{ *)?[\"']?([a-z]+)[\"']? *:")
 _OF_COMPOSE = {b"services", b"include", b"networks", b"volumes", b"secrets", b"configs", b"models"}
 """Keys at the top that a registry's configuration has none of."""
 _LARGEST = 4 << 20

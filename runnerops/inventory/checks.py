@@ -13,12 +13,13 @@ from runnerops.codes.rules import RULES
 from runnerops.model.common import Secret
 from runnerops.parsing.moments import EXAMPLE, MomentError, moment
 from runnerops.parsing.near import near, question
+from runnerops.patterns import late_pattern
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_ADDRESS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%[A-Za-z0-9._-]+)?")
-_USER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._\\@+$-]*")
-_GATEWAY = re.compile(r"[A-Za-z0-9_\[][A-Za-z0-9._@:\[\]-]*")
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
+_NAME = late_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_ADDRESS = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%[A-Za-z0-9._-]+)?")
+_USER = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9._\\@+$-]*")
+_GATEWAY = late_pattern(r"[A-Za-z0-9_\[][A-Za-z0-9._@:\[\]-]*")
+_DURATION = late_pattern(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
 
 
 class Refused(ValueError):  # noqa: N818  an answer, which becomes a Problem

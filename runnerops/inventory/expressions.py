@@ -15,13 +15,14 @@ from typing import Any
 from runnerops.frozen import mutable
 from runnerops.inventory.problems import NAMES, ExpressionError
 from runnerops.model.common import Secret, Tree, Value
+from runnerops.patterns import late_pattern
 
-_BRACES = re.compile(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\}""")
-_OURS = re.compile(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
-_BEGUN = re.compile(r"\{\{-?\s*(?:vars|host)\s*[.\[]")
-_STATEMENT = re.compile(r"\{%-?\s*\w+([^%]*)%\}")
-_NAMED = re.compile(r"""(?<![$.\w])vars\s*(?:\.\s*(\w+)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])""")
-_DOTTED = re.compile(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
+_BRACES = late_pattern(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\}""")
+_OURS = late_pattern(r"(?<![$.\w])(?:vars|host)\s*[.\[]")
+_BEGUN = late_pattern(r"\{\{-?\s*(?:vars|host)\s*[.\[]")
+_STATEMENT = late_pattern(r"\{%-?\s*\w+([^%]*)%\}")
+_NAMED = late_pattern(r"""(?<![$.\w])vars\s*(?:\.\s*(\w+)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])""")
+_DOTTED = late_pattern(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _AS_IT_STANDS = "close it, or write `!raw` before the text if it is not meant as an expression"
 _NEAR = 0.85
 _MOST = 10_000

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.scalars import Verbatim
+from runnerops.patterns import late_pattern
 
-_HOST = re.compile(r"(?<![${])\{host\}(?!\})")
+_HOST = late_pattern(r"(?<![${])\{host\}(?!\})")
 """Does not match `${host}` of a shell and `{{host}}` of a template, which have other meanings."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from itertools import product
 
 from runnerops.inventory.checks import Refused
+from runnerops.patterns import late_pattern
 
-_RANGE = re.compile(r"\[([0-9]+|[a-z]|[A-Z]):([0-9]+|[a-z]|[A-Z])\]")
+_RANGE = late_pattern(r"\[([0-9]+|[a-z]|[A-Z]):([0-9]+|[a-z]|[A-Z])\]")
 _MOST = 10_000
 _DIGITS = 18
 

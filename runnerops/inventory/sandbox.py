@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache, wraps
 from typing import Any
@@ -15,11 +14,12 @@ from jinja2.utils import missing
 
 from runnerops.inventory.problems import NAMES, ExpressionError
 from runnerops.parsing.near import did_you_mean
+from runnerops.patterns import late_pattern
 
 _LONGEST = 1_000_000
 """The most characters or items that an operator, a filter or a method may produce."""
 _BITS = 10_000
-_WIDE = re.compile(r"%[^%a-zA-Z]*(?:[0-9]{6}|\*)|\{[^{}]*(?:[0-9]{6}|\{)")
+_WIDE = late_pattern(r"%[^%a-zA-Z]*(?:[0-9]{6}|\*)|\{[^{}]*(?:[0-9]{6}|\{)")
 """A width in a format that is very large, or is itself a value."""
 _MULTIPLYING = ("batch", "center", "indent", "join", "replace", "round", "slice")
 _BY_CHANCE = ("random", "lipsum")

@@ -6,13 +6,13 @@ the text.
 
 from __future__ import annotations
 
-import re
 from typing import Literal, TypeAlias, get_args
 
 from runnerops.inventory.expressions import holds_expression
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.parsing.near import did_you_mean
 from runnerops.parsing.secret_text import misspelt, pieces, unclosed
+from runnerops.patterns import late_pattern
 
 Scalar: TypeAlias = "str | int | float | bool | Secret | None"
 Source: TypeAlias = Literal["env", "file", "command", "secret"]
@@ -27,9 +27,9 @@ _WORDS: dict[str, Scalar] = {
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
     **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
 }
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_VARIABLE = re.compile(r"[A-Za-z_{][A-Za-z0-9_{}]*")
+_INTEGER = late_pattern(r"[-+]?(?:0|[1-9][0-9]*)|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = late_pattern(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_VARIABLE = late_pattern(r"[A-Za-z_{][A-Za-z0-9_{}]*")
 _YAML = "tag:yaml.org,2002:"
 _TYPES: dict[str, tuple[type, ...]] = {
     "str": (str,),

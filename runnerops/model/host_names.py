@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_NUMBERED = re.compile(r"(.*?)([0-9]+)", re.DOTALL)
+from runnerops.patterns import late_pattern
+
+_NUMBERED = late_pattern(r"(.*?)([0-9]+)", re.DOTALL)
 
 
 def by_number(name: str) -> list[tuple[int, str]]:

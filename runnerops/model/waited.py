@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from runnerops.frozen import frozen
 from runnerops.model.facts import Job
+from runnerops.patterns import late_pattern
 
-_COUNTED = re.compile(r"(\d+) jobs?(?:: (.*))?")
-_KEYS = re.compile(r' (name|project|runner|started)="([^"]*)"')
+_COUNTED = late_pattern(r"(\d+) jobs?(?:: (.*))?")
+_KEYS = late_pattern(r' (name|project|runner|started)="([^"]*)"')
 
 
 @frozen

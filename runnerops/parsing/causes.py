@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from runnerops.frozen import frozen
+from runnerops.patterns import late_pattern
 
 CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _ODD_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200b\u200c\u200d\u202f\u2060\u3000"
-_CONFLICT = re.compile(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
-_BRACES = re.compile(r"\{[{%#]|%\}")
+_CONFLICT = late_pattern(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
+_BRACES = late_pattern(r"\{[{%#]|%\}")
 
 
 @frozen

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from runnerops.model.common import Key, SourceLocation
+from runnerops.patterns import late_pattern
 
-_OUTSIDE = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|(?:(?<=\s)|^)#.*')
+_OUTSIDE = late_pattern(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|(?:(?<=\s)|^)#.*')
 """Strings, and what is no part of one: a comment begins behind a space, in YAML it must."""
 _LONG_QUOTES = ("'''", '"""')
-_TOML_PART = re.compile(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
+_TOML_PART = late_pattern(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
 
 
 def comments_by_key(text: str, places: Mapping[Key, SourceLocation]) -> dict[Key, tuple[str, ...]]:

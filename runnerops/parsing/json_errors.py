@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 
 from runnerops.parsing.causes import Cause, common, first
+from runnerops.patterns import late_pattern
 
 _COMMENTS = ("//", "/*", "#")
-_WORD = re.compile(r"[A-Za-z_][\w.-]*")
+_WORD = late_pattern(r"[A-Za-z_][\w.-]*")
 _LITERALS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _NULLS = {"null", "none", "nil", "undefined"}
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}]', re.DOTALL)
+_TOKEN = late_pattern(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}]', re.DOTALL)
 _TRAILING = ("the comma before this bracket is one too many", "take it out")
 
 

@@ -6,10 +6,11 @@ import re
 
 from runnerops.model.common import Key, SourceLocation
 from runnerops.parsing.cursor import Cursor
+from runnerops.patterns import late_pattern
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_SCALAR = re.compile(r"[^\s,\]}]+")
-_SPACE = re.compile(r"[ \t\r\n]*")
+_STRING = late_pattern(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SCALAR = late_pattern(r"[^\s,\]}]+")
+_SPACE = late_pattern(r"[ \t\r\n]*")
 
 
 def places(text: str, file: str) -> dict[Key, SourceLocation]:

@@ -6,8 +6,10 @@ import contextlib
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?)(?: ?(Z|[+-]\d\d:?\d\d|[A-Za-z][A-Za-z0-9_/+-]*))?")
-_SPAN = re.compile(r"(\d{1,5})([mhd])")
+from runnerops.patterns import late_pattern
+
+_MOMENT = late_pattern(r"(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?)(?: ?(Z|[+-]\d\d:?\d\d|[A-Za-z][A-Za-z0-9_/+-]*))?")
+_SPAN = late_pattern(r"(\d{1,5})([mhd])")
 _FIRST, _LAST = 1971, 9998
 """Years that every zone's clock can show, and that count from 1970."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}

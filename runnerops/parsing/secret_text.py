@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias, get_args
 
 from runnerops.parsing.near import near
+from runnerops.patterns import late_pattern
 
 Source: TypeAlias = Literal["env", "file", "command"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
-_PART = re.compile(r"\{(env|file|command):((?:[^{}]|\{host\})+)\}")
-_LIKE_A_PART = re.compile(r"\{([A-Za-z]+):[^\s{}\"][^{}\"]*\}")
+_PART = late_pattern(r"\{(env|file|command):((?:[^{}]|\{host\})+)\}")
+_LIKE_A_PART = late_pattern(r"\{([A-Za-z]+):[^\s{}\"][^{}\"]*\}")
 
 
 def pieces(text: str) -> Iterator[str | tuple[Source, str]]:

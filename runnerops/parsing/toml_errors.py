@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable
 
 from runnerops.parsing.causes import Cause, common, first, line_of, line_start, offset_of
+from runnerops.patterns import late_pattern
 
-_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_WORD = re.compile(r"[A-Za-z_][\w.-]*")
+_PLACE = late_pattern(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+_WORD = late_pattern(r"[A-Za-z_][\w.-]*")
 _TRUE, _FALSE, _NULL = {"true", "yes", "on"}, {"false", "no", "off"}, {"null", "none", "nil"}
-_TEXT = re.compile(r'"""(?:[^\\]|\\.)*?"""' r"|'''.*?'''" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'" r"|#[^\n]*", re.DOTALL)
-_QUOTE = re.compile(r"\"\"\"|'''|\"|'|#")
+_TEXT = late_pattern(
+    r'"""(?:[^\\]|\\.)*?"""' r"|'''.*?'''" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'" r"|#[^\n]*", re.DOTALL
+)
+_QUOTE = late_pattern(r"\"\"\"|'''|\"|'|#")
 
 
 def explain(text: str, said: str) -> Cause:

@@ -10,22 +10,23 @@ import tomli
 from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
 from runnerops.parsing.cursor import Cursor
+from runnerops.patterns import late_pattern
 
-_SPACE = re.compile(r"[ \t]*")
-_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_LINE_END = re.compile(r"[^\n]*")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
-_TEXT = re.compile(
+_SPACE = late_pattern(r"[ \t]*")
+_BLANK = late_pattern(r"(?:[ \t\r\n]|#[^\n]*)*")
+_LINE_END = late_pattern(r"[^\n]*")
+_BARE = late_pattern(r"[A-Za-z0-9_-]+")
+_QUOTED = late_pattern(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
+_TEXT = late_pattern(
     r'"""(?:[^\\]|\\.)*?"""(?:"{1,2}(?!"))?' r"|'''.*?'''(?:'{1,2}(?!'))?" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'",
     re.DOTALL,
 )
-_SCALAR = re.compile(r"[^\s,\]}#]+(?: [0-9][^\s,\]}#]*)?")
+_SCALAR = late_pattern(r"[^\s,\]}#]+(?: [0-9][^\s,\]}#]*)?")
 """A date and a time may have one space between them."""
 
-_BREAK = re.compile(r"\r?\n|#")
-_ESCAPE = re.compile(r"(?:[^\\]|\\[^ex])*\\[ex]", re.DOTALL)
-_SHORT_TIME = re.compile(r"(?:\d{4}-\d\d-\d\d[Tt ])?\d\d:\d\d(?:[Zz]|[+-]\d\d:\d\d)?")
+_BREAK = late_pattern(r"\r?\n|#")
+_ESCAPE = late_pattern(r"(?:[^\\]|\\[^ex])*\\[ex]", re.DOTALL)
+_SHORT_TIME = late_pattern(r"(?:\d{4}-\d\d-\d\d[Tt ])?\d\d:\d\d(?:[Zz]|[+-]\d\d:\d\d)?")
 
 
 @frozen

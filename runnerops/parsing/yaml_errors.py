@@ -8,9 +8,10 @@ from collections.abc import Callable
 import yaml
 
 from runnerops.parsing.causes import Cause, common, first, line_of, line_start
+from runnerops.patterns import late_pattern
 
-_BAD = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_PAIR = re.compile(r"\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s#:][^#:]*?|[^\s#].*?):(?:\s|$)")
+_BAD = late_pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_PAIR = late_pattern(r"\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s#:][^#:]*?|[^\s#].*?):(?:\s|$)")
 
 
 def explain(text: str, error: yaml.YAMLError) -> Cause:

@@ -10,9 +10,10 @@ import yaml
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
+from runnerops.patterns import late_pattern
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_BEGIN = re.compile(r"^---", re.MULTILINE)
+_BEGIN = late_pattern(r"^---", re.MULTILINE)
 _MERGE = "tag:yaml.org,2002:merge"
 
 

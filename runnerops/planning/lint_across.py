@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Literal, TypeAlias
@@ -11,6 +10,7 @@ from urllib.parse import SplitResult
 from runnerops.model.common import Key, ServiceName, Tree, Value
 from runnerops.model.inventory import Cache, Host
 from runnerops.model.plan import Finding
+from runnerops.patterns import late_pattern
 from runnerops.planning.known_caches import KnownCaches, port_of, url_parts
 from runnerops.services.docker.format import PATH as DAEMON_JSON
 from runnerops.services.gitlab_runner.dind import is_dind, values_of
@@ -23,7 +23,7 @@ from runnerops.services.shared.upstreams import HUB, served
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
 _ETHERNET = 1500
-_OURS_ALONE = re.compile(r".*\.(?:lan|local|internal|intranet|home|corp|home\.arpa)|[^.]+")
+_OURS_ALONE = late_pattern(r".*\.(?:lan|local|internal|intranet|home|corp|home\.arpa)|[^.]+")
 _REMOTE, _USERNAME = "REGISTRY_PROXY_REMOTEURL", "REGISTRY_PROXY_USERNAME"
 _MIRROR = "--registry-mirror"
 

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 
 from runnerops.model.common import Key, word_set
+from runnerops.patterns import late_pattern
 
 _SECRET = word_set("""
     auth authorization bearer cookie credential credentials creds dsn jwt key pass passcode passphrase passwd password
@@ -29,7 +30,7 @@ _ORDINARY = frozenset(
 )
 """Pairs of words that mean something else. Kubernetes' pull secrets and secret volumes are names of objects."""
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORD = late_pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 def words_of(name: str) -> tuple[str, ...]:

@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from runnerops.patterns import late_pattern
 from runnerops.redact.names import key_file, secret_name, words_of
 
 MASK = "********"
 
 Span: TypeAlias = "tuple[int, int]"
 
-_MAY_HOLD = re.compile(r"[=:@]|\s|[\w+/.-]{12}")
+_MAY_HOLD = late_pattern(r"[=:@]|\s|[\w+/.-]{12}")
 """A text that could hold a secret. Most texts are short words, and every text of a file is checked several times."""
-_TOKENS = re.compile(
+_TOKENS = late_pattern(
     r"""(?<![A-Za-z0-9])(?:
         gl(?:agent|cbt|dt|ffct|ft|imt|oas|pat|ptt|rt|rtr|soat|wt)-[\w.=-]{8,}   # https://docs.gitlab.com/security/tokens/
       | _gitlab_session=\S+ | GR1348941[\w-]{8,}
@@ -33,49 +34,49 @@ _TOKENS = re.compile(
     )""",
     re.VERBOSE,
 )
-_HASH = re.compile(r"\${1,2}(?:apr1|[1567y]|2[abxy]|argon2\w+)\${1,2}[\w./+=,$-]{16,}")
+_HASH = late_pattern(r"\${1,2}(?:apr1|[1567y]|2[abxy]|argon2\w+)\${1,2}[\w./+=,$-]{16,}")
 """A password hash in the format of htpasswd and crypt, since guesses can be checked against it. Compose needs `$`
 doubled.
 """
-_PEM = re.compile(
+_PEM = late_pattern(
     r"-----BEGIN (?:[A-Z0-9 ]+ )?PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL
 )
-_USERINFO = re.compile(
+_USERINFO = late_pattern(
     r"(?<=://)(?:[^/\s\"'@]*:(?!\d{1,5}/)[^\s\"'@]*@(?:[^/\s\"'@]*@)*|[^/\s\"'@]+@(?:[^/\s\"'@]*@)*)(?=[^@])"
 )
 """Up to the last `@` before the host, even if the password has an unescaped `/` or `@`."""
-_HOOK = re.compile(
+_HOOK = late_pattern(
     r"(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/(?:v\d+/)?webhooks"
     r"|\.webhook\.office\.com/\w+|outlook\.office(?:365)?\.com/webhook)/"
     r"([^\s\"'?#]+)|api\.telegram\.org/bot([^\s\"'/]+)"
 )
 """Webhook URLs: whoever has one can post to it."""
-_SIGNED = re.compile(
+_SIGNED = late_pattern(
     r"[?&](?:sig|signature|X-(?:Amz|Goog|Oss)-(?:Signature|Security-Token))=([^&\s\"'#]+)", re.IGNORECASE
 )
 """Parameters that give access to whoever has the URL."""
-_DSN = re.compile(r"(?<![\w/:@.${-])[\w.%+-]+:(\$?\$\{[^}\s]{0,400}\}|[^\s@/:]+)@(?!sha\d)[\w.(\[-]+")
+_DSN = late_pattern(r"(?<![\w/:@.${-])[\w.%+-]+:(\$?\$\{[^}\s]{0,400}\}|[^\s@/:]+)@(?!sha\d)[\w.(\[-]+")
 """`user:password@tcp(…)`, which has no scheme. Digests of images do not match."""
-_SCHEME = re.compile(r"\b(?:Basic|Bearer)\s+(\$?\$\{[^}\n]{0,400}\}|[\w+/=.~-]{6,})", re.IGNORECASE)
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{10,}={0,2}(?![A-Za-z0-9+/=])")
-_PAIR = re.compile(rb"[!-9;-~][ -9;-~]*:[ -~]+")
+_SCHEME = late_pattern(r"\b(?:Basic|Bearer)\s+(\$?\$\{[^}\n]{0,400}\}|[\w+/=.~-]{6,})", re.IGNORECASE)
+_BASE64 = late_pattern(r"(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{10,}={0,2}(?![A-Za-z0-9+/=])")
+_PAIR = late_pattern(rb"[!-9;-~][ -9;-~]*:[ -~]+")
 
-_NAMED = re.compile(r"([A-Za-z_][\w.-]*)(?:[\"']?\s*(?:[:+?]?=)\s*|[\"']\s*:\s*|:[ \t]+)")
+_NAMED = late_pattern(r"([A-Za-z_][\w.-]*)(?:[\"']?\s*(?:[:+?]?=)\s*|[\"']\s*:\s*|:[ \t]+)")
 """`NAME=value`, `NAME = value`, `"name": value` and `Name: value`."""
-_HEADER = re.compile(r"\b(?:authorization|(?:private|job|deploy|x-[\w-]*)-?(?:token|key)):\s*", re.IGNORECASE)
-_FLAG = re.compile(r"(?:^|(?<=[\s\"'\[,]))--?([A-Za-z][\w.-]*)[ \t]+(?=[^\s=])")
-_NETRC = re.compile(r"\blogin\s+\S+\s+password\s+(\S+)")
-_SHORT = re.compile(r"(?:^|(?<=\s))-p[ \t]+(?=\S)")
-_ATTACHED = re.compile(r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|redis-cli)\b[^\n|;&]*?\s-[pa]\s?(\S+)")
-_USER = re.compile(r"(?:^|(?<=\s))(?:-u|--user|--proxy-user)[ \t=]+([^\s:]*[^\s\d:][^\s:]*:\S+)")
-_VALUE = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$?\$\{[^}\n]{0,400}\}\S*|\S+")
-_REFERENCE = re.compile(
+_HEADER = late_pattern(r"\b(?:authorization|(?:private|job|deploy|x-[\w-]*)-?(?:token|key)):\s*", re.IGNORECASE)
+_FLAG = late_pattern(r"(?:^|(?<=[\s\"'\[,]))--?([A-Za-z][\w.-]*)[ \t]+(?=[^\s=])")
+_NETRC = late_pattern(r"\blogin\s+\S+\s+password\s+(\S+)")
+_SHORT = late_pattern(r"(?:^|(?<=\s))-p[ \t]+(?=\S)")
+_ATTACHED = late_pattern(r"\b(?:mysql\w*|mariadb[\w-]*|sshpass|redis-cli)\b[^\n|;&]*?\s-[pa]\s?(\S+)")
+_USER = late_pattern(r"(?:^|(?<=\s))(?:-u|--user|--proxy-user)[ \t=]+([^\s:]*[^\s\d:][^\s:]*:\S+)")
+_VALUE = late_pattern(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\$?\$\{[^}\n]{0,400}\}\S*|\S+")
+_REFERENCE = late_pattern(
     r"[\"']?(?:\$[A-Z_][A-Z0-9_]*|\$?\$\{[^}:=+-]*(?::?\?[^}]*|:?[=+-](?:\$\{?\w+\}?)?)?\}|\$\(.*|%[A-Z_]+%|\$env:\w+)[\"']?"
 )
 """A variable instead of a value. One with a default (`${X:-text}`) does not match, because the text may be secret."""
-_WHOLE = re.compile(r"-{0,2}([A-Za-z_][\w.-]*)=", re.ASCII)
-_ORDINARY_P = re.compile(r"[\d.:\[\]/-]+(?:/(?:tcp|udp))?|[.~$/].*|-.*")
-_FILES_P = re.compile(r"(?:mkdir|cp|install|rsync|scp|read|test|declare|set|tar|touch)\b[^\n|;&]*$")
+_WHOLE = late_pattern(r"-{0,2}([A-Za-z_][\w.-]*)=", re.ASCII)
+_ORDINARY_P = late_pattern(r"[\d.:\[\]/-]+(?:/(?:tcp|udp))?|[.~$/].*|-.*")
+_FILES_P = late_pattern(r"(?:mkdir|cp|install|rsync|scp|read|test|declare|set|tar|touch)\b[^\n|;&]*$")
 _TRAIL = "\"'`)}],;"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Key, Secret, Tree, Value
 from runnerops.model.inventory import Host
+from runnerops.patterns import late_pattern
 from runnerops.redact.names import key_file, secret_place
 from runnerops.redact.texts import HARMLESS, MASK, prefix_of, replace_spans, secret_items, secret_spans
 
@@ -22,7 +22,7 @@ PRIVATE = "0600"
 root.
 """
 
-_NO_SECRET = re.compile(r"-{1,2}[a-z][a-z-]*=?|(?:/[\w.@-]+)+/?|[a-z._-]{1,15}")
+_NO_SECRET = late_pattern(r"-{1,2}[a-z][a-z-]*=?|(?:/[\w.@-]+)+/?|[a-z._-]{1,15}")
 """Free text that is likely to occur in other messages: flags, paths, a short word."""
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
-import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
+from runnerops.patterns import late_pattern
 from runnerops.remote.root import NoPassword, Passwords
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ VARIABLE = "SSH_PRIVATE_KEY"
 PASSPHRASE = "SSH_KEY_PASSPHRASE"  # noqa: S105  the name of a variable
 
 _TRIES = 3
-_BEGIN = re.compile(r"-----BEGIN (?P<kind>[A-Z0-9 ]+)-----")
+_BEGIN = late_pattern(r"-----BEGIN (?P<kind>[A-Z0-9 ]+)-----")
 _ENCODED = "LS0tLS1CRUdJTi"
 """How any PEM text begins in Base64. In this form a key is one line, so that it can be a masked variable of GitLab."""
 _KEEP_LINES = "give it as a variable of type file, which keeps line breaks"

@@ -17,6 +17,7 @@ from runnerops.model.common import HOST_FORMAT, STATE_FOLDER
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, EventKind, StepList
 from runnerops.model.steps import Step, StepVerb, drains
+from runnerops.patterns import late_pattern
 
 RUN_EXISTS = 75
 """Exit status of `start`: another run was started in the meantime. Nothing was changed."""
@@ -49,11 +50,11 @@ _STOP = (
     'l=${RUNNEROPS_ROOT-}$1/runs/$2/log n=0; until systemctl stop --no-block "runnerops-$2" 2>/dev/null; do '
     'n=$((n+1)); [ $n -lt 10 ] || exit 1; if grep -q "$3" "$l" 2>/dev/null; then exit 0; fi; sleep 1; done'
 )
-CONTROL_CHARACTERS = re.compile(r"[\x00-\x1f\x7f]")
+CONTROL_CHARACTERS = late_pattern(r"[\x00-\x1f\x7f]")
 _MARGIN_SECONDS = 30
 NO_TITLE = "-"
 """The title of a step whose verb needs no further title."""
-_LINE = re.compile(r"([0-9.]+)\t(forward|rollback|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
+_LINE = late_pattern(r"([0-9.]+)\t(forward|rollback|)\t(-?[0-9]+)\t(step|done|wait|note|fail|end)\t([^\t\n]*)")
 
 
 class StepError(ValueError):
@@ -183,7 +184,7 @@ def meta_text(plan: Plan) -> str:
     return json.dumps(meta, sort_keys=True)
 
 
-_ESCAPE = re.compile(
+_ESCAPE = late_pattern(
     r"(?:\x1b\[|\x9b)[0-9:;<=>?]*[ -/]*(?:[@-~]|$)|(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)"
     r"|\x1b[@-Z\\^_]?|[\x80-\x9f]"
 )

@@ -7,7 +7,6 @@ command's own input follows after root has confirmed, so no line of it can be ta
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import field
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runnerops.errors import HostError
 from runnerops.frozen import mutable
+from runnerops.patterns import late_pattern
 
 if TYPE_CHECKING:
     from threading import Thread
@@ -25,9 +25,9 @@ VARIABLE = "RUNNEROPS_SUDO_PASSWORD"
 ENTER_SECONDS = 60.0
 """Time limit for the prompt of sudo and for the login. PAM delays a user for some seconds after a wrong password."""
 _CHUNK = 65536
-_WRONG = re.compile(r"incorrect (password|authentication) attempt")
+_WRONG = late_pattern(r"incorrect (password|authentication) attempt")
 """What sudo and sudo-rs print after the last wrong password. With `passwd_tries=1` that is the first one."""
-_EXECUTE = re.compile(r"execute '.*' as (\S+) on .*")
+_EXECUTE = late_pattern(r"execute '.*' as (\S+) on .*")
 _NOT_LISTED = ("not allowed", "may not", "afraid I can't do that")
 """The last one is printed by sudo-rs, for users without a rule."""
 

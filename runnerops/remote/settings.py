@@ -20,6 +20,7 @@ from typing import Any
 from paramiko import SSHConfig, SSHException
 from paramiko.config import SSHConfigDict
 
+from runnerops.patterns import late_pattern
 from runnerops.remote.algorithms import VERIFIED, leaves
 from runnerops.remote.home import ssh_home
 from runnerops.remote.sshconfig_values import port_of
@@ -38,7 +39,7 @@ _TOKENS = {
     "userknownhostsfile": _ANY,
 }
 _PATHS = frozenset({"identityfile", "certificatefile", "identityagent", "userknownhostsfile", "globalknownhostsfile"})
-_TIME = re.compile(r"(\d+)([smhdw]?)", re.IGNORECASE)
+_TIME = late_pattern(r"(\d+)([smhdw]?)", re.IGNORECASE)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TRUE = frozenset({"yes", "true"})
 

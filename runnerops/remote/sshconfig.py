@@ -17,13 +17,14 @@ from typing import TypeAlias
 from paramiko import SSHException
 
 from runnerops.frozen import frozen
+from runnerops.patterns import late_pattern
 from runnerops.remote.home import ssh_home
 from runnerops.remote.settings import UNREAD, Settings
 from runnerops.remote.sshconfig_values import EMPTY, MATTERS, split, wrong_match, wrong_value
 
 _SYSTEM = Path("/etc/ssh/ssh_config")
 _DEPTH = 16
-_SETTING = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+|$)(.*)")
+_SETTING = late_pattern(r"\s*(\w+)(?:\s*=\s*|\s+|$)(.*)")
 _Conditions: TypeAlias = tuple[str, ...] | None
 """Words of a `Match`. An empty tuple matches everywhere, None matches nowhere."""
 _WITH_VALUE = {"host", "originalhost", "user", "localuser", "exec"}

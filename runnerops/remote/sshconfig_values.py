@@ -12,6 +12,8 @@ import socket
 from collections.abc import Callable, Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from runnerops.patterns import late_pattern
+
 MATTERS = frozenset(
     {"hostname", "port", "user", "proxyjump", "proxycommand", "hostkeyalias", "connecttimeout", "tag"}
     | {"identityfile", "identitiesonly", "identityagent", "certificatefile"}
@@ -30,10 +32,10 @@ _CHOICES: Mapping[str, Sequence[str]] = {
     "proxyusefdpass": _FLAG,
     "pubkeyauthentication": (*_FLAG, "unbound", "host-bound"),
 }
-_TIME = re.compile(r"(?:\+?\d+[smhdw]?)+", re.IGNORECASE)
-_NUMBER = re.compile(r"\+?[0-9]+")
+_TIME = late_pattern(r"(?:\+?\d+[smhdw]?)+", re.IGNORECASE)
+_NUMBER = late_pattern(r"\+?[0-9]+")
 _MOST = 2**31 - 1
-_JUMP = re.compile(r"(?:.+@)?(?:\[[^\]]+\]|[^:\[\]@,]+)(?::([^:]+))?")
+_JUMP = late_pattern(r"(?:.+@)?(?:\[[^\]]+\]|[^:\[\]@,]+)(?::([^:]+))?")
 """A user name may contain an `@`: the last one separates user and host."""
 _CRITERIA = frozenset({"host", "originalhost", "user", "localuser", "exec"})
 

@@ -20,10 +20,11 @@ from runnerops.model.common import Key, SourceLocation
 from runnerops.model.inventory import FileSpec, Format
 from runnerops.parsing.causes import offset_of
 from runnerops.parsing.places import places_in
+from runnerops.patterns import late_pattern
 
 _BEGIN, _END = "\U000f0000", "\U000f0001"
-_BEFORE_VALUE = re.compile(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s:="']+)\s*[:=]\s*["']?""")
-_MARK = re.compile(f"{_BEGIN}([te]) ([0-9]+) ([^{_END}]*){_END}")
+_BEFORE_VALUE = late_pattern(r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s:="']+)\s*[:=]\s*["']?""")
+_MARK = late_pattern(f"{_BEGIN}([te]) ([0-9]+) ([^{_END}]*){_END}")
 
 
 class Marks(Extension):

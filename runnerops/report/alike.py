@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from runnerops.frozen import frozen
 from runnerops.model.host_names import brief
+from runnerops.patterns import late_pattern
 from runnerops.redact import MASK
 from runnerops.report.wrap import broken_at_words
 
@@ -16,11 +17,11 @@ Line: TypeAlias = "tuple[str, str]"
 FEWEST = 3
 """The fewest hosts that form a block. Two are read as quickly one after the other."""
 _WIDTH = 80
-_FINGERPRINT = re.compile(re.escape(MASK) + r" \([0-9a-f]{4}\)")
-_RUN = re.compile(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
-_LAST = re.compile(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC")
+_FINGERPRINT = late_pattern(re.escape(MASK) + r" \([0-9a-f]{4}\)")
+_RUN = late_pattern(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
+_LAST = late_pattern(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC")
 """Each host numbers its runs separately, and its last run has a different time."""
-_PLACE = re.compile(r"\[?([^\[\]]*?)\]?:([0-9]+)")
+_PLACE = late_pattern(r"\[?([^\[\]]*?)\]?:([0-9]+)")
 """An address with its port, as in `root@ADDRESS:22`. An IPv6 address is in brackets."""
 _NAMES_A_HOST = r"\brunnerops [a-z]+ |@|\bhosts\."
 """After these, a word is the name or address of a host, whatever it is."""

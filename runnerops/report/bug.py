@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tempfile
 import traceback
 
 from runnerops import __version__
 from runnerops.model.common import Exit
+from runnerops.patterns import late_pattern
 
-_QUOTED = re.compile(r"'[^'\n]{6,}'|\"[^\"\n]{6,}\"")
+_QUOTED = late_pattern(r"'[^'\n]{6,}'|\"[^\"\n]{6,}\"")
 
 
 def report_bug(error: BaseException) -> Exit:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runnerops.frozen import frozen
 from runnerops.model.host_names import first_few
 from runnerops.model.run import Outcome
+from runnerops.patterns import late_pattern
 from runnerops.report.alike import FEWEST, Line, Told, block_lines
 from runnerops.report.text import NAMED, outcome_lines
 
-_PLACE = re.compile(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): ")
+_PLACE = late_pattern(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): ")
 """The place of a connection error: `root@192.0.2.1:22: connection refused`. Hosts at one address differ in ports."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -15,6 +14,7 @@ from runnerops.model.plan import Action, Blocker, Change, Finding, Plan
 from runnerops.model.run import Outcome
 from runnerops.model.steps import Step
 from runnerops.model.waited import job_text
+from runnerops.patterns import late_pattern
 from runnerops.redact import Masker, step_command, step_title
 from runnerops.report.differ import diff_lines, state_of
 from runnerops.report.origins import cause_texts
@@ -203,7 +203,7 @@ def _setting(value: Setting) -> str:
     return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
 
 
-_OF_RUNNER = re.compile(r"(runners\[\d+\])\.\S+( \(.*\))")
+_OF_RUNNER = late_pattern(r"(runners\[\d+\])\.\S+( \(.*\))")
 _MANY_KEYS = 4
 
 _FATES = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 
-_HEAD = re.compile(r" *(?:\S+ {2,})?")
+from runnerops.patterns import late_pattern
+
+_HEAD = late_pattern(r" *(?:\S+ {2,})?")
 """The indent of a text, and its first column if it has columns."""
 _DEEPER = 4
 NARROW = 40

@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 
 from runnerops.errors import SecretError
+from runnerops.patterns import late_pattern
 
-_LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
-_SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
-_DOUBLE = re.compile(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
-_UNWRITABLE = re.compile("[\0\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_LINE = late_pattern(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+_SINGLE = late_pattern(r"'([^']*)'\s*(?:#.*)?")
+_DOUBLE = late_pattern(r'"((?:[^"\\]|\\.)*)"\s*(?:#.*)?')
+_UNWRITABLE = late_pattern("[\0\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """Characters that end a line and have no escape."""
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 

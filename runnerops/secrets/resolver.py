@@ -17,6 +17,7 @@ from runnerops.errors import SecretError
 from runnerops.model.common import Secret
 from runnerops.model.host_names import first_few
 from runnerops.parsing.secret_text import pieces
+from runnerops.patterns import late_pattern
 from runnerops.redact import Redactor, secret_name
 from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
 from runnerops.secrets.dotenv import read_dotenv
@@ -214,9 +215,9 @@ def _text_parts(secret: Secret) -> tuple[str | Secret, ...]:
 
 
 _SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "env", "ssh"}
-_QUOTED = re.compile(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
-_OPERATORS = re.compile(r"\|\||&&|\$\(|[|;<>`]|(?<!\S)~/")
-_VARIABLE = re.compile(r"\$\(|\$\{?[A-Za-z_]\w*\}?")
+_QUOTED = late_pattern(r"'[^']*'|\"(?:\\.|[^\"\\])*\"|\\.")
+_OPERATORS = late_pattern(r"\|\||&&|\$\(|[|;<>`]|(?<!\S)~/")
+_VARIABLE = late_pattern(r"\$\(|\$\{?[A-Za-z_]\w*\}?")
 
 
 def _refuse_shell(line: str, argv: tuple[str, ...]) -> None:

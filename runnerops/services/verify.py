@@ -17,9 +17,10 @@ from runnerops.model.answers import Answer, Answers
 from runnerops.model.common import ServiceName
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
+from runnerops.patterns import late_pattern
 
 _WORD = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_IMAGE = re.compile(
+_IMAGE = late_pattern(
     rf"(?:(?:docker\.io|index\.docker\.io)/)?(?P<name>{_WORD}(?:/{_WORD})*)(?::(?P<tag>\w[\w.-]{{0,127}}))?"
 )
 Call = tuple[str, ...]

@@ -6,13 +6,13 @@ know it ignore it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from xml.etree import ElementTree as Xml
 
+from runnerops.patterns import late_pattern
 from runnerops.report.formats.findings import Entry, Findings
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = late_pattern("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def junit(findings: Findings) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.parsing.causes import place_of
+from runnerops.patterns import late_pattern
 from runnerops.services.base import ParseError
 
 NAME: ServiceName = ServiceName.DOCKER
@@ -83,7 +84,7 @@ def text_of(tree: Tree, *, sort: bool = False) -> bytes:
     return (json.dumps(tree, indent=2, ensure_ascii=False, sort_keys=sort) + "\n").encode()
 
 
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = late_pattern("[\ud800-\udfff]")
 
 
 def _decode(content: bytes) -> str:

@@ -5,9 +5,10 @@ Source: `time.ParseDuration`, which counts nanoseconds in 64 bits.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
+
+from runnerops.patterns import late_pattern
 
 _UNITS: Mapping[str, int] = {
     "h": 3_600_000_000_000,
@@ -20,9 +21,9 @@ _UNITS: Mapping[str, int] = {
     "ns": 1,
 }
 _DAYS: Mapping[str, int] = {"d": 24 * _UNITS["h"], "w": 7 * 24 * _UNITS["h"]}
-_PART = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|[smhdw])")
-_WHOLE = re.compile(rf"[+-]?(?:0|(?:{_PART.pattern})+)")
-_TOO_LONG = 2**63
+_PART = late_pattern(r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|[smhdw])")
+_WHOLE = late_pattern(rf"[+-]?(?:0|(?:{_PART.pattern})+)")
+_TOO_LONG = Decimal(2**63)
 
 
 def nanoseconds(text: str, *, days: bool = False) -> int | None:

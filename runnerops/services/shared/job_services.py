@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from runnerops.model.common import Tree, Value
+from runnerops.patterns import late_pattern
 
 
 def urls_given(config: Tree) -> frozenset[str]:
@@ -18,7 +18,7 @@ def urls_given(config: Tree) -> frozenset[str]:
 BRIDGE = "bridge"
 """Docker's name of the default bridge."""
 
-_NOWHERE = re.compile(r"host|none|container:.*")
+_NOWHERE = late_pattern(r"host|none|container:.*")
 
 
 def networks_of(config: Tree, url: str = "") -> tuple[str, ...]:

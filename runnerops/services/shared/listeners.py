@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-_PROCESS = re.compile(r'users:\(\("([^"]+)"')
+from runnerops.patterns import late_pattern
+
+_PROCESS = late_pattern(r'users:\(\("([^"]+)"')
 _WILD = frozenset({"", "0.0.0.0", "::", "*"})  # noqa: S104  compared, not bound
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from math import isfinite
 
-_SIZE = re.compile(r"[0-9]+(?:\.[0-9]*)?(?: ?(?:[kmgtp](?:i?b)?|b)?)?", re.IGNORECASE)
+from runnerops.patterns import late_pattern
+
+_SIZE = late_pattern(r"[0-9]+(?:\.[0-9]*)?(?: ?(?:[kmgtp](?:i?b)?|b)?)?", re.IGNORECASE)
 
 
 def is_size(text: str) -> bool:

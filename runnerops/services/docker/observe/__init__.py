@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from runnerops.model.answers import Answers, text_of
 from runnerops.model.common import Tree, Value
 from runnerops.model.facts import DataRoot, DockerFacts, DockerStore, Facts, HostsFile, Unit
 from runnerops.model.inventory import RenderedFile
+from runnerops.patterns import late_pattern
 from runnerops.services.base import ParseError
 from runnerops.services.docker.format import PATH, parse
 from runnerops.services.docker.observe import ways
@@ -135,7 +135,7 @@ def _firewall(info: Mapping[str, Value], answers: Answers) -> Mapping[str, str]:
     return {"driver": driver.partition("+")[0], "forward": text_of(answers, "docker_forward")}
 
 
-_HOST = re.compile(r"""host\s*\.\s*["']?([^"'\]\s]+)""")
+_HOST = late_pattern(r"""host\s*\.\s*["']?([^"'\]\s]+)""")
 
 
 def _hosts_file(text: str) -> HostsFile | None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
 from runnerops.model.answers import Answers, text_of
 from runnerops.model.facts import Client
+from runnerops.patterns import late_pattern
 
-_OURS = re.compile(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo")
+_OURS = late_pattern(r"docker0|docker_gwbridge|br-[0-9a-f]{12}|veth.*|lo")
 """Devices that Docker creates, and the loopback."""
 
 

@@ -9,13 +9,14 @@ import re
 from ipaddress import ip_network
 
 from runnerops.model.common import Key, Tree
+from runnerops.patterns import late_pattern
 from runnerops.services.docker.rules.address import is_address
 from runnerops.services.docker.rules.timely import before
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
 
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_HOST = re.compile(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
+_HOST = late_pattern(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
 _FORM = "must be HOST, HOST:PORT or a network"
 _START = "dockerd does not start"
 

@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.sizes import is_size
@@ -32,7 +32,7 @@ one.
 
 _STORAGE = frozenset({"overlay2.size", "btrfs.min_space"})
 _DEFAULTS = ("defaultKeepStorage", "defaultReservedSpace", "defaultMaxUsedSpace", "defaultMinFreeSpace")
-_AGE = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+|\d+(?:\.\d+)?|\d{4}-\d\d-\d\dT?.*")
+_AGE = late_pattern(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|ms|s|m|h))+|\d+(?:\.\d+)?|\d{4}-\d\d-\d\dT?.*")
 _POLICY = ("keepStorage", "reservedSpace", "maxUsedSpace", "minFreeSpace")
 
 

@@ -11,16 +11,17 @@ from ipaddress import ip_interface, ip_network
 
 from runnerops.model.common import Tree
 from runnerops.parsing.near import near, question
+from runnerops.patterns import late_pattern
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.features import FLAGS, READ_TO
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
-_API = re.compile(r"1\.(\d+)")
+_API = late_pattern(r"1\.(\d+)")
 _OLDEST_API = 24
 _NEWEST_API = 55
-_NO_HUB = re.compile(
+_NO_HUB = late_pattern(
     r"(?:.*\.)?(?:ghcr\.io|quay\.io|gcr\.io|registry\.k8s\.io|mcr\.microsoft\.com|registry\.gitlab\.com)"
 )
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree
 from runnerops.parsing.near import near, question
+from runnerops.patterns import late_pattern
 from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
 from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOCAL_FROM_29_5, LOG_DRIVERS, REMOVED
@@ -24,7 +24,7 @@ from runnerops.services.shared.versions import Version
 _START = "dockerd does not start"
 _CGROUP_DRIVER = "the only option is native.cgroupdriver, such as native.cgroupdriver=systemd"
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_DOMAIN = re.compile(rf"(?=.*[A-Za-z]){_PART}(?:\.{_PART})*\.?\s*")
+_DOMAIN = late_pattern(rf"(?=.*[A-Za-z]){_PART}(?:\.{_PART})*\.?\s*")
 _WORDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "log-format": (("text", "json"), "D014"),
     "default-ipc-mode": (("private", "shareable"), "D014"),

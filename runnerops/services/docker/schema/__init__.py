@@ -6,12 +6,12 @@ Source: moby's `daemon/config` at every minor release from 19.03 to 29.2, and `d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.shared.versions import Version, version_of
 
 Kind: TypeAlias = Literal["bool", "int", "string", "strings", "flags", "texts", "object", "objects"]
@@ -112,7 +112,7 @@ STICKY = tuple(key for key in KEYS.values() if key.sticky)
 DEFAULT_ROOT = "/var/lib/docker"
 """The data-root if neither the file nor a flag sets one."""
 
-_USER_FOLDER = re.compile(r"/\d+\.\d+$")
+_USER_FOLDER = late_pattern(r"/\d+\.\d+$")
 
 _SINGULAR = {
     "add-runtime": "runtimes",

@@ -6,12 +6,12 @@ the top-level keys are checked against dockerd's flags.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near, question
+from runnerops.patterns import late_pattern
 from runnerops.services.shared.durations import is_duration
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -76,7 +76,7 @@ _WORDS = {
     "filter": 'a list of strings, such as ["unused-for=48h"]',
     "duration": 'a duration in quotes, such as "48h"',
 }
-_SECONDS = re.compile(r"[+-]?[0-9]+")
+_SECONDS = late_pattern(r"[+-]?[0-9]+")
 
 
 def _is_duration(value: Value) -> bool:

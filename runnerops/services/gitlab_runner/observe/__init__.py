@@ -10,6 +10,7 @@ from pathlib import Path
 from runnerops.model.answers import Answers, text_of
 from runnerops.model.facts import DockerFacts, Facts, RunnerFacts, Unit
 from runnerops.model.inventory import RenderedFile
+from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.observe.jobs import (
     MANAGED,
@@ -27,9 +28,9 @@ NOT_THERE = "not-found"
 """The state of a unit that the host does not have."""
 
 _RETURN = "runnerops-return-gitlab-runner.service"
-_VERSION = re.compile(r"^Version:\s*(\S+)", re.MULTILINE)
-_CONTAINED = re.compile(r"docker|libpod|containerd|kubepods|lxc")
-_GROUP = re.compile(r"/proc/(\d+)/cgroup:(.*)")
+_VERSION = late_pattern(r"^Version:\s*(\S+)", re.MULTILINE)
+_CONTAINED = late_pattern(r"docker|libpod|containerd|kubepods|lxc")
+_GROUP = late_pattern(r"/proc/(\d+)/cgroup:(.*)")
 
 
 def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from runnerops.frozen import frozen
 from runnerops.model.facts import DockerFacts, Job, Unit
 from runnerops.model.waited import described
+from runnerops.patterns import late_pattern
 
 MANAGED = "com.gitlab.gitlab-runner.managed"
 JOB = "com.gitlab.gitlab-runner.job.id"
@@ -20,7 +21,7 @@ NO_JOBS = ("fleeting-plugin", "plugin", "docker")
 install`, and a client attached to a container, which is counted by its labels.
 """
 
-_COUNTED = re.compile(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
+_COUNTED = late_pattern(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
 """Jobs of any state count: one that is `pending` was accepted, and its image is being pulled."""
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from runnerops.model.common import Key, Tree
+from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.dind import is_dind
 from runnerops.services.gitlab_runner.rules.keys import Found
 
-_JOINED = re.compile(r"--[\w-]+ ")
-_LOOPBACK = re.compile(r"https?://(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(?![\w.-])")
+_JOINED = late_pattern(r"--[\w-]+ ")
+_LOOPBACK = late_pattern(r"https?://(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(?![\w.-])")
 """Of http alone: what the daemon itself is to listen on is a URL of tcp."""
 
 

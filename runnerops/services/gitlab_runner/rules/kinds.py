@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 
 from runnerops.model.common import Value
+from runnerops.patterns import late_pattern
 from runnerops.services.shared.durations import nanoseconds
 
-_QUOTED_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
+_QUOTED_TIME = late_pattern(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def _list_of(check: Callable[[Value], bool]) -> Callable[[Value], bool]:

@@ -5,14 +5,13 @@ Source: `common/labels.go` of gitlab-runner, 18.5 to 19.3.
 
 from __future__ import annotations
 
-import re
-
 from runnerops.model.common import Key, Tree
+from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.rules.keys import Found, Version, since
 
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")
-_VALUE = re.compile(r"[A-Za-z0-9._-]{1,256}")
+_NAME = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")
+_VALUE = late_pattern(r"[A-Za-z0-9._-]{1,256}")
 _MOST = 32
 _SINCE = "18.5"
 """The first release that reads labels. An older one ignores them."""

@@ -11,16 +11,17 @@ from typing import TypeAlias
 from warnings import catch_warnings, simplefilter
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.keys import Found, Version, since
 from runnerops.services.gitlab_runner.rules.periods import period_problem
 
 _WHOLE = "the runner refuses the whole file"
 _JOBS = "every job would fail"
 _PATTERN = "jobs_running_for_project"
-_NOT_IN_GO = re.compile(r"(?<!\\)(?:\\\\)*(?:\(\?(?:<?[=!]|P=|>|\()|\\[1-9])")
+_NOT_IN_GO = late_pattern(r"(?<!\\)(?:\\\\)*(?:\(\?(?:<?[=!]|P=|>|\()|\\[1-9])")
 """Look-around, back-references, atomic groups and conditions."""
 
-_ONLY_IN_GO = re.compile(r"\\[CEQpPxz]|\[\[:|\(\?(?:[imsU-]+[:)]|<\w)")
+_ONLY_IN_GO = late_pattern(r"\\[CEQpPxz]|\[\[:|\(\?(?:[imsU-]+[:)]|<\w)")
 _FORMER = "US/Eastern"
 """Names of this kind exist only on some systems, or in an additional package (Debian's tzdata-legacy)."""
 

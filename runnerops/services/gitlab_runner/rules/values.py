@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near, question
+from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
-_SIZE = re.compile(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
+_SIZE = late_pattern(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
 _WHOLE = "the runner refuses the whole file"
 _PULL_POLICIES = ("always", "if-not-present", "never")
 _SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd")
@@ -36,7 +37,7 @@ _STORES = {"s3": {"BucketName"}, "gcs": {"BucketName"}, "azure": {"ContainerName
 """The keys without which a cache has no storage."""
 
 _NFS = ("name", "mount_path", "server", "path")
-_FLAVOR = re.compile(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
+_FLAVOR = late_pattern(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 
 def values(runner: Tree, key: Key) -> Found:

@@ -9,12 +9,12 @@ The host distinguishes the two by lines `KEY = VALUE` as the runner writes them.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree, Value
 from runnerops.model.host_state import sha256
 from runnerops.model.steps import Step
+from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.gitlab_runner.rules.keys import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES
@@ -33,7 +33,7 @@ _NEW, _OLD = "runner.new", "runner.old"
 _SECOND = 10**9
 """In nanoseconds."""
 
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = late_pattern(r"[A-Za-z0-9_-]+")
 
 
 def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str, bytes]:

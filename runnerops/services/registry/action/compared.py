@@ -21,11 +21,11 @@ is made after `down`; options of a volume that exists are refused. What runs is 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping
 
 from runnerops.model.common import Tree, Value, value_at
 from runnerops.model.facts import Container
+from runnerops.patterns import late_pattern
 from runnerops.redact.names import secret_name
 from runnerops.redact.texts import secret_items, secret_spans
 from runnerops.services.registry.caches import CONFIG_LABEL
@@ -34,7 +34,7 @@ from runnerops.services.shared.brought_up import PROJECT
 STORAGE = "/var/lib/registry"
 """The folder of a cache's content, as the path inside the container."""
 
-_PORT = re.compile(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
+_PORT = late_pattern(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
 
 FORM = (
     "state {{.State.Status}}{{println}}began {{.State.StartedAt}} {{.RestartCount}}{{println}}"

@@ -5,11 +5,11 @@ Defaults of Docker are left out, and so are options that every cache of runnerop
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnerops.model.common import Tree, Value
+from runnerops.patterns import late_pattern
 
 _SIMPLE = {
     "ExtraHosts": "extra_hosts", "Dns": "dns", "DnsSearch": "dns_search", "DnsOptions": "dns_opt", "CapAdd": "cap_add",
@@ -30,7 +30,7 @@ _OURS = frozenset({"image", "command", "restart", "ports", "volumes", "environme
 """Keys of a service that the shipped template gives."""
 
 _LABEL = "runnerops.registry-config.sha256"
-_COMPOSE = re.compile(r"com\.docker\.(compose|swarm)\.|desktop\.docker\.")
+_COMPOSE = late_pattern(r"com\.docker\.(compose|swarm)\.|desktop\.docker\.")
 
 
 def of_container(config: Mapping[str, Any], host: Mapping[str, Any], image: Mapping[str, Any]) -> Tree:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from runnerops.model.common import value_at
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.adopt.running import FoundRegistry, said
 from runnerops.services.registry.adopt.upstream import unusable, upstream_of
 
 _NO_DRIVERS = frozenset({"filesystem", "cache", "delete", "maintenance", "redirect", "tag"})
-_MISREAD = re.compile(r"[\s:$\"'\\]|/\.\.?(?:/|$)")
+_MISREAD = late_pattern(r"[\s:$\"'\\]|/\.\.?(?:/|$)")
 """Characters that have another meaning for Compose in the path of a volume."""
 
 

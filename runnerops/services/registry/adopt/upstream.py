@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Value
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.adopt.running import FoundRegistry, said
 from runnerops.services.shared.upstreams import HUB_UPSTREAM
 
 _HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
-_DURATION = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
+_DURATION = late_pattern(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
 
 Login = tuple[str | None, str | None]
 

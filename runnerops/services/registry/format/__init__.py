@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.format.label import config_sha256
 from runnerops.services.registry.format.reading import parse
@@ -21,7 +21,7 @@ COMPOSE_TEMPLATE = "docker-compose.yml.j2"
 HUB_CACHE = "dockerhub"
 """The cache whose config file has a name without that of the cache."""
 
-_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+_LINE_ENDS = late_pattern("[\x85\u2028\u2029]")
 """Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
 
 

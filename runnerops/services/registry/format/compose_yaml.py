@@ -5,10 +5,11 @@ Source: the resolver of go-yaml 3 and 4. `yes`, `no`, `on` and `off` are texts, 
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import yaml
+
+from runnerops.patterns import late_pattern
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = {
@@ -30,4 +31,4 @@ class ComposeLoader(_LOADER):  # type: ignore[misc]
 
 ComposeLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _CORE.items():
-    ComposeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), list(_first))
+    ComposeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", late_pattern(f"(?:{_pattern})$"), list(_first))

@@ -12,6 +12,7 @@ import yaml
 
 from runnerops.model.common import Tree, Value
 from runnerops.parsing.causes import Cause, place_of
+from runnerops.patterns import late_pattern
 from runnerops.services.base import ParseError
 from runnerops.services.registry.format.aliases import unfolds_too_far
 from runnerops.services.registry.format.compose_yaml import ComposeLoader
@@ -20,19 +21,19 @@ from runnerops.services.registry.format.layers import one_of
 _MOST_DEEP = 100
 
 
-_ALIAS = re.compile(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
+_ALIAS = late_pattern(r"(?:^|(?<=[\s\[,]))(?=\*[\w-])")
 
 
-_DIRECTIVE = re.compile(r"\A(?:\s|#.*\n)*%YAML[ \t]+(\S+)")
+_DIRECTIVE = late_pattern(r"\A(?:\s|#.*\n)*%YAML[ \t]+(\S+)")
 
 
-_NO_NUMBER = re.compile(r"(?<=\s)(?=[-+]?(?:0[xbo]_*(?:\s|$)|[\d_]{1000}))")
+_NO_NUMBER = late_pattern(r"(?<=\s)(?=[-+]?(?:0[xbo]_*(?:\s|$)|[\d_]{1000}))")
 
 
-_START = re.compile(r"\S|$")
+_START = late_pattern(r"\S|$")
 
 
-_TAG = re.compile(r"(?<=\s)(?=!!\w)")
+_TAG = late_pattern(r"(?<=\s)(?=!!\w)")
 
 
 _LITERAL = (("http", "secret"), ("proxy", "username"), ("proxy", "password"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -10,6 +9,7 @@ from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
+from runnerops.patterns import late_pattern
 from runnerops.services.base import ParseError
 from runnerops.services.keep import keep
 from runnerops.services.registry.diff import key_changes, plain
@@ -17,7 +17,7 @@ from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.format.label import config_sha256
 from runnerops.services.registry.format.reading import parse
 
-_FILE = re.compile(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
+_FILE = late_pattern(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
 
 
 def read(content: bytes | None) -> Tree | None:

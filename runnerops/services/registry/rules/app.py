@@ -9,9 +9,10 @@ import re
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.found import ENDS, Found, One, is_true, only, tree_at
 
-_NOT_GO = re.compile(r"\(\?(?:[=!]|<[=!])|(?<!\\)\\[1-9]")
+_NOT_GO = late_pattern(r"\(\?(?:[=!]|<[=!])|(?<!\\)\\[1-9]")
 _DEBUG = (
     *("/debug/health", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/profile", "/debug/pprof/symbol"),
     *("/debug/pprof/trace", "/debug/vars"),

@@ -10,12 +10,13 @@ import re
 from base64 import b64decode
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.decoded import decoded_rules, field
 from runnerops.services.registry.rules.found import ENDS, Found
 from runnerops.services.registry.schema.storage import AZURE, AZURE_CREDENTIALS
 from runnerops.services.shared.durations import is_duration
 
-_ACCOUNT = re.compile(r"[a-z0-9]{3,24}")
+_ACCOUNT = late_pattern(r"[a-z0-9]{3,24}")
 _KINDS = ("client_secret", "shared_key", "default_credentials")
 
 

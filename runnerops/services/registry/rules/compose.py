@@ -8,6 +8,7 @@ from math import isfinite
 
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.parsing.near import near, question
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
 from runnerops.services.registry.rules.compose_parts import mapping
@@ -34,7 +35,7 @@ _LIMITED = "5.1.4"
 """The first release of Compose that refuses very large files, before it looks at their keys."""
 
 _MOST_VALUES = 100_000
-_VARIABLE = re.compile(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
+_VARIABLE = late_pattern(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
 _TYPES = {
     "string": "text",
     "object": "a mapping",

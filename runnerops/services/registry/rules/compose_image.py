@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 
 from runnerops.model.common import Key
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.found import Found
 
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_HOST = re.compile(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
+_HOST = late_pattern(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
 _WORD = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
-_PATH = re.compile(rf"{_WORD}(?:/{_WORD})*")
-_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
-_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
+_PATH = late_pattern(rf"{_WORD}(?:/{_WORD})*")
+_TAG = late_pattern(r"\w[\w.-]{0,127}", re.ASCII)
+_DIGEST = late_pattern(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
 _REFUSES = "Docker refuses it"
 
 

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.caches.image import major
 from runnerops.services.registry.rules.compose_parts import environment, items, mounts
 from runnerops.services.registry.rules.compose_variables import variable_rules
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.storage import STORAGE
 
-_REGISTRY = re.compile(
+_REGISTRY = late_pattern(
     r"(?:(?:docker\.io|index\.docker\.io)/)?(?:library/)?registry(?:[:@].*)?|distribution/distribution(?:[:@].*)?"
 )
 _PATHS = {2: "/etc/docker/registry/config.yml", 3: "/etc/distribution/config.yml"}

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 
-_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_BRACED = re.compile(r"\$\{([A-Za-z_]\w*)(:?[-?+])?", re.ASCII)
+_NAME = late_pattern(r"[A-Za-z_]\w*", re.ASCII)
+_BRACED = late_pattern(r"\$\{([A-Za-z_]\w*)(:?[-?+])?", re.ASCII)
 
 NOTHING: Mapping[str, str] = {}
 

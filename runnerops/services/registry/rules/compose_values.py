@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.compose_words import is_command
@@ -15,8 +16,8 @@ from runnerops.services.registry.schema.json_schema import open_text
 
 _REFUSED = "Compose refuses the whole file"
 _REFUSES = "Docker refuses the container"
-_DRIVE = re.compile(r"[A-Za-z]:")
-_RESTART = re.compile(r"no|always|unless-stopped|on-failure(:\d+)?")
+_DRIVE = late_pattern(r"[A-Za-z]:")
+_RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
 _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
     ("extra_hosts",): (":=", (), "must be NAME=ADDRESS"),
     ("build", "extra_hosts"): (":=", (), "must be NAME=ADDRESS"),

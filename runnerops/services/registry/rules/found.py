@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -18,8 +19,8 @@ Found: TypeAlias = "Iterator[One]"
 _NEWEST = 3
 ENDS = "the registry ends at its start"
 
-_POWER = re.compile(r"[-+]?\d+[eE][-+]?\d{1,2}")
-_NUMBER = re.compile(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|[1-9](?:_?\d)*|0)")
+_POWER = late_pattern(r"[-+]?\d+[eE][-+]?\d{1,2}")
+_NUMBER = late_pattern(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|[1-9](?:_?\d)*|0)")
 
 
 def tree_at(tree: Tree, *path: str) -> Tree:

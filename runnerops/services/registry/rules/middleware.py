@@ -5,16 +5,16 @@ Source: distribution's `registry/storage/driver/middleware`, 2.8 and 3.1. What a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.found import ENDS, Found, Severity, is_text, only, tree_at
 from runnerops.services.shared.durations import is_duration
 
 _KINDS = ("registry", "repository", "storage")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]+|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
-_CLOUD = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]*|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
+_URL = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]+|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
+_CLOUD = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]*|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
 """The same, and the host may be missing."""
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_parts import environment, items, mapping, mounts
 from runnerops.services.registry.rules.found import Found, tree_at
 
 _HTTP = ("addr", "net", "prefix", "tls.certificate", "host")
-_LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|\[?::1\]?")
+_LOOPBACK = late_pattern(r"localhost|127(\.\d+){3}|\[?::1\]?")
 _PROBED = "the deploy would wait until its time limit and then roll back"
 
 

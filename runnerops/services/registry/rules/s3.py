@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from runnerops.model.common import Key, Tree, Value, word_set
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.found import ENDS, Found, One, is_bool, number, only
 
 _MIB = 1024 * 1024
@@ -30,7 +31,7 @@ _ACLS = word_set(
     bucket-owner-full-control"""
 )
 _BOOL_TEXTS = word_set("1 t T true TRUE True 0 f F false FALSE False")
-_REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
+_REGION = late_pattern(r"[a-z]+(-[a-z]+)+-\d+")
 
 
 def s3_rules(given: Tree, major: int, key: Key) -> Found:

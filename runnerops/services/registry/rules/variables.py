@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 
 from runnerops.model.common import Value
+from runnerops.patterns import late_pattern
 
-_WANTED = re.compile(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*)(:?)\?")
-_LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(?:[=:][ \t]*(.*))?$", re.MULTILINE)
-_QUOTED = re.compile(r"'[^']*'|\"[^\"\\]*\"")
-_NOTHING = re.compile(r"(?:''|\"\")?\s*(?:#.*)?")
+_WANTED = late_pattern(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*)(:?)\?")
+_LINE = late_pattern(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(?:[=:][ \t]*(.*))?$", re.MULTILINE)
+_QUOTED = late_pattern(r"'[^']*'|\"[^\"\\]*\"")
+_NOTHING = late_pattern(r"(?:''|\"\")?\s*(?:#.*)?")
 
 
 def wanted_variables(value: str) -> dict[str, bool]:

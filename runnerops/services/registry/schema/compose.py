@@ -7,13 +7,13 @@ texts into numbers and booleans at the places of `_CASTS` before it looks at the
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from functools import cache
 from math import isfinite
 from pathlib import Path
 
 from runnerops.model.common import Key, Tree, Value, word_set
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.schema.json_schema import Problem, Validator, open_text
 from runnerops.services.shared.durations import is_duration
 from runnerops.services.shared.sizes import is_size
@@ -110,11 +110,11 @@ _WHAT = {
 _MOST_DIGITS = 100
 """Of a number that is looked at: Python reads none of thousands."""
 
-_NOTHING = re.compile(r"(?!)")
-_BOOLEAN = re.compile(r"(?i:true|false|y|yes|on|n|no|off)")
-_WHOLE = re.compile(r"[-+]?[0-9]+")
-_UNSIGNED = re.compile(r"\+?[0-9]+")
-_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_NOTHING = late_pattern(r"(?!)")
+_BOOLEAN = late_pattern(r"(?i:true|false|y|yes|on|n|no|off)")
+_WHOLE = late_pattern(r"[-+]?[0-9]+")
+_UNSIGNED = late_pattern(r"\+?[0-9]+")
+_FLOAT = late_pattern(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _FORMS = {
     "bool": _BOOLEAN,
     "flag": _BOOLEAN,
@@ -125,7 +125,7 @@ _FORMS = {
     "uint16": _NOTHING,
     "number": _NOTHING,
     "mode": _NOTHING,
-    "octal": re.compile(r"[-+]?[0-7]+"),
+    "octal": late_pattern(r"[-+]?[0-7]+"),
     "float": _FLOAT,
     "cpus": _FLOAT,
 }

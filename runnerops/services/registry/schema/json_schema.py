@@ -13,10 +13,11 @@ from typing import Any, Literal, TypeAlias
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Key, Value
+from runnerops.patterns import late_pattern
 
 Schema: TypeAlias = "Mapping[str, Any]"
 
-_VARIABLE = re.compile(r"\$(?!\$)")
+_VARIABLE = late_pattern(r"\$(?!\$)")
 
 
 @frozen

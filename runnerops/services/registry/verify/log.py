@@ -10,14 +10,15 @@ from typing import Literal
 
 from runnerops.frozen import frozen
 from runnerops.model.inventory import Cache, Host
+from runnerops.patterns import late_pattern
 from runnerops.services.docker.verify import Pull, loaded, mirrors, pull_of, why_no_pull
 from runnerops.services.registry.format import NAME
 from runnerops.services.verify import NO_ANSWER, Check, Evidence, Probe
 
-_STATUS = re.compile(r'HTTP/[0-9.]+" ([0-9]{3}) |http\.response\.status"?[=:] ?"?([0-9]{3})')
+_STATUS = late_pattern(r'HTTP/[0-9.]+" ([0-9]{3}) |http\.response\.status"?[=:] ?"?([0-9]{3})')
 """In the access log's combined format, of registry 2 and 3, and in the lines that it logs itself, as text or JSON."""
 
-_GET = re.compile(r'"GET /v2/|http\.request\.method"?[=:] ?"?GET')
+_GET = late_pattern(r'"GET /v2/|http\.request\.method"?[=:] ?"?GET')
 
 
 @frozen
