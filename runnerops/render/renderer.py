@@ -7,12 +7,11 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
+from functools import cache
 from pathlib import Path
-from types import CodeType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jinja2 import (
-    BytecodeCache,
     ChoiceLoader,
     DictLoader,
     Environment,
@@ -22,13 +21,13 @@ from jinja2 import (
     TemplateNotFound,
     TemplateSyntaxError,
 )
-from jinja2.bccache import Bucket
 from jinja2.exceptions import TemplateError as JinjaError
 
 from runnerops.errors import TemplateError
 from runnerops.model.common import Secret, SourceLocation, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.redact import PRIVATE, holds_secret
+from runnerops.render.compiled import CompiledTemplates
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, Service
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
@@ -47,25 +46,6 @@ class Resolves(Protocol):
 
     def resolve(self, secret: Secret) -> str:
         """The value. If it is missing, a placeholder; all missing secrets are reported together."""
-
-
-class _Compiled(BytecodeCache):
-    """The templates compiled by this process. Renderers can share them, because they only differ in their secrets."""
-
-    def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Called by Jinja to fetch the code of a template. If it stays None, Jinja compiles the template."""
-        bucket.code = self._codes.get((bucket.key, bucket.checksum))
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Called by Jinja to keep the code of a template."""
-        if bucket.code:
-            self._codes[bucket.key, bucket.checksum] = bucket.code
-
-
-_COMPILED = _Compiled()
 
 
 class Renderer:
@@ -92,7 +72,7 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=True,
             finalize=self._plain,
-            bytecode_cache=_COMPILED,
+            bytecode_cache=_compiled(self._shipped),
         )
         self._env.filters |= {
             "to_json": lambda value: json.dumps(self._plain(value), indent=2, ensure_ascii=False),
@@ -209,6 +189,12 @@ def plain(value: Any, resolve: Callable[[Secret], str]) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item, resolve) for item in value]
     return value
+
+
+@cache
+def _compiled(shipped: Path) -> CompiledTemplates:
+    """All renderers share it, because they only differ in their secrets."""
+    return CompiledTemplates(shipped)
 
 
 def shipped_templates() -> Path:

@@ -13,6 +13,7 @@ from typing import Literal
 from runnerops.frozen import frozen, mutable
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import did_you_mean
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.schema import AUTH, CONFIG, FIELDS, LOOKED_AT, STORAGE_ASIDE, Shape
 from runnerops.services.registry.schema.storage import STORAGE
 
@@ -20,7 +21,7 @@ Effect = Literal["set", "unknown", "below", "other", "indexed", "lost", "ends"]
 """`unknown`: names no key. `below`: stands below a key that has none below it. `other`: a key of the other major version.
 `indexed`: an index, which registry 2 passes over. `lost`: an item that becomes an empty text. `ends`: the registry ends."""
 
-_VERSION = {2: re.compile(r"\d+\.\d+(?:\..*)?"), 3: re.compile(r"\d+\.\d+")}
+_VERSION = {2: late_pattern(r"\d+\.\d+(?:\..*)?"), 3: late_pattern(r"\d+\.\d+")}
 """What each major version takes in REGISTRY_VERSION."""
 
 _ANY: Shape = {"*": "any"}
