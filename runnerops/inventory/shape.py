@@ -1,4 +1,4 @@
-"""The shape of our own keys, which `typed` checks. The keys of the managed systems pass through.
+"""The shape of the inventory's own keys, which `typed` checks. Keys of the managed systems pass through.
 
 Every value may be null: with it, a layer removes what another one has set. Checks that need the merged host come later.
 """
@@ -28,7 +28,7 @@ class SshShape(Shape):
 
 
 class SectionShape(Shape):
-    """What is ours in the section of a service."""
+    """The keys of runnerops itself in the section of a service."""
 
     on_change: Annotated[Literal["restart"], Hint("leave the key out for the least action that is enough")] | None = (
         None
@@ -37,11 +37,11 @@ class SectionShape(Shape):
 
 
 class DockerShape(SectionShape, further=True):
-    """daemon.json: any further key is Docker's own."""
+    """The keys of daemon.json. Any key that is not listed here is passed on to Docker."""
 
 
 class CacheShape(Shape):
-    """A pull-through cache."""
+    """A pull-through cache: a registry that holds the images of another one."""
 
     name: Name | None = None
     upstream: Annotated[str, Check(endpoints.upstream)] | None = None
@@ -67,7 +67,7 @@ class RegistryShape(SectionShape):
 
 
 class DindShape(Shape):
-    """How Docker-in-Docker is to be, where it is not just `true`."""
+    """Settings of Docker-in-Docker, in place of `true`."""
 
     image: Annotated[str, Check(checks.image)] | None = None
     alias: Annotated[str, Check(checks.alias)] | None = None
@@ -77,7 +77,7 @@ class DindShape(Shape):
 
 
 class RunnerSettingsShape(Shape):
-    """What a runner is to have in GitLab, and where it is created."""
+    """The settings of a runner in GitLab, and where a deploy creates it."""
 
     group: Annotated[int | str, Check(checks.gitlab_place)] | None = None
     project: Annotated[int | str, Check(checks.gitlab_place)] | None = None
@@ -93,7 +93,7 @@ class RunnerSettingsShape(Shape):
 
 
 class RunnerShape(Shape, further=True):
-    """One of `[[runners]]`: any further key is gitlab-runner's own."""
+    """An entry of `[[runners]]`. Any key that is not listed here is passed on to gitlab-runner."""
 
     name: Annotated[str, Check(checks.line)]
     was: Annotated[str, Check(checks.line)] | None = None
@@ -103,14 +103,14 @@ class RunnerShape(Shape, further=True):
 
 
 class GitlabRunnerShape(SectionShape, further=True):
-    """config.toml: any further key is gitlab-runner's own."""
+    """The keys of config.toml. Any key that is not listed here is passed on to gitlab-runner."""
 
     state: Annotated[Literal["started", "stopped"], Hint("leave the key out to have it started")] | None = None
     runners: list[RunnerShape] | None = None
 
 
 class GitlabShape(Shape):
-    """The GitLab whose runners these are."""
+    """The GitLab in which the runners of the host are registered."""
 
     url: Annotated[str, Check(endpoints.gitlab)] | None = None
     token: Annotated[Any, Check(checks.text_or_secret)] = None
@@ -118,7 +118,7 @@ class GitlabShape(Shape):
 
 
 class VersionsShape(Shape):
-    """What `check` assumes to run on a host that it cannot ask."""
+    """The versions that `check` assumes on a host, because it cannot ask the host."""
 
     docker: str | None = None
     compose: str | None = None
@@ -127,13 +127,13 @@ class VersionsShape(Shape):
 
 
 class RunsShape(Shape):
-    """What a host keeps of past runs."""
+    """Which records of past runs a host keeps."""
 
     keep: Annotated[int, Check(checks.at_least_one)] | None = None
 
 
 class LayerShape(Shape):
-    """What defaults, groups and hosts have in common."""
+    """The keys that defaults, groups and hosts have in common."""
 
     ssh: SshShape | None = None
     docker: DockerShape | None = None
@@ -148,20 +148,20 @@ class LayerShape(Shape):
 
 
 class GroupShape(LayerShape):
-    """A group; `groups` are those it builds on."""
+    """A group of hosts. `groups` names other groups whose keys it takes over."""
 
     groups: list[str] | None = None
 
 
 class HostShape(GroupShape):
-    """A host."""
+    """A host, with the groups whose keys it takes over."""
 
     address: Annotated[str, Check(checks.address)] | None = None
     allow: dict[BlockerCode, Annotated[str, Check(checks.allowed_because)]] | None = None
 
 
 class RolloutShape(Shape):
-    """In which order a deploy goes over the hosts, and when it stops."""
+    """The order in which a deploy goes over the hosts, and when it stops."""
 
     canary: Annotated[str, Check(checks.line)] | None = None
     batch: Annotated[Any, Check(rollout.batch)] = None
@@ -171,7 +171,7 @@ class RolloutShape(Shape):
 
 
 class InventoryShape(Shape):
-    """The whole file."""
+    """The whole inventory."""
 
     rollout: RolloutShape | None = None
     defaults: LayerShape | None = None

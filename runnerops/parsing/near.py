@@ -1,4 +1,4 @@
-"""Which known name a word was meant to be. Pure."""
+"""Finds the known name that a misspelt word was probably meant to be. Pure."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher, get_close_matches
 
 _ALIKE = 0.6
-"""How similar a name must be if the caller does not say."""
+"""How similar a name must be, from 0 to 1, if the caller does not say."""
 
 _ALIKE_WORD = 0.6
-"""How similar each word of a name must be to its counterpart, of 1: `run_exec_timeout` is not `config_exec_timeout`."""
+"""How similar each word of a name must be to its counterpart, from 0 to 1. So `config_exec_timeout` is not suggested
+for `run_exec_timeout`.
+"""
 
 
 def near(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_word: bool = True) -> tuple[str, ...]:
-    """The names that `word` may have been meant to be; empty where none is near, two where both are as near.
+    """The names that `word` was probably meant to be: none, one, or two that are equally near.
 
-    Letters in another order come first, then a letter too many or too few, then names that are `alike` (of 1). Case, and
-    `_` or `-` between words, do not count. `by_word`: each word must be like its counterpart, as suits the names of keys.
+    A name with the same letters in another order comes first, then one with a letter more or less, then one that is at
+    least as similar as `alike` (from 0 to 1). Upper and lower case, `_` and `-` do not count. `by_word`: each word of the
+    name must be similar to its counterpart, which suits the names of keys.
     """
     plain = {name: _plain(name) for name in names}
     given = _plain(word)
@@ -57,7 +60,7 @@ def _shortened(name: str) -> Iterator[str]:
 
 
 def _word_by_word(one: str, other: str) -> bool:
-    """Of names of as many words, each is like its counterpart; of others nothing is known."""
+    """Whether each word is similar to its counterpart. Names with different numbers of words are not compared."""
     ours, theirs = one.split("_"), other.split("_")
     pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else ()
     return all(SequenceMatcher(None, a, b).ratio() >= _ALIKE_WORD for a, b in pairs)

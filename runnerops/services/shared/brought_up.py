@@ -21,13 +21,13 @@ PROJECT_LABEL = "com.docker.compose.project"
 
 
 def displaced(host: Host) -> tuple[Displaced, ...]:
-    """Those that may come back: in a removal of other services alone, none."""
+    """The containers that may come back. A removal that leaves the caches on the host brings none back."""
     return host.displaced if not host.removed or ServiceName.REGISTRY in host.removed else ()
 
 
 def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
-    """Containers whose place caches took since the time that comes back: there, stopped, and their port is
-    free then.
+    """The containers that are started again because a rollback or removal goes back to a time before caches took their
+    place. They still exist, are stopped, and their ports are free then.
     """
     docker = observed.facts.docker
     containers = docker.containers if docker and docker_answers(observed) else ()
@@ -51,7 +51,7 @@ def brings_up(url: str, host: Host, observed: HostState) -> bool:
 
 
 def listens_at(places: list[str], url: str, host: Host, facts: Facts) -> bool:
-    """Whether one of these `ADDRESS:PORT` of this host is where `url` leads, as far as addresses tell."""
+    """Whether `url` leads to one of these `ADDRESS:PORT` of this host. Names are not resolved."""
     parts = urlsplit(url)
     name = bare(parts.hostname or "")
     port = str(parts.port or (443 if parts.scheme == "https" else 80))

@@ -11,8 +11,8 @@ from runnerops.model.facts import DockerFacts
 from runnerops.services.shared.versions import version_of
 
 Way: TypeAlias = Literal["input", "forward", "nft"]
-"""What packets of containers pass: INPUT, or as they are forwarded, Docker's chain DOCKER-USER or tables of
-nftables.
+"""Which rules packets of containers pass: those of INPUT or, if they are forwarded, Docker's chain DOCKER-USER or tables
+of nftables.
 """
 
 _FORWARDED = (29, 0)
@@ -27,21 +27,22 @@ _OPEN = {
     "iptables": "{iptables} -I INPUT -p tcp -d {address} --dport {port} -j ACCEPT",
     "nft": "nft insert rule inet filter input {ip} daddr {address} tcp dport {port} accept",
 }
-"""To a port that docker-proxy listens at, on an address of the host."""
+"""The commands by firewall, for a port at which docker-proxy listens on an address of the host."""
 
 _ANYWHERE = {
     "ufw": "ufw allow proto tcp to any port {port}",
     "iptables": "iptables -I INPUT -p tcp --dport {port} -j ACCEPT",
 }
-"""The same where the cache is known by a name."""
+"""The same if the URL of the cache has a name instead of an address."""
 
 
 def way_to(docker: DockerFacts | None, *, own: bool, network: str = "bridge") -> Way:
-    """What packets of a container in `network` pass on the way to a port that is published on its host (`own`), or elsewhere.
+    """Which rules the packets of a container in `network` pass on the way to a port that is published on its own host
+    (`own`), or elsewhere.
 
-    Docker up to 28 leads those to its own host's address to docker-proxy. Newer ones forward them as they do others, but for
-    those that come from the very network of the port's container (moby's `iptabler/port.go`); a daemon that does not
-    answer is taken for an older one. With nftables there is no DOCKER-USER.
+    Up to Docker 28, packets to an address of the own host go to docker-proxy. Newer releases forward them like others,
+    except those from the network of the port's own container (moby's `iptabler/port.go`). A daemon that does not answer
+    counts as an older one. With nftables there is no DOCKER-USER.
     """
     new = docker is not None and (version_of(docker.version) or (0, 0)) >= _FORWARDED
     if own and (not new or network.startswith(_OWN_NETWORK)):
@@ -53,10 +54,11 @@ _CHAINS = "in each chain of nft list chains with hook forward: nft insert rule F
 
 
 def forwarding(port: int, chains: Iterable[str], source: str = "", *, six: bool = False) -> str:
-    """What to type so that packets to that port are forwarded; where it is published, they bear another one by then.
+    """The commands that let packets to that port be forwarded. They match the original port, because a packet to a
+    published port has another one when it is forwarded.
 
-    `chains`, as the host told them (`docker/verify/verify.sh`): `DOCKER-USER`, iptables' own `FORWARD`, and those of nftables
-    as FAMILY TABLE CHAIN. A packet has to be let through by each of them.
+    `chains` are as the host named them (`docker/verify/verify.sh`): `DOCKER-USER`, `FORWARD` of iptables, and those of
+    nftables as FAMILY TABLE CHAIN. A packet has to be accepted by each of them.
     """
     six = six or ":" in source
     command, family = ("ip6tables", "ip6") if six else ("iptables", "ip")
@@ -72,8 +74,8 @@ def forwarding(port: int, chains: Iterable[str], source: str = "", *, six: bool 
 
 
 def opening(url: str, firewall: str, way: Way, chains: Iterable[str] = ()) -> str:
-    """The command with which containers reach `url`; `firewall` is the program that rules INPUT, `chains` those that
-    rule forwarding.
+    """The command that lets containers reach `url`. `firewall` is the program that manages INPUT, `chains` are those that
+    forwarded packets pass.
     """
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -9,21 +9,20 @@ from runnerops.patterns import late_pattern
 
 
 def urls_given(config: Tree) -> frozenset[str]:
-    """All words of the services' commands, with the value of a flag as a word of its own. The mirrors of jobs are among
-    them.
-    """
+    """All words of the services' commands; the value of a flag is a word too. The mirrors that jobs use are among them."""
     return frozenset(part.rstrip("/") for word in _words(config) for part in word.split("=", 1))
 
 
 BRIDGE = "bridge"
-"""Docker's name of the default bridge."""
+"""Docker's name for the default bridge."""
 
 _NOWHERE = late_pattern(r"host|none|container:.*")
 
 
 def networks_of(config: Tree, url: str = "") -> tuple[str, ...]:
-    """The networks that jobs on Docker are in: names, `bridge` where a runner names none. With a URL only of those runners
-    whose services are given it. Where no container can be put beside the jobs, the default bridge stands for them.
+    """The names of the networks in which CI jobs on Docker run; `bridge` if a runner names none. With `url`, only runners
+    count whose services are given it. If no other container can join the network of the jobs (`host`, `none`,
+    `container:NAME`), the default bridge takes its place.
     """
     found: dict[str, None] = {}
     for runner in tables(config.get("runners")):

@@ -9,7 +9,7 @@ from ipaddress import ip_address, ip_network
 
 
 def bypasses(no_proxy: str, host: str, port: int) -> bool:
-    """`host` is a name or an address without brackets."""
+    """Whether requests to this host and port bypass the proxy. `host` is a name, or an address without brackets."""
     host = host.lower().rstrip(".")
     try:
         address = ip_address(host)

@@ -11,12 +11,14 @@ _SIZE = late_pattern(r"[0-9]+(?:\.[0-9]*)?(?: ?(?:[kmgtp](?:i?b)?|b)?)?", re.IGN
 
 
 def is_size(text: str) -> bool:
-    """Whether docker/go-units reads it: a number that a float holds, a letter from k to p, `b` or `ib` after it."""
+    """Whether docker/go-units accepts it: a number that a float can hold, perhaps with a letter of `kmgtp`, then perhaps
+    `b` or `ib`.
+    """
     return _SIZE.fullmatch(text) is not None and isfinite(_number(text))
 
 
 def size_of(text: str) -> int:
-    """The bytes of a text that is a size; no more than 64 bits hold."""
+    """The number of bytes that a valid size means; at most 2**63."""
     letter = text.lstrip("0123456789. ").lower()[:1]
     return int(min(_number(text) * 1024 ** "bkmgtp".index(letter or "b"), 2.0**63))
 

@@ -28,7 +28,7 @@ _WELL_KNOWN = frozenset(
 _WELL_KNOWN_DOMAINS = (".gcr.io", ".pkg.dev")
 
 _HUB_NAMES = frozenset({"index.docker.io", "registry-1.docker.io", "hub.docker.com", "registry.hub.docker.com"})
-"""What people call Docker Hub, whose images' names begin with docker.io."""
+"""Names that people use for Docker Hub. The names of its images begin with docker.io."""
 
 _HUB_HOSTS = frozenset({"registry-1.docker.io", "mirror.gcr.io"})
 """Docker's own registry, and the public mirror of it that Google documents."""

@@ -9,8 +9,8 @@ Version: TypeAlias = "tuple[int, int]"
 
 
 def version_of(text: str) -> Version | None:
-    """Major and minor of `26.1.5+dfsg1` or `v30.0.0-rc.1`; None where there is none to read: `dev`, or a build of no release,
-    `0.0.0-20260101`.
+    """Major and minor version of a text like `26.1.5+dfsg1` or `v30.0.0-rc.1`. None if it has none (`dev`), or is a build
+    of no release (`0.0.0-20260101`).
     """
     found = re.match(r"v?(\d{1,9})\.(\d{1,9})(?![\d])", text)
     version = (int(found[1]), int(found[2])) if found else (0, 0)

@@ -1,7 +1,7 @@
 """Whether containers still reach a cache after Docker was restarted with other rules for their networks. Pure: builds argv.
 
-dockerd says that it has loaded a key such as `firewall-backend`, not that packets pass: a forward policy or a sysctl of
-before may drop them. So the host's own command asks from the network of a container, before and after.
+If dockerd has loaded a key such as `firewall-backend`, an older forward policy or sysctl may still drop packets. So a
+command of the host sends a request from the network of a container, before the change and after it.
 """
 
 from __future__ import annotations
@@ -20,32 +20,34 @@ KEYS = frozenset(
     | {"ip6tables", "iptables"}
     | {"bip", "bridge", "default-address-pools", "fixed-cidr"}
 )
-"""Keys of daemon.json that decide which packets of containers pass, the last of them by the addresses that these come from:
-rules of a firewall may name the old ones.
+"""The keys of daemon.json that decide which packets of containers pass. Those of the last line change the addresses of
+containers, and rules of a firewall may name the old addresses.
 
-Not `userland-proxy`: a container that was made before cannot reach itself without it, though others do.
+`userland-proxy` is not among them: without it only containers that were created before cannot reach themselves.
 """
 
 _SECONDS = 150
-"""For four containers that are begun, of which one comes up or none, and four tries: the script ends each of
-these in time.
+"""The time limit of the script. It is enough for four containers that do not start, and for four tries, which all have
+shorter limits of their own.
 """
 
 SCRIPT = "containers-reach.sh"
 
 
 def asked_from(docker: DockerFacts | None, networks: Iterable[str], *, own: bool) -> tuple[str, ...]:
-    """For each network of jobs the containers that show their way to a cache of this host (`own`), or of another: those of
-    that network; of the default bridge where no guest comes up on it, any.
+    """For each network of jobs, from which containers a cache of this host (`own`), or of another host, is asked, as the
+    argument WAY of the script: those of that network. For the default bridge it may be any container, if none can be
+    started there.
 
-    Packets to a port of their own host are not forwarded where they come from the network of the port's container.
+    Not any container will do if packets to a port of the own host are forwarded, because those from the network of the
+    port's own container are not.
     """
     bridge = "bridge" if own and way_to(docker, own=True) != "input" else "any"
     return tuple(bridge if one == BRIDGE else f"network:{one}" for one in networks)
 
 
 def _who(way: str) -> str:
-    """The container that is asked, in words for titles and texts."""
+    """The containers from which a cache is asked, in words for titles and texts."""
     _, colon, network = way.partition(":")
     return f"containers of network {network}" if colon else "containers"
 
@@ -57,7 +59,7 @@ def verify_reached(name: str, url: str, way: str, texts: Iterable[str], tools: C
 
 
 def tell_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
-    """Only shows the texts if no container gets an answer."""
+    """Shows the texts as a note if no container gets an answer."""
     argv = script(SCRIPT, "--tell", name, url, way, *texts, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"ask whether {_who(way)} reach cache {name}")
 

@@ -1,6 +1,6 @@
 """The keys of config.toml as data: type, and the releases that know them. Pure.
 
-From `common/config.go` of gitlab-runner, 13.0 to 19.3, and what its main branch adds for 19.4.
+Source: `common/config.go` of gitlab-runner 13.0 to 19.3, and of its main branch for 19.4.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from runnerops.services.gitlab_runner.schema.executors import EXECUTOR_TABLES
 from runnerops.services.gitlab_runner.schema.seldom import SELDOM_TABLES
 
 Kind: TypeAlias = str
-"""`str int int32 bool float time duration [str] [int] [float] str|[str]`; `{str} {int} {bool} {[str]}`: a table whose keys are
-the user's own; `tree`: a table that is not judged further; `table NAME`, `[table NAME]`: one of `TABLES`, or a list of it.
+"""A type: one of `str int int32 bool float time duration [str] [int] [float] str|[str]`. Also `{str}`, `{int}`, `{bool}`
+and `{[str]}`: a table with any keys and values of this type; `tree`: a table that is not checked; `table NAME` and
+`[table NAME]`: one of `TABLES`, or a list of such tables.
 """
 
 
 @frozen
 class Known:
-    """A key: the first release with it and the first without, empty where it was or is always there.
+    """A key, with the first release that has it and the first that no longer has it. Each is empty if there is none.
 
-    `given`: a zero is a word of its own, for the runner tells it from a missing key.
+    `given`: the runner treats a zero value differently from a missing key.
     """
 
     kind: Kind
@@ -34,16 +35,16 @@ class Known:
 Table: TypeAlias = Mapping[str, Known]
 
 RESTART = frozenset({"listen_address", "session_server"})
-"""Read once, at the start of the process; everything else is loaded while it runs."""
+"""Keys that the process reads only when it starts. All others are loaded while it runs."""
 
 HOST_OWNED = ("id", "token", "token_obtained_at", "token_expires_at")
-"""Written into `[[runners]]` by the runner itself."""
+"""Keys that the runner itself writes into `[[runners]]`."""
 
 NEWEST = (19, 3)
-"""The last release that this table was compared with: what a later one knows is not known here."""
+"""The newest release with which these tables were compared. Keys that a later one adds are unknown here."""
 
 LINT_SINCE = (19, 3)
-"""From here on the runner judges the staged file."""
+"""The first release whose `gitlab-runner lint` can validate the staged file."""
 
 EXECUTORS = (
     "custom",
@@ -235,13 +236,13 @@ TITLES: Mapping[str, str] = {
     "build_dir": "[runners.custom_build_dir]",
     "instance": "[runners.instance]",
 }
-"""Where the tables stand that people take for one another."""
+"""Where a table is in the file, for tables whose keys are often confused."""
 
 IN_GITLAB = frozenset(
     {"tag_list", "tags", "run_untagged", "locked", "paused", "active", "access_level", "maximum_timeout", "description"}
     | {"maintenance_note", "protected"}
 )
-"""Set for the runner in GitLab, and in no file."""
+"""Settings of a runner that are kept in GitLab and in no file."""
 
 EXECUTORS_UNTIL: Mapping[str, str] = {"docker-ssh": "16.0", "docker-ssh+machine": "16.0"}
-"""Executors that a release took out."""
+"""Executors that were removed, with the first release that no longer has them."""

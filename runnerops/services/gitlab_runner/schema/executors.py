@@ -1,7 +1,7 @@
 """The tables of the executors that have many keys: kubernetes, custom, parallels, virtualbox. Data only.
 
-From `common/config.go` of gitlab-runner, 13.0 to 19.3, and what 19.4 adds. A backport to a patch of an older release is
-not noted here.
+Source: `common/config.go` of gitlab-runner 13.0 to 19.3, and of its main branch for 19.4. Backports to a patch release
+are not recorded.
 """
 
 from __future__ import annotations
