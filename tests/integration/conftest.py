@@ -1,4 +1,6 @@
-"""Fixtures for tests against a real sshd. Where there is none they are skipped; with RUNNEROPS_LAB=require they fail."""
+"""Fixtures for tests against a real sshd. Without an sshd these tests are skipped; with RUNNEROPS_LAB=require they
+fail.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real sshd on a free loopback port, with its own configuration and keys, and what a test needs to get in."""
+"""Starts a real sshd on a free loopback port, with its own configuration and keys, and what a test needs to log in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An entry of one host that cannot be put into the inventory: the others are adopted, and the exit code says so."""
+"""If the entry of one host cannot be put into the inventory, the others are adopted, and the exit code says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What bash offers at the Tab key: commands, options, names of the inventory. No host is contacted."""
+"""What bash offers at the Tab key: commands, options and names of the inventory. No host is contacted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the runner wrote its file at the moment of a swap, told on the host: the real scripts, in every shell."""
+"""The scripts that find out on the host whether the runner has written its file since the swap, in every shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract's cases on the demo's host: its SSH server, the real `host.sh`, simulated programs."""
+"""Runs the contract's cases on the demo's host: its SSH server, the real `host.sh`, and simulated programs."""
 
 from __future__ import annotations
 

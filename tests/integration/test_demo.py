@@ -1,4 +1,4 @@
-"""The demo as a newcomer meets it: its story, what it touches, how it ends."""
+"""The demo as a newcomer sees it: what it shows, what it touches, and how it ends."""
 
 from __future__ import annotations
 

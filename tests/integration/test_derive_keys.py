@@ -1,4 +1,4 @@
-"""The tool that holds a checkout's keys against our tables."""
+"""The tool that compares the keys in a checkout with our tables."""
 
 from __future__ import annotations
 

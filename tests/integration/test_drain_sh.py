@@ -1,4 +1,4 @@
-"""How a host tells what jobs a runner waits for, under each shell."""
+"""How a host finds out for which jobs a runner waits, under each shell."""
 
 from __future__ import annotations
 

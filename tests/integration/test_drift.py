@@ -1,4 +1,4 @@
-"""Which run on a host tells what was applied last, under each shell."""
+"""Which of the runs on a host tells what was applied last, under each shell."""
 
 from __future__ import annotations
 

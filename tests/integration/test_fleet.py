@@ -1,4 +1,6 @@
-"""Many hosts side by side, some of which hang, refuse or break off: each is told right, and nobody waits for them for ever."""
+"""Many hosts side by side, some of which hang, refuse or break off. Each error is reported, and no host waits for them
+for ever.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deploys of several hosts from their first word to their last: rollouts, interrupts, aborts, and what is said afterwards."""
+"""Whole deploys of several hosts: rollouts, interrupts, aborts, and what is printed afterwards."""
 
 from __future__ import annotations
 

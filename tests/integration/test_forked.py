@@ -1,4 +1,4 @@
-"""Commands that tests on hosts type and do not wait for (`tests/lab/forked.py`)."""
+"""Commands that tests on hosts start without waiting for them (`tests/lab/forked.py`)."""
 
 from __future__ import annotations
 

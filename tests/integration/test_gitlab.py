@@ -1,6 +1,6 @@
-"""GitLab's API as it is asked about runners: by python-gitlab over HTTP on loopback, of a stand-in for GitLab.
+"""Requests to GitLab's API about runners, made by python-gitlab over HTTP on loopback to a stand-in for GitLab.
 
-The stand-in (`tests/lab/gitlab.py`) answers as GitLab's documentation of the runners API says; no GitLab is at hand.
+The stand-in (`tests/lab/gitlab.py`) answers as GitLab's documentation of the runners API says. No real GitLab is used.
 """
 
 from __future__ import annotations

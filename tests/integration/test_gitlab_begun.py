@@ -1,4 +1,6 @@
-"""Runners that a deploy created in GitLab and nobody uses: found by the host's record, whatever the inventory has become."""
+"""Runners that a deploy created in GitLab and nobody uses are found by the host's record, even if the inventory has
+changed.
+"""
 
 from __future__ import annotations
 

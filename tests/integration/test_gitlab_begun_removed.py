@@ -1,6 +1,6 @@
-"""`remove` of a host on whose record runners were begun to be created in GitLab: against the demo's host.
+"""`remove` of a host on which the record says that runners may have been created in GitLab, with the demo's host.
 
-GitLab is a stand-in over HTTP on loopback. What a deploy left there is a runner that its host does not have.
+GitLab is a stand-in over HTTP on loopback. An earlier deploy left a runner there that its host does not have.
 """
 
 from __future__ import annotations

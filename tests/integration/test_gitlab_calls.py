@@ -1,4 +1,4 @@
-"""Runners created, listed and deleted: by python-gitlab over HTTP on loopback, of a stand-in for GitLab."""
+"""Runners are created, listed and deleted by python-gitlab over HTTP on loopback, in a stand-in for GitLab."""
 
 from __future__ import annotations
 

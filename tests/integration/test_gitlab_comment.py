@@ -1,6 +1,6 @@
-"""`runnerops gitlab comment` over HTTP on loopback: one note, put in place of its own, and what happens without a token.
+"""`runnerops gitlab comment` over HTTP on loopback: it writes one note, replaces its own, and works without a token.
 
-GitLab is a stand-in, as its documentation describes its API of notes; no GitLab is at hand.
+GitLab is a stand-in that answers as its documentation of the notes API says. No real GitLab is used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""GitLab's own count of a runner's jobs, beside the host's while its run waits for them."""
+"""GitLab's own count of a runner's jobs is shown beside the host's count while a run waits for them."""
 
 from __future__ import annotations
 

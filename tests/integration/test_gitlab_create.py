@@ -1,6 +1,7 @@
-"""Runners that a deploy creates in GitLab: planned, created, carried to the host, taken back, told apart when it was cut off.
+"""Runners that a deploy creates in GitLab: how they are planned, created, brought to the host, deleted again, and found
+after an interruption.
 
-GitLab is a stand-in over HTTP on loopback, the host one that takes a run's folder and keeps the file that it asks for.
+GitLab is a stand-in over HTTP on loopback. The host is one that accepts the folder of a run and keeps the file in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The rules by which requests and answers are held against GitLab's OpenAPI description, on a description of our own."""
+"""The rules that compare requests and answers with GitLab's OpenAPI description, tried on a small description."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Each call of a deploy that creates, renames, sets, pauses and deletes runners in GitLab while its host's file changes.
+"""A fault at each call of a deploy that creates, renames, configures, pauses and deletes runners in GitLab.
 
-One deploy is walked without a fault first, which tells the calls; then it is done anew for each of them, with each fault.
+The deploy is first done without a fault, to find out its calls. Then it is repeated for each call with each fault.
 """
 
 from __future__ import annotations

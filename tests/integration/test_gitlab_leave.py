@@ -1,6 +1,6 @@
-"""Runners that leave the inventory: planned, taken off the host, deleted in GitLab, or told why not.
+"""Runners that leave the inventory are removed from the host and deleted in GitLab, or it is said why not.
 
-GitLab is a stand-in over HTTP on loopback, the host one that takes a run's folder (as in `test_gitlab_create.py`).
+GitLab is a stand-in over HTTP on loopback; the host is that of `test_gitlab_create.py`.
 """
 
 from __future__ import annotations

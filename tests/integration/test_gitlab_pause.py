@@ -1,6 +1,6 @@
-"""Runners that a deploy pauses in GitLab while their host drains them, and whoever is cut off meanwhile.
+"""Runners that a deploy pauses in GitLab while their host drains, also if the deploy is interrupted meanwhile.
 
-GitLab is a stand-in over HTTP on loopback; the host keeps its records by the very commands that it is sent, in a folder.
+GitLab is a stand-in over HTTP on loopback. The host keeps its records in a folder, with the commands that it is sent.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runners that are paused in GitLab for a run, and the commands that come after it: `abort`, `rollback`, `remove`."""
+"""`abort`, `rollback` and `remove` after a run for which runners were paused in GitLab."""
 
 from __future__ import annotations
 

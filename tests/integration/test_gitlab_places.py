@@ -1,4 +1,6 @@
-"""A runner that the inventory asks for in another place of GitLab than it is in, and what is still to be deleted there."""
+"""A runner that the inventory asks for in another place of GitLab than it is in, and runners that must still be
+deleted.
+"""
 
 from __future__ import annotations
 

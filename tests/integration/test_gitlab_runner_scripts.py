@@ -1,4 +1,4 @@
-"""What a host's shell makes of the scripts of a gitlab-runner part, under each shell."""
+"""The scripts of gitlab-runner's steps, under each shell."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Runners' settings in GitLab, compared and set: by python-gitlab over HTTP on loopback, of a stand-in for GitLab.
+"""Settings of runners are compared and set by python-gitlab over HTTP on loopback, in a stand-in for GitLab.
 
-The stand-in (`tests/lab/gitlab.py`) answers as GitLab's source has it; no GitLab is at hand.
+The stand-in (`tests/lab/gitlab.py`) answers as GitLab's source does. No real GitLab is used.
 """
 
 from __future__ import annotations

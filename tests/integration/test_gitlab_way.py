@@ -1,4 +1,4 @@
-"""The way to a GitLab: TLS with a CA of its own, and a proxy, both real; the stand-in for GitLab behind them."""
+"""Connections to a GitLab through real TLS with its own CA, and through a real proxy, to the stand-in for GitLab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a host kept of its runs: read through the real scripts, and told as text and JSON."""
+"""What a host keeps of its runs is read with the real scripts, and shown as text and JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hold on a host: kept there, seen by every observation, and ended, under each shell."""
+"""A hold on a host: it is stored there, every observation sees it, and it can be ended, under each shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walker: what each verb holds for, the way back from every step, and a run that is killed anywhere."""
+"""`host.sh`: when each verb succeeds, the rollback after every step, and a run that is killed anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walker is killed in the middle of its steps: at every program that it calls, before it and after it."""
+"""`host.sh` is killed in the middle of its steps: before and after each program that it calls."""
 
 from __future__ import annotations
 

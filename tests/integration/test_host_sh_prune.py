@@ -1,4 +1,4 @@
-"""What a run leaves of those before it: bounded by count and size, and never without what the next plan needs."""
+"""A run deletes older runs by count and size, and always keeps those that the next plan needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The walker and time: what waits, what takes too long, and the lock. Real seconds, so not among the unit tests."""
+"""Waits, time limits and the lock of `host.sh`. They take real seconds, so they are not among the unit tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An interrupt while one of many hosts asks for something secret, at a terminal."""
+"""Ctrl-C while a prompt for a secret of one of many hosts is open, at a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The id of a machine, read under each shell."""
+"""The machine-id of a host is read under each shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is read of many hosts, of which some cannot be reached: each cause once, and runs of one deploy together."""
+"""Reading from many hosts, some of which cannot be reached: each cause is printed once, and the runs of one deploy
+together.
+"""
 
 from __future__ import annotations
 

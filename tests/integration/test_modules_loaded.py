@@ -1,4 +1,4 @@
-"""Which modules a command loads, in a process of its own: a slow one only where it is needed."""
+"""Which modules a command loads, in its own process: slow ones only if they are needed."""
 
 from __future__ import annotations
 

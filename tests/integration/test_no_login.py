@@ -1,4 +1,4 @@
-"""`runnerops diff --no-login` against a real sshd: host keys are judged, nobody logs in, no secret is needed."""
+"""`runnerops diff --no-login` with a real sshd: host keys are checked, nobody logs in, and no secret is needed."""
 
 from __future__ import annotations
 

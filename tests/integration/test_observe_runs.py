@@ -1,4 +1,4 @@
-"""What a host tells of its runs while one of them ends."""
+"""What an observation reports about a run that ends at the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""`--only SERVICE` on the demo's host: what is left out stays as it is, and a later diff and rollback tell the truth of it."""
+"""`--only SERVICE` on the demo's host: other services stay as they are, and a later diff and rollback are correct about
+them.
+"""
 
 from __future__ import annotations
 

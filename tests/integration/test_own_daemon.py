@@ -1,4 +1,4 @@
-"""Whatever root's environment says, scripts on a host ask its own Docker daemon: a run is a unit."""
+"""Scripts on a host always ask its own Docker daemon, whatever the environment of root says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The addresses in the package's metadata: of the pipeline's project, of the remote `origin`, or none."""
+"""The addresses in the package's metadata: those of the pipeline's project, of the remote `origin`, or none."""
 
 from __future__ import annotations
 

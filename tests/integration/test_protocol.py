@@ -1,4 +1,4 @@
-"""A run and an observation as one exec of a real shell: what begins, what is refused, what is read back."""
+"""A run and an observation as one exec of a real shell: what is started, what is refused, and what is read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every rule that is an error keeps `deploy` from each host: nobody logs in, and so nothing is sent."""
+"""Every rule whose findings are errors keeps `deploy` from each host: nobody logs in, so nothing is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a cache's upstream answers as before: the scripts as hosts run them, against a registry that says what it is told."""
+"""The scripts that check whether a cache's upstream answers as before, with a registry that answers as a test wants."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a host keeps is forgotten after a removal, under each shell."""
+"""After a removal, the records on the host are deleted, under each shell."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""`rotate`, as it is typed, whatever GitLab answers to any one of its calls: the next deploy or `rotate` makes both agree.
+"""`rotate` with every possible answer of GitLab at each of its calls: the next deploy or `rotate` makes both sides
+agree.
 
-The host is the demo's, over SSH: its gitlab-runner asks GitLab by the lab's stand-in for it. GitLab is a stand-in too.
+The host is the demo's, over SSH. Its gitlab-runner sends requests with the lab's stand-in for gitlab-runner. GitLab is
+a stand-in too.
 """
 
 from __future__ import annotations

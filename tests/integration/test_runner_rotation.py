@@ -1,4 +1,4 @@
-"""How a host gets a new token for a runner: the scripts under real shells, a stand-in for gitlab-runner, one for GitLab."""
+"""How a host gets a new token for a runner: the scripts under real shells, with stand-ins for gitlab-runner and GitLab."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands over a link to a real sshd: what arrives, what comes back, and every way for it to break."""
+"""Commands over a connection to a real sshd: what arrives, what comes back, and every way in which it can break."""
 
 from __future__ import annotations
 

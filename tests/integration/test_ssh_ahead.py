@@ -1,4 +1,4 @@
-"""What goes to an OpenSSH server before it has answered, seen from behind a line that keeps its answers back."""
+"""What is sent to an OpenSSH server before it has answered. A proxy in between holds the answers back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Connections that begin before it is known whether anybody may log in."""
+"""Connections that are opened before it is known whether the login is allowed."""
 
 from __future__ import annotations
 

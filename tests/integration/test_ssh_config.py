@@ -1,4 +1,4 @@
-"""What a real connection takes from ssh_config, and what it takes from nowhere else."""
+"""What a real connection takes from ssh_config, and from nowhere else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Real sshds as fleets meet them: ends in the middle of a handshake, keys of jump hosts that changed."""
+"""Real sshds under the conditions of large fleets: connections that end during the handshake, and changed keys of jump
+hosts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ssh_config case by case: what is read of it here and what `ssh -G` reads."""
+"""Compares case by case what we read from ssh_config with what `ssh -G` reads."""
 
 from __future__ import annotations
 

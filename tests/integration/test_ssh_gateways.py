@@ -1,4 +1,4 @@
-"""Many hosts behind one jump host: it is logged in to once for all of them, and what it refuses is tried once."""
+"""Many hosts behind one jump host: there is one login for all of them, and what the jump host refuses is tried once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which host keys of a real sshd are accepted, and that nobody logs in where one is not."""
+"""Which host keys of a real sshd are accepted. If a key is not accepted, nobody logs in."""
 
 from __future__ import annotations
 

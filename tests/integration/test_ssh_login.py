@@ -1,4 +1,4 @@
-"""With which private keys one logs in to a real sshd, and what is said where none is accepted."""
+"""With which private keys a login to a real sshd succeeds, and the message if none is accepted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a shell may do to the streams of a command: closed, full, or with a reader that went away."""
+"""The standard streams of a command as a shell can make them: closed, full, or with a reader that has ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Becoming root over a real sshd, with stand-ins for sudo and doas that keep their contract; the lab has the real ones."""
+"""Becoming root over a real sshd, with stand-ins for sudo and doas that behave like them; the lab has the real
+programs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runnerops trust` against real servers: what is shown, what is written, and when nothing is."""
+"""`runnerops trust` with real servers: what is shown, what is written, and when nothing is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A CA made for one test, a server certificate of it, and a proxy that tunnels (HTTP CONNECT)."""
+"""A CA that is made for one test, a server certificate of this CA, and a proxy for tunnels (HTTP CONNECT)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files a program and all it starts write, which programs it runs and whom it calls: read off strace's record."""
+"""Reads from a record of strace which files a program and its children write, what they run, and whom they contact."""
 
 from __future__ import annotations
 

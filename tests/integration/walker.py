@@ -1,4 +1,4 @@
-"""Runs the host's half for tests: the real `host.sh`, in a scratch root, without systemd."""
+"""Runs the real `host.sh` for tests in a scratch directory, without systemd."""
 
 from __future__ import annotations
 

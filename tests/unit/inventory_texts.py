@@ -1,4 +1,4 @@
-"""Inventories as texts: what loading them gives, or what it says."""
+"""Loads inventories from texts, and gives the result or the errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The program's own source, parsed once for all tests that look at it."""
+"""Parses the program's source once for all tests that examine it."""
 
 from __future__ import annotations
 

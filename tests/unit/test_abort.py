@@ -1,4 +1,4 @@
-"""What `runnerops abort` says that it costs to take a run back."""
+"""What `runnerops abort` says about the consequences of a rollback."""
 
 from __future__ import annotations
 

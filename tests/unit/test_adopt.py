@@ -1,4 +1,6 @@
-"""A host as it is, as its entry in the inventory: the law of the way back, the YAML, the text that it is put into."""
+"""The entry of the inventory that `adopt` makes of a host: a deploy of it changes nothing, and YAML and comments are
+kept.
+"""
 
 from __future__ import annotations
 

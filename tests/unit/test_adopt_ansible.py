@@ -1,4 +1,4 @@
-"""The hosts of Ansible inventories: names, addresses, users and ports, as Ansible itself would have them."""
+"""Names, addresses, users and ports of the hosts of Ansible inventories, as Ansible itself would read them."""
 
 from __future__ import annotations
 

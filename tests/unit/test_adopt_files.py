@@ -1,4 +1,4 @@
-"""Where an adopted host goes: which host is meant, what stays as it is in the inventory, and that all is written or nothing."""
+"""Where the entry of an adopted host is written, what stays as it is, and that either everything is written or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Several hosts at once: what they have in common is said once, and each asks for just what it asks for by itself."""
+"""Several adopted hosts: what they share is written once, and each host has the same values as if it were adopted
+alone.
+"""
 
 from __future__ import annotations
 

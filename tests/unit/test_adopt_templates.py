@@ -1,4 +1,6 @@
-"""What no section says of a cache goes into a template of the project's own, and comes back from there as it was."""
+"""Settings of a cache for which no section has a key go into a template of the project, from which they are rendered
+again.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads: whole hosts as their entries in the inventory, each line fixed."""
+"""The complete text of entries that `adopt` makes of whole hosts."""
 
 from __future__ import annotations
 

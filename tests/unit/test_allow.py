@@ -1,4 +1,6 @@
-"""What a host's inventory overrides: in a deploy alone, with its reason in sight, and named when it is idle."""
+"""Overrides in the inventory of a host: they apply to a deploy only, show their reason, and are named if they are not
+needed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run as its client sees it: every end, and connections that break."""
+"""A run as its client sees it: every way to end, and connections that break."""
 
 from __future__ import annotations
 

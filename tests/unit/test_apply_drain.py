@@ -1,4 +1,4 @@
-"""A drain as its client sees it: left alone, at its time limit, and in the history."""
+"""A drain as its client sees it: with `--no-wait`, at its time limit, and in the history."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A canary in every place for text of every file, whether the inventory or only the host has it: no output may show one.
+"""Puts a canary into every place for text of every file, from the inventory or from the host: no output may show it.
 
-The places are generated from the tables of keys; what has no table is written out here as its reference has it.
+The places come from the tables of keys. Those without a table are written out here from the reference of the file.
 """
 
 from __future__ import annotations

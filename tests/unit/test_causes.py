@@ -1,4 +1,4 @@
-"""One cause on many hosts is said once, with their names."""
+"""A cause that many hosts share is printed once, with their names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line through typer's own runner: bad values of every flag, help, and who is told what."""
+"""The command line through typer's own runner: bad values of every flag, help, and messages."""
 
 from __future__ import annotations
 

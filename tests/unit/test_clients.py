@@ -1,4 +1,4 @@
-"""Which hosts use whose caches."""
+"""Finds out which hosts use the caches of which others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The registry of codes: what is emitted is a row of it, each row is emitted, and the manual's pages are made from it."""
+"""The registry of codes: every code that is emitted has a row, every row is emitted, and the manual's pages are made
+from it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""check, render and hosts as a user types them, without a host: output, exit codes, and no secret on screen."""
+"""check, render and hosts as a user types them, without a host: output, exit codes, and that no secret is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command that gives a secret runs once in a command of ours, however many places and hosts want its value."""
+"""A command that gives a secret runs once per command of runnerops, even if many places and hosts need its value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract's cases on a remote in memory; the demo's host and real ones run the same."""
+"""Runs the contract's cases in memory. The demo's host and real hosts run the same cases."""
 
 from __future__ import annotations
 

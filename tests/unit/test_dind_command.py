@@ -1,4 +1,4 @@
-"""`runnerops dind`: lines that a job takes as they are."""
+"""`runnerops dind` prints lines that a job can use as they are."""
 
 from __future__ import annotations
 

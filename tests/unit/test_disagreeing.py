@@ -1,4 +1,4 @@
-"""One runner of GitLab in several entries of the inventory: what `check` and a plan say where they ask for other settings."""
+"""Several entries of the inventory for one runner of GitLab: what `check` and a plan say if their settings differ."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose a difference is: three contents (what the host has, what it should have, what we last applied) decide."""
+"""Who made a difference: the content on the host, the desired content and the content of the last run decide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A host's turn in a deploy, and a connection that breaks right after a run: how the run ended is what counts."""
+"""The work of one host in a deploy, and connections that break right after a run: what counts is how the run ended."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where a finding is to be mended: the inventory's own place of a value, or the line of a template that writes the key.
+"""The place that a finding names: that of a value in the inventory, or the line of a template that writes the key.
 
-In each text `@` marks the place that is to be named; it is taken out before the text is read.
+In each text `@` marks the expected place. It is removed before the text is read.
 """
 
 from __future__ import annotations

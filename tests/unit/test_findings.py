@@ -1,4 +1,4 @@
-"""What an inventory silences, and what is found where secrets are not there, as `check` shows it."""
+"""Findings that an inventory silences, and findings without secrets, as `check` shows them."""
 
 from __future__ import annotations
 

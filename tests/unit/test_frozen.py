@@ -1,4 +1,4 @@
-"""What `frozen` makes is a frozen dataclass with slots in all that can be seen of it."""
+"""What `frozen` makes behaves like a frozen dataclass with slots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings of runners in GitLab as a part of a plan: when two are the same, what is shown of a difference, saved plans."""
+"""Settings of runners in GitLab as a part of a plan: when two are equal, how a difference is shown, and saved plans."""
 
 from __future__ import annotations
 

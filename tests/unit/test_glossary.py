@@ -1,4 +1,4 @@
-"""The words of docs/glossary.md are the only ones for what they name: those of before are gone from names, codes and keys."""
+"""Only the words of docs/glossary.md are used: former words are gone from names, codes and keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runnerops history`, `abort` and `rollback` where a host cannot be reached, or several are meant."""
+"""`runnerops history`, `abort` and `rollback` if a host cannot be reached, or with several hosts."""
 
 from __future__ import annotations
 

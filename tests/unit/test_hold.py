@@ -1,4 +1,4 @@
-"""Hosts that no deploy is to touch: a hold on the host itself, and `maintenance` in the inventory."""
+"""Hosts that no deploy may change: because of a hold on the host itself, or of `maintenance` in the inventory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""known_hosts as people have it: which lines count, for whom, and what is said of the rest."""
+"""known_hosts files as people have them: which lines count, for which hosts, and the messages about other lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of the house, read off the source: who may import whom, how long a function may be, who may name a service."""
+"""Rules about the source itself: which package may import which, how long a function may be, who may name a service."""
 
 from __future__ import annotations
 

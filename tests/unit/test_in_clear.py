@@ -1,4 +1,4 @@
-"""What a rollback and a removal may show of a host's files, though they render none."""
+"""What a rollback and a removal may show of a host's files, which they do not render."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is owed to a service: from the first step of a way back on, by whoever rests, until it is paid."""
+"""The intents of a service: from the first step of a rollback on, until the action is verified."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`docker_in_docker`: what a runner gets for it, what of the user's wins, and what is refused with its place."""
+"""`docker_in_docker`: what it adds to a runner, which of the user's keys take precedence, and what is refused."""
 
 from __future__ import annotations
 

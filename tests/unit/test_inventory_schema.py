@@ -1,4 +1,4 @@
-"""The inventory's schema: a description for every key, and the same verdict as the program on what is ours."""
+"""The inventory's schema describes every key, and accepts the same values as the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values held to annotated types: what is kept, what is wrong, and where."""
+"""Checks values against annotated types: what is kept, what is wrong, and where."""
 
 from __future__ import annotations
 

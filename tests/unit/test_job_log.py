@@ -1,4 +1,4 @@
-"""Parts that fold in GitLab's job log."""
+"""Sections that can be folded in GitLab's job log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Private keys as they come out of files, agents' exports and pipeline variables."""
+"""Private keys as they are in files, exports of agents and variables of pipelines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules with the versions that an inventory gives for a host that nobody asks."""
+"""Rules with the versions that an inventory gives for a host that is not contacted."""
 
 from __future__ import annotations
 

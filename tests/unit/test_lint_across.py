@@ -1,4 +1,6 @@
-"""Rules across the files of a host and the caches of the inventory, each as it fires and as it nearly does."""
+"""Rules that compare the files of a host and the caches of the inventory, each with a case in which it only just does
+not fire.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two managed services that would listen at one place of a host: refused before anything is deployed, where each is new too."""
+"""Two managed services that would listen at one place of a host are refused before a deploy, also if both are new."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules across the hosts of an inventory, and on the templates beside it, as `check` shows them."""
+"""Rules that compare the hosts of an inventory, and rules on the project's templates, as `check` shows them."""
 
 from __future__ import annotations
 

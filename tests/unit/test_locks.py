@@ -1,4 +1,4 @@
-"""A host that somebody else's run holds: who it is, waiting for its end, and interrupts while runs go on."""
+"""A host on which somebody else's run is going on: who began it, waiting for its end, and interrupts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told of a look at many hosts while it lasts."""
+"""What is shown while many hosts are looked at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of the inventory that lead to one machine are found by what it says of itself."""
+"""Two names of the inventory that lead to the same machine are found by its machine-id."""
 
 from __future__ import annotations
 

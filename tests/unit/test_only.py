@@ -1,4 +1,4 @@
-"""`--only SERVICE`: what it leaves out is left out of the whole deploy, also on hosts that have no section of it (any more)."""
+"""`--only SERVICE` leaves the other services out of the whole deploy, also on hosts that no longer have the named one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the events of a run mean, in words."""
+"""Which outcome the events of a run result in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts that no parser takes: each has the place and the usual cause of the mistake, and nothing of the text itself."""
+"""Texts that cannot be parsed: each error has the place and the usual cause, and nothing of the text itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where sudo passwords come from, and which one a host is given."""
+"""Where sudo passwords come from, and which one is used for a host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deploy makes of runners that an earlier run left paused in GitLab: unpauses, leaves so, or tells of."""
+"""Runners that an earlier run left paused in GitLab: a deploy unpauses them, leaves them paused, or reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pipeline that users copy: one text in two places, commands and flags that there are, no keyword of the past."""
+"""The sample pipeline: both copies are the same, all commands and flags exist, and no keyword is deprecated."""
 
 from __future__ import annotations
 

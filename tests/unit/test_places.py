@@ -1,4 +1,4 @@
-"""Where keys stand in files: every key of any document has a place, and it is the right one."""
+"""The places of keys in files: every key of any document has one, and it is correct."""
 
 from __future__ import annotations
 

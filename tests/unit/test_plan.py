@@ -1,4 +1,4 @@
-"""The whole plan: its order, what is recorded, what stops it, and that it is a function of its arguments."""
+"""The whole plan: its order, its record, its blockers, and that it is a function of its arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports of plans: what GitLab's parser requires, what counts, and Markdown that no text of a file can break out of."""
+"""Reports of plans: what GitLab's parser requires, what counts, and Markdown that the text of a file cannot break."""
 
 from __future__ import annotations
 

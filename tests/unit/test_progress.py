@@ -1,4 +1,4 @@
-"""A deploy while it lasts: what is told when somebody is asked meanwhile, and of many hosts that end alike."""
+"""What is printed during a deploy, also while a question is open, and for many hosts that end alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws that hold for whatever stands in the files: of settling, and of a plan that was applied."""
+"""Properties that hold for any files: of reconciling, and of a plan that was applied."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps out, events and observations in."""
+"""Encodes steps, and decodes events and observations."""
 
 from __future__ import annotations
 

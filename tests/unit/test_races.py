@@ -1,4 +1,4 @@
-"""A file that changed between plan and run."""
+"""A file that changes between plan and run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No secret is shown: by its key, by its shape, by its value."""
+"""No secret is shown: it is masked by its key, by its form and by its value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tool that brings the Compose specification's schema, and the schema that lies there."""
+"""The tool that fetches the Compose specification's schema, and the schema in the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a removal plans, and what is forgotten afterwards."""
+"""What a removal plans, and which records are deleted afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""From a host of the inventory to its files: templates overridden file by file, secrets resolved only where used."""
+"""Renders the files of a host: templates are overridden file by file, and secrets are resolved only where they are
+used.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reports against their published schemas, whatever was found: of everything in the table of verdicts, and of odd texts."""
+"""Reports are valid by their published schemas, for all findings of the table of verdicts and for odd texts."""
 
 from __future__ import annotations
 

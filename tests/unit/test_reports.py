@@ -1,4 +1,4 @@
-"""The reports of `check`: what GitLab, Jenkins and editors read in them, paths, fingerprints, and no secret."""
+"""The reports of `check`: what GitLab, Jenkins and editors read, paths, fingerprints, and that no secret is in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a host keeps of its runs to what a rollback asks for."""
+"""Makes what a rollback asks for of the runs that a host keeps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several hosts' plans as they are read together."""
+"""The plans of several hosts as one review."""
 
 from __future__ import annotations
 

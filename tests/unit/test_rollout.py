@@ -1,4 +1,4 @@
-"""`rollout`: what the inventory may say, what flags make of it, and how it is told."""
+"""`rollout`: what the inventory may say, how flags replace it, and how it is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `rotate` refuses before it asks any host."""
+"""What `rotate` refuses before it contacts a host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The history of many hosts: a deploy is read as one, whatever number of hosts it went over."""
+"""The history of many hosts: the runs of one deploy are shown as one."""
 
 from __future__ import annotations
 

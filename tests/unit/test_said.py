@@ -1,4 +1,6 @@
-"""What tests on hosts expect to read is still said by the program: they run rarely, so a reworded message is found here."""
+"""Texts that tests on hosts expect are still printed by the program. These tests run rarely, so rewordings are found
+here.
+"""
 
 from __future__ import annotations
 

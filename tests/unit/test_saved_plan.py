@@ -1,4 +1,4 @@
-"""A saved plan: what it holds and what not, which differences it is refused for, and files that are none."""
+"""A saved plan: what it contains, for which differences it is refused, and files that are not saved plans."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many hosts: order, holding back, and the exit code of them all."""
+"""Many hosts: their order, which are held back, and the exit code for all of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a screen prints: lines whole or broken at words, in colour where it is wanted, and that an output is cut off."""
+"""What a screen prints: lines whole or broken at words, in colour if that is wanted, and output that is cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A letter that is left out of any key of a closed table is named, in each of the four formats."""
+"""If a letter is missing in a key of a closed table, the right key is named, in each of the four formats."""
 
 from __future__ import annotations
 

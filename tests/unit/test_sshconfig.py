@@ -1,4 +1,4 @@
-"""ssh_config as people have it: what Fabric is told of it, and the quoting that every command line goes through."""
+"""ssh_config files as people have them: what Fabric gets from them, and the quoting of all command lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`@failed`, `@changed` and `@running` as targets: hosts are asked for them, and for nothing else."""
+"""`@failed`, `@changed` and `@running` as targets: hosts are asked about their last run and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How steps are shown: by a title everywhere, by their command under `-v`, whole under `-vv`, and with no secret."""
+"""How steps are shown: by their title everywhere, with their command for `-v`, uncut for `-vv`, and never with a
+secret.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a deploy ends: its table and its last line."""
+"""The table and the last line at the end of a deploy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TOML 1.1 in a config.toml: read as the newer runners do, and said for the older ones."""
+"""TOML 1.1 in a config.toml is read as newer runners do, and reported for older ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logging in with a key that goes with the request to be authenticated."""
+"""Logging in with a key that is sent together with the request for authentication."""
 
 from __future__ import annotations
 

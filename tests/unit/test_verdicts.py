@@ -1,4 +1,6 @@
-"""What the systems refuse is an error here, and what they take is none: the table that the lab holds against them."""
+"""What the managed systems refuse is an error, and what they accept is none, by the table that the lab checks with
+them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""verify as a user types and reads it, over connections that are made up: phases, progress, exit codes, text and JSON."""
+"""`verify` as a user types and reads it, over simulated connections: phases, progress, exit codes, text and JSON."""
 
 from __future__ import annotations
 

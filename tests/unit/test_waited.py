@@ -1,4 +1,4 @@
-"""Jobs that are waited for, by name and age: as hosts tell them, and as people read them."""
+"""Jobs that a run waits for, with name and age: as hosts report them, and as they are shown."""
 
 from __future__ import annotations
 

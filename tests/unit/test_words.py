@@ -1,4 +1,4 @@
-"""Times, blocker codes and numbers of runs on the command line."""
+"""Times, codes of blockers and numbers of runs on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines of a terminal, broken at words."""
+"""Breaks lines of a terminal at words."""
 
 from __future__ import annotations
 

@@ -1,11 +1,13 @@
-"""Many hosts that are played: each has an address on loopback, a disk in a folder, and the real `host.sh`.
+"""Simulates many hosts ("played" hosts): each has an address on loopback, a disk in a folder, and the real `host.sh`.
 
-What takes long on a host is left out: an observation is one that was recorded on the demo's host (with the host's own runs
-in it), and the commands of steps are not run, but end as the plan wants them to, or as a test says (`Played.play`). So
-everything that the client has to do with is real: SSH, runs with their units, locks, logs, records and rollbacks.
+The parts that take long on a real host are left out. An observation is one that was recorded on the demo's host (with
+the runs of the played host itself in it). The commands of steps are not run; they end as the plan wants them to, or as
+a test says (`Played.play`). Everything that the client has to do with is real: SSH, runs with their units, locks, logs,
+records and rollbacks.
 
-Runs outlive whoever began them. Every process of a host and every client has `PLAYED_BY` in its environment, the process of
-the tests. `end_played` ends them all; where that process is killed itself, each run ends with the step that it has come to.
+Runs outlive the client that began them. Every process of a host and every client has `PLAYED_BY` in its environment:
+the number of the process of the tests. `end_played` ends them all. If the process of the tests itself is killed, each
+run ends after its present step.
 """
 
 from __future__ import annotations

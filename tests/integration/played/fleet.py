@@ -1,4 +1,4 @@
-"""A project whose hosts are played, and the commands that are typed in it."""
+"""A project whose hosts are played, and the commands that a user types in it."""
 
 from __future__ import annotations
 

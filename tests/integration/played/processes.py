@@ -1,4 +1,4 @@
-"""The processes of played hosts and of their clients, which outlive whoever began them until they are ended here."""
+"""Ends the processes of played hosts and of their clients, which outlive the client that began them."""
 
 from __future__ import annotations
 

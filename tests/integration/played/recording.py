@@ -1,4 +1,4 @@
-"""What a host answers when it is looked at, recorded on the demo's host."""
+"""Records on the demo's host what a played host answers when it is observed."""
 
 from __future__ import annotations
 

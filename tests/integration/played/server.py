@@ -1,4 +1,4 @@
-"""The SSH server of all played hosts: an address on loopback for each of them."""
+"""The SSH server of all played hosts, with one address on loopback for each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hosts.toml below /etc/docker/certs.d is found by what it names, under each shell."""
+"""The script finds a hosts.toml below /etc/docker/certs.d by its content, under each shell."""
 
 from __future__ import annotations
 

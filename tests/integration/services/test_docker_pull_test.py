@@ -1,4 +1,4 @@
-"""The pull test on a host whose daemon cannot be asked by curl: what `docker pull` says is an error only where it failed."""
+"""The pull test on a host without curl: the output of `docker pull` counts as an error only if the pull failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The script that puts another container aside, and starts it again."""
+"""The script that stops the container whose place a cache takes, and starts it again."""
 
 from __future__ import annotations
 

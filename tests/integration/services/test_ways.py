@@ -1,4 +1,4 @@
-"""The script that asks a cache from a container, before Docker's restart and after it, under each shell."""
+"""The script that asks a cache from a container, before Docker restarts and after it, under each shell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hosts and what is on them, for tests of docker and registry: short to write, whole where it matters."""
+"""Builds hosts and their state for tests of docker and registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runners and what is on their hosts, for tests of gitlab_runner."""
+"""Builds runners and the state of their hosts for tests of gitlab_runner."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No value of any kind at any place of the Compose specification breaks a rule."""
+"""No value of any type at any place of the Compose specification makes a rule crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values of a Compose file as Compose's own types read them, which its schema says nothing of; compose-go 2.14 and 2.16."""
+"""Values that Compose's own types refuse and its JSON schema does not mention; from compose-go 2.14 and 2.16."""
 
 from __future__ import annotations
 

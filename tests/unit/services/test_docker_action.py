@@ -1,4 +1,4 @@
-"""What the daemon must do: tables of the file before, the file asked for, what is loaded and owed, and the action."""
+"""Tables of actions for the daemon, by the old file, the new file, what is loaded and what is unfinished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a restart of docker would touch: containers that go on, that come back, that do not, and those of CI jobs."""
+"""Which containers a restart of Docker keeps running, starts again or ends, and which belong to CI jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A hosts.toml below /etc/docker/certs.d: found by the script, and told of where the daemon reads it before its mirrors."""
+"""A hosts.toml below /etc/docker/certs.d is reported if the daemon reads it before its mirrors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A deploy does not cut its host off: what daemon.json gives to Docker against what the host and the inventory need."""
+"""A deploy does not cut its host off: the networks that daemon.json gives to Docker are compared with those that the
+host needs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this host's dockerd should have: its own path, its own keys, keys that stick written out."""
+"""What dockerd on a host should have: its own paths, keys that belong to the host, and keys that must be written out."""
 
 from __future__ import annotations
 

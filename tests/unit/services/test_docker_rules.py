@@ -1,4 +1,4 @@
-"""What dockerd would refuse or die of, with and without knowing the host."""
+"""What dockerd would refuse or fail on, with and without knowing the host."""
 
 from __future__ import annotations
 

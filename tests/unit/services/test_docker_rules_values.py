@@ -1,4 +1,4 @@
-"""What dockerd refuses, ignores, or dies of at its start, and what only looks like it."""
+"""Values that dockerd refuses, ignores or fails on at its start, and similar ones that it accepts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Every key of daemon.json by version of docker: how a change of it takes effect, and what happens when it is removed.
+"""Every key of daemon.json by Docker version: how a change takes effect, and what happens if the key is removed.
 
-The expectations are written out here from the daemon's own sources and from trials, not derived from the table they test.
+The expected values come from the daemon's sources and from experiments. They are written out here, and not derived from
+the table that they test.
 """
 
 from __future__ import annotations

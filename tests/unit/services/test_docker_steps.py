@@ -1,4 +1,4 @@
-"""The steps of docker's part, there and back, whole: a handful of plans as they run."""
+"""All steps of some plans for docker, forward and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which image store a start comes up with, and what a change of it takes: by what is in effect, not by the key."""
+"""With which image store Docker starts, and what a change of it requires. The store in effect decides, not the key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gitlab-runner does for a change, and what is not done unasked."""
+"""Which action gitlab-runner needs for a change, and which changes are blocked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which differences between two config.toml count, and which `[[runners]]` is which."""
+"""Which differences between two config.toml count, and which entries of `[[runners]]` are the same runner."""
 
 from __future__ import annotations
 

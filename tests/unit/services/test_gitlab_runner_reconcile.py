@@ -1,4 +1,4 @@
-"""What the host owns in config.toml, and what of it stays."""
+"""Which keys of config.toml belong to the host, and which of them stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""config.toml as lines in the runner's own writing. How the host compares them is tested with its real shells."""
+"""config.toml as the lines that the runner itself would write. Integration tests compare them with the real scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What gitlab-runner would ignore, or die of."""
+"""What gitlab-runner would ignore, or fail on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From which CI jobs a runner is not restarted: those that it runs itself."""
+"""A runner is not restarted from a CI job that it runs itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a gitlab-runner part, there and back."""
+"""The steps of gitlab-runner, forward and back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose token goes out: three values decide, and the host's own never gets lost unasked."""
+"""Which token is deployed: three values decide, and the host's own token is never lost without an override."""
 
 from __future__ import annotations
 

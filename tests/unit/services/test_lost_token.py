@@ -1,4 +1,4 @@
-"""What is said to do where GitLab does not take a runner's token any more."""
+"""The advice that is given if GitLab no longer accepts the token of a runner."""
 
 from __future__ import annotations
 

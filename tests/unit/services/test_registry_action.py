@@ -1,4 +1,4 @@
-"""What caches must do, and what stops it: tables of files, containers, answers and the action."""
+"""Tables of actions and blockers for caches, by files, containers and answers."""
 
 from __future__ import annotations
 

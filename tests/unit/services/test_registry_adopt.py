@@ -1,4 +1,4 @@
-"""Registries that somebody else started, or we, as the section that asks for them."""
+"""Registries that runnerops or somebody else started become the section that asks for them."""
 
 from __future__ import annotations
 

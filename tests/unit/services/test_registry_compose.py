@@ -1,4 +1,4 @@
-"""Which Compose a Docker daemon takes, and which of them can make a container anew: a table."""
+"""A table of which Compose works with which Docker daemon, and which can recreate a container."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of the caches: how the shipped templates render them, how they parse, when two mean the same."""
+"""The files of the caches: how the shipped templates render them, how they are read, and when two mean the same."""
 
 from __future__ import annotations
 

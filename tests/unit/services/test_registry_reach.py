@@ -1,4 +1,4 @@
-"""Whether containers reach a cache: when it is asked, by which steps, and what is said where they do not."""
+"""Whether containers reach a cache: when that is checked, by which steps, and the message if they do not."""
 
 from __future__ import annotations
 

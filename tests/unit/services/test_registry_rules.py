@@ -1,4 +1,4 @@
-"""What a cache would ignore, refuse or die of."""
+"""What a cache would ignore, refuse or fail on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Compose, Docker or the registry refuse in a Compose file of anybody's, and what only looks like it."""
+"""What Compose, Docker or the registry refuse in any Compose file, and similar files that they accept."""
 
 from __future__ import annotations
 

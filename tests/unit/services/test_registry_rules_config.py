@@ -1,4 +1,4 @@
-"""What a registry refuses, ignores or dies of in its configuration, and what only looks like it."""
+"""What a registry refuses, ignores or fails on in its configuration, and similar files that it accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each major version of the registry refuses at its start, and what it only just takes."""
+"""What each major version of the registry refuses at its start, and similar files that it accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the registry makes of its `REGISTRY_` variables, over its image's own file or over one that is mounted."""
+"""How the registry applies its `REGISTRY_` variables to the file of its image, or to one that is mounted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A container of somebody else's that serves what a cache is to serve: stopped in time, and started again on the way back."""
+"""A container of somebody else that has the port or the volume of a cache is stopped, and a rollback starts it again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a removal leaves of a file: the original, and what others wrote since."""
+"""What a removal makes of a file: the original, with what others have written since."""
 
 from __future__ import annotations
 

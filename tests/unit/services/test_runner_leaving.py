@@ -1,4 +1,4 @@
-"""Which runners leave an inventory that managed them in GitLab: by the host's record, its file, and what is asked for."""
+"""Which runners leave an inventory that managed them in GitLab: the host's record, its file and the inventory decide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Tokens that GitLab gave anew and that config.toml does not have yet: whose place they take, and what brings them there."""
+"""Tokens that GitLab has replaced and that config.toml does not have yet: which one they replace, and what brings them
+there.
+"""
 
 from __future__ import annotations
 

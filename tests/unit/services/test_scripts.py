@@ -1,4 +1,4 @@
-"""Scripts of steps: each is whole, named by plans, and goes with the run."""
+"""Scripts of steps: each has a head, is named by a plan, is sent with the run, and prints what steps wait for."""
 
 from __future__ import annotations
 

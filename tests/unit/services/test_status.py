@@ -1,4 +1,4 @@
-"""How each system stands on a host, as `status` tells it; and what a cache holds, as `catalog` does."""
+"""The state of each service on a host as `status` shows it, and the content of a cache as `catalog` shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The links of the chain that `verify` goes along: whole, and each way in which one can break, as a table."""
+"""A table of all checks of `verify`, with each way in which one can fail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys that decide which packets of containers pass: containers that reached a cache must reach it after Docker's restart."""
+"""After a change of keys that decide which packets of containers pass, containers must still reach the cache."""
 
 from __future__ import annotations
 
