@@ -129,3 +129,30 @@ def test_a_watch_command_with_an_open_quote() -> None:
     watch: Tree = {"path": ".", "action": "sync+exec", "target": "/a", "exec": {"command": 'echo "a'}}
     (finding,) = (one for one in found({"develop": {"watch": [watch]}}) if one.startswith("error"))
     assert finding.startswith("error develop.watch[0].exec.command: has a quote or a bracket that is not closed")
+
+
+@pytest.mark.parametrize(
+    ("tree", "said"),
+    [
+        (
+            {"services": {"a": {"image": "a"}, "volumes": {}}},
+            "is read as a service, because it is indented below `services`: Compose refuses the whole file; move it to the"
+            " beginning of the line",
+        ),
+        ({"services": {"volumes": {"image": "a"}}}, ""),
+        (
+            {"services": {"a": {"image": "a", "healthcheck": {"test": "b", "interval": 30}}}},
+            "must be text: Compose refuses the whole file; write it with its unit: 30s",
+        ),
+        (
+            {"version": 3.8, "services": {"a": {"image": "a"}}},
+            "must be text: Compose refuses the whole file; put it in quotes",
+        ),
+        (
+            {"version": ["3"], "services": {"a": {"image": "a"}}},
+            "must be text: Compose refuses the whole file",
+        ),
+    ],
+)
+def test_what_to_write_instead(tree: Tree, said: str) -> None:
+    assert [f"{message}: {fix}" for *_, message, fix in compose_rules(tree)][:1] == ([said] if said else [])

@@ -430,3 +430,27 @@ def test_rules_without_a_size_are_told_once() -> None:
     text = "has no keepStorage, which dockerd requires before 28.0; other rules without it: 1"
     assert said == [("builder.gc.policy[0]", text)]
     assert [*sizes(tree, (28, 0))] == []
+
+
+@pytest.mark.parametrize(
+    ("tree", "said"),
+    [
+        ({"max-size": "10m"}, "unknown key: it belongs under log-opts"),
+        ({"buildkit": True}, "unknown key: it belongs under features"),
+        ({"cgroup-driver": "systemd"}, "unknown key: it belongs under exec-opts"),
+        ({"credsStore": "desktop"}, "unknown key: this is a key of the client's ~/.docker/config.json"),
+        ({"auths": {"registry.example.com": {}}}, "unknown key: this is a key of the client's ~/.docker/config.json"),
+        ({"maximum-size": "10m"}, "unknown key"),
+        (
+            {"default-address-pools": [{"base": "10.10.0.0/16", "size": 8}]},
+            "has a size of 8, which must be from 16, the prefix of base, to 32",
+        ),
+        ({"default-address-pools": [{"base": "10.10.0.0/16", "size": 16}]}, ""),
+        (
+            {"proxies": {"http-proxy": "http://p:3128", "no-proxy": ["localhost"]}},
+            "must be a string: dockerd refuses the whole file",
+        ),
+    ],
+)
+def test_what_is_said_of_a_key_or_value_of_elsewhere(tree: Tree, said: str) -> None:
+    assert [one.message for one in lint(json.dumps(tree))] == ([said] if said else [])

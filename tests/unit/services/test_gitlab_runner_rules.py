@@ -290,6 +290,13 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             config(runner(docker={"services": [{"name": "docker:28-dind"}]})),
             "R016 warning runners[0].docker.services[0]: privileged",
         ),
+        (config(runner(docker={"network": "host"})), "R006 error runners[0].docker.network: network_mode"),
+        (config(runner(docker={"networks": "host"})), "R006 warning runners[0].docker.networks: ignores"),
+        (
+            config(runner(docker={"services": ["docker:dind"]})),
+            "R008 error runners[0].docker.services: write [[runners.docker.services]] once for each",
+        ),
+        (config(runner(docker={"shm_size": "1g"})), "R008 error runners[0].docker.shm_size: number of bytes"),
         (config(runner(machine={"MachineName": "runner"})), "R017 error runners[0].machine.MachineName: %s"),
         (config(labels={"a": "b"}), "R018 warning labels.a: since 18.5"),
         (config(labels={"owner": "the team"}), "R018 warning labels.owner: value"),

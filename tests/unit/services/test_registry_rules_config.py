@@ -243,3 +243,9 @@ def test_an_option_of_a_middleware_that_is_no_text(name: str, options: Tree, at:
     tree["middleware"] = {"storage": [{"name": name, "options": options}]}
     errors = [found[2] for found in config_rules(tree, 3) if found[1] == "error"]
     assert errors == [("middleware", "storage", 0, "options", at)]
+
+
+def test_a_delete_that_is_no_mapping_is_told_once() -> None:
+    text = SOUND.replace("  delete: {enabled: true}\n", "  delete: true\n", 1)
+    assert text != SOUND
+    assert found(text) == ["C003 error storage.delete"]

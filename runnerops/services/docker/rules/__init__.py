@@ -16,6 +16,7 @@ from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.parsing.near import near, question
+from runnerops.services.docker.rules.elsewhere import elsewhere
 from runnerops.services.docker.rules.nulls import nulls, without_nulls
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
@@ -139,6 +140,8 @@ def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
 
 
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
+    if other := elsewhere(key[0]):
+        return "D001", "error", key, f"unknown key: {other[0]}", f"{other[1]}; dockerd refuses the whole file"
     if known := near(key[-1], KEYS, _NEAR):
         return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
     return "D001", "error", key, "unknown key", _REFUSED
@@ -203,7 +206,7 @@ def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
         options = tree.get(name)
         if key.kind == "texts" and isinstance(options, dict):
             for option, value in options.items():
-                if name == "proxies" and option not in _PROXIES:  # reported as an unknown key
+                if name == "proxies":  # its types are checked with those of the other mappings
                     continue
                 if isinstance(value, dict | list):
                     yield "D004", "error", (name, option), "must be a string", f'write {{"{option}": "TEXT"}}'

@@ -78,17 +78,24 @@ def _bridge(tree: Tree, version: Version | None) -> Found:
 
 def _pools(tree: Tree) -> Found:
     for index, pool in _items(tree, "default-address-pools"):
-        if isinstance(pool, dict) and not _is_pool(pool):
+        if isinstance(pool, dict) and (problem := _pool_problem(pool)):
             fix = "for example {base: 10.231.0.0/16, size: 24}"
-            yield "D009", "error", ("default-address-pools", index), "must be {base: NETWORK, size: PREFIX}", fix
+            yield "D009", "error", ("default-address-pools", index), problem, fix
 
 
-def _is_pool(pool: Tree) -> bool:
+def _pool_problem(pool: Tree) -> str:
+    """Why an entry is not a pool; empty if it is."""
     given = {name.lower(): value for name, value in pool.items()}  # the decoder ignores the case of keys
     network, size = network_of(given.get("base")), given.get("size")
     if network is None or not isinstance(size, int) or isinstance(size, bool):
-        return False
-    return network.prefixlen <= size <= network.max_prefixlen
+        return "must be {base: NETWORK, size: PREFIX}"
+    if not network.prefixlen <= size <= network.max_prefixlen:
+        return f"has a size of {size}, which must be from {network.prefixlen}, the prefix of base, to {network.max_prefixlen}"
+    return ""
+
+
+def _is_pool(pool: Tree) -> bool:
+    return not _pool_problem(pool)
 
 
 def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:

@@ -76,6 +76,12 @@ _WORDS = {
     "filter": 'a list of strings, such as ["unused-for=48h"]',
     "duration": 'a duration in quotes, such as "48h"',
 }
+_FIXES = {
+    "str": 'put it in quotes: "…"',
+    "bool": "write true or false, without quotes",
+    "int": "write it in digits, without quotes",
+    "count": "write it in digits, without quotes",
+}
 _SECONDS = late_pattern(r"[+-]?[0-9]+")
 
 
@@ -123,7 +129,7 @@ def _below(shape: Shape, value: Value, key: Key) -> Found:
         return
     if isinstance(shape, str):
         if not _FITS[shape](value):
-            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", "correct the type"
+            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", _FIXES.get(shape, "correct it")
     elif isinstance(shape, list):
         if not isinstance(value, list):
             yield "D003", "error", key, "must be a list", _REFUSED

@@ -24,6 +24,11 @@ Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
 _NEAR = 0.8
 """How similar a misspelt key is to a known one, of 1. A less similar one may be a key of a later release."""
 
+_MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("docker", "network"): ("network_mode",),
+}
+"""By table and key: the name of an option elsewhere, and what the key is called here."""
+
 _FEW = 9
 """How many keys of a table a message names for an unknown one."""
 
@@ -90,7 +95,7 @@ def _unknown(
     if table == "runner" and low in IN_GITLAB:
         text = "the runner ignores it: this is set in GitLab"
         return "R006", "error", key, text, "take it out, and set it in GitLab"
-    own = near(name, TABLES[table], _NEAR)
+    own = _MEANT.get((table, low), ()) or near(name, TABLES[table], _NEAR)
     others = [title for other, title in TITLES.items() if _belongs(name, TABLES[other])]
     if own and (not others or _is_other_form(low, own[0].lower())):
         return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
@@ -130,7 +135,9 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
             yield from _value(f"table {table[:-1]}", value, key, version)
             return
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-            yield _wrong(key, "[table]")
+            rule, severity, _, text, _ = _wrong(key, "[table]")
+            heading = ".".join(part for part in key if isinstance(part, str))
+            yield rule, severity, key, text, f"write [[{heading}]] once for each, with its keys below"
             return
         for index, item in enumerate(value):
             yield from _value(f"table {table[:-1]}", item, (*key, index), version)
@@ -162,6 +169,14 @@ def _plain(word: str, value: Value, key: Key) -> Found:
 
 
 def _wrong(key: Key, word: str) -> tuple[str, Severity, Key, str, str]:
+    if key[-1] == "shm_size":
+        return (
+            "R008",
+            "error",
+            key,
+            f"must be {WORDS[word]}: the runner refuses the whole file",
+            "write the number of bytes",
+        )
     return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", FIXES[word]
 
 

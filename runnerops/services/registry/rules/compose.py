@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from math import isfinite
 
-from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.model.common import Key, Tree, Value, value_at, word_set
 from runnerops.parsing.near import near, question
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_names import circles, references
@@ -36,6 +36,9 @@ _LIMITED = "5.1.4"
 
 _MOST_VALUES = 100_000
 _VARIABLE = late_pattern(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
+_TIMES = word_set("interval timeout start_period start_interval stop_grace_period delay monitor window")
+"""Keys whose values are durations."""
+
 _TYPES = {
     "string": "text",
     "object": "a mapping",
@@ -126,8 +129,19 @@ def _schema(problem: Problem, tree: Tree, version: str) -> Found:
         text = "is not a whole number, which newer releases of Compose may refuse"
         yield "K002", "warning", key, text, "write one"
     else:
-        fix = "write it as NAME=VALUE" if problem.kind == "type" and key[-2:-1] == ("environment",) else _REFUSED
-        yield "K002", "error", key, _SAYS[problem.kind](words), fix
+        yield "K002", "error", key, _SAYS[problem.kind](words), _fix(problem, tree)
+
+
+def _fix(problem: Problem, tree: Tree) -> str:
+    if problem.kind != "type":
+        return _REFUSED
+    if problem.key[-2:-1] == ("environment",):
+        return "write it as NAME=VALUE"
+    value = value_at(tree, problem.key)
+    if problem.words == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
+        is_time = problem.key[-1] in _TIMES
+        return f"{_REFUSED}; write it with its unit: {value}s" if is_time else f"{_REFUSED}; put it in quotes"
+    return _REFUSED
 
 
 _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {

@@ -15,6 +15,7 @@ from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
 
 _REFUSED = "Compose refuses the whole file"
+_SECTIONS = ("volumes", "networks", "secrets", "configs")
 _REFUSES = "Docker refuses the container"
 _DRIVE = late_pattern(r"[A-Za-z]:")
 _RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
@@ -77,7 +78,11 @@ def service_values(service: Tree, key: Key) -> Found:
 
 def _whole(service: Tree, key: Key) -> Found:
     if service.get("build") is None and not any(service.get(name) for name in ("image", "extends", "provider")):
-        yield "K002", "error", key, "has neither image nor build", _REFUSED
+        if key[-1] in _SECTIONS:
+            text = "is read as a service, because it is indented below `services`"
+            yield "K002", "error", key, text, f"{_REFUSED}; move it to the beginning of the line"
+        else:
+            yield "K002", "error", key, "has neither image nor build", _REFUSED
     image = service.get("image")
     if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
         yield from image_name(image, (*key, "image"))

@@ -83,8 +83,9 @@ def _of_major(variables: list[Variable], key: Key, major: int, *, whole: bool) -
         for rule, severity, at, text, fix in config_rules(overlay.tree, major):
             if not any(at[: len(one)] == one for one in open_keys):
                 place, same = _place(at, laid)
-                right, said = _right(rule, at, fix, laid), _BY_VARIABLES.get((rule, severity, at), text)
-                yield rule, severity, place or key, said if same else f"{key_text(at)}: {said}", right
+                right = _right(rule, at, fix, laid)
+                said = _BY_VARIABLES.get((rule, severity, at)) or (text if same else f"{key_text(at)}: {text}")
+                yield rule, severity, place or key, said, right
 
 
 _BY_VARIABLES: Mapping[tuple[str, str, Key], str] = {

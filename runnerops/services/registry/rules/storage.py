@@ -79,9 +79,19 @@ def _delete(tree: Tree) -> Found:
     if isinstance(delete.get("enabled"), str) and not is_bool(delete["enabled"]):
         text = "is a string, which the registry reads as false"
         yield "C011", "warning", ("storage", "delete", "enabled"), text, "write true or false, without quotes"
-    elif tree_at(tree, "proxy").get("remoteurl") and not is_true(delete.get("enabled")):
+    elif _is_cache_without_deleting(tree):
         text = "without `storage: {delete: {enabled: true}}` a cache never frees what has expired"
         yield "C011", "warning", ("storage", "delete"), text, "add it"
+
+
+def _is_cache_without_deleting(tree: Tree) -> bool:
+    """Whether it is a cache whose `delete` is well formed and not enabled."""
+    storage = tree.get("storage")
+    if not isinstance(storage, dict) or not isinstance(storage.get("delete", {}), dict | None):
+        return False
+    return bool(tree_at(tree, "proxy").get("remoteurl")) and not is_true(
+        tree_at(tree, "storage", "delete").get("enabled")
+    )
 
 
 def _redirect(tree: Tree) -> Found:
