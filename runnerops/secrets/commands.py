@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import selectors
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -13,11 +16,16 @@ from runnerops.frozen import frozen
 
 SECONDS = 30
 """The time limit of a command."""
+LARGEST = 1_000_000
+"""The most bytes that a secret may have."""
 
 
 @frozen
 class Output:
-    """The result of a command: its exit status and both outputs."""
+    """The result of a command: its exit status and both outputs, of each at most LARGEST bytes and one.
+
+    A command that prints more to stdout is ended. Its status then means nothing.
+    """
 
     status: int
     stdout: bytes
@@ -32,19 +40,45 @@ long.
 
 def run_command(argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
     """The real `RunCommand`: no shell, no standard input, at most SECONDS."""
-    try:
-        done = subprocess.run(
-            argv,
-            cwd=directory,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise TimeoutError from None
-    return Output(done.returncode, done.stdout, done.stderr)
+    ends = time.monotonic() + SECONDS
+    with subprocess.Popen(
+        argv,
+        cwd=directory,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        try:
+            stdout, stderr = _outputs(process, ends)
+            if len(stdout) > LARGEST:
+                process.kill()
+            return Output(process.wait(max(0.0, ends - time.monotonic())), stdout, stderr)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError from None
+        finally:
+            process.kill()
+
+
+def _outputs(process: subprocess.Popen[bytes], ends: float) -> tuple[bytes, bytes]:
+    """Both outputs to their ends, or until stdout is too large. Raises TimeoutError."""
+    assert process.stdout
+    assert process.stderr
+    kept = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    stdout, stderr = kept.values()
+    with selectors.DefaultSelector() as waiting:
+        for number in kept:
+            waiting.register(number, selectors.EVENT_READ)
+        while waiting.get_map() and len(stdout) <= LARGEST:
+            ready = waiting.select(max(0.0, ends - time.monotonic()))
+            if not ready and time.monotonic() >= ends:
+                raise TimeoutError
+            for key, _ in ready:
+                chunk = os.read(key.fd, 65536)
+                kept[key.fd] += chunk[: LARGEST + 1 - len(kept[key.fd])]
+                if not chunk:
+                    waiting.unregister(key.fd)
+    return bytes(stdout), bytes(stderr)
 
 
 class Once:

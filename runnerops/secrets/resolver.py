@@ -19,7 +19,7 @@ from runnerops.model.host_names import first_few
 from runnerops.parsing.secret_text import pieces
 from runnerops.patterns import late_pattern
 from runnerops.redact import Redactor, secret_name
-from runnerops.secrets.commands import SECONDS, Output, RunCommand, run_command
+from runnerops.secrets.commands import LARGEST, SECONDS, Output, RunCommand, run_command
 from runnerops.secrets.dotenv import read_dotenv
 
 PLACEHOLDER = "SECRET-NOT-AVAILABLE"
@@ -28,7 +28,6 @@ PLACEHOLDER = "SECRET-NOT-AVAILABLE"
 Further missing secrets get a number after it, because they need not have equal values.
 """
 
-_LARGEST = 1_000_000
 _AT_ONCE = 8
 """How many commands run at the same time."""
 _NAMED = 10
@@ -171,6 +170,8 @@ class Resolver:
 
     def _command(self, line: str) -> str:
         output = self._begun[line].result() if line in self._begun else self._output(line)
+        if len(output.stdout) > LARGEST:
+            raise _MissingError(f"its output is larger than {LARGEST} bytes", "let it print only the value")
         if output.status != 0:
             raise _MissingError(f"exit status {output.status}{self._complaint(output)}", "run it by hand to see why")
         return _decode(output.stdout, "its output")
@@ -242,11 +243,11 @@ def _read(path: Path, what: str) -> str:
         if path.exists() and not path.is_file():
             raise _MissingError(f"{what} is not a regular file", "name a file that contains only the value")
         with path.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
+            data = stream.read(LARGEST + 1)
     except OSError as error:
         raise _MissingError(f"{what} cannot be read: {error.strerror}", f"look at {path}") from None
-    if len(data) > _LARGEST:
-        raise _MissingError(f"{what} is larger than {_LARGEST} bytes", "name a file that contains only the value")
+    if len(data) > LARGEST:
+        raise _MissingError(f"{what} is larger than {LARGEST} bytes", "name a file that contains only the value")
     return _decode(data, what)
 
 

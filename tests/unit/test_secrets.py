@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Mapping
@@ -128,6 +129,7 @@ MISSING = [  # where from, the file or command's answer, what is said
     ("command", "p 'x", None, "a quote is never closed"),
     ("command", "p", Output(0, b"\n", b""), "is empty"),
     ("command", "p", Output(0, b"\xff", b""), "its output is not UTF-8 text"),
+    ("command", "p", Output(-9, b"x" * 1_000_001, b""), "its output is larger than 1000000 bytes"),
     ("command", "p", TimeoutError(), "did not end within 30 s"),
     ("command", "p", FileNotFoundError(2, "No such file or directory"), "cannot run: No such file or directory"),
     ("command", "p", Output(3, b"", b"no such entry\n\n more\n"), "exit status 3: no such entry; more"),
@@ -192,6 +194,20 @@ def test_real_commands_run_in_the_directory_with_the_environment_given(tmp_path:
     code = "import os, sys; print(os.getcwd(), os.environ.get('A'), sys.stdin.read()); sys.exit(3)"
     output = run_command((sys.executable, "-c", code), tmp_path, {"A": "b"})
     assert (output.status, output.stdout.decode().split()) == (3, [str(tmp_path), "b"])
+
+
+def test_a_command_that_prints_without_end_is_ended(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"]}
+    assert len(run_command(("yes",), tmp_path, environ).stdout) == 1_000_001
+    output = run_command(("sh", "-c", "head -c 2000000 /dev/zero >&2; echo x; exit 3"), tmp_path, environ)
+    assert (output.status, output.stdout, len(output.stderr)) == (3, b"x\n", 1_000_001)
+
+
+@pytest.mark.parametrize("line", ["exec sleep 60", "exec >&- 2>&-; exec sleep 60"])
+def test_a_command_that_does_not_end_is_ended(line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runnerops.secrets.commands.SECONDS", 0.1)
+    with pytest.raises(TimeoutError):
+        run_command(("sh", "-c", line), tmp_path, {"PATH": os.environ["PATH"]})
 
 
 @pytest.mark.parametrize(
