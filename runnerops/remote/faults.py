@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from paramiko.common import OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 from paramiko.ssh_exception import (
     AuthenticationException,
     ChannelException,
@@ -73,6 +74,11 @@ def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
         return _turned_away(error)
     if isinstance(error, TimeoutError) or str(error) in _SILENCES:
         return f"no answer within {hop.connection.connect_timeout} s", _UP
+    if isinstance(error, ChannelException) and error.code == OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED:
+        return (
+            "the gateway does not forward connections to it",
+            "check AllowTcpForwarding and PermitOpen on the gateway",
+        )
     for kind, problem, hint in _KINDS:
         if isinstance(error, kind):
             return problem.format(_text(error)), hint
@@ -81,7 +87,11 @@ def _problem(hop: Hop, error: Exception) -> tuple[str, str]:
 
 _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
     (socket.gaierror, "no such name", "set `address` in the inventory, or HostName in ssh_config"),
-    (ChannelException, "the gateway cannot reach it", "check whether it is up, and AllowTcpForwarding on the gateway"),
+    (
+        ChannelException,
+        "the gateway cannot reach it",
+        "check whether it is up, and whether the gateway may connect to it",
+    ),
     (IncompatiblePeer, "no common algorithms: {}", "its SSH server is too old, or too strict: update it"),
     (ProxyCommandFailure, "ProxyCommand failed: {}", "try the command of ssh_config by hand"),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import io
 import threading
 from collections.abc import Callable, Mapping
@@ -35,7 +34,7 @@ class PrivateKeyError(RunneropsError):
 
 
 class LockedKeyError(PrivateKeyError):
-    """A private key has a passphrase, and none was given."""
+    """A private key has a passphrase, and nobody gave the right one."""
 
 
 class KeyRing:
@@ -59,20 +58,23 @@ class KeyRing:
                 try:
                     self._opened[name] = load(self._passphrase)
                 except LockedKeyError as locked:
-                    self._opened[name] = self._unlock(name, load) or locked
+                    self._opened[name] = self._unlock(name, load, locked)
             found = self._opened[name]
         if isinstance(found, LockedKeyError):
             raise found
         return found
 
-    def _unlock(self, name: str, load: Callable[[str], PKey]) -> PKey | None:
+    def _unlock(self, name: str, load: Callable[[str], PKey], locked: LockedKeyError) -> PKey | LockedKeyError:
+        """The key, or why it stays locked: `locked`, or what was wrong with the last answer."""
         for attempt in range(_TRIES):
             passphrase = self.ask(f"passphrase of {name}" + (", again" if attempt else ""))
             if not passphrase:
-                return None
-            with contextlib.suppress(PrivateKeyError):
+                break
+            try:
                 return load(passphrase)
-        return None
+            except PrivateKeyError as error:
+                locked = LockedKeyError(error.message, locked.hint)
+        return locked
 
 
 @frozen

@@ -62,6 +62,30 @@ def test_a_passphrase_is_asked_for_once_a_key(sshd: Sshd, home: Path) -> None:
     assert questions == [f"passphrase of {locked}", f"passphrase of {locked}, again"]
 
 
+def test_a_passphrase_that_is_wrong_for_good_is_asked_for_three_times(sshd: Sshd, home: Path) -> None:
+    questions: list[str] = []
+
+    def ask(question: str) -> str:
+        questions.append(question)
+        return "wrong"
+
+    credentials = Credentials(ring=KeyRing(ask=ask))
+    access = Access(known_from(sshd.line()), credentials, {"HOME": str(home)})
+    for _ in range(2):
+        with pytest.raises(HostError, match="passphrase is wrong"):
+            open_link(sshd.host(key=str(sshd.keys.folder / "user_locked")), access)
+    assert len(questions) == 3
+
+
+@pytest.mark.parametrize("socket", ["gone", "a file"])
+def test_an_agent_that_is_gone_is_said_where_no_key_fits(socket: str, sshd: Sshd, tmp_path: Path) -> None:
+    if socket == "a file":
+        (tmp_path / "agent").write_text("")
+    with pytest.raises(HostError) as caught:
+        sshd.open(host=sshd.host(key=None), SSH_AUTH_SOCK=str(tmp_path / "agent"))
+    assert "agent" in caught.value.message + caught.value.hint
+
+
 def test_nobody_is_asked_for_a_key_that_the_agent_has(agent: Keys, sshd: Sshd, home: Path) -> None:
     def ask(question: str) -> str:
         raise AssertionError(question)

@@ -57,6 +57,14 @@ def test_gateways_that_fail_are_named(sshd: Sshd, gateway: Sshd) -> None:
         sshd.open("", peers[0], peers)
 
 
+@pytest.mark.parametrize("option", ["AllowTcpForwarding no", "PermitOpen none", "DisableForwarding yes"])
+def test_a_gateway_that_forwards_nothing_is_told_apart(option: str, sshd: Sshd, start_sshd: StartSshd) -> None:
+    gateway = start_sshd(option, kinds=("ecdsa",))
+    with pytest.raises(HostError, match=r"the gateway does not forward connections") as caught:
+        sshd.open(sshd.line() + gateway.line("ecdsa"), sshd.host(gateway=f"{USER}@{ADDRESS}:{gateway.port}"))
+    assert "AllowTcpForwarding" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("address", "port", "says"),
     [("127.0.0.1", 0, "connection refused"), ("nowhere.invalid", 22, "no such name"), ("::1", 0, "connection refused")],
