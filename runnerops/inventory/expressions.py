@@ -7,7 +7,7 @@ a job's script (`{{.Names}}`, `{{ json . }}`), are not changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from difflib import SequenceMatcher
 from typing import Any
@@ -45,6 +45,10 @@ class _Veiled:
         )
 
 
+class _CircleError(ExpressionError):
+    """Variables that are made from each other. The text names all of them, so no expression is put before it."""
+
+
 @mutable
 class Expressions:
     """The expressions of one host. `variables` returns its `vars` as written. It is called when one is first used."""
@@ -78,6 +82,8 @@ class Expressions:
             from runnerops.inventory.sandbox import evaluate  # noqa: PLC0415  imports Jinja, which few inventories need
 
             return evaluate(found[1].strip().strip("-"), self._names())
+        except _CircleError:
+            raise
         except ExpressionError as error:
             raise ExpressionError(f"{found[0]}: {error.text}", error.hint) from None
 
@@ -129,11 +135,22 @@ class _Variables(dict[str, Any]):
         if name not in self.written:
             raise KeyError(name)
         if name in self._open:
-            raise ExpressionError(f"vars.{name} refers to itself", "take one of the two out")
+            raise _circle(self._open[self._open.index(name) :])
         self._open.append(name)
-        self[name] = self._expressions.expanded(self.written[name])
-        self._open.pop()
+        try:
+            self[name] = self._expressions.expanded(self.written[name])
+        finally:
+            self._open.pop()
         return self[name]
+
+
+def _circle(names: Sequence[str]) -> _CircleError:
+    """The error for variables of which each is made from the next, and the last one from the first."""
+    if len(names) == 1:
+        hint = "a variable of a host or group replaces the inherited one: to extend that, give it another name"
+        return _CircleError(f"vars.{names[0]} refers to itself", hint)
+    chain = " → ".join(f"vars.{name}" for name in (*names, names[0]))
+    return _CircleError(f"{chain}: variables that refer to each other", "give one of them a value without the others")
 
 
 def is_expression(inner: str) -> bool:

@@ -18,6 +18,7 @@ PARTS = ("groups", "hosts")
 """Folders of an inventory in which each file has one group or one host, named after the file."""
 
 _ENDINGS = (".yml", ".yaml")
+_READABLE = "make it readable, or name another inventory: `-i PATH`"
 
 
 @frozen
@@ -81,8 +82,7 @@ def _files(where: Where) -> dict[Path, str]:
         try:
             files = [*_whole(path), *_parts(path)] if path.is_dir() else [(path, "")]
         except OSError as error:  # a folder that this user may not read
-            hint = "name an inventory that you may read: `-i PATH`"
-            raise UsageError(f"{error.filename or path}: {error.strerror}", hint) from None
+            raise UsageError(f"{error.filename or path}: {error.strerror}", _READABLE) from None
         if not files:
             hint = "it should contain *.yml, groups/NAME.yml or hosts/NAME.yml; or name a file: `-i FILE`"
             raise UsageError(f"{path}: this folder contains no inventory", hint)
@@ -101,7 +101,18 @@ def _whole(folder: Path) -> Iterator[tuple[Path, str]]:
 
 def _parts(folder: Path) -> Iterator[tuple[Path, str]]:
     for part in PARTS:
-        yield from ((path, part) for path in sorted((folder / part).rglob("*")) if _is_yaml(path))
+        yield from ((path, part) for path in sorted(_below(folder / part)) if _is_yaml(path))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Everything in a folder and the folders in it. Raises OSError for one that may not be read, as `rglob` does not:
+    without its hosts and groups, the inventory would be another one.
+    """
+    if folder.is_dir():
+        for path in folder.iterdir():
+            yield path
+            if not path.is_symlink():
+                yield from _below(path)
 
 
 def _is_yaml(path: Path) -> bool:
@@ -115,4 +126,4 @@ def _read(path: Path) -> bytes:
         hint = "run this where the inventory is, or name one: `-i FILE`"
         raise UsageError(f"{path}: no such inventory", hint) from None
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}", "name the inventory's file: `-i FILE`") from None
+        raise UsageError(f"{path}: {error.strerror or error}", _READABLE) from None

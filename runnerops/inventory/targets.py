@@ -38,6 +38,8 @@ def select(
     names = {**_names(inventory), **states}
     wanted = [target for target in targets if not target.startswith("!")]
     chosen = _union(names, wanted, inventory) if wanted else {host.name for host in inventory.hosts}
+    if not chosen and not states:
+        raise UsageError(f"{' '.join(wanted)}: this group has no hosts", "a host names its groups: `groups: [NAME]`")
     excluded = _union(names, [target[1:] for target in targets if target.startswith("!")], inventory)
     if not chosen - excluded and not states:
         raise UsageError(f"{' '.join(targets)}: no host is left", "leave out a `!`, which excludes hosts")

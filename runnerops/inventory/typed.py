@@ -119,7 +119,7 @@ def _reader(kind: Kind) -> Reader:
 
 _WORDS: Mapping[tuple[type, ...], tuple[str, str]] = {
     (str,): ("must be text", "write one text, not a list or mapping"),
-    (int,): ("must be a whole number", "without quotes"),
+    (int,): ("must be a whole number", "for example 3, without quotes"),
     (bool,): ("must be true or false", "in YAML 1.2 `yes`, `no`, `on` and `off` are text"),
     (int, str): ("must be a whole number or text", "write one value, not a list or mapping"),
     (list,): ("must be a list", "write [ONE, TWO], or one `- ` a line"),

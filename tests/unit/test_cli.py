@@ -74,17 +74,22 @@ def test_an_argument_that_can_be_no_file_is_usage(words: list[str]) -> None:
     assert (done.exit_code, "File name too long" in " ".join(done.output.split())) == (2, True), done.output
 
 
-@pytest.mark.parametrize("inside", ["", "inventory.yml"])
-def test_an_inventory_of_somebody_else_is_usage(inside: str) -> None:
+@pytest.mark.parametrize(
+    ("locked", "inside"), [("", ""), ("", "inventory.yml"), ("hosts", ""), ("groups", ""), ("hosts/eu", "")]
+)
+def test_an_inventory_of_somebody_else_is_usage(locked: str, inside: str) -> None:
+    """A folder in it too: without its hosts the inventory would be another one."""
     with tempfile.TemporaryDirectory() as base:
-        folder = Path(base) / "folder"
-        folder.mkdir()
+        whole = Path(base) / "folder"
+        folder = whole / locked
+        folder.mkdir(parents=True)
+        (whole / "inventory.yml").write_text("hosts: {h: }")
         Path(base).chmod(0o755)
         folder.chmod(0)
         user = os.geteuid()
         try:
             os.seteuid(user or 65534)  # root may read everything
-            done = CliRunner().invoke(app, ["hosts", "-i", str(folder / inside)])
+            done = CliRunner().invoke(app, ["hosts", "-i", str(whole / inside)])
         finally:
             os.seteuid(user)
             folder.chmod(0o755)

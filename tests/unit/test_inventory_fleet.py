@@ -193,9 +193,26 @@ def test_an_expression_that_cannot_be_is_told_with_its_place(tmp_path: Path) -> 
         assert hint, text
 
 
-def test_variables_of_variables_may_not_go_round(tmp_path: Path) -> None:
-    message, _ = texts.refusal(tmp_path, 'hosts: {h: {vars: {a: "{{ vars.b }}", b: "{{ vars.a }}"}}}')
-    assert "vars.a refers to itself" in message
+CIRCLES = [  # variables that are made from themselves, and what is said of the first
+    (
+        'a: "{{ vars.b }}x", b: "{{ vars.a }}"',
+        "vars.a → vars.b → vars.a: variables that refer to each other",
+        "give one of",
+    ),
+    ('a: "{{ vars.a }} more"', "vars.a refers to itself", "give it another name"),
+    ('a: ["{{ vars.b }}"], b: "{{ vars.c }}", c: "{{ vars.b }}"', "vars.b → vars.c → vars.b: variables", "give one of"),
+]
+
+
+@pytest.mark.parametrize(("variables", "said", "fix"), CIRCLES)
+def test_variables_of_variables_may_not_go_round(tmp_path: Path, variables: str, said: str, fix: str) -> None:
+    message, hint = texts.refusal(
+        tmp_path, f"hosts: {{h: {{vars: {{{variables}}}, docker: {{x: '{{{{ vars.a }}}}'}}}}}}"
+    )
+    first = message.splitlines()[0]
+    assert first.startswith("inventory.yml:1:")
+    assert f": {said}" in first
+    assert fix in hint
 
 
 def test_variables_may_not_double_each_other_without_end(tmp_path: Path) -> None:

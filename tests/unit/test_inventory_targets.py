@@ -9,7 +9,7 @@ from runnerops.errors import UsageError
 from tests.unit import inventory_texts as texts
 
 TEXT = """
-groups: {web: , old: }
+groups: {web: , old: , none: }
 hosts:
   web-1: {groups: [web]}
   web-2: {groups: [web, old]}
@@ -47,6 +47,7 @@ REFUSED = [
     (["x*"], "x*: no host or group matches in ", ""),
     (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),
     (["web", "!web-*"], "web !web-*: no host is left", ""),
+    (["none"], "none: this group has no hosts", ""),
     (["web-[1:3]"], "web-3: no such host or group in ", "did you mean 'web-"),
     (["web-[2:1]"], "web-[2:1]: the range [2:1] ends before it begins", ""),
 ]

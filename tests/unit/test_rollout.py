@@ -49,6 +49,8 @@ def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -
         ("{batch: 101%}", "rollout.batch: is more than all hosts"),
         ("{batch: true}", "rollout.batch: must be a number of hosts"),
         ("{batch: [1]}", "rollout.batch: must be a number of hosts"),
+        ("{max_failures: 200%}", "rollout.max_failures: must be a whole number"),
+        ("{pause: -1}", "rollout.pause: must be a time with its unit"),
         ("{max_failures: 0}", "rollout.max_failures: 0 is too few"),
         ("{pause: 10}", "rollout.pause: must be a time with its unit"),
         ("{pause: 10d}", "rollout.pause: must be a time with its unit"),
