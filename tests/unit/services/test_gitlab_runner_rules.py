@@ -271,6 +271,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         ({"runners": {"docker": {"image": "a"}}}, "R008 error runners: no [[runners]] above [runners.docker]"),
         ({"runners": {"docker": {"imagee": "a"}}}, "R006 error runners.docker.imagee: image"),
         ({"runners": {"name": "a"}}, "R008 error runners: write [[runners]], with two brackets"),
+        (config({"executor": "docker", "docker": {}}), "R004 error runners[0].url: is missing"),
         (config(runner(url="$CI_SERVER_URL")), "R004 warning runners[0].url: 18.10"),
         (config(runner(executor="docker-ssh")), "R003 warning runners[0].executor: 16.0"),
         (config(section(executor="docker")), "R011 error runners[0].executor: [runners.docker]"),

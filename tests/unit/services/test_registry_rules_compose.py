@@ -56,6 +56,7 @@ def found(text: str) -> list[str]:
         ("restart: always", "networks: [inner]", "K004 error services.cache.networks[0]"),
         ("restart: always", "depends_on: [db]", "K004 error services.cache.depends_on[0]"),
         ("/etc/distribution/config.yml", "/etc/docker/registry/config.yml", "K010 error services.cache.volumes[1]"),
+        ("/etc/distribution/config.yml", "/etc/distribution/", "K010 warning services.cache.volumes[1]"),
         ("registry:3.1.1", "registry:latest", "K011 warning services.cache.image"),
         ("PROXY_REMOTEURL", "PROXY_REMOTE_URL", "K012 error services.cache.environment.REGISTRY_PROXY_REMOTE_URL"),
         ("STORAGE_DELETE", "DELETE", "K012 error services.cache.environment.REGISTRY_DELETE_ENABLED"),

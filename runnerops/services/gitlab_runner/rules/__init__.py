@@ -147,7 +147,8 @@ def _urls(tree: Tree, whole: bool) -> Found:
         elif not _is_address(url):
             fix = "write GitLab's address: https://gitlab.example.com"
             excerpt = not whole and (is_excerpt(runner) or "token" not in runner)
-            yield "R004", "warning" if excerpt else "error", key, "must be an http or https address", fix
+            text = "must be an http or https address" if url else "is missing"
+            yield "R004", "warning" if excerpt else "error", key, text, fix
 
 
 def _is_address(value: Value) -> bool:

@@ -45,7 +45,10 @@ def registry_service(service: Tree, key: Key) -> Found:
 
 def _path(service: Tree, version: int | None, key: Key) -> Found:
     """A configuration that is mounted where the image does not look: it runs with its defaults, and no cache."""
-    if _told(service) or _mounted(service, version or _NEWEST):
+    if _told(service):
+        return
+    yield from _file_over_folder(service, version, key)
+    if _mounted(service, version or _NEWEST):
         return
     read = _PATHS.get(version or _NEWEST, _PATHS[_NEWEST])
     folders = tuple(path.rpartition("/")[0] for path in _PATHS.values())
@@ -55,6 +58,16 @@ def _path(service: Tree, version: int | None, key: Key) -> Found:
                 f"registry {version or _NEWEST} does not read it: it would be an open registry that anybody can push to"
             )
             yield "K010", "error" if version else "warning", (*key, "volumes", index), text, f"mount it at {read}"
+
+
+def _file_over_folder(service: Tree, version: int | None, key: Key) -> Found:
+    """What is a file by its name, mounted at the path of a folder: Docker does not start the container then."""
+    folders = {path.rpartition("/")[0]: path for path in _PATHS.values()}
+    for index, source, target in mounts(service):
+        path = folders.get(target.rstrip("/"))
+        if path and source.endswith((".yml", ".yaml")):
+            text = f"{target} is a folder of the image: Docker cannot mount a file over it, and the container does not start"
+            yield "K010", "warning", (*key, "volumes", index), text, f"mount it at {_PATHS.get(version or 0, path)}"
 
 
 def _told(service: Tree) -> bool:
