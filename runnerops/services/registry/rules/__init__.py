@@ -1,4 +1,4 @@
-"""What a cache would ignore, refuse or not start with. Pure. Each rule is a function.
+"""Finds what a cache ignores, refuses or does not start with. Pure. Each rule is a function.
 
 The registry accepts any key silently, so a misspelt one has no effect. It ends at its start for what it cannot decode.
 """
@@ -21,7 +21,7 @@ from runnerops.services.registry.rules.reach import reach_rules
 
 
 def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Finding]:
-    """All rules on each config and on the Compose file."""
+    """Runs all rules on each config and on the Compose file."""
     services = _services_of(files)
     for spec, tree in files.items():
         if spec.template == CONFIG_TEMPLATE:
@@ -56,7 +56,7 @@ def _services_of(files: Mapping[FileSpec, Tree]) -> Mapping[str, Tree]:
 
 
 def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
-    """Without a proxy it is an ordinary registry, to which anybody can push. A cache must have one."""
+    """A registry without a proxy is an ordinary one, to which anybody can push. A cache must have a proxy."""
     proxy = tree.get("proxy")
     if isinstance(proxy, dict) and proxy.get("remoteurl"):
         return
@@ -73,7 +73,7 @@ def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
 
 
 def _assumed(facts: Facts | None) -> int | None:
-    """The major version that the inventory gives."""
+    """Returns the major version that the inventory gives; None if it gives none."""
     text = facts.registry.version.partition(".")[0] if facts and facts.registry else ""
     return int(text) if text.isdecimal() else None
 

@@ -1,4 +1,4 @@
-"""How a registry serves and logs: what it builds of these when it starts. Pure.
+"""Checks how a registry serves and logs, as far as it builds this when it starts. Pure.
 
 Source: distribution's `registry/registry.go` and `registry/handlers/app.go`, 2.8 and 3.1.
 """
@@ -17,12 +17,12 @@ _DEBUG = (
     *("/debug/health", "/debug/pprof/", "/debug/pprof/cmdline", "/debug/pprof/profile", "/debug/pprof/symbol"),
     *("/debug/pprof/trace", "/debug/vars"),
 )
-"""What the debug server of a registry has of its own."""
+"""The pages that the debug server of a registry always has."""
 _PORTS = ("http", "https", "http-alt", "domain", "ftp", "ssh", "smtp")
 
 
 def app_rules(tree: Tree, major: int) -> Found:
-    """All rules on one configuration."""
+    """Runs all rules on one configuration."""
     for rule in (_address, _host, _log, _tags, _validation):
         yield from rule(tree)
     yield from _metrics(tree, major)
@@ -43,14 +43,14 @@ def _address(tree: Tree) -> Found:
 
 
 def _one_port(one: str, other: str) -> bool:
-    """Whether both cannot be listened on at a time."""
+    """Whether a process cannot listen on both addresses at the same time."""
     (host, _, port), (host_2, _, port_2) = one.rpartition(":"), other.rpartition(":")
     every = {"", "0.0.0.0", "[::]"}  # noqa: S104  these are what is looked for
     return port == port_2 and port not in ("", "0") and (host == host_2 or not every.isdisjoint((host, host_2)))
 
 
 def address_problem(text: str) -> str:
-    """Why Go cannot listen there; empty where it can."""
+    """Returns why Go cannot listen on an address; empty if it can."""
     host, colon, port = text.rpartition(":")
     if not colon:
         return "must be ADDRESS:PORT, or :PORT"
@@ -75,7 +75,7 @@ def _host(tree: Tree) -> Found:
 
 
 def _metrics(tree: Tree, major: int) -> Found:
-    """Where the metrics are served: registry 2 lays the path out even if nothing listens."""
+    """Checks the path of the metrics. Registry 2 registers it even if nothing listens."""
     prometheus = tree_at(tree, "http", "debug", "prometheus")
     path = prometheus.get("path")
     if not is_true(prometheus.get("enabled")) or path in (None, "") or isinstance(path, dict | list):
@@ -122,7 +122,7 @@ def _validation(tree: Tree) -> Found:
 
 
 def _is_pattern(text: str) -> bool:
-    """Nearly what Go takes: it has no look-around and no references; forms that it alone has are let pass."""
+    """Whether Go accepts a pattern. It has no look-around and no references. What only Go has is not judged."""
     if _NOT_GO.search(text):
         return False
     try:

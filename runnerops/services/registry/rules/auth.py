@@ -1,4 +1,4 @@
-"""Whom a registry lets in: its access controller, which it builds when it starts. Pure.
+"""Checks the access controller of a registry, which it builds when it starts. Pure.
 
 Source: distribution's `registry/auth`, 2.8 and 3.1. What a file on the host holds is not judged.
 """
@@ -13,7 +13,7 @@ from runnerops.services.registry.schema.serving import ALGORITHMS
 
 
 def auth_rules(tree: Tree, major: int) -> Found:
-    """All rules on `auth`."""
+    """Runs all rules on `auth`."""
     auth = tree.get("auth")
     given = {str(auth): {}} if isinstance(auth, str | int | float) else tree_at(tree, "auth")
     if len(given) > 1:
@@ -47,7 +47,7 @@ def _controller(name: str, options: Tree, major: int) -> Found:
 
 
 def _keys(options: Tree, key: Key, major: int) -> Found:
-    """The files that hold the keys which tokens are signed with; what is no text counts as missing."""
+    """Checks the files with the keys that sign tokens. A value that is not a text counts as missing."""
     bundle, jwks = ((is_text(options.get(name)) and options[name]) for name in ("rootcertbundle", "jwks"))
     if bundle:
         return

@@ -1,6 +1,6 @@
 """Parameters of the storage driver for Azure. Pure.
 
-Source: distribution's `registry/storage/driver/azure`, 2.8 (where all is made a text) and 3.1 (where fields have types).
+Source: distribution's `registry/storage/driver/azure`, 2.8 (which makes everything a text) and 3.1 (whose fields have types).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KINDS = ("client_secret", "shared_key", "default_credentials")
 
 
 def azure_rules(given: Tree, major: int, key: Key) -> Found:
-    """All rules on `storage.azure`."""
+    """Runs all rules on `storage.azure`."""
     yield from _of_2(given, key) if major == 2 else _of_3(given, key)
 
 

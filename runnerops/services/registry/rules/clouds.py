@@ -1,4 +1,4 @@
-"""Parameters of the storage drivers for Google, Alibaba and OpenStack, and of those that limit what they do at a time. Pure.
+"""Checks parameters of the storage drivers for Google, Alibaba and OpenStack, and limits of concurrency. Pure.
 
 Source: `FromParameters` of distribution's drivers, 2.8 and 3.1. What a file on the host holds is not judged.
 """
@@ -19,7 +19,7 @@ _MIB = 1024 * 1024
 
 
 def limit(name: str, given: Tree, key: Key) -> Found:
-    """A number; one below the least counts as the least, and a text may not be negative."""
+    """Checks a number. The registry raises one that is too small, but refuses a text that is negative."""
     value = given.get(name)
     found = number(value)
     if value is not None and (found is None or (isinstance(value, str) and value.startswith(("-", "+")))):
@@ -27,7 +27,7 @@ def limit(name: str, given: Tree, key: Key) -> Found:
 
 
 def gcs_rules(given: Tree, major: int, key: Key) -> Found:
-    """All rules on `storage.gcs`."""
+    """Runs all rules on `storage.gcs`."""
     yield from limit("maxconcurrency", given, key)
     if "chunksize" in given:
         chunk = _decimal(given["chunksize"])
@@ -57,7 +57,7 @@ def _decimal(value: Value) -> int | None:
 
 
 def oss_rules(given: Tree, key: Key) -> Found:
-    """All rules on `storage.oss`, which registry 2 alone has."""
+    """Runs all rules on `storage.oss`, which only registry 2 has."""
     for name in ("internal", "encrypt", "secure"):
         if name in given and not is_bool(given[name]):
             yield "C009", "error", (*key, name), "must be true or false, without quotes", ENDS
@@ -68,7 +68,7 @@ def oss_rules(given: Tree, key: Key) -> Found:
 
 
 def swift_rules(given: Tree, key: Key) -> Found:
-    """All rules on `storage.swift`, which registry 2 alone has."""
+    """Runs all rules on `storage.swift`, which only registry 2 has."""
     found: list[One] = list(decoded_rules(SWIFT, given, key))
     yield from found
     name = next((name for name in given if name.lower() == "chunksize"), "")

@@ -1,4 +1,4 @@
-"""A Compose file of anybody's: the specification's schema, and its variables. Pure."""
+"""Checks any Compose file against the schema of the specification, and its variables. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from runnerops.services.registry.schema.compose_since import RECENT, keys_since,
 from runnerops.services.registry.schema.json_schema import Problem
 
 _SHORT = 3
-"""So many letters are no secret, and occur by chance."""
+"""A value of this many letters is no secret, and may occur by chance."""
 
 _NEAR = 0.7
 """How similar a misspelt key is to a known one, of 1."""
@@ -51,9 +51,9 @@ _TYPES = {
 
 
 def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING, version: str = "") -> Found:
-    """All rules on one file. `given`: variables that are set to something, with what they hold where that is known.
+    """Runs all rules on one file. `given`: the variables that are set, with their values if these are known.
 
-    `version`: of Compose; empty where it is not known.
+    `version`: that of Compose; empty if it is not known.
     """
     found = list(_rules(tree, version))
     refused = {key for rule, _, key, _, _ in found if rule == "K001"}
@@ -63,7 +63,7 @@ def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING, version: str =
 
 
 def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[str, str], version: str) -> Found:
-    """What is wrong with the file while its other variables are not set, beside what is `told`."""
+    """Finds what is wrong with the file while its other variables are not set, except what is `told` already."""
     bare = unset(tree, given)
     if bare == tree or not isinstance(bare, dict):
         return
@@ -78,7 +78,7 @@ def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[s
 
 
 def _by_names(message: str, given: Mapping[str, str]) -> str:
-    """A message without what a variable holds, which may be a secret."""
+    """Returns a message without the values of variables, because they may be secrets."""
     for name, value in given.items():
         if len(value) > _SHORT:
             message = message.replace(value, f"${{{name}}}")
@@ -156,7 +156,7 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
 
 
 def _since(release: str, version: str, found: tuple[str, Key, str]) -> Found:
-    """What Compose refuses since a release: a warning if its version is not known, nothing if it is older."""
+    """Yields what Compose refuses since a release: a warning if its version is not known, nothing if it is older."""
     rule, key, text = found
     if release_of(version) is None:
         yield rule, "warning", key, text, f"Compose refuses the file since {release}"
@@ -194,7 +194,7 @@ def _newer(tree: Tree, version: str) -> Found:
 
 
 def _endless(value: Value, key: Key) -> Iterator[Key]:
-    """Where `.inf` and `.nan` stand, which Compose cannot write as the JSON that its schema is held against."""
+    """Finds `.inf` and `.nan`. Compose checks its schema on JSON, which has no such numbers."""
     if isinstance(value, dict | list):
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _endless(item, (*key, part))

@@ -1,4 +1,4 @@
-"""Whether Docker takes the name of an image. Pure. Source: distribution/reference."""
+"""Checks whether Docker accepts the name of an image. Pure. Source: distribution/reference."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _SHARED = ("network_mode", "ipc", "pid")
 
 
 def references(service: Tree, tree: Tree, key: Key) -> Found:
-    """Of one service: what it uses that nothing in the file is."""
+    """Finds what a service uses and the file does not define."""
     severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
     for kind, name, place in _used(service, key):
         if not open_text(name) and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
@@ -31,7 +31,7 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
 
 
 def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
-    """Kind, name and place of everything that a service takes from elsewhere in the file."""
+    """Yields kind, name and place of everything that a service uses from elsewhere in the file."""
     volumes = items(service.get("volumes"))
     for index, source, _ in mounts(service):
         volume = volumes[index]
@@ -49,7 +49,7 @@ def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
 
 
 def _before(service: Tree) -> Iterator[tuple[Key, str]]:
-    """Place and name of the services that must run before this one."""
+    """Yields place and name of the services that must run before this one."""
     for place, name in _names(service.get("depends_on")):
         yield ("depends_on", place), name
     for index, link in enumerate(items(service.get("links"))):
@@ -65,7 +65,7 @@ def _before(service: Tree) -> Iterator[tuple[Key, str]]:
 
 
 def _asleep(service: Tree, services: Tree, key: Key) -> Found:
-    """A service with profiles is not there to the others while none of its profiles is chosen."""
+    """Others cannot use a service with profiles unless one of its profiles is active."""
     for place, name in _before(service):
         profiles = mapping(services.get(name)).get("profiles")
         optional = mapping(mapping(service.get("depends_on")).get(name)).get("required") is False
@@ -99,14 +99,14 @@ def _names(value: Value) -> Iterator[tuple[str | int, str]]:
 
 
 def _base(service: Tree) -> str:
-    """The service of this file that this one extends."""
+    """Returns the service of this file that this one extends."""
     extends = service.get("extends")
     base = extends if isinstance(extends, str) else mapping(extends).get("service")
     return base if isinstance(base, str) and not mapping(extends).get("file") else ""
 
 
 def circles(services: Mapping[str, Tree]) -> Found:
-    """Services that wait for each other, or extend each other; each circle is told once, at its first service."""
+    """Finds services that wait for each other or extend each other. Each circle is reported once, at its first service."""
     yield from _circles(services, lambda one: list(_before(one)), "waits for itself")
     yield from _circles(services, lambda one: [(("extends",), base)] if (base := _base(one)) else [], "extends itself")
 

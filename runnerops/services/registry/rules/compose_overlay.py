@@ -1,4 +1,4 @@
-"""The configuration that a registry has once its variables are laid over the file of its image. Pure.
+"""Lays the variables of a registry over the configuration file of its image. Pure.
 
 Source: `overwriteFields` in distribution's `configuration/parser.go`, 2.8 and 3.1, and the file of the official image.
 """
@@ -40,7 +40,7 @@ _OF_THE_IMAGE: Tree = {
 
 
 def of_the_image(major: int) -> Tree:
-    """What stands in the official image's file, as far as it matters here."""
+    """Returns the file of the official image, as far as it matters here."""
     tree = deepcopy(_OF_THE_IMAGE)
     if major != 2:
         storage: Tree = {**_OF_THE_IMAGE["storage"], "delete": {"enabled": True}, "tag": {"concurrencylimit": 5}}  # type: ignore[dict-item]
@@ -51,7 +51,7 @@ def of_the_image(major: int) -> Tree:
 
 @frozen
 class Variable:
-    """One that the registry reads. `value`: what YAML makes of it; `place`: where it stands in the Compose file."""
+    """A variable that the registry reads. `value`: as YAML reads it; `place`: its key in the Compose file."""
 
     name: str
     place: Key
@@ -60,7 +60,7 @@ class Variable:
 
 @frozen
 class Laid:
-    """What one variable does: at which key of the configuration, of which shape; `text` says why not."""
+    """The effect of a variable, the key of the configuration and its shape. `text` says why the registry ends."""
 
     effect: Effect
     key: Key
@@ -70,14 +70,14 @@ class Laid:
 
 @mutable
 class Overlay:
-    """A configuration while variables are laid over it. `whole`: the file below is known, and so is the length of its lists."""
+    """A configuration while variables are laid over it. `whole`: its file is known, with the length of its lists."""
 
     major: int
     tree: Tree
     whole: bool
 
     def lay(self, variables: Iterable[Variable]) -> dict[Key, Laid]:
-        """By place; in the order of their names, as the registry does."""
+        """Lays variables in the order of their names, as the registry does. Returns effects by place."""
         return {one.place: self._lay(one) for one in sorted(variables, key=lambda one: one.name)}
 
     def _lay(self, one: Variable) -> Laid:
@@ -113,7 +113,7 @@ class Overlay:
         return self._into(node[name], below, path[1:], here, value)
 
     def _named(self, node: Tree, shape: dict[str, Shape], path: list[str], key: Key) -> tuple[str, Laid | None]:
-        """The file's name of what the first part of a path names, and what is wrong with it."""
+        """Returns the name in the file for the first part of a path, and what is wrong with it."""
         part = path[0]
         name = _name(part, key)
         here: Key = (*key, name)
@@ -143,7 +143,7 @@ class Overlay:
 
 
 def _name(part: str, key: Key) -> str:
-    """The file's name of a field: a variable names it as the source does."""
+    """Returns the name that a field has in the file. A variable names it as the source does."""
     above = tuple(one for one in key if isinstance(one, str))
     named = {source: name for (*folder, name), source in FIELDS.items() if tuple(folder) == above}
     lower = part.lower()
@@ -151,7 +151,7 @@ def _name(part: str, key: Key) -> str:
 
 
 def _no_such(key: Key) -> str:
-    """What the name of a driver or a controller is, where there is none of it."""
+    """Returns the message for a driver or controller that does not exist; empty if it does."""
     name = str(key[-1])
     if len(key) == 2 and key[0] == "storage" and name not in {*STORAGE, *STORAGE_ASIDE}:
         return f"there is no storage driver {name!r}{did_you_mean(name, (*STORAGE, *STORAGE_ASIDE))}"

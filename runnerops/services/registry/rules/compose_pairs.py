@@ -1,4 +1,4 @@
-"""Keys of one Compose service that exclude each other, or that must agree. Pure.
+"""Checks keys of one Compose service that exclude each other, or that must agree. Pure.
 
 Source: `checkConsistency` in compose-go's `loader/validate.go`, and its `validation`.
 """
@@ -25,7 +25,7 @@ _LIMITS = {
 
 
 def pairs(service: Tree, key: Key) -> Found:
-    """All rules on one service."""
+    """Runs all rules on one service."""
     if service.get("network_mode") and service.get("networks"):
         yield "K002", "error", (*key, "network_mode"), "cannot be combined with `networks`", _REFUSED
     for rule in (_build, _scale, _limits, _devices, _watch, _targets):
@@ -55,13 +55,13 @@ def _scale(service: Tree, key: Key) -> Found:
 
 
 def _whole(value: Value) -> Value:
-    """A number that is written as a text as that number."""
+    """Returns a number that is written as a text as a number."""
     is_text = isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]{1,18}", value)
     return int(str(value)) if is_text else value
 
 
 def _limits(service: Tree, key: Key) -> Found:
-    """A table of limits without the key is a limit of zero, which is another one."""
+    """A table of limits that lacks the key means a limit of zero, which differs too."""
     resources = mapping(mapping(service.get("deploy")).get("resources"))
     for name, (table, same) in _LIMITS.items():
         ours, theirs = service.get(name), resources.get(table)
@@ -74,7 +74,7 @@ def _limits(service: Tree, key: Key) -> Found:
 
 
 def _amount(name: str, value: Value) -> Decimal | None:
-    """None where it is no amount, which is said elsewhere."""
+    """Returns an amount; None for anything else, which another rule reports."""
     text = "0" if value is None else str(value)
     if name.startswith("mem"):
         return Decimal(size_of(text)) if is_size(text) else None
@@ -97,7 +97,7 @@ def _devices(service: Tree, key: Key) -> Found:
 
 
 def _digits(value: Value) -> int | None:
-    """A whole number, written as one or as a text; of a text the first digits, enough to see that it is too long."""
+    """Reads a whole number. Of a text, only the first digits are read, which shows whether it is too long."""
     if isinstance(value, str):
         digits = re.match(r"[-+]?[0-9]{1,30}", value)
         return int(digits[0]) if digits else None
@@ -114,7 +114,7 @@ def _watch(service: Tree, key: Key) -> Found:
 
 
 def _targets(service: Tree, key: Key) -> Found:
-    """Of volumes at one path Compose takes the last one; beside `tmpfs` newer releases refuse a second one."""
+    """Compose uses the last of several volumes at one path. Newer releases refuse a second one beside `tmpfs`."""
     tmpfs = service.get("tmpfs")
     found = [(str(one), index) for index, one in enumerate(items(tmpfs) or [tmpfs]) if isinstance(one, str)]
     seen = {path.partition(":")[0] for path, _ in found}

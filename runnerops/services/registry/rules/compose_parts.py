@@ -1,4 +1,4 @@
-"""The parts of a Compose service in one form, whichever of their syntaxes they are written in. Pure."""
+"""Reads the parts of a Compose service, whichever of the two syntaxes they are written in. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runnerops.model.common import Tree, Value
 
 
 def mounts(service: Tree) -> Iterator[tuple[int, str, str]]:
-    """Index, source (empty: anonymous) and target of each volume; of several at one target the last, as for Compose."""
+    """Yields index, source (empty if anonymous) and target of each volume. Of several at one target, the last counts."""
     found: dict[str, tuple[int, str, str]] = {}
     for index, volume in enumerate(items(service.get("volumes"))):
         if isinstance(volume, dict):
@@ -41,7 +41,7 @@ def volume_parts(volume: str) -> Sequence[str]:
 
 
 def environment(service: Tree) -> Iterator[tuple[str | int, str, str]]:
-    """Place under `environment`, name and value of each variable."""
+    """Yields the place under `environment`, the name and the value of each variable."""
     found = service.get("environment")
     if isinstance(found, dict):
         yield from ((name, name, "" if value is None else _text(value)) for name, value in found.items())
@@ -51,12 +51,12 @@ def environment(service: Tree) -> Iterator[tuple[str | int, str, str]]:
 
 
 def items(value: Value) -> list[Value]:
-    """The items of a list; of anything else none."""
+    """Returns the items of a list, and none of anything else."""
     return value if isinstance(value, list) else []
 
 
 def mapping(value: Value) -> Tree:
-    """A mapping; of anything else an empty one."""
+    """Returns a mapping as it is, and an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 

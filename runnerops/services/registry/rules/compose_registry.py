@@ -1,4 +1,4 @@
-"""A service of a Compose file that runs a registry: the path of its configuration, its variables, volume and port. Pure."""
+"""Checks a service that runs a registry: the path of its configuration, its variables, volume and port. Pure."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _REGISTRY = late_pattern(
     r"(?:(?:docker\.io|index\.docker\.io)/)?(?:library/)?registry(?:[:@].*)?|distribution/distribution(?:[:@].*)?"
 )
 _PATHS = {2: "/etc/docker/registry/config.yml", 3: "/etc/distribution/config.yml"}
-"""By major version of the image: the file that it reads unless it is told another."""
+"""By major version of the image: the file that it reads by default."""
 
 _NEWEST = 3
 _DATA = "/var/lib/registry"
 
 
 def is_registry(service: Tree) -> bool:
-    """Whether its image is distribution's registry."""
+    """Whether the service's image is distribution's registry."""
     return _REGISTRY.fullmatch(str(service.get("image") or "")) is not None
 
 
 def registry_service(service: Tree, key: Key) -> Found:
-    """All rules on such a service."""
+    """Runs all rules on such a service."""
     image = str(service["image"])
     if re.search(r":latest$", image) or ":" not in image:
         text = "`latest` moves to the next major version by itself, which reads another path"
@@ -44,7 +44,7 @@ def registry_service(service: Tree, key: Key) -> Found:
 
 
 def _path(service: Tree, version: int | None, key: Key) -> Found:
-    """A configuration that is mounted where the image does not look: it runs with its defaults, and no cache."""
+    """Finds a configuration that is mounted at a path that the image does not read, so that its defaults are used."""
     if _told(service):
         return
     yield from _file_over_folder(service, version, key)
@@ -61,7 +61,7 @@ def _path(service: Tree, version: int | None, key: Key) -> Found:
 
 
 def _file_over_folder(service: Tree, version: int | None, key: Key) -> Found:
-    """What is a file by its name, mounted at the path of a folder: Docker does not start the container then."""
+    """Finds a file, by its name, that is mounted over a folder. Docker does not start such a container."""
     folders = {path.rpartition("/")[0]: path for path in _PATHS.values()}
     for index, source, target in mounts(service):
         path = folders.get(target.rstrip("/"))
@@ -77,7 +77,7 @@ def _told(service: Tree) -> bool:
 
 
 def _mounted(service: Tree, version: int) -> bool:
-    """Whether something lies over the file that this version of the image reads."""
+    """Whether something is mounted over the file that this version of the image reads."""
     read = _PATHS.get(version, _PATHS[_NEWEST])
     return any(read == target or read.startswith(f"{target.rstrip('/')}/") for _, _, target in mounts(service))
 
@@ -92,7 +92,7 @@ def _of_the_image(service: Tree, version: int | None) -> bool:
 
 
 def _volume(service: Tree, key: Key) -> Found:
-    """Content that lies in no volume. Where a mounted configuration may name another folder, any volume will do."""
+    """Finds content that is in no volume. If a mounted configuration may name another folder, any volume suffices."""
     names = {name for _, name, _ in environment(service)}
     given = {name: value for _, name, value in environment(service)}
     elsewhere = any(name.startswith("REGISTRY_STORAGE_") and name.split("_")[2].lower() in STORAGE for name in names)
@@ -117,7 +117,7 @@ def _open(port: Value) -> bool:
 
 
 def shared_volumes(services: Mapping[str, Tree]) -> Found:
-    """Two registries on one volume take each other's content off."""
+    """Finds two registries on one volume, which delete each other's content."""
     seen: dict[str, str] = {}
     for name, service in services.items():
         for source, target in _sources(service) if is_registry(service) else ():

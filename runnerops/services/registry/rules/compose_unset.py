@@ -1,4 +1,4 @@
-"""A Compose file as Compose reads it while its variables are not set. Pure. Source: compose-go's `template`."""
+"""Reads a Compose file as Compose does while its variables are not set. Pure. Source: compose-go's `template`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def unset(value: Value, given: Mapping[str, str] = NOTHING) -> Value:
 
 
 def variables_at(tree: Tree, key: Key, given: Mapping[str, str] = NOTHING) -> tuple[Key, list[str]]:
-    """Place and names of the variables at a key that are not set; of a service its image's, of a mapping its source's."""
+    """Returns place and names of the unset variables at a key: for a service in its image, for a mapping in its source."""
     value: Value = tree
     for part in key:
         if isinstance(value, dict):
@@ -43,14 +43,14 @@ def variables_at(tree: Tree, key: Key, given: Mapping[str, str] = NOTHING) -> tu
 
 
 def _names(text: str, given: Mapping[str, str]) -> list[str]:
-    """Names of the variables in a text that are not set, and so are replaced by their defaults or by nothing."""
+    """Returns the names of unset variables in a text, which are replaced by their defaults or by nothing."""
     names: set[str] = set()
     _replaced(text, names, given)
     return sorted(names)
 
 
 def _replaced(text: str, names: set[str], given: Mapping[str, str]) -> str:
-    """`names` gets those of the variables that are replaced."""
+    """Replaces variables, and adds their names to `names`."""
     made, at = "", 0
     while (sign := text.find("$", at)) >= 0:
         made += text[at:sign]
@@ -82,12 +82,12 @@ def _braced(whole: str, braced: re.Match[str], names: set[str], given: Mapping[s
 
 
 def _text(value: str) -> str:
-    """A value in a text of Compose, where `$` would begin a variable."""
+    """Writes a value for a text of Compose, where `$` would begin a variable."""
     return value.replace("$", "$$")
 
 
 def _end(text: str, at: int) -> int:
-    """Of the bracket that closes the variable; -1 where none does."""
+    """Returns the index of the bracket that closes a variable; -1 if there is none."""
     depth = 0
     for position in range(at, len(text)):
         if text.startswith("${", position):

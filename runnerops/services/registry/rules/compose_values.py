@@ -1,4 +1,4 @@
-"""Values of a Compose file that its schema takes, and that Compose or Docker refuses: ports, volumes, commands. Pure."""
+"""Checks values that the schema accepts and Compose or Docker refuses: ports, volumes, commands. Pure."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
     ("build", "additional_contexts"): ("=", (), "must be NAME=CONTEXT"),
     ("build", "ssh"): ("=", ("default",), "must be default, or NAME=PATH"),
 }
-"""Lists whose items have one of these signs in them, or are such a word."""
+"""Lists whose items must contain one of these signs, or be one of these words."""
 _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
 
 
 def top_values(tree: Tree) -> Found:
-    """Of volumes, secrets and configs: what excludes each other."""
+    """Checks volumes, secrets and configs for keys that exclude each other."""
     for name, one in mapping(tree.get("volumes")).items():
         yield from _external(mapping(one), ("volumes", name))
     for kind, known in _CONTENTS.items():
@@ -66,12 +66,12 @@ def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
 
 
 def _is_empty_secret(one: Tree) -> bool:
-    """Compose looks at these twice; of a configuration a driver is enough."""
+    """Compose checks secrets twice. For a config, a driver is enough."""
     return "file" not in one and not one.get("environment") and one.get("external", False) is False
 
 
 def service_values(service: Tree, key: Key) -> Found:
-    """All rules on one service."""
+    """Runs all rules on one service."""
     for rule in (_whole, _ports, _expose, _volumes, _entries, _hosts, _wide, _words, _commands, _sources):
         yield from rule(service, key)
 
@@ -103,7 +103,7 @@ def _ports(service: Tree, key: Key) -> Found:
 
 
 def _long_port(port: Tree, place: Key) -> Found:
-    """What Compose hands to Docker as it is."""
+    """Checks what Compose passes to Docker unchanged."""
     target, published, protocol = port.get("target"), port.get("published"), port.get("protocol")
     if isinstance(target, int) and 65535 < target < 1 << 32:
         yield "K002", "error", (*place, "target"), "must be a port from 1 to 65535", _REFUSES
@@ -124,7 +124,7 @@ def _port(text: str, place: Key) -> Found:
 
 
 def port_problem(text: str) -> str:
-    """Why `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]` is none; empty where it is. Source: docker/go-connections."""
+    """Returns why a text is not `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`; empty if it is. Source: docker/go-connections."""
     ports, slash, protocol = text.partition("/")
     if slash and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
         return "has a protocol other than tcp, udp and sctp"
@@ -209,7 +209,7 @@ def _entries(service: Tree, key: Key) -> Found:
 
 
 def _hosts(service: Tree, key: Key) -> Found:
-    """Names without an address, and addresses without a name."""
+    """Finds names without an address, and addresses without a name."""
     places: tuple[Key, ...] = (("extra_hosts",), ("build", "extra_hosts"))
     for where in places:
         for index, entry in _texts(value_at(service, where)):
@@ -222,7 +222,7 @@ def _hosts(service: Tree, key: Key) -> Found:
 
 
 def _wide(service: Tree, key: Key) -> Found:
-    """Limits that Compose takes from YAML only as whole numbers of 64 bits, in digits: `9e9` is none."""
+    """Compose accepts these limits only as whole numbers of 64 bits, in digits and not like `9e9`."""
     limits: tuple[Key, ...] = (("ulimits",), ("build", "ulimits"))
     for where in limits:
         for name, limit in mapping(value_at(service, where)).items():
@@ -251,7 +251,7 @@ def _words(service: Tree, key: Key) -> Found:
 
 
 def _commands(service: Tree, key: Key) -> Found:
-    """A healthcheck's test is handed to a shell as it is; these are parted into words."""
+    """Compose splits these commands into words, while a shell gets a healthcheck's test unchanged."""
     found: list[tuple[Key, Value]] = [((*key, name), service.get(name)) for name in ("command", "entrypoint")]
     for hook in ("post_start", "pre_stop"):
         for index, one in enumerate(items(service.get(hook))):

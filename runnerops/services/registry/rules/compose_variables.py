@@ -1,4 +1,4 @@
-"""`REGISTRY_` variables of a Compose service: each names a key of the registry's configuration. Pure."""
+"""Checks `REGISTRY_` variables of a Compose service. Each names a key of the registry's configuration. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.registry.schema.storage import PARAMETERS, STORAGE
 
 _OPEN = "${}"
-"""Stands for a value that nobody knows."""
+"""Stands for a value that is not known."""
 
 
 def variable_rules(service: Tree, key: Key, major: int | None, *, whole: bool) -> Found:
-    """All rules on the variables. `major`: None where it is not known; `whole`: they lie over the image's own file."""
+    """Runs all rules on the variables. `major`: None if it is not known; `whole`: the file below is the image's own."""
     variables, bad = [], False
     for name, place, text in _texts(service, (*key, "environment")):
         try:
@@ -40,7 +40,7 @@ def variable_rules(service: Tree, key: Key, major: int | None, *, whole: bool) -
 
 
 def _texts(service: Tree, key: Key) -> Iterator[tuple[str, Key, str | None]]:
-    """Name, place and text of each that the registry reads; None where another place sets it."""
+    """Yields name, place and text of each variable that the registry reads. The text is None if it is set elsewhere."""
     given = service.get("environment")
     for index, name, text in environment(service):
         if name.startswith("REGISTRY_") and name != "REGISTRY_CONFIGURATION_PATH":
@@ -50,13 +50,13 @@ def _texts(service: Tree, key: Key) -> Iterator[tuple[str, Key, str | None]]:
 
 
 def _read(text: str) -> Value:
-    """What the registry's YAML makes of a value. Raises ParseError."""
+    """Returns a value as the registry reads it from YAML. Raises ParseError."""
     below = text.replace("\n", "\n  ")
     return parse(f"value:\n  {below}".encode(), strict=False)["value"]
 
 
 def _cut(name: str, text: str, value: Value, place: Key) -> Found:
-    """A value in which YAML begins a comment."""
+    """Finds a value in which YAML sees the beginning of a comment."""
     if text.strip() and value is None and text.lstrip().startswith("#"):
         said = "the registry reads it as YAML, where # begins a comment: it is empty"
         yield "K012", "error", place, said, _quoted(name)
@@ -96,11 +96,11 @@ _BY_VARIABLES: Mapping[tuple[str, str, Key], str] = {
         "without REGISTRY_STORAGE_DELETE_ENABLED=true a cache never frees what has expired"
     ),
 }
-"""What is said of variables in other words than of a file."""
+"""Messages that differ for variables, by rule, severity and key."""
 
 
 def _place(at: Key, laid: Mapping[Key, Laid]) -> tuple[Key, bool]:
-    """The variable that a finding is about: what sets the key, or the nearest above or below; and whether it sets just that."""
+    """Returns the variable that sets a key, or the nearest one above or below it, and whether it sets exactly that key."""
     near = [
         (len(one.key) if one.key == at[: len(one.key)] else len(at), place)
         for place, one in laid.items()
@@ -111,7 +111,7 @@ def _place(at: Key, laid: Mapping[Key, Laid]) -> tuple[Key, bool]:
 
 
 def _right(rule: str, at: Key, fix: str, laid: Mapping[Key, Laid]) -> str:
-    """The fix in the words of variables."""
+    """Words the fix for variables."""
     if rule == "C001" and fix.startswith("write ") and any(one.key == at for one in laid.values()):
         return f"write {_variable((*at[:-1], fix.removeprefix('write ')))}"
     if rule == "C011" and at == ("storage", "delete"):
@@ -124,7 +124,7 @@ def _right(rule: str, at: Key, fix: str, laid: Mapping[Key, Laid]) -> str:
 
 
 def _effect(variable: Variable, what: Laid, major: int) -> Found:
-    """What becomes of a variable that does not set its key."""
+    """Finds the variables that do not set their key, and says what becomes of them."""
     name, place = variable.name, variable.place
     if what.effect == "unknown":
         yield _ignored(name, place)
@@ -151,7 +151,7 @@ def _mapping(what: Laid) -> str:
 
 
 def _variable(key: Key) -> str:
-    """The name of the variable that sets a key."""
+    """Returns the name of the variable that sets a key."""
     parts = ["REGISTRY"]
     for index, part in enumerate(key):
         names = tuple(one for one in key[: index + 1] if isinstance(one, str))
@@ -160,7 +160,7 @@ def _variable(key: Key) -> str:
 
 
 def _alone(variable: Variable, what: Laid, major: int) -> Found:
-    """What is wrong with a value, whatever the file below it holds."""
+    """Finds what is wrong with a value, whatever is in the file below it."""
     if what.effect != "set" or variable.value == _OPEN:
         return
     for rule, severity, _, text, fix in typed(what.shape, variable.value, what.key, major):
@@ -172,7 +172,7 @@ def _alone(variable: Variable, what: Laid, major: int) -> Found:
 
 
 def _ignored(name: str, key: Key) -> One:
-    """The registry passes it over with a line in its log: as with any key that it ignores, a slip is an error."""
+    """Names what the registry only logs and ignores. As for any ignored key, a slip is an error."""
     upper = name.upper()
     if name != upper:
         return "C001", "error", key, "the registry ignores it: its name must be in capital letters", f"write {upper}"

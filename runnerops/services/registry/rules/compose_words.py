@@ -1,4 +1,4 @@
-"""Whether Compose can part a command that is written as one text into its words. Pure.
+"""Checks whether Compose can split a command that is written as one text into words. Pure.
 
 Source: `Parse` of mattn/go-shellwords, which reads on to the first unquoted `;`, `&`, `|`, `<` or `>` and takes all before.
 """
@@ -9,7 +9,7 @@ _ENDS = ";&|<>"
 
 
 def is_command(text: str) -> bool:
-    """`text` is as Compose has it when variables are in, `$$` still stands for a dollar sign."""
+    """`text`: after variables are replaced, with `$$` still for a dollar sign."""
     text = text.replace("$$", "$")
     quote, skip = "", False
     for at, letter in enumerate(text):

@@ -1,4 +1,4 @@
-"""A registry's configuration at every depth: types, unknown keys, storage, authentication, the proxy. Pure."""
+"""Checks a registry's configuration at every depth: types, unknown keys, storage, authentication, proxy. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from runnerops.services.shared.durations import is_duration
 
 
 def config_rules(tree: Tree, major: int | None) -> Found:
-    """All rules on one configuration. `major`: of the image that reads it, None where that is not known."""
+    """Runs all rules on one configuration. `major`: that of the image; None if it is not known."""
     if major is None or major < _OLDEST:
         yield from of_any([*_rules(tree, 2)], [*_rules(tree, 3)])
     else:
@@ -46,12 +46,12 @@ def _rules(tree: Tree, major: int) -> Found:
 
 
 def _reader(key: Key) -> int | None:
-    """The major version that alone looks at a key, which is not known to the other."""
+    """Returns the only major version that reads a key; None if both or neither do."""
     return next((reader for begin, reader in LOOKED_AT.items() if key[: len(begin)] == begin), None)
 
 
 def _of_the_other(tree: Tree, major: int) -> Found:
-    """What only the other major version reads."""
+    """Finds keys that only the other major version reads."""
     for key, reader in LOOKED_AT.items():
         if major == reader or key in _TOLD:
             continue
@@ -61,7 +61,7 @@ def _of_the_other(tree: Tree, major: int) -> Found:
 
 
 _TOLD: frozenset[Key] = frozenset({("proxy", "ttl"), ("redis", "addr"), ("redis", "addrs")})
-"""Keys that rules of their own are about."""
+"""Keys that other rules report."""
 
 
 def _keys(shape: dict[str, Shape], tree: Tree, key: Key, major: int) -> Found:
@@ -75,7 +75,7 @@ def _keys(shape: dict[str, Shape], tree: Tree, key: Key, major: int) -> Found:
 
 
 def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
-    """What is wrong in a value of that shape, and below it."""
+    """Finds what is wrong in a value of this shape, and below it."""
     if value is None or shape == "any" or (isinstance(value, str) and key in {("storage",), ("auth",)}):
         return
     if isinstance(shape, dict):
@@ -176,7 +176,7 @@ def _remote(url: str, key: Key, address: str) -> Found:
 
 
 def _path(path: str, key: Key, root: str) -> Found:
-    """The registry appends v2/ to the URL as a relative one: what follows the last slash is dropped."""
+    """The registry resolves `v2/` relative to the URL, so what follows the last slash is dropped."""
     if path.rstrip("/").endswith("/v2"):
         severity: Severity = "error" if path.endswith("/") else "warning"
         yield "C014", severity, key, "must have no /v2: the registry adds it itself", f"write {root}"

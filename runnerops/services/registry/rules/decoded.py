@@ -1,4 +1,4 @@
-"""Parameters that a driver decodes into fields with a type: names in any case, and no text for a number. Pure.
+"""Checks parameters that a driver decodes into typed fields. Names may be in any case, and no text is a number. Pure.
 
 Source: `Decode` of the library mapstructure, as distribution's drivers of azure (3.1) and swift (2.8) call it.
 """
@@ -14,7 +14,7 @@ _WHAT = {"text": "a text", "int": "a whole number", "bool": "true or false, with
 
 
 def decoded_rules(types: Mapping[str, str], given: Tree, key: Key) -> Found:
-    """Each value that its field does not take. `types`: of each field, `text`, `int`, `bool`, `texts`, `any`."""
+    """Finds values that their fields do not accept. `types`: `text`, `int`, `bool`, `texts` or `any` for each field."""
     for name, value in given.items():
         kind = types.get(name.lower(), "any")
         if value is not None and not _fits(kind, value):
@@ -22,7 +22,7 @@ def decoded_rules(types: Mapping[str, str], given: Tree, key: Key) -> Found:
 
 
 def field(name: str, given: Tree) -> Value:
-    """The value of a field: under its own name, or under the same in another case."""
+    """Returns the value of a field, whose name may be written in another case."""
     return given.get(name, next((value for other, value in given.items() if other.lower() == name), None))
 
 

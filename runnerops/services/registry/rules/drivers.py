@@ -1,4 +1,4 @@
-"""Which storage driver a registry has, and the parameters that it must have, ignores or dies of. Pure.
+"""Checks the storage driver of a registry, and its missing, ignored and invalid parameters. Pure.
 
 Source: `factory.Create` and the drivers in distribution's `registry/storage/driver`, 2.8 and 3.1.
 """
@@ -17,7 +17,7 @@ from runnerops.services.registry.schema.storage import PARAMETERS, REMOVED_STORA
 
 
 def storage_rules(tree: Tree, major: int) -> Found:
-    """All rules on the driver."""
+    """Runs all rules on the driver."""
     storage = tree.get("storage")
     named = [str(storage)] if isinstance(storage, str | int | float) else tree_at(tree, "storage")
     drivers = [name for name in named if name not in STORAGE_ASIDE]
@@ -55,7 +55,7 @@ def _missing(name: str, given: Tree, key: Key) -> Found:
 
 
 def _parameters(name: str, given: Tree, major: int, key: Key) -> Found:
-    """What ends the registry in the parameters of one driver, beside those that are missing."""
+    """Finds parameters of one driver that end the registry, apart from missing ones."""
     if name in {"s3", "s3aws"}:
         yield from s3_rules(given, major, key)
     elif name == "azure":

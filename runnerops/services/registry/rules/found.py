@@ -1,4 +1,4 @@
-"""What the rules on the registry's files have in common: the form of what they find, and how they look into a tree. Pure."""
+"""The form of findings in a registry's files, and functions that read values as the registry does. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NUMBER = late_pattern(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?
 
 
 def tree_at(tree: Tree, *path: str) -> Tree:
-    """The mapping at a path; an empty one where there is none."""
+    """Returns the mapping at a path; an empty one if there is none."""
     found: Value = tree
     for name in path:
         found = found.get(name) if isinstance(found, dict) else None
@@ -32,12 +32,12 @@ def tree_at(tree: Tree, *path: str) -> Tree:
 
 
 def is_bool(value: Value) -> bool:
-    """Whether Go's YAML reads a boolean; it takes `y` and `n` for one, too."""
+    """Whether Go's YAML reads a boolean. `y` and `n` are booleans for it too."""
     return isinstance(value, bool) or (isinstance(value, str) and value in {"y", "Y", "n", "N"})
 
 
 def is_true(value: Value) -> bool:
-    """Whether Go's YAML reads a true one."""
+    """Whether Go's YAML reads `true`."""
     return value is True or (isinstance(value, str) and value in {"y", "Y"})
 
 
@@ -47,21 +47,21 @@ def is_text(value: Value) -> bool:
 
 
 def is_set(value: Value) -> bool:
-    """Whether a text of the registry's has something in it: any scalar is one, `false` and 0 too."""
+    """Whether a text is not empty. Any scalar is a text for the registry, also `false` and 0."""
     return value is not None and value != ""
 
 
 def only(reader: int, major: int, found: Iterable[One]) -> Found:
-    """What one major version alone refuses: nothing for the other."""
+    """Yields what only one major version refuses, and nothing for the other."""
     if major == reader:
         yield from found
 
 
 def of_any(second: Sequence[One], third: Sequence[One]) -> Found:
-    """What is to be said where the major version is not known; `second`, `third`: what is wrong for each.
+    """Combines the findings for both major versions if it is not known which reads the file.
 
-    What one alone refuses is a warning that names it, and what it alone ignores is nothing. A file that both refuse, each for
-    a reason of its own, has an error all the same.
+    What only one of them refuses becomes a warning that names it, and what only one ignores is left out. If both refuse
+    the file, each for another reason, there is an error all the same.
     """
     by_2, by_3 = ({(one[0], one[2]): one for one in found} for found in (second, third))
     both = [one for one in third if by_2.get((one[0], one[2]), one)[1] == one[1] and (one[0], one[2]) in by_2]
@@ -90,7 +90,7 @@ def read_power(value: Value, major: int) -> Value:
 
 
 def number(value: Value) -> int | None:
-    """A whole number, or a text that Go reads as one: `0x`, `0o` and `0b` count, and so does an underscore between."""
+    """Returns a whole number, or a text that Go reads as one, also with `0x`, `0o`, `0b` and underscores."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if abs(value) < 1 << 64 else None
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):

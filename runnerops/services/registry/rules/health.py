@@ -1,4 +1,4 @@
-"""The checks that a registry makes of itself: it registers each under a name, and asks it in an interval. Pure.
+"""Checks `health`: a registry runs each check of itself under a name, and at an interval. Pure.
 
 Source: `RegisterHealthChecks` in distribution's `registry/handlers/app.go`, 2.8 and 3.1.
 """
@@ -12,7 +12,7 @@ _NAMES = {"file": "file", "http": "uri", "tcp": "addr"}
 
 
 def health_rules(tree: Tree) -> Found:
-    """All rules on `health`."""
+    """Runs all rules on `health`."""
     storage = tree_at(tree, "health", "storagedriver")
     if is_true(storage.get("enabled")):
         yield from _interval(storage, ("health", "storagedriver", "interval"))

@@ -1,4 +1,4 @@
-"""What stands between a registry and its storage: built when it starts, even if it is `disabled`. Pure.
+"""Checks the middleware of a registry, which it builds when it starts, even if it is `disabled`. Pure.
 
 Source: distribution's `registry/storage/driver/middleware`, 2.8 and 3.1. What a file on the host holds is not judged.
 """
@@ -15,11 +15,11 @@ from runnerops.services.shared.durations import is_duration
 _KINDS = ("registry", "repository", "storage")
 _URL = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]+|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
 _CLOUD = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]*|\[[^\]]*\])(?::\d*)?(?:[/?#].*)?")
-"""The same, and the host may be missing."""
+"""The same, but the host may be missing."""
 
 
 def middleware_rules(tree: Tree, major: int) -> Found:
-    """All rules on `middleware`."""
+    """Runs all rules on `middleware`."""
     for kind, found in tree_at(tree, "middleware").items():
         if kind not in _KINDS:
             yield "C001", "warning", ("middleware", kind), "unknown key, which the registry ignores", "take it out"
@@ -58,7 +58,7 @@ def _cloudfront(options: Tree, key: Key, major: int) -> Found:
 
 
 def _duration(name: str, options: Tree, key: Key) -> Found:
-    """What is no text is passed over."""
+    """The registry ignores a value that is not a text."""
     value = options.get(name)
     if isinstance(value, str) and not is_duration(value):
         yield "C009", "error", (*key, "options", name), "must be a duration with its unit, such as 20m", ENDS

@@ -1,4 +1,4 @@
-"""Keys that a registry does not read: what they are a slip of, and where they belong. Pure."""
+"""Names the key that is meant by one which a registry does not read, and where a key belongs. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NEAR = 0.75
 """How similar a misspelt key is to a known one, of 1."""
 
 _SHORT = 4
-"""So many letters must be the same at the beginning of two names for one to be meant by the other."""
+"""If two names begin with the same letters, at least this many, one may be meant by the other."""
 
 
 def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -31,7 +31,7 @@ def _begins_like(one: str, other: str) -> bool:
 
 
 def places_of(shape: Mapping[str, Shape], key: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """The path of every key that has a name."""
+    """Yields the path of every key that has a name."""
     for name, inner in shape.items():
         if name != "*":
             yield (*key, name)
@@ -42,7 +42,7 @@ def places_of(shape: Mapping[str, Shape], key: tuple[str, ...] = ()) -> Iterator
 def unread(
     known: Mapping[int, frozenset[str]] | None, given: Tree, major: int, key: Key, *, any_case: bool = False
 ) -> Found:
-    """Keys of a table that takes any. `known`: what each major version reads of it; None where nothing is known."""
+    """Finds keys that are not read in a table that accepts any. `known`: what each major version reads; None if unknown."""
     if known is None:
         return
     every = frozenset[str]().union(*known.values())

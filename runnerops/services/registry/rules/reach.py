@@ -1,4 +1,4 @@
-"""A cache of the inventory whose configuration takes it away from the clients that its Compose file publishes it to. Pure."""
+"""Finds a cache of the inventory whose configuration moves it away from the port that its Compose file publishes. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PROBED = "the deploy would wait until its time limit and then roll back"
 
 
 def reach_rules(config: Tree, service: Tree) -> Found:
-    """All rules on one cache. `service`: its own in the Compose file, whose variables win over the file."""
+    """Runs all rules on one cache. `service`: that of the cache in the Compose file, whose variables override the config."""
     if service.get("network_mode") or not service.get("ports"):
         return
     given = _settings(config, service)
@@ -45,7 +45,7 @@ def _settings(config: Tree, service: Tree) -> Mapping[str, Value]:
 
 
 def _ports(service: Tree) -> frozenset[str]:
-    """The ports of the container that are published, empty where one is not told in plain numbers."""
+    """Returns the published ports of the container; none if one of them is not written in plain numbers."""
     found: set[str] = set()
     for port in items(service.get("ports")):
         text = str(mapping(port).get("target") if isinstance(port, dict) else port).partition("/")[0].rpartition(":")[2]

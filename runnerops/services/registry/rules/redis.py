@@ -1,4 +1,4 @@
-"""Redis of a registry: the two major versions have different keys for it, and the cache of descriptors wants it. Pure.
+"""Checks `redis`, whose keys differ between the major versions, and which the cache of descriptors may need. Pure.
 
 Source: `configureRedis` in distribution's `registry/handlers/app.go`, 2.8 and 3.1.
 """
@@ -12,7 +12,7 @@ _CACHE: Key = ("storage", "cache")
 
 
 def redis_rules(tree: Tree, major: int) -> Found:
-    """All rules on `redis`."""
+    """Runs all rules on `redis`."""
     redis, cache = tree_at(tree, "redis"), tree_at(tree, "storage", "cache")
     name = "blobdescriptor" if "blobdescriptor" in cache else "layerinfo"
     wanted = cache.get(name) == "redis"

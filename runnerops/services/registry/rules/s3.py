@@ -1,4 +1,4 @@
-"""Parameters of the storage driver for S3. Pure.
+"""Checks parameters of the storage driver for S3. Pure.
 
 Source: `FromParameters` and `New` in distribution's `registry/storage/driver/s3-aws`, 2.8 and 3.1.
 """
@@ -35,7 +35,7 @@ _REGION = late_pattern(r"[a-z]+(-[a-z]+)+-\d+")
 
 
 def s3_rules(given: Tree, major: int, key: Key) -> Found:
-    """All rules on `storage.s3`."""
+    """Runs all rules on `storage.s3`."""
     yield from _bools(_BOOLS, given, key)
     yield from only(3, major, _bools(_BOOLS_3, given, key))
     yield from _sizes(given, key, number if major == 2 else _as_3)
@@ -72,13 +72,13 @@ def _sizes(given: Tree, key: Key, read: Callable[[Value], int | None]) -> Found:
 
 
 def _as_3(value: Value) -> int | None:
-    """The number that a text begins with; the rest is passed over."""
+    """Returns the number that a text begins with. Registry 3 ignores the rest."""
     found = None if isinstance(value, bool | dict | list) else re.match(r"\s*([+-]?\d+)", str(_in_go(value)))
     return int(found[1]) if found else None
 
 
 def _in_go(value: Value) -> Value:
-    """A number that is too large for an integer is none any more."""
+    """Returns a number as Go reads it: one that is too large for an integer is a float."""
     return float(value) if isinstance(value, int) and abs(value) >= 1 << 64 else value
 
 

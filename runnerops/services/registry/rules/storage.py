@@ -1,4 +1,4 @@
-"""What stands under `storage` beside the driver: it has no type until the registry starts, and most of it ends that. Pure.
+"""Checks the keys of `storage` beside the driver, which have no type until the registry starts. Pure.
 
 Source: `NewApp` in distribution's `registry/handlers/app.go`, 2.8 and 3.1.
 """
@@ -16,7 +16,7 @@ _FIRST_POWER = 1e6
 
 
 def aside_rules(tree: Tree, major: int) -> Found:
-    """All rules on `maintenance`, `cache`, `delete`, `redirect` and `tag`."""
+    """Runs all rules on `maintenance`, `cache`, `delete`, `redirect` and `tag`."""
     for rule in (_purging, _readonly, _delete, _redirect, _tag):
         yield from rule(tree)
     yield from _cache(tree, major)

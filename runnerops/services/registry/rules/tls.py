@@ -1,4 +1,4 @@
-"""TLS of a registry: what it loads before it listens. Pure.
+"""Checks TLS of a registry, which it loads before it listens. Pure.
 
 Source: `ListenAndServe` in distribution's `registry/registry.go`, 2.8 and 3.1. What a file on the host holds is not judged.
 """
@@ -15,7 +15,7 @@ _LEVELS_OF_2 = ("tls1.0", "tls1.1")
 
 
 def tls_rules(tree: Tree, major: int) -> Found:
-    """All rules on `http.tls`."""
+    """Runs all rules on `http.tls`."""
     tls = tree_at(tree, "http", "tls")
     cached = tree_at(tree, "http", "tls", "letsencrypt").get("cachefile")
     if not is_set(tls.get("certificate")) and not is_set(cached):

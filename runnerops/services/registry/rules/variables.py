@@ -1,4 +1,4 @@
-"""Variables without which Compose refuses a file, and whether its `.env` gives them. Pure."""
+"""Finds variables without which Compose refuses a file, and reads its `.env`. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOTHING = late_pattern(r"(?:''|\"\")?\s*(?:#.*)?")
 
 
 def wanted_variables(value: str) -> dict[str, bool]:
-    """Names of the variables that this text demands; true where an empty one will not do either (`${NAME:?}`)."""
+    """Returns the variables that a text requires, with true if they must not be empty either (`${NAME:?}`)."""
     wanted: dict[str, bool] = {}
     for name, colon in _WANTED.findall(value):
         wanted[name] = wanted.get(name, False) or bool(colon)
@@ -23,7 +23,7 @@ def wanted_variables(value: str) -> dict[str, bool]:
 
 
 def variables_in(text: str) -> dict[str, str | None]:
-    """What a `.env` of Compose sets; None where that is not known here. A name without `=` sets nothing."""
+    """Returns what a `.env` of Compose sets; None for a value that is not known. A name without `=` sets nothing."""
     lines = (match for match in _LINE.finditer(text.removeprefix("\ufeff")) if match[2] is not None)
     return {match[1]: _held(match[2].strip()) for match in lines}
 
@@ -38,6 +38,6 @@ def _held(text: str) -> str | None:
 
 
 def is_given(value: Value, given: Mapping[str, str | None]) -> bool:
-    """Whether all that this text demands is set; `given` as `variables_in` gives it."""
+    """Whether everything that a text requires is set. `given`: as from `variables_in`."""
     wanted = wanted_variables(value) if isinstance(value, str) else {}
     return all(name in given and (given[name] != "" or not filled) for name, filled in wanted.items())

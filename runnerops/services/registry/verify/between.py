@@ -1,4 +1,4 @@
-"""Why a host does not reach a cache on another host: the cache itself, or something between the two. Pure."""
+"""Says why a host does not reach a cache on another host: the cache does not answer, or something between them. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KEPT_OUT = frozenset({"", "1", "7", "28"})
 
 
 def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterator[str]:
-    """Reason and fix. The cache was asked on its own host as well."""
+    """Returns reason and fix. The cache was asked on its own host as well."""
     there = evidence.log_queries.get(cache.host, "it was not asked")
     answer = evidence.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)
     if said(answer)[0] != SILENT:  # something answers, so nothing keeps this host out

@@ -1,4 +1,4 @@
-"""What caches answer when they are asked, from the host and from a container. Pure."""
+"""Checks the answers of caches to the host and to a container. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 
 def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
-    """Its container runs and listens where clients ask."""
+    """Checks that the container of a cache runs and listens where clients ask."""
     what = f"cache {cache.name} runs and listens on {cache.listen}"
     container = ours(evidence.observed).get(cache.name)
     deploy = f"runnerops deploy {host.name}"

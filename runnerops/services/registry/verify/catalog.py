@@ -30,13 +30,13 @@ class Holding:
 
 
 def questions(host: Host, *, tags: bool) -> Sequence[Call]:
-    """Calls of FUNCTIONS, one a cache."""
+    """Returns calls of FUNCTIONS, one for each cache."""
     wanted = "yes" if tags else "no"
     return tuple(("catalog_registry", cache.name, cache.probe, wanted) for cache in own_caches(host))
 
 
 def holdings(host: Host, answers: Answers) -> tuple[Holding, ...]:
-    """What each cache holds."""
+    """Returns what each cache holds."""
     return tuple(_holding(cache.name, cache.probe, answers) for cache in own_caches(host))
 
 

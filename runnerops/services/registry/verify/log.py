@@ -34,12 +34,12 @@ class Request:
 
     @property
     def served(self) -> bool:
-        """Whether the cache gave it, or said where its storage has it."""
+        """Whether the cache gave the object, or the address of it in its storage."""
         return self.status[0] in "23"
 
 
 def requests(lines: str, probe: Probe, *, marked: bool) -> Iterator[Request]:
-    """Requests of this pull for the probe's repository; without a mark, those of any daemon."""
+    """Returns the requests of this pull for the probe's repository; without a mark, those of any daemon."""
     path = re.compile(re.escape(f"/v2/{probe.repository}/") + r'(manifests|blobs)/([\w.:-]+)(?=[\s"?]|$)')
     for line in lines.splitlines():
         ours = probe.marker in line if marked else "docker/" in line
@@ -49,7 +49,7 @@ def requests(lines: str, probe: Probe, *, marked: bool) -> Iterator[Request]:
 
 
 def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence) -> tuple[Check, Cache | None]:
-    """The pull's link, and the cache that served it."""
+    """Returns the check of the pull, and the cache that served it."""
     image = evidence.probe.image
     what = f"a pull of {image} is served by a cache"
     if why := why_no_pull(host, evidence):
@@ -115,7 +115,7 @@ def _requests(cache: Cache, pull: Pull, evidence: Evidence) -> list[Request]:
 
 
 def logs_of(cache: str, host: str) -> str:
-    """The command that shows the log."""
+    """Returns the command that shows the log."""
     return f"on {host}: docker logs $(docker ps -qf label=com.docker.compose.service={cache}) shows why"
 
 
@@ -124,7 +124,7 @@ def _named(cache: Cache, host: Host) -> str:
 
 
 def _past(host: Host, known: Sequence[Cache], pull: Pull, refused: Sequence[str], evidence: Evidence) -> Iterator[str]:
-    """Reason and fix."""
+    """Returns reason and fix."""
     said = f"; the daemon said: {pull.error}" if pull.error else ""
     if refused:
         yield f"{', '.join(refused)}, so the daemon went to Docker Hub itself{said}"
@@ -168,7 +168,7 @@ def catalog_check(cache: Cache, evidence: Evidence) -> Check:
 
 
 def _fetched(cache: Cache, pull: Pull, evidence: Evidence) -> bool:
-    """Whether more than the digest was asked for: only then has a cache anything to keep."""
+    """Whether more than the digest was asked for. Only then does a cache have something to keep."""
     if pull.marked:
         return any(one.body for one in _requests(cache, pull, evidence))
     return pull.fresh
@@ -194,7 +194,7 @@ def stored_check(cache: Cache, evidence: Evidence) -> Check | None:
 
 
 def repositories(pages: str) -> tuple[str, ...]:
-    """What the pages of a catalog name, one page a line; a line that is none names nothing."""
+    """Returns the repositories that the pages of a catalog name. Each line is a page; other lines are ignored."""
     found: dict[str, None] = {}
     for line in pages.splitlines():
         try:

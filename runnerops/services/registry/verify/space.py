@@ -11,7 +11,7 @@ from runnerops.services.registry.format import NAME
 from runnerops.services.verify import NO_ANSWER, Call, Check
 
 SCARCE_KIB = 1 << 20
-"""What images need that are pulled today: some of a gigabyte."""
+"""The space that a day's images need: some are larger than a gigabyte."""
 
 _NO_DRIVER = frozenset({"cache", "delete", "maintenance", "redirect", "tag"})
 """Keys of `storage` that name no storage driver."""
@@ -19,7 +19,7 @@ _NO_DRIVER = frozenset({"cache", "delete", "maintenance", "redirect", "tag"})
 
 @frozen
 class Space:
-    """Of a volume's file system, in KiB. `inodes` and `free_inodes` are 0 where it does not count them."""
+    """The space of a volume's file system, in KiB. `inodes` and `free_inodes` are 0 if it does not count them."""
 
     size: int
     free: int
@@ -28,7 +28,7 @@ class Space:
 
     @property
     def scarce(self) -> str:
-        """What is running short; empty if there is enough."""
+        """Returns what is running short; empty if there is enough."""
         if self.free < min(SCARCE_KIB, self.size // 20):
             return "space"
         return "inodes" if self.inodes and self.free_inodes < self.inodes // 100 else ""
@@ -43,7 +43,7 @@ class Space:
 
 
 def keeps_on_volume(cache: OwnCache) -> bool:
-    """Whether its content is in its volume, not in an object store or in a folder of its container."""
+    """Whether a cache keeps its content in its volume, not in an object store or in a folder of its container."""
     storage = cache.config.get("storage")
     drivers = set(storage) - _NO_DRIVER if isinstance(storage, dict) else set()
     files = storage.get("filesystem") if isinstance(storage, dict) else None
@@ -51,12 +51,12 @@ def keeps_on_volume(cache: OwnCache) -> bool:
 
 
 def space_questions(caches: Iterable[OwnCache]) -> Iterator[Call]:
-    """Asked by functions of verify.sh."""
+    """Returns the questions, which functions of verify.sh answer."""
     return (("verify_registry_space", cache.name) for cache in caches if keeps_on_volume(cache))
 
 
 def space_of(cache: OwnCache, told: Answers) -> Space | None:
-    """What `df` told; None where it was not asked, or could not tell."""
+    """Returns what `df` printed; None if it was not asked, or failed."""
     words = told.get(f"registry_space/{cache.name}", NO_ANSWER).text.split()
     if len(words) not in {2, 4} or not all(map(str.isdecimal, words)):
         return None
@@ -64,7 +64,7 @@ def space_of(cache: OwnCache, told: Answers) -> Space | None:
 
 
 def space_check(cache: OwnCache, told: Answers) -> Check | None:
-    """A link of the chain; None where its volume is not known."""
+    """Returns the check of a volume's space; None if the volume is not known."""
     space = space_of(cache, told)
     if space is None:
         return None

@@ -17,7 +17,7 @@ from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 
 def own_upstream(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
-    """Of a cache on this host."""
+    """Returns the check for a cache on this host."""
     what = f"cache {cache.name} asks {cache.upstream}, which answers"
     if problem(evidence.told.get(f"registry_code/{cache.probe}", NO_ANSWER)):
         return Check("upstream", NAME, what, "skip", "the cache does not answer")
@@ -25,7 +25,7 @@ def own_upstream(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
 
 
 def upstream_of(cache: Cache, evidence: Evidence) -> Check:
-    """Of another host's cache, as that host says."""
+    """Returns the check for a cache of another host, as that host reports it."""
     what = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
     trace, there = evidence.log_queries.get(cache.host, ""), evidence.hosts.get(cache.host)
     own = next((one for one in own_caches(there) if one.name == cache.name), None) if there else None
@@ -39,7 +39,7 @@ def upstream_of(cache: Cache, evidence: Evidence) -> Check:
 
 
 def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: Container | None) -> Check:
-    """Tags that it lists and does not hold, it has from the upstream, with its login. That costs no pull."""
+    """If a cache lists tags that it does not hold, it has asked the upstream with its login. This costs no pull."""
     rendered = told.get(f"registry_asked/{cache.name}", NO_ANSWER).text
     direct = told.get(f"registry_upstream/{cache.name}", NO_ANSWER)
     if rendered == "upstream":
@@ -56,7 +56,7 @@ def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: 
 
 
 def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | None) -> Iterator[str]:
-    """Reason and fix, by what the upstream says to the host itself, which gives no login."""
+    """Returns reason and fix, from what the upstream answers the host itself, which gives no login."""
     code, _ = said(direct)
     user = cache.tree.get("username")
     place = f"in the cache's section at {host.location(NAME, ('caches',)) or 'the inventory'}"

@@ -1,11 +1,11 @@
-"""What the answer of a registry, or a missing answer, means in words. Pure."""
+"""Words for the answer of a registry, or for a missing one. Pure."""
 
 from __future__ import annotations
 
 from runnerops.model.answers import Answer
 
 SILENT = "000"
-"""The HTTP status of what did not answer."""
+"""The HTTP status if there was no answer."""
 
 _SILENCE = {
     "6": "its name cannot be resolved there",
@@ -27,13 +27,13 @@ _STATUS = {
 
 
 def said(answer: Answer) -> tuple[str, str]:
-    """HTTP status and exit status; `000` and nothing where it was not even asked."""
+    """Returns HTTP status and exit status; `000` and nothing if it was not asked."""
     words = answer.text.split()
     return (words[0], words[1]) if len(words) == 2 else (SILENT, "")
 
 
 def problem(answer: Answer) -> str:
-    """What is wrong with an answer, in words; empty where it is a success."""
+    """Says what is wrong with an answer; empty if it is a success."""
     code, status = said(answer)
     if code == "200":
         return ""
