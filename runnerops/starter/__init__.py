@@ -1,4 +1,4 @@
-"""The files of a new project (`runnerops init`), as text. What all projects have alike lies in files beside this one."""
+"""The files of a new project (`runnerops init`), as text. Texts that all projects share are files in this folder."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _TEXTS = Path(__file__).resolve().parent
 _HUB = "https://registry-1.docker.io"
 _COMMENTS = {
     "docker": "containers outlive a restart of the Docker daemon (CI jobs do not)",
-    "registry": "a pull-through cache of Docker Hub, which Docker here pulls through",
-    "gitlab_runner": "`gitlab-runner register` on the host made it; what is not said here stays the runner's default",
+    "registry": "a pull-through cache of Docker Hub, which Docker on this host uses",
+    "gitlab_runner": "created by `gitlab-runner register` on the host; keys that are left out have gitlab-runner's defaults",
 }
 
 
 @frozen
 class Starter:
-    """What is asked for a new project. `gitlab` is the URL of a GitLab whose runner runs on each host; empty: none."""
+    """The answers for a new project. `gitlab` is the URL of the GitLab in which each host has a runner; empty: none."""
 
     hosts: Sequence[Host]
     cache: bool = True
@@ -31,7 +31,7 @@ class Starter:
 
 
 def files_of(starter: Starter) -> Mapping[str, str]:
-    """Text by name, the inventory last."""
+    """The text of each file by its name, the inventory last."""
     return {
         ".gitignore": ".cache/\n.env\nplan.json\nreports/\n",
         ".gitlab-ci.yml": _text("gitlab-ci.yml"),

@@ -27,11 +27,11 @@ hosts:
     ssh: {user: root, port: 2222}
     # containers outlive a restart of the Docker daemon (CI jobs do not)
     docker: {live-restore: true}
-    # a pull-through cache of Docker Hub, which Docker here pulls through
+    # a pull-through cache of Docker Hub, which Docker on this host uses
     registry:
       caches:
         - upstream: https://registry-1.docker.io
-    # `gitlab-runner register` on the host made it; what is not said here stays the runner's default
+    # created by `gitlab-runner register` on the host; keys that are left out have gitlab-runner's defaults
     gitlab_runner:
       concurrent: 2
       runners:
