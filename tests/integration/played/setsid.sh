@@ -15,8 +15,11 @@ while read -r what part; do
   jobs) echo '2 jobs: job 4711 name="build" project="team/app" started="2026-01-01T00:00:00Z"; job 4712' && exit 0 ;;
   esac
 done 2>/dev/null <"$RUNNEROPS_ROOT/play"
-tab=$(printf '\t')
-line=$(cat forward rollback | grep -F -e "$tab$(printf '%s\t' "$@" | sed 's/.$//')" | head -n 1)
+tab='	' newline='
+'
+IFS=$tab
+line=$(grep -hF -m 1 -e "$tab$*" forward rollback)
+line=${line%%"$newline"*}
 verb=${line%%"$tab"*} rest=${line#*"$tab"}
 case $verb in
 guard) printf '%s\n' "${rest%%"$tab"*}" ;;
