@@ -90,6 +90,11 @@ def calls(world: World) -> list[tuple[str, int]]:
     return found
 
 
+def still_paused(world: World) -> bool:
+    """In GitLab, or as its host has it on record."""
+    return bool(world.machine.paused) or any(one.paused for one in world.gitlab.created)
+
+
 @pytest.fixture(name="again")
 def fixture_again() -> Iterator[Callable[[], World]]:
     """Gives that world as often as it is called; what became of the one before leaves no trace."""
@@ -130,7 +135,7 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_makes_both_agree(
         world.gitlab.faults_at, world.busy = {}, False
         world.deploy()
         assert world.agrees(), (where, world.plan()[1].plan.notes)
-        world.deploy()
-        assert not world.machine.paused, where
-        assert not any(one.paused for one in world.gitlab.created), where
+        if still_paused(world):  # by a call that failed after the run: the next deploy but one sees to it
+            world.deploy()
+        assert not still_paused(world), where
     assert met == len(found)
