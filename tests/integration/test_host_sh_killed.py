@@ -22,7 +22,9 @@ COUNTED = """#!/bin/sh
 cd {run}
 if [ -s holder ] && [ ! -e ../struck ]; then
     echo . >>../calls
-    [ "$(wc -l <../calls)" -lt {at} ] || {{ /bin/mkdir ../struck 2>/dev/null && strikes=1; }}
+    calls=0
+    while read -r _; do calls=$((calls + 1)); done <../calls
+    [ "$calls" -lt {at} ] || {{ /bin/mkdir ../struck 2>/dev/null && strikes=1; }}
 fi
 cd - >/dev/null
 [ "${{strikes-}}{when}" != 1before ] || {{ kill -9 "$(/bin/cat {run}/holder)"; exit 1; }}
