@@ -141,10 +141,11 @@ class RegistryFacts:
     """What the host says about caches. `compose` is the start of the argv (`docker compose` or `docker-compose`), ()
     without Compose.
 
-    `answers` has, for each URL asked from the host, whether `/v2/` answered. `upstreams` has, by cache name, whether
-    the upstream answered (absent: not asked). `listeners` has the process that listens on a TCP `ADDRESS:PORT`, if the
-    host can tell. `version` is the registry's version in the inventory, for an image whose tag has none. `volumes` are
-    those that Compose made for our caches; they are only listed if the caches are to be removed.
+    `answers` has, for each URL asked from the host, whether `/v2/` answered. `upstreams` has, by cache name,
+    whether the upstream answered (absent: not asked). `listeners` has the process that listens on a TCP
+    `ADDRESS:PORT`, if the host can tell; it is only asked for if a cache may have to be started. `version` is the
+    registry's version in the inventory, for an image whose tag has none. `volumes` are those that Compose made for
+    our caches; they are only listed if the caches are to be removed.
     """
 
     compose: tuple[str, ...] = ()

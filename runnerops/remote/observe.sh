@@ -109,7 +109,8 @@ flag_value() { # FLAG...: $value is what the last of these flags in $argv was gi
 pages='' # what is to be asked for together: a line each, its time limit, where its text goes, its address
 
 know_page() { # URL SECONDS [PLACE]: it is asked for with others, where something asks for several
-  case $1 in *[%\\]* | *' '*) ;; *) pages="$pages$2 ${3:-/dev/null} $1$newline" ;; esac # curl takes these for its own signs
+  # curl takes these for its own signs
+  case $1 in *[%\\]* | *' '*) ;; *) pages="$pages$2 ${3:-/dev/null} $1$newline" ;; esac
 }
 
 get_with_pages() { # ARG...: what one curl gets by these arguments, and below it all pages, each with how it ended
@@ -133,17 +134,20 @@ page_said() { # URL: $code is the HTTP status with which this page came in $told
   [ -n "$code" ]
 }
 
-fingerprint() { # PATH...: changes when one of these programs does
+key='' # what `fingerprint` said last
+
+fingerprint() { # PATH...: $key changes when one of these programs does
   # shellcheck disable=SC2046  # a program is a word
   set -- $(stat -L -c '%i:%Y:%s' "$@" 2>/dev/null)
-  for program in "$@"; do printf '%s,' "$program"; done
+  key=''
+  for program in "$@"; do key=$key$program,; done
 }
 
 versions=unknown # what runs remembered, a line each: NAME KEY VERSION between TABs
 
-recall() { # NAME KEY ARGV...: a version, as a run remembered it for this fingerprint, else as the command tells it
-  name=$1 key=$2
-  shift 2
+recall() { # NAME ARGV...: a version, as a run remembered it for the last `fingerprint`, else as the command tells it
+  name=$1
+  shift
   known=''
   if [ "$versions" = unknown ]; then versions=$(grep -h . "$root"/var/lib/runnerops/runs/*/versions 2>/dev/null); fi
   set -f
@@ -200,7 +204,8 @@ observe_host() {
   ask addresses printf '%s\n' "$addresses"
 }
 
-addresses=unknown # of the host, a line each, as `ip` tells them: the third word is their kind, before them stands the device
+# of the host, a line each, as `ip` tells them: the third word is their kind, before them stands the device
+addresses=unknown
 
 know_addresses() {
   if [ "$addresses" != unknown ]; then
@@ -213,8 +218,8 @@ know_addresses() {
 }
 
 frame_tools() {
-  for tool in systemd-run flock setsid tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner nsenter ip ss nft \
-    journalctl; do
+  for tool in systemd-run flock setsid tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner \
+    nsenter ip ss nft journalctl; do
     if command -v "$tool" >/dev/null 2>&1; then printf '%s\n' "$tool"; fi
   done
 }
@@ -240,7 +245,9 @@ frame_numbers() {
   for run in "$state"/runs/*; do printf '%s\n' "${run##*/}"; done
 }
 
-frame_kept() { # intents, records of pauses and of creations that were begun, a hold; what each run recorded, and the contents that the newest one that ended well left at its paths
+# intents, records of pauses and of creations that were begun, a hold; what each run recorded, and the contents that
+# the newest one that ended well left at its paths
+frame_kept() {
   newest=0
   for run in "$state"/runs/*; do
     number=${run##*/} verdict=''
@@ -248,5 +255,6 @@ frame_kept() { # intents, records of pauses and of creations that were begun, a 
     if [ -r "$run/verdict" ]; then read -r verdict <"$run/verdict" || :; fi
     if [ "$verdict" = applied ] && [ "$number" -gt "$newest" ]; then newest=$number; fi
   done
-  grep -H '' "$state"/intents/* "$state"/paused/* "$state"/begun/* "$state/hold" "$state"/runs/*/meta "$state/runs/$newest"/new.* "$state/runs/$newest"/same.*
+  grep -H '' "$state"/intents/* "$state"/paused/* "$state"/begun/* "$state/hold" "$state"/runs/*/meta \
+    "$state/runs/$newest"/new.* "$state/runs/$newest"/same.*
 }

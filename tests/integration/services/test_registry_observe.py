@@ -49,7 +49,8 @@ ask() {{ name=$1; shift; printf '%s: %s\\n' "$name" "$("$@")"; }}
 file() {{ printf 'file %s\\n' "$1"; }}
 fingerprint() {{ :; }}
 limited() {{ "$@"; }}
-recall() {{ name=$1; shift 2; ask "$name" "$@"; }}
+recall() {{ name=$1; shift; ask "$name" "$@"; }}
+ss() {{ echo listeners; }}
 """
 
 
@@ -106,13 +107,19 @@ def test_a_mirror_is_asked(shell: tuple[str, ...], fake: str, said: str) -> None
     assert found == f"registry_answer_3: {MIRROR} {said}\n"
 
 
+PORTS = "registry_listeners_1: listeners"
 CACHES = [  # what the cache does, what its upstream does, whether a file differs; what is told
-    (":", "return 7", False, ["registry_answer_1: URL yes"]),
-    (":", "echo 401", True, ["registry_answer_1: URL yes", "registry_upstream_1: dockerhub yes"]),
-    (":", "echo 000", True, ["registry_answer_1: URL yes", "registry_upstream_1: dockerhub no"]),
-    ("return 7", "echo 401", False, ["registry_answer_1: URL no", "registry_upstream_1: dockerhub yes"]),
-    ("return 28", "echo 000", False, ["registry_answer_1: URL no", "registry_upstream_1: dockerhub no"]),
-    ("return 52", "echo 401", False, ["slept", "registry_answer_1: URL no", "registry_upstream_1: dockerhub yes"]),
+    (":", "return 7", False, ["registry_answer_1: URL yes", PORTS]),
+    (":", "echo 401", True, ["registry_answer_1: URL yes", PORTS, "registry_upstream_1: dockerhub yes"]),
+    (":", "echo 000", True, ["registry_answer_1: URL yes", PORTS, "registry_upstream_1: dockerhub no"]),
+    ("return 7", "echo 401", False, ["registry_answer_1: URL no", PORTS, "registry_upstream_1: dockerhub yes"]),
+    ("return 28", "echo 000", False, ["registry_answer_1: URL no", PORTS, "registry_upstream_1: dockerhub no"]),
+    (
+        "return 52",
+        "echo 401",
+        False,
+        ["slept", "registry_answer_1: URL no", PORTS, "registry_upstream_1: dockerhub yes"],
+    ),
 ]
 
 
@@ -137,6 +144,45 @@ def test_a_cache_that_answered_together_with_others_is_not_asked_again(
     fake = f"{curl('return 7', 'echo 401')}\ntold='page {code} {MIRROR}/v2/'"
     words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine")
     assert run(shell, fake, "await_registry_cache", *words).replace(MIRROR, "URL").splitlines() == told
+
+
+RUNS = """{"Id":"1"
+"Running":true
+"Name":"/runnerops-dockerhub-1"
+"PortBindings":{"5000/tcp":[{"HostIp":"172.17.0.1","HostPort":"5000"}]}
+"Labels":{"com.docker.compose.project":"runnerops","com.docker.compose.service":"dockerhub"}"""
+OTHER = """{"Id":"2"
+"Running":true
+"PortBindings":{"5000/tcp":[{"HostIp":"172.17.0.1","HostPort":"5000"}]}
+"Labels":{"a":"b"}"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("told", "differs", "asked"),
+    [
+        (RUNS, False, False),
+        (f"{OTHER}\n{RUNS}\n{OTHER}", False, False),
+        (RUNS, True, True),
+        ("", False, True),
+        (OTHER, False, True),
+        (RUNS.replace("true", "false"), False, True),
+        (f"{OTHER}\n{RUNS.replace('true', 'false')}", False, True),
+        (RUNS.replace("5000", "5001"), False, True),
+        (RUNS.replace(':"dockerhub"', ':"quay"'), False, True),
+        (RUNS.replace('"runnerops"', '"other"'), False, True),
+    ],
+)
+def test_who_listens_is_only_asked_where_a_cache_may_have_to_start(
+    shell: tuple[str, ...], told: str, differs: bool, asked: bool, tmp_path: Path
+) -> None:
+    place = tmp_path / "registry-config.yml"
+    place.write_text("a: 1\n")
+    sha = "other" if differs else hashlib.sha256(b"a: 1\n").hexdigest()
+    cache = "http://172.17.0.1:5000"
+    fake = f"{curl(':', 'echo 401')}\ntold='{told}\npage 200 {cache}/v2/'"
+    words = ("1", "dockerhub", cache, "https://hub.example.com", "library/alpine", str(place), sha)
+    assert (PORTS in run(shell, fake, "await_registry_cache", *words)) is asked
 
 
 @pytest.mark.parametrize("shell", SHELLS)

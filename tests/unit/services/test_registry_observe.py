@@ -36,7 +36,7 @@ def test_answers_upstreams_and_listeners() -> None:
         registry_answer_1=f"{MIRROR} yes\n",
         registry_answer_2="http://172.17.0.1:5000 no\n",
         registry_upstream_1="dockerhub no\n",
-        registry_listeners='LISTEN 0 4096 172.17.0.1:5000 0.0.0.0:* users:(("docker-proxy",pid=1,fd=4))\n'
+        registry_listeners_1='LISTEN 0 4096 172.17.0.1:5000 0.0.0.0:* users:(("docker-proxy",pid=1,fd=4))\n'
         "LISTEN 0 128 *:22 *:*\n",
     )
     assert found.answers == {MIRROR: True, "http://172.17.0.1:5000": False}

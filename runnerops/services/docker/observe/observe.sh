@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What the Docker daemon says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
+# What the Docker daemon says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the
+# frame.
 
 root=${root-} newline=${newline-} ended=${ended-} unit=${unit-} argv=${argv-} value=${value-} addresses=${addresses-}
 
@@ -20,7 +21,8 @@ observe_docker_unit() { # DEFAULT-PATH: the unit, how dockerd was really started
   file "${value:-$1}"
 }
 
-await_docker_daemon() { # FORMAT DATA-ROOT...: the daemon, its images, and its containers, of the client as one JSON object a line
+# FORMAT DATA-ROOT...: the daemon, its images, and its containers, of the client as one JSON object a line
+await_docker_daemon() {
   socket=$root/var/run/docker.sock format=$1
   shift
   told=$(docker_told "$@")
@@ -48,7 +50,8 @@ await_docker_daemon() { # FORMAT DATA-ROOT...: the daemon, its images, and its c
   esac
 }
 
-docker_each() { # FORMAT ID...: by one client; where that hangs at a container it tells of none, and each is asked about alone
+# FORMAT ID...: by one client; where that hangs at a container it tells of none, and each is asked about alone
+docker_each() {
   each=$1
   shift
   limited docker inspect --type container --format "$each" "$@" && return
@@ -58,20 +61,26 @@ docker_each() { # FORMAT ID...: by one client; where that hangs at a container i
   return 137
 }
 
-# of an answer's lines: how pages ended, what counts a runner's jobs, the daemon's info, names of images (their labels can be long), ids of containers, an answer's status
+# of an answer's lines: how pages ended, what counts a runner's jobs, the daemon's info, names of images (their labels
+# can be long), ids of containers, an answer's status
 docker_lists='^(page |gitlab_runner_jobs[{]).*|^[{]"ID":.*|"Repo(Tags|Digests)":\[[^]]*\]|"Id":"[0-9a-f]{64}"|^200 [^ ]*$'
 docker_string='"([^"\\]|\\.)*"'
 docker_strings="[{]($docker_string:$docker_string,?)*[}]"
-# of each container a member a line; no more than is needed, for the rest may hold secrets. One pattern, for busybox's grep
+# of each container a member a line; no more than is needed, for the rest may hold secrets. One pattern, for busybox's
+# grep
 # finds one place a line where there are several
 docker_members="^[{]\"Id\":\"[0-9a-f]{64}\"|\"Name\":\"/[^\"]*\"|\"(Running|AutoRemove)\":(true|false)\
 |\"RestartPolicy\":[{]\"Name\":\"[^\"]*\"|\"Image\":$docker_string|\"Labels\":$docker_strings\
 |\"PortBindings\":[{]($docker_string:(null|\\[($docker_strings,?)*\\]),?)*[}]\
 |\"Mounts\":\\[([{]($docker_string:($docker_string|true|false),?)*[}],?)*\\]"
 
-docker_told() { # DATA-ROOT...: from the daemon's own socket, and the pages that others ask for: by one curl, for the start of each costs the host
+# DATA-ROOT...: from the daemon's own socket, and the pages that others ask for: by one curl, for the start of each
+# costs the host
+docker_told() {
   command -v curl >/dev/null 2>&1 && [ -S "$socket" ] && [ -e "$root/var/run/docker.pid" ] || return 1
-  asked='' # after the lists: curl ends at a container at which dockerd hangs, and only that and those behind it are asked about again
+  # after the lists: curl ends at a container at which dockerd hangs, and only that and those behind it are asked about
+  # again
+  asked=''
   for place in "$@"; do # a container has a folder: so most are known before the daemon has told their ids
     for id in "$root$place"/containers/*; do
       id=${id##*/}
@@ -84,10 +93,12 @@ docker_told() { # DATA-ROOT...: from the daemon's own socket, and the pages that
     lists=$(get_with_pages -sS -g -m 15 --fail-early -w '\n%{http_code} %{url_effective}\n' --unix-socket "$socket" -o - http://localhost/info \
       -o - http://localhost/images/json -o - 'http://localhost/containers/json?all=1' $asked 3>&4 | grep -Eo "$docker_lists")
     printf '%s\n' "$lists"
-  } 4>&1 | grep -Eo "^(page |gitlab_runner_jobs[{]).*|^[{]\"ID\":.*|^\"Repo(Tags|Digests)\":\\[[^]]*\\]\$|^\"Id\":\"[0-9a-f]{64}\"\$|^200 [^ ]*\$|$docker_members"
+  } 4>&1 | grep -Eo "^(page |gitlab_runner_jobs[{]).*|^[{]\"ID\":.*|^\"Repo(Tags|Digests)\":\\[[^]]*\\]\$\
+|^\"Id\":\"[0-9a-f]{64}\"\$|^200 [^ ]*\$|$docker_members"
 }
 
-docker_missing() { # ids of containers that $told names and has no members of: their folders lie elsewhere, or they are new
+# ids of containers that $told names and has no members of: their folders lie elsewhere, or they are new
+docker_missing() {
   set -f
   IFS=$newline known=' '
   for line in $told; do
@@ -153,7 +164,8 @@ observe_docker_bridge() { # the default bridge's address; the daemon is asked wh
     --format '{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}'
 }
 
-observe_docker_network() { # who asks (sudo drops the variable), the way back to it, routes, resolvers, what lets containers through
+# who asks (sudo drops the variable), the way back to it, routes, resolvers, what lets containers through
+observe_docker_network() {
   client=${SSH_CONNECTION-}
   if [ -z "$client" ] && [ -r "$root/proc/$PPID/environ" ]; then
     client=$(tr '\000' '\n' <"$root/proc/$PPID/environ" | sed -n 's/^SSH_CONNECTION=//p')
@@ -166,7 +178,8 @@ observe_docker_network() { # who asks (sudo drops the variable), the way back to
   ask docker_hosts docker_hosts
 }
 
-docker_hosts() { # the file that says in containerd's words where images of Docker Hub come from, and its lines that name hosts
+# the file that says in containerd's words where images of Docker Hub come from, and its lines that name hosts
+docker_hosts() {
   for place in docker.io _default; do # only the first that is there is looked into
     place=/etc/docker/certs.d/$place
     [ -d "$root$place" ] || continue

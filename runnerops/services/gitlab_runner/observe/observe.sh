@@ -3,7 +3,8 @@
 
 root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-} code=${code-} runner_pid=${runner_pid-} runner_argv=${runner_argv-}
 
-know_runner() { # DEFAULT-PATH: the unit, how the runner was really started, where its file is, where its metrics page is
+# DEFAULT-PATH: the unit, how the runner was really started, where its file is, where its metrics page is
+know_runner() {
   service_unit gitlab-runner.service
   runner_unit=$unit runner_argv=$argv runner_pid=$pid page=''
   flag_value -c -config --config
@@ -31,8 +32,10 @@ observe_runner_unit() { # what `know_runner` found, and what lies beside the fil
   ask runner_argv printf '%s\n' "$runner_argv"
   file "$runner_path"
   id=''
-  read -r id 2>/dev/null <"$root${runner_path%/*}/.runner_system_id" # it has no newline at its end: the status tells nothing
-  for one in "$root"/var/lib/runnerops/rotated/*/config.toml; do # tokens that GitLab gave and the file does not have yet
+  # it has no newline at its end: the status tells nothing
+  read -r id 2>/dev/null <"$root${runner_path%/*}/.runner_system_id"
+  # tokens that GitLab gave and the file does not have yet
+  for one in "$root"/var/lib/runnerops/rotated/*/config.toml; do
     [ ! -f "$one" ] || file "${one#"$root"}"
   done
   ask runner_system printf '%s\n' "$id"
@@ -67,7 +70,8 @@ observe_runner_program() {
 
 observe_runner_version() {
   # shellcheck disable=SC2046  # a path is a word
-  recall runner_version "$(fingerprint $(command -v gitlab-runner))" limited gitlab-runner --version
+  fingerprint $(command -v gitlab-runner)
+  recall runner_version limited gitlab-runner --version
 }
 
 observe_runner_processes() { # every process: pid, parent, state, name; and the control groups of those that are runners
@@ -78,10 +82,12 @@ observe_runner_processes() { # every process: pid, parent, state, name; and the 
   [ -z "$groups" ] || ask runner_job_ids runner_job_ids
 }
 
-runner_job_ids() { # of every process that has it in its environment: pid, CI_JOB_ID, and what else GitLab said of the job
+# of every process that has it in its environment: pid, CI_JOB_ID, and what else GitLab said of the job
+runner_job_ids() {
   part='\([^";]\{1,80\}\).*'
   some=$(limited grep -l CI_JOB_ID= "$root"/proc/[0-9]*/environ)
-  case $? in 137) some=$root'/proc/[0-9]*/environ' ;; esac # killed at one that the kernel does not give: those before it count
+  # killed at one that the kernel does not give: those before it count
+  case $? in 137) some=$root'/proc/[0-9]*/environ' ;; esac
   [ -n "$some" ] || return 0
   # shellcheck disable=SC2086  # paths below /proc are words
   set -- $some

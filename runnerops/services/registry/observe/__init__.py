@@ -70,9 +70,16 @@ def facts(facts: Facts, answers: Answers) -> Facts:
             answers=dict(_said(answers, "registry_answer_")),
             upstreams=dict(_said(answers, "registry_upstream_")),
             volumes=tuple(text_of(answers, "registry_volumes").split()),
-            listeners=dict(listeners(text_of(answers, "registry_listeners"))),
+            listeners=dict(_listeners(answers)),
         ),
     )
+
+
+def _listeners(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Asked for each cache that may have to be started."""
+    for name, answer in answers.items():
+        if name.startswith("registry_listeners_"):
+            yield from listeners(answer.text)
 
 
 def _said(answers: Answers, prefix: str) -> Iterator[tuple[str, bool]]:

@@ -5,17 +5,18 @@ root=${root-} newline=${newline-} code=${code-}
 
 observe_registry() { # DIRECTORY
   observe_registry_files "$1"
-  observe_registry_listeners
   observe_registry_compose
 }
 
 observe_registry_compose() { # the plugin, else the command, which may be either version
   places="/usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins /usr/local/lib/docker/cli-plugins"
-  # shellcheck disable=SC2046,SC2086  # folders are words
-  recall registry_compose "$(fingerprint $(command -v docker docker-compose) \
-    $(for place in $places /usr/local/libexec/docker/cli-plugins "${HOME:-/root}/.docker/cli-plugins"; do
-      printf '%s/docker-compose ' "$root$place"
-    done))" registry_find_compose
+  set --
+  for place in $places /usr/local/libexec/docker/cli-plugins "${HOME:-/root}/.docker/cli-plugins"; do
+    set -- "$@" "$root$place/docker-compose"
+  done
+  # shellcheck disable=SC2046  # a path is a word
+  fingerprint $(command -v docker docker-compose) "$@"
+  recall registry_compose registry_find_compose
 }
 
 registry_find_compose() {
@@ -26,15 +27,12 @@ registry_find_compose() {
   fi
 }
 
-registry_said() { # VERSION WORD…: the last word of what was said first, for some say a sentence, or more below; a line each
+# VERSION WORD…: the last word of what was said first, for some say a sentence, or more below; a line each
+registry_said() {
   first=${1%%"
 "*}
   shift
   printf '%s\n' "${first##* }" "$@"
-}
-
-observe_registry_listeners() {
-  ask registry_listeners ss -Hltnp
 }
 
 await_registry_volumes() {
@@ -66,7 +64,9 @@ registry_volume() { # NAME: where this cache keeps what it holds, with the regis
     "$(registry_container "$1")" 2>/dev/null
 }
 
-registry_asked() { # NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where it lists a tag that it does not hold; else `held`, `none`, `silent`
+# NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where it lists a tag that it does not hold; else `held`, `none`,
+# `silent`
+registry_asked() {
   # a cache whose upstream is silent lists the tags that it holds, and says 200
   list=$(registry_get "$2/v2/$3/tags/list" "${4:-3}") || case $? in 28) echo silent && return ;; esac # curl's word for too late
   tags=$(printf '%s\n' "$list" | sed -n 's/.*"tags": *\[\([^]]*\)\].*/\1/p' | tr ',' '\n' | tr -d ' "')
@@ -89,7 +89,8 @@ await_registry_answer() { # N URL
   ask "registry_answer_$1" printf '%s %s\n' "$2" "$said"
 }
 
-await_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…: a cache of this host, and its upstream where one of them matters
+# N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…: a cache of this host, and its upstream where one of them matters
+await_registry_cache() {
   number=$1 called=$2 cache=$3 upstream=$4 repository=$5
   shift 5
   registry_looks "$cache"
@@ -97,6 +98,8 @@ await_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…
   changed=
   [ "$said" = yes ] || changed=yes # without its upstream a registry does not come up
   [ "$(registry_sums "$@")" = yes ] || changed=yes
+  # another program may only be in the way of a cache that is started
+  if [ -n "$changed" ] || ! registry_runs "$called" "${cache##*:}"; then ask "registry_listeners_$number" ss -Hltnp; fi
   [ -n "$changed" ] || return 0 # nothing is asked of the upstream where nothing changes
   answers=$said said=no
   if [ "$answers" = yes ]; then
@@ -105,6 +108,24 @@ await_registry_cache() { # N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…
   fi
   [ "$said" = yes ] || ! registry_reached "$upstream/v2/" || said=yes
   ask "registry_upstream_$number" printf '%s %s\n' "$called" "$said"
+}
+
+registry_runs() { # NAME PORT: whether the daemon told of a container of this cache that runs and has this port
+  set -f
+  IFS=$newline state='' found=''
+  for line in ${told-}; do
+    case $line in
+    '{"Id":'*) state='' ;;
+    '"Running":true') state=runs ;;
+    '"PortBindings":'*"\"HostPort\":\"$2\""*) state=$state-here ;;
+    '"Labels":'*'"com.docker.compose.project":"runnerops"'*)
+      case $state$line in "runs-here"*"\"com.docker.compose.service\":\"$1\""*) found=yes ;; esac
+      ;;
+    esac
+  done
+  unset IFS
+  set +f
+  [ -n "$found" ]
 }
 
 registry_sums() { # [PATH SHA256]…: `yes` where each has its own
@@ -139,7 +160,8 @@ observe_registry_files() { # DIRECTORY: all files that may be ours there, wanted
   done
 }
 
-await_registry_found() { # FORMAT: registries that run in containers, whoever started them, and the config that each sees
+# FORMAT: registries that run in containers, whoever started them, and the config that each sees
+await_registry_found() {
   number=0
   # shellcheck disable=SC2046  # ids are words
   limited docker inspect --type container --format '{{.State.Pid}} {{.Id}} {{.Image}}' $(limited docker ps -q --no-trunc) \
