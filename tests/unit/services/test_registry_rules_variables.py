@@ -66,6 +66,8 @@ def said(variables: dict[str, str | None], tag: str, volumes: list[str] | None =
         ("3.1.1", {"HTTP_ADDR": ":5001"}, "http.debug.addr: has the port of http.addr"),
         ("3.1.1", {"HTTP": "{adr: ':5000'}"}, "error REGISTRY_HTTP: http.adr: unknown key, did you mean 'addr'?"),
         ("3.1.1", {"PROXY_REMOTEURL": "registry-1.docker.io"}, "must be an http or https URL"),
+        ("2.8.3", {"HTTP_TLS_CERT": "/c"}, "did you mean REGISTRY_HTTP_TLS_CERTIFICATE? (write"),
+        ("3.1.1", {"PROXY_USER": "me"}, "did you mean REGISTRY_PROXY_USERNAME? (write"),
         ("2.8.3", {"VERSION": "1"}, "error REGISTRY_VERSION: must be 0.1, the only version"),
         ("3.1.1", {"VERSION": "0.1.2"}, "error REGISTRY_VERSION: must be 0.1, the only version"),
         ("3.1.1", {"STORAGE_CACHE_BLOBDESCRIPTORSIZE": "1e6"}, "must be a whole number"),

@@ -12,7 +12,7 @@ from runnerops.services.registry.rules.compose_parts import environment
 from runnerops.services.registry.rules.config import config_rules, typed
 from runnerops.services.registry.rules.found import ENDS, Found, One, of_any
 from runnerops.services.registry.rules.near import near_keys, places_of, unread
-from runnerops.services.registry.schema import CONFIG, FIELDS
+from runnerops.services.registry.schema import CONFIG, FIELDS, Shape
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.registry.schema.storage import PARAMETERS, STORAGE
 
@@ -90,7 +90,7 @@ def _of_major(variables: list[Variable], key: Key, major: int, *, whole: bool) -
 
 _BY_VARIABLES: Mapping[tuple[str, str, Key], str] = {
     ("C012", "error", ("auth",)): (
-        "two access controllers are set: which one the registry takes is left to chance, and most often it does not start"
+        "two access controllers are set: which one the registry takes is left to chance, and often it does not start"
     ),
     ("C011", "warning", ("storage", "delete")): (
         "without REGISTRY_STORAGE_DELETE_ENABLED=true a cache never frees what has expired"
@@ -171,6 +171,15 @@ def _alone(variable: Variable, what: Laid, major: int) -> Found:
             yield rule, severity, variable.place, text, fix
 
 
+def _in_its_table(path: list[str]) -> tuple[str, ...]:
+    """The keys, as written in one word, that may be meant by a path whose last part alone is unknown."""
+    table: Shape = CONFIG
+    for part in path[:-1]:
+        table = table.get(part, "") if isinstance(table, dict) else ""
+    names = near_keys(path[-1], table) if isinstance(table, dict) else ()
+    return tuple("".join((*path[:-1], name)) for name in names)
+
+
 def _ignored(name: str, key: Key) -> One:
     """Names what the registry only logs and ignores. As for any ignored key, a slip is an error."""
     upper = name.upper()
@@ -180,7 +189,7 @@ def _ignored(name: str, key: Key) -> One:
     whole, last = "".join(path), path[-1]
     known = {"".join(place): place for place in places_of(CONFIG)}
     ends = tuple(one for one, place in known.items() if place[-len(path) :] == tuple(path))
-    meant = near_keys(whole, known) or ends[:1]
+    meant = _in_its_table(path) or near_keys(whole, known) or ends[:1]
     written = last.partition(":")[0]
     if written != last and (written_name := "".join((*path[:-1], written))) in known:
         right = _variable(known[written_name])
