@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from runnerops.demo.server import Server, make_key
 from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
 from runnerops.demo.site import Site
 from runnerops.demo.story import ENVIRONMENT, INVENTORY
-from tests.tree import TREE
+from tests.lab.forked import FORKING, run_forked
 
 DAEMON, CONFIG = "etc/docker/daemon.json", "etc/gitlab-runner/config.toml"
 
@@ -39,7 +38,7 @@ def playing(folder: Path) -> Iterator[Site]:
             (site.project / ".env").write_text(ENVIRONMENT.format("a" * 20))
             yield site
     finally:
-        end_descendants(signal.SIGKILL)
+        end_descendants(signal.SIGKILL, FORKING)
 
 
 @pytest.fixture(name="site")
@@ -49,19 +48,9 @@ def fixture_site(tmp_path: Path) -> Iterator[Site]:
 
 
 def typed(site: Site, *words: str, code: int = 0) -> str:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(site.folder), **TREE}
-    done = subprocess.run(
-        [sys.executable, "-m", "runnerops", *words],
-        cwd=site.project,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=None if "json" in words else subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == code, done.stdout
+    environ = {"PATH": os.environ["PATH"], "HOME": str(site.folder)}
+    done = run_forked(words, site.project, environ, seconds=600, apart="json" in words)
+    assert done.returncode == code, f"{done.stdout}{done.stderr}"
     return done.stdout
 
 

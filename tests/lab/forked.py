@@ -21,6 +21,8 @@ from threading import Lock, Thread
 
 ROOT = Path(__file__).parents[2]
 _STARTING = Lock()
+FORKING: set[int] = set()
+"""The process that forks commands, once there is one: who ends all that a test began has to spare it."""
 
 
 class Forked:
@@ -148,6 +150,7 @@ def _server() -> str:
         listener.listen(64)
         argv = [sys.executable, "-m", "tests.lab.everything", str(listener.fileno())]
         process = subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
+    FORKING.add(process.pid)
     assert process.stdin
     atexit.register(process.wait, 10)
     atexit.register(process.stdin.close)

@@ -20,6 +20,7 @@ from runnerops.engine.observe import Reader, observe
 from runnerops.engine.project import open_project
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
+from tests.lab.forked import FORKING
 from tests.tree import TREE
 
 TOKEN = "glrt-aaaaaaaaaaaaaaaaaaaa"
@@ -70,7 +71,7 @@ def record(folder: Path) -> Recording:
                     shutil.copytree(site.root / name, disk / name, symlinks=True)
             return Recording(answers[0], answers[1], disk)
     finally:
-        end_descendants(signal.SIGKILL)
+        end_descendants(signal.SIGKILL, FORKING)
 
 
 def _observed(path: Path) -> bytes:
