@@ -446,6 +446,8 @@ def test_rules_without_a_size_are_told_once() -> None:
             "has a size of 8, which must be from 16, the prefix of base, to 32",
         ),
         ({"default-address-pools": [{"base": "10.10.0.0/16", "size": 16}]}, ""),
+        ({"tlsverify": True}, "needs tlscert and tlskey"),
+        ({"tlsverify": False}, "turns TLS on even if it is false, and then needs tlscert and tlskey"),
         (
             {"proxies": {"http-proxy": "http://p:3128", "no-proxy": ["localhost"]}},
             "must be a string: dockerd refuses the whole file",

@@ -110,6 +110,8 @@ def found(text: str) -> list[str]:
         ("{addr: ':5000'}", "{addr: ':5000', proxy: {remoteurl: x}}", "C001 error http.proxy"),
         ("http:", "health: {storagedriver: {interval: 10 seconds}}\nhttp:", "C003 error health.storagedriver.interval"),
         ("http:", "mirrors: []\nhttp:", "C001 warning mirrors"),
+        ("http:", "application: {}\nhttp:", "C001 warning application"),
+        ("http:", "validatoin: {}\nhttp:", "C001 error validatoin"),
         ("http:", "redis: {addrs: [a], tls: {enabled: true}}\nhttp:", "C001 warning redis.tls.enabled"),
         ("http:", "auth: {htpaswd: {}}\nhttp:", "C012 error auth.htpaswd"),
         ("http:", "auth: {htpasswd: {realm: a, path: /p}}\nhttp:", "C012 warning auth.htpasswd"),

@@ -205,6 +205,10 @@ def _pairs(tree: Tree) -> Found:
     if tree.get("host-gateway-ip") is not None and tree.get("host-gateway-ips") is not None:
         yield "D022", "error", ("host-gateway-ip",), "cannot be combined with host-gateway-ips", "take one of them out"
     if "tlsverify" in tree and not (tree.get("tlscert") and tree.get("tlskey")):
-        yield "D022", "error", ("tlsverify",), "needs tlscert and tlskey", _START
+        if tree["tlsverify"] is False:
+            text, fix = "turns TLS on even if it is false, and then needs tlscert and tlskey", f"{_START}; take it out"
+        else:
+            text, fix = "needs tlscert and tlskey", _START
+        yield "D022", "error", ("tlsverify",), text, fix
     elif tree.get("tls") is True and not (tree.get("tlscert") and tree.get("tlskey")):
         yield "D022", "error", ("tls",), "needs tlscert and tlskey", _START

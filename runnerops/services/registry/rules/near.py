@@ -9,7 +9,7 @@ from runnerops.parsing.near import near, question
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema import Shape
 
-_NEAR = 0.75
+_NEAR = 0.8
 """How similar a misspelt key is to a known one, of 1."""
 
 _SHORT = 4
