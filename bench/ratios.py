@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import statistics
 import subprocess
 import sys
@@ -113,6 +114,7 @@ def main() -> None:
     words.add_argument("--delay-ms", type=float, default=25.0, help="each way, for the slow line")
     words.add_argument("--host", help="one of the lab's; the others are switched off")
     given = words.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled, and here the warm-up does it
     start_up(given.runs)
     with open_lab() as lab:
         for host in chosen(lab, given.host):
