@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.played import AFTER, PHASES, Fleet, Recording, end_played, fleet, record
 from tests.integration.sshd import PROGRAM, Keys, Sshd
 from tests.shells import without
 
@@ -50,3 +51,25 @@ def fixture_start_sshd(tmp_path: Path, ssh_keys: Keys, home: Path) -> Iterator[S
 @pytest.fixture(name="sshd")
 def fixture_sshd(start_sshd: StartSshd) -> Sshd:
     return start_sshd()
+
+
+@pytest.fixture(name="recording", scope="session")
+def fixture_recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return record(tmp_path_factory.mktemp("recorded"))
+
+
+@pytest.fixture(name="standing", scope="session")
+def fixture_standing(recording: Recording, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A host for each of PHASES, as they stand."""
+    with fleet(tmp_path_factory.mktemp("fleet"), recording, [*PHASES]) as hosts:
+        yield hosts
+
+
+@pytest.fixture(name="hosts")
+def fixture_hosts(standing: Fleet) -> Iterator[Fleet]:
+    """The same as at first, with an inventory that asks for a change which restarts Docker."""
+    for one in standing.hosts.values():
+        one.reset()
+    standing.ask(AFTER)
+    yield standing
+    end_played()

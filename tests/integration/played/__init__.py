@@ -14,18 +14,11 @@ from __future__ import annotations
 
 from tests.integration.played.fleet import Fleet, fleet
 from tests.integration.played.host import Played
+from tests.integration.played.phases import ALL, PHASES, TERM, changed, plainly, waiting
 from tests.integration.played.processes import end_played, played_processes, processes
 from tests.integration.played.recording import AFTER, BEFORE, Recording, record
 
 __all__ = [
-    "AFTER",
-    "BEFORE",
-    "Fleet",
-    "Played",
-    "Recording",
-    "end_played",
-    "fleet",
-    "played_processes",
-    "processes",
-    "record",
-]
+    "AFTER", "ALL", "BEFORE", "PHASES", "TERM", "Fleet", "Played", "Recording", "changed", "end_played", "fleet", "plainly",
+    "played_processes", "processes", "record", "waiting",
+]  # fmt: skip

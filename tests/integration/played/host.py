@@ -46,7 +46,10 @@ class Played:
         return {"PATH": path, "RUNNEROPS_ROOT": str(self.root), "HOME": str(self.root), **PLAYED_BY}
 
     def play(self, *lines: str) -> None:
-        """`fail PART`, `wait PART` (until something else is played), `jobs PART`; `look` and `run`: see `_Guest`."""
+        """`fail PART`, `wait PART` (until something else is played), `jobs PART`; `look` and `run`: see `_Guest`.
+
+        `refuse config`: what the runner made of its file, as `verify` reads it.
+        """
         (self.root / "next").write_text("".join(f"{line}\n" for line in lines))
         (self.root / "next").rename(self.root / "play")
 
@@ -56,7 +59,7 @@ class Played:
         return False
 
     def waits(self) -> bool:
-        """Whether a step of its run waits for something else to be played."""
+        """Whether a step of its run, or a look, waits for something else to be played."""
         return (self.root / "waits").exists()
 
     def reset(self) -> None:
@@ -85,6 +88,8 @@ class Played:
             said = re.sub(rb"@WORD@ fact %s\n.*?\n@WORD@ end \d+\n" % name.encode(), b"", said, flags=re.DOTALL)
         machine = self.name.encode().hex().rjust(32, "0")[:32]
         own = f"word={word.decode()}\n{FRAME}\nask clock date +%s\nask machine echo {machine}\nobserve_runs\n"
+        if b"runner_loaded" in script and self.plays("refuse config"):
+            own += "ask runner_loaded echo 0 0 refused\n"
         done = subprocess.run(
             ["sh", "-s"], input=own.encode(), env=dict(self.environ), capture_output=True, check=False
         )

@@ -53,6 +53,8 @@ class _Guest(paramiko.ServerInterface):
     def _struck(self, what: str, channel: paramiko.Channel) -> None:
         if self._host.plays(f"break {what}"):
             self._transport.close()
+        if self._host.plays(f"hang {what}"):
+            (self._host.root / "waits").touch()
         while self._host.plays(f"hang {what}") and not channel.closed:
             time.sleep(0.1)
 

@@ -1,0 +1,162 @@
+"""Rollouts of several hosts that stop and continue: verify, canaries, holds, single services, and what programs are told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.integration.played import AFTER, ALL, PHASES, Fleet, Recording, changed, fleet, waiting
+from tests.lab.shell import until
+from tests.lab.terminal import PATIENCE
+
+NAMES = [*PHASES]
+
+
+def runs(hosts: Fleet, name: str) -> int:
+    return len(hosts[name].ends)
+
+
+def test_a_batch_that_does_not_pass_verify_stops_the_rollout(hosts: Fleet) -> None:
+    hosts.ask(AFTER, "rollout: {batch: 2, health: verify}")
+    hosts[NAMES[2]].play("refuse config")
+    said = hosts.run("deploy", "--yes", code=1)
+    assert [name for name in NAMES if changed(hosts[name])] == NAMES[:4], "its batch ends; its files stay deployed"
+    assert [name for name in NAMES if runs(hosts, name) == 1] == NAMES[4:]
+    assert "its files are deployed, but verify does not pass (rollout.health)" in said
+    assert "it refused the file, and still runs with the previous one" in said
+    assert said.splitlines()[-1] == f"6 hosts: 3 applied, 1 failed ({NAMES[2]}), 2 skipped ({NAMES[4]}, {NAMES[5]})"
+    said = hosts.run("deploy", "--yes")
+    assert said.splitlines()[-1] == "6 hosts: 4 unchanged, 2 applied"
+
+
+STOPS = {  # what is wrong with the canary: what is played there, the exit code of a deploy, and its result
+    "its run fails": ("fail systemctl start gitlab-runner", 4, "rolled-back"),
+    "it does not pass verify": ("refuse config", 1, "failed"),
+    "it breaks off": ("break look", 1, "unreachable"),
+    "it is held": ("", 1, "refused"),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_a_rollout_that_stopped_at_its_canary_is_resumed_without_it(hosts: Fleet, stop: str) -> None:
+    play, code, result = STOPS[stop]
+    canary, *others = NAMES[:3]
+    hosts.ask(AFTER, f"rollout: {{canary: {canary}, batch: 100%, health: verify}}")
+    if play:
+        hosts[canary].play(play)
+    else:
+        hosts.run("hold", canary, "--reason", "disk swap")
+    said = hosts.run("deploy", *NAMES[:3], "--yes", code=code)
+    assert [runs(hosts, name) for name in others] == [1, 1], "not touched"
+    assert said.count(f"not touched: the canary {canary} did not end well") >= 1
+    assert f"1 {result} ({canary})" in said.splitlines()[-1]
+    said = hosts.run("deploy", *NAMES[:3], "--yes", "--resume", code=0 if "verify" in stop else code)
+    assert all(changed(hosts[name]) for name in others)
+    assert "2 applied" in said.splitlines()[-1]
+
+
+def test_a_canary_in_maintenance_is_left_out_and_told_of(hosts: Fleet) -> None:
+    hosts.ask(AFTER, f"rollout: {{canary: {NAMES[0]}, batch: 100%}}")
+    path = hosts.folder / "inventory.yml"
+    path.write_text(path.read_text().replace(f"  {NAMES[0]}:\n", f"  {NAMES[0]}:\n    maintenance: disk swap\n"))
+    said = hosts.run("deploy", "--yes", *NAMES[:3])
+    assert f"order: without the canary {NAMES[0]}, which is in maintenance; the rollout stops after" in said
+    assert [changed(hosts[name]) for name in NAMES[:3]] == [False, True, True]
+    assert said.splitlines()[-1] == f"3 hosts: 1 maintenance ({NAMES[0]}), 2 applied"
+    said = hosts.run("rollback", "--yes", *NAMES[1:3])
+    assert f"order: without the canary {NAMES[0]}, which is not among the targets;" in said
+
+
+def test_of_one_service_a_rollout_stops_as_of_all(hosts: Fleet) -> None:
+    hosts.ask(AFTER, f"rollout: {{canary: {NAMES[1]}, batch: 1}}")
+    said = hosts.run("deploy", "--yes", *NAMES[:3], "--only", "gitlab_runner")
+    assert said.splitlines()[-1] == "3 hosts: 3 unchanged"
+    hosts[NAMES[0]].play("fail systemctl restart docker")
+    said = hosts.run("deploy", "--yes", *NAMES[:3], "--only", "docker", code=4)
+    assert "note: left out by --only: gitlab_runner" in said
+    assert [changed(hosts[name]) for name in NAMES[:3]] == [False, True, False]
+    assert runs(hosts, NAMES[2]) == 1
+
+
+def test_one_of_several_runs_is_taken_back_and_the_rollout_continues(hosts: Fleet) -> None:
+    hosts.ask(AFTER, "rollout: {batch: 2, max_failures: 2}")
+    at = {name: PHASES[name] for name in ("drains-1", "starts-1")}
+    terminal = waiting(hosts, "deploy", "--yes", "drains-1", "starts-1", "verifies-1", at=at)
+    said = hosts.run("abort", "drains-1", "--yes")
+    assert "drains-1: rolled-back" in said
+    until("the next one has begun and ended", lambda: changed(hosts["verifies-1"]), seconds=PATIENCE)
+    assert hosts["starts-1"].ends[-1] == "", "it was not asked to end"
+    hosts["starts-1"].play()
+    assert terminal.end() == 4
+    assert [changed(hosts[name]) for name in ("drains-1", "starts-1", "verifies-1")] == [False, True, True]
+
+
+def begun(hosts: Fleet, *words: str, **environ: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        hosts.command(*words), cwd=hosts.folder, env=hosts.environ | environ, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("place", ["look", "run"])
+def test_what_a_program_is_told_is_json_to_the_end_of_an_interrupt(
+    hosts: Fleet, place: str, number: signal.Signals
+) -> None:
+    at = ("drains-1", "starts-1")
+    for name in at:
+        hosts[name].play(f"wait {PHASES[name]}" if place == "run" else "hang look")
+    with begun(hosts, "deploy", *at, *ALL[1:], "-o", "json") as process:
+        until("both wait", lambda: all(hosts[name].waits() for name in at), seconds=PATIENCE)
+        os.kill(process.pid, number)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    documents = [json.loads(line) for line in out.splitlines()]
+    if place == "look":
+        assert documents == [], "no host was begun"
+    else:
+        assert documents[-1]["exit"] == 130
+        assert {one["host"]: one["result"] for one in documents[-1]["hosts"]} == dict.fromkeys(at, "in-progress")
+
+
+def test_two_who_hold_and_release_at_once_leave_one_whole_hold_and_then_none(hosts: Fleet) -> None:
+    name, users = NAMES[0], ("anna", "bert")
+
+    def both(*words: str) -> list[str]:
+        at_once = [begun(hosts, words[0], name, *words[1:], LOGNAME=user) for user in users]
+        said = [one.communicate(timeout=PATIENCE) for one in at_once]
+        assert [one.returncode for one in at_once] == [0, 0], said
+        return sorted(out + err for out, err in said)
+
+    assert all(f"{name}: held" in one for one in both("hold", "--reason", "disk swap"))
+    said = hosts.run("deploy", name, "--yes", code=1)
+    assert [user for user in users if f"held: the host is held by {user}@" in said]
+    assert ": disk swap" in said
+    assert {one.strip() for one in both("release")} <= {f"{name}: released", f"{name}: was not held"}
+    hosts.run("deploy", name, "--yes")
+    assert changed(hosts[name])
+
+
+MANY, MEGABYTES = 150, 95
+"""Hosts, and what may be used for them: 80 MB for 50, and 150 MB for 500 hosts."""
+
+
+def test_many_hosts_that_are_in_sync_take_little_memory(recording: Recording, tmp_path: Path) -> None:
+    with fleet(tmp_path / "many", recording, [f"h-{number}" for number in range(MANY)], one_disk=True) as hosts:
+        said = tmp_path / "said"
+        with said.open("w") as file:
+            process = subprocess.Popen(
+                hosts.command("deploy", "--yes"), cwd=hosts.folder, env=hosts.environ, stdin=subprocess.DEVNULL,
+                stdout=file, stderr=file,
+            )  # fmt: skip
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, said.read_text()
+    assert said.read_text().splitlines()[-1] == f"{MANY} hosts: {MANY} unchanged"
+    assert used.ru_maxrss / 1024 < MEGABYTES
