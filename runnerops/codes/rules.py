@@ -549,7 +549,7 @@ _ROWS = (
         "The registry runs with its defaults: an open registry that anybody can push to.",
         "Mount it at /etc/distribution/config.yml (registry 2: /etc/docker/registry/config.yml), or name it in"
         " `command`.",
-        "a warning if the image has no version",
+        "a warning if the image has no version, and for a file that is mounted over the folder",
     ),
     Rule(
         "K011",

@@ -12,7 +12,7 @@ from base64 import b64decode
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.decoded import decoded_rules, field
-from runnerops.services.registry.rules.found import ENDS, Found
+from runnerops.services.registry.rules.found import ENDS, Found, is_bool
 from runnerops.services.registry.schema.storage import AZURE, AZURE_CREDENTIALS
 from runnerops.services.shared.durations import is_duration
 
@@ -30,7 +30,7 @@ def _of_2(given: Tree, key: Key) -> Found:
         if name not in given or given[name] == "":
             yield "C009", "error", key, f"has no {name}", ENDS
     account = given.get("accountname", "")
-    if account != "" and not _ACCOUNT.fullmatch(str(account)):
+    if account != "" and not is_bool(account) and not _ACCOUNT.fullmatch(str(account)):
         text = "must have 3 to 24 lower-case letters and digits"
         yield "C009", "error", (*key, "accountname"), text, ENDS
     if given.get("accountkey", "") != "" and not _is_base64(given["accountkey"]):
