@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from tests.integration.played.host import Played
 from tests.integration.played.processes import PLAYED_BY, end_played
 from tests.integration.played.recording import BEFORE, SECTIONS, TOKEN, Recording
 from tests.integration.played.server import served
+from tests.lab.forked import run_forked
 from tests.tree import TREE
 
 
@@ -55,10 +55,7 @@ class Fleet:
 
     def run(self, *words: str, code: int = 0, **environ: str) -> str:
         """What it prints, both outputs in one."""
-        done = subprocess.run(
-            self.command(*words), cwd=self.folder, env=self.environ | environ, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
-        )  # fmt: skip
+        done = run_forked(words, self.folder, self.environ | environ, seconds=300, apart=False)
         assert done.returncode == code, done.stdout
         return done.stdout
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -20,8 +18,7 @@ from runnerops.engine.observe import Reader, observe
 from runnerops.engine.project import open_project
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
-from tests.lab.forked import FORKING
-from tests.tree import TREE
+from tests.lab.forked import FORKING, run_forked
 
 TOKEN = "glrt-aaaaaaaaaaaaaaaaaaaa"
 SECTIONS = """
@@ -63,9 +60,9 @@ def record(folder: Path) -> Recording:
             answers: list[bytes] = []
             for size in (BEFORE, AFTER):
                 (site.project / "inventory.yml").write_text(head + SECTIONS.format(size=size))
-                deploy = [sys.executable, "-m", "runnerops", "deploy", "--yes"]
-                environ = {**os.environ, "TOKEN": TOKEN, **TREE}
-                subprocess.run(deploy, cwd=site.project, env=environ, check=True, capture_output=True)
+                environ = {**os.environ, "TOKEN": TOKEN}
+                done = run_forked(["deploy", "--yes"], site.project, environ, seconds=300, apart=False)
+                assert done.returncode == 0, done.stdout
                 answers.append(_observed(site.project / "inventory.yml"))
                 for name in ("etc", "var/lib/runnerops") if size == BEFORE else ():
                     shutil.copytree(site.root / name, disk / name, symlinks=True)
