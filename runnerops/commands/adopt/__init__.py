@@ -1,0 +1,60 @@
+"""`runnerops adopt`: hosts as they are, as their entries in the inventory; the hosts are only read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from runnerops.adopt.finding import find_places, known_names
+from runnerops.adopt.target import meant
+from runnerops.commands.adopt.adoption import Adoption
+from runnerops.commands.adopt.request import AdoptionRequest, AdoptOptions
+from runnerops.engine.connections import ConnectionPool
+from runnerops.errors import RunneropsError, UsageError
+from runnerops.inventory import Where, name_of
+from runnerops.model.common import Exit
+from runnerops.model.inventory import Host, Inventory
+from runnerops.report.screen import Screen
+
+
+def adopt(path: Where, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: AdoptOptions) -> Exit:
+    """Exit 0; 1 where a host was not reached, has nothing to adopt, nothing that the inventory does not say already, or an
+    entry that the inventory refuses.
+
+    The others are adopted all the same.
+    """
+    targets = _of_ansible(path, words, screen, options) if options.ansible else _targets(words, options.name)
+    places = find_places(path, targets, options.group)
+    hosts = {one.name: one for one in (*places[0].loaded.hosts, *(place.host for place in places))}
+    with ConnectionPool(
+        Inventory(places[0].loaded.path, tuple(hosts.values()), {}, places[0].folder), environ, screen
+    ) as pool:
+        return Adoption(AdoptionRequest(places, environ, screen, pool, options)).run()
+
+
+def _targets(words: Sequence[str], name: str) -> list[Host | str]:
+    if not words:
+        raise UsageError("adopt: name the hosts", "runnerops adopt HOST…, or --from-ansible FILE")
+    if name and len(words) > 1:
+        raise UsageError(f"--name {name}: there are several hosts", "name each: NAME=USER@ADDRESS")
+    return [meant(word, name) for word in words]
+
+
+def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: AdoptOptions) -> list[Host | str]:
+    """The hosts that our inventory has not got yet; of each other one, that it is left out."""
+    from runnerops.adopt.ansible_files import read_ansible
+
+    assert options.ansible
+    if options.name:
+        raise UsageError("--name: hosts of an Ansible inventory have names", "leave --name out")
+    read = read_ansible(options.ansible, words)
+    there = known_names(path)
+    known = [host.name for host in read.hosts if {host.name, host.address} & there]
+    for note in (*read.notes, *(f"{name} is left out: it is in {name_of(path)} already" for name in known)):
+        screen.say(f"note: {note}", "warn")
+    left = [host for host in read.hosts if host.name not in known]
+    if not left:
+        raise RunneropsError(f"{options.ansible}: it has no host that could be adopted", "see the notes")
+    return [*left]
+
+
+__all__ = ["AdoptOptions", "adopt"]

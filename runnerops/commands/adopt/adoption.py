@@ -1,0 +1,105 @@
+"""Looks at hosts, drafts their entries, and writes them if that is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from runnerops.adopt.draft import Draft, could_share, draft_of
+from runnerops.adopt.place import Found
+from runnerops.adopt.target import login_of
+from runnerops.adopt.templates import FOLDER, Templates
+from runnerops.adopt.writing import Files
+from runnerops.adopt.writing import write as write_files
+from runnerops.commands.adopt.report import AdoptionReport
+from runnerops.commands.adopt.request import AdoptionRequest
+from runnerops.engine.observe import inquire
+from runnerops.engine.planner import load_rest
+from runnerops.engine.scheduling import side_by_side
+from runnerops.errors import HostKeyError, RunneropsError
+from runnerops.frozen import frozen
+from runnerops.model.common import Exit
+from runnerops.secrets.dotenv import read_dotenv
+from runnerops.services import SERVICES
+
+
+def _templates(folder: Path) -> Mapping[str, bytes]:
+    """The project's own templates, by name."""
+    try:
+        return {path.name: path.read_bytes() for path in (folder / FOLDER).glob("*.j2") if path.is_file()}
+    except OSError as error:
+        raise RunneropsError(f"{error.filename}: {error.strerror}", "make it readable") from None
+
+
+def _templates_of(draft: Draft, there: Mapping[str, bytes]) -> Templates:
+    """Those that are there with what the hosts add. Raises RunneropsError where one of these is no UTF-8."""
+    found = draft.templates({name: data.decode(errors="surrogateescape") for name, data in there.items()})
+    for name, text in found.texts.items():
+        if any(0xDC80 <= ord(char) <= 0xDCFF for char in text):
+            raise RunneropsError(f"{FOLDER}/{name}: is not UTF-8", "save it as UTF-8, then adopt again")
+    return found
+
+
+@frozen
+class Adoption:
+    """One adoption of several hosts."""
+
+    request: AdoptionRequest
+
+    def run(self) -> Exit:
+        """Looks at all hosts, shows their entries, and writes them if that is asked for."""
+        looked = side_by_side([place.host.name for place in self.request.places], self._look)
+        found = [one for one in looked.values() if isinstance(one, Found)]
+        for one in found:
+            for adopted in one.adopted.values():
+                self.request.screen.redactor.learn(adopted.secrets)
+        fresh = [one for one in found if one.has_section]
+        drafted = draft_of(fresh, self._taken(), self.request.options.group)
+        draft, loaded = drafted.draft, drafted.loaded or self.request.places[0].loaded
+        fresh = [one for one in fresh if one.name not in drafted.refused]
+        looked |= drafted.refused
+        if draft:
+            self.request.screen.redactor.learn(frozenset(draft.variables.values()))
+        for entry in drafted.by_hand.values():
+            self.request.screen.redactor.learn(frozenset(entry.variables.values()))
+        there = _templates(self.request.places[0].folder) if draft else {}
+        templates = _templates_of(draft, there) if draft else Templates({}, {})
+        loaded = replace(loaded, templates=templates.texts)
+        report = AdoptionReport(self.request, looked, draft, loaded, templates, drafted.by_hand)
+        if not self.request.options.as_json:
+            report.show(share=could_share(fresh, self._taken(), draft) if draft else False)
+        written: tuple[Path, ...] = ()
+        plans = report.plan()
+        if draft and self.request.options.write:
+            place = self.request.places[0]
+            files = Files(
+                place.path, draft.content, draft.variables, templates.texts, place.folder, there, place.content
+            )
+            written = write_files(files)
+        report.end(plans, written)
+        return Exit.OK if len(fresh) == len(self.request.places) else Exit.FAILED
+
+    def _look(self, name: str) -> Found:
+        """What each service that has no section makes of the host. One exec."""
+        place = next(place for place in self.request.places if place.host.name == name)
+        host = place.host
+        try:
+            self.request.pool.link(host)
+        except HostKeyError as error:  # the way that it names is through the inventory, where the host is not yet
+            hint = error.hint if place.known else error.hint.replace(f"trust {name}", f"trust {login_of(host)}")
+            raise HostKeyError(name, error.message.removeprefix(f"{name}: "), hint) from None
+        load_rest()
+        questions = [call for service in SERVICES for call in service.ADOPT_QUESTIONS]
+        observed, answers = inquire(host, (), self.request.pool.reader(host), questions, ())
+        lacking = [service for service in SERVICES if service.NAME not in place.own]
+        return Found(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
+
+    def _taken(self) -> Mapping[str, str]:
+        """Variables that have a value already, by name."""
+        env = self.request.places[0].folder / ".env"
+        try:
+            text = env.read_text(errors="replace") if env.is_file() else ""
+        except OSError as error:
+            raise RunneropsError(f"{env}: {error.strerror}", "make it readable: adopted secrets go there") from None
+        return {**read_dotenv(text, str(env)), **self.request.environ}

@@ -1,0 +1,136 @@
+"""What is said of an adoption: the entries, and what a deploy of them would do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from runnerops.adopt.draft import Draft
+from runnerops.adopt.entry import Entry
+from runnerops.adopt.mirrors import changed_elsewhere
+from runnerops.adopt.place import Found
+from runnerops.adopt.templates import FOLDER, Templates
+from runnerops.commands.adopt.request import AdoptionRequest
+from runnerops.engine.options import Flags
+from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.planner import plan_all
+from runnerops.engine.project import Project, open_project
+from runnerops.engine.review import failure, host_documents, show_text
+from runnerops.frozen import frozen
+from runnerops.inventory import the_host
+from runnerops.model.common import Result
+from runnerops.model.inventory import Inventory
+from runnerops.report.adopted import (
+    adopted_document,
+    entry_text,
+    show_by_hand,
+    show_entries,
+    show_notes,
+    show_templates,
+)
+from runnerops.report.causes import outcomes_lines
+from runnerops.report.document import VERSION, outcome_document
+from runnerops.report.screen import Screen
+from runnerops.secrets import Resolver
+from runnerops.secrets.dotenv import as_read
+
+
+@frozen
+class AdoptionReport:
+    """What is said of an adoption. `loaded`: the inventory with the entries, `templates` those that go with it.
+
+    `by_hand`: entries that the inventory does not take as they are, or not in the form that its file has.
+    """
+
+    request: AdoptionRequest
+    looked: Mapping[str, Found | Exception]
+    draft: Draft | None
+    loaded: Inventory
+    templates: Templates
+    by_hand: Mapping[str, Entry]
+
+    @property
+    def screen(self) -> Screen:
+        """The screen of the command."""
+        return self.request.screen
+
+    def show(self, *, share: bool) -> None:
+        """The entries, then what is to be said of each host."""
+        write = self.request.options.write
+        if self.draft:
+            show_entries(self.draft, self.screen)
+        for one in self.looked.values():
+            if not isinstance(one, Exception):
+                show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
+        failed = [failure(name, one) for name, one in self.looked.items() if isinstance(one, Exception)]
+        self.screen.lines(outcomes_lines(failed))
+        show_by_hand(self.by_hand, self.screen)
+        if self.draft:
+            for other in changed_elsewhere(self.request.places[0], self.loaded, self.draft.entries):
+                self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")
+        show_templates(self.templates, self.screen, write=write)
+        if share:
+            self._note("each entry repeats what these hosts have in common; `--group NAME` writes it once")
+
+    def _note(self, text: str) -> None:
+        self.screen.say(f"note: {text}", "warn")
+
+    def plan(self) -> tuple[Project, Plans] | None:
+        """What a deploy of each host that the inventory then has would do."""
+        hosts = tuple(the_host(self.loaded, name) for name in self.looked if self._is_planned(name))
+        if not hosts:
+            return None
+        environ = {**self.request.environ, **as_read(self.draft.variables if self.draft else {})}
+        resolver = Resolver(environ, self.loaded.folder, self.request.pool.run_command)
+        project = open_project(self.loaded, hosts, resolver, self.screen.redactor)
+        return project, plan_all(project, self.request.pool, Flags({}))
+
+    def _is_planned(self, name: str) -> bool:
+        one = self.looked[name]
+        return isinstance(one, Found) and (one.has_section or bool(one.place.own))
+
+    def end(self, planned: tuple[Project, Plans] | None, written: Sequence[Path]) -> None:
+        """The plans, and what was written."""
+        project, plans = planned or (None, {})
+        if self.request.options.as_json:
+            self._json(host_documents(project, plans) if project else [], written)
+            return
+        if project:
+            self._show_plans(project, plans)
+        if written:
+            self.screen.say(f"wrote {', '.join(map(str, written))}", "good")
+
+    def _show_plans(self, project: Project, plans: Plans) -> None:
+        """All but those by which nothing would change, which a line says; on stderr where only the entries are the answer."""
+        report = self.screen if self.request.options.write else replace(self.screen, out=self.screen.err)
+        quiet = {name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED}
+        quiet = {name for name in quiet if self.draft and name in self.draft.entries and not self._owns(name)}
+        told = tuple(host for host in project.hosts if host.name not in quiet)
+        if told:
+            show_text(replace(project, hosts=told), {host.name: plans[host.name] for host in told}, report, verbose=0)
+        for name in quiet:
+            self.screen.say(f"{name}: a deploy of this changes nothing", "good")
+
+    def _owns(self, name: str) -> bool:
+        one = self.looked[name]
+        return isinstance(one, Found) and bool(one.place.own)
+
+    def _failed(self, name: str, error: Exception) -> dict[str, Any]:
+        outcome, entry = outcome_document(failure(name, error)), self.by_hand.get(name)
+        return {**outcome, "entry": entry_text(entry)} if entry else outcome
+
+    def _json(self, plans: Sequence[Mapping[str, Any]], written: Sequence[Path]) -> None:
+        by_host = {str(one["host"]): one for one in plans}
+        hosts = [
+            self._failed(name, one)
+            if isinstance(one, Exception)
+            else adopted_document(one, self.draft, by_host.get(name))
+            for name, one in self.looked.items()
+        ]
+        layer = self.draft.layer if self.draft else None
+        shared = {"place": layer.place, "entry": layer.text, "variables": [*layer.variables]} if layer else None
+        texts = {f"{FOLDER}/{name}": text for name, text in self.templates.texts.items()}
+        paths = [str(one) for one in written]
+        self.screen.json({"version": VERSION, "hosts": hosts, "shared": shared, "templates": texts, "written": paths})
