@@ -119,7 +119,7 @@ hosts:
 
 @pytest.mark.parametrize(
     ("ignore", "says"),
-    [("D08: x", "did you mean D018?"), ("d008: x", "did you mean D008"), ("D008: ' '", "must say why")],
+    [("D08: x", "did you mean 'D008' or 'D018'?"), ("d008: x", "did you mean 'D008'?"), ("D008: ' '", "must say why")],
 )
 def test_an_unknown_rule_or_no_reason_is_an_error(tmp_path: Path, ignore: str, says: str) -> None:
     with pytest.raises(InventoryError) as caught:
