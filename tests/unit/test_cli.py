@@ -96,6 +96,12 @@ def test_an_inventory_of_somebody_else_is_usage(locked: str, inside: str) -> Non
     assert (done.exit_code, "Permission denied" in " ".join(done.output.split())) == (2, True), done.output
 
 
+def test_targets_beside_the_one_host_that_is_explained_are_usage(tmp_path: Path) -> None:
+    (tmp_path / "inventory.yml").write_text("hosts: {a: , b: }")
+    done = CliRunner().invoke(app, ["hosts", "a", "--explain", "b", "-i", str(tmp_path / "inventory.yml")])
+    assert (done.exit_code, "--explain b: shows one host" in done.output) == (2, True), done.output
+
+
 CASES = [(name, flag, word) for name in COMMANDS for flag in flags(name) for word in BAD.get(flag, ())]
 
 
