@@ -85,6 +85,9 @@ def test_an_inventory_of_somebody_else_is_usage(locked: str, inside: str) -> Non
         folder.mkdir(parents=True)
         (whole / "inventory.yml").write_text("hosts: {h: }")
         Path(base).chmod(0o755)
+        assert (
+            CliRunner().invoke(app, ["hosts", "-i", str(whole)]).exit_code == 0
+        )  # imports what another user may not read
         folder.chmod(0)
         user = os.geteuid()
         try:
