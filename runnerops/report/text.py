@@ -76,20 +76,19 @@ def blocker_lines(blocker: Blocker, host: str) -> Iterator[Line]:
 
 
 def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") -> Iterator[Line]:
-    """`place: message` with the name of the rule and the other hosts that have the finding, and the fix below it."""
+    """`place: severity: what: message [rule]`, the other hosts that have the finding, and the fix below it. The place is the
+    line in the inventory if there is one, or else the file.
+    """
     style = "dim" if finding.ignored else {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
     others = f" (also {first_few(also, NAMED)})" if also else ""
-    yield style, f"{indent}{finding_place(finding)}: {finding.message} [{finding.rule}]{others}"
+    place = str(finding.location) if finding.location else finding.path
+    severity = "" if finding.ignored else f"{finding.severity}: "
+    what = f"{finding.label}: " if finding.key else ""
+    yield style, f"{indent}{place}: {severity}{what}{finding.message} [{finding.rule}]{others}"
     if finding.ignored:
         yield "dim", f"{indent}  ignored: {finding.ignored}"
     elif finding.fix:
         yield "plain", f"{indent}  hint: {finding.fix}"
-
-
-def finding_place(finding: Finding) -> str:
-    """The place to fix it: the line in the inventory if there is one, or else the file and the key."""
-    place = str(finding.location) if finding.location else finding.path
-    return f"{place}: {finding.label}" if finding.key else place
 
 
 def change_lines(change: Change, masker: Masker, mine: str) -> Iterator[Line]:

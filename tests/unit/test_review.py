@@ -45,10 +45,10 @@ def test_a_finding_that_several_hosts_have_is_shown_with_the_first_and_names_the
     show_text(project, plans, Screen(out=out, err=StringIO()), verbose=0)
     assert out.getvalue().splitlines()[:5] == [
         "7 hosts alike: a, c, d, e, f, g, h",
-        "  i.yml:3:5: runners[1].limit (build): is odd [R012] (also b)",
+        "  i.yml:3:5: warning: runners[1].limit (build): is odd [R012] (also b)",
         "    hint: mend it",
         "b",
-        "  /etc/docker/daemon.json: is odd here [D003]",
+        "  /etc/docker/daemon.json: warning: is odd here [D003]",
     ]
     assert out.getvalue().count("R012") == 1
 
