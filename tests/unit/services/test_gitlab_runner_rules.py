@@ -246,6 +246,8 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
     ("tree", "finding"),
     [
         (config(runner(concurrent=4)), "R006 error runners[0].concurrent: the top of the file"),
+        (config(runner(concurent=4)), "R006 warning runners[0].concurent: if you mean concurrent, move it to the top"),
+        (config(runner(docker={"unlike_all": 1})), "R006 warning runners[0].docker.unlike_all: check whether it is"),
         (config(runner(check_interval=3)), "R006 error runners[0].check_interval: the top of the file"),
         (config(runner(docker={"limit": 3})), "R006 error runners[0].docker.limit: [[runners]]"),
         (config(runner(docker={"cpu_limit": "1"})), "R006 error runners[0].docker.cpu_limit: [runners.kubernetes]"),

@@ -102,9 +102,17 @@ def _unknown(
     if others:
         text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
         return "R006", "warning" if excerpt else severity, key, text, "move it there"
-    few = len(TABLES[table]) <= _FEW
-    fix = f"the keys here are {', '.join(TABLES[table])}" if few else "check whether it is in the right table"
-    return "R006", "warning", key, "unknown key: the runner silently ignores it", fix
+    return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
+
+
+def _where_else(name: str, table: str) -> str:
+    """What may help with an unknown key that is like none of its own table."""
+    if len(TABLES[table]) <= _FEW:
+        return f"the keys here are {', '.join(TABLES[table])}"
+    for other, title in TITLES.items():
+        if len(name) > _SHORT and (found := near(name, TABLES[other], _NEAR)):
+            return f"if you mean {found[0]}, move it to {title}"
+    return "check whether it is in the right table"
 
 
 def _belongs(name: str, table: Mapping[str, Known]) -> bool:
