@@ -79,6 +79,15 @@ def as_ip(text: str) -> Ip | None:
         return None
 
 
+def _with_scheme(text: str) -> str:
+    """What to write for an address whose scheme is missing."""
+    if not re.fullmatch(r"[\w.-]+(:\d+)?(/[!-~]*)?", text, re.ASCII):
+        return "for example http://192.0.2.10:5000"
+    if text.partition("/")[0] in {*_HUB_PAGES, "registry-1.docker.io"}:
+        return "write https://registry-1.docker.io"
+    return f"write https://{text} (or http://)"
+
+
 def _http(text: str, login: str = "they go under `username` and `password`") -> SplitResult:
     """`login` says where to write the login that is in the URL."""
     try:
@@ -87,7 +96,7 @@ def _http(text: str, login: str = "they go under `username` and `password`") -> 
     except ValueError:
         known = None
     if not known or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]+", text):
-        raise Refused("must be a plain http or https URL", "for example http://192.0.2.10:5000")
+        raise Refused("must be a plain http or https URL", _with_scheme(text))
     if "@" in parts.netloc:
         raise Refused("has a user or password inside the URL", login)
     if parts.query or parts.fragment or text.endswith(("?", "#")):

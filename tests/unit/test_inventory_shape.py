@@ -132,6 +132,24 @@ CACHE = [  # what stands in a cache, its key's name, and what is said of it
 ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("url", "hint"),
+    [
+        ("docker.io", "write https://registry-1.docker.io"),
+        ("registry-1.docker.io", "write https://registry-1.docker.io"),
+        ("cache.example.com:5000", "write https://cache.example.com:5000 (or http://)"),
+        ("ftp://x", "for example http://192.0.2.10:5000"),
+        ("/x", "for example http://192.0.2.10:5000"),
+    ],
+)
+def test_an_address_without_its_scheme_is_shown_with_one(tmp_path: Path, url: str, hint: str) -> None:
+    refused = texts.refusal(tmp_path, f"hosts: {{h: {{registry: {{caches: [{{upstream: '{url}'}}]}}}}}}")
+    assert refused == (
+        "inventory.yml:1:34: hosts.h.registry.caches[0].upstream: must be a plain http or https URL",
+        hint,
+    )
+
+
 @pytest.mark.parametrize(("text", "said"), HOST)
 def test_a_wrong_key_of_ours_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:
     message, hint = texts.refusal(tmp_path, f"hosts: {{h: {{{text}}}}}")
