@@ -136,4 +136,4 @@ def test_in_a_template_the_version_decides(tmp_path: Path, version: str, severit
     code = check(tmp_path / "inventory.yml", [], {}, Screen(out=out, err=out), CheckOptions())
     assert (code == 1) is (severity == "error")
     assert ("P006" in out.getvalue()) is bool(severity), out.getvalue()
-    assert not severity or "templates/config.toml.j2:7:1: runners[0].docker" in out.getvalue()
+    assert not severity or f"templates/config.toml.j2:7:1: {severity}: runners[0].docker" in out.getvalue()
