@@ -55,7 +55,7 @@ def _interface(bip: Value) -> IPv4Interface:
         assert "/" in bip
         return IPv4Interface(bip)
     except (AssertionError, ValueError):
-        raise Refused("bip: must be an IPv4 address with its prefix", "for example 192.168.200.1/24") from None
+        raise Refused("bip: must be an IPv4 address with its prefix", "write for example 192.168.200.1/24") from None
 
 
 def _pools(pools: Value) -> list[tuple[IPv4Network, int]]:

@@ -47,6 +47,11 @@ def did_you_mean(word: str, names: Iterable[str], alike: float = _ALIKE) -> str:
     return f", {question(found)}" if found else ""
 
 
+def near_fix(word: str, names: Iterable[str]) -> str:
+    """What to write instead of an unknown word: `write a`; empty if no name is near."""
+    return f"write {' or '.join(found)}" if (found := near(word, names, by_word=False)) else ""
+
+
 def _plain(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
 

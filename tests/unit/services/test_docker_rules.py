@@ -22,22 +22,22 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
     [
         ({"registry-miror": []}, "D001 error unknown key, did you mean 'registry-mirrors'?"),
         ({"registry-mirror": []}, "D013 error this is the name of a flag of dockerd, which does nothing in the file"),
-        ({"quux": 1}, "D001 error unknown key"),
+        ({"quux": 1}, "D001 error unknown key: dockerd refuses the whole file"),
         ({"tmu": 1}, "D001 error unknown key, did you mean 'mtu'?"),
         ({"ip6": "a"}, "D001 error unknown key, did you mean 'ipv6' or 'bip6'?"),
         ({"proxies": {"httsp-proxy": "a"}}, "D001 error unknown key, did you mean 'https-proxy'?"),
         (
             {"proxies": {"default": {"httpProxy": "http://a:8080"}}},
-            "D001 error unknown key: this is the form of the client's ~/.docker/config.json",
+            "D001 error unknown key, as in the client's ~/.docker/config.json: dockerd refuses the whole file",
         ),
         ({"log-opts": {"labels": ["a"]}}, "D004 error must be a string"),
         (
             {"runtimes": {"nvidia": {"path": "/n", "args": ["--debug"]}}},
-            "D012 error unknown key, did you mean 'runtimeArgs'?",
+            "D012 error unknown key, which dockerd ignores, did you mean 'runtimeArgs'?",
         ),
         (
             {"builder": {"gc": {"enabled": True, "policy": [{"keepStorage": "1GB", "keepDuration": "48h"}]}}},
-            "D012 warning unknown key: here an age is a filter",
+            "D012 warning unknown key, which dockerd ignores: here an age is a filter",
         ),
         ({"debug": "yes"}, "D003 error must be true or false: dockerd refuses the whole file"),
         ({"mtu": True}, "D003 error must be a whole number that fits into 64 bits: dockerd refuses the whole file"),
@@ -63,7 +63,7 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
         ),
         ({"bip": "10.0.0.1"}, "D008 error must be an IPv4 address with its prefix"),
         ({"default-address-pools": [{"base": "10.0.0.0/16"}]}, "D009 error must be {base: NETWORK, size: PREFIX}"),
-        ({"dns": ["ns.example.com"]}, "D010 error must be an IP address"),
+        ({"dns": ["ns.example.com"]}, "D010 error must be an IP address: dockerd refuses the whole file"),
     ],
 )
 def test_without_the_host(tree: Tree, finding: str) -> None:

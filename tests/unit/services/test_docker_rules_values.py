@@ -426,28 +426,38 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
 def test_rules_without_a_size_are_told_once() -> None:
     policy: list[Value] = [{"all": True}, {"keepStorage": "1GB"}, {"filter": ["unused-for=48h"]}]
     tree: Tree = {"builder": {"gc": {"enabled": True, "policy": policy}}}
-    said = [(key_text(key), text) for rule, _, key, text, _ in sizes(tree, (26, 1)) if rule == "D015"]
-    text = "has no keepStorage, which dockerd requires before 28.0; other rules without it: 1"
-    assert said == [("builder.gc.policy[0]", text)]
+    said = [(key_text(key), text, fix) for rule, _, key, text, fix in sizes(tree, (26, 1)) if rule == "D015"]
+    text = "has no keepStorage: dockerd does not start before 28.0"
+    fix = 'add for example "keepStorage": "10GB"; other rules without it: 1'
+    assert said == [("builder.gc.policy[0]", text, fix)]
     assert [*sizes(tree, (28, 0))] == []
 
 
 @pytest.mark.parametrize(
     ("tree", "said"),
     [
-        ({"max-size": "10m"}, "unknown key: it belongs under log-opts"),
-        ({"buildkit": True}, "unknown key: it belongs under features"),
-        ({"cgroup-driver": "systemd"}, "unknown key: it belongs under exec-opts"),
-        ({"credsStore": "desktop"}, "unknown key: this is a key of the client's ~/.docker/config.json"),
-        ({"auths": {"registry.example.com": {}}}, "unknown key: this is a key of the client's ~/.docker/config.json"),
-        ({"maximum-size": "10m"}, "unknown key"),
+        ({"max-size": "10m"}, "unknown key, which belongs under log-opts: dockerd refuses the whole file"),
+        ({"buildkit": True}, "unknown key, which belongs under features: dockerd refuses the whole file"),
+        ({"cgroup-driver": "systemd"}, "unknown key, which belongs under exec-opts: dockerd refuses the whole file"),
+        (
+            {"credsStore": "desktop"},
+            "unknown key, which is a key of the client's ~/.docker/config.json: dockerd refuses the whole file",
+        ),
+        (
+            {"auths": {"registry.example.com": {}}},
+            "unknown key, which is a key of the client's ~/.docker/config.json: dockerd refuses the whole file",
+        ),
+        ({"maximum-size": "10m"}, "unknown key: dockerd refuses the whole file"),
         (
             {"default-address-pools": [{"base": "10.10.0.0/16", "size": 8}]},
             "has a size of 8, which must be from 16, the prefix of base, to 32",
         ),
         ({"default-address-pools": [{"base": "10.10.0.0/16", "size": 16}]}, ""),
-        ({"tlsverify": True}, "needs tlscert and tlskey"),
-        ({"tlsverify": False}, "turns TLS on even if it is false, and then needs tlscert and tlskey"),
+        ({"tlsverify": True}, "needs tlscert and tlskey: dockerd does not start"),
+        (
+            {"tlsverify": False},
+            "turns TLS on even if it is false, and then needs tlscert and tlskey: dockerd does not start",
+        ),
         (
             {"proxies": {"http-proxy": "http://p:3128", "no-proxy": ["localhost"]}},
             "must be a string: dockerd refuses the whole file",

@@ -47,8 +47,8 @@ def place(value: Value) -> tuple[str, str] | None:
 def metrics(tree: Tree) -> Found:
     """dockerd resolves a name, and accepts no empty one (moby's `daemon/command/daemon_unix.go`, 20.10 to 29.7)."""
     if tree.get("metrics-addr") and place(tree["metrics-addr"]) is None:
-        text = "must be ADDRESS:PORT, such as 127.0.0.1:9323"
-        yield "D017", "error", ("metrics-addr",), text, "dockerd does not start"
+        text = "must be ADDRESS:PORT: dockerd does not start"
+        yield "D017", "error", ("metrics-addr",), text, "write for example 127.0.0.1:9323"
 
 
 def in_the_way(tree: Tree, changed: frozenset[str], docker: DockerFacts, facts: Facts) -> Iterator[Blocker]:

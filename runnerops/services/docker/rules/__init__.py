@@ -43,7 +43,7 @@ def _version(facts: Facts | None) -> Version | None:
 
 _NEAR = 0.75
 _PROXIES = ("http-proxy", "https-proxy", "no-proxy")
-_REFUSED = "dockerd refuses the whole file for a key that it does not know, and does not start"
+_REFUSED = "dockerd refuses the whole file"
 
 
 def _known(tree: Tree, facts: Facts | None) -> Found:
@@ -141,10 +141,10 @@ def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
 
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
     if other := elsewhere(key[0]):
-        return "D001", "error", key, f"unknown key: {other[0]}", f"{other[1]}; dockerd refuses the whole file"
+        return "D001", "error", key, f"unknown key, {other[0]}: {_REFUSED}", other[1]
     if known := near(key[-1], KEYS, _NEAR):
         return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
-    return "D001", "error", key, "unknown key", _REFUSED
+    return "D001", "error", key, f"unknown key: {_REFUSED}", "take it out"
 
 
 _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
@@ -187,7 +187,7 @@ def _typed(tree: Tree, facts: Facts | None) -> Found:
                     "D003",
                     severity,
                     (name,),
-                    f"must be {what}: dockerd refuses the whole file",
+                    f"must be {what}: {_REFUSED}",
                     _FIXES[KEYS[name].kind],
                 )
 

@@ -32,20 +32,25 @@ def _single(tree: Tree) -> Found:
     for name in ("ip", "default-gateway", "default-gateway-v6", "host-gateway-ip"):
         value = tree.get(name)
         if isinstance(value, str) and value and not is_address(value):
-            yield "D016", "error", (name,), "must be an IP address", "dockerd refuses the whole file"
+            yield "D016", "error", (name,), "must be an IP address: dockerd refuses the whole file", _such_as(name)
     kinds: set[bool] = set()
     for index, value in _items(tree, "host-gateway-ips"):
         if isinstance(value, str) and value and not is_address(value):
-            yield "D016", "error", ("host-gateway-ips", index), "must be an IP address", _START
+            text = f"must be an IP address: {_START}"
+            yield "D016", "error", ("host-gateway-ips", index), text, _such_as("host-gateway-ips")
         elif (":" in str(value)) in kinds:
             yield (
                 "D016",
                 "error",
                 ("host-gateway-ips", index),
-                "is a second address of its kind",
-                f"{_START}; write only one",
+                f"is a second address of its kind: {_START}",
+                "write only one",
             )
         kinds.add(":" in str(value))
+
+
+def _such_as(name: str) -> str:
+    return f"write an address such as {'2001:db8::1' if name.endswith('-v6') else '192.0.2.1'}"
 
 
 def _fixed(tree: Tree) -> Found:
@@ -55,15 +60,16 @@ def _fixed(tree: Tree) -> Found:
             continue
         if network is None or network.version != kind:
             example = "192.168.200.0/25" if kind == 4 else "2001:db8:1::/64"
-            yield "D016", "error", (name,), f"must be a network of IPv{kind}, such as {example}", _START
+            yield "D016", "error", (name,), f"must be a network of IPv{kind}: {_START}", f"write for example {example}"
         elif kind == 6 and network.is_multicast:
-            yield "D016", "error", (name,), "must not be a multicast network", _START
+            text = f"must not be a multicast network: {_START}"
+            yield "D016", "error", (name,), text, "write for example 2001:db8:1::/64"
 
 
 def _bridge(tree: Tree, version: Version | None) -> Found:
     bip, interface = tree.get("bip"), interface_of(tree.get("bip"))
     if isinstance(bip, str) and bip:
-        text, fix = "must be an IPv4 address with its prefix", "for example 192.168.200.1/24"
+        text, fix = "must be an IPv4 address with its prefix", "write for example 192.168.200.1/24"
         network = interface.network if interface else None
         if interface is None or not isinstance(network, IPv4Network):
             yield "D008", "error", ("bip",), text, fix
@@ -73,13 +79,14 @@ def _bridge(tree: Tree, version: Version | None) -> Found:
             yield "D008", severity, ("bip",), "leaves no address that dockerd before 23.0 can use", fix
     name = tree.get("bridge")
     if isinstance(name, str) and (len(name) > _LONGEST_NAME or name == "lo"):
-        yield "D016", "error", ("bridge",), "is not a name of a bridge, which has at most 15 letters", _START
+        text = f"is not a name of a bridge, which has at most {_LONGEST_NAME} letters: {_START}"
+        yield "D016", "error", ("bridge",), text, "write another, such as br0"
 
 
 def _pools(tree: Tree) -> Found:
     for index, pool in _items(tree, "default-address-pools"):
         if isinstance(pool, dict) and (problem := _pool_problem(pool)):
-            fix = "for example {base: 10.231.0.0/16, size: 24}"
+            fix = "write for example {base: 10.231.0.0/16, size: 24}"
             yield "D009", "error", ("default-address-pools", index), problem, fix
 
 
@@ -113,16 +120,16 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
             "D009",
             "error",
             key,
-            "has no IPv4 network, from which dockerd creates docker0",
-            f"{_START}; add an IPv4 network",
+            f"has no IPv4 network, from which dockerd creates docker0: {_START}",
+            "add one, such as {base: 10.231.0.0/16, size: 24}",
         )
     elif ours and isinstance(ours[0]["size"], int) and ours[0]["size"] > 30 and (severity := before("23.0", version)):
         yield (
             "D009",
             severity,
             (*key, 0),
-            "leaves no address that dockerd before 23.0 can use",
-            f"{_START}; write size: 24",
+            f"leaves no address that dockerd before 23.0 can use: {_START}",
+            "write size: 24",
         )
 
 
@@ -133,16 +140,16 @@ def _servers(tree: Tree, version: Version | None) -> Found:
     for index, server in _items(tree, "dns"):
         if not isinstance(server, str):
             continue
-        text = "must be an IP address"
+        text, fix = "must be an IP address", "write an address, such as 192.0.2.53, instead of a name"
         severity: Severity | Literal[""] = "" if server and is_address(server) else "error"
         if server == "":
-            severity, text = before("25.0", version), f"{text} before 25.0"
+            severity, text, fix = before("25.0", version), f"{text} before 25.0", "take it out"
         elif "%" in server and not severity:
-            severity, text = before("29.0", version), f"{text}, before 29.0 without a zone"
+            severity, text, fix = before("29.0", version), f"{text}, before 29.0 without a zone", "take the zone out"
         elif severity and is_address(server.strip(" ")):
-            severity, text = since("25.0", version), f"{text}, since 25.0 without spaces"
+            severity, text, fix = since("25.0", version), f"{text}, since 25.0 without spaces", "take the spaces out"
         if severity:
-            yield "D010", severity, ("dns", index), text, "dockerd accepts no names here"
+            yield "D010", severity, ("dns", index), f"{text}: dockerd refuses the whole file", fix
 
 
 def _gateways(tree: Tree) -> Found:
@@ -163,9 +170,11 @@ def _gateway(tree: Tree, name: str, network: str | None, own: str) -> Found:
         return
     address = ip_address(value.partition("%")[0])
     if not network_holds(network, address):
-        yield "D022", "error", (name,), f"must be in {network}, the network of docker0", _START
+        text = f"must be in {network}, the network of docker0: {_START}"
+        yield "D022", "error", (name,), text, "write the address of the router in it"
     elif str(address) == own:
-        yield "D022", "error", (name,), "is the address of docker0 itself", f"{_START}; write the address of the router"
+        text = f"is the address of docker0 itself: {_START}"
+        yield "D022", "error", (name,), text, "write the address of the router"
 
 
 def _mtu(tree: Tree) -> Found:
@@ -174,7 +183,8 @@ def _mtu(tree: Tree) -> Found:
     """
     mtu = tree.get("mtu")
     if isinstance(mtu, int) and not isinstance(mtu, bool) and mtu > 0 and not 68 <= mtu <= 65535:
-        yield "D015", "error", ("mtu",), "must be 0 or from 68 to 65535", "dockerd, or no container, would start"
+        text = "must be 0 or from 68 to 65535: dockerd does not start, and before 28.0 no container would"
+        yield "D015", "error", ("mtu",), text, "write for example 1500"
 
 
 def _items(tree: Tree, name: str) -> Iterator[tuple[int, Value]]:

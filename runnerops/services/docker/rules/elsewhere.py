@@ -31,12 +31,12 @@ _LOG_OPTIONS = EVERYWHERE.union(*(options for options in LOG_DRIVERS.values() if
 def elsewhere(name: str) -> tuple[str, str] | None:
     """Where a key that dockerd does not know at the top belongs, as the end of a message, and the fix."""
     if name in _OF_CLIENT:
-        return "this is a key of the client's ~/.docker/config.json", "move it to that file"
+        return "which is a key of the client's ~/.docker/config.json", "move it to that file"
     if name in _LOG_OPTIONS:
-        return "it belongs under log-opts", f'write "log-opts": {{"{name}": "…"}}'
+        return "which belongs under log-opts", f'write "log-opts": {{"{name}": "…"}}'
     if name in FLAGS:
-        return "it belongs under features", f'write "features": {{"{name}": true}}'
+        return "which belongs under features", f'write "features": {{"{name}": true}}'
     if name in _OTHERS:
         place, fix = _OTHERS[name]
-        return f"it belongs under {place}", fix
+        return f"which belongs under {place}", fix
     return None

@@ -116,23 +116,25 @@ def option_values(driver: str, options: Tree) -> Found:
     for name, value in options.items():
         text = value if isinstance(value, str) else "" if value is None else None
         if name in _FORMS and text is not None and (text or name in _NEVER_EMPTY) and (problem := _FORMS[name](text)):
-            yield "D019", "error", ("log-opts", name), problem, _START
+            yield "D019", "error", ("log-opts", name), f"{problem}: {_START}", ""
     if driver == "gelf":
         yield from _gelf(options)
     elif driver == "awslogs" and not options.get("awslogs-group"):
-        yield "D019", "error", ("log-opts",), "has no awslogs-group, which awslogs requires", _START
+        text = f"has no awslogs-group, which awslogs requires: {_START}"
+        yield "D019", "error", ("log-opts",), text, 'add "awslogs-group": "NAME"'
     if "awslogs-datetime-format" in options and "awslogs-multiline-pattern" in options:
-        text = "cannot be combined with awslogs-datetime-format"
-        yield "D019", "error", ("log-opts", "awslogs-multiline-pattern"), text, f"{_START}; take one of them out"
+        text = f"cannot be combined with awslogs-datetime-format: {_START}"
+        yield "D019", "error", ("log-opts", "awslogs-multiline-pattern"), text, "take one of them out"
 
 
 def _gelf(options: Tree) -> Found:
     address = options.get("gelf-address")
     if not address:
-        yield "D019", "error", ("log-opts",), "has no gelf-address, which gelf requires", _START
+        text = f"has no gelf-address, which gelf requires: {_START}"
+        yield "D019", "error", ("log-opts",), text, 'add "gelf-address": "udp://HOST:12201"'
         return
     kind = str(address).partition("://")[0]
     for name in options:
         wanted = "udp" if name.startswith("gelf-compression-") else "tcp" if name.startswith("gelf-tcp-") else kind
         if kind in {"udp", "tcp"} and wanted != kind:
-            yield "D019", "error", ("log-opts", name), f"works only with {wanted}://", f"{_START}; take it out"
+            yield "D019", "error", ("log-opts", name), f"works only with `{wanted}://`: {_START}", "take it out"

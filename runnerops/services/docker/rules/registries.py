@@ -17,8 +17,8 @@ from runnerops.services.shared.versions import Version
 
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = late_pattern(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
-_FORM = "must be HOST, HOST:PORT or a network"
 _START = "dockerd does not start"
+_FORM = f"must be HOST, HOST:PORT or a network: {_START}"
 
 
 def registries(tree: Tree, version: Version | None) -> Found:
@@ -41,8 +41,8 @@ def _entry(text: str, key: Key) -> Found:
             "D023",
             "error",
             key,
-            "is a URL, but dockerd expects only the address",
-            f"{_START}; write {rest or 'HOST:PORT'}",
+            f"is a URL, but dockerd expects only the address: {_START}",
+            f"write {rest or 'HOST:PORT'}",
         )
         return
     place = rest if found else text
@@ -54,7 +54,7 @@ def _entry(text: str, key: Key) -> Found:
     else:
         fits = (bool(_HOST.fullmatch(place)) and int(port if colon else 0) <= 65535) or is_address(place)
     if not fits:
-        yield "D023", "error", key, _FORM, _START
+        yield "D023", "error", key, _FORM, "write for example 192.0.2.5:5000"
 
 
 def _is_network(text: str) -> bool:

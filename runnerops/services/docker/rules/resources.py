@@ -22,8 +22,8 @@ def resources(tree: Tree) -> Found:
         name, _, text = item.partition("=")
         number = text.isdecimal()
         if not name or not text or "=" in text:
-            yield "D017", "error", (_KEY, index), "must be NAME=VALUE", _START
+            yield "D017", "error", (_KEY, index), f"must be NAME=VALUE: {_START}", "write for example gpu=2"
         elif name in seen and (number or seen[name]):
-            text = f"gives {name!r} a second value, but a number must be the only one"
-            yield "D017", "error", (_KEY, index), text, f"{_START}; write a single number, or only names"
+            text = f"gives {name!r} a second value, but a number must be the only one: {_START}"
+            yield "D017", "error", (_KEY, index), text, "write a single number, or only names"
         seen.setdefault(name, number)

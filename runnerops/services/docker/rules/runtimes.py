@@ -17,7 +17,8 @@ def runtimes(tree: Tree, version: Version | None) -> Found:
     known = value if isinstance(value, dict) else {}
     for name, runtime in known.items():
         if name == "runc":
-            yield "D021", "error", ("runtimes", name), "the name runc is reserved for dockerd", _START
+            text = f"the name runc is reserved for dockerd: {_START}"
+            yield "D021", "error", ("runtimes", name), text, "use another name"
         elif runtime is None or isinstance(runtime, dict):
             yield from _one(name, {key.lower(): item for key, item in (runtime or {}).items() if item}, version)
     yield from _default(tree, known, version)
@@ -28,19 +29,21 @@ def _one(name: str, given: Tree, version: Version | None) -> Found:
     if not {"path", "runtimetype"} & given.keys():
         if severity := since("24.0", version):
             harm = "error" if version is None else severity  # earlier it is a runtime that starts nothing
-            yield "D021", harm, ("runtimes", name), "has neither path nor runtimeType", _START
+            text = f"has neither path nor runtimeType: {_START}"
+            yield "D021", harm, ("runtimes", name), text, 'add "path": "/PATH"'
         return
     for one, others in (("path", ("runtimetype", "options")), ("runtimetype", ("runtimeargs",))):
         for other in others:
             if {one, other} <= given.keys() and (severity := since("24.0", version)):
                 words = {"runtimetype": "runtimeType", "runtimeargs": "runtimeArgs"}
-                text = f"cannot have both {words.get(one, one)} and {words.get(other, other)} since 24.0"
-                yield "D021", severity, ("runtimes", name), text, f"{_START}; take one of them out"
+                text = f"cannot have both {words.get(one, one)} and {words.get(other, other)} since 24.0: {_START}"
+                yield "D021", severity, ("runtimes", name), text, "take one of them out"
     options = given.get("options")
     flag = options.get("SystemdCgroup") if isinstance(options, dict) else None
     of_runc = str(given.get("runtimetype")).startswith("io.containerd.runc.")
     if of_runc and flag is not None and not isinstance(flag, bool) and (severity := since("24.0", version)):
-        yield "D021", severity, ("runtimes", name), "must have true or false as SystemdCgroup", _START
+        text = f"must have true or false as SystemdCgroup: {_START}"
+        yield "D021", severity, ("runtimes", name), text, "write it without quotes"
 
 
 def _default(tree: Tree, known: Tree, version: Version | None) -> Found:

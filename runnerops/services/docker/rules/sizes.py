@@ -16,7 +16,8 @@ from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.sizes import is_size
 from runnerops.services.shared.versions import Version
 
-_TEXT = "must be a size, such as 64M"
+_TEXT = "must be a size"
+_FIX = "write a number with its unit, such as 64M"
 _START = "dockerd does not start"
 _CONTAINER = "no container would start"
 
@@ -40,16 +41,17 @@ def sizes(tree: Tree, version: Version | None) -> Found:
     """Every size of the file."""
     for name, key, text, harm in (*_shm(tree), *_log_options(tree), *_storage(tree)):
         if not is_size(text):
-            yield name, "error", key, _TEXT, harm
+            yield name, "error", key, f"{_TEXT}: {harm}", _FIX
     if severity := _collects(tree, version):
+        harm = _START if severity == "error" else f"{_START} since 28.2"
         for key, text in _builder(tree):
             if not is_size(text):
-                yield "D015", severity, key, _TEXT, _START if severity == "error" else f"{_START} since 28.2"
-        for key, text in _before_28(tree) if severity == "error" else ():
+                yield "D015", severity, key, f"{_TEXT}: {harm}", _FIX
+        for key, text, fix in _before_28(tree) if severity == "error" else ():
             if old := before("28.0", version):
-                yield "D015", old, key, text, f"{_START} before 28.0"
-        for key, text in _filters(tree):
-            yield "D017", severity, key, text, _START if severity == "error" else f"{_START} since 28.2"
+                yield "D015", old, key, f"{text}: {_START} before 28.0", fix
+        for key, text, fix in _filters(tree):
+            yield "D017", severity, key, f"{text}: {harm}", fix
 
 
 def _shm(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
@@ -98,22 +100,24 @@ def _builder(tree: Tree) -> Iterator[tuple[Key, str]]:
         yield from _written(rule, _POLICY, (*at, rules, index))
 
 
-def _before_28(tree: Tree) -> Iterator[tuple[Key, str]]:
-    """What older releases require of a policy: a size in each rule, and a valid default although it has no effect."""
+def _before_28(tree: Tree) -> Iterator[tuple[Key, str, str]]:
+    """Key, message and fix of what older releases require of a policy: a size in each rule, and a valid default although
+    it has no effect.
+    """
     at, gc = _gc(tree)
     rules, policy = _entry(gc, "policy")
     items = enumerate(policy if isinstance(policy, list) else ())
     lacks = [index for index, rule in items if isinstance(rule, dict) and not _entry(rule, "keepStorage")[1]]
     if lacks:
         more = f"; other rules without it: {len(lacks) - 1}" if len(lacks) > 1 else ""
-        yield (*at, rules, lacks[0]), f"has no keepStorage, which dockerd requires before 28.0{more}"
+        yield (*at, rules, lacks[0]), "has no keepStorage", f'add for example "keepStorage": "10GB"{more}'
     for key, text in _written(gc, _DEFAULTS[:1], at) if isinstance(policy, list) else ():
         if not is_size(text):
-            yield key, _TEXT
+            yield key, _TEXT, _FIX
 
 
-def _filters(tree: Tree) -> Iterator[tuple[Key, str]]:
-    """Filters of a policy with which dockerd does not start: an invalid age, or two of them."""
+def _filters(tree: Tree) -> Iterator[tuple[Key, str, str]]:
+    """Key, message and fix of filters of a policy with which dockerd does not start: an invalid age, or two of them."""
     at, gc = _gc(tree)
     rules, policy = _entry(gc, "policy")
     for index, rule in enumerate(policy if isinstance(policy, list) else ()):
@@ -125,9 +129,9 @@ def _filters(tree: Tree) -> Iterator[tuple[Key, str]]:
                 continue
             ages, key = ages + 1, (*at, rules, index, name, place)
             if not _AGE.fullmatch(age):
-                yield key, "must be an age, such as unused-for=48h"
+                yield key, "must be an age", "write for example unused-for=48h"
             elif ages > 1:
-                yield key, "is a second age, but there can be only one"
+                yield key, "is a second age, but there can be only one", "take one of them out"
 
 
 def _written(value: Value, names: tuple[str, ...], key: Key) -> Iterator[tuple[Key, str]]:

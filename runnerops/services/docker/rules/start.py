@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import near, near_fix, question
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.features import FLAGS, READ_TO
@@ -53,9 +53,10 @@ def _hosts(tree: Tree) -> Found:
     for index, host in _texts(tree, "hosts"):
         kind, found, rest = host.strip().partition("://")
         if found and kind not in {"tcp", "unix", "npipe", "fd"}:
-            yield "D017", "error", ("hosts", index), "must be tcp://, unix:// or fd://", _START
+            text = f"must begin with tcp://, unix:// or fd://: {_START}"
+            yield "D017", "error", ("hosts", index), text, near_fix(f"{kind}://", ("tcp://", "unix://", "fd://"))
         elif (kind == "tcp" or not found) and (problem := _no_tcp(rest if found else kind)):
-            yield "D017", "error", ("hosts", index), problem, f"{_START}; write tcp://ADDRESS:PORT"
+            yield "D017", "error", ("hosts", index), f"{problem}: {_START}", "write tcp://ADDRESS:PORT"
         elif (kind == "tcp" or not found) and host.strip() and tree.get("tlsverify") is not True:
             address = (rest or kind).rpartition(":")[0] or rest or kind
             if not re.match(r"127\.|localhost|\[?::1", address):
@@ -80,8 +81,8 @@ def _formats(tree: Tree) -> Found:
             "D017",
             "error",
             ("bridge-accept-fwmark",),
-            "must be MARK or MARK/MASK, each a number of up to 32 bits",
-            _START,
+            f"must be MARK or MARK/MASK, each a number of up to 32 bits: {_START}",
+            "write for example 0x1/0x1",
         )
 
 
@@ -89,10 +90,11 @@ def _api(tree: Tree, version: Version | None) -> Found:
     api, key = tree.get("min-api-version"), ("min-api-version",)
     found = _API.fullmatch(api) if isinstance(api, str) and api else None
     if isinstance(api, str) and api and not (found and int(found[1]) >= _OLDEST_API):
-        yield "D017", "error", key, f"must be a version of the API, 1.{_OLDEST_API} or newer", _START
+        text = f"must be a version of the API, 1.{_OLDEST_API} or newer: {_START}"
+        yield "D017", "error", key, text, 'write for example "1.44"'
     elif found and int(found[1]) > _NEWEST_API and (version is None or version <= READ_TO):
-        text = f"is newer than the API of dockerd {READ_TO[0]}.{READ_TO[1]}, which is 1.{_NEWEST_API}"
-        yield "D017", "error" if version else "warning", key, text, _START
+        text = f"is newer than the API of dockerd {READ_TO[0]}.{READ_TO[1]}, which is 1.{_NEWEST_API}: {_START}"
+        yield "D017", "error" if version else "warning", key, text, f'write "1.{_NEWEST_API}" or an older one'
 
 
 def _bridge(tree: Tree) -> Found:
@@ -111,8 +113,9 @@ def _cgroup(tree: Tree) -> Found:
     systemd = any(option.replace(" ", "") == "native.cgroupdriver=systemd" for _, option in _texts(tree, "exec-opts"))
     parent = tree.get("cgroup-parent")
     if systemd and isinstance(parent, str) and parent and not (parent.endswith(".slice") and len(parent) > 6):
-        text = "must be the name of a slice, such as docker.slice, with the cgroup driver systemd"
-        yield "D022", "error", ("cgroup-parent",), text, _START
+        text = f"must be the name of a slice, such as docker.slice, with the cgroup driver systemd: {_START}"
+        name = parent.removesuffix(".slice").strip("/").replace("/", "-") or "docker"
+        yield "D022", "error", ("cgroup-parent",), text, f"write {name}.slice"
 
 
 def _swarm(tree: Tree) -> Found:
@@ -138,13 +141,14 @@ def _mirrors(tree: Tree) -> Found:
 def _ipv6(tree: Tree, version: Version | None) -> Found:
     alone = tree.get("ipv6") is True and not tree.get("fixed-cidr-v6") and tree.get("bridge") in (None, "")
     if alone and (severity := before("28.0", version)):
-        yield "D022", severity, ("ipv6",), "needs fixed-cidr-v6 too before 28.0", f"{_START} without"
+        text = f"needs fixed-cidr-v6 too before 28.0: {_START}"
+        yield "D022", severity, ("ipv6",), text, "add fixed-cidr-v6, such as 2001:db8:1::/64"
     hidden = (
         tree.get("ip6tables") is True and tree.get("experimental") is not True and tree.get("iptables") is not False
     )
     if hidden and (severity := before("27.0", version)):
-        text = "needs experimental: true too before 27.0"
-        yield "D022", severity, ("ip6tables",), text, f"{_START} without"
+        text = f"needs `experimental: true` too before 27.0: {_START}"
+        yield "D022", severity, ("ip6tables",), text, "add it, or take ip6tables out"
 
 
 def _seccomp(tree: Tree, version: Version | None) -> Found:
@@ -152,10 +156,12 @@ def _seccomp(tree: Tree, version: Version | None) -> Found:
     if not isinstance(profile, str) or not profile or "/" in profile:
         return
     if profile not in {"unconfined", "builtin"}:
-        text = "must be the path of a file, unconfined, or builtin"
-        yield "D014", "error", ("seccomp-profile",), text, _START
+        text = f"must be the path of a file, unconfined, or builtin: {_START}"
+        fix = near_fix(profile, ("unconfined", "builtin")) or "write the whole path of the file"
+        yield "D014", "error", ("seccomp-profile",), text, fix
     elif severity := before("23.0", version):
-        yield "D014", severity, ("seccomp-profile",), "must be the path of a file before 23.0", _START
+        text = f"must be the path of a file before 23.0: {_START}"
+        yield "D014", severity, ("seccomp-profile",), text, "take it out"
 
 
 def _proxy(tree: Tree, version: Version | None) -> Found:
@@ -163,12 +169,13 @@ def _proxy(tree: Tree, version: Version | None) -> Found:
     if not isinstance(path, str) or not path or path.startswith("/") or tree.get("userland-proxy") is False:
         return
     if severity := since("25.0", version):
-        yield "D017", severity, key, "must be an absolute path since 25.0", "dockerd refuses the whole file"
+        text = "must be an absolute path since 25.0: dockerd refuses the whole file"
+        yield "D017", severity, key, text, "write for example /usr/bin/docker-proxy"
 
 
 def _features(tree: Tree, version: Version | None) -> Found:
     features = tree.get("features")
     for name in features if isinstance(features, dict) and (version is None or version <= READ_TO) else ():
         if name not in FLAGS and (known := near(name, FLAGS, 0.85)):
-            text = f"unknown feature, {question(known)}"
-            yield "D012", "error", ("features", name), text, f"dockerd ignores it; write {' or '.join(known)}"
+            text = f"unknown feature, which dockerd ignores, {question(known)}"
+            yield "D012", "error", ("features", name), text, f"write {' or '.join(known)}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import did_you_mean, near
+from runnerops.parsing.near import near
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.versions import Version
@@ -75,15 +75,15 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
     """
     known = [name for name, gone in _GRAPH_DRIVERS.items() if not gone]
     names = [*_SNAPSHOTTERS, *known] if of_containerd else [*known, *_SNAPSHOTTERS]
-    if hint := did_you_mean(driver, names, 0.75):
-        text = f"there is no storage driver {driver!r}{hint}"
-        yield "D020", "error", ("storage-driver",), text, _START
+    if meant := near(driver, names, 0.75, by_word=False):
+        text = f"there is no storage driver {driver!r}: {_START}"
+        yield "D020", "error", ("storage-driver",), text, f"write {' or '.join(meant)}"
     elif not of_containerd:
         text = f"there is no storage driver {driver!r}: {_START}"
-        yield "D020", "error", ("storage-driver",), text, f"the drivers are {', '.join(known)}"
+        yield "D020", "error", ("storage-driver",), text, f"write one of {', '.join(known)}"
     elif not by_feature:
         text = f"there is no storage driver {driver!r}: without a snapshotter of this name in containerd, {_START}"
-        yield "D020", "warning", ("storage-driver",), text, f"the drivers are {', '.join(known)}"
+        yield "D020", "warning", ("storage-driver",), text, f"install it, or write one of {', '.join(known)}"
 
 
 def _options(tree: Tree, version: Version | None) -> Found:
@@ -97,17 +97,19 @@ def _options(tree: Tree, version: Version | None) -> Found:
         if not harm:
             continue
         if not equals:
-            yield "D017", harm, key, "must be NAME=VALUE", _START
+            yield "D017", harm, key, f"must be NAME=VALUE: {_START}", ""
         elif known is not None and name not in known:
             slip = near(name, known, 0.8)
-            text = f"{driver} has no option {name!r}; its options are {', '.join(known)}"
-            yield "D020", "error" if slip else harm, key, text, f"write {' or '.join(slip)}" if slip else _START
+            text = f"{driver} has no option {name!r}: {_START}"
+            fix = f"write {' or '.join(slip)}" if slip else f"take it out; the options are {', '.join(known)}"
+            yield "D020", "error" if slip else harm, key, text, fix
         elif known is not None:
             first, gone = known[name]
             if gone and (severity := since(gone, version)):
-                yield "D020", severity, key, f"{driver} does not have {name} since {gone}", f"{_START}; take it out"
+                yield "D020", severity, key, f"{driver} does not have {name} since {gone}: {_START}", "take it out"
             elif first and (severity := before(first, version)):
-                yield "D020", severity, key, f"{driver} does not have {name} before {first}", f"{_START}; take it out"
+                text = f"{driver} does not have {name} before {first}: {_START}"
+                yield "D020", severity, key, text, "take it out"
 
 
 def _harm(tree: Tree, version: Version | None) -> Severity | Literal[""]:

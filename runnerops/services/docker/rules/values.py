@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import near, near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
@@ -22,6 +22,7 @@ from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
+_CERTIFICATE = "add them, with the paths of the certificate and its key"
 _CGROUP_DRIVER = "the only option is native.cgroupdriver, such as native.cgroupdriver=systemd"
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _DOMAIN = late_pattern(rf"(?=.*[A-Za-z]){_PART}(?:\.{_PART})*\.?\s*")
@@ -54,7 +55,7 @@ def _words(tree: Tree) -> Found:
     for name, (known, rule) in _WORDS.items():
         value = tree.get(name)
         if isinstance(value, str) and value and value not in known:
-            yield rule, "error", (name,), f"must be one of {', '.join(known)}", _START
+            yield rule, "error", (name,), f"must be one of {', '.join(known)}: {_START}", near_fix(value, known)
 
 
 def _levels(tree: Tree, version: Version | None) -> Found:
@@ -62,7 +63,8 @@ def _levels(tree: Tree, version: Version | None) -> Found:
     if not isinstance(level, str) or not level or level.lower() in _LEVELS:
         return
     if level.lower() != "warning":
-        yield "D014", "error", ("log-level",), f"must be one of {', '.join(_LEVELS)}", _START
+        text = f"must be one of {', '.join(_LEVELS)}: {_START}"
+        yield "D014", "error", ("log-level",), text, near_fix(level, _LEVELS)
     elif severity := since("25.0", version):
         yield "D014", severity, ("log-level",), "dockerd refuses `warning` since 25.0", "write warn"
 
@@ -71,21 +73,24 @@ def _numbers(tree: Tree, version: Version | None) -> Found:
     for name in _NOT_NEGATIVE:
         value = tree.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
-            yield "D015", "error", (name,), "must not be negative", _START
+            text = f"must not be negative: {_START}"
+            yield "D015", "error", (name,), text, "write a positive number, or take it out for the default"
     score = tree.get("oom-score-adjust")
     if isinstance(score, int) and not -1000 <= score <= 1000 and (severity := before("26.0", version)):
-        yield "D015", severity, ("oom-score-adjust",), "must be between -1000 and 1000", _START
+        yield "D015", severity, ("oom-score-adjust",), f"must be between -1000 and 1000: {_START}", ""
     if tree.get("max-download-attempts") == 0 and (severity := before("23.0", version)):
-        yield "D015", severity, ("max-download-attempts",), "must be 1 or more before 23.0", _START
+        yield "D015", severity, ("max-download-attempts",), f"must be 1 or more before 23.0: {_START}", ""
     port = tree.get("network-diagnostic-port")
     if isinstance(port, int) and not 0 <= port <= 65535 and (severity := since("28.0", version)):
-        yield "D015", severity, ("network-diagnostic-port",), "must be between 0 and 65535 since 28.0", _START
+        text = f"must be between 0 and 65535 since 28.0: {_START}"
+        yield "D015", severity, ("network-diagnostic-port",), text, ""
 
 
 def _search(tree: Tree) -> Found:
     for index, value in _strings(tree, "dns-search"):
         if value.strip(" ") != "." and not _DOMAIN.fullmatch(value.strip(" ")):
-            yield "D017", "error", ("dns-search", index), "must be a domain", _START
+            text = f"must be a domain: {_START}"
+            yield "D017", "error", ("dns-search", index), text, "write a name such as example.com"
 
 
 def _labels(tree: Tree) -> Found:
@@ -93,21 +98,23 @@ def _labels(tree: Tree) -> Found:
     for index, label in _strings(tree, "labels"):
         name, equals, value = label.partition("=")
         if not equals:
-            yield "D017", "error", ("labels", index), "must be NAME=VALUE", _START
+            yield "D017", "error", ("labels", index), f"must be NAME=VALUE: {_START}", "write for example team=ci"
         elif name.startswith(("com.docker.", "io.docker.", "org.dockerproject.")):
-            text = f"has a name that is reserved for Docker: {name.rpartition('.')[0]}"
-            yield "D017", "error", ("labels", index), text, f"{_START}; use another name"
+            text = f"has a name that is reserved for Docker ({name.rpartition('.')[0]}): {_START}"
+            yield "D017", "error", ("labels", index), text, "use another name"
         elif given.setdefault(name, value) != value:
-            yield "D017", "error", ("labels", index), f"gives {name!r} another value than an earlier label", _START
+            text = f"gives {name!r} another value than an earlier label: {_START}"
+            yield "D017", "error", ("labels", index), text, "take one of the two out"
 
 
 def _exec_opts(tree: Tree, version: Version | None) -> Found:
-    for index, text in _strings(tree, "exec-opts"):
-        name, equals, value = (part.strip() for part in text.partition("="))
+    for index, option in _strings(tree, "exec-opts"):
+        name, equals, value = (part.strip() for part in option.partition("="))
         whole, known = bool(name and equals and value), name.lower() == "native.cgroupdriver"
         key = ("exec-opts", index)
         if known and value and value not in {"systemd", "cgroupfs"}:
-            yield "D017", "error", key, "must be systemd or cgroupfs", _START
+            text = f"must be systemd or cgroupfs: {_START}"
+            yield "D017", "error", key, text, near_fix(value, ("systemd", "cgroupfs"))
         elif not whole or not known:
             what = "must be NAME=VALUE" if not whole else f"unknown option {name!r}"
             slip = bool(near(name, ["native.cgroupdriver"], 0.8))
@@ -150,8 +157,8 @@ def _no_driver(driver: str, ends: str) -> Found:
     known = [name for name in LOG_DRIVERS if name not in REMOVED]
     meant = near(driver, known, 0.65, by_word=False) or tuple(name for name in known if name.startswith(f"{driver}-"))
     if meant:
-        text = f"there is no log driver {driver!r}, {question(meant)}"
-        yield "D018", "error", ("log-driver",), f"{text} {ends[0].upper()}{ends[1:]}", f"write {' or '.join(meant)}"
+        text = f"there is no log driver {driver!r}: {ends}"
+        yield "D018", "error", ("log-driver",), text, f"write {' or '.join(meant)}"
     else:
         text = f"{driver!r} is not a built-in driver: without a plugin of this name, {ends}"
         yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {', '.join(known)}"
@@ -162,16 +169,26 @@ def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
     for name in options:
         if driver == "local" and name in LOCAL_FROM_29_5:
             if severity := before("29.5", version):
-                yield "D019", severity, ("log-opts", name), "local accepts this option only since 29.5", _START
+                text = f"local accepts this option only since 29.5: {_START}"
+                yield "D019", severity, ("log-opts", name), text, "take it out"
         elif known is not None and name not in known | EVERYWHERE:
             others = [one for one, names in LOG_DRIVERS.items() if names and name in names]
             hint = f", which is one of {', '.join(others)}" if others else ""
-            yield "D019", "error", ("log-opts", name), f"{driver} does not accept this option{hint}", _START
+            text = f"{driver} does not accept this option{hint}: {_START}"
+            yield (
+                "D019",
+                "error",
+                ("log-opts", name),
+                text,
+                "take it out" if others else near_fix(name, known) or "take it out",
+            )
     mode = options.get("mode")
     if isinstance(mode, str) and mode not in {"", "blocking", "non-blocking"}:
-        yield "D019", "error", ("log-opts", "mode"), "must be blocking or non-blocking", _START
+        text = f"must be blocking or non-blocking: {_START}"
+        yield "D019", "error", ("log-opts", "mode"), text, near_fix(mode, ("blocking", "non-blocking"))
     if "max-buffer-size" in options and mode != "non-blocking":
-        yield "D019", "error", ("log-opts", "max-buffer-size"), "needs mode: non-blocking too", _START
+        text = f"needs `mode: non-blocking` too: {_START}"
+        yield "D019", "error", ("log-opts", "max-buffer-size"), text, "add it, or take max-buffer-size out"
     if driver not in {"json-file", "local"}:
         return
     size, count, compress = (options.get(name) for name in ("max-size", "max-file", "compress"))
@@ -180,12 +197,12 @@ def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
             "D019",
             "error",
             ("log-opts", "max-file"),
-            'must be a whole number of "1" or more',
-            "no container would start",
+            'must be a whole number of "1" or more: no container would start',
+            'write for example "3"',
         )
     if driver == "json-file" and compress in ("true", "1") and (size in (None, "-1") or count in (None, "1")):
-        fix = 'add "max-size" and a "max-file" of 2 or more; without them no container starts'
-        yield "D019", "error", ("log-opts", "compress"), "needs max-size and a max-file of 2 or more", fix
+        text = "needs max-size and a max-file of 2 or more: no container would start"
+        yield "D019", "error", ("log-opts", "compress"), text, 'add for example "max-size": "10m", "max-file": "3"'
 
 
 def _pairs(tree: Tree) -> Found:
@@ -193,22 +210,23 @@ def _pairs(tree: Tree) -> Found:
     if tree.get("bridge") not in (None, ""):
         for name in ("bip", "bip6"):
             if tree.get(name):
-                yield "D022", "error", (name,), "cannot be combined with `bridge`", f"{_START}; take one of them out"
+                text = f"cannot be combined with `bridge`: {_START}"
+                yield "D022", "error", (name,), text, "take one of them out"
     if tree.get("icc") is False and tree.get("iptables") is False:
         yield (
             "D022",
             "error",
             ("icc",),
-            "cannot be false if iptables is false too",
-            f"{_START}, because it uses iptables for that",
+            f"cannot be false if iptables is false too: {_START}",
+            "take one of them out",
         )
     if tree.get("host-gateway-ip") is not None and tree.get("host-gateway-ips") is not None:
         yield "D022", "error", ("host-gateway-ip",), "cannot be combined with host-gateway-ips", "take one of them out"
     if "tlsverify" in tree and not (tree.get("tlscert") and tree.get("tlskey")):
         if tree["tlsverify"] is False:
-            text, fix = "turns TLS on even if it is false, and then needs tlscert and tlskey", f"{_START}; take it out"
+            text, fix = "turns TLS on even if it is false, and then needs tlscert and tlskey", "take it out"
         else:
-            text, fix = "needs tlscert and tlskey", _START
-        yield "D022", "error", ("tlsverify",), text, fix
+            text, fix = "needs tlscert and tlskey", _CERTIFICATE
+        yield "D022", "error", ("tlsverify",), f"{text}: {_START}", fix
     elif tree.get("tls") is True and not (tree.get("tlscert") and tree.get("tlskey")):
-        yield "D022", "error", ("tls",), "needs tlscert and tlskey", _START
+        yield "D022", "error", ("tls",), f"needs tlscert and tlskey: {_START}", _CERTIFICATE

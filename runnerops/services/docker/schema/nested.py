@@ -129,15 +129,15 @@ def _below(shape: Shape, value: Value, key: Key) -> Found:
         return
     if isinstance(shape, str):
         if not _FITS[shape](value):
-            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", _FIXES.get(shape, "correct it")
+            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", _FIXES.get(shape, "")
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            yield "D003", "error", key, "must be a list", _REFUSED
+            yield "D003", "error", key, f"must be a list: {_REFUSED}", "write […]"
             return
         for index, item in enumerate(value):
             yield from _below(shape[0], item, (*key, index))
     elif not isinstance(value, dict):
-        yield "D003", "error", key, "must be a mapping", _REFUSED
+        yield "D003", "error", key, f"must be a mapping: {_REFUSED}", "write {…}"
     else:
         yield from _mapping(shape, value, key)
 
@@ -155,17 +155,18 @@ def _mapping(shape: dict[str, Shape], value: Tree, key: Key) -> Found:
 
 def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Found:
     if key[0] == "proxies" and isinstance(value, dict):
-        text = "unknown key: this is the form of the client's ~/.docker/config.json"
-        yield "D001", "error", (*key, name), text, f"write http-proxy, https-proxy and no-proxy; {_REFUSED}"
+        text = f"unknown key, as in the client's ~/.docker/config.json: {_REFUSED}"
+        yield "D001", "error", (*key, name), text, "write http-proxy, https-proxy and no-proxy"
         return
     known = _OTHER_NAMES.get(name.lower(), ()) or near(name, shape, 0.7)
-    hint = f", {question(known)}" if known else ""
+    fix = f"write {' or '.join(known)}" if known else "take it out"
     if key[0] in _CLOSED:
-        yield "D001", "error", (*key, name), f"unknown key{hint}", _REFUSED
+        text = f"unknown key, {question(known)}" if known else f"unknown key: {_REFUSED}"
+        yield "D001", "error", (*key, name), text, fix
     elif known and not (name.lower() == "args" and not value):  # NVIDIA's tool writes an empty one
-        yield "D012", "error", (*key, name), f"unknown key{hint}", f"dockerd ignores it; write {' or '.join(known)}"
+        yield "D012", "error", (*key, name), f"unknown key, which dockerd ignores, {question(known)}", fix
     elif name.lower() == "keepduration":
-        fix = 'dockerd ignores it; write "filter": ["unused-for=48h"]'
-        yield "D012", "warning", (*key, name), "unknown key: here an age is a filter", fix
+        text = "unknown key, which dockerd ignores: here an age is a filter"
+        yield "D012", "warning", (*key, name), text, 'write "filter": ["unused-for=48h"]'
     elif not known:
-        yield "D012", "warning", (*key, name), "unknown key", "dockerd ignores it"
+        yield "D012", "warning", (*key, name), "unknown key: dockerd ignores it", fix
