@@ -10,7 +10,7 @@ from runnerops.model.common import Key, Tree, Value, key_label
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.parsing.near import did_you_mean
+from runnerops.parsing.near import did_you_mean, near_fix
 from runnerops.services.gitlab_runner.format import PATH, runners_of
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity, Version, by_table, check_table, version_of
 from runnerops.services.gitlab_runner.rules.labels import labels
@@ -125,15 +125,15 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
             continue
         if gone := EXECUTORS_UNTIL.get(str(value)):
             if not version or version >= version_of(gone):
-                text = f"gitlab-runner has no executor {value!r} since {gone}"
-                yield "R003", "error" if version else "warning", key, text, "every job would fail; use another one"
+                text = f"gitlab-runner has no executor {value!r} since {gone}: every job would fail"
+                yield "R003", "error" if version else "warning", key, text, "use another one"
             continue
-        fix = f"the executors are {', '.join(EXECUTORS)}"
+        fix = f"write one of {', '.join(EXECUTORS)}"
         if value in (None, ""):
             yield "R003", "error" if whole else "warning", key, "is missing", fix
         else:
             text = f"unknown executor {value!r}{did_you_mean(str(value), EXECUTORS)}"
-            yield "R003", "error", key, text, fix
+            yield "R003", "error", key, text, near_fix(str(value), EXECUTORS) or fix
 
 
 def _urls(tree: Tree, whole: bool) -> Found:
@@ -142,8 +142,8 @@ def _urls(tree: Tree, whole: bool) -> Found:
         url = runner.get("url")
         key: Key = ("runners", index, "url")
         if isinstance(url, str) and "$" in url:
-            fix = "gitlab-runner expands variables in `url` and `token` since 18.10"
-            yield "R004", "warning", key, "older runners do not replace the variable", fix
+            text = "runners before 18.10 do not replace the variable"
+            yield "R004", "warning", key, text, "write GitLab's address itself"
         elif not _is_address(url):
             fix = "write GitLab's address: https://gitlab.example.com"
             excerpt = not whole and (is_excerpt(runner) or "token" not in runner)

@@ -30,8 +30,8 @@ def _privileged(docker: Tree, place: Key) -> Found:
     """Another runtime, e.g. Sysbox, may not need it."""
     name = "services_privileged" if "services_privileged" in docker else "privileged"
     if docker.get(name) is not True and not docker.get("runtime"):
-        text = f"Docker-in-Docker needs `{name} = true` in [runners.docker]"
-        yield "R016", "warning", place, text, "otherwise its daemon does not start"
+        text = f"Docker-in-Docker needs `{name} = true` in [runners.docker]: otherwise its daemon does not start"
+        yield "R016", "warning", place, text, "write it there, or set a `runtime` that needs no privileges"
 
 
 def _words(service: Tree, name: str, place: Key) -> Found:

@@ -52,7 +52,7 @@ def _written(found: Tree, key: Key) -> Found:
     for name, value in found.items():
         if not _NAME.fullmatch(name):
             text = f"is not a valid name of a label: {_WHOLE}"
-            yield "R018", "error", (*key, name), text, "3 to 65 letters, digits, `.`, `_` and `-`"
+            yield "R018", "error", (*key, name), text, "write 3 to 65 letters, digits, `.`, `_` and `-`"
         elif isinstance(value, str) and not _VALUE.fullmatch(value):
             text = f"is not a valid value of a label: {_WHOLE}"
-            yield "R018", "error", (*key, name), text, "1 to 256 letters, digits, `.`, `_` and `-`"
+            yield "R018", "error", (*key, name), text, "write 1 to 256 letters, digits, `.`, `_` and `-`"

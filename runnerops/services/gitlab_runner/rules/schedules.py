@@ -69,15 +69,15 @@ def _list(tree: Tree, path: tuple[str, ...]) -> list[Value]:
 def _periods(value: Value, key: Key, harm: str) -> Found:
     for at, text in enumerate(value if isinstance(value, list) else ()):
         if isinstance(text, str) and (problem := period_problem(text)):
-            yield "R019", "error", (*key, at), problem, harm
+            yield "R019", "error", (*key, at), f"{problem}: {harm}", 'write for example "* * 9-17 * * mon-fri *"'
 
 
 def _timezone(value: Value, key: Key, harm: str) -> Found:
     if not isinstance(value, str) or _is_timezone(value):
         return
     if _is_there(_FORMER):
-        text = "is not a time zone; write UTC, Local or a name such as Europe/Berlin"
-        yield "R019", "error", key, text, harm
+        text = f"is not a time zone: {harm}"
+        yield "R019", "error", key, text, "write UTC, Local or a name such as Europe/Berlin"
     else:
         text = (
             "is not a time zone on this machine, which does not have former names (US/Eastern); if the host does not"
@@ -99,7 +99,7 @@ def _pattern(value: Value, key: Key, harm: str) -> Found:
         except re.error as error:
             problem = f"is no regular expression: {error.msg} at character {(error.pos or 0) + 1}"
     if problem:
-        yield "R019", "error", key, problem, harm
+        yield "R019", "error", key, f"{problem}: {harm}", ""
 
 
 def _is_timezone(name: str) -> bool:

@@ -8,13 +8,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import near, near_fix, question
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
 _SIZE = late_pattern(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
+_JOBS = "every job would fail"
 _WHOLE = "the runner refuses the whole file"
 _PULL_POLICIES = ("always", "if-not-present", "never")
 _SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd")
@@ -73,14 +74,15 @@ def _tables(runner: Tree, key: Key) -> Found:
 def _words(runner: Tree, key: Key) -> Found:
     shell = runner.get("shell")
     if isinstance(shell, str) and shell and shell not in _SHELLS:
-        yield "R012", "error", (*key, "shell"), f"must be one of {', '.join(_SHELLS)}", "every job would fail"
+        text = f"must be one of {', '.join(_SHELLS)}: {_JOBS}"
+        yield "R012", "error", (*key, "shell"), text, near_fix(shell, _SHELLS)
     for table in ("docker", "kubernetes"):
         for name in ("pull_policy", "allowed_pull_policies"):
             value = _tree(runner, table).get(name)
             wrong = [word for word in (value if isinstance(value, list) else [value]) if not _is_policy(word)]
             if wrong:
-                text = f"must be one of {', '.join(_PULL_POLICIES)}"
-                yield "R012", "error", (*key, table, name), text, "every job would fail"
+                text = f"must be one of {', '.join(_PULL_POLICIES)}: {_JOBS}"
+                yield "R012", "error", (*key, table, name), text, near_fix(str(wrong[0]), _PULL_POLICIES)
 
 
 def _policies(runner: Tree, key: Key) -> Found:
@@ -101,8 +103,9 @@ def _policies(runner: Tree, key: Key) -> Found:
         )
     flavor = docker.get("helper_image_flavor")
     if isinstance(flavor, str) and flavor and not _FLAVOR.fullmatch(flavor):
-        text = "there is no such helper image: the flavours are alpine, alpine3.21 and the like, ubuntu, ubi-fips"
-        yield "R012", "warning", (*key, "docker", "helper_image_flavor"), text, "every job would fail"
+        text = f"there is no such helper image: {_JOBS}"
+        fix = "write alpine, alpine3.21 or the like, ubuntu, or ubi-fips"
+        yield "R012", "warning", (*key, "docker", "helper_image_flavor"), text, fix
 
 
 def _flags(runner: Tree, key: Key) -> Found:
@@ -132,7 +135,7 @@ def _cache(runner: Tree, key: Key) -> Found:
     if not isinstance(kind, str) or not kind:
         return
     if kind not in _CACHES:
-        fix = f"the types are {', '.join(_CACHES)}"
+        fix = near_fix(kind, _CACHES) or f"write one of {', '.join(_CACHES)}"
         yield (
             "R014",
             "error",
@@ -164,13 +167,13 @@ def _docker(runner: Tree, key: Key) -> Found:
     docker = _tree(runner, "docker")
     for index, volume in _texts(docker, "volumes"):
         if not volume:
-            yield "R015", "error", (*key, "docker", "volumes", index), "is empty: every job would fail", "take it out"
+            yield "R015", "error", (*key, "docker", "volumes", index), f"is empty: {_JOBS}", "take it out"
         elif problem := _volume_problem(volume):
             yield (
                 "R015",
                 "error",
                 (*key, "docker", "volumes", index),
-                f"{problem}: every job would fail",
+                f"{problem}: {_JOBS}",
                 "write /HOST:/CONTAINER",
             )
     for index, entry in _texts(docker, "extra_hosts"):
@@ -179,8 +182,8 @@ def _docker(runner: Tree, key: Key) -> Found:
                 "R015",
                 "error",
                 (*key, "docker", "extra_hosts", index),
-                "must be NAME:ADDRESS",
-                "every job would fail",
+                f"must be NAME:ADDRESS: {_JOBS}",
+                "write for example db:192.0.2.7",
             )
 
 
@@ -217,7 +220,7 @@ def _machine(runner: Tree, key: Key) -> Found:
                 "error",
                 (*key, "machine", "MachineOptionsWithName", index),
                 text,
-                "or move it to MachineOptions",
+                "add it, or move the option to MachineOptions",
             )
 
 
