@@ -14,8 +14,8 @@ def found(service: Tree) -> list[str]:
     return [f"{severity} {key_text(key[2:])}: {message}" for _, severity, key, message, _ in rules]
 
 
-LIMIT = "must be a whole number of at most 64 bits, in digits"
-MODE = "must be a mode of octal digits, such as 0440"
+LIMIT = "must be a whole number of at most 64 bits, in digits: Compose refuses the whole file"
+MODE = "must be a mode of octal digits, such as 0440: Compose refuses the whole file"
 
 
 @pytest.mark.parametrize(
@@ -28,46 +28,58 @@ MODE = "must be a mode of octal digits, such as 0440"
             {"build": {"context": ".", "secrets": [{"source": "s", "mode": "9"}]}},
             f"error build.secrets[0].mode: {MODE}",
         ),
-        ({"storage_opt": {"size": True}}, "error storage_opt.size: must be a string"),
-        ({"storage_opt": {"size": ["1G"]}}, "error storage_opt.size: must be a string"),
+        ({"storage_opt": {"size": True}}, "error storage_opt.size: must be a string: Compose refuses the whole file"),
+        ({"storage_opt": {"size": ["1G"]}}, "error storage_opt.size: must be a string: Compose refuses the whole file"),
         (
             {"build": {"context": ".", "additional_contexts": {"a": None}}},
-            "error build.additional_contexts.a: must be a string",
+            "error build.additional_contexts.a: must be a string: Compose refuses the whole file",
         ),
         (
             {"build": {"context": ".", "ulimits": {"nofile": {"soft": "1", "hard": 2}}}},
-            "error build.ulimits.nofile.soft: must be a whole number, without quotes",
+            "error build.ulimits.nofile.soft: must be a whole number, without quotes: Compose refuses the whole file",
         ),
         (
             {"volumes": [{"type": "tmpfs", "target": "/a", "tmpfs": {"mode": "1777"}}]},
-            "error volumes[0].tmpfs.mode: must be a whole number that is not negative, without quotes",
+            "error volumes[0].tmpfs.mode: must be a whole number that is not negative, without quotes: Compose refuses the"
+            " whole file",
         ),
         (
             {"volumes": [{"type": "bind", "source": "/a", "target": "/a", "bind": {"create_host_path": "1"}}]},
-            "error volumes[0].bind.create_host_path: must be true or false",
+            "error volumes[0].bind.create_host_path: must be true or false: Compose refuses the whole file",
         ),
-        ({"expose": [80, 1.5]}, "error expose[1]: must be a port, or a range of them"),
+        ({"expose": [80, 1.5]}, "error expose[1]: must be a port, or a range of them: Compose refuses the whole file"),
         (
             {"secrets": [{"source": "${SECRET:-other}"}]},
-            "warning secrets[0].source: 'other' is not defined under `secrets` while SECRET is not set",
+            "warning secrets[0].source: 'other' is not defined under `secrets`: Compose refuses the whole file while SECRET is"
+            " not set",
         ),
-        ({"stop_grace_period": "2562048h"}, "error stop_grace_period: must be a duration, such as 30s"),
-        ({"stop_grace_period": "15251w"}, "error stop_grace_period: must be a duration, such as 30s"),
-        ({"mem_limit": "9" * 400}, "error mem_limit: must be a size, such as 512m"),
-        ({"cpus": "1e400"}, "error cpus: must be a number"),
-        ({"pids_limit": "9223372036854775808"}, "error pids_limit: must be a whole number"),
-        ({"cpu_quota": "9" * 5000}, "error cpu_quota: must be a whole number"),
+        (
+            {"stop_grace_period": "2562048h"},
+            "error stop_grace_period: must be a duration, such as 30s: Compose refuses the whole file",
+        ),
+        (
+            {"stop_grace_period": "15251w"},
+            "error stop_grace_period: must be a duration, such as 30s: Compose refuses the whole file",
+        ),
+        ({"mem_limit": "9" * 400}, "error mem_limit: must be a size, such as 512m: Compose refuses the whole file"),
+        ({"cpus": "1e400"}, "error cpus: must be a number: Compose refuses the whole file"),
+        (
+            {"pids_limit": "9223372036854775808"},
+            "error pids_limit: must be a whole number: Compose refuses the whole file",
+        ),
+        ({"cpu_quota": "9" * 5000}, "error cpu_quota: must be a whole number: Compose refuses the whole file"),
         (
             {"healthcheck": {"test": "a", "retries": "9223372036854775808"}},
-            "error healthcheck.retries: must be a whole number that is not negative",
+            "error healthcheck.retries: must be a whole number that is not negative: Compose refuses the whole file",
         ),
         (
             {"volumes": [{"type": "tmpfs", "target": "/a", "tmpfs": {"mode": -1}}]},
-            "error volumes[0].tmpfs.mode: must be a whole number that is not negative, without quotes",
+            "error volumes[0].tmpfs.mode: must be a whole number that is not negative, without quotes: Compose refuses the"
+            " whole file",
         ),
         (
             {"deploy": {"resources": {"limits": {"cpus": 2**63}}}},
-            "error deploy.resources.limits.cpus: must be a number below 2^63",
+            "error deploy.resources.limits.cpus: must be a number below 2^63: Compose refuses the whole file",
         ),
         ({"ulimits": {"nofile": 2**63}}, f"error ulimits.nofile: {LIMIT}"),
         ({"ulimits": {"nofile": 9e9}}, f"error ulimits.nofile: {LIMIT}"),
@@ -75,26 +87,42 @@ MODE = "must be a mode of octal digits, such as 0440"
             {"build": {"context": ".", "ulimits": {"nproc": {"soft": 2**63, "hard": 2}}}},
             f"error build.ulimits.nproc.soft: {LIMIT}",
         ),
-        ({"scale": "-1"}, "error scale: must not be negative"),
+        ({"scale": "-1"}, "error scale: must not be negative: Compose refuses the whole file"),
         ({"deploy": {"replicas": "-1"}}, "error deploy.replicas: must not be negative"),
-        ({"build": {"context": ".", "extra_hosts": [":1.2.3.4"]}}, "error build.extra_hosts[0]: has no name of a host"),
-        ({"extra_hosts": ["=1.2.3.4"]}, "error extra_hosts[0]: has no name of a host"),
-        ({"extra_hosts": ["a:b"]}, "error extra_hosts[0]: has an invalid address"),
-        ({"ports": [{"target": 65536}]}, "error ports[0].target: must be a port from 1 to 65535"),
+        (
+            {"build": {"context": ".", "extra_hosts": [":1.2.3.4"]}},
+            "error build.extra_hosts[0]: has no name of a host: Compose refuses the whole file",
+        ),
+        ({"extra_hosts": ["=1.2.3.4"]}, "error extra_hosts[0]: has no name of a host: Compose refuses the whole file"),
+        ({"extra_hosts": ["a:b"]}, "error extra_hosts[0]: has an invalid address: Docker refuses the container"),
+        (
+            {"ports": [{"target": 65536}]},
+            "error ports[0].target: must be a port from 1 to 65535: Docker refuses the container",
+        ),
         (
             {"ports": [{"target": 80, "published": "web"}]},
-            "error ports[0].published: must be a port, or a range of them",
+            "error ports[0].published: must be a port, or a range of them: Docker refuses the container",
         ),
         (
             {"ports": [{"target": 80, "published": 65536}]},
-            "error ports[0].published: must be a port, or a range of them",
+            "error ports[0].published: must be a port, or a range of them: Docker refuses the container",
         ),
-        ({"ports": [{"target": 80, "protocol": "http"}]}, "error ports[0].protocol: must be tcp, udp or sctp"),
-        ({"init": "${INIT:-1}"}, "warning init: must be true or false while INIT is not set"),
-        ({"mem_limit": "${LIMIT:+x}"}, "warning mem_limit: must be a size, such as 512m while LIMIT is not set"),
+        (
+            {"ports": [{"target": 80, "protocol": "http"}]},
+            "error ports[0].protocol: must be tcp, udp or sctp: Docker refuses the container",
+        ),
+        (
+            {"init": "${INIT:-1}"},
+            "warning init: must be true or false: Compose refuses the whole file while INIT is not set",
+        ),
+        (
+            {"mem_limit": "${LIMIT:+x}"},
+            "warning mem_limit: must be a size, such as 512m: Compose refuses the whole file while LIMIT is not set",
+        ),
         (
             {"networks": ["${NETWORK:-other}"]},
-            "warning networks[0]: 'other' is not defined under `networks` while NETWORK is not set",
+            "warning networks[0]: 'other' is not defined under `networks`: Compose refuses the whole file while NETWORK is not"
+            " set",
         ),
     ],
 )
@@ -150,9 +178,9 @@ def test_a_watch_command_with_an_open_quote() -> None:
         ),
         (
             {"version": ["3"], "services": {"a": {"image": "a"}}},
-            "must be text: Compose refuses the whole file",
+            "must be text: Compose refuses the whole file; ",
         ),
     ],
 )
 def test_what_to_write_instead(tree: Tree, said: str) -> None:
-    assert [f"{message}: {fix}" for *_, message, fix in compose_rules(tree)][:1] == ([said] if said else [])
+    assert [f"{message}; {fix}" for *_, message, fix in compose_rules(tree)][:1] == ([said] if said else [])

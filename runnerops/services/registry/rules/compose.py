@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from math import isfinite
 
 from runnerops.model.common import Key, Tree, Value, value_at, word_set
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import near, near_fix, question
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
@@ -87,11 +87,11 @@ def _by_names(message: str, given: Mapping[str, str]) -> str:
 
 def _rules(tree: Tree, version: str) -> Found:
     if not tree.keys() - {"version"}:
-        yield "K002", "error", (), "is empty", _REFUSED
+        yield "K002", "error", (), f"is empty: {_REFUSED}", "write services: and what is to run"
         return
     for problem in schema_problems(tree):
         yield from _schema(problem, tree, version)
-    yield from (("K002", "error", key, f"must be {what}", _REFUSED) for key, what in text_problems(tree))
+    yield from (("K002", "error", key, f"must be {what}: {_REFUSED}", "") for key, what in text_problems(tree))
     yield from (
         ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
         for key in _endless(tree, ())
@@ -119,29 +119,29 @@ def _schema(problem: Problem, tree: Tree, version: str) -> Found:
     if problem.kind == "unknown":
         yield "K001", "error", key, *_unknown(str(key[-1]), words, len(key) == 1 and _looks_like_service(tree, key))
     elif problem.kind == "name":
-        text = f"is not a valid name: it must have the form {words[0]}"
+        text = f"is not a valid name, which must have the form {words[0]}"
         of_network = key[0] == "networks" and len(key) == 2
         if of_network:
             yield from _since(_NETWORK_NAMES, version, ("K001", key, text))
         else:
-            yield "K001", "error", key, text, _REFUSED
+            yield "K001", "error", key, f"{text}: {_REFUSED}", ""
     elif problem.kind == "type" and is_looser(key, value_at(tree, key)):
         text = "is not a whole number, which newer releases of Compose may refuse"
         yield "K002", "warning", key, text, "write one"
     else:
-        yield "K002", "error", key, _SAYS[problem.kind](words), _fix(problem, tree)
+        yield "K002", "error", key, f"{_SAYS[problem.kind](words)}: {_REFUSED}", _fix(problem, tree)
 
 
 def _fix(problem: Problem, tree: Tree) -> str:
+    value = value_at(tree, problem.key)
     if problem.kind != "type":
-        return _REFUSED
+        return near_fix(str(value), problem.words) if problem.kind == "word" else _FIXES.get(problem.kind, "")
     if problem.key[-2:-1] == ("environment",):
         return "write it as NAME=VALUE"
-    value = value_at(tree, problem.key)
     if problem.words == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
         is_time = problem.key[-1] in _TIMES
-        return f"{_REFUSED}; write it with its unit: {value}s" if is_time else f"{_REFUSED}; put it in quotes"
-    return _REFUSED
+        return f"write it with its unit: {value}s" if is_time else "put it in quotes"
+    return ""
 
 
 _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
@@ -154,14 +154,17 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
 }
 """What is said of a problem with a value."""
 
+_FIXES = {"missing": "add it", "twice": "take one of the two out"}
+"""What to do about some of these problems."""
+
 
 def _since(release: str, version: str, found: tuple[str, Key, str]) -> Found:
     """Yields what Compose refuses since a release: a warning if its version is not known, nothing if it is older."""
     rule, key, text = found
     if release_of(version) is None:
-        yield rule, "warning", key, text, f"Compose refuses the file since {release}"
+        yield rule, "warning", key, f"{text}: Compose refuses the file since {release}", ""
     elif not lacks(version, release):
-        yield rule, "error", key, text, _REFUSED
+        yield rule, "error", key, f"{text}: {_REFUSED}", ""
 
 
 def _size(value: Value) -> int:
@@ -177,10 +180,12 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str]:
     meant = near(name, known, _NEAR)
     if service and not meant:
-        text = "services belong under `services`: only Compose 1 accepted them here"
-        return text, f"{_REFUSED}; write services:, and put this below it"
-    hint = f", {question(meant)}" if meant else ""
-    return f"unknown key{hint}", f"{_REFUSED}; keys of your own begin with x-"
+        text = f"services belong under `services`, and only Compose 1 accepted them here: {_REFUSED}"
+        return text, "write services:, and put this below it"
+    own = "; keys of your own begin with x-"
+    if meant:
+        return f"unknown key, {question(meant)}", f"write {' or '.join(meant)}{own}"
+    return f"unknown key: {_REFUSED}", f"take it out{own}"
 
 
 def _newer(tree: Tree, version: str) -> Found:

@@ -24,11 +24,11 @@ def image_name(image: str, key: Key) -> Found:
     host = first if slash and (set(".:") & set(first) or first == "localhost" or first != first.lower()) else ""
     path, colon, tag = (rest if host else name).partition(":")
     if host and not _HOST.fullmatch(host):
-        yield "K002", "error", key, "begins with an invalid address of a registry", _REFUSES
+        yield "K002", "error", key, f"begins with an invalid address of a registry: {_REFUSES}", "write HOST:PORT/NAME"
     elif path != path.lower() and _PATH.fullmatch(path.lower()):
-        yield "K002", "error", key, "has capital letters in its name", f"{_REFUSES}; write lower-case letters"
+        yield "K002", "error", key, f"has capital letters in its name: {_REFUSES}", "write lower-case letters"
     elif not _PATH.fullmatch(path) or (colon and not _TAG.fullmatch(tag)) or (at and not _DIGEST.fullmatch(digest)):
-        yield "K002", "error", key, "is not a valid name of an image", f"{_REFUSES}; write NAME:TAG"
+        yield "K002", "error", key, f"is not a valid name of an image: {_REFUSES}", "write NAME:TAG"
     elif host and not set(".:[") & set(host) and host != "localhost":
         text = f"has capital letters, so {host} is read as the address of a registry"
         yield "K002", "warning", key, text, "write lower-case letters if it is a name on Docker Hub"

@@ -23,8 +23,8 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
     severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
     for kind, name, place in _used(service, key):
         if not open_text(name) and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
-            text = f"{name!r} is not defined under `{kind}`"
-            yield "K004", severity, place, text, f"{_REFUSED}; add it there"
+            text = f"{name!r} is not defined under `{kind}`: {_REFUSED}"
+            yield "K004", severity, place, text, "add it there"
     if severity == "error":
         yield from _asleep(service, mapping(tree.get("services")), key)
     yield from _contexts(service, mapping(tree.get("services")), key)
@@ -80,8 +80,8 @@ def _contexts(service: Tree, services: Tree, key: Key) -> Found:
     for name, context in pairs:
         other = context.removeprefix("service:") if isinstance(context, str) else ""
         if other and other != context and not open_text(other) and not mapping(services.get(other)).get("build"):
-            text = f"the context {name} is the service {other}, which has no `build`"
-            yield "K004", "error", (*key, "build", "additional_contexts"), text, _REFUSED
+            text = f"the context {name} is the service {other}, which has no `build`: {_REFUSED}"
+            yield "K004", "error", (*key, "build", "additional_contexts"), text, f"add a `build` to {other}"
 
 
 def _parted(value: Value) -> list[tuple[str, Value]]:
@@ -123,7 +123,8 @@ def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[tuple[Ke
             if name in after[here] and name not in told:
                 told |= set(way)
                 key: Key = ("services", name, *keys[name][(*way, name)[1]])
-                yield "K002", "error", key, f"{text}: {' → '.join((*way, name))}", _REFUSED
+                circle = f"{text} ({' → '.join((*way, name))}): {_REFUSED}"
+                yield "K002", "error", key, circle, "take one of these out"
             new = [other for other in after[here] if other not in path]
             path |= set(new)
             waiting += [(other, (*way, other)) for other in new]

@@ -27,7 +27,13 @@ _LIMITS = {
 def pairs(service: Tree, key: Key) -> Found:
     """Runs all rules on one service."""
     if service.get("network_mode") and service.get("networks"):
-        yield "K002", "error", (*key, "network_mode"), "cannot be combined with `networks`", _REFUSED
+        yield (
+            "K002",
+            "error",
+            (*key, "network_mode"),
+            f"cannot be combined with `networks`: {_REFUSED}",
+            "take one of them out",
+        )
     for rule in (_build, _scale, _limits, _devices, _watch, _targets):
         yield from rule(service, key)
 
@@ -35,23 +41,27 @@ def pairs(service: Tree, key: Key) -> Found:
 def _build(service: Tree, key: Key) -> Found:
     build, platform = mapping(service.get("build")), service.get("platform")
     if build.get("dockerfile") and build.get("dockerfile_inline"):
-        yield "K002", "error", (*key, "build", "dockerfile"), "cannot be combined with `dockerfile_inline`", _REFUSED
+        text = f"cannot be combined with `dockerfile_inline`: {_REFUSED}"
+        yield "K002", "error", (*key, "build", "dockerfile"), text, "take one of them out"
     platforms = items(build.get("platforms"))
     if platforms and platform and platform not in platforms and not any(map(open_text, (platform, *platforms))):
-        yield "K002", "error", (*key, "build", "platforms"), f"must name the service's platform {platform}", _REFUSED
+        text = f"must name the service's platform {platform}: {_REFUSED}"
+        yield "K002", "error", (*key, "build", "platforms"), text, "add it"
 
 
 def _scale(service: Tree, key: Key) -> Found:
     scale, replicas = _whole(service.get("scale")), _whole(mapping(service.get("deploy")).get("replicas"))
     if isinstance(scale, int) and isinstance(replicas, int) and scale != replicas:
-        yield "K002", "error", (*key, "scale"), "differs from `deploy.replicas`", _REFUSED
+        text = f"differs from `deploy.replicas`: {_REFUSED}"
+        yield "K002", "error", (*key, "scale"), text, "write it in only one of the two places"
     if isinstance(scale, int) and scale < 0:
-        yield "K002", "error", (*key, "scale"), "must not be negative", _REFUSED
+        yield "K002", "error", (*key, "scale"), f"must not be negative: {_REFUSED}", "write 0 or more"
     if isinstance(replicas, int) and replicas < 0:
         yield "K002", "error", (*key, "deploy", "replicas"), "must not be negative", "write 0 or more"
     number = scale if isinstance(scale, int) else replicas
     if isinstance(number, int) and number > 1 and service.get("container_name"):
-        yield "K002", "error", (*key, "container_name"), "can be the name of only one container", _REFUSED
+        text = f"can be the name of only one container: {_REFUSED}"
+        yield "K002", "error", (*key, "container_name"), text, "take it out, or write only one replica"
 
 
 def _whole(value: Value) -> Value:
@@ -69,8 +79,8 @@ def _limits(service: Tree, key: Key) -> Found:
             continue
         mine, other = _amount(name, ours), _amount(name, theirs.get(same))
         if mine and other is not None and mine != other:
-            text = f"differs from `deploy.resources.{table}.{same}`"
-            yield "K002", "error", (*key, name), text, f"{_REFUSED}; write it in only one of the two places"
+            text = f"differs from `deploy.resources.{table}.{same}`: {_REFUSED}"
+            yield "K002", "error", (*key, name), text, "write it in only one of the two places"
 
 
 def _amount(name: str, value: Value) -> Decimal | None:
@@ -89,11 +99,11 @@ def _devices(service: Tree, key: Key) -> Found:
         for index, one in enumerate(items(found)):
             here, count = (*key, *where, index), mapping(one).get("count")
             if count is not None and "device_ids" in mapping(one):
-                yield "K002", "error", here, "has both count and device_ids", _REFUSED
+                yield "K002", "error", here, f"has both count and device_ids: {_REFUSED}", "take one of them out"
             if isinstance(count, str) and not open_text(count) and not re.fullmatch(r"(?i:all)|[-+]?\d+", count):
-                yield "K002", "error", (*here, "count"), "must be a number, or `all`", _REFUSED
+                yield "K002", "error", (*here, "count"), f"must be a number, or `all`: {_REFUSED}", ""
             elif (number := _digits(count)) is not None and not -(2**63) <= number < 2**63:
-                yield "K002", "error", (*here, "count"), "must be a number of at most 64 bits", _REFUSED
+                yield "K002", "error", (*here, "count"), f"must be a number of at most 64 bits: {_REFUSED}", ""
 
 
 def _digits(value: Value) -> int | None:
@@ -108,9 +118,10 @@ def _watch(service: Tree, key: Key) -> Found:
     for index, one in enumerate(items(mapping(service.get("develop")).get("watch"))):
         here, watch = (*key, "develop", "watch", index), mapping(one)
         if watch.get("path") == "":
-            yield "K002", "error", (*here, "path"), "is empty", _REFUSED
+            yield "K002", "error", (*here, "path"), f"is empty: {_REFUSED}", "write the path to watch"
         if not watch.get("target") and watch.get("action") in ("sync", "sync+exec", "sync+restart"):
-            yield "K002", "error", here, "has no target, which every action except rebuild and restart needs", _REFUSED
+            text = f"has no target, which every action except rebuild and restart needs: {_REFUSED}"
+            yield "K002", "error", here, text, "add target: /PATH"
 
 
 def _targets(service: Tree, key: Key) -> Found:

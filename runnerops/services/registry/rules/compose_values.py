@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 
 from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
@@ -18,7 +19,9 @@ _REFUSED = "Compose refuses the whole file"
 _SECTIONS = ("volumes", "networks", "secrets", "configs")
 _REFUSES = "Docker refuses the container"
 _DRIVE = late_pattern(r"[A-Za-z]:")
+_RESTARTS = ("no", "always", "unless-stopped", "on-failure")
 _RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
+_VOLUME = "write SOURCE:/PATH, or SOURCE:/PATH:ro"
 _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
     ("extra_hosts",): (":=", (), "must be NAME=ADDRESS"),
     ("build", "extra_hosts"): (":=", (), "must be NAME=ADDRESS"),
@@ -40,7 +43,8 @@ def top_values(tree: Tree) -> Found:
         for name, one in mapping(tree.get(kind)).items():
             other = mapping(mapping(one).get("external")).get("name")
             if other and mapping(one).get("name", other) != other:
-                yield "K002", "error", (kind, name, "name"), "differs from `external.name`", _REFUSED
+                text = f"differs from `external.name`: {_REFUSED}"
+                yield "K002", "error", (kind, name, "name"), text, "write it in only one of the two places"
 
 
 def _external(one: Tree, key: Key) -> Found:
@@ -52,17 +56,18 @@ def _external(one: Tree, key: Key) -> Found:
                 "K002",
                 "error",
                 (*key, other),
-                "cannot be combined with `external`",
-                f"{_REFUSED}; take one of them out",
+                f"cannot be combined with `external`: {_REFUSED}",
+                "take one of them out",
             )
 
 
 def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
     given = [name for name in known if name in one]
     if len(given) > 1:
-        yield "K002", "error", key, f"has {' and '.join(given)}, but only one is allowed", _REFUSED
+        text = f"has {' and '.join(given)}, but only one is allowed: {_REFUSED}"
+        yield "K002", "error", key, text, "keep one of them"
     elif _is_empty_secret(one) if key[0] == "secrets" else not {*known, "external", "driver"} & one.keys():
-        yield "K002", "error", key, f"needs one of {', '.join(known)}", _REFUSED
+        yield "K002", "error", key, f"needs one of {', '.join(known)}: {_REFUSED}", "add one of them"
 
 
 def _is_empty_secret(one: Tree) -> bool:
@@ -79,10 +84,10 @@ def service_values(service: Tree, key: Key) -> Found:
 def _whole(service: Tree, key: Key) -> Found:
     if service.get("build") is None and not any(service.get(name) for name in ("image", "extends", "provider")):
         if key[-1] in _SECTIONS:
-            text = "is read as a service, because it is indented below `services`"
-            yield "K002", "error", key, text, f"{_REFUSED}; move it to the beginning of the line"
+            text = f"is read as a service, because it is indented below `services`: {_REFUSED}"
+            yield "K002", "error", key, text, "move it to the beginning of the line"
         else:
-            yield "K002", "error", key, "has neither image nor build", _REFUSED
+            yield "K002", "error", key, f"has neither image nor build: {_REFUSED}", "add one of them"
     image = service.get("image")
     if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
         yield from image_name(image, (*key, "image"))
@@ -94,9 +99,11 @@ def _ports(service: Tree, key: Key) -> Found:
         if isinstance(port, dict):
             address = port.get("host_ip")
             if isinstance(address, str) and "$" not in address and not _is_address(address):
-                yield "K002", "error", (*place, "host_ip"), "must be an IP address", _REFUSED
+                text = f"must be an IP address: {_REFUSED}"
+                yield "K002", "error", (*place, "host_ip"), text, "write an address such as 127.0.0.1"
             if "target" not in port:
-                yield "K002", "error", place, "has no target, which is the port of the container", _REFUSED
+                text = f"has no target, which is the port of the container: {_REFUSED}"
+                yield "K002", "error", place, text, "add for example target: 80"
             yield from _long_port(port, place)
         elif isinstance(port, str | int | float) and not open_text(port):
             yield from _port(str(port).replace("$$", "$"), place)
@@ -106,18 +113,20 @@ def _long_port(port: Tree, place: Key) -> Found:
     """Checks what Compose passes to Docker unchanged."""
     target, published, protocol = port.get("target"), port.get("published"), port.get("protocol")
     if isinstance(target, int) and 65535 < target < 1 << 32:
-        yield "K002", "error", (*place, "target"), "must be a port from 1 to 65535", _REFUSES
+        yield "K002", "error", (*place, "target"), f"must be a port from 1 to 65535: {_REFUSES}", ""
     if isinstance(published, str | int) and published != "" and not open_text(published):
         low, dash, high = str(published).partition("-")
         if _range(str(published)) is None or (dash and not (low and high)):
-            yield "K002", "error", (*place, "published"), "must be a port, or a range of them", _REFUSES
+            text = f"must be a port, or a range of them: {_REFUSES}"
+            yield "K002", "error", (*place, "published"), text, "write for example 8080 or 8080-8090"
     if isinstance(protocol, str) and not open_text(protocol) and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
-        yield "K002", "error", (*place, "protocol"), "must be tcp, udp or sctp", _REFUSES
+        text = f"must be tcp, udp or sctp: {_REFUSES}"
+        yield "K002", "error", (*place, "protocol"), text, near_fix(protocol, ("tcp", "udp", "sctp"))
 
 
 def _port(text: str, place: Key) -> Found:
     if problem := port_problem(text):
-        yield "K002", "error", place, problem, f"{_REFUSED}; write HOST:CONTAINER, for example 8080:80"
+        yield "K002", "error", place, f"{problem}: {_REFUSED}", "write HOST:CONTAINER, for example 8080:80"
     elif text.count(":") > 2 and not text.startswith("["):  # go-connections takes it from 0.5.0 on
         problem = "has an IPv6 address without brackets, which some builds of Compose refuse"
         yield "K002", "warning", place, problem, "write [ADDRESS]:HOST:CONTAINER"
@@ -161,7 +170,8 @@ def _is_address(text: str) -> bool:
 def _expose(service: Tree, key: Key) -> Found:
     for index, port in enumerate(items(service.get("expose"))):
         if isinstance(port, float):
-            yield "K002", "error", (*key, "expose", index), "must be a port, or a range of them", _REFUSED
+            text = f"must be a port, or a range of them: {_REFUSED}"
+            yield "K002", "error", (*key, "expose", index), text, "write for example 8080 or 8080-8090"
 
 
 def _volumes(service: Tree, key: Key) -> Found:
@@ -170,9 +180,9 @@ def _volumes(service: Tree, key: Key) -> Found:
             parts = volume_parts(volume)
             if "" in parts:
                 text = "is empty" if not volume else "has an empty part between its colons"
-                yield "K002", "error", (*key, "volumes", index), text, _REFUSED
+                yield "K002", "error", (*key, "volumes", index), f"{text}: {_REFUSED}", _VOLUME
             elif len(parts) > 3:
-                yield "K002", "error", (*key, "volumes", index), "has too many colons", _REFUSED
+                yield "K002", "error", (*key, "volumes", index), f"has too many colons: {_REFUSED}", _VOLUME
     for index, source, target in mounts(service):
         if target and not target.startswith(("/", "$", "\\")) and not _DRIVE.match(target):
             bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
@@ -190,22 +200,25 @@ def _entries(service: Tree, key: Key) -> Found:
     for where, (sign, known, text) in _PAIRS.items():
         for index, entry in _texts(value_at(service, where)):
             if not set(sign) & set(entry) and entry not in known:
-                yield "K002", "error", (*key, *where, index), text, _REFUSED
+                fix = near_fix(entry, known)
+                yield "K002", "error", (*key, *where, index), f"{text}: {_REFUSED}", fix
     for index, entry in _texts(service.get("devices")):
         if entry.count(":") > 2:
-            yield "K002", "error", (*key, "devices", index), "has too many colons", _REFUSED
+            text = f"has too many colons: {_REFUSED}"
+            yield "K002", "error", (*key, "devices", index), text, "write HOST:CONTAINER:rwm"
     for index, device in enumerate(items(service.get("devices"))):
         if isinstance(device, dict) and "target" not in device:
             yield (
                 "K002",
                 "error",
                 (*key, "devices", index),
-                "has no target, which is its path in the container",
-                _REFUSED,
+                f"has no target, which is its path in the container: {_REFUSED}",
+                "add target: /PATH",
             )
     for index, entry in _texts(service.get("environment")):
         if entry.partition("=")[0][-1:].isspace():
-            yield "K002", "error", (*key, "environment", index), "has a space after the variable's name", _REFUSED
+            text = f"has a space after the variable's name: {_REFUSED}"
+            yield "K002", "error", (*key, "environment", index), text, "take the space out"
 
 
 def _hosts(service: Tree, key: Key) -> Found:
@@ -215,10 +228,10 @@ def _hosts(service: Tree, key: Key) -> Found:
         for index, entry in _texts(value_at(service, where)):
             name, sign, address = entry.partition("=" if "=" in entry else ":")
             if sign and not name.strip():
-                yield "K002", "error", (*key, *where, index), "has no name of a host", _REFUSED
+                yield "K002", "error", (*key, *where, index), f"has no name of a host: {_REFUSED}", "write NAME=ADDRESS"
             elif sign and not _is_address(address.strip("[]")) and address != "host-gateway":
-                text = "has an invalid address"
-                yield "K002", "error", (*key, *where, index), text, f"{_REFUSES}; write an IP address, or host-gateway"
+                text = f"has an invalid address: {_REFUSES}"
+                yield "K002", "error", (*key, *where, index), text, "write an IP address, or host-gateway"
 
 
 def _wide(service: Tree, key: Key) -> Found:
@@ -229,8 +242,8 @@ def _wide(service: Tree, key: Key) -> Found:
             pairs: list[tuple[Key, Value]] = [((part,), one) for part, one in mapping(limit).items()] or [((), limit)]
             for part, one in pairs:
                 if isinstance(one, float) or (isinstance(one, int) and not -(2**63) <= one < 2**63):
-                    text = "must be a whole number of at most 64 bits, in digits"
-                    yield "K002", "error", (*key, *where, name, *part), text, _REFUSED
+                    text = f"must be a whole number of at most 64 bits, in digits: {_REFUSED}"
+                    yield "K002", "error", (*key, *where, name, *part), text, ""
 
 
 def _texts(value: Value) -> Iterator[tuple[int, str]]:
@@ -242,12 +255,13 @@ def _texts(value: Value) -> Iterator[tuple[int, str]]:
 def _words(service: Tree, key: Key) -> Found:
     restart = service.get("restart")
     if isinstance(restart, str) and restart and "$" not in restart and not _RESTART.fullmatch(restart):
-        text = "must be no, always, unless-stopped or on-failure"
-        yield "K002", "error", (*key, "restart"), text, _REFUSES
+        text = f"must be {', '.join(_RESTARTS[:-1])} or {_RESTARTS[-1]}: {_REFUSES}"
+        yield "K002", "error", (*key, "restart"), text, near_fix(restart, _RESTARTS)
     test = items(mapping(service.get("healthcheck")).get("test"))
     if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
-        fix = f"{_REFUSED}; or write the whole command as one string"
-        yield "K002", "error", (*key, "healthcheck", "test"), "must begin with CMD, CMD-SHELL or NONE", fix
+        text = f"must begin with CMD, CMD-SHELL or NONE: {_REFUSED}"
+        fix = "put CMD before it, or write the whole command as one string"
+        yield "K002", "error", (*key, "healthcheck", "test"), text, fix
 
 
 def _commands(service: Tree, key: Key) -> Found:
@@ -261,8 +275,8 @@ def _commands(service: Tree, key: Key) -> Found:
         found.append((place, mapping(mapping(one).get("exec")).get("command")))
     for place, command in found:
         if isinstance(command, str) and not open_text(command) and not is_command(command):
-            text = "has a quote or a bracket that is not closed, or a bracket outside of quotes"
-            yield "K002", "error", place, text, f"{_REFUSED}; write a list: [sh, -c, 'COMMAND']"
+            text = f"has a quote or a bracket that is not closed, or a bracket outside of quotes: {_REFUSED}"
+            yield "K002", "error", place, text, "write a list: [sh, -c, 'COMMAND']"
 
 
 def _sources(service: Tree, key: Key) -> Found:
@@ -270,14 +284,17 @@ def _sources(service: Tree, key: Key) -> Found:
         parts, place = mapping(volume), (*key, "volumes", index)
         if parts and not parts.get("target"):
             harm = _REFUSES if parts.get("target") == "" else _REFUSED
-            yield "K002", "error", place, "has no target, which is the path in the container", harm
+            text = f"has no target, which is the path in the container: {harm}"
+            yield "K002", "error", place, text, "add target: /PATH"
         if parts.get("type") == "bind" and parts.get("source") == "":
             text = "is empty, which Compose reads as the folder of this file"
             yield "K002", "warning", (*place, "source"), text, "write the path, or . for this folder"
         elif parts.get("type") == "bind" and "source" not in parts:
-            yield "K002", "error", place, "has no source, which is the path on the host", _REFUSED
+            text = f"has no source, which is the path on the host: {_REFUSED}"
+            yield "K002", "error", place, text, "add source: /PATH"
     places: tuple[Key, ...] = (("secrets",), ("configs",), ("build", "secrets"))
     for where in places:
         for index, one in enumerate(items(value_at(service, where))):
             if isinstance(one, dict) and not one.get("source"):
-                yield "K002", "error", (*key, *where, index), "has no source, which is its name in this file", _REFUSED
+                text = f"has no source, which is its name in this file: {_REFUSED}"
+                yield "K002", "error", (*key, *where, index), text, "add source: NAME"
