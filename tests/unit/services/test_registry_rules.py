@@ -30,8 +30,18 @@ def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
         ({}, []),
         ({"ttl": "168h"}, []),
         ({"ttl": 0}, []),
-        ({"ttl": 168}, ["C003 error cache dockerhub: must be a duration with its unit, such as 168h"]),
-        ({"ttl": "168"}, ["C003 error cache dockerhub: must be a duration with its unit, such as 168h"]),
+        (
+            {"ttl": 168},
+            [
+                "C003 error cache dockerhub: must be a duration with its unit, such as 168h: a number alone is in nanoseconds"
+            ],
+        ),
+        (
+            {"ttl": "168"},
+            [
+                "C003 error cache dockerhub: must be a duration with its unit, such as 168h: the registry ends at its start"
+            ],
+        ),
         (
             {"ttl": "24h", "image": "registry:2.8"},
             ["C004 warning cache dockerhub: registry 2 ignores it: everything expires after 7 days"],
@@ -55,7 +65,9 @@ def test_without_the_host(keys: dict[str, Any], finding: list[str]) -> None:
 
 def test_an_upstream_that_does_not_answer_is_a_warning() -> None:
     facts = Facts(registry=compose_facts(upstreams={"dockerhub": False}))
-    assert found(trees(), facts) == ["C005 warning cache dockerhub: its upstream does not answer from this host"]
+    assert found(trees(), facts) == [
+        "C005 warning cache dockerhub: its upstream does not answer from this host: a registry does not start without it"
+    ]
 
 
 def test_a_compose_file_of_the_users_own_template() -> None:

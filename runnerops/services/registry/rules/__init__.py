@@ -92,8 +92,8 @@ def _ttl(tree: Tree, version: int | None) -> Found:
 def _upstream(spec: FileSpec, facts: Facts | None) -> Found:
     registry = facts.registry if facts else None
     if registry and registry.upstreams.get(spec.name) is False:
-        fix = "a registry does not start while its upstream does not answer"
-        yield "C005", "warning", ("proxy", "remoteurl"), "its upstream does not answer from this host", fix
+        text = "its upstream does not answer from this host: a registry does not start without it"
+        yield "C005", "warning", ("proxy", "remoteurl"), text, "check the address, and the way from the host to it"
 
 
 def _services(tree: Tree) -> Found:

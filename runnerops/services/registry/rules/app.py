@@ -9,6 +9,7 @@ import re
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree
+from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.found import ENDS, Found, One, is_true, only, tree_at
 
@@ -18,6 +19,7 @@ _DEBUG = (
     *("/debug/pprof/trace", "/debug/vars"),
 )
 """The pages that the debug server of a registry always has."""
+_FORMATS = ("text", "json", "logstash")
 _PORTS = ("http", "https", "http-alt", "domain", "ftp", "ssh", "smtp")
 
 
@@ -32,14 +34,14 @@ def _address(tree: Tree) -> Found:
     http = tree_at(tree, "http")
     address, net = http.get("addr"), http.get("net")
     if net not in (None, "", "tcp", "unix"):
-        yield "C013", "error", ("http", "net"), "must be tcp or unix", ENDS
+        yield "C013", "error", ("http", "net"), f"must be tcp or unix: {ENDS}", ""
     elif net != "unix" and address not in (None, "") and (problem := address_problem(str(address))):
-        yield "C013", "error", ("http", "addr"), problem, ENDS
+        yield "C013", "error", ("http", "addr"), f"{problem}: {ENDS}", "write for example :5000"
     debug = tree_at(tree, "http", "debug").get("addr")
     if debug not in (None, "") and (problem := address_problem(str(debug))):
-        yield "C013", "error", ("http", "debug", "addr"), problem, ENDS
+        yield "C013", "error", ("http", "debug", "addr"), f"{problem}: {ENDS}", "write for example 127.0.0.1:5001"
     elif debug and net != "unix" and _one_port(str(address or ""), str(debug)):
-        yield "C013", "error", ("http", "debug", "addr"), "has the port of http.addr", ENDS
+        yield "C013", "error", ("http", "debug", "addr"), f"has the port of http.addr: {ENDS}", "write another port"
 
 
 def _one_port(one: str, other: str) -> bool:
@@ -55,7 +57,7 @@ def address_problem(text: str) -> str:
     if not colon:
         return "must be ADDRESS:PORT, or :PORT"
     if ":" in host and not re.fullmatch(r"\[[^\[\]]*\]", host):
-        return "has too many colons: write an IPv6 address in brackets"
+        return "has too many colons for an address without brackets"
     number = int(port) if re.fullmatch(r"[+-]?[0-9]+", port) else None
     if port and ((number is None and port not in _PORTS) or (number is not None and not 0 <= number <= 65535)):
         return "has no port from 0 to 65535"
@@ -71,7 +73,7 @@ def _host(tree: Tree) -> Found:
     except ValueError:
         name = " "
     if host.startswith(":") or re.search(r"[\s{}<>^`|\\\"]", name):
-        yield "C013", "error", ("http", "host"), "is not a URL", f"{ENDS}; write https://NAME"
+        yield "C013", "error", ("http", "host"), f"is not a URL: {ENDS}", "write https://NAME"
 
 
 def _metrics(tree: Tree, major: int) -> Found:
@@ -84,16 +86,26 @@ def _metrics(tree: Tree, major: int) -> Found:
     listens = bool(tree_at(tree, "http", "debug").get("addr"))
     text = str(path)
     if text in _DEBUG:
-        found: One = ("C013", "error", key, "is a page of the debug server already", ENDS)
+        found: One = ("C013", "error", key, f"is a page of the debug server already: {ENDS}", "write /metrics")
         yield from [found] if listens else only(2, major, [found])
     elif listens and not re.fullmatch(r"/[^\s{}]*", text):
-        yield from only(3, major, [("C013", "error", key, "must begin with a slash, without spaces and braces", ENDS)])
+        yield from only(
+            3,
+            major,
+            [("C013", "error", key, f"must begin with a slash, without spaces and braces: {ENDS}", "write /metrics")],
+        )
 
 
 def _log(tree: Tree) -> Found:
     form = tree_at(tree, "log").get("formatter")
-    if isinstance(form, str | int | float) and str(form) not in {"", "text", "json", "logstash"}:
-        yield "C003", "error", ("log", "formatter"), "must be one of text, json, logstash", ENDS
+    if isinstance(form, str | int | float) and str(form) not in {"", *_FORMATS}:
+        yield (
+            "C003",
+            "error",
+            ("log", "formatter"),
+            f"must be one of text, json, logstash: {ENDS}",
+            near_fix(str(form), _FORMATS),
+        )
 
 
 def _tags(tree: Tree) -> Found:
@@ -118,7 +130,7 @@ def _validation(tree: Tree) -> Found:
         for index, pattern in enumerate(patterns if isinstance(patterns, list) else []):
             if isinstance(pattern, str) and not _is_pattern(pattern):
                 key: Key = ("validation", "manifests", "urls", name, index)
-                yield "C003", "error", key, "is not a regular expression that Go accepts", ENDS
+                yield "C003", "error", key, f"is not a regular expression that Go accepts: {ENDS}", ""
 
 
 def _is_pattern(text: str) -> bool:

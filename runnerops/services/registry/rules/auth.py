@@ -6,7 +6,7 @@ Source: distribution's `registry/auth`, 2.8 and 3.1. What a file on the host hol
 from __future__ import annotations
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import did_you_mean
+from runnerops.parsing.near import near_fix
 from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_text, is_true, only, tree_at
 from runnerops.services.registry.schema import AUTH
 from runnerops.services.registry.schema.serving import ALGORITHMS
@@ -18,14 +18,14 @@ def auth_rules(tree: Tree, major: int) -> Found:
     given = {str(auth): {}} if isinstance(auth, str | int | float) else tree_at(tree, "auth")
     if len(given) > 1:
         text = f"must name exactly one access controller, not {' and '.join(given)}"
-        yield "C012", "error", ("auth",), text, ENDS
+        yield "C012", "error", ("auth",), f"{text}: {ENDS}", "keep one of them"
         return
     for name, options in given.items():
         if name.lower() == "none" or not name:
             continue
         if name not in AUTH:
-            text = f"there is no access controller {name!r}{did_you_mean(name, AUTH)}"
-            yield "C012", "error", ("auth", name), text, ENDS
+            text = f"there is no access controller {name!r}: {ENDS}"
+            yield "C012", "error", ("auth", name), text, near_fix(name, AUTH) or f"write one of {', '.join(AUTH)}"
             continue
         yield from _controller(name, options if isinstance(options, dict) else {}, major)
         if tree_at(tree, "proxy").get("remoteurl"):
@@ -39,7 +39,8 @@ def _controller(name: str, options: Tree, major: int) -> Found:
         value: Value = options.get(wanted)
         if not is_text(value) or (wanted == "path" and not value):
             text = f"has no {wanted}" if value in (None, "") else f"has a {wanted} that is not a string"
-            yield "C012", "error", key, text, ENDS
+            fix = "add it" if value in (None, "") else "put it in quotes"
+            yield "C012", "error", key, f"{text}: {ENDS}", fix
     if name == "token":
         yield from _keys(options, key, major)
         yield from _redirect(options, key, major)
@@ -52,23 +53,29 @@ def _keys(options: Tree, key: Key, major: int) -> Found:
     if bundle:
         return
     if major == 2 or not jwks:
-        yield "C012", "error", key, "has no rootcertbundle" + ("" if major == 2 else " and no jwks"), ENDS
+        yield "C012", "error", key, f"has no rootcertbundle{'' if major == 2 else ' and no jwks'}: {ENDS}", "add it"
 
 
 def _redirect(options: Tree, key: Key, major: int) -> Found:
     if "autoredirect" in options and not is_bool(options["autoredirect"]):
-        yield "C012", "error", (*key, "autoredirect"), "must be true or false, without quotes", ENDS
+        yield "C012", "error", (*key, "autoredirect"), f"must be true or false, without quotes: {ENDS}", ""
     path = options.get("autoredirectpath", "")
     if is_true(options.get("autoredirect")) and not is_text(path):
-        yield from only(3, major, [("C012", "error", (*key, "autoredirectpath"), "must be a string", ENDS)])
+        yield from only(3, major, [("C012", "error", (*key, "autoredirectpath"), f"must be a string: {ENDS}", "")])
 
 
 def _algorithms(options: Tree, key: Key) -> Found:
     given = options.get("signingalgorithms", [])
     here: Key = (*key, "signingalgorithms")
     if not isinstance(given, list) or not all(is_text(one) for one in given):
-        yield "C012", "error", here, "must be a list of algorithms", ENDS
+        yield "C012", "error", here, f"must be a list of algorithms: {ENDS}", "write for example [RS256]"
         return
     for index, one in enumerate(given):
         if one not in ALGORITHMS:
-            yield "C012", "error", (*here, index), f"must be one of {', '.join(ALGORITHMS)}", ENDS
+            yield (
+                "C012",
+                "error",
+                (*here, index),
+                f"must be one of {', '.join(ALGORITHMS)}: {ENDS}",
+                near_fix(str(one), ALGORITHMS),
+            )

@@ -28,13 +28,13 @@ def azure_rules(given: Tree, major: int, key: Key) -> Found:
 def _of_2(given: Tree, key: Key) -> Found:
     for name in ("accountname", "accountkey", "container"):
         if name not in given or given[name] == "":
-            yield "C009", "error", key, f"has no {name}", ENDS
+            yield "C009", "error", key, f"has no {name}: {ENDS}", "add it"
     account = given.get("accountname", "")
     if account != "" and not is_bool(account) and not _ACCOUNT.fullmatch(str(account)):
         text = "must have 3 to 24 lower-case letters and digits"
-        yield "C009", "error", (*key, "accountname"), text, ENDS
+        yield "C009", "error", (*key, "accountname"), f"{text}: {ENDS}", ""
     if given.get("accountkey", "") != "" and not _is_base64(given["accountkey"]):
-        yield "C009", "error", (*key, "accountkey"), "must be base64", ENDS
+        yield "C009", "error", (*key, "accountkey"), f"must be base64: {ENDS}", ""
 
 
 def _of_3(given: Tree, key: Key) -> Found:
@@ -42,10 +42,10 @@ def _of_3(given: Tree, key: Key) -> Found:
     yield from wrong
     for name in ("accountname", "container"):
         if not field(name, given):
-            yield "C009", "error", key, f"has no {name}", ENDS
+            yield "C009", "error", key, f"has no {name}: {ENDS}", "add it"
     delay = field("retry_delay", given)
     if isinstance(delay, str) and delay and not is_duration(delay):
-        yield "C009", "error", (*key, "retry_delay"), "must be a duration with its unit, such as 100ms", ENDS
+        yield "C009", "error", (*key, "retry_delay"), f"must be a duration with its unit, such as 100ms: {ENDS}", ""
     if not wrong:
         yield from _credentials(given, key)
 
@@ -53,7 +53,7 @@ def _of_3(given: Tree, key: Key) -> Found:
 def _credentials(given: Tree, key: Key) -> Found:
     credentials = field("credentials", given)
     if credentials is not None and not isinstance(credentials, dict):
-        yield "C009", "error", (*key, "credentials"), "must be a mapping", ENDS
+        yield "C009", "error", (*key, "credentials"), f"must be a mapping: {ENDS}", ""
         return
     table: Tree = credentials or {}
     wrong = list(decoded_rules(AZURE_CREDENTIALS, table, (*key, "credentials")))
@@ -63,16 +63,22 @@ def _credentials(given: Tree, key: Key) -> Found:
     kind = field("type", table)
     if kind not in _KINDS:
         text = f"must have a type of {', '.join(_KINDS)}" if table else "has no credentials"
-        yield "C009", "error", (*key, "credentials") if table else key, text, ENDS
+        yield "C009", "error", (*key, "credentials") if table else key, f"{text}: {ENDS}", ""
     elif kind == "client_secret":
         for name in ("tenantid", "secret"):
             if not field(name, table):
-                yield "C009", "error", (*key, "credentials"), f"has no {name}", ENDS
+                yield "C009", "error", (*key, "credentials"), f"has no {name}: {ENDS}", "add it"
         tenant = str(field("tenantid", table) or "")
         if not re.fullmatch(r"[A-Za-z0-9.-]*", tenant):
-            yield "C009", "error", (*key, "credentials"), "has a tenantid of other than letters, digits, - and .", ENDS
+            yield (
+                "C009",
+                "error",
+                (*key, "credentials"),
+                f"has a tenantid of other than letters, digits, - and .: {ENDS}",
+                "",
+            )
     elif kind == "shared_key" and not _is_base64(field("accountkey", given) or ""):
-        yield "C009", "error", (*key, "accountkey"), "must be base64", ENDS
+        yield "C009", "error", (*key, "accountkey"), f"must be base64: {ENDS}", ""
 
 
 def _is_base64(value: Value) -> bool:

@@ -23,7 +23,7 @@ def limit(name: str, given: Tree, key: Key) -> Found:
     value = given.get(name)
     found = number(value)
     if value is not None and (found is None or (isinstance(value, str) and value.startswith(("-", "+")))):
-        yield "C009", "error", (*key, name), "must be a whole number", ENDS
+        yield "C009", "error", (*key, name), f"must be a whole number: {ENDS}", ""
 
 
 def gcs_rules(given: Tree, major: int, key: Key) -> Found:
@@ -32,23 +32,29 @@ def gcs_rules(given: Tree, major: int, key: Key) -> Found:
     if "chunksize" in given:
         chunk = _decimal(given["chunksize"])
         if chunk is None or chunk < _GCS_CHUNK or chunk % _GCS_CHUNK:
-            yield "C009", "error", (*key, "chunksize"), f"must be a multiple of {_GCS_CHUNK}", ENDS
+            yield "C009", "error", (*key, "chunksize"), f"must be a multiple of {_GCS_CHUNK}: {ENDS}", ""
     if given.get("keyfile") == "":
-        yield "C009", "error", (*key, "keyfile"), "is empty", ENDS
+        yield "C009", "error", (*key, "keyfile"), f"is empty: {ENDS}", "write the path of the file, or take it out"
     if "credentials" not in given or "keyfile" in given:
         return
     credentials = given["credentials"]
     if not isinstance(credentials, dict):
-        yield "C009", "error", (*key, "credentials"), "must be a mapping", ENDS
+        yield "C009", "error", (*key, "credentials"), f"must be a mapping: {ENDS}", ""
         return
     if major == 3 and not (credentials.get("type") == "service_account" and is_text(credentials["type"])):
-        yield "C009", "error", (*key, "credentials"), "must have the type service_account", ENDS
+        yield (
+            "C009",
+            "error",
+            (*key, "credentials"),
+            f"must have the type service_account: {ENDS}",
+            "add type: service_account",
+        )
     for name, value in credentials.items():
         if isinstance(value, dict):
-            yield "C009", "error", (*key, "credentials", name), "must be no mapping", ENDS
+            yield "C009", "error", (*key, "credentials", name), f"must be no mapping: {ENDS}", "write a string"
     for name in _TEXTS if major == 3 else _TEXTS_OF_2:
         if credentials.get(name) is not None and not is_text(credentials[name]):
-            yield "C009", "error", (*key, "credentials", name), "must be a string", ENDS
+            yield "C009", "error", (*key, "credentials", name), f"must be a string: {ENDS}", ""
 
 
 def _decimal(value: Value) -> int | None:
@@ -60,11 +66,11 @@ def oss_rules(given: Tree, key: Key) -> Found:
     """Runs all rules on `storage.oss`, which only registry 2 has."""
     for name in ("internal", "encrypt", "secure"):
         if name in given and not is_bool(given[name]):
-            yield "C009", "error", (*key, name), "must be true or false, without quotes", ENDS
+            yield "C009", "error", (*key, name), f"must be true or false, without quotes: {ENDS}", ""
     if "chunksize" in given:
         chunk = number(given["chunksize"])
         if chunk is None or chunk < 5 * _MIB:
-            yield "C009", "error", (*key, "chunksize"), f"must be a number from {5 * _MIB} on", ENDS
+            yield "C009", "error", (*key, "chunksize"), f"must be a number from {5 * _MIB} on: {ENDS}", ""
 
 
 def swift_rules(given: Tree, key: Key) -> Found:
@@ -74,4 +80,4 @@ def swift_rules(given: Tree, key: Key) -> Found:
     name = next((name for name in given if name.lower() == "chunksize"), "")
     chunk = given.get(name)
     if not found and isinstance(chunk, int | float) and chunk < _MIB:
-        yield "C009", "error", (*key, name), f"must be a number from {_MIB} on", ENDS
+        yield "C009", "error", (*key, name), f"must be a number from {_MIB} on: {ENDS}", ""

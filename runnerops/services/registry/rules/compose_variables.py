@@ -27,7 +27,7 @@ def variable_rules(service: Tree, key: Key, major: int | None, *, whole: bool) -
         try:
             value = _OPEN if text is None else _read(text)
         except ParseError:
-            yield "K012", "error", place, "cannot be read as YAML, which the registry does", f"{ENDS}; {_quoted(name)}"
+            yield "K012", "error", place, f"cannot be read as YAML, which the registry does: {ENDS}", _quoted(name)
             bad = True
             continue
         variables.append(Variable(name, place, value))
@@ -119,7 +119,7 @@ def _right(rule: str, at: Key, fix: str, laid: Mapping[Key, Laid]) -> str:
     drivers = {str(one.key[1]) for one in laid.values() if one.key[:1] == ("storage",) and len(one.key) > 1}
     named = [one for one in sorted(drivers) if one in STORAGE]
     if at == ("storage",) and len(named) == 1 and not any(one.key == at for one in laid.values()):
-        return f"{fix}; write REGISTRY_STORAGE={named[0]} too"
+        return f"write REGISTRY_STORAGE={named[0]} too"
     return fix
 
 
@@ -139,7 +139,7 @@ def _effect(variable: Variable, what: Laid, major: int) -> Found:
         text = "its value is lost: registry 3 appends an empty text to the list"
         yield "C003", "error", place, text, _list(what)
     elif what.effect == "ends":
-        yield "C003", "error", place, what.text, f"{ENDS}{_mapping(what)}"
+        yield "C003", "error", place, f"{what.text}: {ENDS}", _mapping(what)
 
 
 def _list(what: Laid) -> str:
@@ -147,7 +147,7 @@ def _list(what: Laid) -> str:
 
 
 def _mapping(what: Laid) -> str:
-    return f"; write {_variable(what.key)}='{{…}}'" if what.key[:2] == ("storage", "maintenance") else ""
+    return f"write {_variable(what.key)}='{{…}}'" if what.key[:2] == ("storage", "maintenance") else ""
 
 
 def _variable(key: Key) -> str:

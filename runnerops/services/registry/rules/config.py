@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import question
+from runnerops.parsing.near import near_fix, question
 from runnerops.services.registry.rules.app import app_rules
 from runnerops.services.registry.rules.auth import auth_rules
 from runnerops.services.registry.rules.drivers import storage_rules
@@ -82,20 +82,21 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         if isinstance(value, dict):
             yield from _keys(shape, value, key, major)
         else:
-            yield "C003", "error", key, "must be a mapping", ENDS
+            yield "C003", "error", key, f"must be a mapping: {ENDS}", ""
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            yield "C003", "error", key, "must be a list", ENDS
+            yield "C003", "error", key, f"must be a list: {ENDS}", ""
             return
         for index, item in enumerate(value):
             yield from typed(shape[0], item, (*key, index), major)
     elif shape == "duration" and isinstance(value, int | float) and value is not True and 0 < value <= _MOST:
         severity: Severity = "error" if key == ("proxy", "ttl") else "warning"
         text = "must be a duration with its unit, such as 168h"
-        yield "C003", severity, key, text, "a number without a unit would be nanoseconds"
+        yield "C003", severity, key, f"{text}: a number alone is in nanoseconds", f"add the unit: {value}h"
     elif not _fits(shape, read_power(value, major)):
-        words = f"one of {', '.join(shape.split('|'))}"
-        yield "C003", "error", key, f"must be {_WHAT.get(shape, words)}", ENDS
+        words = shape.split("|")
+        what = _WHAT.get(shape, f"one of {', '.join(words)}")
+        yield "C003", "error", key, f"must be {what}: {ENDS}", near_fix(str(value), words) if len(words) > 1 else ""
 
 
 _MOST = 2**63 - 1
@@ -134,14 +135,17 @@ def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> One:
 
 def _version(tree: Tree) -> Found:
     if str(tree.get("version") or "") != "0.1":
-        yield "C008", "error", ("version",), "must be 0.1, the only version", ENDS
+        yield "C008", "error", ("version",), f"must be 0.1, the only version: {ENDS}", "write version: 0.1"
+
+
+_UPSTREAM = "write for example https://registry-1.docker.io"
 
 
 def _proxy(tree: Tree) -> Found:
     proxy = tree_at(tree, "proxy")
     url, key = proxy.get("remoteurl"), ("proxy", "remoteurl")
     if isinstance(url, int | float):
-        yield "C014", "error", key, "must be an http or https URL", ENDS
+        yield "C014", "error", key, f"must be an http or https URL: {ENDS}", _UPSTREAM
     elif isinstance(url, str) and url:
         yield from _remote(url, key, str(tree_at(tree, "http").get("addr") or ""))
     if proxy.get("username") and not proxy.get("password"):
@@ -149,8 +153,8 @@ def _proxy(tree: Tree) -> Found:
             "C015",
             "warning",
             ("proxy", "username"),
-            "has no password",
-            "the upstream would refuse the login",
+            "has no password: the upstream would refuse the login",
+            "add it, or take username out",
         )
     if str(tree_at(tree, "storage", "maintenance", "readonly").get("enabled")).lower() == "true" and url:
         text = "a read-only cache keeps nothing"
@@ -164,7 +168,7 @@ def _remote(url: str, key: Key, address: str) -> Found:
     except ValueError:
         host, port, parts = "", None, urlsplit("")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s{}<>^`|\\\"]", host):
-        yield "C014", "error", key, "must be an http or https URL", ENDS
+        yield "C014", "error", key, f"must be an http or https URL: {ENDS}", _UPSTREAM
     elif host in {"docker.io", "hub.docker.com", "index.docker.io", "www.docker.com"}:
         yield "C014", "error", key, "is not the address of a registry", "write https://registry-1.docker.io"
     elif parts.path not in ("", "/"):

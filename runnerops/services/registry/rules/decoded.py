@@ -18,7 +18,7 @@ def decoded_rules(types: Mapping[str, str], given: Tree, key: Key) -> Found:
     for name, value in given.items():
         kind = types.get(name.lower(), "any")
         if value is not None and not _fits(kind, value):
-            yield "C009", "error", (*key, name), f"must be {_WHAT[kind]}", ENDS
+            yield "C009", "error", (*key, name), f"must be {_WHAT[kind]}: {ENDS}", ""
 
 
 def field(name: str, given: Tree) -> Value:

@@ -6,7 +6,7 @@ Source: `factory.Create` and the drivers in distribution's `registry/storage/dri
 from __future__ import annotations
 
 from runnerops.model.common import Key, Tree
-from runnerops.parsing.near import did_you_mean
+from runnerops.parsing.near import near_fix
 from runnerops.services.registry.rules.azure import azure_rules
 from runnerops.services.registry.rules.clouds import gcs_rules, limit, oss_rules, swift_rules
 from runnerops.services.registry.rules.found import ENDS, Found, only, tree_at
@@ -23,19 +23,26 @@ def storage_rules(tree: Tree, major: int) -> Found:
     drivers = [name for name in named if name not in STORAGE_ASIDE]
     if len(drivers) != 1:
         text = f"must name exactly one storage driver, not {' and '.join(drivers) or 'none'}"
-        yield "C009", "error", ("storage",), text, ENDS
+        yield (
+            "C009",
+            "error",
+            ("storage",),
+            f"{text}: {ENDS}",
+            "keep one of them" if drivers else "add one, such as filesystem",
+        )
         return
     name = drivers[0]
     if "tag" in tree_at(tree, "storage"):
         text = "registry 2 reads it as a second storage driver"
-        yield from only(2, major, [("C009", "error", ("storage", "tag"), text, f"{ENDS}; take it out")])
+        yield from only(2, major, [("C009", "error", ("storage", "tag"), f"{text}: {ENDS}", "take it out")])
     if name not in STORAGE:
-        text = f"there is no storage driver {name!r}{did_you_mean(name, [*STORAGE, *STORAGE_ASIDE])}"
-        yield "C009", "error", ("storage", name), text, ENDS
+        text = f"there is no storage driver {name!r}: {ENDS}"
+        fix = near_fix(name, [*STORAGE, *STORAGE_ASIDE]) or f"write one of {', '.join(STORAGE)}"
+        yield "C009", "error", ("storage", name), text, fix
         return
     if name in REMOVED_STORAGE:
         text = f"registry 3 has no storage driver {name!r}"
-        yield from only(3, major, [("C009", "error", ("storage", name), text, ENDS)])
+        yield from only(3, major, [("C009", "error", ("storage", name), f"{text}: {ENDS}", "use another driver")])
         if major == 3:
             return
     given, key = tree_at(tree, "storage", name), ("storage", name)
@@ -51,7 +58,7 @@ def _missing(name: str, given: Tree, key: Key) -> Found:
         if wanted.startswith("accesskey"):
             empty = ()
         if wanted not in given or given[wanted] in empty:
-            yield "C009", "error", key, f"has no {wanted}", ENDS
+            yield "C009", "error", key, f"has no {wanted}: {ENDS}", "add it"
 
 
 def _parameters(name: str, given: Tree, major: int, key: Key) -> Found:

@@ -73,8 +73,12 @@ def of_any(second: Sequence[One], third: Sequence[One]) -> Found:
             rule, severity, key, text, fix = one
             if (rule, key) in other and other[rule, key][1] in (severity, "error"):
                 continue
-            if severity == "error" and fix.startswith(ENDS):
-                named = text if f"registry {reader}" in text else f"{text}: registry {reader} ends at its start"
+            if severity == "error" and text.endswith(ENDS):
+                named = (
+                    text
+                    if f"registry {reader}" in text
+                    else f"{text.removesuffix(ENDS)}registry {reader} ends at its start"
+                )
                 yield rule, "error" if refused else "warning", key, named, fix
                 refused = False
             elif reader == _NEWEST and severity == "error":  # what the older one passes over is no mistake

@@ -25,7 +25,13 @@ def health_rules(tree: Tree) -> Found:
             yield from _interval(item, (*key, "interval"))
             name = str(item.get(called) or "")
             if name in seen:
-                yield "C017", "error", key, f"checks {name or 'nothing'}, as another check does already", ENDS
+                yield (
+                    "C017",
+                    "error",
+                    key,
+                    f"checks {name or 'nothing'}, as another check does already: {ENDS}",
+                    "take one of them out",
+                )
             seen.add(name)
 
 
@@ -33,4 +39,4 @@ def _interval(given: Tree, key: Key) -> Found:
     value: Value = given.get("interval")
     below = value < 0 if isinstance(value, int | float) else str(value or "").startswith("-")
     if below and str(value).strip("-0.smhnuµ"):
-        yield "C017", "error", key, "must not be negative", ENDS
+        yield "C017", "error", key, f"must not be negative: {ENDS}", ""

@@ -34,10 +34,16 @@ def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
     check = _CHECKS.get(str(name)) if kind == "storage" else None
     if check is None:
         severity: Severity = "warning" if kind == "repository" else "error"  # built at the first request
-        yield "C009", severity, key, f"there is no such middleware in the registry's own image: {name}", ENDS
+        yield (
+            "C009",
+            severity,
+            key,
+            f"there is no such middleware in the registry's own image, {name}: {ENDS}",
+            "take it out",
+        )
         return
     if name == "rewrite" and major == 2:
-        yield "C009", "error", key, "registry 2 does not have the middleware rewrite", ENDS
+        yield "C009", "error", key, f"registry 2 does not have the middleware rewrite: {ENDS}", "take it out"
         return
     yield from check(tree_at(item, "options"), key, major)
 
@@ -45,11 +51,17 @@ def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
 def _cloudfront(options: Tree, key: Key, major: int) -> Found:
     for name in ("baseurl", "privatekey", "keypairid"):
         if name not in options or (name == "privatekey" and options[name] == ""):
-            yield "C009", "error", key, f"has no {name}", ENDS
+            yield "C009", "error", key, f"has no {name}: {ENDS}", "add it"
     yield from _texts(("baseurl", "privatekey", "keypairid", "iprangesurl"), options, key)
     base = options.get("baseurl")
     if isinstance(base, str) and not _CLOUD.fullmatch(base if "://" in base else f"https://{base}/"):
-        yield "C009", "error", (*key, "options", "baseurl"), "must be a URL", ENDS
+        yield (
+            "C009",
+            "error",
+            (*key, "options", "baseurl"),
+            f"must be a URL: {ENDS}",
+            "write for example https://cdn.example.com",
+        )
     yield from _duration("duration", options, key)
     yield from _duration("updatefrenquency", options, key)  # so misspelt in both
     if "updatefrenquency" not in options:
@@ -61,25 +73,31 @@ def _duration(name: str, options: Tree, key: Key) -> Found:
     """The registry ignores a value that is not a text."""
     value = options.get(name)
     if isinstance(value, str) and not is_duration(value):
-        yield "C009", "error", (*key, "options", name), "must be a duration with its unit, such as 20m", ENDS
+        yield "C009", "error", (*key, "options", name), f"must be a duration with its unit, such as 20m: {ENDS}", ""
 
 
 def _filter(options: Tree, key: Key) -> Found:
     given = options.get("ipfilteredby", "none")
     word = given.strip().lower() if isinstance(given, str) else None
     if word not in {"", "none", "aws", "awsregion"}:
-        yield "C009", "error", (*key, "options", "ipfilteredby"), "must be one of none, aws, awsregion", ENDS
+        yield "C009", "error", (*key, "options", "ipfilteredby"), f"must be one of none, aws, awsregion: {ENDS}", ""
     elif word == "awsregion" and not isinstance(options.get("awsregion"), str):
-        yield "C009", "error", key, "has no awsregion, a text with commas between the regions", ENDS
+        yield "C009", "error", key, f"has no awsregion, a text with commas between the regions: {ENDS}", "add it"
 
 
 def _redirect(options: Tree, key: Key, _: int | None) -> Found:
     if "baseurl" not in options:
-        yield "C009", "error", key, "has no baseurl", ENDS
+        yield "C009", "error", key, f"has no baseurl: {ENDS}", "add it"
     yield from _texts(("baseurl",), options, key)
     base = options.get("baseurl")
     if isinstance(base, str) and not _URL.fullmatch(base):
-        yield "C009", "error", (*key, "options", "baseurl"), "must be a URL with scheme and host", ENDS
+        yield (
+            "C009",
+            "error",
+            (*key, "options", "baseurl"),
+            f"must be a URL with scheme and host: {ENDS}",
+            "write for example https://cdn.example.com",
+        )
 
 
 def _rewrite(options: Tree, key: Key, major: int) -> Found:
@@ -90,7 +108,7 @@ def _texts(names: tuple[str, ...], options: Tree, key: Key) -> Found:
     for name in names:
         value: Value = options.get(name, "")
         if not is_text(value):
-            yield "C009", "error", (*key, "options", name), "must be a string", ENDS
+            yield "C009", "error", (*key, "options", name), f"must be a string: {ENDS}", ""
 
 
 _CHECKS: Mapping[str, Callable[[Tree, Key, int], Found]] = {

@@ -20,14 +20,20 @@ def reach_rules(config: Tree, service: Tree) -> Found:
         return
     given = _settings(config, service)
     if given["net"] == "unix":
-        yield "C018", "error", ("http", "net"), "is a socket, but clients need a port", _PROBED
+        yield "C018", "error", ("http", "net"), f"is a socket, but clients need a port: {_PROBED}", "take it out"
     else:
         yield from _address(str(given["addr"] or ""), _ports(service))
     if str(given["prefix"] or "/").strip("/"):
-        yield "C018", "error", ("http", "prefix"), "moves /v2/ to a path that no client asks for", _PROBED
+        yield (
+            "C018",
+            "error",
+            ("http", "prefix"),
+            f"moves /v2/ to a path that no client asks for: {_PROBED}",
+            "take it out",
+        )
     if given["tls.certificate"] or tree_at(config, "http", "tls", "letsencrypt").get("cachefile"):
-        text = "serves https, but clients are told to use http"
-        yield "C018", "error", ("http", "tls"), text, f"{_PROBED}; use a proxy in front of it for https"
+        text = f"serves https, but clients are told to use http: {_PROBED}"
+        yield "C018", "error", ("http", "tls"), text, "use a proxy in front of it for https"
     if given["host"] and not tree_at(config, "http").get("relativeurls"):
         text = "is the address that the registry puts into its answers, whatever address a client used"
         yield "C018", "warning", ("http", "host"), text, "take it out"
@@ -61,10 +67,10 @@ def _address(address: str, ports: frozenset[str]) -> Found:
     if not colon or not ports:  # an address that is none is told elsewhere
         return
     if _LOOPBACK.fullmatch(host):
-        yield "C018", "error", key, "can only be reached from inside its container", f"{_PROBED}; write :{port}"
+        yield "C018", "error", key, f"can only be reached from inside its container: {_PROBED}", f"write :{port}"
     elif port.isdecimal() and port not in ports:
-        text = f"is not the port that the Compose file publishes, {' or '.join(sorted(ports))}"
-        yield "C018", "error", key, text, f"{_PROBED}; write :{min(ports)}"
+        text = f"is not the port that the Compose file publishes, {' or '.join(sorted(ports))}: {_PROBED}"
+        yield "C018", "error", key, text, f"write :{min(ports)}"
 
 
 def _storage(config: Tree, service: Tree) -> Found:

@@ -18,13 +18,21 @@ def redis_rules(tree: Tree, major: int) -> Found:
     wanted = cache.get(name) == "redis"
     has_2, has_3 = is_set(redis.get("addr")), redis.get("addrs") not in (None, "", [])
     if wanted and not has_2 and not has_3:
-        yield "C010", "error", (*_CACHE, name), "needs `redis` with its address", ENDS
+        yield (
+            "C010",
+            "error",
+            (*_CACHE, name),
+            f"needs `redis` with its address: {ENDS}",
+            "add redis: {addr: HOST:PORT}, or write inmemory here",
+        )
         return
     authorities = tree_at(tree, "redis", "tls").get("rootcas")
     for index, path in enumerate(authorities if wanted and isinstance(authorities, list) else []):
         if not is_set(path):
             key: Key = ("redis", "tls", "rootcas", index)
-            yield from only(3, major, [("C010", "error", key, "names no file, and the cache needs redis", ENDS)])
+            yield from only(
+                3, major, [("C010", "error", key, f"names no file, and the cache needs redis: {ENDS}", "take it out")]
+            )
     if has_2 and not has_3:
         fix = "write addrs: [HOST:PORT]"
         text = "registry 3 reads the list `addrs` instead of `addr`"

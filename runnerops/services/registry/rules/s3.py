@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from runnerops.model.common import Key, Tree, Value, word_set
+from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.found import ENDS, Found, One, is_bool, number, only
 
@@ -43,20 +44,32 @@ def s3_rules(given: Tree, major: int, key: Key) -> Found:
     endpoint = given.get("regionendpoint")
     region = given.get("region")
     if region in (None, ""):
-        missing: One = ("C009", "error", key, "has no region", ENDS)
-        wanted: One = ("C009", "error", key, "has no region, which registry 2 requires", ENDS)
+        missing: One = ("C009", "error", key, f"has no region: {ENDS}", "add for example region: eu-central-1")
+        wanted: One = (
+            "C009",
+            "error",
+            key,
+            f"has no region, which registry 2 requires: {ENDS}",
+            "add for example region: us-east-1",
+        )
         yield from [missing] if endpoint in (None, "") else only(2, major, [wanted])
     elif endpoint in (None, "") and not _REGION.fullmatch(str(region)):
-        yield "C009", "error", (*key, "region"), "is not a region of AWS, which it must be without regionendpoint", ENDS
+        yield (
+            "C009",
+            "error",
+            (*key, "region"),
+            f"is not a region of AWS, which it must be without regionendpoint: {ENDS}",
+            "write for example eu-central-1",
+        )
     if _is_false(given.get("v4auth")) and (endpoint in (None, "") or "s3.amazonaws.com" in str(endpoint)):
-        yield "C009", "error", (*key, "v4auth"), "must be true for AWS itself", ENDS
+        yield "C009", "error", (*key, "v4auth"), f"must be true for AWS itself: {ENDS}", "take it out"
 
 
 def _bools(names: tuple[str, ...], given: Tree, key: Key) -> Found:
     for name in names:
         value = given.get(name)
         if not (value is None or is_bool(value) or (isinstance(value, str) and value in _BOOL_TEXTS)):
-            yield "C009", "error", (*key, name), "must be true or false", ENDS
+            yield "C009", "error", (*key, name), f"must be true or false: {ENDS}", ""
 
 
 def _is_false(value: Value) -> bool:
@@ -68,7 +81,7 @@ def _sizes(given: Tree, key: Key, read: Callable[[Value], int | None]) -> Found:
         value = given.get(name)
         found = low if value is None else read(value)
         if found is None or not low <= found <= high:
-            yield "C009", "error", (*key, name), f"must be a number from {low} to {high}", ENDS
+            yield "C009", "error", (*key, name), f"must be a number from {low} to {high}: {ENDS}", ""
 
 
 def _as_3(value: Value) -> int | None:
@@ -86,10 +99,22 @@ def _words(given: Tree, major: int, key: Key) -> Found:
     kind = given.get("storageclass")
     word = kind.upper() if isinstance(kind, str) else kind
     if word is not None and word not in _CLASSES:
-        yield "C009", "error", (*key, "storageclass"), f"must be one of {', '.join(_CLASSES)}", ENDS
+        yield (
+            "C009",
+            "error",
+            (*key, "storageclass"),
+            f"must be one of {', '.join(_CLASSES)}: {ENDS}",
+            near_fix(str(kind), _CLASSES),
+        )
     elif word is not None and word not in _CLASSES_2:
         text = f"registry 2 knows {', '.join(_CLASSES_2)} only"
-        yield from only(2, major, [("C009", "error", (*key, "storageclass"), text, ENDS)])
+        yield from only(2, major, [("C009", "error", (*key, "storageclass"), f"{text}: {ENDS}", "")])
     acl = given.get("objectacl")
     if acl is not None and not (isinstance(acl, str) and acl in _ACLS):
-        yield "C009", "error", (*key, "objectacl"), f"must be one of {', '.join(sorted(_ACLS))}", ENDS
+        yield (
+            "C009",
+            "error",
+            (*key, "objectacl"),
+            f"must be one of {', '.join(sorted(_ACLS))}: {ENDS}",
+            near_fix(str(acl), _ACLS),
+        )

@@ -29,21 +29,21 @@ def _purging(tree: Tree) -> Found:
         return
     given = maintenance["uploadpurging"]
     if given is None:
-        yield "C017", "error", key, "is empty", f"{ENDS}; write {{enabled: false}} to turn it off"
+        yield "C017", "error", key, f"is empty: {ENDS}", "write {enabled: false} to turn it off"
     if not isinstance(given, dict):  # said of its type already
         return
     if given.get("enabled") is False:
         return
     missing = [name for name in ("age", "interval", "dryrun") if name not in given]
     if missing:
-        text = f"has no {' and no '.join(missing)}: it must be complete"
-        yield "C017", "error", key, text, f"{ENDS}; write {{enabled: true, age: 168h, interval: 24h, dryrun: false}}"
+        text = f"has no {' and no '.join(missing)}, and must be complete: {ENDS}"
+        yield "C017", "error", key, text, "write {enabled: true, age: 168h, interval: 24h, dryrun: false}"
     for name in ("age", "interval"):
         value = given.get(name)
         if name in given and not (isinstance(value, str) and is_duration(value)):
-            yield "C017", "error", (*key, name), "must be a duration with its unit, such as 168h", ENDS
+            yield "C017", "error", (*key, name), f"must be a duration with its unit, such as 168h: {ENDS}", ""
     if "dryrun" in given and not is_bool(given["dryrun"]):
-        yield "C017", "error", (*key, "dryrun"), "must be true or false, without quotes", ENDS
+        yield "C017", "error", (*key, "dryrun"), f"must be true or false, without quotes: {ENDS}", ""
 
 
 def _readonly(tree: Tree) -> Found:
@@ -51,9 +51,9 @@ def _readonly(tree: Tree) -> Found:
     key: Key = ("storage", "maintenance", "readonly")
     given = maintenance.get("readonly")
     if "readonly" in maintenance and given is None:
-        yield "C017", "error", key, "is empty", f"{ENDS}; write {{enabled: true}}"
+        yield "C017", "error", key, f"is empty: {ENDS}", "write {enabled: true}"
     elif isinstance(given, dict) and "enabled" in given and not is_bool(given["enabled"]):
-        yield "C017", "error", (*key, "enabled"), "must be true or false, without quotes", ENDS
+        yield "C017", "error", (*key, "enabled"), f"must be true or false, without quotes: {ENDS}", ""
 
 
 def _cache(tree: Tree, major: int) -> Found:
@@ -63,7 +63,7 @@ def _cache(tree: Tree, major: int) -> Found:
     if kind not in (None, "", "inmemory", "redis"):
         yield "C010", "warning", key, "is neither inmemory nor redis, so nothing is cached", "write one"
     if "blobdescriptorsize" in cache and kind == "inmemory" and not _is_size(cache["blobdescriptorsize"], major):
-        yield "C017", "error", ("storage", "cache", "blobdescriptorsize"), "must be a whole number", ENDS
+        yield "C017", "error", ("storage", "cache", "blobdescriptorsize"), f"must be a whole number: {ENDS}", ""
 
 
 def _is_size(value: Value, major: int) -> bool:
@@ -97,12 +97,12 @@ def _is_cache_without_deleting(tree: Tree) -> bool:
 def _redirect(tree: Tree) -> Found:
     storage = tree_at(tree, "storage")
     if "redirect" in storage and not is_bool(tree_at(tree, "storage", "redirect").get("disable")):
-        text = "has no `disable` that is true or false, without quotes"
-        yield "C017", "error", ("storage", "redirect"), text, f"{ENDS}; write {{disable: true}}"
+        text = f"has no `disable` that is true or false, without quotes: {ENDS}"
+        yield "C017", "error", ("storage", "redirect"), text, "write {disable: true}"
 
 
 def _tag(tree: Tree) -> Found:
     limit = tree_at(tree, "storage", "tag").get("concurrencylimit", 0)
     if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit < 1 << 63:
         key = ("storage", "tag", "concurrencylimit")
-        yield "C017", "error", key, "must be a whole number of 0 or more", ENDS
+        yield "C017", "error", key, f"must be a whole number of 0 or more: {ENDS}", ""

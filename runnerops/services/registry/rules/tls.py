@@ -6,7 +6,7 @@ Source: `ListenAndServe` in distribution's `registry/registry.go`, 2.8 and 3.1. 
 from __future__ import annotations
 
 from runnerops.model.common import Key, Tree
-from runnerops.parsing.near import did_you_mean
+from runnerops.parsing.near import near_fix
 from runnerops.services.registry.rules.found import ENDS, Found, One, is_set, only, tree_at
 from runnerops.services.registry.schema.serving import CIPHERS, CIPHERS_OF_2
 
@@ -21,15 +21,21 @@ def tls_rules(tree: Tree, major: int) -> Found:
     if not is_set(tls.get("certificate")) and not is_set(cached):
         return
     if is_set(tls.get("certificate")) and is_set(cached):
-        yield "C012", "error", ("http", "tls"), "has both a certificate and letsencrypt, but only one is allowed", ENDS
+        yield (
+            "C012",
+            "error",
+            ("http", "tls"),
+            f"has both a certificate and letsencrypt, but only one is allowed: {ENDS}",
+            "take one of them out",
+        )
     elif not is_set(cached) and not is_set(tls.get("key")):
-        yield "C012", "error", ("http", "tls"), "has a certificate but no key", ENDS
+        yield "C012", "error", ("http", "tls"), f"has a certificate but no key: {ENDS}", "add key: /PATH"
     yield from _level(tls, major)
     yield from _ciphers(tls, major)
     authorities = tls.get("clientcas")
     for index, path in enumerate(authorities if isinstance(authorities, list) else []):
         if not is_set(path):
-            yield "C012", "error", ("http", "tls", "clientcas", index), "names no file", ENDS
+            yield "C012", "error", ("http", "tls", "clientcas", index), f"names no file: {ENDS}", "take it out"
 
 
 def _level(tls: Tree, major: int) -> Found:
@@ -37,9 +43,9 @@ def _level(tls: Tree, major: int) -> Found:
     level = str(_LEVELS[0] if not is_set(tls.get("minimumtls")) else tls.get("minimumtls"))
     text = f"must be one of {', '.join(_LEVELS)}"
     if level in _LEVELS_OF_2:
-        yield from only(3, major, [("C003", "error", key, text, ENDS)])
+        yield from only(3, major, [("C003", "error", key, f"{text}: {ENDS}", "")])
     elif level not in _LEVELS:
-        yield "C003", "error", key, text, ENDS
+        yield "C003", "error", key, f"{text}: {ENDS}", ""
 
 
 def _ciphers(tls: Tree, major: int) -> Found:
@@ -50,8 +56,12 @@ def _ciphers(tls: Tree, major: int) -> Found:
         if isinstance(name, dict | list):
             continue
         if name in CIPHERS_OF_2 and not unread:
-            yield from only(3, major, [("C003", "error", key, "is a cipher suite that registry 3 has no more", ENDS)])
+            yield from only(
+                3,
+                major,
+                [("C003", "error", key, f"is a cipher suite that registry 3 has no more: {ENDS}", "take it out")],
+            )
         elif name not in CIPHERS | CIPHERS_OF_2:
-            text = f"is no cipher suite that the registry knows{did_you_mean(str(name), CIPHERS)}"
-            found: One = ("C003", "error", key, text, ENDS)
+            text = f"is no cipher suite that the registry knows: {ENDS}"
+            found: One = ("C003", "error", key, text, near_fix(str(name), CIPHERS) or "take it out")
             yield from only(2, major, [found]) if unread else [found]
