@@ -4,6 +4,8 @@ them.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from runnerops.codes.rules import RULES
@@ -95,6 +97,21 @@ def test_a_verdict_that_depends_on_the_runners_release(verdict: Verdict) -> None
 def test_a_verdict_that_depends_on_the_registrys_release(verdict: Verdict) -> None:
     for major in (2, 3):
         assert bool(of_registry(verdict, major)) is refused_by(verdict, f"{major}.0"), major
+
+
+CONSEQUENCE = re.compile(
+    r"(dockerd|docker|compose|otherwise|nothing|every job|no (job|container)|(the|a) (runner|registry|upstream|deploy))\b",
+    re.IGNORECASE,
+)
+"""How a text begins that says what a mistake leads to, instead of what to do about it."""
+
+
+def test_a_fix_is_not_a_consequence() -> None:
+    found = [one for verdict in VERDICTS for one in lint_file(spec_of(verdict), verdict.file.encode())]
+    found += [one for verdict in DAEMON_BY_RELEASE for version in DOCKERS for one in of_docker(verdict, version)]
+    found += [one for verdict in RUNNER_BY_RELEASE for one in of_runner(verdict, verdict.since)]
+    assert [*filter(CONSEQUENCE.match, ("dockerd does not start", "write overlay2"))] == ["dockerd does not start"]
+    assert [one for one in found if CONSEQUENCE.match(one.fix)] == []
 
 
 def test_each_error_has_a_verdict_or_a_reason_why_not() -> None:
