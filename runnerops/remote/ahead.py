@@ -3,8 +3,9 @@
 OpenSSH handles requests in the order in which it receives them, so the effect is the same as if we had waited. If it
 refuses one, no harm is done: a channel that is opened before the login has succeeded is answered with
 SSH_MSG_UNIMPLEMENTED (`dispatch_protocol_error`), and data for a session whose command did not start are dropped
-(`channel_input_data`). The RFCs require clients to wait (4252, section 6; 4254, section 5.2), so with other servers we
-do. Loads paramiko: import it late.
+(`channel_input_data`). Once both sides have closed a session, data for it would end the connection
+(`channel_from_packet_id`), so none are sent then. The RFCs require clients to wait (4252, section 6; 4254, section 5.2),
+so with other servers we do. Loads paramiko: import it late.
 """
 
 from __future__ import annotations
@@ -76,7 +77,10 @@ def start(channel: Channel, line: str, stdin: bytes) -> bytes:
     for at in range(0, len(stdin), size):
         data = _message(cMSG_CHANNEL_DATA, inner.remote_chanid)
         data.add_string(stdin[at : at + size])
-        inner.transport._send_user_message(data)
+        with inner.lock:  # held while paramiko closes it: OpenSSH ends a connection if data come for a closed session
+            if channel.closed:  # the command has ended, and did not read its input
+                break
+            inner.transport._send_user_message(data)
     channel.shutdown_write()
     inner._wait_for_event()
     return b""

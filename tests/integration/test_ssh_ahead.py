@@ -10,7 +10,8 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from paramiko import Ed25519Key, Transport
+from paramiko import Ed25519Key, Message, Transport
+from paramiko.common import MSG_CHANNEL_DATA
 
 from runnerops.engine.connections import ConnectionPool
 from runnerops.model.inventory import Inventory
@@ -69,8 +70,8 @@ def test_input_goes_with_the_command(sshd: Sshd, proxy: Proxy, tmp_path: Path) -
     assert (tmp_path / "input").read_bytes() == text
 
 
-def log_in(sshd: Sshd, proxy: Proxy) -> Transport:
-    transport = preferring(["ssh-ed25519"])(("127.0.0.1", proxy.port))
+def log_in(sshd: Sshd, proxy: Proxy, kind: type[Transport] | None = None) -> Transport:
+    transport = (kind or preferring(["ssh-ed25519"]))(("127.0.0.1", proxy.port))
     transport.start_client()
     transport.auth_publickey(USER, Ed25519Key.from_private_key_file(str(sshd.keys.folder / "user")))
     return transport
@@ -81,6 +82,34 @@ def test_input_of_any_size_arrives(more: int, sshd: Sshd) -> None:
     text = os.urandom(ahead.INPUT_BYTES + more)
     with sshd.open() as link:
         assert link.run(["cat"], text, 30).stdout == text
+
+
+class Delayed(Transport):
+    """Sends the second part of a command's input only once the command has ended, if it may be sent at all by then."""
+
+    parts = 0
+
+    def _send_user_message(self, data: Message) -> None:
+        if data.asbytes()[0] == MSG_CHANNEL_DATA:
+            self.parts += 1
+            ends = time.monotonic() + 1
+            while (
+                self.parts == 2
+                and time.monotonic() < ends
+                and not all(one.closed for one in vars(self)["_channels"].values())
+            ):
+                time.sleep(0.01)
+        super()._send_user_message(data)  # type: ignore[misc]
+
+
+def test_a_command_that_ends_without_reading_its_input_ends_no_connection(sshd: Sshd, proxy: Proxy) -> None:
+    """OpenSSH ends a connection on which data come for a session that both sides have closed."""
+    with log_in(sshd, proxy, Delayed) as transport:
+        for command, status in (("exit 3", 3), ("cat", 0)):
+            channel = transport.open_session()
+            ahead.start(channel, command, b"x" * ahead.INPUT_BYTES)
+            assert channel.recv_exit_status() == status
+        assert transport.is_active()
 
 
 def test_a_refused_key_costs_one_session_that_is_not_opened(sshd: Sshd, home: Path) -> None:
