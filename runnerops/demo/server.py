@@ -14,12 +14,13 @@ import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 import paramiko
 from paramiko.common import (
     AUTH_FAILED,
     AUTH_SUCCESSFUL,
+    MSG_CHANNEL_REQUEST,
     OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED,
     OPEN_SUCCEEDED,
 )
@@ -69,7 +70,7 @@ class Server:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
-            transport = paramiko.Transport(connection)
+            transport = _Connection(connection)
             transport.add_server_key(self._key)
             self._transports = [one for one in self._transports if one.is_active()] + [transport]
             with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
@@ -105,6 +106,12 @@ class _Guests(paramiko.ServerInterface):
     def __init__(self, guest: paramiko.PKey, run: Callable[[paramiko.Channel, str], None]) -> None:
         self._guest = guest
         self._run = run
+        self._accepted: list[tuple[paramiko.Channel, str]] = []
+
+    def start_accepted(self) -> None:
+        """Starts the commands whose requests have been accepted."""
+        while self._accepted:
+            _aside(self._run, *self._accepted.pop())
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         """Keys alone."""
@@ -119,9 +126,28 @@ class _Guests(paramiko.ServerInterface):
         return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
-        """Begins at once."""
-        _aside(self._run, channel, command.decode())
+        """The command starts after this answer has been sent (`_Connection`)."""
+        self._accepted.append((channel, command.decode()))
         return True
+
+
+def _answer(channel: paramiko.Channel, message: paramiko.Message) -> None:
+    """Answers a request, and then starts the command that was requested, if it was one."""
+    inner: Any = channel  # the type stubs have only the public methods
+    inner._handle_request(message)
+    inner.transport.server_object.start_accepted()
+
+
+class _Connection(paramiko.Transport):
+    """A connection that starts a command only after its request has been answered. If the command started within
+    `check_channel_exec_request`, it could end before paramiko has sent the answer, and the client would take the closed
+    session for a server that runs no commands.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__(connection)
+        inner: Any = self
+        inner._channel_handler_table = {**inner._channel_handler_table, MSG_CHANNEL_REQUEST: _answer}
 
 
 def _aside(work: Callable[..., object], *values: object) -> threading.Thread:
