@@ -1,4 +1,4 @@
-"""Sets the demo up, tells its story and takes everything away again, however it ends."""
+"""Sets the demo up, plays its scenes, and removes everything again, however it ends."""
 
 from __future__ import annotations
 
@@ -25,15 +25,17 @@ from runnerops.report.screen import Screen
 WIDTH = 78
 KEY = "id_ecdsa"
 _REST_SECONDS = 10
-_HINT = "set TMPDIR to a folder with room, in which programs may run"
+_HINT = "set TMPDIR to a folder that has room and is not mounted noexec"
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TERM", "NO_COLOR", "COLUMNS", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
-"""Of the user's environment: no key, agent or setting of theirs takes part."""
+"""The variables of the user's environment that commands get. No key, agent or setting of the user has an effect."""
 
 
 def demo(environ: Mapping[str, str], screen: Screen, *, keep: bool) -> Exit:
-    """Ends well if every command of the story ended as it must. Raises RunneropsError where there can be no demo."""
+    """Returns `Exit.OK` if every command ended with its expected exit status. Raises RunneropsError if the demo cannot
+    run on this machine.
+    """
     if not sys.platform.startswith("linux"):
-        raise RunneropsError("demo: needs Linux, as the hosts do", "`runnerops check` works everywhere")
+        raise RunneropsError("demo: it needs Linux", "use a Linux machine; `runnerops check` works everywhere")
     with _scratch(environ) as site, _served(site) as port:
         _introduce(screen, site, port)
         began = time.monotonic()
@@ -41,17 +43,21 @@ def demo(environ: Mapping[str, str], screen: Screen, *, keep: bool) -> Exit:
             if not _play(screen, site, environ, number, scene):
                 return Exit.FAILED
         screen.data()
-        screen.data(f"That was all of it, in {time.monotonic() - began:.1f} s.", "host")
+        screen.data(f"That was the demo, in {time.monotonic() - began:.1f} s.", "host")
         if keep:
             _keep(screen, site, port)
         else:
-            _say(screen, "`runnerops demo --keep` leaves the host running, to play with. `runnerops --help` lists all.")
+            _say(
+                screen,
+                "`runnerops demo --keep` leaves the host running, so that you can try things out. `runnerops --help` "
+                "lists all commands.",
+            )
     return Exit.OK
 
 
 @contextlib.contextmanager
 def _scratch(environ: Mapping[str, str]) -> Iterator[Site]:
-    """A folder that goes in the end, with every process that was started in it."""
+    """A scratch folder. At the end it is removed, and every process that was started in it is ended."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
     adopt_orphans()
@@ -59,7 +65,7 @@ def _scratch(environ: Mapping[str, str]) -> Iterator[Site]:
     try:
         folder = Path(tempfile.mkdtemp(prefix="runnerops-demo-", dir=place)).resolve()
     except OSError as error:
-        raise RunneropsError(f"{place}: no folder can be made there: {error.strerror}", _HINT) from None
+        raise RunneropsError(f"{place}: cannot create a folder there: {error.strerror}", _HINT) from None
     try:
         site = Site(folder)
         _build(site)
@@ -70,12 +76,12 @@ def _scratch(environ: Mapping[str, str]) -> Iterator[Site]:
 
 
 def _build(site: Site) -> None:
-    """And sees that programs may run there."""
+    """Writes the simulated host, and checks that programs can run in its folder."""
     try:
         site.build()
         _ask(site, "systemctl", "is-active", "docker")
     except (OSError, subprocess.CalledProcessError) as error:
-        raise RunneropsError(f"{site.folder}: no host can be made there: {error}", _HINT) from None
+        raise RunneropsError(f"{site.folder}: the simulated host does not work there: {error}", _HINT) from None
 
 
 def _leave(number: int, _: object) -> NoReturn:
@@ -84,7 +90,7 @@ def _leave(number: int, _: object) -> NoReturn:
 
 @contextlib.contextmanager
 def _served(site: Site) -> Iterator[int]:
-    """The host's SSH server and the project that reaches it; the port."""
+    """Runs the host's SSH server, writes the project that reaches it, and yields its port."""
     from runnerops.demo.server import Server, make_key  # noqa: PLC0415  paramiko is slow to import
 
     guest = make_key(site.project / KEY)
@@ -96,22 +102,23 @@ def _served(site: Site) -> Iterator[int]:
 
 
 def _introduce(screen: Screen, site: Site, port: int) -> None:
-    screen.data("runnerops demo: a host of your own, in a scratch directory of this machine", "host")
+    screen.data("runnerops demo: deploys to a simulated host in a scratch directory", "host")
+    screen.data()
     _say(
         screen,
-        f"The deploys you will see are real: planned, sent over SSH to 127.0.0.1 port {port} (a server in this process, "
-        "its host key pinned), and walked there by the script that every host gets.",
+        f"The deploys are real: each is planned, sent over SSH to 127.0.0.1 port {port} (an SSH server in this process, "
+        "whose host key is known), and carried out by the same script as on every host.",
     )
     screen.data()
     _say(
         screen,
-        "Simulated are the host's programs: docker, Compose, dockerd, systemctl, gitlab-runner, curl. They refuse what "
-        f"the real ones refuse. Everything is written below {site.folder} and goes at the end.",
+        "Only the host's programs are simulated: docker, Compose, dockerd, systemctl, gitlab-runner and curl. They "
+        f"refuse what the real ones refuse. All files are below {site.folder}, which is removed at the end.",
     )
 
 
 def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, scene: Scene) -> bool:
-    """Whether every line that is typed ended as it must."""
+    """Runs the commands of a scene. Returns whether each ended with its expected exit status."""
     screen.data()
     screen.data(f"── {number}. {scene.title} ".ljust(WIDTH, "─"), "host")
     _say(screen, scene.says)
@@ -124,26 +131,30 @@ def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, s
             screen.data(f"(exit status {status})", "dim")
             _come_to_rest(site)
         if status != ends:
-            screen.say(f"demo: that should have ended with {ends}; please tell the project's issues", "bad")
+            screen.say(
+                f"demo: this command should have ended with {ends}; please report it as an issue of runnerops", "bad"
+            )
             return False
     return True
 
 
 def _come_to_rest(site: Site) -> None:
-    """A rollback leaves the runner's return to a unit of its own, which may be at it still."""
+    """Waits for the unit that starts the runner again after a rollback. It may outlive the command."""
     ends = time.monotonic() + _REST_SECONDS
     while _ask(site, "systemctl", "list-units", "runnerops-*") and time.monotonic() < ends:
         time.sleep(0.05)
 
 
 def _ask(site: Site, *argv: str) -> str:
-    """What a program of the host says."""
+    """The output of a program of the host."""
     argv = (f"{site.root}/usr/bin/{argv[0]}", *argv[1:])
     return subprocess.run(argv, env=dict(site.environ), capture_output=True, text=True, check=True).stdout
 
 
 def _type(line: str, site: Site, environ: Mapping[str, str]) -> int:
-    """As a user's shell would run it in the project's folder. Errors go where answers go: they are read together."""
+    """Runs a command line in the project's folder, and returns its exit status. Its errors go to standard output too, so
+    that both appear in order.
+    """
     words = shlex.split(line)
     argv = [sys.executable, "-m", *words] if words[0] == "runnerops" else words
     kept = {name: environ[name] for name in _KEPT if name in environ}
@@ -154,14 +165,14 @@ def _type(line: str, site: Site, environ: Mapping[str, str]) -> int:
 
 
 def _say(screen: Screen, text: str) -> None:
-    """A paragraph."""
-    screen.data(text)
+    """Prints a paragraph."""
+    screen.data(text, "prose")
 
 
 def _keep(screen: Screen, site: Site, port: int) -> None:
-    """Until Ctrl-C."""
+    """Prints commands to try, and waits until Ctrl-C."""
     with contextlib.suppress(KeyboardInterrupt):
-        _say(screen, "The host stays until you press Ctrl-C here. In another terminal:")
+        _say(screen, "The host keeps running until you press Ctrl-C here. Try in another terminal:")
         known = "-o UserKnownHostsFile=known_hosts"
         own = Path(sys.executable).with_name("runnerops")
         program = "runnerops" if shutil.which("runnerops") == str(own) else str(own)
@@ -177,4 +188,4 @@ def _keep(screen: Screen, site: Site, port: int) -> None:
             screen.data(f"  {line}", "typed")
         signal.pause()
     screen.data()
-    screen.data(f"{site.folder} is gone, and so is the host.")
+    screen.data(f"The host and {site.folder} are removed.")

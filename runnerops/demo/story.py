@@ -1,4 +1,4 @@
-"""What the demo shows, as data: what is said, what is typed, and how it must end."""
+"""The scenes of the demo as data: the text that is printed, the commands that run, and their expected exit status."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ ENVIRONMENT = "RUNNER_TOKEN=glrt-{0}\n"
 
 @frozen
 class Scene:
-    """`says` comes before what is typed, one paragraph; `ends` is the exit status of each line typed."""
+    """One step of the demo. `says`: the paragraph that is printed before the commands. `types`: command lines, each with
+    its expected exit status. `{root}` in a command stands for the root folder of the simulated host.
+    """
 
     title: str
     says: str
@@ -37,26 +39,27 @@ class Scene:
 
 SCENES = (
     Scene(
-        "One file says it all",
-        "The keys below docker are those of daemon.json, those below gitlab_runner are config.toml's. "
-        "What follows from others is not written down: Docker is given the cache as its mirror.",
+        "Everything is in one file",
+        "Under docker are the keys of daemon.json, under gitlab_runner those of config.toml. Settings that follow from "
+        "others are filled in: Docker gets the cache as its registry mirror.",
         (("cat inventory.yml", 0),),
     ),
     Scene(
         "The first deploy",
-        "Docker and gitlab-runner were just installed on the host; neither has a file yet. All that will happen is "
-        "shown before it happens, the runner's token only as a fingerprint.",
+        "Docker and gitlab-runner are freshly installed on the host, and none of their files exists yet. deploy shows "
+        "the plan before it does anything. The runner's token is masked; the four characters in brackets let you see "
+        "whether it changed.",
         (("runnerops deploy --yes", 0),),
     ),
     Scene(
         "The second deploy has nothing to do",
-        "The host is looked at, in one round trip, and left alone.",
+        "deploy reads the state of the host with one command, finds that nothing differs, and changes nothing.",
         (("runnerops deploy --yes", 0),),
     ),
     Scene(
         "One value changes",
-        "diff tells what a deploy would do. A running runner reloads this key by itself, so Docker, the cache and "
-        "every CI job go on; only gitlab-runner acts, and is shown to have loaded it.",
+        "diff shows what deploy would do. gitlab-runner reloads this key while it runs, so Docker, the cache and all CI "
+        "jobs are left alone. The deploy waits until gitlab-runner has loaded the new file.",
         (
             ("sed -i 's/concurrent: 2/concurrent: 4/' inventory.yml", 0),
             ("runnerops diff", 0),
@@ -65,8 +68,8 @@ SCENES = (
     ),
     Scene(
         "A mistake that only the daemon can see",
-        "The host has no plugin called loki. The file is sound, so check finds nothing, and dockerd --validate "
-        "accepts it. Docker itself does not come up with it.",
+        "The logging plugin loki is not installed on this host. check cannot know that, and dockerd --validate accepts "
+        "the file, but Docker does not start with it. The deploy fails and is rolled back.",
         (
             ("sed -i 's/log-driver: json-file/log-driver: loki:latest/' inventory.yml", 0),
             ("runnerops check", 0),
@@ -74,9 +77,9 @@ SCENES = (
         ),
     ),
     Scene(
-        "And the host is as it was",
-        "The old file is back, and Docker, the cache and the runner run with it. With the inventory put right "
-        "there is nothing to deploy.",
+        "The host is as it was before",
+        "The old file is back, and Docker, the cache and the runner are running with it. Once the inventory is "
+        "corrected, there is nothing to deploy.",
         (
             ("grep log-driver {root}/etc/docker/daemon.json", 0),
             ("sed -i 's/log-driver: loki:latest/log-driver: json-file/' inventory.yml", 0),

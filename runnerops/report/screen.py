@@ -24,6 +24,7 @@ from runnerops.report.wrap import broken_at_words, shortened
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
+    "prose": {},
     "host": {"bold": True},
     "good": {"fg": "green"},
     "new": {"fg": "green"},
@@ -216,7 +217,8 @@ class Screen:
         """The text as this stream shows it."""
         if style in VERBATIM or not stream.isatty():
             return [text]
-        return [line for part in text.split("\n") for line in broken_at_words(part, columns(stream))]
+        hanging = style != "prose"  # a paragraph has no first column, and its lines begin alike
+        return [line for part in text.split("\n") for line in broken_at_words(part, columns(stream), hanging=hanging)]
 
     def _print(self, stream: TextIO, text: str) -> None:
         """If the reader has gone away (`| head`), output ends, but the work continues and the exit code does not

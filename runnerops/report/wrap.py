@@ -13,15 +13,17 @@ NARROW = 40
 """The least width that is assumed for a terminal."""
 
 
-def broken_at_words(text: str, width: int) -> list[str]:
+def broken_at_words(text: str, width: int, *, hanging: bool = True) -> list[str]:
     """Lines of at most `width`. A longer word stays whole. Further lines begin under the second column, or are
-    indented.
+    indented; without `hanging` they begin where the first one does.
     """
     width = max(width, NARROW)
     if len(text) <= width:
         return [text]
     head, indent = _head(text), len(text) - len(text.lstrip(" "))
-    deep = head if indent < head <= width // 2 else indent + _DEEPER
+    deep = indent
+    if hanging:
+        deep = head if indent < head <= width // 2 else indent + _DEEPER
     lines = textwrap.wrap(text, width, subsequent_indent=" " * deep, break_long_words=False, break_on_hyphens=False)
     return lines or [""]
 

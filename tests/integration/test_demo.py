@@ -76,7 +76,7 @@ def test_the_story(played: Played) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
-    assert "Simulated are" in done.stdout
+    assert "programs are simulated" in done.stdout
     first, second, third, failing = outputs(done.stdout)["runnerops deploy --yes"]
     assert re.findall(r"→ (\w+ [\w-]+)", first) == ["restart docker", "start registry", "stop and"]
     assert "demo: applied" in first

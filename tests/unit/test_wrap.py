@@ -37,6 +37,11 @@ def test_broken_at_words(text: str, width: int, lines: list[str]) -> None:
     assert broken_at_words(text, width) == lines
 
 
+def test_lines_of_a_paragraph_begin_alike() -> None:
+    assert broken_at_words(f"{'a' * 30} {'b' * 30}", 40, hanging=False) == ["a" * 30, "b" * 30]
+    assert broken_at_words(f"  {'a' * 30} {'b' * 30}", 40, hanging=False) == [f"  {'a' * 30}", f"  {'b' * 30}"]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [("", ""), ("restart it", "restart it"), ("wait until gitlab-runner has loaded it", "wait until gitlab-runner has…")],
