@@ -80,7 +80,7 @@ def scripts(project: Project) -> Mapping[str, bytes]:
     ]
     functions = [service.OBSERVE for service in SERVICES]
     units = [unit for service in SERVICES for unit in service.UNITS]
-    known = [call for call in calls if call[0].startswith(observation.KNOWS)]
+    known = [call for call in calls if call[0].startswith(observation.PREPARATIONS)]
     alone = {
         f"  {' '.join(call)[:40]}": observation.frame("0" * 32, [*known, call], functions, units)
         for call in (*calls, *observation.FACTS)

@@ -10,7 +10,7 @@ from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.remote import observation, state
-from runnerops.remote.observation import LOOK_SECONDS
+from runnerops.remote.observation import OBSERVATION_SECONDS
 from runnerops.services import SERVICES
 
 
@@ -42,7 +42,7 @@ def inquire(
     ]
     functions = [*(service.OBSERVE for service in SERVICES), *functions]
     units = [unit for service in SERVICES for unit in service.UNITS]
-    script = observation.frame(nonce, [*calls, *observation.FACTS, *more], functions, units, LOOK_SECONDS)
+    script = observation.frame(nonce, [*calls, *observation.FACTS, *more], functions, units, OBSERVATION_SECONDS)
     answers, files = observation.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:

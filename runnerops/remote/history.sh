@@ -1,9 +1,9 @@
 # shellcheck shell=sh
-# Asks what a host keeps of its runs. Reads only. `ask` and $root come from the frame.
+# Reads the runs that a host keeps. remote/observe.sh defines `ask` and $root.
 
 root=${root-}
 
-observe_history() { # who requested each run, its steps, and its log; each question costs one process
+observe_history() { # answers with who requested each run, its steps and its log, with one process for each answer
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
   ask clock date +%s
@@ -13,6 +13,6 @@ observe_history() { # who requested each run, its steps, and its log; each quest
   ask rollback grep -H . "$state"/runs/*/rollback
   ask titles grep -H . "$state"/runs/*/titles.forward "$state"/runs/*/titles.rollback
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
-  ask logs grep -H . "$state"/runs/*/log # after `alive`, so that a run that ends meanwhile does not count as dead
+  ask logs grep -H . "$state"/runs/*/log # after `alive`, so that a run that ends between the two is not taken for killed
   ask paused grep -H . "$state"/paused/*
 }

@@ -1,4 +1,4 @@
-"""How a host is asked: builds the script of an observation, and decodes the answers and files that it prints. Pure."""
+"""Builds the script of an observation, and decodes the answers and files that it prints. Pure."""
 
 from __future__ import annotations
 
@@ -13,45 +13,44 @@ from runnerops.model.host_state import RemoteFile
 
 OBSERVE = ("sh", "-s")
 
-
 FACTS = (("observe_facts",),)
-"""The call, of the frame itself, for what every observation asks because a plan needs it."""
+"""The call of `observe.sh` for what every observation asks, because every plan needs it."""
 
-
-KNOWS, WAITS, OWN = "know_", "await_", "observe_"
-"""Prefixes of functions: those whose results others need, those that ask daemons and pages, those that read local
-things.
+PREPARATIONS, WAITS, LOCAL = "prepare_", "await_", "observe_"
+"""Prefixes of functions: those whose results others need, those that wait for daemons and pages, those that read what is
+on the host.
 """
 
-
-LOOK_SECONDS = 60
-"""The time limit for all programs of a look that might hang, in seconds. Pages have short limits in addition."""
+OBSERVATION_SECONDS = 60
+"""The time limit of an observation for all programs that might hang, in seconds. Pages have shorter limits of their own.
+"""
 
 
 def frame(
     word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = (), seconds: int = 0
 ) -> bytes:
-    """The observe script: all functions, then the calls. `units` are the systemd units to ask for first. `seconds` is
-    the time limit of the whole look; with 0, only the limits of the single questions apply.
+    """Returns the script of an observation: all functions, then the calls.
 
-    The calls in `KNOWS` come first, because others need their results. Then the calls in `WAITS` run beside those in
-    `OWN`. The latter run one after another, because a pipe costs the host two processes. The first call of `WAITS` runs
-    before the other ones, which need its results. Those, and calls of no such kind, write into separate pipes, except
-    for the last one.
+    `units` are the systemd units whose properties are read first. `seconds` is the time limit of the whole observation;
+    with 0, only the limits of the single commands apply.
 
-    `word` is random, so that no content can end its frame. The script is the shell's standard input. It is one
-    function, so that it is read completely before anything runs.
+    Calls in `PREPARATIONS` come first. Then calls in `WAITS` run beside those in `LOCAL`. The first call in `WAITS` runs
+    before the others, which need its results. Those run at the same time, each with a pipe for its output. Calls in
+    `LOCAL` run one after another, because a pipe costs the host two processes.
+
+    `word` is random, so that no content can be taken for the end of an answer. The shell reads the script from its
+    standard input. It is one function, so that it is read completely before anything runs.
     """
     frame_functions = Path(__file__).with_name("observe.sh").read_text()
-    knowing, waiting, own = (
-        [shlex.join(call) for call in calls if call[0].startswith(kind)] for kind in (KNOWS, WAITS, OWN)
+    preparing, waiting, local = (
+        [shlex.join(call) for call in calls if call[0].startswith(kind)] for kind in (PREPARATIONS, WAITS, LOCAL)
     )
-    others = [shlex.join(call) for call in calls if not call[0].startswith((KNOWS, WAITS, OWN))]
+    others = [shlex.join(call) for call in calls if not call[0].startswith((PREPARATIONS, WAITS, LOCAL))]
     first, waiting = waiting[:1], waiting[1:]
-    nest = _beside([*others, *(["\n".join(("{", *first, *_beside(waiting), "}"))] if first else [])], own)
-    known = (f"know_units {shlex.join(units)}",) if units else ()
-    known = (*((f"look_takes {seconds}",) if seconds else ()), *known)
-    body = "\n".join((f"word={word}", frame_functions, *functions, *known, *knowing, *nest))
+    nest = _beside([*others, *(["\n".join(("{", *first, *_beside(waiting), "}"))] if first else [])], local)
+    first_calls = (f"prepare_units {shlex.join(units)}",) if units else ()
+    first_calls = (*((f"limit_observation {seconds}",) if seconds else ()), *first_calls)
+    body = "\n".join((f"word={word}", frame_functions, *functions, *first_calls, *preparing, *nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
 
 

@@ -1,45 +1,46 @@
 # shellcheck shell=sh
-# The frame of an observation: answers between lines that begin with a random word ($word), so that no content can end
-# its own frame. Reads only, and writes no file: it works on a disk that is full or read-only.
+# The common functions of an observation. Each answer is printed between two lines that begin with $word, a random word,
+# so that no content can be taken for the end of its answer. These functions only read, and write no file, so that they
+# work on a disk that is full or read-only.
 
-word=${word-} # the frame is given its random word by what calls it
+word=${word-} # the client sets it in a line before this script
 export LC_ALL=C PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
 export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, whatever root's environment or contexts say
-root=${RUNNEROPS_ROOT-} # goes before every path; no real host sets it
+root=${RUNNEROPS_ROOT-} # the demo's folder, put before every path; real hosts do not set this variable
 newline='
 '
 
-limit='' # seconds for a program; empty where nothing can end one
-if command -v timeout >/dev/null 2>&1; then limit=20; fi
-look_ends='' # the uptime at which the look is to be over
-hung='' # a program that hung: another question would take as long
+default_limit='' # the time limit of a command in seconds; empty if the host has no `timeout`
+if command -v timeout >/dev/null 2>&1; then default_limit=20; fi
+observation_end='' # the uptime in seconds at which the time limit of the whole observation is over
+hung_program='' # a program that did not end in time: it is not called again, because each call would take as long
 
-look_takes() { # SECONDS: all that is limited ends within so many, however much of it hangs
-  if read -r look_ends _ 2>/dev/null <"$root/proc/uptime"; then look_ends=$((${look_ends%%.*} + $1)); fi
+limit_observation() { # SECONDS: sets the time limit that all calls of `limited` and `limited_to` have together
+  if read -r up _ 2>/dev/null <"$root/proc/uptime"; then observation_end=$((${up%%.*} + $1)); fi
 }
 
-limited() { # ARGV...: a program that hangs does not hang the observation; systemctl ends by itself after 25 s
-  limited_to "$limit" "$@"
+limited() { # ARGV...: runs a command with the default time limit (systemctl needs none: it ends by itself after 25 s)
+  limited_to "$default_limit" "$@"
 }
 
-limited_to() { # SECONDS ARGV...: 137 where it is killed, or not even begun
-  most=$1
+limited_to() { # SECONDS ARGV...: runs a command; the exit status is 137 if it was killed or there is no time to run it
+  time_limit=$1
   shift
-  [ "$1" != "$hung" ] || return 137
-  if [ -z "$limit" ]; then
+  [ "$1" != "$hung_program" ] || return 137
+  if [ -z "$default_limit" ]; then
     "$@"
     return
   fi
-  if [ -n "$look_ends" ] && read -r left _ 2>/dev/null <"$root/proc/uptime"; then
-    left=$((look_ends - ${left%%.*}))
-    [ "$left" -gt 0 ] || return 137
-    [ "$left" -ge "$most" ] || most=$left
+  if [ -n "$observation_end" ] && read -r remaining _ 2>/dev/null <"$root/proc/uptime"; then
+    remaining=$((observation_end - ${remaining%%.*}))
+    [ "$remaining" -gt 0 ] || return 137
+    [ "$remaining" -ge "$time_limit" ] || time_limit=$remaining
   fi
-  timeout -s KILL "$most" "$@"
+  timeout -s KILL "$time_limit" "$@"
 }
 
-ask() { # NAME ARGV...: one answer, the output and exit status of a program or a function; what may hang is `limited`
+ask() { # NAME ARGV...: prints an answer: the output and exit status of a command, which uses `limited` if it may hang
   printf '%s fact %s\n' "$word" "$1"
   shift
   "$@" 2>/dev/null </dev/null
@@ -47,19 +48,19 @@ ask() { # NAME ARGV...: one answer, the output and exit status of a program or a
   printf '\n%s end %s\n' "$word" "$ended"
 }
 
-units='' # what systemd says of those that several calls ask after
+units='' # properties of the units that `service_unit` reads
 
-know_units() { # UNIT...: one question for all of them
+prepare_units() { # UNIT...: sets $units with a single call of systemctl, or to `unknown` if the call fails
   if units=$(show_units "$@"); then units=$newline$units$newline; else units=unknown; fi
 }
 
-show_units() { # UNIT...: a paragraph of each
+show_units() { # UNIT...: prints a paragraph with properties of each unit
   systemctl show -p Id,LoadState,ActiveState,MainPID,InvocationID,ExecStart,UnitFileState "$@" 2>/dev/null
 }
 
-service_unit() { # UNIT: $unit is what systemd says of it, $argv how it was really started, a word a line
+service_unit() { # UNIT: sets $unit to its properties, $pid to its process, $argv to that process's arguments, as lines
   unit='' part=''
-  while IFS= read -r line; do # cutting at a pattern takes dash time that grows with the square of the text
+  while IFS= read -r line; do # line by line, because ${units#*PATTERN} takes dash quadratic time
     case $line in
     ?*) part=$part$newline$line ;;
     *)
@@ -71,7 +72,8 @@ service_unit() { # UNIT: $unit is what systemd says of it, $argv how it was real
 $units
 
 units
-  [ "$units" = unknown ] || case $unit in *MainPID=*) ;; *) unit=$(show_units "$1") ;; esac # an alias has another's Id
+  # if UNIT is an alias, the paragraph has the Id of the other unit
+  [ "$units" = unknown ] || case $unit in *MainPID=*) ;; *) unit=$(show_units "$1") ;; esac
   pid=${unit##*MainPID=}
   pid=${pid%%"$newline"*}
   if [ "${pid:-0}" != 0 ] && [ -r "$root/proc/$pid/cmdline" ]; then
@@ -87,8 +89,10 @@ units
   fi
 }
 
-# shellcheck disable=SC2034  # what calls it uses $value
-flag_value() { # FLAG...: $value is what the last of these flags in $argv was given, as `FLAG=VALUE` or as the next word
+# FLAG...: sets $value to the value of the last of these flags in $argv, which is given as `FLAG=VALUE` or as the word
+# after the flag.
+# shellcheck disable=SC2034  # callers use $value
+flag_value() {
   value='' next=''
   set -f
   IFS=$newline
@@ -106,27 +110,30 @@ flag_value() { # FLAG...: $value is what the last of these flags in $argv was gi
   set +f
 }
 
-pages='' # what is to be asked for together: a line each, its time limit, where its text goes, its address
+requested_pages='' # pages that one curl will request together: a line `SECONDS FILE URL` for each
 
-know_page() { # URL SECONDS [PLACE]: it is asked for with others, where something asks for several
-  # curl takes these for its own signs
-  case $1 in *[%\\]* | *' '*) ;; *) pages="$pages$2 ${3:-/dev/null} $1$newline" ;; esac
+prepare_page() { # URL SECONDS [FILE]: adds a page to $requested_pages, with its time limit; the body goes to FILE
+  # curl's -w would interpret these characters of a URL, so such a page is requested alone later
+  case $1 in *[%\\]* | *' '*) ;; *) requested_pages="$requested_pages$2 ${3:-/dev/null} $1$newline" ;; esac
 }
 
-get_with_pages() { # ARG...: what one curl gets by these arguments, and below it all pages, each with how it ended
-  while read -r seconds place url; do
-    [ -z "$url" ] || set -- "$@" --next -gsS --noproxy '*' -m "$seconds" -o "$place" -w "\\npage %{http_code} $url\\n" "$url"
-  done <<pages
-$pages
-pages
+# ARG...: runs one curl with these arguments and for the requested pages, and prints the responses. After each page
+# comes a line `page STATUS URL`.
+get_with_pages() {
+  while read -r seconds output url; do
+    [ -z "$url" ] || set -- "$@" --next -gsS --noproxy '*' -m "$seconds" -o "$output" \
+      -w "\\npage %{http_code} $url\\n" "$url"
+  done <<end_of_pages
+$requested_pages
+end_of_pages
   limited curl "$@" 2>/dev/null
 }
 
-page_said() { # URL: $code is the HTTP status with which this page came in $told, 000 without an answer
+page_status() { # URL: sets $code to the HTTP status of this page in $responses (000: no response); fails without a line
   code=''
   set -f
   IFS=$newline
-  for line in ${told-}; do
+  for line in ${responses-}; do
     case $line in "page "???" $1") code=${line#page } code=${code%% *} ;; esac
   done
   unset IFS
@@ -134,18 +141,20 @@ page_said() { # URL: $code is the HTTP status with which this page came in $told
   [ -n "$code" ]
 }
 
-key='' # what `fingerprint` said last
+key='' # the last result of `fingerprint`
 
-fingerprint() { # PATH...: $key changes when one of these programs does
-  # shellcheck disable=SC2046  # a program is a word
+fingerprint() { # PATH...: sets $key to a text that is another one as soon as one of these programs was replaced
+  # shellcheck disable=SC2046  # stat prints a word for each program
   set -- $(stat -L -c '%i:%Y:%s' "$@" 2>/dev/null)
   key=''
   for program in "$@"; do key=$key$program,; done
 }
 
-versions=unknown # what runs remembered, a line each: NAME KEY VERSION between TABs
+versions=unknown # the versions that earlier runs recorded: lines of NAME, KEY and VERSION, separated by TABs
 
-recall() { # NAME ARGV...: a version, as a run remembered it for the last `fingerprint`, else as the command tells it
+# NAME ARGV...: answers NAME with the version of a program. If a run recorded it with the present $key, the command need
+# not run. `key/NAME` is answered with $key, for the next run to record.
+recall() {
   name=$1
   shift
   known=''
@@ -161,7 +170,7 @@ recall() { # NAME ARGV...: a version, as a run remembered it for the last `finge
   if [ -n "$key" ] && [ -n "$known" ]; then ask "$name" printf '%s\n' "$known"; else ask "$name" "$@"; fi
 }
 
-file() { # PATH: kind, mode, owner, mtime and content; a link is followed within /etc, /opt and /srv
+file() { # PATH: prints kind, mode, owner, mtime and content; follows a link only to a path in /etc, /opt or /srv
   real=$1
   if [ -L "$root$1" ]; then
     real=$(readlink -f "$root$1")
@@ -169,7 +178,7 @@ file() { # PATH: kind, mode, owner, mtime and content; a link is followed within
     case $real in /etc/* | /opt/* | /srv/*) ;; *) frame_file link '- - 0' "$1" "$1" && return ;; esac
   fi
   if [ -f "$root$real" ] && about=$(stat -c '%a %U:%G %Y' "$root$real" 2>/dev/null); then
-    case $about in *UNKNOWN*) about=$(stat -c '%a %u:%g %Y' "$root$real") ;; esac # an owner without a name
+    case $about in *UNKNOWN*) about=$(stat -c '%a %u:%g %Y' "$root$real") ;; esac # the user or group has no name
     frame_file file "$about" "$1" "$real"
   elif [ -d "$root$real" ]; then
     frame_file directory '- - 0' "$1" "$real"
@@ -180,7 +189,7 @@ file() { # PATH: kind, mode, owner, mtime and content; a link is followed within
   fi
 }
 
-frame_file() { # KIND "MODE OWNER MTIME" PATH REAL
+frame_file() { # KIND "MODE OWNER MTIME" PATH REAL: prints a file as an answer; REAL is the target if PATH is a link
   printf '%s file %s %s\n%s\n%s\n' "$word" "$1" "$2" "$3" "$4"
   if [ "$1" = file ]; then cat "$root$4"; fi
   printf '\n%s end %s\n' "$word" "$?"
@@ -196,18 +205,18 @@ observe_host() {
   read -r boot 2>/dev/null <"$root/proc/sys/kernel/random/boot_id" || boot=''
   ask boot printf '%s\n' "$boot"
   machine=''
-  read -r machine 2>/dev/null <"$root/etc/machine-id" # where it has no newline at its end the status tells nothing
+  read -r machine 2>/dev/null <"$root/etc/machine-id" # `read` also fails if only the newline at the end is missing
   ask machine printf '%s\n' "$machine"
   ask systemd test -d "$root/run/systemd/system"
   ask tools frame_tools
-  know_addresses
+  prepare_addresses
   ask addresses printf '%s\n' "$addresses"
 }
 
-# of the host, a line each, as `ip` tells them: the third word is their kind, before them stands the device
+# The host's addresses, as `ip -o addr` prints them: `INDEX: DEVICE inet|inet6 ADDRESS …`, one per line.
 addresses=unknown
 
-know_addresses() {
+prepare_addresses() { # sets $addresses once; without `ip`, the IPv4 addresses come from the kernel, with `-` as device
   if [ "$addresses" != unknown ]; then
     return
   elif command -v ip >/dev/null 2>&1; then
@@ -217,36 +226,37 @@ know_addresses() {
   fi
 }
 
-frame_tools() {
+frame_tools() { # prints which of these programs the host has
   for tool in systemd-run flock setsid tar sha256sum stat timeout curl wget docker docker-compose gitlab-runner \
     nsenter ip ss nft journalctl; do
     if command -v "$tool" >/dev/null 2>&1; then printf '%s\n' "$tool"; fi
   done
 }
 
-observe_runs() { # what runnerops keeps on the host; few processes, however many runs there are
+observe_runs() { # reads the state folder of runnerops, with the same few processes however many runs there are
   state=$root/var/lib/runnerops
   [ -d "$state" ] || return 0
   ask numbers frame_numbers
   ask kept frame_kept
   ask alive frame_alive
-  # the logs after `alive`: a run that ends meanwhile is no dead one
+  # the logs are read after `alive`, so that a run that ends between the two has an end in its log, and is not taken for
+  # a killed one
   ask walked grep -H -e '^stage	' -e '^swap	.*	absent$' -e "	end	" -e "	note	clock " -e "	forward	[0-9]*	fail	" \
     "$state"/runs/*/forward "$state"/runs/*/log
 }
 
-frame_alive() { # runs that systemd knows: a transient unit has its file for as long
+frame_alive() { # prints the units of runs that systemd has; if there is no file of such a unit, systemctl need not run
   set -- "$root"/run/systemd/transient/runnerops-*
   if [ -d "${1%/*}" ] && [ ! -e "$1" ]; then return 0; fi
   systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
 }
 
-frame_numbers() {
+frame_numbers() { # prints the numbers of the runs, one per line
   for run in "$state"/runs/*; do printf '%s\n' "${run##*/}"; done
 }
 
-# intents, records of pauses and of creations that were begun, a hold; what each run recorded, and the contents that
-# the newest one that ended well left at its paths
+# Prints the lines of the intents, of the records of paused runners and of runners being created in GitLab, of the hold
+# and of each run's meta, and the contents that the newest applied run left at its paths.
 frame_kept() {
   newest=0
   for run in "$state"/runs/*; do

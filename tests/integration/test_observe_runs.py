@@ -121,7 +121,9 @@ def test_units_are_asked_after_together(
 ) -> None:
     (tmp_path / "known").write_text(KNOWN if status == 0 else "")
     fake = f"systemctl() {{ echo >>{tmp_path}/asked; cat {tmp_path}/known; return {status}; }}"
-    script = f"{FRAME}\n{fake}\nknow_units one.service alias.service\nservice_unit {unit}\nprintf '%s\\n' \"$unit\"\n"
+    script = (
+        f"{FRAME}\n{fake}\nprepare_units one.service alias.service\nservice_unit {unit}\nprintf '%s\\n' \"$unit\"\n"
+    )
     done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
     lines = [line for line in done.stdout.strip().splitlines() if not line.startswith("Id=")]
     assert lines == [line for line in said.splitlines() if not line.startswith("Id=")]

@@ -124,7 +124,7 @@ def test_containers_are_read_from_the_socket_and_nothing_else_of_them(
     text = "\n".join(line for line in said if not line.startswith("=="))
     assert "hush" not in text
     facts = DOCKER.facts(
-        Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), "docker_told": Answer(0, text.encode())}
+        Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), "docker_responses": Answer(0, text.encode())}
     )
     assert facts.docker
     labels = {"quoted": 'a "b" \\ {c} [d]', "é": "ü", "empty": "", "markup": "<a&b>"}

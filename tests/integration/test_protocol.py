@@ -245,7 +245,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
 
 def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
     calls = [("ask", "hung", "limited", "sleep", "60"), ("ask", "told", "echo", "x")]
-    short = "limit=0.2"
+    short = "default_limit=0.2"
     answers, _ = observation.decode_observation("w0rd", observe(tmp_path, SH, calls, short))
     assert (answers["hung"].text, answers["told"].text) == ("", "x")
 
@@ -256,9 +256,11 @@ def test_a_look_ends_in_its_time_however_much_of_it_hangs(shell: tuple[str, ...]
     (tmp_path / "proc").mkdir()
     clock = tmp_path / "proc/uptime"
     clock.write_text("100.25 7.00\n")
-    passing = f'timeout() {{ echo "$3"; echo "$((clock += 25)).5 7" >{clock}; return 137; }}\nclock=100 limit=20'
+    passing = (
+        f'timeout() {{ echo "$3"; echo "$((clock += 25)).5 7" >{clock}; return 137; }}\nclock=100 default_limit=20'
+    )
     calls = [
-        ("look_takes", "60"),
+        ("limit_observation", "60"),
         *(("ask", f"of_{name}", "limited", "x") for name in "abcd"),
         ("ask", "told", "echo", "x"),
     ]

@@ -73,7 +73,7 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(
         assert "docker_images: client: image ls" in said
     else:
         assert said.startswith(
-            'docker_told: {"ID":"x","ServerVersion":"26.1.5"} 200 http://localhost/info "RepoTags":["registry:3.0.0"] 200 '
+            'docker_responses: {"ID":"x","ServerVersion":"26.1.5"} 200 http://localhost/info "RepoTags":["registry:3.0.0"] 200 '
         )
         assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
     assert done.stderr == ""
@@ -85,7 +85,7 @@ def test_a_client_that_hangs_at_one_container_hides_no_other(shell: tuple[str, .
     frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
     script = f"""{frame}
     {DOCKER.OBSERVE}
-    docker_told() {{ :; }}
+    docker_responses() {{ :; }}
     limited() {{ "$@"; }}
     timeout() {{ shift 3; "$@"; }}
     docker() {{ case $* in 'ps '*) echo a b c ;; *' b'*) return 137 ;; *) echo "$*" ;; esac; }}
@@ -101,9 +101,9 @@ def test_a_daemon_that_hangs_is_asked_once(shell: tuple[str, ...], tmp_path: Pat
     frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
     script = f"""{frame}
     {DOCKER.OBSERVE}
-    docker_told() {{ :; }}
+    docker_responses() {{ :; }}
     timeout() {{ echo "asked" >>asked; return 137; }}
-    limit=20 word=w
+    default_limit=20 word=w
     await_docker_daemon FORM
     ask registry limited docker ps
     """

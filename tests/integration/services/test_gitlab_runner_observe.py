@@ -83,7 +83,7 @@ def test_the_system_id_lies_beside_the_file(shell: tuple[str, ...], content: str
     (tmp_path / "etc").mkdir()
     if content:
         (tmp_path / "etc" / ".runner_system_id").write_text(content)
-    said = observe(shell, tmp_path, "know_runner", "/etc/c.toml", "\nobserve_runner_unit")
+    said = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", "\nobserve_runner_unit")
     assert f"[runner_system]\n{(content or '').strip()}\n" in said
 
 
@@ -99,7 +99,7 @@ def test_the_system_id_lies_beside_the_file(shell: tuple[str, ...], content: str
 def test_the_file_that_the_runner_reads(shell: tuple[str, ...], argv: list[str], path: str, tmp_path: Path) -> None:
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=active\nMainPID=42\n")
     process(tmp_path, 42, *argv)
-    said = observe(shell, tmp_path, "know_runner", "/etc/default", "\nobserve_runner_unit")
+    said = observe(shell, tmp_path, "prepare_runner", "/etc/default", "\nobserve_runner_unit")
     assert f"[file] {path}\n" in said
     assert "\n".join(argv) in said
 
@@ -108,7 +108,7 @@ def test_the_file_that_the_runner_reads(shell: tuple[str, ...], argv: list[str],
 def test_a_stopped_unit_tells_its_command_itself(shell: tuple[str, ...], tmp_path: Path) -> None:
     start = "{ path=/g ; argv[]=/g run --config /srv/c.toml --user u ; ignore_errors=no ; start_time=[n/a] }"
     (tmp_path / "unit").write_text(f"LoadState=loaded\nActiveState=inactive\nMainPID=0\nExecStart={start}\n")
-    assert "[file] /srv/c.toml\n" in observe(shell, tmp_path, "know_runner", "/etc/default", "\nobserve_runner_unit")
+    assert "[file] /srv/c.toml\n" in observe(shell, tmp_path, "prepare_runner", "/etc/default", "\nobserve_runner_unit")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -130,7 +130,7 @@ def test_the_metrics_page_is_asked_where_there_is_one(
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "c.toml").write_text(f"{text}\n")
-    said = observe(shell, tmp_path, "know_runner", "/etc/c.toml", "\nawait_runner_metrics")
+    said = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", "\nawait_runner_metrics")
     _, _, page = said.partition("[runner_metrics]\n")
     assert page == (f"gitlab_runner_jobs{{}} 1 {url}\n" if url else "")
 
@@ -147,6 +147,6 @@ def test_the_metrics_page_may_have_come_with_others(
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "c.toml").write_text('listen_address = ":9252"\n')
     url = "http://127.0.0.1:9252/metrics"
-    came = f"\ntold='gitlab_runner_jobs{{}} 7\npage {code} {url}'"
-    said = observe(shell, tmp_path, "know_runner", "/etc/c.toml", came, "\nawait_runner_metrics")
+    came = f"\nresponses='gitlab_runner_jobs{{}} 7\npage {code} {url}'"
+    said = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", came, "\nawait_runner_metrics")
     assert said.partition("[runner_metrics]\n")[2] == told.replace("URL", url)

@@ -96,10 +96,10 @@ def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
         ("curl() { :; }", "yes"),
         ("curl() { return 7; }", "no"),
         *(
-            (f"curl() {{ echo asked; }}; told='x{chr(10)}page {code} {MIRROR}/v2/{chr(10)}y'", said)
+            (f"curl() {{ echo asked; }}; responses='x{chr(10)}page {code} {MIRROR}/v2/{chr(10)}y'", said)
             for code, said in TOLD
         ),
-        (f"curl() {{ :; }}; told='page 000 {MIRROR}/v3/'", "yes"),  # which is another page
+        (f"curl() {{ :; }}; responses='page 000 {MIRROR}/v3/'", "yes"),  # which is another page
     ],
 )
 def test_a_mirror_is_asked(shell: tuple[str, ...], fake: str, said: str) -> None:
@@ -141,7 +141,7 @@ def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
 def test_a_cache_that_answered_together_with_others_is_not_asked_again(
     shell: tuple[str, ...], code: str, told: list[str]
 ) -> None:
-    fake = f"{curl('return 7', 'echo 401')}\ntold='page {code} {MIRROR}/v2/'"
+    fake = f"{curl('return 7', 'echo 401')}\nresponses='page {code} {MIRROR}/v2/'"
     words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine")
     assert run(shell, fake, "await_registry_cache", *words).replace(MIRROR, "URL").splitlines() == told
 
@@ -180,7 +180,7 @@ def test_who_listens_is_only_asked_where_a_cache_may_have_to_start(
     place.write_text("a: 1\n")
     sha = "other" if differs else hashlib.sha256(b"a: 1\n").hexdigest()
     cache = "http://172.17.0.1:5000"
-    fake = f"{curl(':', 'echo 401')}\ntold='{told}\npage 200 {cache}/v2/'"
+    fake = f"{curl(':', 'echo 401')}\nresponses='{told}\npage 200 {cache}/v2/'"
     words = ("1", "dockerhub", cache, "https://hub.example.com", "library/alpine", str(place), sha)
     assert (PORTS in run(shell, fake, "await_registry_cache", *words)) is asked
 

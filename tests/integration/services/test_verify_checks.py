@@ -112,7 +112,7 @@ def test_tags_that_the_cache_holds_prove_no_upstream(
     """A cache whose upstream is silent lists what it holds, with 200."""
     (tmp_path / "docker/registry/v2/repositories/library/alpine/_manifests/tags/3").mkdir(parents=True)
     fakes = f"VOLUME='{tmp_path}' TAGS='{tags}'\n{ASKING}"
-    assert run(shell, fakes, f"registry_asked dockerhub {URL} library/alpine").strip() == said
+    assert run(shell, fakes, f"registry_tag_source dockerhub {URL} library/alpine").strip() == said
 
 
 PUT_BACK = """
@@ -149,7 +149,7 @@ def test_the_image_is_put_back(
     done = tmp_path / "done"
     done.touch()
     fakes = f"JOBS= USED= DONE={done}\n{variables}\n{PUT_BACK}"
-    assert run(shell, fakes, f"docker_put_back alpine:3 {before} 1 no").strip() == said
+    assert run(shell, fakes, f"docker_restore_image alpine:3 {before} 1 no").strip() == said
     assert done.read_text() == did
     if said == "removed":
-        assert run(shell, fakes, "docker_put_back alpine:3 '' 1 yes").strip() == "stays jobs"
+        assert run(shell, fakes, "docker_restore_image alpine:3 '' 1 yes").strip() == "stays jobs"

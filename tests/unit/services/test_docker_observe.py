@@ -106,7 +106,7 @@ def test_a_firewall_through_firewalld_is_the_same(driver: str) -> None:
 def test_images_as_the_socket_tells_them() -> None:
     said = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
     told = f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n200 /info\n{said}200 /images\n200 /containers\n"
-    found = read(docker_told=told)
+    found = read(docker_responses=told)
     assert found.version == "26.1.5+dfsg1"
     assert found.images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
 
@@ -117,7 +117,7 @@ def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
     labels = json.dumps({"com.gitlab.gitlab-runner.managed": "true", "ref": odd}, ensure_ascii=False)
     one = f'{{"Id":"{"a" * 64}"\n"Name":"/job"\n"Running":true\n"Labels":{labels}\n'
     container = f'{{"id":"b","name":"/other","image":"x","running":true,"labels":{labels}}}\n'
-    found = read(docker_told=f"{info}\n{one}", docker_containers=container)
+    found = read(docker_responses=f"{info}\n{one}", docker_containers=container)
     assert found.version == INFO["ServerVersion"]
     assert [(each.name, each.running, each.labels.get("ref")) for each in found.containers] == [
         ("job", True, odd),
@@ -128,7 +128,7 @@ def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
 def test_a_container_that_is_told_twice_is_one() -> None:
     """Its folder is looked for by each name of the data-root, and one may be a link to the other."""
     one = f'{{"Id":"{"a" * 64}"\n"Name":"/cache"\n"Running":true\n"Image":"registry:3"\n'
-    found = read(docker_told=f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n{one}{one}")
+    found = read(docker_responses=f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n{one}{one}")
     assert [each.name for each in found.containers] == ["cache"]
 
 

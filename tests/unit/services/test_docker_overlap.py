@@ -110,7 +110,7 @@ def test_the_way_back_to_the_client_is_read() -> None:
         table += f"{device}\t{destination}\t00000000\t0001\t0\t0\t0\t{mask}\t0\n"
     answers = {
         "docker_client": Answer(0, b"10.77.0.1 55022 10.77.0.16 22\n"),
-        "docker_way": Answer(0, b"10.77.0.1 dev eth0 src 10.77.0.16 uid 0 \\    cache\n"),
+        "docker_client_route": Answer(0, b"10.77.0.1 dev eth0 src 10.77.0.16 uid 0 \\    cache\n"),
         "docker_routes": Answer(0, table.encode()),
         "docker_resolvers": Answer(0, b"search lab\nnameserver 10.99.0.53\n"),
     }

@@ -47,7 +47,7 @@ def test_answers_upstreams_and_listeners() -> None:
 def test_a_host_without_caches_is_asked_for_its_mirrors_only() -> None:
     here = host({"registry-mirrors": [f"{MIRROR}/"]})
     assert REGISTRY.questions(here, ()) == (
-        ("know_page", f"{MIRROR}/v2/", "3"),
+        ("prepare_page", f"{MIRROR}/v2/", "3"),
         ("await_registry_answer", "1", MIRROR),
     )
 
@@ -61,9 +61,9 @@ def test_a_host_with_caches() -> None:
     config, other, compose = ((file.spec.path, sha256(file.content)) for file in rendered)
     hub = "https://registry-1.docker.io"
     assert REGISTRY.questions(here, rendered) == (
-        ("know_page", "http://172.17.0.1:5000/v2/", "3"),
-        ("know_page", "http://127.0.0.1:5001/v2/", "3"),
-        ("know_page", f"{MIRROR}/v2/", "3"),
+        ("prepare_page", "http://172.17.0.1:5000/v2/", "3"),
+        ("prepare_page", "http://127.0.0.1:5001/v2/", "3"),
+        ("prepare_page", f"{MIRROR}/v2/", "3"),
         ("observe_registry", "/opt/registry"),
         (
             "await_registry_cache",

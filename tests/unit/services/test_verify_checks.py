@@ -54,7 +54,7 @@ HEALTHY = {
     f"docker_reach/{URL}": "200 0",
     "docker_inside": "4711 default /job",
     "docker_firewall": "iptables",
-    "registry_asked/dockerhub": "upstream",
+    "registry_tag_source/dockerhub": "upstream",
     "registry_upstream/dockerhub": "401 0",
     "registry_space/dockerhub": "100000000 50000000\n6553600 6000000",
 }
@@ -142,7 +142,7 @@ def test_a_healthy_host() -> None:
 
 CODE, REACH, ASKED, DIRECT = (
     *(f"registry_code/{URL}", f"docker_reach/{URL}"),
-    *("registry_asked/dockerhub", "registry_upstream/dockerhub"),
+    *("registry_tag_source/dockerhub", "registry_upstream/dockerhub"),
 )
 SPACE, LOG = "registry_space/dockerhub", "registry_log/dockerhub"
 BARE = state(docker_facts=engine(mirrors=(URL,), containers=(our_container(),)))
@@ -338,7 +338,7 @@ def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
 def test_the_pull_is_tried_where_it_shows_something() -> None:
     here = own()
     ((call),) = pull_tests(here, evidence())
-    assert call == ("docker_try", "m4rk", "alpine:3", "alpine", "3", "no", URL)
+    assert call == ("docker_pull_test", "m4rk", "alpine:3", "alpine", "3", "no", URL)
     assert pull_tests(here, replace(evidence(), quick=True)) == []
     assert pull_tests(here, evidence(running(mirrors=()))) == []
     assert pull_tests(here, evidence(told={CODE: "000 7"})) == []
@@ -406,7 +406,7 @@ BETWEEN = "http://192.0.2.20:5000"
 def test_a_cache_of_another_host_that_is_not_reached(code: str, there: Any, reason: str, fix: str) -> None:
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", BETWEEN, local=False),)
     here = host({"registry-mirrors": [BETWEEN]}, usable=usable)
-    told = {f"registry_code/{BETWEEN}": answer(code), f"registry_way/{BETWEEN}": answer("192.0.2.10 192.0.2.20")}
+    told = {f"registry_code/{BETWEEN}": answer(code), f"registry_connection/{BETWEEN}": answer("192.0.2.10 192.0.2.20")}
     found = Evidence(running(mirrors=(BETWEEN,)), PROBE, told)
     assert cache_hosts([(here, found)]) == ["c1"]
     traced = there if isinstance(there, str) else {name: answer(text) for name, text in there.items()}
@@ -579,7 +579,7 @@ def test_services_with_links_bring_all_of_the_protocol() -> None:
     for verify in VERIFY_PROVIDERS:
         assert isinstance(verify.VERIFY, str)
         assert isinstance(verify.PULL_TEST, str)
-    assert "docker_try" in VERIFY_PROVIDERS[0].PULL_TEST
+    assert "docker_pull_test" in VERIFY_PROVIDERS[0].PULL_TEST
 
 
 @pytest.mark.parametrize(

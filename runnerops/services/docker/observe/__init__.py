@@ -63,7 +63,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     where = text_of(answers, "docker_where")
     if unit.active == NOT_THERE and not where:
         return facts
-    told = (line for line in text_of(answers, "docker_told").split("\n") if line.startswith('{"ID":'))
+    told = (line for line in text_of(answers, "docker_responses").split("\n") if line.startswith('{"ID":'))
     info = json_object(next(told, text_of(answers, "docker_info")))
     loaded = info if info.get("ServerVersion") else {}
     registries = loaded.get("RegistryConfig")

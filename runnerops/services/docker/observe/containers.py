@@ -12,7 +12,7 @@ from runnerops.model.facts import Container
 
 def images(answers: Answers) -> Iterator[str]:
     """`NAME:TAG` and `NAME@DIGEST`, as the daemon's socket tells them (`"RepoTags":[…]`), else as the client does."""
-    for line in text_of(answers, "docker_told").split("\n"):
+    for line in text_of(answers, "docker_responses").split("\n"):
         if line.startswith('"Repo'):
             for names in json_object(f"{{{line}}}").values():
                 yield from (str(name) for name in names) if isinstance(names, list) else ()
@@ -75,7 +75,7 @@ def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
     A lone `"Id":"…"` is of the list of all containers.
     """
     found: dict[str, Value] = {}
-    for line in (*text_of(answers, "docker_told").split("\n"), *text_of(answers, "docker_inspected").split("\n")):
+    for line in (*text_of(answers, "docker_responses").split("\n"), *text_of(answers, "docker_inspected").split("\n")):
         if line.startswith('{"Id":'):
             yield found
             found = {}

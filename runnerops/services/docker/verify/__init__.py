@@ -56,7 +56,15 @@ def pull_test(host: Host, evidence: Evidence) -> Call | None:
         evidence.observed.facts.runner is not None and bool(evidence.observed.facts.runner.jobs),
     )
     name = probe.image.rpartition(":")[0]
-    return ("docker_try", probe.marker, probe.image, name, probe.tag, "yes" if jobs else "no", *for_containers(host))
+    return (
+        "docker_pull_test",
+        probe.marker,
+        probe.image,
+        name,
+        probe.tag,
+        "yes" if jobs else "no",
+        *for_containers(host),
+    )
 
 
 def log_queries(host: Host, probe: Probe, seconds: int) -> Sequence[Call]:  # noqa: ARG001

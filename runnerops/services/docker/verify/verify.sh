@@ -1,20 +1,22 @@
 # shellcheck shell=sh
-# Asks what containers of the daemon reach, from their own network. Reads only. `ask`, `limited` and $root come from the
-# frame.
+# Functions that check which URLs containers can reach from their network. They only read. remote/observe.sh defines
+# `ask`, `limited` and $root.
 
 root=${root-}
 
-docker_reach() { # PID URL: the HTTP status of URL/v2/, asked from the network of this process, and curl's exit status
-  place=${2#*://}
-  place=${place%%/*}
-  name=${place%:*} # resolved here, because a resolver on the host's loopback does not exist in that network
+# PID URL: requests URL/v2/ from the network namespace of this process. Prints the HTTP status and curl's exit status.
+docker_reach() {
+  authority=${2#*://}
+  authority=${authority%%/*}
+  # the name is resolved here, because a resolver on the host's loopback cannot be reached from that namespace
+  name=${authority%:*}
   case $name in
-  *[!0-9.]*) known=$(getent ahostsv4 "$name" 2>/dev/null | sed -n '1s/ .*//p') ;;
-  *) known='' ;;
+  *[!0-9.]*) address=$(getent ahostsv4 "$name" 2>/dev/null | sed -n '1s/ .*//p') ;;
+  *) address='' ;;
   esac
   if command -v curl >/dev/null 2>&1; then
-    for port in "${place##*:}" 80 443; do
-      case $port in *[!0-9]*) ;; *) [ -z "$known" ] || set -- "$@" --resolve "$name:$port:$known" ;; esac
+    for port in "${authority##*:}" 80 443; do
+      case $port in *[!0-9]*) ;; *) [ -z "$address" ] || set -- "$@" --resolve "$name:$port:$address" ;; esac
     done
     pid=$1 url=$2
     shift 2
@@ -27,7 +29,9 @@ docker_reach() { # PID URL: the HTTP status of URL/v2/, asked from the network o
   fi
 }
 
-docker_inside() { # PID, network and name of a running container with its own network, if possible on the default bridge
+# Prints the PID, network and name of a running container that does not use the host's network. Prefers one on the
+# default bridge.
+docker_inside() {
   for filter in network=bridge status=running; do
     for id in $(limited docker ps -q --filter "$filter" 2>/dev/null); do
       found=$(limited docker inspect -f '{{.State.Pid}} {{.HostConfig.NetworkMode}} {{.Name}}' "$id" 2>/dev/null)
@@ -39,7 +43,7 @@ docker_inside() { # PID, network and name of a running container with its own ne
   return 1
 }
 
-docker_firewall() { # the program that manages the host's firewall
+docker_firewall() { # prints which program manages the host's firewall
   if grep -qi '^ENABLED=yes' "$root/etc/ufw/ufw.conf"; then
     echo ufw
   elif systemctl is-active -q firewalld; then
@@ -51,7 +55,8 @@ docker_firewall() { # the program that manages the host's firewall
   fi
 }
 
-docker_chains() { # the chains with rules that are not Docker's, which forwarded packets to a published port pass
+# Prints the chains of the firewall, other than Docker's own, that packets for a published port pass.
+docker_chains() {
   case $(nft list tables 2>/dev/null) in
   *docker-bridges*) ;;
   *)
@@ -66,7 +71,7 @@ docker_chains() { # the chains with rules that are not Docker's, which forwarded
     chain) chain=$second ;;
     type)
       case "$table $rest" in
-      *' docker-bridges '* | 'ip filter '* | 'ip6 filter '*) ;; # Docker's own, and those of iptables
+      *' docker-bridges '* | 'ip filter '* | 'ip6 filter '*) ;; # Docker's own chains, and those of iptables
       *' forward priority '*) echo "$table $chain" ;;
       esac
       ;;
@@ -78,7 +83,7 @@ verify_docker_chains() {
   ask docker_chains docker_chains
 }
 
-verify_docker_inside() { # URL...: asks each URL from a container that runs already
+verify_docker_inside() { # URL...: requests each URL from the network of a container that is running already
   command -v nsenter >/dev/null 2>&1 || return 0
   inside=$(docker_inside) || return 0
   ask docker_inside printf '%s\n' "$inside"

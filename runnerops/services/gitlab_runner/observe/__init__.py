@@ -36,7 +36,7 @@ _GROUP = late_pattern(r"/proc/(\d+)/cgroup:(.*)")
 def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Every host is asked, because jobs may run on it whether its runner is managed or not."""
     path = rendered[0].spec.path if rendered else PATH
-    return ("know_runner", path), ("await_runner_metrics",), ("observe_runner_unit",), ("observe_runner_program",)
+    return ("prepare_runner", path), ("await_runner_metrics",), ("observe_runner_unit",), ("observe_runner_program",)
 
 
 def facts(facts: Facts, answers: Answers) -> Facts:

@@ -1,16 +1,19 @@
 # shellcheck shell=sh
-# What gitlab-runner says of itself. Reads only; `ask`, `file`, `service_unit`, $root and the like come from the frame.
+# Functions that observe gitlab-runner. They only read. remote/observe.sh defines $root and functions such as `ask` and
+# `file`.
 
-root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-} code=${code-} runner_pid=${runner_pid-} runner_argv=${runner_argv-}
+root=${root-} newline=${newline-} unit=${unit-} argv=${argv-} value=${value-} code=${code-}
+runner_pid=${runner_pid-} runner_argv=${runner_argv-}
 
-# DEFAULT-PATH: the unit, how the runner was really started, where its file is, where its metrics page is
-know_runner() {
+# DEFAULT-PATH: sets $runner_unit, $runner_argv and $runner_pid for the unit's process, $runner_path to the config.toml
+# that it reads, and $runner_page to the URL of its metrics page (empty without one).
+prepare_runner() {
   service_unit gitlab-runner.service
   runner_unit=$unit runner_argv=$argv runner_pid=$pid page=''
   flag_value -c -config --config
   runner_path=${value:-$1} runner_page=''
   [ -r "$root$runner_path" ] || return 0
-  while read -r line || [ -n "$line" ]; do # keys of no table stand first
+  while read -r line || [ -n "$line" ]; do # listen_address can only be before the first table
     case $line in
     '['*) break ;;
     listen_address[!a-z_]*\"*\"*) page=${line#*\"} page=${page%%\"*} ;;
@@ -24,29 +27,29 @@ know_runner() {
   *) page=$page:9252 ;;
   esac
   runner_page=http://$page/metrics
-  know_page "$runner_page" 2 -
+  prepare_page "$runner_page" 2 -
 }
 
-observe_runner_unit() { # what `know_runner` found, and what lies beside the file
+observe_runner_unit() { # answers with what `prepare_runner` found, config.toml, and the system id beside it
   ask runner_unit printf '%s\n' "$runner_unit"
   ask runner_argv printf '%s\n' "$runner_argv"
   file "$runner_path"
   id=''
-  # it has no newline at its end: the status tells nothing
+  # the file has no newline at its end, so `read` fails although it sets $id
   read -r id 2>/dev/null <"$root${runner_path%/*}/.runner_system_id"
-  # tokens that GitLab gave and the file does not have yet
+  # new tokens of an interrupted `runnerops rotate`, which config.toml does not have yet
   for one in "$root"/var/lib/runnerops/rotated/*/config.toml; do
     [ ! -f "$one" ] || file "${one#"$root"}"
   done
   ask runner_system printf '%s\n' "$id"
 }
 
-await_runner_metrics() { # the lines of the metrics page that count jobs
+await_runner_metrics() { # answers with the job counts of the metrics page
   [ -z "$runner_page" ] || ask runner_metrics runner_jobs "$runner_page"
 }
 
-runner_jobs() { # URL
-  page_said "$1"
+runner_jobs() { # URL: prints the job counts of this metrics page, and requests it if $responses does not have it
+  page_status "$1"
   case $code in
   2??) ;;
   *)
@@ -56,7 +59,7 @@ runner_jobs() { # URL
   esac
   set -f
   IFS=$newline
-  for line in ${told-}; do
+  for line in ${responses-}; do
     case $line in 'gitlab_runner_jobs{'*) printf '%s\n' "$line" ;; esac
   done
   unset IFS
@@ -74,7 +77,9 @@ observe_runner_version() {
   recall runner_version limited gitlab-runner --version
 }
 
-observe_runner_processes() { # every process: pid, parent, state, name; and the control groups of those that are runners
+# Answers with a line `PID PARENT STATE NAME` for each process, the cgroups of those that are runners, and the CI jobs
+# that run in processes.
+observe_runner_processes() {
   processes=$(sed -n 's/^\([0-9]*\) (\(.*\)) \(.\) \([0-9]*\) .*/\1 \4 \3 \2/p' "$root"/proc/[0-9]*/stat 2>/dev/null)
   ask runner_processes printf '%s\n' "$processes"
   groups=$(runner_groups)
@@ -82,11 +87,12 @@ observe_runner_processes() { # every process: pid, parent, state, name; and the 
   [ -z "$groups" ] || ask runner_job_ids runner_job_ids
 }
 
-# of every process that has it in its environment: pid, CI_JOB_ID, and what else GitLab said of the job
+# Prints a line for each process whose environment has CI_JOB_ID: the PID, the job's id, and `name="…"`, `project="…"`,
+# `runner="…"` and `started="…"` as far as they are set.
 runner_job_ids() {
   part='\([^";]\{1,80\}\).*'
   some=$(limited grep -l CI_JOB_ID= "$root"/proc/[0-9]*/environ)
-  # killed at one that the kernel does not give: those before it count
+  # grep was killed, because a process hangs in the kernel: read the environments up to that one
   case $? in 137) some=$root'/proc/[0-9]*/environ' ;; esac
   [ -n "$some" ] || return 0
   # shellcheck disable=SC2086  # paths below /proc are words
@@ -110,14 +116,19 @@ runner_job_ids() {
   }
 }
 
-runner_groups() { # a runner is `gitlab-runner … run`: the same program lints, verifies and tells its version, here too
+# Prints the lines of /proc/PID/cgroup, after that path, for each process that runs `gitlab-runner run`. Other commands
+# of that program, such as those of this script, are not runners.
+runner_groups() {
   set -f
   IFS=$newline
   for process in $processes; do
     case $process in *' '?' gitlab-runner'*) ;; *) continue ;; esac
     process=${process%% *} started=$runner_argv
     [ "$process" = "$runner_pid" ] || started=$(tr '\000' '\n' 2>/dev/null <"$root/proc/$process/cmdline")
-    case $newline$started$newline in *"${newline}run$newline"* | *"${newline}run-single$newline"*) ;; *) continue ;; esac
+    case $newline$started$newline in
+    *"${newline}run$newline"* | *"${newline}run-single$newline"*) ;;
+    *) continue ;;
+    esac
     process=$root/proc/$process/cgroup
     while read -r line; do printf '%s:%s\n' "$process" "$line"; done 2>/dev/null <"$process"
   done

@@ -35,10 +35,10 @@ def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, 
     own = {cache.probe for cache in caches}
     urls = [url for url in dict.fromkeys(_mirrors(host)) if url not in own]
     others = [("await_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1)]
-    pages = [("know_page", f"{url}/v2/", "3") for url in urls]
+    pages = [("prepare_page", f"{url}/v2/", "3") for url in urls]
     if NAME not in host.sections:
         return (*pages, *others)
-    pages = [*(("know_page", f"{cache.probe}/v2/", "3") for cache in caches), *pages]
+    pages = [*(("prepare_page", f"{cache.probe}/v2/", "3") for cache in caches), *pages]
     found = (_cache(number, cache, rendered) for number, cache in enumerate(caches, 1))
     removal = (("await_registry_volumes",),) if NAME in host.removed else ()
     return (*pages, ("observe_registry", directory(host)), *found, *others, *removal)

@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# What the host says of caches: Compose, ports, answers, files. Reads only; `ask`, `file` and $root come from the frame.
+# Functions that observe the caches: Compose, files, ports, and responses of caches and upstreams. They only read.
+# remote/observe.sh defines `ask`, `file` and $root.
 
 root=${root-} newline=${newline-} code=${code-}
 
@@ -8,27 +9,29 @@ observe_registry() { # DIRECTORY
   observe_registry_compose
 }
 
-observe_registry_compose() { # the plugin, else the command, which may be either version
-  places="/usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins /usr/local/lib/docker/cli-plugins"
+# Answers with the version of Compose, and with how it is called: as a plugin of docker, or as `docker-compose`.
+observe_registry_compose() {
+  folders="/usr/libexec/docker/cli-plugins /usr/lib/docker/cli-plugins /usr/local/lib/docker/cli-plugins"
   set --
-  for place in $places /usr/local/libexec/docker/cli-plugins "${HOME:-/root}/.docker/cli-plugins"; do
-    set -- "$@" "$root$place/docker-compose"
+  for folder in $folders /usr/local/libexec/docker/cli-plugins "${HOME:-/root}/.docker/cli-plugins"; do
+    set -- "$@" "$root$folder/docker-compose"
   done
-  # shellcheck disable=SC2046  # a path is a word
+  # shellcheck disable=SC2046  # paths are words
   fingerprint $(command -v docker docker-compose) "$@"
   recall registry_compose registry_find_compose
 }
 
-registry_find_compose() {
+registry_find_compose() { # prints the version of Compose, then the words of its command, one per line
   if compose_version=$(limited docker compose version --short 2>/dev/null); then
-    registry_said "$compose_version" docker compose
+    registry_version_lines "$compose_version" docker compose
   elif compose_version=$(limited docker-compose version --short 2>/dev/null); then
-    registry_said "$compose_version" docker-compose
+    registry_version_lines "$compose_version" docker-compose
   fi
 }
 
-# VERSION WORD…: the last word of what was said first, for some say a sentence, or more below; a line each
-registry_said() {
+# OUTPUT WORD…: prints the version and the words, one per line. The version is the last word of the first line of
+# OUTPUT, because some releases print a sentence, or further lines.
+registry_version_lines() {
   first=${1%%"
 "*}
   shift
@@ -39,7 +42,7 @@ await_registry_volumes() {
   ask registry_volumes limited docker volume ls -q --filter label=com.docker.compose.project=runnerops
 }
 
-registry_get() { # URL [SECONDS]: its body, if it answers with success within 3 s
+registry_get() { # URL [SECONDS]: prints the body of a successful response; the default time limit is 3 s
   if command -v curl >/dev/null 2>&1; then
     curl -fsS --noproxy '*' -m "${2:-3}" "$1" 2>/dev/null
   else
@@ -47,7 +50,7 @@ registry_get() { # URL [SECONDS]: its body, if it answers with success within 3 
   fi
 }
 
-registry_reached() { # URL: whether anything answers there, be it that it asks for a login
+registry_reachable() { # URL: succeeds if a registry responds there, even if it demands a login
   if command -v curl >/dev/null 2>&1; then
     case $(curl -sS -m 5 -o /dev/null -w '%{http_code}' "$1" 2>/dev/null) in 200 | 401) ;; *) return 1 ;; esac
   else
@@ -55,20 +58,25 @@ registry_reached() { # URL: whether anything answers there, be it that it asks f
   fi
 }
 
-registry_container() { # NAME: the id of this cache's container, if it runs
-  limited docker ps -q --filter label=com.docker.compose.project=runnerops --filter "label=com.docker.compose.service=$1" 2>/dev/null
+registry_container() { # NAME: prints the id of this cache's container, if it runs
+  limited docker ps -q --filter label=com.docker.compose.project=runnerops \
+    --filter "label=com.docker.compose.service=$1" 2>/dev/null
 }
 
-registry_volume() { # NAME: where this cache keeps what it holds, with the registry's own layout below it
+registry_volume() { # NAME: prints the path, on the host, of the volume in which this cache stores images
   limited docker inspect -f '{{range .Mounts}}{{if eq .Destination "/var/lib/registry"}}{{.Source}}{{end}}{{end}}' \
     "$(registry_container "$1")" 2>/dev/null
 }
 
-# NAME CACHE-URL REPOSITORY [SECONDS]: `upstream` where it lists a tag that it does not hold; else `held`, `none`,
-# `silent`
-registry_asked() {
-  # a cache whose upstream is silent lists the tags that it holds, and says 200
-  list=$(registry_get "$2/v2/$3/tags/list" "${4:-3}") || case $? in 28) echo silent && return ;; esac # curl's word for too late
+# NAME CACHE-URL REPOSITORY [SECONDS]: prints where the cache's list of a repository's tags comes from. If the upstream
+# does not respond, a cache lists the tags that it holds itself, also with status 200.
+#   upstream   the list has a tag that the cache does not hold
+#   held       the cache holds all of them
+#   none       there is no list
+#   silent     there was no response in time
+registry_tag_source() {
+  list=$(registry_get "$2/v2/$3/tags/list" "${4:-3}") ||
+    case $? in 28) echo silent && return ;; esac # curl's exit status for a timeout
   tags=$(printf '%s\n' "$list" | sed -n 's/.*"tags": *\[\([^]]*\)\].*/\1/p' | tr ',' '\n' | tr -d ' "')
   [ -n "$tags" ] || { echo none && return; }
   held=$root$(registry_volume "$1")/docker/registry/v2/repositories/$3/_manifests/tags
@@ -78,42 +86,44 @@ registry_asked() {
   echo held
 }
 
-await_registry_answer() { # N URL
-  if page_said "$2/v2/"; then
-    case $code in [23]??) said=yes ;; *) said=no ;; esac
+await_registry_answer() { # N URL: answers whether a registry responds at URL
+  if page_status "$2/v2/"; then
+    case $code in [23]??) responds=yes ;; *) responds=no ;; esac
   elif registry_get "$2/v2/" >/dev/null; then
-    said=yes
+    responds=yes
   else
-    said=no
+    responds=no
   fi
-  ask "registry_answer_$1" printf '%s %s\n' "$2" "$said"
+  ask "registry_answer_$1" printf '%s %s\n' "$2" "$responds"
 }
 
-# N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…: a cache of this host, and its upstream where one of them matters
+# N NAME CACHE-URL UPSTREAM REPOSITORY [PATH SHA256]…: answers whether a cache responds. If it does not, or one of its
+# files has another checksum, a deploy will change it; then also answers whether the cache can reach its upstream, and
+# which sockets listen on the host.
 await_registry_cache() {
   number=$1 called=$2 cache=$3 upstream=$4 repository=$5
   shift 5
-  registry_looks "$cache"
-  ask "registry_answer_$number" printf '%s %s\n' "$cache" "$said"
+  registry_check_answer "$cache"
+  ask "registry_answer_$number" printf '%s %s\n' "$cache" "$responds"
   changed=
-  [ "$said" = yes ] || changed=yes # without its upstream a registry does not come up
+  [ "$responds" = yes ] || changed=yes # a registry that cannot reach its upstream does not start
   [ "$(registry_sums "$@")" = yes ] || changed=yes
-  # another program may only be in the way of a cache that is started
+  # the sockets matter only if the cache has to be started, because another program may use its port
   if [ -n "$changed" ] || ! registry_runs "$called" "${cache##*:}"; then ask "registry_listeners_$number" ss -Hltnp; fi
-  [ -n "$changed" ] || return 0 # nothing is asked of the upstream where nothing changes
-  answers=$said said=no
-  if [ "$answers" = yes ]; then
+  [ -n "$changed" ] || return 0
+  reachable=no
+  if [ "$responds" = yes ]; then
     cached=$(registry_get "$cache/v2/_catalog?n=1" | sed -n 's/.*"repositories":\["\([^"]*\)".*/\1/p')
-    case $(registry_asked "$called" "$cache" "${cached:-$repository}") in upstream*) said=yes ;; esac
+    case $(registry_tag_source "$called" "$cache" "${cached:-$repository}") in upstream*) reachable=yes ;; esac
   fi
-  [ "$said" = yes ] || ! registry_reached "$upstream/v2/" || said=yes
-  ask "registry_upstream_$number" printf '%s %s\n' "$called" "$said"
+  [ "$reachable" = yes ] || ! registry_reachable "$upstream/v2/" || reachable=yes
+  ask "registry_upstream_$number" printf '%s %s\n' "$called" "$reachable"
 }
 
-registry_runs() { # NAME PORT: whether the daemon told of a container of this cache that runs and has this port
+registry_runs() { # NAME PORT: succeeds if $responses has a running container of this cache that publishes this port
   set -f
   IFS=$newline state='' found=''
-  for line in ${told-}; do
+  for line in ${responses-}; do
     case $line in
     '{"Id":'*) state='' ;;
     '"Running":true') state=runs ;;
@@ -128,7 +138,7 @@ registry_runs() { # NAME PORT: whether the daemon told of a container of this ca
   [ -n "$found" ]
 }
 
-registry_sums() { # [PATH SHA256]…: `yes` where each has its own
+registry_sums() { # [PATH SHA256]…: prints `yes` if each of these files has its checksum
   wanted='' found='' sums=''
   for word in "$@"; do
     shift
@@ -141,37 +151,42 @@ registry_sums() { # [PATH SHA256]…: `yes` where each has its own
   [ "$found" != "$wanted" ] || echo yes
 }
 
-registry_looks() { # URL: $said is whether a cache answers there; one that is just starting is asked again
-  said=yes
-  page_said "$1/v2/" && case $code in [23]??) return ;; esac
+# URL: sets $responds to `yes` if a cache responds there, otherwise to `no`. If the connection ended in another way than
+# by a refusal or a timeout, the cache may just be starting, so there is a second request after a second.
+registry_check_answer() {
+  responds=yes
+  page_status "$1/v2/" && case $code in [23]??) return ;; esac
   registry_get "$1/v2/" >/dev/null
   case $? in
   0) return ;;
-  7 | 28) said=no && return ;; # curl's words for refused and for too late
+  7 | 28) responds=no && return ;; # curl's exit status for a refused connection, and for a timeout
   esac
   sleep 1
-  registry_get "$1/v2/" >/dev/null || said=no
+  registry_get "$1/v2/" >/dev/null || responds=no
 }
 
-observe_registry_files() { # DIRECTORY: all files that may be ours there, wanted or not
+observe_registry_files() { # DIRECTORY: answers with all files there that runnerops may have written, now or earlier
   file "$1/docker-compose.yml"
   for found in "$root$1"/registry-config*.yml; do
     if [ -e "$found" ] || [ -L "$found" ]; then file "${found#"$root"}"; fi
   done
 }
 
-# FORMAT: registries that run in containers, whoever started them, and the config that each sees
+# FORMAT: answers, for each container that runs a registry, with `docker inspect` in FORMAT, the image's configuration,
+# and the registry's configuration file. `adopt` offers registries that others have started.
 await_registry_found() {
   number=0
   # shellcheck disable=SC2046  # ids are words
-  limited docker inspect --type container --format '{{.State.Pid}} {{.Id}} {{.Image}}' $(limited docker ps -q --no-trunc) \
-    2>/dev/null </dev/null | {
+  limited docker inspect --type container --format '{{.State.Pid}} {{.Id}} {{.Image}}' \
+    $(limited docker ps -q --no-trunc) 2>/dev/null </dev/null | {
     while read -r pid id image; do
       started=$(tr '\000' ' ' <"$root/proc/$pid/cmdline" 2>/dev/null)
       started=${started% }
       case $started in
       *registry*.y*ml | *distribution*.y*ml) ;;
-      *registry\ serve) started=$(tr '\000' '\n' <"$root/proc/$pid/environ" | sed -n 's/^REGISTRY_CONFIGURATION_PATH=//p') ;;
+      *registry\ serve) # without an argument, the path is in this variable
+        started=$(tr '\000' '\n' <"$root/proc/$pid/environ" | sed -n 's/^REGISTRY_CONFIGURATION_PATH=//p')
+        ;;
       *) continue ;;
       esac
       number=$((number + 1))
@@ -182,7 +197,7 @@ await_registry_found() {
   }
 }
 
-registry_started() { # PID PATH: the path, and below it the file as this process sees it
+registry_started() { # PID PATH: prints the path, then the file as this process sees it
   printf '%s\n' "$2"
   cat "$root/proc/$1/root$2"
 }

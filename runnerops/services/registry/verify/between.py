@@ -49,7 +49,7 @@ def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Itera
     url = cache.url.rstrip("/")
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    words = evidence.told.get(f"registry_way/{url}", NO_ANSWER).text.split()
+    words = evidence.told.get(f"registry_connection/{url}", NO_ANSWER).text.split()
     source, target = words if len(words) == 2 else (host.name, parts.hostname or cache.host)
     way = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
     yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two hosts does not let {way} through"

@@ -40,7 +40,7 @@ def upstream_of(cache: Cache, evidence: Evidence) -> Check:
 
 def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: Container | None) -> Check:
     """If a cache lists tags that it does not hold, it has asked the upstream with its login. This costs no pull."""
-    rendered = told.get(f"registry_asked/{cache.name}", NO_ANSWER).text
+    rendered = told.get(f"registry_tag_source/{cache.name}", NO_ANSWER).text
     direct = told.get(f"registry_upstream/{cache.name}", NO_ANSWER)
     if rendered == "upstream":
         return Check("upstream", NAME, what)

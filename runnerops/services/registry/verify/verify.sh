@@ -1,25 +1,28 @@
 # shellcheck shell=sh
-# Asks caches as their clients do. Reads only. `ask` and `limited` come from the frame, the rest from observe.sh.
+# Functions that check caches the way their clients use them. They only read. remote/observe.sh defines `ask` and
+# `limited`; observe.sh of this service defines the others.
 
 root=${root-}
 
-registry_code() { # URL SECONDS [HOSTS]: the HTTP status, and the exit status of curl or wget; no proxy for HOSTS
+# URL SECONDS [HOSTS]: requests URL, and prints the HTTP status (000: no response) and the exit status of curl or wget.
+# For HOSTS no proxy is used.
+registry_code() {
   if command -v curl >/dev/null 2>&1; then
     code=$(curl -gsS -m "$2" -o /dev/null -w '%{http_code}' ${3:+--noproxy "$3"} "$1" 2>/dev/null)
     printf '%s %s\n' "${code:-000}" $?
   else
-    said=$(wget -T "$2" -O /dev/null "$1" 2>&1) && { code=200 && echo '200 0' && return; }
-    code=$(printf '%s\n' "$said" | sed -n 's/.* \([1-5][0-9][0-9]\) .*/\1/p' | tail -n 1)
+    errors=$(wget -T "$2" -O /dev/null "$1" 2>&1) && { code=200 && echo '200 0' && return; }
+    code=$(printf '%s\n' "$errors" | sed -n 's/.* \([1-5][0-9][0-9]\) .*/\1/p' | tail -n 1)
     printf '%s %s\n' "${code:-000}" 1
   fi
 }
 
-registry_catalog() { # URL: the pages of its catalog, one per line
+registry_catalog() { # URL: prints the pages of the cache's catalog, one per line
   size='n=1000' last='' pages=0
   while [ $pages -lt 1000 ]; do
     if ! page=$(registry_get "$1/v2/_catalog?$size&last=$last" 20); then
       [ -n "$size" ] || return 1
-      size='' # the registry's own limit (catalog.maxentries) is lower, so pages get its own size
+      size='' # it allows fewer per page (catalog.maxentries): use its default
       continue
     fi
     printf '%s\n' "$page" | tr -d '\n'
@@ -30,12 +33,12 @@ registry_catalog() { # URL: the pages of its catalog, one per line
   done
 }
 
-verify_registry_answer() { # URL
+verify_registry_answer() { # URL: answers with the status; without a response, also with the addresses of the connection
   ask "registry_code/$1" registry_code "$1/v2/" 5 '*'
-  case ${code:-000} in 000) ask "registry_way/$1" registry_way "$1" ;; esac
+  case ${code:-000} in 000) ask "registry_connection/$1" registry_connection "$1" ;; esac
 }
 
-registry_way() { # URL: the two addresses of a connection to it: the one of this host, and the other end's
+registry_connection() { # URL: prints the addresses of a connection to URL: the one of this host, then the other one
   to=${1#*://}
   to=${to%%/*}
   case $to in
@@ -45,8 +48,9 @@ registry_way() { # URL: the two addresses of a connection to it: the one of this
   ip -o route get "$to" | sed -n 's/.* src \([^ ]*\).*/\1/p' | sed "s/\$/ $to/"
 }
 
-# NAME CACHE-URL UPSTREAM [REPOSITORY...]: asks for the tags of these repositories, then of those that the cache holds,
-# because an upstream may not have the given ones.
+# NAME CACHE-URL UPSTREAM [REPOSITORY...]: answers with the best result of `registry_tag_source` for these repositories
+# and for five that the cache holds, because an upstream may have none of the given ones; and with the HTTP status of a
+# request to the upstream itself.
 verify_registry_upstream() {
   name=$1 cache=$2 upstream=$3 first=${4:-} best=''
   shift 3
@@ -57,20 +61,21 @@ verify_registry_upstream() {
       first=${first:-${1:-none}}
     fi
     for repository in "$@"; do
-      said=$(registry_asked "$name" "$cache" "$repository" 15)
-      case $said in
-      upstream | silent) best=$said && break 2 ;;
+      source=$(registry_tag_source "$name" "$cache" "$repository" 15)
+      case $source in
+      upstream | silent) best=$source && break 2 ;;
       held) best=held ;;
       *) best=${best:-none} ;;
       esac
     done
   done
-  ask "registry_asked/$name" printf '%s\n' "${best:-nothing}"
+  ask "registry_tag_source/$name" printf '%s\n' "${best:-nothing}"
   ask "registry_upstream/$name" registry_code "$upstream/v2/${first:-none}/tags/list" 10
 }
 
-# NAME REPOSITORY SECONDS: the lines of the cache's log about this repository, and all that have the marker. Asks again
-# while no line has it.
+# NAME REPOSITORY SECONDS: answers with the lines about this repository in the cache's log of the last SECONDS: those of
+# the pull test, which have its marker, and the last 200 of all. Repeats this while no line has the marker. Also answers
+# which of the pulled blobs the cache has stored.
 verify_registry_log() {
   id=$(registry_container "$1")
   [ -n "$id" ] || return 0
@@ -88,49 +93,52 @@ verify_registry_log() {
   ask "registry_full/$1" registry_full "$id" "$3"
 }
 
-registry_stored() { # NAME DIGEST...: prints those that are in the cache's storage; waits, as it may still be writing
-  home=$(registry_volume "$1")
-  [ -n "$home" ] || return 1
-  blobs=$root$home/docker/registry/v2/blobs/sha256 left=10
+# NAME DIGEST...: prints which of these blobs the cache has stored. Waits up to 10 s, because it may still be writing.
+registry_stored() {
+  volume=$(registry_volume "$1")
+  [ -n "$volume" ] || return 1
+  blobs=$root$volume/docker/registry/v2/blobs/sha256 seconds=10
   shift
   while :; do
-    there='' missing=''
+    stored='' missing=''
     for digest in "$@"; do
       hex=${digest#sha256:}
-      if [ -s "$blobs/${hex%"${hex#??}"}/$hex/data" ]; then there="$there $digest"; else missing=yes; fi
+      if [ -s "$blobs/${hex%"${hex#??}"}/$hex/data" ]; then stored="$stored $digest"; else missing=yes; fi
     done
-    if [ -z "$missing" ] || [ $left = 0 ]; then break; fi
+    if [ -z "$missing" ] || [ $seconds = 0 ]; then break; fi
     sleep 1
-    left=$((left - 1))
+    seconds=$((seconds - 1))
   done
-  printf '%s\n' "$there"
+  printf '%s\n' "$stored"
 }
 
-registry_full() { # ID SECONDS: how many lines of its log report a full disk
+registry_full() { # ID SECONDS: prints how many lines of this container's log report a full disk
   limited docker logs --since "$2s" "$1" 2>&1 | grep -c -F -e 'no space left on device' -e 'disk quota exceeded'
 }
 
-registry_space() { # NAME: of the cache's volume: KiB in all, KiB free; in the second line the same for inodes
-  home=$(registry_volume "$1")
-  [ -n "$home" ] || return 1
+registry_space() { # NAME: prints the size of the cache's volume and its free space in KiB, then the same in inodes
+  volume=$(registry_volume "$1")
+  [ -n "$volume" ] || return 1
   columns='\([0-9][0-9]*\)  *[0-9][0-9]*  *\([0-9][0-9]*\)  *[0-9-][0-9]*%'
-  limited df -Pk "$root$home" | sed -n "\$s/^.* $columns.*\$/\\1 \\2/p"
-  limited df -Pi "$root$home" | sed -n "\$s/^.* $columns.*\$/\\1 \\2/p"
+  limited df -Pk "$root$volume" | sed -n "\$s/^.* $columns.*\$/\\1 \\2/p"
+  limited df -Pi "$root$volume" | sed -n "\$s/^.* $columns.*\$/\\1 \\2/p"
 }
 
 verify_registry_space() { # NAME
   ask "registry_space/$1" registry_space "$1"
 }
 
-registry_logs() { # ID SECONDS: how many lines of its log are about requests
+registry_logs() { # ID SECONDS: prints how many lines of this container's log are about requests
   limited docker logs --since "$2s" "$1" 2>&1 | grep -c -F -e /v2/
 }
 
-registry_tags() { # NAME: the tags that it holds, as REPOSITORY/_manifests/tags/TAG; its API would list the upstream's
+# NAME: prints the tags that the cache holds, as ./REPOSITORY/_manifests/tags/TAG. They are read from its files, because
+# its API lists the tags of the upstream.
+registry_tags() {
   cd "$root$(registry_volume "$1")/docker/registry/v2/repositories" && find . -path '*/_manifests/tags/*' -prune -print
 }
 
-catalog_registry() { # NAME URL TAGS: TAGS is `yes` or `no`
+catalog_registry() { # NAME URL yes|no: answers with the status, the catalog, and (`yes`) the tags of a cache
   ask "registry_code/$1" registry_code "$2/v2/" 5 '*'
   ask "registry_catalog/$1" registry_catalog "$2"
   [ "$3" = no ] || ask "registry_tags/$1" registry_tags "$1"
