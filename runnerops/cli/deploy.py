@@ -22,7 +22,9 @@ class RolloutOptions:
 
     canary: Annotated[
         str | None,
-        typer.Option("--canary", metavar="HOST", help="Host that goes first, alone.", show_default=False),
+        typer.Option(
+            "--canary", metavar="HOST", help="One of the targets, which goes first, alone.", show_default=False
+        ),
     ] = None
     batch: Annotated[
         str | None,
@@ -71,7 +73,7 @@ class RolloutOptions:
         said: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
         said["health"] = None if self.health is None else self.health == "verify"
         given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-        return replace(usual, canary=canary, last=last, **given)
+        return replace(usual, canary=canary, last=last, canary_named=bool(self.canary), **given)
 
 
 def deploy(

@@ -12,7 +12,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.targets import check_canary, check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where
@@ -58,6 +58,7 @@ def deploy(
     ui.check("deploy", screen, "diff")
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = only(choose(loaded, targets, pool), flags.only)
+        check_canary(loaded, hosts, flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
         from runnerops.engine.project import open_project, refuse_unsound  # loaded while the hosts exchange keys
 
@@ -78,7 +79,7 @@ def deploy(
 def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inventory:
     """The inventory with what the command line makes of its rollout. Raises UsageError."""
     loaded = replace(loaded, rollout=rollout(loaded.rollout))
-    canary = loaded.rollout.canary
+    canary = loaded.rollout.canary or loaded.rollout.last
     inventory.check_named(loaded, f"--canary {canary}", [canary] if canary else [])
     return loaded
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runnerops import inventory
@@ -11,8 +11,10 @@ from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags
 from runnerops.engine.scheduling import side_by_side
 from runnerops.errors import RunneropsError, UsageError
+from runnerops.inventory.only import only
 from runnerops.inventory.targets import STATES, state_of
-from runnerops.model.common import Result
+from runnerops.model.common import Result, ServiceName
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host, Inventory
 from runnerops.report.screen import Screen
 
@@ -70,12 +72,30 @@ def check_targets(loaded: Inventory, targets: Sequence[str], flags: Flags | None
             inventory.check_named(loaded, f"--allow {code}@{host}", [host])
     states = {state for target in targets if (state := state_of(target))}
     if not states:
-        inventory.select(loaded, targets)
+        services = flags.only if flags else frozenset[ServiceName]()
+        check_canary(loaded, only(inventory.select(loaded, targets), services), services)
         return
     _check_states(states)
     for target in targets:
         if not state_of(target):
             inventory.select(loaded, [target.removeprefix("!")])
+
+
+def check_canary(loaded: Inventory, hosts: Sequence[Host], services: Collection[ServiceName]) -> None:
+    """Checks that a canary that was named for this command is one of its hosts, if it has any. Raises UsageError.
+
+    The canary of the inventory need not be: a deploy to other hosts goes without it, and says so. `services`: those of
+    `--only`.
+    """
+    rollout = loaded.rollout
+    canary = rollout.canary or rollout.last
+    if not (rollout.canary_named and hosts) or canary in {host.name for host in hosts}:
+        return
+    its_own = inventory.the_host(loaded, canary).sections
+    left_out = services and not its_own.keys() & services
+    hint = f"--only leaves {canary} out" if left_out else f"name one of them, or add {canary} to the targets"
+    them = ", ".join(brief([host.name for host in hosts]))
+    raise UsageError(f"--canary {canary}: not one of the targets, which are {them}", hint)
 
 
 def _check_states(wanted: set[str]) -> None:

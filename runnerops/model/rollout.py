@@ -15,7 +15,7 @@ class Rollout:
     `canary` goes first, and all others wait until it has ended well. After it and after each batch there is a pause of
     `pause_s` seconds. After `max_failures` failed hosts, no further run is begun. `health`: a host must pass `verify`
     after its run, or it counts as failed. `last` waits for all others: it is a canary that a continued rollout leaves
-    to the end.
+    to the end. `canary_named`: the canary was named for this command (`--canary`), so it must be one of its targets.
     """
 
     canary: str = ""
@@ -24,6 +24,7 @@ class Rollout:
     pause_s: int = 0
     health: bool = False
     last: str = ""
+    canary_named: bool = False
 
     @property
     def by_batches(self) -> bool:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pytest
 
-from runnerops.errors import InventoryError
+from runnerops.cli.deploy import RolloutOptions
+from runnerops.commands.deploy import deploy
+from runnerops.engine.options import Flags, Invocation, UiOptions
+from runnerops.errors import InventoryError, UsageError
 from runnerops.inventory import load
+from runnerops.model.common import ServiceName
 from runnerops.model.rollout import Rollout
 from runnerops.report.rollout import pause_text, rollout_text
+from runnerops.report.screen import Screen
 
 STOPS = "the rollout stops after one failure"
 HOSTS = "hosts: {a: {}, b: {}}\n"
@@ -116,6 +122,31 @@ def test_a_canary_that_takes_no_part_is_told_of() -> None:
         "order: without the canary c, which is in maintenance; 2 hosts that restart something, 1 at a"
     )
     assert rollout_text(Rollout("c"), ["a"], ["a"], no_canary="in maintenance") == "", "nothing is to follow it"
+
+
+@pytest.mark.parametrize(
+    ("targets", "options", "problem", "hint"),
+    [
+        (["b", "c"], RolloutOptions("a"), "which are b, c", "name one of them, or add a to the targets"),
+        (["b"], RolloutOptions("a", resume=True), "which are b", "name one of them, or add a to the targets"),
+        (["*", "!a"], RolloutOptions("a"), "which are b, c", "name one of them, or add a to the targets"),
+        ([], RolloutOptions("a"), "which are b, c", "--only leaves a out"),
+        (["b"], RolloutOptions("d", resume=True), "no such host", "name one host of the inventory"),
+    ],
+)
+def test_a_canary_of_the_command_line_must_be_a_target(
+    targets: list[str], options: RolloutOptions, problem: str, hint: str, tmp_path: Path
+) -> None:
+    """Nobody is asked for a password before, and no host is contacted."""
+    path = tmp_path / "inventory.yml"
+    path.write_text("hosts: {a: {docker: {}}, b: {registry: {}}, c: {registry: {}}}\n")
+    screen = Screen(out=io.StringIO(), err=io.StringIO(), asks_sudo_password=True)
+    flags = Flags({}, only=frozenset({ServiceName.REGISTRY} if "--only" in hint else ()))
+    ui = UiOptions(yes=True, as_json=False, verbose=0)
+    with pytest.raises(UsageError) as refused:
+        deploy(Invocation(path, targets, {}, screen), flags, ui, options.over)
+    assert problem in refused.value.message
+    assert hint in refused.value.hint
 
 
 def test_a_pause_is_told_with_its_end() -> None:
