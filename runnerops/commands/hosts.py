@@ -11,13 +11,17 @@ from runnerops import inventory
 from runnerops.engine.options import Invocation
 from runnerops.engine.targets import choose_offline
 from runnerops.errors import UsageError
+from runnerops.frozen import frozen
 from runnerops.inventory import Where
-from runnerops.inventory.explain import explain
-from runnerops.model.common import Exit, ServiceName, Value, key_text
+from runnerops.inventory.explain import Explained, explain
+from runnerops.model.common import Exit, Key, ServiceName, Value, key_text
 from runnerops.model.inventory import Host
-from runnerops.redact import Masker
+from runnerops.redact import Masker, secrets_in
 from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
+
+_KEY_FILE: Key = ("ssh", "key")
+"""The path of a key, not a key."""
 
 
 def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
@@ -74,12 +78,14 @@ def _document(host: Host) -> dict[str, Any]:
 
 def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
     values = explain(path, host)
-    masker = Masker(secrets.token_bytes(16))  # what a value overrode can be told apart from it
+    secret, variables = _secrets(values)
+    screen.redactor.learn(secret)
+    shown = _Shown(Masker(secrets.token_bytes(16)), variables)  # what a value overrode can be told apart from it
     if as_json:
         rows = [
             {
                 "key": key_text(value.key),
-                "value": _shown(masker, value.key, value.value),
+                "value": shown.text(value.key, value.value),
                 "source": value.source,
                 "place": str(value.location or ""),
                 "variables": [
@@ -93,19 +99,40 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
         return Exit.OK
     for value in values:
         place = f"{value.source}, {value.location}" if value.location else value.source
-        screen.data(f"{key_text(value.key)} = {_shown(masker, value.key, value.value)}")
+        screen.data(f"{key_text(value.key)} = {shown.text(value.key, value.value)}")
         screen.data(f"    {place}", "dim")
         for one in value.variables:
             screen.data(f"    by vars.{one.name} ({one.source}, {one.location})", "dim")
         for layer in value.over:
-            screen.data(f"    over {_shown(masker, value.key, layer.value)} ({layer.source}, {layer.location})", "dim")
+            screen.data(f"    over {shown.text(value.key, layer.value)} ({layer.source}, {layer.location})", "dim")
     return Exit.OK
 
 
-def _shown(masker: Masker, key: Sequence[str | int], value: Value) -> str:
-    """A value as the inventory has it, whole; a secret by its tag, or masked where it stands in clear."""
-    if tuple(key) != ("ssh", "key"):  # a path
-        value = masker.of_inventory(tuple(key), value)
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return json.dumps(value) if isinstance(value, bool) or value is None else str(value)
+def _secrets(values: Sequence[Explained]) -> tuple[set[str], frozenset[str]]:
+    """The secrets that stand in clear in one of these values, and the variables that a value with a secret contains."""
+    found: set[str] = set()
+    variables: set[str] = set()
+    for value in values:
+        for text, used in ((value.value, value.variables), *((one.value, one.variables) for one in value.over)):
+            if value.key != _KEY_FILE and (secret := secrets_in(value.key, text)):
+                found.update(secret)
+                variables.update(one.name for one in used)
+    return found, frozenset(variables)
+
+
+@frozen
+class _Shown:
+    """How values are shown: as the inventory has them, and secrets by their tag, or masked where they stand in clear."""
+
+    masker: Masker
+    variables: frozenset[str]
+    """Those of which nothing is shown, because a secret is made of them."""
+
+    def text(self, key: Key, value: Value) -> str:
+        if key[:1] == ("vars",) and key[1:2] and key[1] in self.variables:
+            value = self.masker.whole(value)
+        elif key != _KEY_FILE:
+            value = self.masker.of_inventory(key, value)
+        if isinstance(value, dict | list):
+            return json.dumps(value, ensure_ascii=False, default=str)
+        return json.dumps(value) if isinstance(value, bool) or value is None else str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from runnerops.frozen import frozen
 from runnerops.inventory.document import Document, child
@@ -24,21 +23,22 @@ _FOR_US = frozenset({"local", "listen_given", "config_file"})
 
 
 @frozen
-class Layer:
-    """A value as one layer wrote it. `source` is `defaults`, `groups.NAME` or `hosts.NAME`."""
-
-    source: str
-    location: SourceLocation
-    value: Value
-
-
-@frozen
 class Variable:
     """A variable that a value contains, and the layer that sets it."""
 
     name: str
     source: str
     location: SourceLocation
+
+
+@frozen
+class Layer:
+    """A value as one layer wrote it. `source` is `defaults`, `groups.NAME` or `hosts.NAME`."""
+
+    source: str
+    location: SourceLocation
+    value: Value
+    variables: tuple[Variable, ...] = ()
 
 
 @frozen
@@ -71,10 +71,7 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
     sources = _sources(read, host)
     merged = merge_layers(read, host, Problems())
     known = _Variables(child(merged, "vars"), sources)
-    written = [
-        replace(_explained(key, node, child(final, *key), sources), variables=known.of(node))
-        for key, node in _leaves(merged, ())
-    ]
+    written = [_explained(key, node, child(final, *key), known) for key, node in _leaves(merged, ())]
     return (*written, *_filled_in(whole, {one.key for one in written if one.value != {}}))
 
 
@@ -131,13 +128,15 @@ def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
         yield key, node
 
 
-def _explained(key: Key, node: Node, final: Node | None, sources: Mapping[SourceLocation, str]) -> Explained:
+def _explained(key: Key, node: Node, final: Node | None, known: _Variables) -> Explained:
+    sources = known.sources
     over: list[Layer] = []  # as written; `{host}` is only replaced in the value that won
     older = node.over
     while older is not None:
-        over.append(Layer(sources.get(older.location, ""), older.location, _value(older)))
+        over.append(Layer(sources.get(older.location, ""), older.location, _value(older), known.of(older)))
         older = older.over
-    return Explained(key, _value(final) if final else None, sources.get(node.location, ""), node.location, tuple(over))
+    value = _value(final) if final else None
+    return Explained(key, value, sources.get(node.location, ""), node.location, tuple(over), known.of(node))
 
 
 def _value(node: Node) -> Value:

@@ -9,7 +9,16 @@ from runnerops.redact.names import secret_name
 from runnerops.redact.redactor import Redactor
 from runnerops.redact.steps import step_command, step_text, step_title
 from runnerops.redact.texts import MASK
-from runnerops.redact.trees import PRIVATE, Masker, clear_texts, holds_secret, leaves, rendered_texts, secret_values
+from runnerops.redact.trees import (
+    PRIVATE,
+    Masker,
+    clear_texts,
+    holds_secret,
+    leaves,
+    rendered_texts,
+    secret_values,
+    secrets_in,
+)
 
 __all__ = [
     "MASK",
@@ -22,6 +31,7 @@ __all__ = [
     "rendered_texts",
     "secret_name",
     "secret_values",
+    "secrets_in",
     "step_command",
     "step_text",
     "step_title",

@@ -98,8 +98,16 @@ class Masker:
         return _map(_Judge(service, self.clear), key, value, self.fingerprint)
 
     def of_inventory(self, key: Key, value: Value) -> Value:
-        """One value of the inventory, masked. Values below `vars` can have any meaning, so they count as free text."""
-        return _map(_Judge(None, frozenset(), free=key[:1] == ("vars",)), key, value, self.fingerprint)
+        """One value of the inventory, masked by the names on the way to it and by its form."""
+        return _map(_Judge(None, None), key, value, self.fingerprint)
+
+    def whole(self, value: Value) -> Value:
+        """A value of which nothing may be shown, masked. Switches and `null` tell nothing."""
+        if isinstance(value, dict):
+            return {name: self.whole(item) for name, item in value.items()}
+        if isinstance(value, list):
+            return [self.whole(item) for item in value]
+        return value if isinstance(value, bool | None) else self.fingerprint(str(value))
 
     def text(self, text: str) -> str:
         """A text of any kind, with the secrets in it masked."""
@@ -108,26 +116,29 @@ class Masker:
 
 def secret_values(service: Service, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
     """All values that `Masker` would mask in this tree, which no message may contain. Common free text is left out."""
-    found: set[str] = set()
-
-    def note(text: str) -> str:
-        found.add(text)
-        return MASK
-
-    _map(_Judge(service, clear, learns=True), (), tree, note)
-    return frozenset(found)
+    return frozenset(_found(_Judge(service, clear, learns=True), (), tree))
 
 
 def holds_secret(service: Service, tree: Tree) -> bool:
     """Whether a file contains a known secret. Free text does not count."""
+    return bool(_found(_Judge(service, None), (), tree))
+
+
+def secrets_in(key: Key, value: Value) -> list[str]:
+    """What `Masker.of_inventory` would mask in this value."""
+    return _found(_Judge(None, None), key, value)
+
+
+def _found(judge: _Judge, key: Key, value: Value) -> list[str]:
+    """Every text that is masked."""
     found: list[str] = []
 
     def note(text: str) -> str:
         found.append(text)
         return MASK
 
-    _map(_Judge(service, None), (), tree, note)
-    return bool(found)
+    _map(judge, key, value, note)
+    return found
 
 
 Mask = Callable[[str], str]
@@ -135,11 +146,10 @@ Mask = Callable[[str], str]
 
 @frozen
 class _Judge:
-    """Decides about leaves. With `clear` None, free text is shown. With `free`, all text counts as free text."""
+    """Decides about leaves. With `clear` None, free text is shown."""
 
     service: Service | None
     clear: frozenset[str] | None
-    free: bool = False
     learns: bool = False
 
     def leaf(self, key: Key, value: Value, mask: Mask, *, after_flag: bool) -> Value:
@@ -164,7 +174,7 @@ class _Judge:
         return not {value, f"{key[-1]}={value}"} & self.clear and value.lower() not in HARMLESS
 
     def _is_free(self, key: Key) -> bool:
-        return self.free or bool(self.service and self.service.free(key))
+        return bool(self.service and self.service.free(key))
 
 
 def _map(judge: _Judge, key: Key, value: Value, mask: Mask, *, after_flag: bool = False) -> Value:

@@ -164,6 +164,35 @@ def test_passwords_that_stand_in_clear_are_masked(typed: Typed, *, as_json: bool
     assert "~/.ssh/ci" in typed.said
 
 
+VARIABLES = """
+defaults:
+  vars: {team: ci, tag: "3", cache_token: hunter-one, pull: hunter-two, pin: 4711, inner: hunter-three, older: hunter-four,
+    outer: "{{ vars.inner }}", deep: {list: [web, "https://me:hunter-five@example.com"]}, again: hunter-six}
+  gitlab_runner:
+    runners:
+      - {name: "a-{{ vars.team }}", url: "https://gitlab.example.com", executor: docker, token: "{{ vars.older }}",
+         docker: {image: "alpine:{{ vars.tag }}"},
+         environment: ["A_PASSWORD={{ vars.pull }}", "A_PIN={{ vars.pin }}", "B_PASSWORD=x{{ vars.outer }}",
+           "C_TOKEN={{ vars.pin }}", "D_TOKEN=hunter-six"]}
+hosts: {r: {gitlab_runner: {runners: [{name: "a-{{ vars.team }}", token: !env "{{ vars.team | upper }}_TOKEN"}]}}}
+"""
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_variable_is_shown_unless_it_is_secret_or_a_secret_is_made_of_it(typed: Typed, *, as_json: bool) -> None:
+    typed.path.write_text(VARIABLES)
+    hosts(Invocation(typed.path, (), {}, typed.screen), "r", as_json=as_json)
+    assert "hunter" not in typed.said
+    for name, value in (("team", "ci"), ("tag", "3")):
+        expected = f'"key": "vars.{name}",\n      "value": "{value}"' if as_json else f"vars.{name} = {value}\n"
+        assert expected in typed.said
+    assert "!env CI_TOKEN" in typed.said
+    assert "example.com" in typed.said.partition("vars.deep")[2].partition("vars.again")[0]
+    pin = typed.said.partition("vars.pin")[2].partition("vars.inner")[0]
+    assert "4711" not in pin
+    assert "********" in pin
+
+
 TWO = """
 defaults:
   docker: {log-opts: {max-size: 10m}}
