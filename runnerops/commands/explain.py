@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.errors import UsageError
 from runnerops.model.common import Exit
+from runnerops.parsing.near import did_you_mean
 from runnerops.report.reference import entry_document, entry_lines
 from runnerops.report.screen import Screen
 
@@ -16,13 +15,7 @@ def explain(code: str, screen: Screen, *, as_json: bool = False) -> Exit:
     """Prints one entry of the registry of codes. Raises UsageError for a code that is none."""
     entry = BLOCKERS.get(code.lower().partition("@")[0]) or RULES.get(code.upper())
     if entry is None:
-        near = difflib.get_close_matches(code, [*BLOCKERS, *RULES], 1)
-        hint = (
-            f"did you mean {near[0]}?"
-            if near
-            else "diff and check print the codes; docs/blockers.md and docs/rules.md list all"
-        )
-        raise UsageError(f"{code}: unknown code", hint)
+        raise _unknown(code)
     if as_json:
         from runnerops.report.document import VERSION
 
@@ -30,3 +23,12 @@ def explain(code: str, screen: Screen, *, as_json: bool = False) -> Exit:
         return Exit.OK
     screen.lines(("plain", line) for line in entry_lines(entry))
     return Exit.OK
+
+
+def _unknown(code: str) -> UsageError:
+    """The error for a code that is none, with those that begin so, or else the most similar one."""
+    known = [*BLOCKERS, *RULES]
+    where = "diff and check print the codes; docs/blockers.md and docs/rules.md list all"
+    if begin_so := [one for one in known if code and one.lower().startswith(code.lower())]:
+        return UsageError(f"{code}: unknown code; these begin so: {', '.join(begin_so)}", where)
+    return UsageError(f"{code or repr(code)}: unknown code{did_you_mean(code, known)}", where)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.errors import UsageError
 from runnerops.model.common import ServiceName
+from runnerops.parsing.near import did_you_mean
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -22,11 +22,8 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
             raise UsageError(f"{word!r} names no host after its @", f"name one, or write {code} alone for all hosts")
         row = BLOCKERS.get(code)
         if row is None:
-            near = difflib.get_close_matches(code.lower().replace("_", "-"), BLOCKERS, 1, 0.75)
-            hint = (
-                f"did you mean {near[0]}?" if near else "a plan prints each with its flag; docs/blockers.md lists all"
-            )
-            raise UsageError(f"unknown code {code!r}", hint)
+            text = f"unknown code {code!r}{did_you_mean(code, BLOCKERS, 0.75)}"
+            raise UsageError(text, "a plan prints each with its flag; docs/blockers.md lists all")
         if not row.overridable:
             raise UsageError(f"nothing overrides {code}", row.remedy)
         if not row.flag.startswith("--allow"):
@@ -39,9 +36,8 @@ def parse_service(text: str) -> ServiceName:
     """A managed system by its section's name, `-` for `_` as well. Raises UsageError."""
     name = text.replace("-", "_")
     if name not in set(ServiceName):
-        near = difflib.get_close_matches(name, ServiceName, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(ServiceName)}"
-        raise UsageError(f"there is no service {text!r}", hint)
+        near = did_you_mean(name, ServiceName, 0.5)
+        raise UsageError(f"there is no service {text!r}{near}", f"name one of {', '.join(ServiceName)}")
     return ServiceName(name)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.frozen import frozen
 from runnerops.model.common import Key, SourceLocation
+from runnerops.parsing.near import did_you_mean
 
 if TYPE_CHECKING:
     from runnerops.report.formats.findings import Findings
@@ -50,8 +50,7 @@ def _parse(word: str, formats: Mapping[str, str]) -> tuple[ReportFile, ...]:
             raise UsageError(f"--report {word}: the file is missing", f"write {name}={formats[name]}")
         return (ReportFile(name, Path(path)),)
     if (equals and "/" not in name) or name in {*FORMATS, *PLAN_FORMATS}:
-        near = difflib.get_close_matches(name.lower(), formats, 1)
-        raise UsageError(f"--report {word}: unknown format {name!r}", f"did you mean {near[0]}?" if near else known)
+        raise UsageError(f"--report {word}: unknown format {name!r}{did_you_mean(name, formats)}", known)
     return tuple(ReportFile(each, Path(word, file)) for each, file in formats.items())
 
 

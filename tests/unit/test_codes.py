@@ -92,7 +92,21 @@ def test_each_as_json_has_the_same_facts() -> None:
         assert {**found, "version": 1, "code": code, "kind": kind, "fix": fix} == found
 
 
-def test_an_unknown_code_is_usage() -> None:
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("unmanaged_file", "unmanaged_file: unknown code, did you mean 'unmanaged-file'?"),
+        ("jobs-runing", "jobs-runing: unknown code, did you mean 'jobs-running'?"),
+        ("k00", "k00: unknown code; these begin so: K001, K002, K003, K004, K005, K006"),
+        ("P006x", "P006x: unknown code, did you mean 'P006'?"),
+        ("drop", "drop: unknown code; these begin so: drop-runner"),
+        ("live", "live: unknown code; these begin so: live-restore-flag"),
+        ("Q123", "Q123: unknown code"),
+        ("", "'': unknown code"),
+    ],
+)
+def test_an_unknown_code_is_usage(code: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
-        explain("unmanaged-fil", Screen(out=io.StringIO(), err=io.StringIO()))
-    assert caught.value.hint == "did you mean unmanaged-file?"
+        explain(code, Screen(out=io.StringIO(), err=io.StringIO()))
+    assert caught.value.message == message
+    assert "docs/rules.md" in caught.value.hint

@@ -212,14 +212,14 @@ def test_one_report_of_its_own(tmp_path: Path) -> None:
         ("", "FORMAT=FILE"),
         ("junit", "write junit=junit.xml"),
         ("junit=", "write junit=junit.xml"),
-        ("Junit=x", "did you mean junit"),
+        ("Junit=x", "did you mean 'junit'?"),
         ("terraform=x", "the formats are"),
     ],
 )
 def test_what_is_no_report(word: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_reports([word])
-    assert says in caught.value.hint
+    assert says in f"{caught.value.message}; {caught.value.hint}"
 
 
 def test_a_report_that_cannot_be_written_is_told(reported: Reported) -> None:
