@@ -4,6 +4,7 @@ gateways.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
@@ -33,12 +34,15 @@ class Access:
     peers: Mapping[str, Host] = field(default_factory=dict)
     gateways: Gateways | None = field(default=None, repr=False)
     say: Callable[[str], None] = field(default=lambda _: None, repr=False)
-    _settings: list[Settings] = field(default_factory=list, init=False, repr=False, compare=False)
+    _reading: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
+    _settings: list[Settings] = field(default_factory=list, repr=False, compare=False)
+    """A copy made with `replace` shares both, so that it warns of nothing twice."""
 
     def settings(self) -> Settings:
         """The contents of ssh_config, read once for all hosts. Raises SSHException."""
         from runnerops.remote.sshconfig import read_settings  # noqa: PLC0415  imports paramiko
 
-        if not self._settings:
-            self._settings.append(read_settings(self.environ))
+        with self._reading:
+            if not self._settings:
+                self._settings.append(read_settings(self.environ, lambda text: self.say(f"warning: {text}")))
         return self._settings[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from glob import glob
 from pathlib import Path
 from typing import TypeAlias
@@ -31,17 +31,28 @@ _WITH_VALUE = {"host", "originalhost", "user", "localuser", "exec"}
 _WITHOUT_VALUE = {"all", "canonical", "final"}
 _UNREAD = {"localnetwork", "version", "sessiontype", "command", "tagged"}
 """Conditions of newer OpenSSH releases that are not decided here. Each has a value."""
+_READABLE = "make it readable for the user that runs runnerops"
 _VERBATIM = frozenset({"proxycommand", "remotecommand", "localcommand", "knownhostscommand"})
 """Keys whose value is a command line, including quotes and `#`."""
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Reads the user's file, then the system's. The first value of a key counts, as in OpenSSH. Raises SSHException."""
+def read_settings(environ: Mapping[str, str], warn: Callable[[str], None] = lambda _: None) -> Settings:
+    """Reads the user's file, then the system's. The first value of a key counts, as in OpenSSH. Raises SSHException.
+
+    A file of these two that exists and cannot be read is left out, as by OpenSSH, and `warn` is told of it.
+    """
     home = ssh_home(environ)
     user = home / ".ssh" / "config"
     ignored: list[str] = []
-    whose = _Whose(user.parent, home, True, ignored), _Whose(_SYSTEM.parent, home, False, ignored)
-    lines = [*_lines(user, whose[0], ()), *_lines(_SYSTEM, whose[1], ())]
+    lines: list[str] = []
+    for path, whose in (
+        (user, _Whose(user.parent, home, True, ignored)),
+        (_SYSTEM, _Whose(_SYSTEM.parent, home, False, ignored)),
+    ):
+        if unread := _unread(path):
+            warn(f"{path} cannot be read ({unread}), so nothing in it counts, as for ssh: {_READABLE}, or remove it")
+        else:
+            lines += _lines(path, whose, ())
     return Settings.from_text("\n".join(lines))
 
 
@@ -66,7 +77,7 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # OpenSSH goes on too
         return
     if whose.own and (wrong := _foreign(path)):
         raise SSHException(f"{path}: {wrong}")
@@ -84,10 +95,23 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
             yield f"{key} {_plain(key, value)}"
         elif depth < _DEPTH:
             for found in _included(value, whose):
+                if unread := _unread(found):
+                    raise SSHException(f"{path}:{number}: {found} cannot be read ({unread}): {_READABLE}")
                 yield from _lines(found, whose, block, depth + 1)
             yield _head(block)
         else:
             raise SSHException(f"{path}:{number}: files that include each other")
+
+
+def _unread(path: Path) -> str:
+    """Why a file that exists cannot be read; empty if it can, and if there is none."""
+    try:
+        with path.open("rb"):
+            return ""
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return ""
+    except OSError as error:
+        return error.strerror or str(error)
 
 
 def _settings(path: Path, text: str, ignored: list[str]) -> Iterator[tuple[int, str, str]]:

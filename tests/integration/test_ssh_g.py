@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,49 @@ def test_what_openssh_ends_with_an_error_at_is_an_error(home: Path) -> None:
             if key in ours and [ours[key]] != of_openssh(config)[key]:
                 differ.append(f"{case}: {key}: {ours[key]} here, {of_openssh(config)[key]} there")
     assert not differ, "\n".join(differ)
+
+
+def a_link_to_itself(path: Path) -> None:
+    path.symlink_to(path.name)
+
+
+def a_link_to_nothing(path: Path) -> None:
+    path.symlink_to("nothing")
+
+
+def without_a_right(path: Path) -> None:
+    path.write_text("User them\n")
+    path.chmod(0)
+
+
+MADE = [a_link_to_itself, a_link_to_nothing, Path.mkdir]
+"""Files that even root cannot read."""
+if os.getuid():
+    MADE.append(without_a_right)
+
+
+@pytest.mark.parametrize("make", MADE)
+def test_a_file_that_cannot_be_read_is_told_where_openssh_tells_or_leaves_it_out(
+    make: Callable[[Path], None], home: Path
+) -> None:
+    """For OpenSSH, this is an error of an `Include` only. It says nothing of the user's own file, and we do."""
+    if not shutil.which("ssh"):
+        pytest.skip(without("ssh", "openssh-client"))
+    config, included, said = home / ".ssh" / "config", home / ".ssh" / "included", list[str]()
+    make(included)
+    config.write_text(f"Host db\n Include {included}\nHost *\n User me\n")
+    theirs = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=False)
+    if theirs.returncode:
+        assert "Can't open user config file" in theirs.stderr
+        with pytest.raises(SSHException, match=re.escape(f"{config}:2: {included} cannot be read (")):
+            read_settings(os.environ, said.append)
+    else:
+        assert read_settings(os.environ, said.append).lookup("web")["user"] == "me"
+    config.unlink()
+    assert said == []
+    make(config)
+    assert "user" not in read_settings(os.environ, said.append).lookup("web")
+    assert [one.partition(" (")[0] for one in said] == [f"{config} cannot be read"] * (theirs.returncode != 0)
 
 
 @pytest.mark.parametrize("mark", ["\x0c", "\x1c", "\x85", "\u2028"])
