@@ -428,6 +428,62 @@ def test_a_word_in_the_place_of_two_tokens_is_no_token(token: str, twice: bool) 
     assert (("R005", "warning", "runners[1].token") in found) is twice
 
 
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("TOKEN", "<token>", "<runner's token>", "YOUR_RUNNER_TOKEN", "__REPLACED_BY_CI__", "__REDACTED__"),
+        *("xxx", "glrt-xxxxxxxxxxxx", "XXXXXXXXXXXXXXXXXXXX", "......", "****", "glrt-...", "{TOKEN-Runner}"),
+        *("%TOKEN%", "REPLACE_WITH_RUNNER_AUTH_TOKEN", "myawesometoken", "example-token-123", "your token here"),
+    ],
+)
+def test_a_placeholder_is_named_as_one_without_showing_it(token: str) -> None:
+    (found,) = GITLAB_RUNNER.lint({SPEC: config(runner(token=token))}, None)
+    assert (found.rule, found.severity) == ("R002", "warning")
+    assert found.message == "the token is a placeholder: the runner would never get a job"
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        *("3f1tXxsPhAaUaKyAN9sz", "a00d9928e7ae840b358758ad19de19", "j2xsD4ghvbZuTpsKW__R", "R03sIRx7A-8c__D__sZQ"),
+        *("glrt--4pvZh1Qry7msCBfjgCv", "glrt-t3_iLNUb66ofgxVrpu73zxx", "A5Your3Vc9QW9rzVM8r3", "HtokenK9-XxXxX-a8_bQ"),
+        "glrt-Yq5ADRtJp5oFdaR4cmbqFW86MQp0OjEKdToxCw.01.1205v0k66",
+    ],
+)
+def test_a_token_is_no_placeholder(token: str) -> None:
+    assert findings(config(runner(token=token))) == []
+
+
+@pytest.mark.parametrize("name", ["token", "url"])
+@pytest.mark.parametrize(("version", "severity"), [("", "warning"), ("18.9.1", "error"), ("18.10.0", "")])
+def test_a_variable_is_replaced_since_18_10(name: str, version: str, severity: str) -> None:
+    facts = Facts(runner=RunnerFacts(NOW, version)) if version else None
+    rule = {"token": "R002", "url": "R004"}[name]
+    wanted = [(rule, severity, f"runners[0].{name}")] if severity else []
+    assert findings(config(runner(**{name: "${GITLAB_VALUE}"})), facts) == wanted
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("http://<gitlab address>/", True),
+        ("__GITLAB_URL__", True),
+        ("https://{{ gitlab }}", True),
+        ("https://[2001:db8::1]:8443/", False),
+        ("https://gitlab.example.com/", False),
+    ],
+)
+def test_a_placeholder_for_the_url_is_named_as_one(url: str, wrong: bool) -> None:
+    says = [one.message for one in GITLAB_RUNNER.lint({SPEC: config(runner(url=url))}, None)]
+    assert says == (["is a placeholder, not the address of GitLab"] if wrong else [])
+
+
+@pytest.mark.parametrize(("path", "keeps"), [(SPEC.path, True), ("config.toml", False)])
+def test_only_the_host_s_own_file_may_do_without_a_token(path: str, keeps: bool) -> None:
+    (found,) = GITLAB_RUNNER.lint({replace(SPEC, path=path): config(runner(token="TOKEN"))}, None)
+    assert ("leave the key out" in found.fix) is keeps
+
+
 def test_an_excerpt_is_no_fault() -> None:
     excerpt: Tree = {"runners": [{"executor": "docker", "environment": ["A=b"]}]}
     found = [
@@ -436,7 +492,7 @@ def test_an_excerpt_is_no_fault() -> None:
     assert found == [("R004", "warning"), ("R011", "warning")]
     manual: Tree = {"runners": [{"url": "gitlab.example.com", "token": "TOKEN", "executor": "kubernetes"}]}
     found = [(one.rule, one.severity) for one in GITLAB_RUNNER.lint({replace(SPEC, path="excerpt.toml"): manual}, None)]
-    assert found == [("R004", "warning"), ("R011", "warning")]
+    assert found == [("R002", "warning"), ("R004", "warning"), ("R011", "warning")]
     assert ("R004", "error", "runners[0].url") in findings(excerpt), "the runner's own file is to be whole"
 
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
 
-from runnerops.model.common import Key, Tree, Value, key_label
+from runnerops.model.common import Key, Tree, key_label
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.parsing.near import did_you_mean, near_fix
 from runnerops.services.gitlab_runner.format import PATH, runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found, Severity, Version, by_table, check_table, version_of
+from runnerops.services.gitlab_runner.rules.keys import Found, Version, by_table, check_table, version_of
 from runnerops.services.gitlab_runner.rules.labels import labels
 from runnerops.services.gitlab_runner.rules.schedules import schedules
-from runnerops.services.gitlab_runner.rules.values import is_excerpt, values
+from runnerops.services.gitlab_runner.rules.tokens import is_placeholder, tokens, urls
+from runnerops.services.gitlab_runner.rules.values import values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
-
-_SHORTEST_TOKEN = 14
-_NO_CRASH = (18, 2)
-"""The first release that a shorter value does not end."""
 
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
 _LOG_FORMATS = ("runner", "text", "json")
@@ -34,9 +29,9 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         whole = spec.path == PATH
         for found in (
             *(rule(plain) for rule in (_concurrent, _logs, _twice, _few)),
-            _tokens(plain, version),
+            tokens(plain, version, whole=whole),
             _executors(plain, whole, version),
-            _urls(plain, whole),
+            urls(plain, version, whole=whole),
             check_table("config", tree, (), version),
             _values(plain, version),
         ):
@@ -81,42 +76,6 @@ def _logs(tree: Tree) -> Found:
         )
 
 
-def _tokens(tree: Tree, version: Version) -> Found:
-    for index, runner in enumerate(runners_of(tree)):
-        if "token" not in runner:
-            continue
-        problem = token_problem(runner["token"])
-        if problem:
-            fix = "leave the key out to keep the token that the host has, or give the token that GitLab showed"
-            token = runner["token"]
-            mild = token == "" or _placeholder(token) or (_is_short(token) and not (version and version < _NO_CRASH))
-            severity: Severity = "warning" if mild else "error"
-            yield "R002", severity, ("runners", index, "token"), f"the token {problem}", fix
-
-
-def _placeholder(value: Value) -> bool:
-    return isinstance(value, str) and value.startswith("<") and value.endswith(">")
-
-
-def _is_short(token: Value) -> bool:
-    return isinstance(token, str) and token.startswith("glrt-") and len(token) < _SHORTEST_TOKEN
-
-
-def token_problem(token: Value) -> str:
-    """What is wrong with a token, without showing it; empty if nothing is."""
-    if not isinstance(token, str):
-        return "is not a string"
-    if not token.strip():
-        return "is empty: the runner would never get a job"
-    if any(char.isspace() for char in token):
-        return "contains white space or a line break"
-    if _is_short(token):
-        return f"is shorter than {_SHORTEST_TOKEN} characters: a runner before 18.2 crashes on it, and all its jobs are lost"
-    if token.startswith(("glrtr-", "GR1348941")):
-        return "is a registration token, which cannot be used in config.toml"
-    return ""
-
-
 def _executors(tree: Tree, whole: bool, version: Version) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "executor")
@@ -136,29 +95,6 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
             yield "R003", "error", key, text, near_fix(str(value), EXECUTORS) or fix
 
 
-def _urls(tree: Tree, whole: bool) -> Found:
-    """In a file that is not the runner's own, keys may be missing on purpose, because manuals show excerpts."""
-    for index, runner in enumerate(runners_of(tree)):
-        url = runner.get("url")
-        key: Key = ("runners", index, "url")
-        if isinstance(url, str) and "$" in url:
-            text = "runners before 18.10 do not replace the variable"
-            yield "R004", "warning", key, text, "write GitLab's address itself"
-        elif not _is_address(url):
-            fix = "write GitLab's address: https://gitlab.example.com"
-            excerpt = not whole and (is_excerpt(runner) or "token" not in runner)
-            text = "must be an http or https address" if url else "is missing"
-            yield "R004", "warning" if excerpt else "error", key, text, fix
-
-
-def _is_address(value: Value) -> bool:
-    try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-    except ValueError:
-        return False
-    return parts is not None and parts.scheme.lower() in {"http", "https"} and bool(parts.hostname)
-
-
 def _twice(tree: Tree) -> Found:
     seen: dict[str, int] = {}
     names: dict[str, int] = {}
@@ -169,7 +105,7 @@ def _twice(tree: Tree) -> Found:
             yield "R005", "warning", ("runners", index, "name"), message, "give each its own"
         elif isinstance(name, str):
             names[name] = index
-        if isinstance(token, str) and re.fullmatch(r"[A-Z_<>]*", token):  # a placeholder, as in a manual
+        if isinstance(token, str) and (not token or is_placeholder(token)):
             continue
         if isinstance(token, str) and token in seen:
             other = key_label(("runners", seen[token]), str(runners_of(tree)[seen[token]].get("name") or ""))

@@ -12,6 +12,7 @@ from runnerops.parsing.near import near, near_fix, question
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity
+from runnerops.services.gitlab_runner.rules.tokens import is_excerpt
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
 _SIZE = late_pattern(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
@@ -45,14 +46,6 @@ def values(runner: Tree, key: Key) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
     for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs):
         yield from rule(runner, key)
-
-
-def is_excerpt(runner: Tree) -> bool:
-    """Whether a section is an excerpt of a manual: without a `url`, or with a placeholder like `TOKEN` for
-    the token.
-    """
-    token = runner.get("token")
-    return not runner.get("url") or (isinstance(token, str) and not re.fullmatch(r"[\w.-]{20,}", token))
 
 
 def _tree(runner: Tree, name: str) -> Tree:
