@@ -55,6 +55,7 @@ _ROWS = (
         "Invalid mirror",
         "A mirror must be an http or https URL without user, query or fragment. Otherwise dockerd does not start.",
         "Write http://ADDRESS:PORT or https://NAME.",
+        "a warning for a placeholder that dockerd accepts",
     ),
     Rule(
         "D006",
@@ -225,9 +226,10 @@ _ROWS = (
         "R002",
         "error",
         "Invalid token",
-        "It contains white space, is a registration token, or is so short that runners before 18.2 crash.",
-        "Leave `token` out to keep the host's, or give the one that GitLab showed.",
-        "a warning if it is empty or a placeholder, and for a short one if the version is not known",
+        "It contains white space, is a registration token or a placeholder, or is so short that runners before 18.2"
+        " crash. Variables are replaced since 18.10.",
+        "Write the token that GitLab showed. In the inventory, you may leave `token` out to keep the host's.",
+        "a warning if it is empty or a placeholder, and for a short one or a variable if the version is not known",
     ),
     Rule(
         "R003",
@@ -243,7 +245,7 @@ _ROWS = (
         "Invalid URL",
         "The runner would not reach GitLab.",
         "Write the http or https address of GitLab.",
-        "a warning for a variable, and in an excerpt, where a word stands for the token",
+        "a warning in an excerpt, where a word stands for the token, and for a variable if the version is not known",
     ),
     Rule(
         "R005",

@@ -10,20 +10,19 @@ from urllib.parse import SplitResult
 from runnerops.model.common import Key, ServiceName, Tree, Value
 from runnerops.model.inventory import Cache, Host
 from runnerops.model.plan import Finding
-from runnerops.patterns import late_pattern
-from runnerops.planning.known_caches import KnownCaches, port_of, url_parts
+from runnerops.planning.known_caches import KnownCaches, url_parts
 from runnerops.services.docker.format import PATH as DAEMON_JSON
+from runnerops.services.docker.rules.proxied import proxied
 from runnerops.services.gitlab_runner.dind import is_dind, values_of
 from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.shared.no_proxy import bypasses
+from runnerops.services.shared.private import is_private
 from runnerops.services.shared.upstreams import HUB, served
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
 _ETHERNET = 1500
-_OURS_ALONE = late_pattern(r".*\.(?:lan|local|internal|intranet|home|corp|home\.arpa)|[^.]+")
 _REMOTE, _USERNAME = "REGISTRY_PROXY_REMOTEURL", "REGISTRY_PROXY_USERNAME"
 _MIRROR = "--registry-mirror"
 
@@ -36,10 +35,10 @@ def across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
         key: Key = ("registry-mirrors", index)
         if isinstance(url, str) and parts:
             wrong = [*_mirror(url, caches, host)]
-            ours = caches.at(url, host.name) is not None or _is_private(parts.hostname or "")
-            known = [*(_proxied(parts, docker) if ours else ()), *(() if wrong else _certificate(parts, docker))]
-            for rule, severity, text, fix in (*wrong, *known):
+            for rule, severity, text, fix in (*wrong, *(() if wrong else _certificate(parts, docker))):
                 yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
+    for rule, severity, key, text, fix in proxied(docker, lambda url, name: _public_cache(url, name, caches, host)):
+        yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
     yield from _upstreams(host, caches)
     yield from _elsewhere(host)
     yield from _logins(host)
@@ -68,6 +67,11 @@ def _mirror(url: str, caches: KnownCaches, host: Host) -> _Said:
             return
 
 
+def _public_cache(url: str, name: str, caches: KnownCaches, host: Host) -> bool:
+    """Whether a mirror is a cache of the inventory. The rules of daemon.json alone find those with a private name."""
+    return not is_private(name) and caches.at(url, host.name) is not None
+
+
 def _holds(cache: Cache) -> str:
     return f"the cache {cache.name} of {cache.host}: it has images of {cache.serves}, and none of Docker Hub"
 
@@ -76,19 +80,10 @@ def _pulled(cache: Cache) -> str:
     return f"take it out: images of {cache.serves} are pulled with the address of the cache in their name"
 
 
-def _proxied(parts: SplitResult, docker: Tree) -> _Said:
-    proxies = docker.get("proxies")
-    given = proxies if isinstance(proxies, dict) else {}
-    past = str(given.get("no-proxy") or "")
-    if given.get(f"{parts.scheme}-proxy") and not bypasses(past, parts.hostname or "", port_of(parts)):
-        text = f"is asked through the proxy, because `proxies.no-proxy` does not name {parts.hostname}"
-        yield "X008", "warning", text, f"add {parts.hostname} to proxies.no-proxy"
-
-
 def _certificate(parts: SplitResult, docker: Tree) -> _Said:
     """An info that says where dockerd looks for the certificate of a private authority."""
     name = parts.hostname or ""
-    if parts.scheme == "https" and _is_private(name) and not _unverified(name, parts.netloc, docker):
+    if parts.scheme == "https" and is_private(name) and not _unverified(name, parts.netloc, docker):
         text = (
             f"if an authority of your own signed its certificate, put that into /etc/docker/certs.d/{parts.netloc}/ca.crt, "
             "or with the containerd image store into /etc/docker/certs.d/docker.io/ca.crt"
@@ -105,13 +100,6 @@ def _unverified(name: str, place: str, docker: Tree) -> bool:
     except ValueError:
         inside = name == "localhost"
     return inside or place in entries
-
-
-def _is_private(name: str) -> bool:
-    try:
-        return ip_address(name).is_private
-    except ValueError:
-        return _OURS_ALONE.fullmatch(name) is not None
 
 
 def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:

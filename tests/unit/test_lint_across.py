@@ -42,16 +42,6 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
         ("docker: {registry-mirrors: ['HTTP://192.0.2.20:5000']}", ""),
         ("docker: {registry-mirrors: ['http://192.0.2.99:5001']}", ""),
         ("docker: {}", ""),
-        (
-            "docker: {proxies: {http-proxy: 'http://p:3128', no-proxy: localhost}}",
-            (
-                "X008 warning registry-mirrors[0]: is asked through the proxy, because `proxies.no-proxy` does not name"
-                " 192.0.2.20"
-            ),
-        ),
-        ("docker: {proxies: {http-proxy: 'http://p:3128', no-proxy: '192.0.2.0/24'}}", ""),
-        ("docker: {proxies: {https-proxy: 'http://p:3128'}}", ""),
-        ("docker: {proxies: {https-proxy: 'http://p:1'}, registry-mirrors: ['https://mirror.gcr.io']}", ""),
         ("docker: {insecure-registries: ['10.0.0.0/8'], registry-mirrors: ['https://10.0.0.5:5000']}", ""),
         ("docker: {insecure-registries: ['10.0.0.5:5000'], registry-mirrors: ['https://10.0.0.5:5000']}", ""),
         ("docker: {insecure-registries: ['10.0.0.5:5001'], registry-mirrors: ['https://10.0.0.5:5000']}", "X010 info"),
@@ -67,6 +57,27 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
 def test_mirrors(tmp_path: Path, host: str, says: str) -> None:
     said = found(tmp_path, host)
     assert any(says in one for one in said) if says else said == []
+
+
+PUBLIC = (
+    "  c: {address: 192.0.2.20, registry: {caches:"
+    " [{upstream: 'https://registry-1.docker.io', listen: '192.0.2.20:5000', url: 'http://cache.example.com'}]}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("docker", "says"),
+    [
+        ("proxies: {http-proxy: 'http://p:3128', no-proxy: localhost}", ["X008 warning registry-mirrors[0]"]),
+        ("proxies: {http-proxy: 'http://p:3128', no-proxy: cache.example.com}", []),
+        ("proxies: {https-proxy: 'http://p:3128'}", []),
+        ("proxies: {http-proxy: 'http://p:3128'}, registry-mirrors: ['http://other.example.com']", []),
+        ("proxies: {http-proxy: 'http://p:3128'}, registry-mirrors: ['http://10.0.0.5:5000']", []),
+    ],
+)
+def test_a_cache_with_a_public_name_behind_the_proxy(tmp_path: Path, docker: str, says: list[str]) -> None:
+    """The rules of daemon.json find mirrors with a private name themselves."""
+    assert [one.partition(":")[0] for one in found(tmp_path, f"docker: {{{docker}}}", PUBLIC)] == says
 
 
 @pytest.mark.parametrize(("serves", "fires"), [("ghcr.io", True), ("docker.io", False)])

@@ -17,6 +17,85 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
     return [f"{one.rule} {one.severity} {one.message}" for one in DOCKER.lint({daemon(tree).spec: tree}, known)]
 
 
+PROXY = {"http-proxy": "http://proxy.example.com:3128"}
+
+
+@pytest.mark.parametrize(
+    ("proxies", "mirror", "fires"),
+    [
+        (PROXY, "http://10.0.0.5:5000", True),
+        (PROXY, "http://mirror:5000", True),
+        (PROXY, "http://mirror.lan", True),
+        (PROXY, "http://100.64.0.9:5000", True),
+        (PROXY, "http://[fd00::5]:5000", True),
+        ({**PROXY, "no-proxy": "localhost,10.1.0.0/16"}, "http://10.0.0.5:5000", True),
+        ({**PROXY, "no-proxy": "localhost,10.0.0.0/16"}, "http://10.0.0.5:5000", False),
+        ({**PROXY, "no-proxy": "10.0.0.5:5001"}, "http://10.0.0.5:5000", True),
+        ({**PROXY, "no-proxy": "10.0.0.5:5000"}, "http://10.0.0.5:5000", False),
+        ({**PROXY, "no-proxy": ".lan"}, "http://mirror.lan", False),
+        ({**PROXY, "no-proxy": "*"}, "http://mirror:5000", False),
+        (PROXY, "http://127.0.0.1:5000", False),
+        (PROXY, "http://8.8.8.8:5000", False),
+        (PROXY, "http://mirror.example.com", False),
+        (PROXY, "https://10.0.0.5:5000", False),
+        ({"https-proxy": "http://proxy.example.com:3128"}, "https://10.0.0.5:5000", True),
+        ({"http-proxy": ""}, "http://10.0.0.5:5000", False),
+        ({}, "http://10.0.0.5:5000", False),
+    ],
+)
+def test_a_mirror_of_ones_own_behind_the_proxy(proxies: Tree, mirror: str, fires: bool) -> None:
+    said = DOCKER.lint({daemon({}).spec: {"proxies": proxies, "registry-mirrors": [mirror]}}, None)
+    assert [(one.rule, one.severity, one.key) for one in said] == (
+        [("X008", "warning", ("registry-mirrors", 0))] if fires else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("mirror", "severity", "fix"),
+    [
+        (
+            "mirror.example.com",
+            "error",
+            "write https://mirror.example.com, or http://mirror.example.com if it has no TLS",
+        ),
+        ("192.0.2.10:5000", "error", "write http://192.0.2.10:5000"),
+        ("${MIRROR}", "error", "write the mirror's own address"),
+        ("https://${MIRROR}", "error", "write the mirror's own address"),
+        ("https://{{ mirror }}", "error", "write the mirror's own address"),
+        ("https://<id>.example.com", "warning", "write the mirror's own address"),
+        ("https://a%41", "error", "write http://ADDRESS:PORT"),
+        ("https://a^b", "error", "write http://ADDRESS:PORT"),
+        ("https://a b", "error", "write http://ADDRESS:PORT"),
+        ("https://a.example.com?", "", ""),
+        ("https://m\u00fcller.example.com", "", ""),
+        ("https://[2001:db8::1]:5000", "", ""),
+    ],
+)
+def test_what_to_write_for_a_mirror(mirror: str, severity: str, fix: str) -> None:
+    said = DOCKER.lint({daemon({}).spec: {"registry-mirrors": [mirror]}}, None)
+    assert [(one.rule, one.severity) for one in said] == ([("D005", severity)] if severity else [])
+    assert all(one.fix.startswith(fix) for one in said)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("ip:port", "has a port that is no number"),
+        ("${HOST}:5000", "nothing is replaced in this file"),
+        ("a_b:5000", "must be HOST, HOST:PORT or a network: dockerd does not start"),
+    ],
+)
+def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str) -> None:
+    (said,) = DOCKER.lint({daemon({}).spec: {"insecure-registries": [entry]}}, None)
+    assert said.rule == "D023"
+    assert says in said.message
+
+
+def test_a_key_that_has_another_name_now() -> None:
+    (said,) = DOCKER.lint({daemon({}).spec: {"graph": "/data/docker"}}, None)
+    assert (said.rule, said.fix) == ("D002", "write data-root")
+
+
 @pytest.mark.parametrize(
     ("tree", "finding"),
     [
@@ -115,7 +194,7 @@ def test_what_is_right_is_not_found_wrong() -> None:
         "log-opts": {"max-size": "10m", "max-file": "3"},
         "registry-mirrors": ["http://192.0.2.10:5000", "https://[fd00::1]:5000/"],
         "features": {"containerd-snapshotter": False},
-        "proxies": {"http-proxy": "http://192.0.2.1:3128"},
+        "proxies": {"http-proxy": "http://192.0.2.1:3128", "no-proxy": "192.0.2.0/24"},
         "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1, "Soft": 1}},
     }
     assert found(tree, engine("28.5.2")) == []

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
 from typing import Literal
-from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
@@ -17,7 +16,9 @@ from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.parsing.near import near, question
 from runnerops.services.docker.rules.elsewhere import elsewhere
+from runnerops.services.docker.rules.mirrors import mirrors
 from runnerops.services.docker.rules.nulls import nulls, without_nulls
+from runnerops.services.docker.rules.proxied import proxied
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
 from runnerops.services.docker.schema.nested import Found, Severity, is_int, nested
@@ -30,10 +31,15 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     """
     for spec, given in files.items():
         tree = without_nulls(given)
-        for rule in (_known, _typed, _options, _mirrors, _flag_of_unit, _swarm):
+        for rule in (_known, _typed, _options, mirrors, _flag_of_unit, _swarm):
             for name, severity, key, message, fix in rule(tree, facts):
                 yield Finding(name, severity, spec.path, key, message, fix)
-        for name, severity, key, message, fix in (*nulls(given), *nested(tree), *values(tree, _version(facts))):
+        for name, severity, key, message, fix in (
+            *nulls(given),
+            *nested(tree),
+            *values(tree, _version(facts)),
+            *proxied(tree),
+        ):
             yield Finding(name, severity, spec.path, key, message, fix)
 
 
@@ -44,6 +50,7 @@ def _version(facts: Facts | None) -> Version | None:
 _NEAR = 0.75
 _PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 _REFUSED = "dockerd refuses the whole file"
+_SUCCESSORS = {"graph": "data-root"}
 
 
 def _known(tree: Tree, facts: Facts | None) -> Found:
@@ -99,7 +106,7 @@ def _timely(name: str, version: Version | None) -> Found:
             severity,
             (name,),
             f"dockerd does not know it any more since {until}, and refuses the file",
-            "take it out",
+            f"write {_SUCCESSORS[name]}" if name in _SUCCESSORS else "take it out",
         )
 
 
@@ -216,35 +223,6 @@ def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
 
 def _as_text(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _mirrors(tree: Tree, facts: Facts | None) -> Found:
-    mirrors = tree.get("registry-mirrors")
-    version = _version(facts)
-    for index, url in enumerate(mirrors if isinstance(mirrors, list) else ()):
-        key: Key = ("registry-mirrors", index)
-        if not isinstance(url, str):
-            continue
-        problem = mirror_problem(url)
-        if problem:
-            yield "D005", "error", key, problem, "write http://ADDRESS:PORT or https://NAME"
-        elif urlsplit(url).path not in ("", "/") and (version is None or version < (25, 0)):
-            message = "a mirror with a path is refused by dockerd before 25.0"
-            yield "D006", "error" if version else "warning", key, message, "serve the cache at the root of its address"
-
-
-def mirror_problem(url: str) -> str:
-    """Why dockerd does not accept `url` as a mirror; empty if it does."""
-    try:
-        parts = urlsplit(url)
-        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return "is not a plain http or https URL"
-    if not sound or any(not "!" <= character <= "~" for character in url):
-        return "is not a plain http or https URL"
-    if "@" in parts.netloc:
-        return "has a user or password, which dockerd does not accept for a mirror"
-    return "has a query or a fragment" if "?" in url or "#" in url else ""
 
 
 def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:

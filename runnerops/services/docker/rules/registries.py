@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.rules.address import is_address
+from runnerops.services.docker.rules.mirrors import has_variable
 from runnerops.services.docker.rules.timely import before
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
@@ -53,8 +54,14 @@ def _entry(text: str, key: Key) -> Found:
         fits = int(port or 0) <= 65535
     else:
         fits = (bool(_HOST.fullmatch(place)) and int(port if colon else 0) <= 65535) or is_address(place)
-    if not fits:
-        yield "D023", "error", key, _FORM, "write for example 192.0.2.5:5000"
+    if fits:
+        return
+    text_of, fix = _FORM, "write for example 192.0.2.5:5000"
+    if has_variable(place):
+        text_of, fix = f"{_FORM}; nothing is replaced in this file", f"write the address itself, {fix[6:]}"
+    elif colon and host and not port.isdecimal():
+        text_of = f"has a port that is no number: {_START}"
+    yield "D023", "error", key, text_of, fix
 
 
 def _is_network(text: str) -> bool:

@@ -1,0 +1,69 @@
+"""URLs in `registry-mirrors` that dockerd does not start with. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from runnerops.model.common import Key, Tree
+from runnerops.model.facts import Facts
+from runnerops.patterns import late_pattern
+from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.versions import version_of
+
+_NOT_PLAIN = "is not a plain http or https URL"
+_URL = late_pattern(
+    r"https?://(?:[^/?#%\[\]\x00-\x20\x7f\\^`{|}]+|(?:[^/?#@]*@)?\[[0-9a-f:.]+(?:%25[^]%]+)?\](?::\d*)?)"
+    r"(?:/(?:[^%?#\x00-\x1f\x7f]|%[0-9a-f]{2})*)?(?:[?#].*)?",
+    re.IGNORECASE,
+)
+_VARIABLE = late_pattern(r"\$[A-Za-z_{]|\{\{|<[^>]*>")
+
+
+def mirrors(tree: Tree, facts: Facts | None) -> Found:
+    """Checks each mirror."""
+    given = tree.get("registry-mirrors")
+    version = version_of(facts.docker.version) if facts and facts.docker else None
+    for index, url in enumerate(given if isinstance(given, list) else ()):
+        key: Key = ("registry-mirrors", index)
+        if not isinstance(url, str):
+            continue
+        problem = mirror_problem(url)
+        if problem and has_variable(url):
+            text = f"{problem}: nothing is replaced in this file"
+            yield "D005", "error", key, text, "write the mirror's own address: http://ADDRESS:PORT or https://NAME"
+        elif problem:
+            yield "D005", "error", key, problem, _url_of(url) or "write http://ADDRESS:PORT or https://NAME"
+        elif has_variable(url):
+            text = "is a placeholder, which leads to no mirror: nothing is replaced in this file"
+            yield "D005", "warning", key, text, "write the mirror's own address: http://ADDRESS:PORT or https://NAME"
+        elif urlsplit(url).path not in ("", "/") and (version is None or version < (25, 0)):
+            message = "a mirror with a path is refused by dockerd before 25.0"
+            yield "D006", "error" if version else "warning", key, message, "serve the cache at the root of its address"
+
+
+def has_variable(text: str) -> bool:
+    """Whether a text has a variable of a shell or a template, or a placeholder like `<name>`."""
+    return _VARIABLE.search(text) is not None
+
+
+def mirror_problem(url: str) -> str:
+    """Why dockerd does not accept `url` as a mirror; empty if it does. Go's parser decides about characters."""
+    form = _URL.fullmatch(url)
+    try:
+        parts = urlsplit(url)
+        sound = form is not None and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return _NOT_PLAIN
+    if not sound:
+        return _NOT_PLAIN
+    if "@" in parts.netloc:
+        return "has a user or password, which dockerd does not accept for a mirror"
+    return "has a query or a fragment" if parts.query or parts.fragment else ""
+
+
+def _url_of(text: str) -> str:
+    """What to write for a name or address that only lacks its scheme; empty for anything else."""
+    if not text or "://" in text or mirror_problem(f"http://{text}"):
+        return ""
+    return f"write http://{text}" if ":" in text else f"write https://{text}, or http://{text} if it has no TLS"
