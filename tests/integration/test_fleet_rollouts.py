@@ -6,12 +6,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-from tests.integration.played import AFTER, ALL, PHASES, Fleet, Recording, changed, fleet, waiting
+from tests.integration.played import AFTER, ALL, PHASES, Fleet, changed, waiting
 from tests.lab.shell import until
 from tests.lab.terminal import PATIENCE
 
@@ -142,28 +140,3 @@ def test_two_who_hold_and_release_at_once_leave_one_whole_hold_and_then_none(hos
     assert {one.strip() for one in both("release")} <= {f"{name}: released", f"{name}: was not held"}
     hosts.run("deploy", name, "--yes")
     assert changed(hosts[name])
-
-
-MANY, MEGABYTES = 150, 95
-"""Hosts, and what may be used for them: 80 MB for 50, and 150 MB for 500 hosts."""
-
-
-MEASURE = """
-import resource, subprocess, sys
-code = subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(code)
-"""
-"""Prints the memory in KiB of a command. A process of its own, because what starts a command counts as the command's memory,
-and a process that runs tests is large.
-"""
-
-
-def test_many_hosts_that_are_in_sync_take_little_memory(recording: Recording, tmp_path: Path) -> None:
-    with fleet(tmp_path / "many", recording, [f"h-{number}" for number in range(MANY)], one_disk=True) as hosts:
-        words = [sys.executable, "-I", "-c", MEASURE, *hosts.command("deploy", "--yes")]
-        done = subprocess.run(words, cwd=hosts.folder, env=hosts.environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[-1] == f"{MANY} hosts: {MANY} unchanged"
-    kibibytes = done.stdout.splitlines()[-1]
-    assert int(kibibytes) / 1024 < MEGABYTES

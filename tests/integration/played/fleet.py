@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,13 +61,14 @@ class Fleet:
 
 
 @contextmanager
-def fleet(folder: Path, recording: Recording, names: Sequence[str], *, one_disk: bool = False) -> Iterator[Fleet]:
-    """So many hosts, with an inventory that asks for what they have. `one_disk`: for hosts that nothing runs on."""
+def fleet(folder: Path, recording: Recording, names: Sequence[str], *, idle: Collection[str] = ()) -> Iterator[Fleet]:
+    """So many hosts, with an inventory that asks for what they have. `idle`: those on which nothing ever runs."""
     folder.mkdir(exist_ok=True)
     hosts: dict[str, Played] = {}
+    still = frozenset(idle)
     for at, name in enumerate(names):
-        disk = folder / "hosts" / ("all" if one_disk else name)
-        hosts[name] = Played(name, f"127.1.{at // 250}.{at % 250 + 1}", disk, recording)
+        disk = folder / "hosts" / ("idle" if name in still else name)
+        hosts[name] = Played(name, f"127.1.{at // 250}.{at % 250 + 1}", disk, recording, name in still)
         if not disk.exists():
             hosts[name].make()
     key = make_key(folder / "host_key")

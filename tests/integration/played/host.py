@@ -18,6 +18,7 @@ from tests.integration.played.recording import AFTER, Recording, word_of
 PROGRAMS = ("setsid", "systemd-run", "systemctl")
 """What a run calls on a host, as scripts beside this file; `chown` and `stat` are the demo's."""
 FRAME = package_files("runnerops.remote").joinpath("observe.sh").read_text()
+OWN = f"word=@WORD@\n{FRAME}\nask clock date +%s\nask machine echo @MACHINE@\nobserve_runs\n"
 RUNS = ("numbers", "kept", "alive", "walked", "clock", "machine")
 """Answers that are the played host's own."""
 
@@ -30,6 +31,8 @@ class Played:
     address: str
     root: Path
     recording: Recording
+    idle: bool = False
+    """Whether nothing ever runs on it. Then its disk is looked at once, and may be that of other such hosts too."""
 
     def make(self) -> None:
         shutil.copytree(self.recording.disk, self.root, symlinks=True)
@@ -86,14 +89,29 @@ class Played:
         said = self.recording.after if changed else self.recording.before
         for name in RUNS:
             said = re.sub(rb"@WORD@ fact %s\n.*?\n@WORD@ end \d+\n" % name.encode(), b"", said, flags=re.DOTALL)
-        machine = self.name.encode().hex().rjust(32, "0")[:32]
-        own = f"word={word.decode()}\n{FRAME}\nask clock date +%s\nask machine echo {machine}\nobserve_runs\n"
+        own = OWN
         if b"runner_loaded" in script and self.plays("refuse config"):
             own += "ask runner_loaded echo 0 0 refused\n"
-        done = subprocess.run(
-            ["sh", "-s"], input=own.encode(), env=dict(self.environ), capture_output=True, check=False
-        )
-        if done.returncode < 0:
-            raise EOFError("the test that asked has ended, and this look with it")
-        done.check_returncode()
-        return said.replace(b"@WORD@", word) + done.stdout
+        asked = _idle_look(self, own) if self.idle else _look(self, own)
+        machine = self.name.encode().hex().rjust(32, "0")[-32:]
+        return (said + asked).replace(b"@WORD@", word).replace(b"@MACHINE@", machine.encode())
+
+
+def _look(host: Played, script: str) -> bytes:
+    """What a script says there, with places for the random word and the machine's id."""
+    done = subprocess.run(["sh", "-s"], input=script.encode(), env=dict(host.environ), capture_output=True, check=False)
+    if done.returncode < 0:
+        raise EOFError("the test that asked has ended, and this look with it")
+    done.check_returncode()
+    return done.stdout
+
+
+_looks: dict[tuple[Path, str], bytes] = {}
+
+
+def _idle_look(host: Played, script: str) -> bytes:
+    """The same, asked once for all hosts with this disk."""
+    key = host.root, script
+    if key not in _looks:
+        _looks[key] = _look(host, script)
+    return _looks[key]
