@@ -11,7 +11,7 @@ from runnerops.parsing.near import near, near_fix, question
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_names import circles, references
 from runnerops.services.registry.rules.compose_pairs import pairs
-from runnerops.services.registry.rules.compose_parts import mapping
+from runnerops.services.registry.rules.compose_parts import REFUSED, mapping
 from runnerops.services.registry.rules.compose_registry import is_registry, registry_service, shared_volumes
 from runnerops.services.registry.rules.compose_unset import NOTHING, unset, variables_at
 from runnerops.services.registry.rules.compose_values import service_values, top_values
@@ -27,7 +27,6 @@ _SHORT = 3
 _NEAR = 0.7
 """How similar a misspelt key is to a known one, of 1."""
 
-_REFUSED = "Compose refuses the whole file"
 _NETWORK_NAMES = "5.6.0"
 """The first release of Compose that checks the names of networks."""
 
@@ -87,11 +86,11 @@ def _by_names(message: str, given: Mapping[str, str]) -> str:
 
 def _rules(tree: Tree, version: str) -> Found:
     if not tree.keys() - {"version"}:
-        yield "K002", "error", (), f"is empty: {_REFUSED}", "write services: and what is to run"
+        yield "K002", "error", (), f"is empty: {REFUSED}", "write services: and what is to run"
         return
     for problem in schema_problems(tree):
         yield from _schema(problem, tree, version)
-    yield from (("K002", "error", key, f"must be {what}: {_REFUSED}", "") for key, what in text_problems(tree))
+    yield from (("K002", "error", key, f"must be {what}: {REFUSED}", "") for key, what in text_problems(tree))
     yield from (
         ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
         for key in _endless(tree, ())
@@ -124,12 +123,12 @@ def _schema(problem: Problem, tree: Tree, version: str) -> Found:
         if of_network:
             yield from _since(_NETWORK_NAMES, version, ("K001", key, text))
         else:
-            yield "K001", "error", key, f"{text}: {_REFUSED}", ""
+            yield "K001", "error", key, f"{text}: {REFUSED}", ""
     elif problem.kind == "type" and is_looser(key, value_at(tree, key)):
         text = "is not a whole number, which newer releases of Compose may refuse"
         yield "K002", "warning", key, text, "write one"
     else:
-        yield "K002", "error", key, f"{_SAYS[problem.kind](words)}: {_REFUSED}", _fix(problem, tree)
+        yield "K002", "error", key, f"{_SAYS[problem.kind](words)}: {REFUSED}", _fix(problem, tree)
 
 
 def _fix(problem: Problem, tree: Tree) -> str:
@@ -164,7 +163,7 @@ def _since(release: str, version: str, found: tuple[str, Key, str]) -> Found:
     if release_of(version) is None:
         yield rule, "warning", key, f"{text}: Compose refuses the file since {release}", ""
     elif not lacks(version, release):
-        yield rule, "error", key, f"{text}: {_REFUSED}", ""
+        yield rule, "error", key, f"{text}: {REFUSED}", ""
 
 
 def _size(value: Value) -> int:
@@ -180,12 +179,12 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 def _unknown(name: str, known: tuple[str, ...], service: bool) -> tuple[str, str]:
     meant = near(name, known, _NEAR)
     if service and not meant:
-        text = f"services belong under `services`, and only Compose 1 accepted them here: {_REFUSED}"
+        text = f"services belong under `services`, and only Compose 1 accepted them here: {REFUSED}"
         return text, "write services:, and put this below it"
     own = "; keys of your own begin with x-"
     if meant:
         return f"unknown key, {question(meant)}", f"write {' or '.join(meant)}{own}"
-    return f"unknown key: {_REFUSED}", f"take it out{own}"
+    return f"unknown key: {REFUSED}", f"take it out{own}"
 
 
 def _newer(tree: Tree, version: str) -> Found:

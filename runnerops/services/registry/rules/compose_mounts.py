@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
-from runnerops.services.registry.rules.compose_parts import items, mapping, mounts, volume_parts
+from runnerops.services.registry.rules.compose_parts import REFUSED, REFUSES, items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.found import Found, Severity
 
-_REFUSED = "Compose refuses the whole file"
-_REFUSES = "Docker refuses the container"
 _DRIVE = late_pattern(r"[A-Za-z]:")
 _VOLUME = "write SOURCE:/PATH, or SOURCE:/PATH:ro"
 
@@ -25,9 +23,9 @@ def _volumes(service: Tree, key: Key) -> Found:
             parts = volume_parts(volume)
             if "" in parts:
                 text = "is empty" if not volume else "has an empty part between its colons"
-                yield "K002", "error", (*key, "volumes", index), f"{text}: {_REFUSED}", _VOLUME
+                yield "K002", "error", (*key, "volumes", index), f"{text}: {REFUSED}", _VOLUME
             elif len(parts) > 3:
-                yield "K002", "error", (*key, "volumes", index), f"has too many colons: {_REFUSED}", _VOLUME
+                yield "K002", "error", (*key, "volumes", index), f"has too many colons: {REFUSED}", _VOLUME
     for index, source, target in mounts(service):
         if target and not target.startswith(("/", "$", "\\")) and not _DRIVE.match(target):
             bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
@@ -45,12 +43,12 @@ def _long_volumes(service: Tree, key: Key) -> Found:
     for index, volume in enumerate(items(service.get("volumes"))):
         parts, place = mapping(volume), (*key, "volumes", index)
         if parts and not parts.get("target"):
-            harm = _REFUSES if parts.get("target") == "" else _REFUSED
+            harm = REFUSES if parts.get("target") == "" else REFUSED
             text = f"has no target, which is the path in the container: {harm}"
             yield "K002", "error", place, text, "add target: /PATH"
         if parts.get("type") == "bind" and parts.get("source") == "":
             text = "is empty, which Compose reads as the folder of this file"
             yield "K002", "warning", (*place, "source"), text, "write the path, or . for this folder"
         elif parts.get("type") == "bind" and "source" not in parts:
-            text = f"has no source, which is the path on the host: {_REFUSED}"
+            text = f"has no source, which is the path on the host: {REFUSED}"
             yield "K002", "error", place, text, "add source: /PATH"

@@ -9,11 +9,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.compose_parts import items, mapping, mounts
+from runnerops.services.registry.rules.compose_parts import REFUSED, items, mapping, mounts
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
 
-_REFUSED = "Compose refuses the whole file"
 _SHARED = ("network_mode", "ipc", "pid")
 """Keys that may hold `service:NAME`."""
 
@@ -23,7 +22,7 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
     severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
     for kind, name, place in _used(service, key):
         if not open_text(name) and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
-            text = f"{name!r} is not defined under `{kind}`: {_REFUSED}"
+            text = f"{name!r} is not defined under `{kind}`: {REFUSED}"
             yield "K004", severity, place, text, "add it there"
     if severity == "error":
         yield from _asleep(service, mapping(tree.get("services")), key)
@@ -80,7 +79,7 @@ def _contexts(service: Tree, services: Tree, key: Key) -> Found:
     for name, context in pairs:
         other = context.removeprefix("service:") if isinstance(context, str) else ""
         if other and other != context and not open_text(other) and not mapping(services.get(other)).get("build"):
-            text = f"the context {name} is the service {other}, which has no `build`: {_REFUSED}"
+            text = f"the context {name} is the service {other}, which has no `build`: {REFUSED}"
             yield "K004", "error", (*key, "build", "additional_contexts"), text, f"add a `build` to {other}"
 
 
@@ -123,7 +122,7 @@ def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[tuple[Ke
             if name in after[here] and name not in told:
                 told |= set(way)
                 key: Key = ("services", name, *keys[name][(*way, name)[1]])
-                circle = f"{text} ({' → '.join((*way, name))}): {_REFUSED}"
+                circle = f"{text} ({' → '.join((*way, name))}): {REFUSED}"
                 yield "K002", "error", key, circle, "take one of these out"
             new = [other for other in after[here] if other not in path]
             path |= set(new)

@@ -9,12 +9,11 @@ import re
 from decimal import Decimal
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.compose_parts import items, mapping, volume_parts
+from runnerops.services.registry.rules.compose_parts import REFUSED, items, mapping, volume_parts
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.shared.sizes import is_size, size_of
 
-_REFUSED = "Compose refuses the whole file"
 _LIMITS = {
     "cpus": ("limits", "cpus"),
     "mem_limit": ("limits", "memory"),
@@ -31,7 +30,7 @@ def pairs(service: Tree, key: Key) -> Found:
             "K002",
             "error",
             (*key, "network_mode"),
-            f"cannot be combined with `networks`: {_REFUSED}",
+            f"cannot be combined with `networks`: {REFUSED}",
             "take one of them out",
         )
     for rule in (_build, _scale, _limits, _devices, _watch, _targets):
@@ -41,26 +40,26 @@ def pairs(service: Tree, key: Key) -> Found:
 def _build(service: Tree, key: Key) -> Found:
     build, platform = mapping(service.get("build")), service.get("platform")
     if build.get("dockerfile") and build.get("dockerfile_inline"):
-        text = f"cannot be combined with `dockerfile_inline`: {_REFUSED}"
+        text = f"cannot be combined with `dockerfile_inline`: {REFUSED}"
         yield "K002", "error", (*key, "build", "dockerfile"), text, "take one of them out"
     platforms = items(build.get("platforms"))
     if platforms and platform and platform not in platforms and not any(map(open_text, (platform, *platforms))):
-        text = f"must name the service's platform {platform}: {_REFUSED}"
+        text = f"must name the service's platform {platform}: {REFUSED}"
         yield "K002", "error", (*key, "build", "platforms"), text, "add it"
 
 
 def _scale(service: Tree, key: Key) -> Found:
     scale, replicas = _whole(service.get("scale")), _whole(mapping(service.get("deploy")).get("replicas"))
     if isinstance(scale, int) and isinstance(replicas, int) and scale != replicas:
-        text = f"differs from `deploy.replicas`: {_REFUSED}"
+        text = f"differs from `deploy.replicas`: {REFUSED}"
         yield "K002", "error", (*key, "scale"), text, "write it in only one of the two places"
     if isinstance(scale, int) and scale < 0:
-        yield "K002", "error", (*key, "scale"), f"must not be negative: {_REFUSED}", "write 0 or more"
+        yield "K002", "error", (*key, "scale"), f"must not be negative: {REFUSED}", "write 0 or more"
     if isinstance(replicas, int) and replicas < 0:
         yield "K002", "error", (*key, "deploy", "replicas"), "must not be negative", "write 0 or more"
     number = scale if isinstance(scale, int) else replicas
     if isinstance(number, int) and number > 1 and service.get("container_name"):
-        text = f"can be the name of only one container: {_REFUSED}"
+        text = f"can be the name of only one container: {REFUSED}"
         yield "K002", "error", (*key, "container_name"), text, "take it out, or write only one replica"
 
 
@@ -79,7 +78,7 @@ def _limits(service: Tree, key: Key) -> Found:
             continue
         mine, other = _amount(name, ours), _amount(name, theirs.get(same))
         if mine and other is not None and mine != other:
-            text = f"differs from `deploy.resources.{table}.{same}`: {_REFUSED}"
+            text = f"differs from `deploy.resources.{table}.{same}`: {REFUSED}"
             yield "K002", "error", (*key, name), text, "write it in only one of the two places"
 
 
@@ -99,11 +98,11 @@ def _devices(service: Tree, key: Key) -> Found:
         for index, one in enumerate(items(found)):
             here, count = (*key, *where, index), mapping(one).get("count")
             if count is not None and "device_ids" in mapping(one):
-                yield "K002", "error", here, f"has both count and device_ids: {_REFUSED}", "take one of them out"
+                yield "K002", "error", here, f"has both count and device_ids: {REFUSED}", "take one of them out"
             if isinstance(count, str) and not open_text(count) and not re.fullmatch(r"(?i:all)|[-+]?\d+", count):
-                yield "K002", "error", (*here, "count"), f"must be a number, or `all`: {_REFUSED}", ""
+                yield "K002", "error", (*here, "count"), f"must be a number, or `all`: {REFUSED}", ""
             elif (number := _digits(count)) is not None and not -(2**63) <= number < 2**63:
-                yield "K002", "error", (*here, "count"), f"must be a number of at most 64 bits: {_REFUSED}", ""
+                yield "K002", "error", (*here, "count"), f"must be a number of at most 64 bits: {REFUSED}", ""
 
 
 def _digits(value: Value) -> int | None:
@@ -118,9 +117,9 @@ def _watch(service: Tree, key: Key) -> Found:
     for index, one in enumerate(items(mapping(service.get("develop")).get("watch"))):
         here, watch = (*key, "develop", "watch", index), mapping(one)
         if watch.get("path") == "":
-            yield "K002", "error", (*here, "path"), f"is empty: {_REFUSED}", "write the path to watch"
+            yield "K002", "error", (*here, "path"), f"is empty: {REFUSED}", "write the path to watch"
         if not watch.get("target") and watch.get("action") in ("sync", "sync+exec", "sync+restart"):
-            text = f"has no target, which every action except rebuild and restart needs: {_REFUSED}"
+            text = f"has no target, which every action except rebuild and restart needs: {REFUSED}"
             yield "K002", "error", here, text, "add target: /PATH"
 
 

@@ -8,6 +8,9 @@ from ipaddress import ip_address
 
 from runnerops.model.common import Tree, Value
 
+REFUSED, REFUSES = "Compose refuses the whole file", "Docker refuses the container"
+"""What a mistake leads to, at the end of a message."""
+
 
 def mounts(service: Tree) -> Iterator[tuple[int, str, str]]:
     """Yields index, source (empty if anonymous) and target of each volume. Of several at one target, the last counts."""

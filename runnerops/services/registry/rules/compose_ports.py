@@ -6,12 +6,9 @@ import re
 
 from runnerops.model.common import Key, Tree
 from runnerops.parsing.near import near_fix
-from runnerops.services.registry.rules.compose_parts import is_address, items
+from runnerops.services.registry.rules.compose_parts import REFUSED, REFUSES, is_address, items
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
-
-_REFUSED = "Compose refuses the whole file"
-_REFUSES = "Docker refuses the container"
 
 
 def ports(service: Tree, key: Key) -> Found:
@@ -26,10 +23,10 @@ def _ports(service: Tree, key: Key) -> Found:
         if isinstance(port, dict):
             address = port.get("host_ip")
             if isinstance(address, str) and "$" not in address and not is_address(address):
-                text = f"must be an IP address: {_REFUSED}"
+                text = f"must be an IP address: {REFUSED}"
                 yield "K002", "error", (*place, "host_ip"), text, "write an address such as 127.0.0.1"
             if "target" not in port:
-                text = f"has no target, which is the port of the container: {_REFUSED}"
+                text = f"has no target, which is the port of the container: {REFUSED}"
                 yield "K002", "error", place, text, "add for example target: 80"
             yield from _long_port(port, place)
         elif isinstance(port, str | int | float) and not open_text(port):
@@ -40,26 +37,26 @@ def _long_port(port: Tree, place: Key) -> Found:
     """Checks what Compose passes to Docker unchanged."""
     target, published, protocol = port.get("target"), port.get("published"), port.get("protocol")
     if isinstance(target, int) and 65535 < target < 1 << 32:
-        yield "K002", "error", (*place, "target"), f"must be a port from 1 to 65535: {_REFUSES}", ""
+        yield "K002", "error", (*place, "target"), f"must be a port from 1 to 65535: {REFUSES}", ""
     if isinstance(published, str | int) and published != "" and not open_text(published):
         low, dash, high = str(published).partition("-")
         if _range(str(published)) is None or (dash and not (low and high)):
-            text = f"must be a port, or a range of them: {_REFUSES}"
+            text = f"must be a port, or a range of them: {REFUSES}"
             yield "K002", "error", (*place, "published"), text, "write for example 8080 or 8080-8090"
     if isinstance(protocol, str) and not open_text(protocol) and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
-        text = f"must be tcp, udp or sctp: {_REFUSES}"
+        text = f"must be tcp, udp or sctp: {REFUSES}"
         yield "K002", "error", (*place, "protocol"), text, near_fix(protocol, ("tcp", "udp", "sctp"))
 
 
 def _port(text: str, place: Key) -> Found:
-    if problem := port_problem(text):
-        yield "K002", "error", place, f"{problem}: {_REFUSED}", "write HOST:CONTAINER, for example 8080:80"
+    if problem := _problem(text):
+        yield "K002", "error", place, f"{problem}: {REFUSED}", "write HOST:CONTAINER, for example 8080:80"
     elif text.count(":") > 2 and not text.startswith("["):  # go-connections takes it from 0.5.0 on
         problem = "has an IPv6 address without brackets, which some builds of Compose refuse"
         yield "K002", "warning", place, problem, "write [ADDRESS]:HOST:CONTAINER"
 
 
-def port_problem(text: str) -> str:
+def _problem(text: str) -> str:
     """Returns why a text is not `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`; empty if it is. Source: docker/go-connections."""
     ports, slash, protocol = text.partition("/")
     if slash and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
@@ -89,5 +86,5 @@ def _range(text: str) -> tuple[int, int] | None:
 def _expose(service: Tree, key: Key) -> Found:
     for index, port in enumerate(items(service.get("expose"))):
         if isinstance(port, float):
-            text = f"must be a port, or a range of them: {_REFUSED}"
+            text = f"must be a port, or a range of them: {REFUSED}"
             yield "K002", "error", (*key, "expose", index), text, "write for example 8080 or 8080-8090"

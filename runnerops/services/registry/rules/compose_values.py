@@ -9,15 +9,13 @@ from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_mounts import volumes
-from runnerops.services.registry.rules.compose_parts import is_address, items, mapping
+from runnerops.services.registry.rules.compose_parts import REFUSED, REFUSES, is_address, items, mapping
 from runnerops.services.registry.rules.compose_ports import ports
 from runnerops.services.registry.rules.compose_words import is_command
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
 
-_REFUSED = "Compose refuses the whole file"
 _SECTIONS = ("volumes", "networks", "secrets", "configs")
-_REFUSES = "Docker refuses the container"
 _RESTARTS = ("no", "always", "unless-stopped", "on-failure")
 _RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
 _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
@@ -41,7 +39,7 @@ def top_values(tree: Tree) -> Found:
         for name, one in mapping(tree.get(kind)).items():
             other = mapping(mapping(one).get("external")).get("name")
             if other and mapping(one).get("name", other) != other:
-                text = f"differs from `external.name`: {_REFUSED}"
+                text = f"differs from `external.name`: {REFUSED}"
                 yield "K002", "error", (kind, name, "name"), text, "write it in only one of the two places"
 
 
@@ -54,7 +52,7 @@ def _external(one: Tree, key: Key) -> Found:
                 "K002",
                 "error",
                 (*key, other),
-                f"cannot be combined with `external`: {_REFUSED}",
+                f"cannot be combined with `external`: {REFUSED}",
                 "take one of them out",
             )
 
@@ -62,10 +60,10 @@ def _external(one: Tree, key: Key) -> Found:
 def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
     given = [name for name in known if name in one]
     if len(given) > 1:
-        text = f"has {' and '.join(given)}, but only one is allowed: {_REFUSED}"
+        text = f"has {' and '.join(given)}, but only one is allowed: {REFUSED}"
         yield "K002", "error", key, text, "keep one of them"
     elif _is_empty_secret(one) if key[0] == "secrets" else not {*known, "external", "driver"} & one.keys():
-        yield "K002", "error", key, f"needs one of {', '.join(known)}: {_REFUSED}", "add one of them"
+        yield "K002", "error", key, f"needs one of {', '.join(known)}: {REFUSED}", "add one of them"
 
 
 def _is_empty_secret(one: Tree) -> bool:
@@ -82,10 +80,10 @@ def service_values(service: Tree, key: Key) -> Found:
 def _whole(service: Tree, key: Key) -> Found:
     if service.get("build") is None and not any(service.get(name) for name in ("image", "extends", "provider")):
         if key[-1] in _SECTIONS:
-            text = f"is read as a service, because it is indented below `services`: {_REFUSED}"
+            text = f"is read as a service, because it is indented below `services`: {REFUSED}"
             yield "K002", "error", key, text, "move it to the beginning of the line"
         else:
-            yield "K002", "error", key, f"has neither image nor build: {_REFUSED}", "add one of them"
+            yield "K002", "error", key, f"has neither image nor build: {REFUSED}", "add one of them"
     image = service.get("image")
     if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
         yield from image_name(image, (*key, "image"))
@@ -96,10 +94,10 @@ def _entries(service: Tree, key: Key) -> Found:
         for index, entry in _texts(value_at(service, where)):
             if not set(sign) & set(entry) and entry not in known:
                 fix = near_fix(entry, known)
-                yield "K002", "error", (*key, *where, index), f"{text}: {_REFUSED}", fix
+                yield "K002", "error", (*key, *where, index), f"{text}: {REFUSED}", fix
     for index, entry in _texts(service.get("devices")):
         if entry.count(":") > 2:
-            text = f"has too many colons: {_REFUSED}"
+            text = f"has too many colons: {REFUSED}"
             yield "K002", "error", (*key, "devices", index), text, "write HOST:CONTAINER:rwm"
     for index, device in enumerate(items(service.get("devices"))):
         if isinstance(device, dict) and "target" not in device:
@@ -107,12 +105,12 @@ def _entries(service: Tree, key: Key) -> Found:
                 "K002",
                 "error",
                 (*key, "devices", index),
-                f"has no target, which is its path in the container: {_REFUSED}",
+                f"has no target, which is its path in the container: {REFUSED}",
                 "add target: /PATH",
             )
     for index, entry in _texts(service.get("environment")):
         if entry.partition("=")[0][-1:].isspace():
-            text = f"has a space after the variable's name: {_REFUSED}"
+            text = f"has a space after the variable's name: {REFUSED}"
             yield "K002", "error", (*key, "environment", index), text, "take the space out"
 
 
@@ -123,9 +121,9 @@ def _hosts(service: Tree, key: Key) -> Found:
         for index, entry in _texts(value_at(service, where)):
             name, sign, address = entry.partition("=" if "=" in entry else ":")
             if sign and not name.strip():
-                yield "K002", "error", (*key, *where, index), f"has no name of a host: {_REFUSED}", "write NAME=ADDRESS"
+                yield "K002", "error", (*key, *where, index), f"has no name of a host: {REFUSED}", "write NAME=ADDRESS"
             elif sign and not is_address(address.strip("[]")) and address != "host-gateway":
-                text = f"has an invalid address: {_REFUSES}"
+                text = f"has an invalid address: {REFUSES}"
                 yield "K002", "error", (*key, *where, index), text, "write an IP address, or host-gateway"
 
 
@@ -137,7 +135,7 @@ def _wide(service: Tree, key: Key) -> Found:
             pairs: list[tuple[Key, Value]] = [((part,), one) for part, one in mapping(limit).items()] or [((), limit)]
             for part, one in pairs:
                 if isinstance(one, float) or (isinstance(one, int) and not -(2**63) <= one < 2**63):
-                    text = f"must be a whole number of at most 64 bits, in digits: {_REFUSED}"
+                    text = f"must be a whole number of at most 64 bits, in digits: {REFUSED}"
                     yield "K002", "error", (*key, *where, name, *part), text, ""
 
 
@@ -150,11 +148,11 @@ def _texts(value: Value) -> Iterator[tuple[int, str]]:
 def _words(service: Tree, key: Key) -> Found:
     restart = service.get("restart")
     if isinstance(restart, str) and restart and "$" not in restart and not _RESTART.fullmatch(restart):
-        text = f"must be {', '.join(_RESTARTS[:-1])} or {_RESTARTS[-1]}: {_REFUSES}"
+        text = f"must be {', '.join(_RESTARTS[:-1])} or {_RESTARTS[-1]}: {REFUSES}"
         yield "K002", "error", (*key, "restart"), text, near_fix(restart, _RESTARTS)
     test = items(mapping(service.get("healthcheck")).get("test"))
     if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
-        text = f"must begin with CMD, CMD-SHELL or NONE: {_REFUSED}"
+        text = f"must begin with CMD, CMD-SHELL or NONE: {REFUSED}"
         fix = "put CMD before it, or write the whole command as one string"
         yield "K002", "error", (*key, "healthcheck", "test"), text, fix
 
@@ -170,7 +168,7 @@ def _commands(service: Tree, key: Key) -> Found:
         found.append((place, mapping(mapping(one).get("exec")).get("command")))
     for place, command in found:
         if isinstance(command, str) and not open_text(command) and not is_command(command):
-            text = f"has a quote or a bracket that is not closed, or a bracket outside of quotes: {_REFUSED}"
+            text = f"has a quote or a bracket that is not closed, or a bracket outside of quotes: {REFUSED}"
             yield "K002", "error", place, text, "write a list: [sh, -c, 'COMMAND']"
 
 
@@ -179,5 +177,5 @@ def _sources(service: Tree, key: Key) -> Found:
     for where in places:
         for index, one in enumerate(items(value_at(service, where))):
             if isinstance(one, dict) and not one.get("source"):
-                text = f"has no source, which is its name in this file: {_REFUSED}"
+                text = f"has no source, which is its name in this file: {REFUSED}"
                 yield "K002", "error", (*key, *where, index), text, "add source: NAME"
