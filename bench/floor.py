@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.threads import side_by_side
 from runnerops.report.screen import Screen
 
 

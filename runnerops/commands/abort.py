@@ -10,11 +10,12 @@ from pathlib import Path
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.following import Around, follow_records
 from runnerops.engine.options import Invocation, UiOptions
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result

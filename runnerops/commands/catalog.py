@@ -11,8 +11,8 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.observe import ask
 from runnerops.engine.options import Invocation
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, ServiceName
 from runnerops.remote.reading import ReadOnly

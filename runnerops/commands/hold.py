@@ -8,11 +8,12 @@ from typing import Any
 
 from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.options import Invocation
 from runnerops.engine.requester import find_requester
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import exit_of, side_by_side
 from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where

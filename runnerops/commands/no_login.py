@@ -10,8 +10,8 @@ from runnerops import inventory
 from runnerops.engine.maintenance import check_maintenance
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.project import Project, open_project, refuse_unsound
-from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.frozen import frozen
 from runnerops.inventory.only import only

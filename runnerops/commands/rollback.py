@@ -21,8 +21,8 @@ from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import load_rest, plan_from, told_apart
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
-from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit

@@ -15,8 +15,8 @@ from runnerops.engine.observe import inquire
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.review import exit_code_of, failure
-from runnerops.engine.scheduling import side_by_side
 from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.threads import side_by_side
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from runnerops.engine.passwords import SudoPasswords
-from runnerops.engine.scheduling import WORKERS
+from runnerops.engine.threads import WORKERS
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host, Inventory
 from runnerops.remote.access import Access

@@ -9,7 +9,7 @@ from runnerops.engine import apply
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.outcome import plan_of
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.threads import side_by_side
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.options import UiOptions
 from runnerops.engine.planned import Planned, Plans, rests
 from runnerops.engine.project import Project
 from runnerops.engine.review import exit_code_of, failure, show_json, show_text
-from runnerops.engine.scheduling import Earlier, exit_of
+from runnerops.engine.scheduling import Earlier
 from runnerops.errors import HostError, RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result

@@ -18,7 +18,7 @@ from runnerops.engine.plan_request import plan_request, result_of
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
-from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.threads import side_by_side
 from runnerops.model.gitlab import Wish
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile

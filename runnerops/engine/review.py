@@ -9,9 +9,9 @@ from itertools import chain, islice
 from types import MappingProxyType
 from typing import Any
 
+from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.planned import Planned, Plans, rests
 from runnerops.engine.project import Project
-from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host

@@ -1,74 +1,17 @@
-"""Schedules many hosts: at the same time where allowed, in order where necessary. Knows threads and order only.
-
-An exception of one host never ends the thread of another.
-"""
+"""Schedules many hosts: at the same time where allowed, in order where necessary. Knows threads and order only."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from functools import partial
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from runnerops.engine.threads import WORKERS, caught, threads
 from runnerops.frozen import frozen
-from runnerops.model.common import Exit, Result
 from runnerops.model.rollout import USUAL, Rollout
 
 Out = TypeVar("Out")
-
-WORKERS = 32
-
-_WORST_FIRST = (Exit.NEEDS_ATTENTION, Exit.ROLLED_BACK, Exit.FAILED, Exit.STALE_PLAN, Exit.PENDING, Exit.OK)
-_EXIT_OF = {
-    Result.UNCHANGED: Exit.OK,
-    Result.APPLIED: Exit.OK,
-    Result.MAINTENANCE: Exit.OK,
-    Result.PENDING: Exit.PENDING,
-    Result.IN_PROGRESS: Exit.PENDING,
-    Result.ROLLED_BACK: Exit.ROLLED_BACK,
-    Result.NEEDS_ATTENTION: Exit.NEEDS_ATTENTION,
-    Result.UNKNOWN: Exit.NEEDS_ATTENTION,
-    Result.STALE_PLAN: Exit.STALE_PLAN,
-}
-
-
-def exit_of(results: Collection[Result]) -> Exit:
-    """The exit code of many hosts, the worst result first: 5, 4, 1, 6, 3, 0."""
-    codes = {_EXIT_OF.get(result, Exit.FAILED) for result in results} or {Exit.OK}
-    return next(code for code in _WORST_FIRST if code in codes)
-
-
-def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, Out | Exception]:
-    """Calls `work` for every name in threads. An exception is returned in place of the result. In the order
-    of `names`.
-    """
-    tasks = {name: HostTask(partial(work, name)) for name in names}
-    if len(tasks) == 1:
-        return {name: _caught(task.work) for name, task in tasks.items()}
-    with _threads(min(WORKERS, len(names) or 1)) as pool:
-        return dict(zip(tasks, pool.map(_caught, [task.work for task in tasks.values()]), strict=True))
-
-
-@contextmanager
-def _threads(most: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool whose threads are not waited for after an interrupt, which ends only the client: the runs continue on the
-    hosts.
-    """
-    pool = ThreadPoolExecutor(max_workers=most)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _caught(work: Callable[[], Out]) -> Out | Exception:
-    try:
-        return work()
-    except Exception as error:  # returned as a value, which the caller checks
-        return error
-
 
 Why: TypeAlias = Literal["cache", "drains", "canary", "failures"]
 """Why a host is held back: a host that it waits for did not end well, the allowed share is disturbed already, or too
@@ -136,7 +79,7 @@ def in_order(
     Hosts that wait for each other in a circle are done in the given order. The order is only a convenience, because
     every host verifies its mirrors anyway.
     """
-    with _threads(WORKERS) as pool:
+    with threads(WORKERS) as pool:
         queue = _Queue(tasks, held, judge, rollout, pool)
         queue.earlier = earlier
         while len(queue.done) < len(tasks):
@@ -181,7 +124,7 @@ class _Queue(Generic[Out]):
                 self.done[name] = self._held(name, *found)
             elif self._may_begin(task):
                 self._begun += task.disturbs
-                self._running[self._pool.submit(_caught, task.work)] = name
+                self._running[self._pool.submit(caught, task.work)] = name
             elif not self._running and not self._pausing and (lasting := self._lasting()):
                 self.done[name] = self._held(name, lasting[0], "drains")
 

@@ -9,7 +9,7 @@ from runnerops import inventory
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.maintenance import in_maintenance
 from runnerops.engine.options import Flags
-from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory.only import only
 from runnerops.inventory.targets import STATES, state_of

@@ -17,7 +17,7 @@ from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.review import failure
-from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.threads import side_by_side
 from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host

@@ -19,6 +19,7 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
+from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.settings import Compared, compare_settings, update_settings
 from runnerops.engine.interrupts import ActiveRuns
@@ -28,7 +29,6 @@ from runnerops.engine.plan_context import PlanContext
 from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from
 from runnerops.engine.project import Project
-from runnerops.engine.scheduling import exit_of
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.settings import update

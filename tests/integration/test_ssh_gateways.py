@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host, Inventory
 from runnerops.remote.access import Access

@@ -12,13 +12,14 @@ import pytest
 from runnerops.engine.apply import HostLink
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.executor import HostExecutor
+from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.health import Health
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import walked
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
-from runnerops.engine.scheduling import Earlier, exit_of
+from runnerops.engine.scheduling import Earlier
 from runnerops.errors import LinkLostError, RunneropsError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from runnerops.commands.hold import hold
+from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.scheduling import exit_of
 from runnerops.errors import HostError, UsageError
 from runnerops.model.answers import Answer
 from runnerops.model.common import Exit, Result

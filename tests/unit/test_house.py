@@ -37,7 +37,7 @@ LAYERS = (
     ("planning",),
     ("render",),
     ("remote",),
-    ("engine.observe", "engine.outcome", "engine.requester", "engine.scheduling"),
+    ("engine.exit_codes", "engine.observe", "engine.outcome", "engine.requester", "engine.scheduling", "engine.threads"),
     ("engine.apply", "engine.pull_path"),
     ("report",),
     ("engine",),

@@ -9,7 +9,9 @@ from functools import partial
 
 import pytest
 
-from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, exit_of, in_order, side_by_side
+from runnerops.engine.exit_codes import exit_of
+from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
+from runnerops.engine.threads import side_by_side
 from runnerops.model.common import Exit, Result
 from runnerops.model.rollout import Rollout
 

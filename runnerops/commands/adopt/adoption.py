@@ -16,7 +16,7 @@ from runnerops.commands.adopt.report import AdoptionReport
 from runnerops.commands.adopt.request import AdoptionRequest
 from runnerops.engine.observe import inquire
 from runnerops.engine.planner import load_rest
-from runnerops.engine.scheduling import side_by_side
+from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostKeyError, RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit
