@@ -104,7 +104,7 @@ def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
 
 
 def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
-    from runnerops.remote.route import BANNER_SECONDS, CONNECT_SECONDS  # noqa: PLC0415
+    from runnerops.remote.route import silence_limit  # noqa: PLC0415
     from runnerops.remote.transport import Prompt, algorithms  # noqa: PLC0415
 
     connection = hop.connection
@@ -115,7 +115,7 @@ def _exchange(hop: Hop, kinds: tuple[str, ...]) -> HostKey:
         sock = socket.create_connection((connection.host, connection.port), connection.connect_timeout)
     with contextlib.closing(Prompt(sock)) as transport:
         transport.get_security_options().key_types = [name for kind in kinds for name in algorithms(kind)]
-        transport.banner_timeout = BANNER_SECONDS
-        transport.start_client(timeout=CONNECT_SECONDS)
+        transport.banner_timeout = transport.handshake_timeout = silence_limit(connection)
+        transport.start_client(timeout=connection.connect_timeout)
         key = transport.get_remote_server_key()
         return HostKey(key.get_name(), key.asbytes())

@@ -28,10 +28,7 @@ from runnerops.remote.settings import Settings, family_of, is_yes, refusal, word
 from runnerops.remote.transport import preferring
 
 CONNECT_SECONDS = 15
-BANNER_SECONDS = 30.0
-"""Longer than the limits above, so that they apply first when the other side is silent. An earlier end means that it
-closed.
-"""
+_LATER_SECONDS = 15.0
 _AUTH_SECONDS = 30.0
 _SSH_CONFIG = "correct ~/.ssh/config, or the files that it includes: `ssh -G NAME` shows how OpenSSH reads it"
 _DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
@@ -117,11 +114,20 @@ def _hop(
     return hop
 
 
+def silence_limit(connection: Connection) -> float:
+    """Seconds after which paramiko itself ends a connection on which nothing came, before the SSH protocol or during the
+    exchange of keys.
+
+    It does so as if the other side had closed the connection. So this is later than the connection's own limit.
+    """
+    return _LATER_SECONDS + float(connection.connect_timeout)
+
+
 def _ways(hop: Hop) -> dict[str, Any]:
     """How the hop is connected to: time limits, keys, and the kinds of host keys that are requested."""
     names = (*hop.names, *hop.loose)
     return {
-        "banner_timeout": BANNER_SECONDS,
+        "banner_timeout": silence_limit(hop.connection),
         "auth_timeout": _AUTH_SECONDS,
         "channel_timeout": CONNECT_SECONDS,
         "auth_strategy": hop.attempt,
@@ -130,6 +136,7 @@ def _ways(hop: Hop) -> dict[str, Any]:
             certificate=bool(hop.known.authorities_of(names)),
             leaves=leaves(hop.connection.ssh_config, "hostkeyalgorithms"),
             opens_early=not hop.gateway,
+            handshake_timeout=silence_limit(hop.connection),
         ),
     }
 

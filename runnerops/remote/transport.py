@@ -137,7 +137,12 @@ class _PromptAuth(AuthHandler):
 
 
 def preferring(
-    kinds: Sequence[str], *, certificate: bool = False, leaves: Leaves = lambda _: True, opens_early: bool = False
+    kinds: Sequence[str],
+    *,
+    certificate: bool = False,
+    leaves: Leaves = lambda _: True,
+    opens_early: bool = False,
+    handshake_timeout: float = 30.0,
 ) -> Callable[..., Transport]:
     """Makes transports that request the kinds of host keys that are known. A host has several, and tells one per
     connection.
@@ -154,6 +159,7 @@ def preferring(
         transport.wants_certificate = certificate
         transport.leaves = leaves
         transport.opens_early = opens_early
+        transport.handshake_timeout = handshake_timeout
         security = transport.get_security_options()
         wanted = {algorithm for kind in kinds for algorithm in algorithms(kind)}
         security.key_types = sorted(security.key_types, key=lambda algorithm: algorithm not in wanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,11 @@ import runnerops.remote.route
 import runnerops.remote.ssh
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host, Ssh
+from runnerops.remote.access import Access
+from runnerops.remote.keys import Credentials
+from runnerops.remote.route import make_route
 from tests.integration.conftest import StartSshd
-from tests.integration.sshd import ADDRESS, USER, Sshd, free_port
+from tests.integration.sshd import ADDRESS, USER, Sshd, free_port, known_from
 
 
 @pytest.fixture(name="gateway")
@@ -82,6 +86,20 @@ def test_a_port_that_says_nothing(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -
     with socket.create_server((ADDRESS, 0)) as silent, pytest.raises(HostError) as caught:
         sshd.open("", sshd.host(port=silent.getsockname()[1]))
     assert caught.value.message.endswith(": no answer within 1 s")
+
+
+@pytest.mark.parametrize("seconds", ["", "1", "120"])
+def test_our_own_limit_of_silence_comes_first(seconds: str, sshd: Sshd, home: Path) -> None:
+    """Paramiko ends a connection as if the other side had closed it."""
+    (home / ".ssh" / "config").write_text(f"ConnectTimeout {seconds}\n" if seconds else "")
+    access = Access(known_from(""), Credentials.from_environ({}), {"HOME": str(home)})
+    (hop,) = make_route(sshd.host(), access)
+    connection = hop.connection
+    with closing(socket.socket()) as sock:
+        transport = connection.connect_kwargs["transport_factory"](sock)
+        limits = (transport.handshake_timeout, connection.connect_kwargs["banner_timeout"])
+    assert connection.connect_timeout == int(seconds or 15)
+    assert min(limits) > connection.connect_timeout + 10
 
 
 def test_sshd_with_too_many_connections_is_asked_again(start_sshd: StartSshd, monkeypatch: pytest.MonkeyPatch) -> None:
