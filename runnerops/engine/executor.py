@@ -10,27 +10,25 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine import apply, judging
+from runnerops.engine import judging
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.round import GitlabRound
+from runnerops.engine.host_runs import HostRuns
 from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
+from runnerops.engine.locks import LockWait
 from runnerops.engine.not_begun import WHY_HELD, in_sync, not_begun_with
-from runnerops.engine.observe import observe
 from runnerops.engine.outcome import unverified
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.review import failure
 from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
-from runnerops.errors import HostError, RunneropsError
+from runnerops.errors import RunneropsError
 from runnerops.frozen import mutable
 from runnerops.model.common import Result
 from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
-from runnerops.planning.races import moved, only_its_own
-from runnerops.report.history import holder_text
 from runnerops.report.progress.show import Show
 from runnerops.report.rollout import pause_text
 from runnerops.report.screen import Screen
@@ -62,6 +60,7 @@ class HostExecutor:
     verifying: dict[str, Outcome] = field(default_factory=dict)
     """Hosts on which `verify` checks the result of their run, each with its outcome if that is interrupted."""
     gitlab: GitlabRound = field(init=False)
+    _runs: HostRuns = field(init=False)
     _failing: set[str] = field(default_factory=set)
     """Hosts on which a step of the run has failed. How the run ends is not known yet."""
 
@@ -69,6 +68,17 @@ class HostExecutor:
         redactor = self.screen.redactor
         self.gitlab = GitlabRound(
             self.project.inventory, self.pool, redactor, self.active_runs, self.no_wait, self._tell
+        )
+        self._runs = HostRuns(
+            self.project,
+            self.pool,
+            self.screen,
+            self.show,
+            self.lock_wait,
+            self.gitlab,
+            self._watch,
+            self.replan,
+            self.no_wait,
         )
 
     def run(self) -> None:
@@ -164,7 +174,10 @@ class HostExecutor:
     def _to_end(self, host: Host, planned: Planned) -> Outcome:
         try:
             planned = self.gitlab.with_created(host, planned)
-            outcome = self._follow(host, planned) if planned.own else self._apply(host, planned)
+            if planned.own:
+                outcome = self._runs.follow(host, planned, self.known[host.name])
+            else:
+                outcome = self._runs.apply(host, planned)
         except RunneropsError as error:
             outcome = failure(host.name, error)
         return self.gitlab.after(outcome)
@@ -209,63 +222,6 @@ class HostExecutor:
 
     def _tell(self, name: str, text: str) -> None:
         self.show.watch(Event(name, time.time(), "", -1, "note", text))
-
-    def _apply(self, host: Host, planned: Planned) -> Outcome:
-        plan = planned.plan
-        link = self.pool.of(host)
-        with self.gitlab.counting(planned, plan, self._watch) as watch:
-            outcome = apply.apply(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
-        if conflict := self._conflict(host, planned, outcome):
-            if conflict.replan:
-                self.replan.add(host.name)
-            return conflict.outcome
-        if self._written_meanwhile(host, plan, outcome):
-            self.replan.add(host.name)
-            self.lock_wait.planned_again.add(host.name)
-        if outcome.result is Result.APPLIED and planned.result is Result.UNCHANGED:
-            return replace(outcome, result=Result.UNCHANGED, message="in sync; recorded as applied")
-        return outcome
-
-    def _conflict(self, host: Host, planned: Planned, outcome: Outcome) -> LockConflict | None:
-        """What another run on the host means for this one; None if there was no other run."""
-        reader = self.pool.reader(host)
-        if outcome.result is Result.LOCKED:
-            return resolve_lock_conflict(planned.plan, reader, self.lock_wait)
-        if moved(outcome.result, outcome.failed):
-            return detect_race(planned.plan, planned.last, reader, self.lock_wait)
-        return None
-
-    def _written_meanwhile(self, host: Host, plan: Plan, outcome: Outcome) -> bool:
-        """Whether a managed system changed only its own keys in its file since the plan. Then the host is planned
-        again, once.
-        """
-        path = moved(outcome.result, outcome.failed)
-        if not path or host.name in self.lock_wait.planned_again:
-            return False
-        rendered = self.project.rendered.get(host.name, ())
-        try:
-            now = observe(host, rendered, self.pool.reader(host)).file(path).content
-        except HostError:  # the result of the run is known, and is enough
-            return False
-        if not only_its_own(path, plan, rendered, now):
-            return False
-        self.show.say(
-            f"{host.name}: {path} was changed meanwhile by its own service, only in its own keys: planning again"
-        )
-        return True
-
-    def _follow(self, host: Host, planned: Planned) -> Outcome:
-        """Follows a run that is executing this very plan. After a good end, the host is planned again to see that it is
-        in sync.
-        """
-        assert planned.own
-        self.show.say(f"{host.name}: {holder_text(planned.own)}, has the same plan: following it")
-        plan, link = self.known[host.name], self.pool.of(host)
-        with self.gitlab.counting(planned, plan, self._watch) as watch:
-            outcome = apply.follow(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
-        if outcome.result is Result.APPLIED:
-            self.replan.add(host.name)
-        return replace(outcome, message=f"{outcome.message}\n  this was {holder_text(planned.own)}".strip())
 
     def _end(self, outcome: Outcome) -> Outcome:
         self.outcomes[outcome.host] = outcome

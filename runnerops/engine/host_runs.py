@@ -1,0 +1,99 @@
+"""Executes the run of one host, or follows one that has the same plan. What came in between decides whether the host is
+planned again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from runnerops.engine import apply
+from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.gitlab.round import GitlabRound
+from runnerops.engine.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
+from runnerops.engine.observe import observe
+from runnerops.engine.planned import Planned
+from runnerops.engine.project import Project
+from runnerops.errors import HostError
+from runnerops.frozen import frozen
+from runnerops.model.common import Result
+from runnerops.model.inventory import Host
+from runnerops.model.plan import Plan
+from runnerops.model.run import Event, Outcome
+from runnerops.planning.races import moved, only_its_own
+from runnerops.report.history import holder_text
+from runnerops.report.progress.show import Show
+from runnerops.report.screen import Screen
+
+
+@frozen
+class HostRuns:
+    """The runs of one round. `replan` gets the hosts that must be planned again; `watch` is told of each event."""
+
+    project: Project
+    pool: ConnectionPool
+    screen: Screen
+    show: Show
+    lock_wait: LockWait
+    gitlab: GitlabRound
+    watch: Callable[[Event], None]
+    replan: set[str]
+    no_wait: bool
+
+    def apply(self, host: Host, planned: Planned) -> Outcome:
+        """Executes its plan."""
+        plan = planned.plan
+        link = self.pool.of(host)
+        with self.gitlab.counting(planned, plan, self.watch) as watch:
+            outcome = apply.apply(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
+        if conflict := self._conflict(host, planned, outcome):
+            if conflict.replan:
+                self.replan.add(host.name)
+            return conflict.outcome
+        if self._written_meanwhile(host, plan, outcome):
+            self.replan.add(host.name)
+            self.lock_wait.planned_again.add(host.name)
+        if outcome.result is Result.APPLIED and planned.result is Result.UNCHANGED:
+            return replace(outcome, result=Result.UNCHANGED, message="in sync; recorded as applied")
+        return outcome
+
+    def _conflict(self, host: Host, planned: Planned, outcome: Outcome) -> LockConflict | None:
+        """What another run on the host means for this one; None if there was no other run."""
+        reader = self.pool.reader(host)
+        if outcome.result is Result.LOCKED:
+            return resolve_lock_conflict(planned.plan, reader, self.lock_wait)
+        if moved(outcome.result, outcome.failed):
+            return detect_race(planned.plan, planned.last, reader, self.lock_wait)
+        return None
+
+    def _written_meanwhile(self, host: Host, plan: Plan, outcome: Outcome) -> bool:
+        """Whether a managed system changed only its own keys in its file since the plan. Then the host is planned
+        again, once.
+        """
+        path = moved(outcome.result, outcome.failed)
+        if not path or host.name in self.lock_wait.planned_again:
+            return False
+        rendered = self.project.rendered.get(host.name, ())
+        try:
+            now = observe(host, rendered, self.pool.reader(host)).file(path).content
+        except HostError:  # the result of the run is known, and is enough
+            return False
+        if not only_its_own(path, plan, rendered, now):
+            return False
+        self.show.say(
+            f"{host.name}: {path} was changed meanwhile by its own service, only in its own keys: planning again"
+        )
+        return True
+
+    def follow(self, host: Host, planned: Planned, plan: Plan) -> Outcome:
+        """Follows a run that is executing this very plan. After a good end, the host is planned again to see that it is
+        in sync. `plan` has the steps of that run.
+        """
+        assert planned.own
+        self.show.say(f"{host.name}: {holder_text(planned.own)}, has the same plan: following it")
+        link = self.pool.of(host)
+        with self.gitlab.counting(planned, plan, self.watch) as watch:
+            outcome = apply.follow(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
+        if outcome.result is Result.APPLIED:
+            self.replan.add(host.name)
+        return replace(outcome, message=f"{outcome.message}\n  this was {holder_text(planned.own)}".strip())
