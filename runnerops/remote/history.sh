@@ -13,6 +13,6 @@ observe_history() { # answers with who requested each run, its steps and its log
   ask rollback grep -H . "$state"/runs/*/rollback
   ask titles grep -H . "$state"/runs/*/titles.forward "$state"/runs/*/titles.rollback
   ask alive systemctl list-units --all --plain --no-legend --no-pager 'runnerops-*'
-  ask logs grep -H . "$state"/runs/*/log # after `alive`, so that a run that ends between the two is not taken for killed
+  ask logs grep -H . "$state"/runs/*/log # after `alive`, so that a run that ends meanwhile is not taken for killed
   ask paused grep -H . "$state"/paused/*
 }

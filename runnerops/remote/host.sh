@@ -1,53 +1,59 @@
 #!/bin/sh
-# The half of runnerops that runs on the host. It walks steps that were decided elsewhere, and knows no service, no path
-# and no policy. It only decides whether it has the lock, whether a checksum or an output equals the one given, and
-# whether a condition was met in time. From that follows whether it goes on or rolls back.
-#   start DIR SECONDS   starts the run in DIR as a unit of its own, and follows it
-#   walk DIR            is the unit itself: it walks `forward` and, if a step fails, `rollback`
-#   back DIR            is the unit's ExecStopPost: it rolls back a run that was cut off
-#   follow DIR BYTE     prints the log from BYTE on until the run's end (exit status 76: it is over without one)
+# The part of runnerops that runs on the host. It executes steps that the client has decided, and knows no service, no
+# path and no policy. It only decides whether it has the lock, whether a checksum or an output equals the given one, and
+# whether a condition was met in time. From that follows whether it continues or rolls back.
+#   start DIR SECONDS   starts the run in DIR as a systemd unit, and follows it; its rollback may take SECONDS
+#   walk DIR            is the unit's process: executes the list `forward` and, if a step fails, the list `rollback`
+#   back DIR            is the unit's ExecStopPost: rolls back a run whose process was killed
+#   follow DIR BYTE     prints the log from BYTE on until the run ends (exit status 76: it ended without writing so)
+# The log has a line `UPTIME LIST INDEX KIND TEXT` for each event, separated by TABs.
 
 export LC_ALL=C
 unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
-export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, whatever root's environment or contexts say
+export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, even if root uses another Docker context
 umask 077
 root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
 tab=$(printf '\t')
 list='' index=-1 phase='' only=''
 
-uptime() { read -r up _ </proc/uptime; }
+uptime() { read -r up _ </proc/uptime; } # sets $up to the seconds since the boot
 
-event() { # KIND TEXT: a line of the log; TEXT is one line without tabs
+event() { # KIND TEXT: appends an event to the log; TEXT is one line without tabs
     uptime
-    log "$@" 2>/dev/null || { spend && echo >>log && log "$@"; } # the line that was cut short ends here
+    # on a full disk a line may be cut short; `echo` ends it
+    log "$@" 2>/dev/null || { free_reserve && echo >>log && log "$@"; }
 }
 
 log() { printf '%s\t%s\t%s\t%s\t%s\n' "$up" "$list" "$index" "$1" "$2" >>log; }
 
-notes() { # each line of standard input becomes a note
+notes() { # writes each line of standard input to the log, as a note
     clean | while IFS= read -r line; do event note "$line"; done
 }
 
-reserve() { # space for what the run writes after its first step, in case the disk fills up
-    head -c 65536 /dev/urandom >reserve || { spend && false; }
+reserve() { # allocates disk space, which `free_reserve` frees if the disk is full when the run has to write something
+    head -c 65536 /dev/urandom >reserve || { free_reserve && false; }
 }
 
-spend() { [ -e reserve ] && rm -f reserve; }
+free_reserve() { [ -e reserve ] && rm -f reserve; }
 
-desk() { # the folder for what commands print and note: in memory if there is /run, so that a full disk does no harm
-    desk=$PWD
-    [ ! -d "$root/run" ] || { mkdir -p "$root/run/runnerops-${PWD##*/}" && desk=$root/run/runnerops-${PWD##*/}; }
-    export RUNNEROPS_DESK="$desk"
+# Sets $scratch to a folder for the output of commands and for their temporary files. It is in /run, which is in memory,
+# so that a full disk does no harm. Without /run it is the run's own folder.
+make_scratch() {
+    scratch=$PWD
+    [ ! -d "$root/run" ] || { mkdir -p "$root/run/runnerops-${PWD##*/}" && scratch=$root/run/runnerops-${PWD##*/}; }
+    export RUNNEROPS_SCRATCH="$scratch"
 }
 
-clear_desk() { if [ "$desk" = "$PWD" ]; then rm -f out err; else rm -rf "$root"/run/runnerops-[0-9]*; fi; }
+remove_scratch() { if [ "$scratch" = "$PWD" ]; then rm -f out err; else rm -rf "$root"/run/runnerops-[0-9]*; fi; }
 
-clean() { # standard input without secrets and control characters; the reader of the log removes escape sequences
+# Prints standard input without lines that contain a secret, and without control characters. The client removes the rest
+# of escape sequences.
+clean() {
     if [ -s secrets ]; then grep -vF -f secrets; else cat; fi |
         tr '\t' ' ' | tr -d '\000-\010\013-\032\034-\037\177' | cut -c1-400
 }
 
-put() { # TEXT FILE: appends a line; `cat` prints an error for a full disk, which not every shell's printf does
+append_line() { # TEXT FILE: appends a line with `cat`, which reports a full disk; not every shell's printf does
     printf '%s\n' "$1" | cat >>"$2" && return
     echo "${2#"$root"} cannot be written" >&2
     return 1
@@ -55,47 +61,51 @@ put() { # TEXT FILE: appends a line; `cat` prints an error for a full disk, whic
 
 sync_all() { sync "$@" 2>/dev/null || sync; }
 
-sha() { # PATH: 64 hex digits; `absent`, or `no-file` if something else is there
+sha() { # PATH: prints the SHA-256 of a file in hex, `absent`, or `no-file` if it is something else, such as a link
     if [ -f "$1" ]; then
         sum=$(sha256sum <"$1") && printf '%s' "${sum%% *}"
     elif [ -e "$1" ] || [ -L "$1" ]; then printf 'no-file'; else printf 'absent'; fi
 }
 
-staged() { # PATH SHA: sets $beside, the path at which this content was staged
-    beside=$root${1%/*}/.${1##*/}.runnerops.${2%"${2#????????????}"}
+staged_path() { # PATH SHA: sets $staged to the path at which this content for PATH is staged, in the same folder
+    staged=$root${1%/*}/.${1##*/}.runnerops.${2%"${2#????????????}"}
 }
 
-stage() { # FILE PATH MODE OWNER SHA
-    staged "$2" "$5"
-    folder=${beside%/*}
+stage() { # FILE PATH MODE OWNER SHA: copies FILE of the run's folder beside PATH, checks its content, and syncs it
+    staged_path "$2" "$5"
+    folder=${staged%/*}
     [ -d "$folder" ] || (umask 022 && mkdir -p "$folder") || return 1
-    rm -f "$beside" && cp "$1" "$beside" && chown "$4" "$beside" && chmod "$3" "$beside" || return 1
-    [ "$(sha "$beside")" = "$5" ] || { echo "${beside#"$root"} is not what was sent" >&2 && return 1; }
-    sync_all "$beside" "$folder"
+    rm -f "$staged" && cp "$1" "$staged" && chown "$4" "$staged" && chmod "$3" "$staged" || return 1
+    [ "$(sha "$staged")" = "$5" ] || { echo "${staged#"$root"} is not what was sent" >&2 && return 1; }
+    sync_all "$staged" "$folder"
 }
 
-swap() { # PATH OLD NEW
+# PATH OLD NEW: renames the staged content NEW to PATH, or deletes PATH if NEW is `absent`. Fails if PATH has neither
+# the content OLD nor NEW. A rollback skips paths that were not swapped, or that it has restored already.
+swap() {
     path=$root$1
     if [ "$list" = rollback ] && ! grep -qxF -e "$1" swapped 2>/dev/null; then return 0; fi
     now=$(sha "$path")
-    if [ "$list" = rollback ] && ahead "$1" "$now"; then return 0; fi
+    if [ "$list" = rollback ] && reached_later "$1" "$now"; then return 0; fi
     if [ "$list" = forward ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
     if [ "$now" != "$2" ]; then
         echo "$1 was edited meanwhile" >&2
         return 1
     fi
-    if [ "$list" = forward ]; then put "$1" "$PWD/swapped" && sync_all swapped || return 1; fi
+    if [ "$list" = forward ]; then append_line "$1" "$PWD/swapped" && sync_all swapped || return 1; fi
     if [ "$3" = absent ]; then
         rm -f "$path" || return 1
     else
-        staged "$1" "$3"
-        [ "$(sha "$beside")" = "$3" ] || { echo "${beside#"$root"} is not what was staged" >&2 && return 1; }
-        newer "$beside" "$path" && mv -f "$beside" "$path" || return 1
+        staged_path "$1" "$3"
+        [ "$(sha "$staged")" = "$3" ] || { echo "${staged#"$root"} is not what was staged" >&2 && return 1; }
+        set_newer_mtime "$staged" "$path" && mv -f "$staged" "$path" || return 1
     fi
     sync_all "${path%/*}"
 }
 
-ahead() { # PATH SHA: whether a swap of the rollback from this step on leads to SHA; then PATH is there already
+# PATH SHA: succeeds if this step of the rollback, or a later one, swaps PATH to this content. An interrupted rollback
+# has then done this step already.
+reached_later() {
     tail -n "+$((index + 1))" rollback | (
         while IFS=$tab read -r verb path _ to; do
             if [ "$verb" = swap ] && [ "$path" = "$1" ] && [ "$to" = "$2" ]; then exit 0; fi
@@ -104,93 +114,102 @@ ahead() { # PATH SHA: whether a swap of the rollback from this step on leads to 
     )
 }
 
-newer() { # NEW OLD: sets the mtime of NEW to now, but later than OLD's, or its reader would not notice the change
+# NEW OLD: sets the mtime of NEW to the present time, or to a second after OLD's if that is in the future. gitlab-runner
+# loads its file again only if it is newer.
+set_newer_mtime() {
     then=$(stat -c %Y "$2" 2>/dev/null || echo 0)
     if [ "$then" -ge "$(date +%s)" ]; then touch -c -d "@$((then + 1))" "$1"; else touch -c "$1"; fi
 }
 
-intend() { # SERVICE TEXT
-    if mkdir -p "$state/intents" && rm -f "$state/intents/.$1" && put "$2" "$state/intents/.$1" &&
+intend() { # SERVICE TEXT: writes the intent of a service atomically, and syncs it
+    if mkdir -p "$state/intents" && rm -f "$state/intents/.$1" && append_line "$2" "$state/intents/.$1" &&
         sync_all "$state/intents/.$1" && mv -f "$state/intents/.$1" "$state/intents/$1" &&
         sync_all "$state/intents"; then return 0; fi
-    [ "$list" = rollback ] && [ -s "$state/intents/$1" ] # if the disk takes no other record, the older one will do
+    [ "$list" = rollback ] && [ -s "$state/intents/$1" ] # on a full disk, an older intent is enough for a rollback
 }
 
 complete() { rm -f "$state/intents/$1" && { [ ! -d "$state/intents" ] || sync_all "$state/intents"; }; }
 
-phase() { # SERVICE
-    [ "$list" = rollback ] || { put "$1" "$PWD/begun" && sync_all begun; }
+phase() { # SERVICE: records that this phase has begun, so that a rollback includes it
+    [ "$list" = rollback ] || { append_line "$1" "$PWD/begun" && sync_all begun; }
 }
 
-limited() { # SECONDS ARGV...: in a process group of its own, which is killed as a whole at the time limit (then: 137)
+# SECONDS ARGV...: runs a command in its own process group, and kills the whole group at the time limit. Sets $status to
+# the exit status, which is 137 then, and returns it.
+limited() {
     setsid timeout -s KILL "$@" </dev/null &
     wait $! 2>/dev/null
     status=$?
-    [ $status != 137 ] || kill -KILL "-$!" 2>/dev/null # busybox's timeout kills one process only
+    [ $status != 137 ] || kill -KILL "-$!" 2>/dev/null # busybox's timeout kills only one process
     return $status
 }
 
-guard() { # WANT ARGV...: only the output counts, not the exit status (`is-active` prints `inactive` and ends with 3)
+# WANT ARGV...: succeeds if the command prints WANT. The exit status does not count: `systemctl is-active` prints
+# `inactive` and ends with 3.
+guard() {
     want=$1
     shift
-    limited 60 "$@" >"$desk/out" 2>"$desk/err"
-    [ "$(cat "$desk/out")" = "$want" ] && return 0
-    cat "$desk/err" >>"$desk/out"
+    limited 60 "$@" >"$scratch/out" 2>"$scratch/err"
+    [ "$(cat "$scratch/out")" = "$want" ] && return 0
+    cat "$scratch/err" >>"$scratch/out"
     return 1
 }
 
-run() { # SECONDS ARGV...
+run() { # SECONDS ARGV...: succeeds if the command ends with 0 within the time limit
     seconds=$1
     shift
-    limited "$seconds" "$@" >"$desk/out" 2>&1 && return 0
-    [ $status != 137 ] || echo "it did not end within $seconds s" >>"$desk/out"
+    limited "$seconds" "$@" >"$scratch/out" 2>&1 && return 0
+    [ $status != 137 ] || echo "it did not end within $seconds s" >>"$scratch/out"
     return 1
 }
 
-await() { # SECONDS CONDITION ARGV...: asks often at first, because most conditions are met in a moment
+# SECONDS CONDITION ARGV...: repeats the command until the condition is met: `ok`, the command ends with 0; `=TEXT`, it
+# prints TEXT; `~TEXT`, its output contains TEXT. The pauses are short at first, because most conditions are met soon.
+# The first line of the output is logged whenever it has changed.
+await() {
     uptime
-    end=$((${up%%.*} + $1)) condition=$2 said=$tab told='' asked=0
+    end=$((${up%%.*} + $1)) condition=$2 logged=$tab last_output='' attempts=0
     shift 2
     while :; do
         uptime
-        left=$((end - ${up%%.*}))
-        [ "$left" -gt 0 ] || left=1
-        limited "$left" "$@" >"$desk/out" 2>"$desk/err"
-        got=$(cat "$desk/out")
-        if [ "$status" = 137 ] && [ -z "$got" ]; then # killed at the limit: the answer before counts
-            [ -z "$told" ] || printf '%s\n' "$told" >"$desk/out"
+        remaining=$((end - ${up%%.*}))
+        [ "$remaining" -gt 0 ] || remaining=1
+        limited "$remaining" "$@" >"$scratch/out" 2>"$scratch/err"
+        output=$(cat "$scratch/out")
+        if [ "$status" = 137 ] && [ -z "$output" ]; then # killed at the limit: report the output of the attempt before
+            [ -z "$last_output" ] || printf '%s\n' "$last_output" >"$scratch/out"
         else
-            told=$got
+            last_output=$output
             case $condition in
             ok) [ $status != 0 ] || return 0 ;;
-            =*) [ "$got" != "${condition#=}" ] || return 0 ;;
-            "~"*) case $got in *"${condition#\~}"*) return 0 ;; esac ;;
+            =*) [ "$output" != "${condition#=}" ] || return 0 ;;
+            "~"*) case $output in *"${condition#\~}"*) return 0 ;; esac ;;
             esac
         fi
-        first=$(head -n 1 "$desk/out" | clean)
-        [ "$first" = "$said" ] || event wait "$first"
-        said=$first
+        first_line=$(head -n 1 "$scratch/out" | clean)
+        [ "$first_line" = "$logged" ] || event wait "$first_line"
+        logged=$first_line
         uptime
         [ "${up%%.*}" -lt "$end" ] || break
-        asked=$((asked + 1))
-        if [ $asked -gt 10 ]; then sleep 1; else sleep 0.2 2>/dev/null || sleep 1; fi
+        attempts=$((attempts + 1))
+        if [ $attempts -gt 10 ]; then sleep 1; else sleep 0.2 2>/dev/null || sleep 1; fi
     done
-    cat "$desk/err" >>"$desk/out"
+    cat "$scratch/err" >>"$scratch/out"
     return 1
 }
 
-step() { # VERB ARGS...
+step() { # VERB ARGS...: executes a step; its output, or the error message, is in $scratch/out
     verb=$1
     shift
-    true >"$desk/out" # with `:` the shell would end if this cannot be written
+    true >"$scratch/out" # if this fails, `true` does not end the shell, unlike `:`
     case $verb in
     guard | run | await) "$verb" "$@" ;;
-    stage | swap | intend | complete | phase) "$verb" "$@" 2>>"$desk/out" ;; # error messages, also the shell's
-    *) echo "unknown verb $verb" >"$desk/out" && false ;;
+    stage | swap | intend | complete | phase) "$verb" "$@" 2>>"$scratch/out" ;; # also errors of the shell itself
+    *) echo "unknown verb $verb" >"$scratch/out" && false ;;
     esac
 }
 
-silent() { # the reason given for a step that failed without output, as any does if the desk is on a full disk
+missing_output() { # prints a reason for a step that failed without output, as all do if $scratch is on a full disk
     case $verb,$status in
     guard,137 | await,137) echo 'no answer in time' ;;
     guard,* | run,* | await,*) echo "exit status $status, and it printed nothing" ;;
@@ -198,15 +217,18 @@ silent() { # the reason given for a step that failed without output, as any does
     esac
 }
 
-# shellcheck disable=SC2094  # the list's name is compared, its file only read
-walk_list() { # forward: up to the first step that fails, whose phase is then in $phase; rollback: all steps
+# forward|rollback: executes a list of steps. `forward` ends at the first step that fails, and $phase is then its phase.
+# `rollback` continues after a failure, and skips the phases that had not begun. With $only, only steps with this verb
+# are executed.
+# shellcheck disable=SC2094  # the file of the list is only read
+walk_list() {
     list=$1 index=-1 skip='' bad=0
     [ -r "$list" ] || return 1
     while IFS= read -r line <&3; do
         index=$((index + 1))
         IFS=$tab
         set -f
-        # shellcheck disable=SC2086  # split at tabs: the one unquoted expansion
+        # shellcheck disable=SC2086  # the line is to be split at tabs
         set -- $line
         set +f
         unset IFS
@@ -218,10 +240,11 @@ walk_list() { # forward: up to the first step that fails, whose phase is then in
         [ "$1" != phase ] || phase=$2
         event step ''
         if step "$@" 3<&-; then
-            if [ -s "$desk/tell" ]; then notes <"$desk/tell" && rm -f "$desk/tell"; fi # for the person who deploys
+            # what a script wrote for the person who deploys
+            if [ -s "$scratch/notes" ]; then notes <"$scratch/notes" && rm -f "$scratch/notes"; fi
             event 'done' ''
         else
-            if [ -s "$desk/out" ]; then tail -n 20 "$desk/out" | notes; else event note "$(silent)"; fi
+            if [ -s "$scratch/out" ]; then tail -n 20 "$scratch/out" | notes; else event note "$(missing_output)"; fi
             event fail ''
             bad=1
             [ "$list" = rollback ] || break
@@ -230,7 +253,9 @@ walk_list() { # forward: up to the first step that fails, whose phase is then in
     return $bad
 }
 
-diagnostics() { # PHASES: what these services say about themselves; asked before the rollback, which would change it
+# PHASES: logs what the steps of the list `diagnostics` print about these services. Before a rollback, which would
+# change it.
+diagnostics() {
     [ -r diagnostics ] || return 0
     phases=" $1 " list='' index=-1 skip=1
     while IFS= read -r line <&3; do
@@ -244,32 +269,37 @@ diagnostics() { # PHASES: what these services say about themselves; asked before
             case $phases in *" $2 "*) skip='' ;; *) skip=1 ;; esac
         elif [ -z "$skip" ]; then
             step "$@" 3<&- || :
-            tail -n 12 "$desk/out" | notes
+            tail -n 12 "$scratch/out" | notes
         fi
     done 3<diagnostics
 }
 
-lock() { exec 9>>"$state/lock" && flock -w 5 9 && desk && { echo $$ >holder || :; }; }
+lock() { # holds the lock on file descriptor 9 until all processes of the run have ended
+    exec 9>>"$state/lock" && flock -w 5 9 && make_scratch && { echo $$ >holder || :; }
+}
 
-finish() { # WORD: deletes staged files, also those that a power cut left of other runs; then writes the log's last line
-    spend
-    [ -s verdict ] || echo "$1" >verdict # a kill from here on does not change how the run ended
+# WORD: deletes staged files, also those of earlier runs that ended in a power cut, then writes the last line of the
+# log: the run ended with this result.
+finish() {
+    free_reserve
+    [ -s verdict ] || echo "$1" >verdict # if the process is killed from here on, `back` uses this result
     grep -h "^stage$tab" ../*/forward 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
-        staged "$path" "$wanted"
-        rm -f "$beside"
+        staged_path "$path" "$wanted"
+        rm -f "$staged"
     done
-    if [ "$1" = applied ] && [ -r folders ]; then # folders that a removal leaves empty
+    if [ "$1" = applied ] && [ -r folders ]; then # folders that a removal may leave empty
         while IFS= read -r folder; do rmdir "$root$folder" 2>/dev/null || :; done <folders
     fi
-    clear_desk
+    remove_scratch
     list='' index=-1
     event end "$1"
     sync_all log .
 }
 
-going_down() { [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; } # whether the host shuts down or reboots
+shutting_down() { [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; } # or rebooting
 
-cut_off() { # in a shutdown nothing can be started or asked any more; the next boot loads the files that it finds
+# Rolls back only the swaps. During a shutdown no service can be started; at the next boot they load the restored files.
+roll_back_files() {
     event note 'cut off by a shutdown of the host'
     only=swap
     if [ -s begun ] && ! walk_list rollback; then
@@ -282,10 +312,10 @@ cut_off() { # in a shutdown nothing can be started or asked any more; the next b
     if [ -s swapped ]; then finish rolled-back; else finish shutdown; fi
 }
 
-roll_back() { # WORD: how the run ends if none of its phases had begun
-    spend
-    if going_down; then
-        cut_off
+roll_back() { # WORD: rolls the run back, and finishes it; WORD is its result if no phase had begun
+    free_reserve
+    if shutting_down; then
+        roll_back_files
     elif [ ! -s begun ]; then
         finish "$1"
     elif walk_list rollback; then
@@ -296,22 +326,26 @@ roll_back() { # WORD: how the run ends if none of its phases had begun
     fi
 }
 
-prune() { # deletes runs beyond the count and KiB in `keep`, oldest first; none newer than this: a client may unpack it
+# Deletes old runs, the oldest first, until no more remain than the number and the KiB that the file `keep` names. Runs
+# that are newer than this one stay, because a client may be unpacking them.
+prune() {
     this=${PWD##*/}
     read -r count size 2>/dev/null <keep && cd .. || return 0
-    spare=" $this $(spared | tr '\n' ' ')"
+    spare=" $this $(runs_to_keep | tr '\n' ' ')"
     rm -rf .gone
     du -sk [0-9]* 2>/dev/null | sort -k 2,2nr | while read -r used run; do
         case $run in *[!0-9]*) continue ;; esac
         [ "$run" -le "$this" ] || continue
         count=$((count - 1)) size=$((size - used))
         case $spare in *" $run "*) continue ;; esac
-        # moved first, so that a kill leaves no half of a run
+        # renamed first, so that no incomplete run remains if this process is killed
         if [ "$count" -lt 0 ] || [ "$size" -lt 0 ]; then mv "$run" .gone && rm -rf .gone; fi
     done
 }
 
-spared() { # prints runs to keep: the last applied one, the last one for each file, and those with an unfinished intent
+# Prints the runs that `prune` may not delete: those with an unfinished intent, the last applied one, and the last
+# applied one for each file.
+runs_to_keep() {
     cut -d ' ' -f 2 "$state"/intents/* 2>/dev/null
     grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | sort -nr | head -n 1 | cut -d / -f 1
     grep -l "${tab}end${tab}applied\$" [0-9]*/log 2>/dev/null | while IFS=/ read -r run _; do
@@ -331,11 +365,12 @@ walk() {
         roll_back failed
         return
     fi
-    sync_all forward rollback meta reserve . .. # after a power cut, they still say which contents are of runnerops
+    # from these files, the next plan knows runnerops' own contents after a power cut
+    sync_all forward rollback meta reserve . ..
     if walk_list forward; then
         finish applied
     else
-        going_down || diagnostics "$phase"
+        shutting_down || diagnostics "$phase"
         roll_back failed
     fi
     prune
@@ -357,21 +392,26 @@ start() { # DIR SECONDS
     follow "$1" 0
 }
 
-follow() { # DIR BYTE: the shell reads the log itself: a program ten times a second would cost more than the run
+# DIR BYTE: prints the log from BYTE on until it has the end of the run. Returns 76 if the unit is gone without one. The
+# shell reads the file itself, because to start a program ten times a second would cost more than the run.
+follow() {
     skip=$2 quiet=0 opened='' part='' over=''
     while :; do
-        alive=active # asked before the log is read, and seldom, because that costs more than all the rest
+        # the unit's state is read before the log, and only every fifth time, because this costs more than the rest
+        alive=active
         case $quiet in *[05]) alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null) ;; esac
         if [ -z "$opened" ] && [ -r log ]; then exec 4<log && opened=1; fi
-        [ -z "$opened" ] || unread <&4 || return 1
+        [ -z "$opened" ] || print_new_lines <&4 || return 1
         [ -z "$over" ] || return 0
         case $alive in active | activating | deactivating | reloading) ;; *) return 76 ;; esac
-        quiet=$((quiet + 1)) # a drain may last hours
+        quiet=$((quiet + 1)) # less often after some seconds, because a drain may last hours
         if [ $quiet -gt 30 ]; then sleep 1; else sleep 0.1 2>/dev/null || sleep 1; fi
     done
 }
 
-unread() { # prints whole lines of standard input, after its first $skip bytes; half a line waits for its rest
+# Prints the whole lines of standard input, after its first $skip bytes. An incomplete line is kept in $part for the
+# next call.
+print_new_lines() {
     while IFS= read -r line; do
         line=$part$line part='' quiet=0
         case $line in *"${tab}end$tab"*) over=1 ;; esac

@@ -264,12 +264,15 @@ CACHES = (
     Probe((*UP, "--remove-orphans"), files={COMPOSE: SERVICE, REGISTRY: CACHE}),
     Probe(IDS, rf"{HEX}{{64}}\n"),
     Probe(("docker", "compose", *PROJECT, "ps", "-q"), rf"{HEX}{{64}}\n"),
-    Probe(script("cache-as-asked.sh", "dockerhub", FORM, *ASKED), "as asked\n", until=True),
+    Probe(script("cache-as-configured.sh", "dockerhub", FORM, *ASKED), "as configured\n", until=True),
     *(
-        Probe(script("cache-as-asked.sh", "dockerhub", FORM, *ASKED, wrong), f"not as asked: {re.escape(wrong)}\n")
+        Probe(
+            script("cache-as-configured.sh", "dockerhub", FORM, *ASKED, wrong),
+            f"not as configured: {re.escape(wrong)}\n",
+        )
         for wrong in ("restart no", "mount /var/lib/registry=other", "env A=b", "log max-size=9", "label ab")
     ),
-    Probe(script("cache-as-asked.sh", "none-such", FORM, "state running"), "the container does not run\n"),
+    Probe(script("cache-as-configured.sh", "none-such", FORM, "state running"), "the container does not run\n"),
     Probe(("curl", *answer(f"{MIRROR}/v2/").argv[1:]), until=True),
     Probe(script("cache-answers-again.sh", "dockerhub", "10", *answer(f"{MIRROR}/v2/").argv)),
     answer(f"{MIRROR}/v2/none-such", 22),
@@ -323,7 +326,7 @@ CACHES = (
     Probe(
         script(
             "containers-reach.sh",
-            "--tell",
+            "--report",
             "dockerhub",
             MIRROR,
             "any",
@@ -392,7 +395,7 @@ RUNNER = (
     Probe(("rm", "-rf", "/var/lib/runnerops/rotated")),
     Probe(script("runner-would-load.sh", CONFIG), needs="lint"),
     Probe(script("runner-would-load.sh", JUDGED), needs="lint", files={JUDGED: f"unheard_of = 1\n{TOML}"}),
-    Probe(("cat", "tell"), r"gitlab-runner loads this [^@]*unheard_of[^@]*", needs="lint"),
+    Probe(("cat", "notes"), r"gitlab-runner loads this [^@]*unheard_of[^@]*", needs="lint"),
     Probe(
         script("runner-would-load.sh", JUDGED), ANYTHING, status=1, needs="lint", files={JUDGED: 'concurrent = "two"'}
     ),
@@ -404,7 +407,7 @@ RUNNER = (
     Probe(script("runner-load-or-start.sh", UNIT), files={CONFIG: TOML}),
     Probe(LOADS, "loaded\n", until=True),
     Probe(line(drain.STAY, UNIT)),
-    Probe(script("runner-tell.sh", UNIT, "QUIT", "main")),
+    Probe(script("runner-signal.sh", UNIT, "QUIT", "main")),
     Probe(script("drain.sh", UNIT, "QUIT", "main", PAGE, UNKNOWN), "gone\n", until=True),
     Probe(("systemctl", "stop", UNIT)),
     Probe(("systemctl", "is-active", UNIT), "inactive\n", status=3),
@@ -412,7 +415,7 @@ RUNNER = (
     Probe((*ENABLEMENT, UNIT), "disabled\n"),
     Probe(("systemctl", "enable", f"{UNIT}.service"), ANYTHING),
     Probe((*ENABLEMENT, UNIT), "enabled\n"),
-    Probe(script("runner-tell.sh", "--if-there", UNIT, "QUIT", "main")),
+    Probe(script("runner-signal.sh", "--if-there", UNIT, "QUIT", "main")),
     Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe(line(drain.RESET, UNIT)),
     Probe(("systemctl", "start", UNIT)),
@@ -424,7 +427,7 @@ RUNNER = (
     Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe(("systemctl", "start", UNIT)),
     Probe(LOADS, "loaded\n", until=True),
-    Probe(script("runner-tell.sh", UNIT, "TERM", "all")),
+    Probe(script("runner-signal.sh", UNIT, "TERM", "all")),
     Probe(script("drain.sh", UNIT, "TERM", "all", PAGE, UNKNOWN), "gone\n", until=True),
     Probe(("systemctl", "stop", UNIT)),
     Probe(script("runner-config.sh", "--mark", UNIT, "-")),

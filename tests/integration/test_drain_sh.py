@@ -42,7 +42,7 @@ class Host:
             (folder / "bin" / name).chmod(0o755)
         (folder / "drain.sh").write_bytes(content("drain.sh"))
         (folder / "pid").write_text("42\n")
-        (folder / "told").write_text("42\n")
+        (folder / "signalled").write_text("42\n")
         self.process(1, 0, "systemd")
         self.process(42, 1, "gitlab-runner")
 

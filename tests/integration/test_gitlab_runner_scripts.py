@@ -237,7 +237,7 @@ def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
     host.put("returning")
     said = [host.config("--returned", "any", "info", "-") for _ in range(2)]
     assert said == ["it is not back yet", "loaded"]
-    assert (host.folder / "tell").read_text() == "gitlab-runner starts by itself after its last job\n"
+    assert (host.folder / "notes").read_text() == "gitlab-runner starts by itself after its last job\n"
 
 
 def test_a_return_that_is_done_is_proven(one: Host) -> None:
@@ -256,14 +256,14 @@ def test_a_process_that_died_of_its_file_is_started(host: Host) -> None:
 
 def test_what_is_gone_already_is_no_failure(host: Host) -> None:
     host.take("pid")
-    host.run("runner-tell.sh", "--if-there", "gitlab-runner", "QUIT", "main")
+    host.run("runner-signal.sh", "--if-there", "gitlab-runner", "QUIT", "main")
     host.line(STAY)
     host.line(RESET)
-    assert not host.has("told")
+    assert not host.has("signalled")
 
 
 @pytest.mark.parametrize("flags", [(), ("--if-there",)])
 def test_who_was_told_to_end_is_noted(host: Host, flags: tuple[str, ...]) -> None:
     host.put("busy")
-    host.run("runner-tell.sh", *flags, "gitlab-runner", "QUIT", "main")
-    assert (host.folder / "told").read_text() == "42\n"
+    host.run("runner-signal.sh", *flags, "gitlab-runner", "QUIT", "main")
+    assert (host.folder / "signalled").read_text() == "42\n"

@@ -415,8 +415,8 @@ def test_what_a_run_that_lost_its_power_left_is_cleared_by_the_next(walker: Walk
 
 def test_what_commands_print_and_note_needs_no_disk_where_there_is_run(walker: Walker) -> None:
     walker.at("/run").mkdir()
-    noted = sh('cd "$RUNNEROPS_DESK" && echo x >noted')
-    read = ("sh", "-c", 'cat "$RUNNEROPS_DESK/noted"')
+    noted = sh('cd "$RUNNEROPS_SCRATCH" && echo x >noted')
+    read = ("sh", "-c", 'cat "$RUNNEROPS_SCRATCH/noted"')
     walker.prepare([noted, Step("await", ("1", "=x", *read)), Step("guard", ("x", *read)), sh("[ -s forward ]")])
     for name in ("out", "err", "noted"):
         (walker.folder / name).mkdir()  # nothing could be written there
@@ -449,7 +449,7 @@ def notes(walker: Walker) -> list[str]:
 
 
 def test_a_step_that_holds_may_leave_a_word_for_the_person(walker: Walker) -> None:
-    walker.prepare([sh('echo "not observable" >"$RUNNEROPS_DESK/tell"'), sh("true")])
+    walker.prepare([sh('echo "not observable" >"$RUNNEROPS_SCRATCH/notes"'), sh("true")])
     assert walker.walk() == "applied"
     assert notes(walker) == ["not observable"]
     assert walker.events()[1].step == 0

@@ -66,7 +66,7 @@ class Desk:
     def run(self, what: str, repository: str = "library/alpine") -> str:
         script = self.folder / "cache-upstream.sh"
         script.write_bytes(content(script.name))
-        environ = {"PATH": os.environ["PATH"], "RUNNEROPS_DESK": str(self.folder)}
+        environ = {"PATH": os.environ["PATH"], "RUNNEROPS_SCRATCH": str(self.folder)}
         words = [*self.shell, str(script), what, "dockerhub", self.cache.url, repository]
         done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60)
         assert not done.stderr, done.stderr
@@ -74,7 +74,7 @@ class Desk:
 
     @property
     def told(self) -> str:
-        tell = self.folder / "tell"
+        tell = self.folder / "notes"
         return tell.read_text() if tell.exists() else ""
 
 
@@ -124,7 +124,7 @@ def test_where_nothing_is_known_nothing_is_asked(desk: Desk) -> None:
 def test_on_a_first_deploy_no_answer_is_a_word_and_no_failure(desk: Desk) -> None:
     assert desk.run(COMPARE) == "same"
     assert "does not serve library/alpine (status 404)" in desk.told
-    (desk.folder / "tell").unlink()
+    (desk.folder / "notes").unlink()
     desk.cache.says[ALPINE] = (200, MANY)
     assert desk.run(COMPARE) == "same"
     assert desk.told == ""

@@ -60,7 +60,7 @@ def verify_reached(name: str, url: str, way: str, texts: Iterable[str], tools: C
 
 def tell_reached(name: str, url: str, way: str, texts: Iterable[str], tools: Collection[str]) -> Step:
     """Shows the texts as a note if no container gets an answer."""
-    argv = script(SCRIPT, "--tell", name, url, way, *texts, "--", *answers(url, tools))
+    argv = script(SCRIPT, "--report", name, url, way, *texts, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"ask whether {_who(way)} reach cache {name}")
 
 

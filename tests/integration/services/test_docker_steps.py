@@ -20,15 +20,15 @@ def digest(text: str) -> str:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("info", "plain", "F", "a b", "--"), "as asked"),
-        (("info", "plain", "F", "c", "a b", "--", "a"), "as asked"),
+        (("info", "plain", "F", "a b", "--"), "as configured"),
+        (("info", "plain", "F", "c", "a b", "--", "a"), "as configured"),
         (("info", "plain", "F", "x", "--"), "missing: x"),
         (("info", "plain", "F", "--", "c"), "still there: c"),
-        (("info", "digests", "F", digest("a b"), "--", digest("a")), "as asked"),
+        (("info", "digests", "F", digest("a b"), "--", digest("a")), "as configured"),
         (("info", "digests", "F", "--", digest("c")), f"still there: {digest('c')}"),
-        (("info", "plain", "OLD", "x", "--"), "as asked"),
+        (("info", "plain", "OLD", "x", "--"), "as configured"),
         (("info", "plain", "DOWN", "x", "--"), "missing: x"),
-        (("container", "plain", "F", "of other", "--"), "as asked"),
+        (("container", "plain", "F", "of other", "--"), "as configured"),
         (("container", "plain", "F", "x", "--"), "missing: x"),
     ],
 )

@@ -53,7 +53,7 @@ def test_the_script_compares_after_with_before(
     assert call("--note", way, before).returncode == 0
     done = call("--compare", way, after, "why", "more")
     assert (done.returncode, done.stdout) == (status, says)
-    tell = tmp_path / "tell"
+    tell = tmp_path / "notes"
     assert told in (tell.read_text() if tell.exists() else "")
     assert tell.exists() is bool(told)
 
@@ -61,12 +61,12 @@ def test_the_script_compares_after_with_before(
 @pytest.mark.parametrize("shell", SHELLS)
 def test_what_is_only_told_fails_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
     call = scripted(tmp_path, shell, GUEST, "")
-    done = call("--tell", "bridge", "drop", "why", "more")
+    done = call("--report", "bridge", "drop", "why", "more")
     assert (done.returncode, done.stdout) == (0, "")
-    assert (tmp_path / "tell").read_text() == "why\nmore\n"
-    (tmp_path / "tell").unlink()
-    assert call("--tell", "bridge", "", "why").returncode == 0
-    assert not (tmp_path / "tell").exists()
+    assert (tmp_path / "notes").read_text() == "why\nmore\n"
+    (tmp_path / "notes").unlink()
+    assert call("--report", "bridge", "", "why").returncode == 0
+    assert not (tmp_path / "notes").exists()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -79,7 +79,7 @@ def test_a_proof_needs_a_container_that_comes_up(
 ) -> None:
     done = scripted(tmp_path, shell, guest, "")("--verify", "bridge", "drop", "why")
     assert (done.returncode, done.stdout) == (status, says)
-    tell = tmp_path / "tell"
+    tell = tmp_path / "notes"
     assert told in (tell.read_text() if tell.exists() else "")
     images = (tmp_path / "begun").read_text().split()
     assert images == (["own"] if guest else ["own", "image1", "image2", "image3"])  # each once, and not for ever
@@ -113,7 +113,7 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
     """Containers do not read the host's /etc/hosts."""
     call = scripted(tmp_path, shell, GUEST, "")
     assert call("--verify", "bridge", "drop", "why", url="http://own:5000").returncode == 0
-    assert (tmp_path / "tell").read_text().endswith("on the host itself, own is 127.0.1.1\n")
+    assert (tmp_path / "notes").read_text().endswith("on the host itself, own is 127.0.1.1\n")
     assert call("--note", "bridge", "", url="http://own:5000").returncode == 0
     assert (tmp_path / "unreached.c").exists()
     assert not (tmp_path / "begun").exists()
@@ -136,7 +136,7 @@ def test_a_network_of_jobs_is_asked_from_in_place_of_the_default_bridge(
     done = scripted(tmp_path, shell, guest, runs)("--verify", "network:ci", drops, "why")
     assert (done.returncode, done.stdout) == (status, "why\n" if status else "")
     assert (tmp_path / "network").read_text() == "ci\n"
-    tell = tmp_path / "tell"
+    tell = tmp_path / "notes"
     assert told in (tell.read_text() if tell.exists() else "")
     assert tell.exists() is bool(told)
 
@@ -145,7 +145,7 @@ def test_a_network_of_jobs_is_asked_from_in_place_of_the_default_bridge(
 def test_a_network_that_is_not_there_shows_nothing_and_fails_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
     call = scripted(tmp_path, shell, GUEST, "")
     assert call("--verify", "network:none-such", "drop", "why").returncode == 0
-    assert (tmp_path / "tell").read_text().endswith(": there is no network none-such\n")
+    assert (tmp_path / "notes").read_text().endswith(": there is no network none-such\n")
     assert call("--note", "network:none-such", "").returncode == 0
     assert (tmp_path / "unreached.c.none-such").exists()
     assert not (tmp_path / "begun").exists()
@@ -157,7 +157,7 @@ def test_a_container_that_ends_while_it_is_asked_from_shows_nothing(shell: tuple
     call = scripted(tmp_path, shell, "", "network=bridge 41 default")
     done = call("--verify", "bridge", "ends", "why")
     assert (done.returncode, done.stdout) == (0, "")
-    assert (tmp_path / "tell").read_text().endswith(": the container from which it was checked has ended\n")
+    assert (tmp_path / "notes").read_text().endswith(": the container from which it was checked has ended\n")
 
 
 def scripted(
@@ -188,7 +188,7 @@ def scripted(
     script.write_bytes(content(ways.SCRIPT))
 
     def call(what: str, way: str, drops: str, *texts: str, url: str = OWN) -> subprocess.CompletedProcess[str]:
-        environ = {"PATH": f"{tools}:/usr/bin:/bin", "RUNNEROPS_DESK": str(tmp_path), "DROPS": drops}
+        environ = {"PATH": f"{tools}:/usr/bin:/bin", "RUNNEROPS_SCRATCH": str(tmp_path), "DROPS": drops}
         command = [*shell, str(script), what, "c", url, way, *texts, "--", "curl", url]
         return subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
 

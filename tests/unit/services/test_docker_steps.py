@@ -287,7 +287,7 @@ def test_a_value_among_others_is_looked_for_and_the_one_before_is_gone(
 ) -> None:
     found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
     (step,) = [step for step in found.forward if "docker-lists.sh" in step.args]
-    assert step.args[:2] == ("30", "=as asked")
+    assert step.args[:2] == ("30", "=as configured")
     assert " ".join(step.args[4:6]) == of
     assert list(step.args[7:]) == words
 

@@ -60,7 +60,7 @@ def _taken_back(new: Tree) -> str:
 
 REST = [
     "run 10 sh -c STAY sh gitlab-runner",
-    "run 10 sh runner-tell.sh gitlab-runner QUIT main",
+    "run 10 sh runner-signal.sh gitlab-runner QUIT main",
     "await 7200 =gone sh drain.sh gitlab-runner QUIT main - -",
     "run 30 systemctl stop gitlab-runner",
 ]
@@ -131,7 +131,7 @@ def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again
         _taken_back(new),
         _swap(new, old),
         REST[0],
-        "run 10 sh runner-tell.sh --if-there gitlab-runner QUIT main",
+        "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main",
         *REST[2:],
     ]
 
@@ -167,7 +167,7 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
     policy = Policy(kill_jobs=True)
     forward, _ = steps(RESTART, config(shutdown_timeout=90), config(listen_address=":9252"), policy=policy)
     assert forward[2:5] == [
-        "run 10 sh runner-tell.sh gitlab-runner TERM all",
+        "run 10 sh runner-signal.sh gitlab-runner TERM all",
         "await 120 =gone sh drain.sh gitlab-runner TERM all - -",
         "run 30 systemctl stop gitlab-runner",
     ]
@@ -230,7 +230,7 @@ def test_rest_and_return() -> None:
     ]
     assert [_words(step.verb, step.args) for step in back.rollback] == [
         REST[0],
-        "run 10 sh runner-tell.sh --if-there gitlab-runner QUIT main",
+        "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main",
         *REST[2:],
     ]
 

@@ -106,7 +106,7 @@ def test_nothing_is_asked_from_a_container_where_no_job_uses_the_cache() -> None
 
 @pytest.mark.parametrize(
     ("mirrors", "tools", "asked"),
-    [((), {"curl", "nsenter"}, ["--tell"]), ((URL,), {"curl", "nsenter"}, []), ((), {"curl"}, [])],
+    [((), {"curl", "nsenter"}, ["--report"]), ((URL,), {"curl", "nsenter"}, []), ((), {"curl"}, [])],
 )
 def test_a_cache_that_the_daemon_alone_is_newly_given_is_told_of(
     mirrors: tuple[str, ...], tools: set[str], asked: list[str]

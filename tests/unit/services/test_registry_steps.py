@@ -64,7 +64,7 @@ def as_asked(
         f"mount /var/lib/registry=runnerops-{name}",
         "env OTEL_TRACES_EXPORTER=none",
     )
-    return f"await 15 =as asked sh cache-as-asked.sh {name} FORM {' '.join(lines)}"
+    return f"await 15 =as configured sh cache-as-configured.sh {name} FORM {' '.join(lines)}"
 
 
 class Told:
@@ -154,7 +154,7 @@ def test_a_changed_key_is_for_compose_to_see() -> None:
         "swap COMPOSE NEW OLD",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
-        "await 15 =as asked sh cache-as-asked.sh dockerhub FORM state running",
+        "await 15 =as configured sh cache-as-configured.sh dockerhub FORM state running",
         "complete registry",
     ]
 
@@ -275,7 +275,7 @@ def test_a_port_that_docker_left_dead_is_cured_before_the_way_back_is_judged() -
     changed = host({}, [{**ONE, "ttl": "1h"}])
     told = Told(answering(deployed(ONE)), changed, RESTART)
     cured = f"run 120 sh cache-answers-again.sh dockerhub 60 {PROBE}"
-    judged = next(line for line in told.rollback if "cache-as-asked.sh" in line)
+    judged = next(line for line in told.rollback if "cache-as-configured.sh" in line)
     assert told.rollback[told.rollback.index(judged) - 1] == cured
     assert told.lines(told.action_steps.rollback_checks) == [cured], "also where this phase had not begun"
     alone = Told(answering(deployed(ONE)), changed)
@@ -312,7 +312,12 @@ def test_every_cache_is_proven_alike() -> None:
     told = Told(state({}, engine(), registry_facts=compose_facts()), host({}, [ONE, TWO]))
     proofs = [line.partition(" sh ")[0] for line in told.forward if line.startswith("await")]
     second = PROBE.replace("172.17.0.1:5000", "192.0.2.10:5001")
-    assert proofs == [f"await 60 ok {PROBE}", "await 15 =as asked", f"await 60 ok {second}", "await 15 =as asked"]
+    assert proofs == [
+        f"await 60 ok {PROBE}",
+        "await 15 =as configured",
+        f"await 60 ok {second}",
+        "await 15 =as configured",
+    ]
 
 
 def test_a_cache_that_does_not_answer_is_made_anew_first_and_the_rest_follows() -> None:
@@ -337,10 +342,10 @@ def test_the_rollback_of_another_volume_shows_the_old_one() -> None:
     there = replace(docker, containers=tuple(replace(one, mounts=mounts) for one in docker.containers))
     told = Told(replace(have, facts=replace(have.facts, docker=there)), host({}, [{**ONE, "volume": "other"}]))
     forced = f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub"
-    shown = "cache-as-asked.sh dockerhub FORM state running mount /var/lib/registry=runnerops-dockerhub"
+    shown = "cache-as-configured.sh dockerhub FORM state running mount /var/lib/registry=runnerops-dockerhub"
     assert forced in told.forward
     assert told.rollback[1] == forced
-    assert told.rollback[-2] == f"await 15 =as asked sh {shown}"
+    assert told.rollback[-2] == f"await 15 =as configured sh {shown}"
 
 
 def test_another_network_is_made_after_the_old_one_went() -> None:

@@ -35,7 +35,7 @@ POLICY = Policy()
 
 def asked(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
     """Which script is run, and for which cache."""
-    names = {"--note": "before", "--compare": "after", "--tell": "told"}
+    names = {"--note": "before", "--compare": "after", "--report": "told"}
     return [(names[step.args[3]], step.args[4]) for step in steps if ways.SCRIPT in step.args]
 
 

@@ -135,4 +135,4 @@ def listed(
             if len(words) > 1:
                 shape = "digests" if key.secret else "plain"
                 given = (sha256(line.encode()) if key.secret and line != "--" else line for line in words)
-                yield name, script("docker-lists.sh", key.of, shape, key.form, *given), "as asked"
+                yield name, script("docker-lists.sh", key.of, shape, key.form, *given), "as configured"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # ADDRESS: prints the device and the source address that the host uses for packets to this address.
 
-# shellcheck disable=SC2046  # the answer's words
+# shellcheck disable=SC2046  # words
 set -- $(ip -o route get "$1")
 device='' source=''
 while [ $# -gt 1 ]; do

@@ -1,20 +1,24 @@
 #!/bin/sh
 # UNIT SIGNAL main|all URL|- SYSTEM-ID|-: prints `gone` once the process of the unit has ended. Until then it prints how
-# many jobs the unit still waits for, with as many of them as fit into one line (`2 jobs: job 7 name="build"
-# project="a/b" runner="r" started="TIME"; job 8`), and then all of them, one per line. Runs in the folder of the run.
+# many jobs the unit still runs, with as many of them as fit into one line (`2 jobs: job 7 name="build" project="a/b"
+# runner="r" started="TIME"; job 8`), and then all of them, one per line. URL is the runner's metrics page.
 #
-# The unit's process gets SIGNAL only once (the file `told` has its number). If the unit has a new process since then,
-# that process gets the signal too; otherwise this script would wait for it in vain. After the signal the process ends
-# with its last job, or at once if it has none. If no job is seen and it still does not end, the script says so: the
-# process may be frozen, or its jobs may run on other machines.
+# The unit's process gets SIGNAL only once: the file `signalled` has its PID. If the unit has another process since
+# then, that gets the signal too; otherwise it would not end. After the signal a process ends with its last job, or at
+# once if it has none. If no job is found and the process still does not end, the script says so: it may be frozen, or
+# its jobs may run on other machines.
 
-unit=$1 signal=$2 whom=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
+unit=$1 signal=$2 kill_who=$3 url=$4 system=$5 label=com.gitlab.gitlab-runner
 proc=${RUNNEROPS_ROOT-}/proc
-export DOCKER_HOST=unix:///var/run/docker.sock # jobs are on the host's daemon, whatever root's docker context says
+export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, even if root uses another context
 
-get() { { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null; }
+get() { # URL: prints the response
+    { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null
+}
 
-by_page() { # the best count, still served while it drains; jobs of any state, because a `pending` job is taken already
+# Sets $count and $which from the metrics page, which is the most reliable source, and is served during a drain too.
+# Counts jobs in any state, because the runner has accepted a `pending` job already.
+by_page() {
     [ "$url" != - ] && page=$(get "$url") || return 1
     count=0
     for one in $(printf '%s\n' "$page" | sed -n 's/^gitlab_runner_jobs{.*} //p'); do count=$((count + ${one%%.*})); done
@@ -22,14 +26,14 @@ by_page() { # the best count, still served while it drains; jobs of any state, b
         sed -n 's,^url=[a-z]*://[^/]*/\([^ "]*\)/-/jobs/\([0-9][0-9]*\) .*,job \2 project="\1",p' | sort -u -k 2,2n)
 }
 
-by_labels_and_processes() {
+by_labels_and_processes() { # sets $count and $which from job containers and from child processes of the runner
     which=$(containers 2>/dev/null | sort -u)
     more=$(children)
     count=$(printf '%s\n' "$which" "$more" | grep -c .)
     [ -z "$more" ] || which=$({ printf '%s\n' "$which" && names "$more"; } | grep . | sort -u -k 1,1 -k 2,2n -k 2)
 }
 
-containers() { # of jobs of this runner only, because another runner may use the same Docker daemon
+containers() { # prints the jobs that run in containers of this runner; another may use the same Docker daemon
     timeout -s KILL 5 docker ps --filter "label=$label.managed=true" \
         --format "{{.Label \"$label.job.id\"}}/{{.Label \"$label.runner.system_id\"}}/{{.Names}}" |
         while IFS=/ read -r job theirs name; do
@@ -38,18 +42,18 @@ containers() { # of jobs of this runner only, because another runner may use the
         done
 }
 
-children() { # without plugins of an autoscaler and clients that attend to a container, which are not jobs
+children() { # prints child processes of the runner, without autoscaler plugins and `docker` clients, which are not jobs
     sed -n "s/^\([0-9]*\) (\(.*\)) [^Z] $pid .*/process \1 (\2)/p" "$proc"/[0-9]*/stat 2>/dev/null |
         grep -v -e '(fleeting-plugin)$' -e '(plugin)$' -e '(docker)$'
 }
 
-names() { # PROCESSES: the ids of their jobs, if a process below them has one in its environment
+names() { # PROCESSES: prints the ids of their jobs; if none of their descendants has one in its environment, PROCESSES
     ids=$(environs | while read -r at job _; do if below "$at"; then echo "job $job"; fi; done)
     printf '%s\n' "${ids:-"$1"}"
 }
 
-# Prints, for every process with a job's id in its environment, its number, the job's id, and GitLab's words about the
-# job. There is a time limit, because reading the environment of a process that hangs in the kernel can hang too.
+# Prints, for each process with a job's id in its environment: the PID, the job's id, and what GitLab's variables say of
+# the job. There is a time limit, because to read the environment of a process that hangs in the kernel can hang too.
 environs() {
     part='\([^";]\{1,80\}\).*'
     { timeout -s KILL 10 head -c 65536 "$proc"/[0-9]*/environ 2>/dev/null; echo; echo '==> '; } | tr '\000' '\n' |
@@ -71,7 +75,9 @@ environs() {
     }
 }
 
-described() { # standard input: jobs, one per line; prints each with the words that were first known about it
+# Prints the jobs of standard input, one per line, each with its description. It is kept in a file, because the
+# processes that have it in their environment come and go during a job.
+described() {
     all='' # the environments of processes, read at most once
     while read -r kind id rest; do
         if [ "$kind" = job ]; then
@@ -87,7 +93,7 @@ described() { # standard input: jobs, one per line; prints each with the words t
     done 2>/dev/null
 }
 
-briefly() { # COUNT, and jobs on standard input: one line, with as many jobs as fit into a line of the log
+briefly() { # COUNT: prints it in one line with as many jobs of standard input as fit into a line of the log
     line=''
     while IFS= read -r one; do
         [ $((${#line} + ${#one})) -lt 350 ] || break
@@ -96,31 +102,34 @@ briefly() { # COUNT, and jobs on standard input: one line, with as many jobs as 
     printf '%s\n' "$1${line:+: $line}"
 }
 
-below() { # PROCESS: whether it descends from the unit's process
+below() { # PID: succeeds if it descends from the unit's process
     up=$1
     while [ "${up:-0}" -gt 1 ]; do
         [ "$up" != "$pid" ] || return 0
         read -r stat 2>/dev/null <"$proc/$up/stat" || return 1
-        stat=${stat##*) ? } # after the name, which may hold anything, and the state
+        stat=${stat##*) ? } # the parent's PID comes after the name, which may contain anything, and the state
         up=${stat%% *}
     done
     return 1
 }
 
-ended() { # unknown if systemd does not answer, as during its own upgrade
+# Succeeds if the unit has no process. Sets $pid, to `unknown` if systemd does not respond, as during its own upgrade.
+ended() {
     pid=$(systemctl show -p MainPID --value "$unit" 2>/dev/null) || pid=unknown
     [ "${pid:-0}" = 0 ]
 }
 
-tell() { # then look often: a unit may start again a tenth of a second after its process has ended
-    systemctl kill -s "$signal" --kill-who="$whom" "$unit" 2>/dev/null && echo "$pid" >"$told"
+# Sends the signal. Then checks often for half a second whether the process has ended, because a unit may start again a
+# tenth of a second after that.
+send_signal() {
+    systemctl kill -s "$signal" --kill-who="$kill_who" "$unit" 2>/dev/null && echo "$pid" >"$signalled"
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         ! ended || return 0
         sleep 0.05 2>/dev/null || return 0
     done
 }
 
-idle() { # a process without a job ends within seconds; after 15 s say that it does not
+idle() { # prints that no job is left; after 15 s, that the process does not end, although it should within seconds
     now=$(date +%s) of='' since=''
     read -r of since 2>/dev/null <idle
     if [ "$of" != "$pid" ]; then
@@ -134,7 +143,7 @@ idle() { # a process without a job ends within seconds; after 15 s say that it d
     fi
 } 2>/dev/null
 
-still() { # why a process may not have received the signal
+still() { # prints why the process may not have received the signal, and what helps
     if [ "$(systemctl show -p FreezerState --value "$unit" 2>/dev/null)" = frozen ]; then
         echo " (it is frozen: systemctl thaw $unit)"
     elif read -r stat 2>/dev/null <"$proc/$pid/stat" && case ${stat##*) } in T*) ;; *) false ;; esac then
@@ -142,8 +151,8 @@ still() { # why a process may not have received the signal
     fi
 }
 
-told=${RUNNEROPS_DESK:-.}/told
-ended || [ "$pid" = unknown ] || [ "$pid" = "$(cat "$told" 2>/dev/null)" ] || tell
+signalled=${RUNNEROPS_SCRATCH:-.}/signalled
+ended || [ "$pid" = unknown ] || [ "$pid" = "$(cat "$signalled" 2>/dev/null)" ] || send_signal
 case ${pid:-0} in
 0)
     echo gone
@@ -156,7 +165,7 @@ unknown)
 esac
 by_page || by_labels_and_processes
 one=0 two=0
-# the last two counts, because between two stages a job has neither a container nor a process
+# take the highest of the last three counts: between two stages a job has neither a container nor a process
 read -r one two 2>/dev/null <counts
 echo "$count $one" >counts
 for last in $one $two; do if [ "$last" -gt "$count" ]; then count=$last; fi; done

@@ -1,6 +1,6 @@
 #!/bin/sh
-# DIGEST: keeps the file rotate.toml of the run's folder, with the new token that GitLab gave for the one whose SHA-256
-# is DIGEST.
+# DIGEST: copies rotate.toml of the run's folder to /var/lib/runnerops/rotated/DIGEST/config.toml. It has the new token
+# that GitLab created in place of the one whose SHA-256 is DIGEST, and must survive a power cut.
 
 kept=${RUNNEROPS_ROOT-}/var/lib/runnerops/rotated/$1
 umask 077

@@ -1,5 +1,5 @@
 #!/bin/sh
-# UNIT: makes the process load its file again in a rollback. If it died of the new file, it is started.
+# UNIT: makes the process load its file again in a rollback. If the new file has made it end, starts the unit.
 
 systemctl kill -s HUP --kill-who=main "$1" || {
   systemctl reset-failed "$1"

@@ -1,19 +1,19 @@
 #!/bin/sh
-# Whether the runner has written config.toml since a swap. Both contents are compared as sorted lines `KEY = VALUE`,
-# without those that match PATTERN (the runner's own keys, and the defaults that it adds). LINES is a file of such
-# lines.
+# Checks whether gitlab-runner itself has written config.toml since a swap. The file is compared with LINES, a file of
+# lines `KEY = VALUE`. The order does not count, and neither do lines that match PATTERN: keys that the runner writes,
+# and defaults that it adds.
 #   --kept PATH SHA LINES PATTERN
-#       is called after the swap: it fails unless the file has the content that was swapped in, or the same as the
-#       runner writes it.
+#       is called after the swap: it fails unless PATH has the content that was swapped in, or the same as the runner
+#       writes it.
 #   --taken-back PATH SHA LINES PATTERN
-#       is called before the swap of a rollback: if the file has the old configuration as the runner writes it, with its
-#       token, there is nothing to swap.
+#       is called before the swap of a rollback: if PATH has the old configuration as the runner writes it, with its
+#       token, it removes PATH from the list of swapped paths, so that the rollback leaves it alone.
 
 what=$1 path=$2 sha=$3 lines=$4 pattern=$5
 
-counts() { grep -vxE -e "$pattern" | sort; }
+compared() { grep -vxE -e "$pattern" | sort; }
 
-lines() { # FILE: each key with its value in one line, also a list that has several
+key_lines() { # FILE: prints each key with its value in one line; a list may have several in the file
   sed -e :a -e '/ = \[[^]]*$/{' -e N -e ba -e '}' \
     -e 's/\n[[:space:]]*/ /g' -e 's/ = \[ / = [/' -e 's/,\{0,1\} \]$/]/' -e 's/^[[:space:]]*//' -e '/^$/d' \
     -e '/^[#[]/d' "$1"
@@ -22,14 +22,14 @@ lines() { # FILE: each key with its value in one line, also a list that has seve
 file=${RUNNEROPS_ROOT-}$path
 sum=$(sha256sum <"$file") || exit
 [ "${sum%% *}" != "$sha" ] || exit 0
-there=$(lines "$file" | counts)
-known=$(counts <"$lines")
+observed=$(key_lines "$file" | compared)
+expected=$(compared <"$lines")
 
 if [ "$what" = --taken-back ]; then
-  [ "$there" = "$known" ] && [ -s swapped ] || exit 0
-  grep -vxF -e "$path" swapped >left
-  [ $? -lt 2 ] && mv left swapped
-elif [ "$there" = "$known" ]; then
+  [ "$observed" = "$expected" ] && [ -s swapped ] || exit 0
+  grep -vxF -e "$path" swapped >still-swapped
+  [ $? -lt 2 ] && mv still-swapped swapped
+elif [ "$observed" = "$expected" ]; then
   echo "the runner has written its own keys into $path meanwhile; they are kept"
 else
   echo "$path was overwritten meanwhile, and no longer has the content that was swapped in"

@@ -50,7 +50,7 @@ def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool)
     system_id = observed.facts.runner.system_id if observed.facts.runner else ""
     ends = "end its jobs, and then itself" if policy.kill_jobs else "take no new jobs, and end after its last one"
     yield run(10, "sh", "-c", STAY, "sh", UNIT, title=f"cancel the start of {UNIT} that an earlier run has planned")
-    tell = script("runner-tell.sh", *(["--if-there"] if may_be_gone else []), UNIT, signal, whom)
+    tell = script("runner-signal.sh", *(["--if-there"] if may_be_gone else []), UNIT, signal, whom)
     yield run(10, *tell, title=f"tell {UNIT} to {ends}")
     yield drain(seconds, *script("drain.sh", UNIT, signal, whom, now.page, system_id or UNKNOWN))
     yield run(30, "systemctl", "stop", UNIT, title=f"stop {UNIT}")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# ID|none FILTER…: stops and removes all containers of the service except this one, as Compose does before it recreates
-# one. Volumes stay.
+# ID|none FILTER…: stops and removes all containers that match the filters, except ID. Compose does the same before it
+# recreates a container. Volumes stay.
 
 keep=$1
 shift

@@ -1,5 +1,5 @@
 #!/bin/sh
-# ID|none FILTER…: prints `another` once the service runs in another container than this one.
+# ID|none FILTER…: prints `another` if the running container that matches the filters is another one than ID.
 
 old=$1
 shift

@@ -1,14 +1,15 @@
 #!/bin/sh
-# stop|start ID POLICY RUN NAME: stops a container and keeps it, or starts it as it was (if it runs, it keeps running).
-# POLICY is its restart policy, which is taken away while the container is stopped. Otherwise Docker itself would start
-# it again (`always`, or `on-failure` if it did not end well), although a cache then has its port. The stopped container
-# is recorded with the policy that it had, so that a rollback to a time before this run can start it, however late.
+# stop|start ID POLICY RUN NAME: stops a container that is in the way of a cache, or starts it again. POLICY is its
+# restart policy, which is set to `no` while the container is stopped: with `always`, or with `on-failure` after an exit
+# status other than 0, Docker itself would start it again, and the cache needs its port. Run number RUN records the
+# container with its policy in originals/containers, so that a later rollback to a time before this run can start it,
+# too.
 
 record=../../originals/containers before=$3 policy=no kept=
 if [ "$1" = stop ]; then
   if [ "$3" = on-failure ]; then
-    most=$(docker inspect --type container --format '{{.HostConfig.RestartPolicy.MaximumRetryCount}}' "$2") || exit
-    before=$3:$most
+    retries=$(docker inspect --type container --format '{{.HostConfig.RestartPolicy.MaximumRetryCount}}' "$2") || exit
+    before=$3:$retries
   fi
   mkdir -p "${record%/*}" || exit
   grep -qs " $2 " "$record" || echo "$4 $2 $before $5" >>"$record" || exit

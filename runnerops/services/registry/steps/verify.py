@@ -23,7 +23,7 @@ SURE = "library/alpine"
 
 _NO_REPOSITORY = "-"
 
-LATER = 'cd "${RUNNEROPS_DESK:-.}" && echo "$1" >tell'
+LATER = 'cd "${RUNNEROPS_SCRATCH:-.}" && echo "$1" >notes'
 
 
 def marks(now: ActionContext) -> Iterator[Step]:
@@ -74,8 +74,10 @@ def _as_asked(now: ActionContext, cache: OwnCache) -> Iterator[Step]:
 
 
 def _runs_on(cache: OwnCache, *lines: str) -> Step:
-    argv = script("cache-as-asked.sh", cache.name, FORM, *lines)
-    return wait(15, "=as asked", *argv, title=f"verify that cache {cache.name} runs as asked, and keeps running")
+    argv = script("cache-as-configured.sh", cache.name, FORM, *lines)
+    return wait(
+        15, "=as configured", *argv, title=f"verify that cache {cache.name} runs as configured, and keeps running"
+    )
 
 
 def as_before(now: ActionContext, cache: OwnCache) -> Iterator[Step]:

@@ -1,40 +1,40 @@
 #!/bin/sh
-# WHAT NAME URL WAY TEXT… -- ARGV…: checks whether containers reach a cache. For that it runs a command of the host in
-# the network of a container, from which jobs would ask. The container is a new one on the default bridge, with the
-# image of the cache or another one that is present, and is removed again. If none can be started, it is one that runs
-# on the default bridge; and if none runs there and WAY is `any`, one that runs in any network. With the WAY
-# `network:NETWORK` that network takes the place of the default bridge.
-#   --verify   if it fails four times, prints the texts: the reason, and the commands that help
-#   --tell     if it fails, makes the texts a note
-#   --note     is called before the change: it records that it fails, or that there is no container to ask from
-#   --compare  is called after it: it does the same as --verify if it did not fail before; otherwise a note says that it
+# WHAT NAME URL WHERE TEXT… -- ARGV…: checks whether containers reach cache NAME at URL. It runs the command ARGV of the
+# host in the network namespace of a container from which jobs could send requests. That is a new container on the
+# default bridge, with the image of the cache or another present one, which is removed again. If none can be started, it
+# is one that runs on the default bridge, and if WHERE is `any`, otherwise one that runs in any network. If WHERE is
+# `network:NETWORK`, that network is used instead of the default bridge. WHAT is one of:
+#   --verify   if the command fails four times, prints the texts: the reason, and the commands that help
+#   --report   if the command fails, writes the texts as a note
+#   --note     is called before a change: records that the command fails, or that there is no container
+#   --compare  is called after it: does the same as --verify, unless the command failed before; then a note says that it
 #              was not checked
 
-what=$1 name=$2 url=$3 way=$4 guest='' address='' network=bridge
+what=$1 name=$2 url=$3 where=$4 started='' address='' network=bridge
 shift 4
 unreached=unreached.$name
-case $way in network:*) network=${way#*:} unreached=$unreached.$network ;; esac
-cd "${RUNNEROPS_DESK:-.}" || exit
+case $where in network:*) network=${where#*:} unreached=$unreached.$network ;; esac
+cd "${RUNNEROPS_SCRATCH:-.}" || exit
 while [ "$1" != -- ]; do
   printf '%s\n' "$1"
   shift
 done >texts || exit
 shift
 if [ "$what" = --compare ] && [ -e "$unreached" ]; then
-  echo "it was not checked whether containers reach $url: before the deploy none did, or none ran" >tell
+  echo "it was not checked whether containers reach $url: before the deploy none did, or none ran" >notes
   exit
 fi
 
-unseen() { # WHY: ends the script; the change is not to blame for this reason
+skip_check() { # REASON: ends the script, successfully, because the change is not the reason
   case $what in
   --note) : >"$unreached" ;;
-  --tell) ;;
-  *) echo "it was not checked whether containers reach $url: $1" >tell ;;
+  --report) ;;
+  *) echo "it was not checked whether containers reach $url: $1" >notes ;;
   esac
   exit
 }
 
-images() { # the cache's image first
+images() { # prints the ids of the present images, that of the cache first
   for id in $(docker ps -q --filter 'label=com.docker.compose.project=runnerops' \
     --filter "label=com.docker.compose.service=$name") $(docker ps -q); do
     docker inspect --type container --format '{{.Image}}' "$id" 2>/dev/null
@@ -42,7 +42,9 @@ images() { # the cache's image first
   docker image ls -q --no-trunc
 }
 
-begin() { # starts a container, which ends by itself if this script is killed; an image may lack `sleep`
+# Starts a container, and sets $started to its id and $pid to its process. It ends by itself, in case this script is
+# killed. Tries up to four images, because an image may lack `sleep`.
+start_container() {
   tried=' '
   for image in $(images); do
     case $tried in
@@ -50,22 +52,22 @@ begin() { # starts a container, which ends by itself if this script is killed; a
     ' '*' '*' '*' '*' ') return 1 ;;
     esac
     tried="$tried$image "
-    # with runc, which every dockerd knows: gVisor would remove the addresses from the network
-    guest=$(timeout -s KILL 25 docker run -d --rm --runtime runc --network "$network" --label "runnerops.verify=$name" \
-      --entrypoint sleep "$image" 90 2>why)
-    pid=$(docker inspect --type container --format '{{.State.Pid}}' "${guest:-none}" 2>/dev/null)
+    # with runc, which every dockerd has: with gVisor, the namespace would have no addresses
+    started=$(timeout -s KILL 25 docker run -d --rm --runtime runc --network "$network" \
+      --label "runnerops.verify=$name" --entrypoint sleep "$image" 90 2>why)
+    pid=$(docker inspect --type container --format '{{.State.Pid}}' "${started:-none}" 2>/dev/null)
     [ "${pid:-0}" = 0 ] || return 0
-    leave
+    remove_container
   done
   return 1
 }
 
-leave() { # removes the container, with the anonymous volumes that its image asks for
-  [ -z "$guest" ] || docker rm -fv "$guest" >/dev/null 2>&1
-  guest=''
+remove_container() { # with the anonymous volumes that its image declares
+  [ -z "$started" ] || docker rm -fv "$started" >/dev/null 2>&1
+  started=''
 }
 
-running() { # sets $pid to that of a running container whose network is its own and not an internal one
+find_container() { # sets $pid to the process of a running container that has its own network, not an internal one
   for filter in "network=$network" status=running; do
     for id in $(docker ps -q --filter "$filter"); do
       found=$(docker inspect --type container --format '{{.State.Pid}} {{.HostConfig.NetworkMode}}' "$id" 2>/dev/null)
@@ -78,46 +80,47 @@ running() { # sets $pid to that of a running container whose network is its own 
         ;;
       esac
     done
-    [ "$way" = any ] || return 1
+    [ "$where" = any ] || return 1
   done
   return 1
 }
 
-if [ "$1" = curl ]; then # names are resolved here, because the host's loopback does not exist in a container's network
-  place=${url#*://}
-  place=${place%%/*}
-  host=${place%:*}
+if [ "$1" = curl ]; then # names are resolved here, because a container cannot reach a resolver on the host's loopback
+  authority=${url#*://}
+  authority=${authority%%/*}
+  host=${authority%:*}
   case $host in
   localhost | *.localhost) ;;
   *[!0-9.]*) address=$(getent ahostsv4 "$host" 2>/dev/null | sed -n '1s/ .*//p') ;;
   esac
   case $address in
-  127.*) unseen "on the host itself, $host is $address" ;; # as /etc/hosts often has it for the host's own name
+  127.*) skip_check "on the host itself, $host is $address" ;; # as /etc/hosts often has it for the host's own name
   ?*)
-    for port in "${place##*:}" 80 443; do
+    for port in "${authority##*:}" 80 443; do
       case $port in *[!0-9]*) ;; *) set -- "$@" --resolve "$host:$port:$address" ;; esac
     done
     ;;
   esac
 fi
-[ "$network" = bridge ] || docker network inspect "$network" >/dev/null 2>&1 || unseen "there is no network $network"
-if ! begin && ! running; then
-  said=$(head -n 1 why 2>/dev/null)
-  unseen "no container could be started for the check${said:+: $said}"
+[ "$network" = bridge ] || docker network inspect "$network" >/dev/null 2>&1 ||
+  skip_check "there is no network $network"
+if ! start_container && ! find_container; then
+  reason=$(head -n 1 why 2>/dev/null)
+  skip_check "no container could be started for the check${reason:+: $reason}"
 fi
 for pause in 1 1 1 0; do
   if timeout -s KILL 10 nsenter -t "$pid" -n "$@"; then
-    leave
+    remove_container
     exit
   fi
-  case $what in --note | --tell) break ;; esac
+  case $what in --note | --report) break ;; esac
   sleep $pause
-  [ -n "$guest" ] || running || unseen 'the container from which it was checked has ended'
+  [ -n "$started" ] || find_container || skip_check 'the container from which it was checked has ended'
 done
-leave
+remove_container
 case $what in
 --note) : >"$unreached" ;;
---tell) mv texts tell ;;
+--report) mv texts notes ;;
 *)
   cat texts
   exit 1

@@ -1,7 +1,7 @@
 #!/bin/sh
-# NAME PATH [FILE MODE OWNER]: keeps the original of a path for good, unless there is one already. The original is FILE
-# of the run's folder, where this runs, with its mode and owner. Without FILE nothing was at the path; then this is
-# recorded, with the topmost folder that did not exist either. A kill leaves the whole original or none.
+# NAME PATH [FILE MODE OWNER]: keeps the original of PATH for good as originals/NAME, unless there is one already. The
+# original is FILE of the run's folder, with MODE and OWNER. Without FILE nothing was at PATH; then this is recorded,
+# with the topmost folder that did not exist either. If the script is killed, the whole original is kept or nothing.
 
 mkdir -p ../../originals && cd ../../originals || exit 1
 if [ -e "$1" ] || [ -e "$1.absent" ]; then exit 0; fi
