@@ -1,9 +1,9 @@
 #!/bin/sh
-# Writes requirements-dev.lock: every dependency of the program, of its tests and of its build, with the checksums of all
-# their files, for each Python that is supported. What is locked already keeps its version where pyproject.toml allows it.
-# With --upgrade everything is the newest that it allows; with --upgrade-package NAME that one, and what it needs.
-# Resolved by uv, which is fetched into a scratch environment. `make venv` and CI install exactly what the lock names;
-# what users install is bounded by pyproject.toml alone.
+# Writes requirements-dev.lock: all dependencies of the program, of its tests and of its build, with the checksums of
+# their files, for each supported Python. A version in the lock stays if pyproject.toml allows it. With --upgrade every
+# dependency gets the newest version that pyproject.toml allows; with --upgrade-package NAME only that one and its
+# dependencies do. uv resolves the versions; it is installed into a temporary environment. `make venv` and CI install
+# exactly what is in the lock, but for users only the bounds in pyproject.toml apply.
 
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Runs one of several parts that work side by side: `part.sh NAME COMMAND…`. What it writes comes line by line, with its
-# name before each line; where it begins and ends it has a line of its own. The last one has the time that passed, and the
-# processor's time of the command and of all whose end it waited for. Ends as the command does.
+# Runs one of several commands that run at the same time: `part.sh NAME COMMAND…`. Each line of its output is printed as
+# it comes, with NAME before it. Two more lines say that it begins and ends; the last one has the time that passed, and
+# the processor time of the command and of all processes that it waited for. The exit status is that of the command.
 set -u
 name=$1
 shift
-whole() { # 1m23.45s, as `times` writes it, in whole seconds
+whole() { # TIME: prints a time such as 1m23.45s, as `times` writes it, in whole seconds
   of_minute=${1#*m}
   echo $((${1%%m*} * 60 + ${of_minute%%[!0-9]*}))
 }
@@ -17,7 +17,7 @@ echo "$name: begins"
     printf '%s | %s\n' "$name" "$line"
 done >&9; } 8>&1); } 9>&1
 [ "$code" -eq 0 ] && end=passed || end="FAILED ($code)"
-times >"$spent" # not in a pipe: another shell has other children
+times >"$spent" # not into a pipe: `times` of a subshell does not count these processes
 { read -r _ && read -r user system; } <"$spent"
 echo "$name: $end after $(($(date +%s) - began)) s ($(($(whole "$user") + $(whole "$system"))) s of processor)"
 exit "$code"

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs tests in as many plain processes as there are cores, each its share: `split.sh PYTEST…`. The last one's output is
-# seen as it comes, the others' behind it. Ends with the status of one that failed.
-# For many small tests: pytest-xdist spends as much on telling one process of them as they take.
+# Runs tests in as many processes as there are cores, each with a share of them: `split.sh PYTEST…`. The output of the
+# last process is printed as it comes, and then that of the others. The exit status is that of a process that failed.
+# This is for many small tests, because pytest-xdist takes as long to distribute one as it takes to run.
 set -u
 cores=$(nproc 2>/dev/null || echo 2)
 scratch=$(mktemp -d) || exit
@@ -9,7 +9,9 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-share() { # NUMBER PYTEST…: least_duration deals tests out in turn, so that each share has some of every file; no test asks for logs
+# NUMBER PYTEST…: runs this share of the tests. Without known durations, `least_duration` distributes tests in turn, so
+# that each share has some of every file.
+share() {
   number=$1
   shift
   "$@" -p no:cacheprovider -p no:logging --splits "$cores" --group "$number" --splitting-algorithm least_duration

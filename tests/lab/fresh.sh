@@ -1,6 +1,6 @@
 #!/bin/sh
-# The README's two commands where there is nothing but Python, make and git; /project holds the tree, read-only.
-# `$@` narrows the tests to those that may want a program of the machine: the others would only be run once more.
+# Runs the two commands of the README on a machine that has only Python, make and git. /project is the source tree,
+# read-only. The arguments are the tests to run: those that may need a program of the machine.
 set -eu
 cp -r /project /root/project
 cd /root/project

@@ -1,38 +1,40 @@
 #!/bin/sh
-# Brings a lab host back to its untouched state: what a fresh install of Docker and gitlab-runner leaves, and the
-# images named as arguments. Docker is restarted only where its configuration had been touched.
+# Restores the state of a lab host that no test has used: a fresh installation of Docker and gitlab-runner, with the
+# images that the arguments name. Docker is restarted only if its configuration was changed.
 # shellcheck disable=SC2086  # lists are split on purpose
 set -u
 export LC_ALL=C
 seen=/run/runnerops-lab.untouched
 
-state() { # what is the same as long as nobody touched the daemon or its configuration
+state() { # prints what stays the same until the daemon is restarted or its configuration is changed
     systemctl show --property=InvocationID --value docker
     stat -c '%y %n' /etc/docker /etc/systemd/system /etc/systemd/system/docker.service.d 2>/dev/null
     return 0
 }
 
-api() { curl -sg --max-time 60 --unix-socket /run/docker.sock "$@"; } # a docker process costs five times as much
+api() { curl -sg --max-time 60 --unix-socket /run/docker.sock "$@"; } # a `docker` process costs five times as much
 
-held() { # what the daemon has of containers, networks, volumes and images
+content() { # prints the daemon's containers, networks, volumes and images
     api 'http://docker/containers/json?all=1' 'http://docker/networks?filters={"type":["custom"]}' \
         http://docker/volumes http://docker/images/json |
         tr ',{}[]' '\n' | sed '/^"Created/d' | sort
 }
 
-remove() { # KEY LIST PATH QUERY: all that the LIST of the API names by this KEY; QUERY is of sed's kind
+# KEY LIST PATH QUERY: deletes PATH/VALUE, with QUERY, for each value that KEY has in the LIST of the API. QUERY is used
+# in a replacement of sed.
+remove() {
     urls=$(api "http://docker/$2" | tr ',{[' '\n' | sed -n "s,^\"$1\":\"\(.*\)\"\$,http://docker/$3/\1$4,p")
     [ -z "$urls" ] || api -X DELETE $urls >/dev/null
 }
 
-containers() { remove Id 'containers/json?all=1' containers '?force=1\&v=1'; }
+remove_containers() { remove Id 'containers/json?all=1' containers '?force=1\&v=1'; }
 
-emptied() { # whether that is what an untouched host has
-    [ -s "$seen.held" ] && held | cmp -s - "$seen.held"
+emptied() { # succeeds if the daemon has what it had on a host that no test had used
+    [ -s "$seen.content" ] && content | cmp -s - "$seen.content"
 }
 
-empty() { # containers, volumes, networks; images but those that are named
-    containers
+empty() { # IMAGE…: removes all containers, volumes and networks, and all images except these
+    remove_containers
     remove Name volumes volumes '?force=1'
     remove Id 'networks?filters={"type":["custom"]}' networks ''
     ! emptied || return 0
@@ -44,8 +46,8 @@ empty() { # containers, volumes, networks; images but those that are named
     return 0
 }
 
-if [ "${1-}" = --note ]; then # of a host that has just booted for the first time
-    state >"$seen" && held >"$seen.held"
+if [ "${1-}" = --note ]; then # called after the first boot: records the state of an unused host
+    state >"$seen" && content >"$seen.content"
     exit
 fi
 
@@ -56,8 +58,9 @@ systemctl stop gitlab-runner
 
 [ -e /etc/docker/daemon.json ] || [ ! -e "$seen" ] || [ "$(state)" != "$(cat "$seen")" ] || untouched=1
 dropins=$(find /etc/systemd/system -name '*.service.d' \( -path '*/docker.*' -o -path '*/gitlab-runner.*' \))
-if systemctl is-active --quiet docker && ! emptied; then # first: a container that restarts makes folders of the files it mounts
-    containers
+# containers go first, because one that restarts would create folders at the paths of its missing bind mounts
+if systemctl is-active --quiet docker && ! emptied; then
+    remove_containers
 fi
 rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /home/gitlab-runner/builds
 install -d -m 0700 /etc/gitlab-runner
@@ -74,18 +77,18 @@ if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
     systemctl stop docker.socket docker 2>/dev/null
     if ! ip -4 -brief address show docker0 2>/dev/null | grep -q ' 172.17.0.1/16'; then
         ip link delete docker0 2>/dev/null
-        rm -f /var/lib/docker/network/files/local-kv.db # or the daemon makes docker0 anew as it was
+        rm -f /var/lib/docker/network/files/local-kv.db # otherwise the daemon creates docker0 with its former address
     fi
     systemctl start docker.socket docker || exit 1
     emptied || empty "$@"
-    rm -rf /opt/registry # of a container that the start of docker brought back
+    rm -rf /opt/registry # created by a container that Docker has started again
     systemctl reset-failed docker
 fi
 systemctl start gitlab-runner || exit 1
-for _ in 1 2 3 4 5 6 7 8 9 10; do # a stand-in needs a moment to take the real one's command line
+for _ in 1 2 3 4 5 6 7 8 9 10; do # the stand-in needs a moment to change its command line
     read -r started <"/proc/$(systemctl show --property=MainPID --value gitlab-runner)/cmdline"
     case $started in /usr/bin/gitlab-runner*) break ;; esac
     sleep 0.05
 done 2>/dev/null
 state >"$seen"
-[ -s "$seen.held" ] || held >"$seen.held"
+[ -s "$seen.content" ] || content >"$seen.content"

@@ -1,8 +1,10 @@
 #!/bin/sh
-# A step's command, `timeout -s KILL SECONDS ARGV...`: ends as the test says, else as its step wants it.
+# Replaces `setsid` for the commands of steps, `timeout -s KILL SECONDS ARGV...`. It runs nothing, but ends as the test
+# has ordered in the file `play`, otherwise as the step expects it.
 shift 4
-goes_on() { kill -0 "$PLAYED_BY" 2>/dev/null || kill -KILL 0; } # else nobody ends this run, of whose process group this is
-goes_on
+# kills the process group of the run if the test has ended, because nobody else would
+check_test() { kill -0 "$PLAYED_BY" 2>/dev/null || kill -KILL 0; }
+check_test
 # shellcheck disable=SC2094 # the file is only read
 while read -r what part; do
   case "$*" in *"$part"*) ;; *) continue ;; esac
@@ -10,7 +12,7 @@ while read -r what part; do
   fail) echo "played: this does not work" && exit 1 ;;
   wait)
     echo "$part" >"$RUNNEROPS_ROOT/waits"
-    while grep -qsxF "$what $part" "$RUNNEROPS_ROOT/play"; do goes_on; sleep 0.1; done
+    while grep -qsxF "$what $part" "$RUNNEROPS_ROOT/play"; do check_test; sleep 0.1; done
     ;;
   jobs) echo '2 jobs: job 4711 name="build" project="team/app" started="2026-01-01T00:00:00Z"; job 4712' && exit 0 ;;
   esac

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What `host.sh`, the history and an abort ask of systemd.
+# Replaces `systemctl` for `host.sh`, `observe_history` and `runnerops abort`.
 units=$RUNNEROPS_ROOT/run/systemd/transient
 for unit; do :; done
 case $1 in

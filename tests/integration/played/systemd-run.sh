@@ -1,9 +1,10 @@
 #!/bin/sh
-# The unit of a run: its process group is in the unit's file, which goes when the way back, too, is over.
+# Replaces `systemd-run` for the unit of a run. The unit's file has the number of its process group, and is removed
+# after ExecStopPost has ended.
 for dir; do :; done
 unit=$RUNNEROPS_ROOT/run/systemd/transient/runnerops-${dir##*/}
 echo 0 >"$unit"
-# shellcheck disable=SC2016 # for the inner shell
+# shellcheck disable=SC2016 # the inner shell expands these
 walk='echo $$ >"$1"; exec sh "$2/host.sh" walk "$2"'
 {
   /usr/bin/setsid -w sh -c "$walk" sh "$unit" "$dir"

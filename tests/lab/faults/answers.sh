@@ -1,42 +1,47 @@
 #!/bin/sh
-# What is true of a host, asked of its own programs and of Docker's API: prints a tar of the managed paths (the arguments) and
-# of our state as they lie there, and of the answers, a file each. Environment: SECRETS (a pattern a line), IMAGE (one that
-# the host has), CACHE (the path of its config on the host). Starting a program costs more than most answers: few are started.
+# Reads the actual state of a host from its programs and from Docker's API. Prints a tar archive with the managed paths
+# (the arguments), the state folder of runnerops, and one file for each answer. Environment variables: SECRETS, a
+# pattern per line; IMAGE, an image that the host has; CACHE, the path of the cache's configuration on the host.
+# Starting a program costs more than most answers, so few are started.
 export LC_ALL=C no_proxy='*'
-umask 077 # the answers are not what lies open
-state=/var/lib/runnerops said=/run/runnerops-lab.truth
-rm -rf "$said" && mkdir "$said" || exit 1
+umask 077 # the search for readable secrets must not find the answers
+state=/var/lib/runnerops answers=/run/runnerops-lab.truth
+rm -rf "$answers" && mkdir "$answers" || exit 1
 
-engine() { # settings, containers, and what a new container would get: the daemon tells its log options in no other way
+# Reads the daemon's settings and containers, and the configuration of a new container, because the daemon's log options
+# show only there.
+engine() {
     api=http://docker new=http://docker/containers/runnerops-lab-truth
     filters='%7B%22label%22:%5B%22com.docker.compose.project=runnerops%22%5D%7D'
     set -- -sf -m 15 --unix-socket /run/docker.sock
-    curl "$@" -o "$said/engine" $api/info -o "$said/running" "$api/containers/json?filters=$filters" \
-        -o "$said/foreign" $api/containers/by-hand/json \
+    curl "$@" -o "$answers/engine" $api/info -o "$answers/running" "$api/containers/json?filters=$filters" \
+        -o "$answers/foreign" $api/containers/by-hand/json \
         --next "$@" -o /dev/null -H 'Content-Type: application/json' -d "{\"Image\": \"$IMAGE\"}" \
         "$api/containers/create?name=${new##*/}" \
-        --next "$@" -o "$said/new_container" $new/json --next "$@" -X DELETE $new
+        --next "$@" -o "$answers/new_container" $new/json --next "$@" -X DELETE $new
 }
 
-services() { # the cache's container, the config that its process sees, its answer; the runner's page
+# Reads the cache's container, the configuration that its process sees, a response of the cache, and the metrics page of
+# the runner.
+services() {
     id=none
-    if read -r all <"$said/running" && [ "$all" != "${all#*\"Id\":\"}" ]; then id=${all#*\"Id\":\"} id=${id%%\"*}; fi
+    if read -r all <"$answers/running" && [ "$all" != "${all#*\"Id\":\"}" ]; then id=${all#*\"Id\":\"} id=${id%%\"*}; fi
     page=$(sed -n 's/^listen_address *= *"\(.*\)"/\1/p' /etc/gitlab-runner/config.toml)
-    curl -sf -m 15 --unix-socket /run/docker.sock -o "$said/container" "http://docker/containers/$id/json" \
-        --next -s -i -m 5 -o "$said/answer" http://172.17.0.1:5000/v2/ \
-        --next -s -m 5 -o "$said/page" "http://${page:-127.0.0.1:9}/metrics"
-    read -r all <"$said/container" || return
+    curl -sf -m 15 --unix-socket /run/docker.sock -o "$answers/container" "http://docker/containers/$id/json" \
+        --next -s -i -m 5 -o "$answers/answer" http://172.17.0.1:5000/v2/ \
+        --next -s -m 5 -o "$answers/page" "http://${page:-127.0.0.1:9}/metrics"
+    read -r all <"$answers/container" || return
     pid=${all#*\"Pid\":} path=${all##*\"Source\":\""$CACHE"\",\"Destination\":\"}
-    cat "/proc/${pid%%,*}/root${path%%\"*}" >"$said/config"
+    cat "/proc/${pid%%,*}/root${path%%\"*}" >"$answers/config"
 }
 
 {
     { engine; services; } &
-    systemctl list-units --all --plain --no-legend >"$said/units"
+    systemctl list-units --all --plain --no-legend >"$answers/units"
     find /etc/docker /etc/gitlab-runner /opt/registry /opt $state /tmp /run /root -xdev \
-        \( -path '/etc/*' -o -path '/opt/registry/*' \) -name '.*.runnerops*' -fprint "$said/debris" , \
-        -type f -perm -004 -exec grep -lF -e "$SECRETS" {} + >"$said/open"
+        \( -path '/etc/*' -o -path '/opt/registry/*' \) -name '.*.runnerops*' -fprint "$answers/debris" , \
+        -type f -perm -004 -exec grep -lF -e "$SECRETS" {} + >"$answers/open"
     wait
 } >/dev/null 2>&1
-tar -cPf - --no-recursion $state "$@" --recursion $state/intents "$said" 2>/dev/null
-rm -r "$said"
+tar -cPf - --no-recursion $state "$@" --recursion $state/intents "$answers" 2>/dev/null
+rm -r "$answers"

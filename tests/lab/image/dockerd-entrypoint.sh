@@ -1,16 +1,16 @@
 #!/bin/sh
-# Entrypoint of the lab's dind image, by the rules of the official one: TLS unless DOCKER_TLS_CERTDIR is empty, with
-# certificates for `docker`, `localhost` and what DOCKER_TLS_SAN says; the daemon's listeners are added only where the
-# first argument is a flag (or there is none), else the arguments are a command of their own.
+# Entrypoint of the lab's dind image, with the rules of the official one: TLS unless DOCKER_TLS_CERTDIR is empty, with
+# certificates for `docker`, `localhost` and the names in DOCKER_TLS_SAN. The options for the daemon's sockets are added
+# only if there are no arguments, or the first one is an option; otherwise the arguments are a command.
 set -eu
 
-names() { # subjectAltName of the server's certificate
+names() { # prints the subjectAltName of the server's certificate
     printf 'DNS:docker,DNS:localhost,DNS:%s' "$(hostname)"
     ip -o -4 address | sed -n 's/.* inet \([0-9.]*\).*/,IP:\1/p' | tr -d '\n'
     printf '%s' "${DOCKER_TLS_SAN:+,$DOCKER_TLS_SAN}"
 }
 
-certificate() { # DIR SUBJECT EXTENSION: key.pem and cert.pem, signed by the CA in ca/
+certificate() { # DIR SUBJECT EXTENSION: writes key.pem and cert.pem, signed by the CA in ca/
     mkdir -p "$1"
     openssl ecparam -genkey -name prime256v1 -noout -out "$1/key.pem"
     openssl req -new -key "$1/key.pem" -subj "/CN=$2" -out "$1/csr.pem"
@@ -18,7 +18,7 @@ certificate() { # DIR SUBJECT EXTENSION: key.pem and cert.pem, signed by the CA 
     openssl x509 -req -days 3 -in "$1/csr.pem" -CA ca/cert.pem -CAkey ca/key.pem -CAcreateserial \
         -extfile "$1/extension" -out "$1/cert.pem"
     cp ca/cert.pem "$1/ca.pem"
-    chmod 0644 "$1/key.pem" # clients are other users in other containers
+    chmod 0644 "$1/key.pem" # clients in other containers may have another user id
 }
 
 certificates() (

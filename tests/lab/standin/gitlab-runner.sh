@@ -1,4 +1,4 @@
 #!/bin/bash
-# /usr/bin/gitlab-runner where no real one is: a stand-in. Its interpreter has a private place on the host.
-# "x" and the script's short path are as long together as the path of the real one, see launch.py.
+# The program /usr/bin/gitlab-runner of the stand-in. Its Python interpreter is not on the PATH of the host. The name
+# `x` and the short path of the script are together as long as the path of the real program: see launch.py.
 PYTHONHOME=/usr exec -a x /opt/runnerops-lab/python3 /opt/runnerops-lab/r "$@"
