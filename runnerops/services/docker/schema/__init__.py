@@ -1,5 +1,5 @@
-"""What dockerd knows of each key of daemon.json, as data: its type, in which releases it exists, what a change of it
-needs. Pure.
+"""The keys of daemon.json, as data: the type of each, the releases that have it, and which action loads a change of it.
+Pure.
 
 Source: moby's `daemon/config` at every minor release from 19.03 to 29.2, and `daemon/reload.go` for what a reload does.
 """
@@ -20,10 +20,9 @@ Kind: TypeAlias = Literal["bool", "int", "string", "strings", "flags", "texts", 
 
 @frozen
 class DaemonKey:
-    """`since` and `until` are the first release that knows the key and the first that does not (empty: always, never).
-
-    `reload`: a reload is enough. `sticky`: when it is removed from the file, a reload leaves its old value loaded.
-    `neutral`: the value that means the same as no key; None if no value does so on every host.
+    """`since` is the first release that has the key (empty: all), `until` the first that no longer has it (empty:
+    none). `reload`: a reload is enough. `sticky`: when it is removed from the file, a reload leaves its old value
+    loaded. `neutral`: the value that means the same as no key; None if no value does so on every host.
     """
 
     name: str
@@ -150,7 +149,7 @@ FLAG_NAMES = {name: key for name, key in _SINGULAR.items() if name != "host-gate
 """Flags by their names on the command line. dockerd accepts them in the file too, and ignores them there."""
 
 IDLE_FLAGS = frozenset({"config-file", "help", "restart", "validate", "version"})
-"""Flags that dockerd accepts in the file too, but whose value no key has."""
+"""Flags that dockerd accepts in the file too, but that set no value of the configuration."""
 
 
 def key_of_flag(word: str) -> str:

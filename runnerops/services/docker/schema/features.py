@@ -14,7 +14,7 @@ from runnerops.frozen import frozen
 from runnerops.services.shared.versions import Version, version_of
 
 READ_TO: Version = (29, 7)
-"""The newest release whose flags are in this table. It is not known what later ones read, and when."""
+"""The newest release whose flags are in this table. Which flags later releases read, and when, is not known."""
 
 
 @frozen
@@ -26,14 +26,14 @@ class FeatureFlag:
 
 
 FLAGS: Mapping[str, FeatureFlag] = {
-    "buildkit": FeatureFlag("18.09", "use"),  # with each answer to a client's ping
+    "buildkit": FeatureFlag("18.09", "use"),  # in each response to a client's ping
     "cdi": FeatureFlag("25.0", "start"),
     "containerd-migration": FeatureFlag("29.0", "start"),
     "containerd-snapshotter": FeatureFlag("24.0", "start"),
     "embedded-containerd": FeatureFlag("29.7", "start"),
     "swarm-nftables": FeatureFlag("29.6", "use"),  # when the host joins a swarm
     "time-namespaces": FeatureFlag("29.5", "start"),
-    "windows-dns-proxy": FeatureFlag("26.1", "use"),  # nothing on Linux
+    "windows-dns-proxy": FeatureFlag("26.1", "use"),  # without effect on Linux
 }
 
 

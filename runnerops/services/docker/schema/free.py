@@ -1,4 +1,6 @@
-"""Which texts of daemon.json may hold anything: options of plugins, arguments, keys that no dockerd knows. Pure."""
+"""Which texts of daemon.json may contain anything, for example secrets: options of plugins, arguments, unknown keys.
+Pure.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _SHOWN_BELOW = {
 
 
 def free(key: Key) -> bool:
-    """Whether the text at `key` may hold anything."""
+    """Whether the text at `key` may contain anything."""
     names = [part for part in key if isinstance(part, str)]
     if not names or names[0] not in KEYS or names[0] in _FREE:
         return bool(names)

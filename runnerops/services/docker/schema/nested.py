@@ -86,7 +86,7 @@ _SECONDS = late_pattern(r"[+-]?[0-9]+")
 
 
 def _is_duration(value: Value) -> bool:
-    """A text, which may be empty. Digits alone are seconds."""
+    """Whether it is a duration: a text, which may be empty. Digits alone are seconds."""
     if not isinstance(value, str):
         return False
     return not value or is_duration(f"{value}s" if _SECONDS.fullmatch(value) else value)
@@ -101,7 +101,7 @@ def _is_filter(value: Value) -> bool:
 
 
 def is_int(value: Value) -> bool:
-    """Whether it is a whole number that fits into Go's 64 bits."""
+    """Whether it is an integer that fits into Go's 64 bits."""
     return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
 
 
@@ -163,7 +163,7 @@ def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Foun
     if key[0] in _CLOSED:
         text = f"unknown key, {question(known)}" if known else f"unknown key: {_REFUSED}"
         yield "D001", "error", (*key, name), text, fix
-    elif known and not (name.lower() == "args" and not value):  # NVIDIA's tool writes an empty one
+    elif known and not (name.lower() == "args" and not value):  # NVIDIA's tool writes an empty list
         yield "D012", "error", (*key, name), f"unknown key, which dockerd ignores, {question(known)}", fix
     elif name.lower() == "keepduration":
         text = "unknown key, which dockerd ignores: here an age is a filter"

@@ -1,4 +1,4 @@
-"""The keys of config.toml as data: type, and the releases that know them. Pure.
+"""The keys of config.toml as data: the type of each, and the releases that have it. Pure.
 
 Source: `common/config.go` of gitlab-runner 13.0 to 19.3, and of its main branch for 19.4.
 """
@@ -62,7 +62,7 @@ EXECUTORS = (
 
 
 def _table(text: str) -> Table:
-    """Lines of `KIND: name name@since name@since-until …`; a `?` behind the kind sets `given`."""
+    """Parses lines of `KIND: name name@since name@since-until …`. A `?` after the kind sets `given`."""
     found: dict[str, Known] = {}
     for line in text.strip().splitlines():
         kind, _, names = line.strip().partition(": ")

@@ -1,5 +1,5 @@
-"""Which texts of config.toml may hold anything: scripts, arguments, variables, tables whose keys are the user's
-own. Pure.
+"""Which texts of config.toml may contain anything, for example secrets: scripts, arguments, variables, tables whose
+keys the user chooses. Pure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FREE = word_set("""
 """In lower case, because the runner ignores the case."""
 
 _SHOWN_PAIRS = frozenset({"tmpfs", "services_tmpfs", "sysctls", "ulimit", "services_devices"})
-"""Tables whose keys are the user's own, and whose values cannot be secrets."""
+"""Tables whose keys the user chooses, and whose values cannot be secrets."""
 
 SHOWN_BELOW: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("experimental", "monitoring", "referees", "state_storage", "vm_isolation"), frozenset[str]()),
@@ -35,14 +35,14 @@ SHOWN_BELOW: Mapping[str, frozenset[str]] = {
         run_as_user cap_add cap_drop print_pod_warning_events patch_type patch_path logs_base_dir scripts_base_dir
     """),
 }
-"""The plain keys of the executors' tables. All others of these may hold anything."""
+"""The plain keys of the executors' tables. All other keys of these tables may contain anything."""
 
 QUANTITIES = ("_limit", "_request", "_overwrite_max_allowed")
 """The suffixes of Kubernetes' amounts of CPU, memory and storage."""
 
 
 def free(key: Key) -> bool:
-    """Whether the text at `key` may hold anything. This includes keys that no release knows."""
+    """Whether the text at `key` may contain anything. This includes keys that no release has."""
     table = "config"
     names = [part.lower() for part in key if isinstance(part, str)]
     for index, name in enumerate(names):

@@ -1,6 +1,6 @@
 """The tables of config.toml that few files have: usage logs, referees, delays of jobs, isolated machines. Data only.
 
-From `common/config.go`, `common/config/runner` and `referees` of gitlab-runner, 15.0 to 19.3.
+Source: `common/config.go`, `common/config/runner` and `referees` of gitlab-runner, 15.0 to 19.3.
 """
 
 from __future__ import annotations

@@ -36,7 +36,9 @@ STORAGE_ASIDE: dict[str, Shape] = {
     "redirect": {"disable": "any"},
     "tag": {"concurrencylimit": "any"},
 }
-"""Keys of `storage` that are no drivers. Their values have no type until the registry starts, and ends for a wrong one."""
+"""Keys of `storage` that are not drivers. Their values are parsed only when the registry starts, and it ends if one has
+the wrong type.
+"""
 
 _REDIS: dict[str, Shape] = {
     **dict.fromkeys(("addr", "clientname", "username", "password", "sentinelusername", "sentinelpassword"), "text"),
@@ -49,7 +51,7 @@ _REDIS: dict[str, Shape] = {
     **dict.fromkeys(("routerandomly", "disableidentity", "unstableresp3"), "bool"),
     "addrs": ["text"],
     "pool": {"maxidle": "int", "maxactive": "int", "idletimeout": "duration"},
-    "tls": {"certificate": "text", "key": "text", "rootcas": ["text"], "clientcas": ["text"]},  # of 3.0
+    "tls": {"certificate": "text", "key": "text", "rootcas": ["text"], "clientcas": ["text"]},  # since 3.0
 }
 
 CONFIG: dict[str, Shape] = {
@@ -148,7 +150,7 @@ CONFIG: dict[str, Shape] = {
         "newrelic": {"licensekey": "text", "name": "text", "verbose": "bool"},
     },
 }
-"""What 2.8 and 3.1 know together."""
+"""All keys that 2.8 or 3.1 has."""
 
 FIELDS: Mapping[tuple[str, ...], str] = {
     ("health", "file"): "filecheckers",
@@ -158,7 +160,7 @@ FIELDS: Mapping[tuple[str, ...], str] = {
     ("log", "hooks", "options"): "mailoptions",
     ("compatibility", "schema1", "signingkeyfile"): "trustkey",
 }
-"""Keys that a `REGISTRY_` variable names otherwise than the file does: by the field's name in the source."""
+"""Keys that have another name in a `REGISTRY_` variable than in the file: the name of the field in the source."""
 
 _REDIS_OF_BOTH = ("password", "db", "dialtimeout", "readtimeout", "writetimeout")
 
@@ -179,11 +181,11 @@ LOOKED_AT: Mapping[Key, int] = {
     ("compatibility",): 2,
     ("reporting",): 2,
 }
-"""Where the type of a value matters to one major version alone; the other does not know the key."""
+"""Keys that only one major version has, so that only that version checks the type of their values."""
 
 AUTH: Mapping[str, tuple[str, ...]] = {
     "silly": ("realm", "service"),
     "token": ("realm", "issuer", "service"),
     "htpasswd": ("realm", "path"),
 }
-"""Access controllers and what each must have."""
+"""Access controllers, and the parameters that each requires."""

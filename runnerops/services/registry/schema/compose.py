@@ -1,7 +1,9 @@
-"""A Compose file against the JSON schema of the Compose specification, and against the types behind its texts. Pure.
+"""Checks a Compose file against the JSON schema of the Compose specification, and against the types that its texts
+stand for. Pure.
 
-`compose-spec.json` is that schema as it is published; `tools/refresh_compose_spec.py` brings a newer one. Compose turns
-texts into numbers and booleans at the places of `_CASTS` before it looks at the schema, and reads durations and sizes after.
+`compose-spec.json` is that schema as it is published; `tools/refresh_compose_spec.py` fetches a newer one. Compose
+converts texts into numbers and booleans at the places in `_CASTS` before it applies the schema, and parses durations
+and sizes after that.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from runnerops.services.shared.durations import is_duration
 from runnerops.services.shared.sizes import is_size
 
 _LOOSER = word_set("mem_limit memswap_limit shm_size")
-"""Keys that released Compose takes any number for, and the specification whole ones."""
+"""Keys for which released Compose accepts any number, although the specification demands integers."""
 
 _CASTS = {
     "bool": """
@@ -77,8 +79,9 @@ _CASTS = {
         services.*.blkio_config.device_write_bps.*.rate services.*.blkio_config.device_write_iops.*.rate
     """,
 }
-"""The types of values by their places, from `interpolate.go` and `types` of compose-go 2.14. The last four are read by its
-types alone: their texts stay texts to the schema."""
+"""The types of values by their places, from `interpolate.go` and `types` of compose-go 2.14. The last four are parsed
+after the schema was applied, so for the schema their texts remain texts.
+"""
 
 _MERGED = word_set(
     """
@@ -87,7 +90,7 @@ _MERGED = word_set(
     networks.*.aliases networks.*.link_local_ips
     """
 )
-"""Lists of a service in which Compose makes one of what stands there twice, before the schema sees it (`uncity.go`)."""
+"""Lists of a service from which Compose removes duplicates before it applies the schema (`uncity.go`)."""
 
 _WHAT = {
     "bool": "true or false",
@@ -108,7 +111,7 @@ _WHAT = {
     "size": "a size, such as 512m",
 }
 _MOST_DIGITS = 100
-"""Of a number that is looked at: Python reads none of thousands."""
+"""Longer numbers are not parsed, because Python refuses those of thousands of digits."""
 
 _NOTHING = late_pattern(r"(?!)")
 _BOOLEAN = late_pattern(r"(?i:true|false|y|yes|on|n|no|off)")
@@ -129,18 +132,18 @@ _FORMS = {
     "float": _FLOAT,
     "cpus": _FLOAT,
 }
-"""What a text of each type looks like; sizes and durations are read elsewhere."""
+"""The form of texts of each type. Sizes and durations have parsers of their own."""
 
 
 def schema_problems(tree: Tree) -> Iterator[Problem]:
-    """What Compose's schema refuses, with the texts turned into what they stand for."""
+    """What the schema refuses after texts were converted into the values that they stand for."""
     for problem in _validator().problems(_cast(tree, (), _casts())):
         if problem.kind != "twice" or not _merged(problem.key[:-1]):
             yield problem
 
 
 def _merged(key: Key) -> bool:
-    """Whether it is a list of `_MERGED`, or one of a network that is alike."""
+    """Whether Compose removes duplicates from this list: one of `_MERGED`, or a similar one of a network."""
     if key[0] == "networks":
         return key[2:] in {("labels",), ("ipam", "options")}
     names = list(key[2:])
@@ -150,12 +153,12 @@ def _merged(key: Key) -> bool:
 
 
 def is_looser(key: Key, value: Value) -> bool:
-    """Whether released Compose takes a value that its specification has no place for."""
+    """Whether released Compose accepts a value that the specification forbids."""
     return len(key) == 3 and key[0] == "services" and key[2] in _LOOSER and isinstance(value, float)
 
 
 def text_problems(tree: Tree) -> Iterator[tuple[Key, str]]:
-    """Texts that are not what they stand for, and what they must be."""
+    """Texts that cannot be converted into the type of their key, and what they must be."""
     yield from _texts(tree, (), _casts())
 
 
@@ -166,7 +169,7 @@ def _validator() -> Validator:
 
 @cache
 def _casts() -> dict[str, object]:
-    """The places as a tree: names to trees, and at the end to a type."""
+    """The places as a tree: a mapping of names to subtrees or types."""
     root: dict[str, object] = {}
     for kind, places in _CASTS.items():
         for place in places.split():
@@ -174,7 +177,7 @@ def _casts() -> dict[str, object]:
             *path, last = place.split(".")
             for part in path:
                 inner = found.setdefault(part, {})
-                if isinstance(inner, str):  # `ulimits.*` is a number, or a mapping of them
+                if isinstance(inner, str):  # `ulimits.*` is a number, or a mapping of numbers
                     inner = found[part] = {"": inner}
                 assert isinstance(inner, dict)
                 found = inner
@@ -219,7 +222,7 @@ def _texts(value: Value, key: Key, casts: object) -> Iterator[tuple[Key, str]]:
 
 
 def _beyond(kind: str, value: Value) -> bool:
-    """Whether a value that is no text has no place in the type of its key."""
+    """Whether a value that is not a text does not fit the type of its key."""
     if kind == "text":
         return True
     if kind == "option":
@@ -232,12 +235,12 @@ def _beyond(kind: str, value: Value) -> bool:
 
 
 def _in_range(kind: str, value: float) -> bool:
-    """Whether the type of a key holds a number."""
+    """Whether a number is in the range of a key's type."""
     if kind == "mode":
         return value >= 0
     if not isinstance(value, int):
         return True
-    if kind == "cpus":  # what has more than 64 bits is no integer to Go's YAML, and is taken
+    if kind == "cpus":  # Go's YAML parser does not take more than 64 bits for an integer, so this is accepted
         return not 2**63 <= value < 2**64
     return not kind.startswith("uint") or (value >= 0 and (kind != "uint32" or value < 1 << 32))
 
@@ -251,7 +254,7 @@ def _fits(kind: str, text: str) -> bool:
 
 
 def _held(kind: str, text: str) -> bool:
-    """Whether the 64 bits hold it that Go has for a number of this type."""
+    """Whether the number fits into the 64 bits that Go uses for this type."""
     if kind in {"float", "cpus"}:
         return isfinite(float(text))
     if kind in {"int", "digits", "uint64", "uint32", "octal"}:

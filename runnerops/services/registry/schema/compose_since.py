@@ -1,7 +1,7 @@
-"""Since which release Compose knows a key. Pure.
+"""The release that brought each key of a Compose file. Pure.
 
-Source: the schema in the compose-go that each release of docker/compose names in its go.mod, from 2.0.0 to 5.7.0. Compose 1.29
-has of these only `storage_opt`, which is left out.
+Source: the schema in the compose-go that each release of docker/compose names in its go.mod, from 2.0.0 to 5.7.0. Of
+these keys, Compose 1.29 has only `storage_opt`, which is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from runnerops.model.common import Key, Tree, Value, word_set
 _Release: TypeAlias = "tuple[int, int, int]"
 
 RECENT = (2, 32, 0)
-"""Of December 2024. That a host of unknown version lacks a release before this one is not assumed."""
+"""A release of December 2024. If a host's version is unknown, it is assumed to be this one or newer."""
 
 _SINCE = {
     "2.3.0": "name services.*.deploy.resources.limits.pids services.*.volumes.*.bind.selinux",
@@ -66,7 +66,7 @@ _SINCE = {
 
 _OF_PRE_START = word_set("image command user privileged working_dir environment per_replica")
 _WIDER_PRE_START = "5.6.0"
-"""Since when an item of `pre_start` has most keys of a service, and not only those above."""
+"""Since this release, an item of `pre_start` has most keys of a service, not only those above."""
 
 
 def keys_since(tree: Tree) -> Iterator[tuple[Key, str]]:
@@ -81,13 +81,15 @@ def keys_since(tree: Tree) -> Iterator[tuple[Key, str]]:
 
 
 def lacks(version: str, since: str) -> bool:
-    """Whether a Compose of this version is older than a release; one without a third number may be its newest."""
+    """Whether this version of Compose is older than a release. A version without a third number may be the newest of
+    its series.
+    """
     has, first = release_of(version), release_of(since)
     return has is not None and first is not None and has < first
 
 
 def release_of(text: str) -> _Release | None:
-    """`2.26.1-4` in three numbers; None where there is none to read. A third number that is not given is the highest."""
+    """Parses `2.26.1-4` into three numbers; None if there are none. A missing third number counts as the highest."""
     found = re.match(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?!\d)", text)
     numbers = (int(found[1]), int(found[2]), int(found[3] or 10**9)) if found else (0, 0, 0)
     return numbers if numbers[:2] != (0, 0) else None

@@ -1,7 +1,7 @@
-"""Which texts of a cache's files may hold anything. Pure.
+"""Which texts of a cache's files may contain anything. Pure.
 
-The registry's config is open (each storage driver has options of its own) and so is Compose's; so what is known to be plain
-is listed, and everything else may hold anything.
+The registry's configuration is open, because each storage driver has its own options, and Compose's is open too. So the
+keys are listed whose texts are known to be plain; all others may contain anything, for example secrets.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _ANYTHING = word_set("""
     annotations args auth build command commands content cookies driver_opts entrypoint environment fields headers hooks
     labels middleware notifications options secrets sysctls test
 """)
-"""Nothing below these is known to be plain, whatever its name."""
+"""Below these keys nothing is known to be plain, whatever its name."""
 
 _PLAIN = word_set("""
     version level formatter accesslog addr addrs host net prefix relativeurls draintimeout certificate key clientcas
@@ -31,7 +31,7 @@ _PLAIN = word_set("""
 
 
 def free(key: Key) -> bool:
-    """Whether the text at `key` may hold anything."""
+    """Whether the text at `key` may contain anything."""
     names = [part for part in key if isinstance(part, str)]
     if names and names[-1] in {"max-size", "max-file", "runnerops.registry-config.sha256"}:
         return False
@@ -39,5 +39,5 @@ def free(key: Key) -> bool:
 
 
 def _plain(names: list[str]) -> bool:
-    """By its own name, or, in lists of mappings, by the name of what it stands in."""
+    """Whether a key is known to be plain by its name, or, inside a list of mappings, by the name of the list."""
     return names[-1] in _PLAIN

@@ -1,7 +1,8 @@
-"""What a JSON schema says of a tree: as much of draft 2020-12 as the Compose specification uses. Pure.
+"""Validates a tree against a JSON schema: that part of draft 2020-12 which the Compose specification uses. Pure.
 
-Written here because the general validators cost more to import than everything else that `check` does, and say of a
-`oneOf` only that nothing in it fits. A problem is told where it lies deepest, as Compose does.
+This is not a library, because importing one costs more time than everything else that `check` does, and because
+libraries only report for a `oneOf` that no branch fits. Here a problem is reported at the deepest place, as Compose
+does.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _VARIABLE = late_pattern(r"\$(?!\$)")
 
 @frozen
 class Problem:
-    """`words`: the types that fit, the words or the keys that are known, the keys that are missing, or the pattern."""
+    """`words`: the accepted types, the known values or keys, the missing keys, or the pattern."""
 
     key: Key
     kind: Literal["type", "word", "unknown", "name", "missing", "form", "twice", "range"]
@@ -31,7 +32,7 @@ class Problem:
 
 @frozen
 class _Mapping:
-    """The keys that a schema gives an object, with those of the schemas that it is made of."""
+    """The keys that a schema allows in an object, including those of the schemas that it refers to."""
 
     named: Mapping[str, Schema]
     patterns: Mapping[str, Schema]
@@ -40,14 +41,16 @@ class _Mapping:
 
 
 class Validator:
-    """Of one schema, whose `$ref` all point into itself. A text with a variable in it may become any scalar."""
+    """A validator of one schema, whose `$ref` all point into itself. A text with a variable in it may become any
+    scalar.
+    """
 
     def __init__(self, root: Schema) -> None:
         self._root = root
         self._mappings: dict[int, _Mapping] = {}
 
     def problems(self, value: Value, key: Key = (), schema: Schema | None = None) -> Iterator[Problem]:
-        """All that is wrong in a tree; empty where the schema takes it."""
+        """All problems of a tree; empty if it is valid."""
         schema = self._root if schema is None else schema
         if "$ref" in schema:
             yield from self.problems(value, key, self._at(schema["$ref"]))
@@ -75,7 +78,7 @@ class Validator:
         return self._at(schema["$ref"]) if "$ref" in schema else schema
 
     def _one(self, choices: Any, value: Value, key: Key) -> Iterator[Problem]:
-        """The problems of the choice that fits best: where they lie deepest."""
+        """The problems of the branch that fits best: the one whose problems are the deepest."""
         each = [list(self.problems(value, key, choice)) for choice in choices]
         if not each or not all(each):
             return
@@ -125,7 +128,7 @@ class Validator:
 
 
 def open_text(value: Value) -> bool:
-    """Whether a text has a variable in it, so that nobody knows what it will be."""
+    """Whether a text has a variable in it, so that its value is unknown."""
     return isinstance(value, str) and bool(_VARIABLE.search(value.replace("$$", "")))
 
 
@@ -140,7 +143,7 @@ def _is(kind: str, value: Value) -> bool:
     if open_text(value):
         return True
     if kind == "string":
-        return isinstance(value, str | date)  # a date without quotes is written out as a text
+        return isinstance(value, str | date)  # YAML's dates without quotes become texts again
     if kind == "boolean":
         return isinstance(value, bool)
     whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())

@@ -1,6 +1,7 @@
-"""The storage drivers of a registry: what each must have, which keys it reads and of which type, as data. Pure.
+"""The storage drivers of a registry, as data: the parameters that each requires, and the keys that it reads with their
+types. Pure.
 
-Source: distribution's `registry/storage/driver`, 2.8 and 3.1. All but azure and swift take any key in silence.
+Source: distribution's `registry/storage/driver`, 2.8 and 3.1. All drivers except azure and swift ignore unknown keys.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ STORAGE: Mapping[str, tuple[str, ...]] = {
     "oss": ("accesskeyid", "accesskeysecret", "region", "bucket"),
     "swift": ("authurl", "username", "password", "container"),
 }
-"""Storage drivers and the parameters without which each ends the registry at its start.
-
-Those of azure, and the region of s3, depend on the version."""
+"""Storage drivers, each with the parameters without which the registry does not start. Those of azure, and the region
+of s3, depend on the version.
+"""
 
 REMOVED_STORAGE = frozenset({"oss", "swift"})
-"""Gone in registry 3."""
+"""Storage drivers that registry 3 no longer has."""
 
 AZURE: Mapping[str, str] = {
     **dict.fromkeys(("container", "accountname", "accountkey", "connectionstring", "realm", "rootdirectory"), "text"),
@@ -33,7 +34,7 @@ AZURE: Mapping[str, str] = {
     "skipverify": "bool",
     "credentials": "any",
 }
-"""Fields of registry 3."""
+"""The parameters of azure in registry 3."""
 
 AZURE_CREDENTIALS: Mapping[str, str] = dict.fromkeys(("type", "clientid", "tenantid", "secret"), "text")
 
@@ -46,7 +47,7 @@ SWIFT: Mapping[str, str] = {
     **dict.fromkeys(("insecureskipverify", "tempurlcontainerkey"), "bool"),
     "tempurlmethods": "texts",
 }
-"""Fields of registry 2; `tenant` and `tenantid` may be anything."""
+"""The parameters of swift in registry 2. `tenant` and `tenantid` may have any type."""
 
 _S3 = word_set("""
     accesskey secretkey region regionendpoint bucket encrypt keyid secure skipverify v4auth chunksize
@@ -73,4 +74,4 @@ PARAMETERS: Mapping[str, Mapping[int, frozenset[str]]] = {
     "swift": {2: frozenset(SWIFT) | {"tenant", "tenantid", "useragent"}},
     "filesystem": dict.fromkeys((2, 3), word_set("rootdirectory maxthreads useragent")),
 }
-"""By driver and major version: the keys that it reads."""
+"""By driver and major version, the keys that it reads."""
