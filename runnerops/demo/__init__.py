@@ -1,4 +1,3 @@
-"""`runnerops demo`: a host in a scratch directory, reached over real SSH, for a first try with no server.
-
-Only what stands for the host's own programs is simulated; the deploys are this program's, step by step.
+"""`runnerops demo`: a host in a scratch directory, reached over SSH, to try runnerops without a server. Only the
+programs of the host are simulated. The deploys are those of the product, step by step.
 """

@@ -1,6 +1,5 @@
-"""An SSH server in this process, on a free loopback port: what is executed there runs in the scratch directory.
-
-One key opens it, and it has a fresh host key; it forwards nothing and has no shell to log in to.
+"""An SSH server in this process, on a free loopback port. It runs commands in the scratch directory. It accepts one
+key, has a new host key, forwards nothing, and has no interactive shell.
 """
 
 from __future__ import annotations
@@ -30,10 +29,11 @@ _CHUNK = 65536
 
 
 class Server:
-    """Listens from its making until it is closed."""
+    """The server. It listens until it is closed."""
 
     def __init__(self, environ: Mapping[str, str], folder: Path, guest: paramiko.PKey) -> None:
-        logging.getLogger("paramiko").addHandler(logging.NullHandler())  # guests may go without a word
+        # a client that disconnects is not worth a message
+        logging.getLogger("paramiko").addHandler(logging.NullHandler())
         self._environ = environ
         self._folder = folder
         self._guest = guest
@@ -44,12 +44,12 @@ class Server:
 
     @property
     def port(self) -> int:
-        """The port that was free."""
+        """The port on which it listens."""
         return int(self._listener.getsockname()[1])
 
     @property
     def known_hosts(self) -> str:
-        """The line that pins the host key."""
+        """The known_hosts line with the host key."""
         return f"[{ADDRESS}]:{self.port} {self._key.get_name()} {self._key.get_base64()}\n"
 
     def __enter__(self) -> Server:
@@ -77,7 +77,7 @@ class Server:
                 transport.start_server(threading.Event(), _Guests(self._guest, self._run))
 
     def _run(self, channel: paramiko.Channel, command: str) -> None:
-        """Runs it to its end, all three streams at the same time."""
+        """Runs a command to its end, and copies its three streams at the same time."""
         process = subprocess.Popen(
             ["/bin/sh", "-c", command],
             env=dict(self._environ),
@@ -96,12 +96,12 @@ class Server:
             _pump(process.stdout.fileno(), channel.sendall)
             errors.join()
             channel.send_exit_status(process.wait())
-        with contextlib.suppress(OSError, EOFError):  # the client may have hung up
+        with contextlib.suppress(OSError, EOFError):  # the client may have disconnected
             channel.close()
 
 
 class _Guests(paramiko.ServerInterface):
-    """Lets in whoever has the one key, whatever the user's name, and runs commands."""
+    """Accepts the one key, for any user name, and runs commands."""
 
     def __init__(self, guest: paramiko.PKey, run: Callable[[paramiko.Channel, str], None]) -> None:
         self._guest = guest
@@ -114,15 +114,15 @@ class _Guests(paramiko.ServerInterface):
             _aside(self._run, *self._accepted.pop())
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
-        """Keys alone."""
+        """Allows only keys."""
         return "publickey"
 
     def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:  # noqa: ARG002
-        """By the key."""
+        """Accepts the one key."""
         return AUTH_SUCCESSFUL if key.asbytes() == self._guest.asbytes() else AUTH_FAILED
 
     def check_channel_request(self, kind: str, chanid: int) -> int:  # noqa: ARG002
-        """Sessions alone."""
+        """Allows only sessions."""
         return OPEN_SUCCEEDED if kind == "session" else OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
@@ -157,7 +157,7 @@ def _aside(work: Callable[..., object], *values: object) -> threading.Thread:
 
 
 def _feed(channel: paramiko.Channel, stdin: IO[bytes]) -> None:
-    """A program that reads no further has what it needs."""
+    """Writes the input. That a program does not read all of it is no error."""
     with contextlib.suppress(OSError), stdin:
         while chunk := channel.recv(_CHUNK):
             stdin.write(chunk)
@@ -170,7 +170,7 @@ def _pump(source: int, send: Callable[[bytes], object]) -> None:
 
 
 def make_key(place: Path) -> paramiko.PKey:
-    """A fresh private key, in that file (0600)."""
+    """Writes a new private key to a file (0600)."""
     key = paramiko.ECDSAKey.generate()
     key.write_private_key_file(str(place))
     return key

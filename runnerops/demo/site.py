@@ -1,4 +1,4 @@
-"""The scratch directory: a host's files with its simulated programs, and a user's project beside it. Writes only there."""
+"""The scratch directory: the files of a host with its simulated programs, and a user's project. Writes only there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIMULATED = "runnerops/demo/simulated"
 _WRAPPERS = Path(__file__).with_name("wrappers")
 _LAUNCH = "import sys; sys.path[:0] = [sys.argv.pop(1)]; from runnerops.demo.simulated.main import main; main()"
 _SOUGHT = "$(PATH=${{PATH#*:}} && command -v {})"
-"""How a wrapper finds the real program. It is found once instead, for each search costs a process."""
+"""How a wrapper finds the real program. `build` replaces it by the path, because each search would cost a process."""
 _FOLDERS = (
     *("etc/docker", "etc/gitlab-runner", "opt", "proc/sys/kernel/random", "root", "run/systemd/system", "tmp"),
     *("usr/bin", "var/lib/simulated"),
@@ -44,12 +44,12 @@ _UNITS = {
         "again_seconds": 120,
     },
 }
-"""As the packages have them: so many starts in so many seconds, and how soon one that failed is tried again."""
+"""Limits of the units as in the packages: how many starts in how many seconds, and the pause before a restart."""
 
 
 @frozen
 class Site:
-    """Where everything of one demo lies. Paths of the host lie below `root`."""
+    """The folders of one demo. Paths of the host are below `root`."""
 
     folder: Path
 
@@ -60,18 +60,22 @@ class Site:
 
     @property
     def project(self) -> Path:
-        """Where the user's commands are typed: the inventory and what belongs to it."""
+        """The folder of the user's project, with the inventory, in which commands are run."""
         return self.folder / "project"
 
     @property
     def environ(self) -> Mapping[str, str]:
-        """What a command on the host finds: its simulated programs first, the machine's own for the rest."""
+        """The environment of a command on the host. Its PATH has the simulated programs first, then those of this
+        machine.
+        """
         path = f"{self.root}/usr/bin:{_MACHINE}"
         home = str(self.root / "root")
         return {"PATH": path, "HOME": home, "USER": "root", "RUNNEROPS_ROOT": str(self.root), "LANG": "C.UTF-8"}
 
     def build(self) -> None:
-        """A host on which Docker and gitlab-runner were just installed and started; neither has a file yet."""
+        """Writes the files of a host on which Docker and gitlab-runner were just installed and started. Neither has a
+        file yet.
+        """
         self.project.mkdir(parents=True)
         for name in _FOLDERS:
             (self.root / name).mkdir(parents=True, exist_ok=True)
@@ -87,7 +91,9 @@ class Site:
         (self.root / "var/lib/simulated/state").write_bytes(marshal.dumps(self._state()))
 
     def _python(self) -> list[str]:
-        """What stands in front of a simulated program's name. Nothing of the user's own Python is loaded, or written."""
+        """The command before a simulated program's name. Python neither loads the user's own packages nor writes
+        bytecode.
+        """
         return [sys.executable, "-I", "-S", "-B", "-c", _LAUNCH, str(self.folder / "programs")]
 
     def _programs(self) -> Iterator[tuple[str, str]]:
@@ -97,7 +103,7 @@ class Site:
             yield wrapper.stem, wrapper.read_text().replace(_SOUGHT.format(wrapper.stem), _real(wrapper.stem))
 
     def _state(self) -> dict[str, object]:
-        """`hub` is the made-up Docker Hub, `upstreams` are the registries that answer."""
+        """The state at first. `hub` is the invented Docker Hub, `upstreams` are the registries that respond."""
         import yaml  # noqa: PLC0415
 
         repository, _, tag = DEFAULT_IMAGE.rpartition(":")
@@ -133,7 +139,7 @@ class Site:
 
 
 def _real(name: str) -> str:
-    """As a word of the shell."""
+    """The path of the real program, quoted for the shell."""
     return shlex.quote(shutil.which(name, path=_MACHINE) or name)
 
 

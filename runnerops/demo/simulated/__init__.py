@@ -1,6 +1,6 @@
-"""The programs of the demo's host, simulated: docker, Compose, dockerd, systemctl, gitlab-runner, curl and their kin.
+"""The simulated programs of the demo's host: docker, Compose, dockerd, systemctl, gitlab-runner, curl and others.
 
-One process a call. What they have in common is a file, `world.py`; they know each other through nothing else. They
-refuse what the real ones refuse, and what they say has the real form (`tests/contract/probes.py`). Standard library
-only (and YAML where Compose needs it), for each call starts a Python.
+Each call is a process. The programs share their state in a file (`world.py`), and only there. They refuse what the real
+programs refuse, and their output has the same form (`tests/contract/probes.py`). They import only the standard library
+(and YAML for Compose), because each call starts a Python interpreter.
 """

@@ -1,4 +1,4 @@
-"""The Compose plugin, simulated: it validates, brings up what differs, takes down."""
+"""The Compose plugin, simulated: it validates a file, starts and recreates containers, and removes them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _VALUED = ("-p", "-f", "--project-directory", "--project-name", "--file", "--env
 
 
 class _Project:
-    """A project and its file, as it was loaded."""
+    """A project, and its file as it was loaded."""
 
     def __init__(self, name: str, file: str, tree: Tree) -> None:
         self.name = name
@@ -37,7 +37,7 @@ class _Project:
 
 
 def compose(words: list[str]) -> int:
-    """`version`, or a verb on the project of a file."""
+    """`docker compose version`, or a command for the project of a file."""
     options, rest = _split(words)
     verb, *names = rest or ["help"]
     if verb == "version":
@@ -81,7 +81,7 @@ def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _load(here: World, name: str) -> Tree:
-    """The file's tree, its variables filled in and its form checked. Raises RefusedError."""
+    """Reads and checks the file. Returns its tree, with the values of its variables. Raises RefusedError."""
     file = path(name)
     if not os.path.isfile(file):
         raise RefusedError(f"open {shown(file)}: no such file or directory", 14)
@@ -127,7 +127,7 @@ def _invalid(file: Any, problem: str) -> RefusedError:
 
 
 def _of(here: World, project: str) -> dict[str, Tree]:
-    """The project's containers by service."""
+    """The project's containers, by service."""
     return {
         one["Config"]["Labels"][_SERVICE]: one
         for one in here.engine["containers"]
@@ -168,7 +168,7 @@ def _network(here: World, name: str) -> None:
 
 
 def _bring_up(here: World, project: _Project, service: str, *, anew: bool) -> None:
-    """Recreated where its section differs from the one that it was created from."""
+    """Starts a service. Its container is recreated if its section differs from the one with which it was created."""
     known = _of(here, project.name).get(service)
     import hashlib  # noqa: PLC0415
     import json  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""config.toml, simulated: where it lies, and which files gitlab-runner loads."""
+"""config.toml, simulated: its path, and which files gitlab-runner loads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _KINDS = {
 
 
 def config_path(argv: list[str]) -> str:
-    """The file that a process started so reads."""
+    """The file that a process with these arguments reads."""
     for index, word in enumerate(argv[:-1]):
         if word in {"--config", "-c"}:
             return argv[index + 1]
@@ -27,7 +27,7 @@ def config_path(argv: list[str]) -> str:
 
 
 def read(name: str) -> Tree:
-    """The file's tree. Raises RefusedError with what the log says."""
+    """Returns the file's tree. Raises RefusedError with the message for the log."""
     import tomllib  # noqa: PLC0415
 
     try:
@@ -42,7 +42,7 @@ def read(name: str) -> Tree:
 
 
 def _plain(value: Any) -> Any:
-    """Dates as text: what is loaded is kept in a form that knows none."""
+    """Converts dates to texts, because JSON, in which the state is kept, has no dates."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -22,7 +22,7 @@ _ALWAYS = ("always", "unless-stopped")
 
 
 def load_yaml(here: World, text: str) -> Any:
-    """Parsed; the library is only there where it is asked for. Raises RefusedError."""
+    """Parses YAML. Imports the library only when it is needed. Raises RefusedError."""
     sys.path.append(here.data["libraries"])
     import yaml  # noqa: PLC0415
 
@@ -33,7 +33,7 @@ def load_yaml(here: World, text: str) -> Any:
 
 
 def find(here: World, name: str) -> Tree:
-    """By its name or the beginning of its id. Raises RefusedError."""
+    """Finds a container by its name or the beginning of its id. Raises RefusedError."""
     for one in here.engine["containers"]:
         if name and (one["Id"].startswith(name) or one["Name"] == f"/{name}"):
             found: Tree = one
@@ -42,7 +42,9 @@ def find(here: World, name: str) -> Tree:
 
 
 def create(here: World, name: str, image: str, spec: Tree) -> Tree:
-    """`spec` has labels, command, environment, restart, ports, mounts, network and, if it likes, logging."""
+    """Creates a container. `spec` has labels, command, environment, restart, ports, mounts, network and perhaps
+    logging.
+    """
     logging = spec.get("logging", {})
     one: Tree = {
         "Id": random_hex(32),
@@ -69,7 +71,7 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
 
 
 def start(here: World, one: Tree) -> None:
-    """Publishes its ports and runs what is in it. Raises RefusedError where a port cannot be had."""
+    """Publishes the container's ports and starts its process. Raises RefusedError if a port is in use."""
     for address, port in ports(one):
         if address not in {"0.0.0.0", "127.0.0.1", *addresses(here)}:  # noqa: S104  compared, not bound
             raise RefusedError(f"listen tcp4 {address}:{port}: bind: cannot assign requested address")
@@ -89,13 +91,13 @@ def start(here: World, one: Tree) -> None:
 
 
 def end(here: World, one: Tree) -> None:  # noqa: ARG001
-    """Its process ends."""
+    """Ends the container's process."""
     one["State"] |= {"Status": "exited", "Running": False, "Restarting": False, "Pid": 0}
     one["Serves"] = None
 
 
 def after_start(here: World) -> None:
-    """A daemon that starts brings back what it should, and finds what lives."""
+    """Starts the containers that a daemon restarts at its start, by their restart policy."""
     for one in here.engine["containers"]:
         if not one["State"]["Running"] and one["HostConfig"]["RestartPolicy"]["Name"] in _ALWAYS:
             try:
@@ -105,19 +107,19 @@ def after_start(here: World) -> None:
 
 
 def ports(one: Tree) -> Iterator[tuple[str, str]]:
-    """Addresses and ports that it publishes."""
+    """The addresses and ports that the container publishes."""
     for published in one["HostConfig"]["PortBindings"].values():
         for binding in published:
             yield binding["HostIp"] or "0.0.0.0", binding["HostPort"]  # noqa: S104  shown, not bound
 
 
 def addresses(here: World) -> list[str]:
-    """The host's own."""
+    """The addresses of the host."""
     return [here.data["address"], here.engine["bridge"]["address"]]
 
 
 def _registry(here: World, one: Tree) -> tuple[Tree | None, str]:
-    """What a registry serves, or why it dies: it reads its config, and a proxy asks its upstream, at start only."""
+    """What a registry serves, or why it ends. It reads its configuration, and requests its upstream, only at its start."""
     if one["Config"]["Image"].partition(":")[0].rpartition("/")[2] != "registry":
         return None, ""
     words = one["Config"]["Cmd"] or ["serve", _CONFIG]

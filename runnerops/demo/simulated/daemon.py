@@ -1,4 +1,4 @@
-"""The Docker daemon, simulated: how it starts, stops and loads its file again."""
+"""The Docker daemon, simulated: how it starts, stops and reloads its file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LIVE = (*_STICKY, "max-concurrent-downloads", "max-concurrent-uploads", "max-do
 
 
 def start(here: World, name: str) -> str:
-    """Starts the daemon; what it died of, else empty."""
+    """Starts the daemon. Returns why it ended, or an empty text."""
     try:
         tree = read(here, here.units[name]["argv"])
     except RefusedError as refusal:
@@ -26,7 +26,8 @@ def start(here: World, name: str) -> str:
     if tree.get("bip"):
         address, _, prefix = tree["bip"].partition("/")
         here.engine["bridge"] = {"address": address, "prefix": int(prefix or 16)}
-    elif tree.get("default-address-pools") and not tree.get("live-restore"):  # else an address that is there is kept
+    # otherwise docker0 keeps the address that it has
+    elif tree.get("default-address-pools") and not tree.get("live-restore"):
         first = tree["default-address-pools"][0]
         here.engine["bridge"] = {"address": f"{first['base'].rpartition('.')[0]}.1", "prefix": first["size"]}
     here.begin(name)
@@ -35,7 +36,7 @@ def start(here: World, name: str) -> str:
 
 
 def stop(here: World, name: str, active: str = "inactive") -> None:
-    """The running daemon's own live-restore decides whether containers outlive it."""
+    """Stops the daemon. Whether containers continue depends on the live-restore with which it runs."""
     if not here.engine["loaded"].get("live-restore"):
         for one in here.engine["containers"]:
             containers.end(here, one)
@@ -43,7 +44,9 @@ def stop(here: World, name: str, active: str = "inactive") -> None:
 
 
 def reload(here: World, name: str) -> None:
-    """A file that is refused is only logged, and the old values stay; so do those of keys that were taken out."""
+    """Reloads the file. If it is refused, this is only logged, and the old values stay. Values of removed keys stay,
+    too.
+    """
     try:
         tree = read(here, here.units[name]["argv"])
         if problem := mirror_problem(tree):
@@ -62,6 +65,6 @@ def reload(here: World, name: str) -> None:
 
 
 def mirrors(here: World) -> list[str] | None:
-    """As the daemon shows them."""
+    """The mirrors as `docker info` shows them."""
     urls = dict.fromkeys(f"{url.rstrip('/')}/" for url in here.engine["loaded"].get("registry-mirrors") or ())
     return list(urls) or None

@@ -1,4 +1,4 @@
-"""daemon.json, simulated: which files dockerd takes, and which it dies of (26.1)."""
+"""daemon.json, simulated: which files dockerd 26.1 accepts, and with which it ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _GO = {"bool": "bool", "int": "int", "string": "string", "strings": "[]string"}
 
 
 def config_file(argv: list[str]) -> str:
-    """The file that a daemon started so reads."""
+    """The file that a daemon with these arguments reads."""
     for index, word in enumerate(argv):
         if word.startswith("--config-file="):
             return word.partition("=")[2]
@@ -31,7 +31,7 @@ def config_file(argv: list[str]) -> str:
 
 
 def read(here: World, argv: list[str]) -> Tree:
-    """The file's tree. Raises RefusedError for what `--validate` refuses."""
+    """Returns the file's tree. Raises RefusedError for what `dockerd --validate` refuses."""
     name = config_file(argv)
     try:
         text = text_at(name)
@@ -108,7 +108,7 @@ def _malformed(tree: Tree) -> Iterator[str]:
 
 
 def start_problem(tree: Tree) -> str:
-    """What a daemon dies of that `--validate` let pass; empty where it starts."""
+    """Why a daemon ends at its start although `--validate` accepts the file; empty if it starts."""
     driver, options = tree.get("log-driver") or "json-file", tree.get("log-opts") or {}
     if options and driver not in LOG_DRIVERS:
         lookup = f'error looking up logging plugin {driver}: plugin "{driver}" not found'
@@ -135,7 +135,7 @@ def _is_address(text: str) -> bool:
 
 
 def mirror_problem(tree: Tree) -> str:
-    """What a start dies of, and a reload refuses; empty where there is nothing."""
+    """Why a daemon does not start with these mirrors, and refuses them in a reload; empty if it accepts them."""
     for url in tree.get("registry-mirrors") or ():
         scheme = url.partition("://")[0] if "://" in url else ""
         if scheme not in {"http", "https"}:

@@ -1,4 +1,4 @@
-"""The docker client, simulated: what it tells and does of a daemon that is a part of `world.py`'s file."""
+"""The docker client, simulated. The state of its daemon is part of the file of `world.py`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COMMANDS = {
     "images": ("images", "image ls", "image inspect", "pull", "rmi"),
     "guests": ("logs", "create", "run", "rm", "start", "stop", "update"),
 }
-"""By the module that has them, in a function of the same name; only that one is loaded."""
+"""Commands by the module that has a function of the same name. Only that module is imported."""
 _ALIASES = {"container ls": "ps", "container inspect": "inspect", "images": "image ls"}
 _VALUED = (
     "-f",
@@ -37,7 +37,7 @@ _VALUED = (
 
 
 def docker(words: list[str]) -> int:
-    """One command; a plugin's words are its own."""
+    """Executes one command. A plugin parses its own arguments."""
     if words[:1] == ["compose"]:
         from runnerops.demo.simulated.compose import compose  # noqa: PLC0415
 
@@ -60,7 +60,9 @@ def docker(words: list[str]) -> int:
 
 
 def split(words: list[str], valued: tuple[str, ...] = _VALUED) -> tuple[Tree, list[str]]:
-    """Options (`filter` is a list of pairs, flags are true, short ones by letter), and the other words."""
+    """Splits arguments into options (`filter` is a list of pairs, flags are true, short ones have a letter as name) and
+    others.
+    """
     options: Tree = {"filter": []}
     rest = []
     follows = iter(words)

@@ -37,7 +37,7 @@ def _default_network(here: World) -> Tree:
 
 
 def network_inspect(here: World, rest: list[str], options: Tree) -> int:
-    """`docker network inspect NAME…`."""
+    """`docker network inspect NAME…`"""
     there = {network["Name"]: network for network in _networks(here)}
     show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
     for name in rest:
@@ -47,7 +47,7 @@ def network_inspect(here: World, rest: list[str], options: Tree) -> int:
 
 
 def network_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """`docker network ls`."""
+    """`docker network ls`"""
     for network in _networks(here):
         row = {"ID": network["Id"][:12], "Name": network["Name"], "Driver": "bridge", "Scope": "local"}
         quiet = "{{.ID}}" if {"q", "quiet"} & set(options) else "{{.ID}}   {{.Name}}   {{.Driver}}   {{.Scope}}"
@@ -56,7 +56,7 @@ def network_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG
 
 
 def volume_inspect(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """`docker volume inspect NAME…`: whether they are there."""
+    """`docker volume inspect NAME…`: whether these volumes exist."""
     for name in rest:
         if name not in here.engine["volumes"]:
             raise RefusedError(f"Error response from daemon: get {name}: no such volume")
@@ -64,7 +64,7 @@ def volume_inspect(here: World, rest: list[str], options: Tree) -> int:  # noqa:
 
 
 def volume_rm(here: World, rest: list[str], options: Tree) -> int:
-    """`docker volume rm NAME…`: refused where a container uses one."""
+    """`docker volume rm NAME…`: refused if a container uses one of them."""
     volume_inspect(here, rest, options)
     for name in rest:
         for one in here.engine["containers"]:
@@ -76,7 +76,7 @@ def volume_rm(here: World, rest: list[str], options: Tree) -> int:
 
 
 def volume_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """`docker volume ls`."""
+    """`docker volume ls`"""
     for name in here.engine["volumes"]:
         quiet = "{{.Name}}" if {"q", "quiet"} & set(options) else "{{.Driver}}   {{.Name}}"
         say(options.get("format", quiet), {"Name": name, "Driver": "local"}, "*formatter.volumeContext")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """Rows by a format, ids, or the table."""
+    """`docker ps`: rows in a format, ids, or the table."""
     everyone = {"a", "all"} & set(options) or any(name == "status" for name, _ in options["filter"])
     found = [
         _row(one, "no-trunc" in options)
@@ -38,7 +38,7 @@ def ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def inspect(here: World, rest: list[str], options: Tree) -> int:
-    """What is there of those that are asked for; 1 where one is not."""
+    """`docker inspect NAME…`: the containers that exist; the exit status is 1 if one does not."""
     status = 0
     found = []
     for name in rest:

@@ -1,4 +1,4 @@
-"""What the docker client tells of the daemon as a whole."""
+"""`docker info`, `docker version` and `docker events`, simulated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """In all its fields where a format asks for them."""
+    """`docker info`, as text or in a format, which may use all fields."""
     up = here.units["docker.service"]["active"] == "active"
     if not up:
         sys.stderr.write(f"{NO_DOCKER}\n")
@@ -56,7 +56,7 @@ def info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def version(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """Of the client, and of the daemon where it runs."""
+    """`docker version`: the version of the client, and of the daemon if it runs."""
     up = here.units["docker.service"]["active"] == "active"
     server = {"Version": here.engine["version"], "ApiVersion": "1.45"} if up else None
     told = {"Client": {"Version": here.engine["version"], "ApiVersion": "1.45"}, "Server": server}
@@ -73,7 +73,7 @@ def version(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def events(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """Pulls and reloads."""
+    """`docker events`: pulls and reloads."""
     wanted = dict(options["filter"])
     if wanted.get("event") == "pull":
         for pulled in here.engine["pulls"]:

@@ -1,4 +1,4 @@
-"""`dockerd`, simulated: the program as somebody calls it."""
+"""`dockerd`, simulated, as a program on the command line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runnerops.demo.simulated.world import RefusedError
 
 
 def dockerd(words: list[str]) -> int:
-    """Only `--validate` ends; the daemon itself is systemd's."""
+    """Executes `dockerd --validate`. The daemon itself is started by systemd (`daemon.py`)."""
     if "--validate" not in words:
         raise RefusedError("dockerd is simulated: systemctl starts it")
     with world() as here:

@@ -1,4 +1,4 @@
-"""Where the values of the daemon's file show: in `docker info`, and in a container that is made with them."""
+"""Shows the values of the daemon's file in `docker info`, and in a new container."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def registries(here: World, mirrors: list[str] | None) -> Tree:
-    """Its mirrors, and the registries that it reaches without TLS."""
+    """The daemon's mirrors, and the registries that it connects to without TLS."""
     named = [str(one) for one in here.engine["loaded"].get("insecure-registries") or ()]
     hosts = [
         {"Name": "docker.io", "Secure": True},
@@ -22,13 +22,13 @@ def registries(here: World, mirrors: list[str] | None) -> Tree:
 
 
 def runtimes(here: World) -> Tree:
-    """Its own, and those of its file."""
+    """The built-in runtimes, and those of the daemon's file."""
     given = here.engine["loaded"].get("runtimes") or {}
     return {"runc": {"Path": "runc"}, **{name: {"Path": one.get("path", "")} for name, one in given.items()}}
 
 
 def security(here: World) -> list[str]:
-    """What it says of containers' security."""
+    """The daemon's security options."""
     loaded = here.engine["loaded"]
     options = {"no-new-privileges": "name=no-new-privileges", "selinux-enabled": "name=selinux"}
     found = [text for key, text in options.items() if loaded.get(key)]
@@ -36,7 +36,7 @@ def security(here: World) -> list[str]:
 
 
 def defaults(here: World) -> Tree:
-    """What a container that is made now has where it does not say otherwise."""
+    """What a new container gets if its creation does not set it."""
     loaded = here.engine["loaded"]
     size = str(loaded.get("default-shm-size", "64M"))
     units = {"K": 1, "M": 2, "G": 3}

@@ -1,4 +1,4 @@
-"""Containers that are begun, read and removed by hand."""
+"""Commands of the docker client for one container: logs, run, create, stop, start, update, rm. Simulated."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def logs(here: World, rest: list[str], options: Tree) -> int:
-    """What its process said."""
+    """`docker logs`: what the container's process has printed."""
     one = containers.find(here, rest[0])
     since = options.get("since", "")
     began = time.time() - float(since[:-1]) if since.endswith("s") else 0
@@ -26,7 +26,7 @@ def logs(here: World, rest: list[str], options: Tree) -> int:
 
 
 def run(here: World, rest: list[str], options: Tree) -> int:
-    """Only as a guest that waits: nothing of it is executed."""
+    """`docker run -d`: a container that only waits, because nothing in it is executed."""
     if "d" not in options and "detach" not in options:
         raise RefusedError("docker: 'run' is simulated with -d only: nothing would be executed", 125)
     one = _made(here, rest, options)
@@ -36,7 +36,7 @@ def run(here: World, rest: list[str], options: Tree) -> int:
 
 
 def create(here: World, rest: list[str], options: Tree) -> int:
-    """One that does not run yet."""
+    """`docker create`"""
     sys.stdout.write(f"{_made(here, rest, options)['Id']}\n")
     return 0
 
@@ -60,7 +60,7 @@ def _made(here: World, rest: list[str], options: Tree) -> Tree:
 
 
 def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """Its process is told to end, and does."""
+    """`docker stop`"""
     for name in rest:
         containers.end(here, containers.find(here, name))
         sys.stdout.write(f"{name}\n")
@@ -68,7 +68,7 @@ def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def start(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """Also one that runs."""
+    """`docker start`, also of a container that is running."""
     for name in rest:
         one = containers.find(here, name)
         if not one["State"]["Running"]:
@@ -78,7 +78,7 @@ def start(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def update(here: World, rest: list[str], options: Tree) -> int:
-    """Its restart policy."""
+    """`docker update --restart`"""
     for name in rest:
         containers.find(here, name)["HostConfig"]["RestartPolicy"]["Name"] = options["restart"]
         sys.stdout.write(f"{name}\n")
@@ -86,7 +86,7 @@ def update(here: World, rest: list[str], options: Tree) -> int:
 
 
 def rm(here: World, rest: list[str], options: Tree) -> int:
-    """With `-f` what runs too."""
+    """`docker rm`; with `-f`, also of a running container."""
     for name in rest:
         one = containers.find(here, name)
         if one["State"]["Running"] and not {"f", "force"} & set(options):

@@ -1,4 +1,4 @@
-"""Images of the simulated daemon: pulled from a Docker Hub that is made up, through the first mirror that answers."""
+"""Images of the simulated daemon. They are pulled from an invented Docker Hub, through the first mirror that responds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """As the formats ask."""
+    """`docker image ls`"""
     for name, image in here.engine["images"].items():
         repository, _, tag = name.rpartition(":")
         row = {"Repository": repository, "Tag": tag, "ID": image["id"][7:19], "Digest": image["digest"]}
@@ -26,7 +26,7 @@ def image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG00
 
 
 def image_inspect(here: World, rest: list[str], options: Tree) -> int:
-    """As JSON, or as the format asks."""
+    """`docker image inspect`, as JSON or in a format."""
     there = here.engine["images"]
     found = [{"Id": there[name]["id"], "RepoTags": [name]} for name in map(tagged, rest) if name in there]
     show_all(found, options, "types.ImageInspect")
@@ -37,7 +37,7 @@ def image_inspect(here: World, rest: list[str], options: Tree) -> int:
 
 
 def pull(here: World, rest: list[str], options: Tree) -> int:
-    """Says what it pulled."""
+    """`docker pull`: pulls an image and prints its name."""
     name = bring(here, rest[0])
     repository = name if "/" in name else f"library/{name}"
     if not {"q", "quiet"} & set(options):
@@ -47,12 +47,14 @@ def pull(here: World, rest: list[str], options: Tree) -> int:
 
 
 def tagged(image: str) -> str:
-    """With its tag."""
+    """The name with a tag."""
     return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
 
 
 def bring(here: World, image: str) -> str:
-    """Through the first mirror that answers, which then has it. Raises RefusedError for what the made-up Hub has not."""
+    """Pulls an image through the first mirror that responds, which then holds it. Raises RefusedError if the Hub lacks
+    it.
+    """
     from runnerops.demo.simulated import containers, daemon  # noqa: PLC0415
 
     name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
@@ -76,7 +78,7 @@ def bring(here: World, image: str) -> str:
 
 
 def _log_request(here: World, one: Tree, place: str) -> None:
-    """As a registry's access log has it."""
+    """Adds a request to the access log of a registry."""
     at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
     agent = f"docker/{here.engine['version']} go/go1.24 os/linux arch/amd64"
     text = f'{here.engine["bridge"]["address"]} - - [{at}] "GET {place} HTTP/1.1" 200 528 "" "{agent}"'
@@ -84,7 +86,7 @@ def _log_request(here: World, one: Tree, place: str) -> None:
 
 
 def rmi(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
-    """What no container uses."""
+    """`docker rmi`: refused if a container uses the image."""
     for name in map(tagged, rest):
         if name not in here.engine["images"]:
             raise RefusedError(f"Error response from daemon: No such image: {name}")

@@ -1,4 +1,4 @@
-"""journalctl, simulated: lines of units, from a cursor on."""
+"""journalctl, simulated: the log lines of units, after a cursor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def journalctl(words: list[str]) -> int:
-    """As `-o cat` prints it, or in the short form."""
+    """Prints lines, as with `-o cat` or in the short format."""
     asked = _asked(words)
     with world() as here:
         lines: list[Tree] = [{**line, "number": n} for n, line in enumerate(here.data["journal"], 1)]

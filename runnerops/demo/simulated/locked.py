@@ -1,4 +1,4 @@
-"""The host's state for one program at a time: read under a lock, caught up with, written back."""
+"""Gives one program at a time the host's state: takes a lock, reads it, brings it up to date, and writes it back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class world:  # noqa: N801  used as a function is
-    """The state, after what happened by itself meanwhile; written back when the block is left."""
+    """The state, brought up to date. It is written back when the block is left."""
 
     def __enter__(self) -> World:
         self._lock = os.open(f"{ROOT}/{STATE}/lock", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
@@ -37,7 +37,9 @@ class world:  # noqa: N801  used as a function is
 
 
 def _live(here: World) -> None:
-    """What happens on the host by itself: units that failed are tried again in time; a runner loads a newer file within 3 s."""
+    """Does what a host does by itself as time passes: failed units are restarted, a runner loads a newer file within 3
+    s.
+    """
     now = time.time()
     for name, unit in here.units.items():
         if unit["active"] == "activating" and unit["retry"] <= now:

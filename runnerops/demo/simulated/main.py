@@ -1,4 +1,4 @@
-"""Which program was called, and the one place where a refusal becomes a message and an exit status."""
+"""Calls the simulated program that was started, and turns its RefusedError into a message and an exit status."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ ROOMS = {
     "ip": "network",
     "ss": "network",
 }
-"""Where each program lives; its function is named like it."""
+"""The module of each program, whose function has the program's name."""
 
 
 def main() -> None:
-    """The program is the first argument."""
+    """Runs the program that the first argument names."""
     name, words = sys.argv[1], sys.argv[2:]
     room = __import__(f"runnerops.demo.simulated.{ROOMS[name]}", fromlist=["*"])
     try:

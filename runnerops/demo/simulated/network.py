@@ -1,4 +1,4 @@
-"""ip and ss, simulated: the host's addresses, and who listens."""
+"""ip and ss, simulated: the host's addresses, and its listening sockets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from runnerops.demo.simulated.world import RefusedError
 
 
 def ip(words: list[str]) -> int:
-    """`ip [-4] -o addr show [dev NAME]`, `ip -o route get ADDRESS`."""
+    """`ip [-4] -o addr show [dev NAME]` and `ip -o route get ADDRESS`"""
     with world() as here:
         bridge = here.engine["bridge"]
         shown = {
@@ -33,7 +33,7 @@ def ip(words: list[str]) -> int:
 
 
 def ss(words: list[str]) -> int:
-    """`ss -Hltnp`."""
+    """`ss -Hltnp`"""
     listeners = [("0.0.0.0:22", "sshd", 7)]
     with world() as here:
         for one in here.engine["containers"]:

@@ -1,4 +1,4 @@
-"""A process and all that it started, as a control group would have them. Linux only."""
+"""A process and its descendants, in place of a cgroup. Linux only."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SET_CHILD_SUBREAPER = 36
 
 
 def adopt_orphans() -> None:
-    """From now on this process is the parent of whatever its descendants leave behind."""
+    """Makes this process the parent of orphans among its descendants."""
     ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def descendants(spare: Collection[int] = ()) -> list[int]:
-    """The processes below this one, but those to spare and what is below them."""
+    """The descendants of this process, without those in `spare` and their descendants."""
     parents: dict[int, int] = {}
     for name in filter(str.isdecimal, os.listdir("/proc")):
         try:
@@ -35,7 +35,7 @@ def descendants(spare: Collection[int] = ()) -> list[int]:
 
 
 def end_descendants(number: int, spare: Collection[int] = ()) -> None:
-    """Signals all of them; SIGKILL until none is left."""
+    """Sends a signal to all descendants; SIGKILL is repeated until none is left."""
     while below := descendants(spare):
         for pid in below:
             try:
@@ -49,7 +49,7 @@ def end_descendants(number: int, spare: Collection[int] = ()) -> None:
 
 
 def _reap() -> None:
-    """Those that have ended."""
+    """Reaps children that have ended."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             continue

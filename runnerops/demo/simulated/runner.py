@@ -1,4 +1,4 @@
-"""`gitlab-runner`, simulated: the program as somebody calls it."""
+"""`gitlab-runner`, simulated, as a program on the command line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TOP = {
 
 
 def gitlab_runner(words: list[str]) -> int:
-    """Tells its version, its runners, whether it runs; the process itself is systemd's."""
+    """Executes a command such as `list`, `lint` or `verify`. systemd starts the process itself (`runner_process.py`)."""
     if {"--version", "-v"} & set(words):
         sys.stdout.write(
             f"Version:      {VERSION}\nGit revision: simulated\nGit branch:   simulated\nGO version:   none\n"
@@ -40,7 +40,7 @@ def gitlab_runner(words: list[str]) -> int:
 
 
 def _ask_gitlab(verb: str) -> int:
-    """There is no GitLab here. A `verify` that reaches none is no failure (commands/verify.go)."""
+    """`verify` and `reset-token` without a GitLab: a `verify` that cannot connect does not fail (commands/verify.go)."""
     if verb == "reset-token":
         raise RefusedError("FATAL: Failed to reset runner authentication token")
     sys.stderr.write("ERROR: Verifying runner... failed  status=connection refused\n")
@@ -48,7 +48,7 @@ def _ask_gitlab(verb: str) -> int:
 
 
 def _show_runners(words: list[str]) -> int:
-    """What is in the file, which is loaded for it; 0 even where it cannot be."""
+    """`list`: loads the file and prints its runners. The exit status is 0 even if the file cannot be loaded."""
     try:
         tree = read(config_path(words))
     except RefusedError as refusal:
@@ -61,7 +61,7 @@ def _show_runners(words: list[str]) -> int:
 
 
 def _lint(words: list[str]) -> int:
-    """It is stricter than a load: keys that are not known are passed over there."""
+    """`lint`: unlike a load, refuses unknown keys."""
     try:
         tree = read(config_path(words))
     except RefusedError as refusal:

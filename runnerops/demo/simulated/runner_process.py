@@ -13,7 +13,7 @@ _POLL_SECONDS = 3
 
 
 def start(here: World, name: str) -> str:
-    """It starts without a config too, and asks for it again and again."""
+    """Starts the process. Without a config.toml it starts too, and looks for the file again and again."""
     here.begin(name)
     here.runner.update({"config": None, "mtime": 0, "loaded": 0, "errors": 0, "page": ""})
     load(here)
@@ -22,7 +22,9 @@ def start(here: World, name: str) -> str:
 
 
 def load(here: World) -> None:
-    """A file that it cannot load leaves the old config, but one without concurrency is its end. None at all is all defaults."""
+    """Loads the file. If it cannot be loaded, the old configuration stays. `concurrent = 0` ends the process. Without a
+    file, all values are defaults.
+    """
     name = config_path(here.units[UNIT]["argv"])
     try:
         tree = read(name) if os.path.exists(path(name)) else {}
@@ -39,21 +41,21 @@ def load(here: World) -> None:
 
 
 def poll(here: World) -> None:
-    """Loads a file that is newer than what is loaded, once it had the time to see it."""
+    """Loads the file if it is newer than the loaded one, and the process had time to notice this."""
     unit, mtime = here.units[UNIT], _mtime(here)
     if unit["active"] == "active" and here.runner["mtime"] < mtime < (time.time() - _POLL_SECONDS) * 1e9:
         load(here)
 
 
 def end(here: World, name: str) -> None:
-    """Without jobs a graceful end is at once; systemd starts it again after two minutes."""
+    """Ends the process, at once, because the demo has no jobs. systemd starts it again after two minutes."""
     here.log(name, "All workers stopped.")
     here.end(name, "activating")
     here.units[name]["retry"] = time.time() + here.units[name]["again_seconds"]
 
 
 def metrics(here: World) -> str:
-    """Its page, where it has one."""
+    """The metrics page, if it is configured."""
     config = here.runner["config"] or {}
     lines = [
         f"gitlab_runner_concurrent {config.get('concurrent', 1)}",

@@ -1,4 +1,4 @@
-"""How docker prints: as a format asks, or as JSON."""
+"""Prints values as docker does: in a format, or as JSON."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 def say(form: Any, value: object, kind: str) -> None:
-    """One line."""
+    """Prints one line."""
     sys.stdout.write(f"{render(str(form), value, kind)}\n")
 
 
 def show_all(found: list[Tree], options: Tree, kind: str) -> None:
-    """Each by the format, or all as JSON."""
+    """Prints each value in the format, or all as JSON."""
     if "format" not in options:
         import json  # noqa: PLC0415
 

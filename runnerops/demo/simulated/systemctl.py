@@ -17,7 +17,7 @@ _GONE_SECONDS = 10
 
 
 def systemctl(words: list[str]) -> int:
-    """The verb is the first word that is no option."""
+    """Executes a command of systemctl, which is the first argument that is not an option."""
     options, rest = _split(words)
     verb, *names = rest or ["list-units"]
     known = {
@@ -43,7 +43,7 @@ def systemctl(words: list[str]) -> int:
 
 
 def _split(words: list[str]) -> tuple[Tree, list[str]]:
-    """Options that take a value, with it; the rest by name."""
+    """Splits arguments into options, with their values, and others."""
     options: Tree = {}
     rest = []
     follows = iter(words)
@@ -76,7 +76,7 @@ def _act(here: World, verb: str, name: str) -> None:
 
 
 def _await_end(names: list[str]) -> None:
-    """A transient unit is gone when `stop` returns."""
+    """Waits until a transient unit has ended, as `systemctl stop` does."""
     end = time.monotonic() + _GONE_SECONDS
     while time.monotonic() < end:
         with world() as here:
@@ -145,7 +145,7 @@ def _list(here: World, patterns: list[str], options: Tree) -> int:  # noqa: ARG0
 
 
 def _fits(name: str, pattern: str) -> bool:
-    """A pattern is a name, or ends in its only `*`."""
+    """Whether a unit matches a pattern: a name, or a beginning followed by `*`."""
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 

@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     Node = tuple[str, Any, Any, Any]
-    """`text` or `say` with what is said; `range` and `if` with a pipeline, what is inside, and what else."""
+    """`text` with the text, `say` with a pipeline; `range` and `if` with a pipeline, the nodes inside, and those after
+    `else`.
+    """
 
 _ESCAPED = {**{number: f"\\u{number:04x}" for number in range(32)}, ord('"'): '\\"', ord("\\"): "\\\\"}
 
 
 def render(template: str, value: object, kind: str = "object") -> str:
-    """Raises RefusedError where docker would not take the template, or the value has no such field."""
+    """Renders a template. Raises RefusedError if docker would refuse the template, or if the value lacks a field."""
     nodes, rest, _ = _parse(list(_pieces(template)))
     if rest:
         raise RefusedError("template parsing error: template: :1: unexpected {{end}}", 64)
@@ -24,7 +26,7 @@ def render(template: str, value: object, kind: str = "object") -> str:
 
 
 def _pieces(template: str) -> Iterator[str]:
-    """Texts and actions in turn."""
+    """Splits a template into texts and actions, which alternate."""
     while "{{" in template:
         text, _, rest = template.partition("{{")
         action, closed, template = rest.partition("}}")
@@ -35,7 +37,7 @@ def _pieces(template: str) -> Iterator[str]:
 
 
 def _tokens(pipeline: str) -> Iterator[str]:
-    """Words, texts in quotes with the first of them, parentheses."""
+    """The tokens of an action: words, quoted texts with the quote before them, parentheses."""
     for index, piece in enumerate(pipeline.split('"')):
         if index % 2:
             yield f'"{piece}'
@@ -44,7 +46,7 @@ def _tokens(pipeline: str) -> Iterator[str]:
 
 
 def _parse(pieces: list[str]) -> tuple[list[Node], list[str], str]:
-    """Nodes up to the end of this block, the pieces after it, and the word that ended it."""
+    """Returns the nodes up to the end of this block, the pieces after it, and the word that ended it."""
     nodes: list[Node] = []
     while pieces:
         text, *pieces = pieces
@@ -90,7 +92,7 @@ def _write(nodes: list[Node], value: Any, kind: str) -> str:
 
 
 def _bound(nodes: list[Node], names: str, pair: tuple[Any, Any]) -> list[Node]:
-    """The nodes of a `range $one, $other := …`, with its two variables, where they are said alone, filled in."""
+    """The nodes of a `range $one, $other := …`. Where they print one of the variables, its value is filled in."""
     values = dict(zip((name.strip() for name in names.split(",")), pair, strict=True))
     return [
         ("text", text_of(_field(argument[len(name) :], values[name], "object")), None, None)
@@ -101,7 +103,7 @@ def _bound(nodes: list[Node], names: str, pair: tuple[Any, Any]) -> list[Node]:
 
 
 def evaluate(pipeline: str, value: Any, kind: str) -> Any:
-    """What a pipeline without `|` between commands gives."""
+    """The value of a pipeline that has no `|`."""
     found, _ = _command(list(_tokens(pipeline)), value, kind)
     return found
 
@@ -148,7 +150,7 @@ def _call(function: str, operands: list[Any]) -> Any:
 
 
 def _json(value: Any) -> str:
-    """As `json` would write it, which takes as long to load as Python takes to start."""
+    """Writes JSON. The module `json` would take as long to import as Python takes to start."""
     if isinstance(value, dict):
         return f"{{{','.join(f'{_json(str(key))}:{_json(item)}' for key, item in value.items())}}}"
     if isinstance(value, list | tuple):
@@ -174,7 +176,7 @@ def _field(token: str, value: Any, kind: str) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """As Go prints it."""
+    """A value as Go prints it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):

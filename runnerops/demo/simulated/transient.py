@@ -1,6 +1,5 @@
-"""systemd-run, simulated: a command as a unit of its own, with its ExecStopPost; what it leaves behind ends with it.
-
-Without `subprocess`, which takes longer to load than everything here.
+"""systemd-run, simulated: runs a command as a transient unit, with its ExecStopPost, and ends the processes that it
+leaves behind. Does without `subprocess`, whose import takes longer than all of this.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def systemd_run(words: list[str]) -> int:
-    """Returns when the unit has begun; a process of its own looks after it."""
+    """Starts a unit. Returns when it has begun; a process in the background supervises it."""
     options, argv = _split(words)
     name = units.full(str(options["unit"]))
     with world() as here:
@@ -43,7 +42,7 @@ def systemd_run(words: list[str]) -> int:
 
 
 def supervise(words: list[str]) -> int:
-    """The unit's whole life, in a process of its own."""
+    """Runs the unit from its start to its end. Called in a process of its own."""
     import signal  # noqa: PLC0415
 
     from runnerops.demo.simulated.processes import adopt_orphans  # noqa: PLC0415
@@ -52,14 +51,15 @@ def supervise(words: list[str]) -> int:
     options, argv = _split(words)
     adopt_orphans()
     os.chdir("/")
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):  # which Python ignores, and a program that it starts would too
+    # Python ignores these signals, and so would the programs that it starts
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    with world() as here:  # and so after it was written down
+    with world() as here:  # waits until `systemd_run` has recorded the unit
         command = _begin(argv, _environ(options))
         here.units[name]["pid"] = command
     signal.signal(signal.SIGTERM, lambda *_: _end_all(signal.SIGTERM))
     _await(command)
-    signal.signal(signal.SIGTERM, lambda *_: None)  # what comes after is not cut short
+    signal.signal(signal.SIGTERM, lambda *_: None)  # ExecStopPost is not to be interrupted
     _end_all(signal.SIGKILL)
     if after := options.get("ExecStopPost"):
         with world() as here:
@@ -72,7 +72,7 @@ def supervise(words: list[str]) -> int:
 
 
 def _begin(argv: list[str], environ: Mapping[str, str], *, apart: bool = False) -> int:
-    """A process that has of this one what it needs; `apart`: in a session of its own, with nothing to read or to write to."""
+    """Starts a process and returns its PID. `apart`: in a session of its own, with /dev/null as its standard streams."""
     pid = os.fork()
     if pid:
         return pid
@@ -82,14 +82,14 @@ def _begin(argv: list[str], environ: Mapping[str, str], *, apart: bool = False) 
             nothing = os.open(os.devnull, os.O_RDWR)
             for stream in range(3):
                 os.dup2(nothing, stream)
-        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # such as the lock of a run
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # for example the lock of a run
         os.execvpe(argv[0], argv, environ)  # noqa: S606  a unit's own words
     finally:
-        os._exit(203)  # as systemd has it for what it cannot execute
+        os._exit(203)  # systemd's exit status for a program that cannot be executed
 
 
 def _await(pid: int) -> None:
-    """Until it has ended; another may have seen it already."""
+    """Waits until a process has ended. Its exit status may have been collected already."""
     try:
         os.waitpid(pid, 0)
     except ChildProcessError:
@@ -97,7 +97,9 @@ def _await(pid: int) -> None:
 
 
 def _end_all(number: int) -> None:
-    """What this unit started, but for other units: those are nobody's children, though their processes are ours."""
+    """Ends the processes of this unit. Processes of other units are spared, although they may be descendants of this
+    one.
+    """
     from runnerops.demo.simulated.processes import end_descendants  # noqa: PLC0415
 
     with world() as here:
@@ -105,7 +107,7 @@ def _end_all(number: int) -> None:
 
 
 def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
-    """Options and properties by name, variables as `env:NAME`; then the command."""
+    """Splits arguments into options and properties by name, variables as `env:NAME`, and the command."""
     options: dict[str, str] = {"unit": f"run-{random_hex(8)}"}
     rest = list(words)
     while rest and rest[0].startswith("-"):
@@ -120,7 +122,7 @@ def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
 
 
 def _environ(options: dict[str, str]) -> dict[str, str]:
-    """What the unit was given, with the host's own programs first."""
+    """The environment of the unit: the given variables, and a PATH with the simulated programs first."""
     given = {name.removeprefix("env:"): value for name, value in options.items() if name.startswith("env:")}
     path = given.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     host = {"RUNNEROPS_ROOT": str(ROOT), "LANG": os.environ.get("LANG", "C.UTF-8")}

@@ -1,4 +1,4 @@
-"""Units of the simulated systemd: how each is started, stopped, reloaded and told, and how often it may be started."""
+"""Units of the simulated systemd: starts, stops, reloads and signals them, and limits how often they are started."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _FAILED = (
 
 
 def full(name: str) -> str:
-    """With its suffix."""
+    """The name with its suffix."""
     return name if "." in name.rpartition("/")[2] else f"{name}.service"
 
 
 def _daemon() -> ModuleType:
-    """Loaded where something happens to it only: most calls just ask."""
+    """Imports the module of a daemon only when it is needed, because most calls only read."""
     from runnerops.demo.simulated import daemon  # noqa: PLC0415
 
     return daemon
 
 
 def start(here: World, name: str) -> str:
-    """Starts what does not run; the message of a failure, else empty."""
+    """Starts a unit that is not running. Returns the message of a failure, or an empty text."""
     unit = here.units[name]
     if unit["active"] == "active":
         return ""
@@ -54,7 +54,7 @@ def start(here: World, name: str) -> str:
 
 
 def stop(here: World, name: str) -> None:
-    """To rest, whatever it was doing."""
+    """Stops a unit in any state."""
     unit = here.units[name]
     if unit.get("transient"):
         _strike(unit["supervisor"], SIGNALS["TERM"])
@@ -77,7 +77,7 @@ def reload(here: World, name: str) -> None:
 
 
 def tell(here: World, name: str, number: int) -> None:
-    """A signal to the main process."""
+    """Sends a signal to the main process."""
     unit = here.units[name]
     if unit.get("transient"):
         _strike(unit["pid"], number)

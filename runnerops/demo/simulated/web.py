@@ -1,4 +1,4 @@
-"""curl and wget, simulated: caches, the runner's page, and an Internet that is made up. Nothing is sent anywhere."""
+"""curl and wget, simulated: caches, the runner's metrics page, and an invented Internet. No request leaves the process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _VALUED = {
 
 
 def curl(words: list[str]) -> int:
-    """Status 7 and 6 where nothing answers, 22 where the answer is an error and `-f` was given."""
+    """Executes curl. Exit status 7 or 6: nothing responds; 22: the response is an error, and `-f` was given."""
     options, urls = _split(words, _VALUED["curl"])
     fails = any(word.startswith("-") and not word.startswith("--") and "f" in word for word in words)
     with world() as here:
@@ -33,7 +33,7 @@ def curl(words: list[str]) -> int:
 
 
 def wget(words: list[str]) -> int:
-    """Status 4 where nothing answers, 8 where the answer is an error."""
+    """Executes wget. Exit status 4: nothing responds; 8: the response is an error."""
     options, urls = _split(words, _VALUED["wget"])
     with world() as here:
         for url in urls:
@@ -48,7 +48,7 @@ def wget(words: list[str]) -> int:
 
 
 def _split(words: list[str], valued: set[str]) -> tuple[dict[str, str], list[str]]:
-    """Options that take a value, and the URLs."""
+    """Splits arguments into options with values, and URLs."""
     options: dict[str, str] = {}
     urls = []
     follows = iter(words)
@@ -70,7 +70,7 @@ def _put(place: str, body: str) -> None:
 
 
 def _get(here: World, url: str) -> tuple[int, str]:
-    """The status and the body. Raises RefusedError where nothing answers."""
+    """Returns the HTTP status and the body. Raises RefusedError if nothing responds."""
     scheme, place = ("http", url) if "://" not in url else url.split("://", 1)
     authority, _, place = place.partition("/")
     host, _, number = authority.partition(":")

@@ -1,6 +1,6 @@
-"""What the simulated programs have in common: the host's state, and how it is kept in a file.
+"""The state of the host, which all simulated programs share, and how it is kept in a file.
 
-Of the standard library only what costs nothing to load: a deploy makes a hundred calls.
+Imports only modules of the standard library that load fast, because a deploy makes a hundred calls.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NO_DOCKER = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock.
 
 
 class RefusedError(Exception):
-    """What a program says on standard error before it ends, and its exit status."""
+    """The message that a program prints on standard error before it ends, and its exit status."""
 
     def __init__(self, message: str, status: int = 1) -> None:
         super().__init__(message)
@@ -55,7 +55,7 @@ class World:
         return runner
 
     def log(self, unit: str, text: str) -> None:
-        """A line of the journal."""
+        """Adds a line to the journal."""
         self.data["journal"].append({"at": time.time(), "unit": unit, "text": text})
 
     def number(self) -> int:
@@ -65,42 +65,42 @@ class World:
         return pid
 
     def begin(self, name: str) -> None:
-        """A unit's process starts: a new life, and what /proc shows of it."""
+        """Starts a unit's process: it gets a new PID and InvocationID, and files in /proc."""
         unit = self.units[name]
         unit |= {"active": "active", "pid": self.number(), "invocation": random_hex(16), "retry": 0}
         show_process(unit["pid"], unit["argv"], name)
         self.log(name, f"Started {name} - {unit['description']}.")
 
     def end(self, name: str, active: str = "inactive") -> None:
-        """A unit's process ends."""
+        """Ends a unit's process."""
         unit = self.units[name]
         hide_process(unit["pid"])
         unit |= {"active": active, "pid": 0}
 
 
 def path(name: str) -> str:
-    """Where a path of the host lies; one that was translated before stays."""
+    """The path in the scratch directory for a path of the host. A path that is already in it is returned as it is."""
     return name if name.startswith(f"{ROOT}/") else f"{ROOT}/{name.lstrip('/')}"
 
 
 def shown(text: object) -> str:
-    """A text with the host's own paths."""
+    """A text with paths as the host has them, without the scratch directory."""
     return str(text).replace(ROOT, "")
 
 
 def text_at(name: str) -> str:
-    """A file's text. Raises OSError, UnicodeDecodeError."""
+    """The text of a file of the host. Raises OSError, UnicodeDecodeError."""
     with open(path(name), encoding="utf-8") as file:
         return file.read()
 
 
 def random_hex(size: int) -> str:
-    """So many random bytes."""
+    """This number of random bytes, in hex."""
     return os.urandom(size).hex()
 
 
 def show_process(pid: int, argv: list[str], unit: str) -> None:
-    """The files of /proc that an observation reads."""
+    """Writes the files of /proc that an observation reads."""
     folder = f"{ROOT}/proc/{pid}"
     os.makedirs(folder, exist_ok=True)
     name = argv[0].rpartition("/")[2]
@@ -116,7 +116,7 @@ def show_process(pid: int, argv: list[str], unit: str) -> None:
 
 
 def hide_process(pid: int) -> None:
-    """Takes them away."""
+    """Removes these files."""
     folder = f"{ROOT}/proc/{pid}"
     if pid and os.path.isdir(folder):
         for file in os.listdir(folder):
@@ -125,7 +125,7 @@ def hide_process(pid: int) -> None:
 
 
 def write(folder: str, data: Tree) -> None:
-    """Whole or not at all."""
+    """Writes a file completely or not at all."""
     beside = f"{folder}/state.{os.getpid()}"
     with open(beside, "wb") as file:
         file.write(marshal.dumps(data))

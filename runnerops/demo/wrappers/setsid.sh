@@ -1,15 +1,16 @@
 #!/bin/sh
-# setsid of the demo's host. Every command of a step goes through here. Its paths are made to point into the scratch
-# directory, unless it is a script (a word, or a file of the run's folder) that uses RUNNEROPS_ROOT itself.
-# shellcheck disable=SC2016  # this text is searched for, not expanded
-own=no
+# setsid of the demo's host, through which every command of a step is started. Replaces paths in the arguments by paths
+# in the scratch directory, unless the command, or a script of the run's folder that it names, uses RUNNEROPS_ROOT
+# itself.
+# shellcheck disable=SC2016  # the pattern is not to be expanded
+uses_root=no
 for word; do
   case $word in
-  *'${RUNNEROPS_ROOT-}'*) own=yes ;;
-  *.sh) if grep -qF '${RUNNEROPS_ROOT-}' "./$word" 2>/dev/null; then own=yes; fi ;;
+  *'${RUNNEROPS_ROOT-}'*) uses_root=yes ;;
+  *.sh) if grep -qF '${RUNNEROPS_ROOT-}' "./$word" 2>/dev/null; then uses_root=yes; fi ;;
   esac
 done
-case $own in
+case $uses_root in
 yes) ;;
 *)
   for word; do
