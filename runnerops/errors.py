@@ -10,12 +10,13 @@ from runnerops.model.common import Exit, SourceLocation
 class RunneropsError(Exception):
     """`message` is `place: problem`, one line; `hint` is the fix. Neither ever holds a secret's value.
 
-    `problems` are the parts of the message whose places are known.
+    `problems` are the parts of the message whose places are known: place, problem and fix. If they have several fixes,
+    these are lines of `message`, and `hint` is empty.
     """
 
     exit = Exit.FAILED
 
-    def __init__(self, message: str, hint: str = "", problems: Sequence[tuple[SourceLocation, str]] = ()) -> None:
+    def __init__(self, message: str, hint: str = "", problems: Sequence[tuple[SourceLocation, str, str]] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint

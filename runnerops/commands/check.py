@@ -130,8 +130,8 @@ def _check_inventory(path: Where, environ: Mapping[str, str], screen: Screen) ->
 
 def _broken(error: RunneropsError, path: str) -> list[Finding]:
     """An inventory or a template that stops everything, as findings: a report says it where it stands."""
-    problems = error.problems or ((SourceLocation(path, 1, 1), error.message),)
-    return [Finding("P003", "error", place.file, (), text, error.hint, place) for place, text in problems]
+    problems = error.problems or ((SourceLocation(path, 1, 1), error.message, error.hint),)
+    return [Finding("P003", "error", place.file, (), text, fix, place) for place, text, fix in problems]
 
 
 @frozen

@@ -9,7 +9,7 @@ from runnerops.frozen import frozen
 from runnerops.inventory.checks import Refused
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.ranges import expand, has_range
+from runnerops.inventory.ranges import expand, has_range, with_colons
 from runnerops.model.common import Key
 
 _FOR_ANCHORS = "x-"
@@ -101,7 +101,10 @@ def _of_range(name: str, node: Node) -> Iterator[tuple[str, Node]]:
     assert isinstance(node.value, dict)
     addresses = expand(address.value)
     if len(addresses) != len(names):
-        text = f"stands for {len(names)} hosts, its address for {len(addresses)}"
-        raise Refused(text, "give both a range of the same length")
+        text = f"stands for {len(names)} host{'s' if len(names) != 1 else ''}, its address for {len(addresses)}"
+        meant = with_colons(name)
+        raise Refused(
+            text, f"write the range with a colon: {meant}" if meant else "give both a range of the same length"
+        )
     for one, each in zip(names, addresses, strict=True):
         yield one, replace(node, value=node.value | {"address": replace(address, value=each)})

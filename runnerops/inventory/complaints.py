@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from runnerops.inventory.expressions import holds_expression
 from runnerops.inventory.host_name import with_host
+from runnerops.inventory.misplaced import misplaced
 from runnerops.inventory.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.scalars import Verbatim
 from runnerops.inventory.shape import HostShape, InventoryShape
 from runnerops.inventory.typed import Found, UnknownKey, Wrong, read
 from runnerops.model.common import Key, SourceLocation
-from runnerops.parsing.near import did_you_mean
+from runnerops.parsing.near import did_you_mean, near_fix
+
+_MAPPINGS = {
+    ("hosts",): "write the name of each host as a key, `NAME:`, with its own keys below",
+    ("groups",): "write the name of each group as a key, `NAME:`, with its own keys below",
+    ("hosts", ""): "write `address: ADDRESS` and its other keys below the name of the host",
+    ("groups", ""): "a group has keys, not hosts: a host names its groups, `hosts: {NAME: {groups: [GROUP]}}`",
+}
+"""What to write where a mapping is missing. The empty name is any name."""
 
 _ELSEWHERE = {
     "address": 'only a host has an address, which may hold its name: `runner-[01:40]: {address: "{host}.example.com"}`',
@@ -79,16 +87,22 @@ def _written(node: Node, key: str) -> Any:
 def _note(found: Wrong | UnknownKey, root: Node, problems: Problems, above: Key) -> None:
     """`above` is the place of `root` in the inventory."""
     key = (*above, *found.key)
-    text, hint = _unknown(key, found.known) if isinstance(found, UnknownKey) else (found.text, found.hint)
+    text, hint = _unknown(key, found) if isinstance(found, UnknownKey) else (found.text, found.hint)
+    if text == "must be a mapping":
+        hint = _MAPPINGS.get((*map(str, key[:1]), *("" for _ in key[1:])), hint)
     problems.add(_mark(root, found.key), dotted(key), text, hint)
 
 
-def _unknown(key: Key, known: Sequence[str]) -> tuple[str, str]:
+def _unknown(key: Key, found: UnknownKey) -> tuple[str, str]:
     of_layer = len(key) == {"defaults": 2, "groups": 3}.get(str(key[0]), 1)
     if of_layer and (elsewhere := _ELSEWHERE.get(str(key[-1]))):
         return "unknown key", elsewhere
-    near = did_you_mean(str(key[-1]), sorted(known))
-    return f"unknown key{near}", f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(sorted(known))}"
+    known = sorted(found.known)
+    if near := did_you_mean(str(key[-1]), known):
+        return f"unknown key{near}", near_fix(str(key[-1]), known)
+    if said := misplaced(found, key):
+        return said
+    return "unknown key", f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(known)}"
 
 
 def _mark(root: Node, key: Key) -> SourceLocation:

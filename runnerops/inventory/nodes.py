@@ -17,8 +17,11 @@ from runnerops.inventory.events import events, place
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.inventory.scalars import Scalar, ScalarError, check_tag, read_scalar
 from runnerops.model.common import SourceLocation
+from runnerops.parsing.near import did_you_mean
 
 _DEEPEST = 60
+_SHORTEST = 2
+"""Letters of an alias for which a similar anchor is proposed."""
 _MOST_COPIES = 100_000
 """How many values aliases may stand for: far more than any inventory needs, far fewer than in a YAML bomb."""
 
@@ -103,7 +106,9 @@ class _Reader:
     def _alias(self, event: yaml.AliasEvent) -> Node:
         name = str(event.anchor)
         if name not in self._anchors:  # the name may be an unquoted password: it is never shown
-            self._stop(event, "an alias without an anchor above it", "put a value that starts with `*` in quotes")
+            known = did_you_mean(name, self._anchors) if len(name) > _SHORTEST else ""
+            hint = "write the alias as its anchor above is written, or put a value that starts with `*` in quotes"
+            self._stop(event, f"an alias without an anchor above it{known}", hint)
         node = self._anchors[name]
         if node is None:
             self._stop(event, "an alias inside of its own anchor", "take the alias out")
@@ -174,7 +179,9 @@ class _Reader:
             if isinstance(node.value, dict):
                 found |= {name: item for name, item in node.value.items() if name not in found}
             else:
-                self._problems.add(location, dotted((*self._path, "<<")), "must be a mapping or a list of mappings")
+                text = "must be an alias of a mapping, or a list of these"
+                hint = "write `<<: *NAME`, with the asterisk, where `&NAME` is the anchor of the mapping"
+                self._problems.add(location, dotted((*self._path, "<<")), text, hint)
         return found
 
     def _check_tag(self, event: yaml.CollectionStartEvent, kind: str) -> None:

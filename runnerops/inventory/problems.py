@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 
 from runnerops.errors import InventoryError
@@ -41,7 +42,7 @@ class Problems:
     def stop(self) -> None:
         """Raises InventoryError if anything was found: one problem per line, in the order of the files.
 
-        The hint is that of the first problem with one, because its fix often fixes others.
+        If the problems have several hints, each stands below the last problem that it is for.
         """
         if self.found:
             files = list(dict.fromkeys(problem.location.file for problem in self.found))
@@ -49,9 +50,20 @@ class Problems:
                 self.found,
                 key=lambda one: (files.index(one.location.file), one.location.line, one.location.column),
             )
-            hint = next((problem.hint for problem in ordered if problem.hint), "")
-            places = [(problem.location, problem.said) for problem in ordered]
-            raise InventoryError("\n".join(map(str, ordered)), hint, places)
+            hints = {problem.hint for problem in ordered if problem.hint}
+            lines = map(str, ordered) if len(hints) < _SEVERAL else _with_hints(ordered)
+            places = [(problem.location, problem.said, problem.hint) for problem in ordered]
+            raise InventoryError("\n".join(lines), hints.pop() if len(hints) == 1 else "", places)
+
+
+_SEVERAL = 2
+
+
+def _with_hints(found: Sequence[Problem]) -> Iterator[str]:
+    for problem, following in zip(found, (*found[1:], None), strict=True):
+        yield str(problem)
+        if problem.hint and (following is None or following.hint != problem.hint):
+            yield f"  hint: {problem.hint}"
 
 
 NAMES = ("vars", "host")

@@ -8,6 +8,8 @@ from runnerops.inventory.checks import Refused
 from runnerops.patterns import late_pattern
 
 _RANGE = late_pattern(r"\[([0-9]+|[a-z]|[A-Z]):([0-9]+|[a-z]|[A-Z])\]")
+_OTHER_RANGE = late_pattern(r"\[([0-9]+|[a-z]|[A-Z])(?:-|\.\.+|,)([0-9]+|[a-z]|[A-Z])\]")
+"""Ranges as other tools write them."""
 _MOST = 10_000
 _DIGITS = 18
 
@@ -15,6 +17,12 @@ _DIGITS = 18
 def has_range(text: str) -> bool:
     """Whether the text stands for several names."""
     return "[" in text and _RANGE.search(text) is not None
+
+
+def with_colons(text: str) -> str:
+    """A name with `[01-40]` or `[01..40]` as a range, `[01:40]`; empty if it has none of these."""
+    found = _OTHER_RANGE.sub(r"[\1:\2]", text)
+    return found if found != text else ""
 
 
 def expand(text: str) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ class UnknownKey(NamedTuple):
 
     key: Key
     known: tuple[str, ...]
+    shape: Kind
 
 
 Found: TypeAlias = "list[Wrong | UnknownKey]"
@@ -138,7 +139,14 @@ def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
         )
     if types == (str,) and isinstance(value, int | float):
         return Wrong(key, "must be text", "put it in quotes if it is meant as text")
-    return Wrong(key, *_WORDS[types])
+    text, hint = _WORDS[types]
+    if types == (dict,) and isinstance(value, list):
+        hint = "take out the hyphens: write one `KEY: VALUE` a line"
+    elif types == (list,) and isinstance(value, str):
+        hint = f"write [{value}]"
+    elif types == (list,) and isinstance(value, dict):
+        hint = "write a hyphen before the first key of each entry"
+    return Wrong(key, text, hint)
 
 
 def _read_shape(kind: Kind, value: Any, key: Key, found: Found) -> Any:
@@ -237,7 +245,7 @@ def _shape(shape: Kind) -> Reader:
                 found.append(Wrong((*key, word), "is missing", hint))
         others = {word: one for word, one in value.items() if word not in known}
         if not shape.takes_further():
-            found.extend(UnknownKey((*key, word), known) for word in others)
+            found.extend(UnknownKey((*key, word), known, shape) for word in others)
         return shape(given, others)
 
     return reads

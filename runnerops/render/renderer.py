@@ -147,7 +147,7 @@ class Renderer:
         """`line` is 0 if it is not known."""
         file = self._place(template)
         place = f"{file}:{line}" if line else file
-        return TemplateError(f"{place}: {problem}", fix, [(SourceLocation(file, max(line, 1), 1), problem)])
+        return TemplateError(f"{place}: {problem}", fix, [(SourceLocation(file, max(line, 1), 1), problem, fix)])
 
     def origins(self, host: Host, file: RenderedFile, files: Sequence[RenderedFile]) -> Origins | None:
         """Which parts of the project's own template the parts of a file come from; None if a shipped template renders

@@ -112,7 +112,7 @@ def test_a_range_is_many_hosts(tmp_path: Path, line: str, found: list[tuple[str,
 
 WRONG_RANGES = [
     ("h[1:3]: {address: '10.0.0.[1:2]'}", "hosts.h[1:3]: stands for 3 hosts, its address for 2"),
-    ("h: {address: '10.0.0.[1:2]'}", "hosts.h: stands for 1 hosts, its address for 2"),
+    ("h: {address: '10.0.0.[1:2]'}", "hosts.h: stands for 1 host, its address for 2"),
     ("h[3:1]: ", "hosts.h[3:1]: the range [3:1] ends before it begins"),
     (f"h[1:{'9' * 500}]: ", f"hosts.h[1:{'9' * 500}]: a number of a range has more than 18 digits"),
     ("h[1:b]: ", "hosts.h[1:b]: the range [1:b] mixes letters and numbers, or cases"),
@@ -121,6 +121,15 @@ WRONG_RANGES = [
     ("h[1-2]: ", "hosts.h[1-2]: 'h[1-2]' is not a valid name"),
     ("h[1:2]: {addres: x}", "hosts.h1.addres: unknown key, did you mean 'address'?"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("h-[01-02]", "h-[01:02]"), ("h-[1..2]", "h-[1:2]"), ("h-[a,b]", "h-[a:b]"), ("h-[1:3]", "the same length")],
+)
+def test_a_range_in_the_form_of_another_tool_is_shown_with_a_colon(tmp_path: Path, name: str, hint: str) -> None:
+    _, said = texts.refusal(tmp_path, f"hosts:\n  '{name}': {{address: '192.0.2.[1:2]'}}")
+    assert hint in said
 
 
 @pytest.mark.parametrize(("line", "said"), WRONG_RANGES)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from runnerops.model.common import ServiceName
+from runnerops.errors import InventoryError
+from runnerops.inventory.problems import Problems
+from runnerops.model.common import ServiceName, SourceLocation
 from runnerops.model.gitlab import Place
 from tests.unit import inventory_texts as texts
 
@@ -209,6 +212,51 @@ def test_the_file_as_a_whole(tmp_path: Path, text: str, said: str) -> None:
     message, hint = texts.refusal(tmp_path, text)
     assert message.startswith(said)
     assert hint
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("hosts: [{name: h}]", "hosts: must be a mapping", "the name of each host as a key"),
+        ("hosts: {h: 192.0.2.1}", "hosts.h: must be a mapping", "write `address: ADDRESS`"),
+        ("hosts: {h: {docker: [{debug: true}]}}", "hosts.h.docker: must be a mapping", "take out the hyphens"),
+        ("hosts: {h: {groups: web}}", "hosts.h.groups: must be a list", "write [web]"),
+        ("hosts: {h: {gitlab_runner: {runners: {name: a}}}}", "runners: must be a list", "write a hyphen"),
+        ("groups: {web: [h]}\nhosts: {h: }", "groups.web: must be a mapping", "a host names its groups"),
+        ("hosts: {h: {user: root}}", "hosts.h.user: unknown key, which belongs below ssh", "ssh: {user: …}"),
+        ("hosts: {h: {registry: {upstream: x}}}", "which belongs below caches", "caches: [{upstream: …}]"),
+        ("hosts: {h: {live-restore: true}}", "which belongs below docker", "docker: {live-restore: …}"),
+        ("hosts: {h: {concurrent: 4}}", "which belongs below gitlab_runner", "gitlab_runner: {concurrent: …}"),
+        ("hosts: {h: , docker: {debug: true}}", "docker is taken for the name of a host", "indent docker"),
+        (
+            "docker: {debug: true}\nhosts: {h: }",
+            "docker: unknown key, which belongs below defaults",
+            "defaults: {docker",
+        ),
+        ("runner-1: {address: x}", "runner-1: unknown key", "write `hosts:`, and below it"),
+        ("hosts: {h: {adress: x}}", "did you mean 'address'?", "write address"),
+        ("hosts: {h: {quux: x}}", "hosts.h.quux: unknown key", "the keys of hosts.h: address, allow"),
+    ],
+)
+def test_a_newcomer_is_told_what_to_write(tmp_path: Path, text: str, said: str, hint: str) -> None:
+    message, fix = texts.refusal(tmp_path, text)
+    assert said in message
+    assert hint in fix
+
+
+def test_each_problem_has_its_own_hint() -> None:
+    problems, here = Problems(), SourceLocation("i.yml", 1, 1)
+    problems.add(here, "a", "is wrong", "write b")
+    problems.add(replace(here, line=2), "c", "is wrong", "write d")
+    problems.add(replace(here, line=3), "e", "is wrong too", "write d")
+    with pytest.raises(InventoryError) as caught:
+        problems.stop()
+    assert caught.value.message.splitlines() == [
+        *("i.yml:1:1: a: is wrong", "  hint: write b"),
+        *("i.yml:2:1: c: is wrong", "i.yml:3:1: e: is wrong too", "  hint: write d"),
+    ]
+    assert caught.value.hint == ""
+    assert [fix for _, _, fix in caught.value.problems] == ["write b", "write d", "write d"]
 
 
 def test_our_keys_become_the_hosts_fields(tmp_path: Path) -> None:

@@ -102,6 +102,10 @@ def test_a_key_that_has_another_name_now() -> None:
         ({"registry-miror": []}, "D001 error unknown key, did you mean 'registry-mirrors'?"),
         ({"registry-mirror": []}, "D013 error this is the name of a flag of dockerd, which does nothing in the file"),
         ({"quux": 1}, "D001 error unknown key: dockerd refuses the whole file"),
+        (
+            {"concurrent": 4},
+            "D001 error unknown key, which is a key of gitlab-runner's config.toml: dockerd refuses the whole file",
+        ),
         ({"tmu": 1}, "D001 error unknown key, did you mean 'mtu'?"),
         ({"ip6": "a"}, "D001 error unknown key, did you mean 'ipv6' or 'bip6'?"),
         ({"proxies": {"httsp-proxy": "a"}}, "D001 error unknown key, did you mean 'https-proxy'?"),

@@ -69,6 +69,7 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(runner(url="http://[bad")), "R004", "error", "runners[0].url"),
         (config(runner(cache={"s3": {"ServerAdress": "x"}})), "R006", "error", "runners[0].cache.s3.ServerAdress"),
         (config(chek_interval=3), "R006", "error", "chek_interval"),
+        (config(**{"registry-mirrors": []}), "R006", "error", "registry-mirrors"),
         (config(nothing_like_it=3), "R006", "warning", "nothing_like_it"),
         (config(runner(docker={"privilegd": True})), "R006", "error", "runners[0].docker.privilegd"),
         (config(check_interval="3"), "R008", "error", "check_interval"),

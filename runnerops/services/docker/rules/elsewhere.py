@@ -16,6 +16,9 @@ _OF_CLIENT = frozenset(
 )
 """Keys of the client's ~/.docker/config.json."""
 
+_OF_RUNNER = frozenset({"concurrent", "check_interval", "runners", "session_server", "executor"})
+"""Keys of gitlab-runner's config.toml."""
+
 _CGROUP_DRIVER: tuple[str, str] = ("exec-opts", 'write "exec-opts": ["native.cgroupdriver=systemd"]')
 _OTHERS: Mapping[str, tuple[str, str]] = {
     **dict.fromkeys(("cgroup-driver", "cgroupdriver", "native.cgroupdriver"), _CGROUP_DRIVER),
@@ -32,6 +35,11 @@ def elsewhere(name: str) -> tuple[str, str] | None:
     """Where a key that dockerd does not know at the top belongs, as the end of a message, and the fix."""
     if name in _OF_CLIENT:
         return "which is a key of the client's ~/.docker/config.json", "move it to that file"
+    if name in _OF_RUNNER:
+        return (
+            "which is a key of gitlab-runner's config.toml",
+            "move it to that file; in the inventory, to `gitlab_runner`",
+        )
     if name in _LOG_OPTIONS:
         return "which belongs under log-opts", f'write "log-opts": {{"{name}": "…"}}'
     if name in FLAGS:

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near, question
+from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
 
@@ -102,6 +103,9 @@ def _unknown(
     if others:
         text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
         return "R006", "warning" if excerpt else severity, key, text, "move it there"
+    if "-" in name and name in DAEMON_KEYS:
+        text = "the runner ignores it: this is a key of Docker's daemon.json"
+        return "R006", severity, key, text, "move it to that file; in the inventory, to the section `docker`"
     return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
 
 
