@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -19,20 +18,11 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from io import StringIO
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from runnerops import inventory
-from runnerops.demo.server import Server, make_key
-from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
-from runnerops.demo.site import Site
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.observe import Reader, observe
-from runnerops.engine.project import open_project
-from runnerops.report.screen import Screen
-from runnerops.secrets import Resolver
+from tests.integration.played import TOKEN, observations
 from tests.integration.sshd import USER, Keys, Sshd
 from tests.lab.proxy import Proxy
 
@@ -44,7 +34,6 @@ SECTIONS = """
       runners:
         - {name: builder, url: "https://gitlab.example.com", token: !env TOKEN, executor: docker, docker: {image: "alpine:3"}}
 """
-TOKEN = "glrt-aaaaaaaaaaaaaaaaaaaa"
 PLAYER = """#!/bin/sh
 script=$(cat)
 word=${script#*word=}
@@ -65,47 +54,8 @@ class Cost:
 
 def record(folder: Path) -> bytes:
     """An observation of the demo's host, in sync, with places for the random word and the machine's id."""
-    site = Site(folder)
-    adopt_orphans()
-    try:
-        site.build()
-        key = folder / "id"
-        with Server(site.environ, site.root, make_key(key)) as server:
-            (site.project / "known_hosts").write_text(server.known_hosts)
-            ssh = f"hosts:\n  played:\n    address: 127.0.0.1\n    ssh: {{user: root, port: {server.port}, key: {key}}}"
-            (site.project / "inventory.yml").write_text(ssh + SECTIONS)
-            environ = {**os.environ, "TOKEN": TOKEN}
-            deploy = (sys.executable, "-m", "runnerops", "deploy", "--yes")
-            subprocess.run(deploy, cwd=site.project, env=environ, check=True, capture_output=True)
-            return observed(site.project / "inventory.yml")
-    finally:
-        end_descendants(signal.SIGKILL)
-
-
-def observed(path: Path) -> bytes:
-    """What the one host of an inventory answers."""
-    loaded = inventory.load(path)
-    screen = Screen(out=StringIO(), err=StringIO())
-    project = open_project(loaded, loaded.hosts, Resolver({"TOKEN": TOKEN}, loaded.folder), screen.redactor)
-    with ConnectionPool(loaded, {"HOME": str(path.parent)}, screen) as pool:
-        recorder = Recorder(pool.reader(loaded.hosts[0]))
-        machine = observe(loaded.hosts[0], project.rendered["played"], recorder).facts.machine
-    return recorder.said.replace(machine.encode(), b"@MACHINE@") if machine else recorder.said
-
-
-class Recorder:
-    """A reader that keeps what it was told."""
-
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-        self.said = b""
-
-    def read(self, script: bytes) -> bytes:
-        """The random word is the script's own."""
-        output = self.reader.read(script)
-        word = script.partition(b"word=")[2].split()[0]
-        self.said = output.replace(word, b"@WORD@")
-        return output
+    ((_, answer),) = observations(folder, [SECTIONS])
+    return answer
 
 
 @contextmanager

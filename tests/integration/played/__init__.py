@@ -16,9 +16,9 @@ from tests.integration.played.fleet import Fleet, fleet
 from tests.integration.played.host import Played
 from tests.integration.played.phases import ALL, PHASES, TERM, changed, plainly, waiting
 from tests.integration.played.processes import end_played, played_processes, processes
-from tests.integration.played.recording import AFTER, BEFORE, Recording, record
+from tests.integration.played.recording import AFTER, BEFORE, TOKEN, Recording, observations, record
 
 __all__ = [
-    "AFTER", "ALL", "BEFORE", "PHASES", "TERM", "Fleet", "Played", "Recording", "changed", "end_played", "fleet", "plainly",
-    "played_processes", "processes", "record", "waiting",
+    "AFTER", "ALL", "BEFORE", "PHASES", "TERM", "TOKEN", "Fleet", "Played", "Recording", "changed", "end_played", "fleet",
+    "observations", "plainly", "played_processes", "processes", "record", "waiting",
 ]  # fmt: skip

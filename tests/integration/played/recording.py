@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -46,39 +47,46 @@ class Recording:
 
 
 def record(folder: Path) -> Recording:
-    """Both, on the demo's host, with places for the random word."""
-    site, disk = Site(folder), folder / "disk"
+    """Both, on the demo's host, with places for the random word and the machine's id."""
+    disk = folder / "disk"
+    answers: list[bytes] = []
+    for root, answer in observations(folder, [SECTIONS.format(size=size) for size in (BEFORE, AFTER)]):
+        answers.append(answer)
+        for name in ("etc", "var/lib/runnerops") if len(answers) == 1 else ():
+            shutil.copytree(root / name, disk / name, symlinks=True)
+    return Recording(answers[0], answers[1], disk)
+
+
+def observations(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[Path, bytes]]:
+    """Deploys these sections to the demo's host, one after another. Yields the root of its disk and what it answers then."""
+    site, key = Site(folder), folder / "id"
     adopt_orphans()
     try:
         site.build()
-        key = folder / "id"
         with Server(site.environ, site.root, make_key(key)) as server:
             (site.project / "known_hosts").write_text(server.known_hosts)
             head = (
                 f"hosts:\n  played:\n    address: 127.0.0.1\n    ssh: {{user: root, port: {server.port}, key: {key}}}"
             )
-            answers: list[bytes] = []
-            for size in (BEFORE, AFTER):
-                (site.project / "inventory.yml").write_text(head + SECTIONS.format(size=size))
+            for sections in wanted:
+                (site.project / "inventory.yml").write_text(head + sections)
                 environ = {**os.environ, "TOKEN": TOKEN}
                 done = run_forked(["deploy", "--yes"], site.project, environ, seconds=300, apart=False)
                 assert done.returncode == 0, done.stdout
-                answers.append(_observed(site.project / "inventory.yml"))
-                for name in ("etc", "var/lib/runnerops") if size == BEFORE else ():
-                    shutil.copytree(site.root / name, disk / name, symlinks=True)
-            return Recording(answers[0], answers[1], disk)
+                yield site.root, _observed(site.project / "inventory.yml")
     finally:
         end_descendants(signal.SIGKILL, FORKING)
 
 
 def _observed(path: Path) -> bytes:
+    """What the one host of an inventory answers."""
     loaded = inventory.load(path)
     screen = Screen(out=StringIO(), err=StringIO())
     project = open_project(loaded, loaded.hosts, Resolver({"TOKEN": TOKEN}, loaded.folder), screen.redactor)
     with ConnectionPool(loaded, {"HOME": str(path.parent)}, screen) as pool:
         recorder = _Recorder(pool.reader(loaded.hosts[0]))
-        observe(loaded.hosts[0], project.rendered["played"], recorder)
-    return recorder.said
+        machine = observe(loaded.hosts[0], project.rendered["played"], recorder).facts.machine
+    return recorder.said.replace(machine.encode(), b"@MACHINE@") if machine else recorder.said
 
 
 class _Recorder:
