@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -39,6 +40,11 @@ class Prompt(Transport):
 
     _early: EarlySession | None = None
 
+    def __init__(self, sock: Any, *args: Any, **options: Any) -> None:
+        if isinstance(sock, Channel):
+            sock.close = partial(_close, sock.close)  # type: ignore[method-assign]
+        super().__init__(sock, *args, **options)
+
     def open_session(self, *args: Any, **options: Any) -> Channel:
         """As in paramiko. The first session may have been opened early."""
         early, self._early = self._early, None
@@ -58,7 +64,10 @@ class Prompt(Transport):
             raise ChannelException(OPEN_FAILED_CONNECT_FAILED, "refused") from error
 
     def close(self) -> None:
-        """As in paramiko, but tells the other side at once, not when the reading thread looks at its socket again."""
+        """As in paramiko, but tells the other side at once, not when the reading thread looks at its socket again. Also
+        ends the timer of an exchange of keys that did not end.
+        """
+        self.packetizer.complete_handshake()
         if self.is_active() and isinstance(self.sock, socket.socket):
             with contextlib.suppress(OSError):  # the other side may have closed the connection
                 self.sock.shutdown(socket.SHUT_RDWR)
@@ -103,6 +112,14 @@ class Prompt(Transport):
         missing = handler.wait_for_response(answered)
         self._early = None if missing else early
         return missing
+
+
+def _close(usual: Callable[[], None]) -> None:
+    """Closes a session through a gateway. If the connection to the gateway has just broken, this cannot be sent, and
+    the error would end the thread of the connection behind it before it has told those that wait for it.
+    """
+    with contextlib.suppress(EOFError, OSError, SSHException):
+        usual()
 
 
 class _PromptAuth(AuthHandler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,3 +103,38 @@ def test_an_early_session_counts_only_while_it_is_open(answer: str | Exception, 
 def new_key() -> Ed25519Key:
     text = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
     return Ed25519Key(file_obj=io.StringIO(text))
+
+
+class Gone(Channel):
+    """A session through a gateway, the connection to which breaks."""
+
+    def send(self, s: bytes | bytearray) -> int:
+        raise EOFError(s)
+
+    def close(self) -> None:
+        raise EOFError
+
+
+def test_a_gateway_that_breaks_off_is_told_to_who_waits_behind_it() -> None:
+    """An error in the thread of the connection behind it would be printed with a traceback, and fail this test."""
+    transport = Prompt(Gone(1))
+    with pytest.raises(EOFError):
+        transport.start_client(timeout=5)
+    transport.join(5)
+    assert not transport.is_alive()
+    assert transport.completion_event
+    assert transport.completion_event.is_set()
+
+
+def test_no_timer_outlives_a_connection(ends: tuple[socket.socket, socket.socket]) -> None:
+    """Python would wait for it at the end."""
+    before = threading.active_count()
+    transport = Prompt(ends[0])
+    ends[1].sendall(b"SSH-2.0-OpenSSH_9.9\r\n")
+    transport.start_client(timeout=0.3)
+    assert any(isinstance(thread, threading.Timer) for thread in threading.enumerate())
+    transport.close()
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(1)
+    assert threading.active_count() <= before
