@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 import paramiko
 from paramiko.common import AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
+from runnerops.demo import server as demo_server
 from tests.integration.played.host import Played
 
 
@@ -22,6 +23,7 @@ class _Guest(paramiko.ServerInterface):
 
     def __init__(self, host: Played, transport: paramiko.Transport) -> None:
         self._host, self._transport = host, transport
+        self._accepted: list[tuple[paramiko.Channel, str]] = []
 
     def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
         return "publickey"
@@ -33,8 +35,13 @@ class _Guest(paramiko.ServerInterface):
         return OPEN_SUCCEEDED
 
     def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
-        threading.Thread(target=self._answer, args=(channel, command.decode()), daemon=True).start()
+        self._accepted.append((channel, command.decode()))
         return True
+
+    def start_accepted(self) -> None:
+        """Answers those whose request has been confirmed: a client takes one that ends before for one that was refused."""
+        while self._accepted:
+            threading.Thread(target=self._answer, args=self._accepted.pop(), daemon=True).start()
 
     def _answer(self, channel: paramiko.Channel, command: str) -> None:
         with suppress(OSError, EOFError):
@@ -81,6 +88,7 @@ class _Guest(paramiko.ServerInterface):
 @contextmanager
 def served(key: paramiko.PKey, host_at: Callable[[str], Played]) -> Iterator[int]:
     """Each connection is one to the host at whose address it came in."""
+    transports: list[paramiko.Transport] = []
     with socket.create_server(("", 0), backlog=512) as server:
 
         def serve() -> None:
@@ -88,13 +96,17 @@ def served(key: paramiko.PKey, host_at: Callable[[str], Played]) -> Iterator[int
                 while True:
                     connection, _ = server.accept()
                     address = connection.getsockname()[0]
-                    transport = paramiko.Transport(connection)
+                    transports.append(transport := demo_server._Connection(connection))
                     transport.add_server_key(key)
                     with suppress(paramiko.SSHException, EOFError, OSError):
                         transport.start_server(event=threading.Event(), server=_Guest(host_at(address), transport))
 
-        threading.Thread(target=serve, daemon=True).start()
+        serving = threading.Thread(target=serve, daemon=True)
+        serving.start()
         try:
             yield server.getsockname()[1]
         finally:
             server.shutdown(socket.SHUT_RDWR)
+            serving.join()
+            for transport in transports:
+                transport.close()
