@@ -30,7 +30,7 @@ app = typer.Typer(
 def root(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Options that stand before a command."""
+    """Options that are given before a command."""
     if version:
         typer.echo(f"runnerops {__version__}")
         raise typer.Exit
@@ -43,14 +43,16 @@ def main() -> None:
 
 
 def _open_closed_streams() -> None:
-    """A stream that the shell closed (`>&-`) is None here, and its number would go to the next file that is opened."""
+    """Opens streams that the shell closed (`>&-`). Otherwise the next opened file would get the stream's number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _leave(code: int) -> NoReturn:
-    """Everything is closed by now, and taking the interpreter apart would cost a tenth of a short command's time."""
+    """Ends the process without Python's cleanup, which would take a tenth of a short command's time. Everything is
+    closed.
+    """
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()

@@ -24,7 +24,7 @@ def abort(
     output: Output = Format.TEXT,
     verbose: Verbose = 0,
 ) -> None:
-    """Take back a run that is going on or waits for jobs.
+    """Roll back a run that is in progress or waits for jobs.
 
     Shows what the rollback does, and asks. The run is rolled back as after a failure.
     """

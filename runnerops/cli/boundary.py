@@ -1,4 +1,4 @@
-"""Where errors become messages and exit codes: around a command, and around the whole program."""
+"""Turns errors into messages and exit codes: around a command, and around the whole program."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool =
 
 
 def run_program(program: Callable[[], None]) -> int:
-    """The exit code of the whole. A bug of ours ends in one paragraph, not in a traceback."""
+    """Returns the exit code of the program. A bug of ours is reported in one paragraph, without a traceback."""
     try:
         program()
     except SystemExit as end:
@@ -45,7 +45,7 @@ def run_program(program: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
         return Exit.INTERRUPTED
-    except RunneropsError as error:  # raised before a command had its screen
+    except RunneropsError as error:  # raised before the command had a screen
         from runnerops.report.screen import Screen
 
         _show(Screen(), error)

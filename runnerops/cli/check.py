@@ -25,7 +25,7 @@ def check(
     kind: Annotated[
         str,
         typer.Option(
-            "--as", metavar="runner|daemon|registry|compose", help="What the files are, if their names do not tell."
+            "--as", metavar="runner|daemon|registry|compose", help="Kind of the files, if their names do not show it."
         ),
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,

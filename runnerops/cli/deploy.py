@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RolloutOptions:
-    """What stands in the place of the inventory's `rollout`."""
+    """Options that override the inventory's `rollout`."""
 
     canary: Annotated[
         str | None,
@@ -67,7 +67,7 @@ class RolloutOptions:
     ] = False
 
     def over(self, usual: Rollout) -> Rollout:
-        """Those of the inventory with these in their place."""
+        """Returns the inventory's `rollout` with these options in place of its values."""
         canary = usual.canary if self.canary is None else self.canary
         canary, last = ("", canary) if self.resume else (canary, "")
         said: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}

@@ -15,7 +15,7 @@ def explain(
     code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, such as last-mirror or R006.")],
     output: Output = Format.TEXT,
 ) -> None:
-    """Say what a blocker or a rule means, and what to do."""
+    """Explain what a blocker or a rule means, and what to do."""
     from runnerops.commands.explain import explain as run
 
     run_command(lambda screen: run(code, screen, as_json=output.is_json))

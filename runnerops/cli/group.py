@@ -1,4 +1,6 @@
-"""A command is the function NAME of `cli/NAME.py`, which loads when the command is called or all are listed."""
+"""The commands. Each is the function NAME of `cli/NAME.py`, which is imported when the command is called or all are
+listed.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,7 @@ NAMES = (
     "explain",
     "demo",
 )
-"""In the order of `runnerops --help`."""
+"""The names in the order of `runnerops --help`."""
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 _HELP = inspect.Parameter("help", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=bool)
 
@@ -51,7 +53,7 @@ class CommandGroup(typer.core.TyperGroup):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         names: dict[str, Any] = dict.fromkeys(NAMES)
-        self.commands = names  # for the hint at a misspelt one
+        self.commands = names  # for the hint at a misspelt command
 
     def get_help_option(self, ctx: Any) -> Any:  # noqa: D102
         return _unconverted(super().get_help_option(ctx))
@@ -63,14 +65,16 @@ class CommandGroup(typer.core.TyperGroup):
         return load_command(cmd_name) if cmd_name in NAMES else None
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """The list of them. Of each only the help is read: making them whole takes as long as all else of `--help`."""
+        """Writes the list of commands. Reads only the help of each: to build the commands would double the time of
+        `--help`.
+        """
         helps = {name: inspect.cleandoc(_function(name).__doc__ or "") for name in NAMES}
         shown: dict[str, Any] = {name: typer.core.TyperCommand(name, help=text) for name, text in helps.items()}
         typer.core.TyperGroup(commands=shown).format_commands(ctx, formatter)
 
 
 class _Command(typer.core.TyperCommand):
-    """A command whose help shows an argument by its name alone: newer typers set braces around it and a type beside."""
+    """A command whose help shows only the name of an argument. Newer typers add braces and a type."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -85,21 +89,21 @@ class _Command(typer.core.TyperCommand):
 
 
 def _unconverted(option: Any) -> Any:
-    """The option `--help` that is converted only where it is given (see `_process`)."""
+    """The option `--help`, which is converted only if it is given (see `_process`)."""
     if option and not isinstance(option.process_value, partial):
         option.process_value = partial(_process, _HELP, option.process_value)
     return option
 
 
 def _function(name: str) -> Callable[..., None]:
-    """That of a file in this folder."""
+    """The function of the file of this name in this folder."""
     function: Callable[..., None] = getattr(import_module(f"runnerops.cli.{name}"), name)
     return function
 
 
 @cache
 def load_command(name: str) -> Any:
-    """The command of a file in this folder."""
+    """The command of the file of this name in this folder."""
     function = _function(name)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, context_settings=SETTINGS)
     spread = _spread(function)
@@ -113,8 +117,8 @@ def load_command(name: str) -> Any:
 
 
 def _process(known: inspect.Parameter, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
-    """What typer makes of a value. Defaults and words are as they are: converting them imports pydantic, which takes as long
-    as half of `check FILE`.
+    """Converts a value as typer does. Defaults and plain words are not converted, because this imports pydantic, which
+    takes as long as half of `check FILE`.
     """
     if known.default is not known.empty and (value is None or value == known.default):
         return known.default
@@ -128,7 +132,7 @@ def _process(known: inspect.Parameter, convert: Callable[[Any, Any], Any], ctx: 
 
 
 def _spread(function: Callable[..., None]) -> Callable[..., None]:
-    """The function with each parameter that is a dataclass replaced by that one's fields, as parameters of their own."""
+    """Wraps a function: each parameter that is a dataclass is replaced by parameters for its fields."""
     hints = get_type_hints(function, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
 

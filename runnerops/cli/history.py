@@ -26,7 +26,7 @@ def history(
     follow: Annotated[
         bool,
         typer.Option(
-            "--follow", help="Follow runs that are going on to their end. The exit code is that of the worst one."
+            "--follow", help="Follow runs in progress until they end. The exit code is that of the worst one."
         ),
     ] = False,
     output: Output = Format.TEXT,
@@ -34,7 +34,7 @@ def history(
 ) -> None:
     """Show the last runs of hosts, and how they ended.
 
-    Also who began each run, from where, and what it did.
+    Also shows who started each run, from where, and what it did.
     """
     from runnerops.commands.history import history as run
 

@@ -29,7 +29,7 @@ def hold(
     ask_sudo_password: AskSudoPassword = False,
     output: Output = Format.TEXT,
 ) -> None:
-    """Keep every deploy off hosts, whoever begins it.
+    """Block every deploy to hosts, whoever starts it.
 
     The hold is stored on the host, so it stops deploys from anywhere.
     """

@@ -16,7 +16,9 @@ from runnerops.cli.values import path
 def init(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", parser=path, help="The project's folder. Default: this one.", show_default=False),
+        typer.Argument(
+            metavar="DIR", parser=path, help="The project's folder. Default: the current one.", show_default=False
+        ),
     ] = Path(),
     host: Annotated[
         list[str] | None,

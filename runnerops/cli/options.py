@@ -1,4 +1,4 @@
-"""Options that several commands take, each declared once, and what they say as values."""
+"""Options that several commands have, each declared once, and their values."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TargetList = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="TARGET",
-        help="Hosts, groups or globs; !NAME leaves out. Default: all hosts.",
+        help="Hosts, groups or globs; !NAME leaves one out. Default: all hosts.",
         show_default=False,
         autocompletion=completion.targets,
     ),
@@ -40,7 +40,7 @@ NamedTargets = Annotated[
     list[str],
     typer.Argument(
         metavar="TARGET…",
-        help="Hosts, groups or globs (at least one); !NAME leaves out.",
+        help="Hosts, groups or globs (at least one); !NAME leaves one out.",
         show_default=False,
         autocompletion=completion.targets,
     ),
@@ -134,14 +134,14 @@ DrainTimeout = Annotated[
 ]
 NoWait = Annotated[
     bool,
-    typer.Option("--no-wait", help="Exit (with 3) once a host waits for running jobs; it goes on by itself."),
+    typer.Option("--no-wait", help="Exit (with 3) once a host waits for running jobs; its run continues by itself."),
 ]
 LockWait = Annotated[
     int | None,
     typer.Option(
         "--lock-wait",
         metavar="TIME",
-        help="If another run has a host, wait that long for its end (90s, 5m, 2h), then make a new plan.",
+        help="If another run is in progress, wait this long for its end (90s, 5m, 2h), then make a new plan.",
         show_default=False,
         parser=seconds,
     ),
@@ -151,7 +151,7 @@ DEFAULT_INVENTORY = [Path("inventory.yml")]
 
 
 def invocation(inventory: list[Path], targets: list[str] | None, screen: Screen) -> Invocation:
-    """What a command is given that takes an inventory and hosts of it."""
+    """The values for a command that works on hosts of an inventory."""
     from runnerops.engine.options import Invocation
 
     return Invocation(inventory, targets or [], os.environ, screen)
@@ -159,7 +159,7 @@ def invocation(inventory: list[Path], targets: list[str] | None, screen: Screen)
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What every command takes that changes hosts."""
+    """The options of every command that changes hosts."""
 
     yes: Yes = False
     allow: Allow = None
@@ -173,14 +173,14 @@ class RunOptions:
     verbose: Verbose = 0
 
     def flags(self) -> Flags:
-        """These options as the value that says what a run may do."""
+        """The value that says what a run may do."""
         flags = flags_of(self.allow or [], kill_jobs=self.kill_jobs)
         lock_wait_s = self.lock_wait or 0
         flags = replace(flags, drain_s=self.drain_timeout, verify_s=self.verify_timeout, lock_wait_s=lock_wait_s)
         return replace(flags, no_wait=self.no_wait)
 
     def ui(self, *, dry_run: bool = False) -> UiOptions:
-        """These options as the value that says how the user is asked and told."""
+        """The value that says how the user is asked and informed."""
         from runnerops.engine.options import UiOptions
 
         return UiOptions(self.yes, self.output.is_json, self.verbose, self.no_wait, dry_run)

@@ -26,7 +26,7 @@ def remove(
     dry_run: DryRun = False,
     options: RunOptions = RunOptions(),
 ) -> None:
-    """Take services off a host, as before the first deploy.
+    """Remove services from a host, and restore their original files.
 
     Shows the plan, asks, applies and verifies it, like a deploy.
     """

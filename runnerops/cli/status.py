@@ -20,7 +20,7 @@ def status(
 ) -> None:
     """Show what runs on each host, and what is unfinished there.
 
-    Also the last run, and files whose section was taken out of the inventory.
+    Also shows the last run, and files whose section was taken out of the inventory.
     """
     from runnerops.commands.status import status as run
 

@@ -16,7 +16,7 @@ def trust(
         list[str] | None,
         typer.Argument(
             metavar="TARGET",
-            help="Hosts, groups, globs or USER@ADDRESS (at least one); !NAME leaves out.",
+            help="Hosts, groups, globs or USER@ADDRESS (at least one); !NAME leaves one out.",
             show_default=False,
         ),
     ] = None,

@@ -17,14 +17,14 @@ _SHOWN = 80
 
 
 class Format(StrEnum):
-    """How to print the answer."""
+    """The output format."""
 
     TEXT = "text"
     JSON = "json"
 
     @property
     def is_json(self) -> bool:
-        """Whether programs read it."""
+        """Whether the output is for programs."""
         return self is Format.JSON
 
 
@@ -36,12 +36,15 @@ def output_format(text: str | Format) -> Format:
 
 
 def path(text: str | Path) -> Path:
-    """A path of this machine that can be looked at, whether there is a file or not: what is there its reader tells."""
+    """A path of this machine that can be accessed. Whether there is a file, and what is in it, is checked by its
+    reader.
+    """
     try:
         Path(text).stat()
     except (FileNotFoundError, NotADirectoryError):
         return Path(text)
-    except (OSError, ValueError) as error:  # a name too long, a folder of somebody else's, links in a circle
+    # for example a name that is too long, a folder of another user, or links in a circle
+    except (OSError, ValueError) as error:
         shown = str(text) if len(str(text)) <= _SHOWN else f"{str(text)[:_SHOWN]}…"
         raise typer.BadParameter(f"{shown!r}: {getattr(error, 'strerror', None) or error}") from None
     return Path(text)
@@ -62,7 +65,7 @@ def run_number(text: str | int) -> int:
 
 
 def blocker_code(word: str) -> str:
-    """A value of `--allow`; it is checked here and taken apart by `flags_of`, which has all of them."""
+    """A value of `--allow`. It is checked here, and parsed by `flags_of` together with all others."""
     from runnerops.commands.options import parse_allow
 
     _parsed(lambda: parse_allow([word]))
@@ -77,7 +80,7 @@ def service_name(word: str) -> str:
 
 
 def findings_report(word: str) -> str:
-    """A value of `--report` where findings are reported."""
+    """A value of `--report` of a command that reports findings."""
     from runnerops.commands.reports import parse_reports
 
     _parsed(lambda: parse_reports([word]))
@@ -85,7 +88,7 @@ def findings_report(word: str) -> str:
 
 
 def plan_report(word: str) -> str:
-    """A value of `--report` where a plan is reported."""
+    """A value of `--report` of a command that reports plans."""
     from runnerops.commands.reports import PLAN_FORMATS, parse_reports
 
     _parsed(lambda: parse_reports([word], PLAN_FORMATS))
@@ -114,7 +117,7 @@ def host_count(text: str | int) -> int:
 
 
 def _parsed(parse: Callable[[], Parsed]) -> Parsed:
-    """What `parse` gives; its UsageError becomes typer's, which names the flag."""
+    """The result of `parse`. Its UsageError becomes one of typer, which names the flag."""
     try:
         return parse()
     except UsageError as error:

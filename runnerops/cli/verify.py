@@ -28,7 +28,7 @@ def verify(
 ) -> None:
     """Check by a pull that each host is served by its cache.
 
-    Also checks gitlab-runner. Names each broken link, with the reason and the fix.
+    Also checks gitlab-runner. Names each failed check, with the reason and the fix.
     """
     from runnerops.commands.verify import verify as run
 
