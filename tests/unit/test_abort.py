@@ -34,7 +34,7 @@ DOCKER = ["  taking it back:", "    ← swap /a", "    ← reload dockerd as bef
 AT = [(-1, NOTHING), (1, NOTHING), (2, DOCKER), (4, DOCKER), (5, [*DOCKER, "    ← start gitlab-runner"])]
 
 
-def test_what_was_begun_is_what_is_taken_back() -> None:
+def test_the_phases_that_had_begun_are_rolled_back() -> None:
     run = Run(3, Requester("anna", "laptop"), "", "", running=True)
     for last, said in AT:
         events = tuple(Event("h", 1.0, "forward", step, "step", "") for step in range(last + 1))
@@ -47,7 +47,7 @@ def test_the_run_that_asks_for_a_token_has_more_to_lose() -> None:
     assert ["is lost, and the old one is then refused" in text for _, text in cost_lines(record)] == [True]
 
 
-def test_every_run_that_would_be_taken_back_is_shown() -> None:
+def test_every_run_that_would_be_rolled_back_is_shown() -> None:
     """However many there are, and all of them different."""
     out, hosts = StringIO(), {f"host{number}": Host(f"host{number}", "192.0.2.1") for number in range(30)}
     live = {

@@ -73,7 +73,7 @@ def read(text: str) -> object:
 
 
 @given(tree=TREES, indent=st.integers(0, 6), step=st.integers(1, 4))
-def test_what_is_written_is_read_again(tree: Tree, indent: int, step: int) -> None:
+def test_an_entry_is_read_as_it_was_written(tree: Tree, indent: int, step: int) -> None:
     lines = list(Writer(step, {}).lines({"x": tree}, indent))
     text = "\n".join([" " * (indent - 1) + "top:" if indent else "", *lines, ""]) if indent else "\n".join([*lines, ""])
     found = read(text)
@@ -459,7 +459,7 @@ def test_runners_of_any_names_stay_as_they_are(runners: list[dict[str, Any]]) ->
 
 
 @pytest.mark.parametrize("content", [b"[", b"{} x", b"\xff"])
-def test_a_file_that_cannot_be_read_is_told_of(content: bytes) -> None:
+def test_a_file_that_cannot_be_read_is_reported(content: bytes) -> None:
     entry = entry_of(observed(content, content))
     assert ServiceName.DOCKER not in entry.sections
     assert any("/etc/docker/daemon.json:" in note and "correct it" in note for note in entry.notes)
@@ -497,7 +497,7 @@ def test_a_comment_ends_a_line_outside_of_strings(toml: str, lines: tuple[int, .
     assert lines_left_over(toml, places_in("toml", toml, ""), ()) == lines
 
 
-def test_comments_of_no_key_are_told_by_their_lines() -> None:
+def test_comments_of_no_key_are_reported_by_their_lines() -> None:
     toml = b"""# of the file
 
 concurrent = 2 # kept

@@ -165,7 +165,7 @@ def test_files_of_groups_win_over_what_the_inventory_says(tmp_path: Path) -> Non
     ]
 
 
-def test_what_ssh_config_has_to_say_is_told_once(tmp_path: Path) -> None:
+def test_what_ssh_config_has_to_say_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("[a]\nh\ni\n[a:vars]\nansible_ssh_common_args='-J me@gate'\n")
     read = read_ansible(tmp_path / "hosts", ())
     assert [host.name for host in read.hosts] == ["h", "i"]
@@ -214,7 +214,7 @@ def test_ranges(pattern: str, names: list[str]) -> None:
         ("hosts.yml", "a: 2026-99-99"), ("hosts.yml", "a: {hosts: [h]}"),
     ],
 )  # fmt: skip
-def test_what_is_no_inventory_is_told(name: str, text: str, tmp_path: Path) -> None:
+def test_what_is_no_inventory_is_reported(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text(text)
     with pytest.raises(RunneropsError):
         read_ansible(tmp_path / name, ["none"])

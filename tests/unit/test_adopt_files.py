@@ -115,7 +115,7 @@ def test_mirrors_are_said_only_where_others_would_be_filled_in(path: Path) -> No
     assert adopted(["http://192.0.2.7:5000"]) == {"registry-mirrors": ["http://192.0.2.7:5000"]}
 
 
-def test_hosts_that_would_use_the_new_cache_are_told_of(tmp_path: Path) -> None:
+def test_hosts_that_would_use_the_new_cache_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     path.write_text("hosts:\n  a: {docker: {}}\n  b: {}\n")
     place = find_place(path, "b")
@@ -188,18 +188,18 @@ def test_what_is_inherited_is_kept_away_where_the_host_has_none_of_it(path: Path
 
 
 @pytest.mark.parametrize("text", ["hosts:\n  a: {\n", "- a\nb: c\n", "# nothing\n...\n"])
-def test_a_file_that_is_no_yaml_is_told_before_a_host_is_asked(text: str, path: Path) -> None:
+def test_a_file_that_is_no_yaml_is_reported_before_a_host_is_asked(text: str, path: Path) -> None:
     path.write_text(text)
     with pytest.raises(InventoryError, match=r"inventory\.yml:\d"):
         find_places(path, [meant("root@h")])
 
 
-def test_a_tab_in_the_inventory_is_told_with_its_line() -> None:
+def test_a_tab_in_the_inventory_is_reported_with_its_line() -> None:
     with pytest.raises(RunneropsError, match="line 2 of the inventory"):
         add_host("hosts:\n  a:\t{docker: {}}\n", lambda indent, step: [" " * (indent + step)])
 
 
-def test_a_file_that_is_no_text_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_is_reported_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     path.write_bytes(b"hosts:\n  a: {address: x}\n# \xff\n")
     for ask in (lambda: find_places(path, [meant("root@h")]), lambda: known_names(path)):

@@ -313,7 +313,7 @@ def test_hosts_that_are_one_and_groups_that_are_there_are_usage(words: list[str]
 
 
 @pytest.mark.parametrize("word", ["me@[2001:db8::1]:22", "me@h.example", "me@h:2222"])
-def test_what_reaches_a_host_is_told_as_it_was_given(word: str) -> None:
+def test_what_reaches_a_host_is_reported_as_it_was_given(word: str) -> None:
     host = meant(f"n={word}")
     assert not isinstance(host, str)
     assert (host.name, login_of(host)) == ("n", word)
@@ -328,7 +328,7 @@ def test_layers_stand_before_the_hosts() -> None:
     assert add_group("hosts:\n  a: {}\ngroups:\n", docker) == "hosts:\n  a: {}\ngroups:\n  new:\n    docker: {}\n"
 
 
-def test_runners_that_every_host_calls_after_itself_are_said_once(tmp_path: Path) -> None:
+def test_runners_that_every_host_calls_after_itself_are_shown_once(tmp_path: Path) -> None:
     """As `gitlab-runner register` names them, and a hand-written one without a name; each host's file stays as it is."""
     states: dict[str, HostState] = {}
     found: list[Found] = []

@@ -205,7 +205,7 @@ ci-1:
 @pytest.mark.parametrize(
     ("daemon_json", "config", "entry"), [(None, REGISTERED, REGISTERED_ENTRY), (DAEMON, GROWN, GROWN_ENTRY)]
 )
-def test_entry(daemon_json: bytes | None, config: str, entry: str) -> None:
+def test_the_entry_of_each_host(daemon_json: bytes | None, config: str, entry: str) -> None:
     made = entry_of(observed(daemon_json, config.encode()), "ci-1")
     assert "".join(f"{line}\n" for line in made.lines(0, 2)) == entry
     assert "canary" not in entry

@@ -51,13 +51,13 @@ def test_it_overrides_with_its_reason(host: Host) -> None:
     assert (shown["code"], shown["reason"]) == ("drop-runner", WHY["drop-runner"])
 
 
-def test_what_does_not_arise_any_more_is_named(host: Host) -> None:
+def test_a_code_that_no_longer_arises_is_named(host: Host) -> None:
     plan = planned(host, RUNNER)
     assert plan.notes == ("hosts.h.allow.drop-runner does not occur any more: remove it from the inventory",)
     assert planned(replace(host, allow={}), RUNNER).notes == ()
 
 
-def test_what_steps_would_ask_is_not_called_idle(host: Host) -> None:
+def test_an_override_of_what_a_step_would_check_is_not_called_unused(host: Host) -> None:
     """With the override the step that asks is not there, so nobody knows."""
     host = replace(host, allow={"unproven-mirror": "the cache comes next week"})
     assert planned(host, TWO).actions

@@ -100,5 +100,5 @@ def test_the_history_tells_it_alike() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(7200, "2h"), (90, "90s"), (300, "5m"), (3601, "3601s")])
-def test_times_are_told_as_they_are_typed(seconds: int, text: str) -> None:
+def test_times_are_reported_as_they_are_typed(seconds: int, text: str) -> None:
     assert time_text(seconds) == text

@@ -162,7 +162,7 @@ def test_where_nobody_can_be_asked_a_preview_of_a_host_that_is_known_is_named(
     assert said in " ".join(done.output.split())
 
 
-def test_a_file_that_is_no_plan_is_told_of_before_a_missing_terminal(
+def test_a_file_that_is_no_plan_is_reported_before_a_missing_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")

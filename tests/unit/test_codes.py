@@ -64,7 +64,7 @@ def said(code: str) -> str:
     return out.getvalue()
 
 
-def test_each_is_explained_a_line_a_fact() -> None:
+def test_explain_has_a_line_for_each_fact() -> None:
     wrong = {}
     for code in (*BLOCKERS, *RULES):
         first, *facts = said(code).splitlines()

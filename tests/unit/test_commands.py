@@ -82,7 +82,7 @@ def test_a_finding_has_the_inventorys_place(typed: Typed) -> None:
         ("config.yml", "version: 0.2\nstorage: {inmemory: {}}\n", "C008"),
     ],
 )
-def test_single_files(typed: Typed, tmp_path: Path, name: str, content: str, says: str) -> None:
+def test_a_single_file_with_an_error_fails(typed: Typed, tmp_path: Path, name: str, content: str, says: str) -> None:
     (tmp_path / name).write_text(content)
     assert check(typed.path, [str(tmp_path / name)], {}, typed.screen) is Exit.FAILED
     assert says in typed.said
@@ -96,7 +96,7 @@ def test_a_file_whose_kind_nobody_can_tell(typed: Typed) -> None:
     assert "daemon" in caught.value.hint
 
 
-def test_what_is_no_single_file(typed: Typed, tmp_path: Path) -> None:
+def test_a_path_that_is_no_single_file_is_usage(typed: Typed, tmp_path: Path) -> None:
     (tmp_path / "some.yml").write_text("hosts:\n  a: {address: 192.0.2.1}\n")
     for name, problem, hint in (
         ("some.yml", "this is an inventory", "--inventory"),
@@ -205,7 +205,7 @@ hosts: {r: {}, s: {address: 192.0.2.2}}
 """
 
 
-def test_a_finding_of_two_hosts_is_said_once_with_the_runners_name(typed: Typed) -> None:
+def test_a_finding_of_two_hosts_is_shown_once_with_the_runners_name(typed: Typed) -> None:
     typed.path.write_text(TWO)
     environ = {"TOKEN": TOKEN, "OTHER": TOKEN[::-1]}
     assert check(typed.path, (), environ, typed.screen) is Exit.FAILED
@@ -213,7 +213,7 @@ def test_a_finding_of_two_hosts_is_said_once_with_the_runners_name(typed: Typed)
     assert check(typed.path, (), environ, typed.screen, CheckOptions(as_json=True)) is Exit.FAILED
 
 
-def test_a_broken_template_is_said_once_for_all_hosts(typed: Typed) -> None:
+def test_a_broken_template_is_shown_once_for_all_hosts(typed: Typed) -> None:
     typed.path.write_text(TWO)
     (typed.path.parent / "templates").mkdir()
     (typed.path.parent / "templates/daemon.json.j2").write_text("{{ nonsense")
@@ -312,7 +312,7 @@ def test_no_value_of_the_environment_is_shown(tmp_path: Path) -> None:
     assert "hush" not in typed.said
 
 
-def test_a_file_that_is_too_large_is_not_judged(tmp_path: Path) -> None:
+def test_a_file_that_is_too_large_is_not_checked(tmp_path: Path) -> None:
     typed = Typed(tmp_path)
     file = tmp_path / "daemon.json"
     file.write_text('{"no-such-key": true}' + " " * (4 << 20))

@@ -12,7 +12,7 @@ from tests.contract.suite import check
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_in_memory(case: Case) -> None:
+def test_the_contract_in_memory(case: Case) -> None:
     check(case, Memory())
 
 

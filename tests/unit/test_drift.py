@@ -90,7 +90,7 @@ def test_a_file_that_was_removed_or_broken_by_hand(content: bytes | None) -> Non
     assert codes(made) == ["modified-on-host"]
 
 
-def test_without_the_content_of_then_nothing_of_the_file_is_trampled() -> None:
+def test_without_the_content_of_the_last_run_the_whole_file_counts_as_edited() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1300, "ip": "192.0.2.1"}, kept=False))
     assert {key_change.origin for key_change in made.changes[0].key_changes} == {"both"}
     assert codes(made) == ["modified-on-host"]
@@ -184,7 +184,9 @@ def test_runners_are_told_apart_by_what_they_are_not_by_their_place() -> None:
         (["one"], ["one"], ["one", "two"], {"runners[1]": "inventory"}),
     ],
 )
-def test_whole_runners(base: list[str], now: list[str], rendered: list[str], origins: dict[str, str]) -> None:
+def test_an_added_or_removed_runner_has_its_origin(
+    base: list[str], now: list[str], rendered: list[str], origins: dict[str, str]
+) -> None:
     def tree(names: list[str]) -> Tree:
         return config(*(runner(name=name, token=f"glrt-{name:0<20}") for name in names))
 

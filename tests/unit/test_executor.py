@@ -236,7 +236,7 @@ class Raced(HostExecutor):
     ],
     ids=["all wait for it", "stopped", "not yet stopped", "good"],
 )
-def test_hosts_that_wait_for_one_that_is_planned_anew_are_too_unless_the_deploy_stopped(
+def test_hosts_that_wait_for_one_that_is_planned_again_are_too_unless_the_deploy_stopped(
     names: tuple[str, ...], most: int, again: set[str]
 ) -> None:
     hosts = tuple(Host(name, name) for name in names)

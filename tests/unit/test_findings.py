@@ -127,7 +127,7 @@ def test_an_unknown_rule_or_no_reason_is_an_error(tmp_path: Path, ignore: str, s
     assert says in caught.value.message + caught.value.hint
 
 
-def test_a_finding_that_hosts_share_is_said_once(tmp_path: Path) -> None:
+def test_a_finding_that_hosts_share_is_shown_once(tmp_path: Path) -> None:
     runner = "{name: '{host}-a', limt: 2, url: 'https://gitlab.example.com', executor: shell}"
     text = f"defaults: {{gitlab_runner: {{concurrent: 1, runners: [{runner}]}}}}\nhosts: {{a: {{}}, b: {{}}}}\n"
     assert [(one["rule"], one["name"]) for one in rules(tmp_path, text)] == [("R006", "")]

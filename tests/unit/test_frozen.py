@@ -78,7 +78,7 @@ def as_dataclass(decorator: Callable[[type], type]) -> Any:
     return Same
 
 
-def test_it_is_what_dataclass_makes() -> None:
+def test_a_frozen_class_equals_one_of_dataclass() -> None:
     ours, theirs = as_dataclass(frozen), as_dataclass(dataclass(frozen=True, slots=True))
     one, other = ours(1, tags=("a",)), theirs(1, tags=("a",))
     assert repr(one) == repr(other)
@@ -96,7 +96,7 @@ def test_it_is_what_dataclass_makes() -> None:
             made(1, _kept={})
 
 
-def test_it_is_equal_by_value_and_class() -> None:
+def test_instances_are_equal_by_value_and_class() -> None:
     assert Point(1) == Point(1, 0)
     assert Point(1) != Point(2)
     assert Point(1) != Named(1)
@@ -112,7 +112,7 @@ def test_it_is_equal_by_value_and_class() -> None:
         hash(Point(1))  # a list in it
 
 
-def test_it_cannot_be_changed() -> None:
+def test_an_instance_cannot_be_changed() -> None:
     point: Any = Point(1)
     with pytest.raises(FrozenInstanceError):
         point.x = 2
@@ -125,7 +125,7 @@ def test_it_cannot_be_changed() -> None:
     assert Point(1)._kept == {}
 
 
-def test_it_is_replaced_copied_and_matched() -> None:
+def test_instances_can_be_replaced_copied_and_matched() -> None:
     point = dataclasses.replace(Point(1, 2, more=[3]), y=5)
     assert point == Point(1, 5, more=[3])
     assert copy.deepcopy(point) == point
@@ -135,14 +135,14 @@ def test_it_is_replaced_copied_and_matched() -> None:
             assert (x, y, point.sum) == (1, 5, 6)
 
 
-def test_it_is_inherited() -> None:
+def test_a_frozen_class_can_be_inherited() -> None:
     named = Named(1, name="n")
     assert (named.x, named.sum, repr(named), named.KIND) == (1, 1, "n", "point")
     assert Named.__slots__ == ("name",)  # type: ignore[attr-defined]
     assert [one.name for one in dataclasses.fields(Named)] == ["x", "y", "tags", "more", "_kept", "name"]
 
 
-def test_it_may_look_at_itself() -> None:
+def test_post_init_can_check_the_values() -> None:
     assert Checked(1).x == 1
     with pytest.raises(ValueError, match="negative"):
         Checked(-1)

@@ -35,13 +35,13 @@ def names(path: Path) -> Iterator[str]:
             yield node.id
 
 
-def test_no_name_is_a_word_of_before() -> None:
+def test_no_name_has_a_retired_word() -> None:
     ours = [path for path in MODULES if "demo" not in path.relative_to(ROOT).parts]
     assert [f"{name_of(path)}: {name}" for path in ours for name in sorted(GONE.intersection(names(path)))] == []
 
 
 @pytest.mark.parametrize("folder", ["runnerops", "docs", "README.md", "templates"])
-def test_no_text_has_a_word_of_before(folder: str) -> None:
+def test_no_text_has_a_retired_word(folder: str) -> None:
     place = ROOT.parent / folder
     files = (
         [place]

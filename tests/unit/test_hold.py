@@ -139,7 +139,7 @@ WRONG = [
 ]
 
 
-def test_a_maintenance_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_maintenance_that_cannot_be_read_is_reported_with_its_place(tmp_path: Path) -> None:
     for text, said in WRONG:
         message, hint = texts.refusal(tmp_path, f'hosts: {{h: {{maintenance: "{text}"}}}}')
         assert message.startswith("inventory.yml:1:13: hosts.h.maintenance: ")

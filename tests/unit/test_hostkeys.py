@@ -52,7 +52,7 @@ def test_a_fingerprint_is_openssh_s() -> None:
         ("|1|", [], [""]),
     ],
 )
-def test_names(patterns: str, names: list[str], others: list[str]) -> None:
+def test_which_names_a_pattern_covers(patterns: str, names: list[str], others: list[str]) -> None:
     assert [name for name in names + others if covers(patterns, name)] == names
 
 
@@ -103,7 +103,7 @@ def test_lines_that_say_nothing(line: str) -> None:
 
 
 @pytest.mark.parametrize("form", ["{}", "  {}  ", "{} a comment # more", "{}\r"])
-def test_forms_of_a_line(form: str) -> None:
+def test_every_form_of_a_known_hosts_line_is_read(form: str) -> None:
     line = form.format(A.line("web").replace(" ", "\t"))
     assert [entry.key for entry in parse([("f", line)]).about(["web"])] == [A]
 
@@ -142,7 +142,7 @@ def places(known: KnownHosts, folder: Path) -> list[str]:
     return [entry.place.removeprefix(f"{folder}/") for entry in known.entries if entry.names == "web"]
 
 
-def test_where_it_is_read_from(folder: Path) -> None:
+def test_where_known_hosts_is_read_from(folder: Path) -> None:
     assert places(find(folder), folder) == []
     for name in ("project/known_hosts", "home/.ssh/known_hosts", "home/.ssh/known_hosts2"):
         (folder / name).write_text(A.line("web"))
@@ -170,11 +170,11 @@ def test_the_variable_may_be_a_path(form: str, name: str, folder: Path) -> None:
         ("some words here", "SSH_KNOWN_HOSTS:1: ignored: keys of kind words cannot be verified"),
     ],
 )
-def test_a_variable_that_gives_nothing_is_told(variable: str, warning: str, folder: Path) -> None:
+def test_a_variable_without_a_key_is_reported(variable: str, warning: str, folder: Path) -> None:
     assert warning.format(folder) in find(folder, variable.format(folder)).warnings
 
 
-def test_a_file_that_cannot_be_read_is_told(folder: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported(folder: Path) -> None:
     (folder / "home" / ".ssh" / "known_hosts").mkdir()
     assert any("known_hosts: ignored: Is a directory" in warning for warning in find(folder).warnings)
     (folder / "project" / "known_hosts").write_bytes(b"\xff\xfe web\n" + A.line("web").encode())
@@ -239,7 +239,7 @@ def test_an_authority_of_no_kind_cannot_steer_a_terminal() -> None:
 
 
 @given(st.binary(), st.integers(0, 300))
-def test_what_is_no_certificate_is_none(junk: bytes, cut: int) -> None:
+def test_a_key_that_is_no_certificate_has_no_authority(junk: bytes, cut: int) -> None:
     whole = certificate()
     for blob in (junk, whole[: min(cut, len(whole) - 1)], whole + junk + b"x"):
         with pytest.raises(ValueError, match=r"\S"):

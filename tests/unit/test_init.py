@@ -133,7 +133,7 @@ def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> Non
     assert (tmp_path / "inventory.yml").read_text().endswith("\nhosts:\n")
 
 
-def test_at_a_terminal_a_host_that_is_not_reached_is_told_of_once(tmp_path: Path) -> None:
+def test_at_a_terminal_a_host_that_is_not_reached_is_reported_once(tmp_path: Path) -> None:
     shown = screen("root@127.0.0.1:1\nn\n\nm=root@127.0.0.1:2\n\n\n")
     assert init(tmp_path, InitOptions(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
     assert said(shown).count("127.0.0.1:1: connection refused") == 1

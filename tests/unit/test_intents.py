@@ -24,7 +24,7 @@ def stopped(there: HostState) -> HostState:
     return replace(there, facts=replace(there.facts, runner=replace(runner, unit=unit)))
 
 
-def test_a_way_back_owes_again_before_it_swaps() -> None:
+def test_a_rollback_writes_its_intent_before_it_swaps() -> None:
     """The way there may have struck it, and a way back can be cut off too."""
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, RUNNER))
     intents: set[str] = set()
@@ -37,7 +37,7 @@ def test_a_way_back_owes_again_before_it_swaps() -> None:
     assert intents == {DOCKER, RUNNERS}
 
 
-def test_what_is_owed_to_any_life_is_owed_to_this_one() -> None:
+def test_an_intent_without_an_invocation_is_unfinished() -> None:
     said = {"kept": Answer(0, f"/var/lib/runnerops/intents/docker:restart 3 {ANY}\n".encode())}
     (intents,) = host_state(said, {}, observed({}, None).facts).intents
     assert intents == Intent(DOCKER, Verb.RESTART, 3, "")
@@ -53,25 +53,25 @@ def test_a_kept_file_may_hold_what_ends_a_line_elsewhere(odd: str) -> None:
     assert found.intents == (Intent(DOCKER, Verb.RESTART, 3, ""),)
 
 
-def test_a_runner_that_is_not_managed_and_rests_since_a_cut_off_run_is_started() -> None:
+def test_an_unmanaged_runner_that_an_interrupted_run_has_stopped_is_started() -> None:
     intents = Intent(RUNNERS, Verb.RESTART, 3, "")
     made = plan(ask(DOCKER_TREE, None), stopped(observed(DOCKER_TREE, RUNNER, intents=(intents,))))
     assert [(action.service, action.verb) for action in made.actions] == [(RUNNERS, Verb.RESTART)]
     assert made.changes == ()
 
 
-def test_a_runner_that_is_not_managed_and_owed_nothing_stays_as_it_is() -> None:
+def test_an_unmanaged_runner_without_an_intent_stays_as_it_is() -> None:
     assert plan(ask(DOCKER_TREE, None), stopped(observed(DOCKER_TREE, RUNNER))).actions == ()
 
 
-def test_what_a_reboot_has_paid_is_struck_with_the_next_record() -> None:
+def test_an_intent_that_a_reboot_has_finished_is_removed_by_the_next_run() -> None:
     paid = Intent(DOCKER, Verb.RESTART, 3, "an-earlier-life"), Intent(RUNNERS, Verb.RESTART, 3, "an-earlier-life")
     made = plan(ask(DOCKER_TREE, None), replace(observed(DOCKER_TREE, RUNNER, intents=paid), applied={}))
     assert made.actions == ()
     assert [step.args for step in made.forward if step.verb == "complete"] == [("docker",), ("gitlab_runner",)]
 
 
-def test_what_is_owed_to_a_service_that_is_not_managed_is_kept() -> None:
+def test_the_intent_of_an_unmanaged_service_is_kept() -> None:
     intents = Intent(DOCKER, Verb.RESTART, 3, "inv-1")
     made = plan(ask(None, RUNNER), replace(observed(DOCKER_TREE, RUNNER, intents=(intents,)), applied={}))
     assert made.actions == ()

@@ -34,7 +34,7 @@ def command(runner: dict[str, Any]) -> tuple[str, ...]:
     return tuple(runner["docker"]["services"][-1]["command"])
 
 
-def test_true_is_all_that_a_job_needs(tmp_path: Path) -> None:
+def test_docker_in_docker_true_sets_all_that_a_job_needs(tmp_path: Path) -> None:
     assert filled(tmp_path, "docker_in_docker: true") == {
         "name": "one",
         "executor": "docker",
@@ -65,7 +65,7 @@ def test_with_tls_another_alias_is_in_the_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("off", ["docker_in_docker: false", "docker_in_docker: null"])
-def test_false_is_nothing(tmp_path: Path, off: str) -> None:
+def test_docker_in_docker_false_sets_nothing(tmp_path: Path, off: str) -> None:
     assert filled(tmp_path, off) == {"name": "one", "executor": "docker", "docker": {"privileged": True}}
 
 

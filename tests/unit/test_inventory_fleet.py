@@ -133,7 +133,7 @@ def test_a_range_in_the_form_of_another_tool_is_shown_with_a_colon(tmp_path: Pat
 
 
 @pytest.mark.parametrize(("line", "said"), WRONG_RANGES)
-def test_a_range_that_cannot_be_is_told_where_it_stands(tmp_path: Path, line: str, said: str) -> None:
+def test_a_range_that_cannot_be_is_reported_where_it_stands(tmp_path: Path, line: str, said: str) -> None:
     message, hint = texts.refusal(tmp_path, f"hosts:\n  {line}")
     assert message.split(": ", 1)[1].startswith(said)
     assert hint
@@ -194,7 +194,7 @@ WRONG = [  # what is written, and what is said of it
 ]  # fmt: skip
 
 
-def test_an_expression_that_cannot_be_is_told_with_its_place(tmp_path: Path) -> None:
+def test_an_expression_that_cannot_be_is_reported_with_its_place(tmp_path: Path) -> None:
     for text, said in WRONG:
         message, hint = texts.refusal(tmp_path, VARIABLES.replace("VALUE", text))
         assert message.startswith("inventory.yml:5:58: hosts.h.docker.x: "), message
@@ -234,7 +234,7 @@ def test_variables_may_not_double_each_other_without_end(tmp_path: Path) -> None
         assert "would become too large" in message
 
 
-def test_our_own_keys_take_variables_and_are_judged_by_what_comes_out(tmp_path: Path) -> None:
+def test_our_own_keys_take_variables_and_are_checked_by_what_comes_out(tmp_path: Path) -> None:
     text = """
     defaults:
       vars: {port: 2222, net: 10.0.0, team: web, key: ci}
@@ -281,7 +281,7 @@ def test_adopt_finds_the_file_that_an_entry_goes_into(tmp_path: Path) -> None:
         find_places(where, ["b"])
 
 
-def test_one_problem_in_many_hosts_of_a_range_is_told_once(tmp_path: Path) -> None:
+def test_one_problem_in_many_hosts_of_a_range_is_reported_once(tmp_path: Path) -> None:
     with pytest.raises(InventoryError) as caught:
         texts.load(tmp_path, "hosts:\n  h[1:50]: {docker: {x: '{{ vars.no }}'}}")
     assert len(caught.value.message.splitlines()) == 1

@@ -103,7 +103,7 @@ def test_caches_merge_by_the_name_that_they_get(tmp_path: Path) -> None:
         "defaults: {registry: null}\nhosts: {h: {registry: {caches: [{}, {}]}}}",
     ],
 )
-def test_one_name_twice_is_told_once_with_both_places(tmp_path: Path, text: str) -> None:
+def test_one_name_twice_is_reported_once_with_both_places(tmp_path: Path, text: str) -> None:
     message, hint = texts.refusal(tmp_path, text)
     assert "as the one at inventory.yml:" in message
     assert "\n" not in message

@@ -46,7 +46,7 @@ def _deep(found: Iterable[ValidationError]) -> Iterator[ValidationError]:
         yield from _deep(error.context or ())
 
 
-def test_it_is_a_schema() -> None:
+def test_the_schema_is_a_valid_json_schema() -> None:
     Draft202012Validator.check_schema(inventory_schema())
 
 
@@ -102,18 +102,18 @@ def test_each_example_is_valid_where_it_belongs(key: str) -> None:
         ("{}", "'hosts' is a required property"),
     ],
 )
-def test_what_an_editor_marks(text: str, place: str) -> None:
+def test_errors_that_the_schema_finds(text: str, place: str) -> None:
     assert any(place in error for error in errors(text)), errors(text)
 
 
 @pytest.mark.parametrize(
     "text", ["hosts: {h: }", "hosts: {h: {docker: null}}", "hosts: {h: {docker: {debug: null, later-key: 1}}}"]
 )
-def test_what_an_editor_takes(text: str) -> None:
+def test_values_that_the_schema_accepts(text: str) -> None:
     assert errors(text) == []
 
 
-def test_the_command_prints_it() -> None:
+def test_the_command_prints_the_schema() -> None:
     out = io.StringIO()
     assert schema(Screen(out=out, err=io.StringIO())) is Exit.OK
     assert json.loads(out.getvalue()) == inventory_schema()

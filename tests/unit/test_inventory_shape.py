@@ -183,7 +183,7 @@ def test_addresses_may_be_names_or_ip_addresses(tmp_path: Path, address: str) ->
     assert texts.hosts(tmp_path, f"hosts: {{h: {{address: '{address}'}}}}")["h"].address == address
 
 
-def test_all_independent_problems_are_told_together_in_order(tmp_path: Path) -> None:
+def test_all_independent_problems_are_reported_together_in_order(tmp_path: Path) -> None:
     message, hint = texts.refusal(
         tmp_path, "hostss: {}\ndefaults: {ssh: {prot: 1}}\nhosts:\n  a: {addres: x}\n  b: {vars: 1}\n"
     )
@@ -208,7 +208,7 @@ def test_all_independent_problems_are_told_together_in_order(tmp_path: Path) -> 
         ("hosts: {h: 5}", "inventory.yml:1:9: hosts.h: must be a mapping"),
     ],
 )  # fmt: skip
-def test_the_file_as_a_whole(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_no_inventory_is_refused_with_a_hint(tmp_path: Path, text: str, said: str) -> None:
     message, hint = texts.refusal(tmp_path, text)
     assert message.startswith(said)
     assert hint

@@ -62,7 +62,7 @@ def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(("text", "message", "hint"), BROKEN)
-def test_broken_text_is_told_with_its_place_and_the_fix(
+def test_broken_text_is_reported_with_its_place_and_the_fix(
     tmp_path: Path, text: str | bytes, message: str, hint: str
 ) -> None:
     found, fix = texts.refusal(tmp_path, text)

@@ -59,7 +59,7 @@ def in_base64(text: str) -> str:
 
 @pytest.mark.parametrize(("kind", "name"), SUPPORTED)
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
-def test_every_kind_in_every_form(kind: str, name: str, passphrase: str) -> None:
+def test_every_kind_of_key_is_read_in_every_format(kind: str, name: str, passphrase: str) -> None:
     key = generated(kind)
     assert load_key(text_of(key, name, passphrase), "k", PASSPHRASE).asbytes() == public_of(key)
 

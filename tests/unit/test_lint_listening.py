@@ -52,7 +52,7 @@ def said(folder: Path, *sections: str) -> list[str]:
         (("docker: {metrics-addr: '0.0.0.0:8093'}", SESSION % "[::]:8093"), "session_server.listen_address: [::]:8093"),
     ],
 )
-def test_who_meets_whom(sections: tuple[str, ...], says: str, tmp_path: Path) -> None:
+def test_two_services_on_one_address_are_found(sections: tuple[str, ...], says: str, tmp_path: Path) -> None:
     found = said(tmp_path, *sections)
     assert len(found) == bool(says), found
     assert not says or says in found[0]

@@ -51,7 +51,7 @@ def test_many_names_for_one_address_are_one_finding(tmp_path: Path) -> None:
     assert "1 error" in text
 
 
-def test_secrets_that_one_line_misses_are_told_once(tmp_path: Path) -> None:
+def test_secrets_that_one_line_misses_are_reported_once(tmp_path: Path) -> None:
     """As `deploy` tells them; each still counts. What another line misses, or for another reason, is apart."""
     line = '  r[01:40]: {docker: {proxies: {http-proxy: !env "X_{host}", https-proxy: !env ONE}}}\n'
     text = f"hosts:\n{line}  x: {{docker: {{proxies: {{http-proxy: !file none}}}}}}\n"

@@ -60,7 +60,7 @@ def test_without_patience_a_busy_host_is_busy() -> None:
     assert said == ""
 
 
-def test_with_patience_it_is_planned_anew_after_the_end() -> None:
+def test_with_patience_it_is_planned_again_after_the_end() -> None:
     free = planned(run(running=False, result="applied"))
     found, said = wait(60, planned(run(running=True)), free, words=(b"", b"over\n"))
     assert found is free
@@ -83,7 +83,7 @@ def test_a_run_of_the_very_same_plan_is_not_waited_for_but_followed() -> None:
         (Run(7, Requester("anna", "laptop"), "d", "", running=True), "since just now"),
     ],
 )
-def test_who_holds_it(last: Run, says: str) -> None:
+def test_a_busy_host_names_the_run_that_has_the_lock(last: Run, says: str) -> None:
     outcome = locked_by(last, "h")
     assert outcome.result is Result.LOCKED
     assert says in outcome.message
@@ -248,7 +248,7 @@ def one_run(active_runs: ActiveRuns, ended: threading.Event, plan: Plan = PLAN) 
     ],
     ids=["yes", "no", "again", "nobody there", "sigterm"],
 )
-def test_an_interrupt(
+def test_an_interrupt_asks_whether_to_stop_the_run(
     answer: bool | KeyboardInterrupt | None, stop: KeyboardInterrupt, rendered: int, stopped: bool
 ) -> None:
     active_runs, ended = ActiveRuns(), threading.Event()

@@ -44,7 +44,7 @@ ONE = facts(server="192.0.2.10", addresses=("127.0.0.1", "192.0.2.10", "198.51.1
         (Facts(), False),
     ],
 )
-def test_one_machine(other: Facts, same: bool) -> None:
+def test_two_hosts_with_one_machine_id_are_one_machine(other: Facts, same: bool) -> None:
     found = same_machines({"a": ONE, "b": other, "c": facts("m9", "b9")})
     assert set(found) == ({"a", "b"} if same else set())
     assert not same_machines({"a": replace(ONE, machine=""), "b": replace(ONE, machine="")})

@@ -39,7 +39,7 @@ def unknown(text: str) -> Iterator[str]:
             yield name
 
 
-def test_what_is_unknown_is_found() -> None:
+def test_an_unknown_command_or_flag_in_a_text_is_found() -> None:
     assert list(unknown("`runnerops dif` `runnerops diff --kil-jobs`\n$ runnerops verify --quick --slow # --x")) == [
         *("dif", "diff --kil-jobs", "verify --slow"),
     ]

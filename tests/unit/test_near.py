@@ -33,7 +33,7 @@ NAMES = ("config_exec_timeout", "cpus", "gpus", "tls-verify", "tls_cert", "Bucke
         ("o", ()),
     ],
 )
-def test_near(word: str, expected: tuple[str, ...]) -> None:
+def test_the_nearest_name_is_suggested(word: str, expected: tuple[str, ...]) -> None:
     assert near(word, NAMES, 0.6) == expected
 
 

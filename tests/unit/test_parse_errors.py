@@ -173,7 +173,7 @@ def test_curly_quotes_are_named_where_yaml_takes_them_for_letters(text: str, pla
 
 
 @pytest.mark.parametrize(("spec", "text", "line", "column", "problem", "fix"), CASES)
-def test_the_usual_cause_is_told_where_it_stands(
+def test_the_usual_cause_is_reported_where_it_stands(
     spec: FileSpec, text: str, line: int, column: int, problem: str, fix: str
 ) -> None:
     finding = found(spec, text.encode())

@@ -23,7 +23,7 @@ TURNED_AWAY = SSHException("Error reading SSH protocol banner")
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_ended_before_a_login_is_tried_again(
+def test_a_connection_that_ends_before_the_login_is_tried_again(
     error: Exception, again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ssh, "_PAUSES", (0.001, 0.001))
@@ -44,7 +44,7 @@ def test_what_ended_before_a_login_is_tried_again(
         assert tries == 1
 
 
-def test_in_the_end_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_the_last_attempt_the_host_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ssh, "_PAUSES", (0.001,) * 3)
 
     def fail() -> None:

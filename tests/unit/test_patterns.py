@@ -24,7 +24,7 @@ def test_a_late_pattern_does_what_a_pattern_does() -> None:
     assert late_pattern(b"[0-9]+").match(b"12")
 
 
-def test_a_wrong_pattern_is_told_when_it_is_used() -> None:
+def test_a_wrong_pattern_is_reported_when_it_is_used() -> None:
     wrong = late_pattern("(")
     with pytest.raises(re.error):
         wrong.match("")

@@ -43,7 +43,9 @@ THERE = (PauseRecord(7, 41, URL, "one"),)
         ("rotate", replace(HOST, gitlab=None), URL, False, True),
     ],
 )
-def test_what_is_unpaused_and_what_is_told(command: str, host: Host, url: str, unpauses: bool, tells: bool) -> None:
+def test_which_runners_are_unpaused_and_which_only_reported(
+    command: str, host: Host, url: str, unpauses: bool, tells: bool
+) -> None:
     there = (PauseRecord(7, 41, url, "one"),)
     assert left_paused(command, host, there) == ((Pause("one", 7, 41),) if unpauses else ())
     told = list(beyond_reach(command, host, there))
@@ -69,7 +71,7 @@ def test_a_rotation_leaves_it_and_says_what_does_not() -> None:
         ("deploy", True, "which is still going on; the client that began it unpauses the runner at its end"),
     ],
 )
-def test_who_unpauses_is_told(command: str, running: bool, says: str) -> None:
+def test_it_is_said_who_will_unpause_a_runner(command: str, running: bool, says: str) -> None:
     last = Run(41, Requester("anna", "laptop"), "", "", running=running, command=command)
     assert (
         next(text for _, text in paused_lines("h", THERE, last))

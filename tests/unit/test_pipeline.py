@@ -34,7 +34,7 @@ def test_no_keyword_is_deprecated() -> None:
         assert job["rules"], name
 
 
-def test_its_commands_are_ours() -> None:
+def test_the_sample_uses_existing_commands() -> None:
     """Each is known with its flags, which help says."""
     lines = [line for job in JOBS.values() for line in (*job["script"], *job.get("after_script", ()))]
     assert all(line.startswith("runnerops ") for line in lines)

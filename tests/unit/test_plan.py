@@ -124,13 +124,13 @@ def test_the_order_of_a_run() -> None:
     assert found[-1] == "complete"
 
 
-def test_what_rests_for_another_and_acts_itself_is_guarded_once() -> None:
+def test_a_service_that_stops_for_another_and_acts_itself_is_guarded_once() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({"live-restore": True}, RUNNER))
     guards = [step.args for step in made.forward if step.verb == "guard"]
     assert len(guards) == len(set(guards))
 
 
-def test_every_owe_is_struck_there_and_back() -> None:
+def test_every_intent_is_completed_in_both_lists() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, RUNNER))
     intents = {step.args[0] for step in made.forward if step.verb == "intend"}
     assert intents == {"docker", "gitlab_runner"}
@@ -138,7 +138,7 @@ def test_every_owe_is_struck_there_and_back() -> None:
         assert intents <= {step.args[0] for step in steps if step.verb in {"complete", "intend"}}
 
 
-def test_every_swap_has_its_content_staged_and_its_way_back() -> None:
+def test_every_swap_is_staged_and_undone_in_the_rollback() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({"debug": True}, RUNNER))
     staged = {(step.args[1], step.args[4]) for step in made.forward if step.verb == "stage"}
     for steps in (made.forward, made.rollback):
@@ -152,14 +152,14 @@ def test_every_swap_has_its_content_staged_and_its_way_back() -> None:
             assert sha256(made.files[step.args[0]]) == step.args[4]
 
 
-def test_a_runner_that_only_rests_is_brought_back_in_a_part_of_its_own() -> None:
+def test_a_runner_that_is_only_stopped_is_started_in_its_own_phase() -> None:
     made = plan(ask(DOCKER_TREE, None), observed({"live-restore": True}, RUNNER))
     assert [step.args[0] for step in made.forward if step.verb == "phase"] == ["docker", "gitlab_runner"]
     assert "systemctl start gitlab-runner" in " ".join(made.forward[-3].args)
 
 
 @pytest.mark.parametrize("config", [None, RUNNER.replace(b"= 2", b"= 3")])
-def test_on_the_way_back_the_runner_rests_before_docker_is_disturbed_and_returns_after(config: bytes | None) -> None:
+def test_in_the_rollback_the_runner_stops_before_docker_is_disturbed_and_starts_after(config: bytes | None) -> None:
     made = plan(ask(DOCKER_TREE, config), observed({"live-restore": True}, RUNNER))
     assert [step.args[0] for step in made.rollback if step.verb == "phase"] == ["gitlab_runner", "docker"]
     words = [" ".join(step.args) for step in made.rollback]
@@ -169,7 +169,7 @@ def test_on_the_way_back_the_runner_rests_before_docker_is_disturbed_and_returns
     assert rests < docker < returns
 
 
-def test_every_step_can_be_said() -> None:
+def test_every_step_can_be_encoded() -> None:
     made = plan(ask(DOCKER_TREE, RUNNER.replace(b"= 2", b"= 3")), observed({}, None))
     assert protocol.encode(made.forward).count(b"\n") == len(made.forward)
     assert protocol.encode(made.rollback)
@@ -195,7 +195,7 @@ def test_a_secret_of_the_hosts_own_narrows_its_file() -> None:
     assert file.spec.mode == "0644"
 
 
-def test_what_is_owed_makes_a_service_act_on_a_file_in_sync() -> None:
+def test_an_intent_makes_a_service_act_although_its_file_is_in_sync() -> None:
     intents = Intent(ServiceName.DOCKER, Verb.RESTART, 3, "inv-1")
     made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert made.changes == ()
@@ -222,7 +222,7 @@ def test_somebody_elses_file_is_listed_key_by_key_until_allowed() -> None:
     assert "keep-original.sh" in str(allowed.forward)
 
 
-def test_what_a_cut_off_run_of_ours_put_there_is_ours() -> None:
+def test_content_of_an_interrupted_run_is_ours() -> None:
     there = replace(observed({"debug": True, "mtu": 1400}, None), applied={})
     ours = replace(there, staged={DAEMON: frozenset({sha256(there.files[DAEMON].content)})})
     assert codes(plan(ask({"debug": True}, None), ours)) == []
@@ -262,7 +262,7 @@ def test_jobs_are_waited_for_unless_they_are_to_be_killed() -> None:
     assert "QUIT" not in str(killed.forward)
 
 
-def test_jobs_that_nobody_here_can_wait_for_stop_a_restart_and_only_kill_jobs_lifts_it() -> None:
+def test_jobs_that_cannot_be_drained_block_a_restart_unless_kill_jobs_is_given() -> None:
     there = observed({"live-restore": True}, None)
     foreign = RunnerFacts(UNIT, "16.11.0", (Job("7", "container c", drains=False),))
     there = replace(there, facts=replace(there.facts, runner=foreign))
@@ -313,7 +313,7 @@ def test_the_time_limit_of_a_drain_is_the_users() -> None:
     assert [step.args[0] for step in made.forward if is_drain(step)] == ["90"]
 
 
-def test_a_run_that_needs_rest_ends_the_return_that_an_earlier_one_left_behind() -> None:
+def test_a_run_that_stops_the_runner_cancels_its_pending_start_by_an_earlier_run() -> None:
     there = observed({"live-restore": True}, RUNNER)
     assert there.facts.runner
     waiting = replace(there, facts=replace(there.facts, runner=replace(there.facts.runner, returning=True)))
@@ -351,7 +351,7 @@ def test_a_host_without_timeout_is_refused_and_told_of() -> None:
     assert any("has no `timeout`" in note for note in found.notes)
 
 
-def test_a_mirror_whose_host_goes_first_is_proven_then() -> None:
+def test_a_mirror_whose_host_goes_first_is_verified_then() -> None:
     url = "http://192.0.2.9:5000"
     cache = Cache("dockerhub", "cache-1", "https://registry-1.docker.io", "docker.io", url, False)
     tree: Tree = {"registry-mirrors": [url]}

@@ -80,7 +80,7 @@ def test_long_plans_are_folded_and_end_somewhere() -> None:
     assert "too long to stand here" in text
 
 
-def test_which_reports() -> None:
+def test_reports_are_given_by_format_or_folder() -> None:
     assert [report.path.name for report in parse_reports(["r"], PLAN_FORMATS)] == list(PLAN_FORMATS.values())
     assert parse_reports(["markdown=x.md"], PLAN_FORMATS) == (ReportFile("markdown", Path("x.md")),)
     for word in ("junit=x", "junit", "markdown=", " "):

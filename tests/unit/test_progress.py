@@ -58,7 +58,7 @@ def test_nothing_is_printed_while_somebody_is_asked_and_all_of_it_later(kind: ty
 
 
 @pytest.mark.parametrize("kind", [Lines, Bars])
-def test_hosts_that_are_taken_back_together_are_told_together(kind: type[Lines]) -> None:
+def test_hosts_that_are_rolled_back_together_are_reported_together(kind: type[Lines]) -> None:
     err = Terminal()
     with kind(Screen(out=io.StringIO(), err=err), PLANS, verbose=0) as show:
         begun(show)

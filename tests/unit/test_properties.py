@@ -120,7 +120,7 @@ def tree_of(content: bytes | None) -> dict[str, Any]:
 
 
 @given(rendered=CONFIGS, there=CONFIGS, left_out=st.booleans())
-def test_settling_a_config_twice_is_settling_it_once(rendered: Tree, there: Tree, left_out: bool) -> None:
+def test_reconciling_a_config_twice_is_reconciling_it_once(rendered: Tree, there: Tree, left_out: bool) -> None:
     desired = asked_config(rendered)
     if left_out:
         desired = without_tokens(desired)
@@ -142,7 +142,7 @@ def without_tokens(tree: Tree) -> Tree:
 
 
 @given(rendered=CONFIGS, there=CONFIGS)
-def test_settling_never_loses_what_the_host_owns(rendered: Tree, there: Tree) -> None:
+def test_reconciling_never_loses_what_the_host_owns(rendered: Tree, there: Tree) -> None:
     """Every runner that is asked for without a token, and that the host has, keeps the host's token, id and dates."""
     now = observed(None, to_toml(there).encode())
     here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})

@@ -27,7 +27,7 @@ def test_a_path_that_is_no_utf_8_is_said_byte_for_byte() -> None:
     assert protocol.encode([Step("run", ("5", "cat", path))]) == b"run\t5\tcat\t/etc/gr\xfcn\n"
 
 
-def test_the_way_back_has_the_time_of_its_steps() -> None:
+def test_the_rollback_has_the_time_of_its_steps() -> None:
     rollback = [Step("swap", ("/a", "0", "1")), Step("run", ("120", "true")), Step("await", ("60", "ok", "true"))]
     assert protocol.stop_timeout(rollback) == 210
 

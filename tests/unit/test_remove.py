@@ -160,7 +160,7 @@ def test_what_is_not_removed_is_not_mended() -> None:
         assert ServiceName.REGISTRY in off.host.sections
 
 
-def test_the_inventory_and_folders_of_ours_are_told_of() -> None:
+def test_the_inventory_and_folders_of_ours_are_reported() -> None:
     there = deployed(HERE)
     written = replace(HERE, locations={("docker", "live-restore"): SourceLocation("inventory.yml", 7, 5)})
     originals = {path: Original(None, folder="/opt/registry" if "/opt/" in path else "") for path in there.files}
@@ -192,7 +192,7 @@ def test_what_is_kept_of_an_original() -> None:
         (1, b"sh: read-only\n", "exit status 1: sh: read-only"),
     ],
 )
-def test_what_cannot_be_forgotten_is_told(status: int, stderr: bytes, said: str) -> None:
+def test_what_cannot_be_forgotten_is_reported(status: int, stderr: bytes, said: str) -> None:
     class Answering:
         def run(self, *_: object) -> Completed:
             return Completed(status, b"", stderr)

@@ -93,7 +93,7 @@ def test_a_projects_own_template_wins_file_by_file(tmp_path: Path) -> None:
     assert "[[runners]]" in content(files["/etc/gitlab-runner/config.toml"])
 
 
-def test_missing_secrets_are_told_together(tmp_path: Path) -> None:
+def test_missing_secrets_are_reported_together(tmp_path: Path) -> None:
     with pytest.raises(SecretError) as caught:
         render(tmp_path, environ={})
     assert "PW" in caught.value.message

@@ -137,7 +137,7 @@ FINDINGS = st.builds(
 
 @settings(max_examples=30)
 @given(st.lists(FINDINGS, max_size=4), st.lists(ODD, max_size=2), st.booleans())
-def test_whatever_is_found(found: list[Finding], sound: list[str], strict: bool) -> None:
+def test_reports_of_any_findings_match_their_schemas(found: list[Finding], sound: list[str], strict: bool) -> None:
     hold(found, [readable(one) for one in sound], strict=strict)
 
 

@@ -162,7 +162,7 @@ def test_nothing_found_is_an_empty_list(reported: Reported) -> None:
         ("daemon.json", "{\n  // no\n}\n", 2),
     ],
 )
-def test_single_files(reported: Reported, name: str, text: str, line: int) -> None:
+def test_a_finding_in_a_single_file_has_its_line(reported: Reported, name: str, text: str, line: int) -> None:
     assert reported.check(text, name) is Exit.FAILED
     assert (f"deploy/{name}", line) in {
         (issue["location"]["path"], issue["location"]["lines"]["begin"]) for issue in reported.issues
@@ -201,7 +201,7 @@ def test_what_xml_cannot_hold_is_replaced(reported: Reported) -> None:
     assert "<b>" in (reported.suite[0].get("name") or "")
 
 
-def test_one_report_of_its_own(tmp_path: Path) -> None:
+def test_a_report_can_be_written_to_one_file(tmp_path: Path) -> None:
     (one,) = parse_reports([f"sarif={tmp_path}/new/one.sarif"])
     assert (one.format, one.path) == ("sarif", tmp_path / "new/one.sarif")
 
@@ -216,13 +216,13 @@ def test_one_report_of_its_own(tmp_path: Path) -> None:
         ("terraform=x", "the formats are"),
     ],
 )
-def test_what_is_no_report(word: str, says: str) -> None:
+def test_an_unknown_report_is_usage(word: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_reports([word])
     assert says in f"{caught.value.message}; {caught.value.hint}"
 
 
-def test_a_report_that_cannot_be_written_is_told(reported: Reported) -> None:
+def test_a_report_that_cannot_be_written_is_reported(reported: Reported) -> None:
     reported.out.write_text("a file")
     with pytest.raises(RunneropsError, match=r"gl-code-quality-report\.json: "):
         reported.check()

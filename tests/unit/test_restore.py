@@ -105,7 +105,7 @@ def test_zero_means_as_before_the_first() -> None:
         ([FAILED, SECOND], 3, "run 3 ended rolled-back"),
     ],
 )
-def test_no_way_back(records: list[Record], to: int | None, says: str) -> None:
+def test_a_rollback_that_is_impossible_says_why(records: list[Record], to: int | None, says: str) -> None:
     with pytest.raises(RunneropsError, match=says):
         choose_restore_point("h", records, to)
 

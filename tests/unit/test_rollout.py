@@ -42,7 +42,7 @@ def rollout_of(folder: Path, text: str) -> Rollout:
         ("{health: none}", Rollout()),
     ],
 )
-def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -> None:
+def test_the_rollout_of_the_inventory(text: str, expected: Rollout, tmp_path: Path) -> None:
     assert rollout_of(tmp_path, text) == expected
 
 
@@ -68,7 +68,7 @@ def test_what_the_inventory_says(text: str, expected: Rollout, tmp_path: Path) -
         ("{pause: '{{ host.name }}'}", "rollout.pause: has a variable"),
     ],
 )
-def test_what_it_may_not_say(text: str, problem: str, tmp_path: Path) -> None:
+def test_a_wrong_rollout_is_refused_with_its_place(text: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(InventoryError) as refused:
         rollout_of(tmp_path, text)
     assert problem in refused.value.message
@@ -105,18 +105,18 @@ def test_what_it_may_not_say(text: str, problem: str, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_the_order_is_told(rollout: Rollout, disturbed: str, ready: str, text: str) -> None:
+def test_the_order_is_reported(rollout: Rollout, disturbed: str, ready: str, text: str) -> None:
     assert rollout_text(rollout, disturbed.split(), ready.split()) == text
 
 
-def test_a_canary_that_is_in_sync_is_told_of_where_it_must_pass_verify() -> None:
+def test_a_canary_that_is_in_sync_is_reported_where_it_must_pass_verify() -> None:
     told = rollout_text(Rollout("a", health=True), ["b"], ["b"], ["a", "c"])
     assert told.startswith("order: a first, which is in sync and must pass verify; each changed host must pass")
     assert rollout_text(Rollout("a"), ["b"], ["b"], ["a"]) == ""
     assert rollout_text(Rollout("a", health=True), [], [], ["a", "b"]) == ""
 
 
-def test_a_canary_that_takes_no_part_is_told_of() -> None:
+def test_a_canary_that_takes_no_part_is_reported() -> None:
     told = rollout_text(Rollout("c"), ["a", "b"], ["a", "b"], no_canary="in maintenance")
     assert told.startswith(
         "order: without the canary c, which is in maintenance; 2 hosts that restart something, 1 at a"
@@ -149,7 +149,7 @@ def test_a_canary_of_the_command_line_must_be_a_target(
     assert hint in refused.value.hint
 
 
-def test_a_pause_is_told_with_its_end() -> None:
+def test_a_pause_is_reported_with_its_end() -> None:
     said = "until 2027-01-15 08:10:00 UTC; "
     assert pause_text(600, 4, 1_800_000_000) == f"a pause of 10 min {said}4 hosts are to be changed after it"
     assert pause_text(600, 1, 1_800_000_000) == f"a pause of 10 min {said}1 host is to be changed after it"

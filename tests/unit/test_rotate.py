@@ -34,7 +34,7 @@ def host(*runners: Tree) -> Host:
         (host({**KEPT, "token": "glrt-x"}), "one", "the inventory gives the token of runner one"),
     ],
 )
-def test_what_is_refused(there: Host, runner: str, says: str) -> None:
+def test_a_runner_that_cannot_be_rotated_is_refused(there: Host, runner: str, says: str) -> None:
     if not says:
         refuse_given(there, runner)
         return

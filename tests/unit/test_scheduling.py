@@ -218,7 +218,7 @@ def test_more_failures_may_be_allowed() -> None:
 
 
 @pytest.mark.parametrize(("end", "third"), [("failed", "held for a (failures)"), ("done", "done")])
-def test_nobody_begins_while_a_host_is_taken_back_that_may_end_the_deploy(end: str, third: str) -> None:
+def test_nobody_begins_while_a_host_is_rolled_back_that_may_end_the_deploy(end: str, third: str) -> None:
     """`a` has failed already when `b` ends, but is not back yet. Only its end decides about `c`."""
     b_has_ended, begun, failing = threading.Event(), list[str](), set[str]()
 
@@ -303,7 +303,7 @@ def test_a_canary_that_is_no_target_or_has_nothing_to_do_holds_back_nobody() -> 
     assert set(in_order(tasks, _held_for, DONE, Rollout(canary="canary", pause_s=60)).values()) == {"done"}
 
 
-def test_a_run_that_goes_on_is_followed_at_once_and_counts_for_the_share() -> None:
+def test_a_run_in_progress_is_followed_at_once_and_counts_for_the_share() -> None:
     """Neither a canary nor a failure holds it back: it was begun long ago."""
     barrier, begun = threading.Barrier(3, timeout=20), list[str]()
 
@@ -326,7 +326,7 @@ def test_a_run_that_goes_on_is_followed_at_once_and_counts_for_the_share() -> No
 
 
 @pytest.mark.parametrize(("bad", "most", "told"), [("", 1, [4, 2]), ("canary", 1, []), ("a", 1, [4]), ("a", 2, [4, 2])])
-def test_a_pause_is_told_with_how_many_hosts_come_after_it(bad: str, most: int, told: list[int]) -> None:
+def test_a_pause_is_reported_with_how_many_hosts_come_after_it(bad: str, most: int, told: list[int]) -> None:
     pauses = list[tuple[float, int]]()
     rollout = Rollout("canary", "2", most, 0.01)  # type: ignore[arg-type]  # users say whole seconds
     judge: Judge[str] = Judge(_is_done, failed=lambda one: one == "failed", pauses=lambda *said: pauses.append(said))

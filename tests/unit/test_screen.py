@@ -76,7 +76,7 @@ def test_colour_is_asked_for_and_forbidden(monkeypatch: pytest.MonkeyPatch) -> N
         assert ("\x1b[" in out.getvalue()) is wanted, environ
 
 
-def test_a_full_disk_ends_the_output_and_not_the_work_and_is_told() -> None:
+def test_a_full_disk_ends_the_output_and_not_the_work_and_is_reported() -> None:
     with Path("/dev/full").open("w") as full:
         screen = Screen(out=full, err=(err := StringIO()))
         for line in ("one", "two"):

@@ -87,7 +87,7 @@ def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
     found.check()
 
 
-def test_all_that_are_missing_are_told_together_once_each(tmp_path: Path) -> None:
+def test_all_that_are_missing_are_reported_together_once_each(tmp_path: Path) -> None:
     found = resolver(tmp_path)
     error = complaint(
         found, secret("env", "A", 3), secret("file", "b", 4), secret("env", "A", 9), secret("env", "C", 5)
@@ -100,7 +100,7 @@ def test_all_that_are_missing_are_told_together_once_each(tmp_path: Path) -> Non
     assert "export A" in error.hint
 
 
-def test_what_one_line_misses_on_many_hosts_is_told_once(tmp_path: Path) -> None:
+def test_what_one_line_misses_on_many_hosts_is_reported_once(tmp_path: Path) -> None:
     found = resolver(tmp_path)
     asked = [secret("env", f"TOKEN_R_{number:02}", 3) for number in range(1, 41)]
     error = complaint(found, *asked, secret("file", "a/9", 4), secret("file", "b/9", 4))
@@ -142,7 +142,7 @@ MISSING = [  # where from, the file or command's answer, what is said
 
 
 @pytest.mark.parametrize(("source", "argument", "answer", "said"), MISSING)
-def test_what_cannot_be_had_is_told_without_a_value(
+def test_what_cannot_be_had_is_reported_without_a_value(
     tmp_path: Path, source: Source, argument: str, answer: Output | Exception | None, said: str
 ) -> None:
     for name, content in {"empty": b"\n", "binary": b"\xff\xfe", "nul": b"a\0b", "large": b"x" * 1_000_001}.items():
@@ -183,7 +183,7 @@ def test_dotenv_lines(text: str, value: str) -> None:
 @pytest.mark.parametrize(
     "line", [CANARY, f"A='{CANARY}", f'A="{CANARY}', f"1A={CANARY}", f"A='{CANARY}'x", f"A-B={CANARY}"]
 )
-def test_a_broken_dotenv_line_is_told_by_its_number(line: str) -> None:
+def test_a_broken_dotenv_line_is_reported_by_its_number(line: str) -> None:
     with pytest.raises(SecretError) as caught:
         read_dotenv(f"B=c\n{line}\n", ".env")
     assert caught.value.message == ".env:2: not NAME=VALUE"
@@ -274,7 +274,7 @@ def test_a_text_has_secrets_in_it_and_all_of_it_is_secret(tmp_path: Path, text: 
     found.check()
 
 
-def test_of_a_text_every_missing_part_is_told_once(tmp_path: Path) -> None:
+def test_of_a_text_every_missing_part_is_reported_once(tmp_path: Path) -> None:
     found = resolver(tmp_path, {"A": "a"})
     message = complaint(found, secret("secret", "{env:A} {env:B} {file:no}", 3), secret("env", "B", 4)).message
     assert message.splitlines() == [
@@ -284,7 +284,7 @@ def test_of_a_text_every_missing_part_is_told_once(tmp_path: Path) -> None:
     assert found.values() == {"a"}
 
 
-def test_commands_run_side_by_side_once_each_and_only_what_is_asked_for_is_told(tmp_path: Path) -> None:
+def test_commands_run_side_by_side_once_each_and_only_what_is_asked_for_is_reported(tmp_path: Path) -> None:
     meet = threading.Barrier(3)
     ran: list[str] = []
 

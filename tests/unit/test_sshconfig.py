@@ -73,7 +73,9 @@ def read(home: Path, text: str) -> Settings:
         ("ConnectTimeout 3\n", "web", {"connecttimeout": "3"}),
     ],
 )
-def test_what_is_understood(text: str, host: str, expected: dict[str, str | None], home: Path) -> None:
+def test_settings_are_read_as_openssh_reads_them(
+    text: str, host: str, expected: dict[str, str | None], home: Path
+) -> None:
     found = read(home, text).lookup(host)
     assert {key: found.get(key) for key in expected} == expected
     if not expected:
@@ -92,7 +94,7 @@ def test_what_is_understood(text: str, host: str, expected: dict[str, str | None
         ('User "me\n', "config:1: a quotation mark is missing at the end"),
     ],
 )
-def test_a_line_that_openssh_refuses_is_told_with_its_place(text: str, problem: str, home: Path) -> None:
+def test_a_line_that_openssh_refuses_is_reported_with_its_place(text: str, problem: str, home: Path) -> None:
     with pytest.raises(SSHException) as refused:
         read(home, text)
     assert str(refused.value).endswith(problem)
@@ -105,7 +107,7 @@ def test_a_file_that_anybody_may_write_is_not_trusted(home: Path) -> None:
         read(home, "Include plain\n")
 
 
-def test_there_need_be_no_file(tmp_path: Path) -> None:
+def test_without_a_file_there_are_no_settings(tmp_path: Path) -> None:
     assert read_settings({"HOME": str(tmp_path)}).lookup("web")["hostname"] == "web"
 
 

@@ -54,7 +54,7 @@ def test_a_state_is_how_the_last_run_ended() -> None:
     assert [name for name, matches in _IS.items() if matches(going_on)] == ["@running"]
 
 
-def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_told_of(tmp_path: Path) -> None:
+def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_reported(tmp_path: Path) -> None:
     loaded = texts.load(tmp_path, "hosts: {a: {address: 127.0.0.1, ssh: {port: 1}}, m: {maintenance: swap}}")
     screen = Screen(out=io.StringIO(), err=(err := io.StringIO()))
     with ConnectionPool(loaded, {"HOME": str(tmp_path)}, screen) as pool:
@@ -87,7 +87,7 @@ def test_where_no_host_matches_a_line_says_so_and_nothing_is_listed(tmp_path: Pa
     assert (out, err) == (("", said) if meaning else (out, "")), "nothing is said of caches that no host was to have"
 
 
-def test_a_misspelt_target_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+def test_a_misspelt_target_is_reported_before_anybody_is_asked(tmp_path: Path) -> None:
     loaded = texts.load(tmp_path, "hosts: {web-1: {}, web-2: {}}")
     for targets in ([], ["web-1"], ["@failed", "!web-1"], ["@failed", "!web-*"], ["!@changed"]):
         check_targets(loaded, targets)

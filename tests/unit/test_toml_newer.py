@@ -89,7 +89,7 @@ def test_what_neither_takes_is_said_where_it_stands(text: str, place: tuple[int,
         ("a = [ 1979-05-27 07:32Z ]", 6, "seconds"),
     ],
 )
-def test_the_first_thing_is_told_where_it_stands(text: str, at: int, what: str) -> None:
+def test_the_first_thing_is_reported_where_it_stands(text: str, at: int, what: str) -> None:
     found = newer(text)
     assert found
     assert (found.at, what in found.what) == (at, True)

@@ -50,7 +50,7 @@ def spec_of(verdict: Verdict) -> FileSpec:
 
 
 @pytest.mark.parametrize("verdict", VERDICTS, ids=lambda one: f"{one.kind} {one.file[:60]}")
-def test_a_verdict(verdict: Verdict) -> None:
+def test_check_agrees_with_the_verdict_of_the_program(verdict: Verdict) -> None:
     found = lint_file(spec_of(verdict), verdict.file.encode())
     severities = {one.severity for one in found}
     if any(text in verdict.file for text in UNKNOWN_HERE):

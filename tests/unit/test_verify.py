@@ -30,7 +30,7 @@ FAIL = Check(
 UNTRIED = Check("pull", ServiceName.REGISTRY, "a pull of alpine:3 is served by a cache", "skip", "nothing was pulled")
 
 
-def test_a_link_has_its_reason_and_its_fix_below_it() -> None:
+def test_a_check_has_its_reason_and_its_fix_below_it() -> None:
     lines = [text for check in (HELD, FAIL, UNTRIED) for _, text in check_lines(check)]
     assert lines == [
         "  ok       the Docker daemon answers (26.1.5)",
@@ -51,11 +51,11 @@ def test_a_link_has_its_reason_and_its_fix_below_it() -> None:
         ((), "warn", "nothing to verify: it has no cache, no mirror and no runner"),
     ],
 )
-def test_a_host_in_one_line(checks: tuple[Check, ...], style: str, said: str) -> None:
+def test_the_checks_of_a_host_in_one_line(checks: tuple[Check, ...], style: str, said: str) -> None:
     assert summary_line(checks) == (style, said)
 
 
-def test_a_link_as_json() -> None:
+def test_a_check_as_json() -> None:
     assert check_document(UNTRIED) == {
         "check": "pull",
         "service": "registry",
@@ -85,7 +85,7 @@ class Stream:
         yield from self._said
 
 
-def test_a_trial_is_followed_while_it_lasts() -> None:
+def test_a_pull_test_is_followed_while_it_lasts() -> None:
     watched: list[str] = []
     trying = PullTestReader(lambda: Stream(b"one\n", b"\xfftwo\n", b"rest"), watched.append)
     assert trying.read(b"script") == b"one\n\xfftwo\nrest"

@@ -41,7 +41,7 @@ DRAIN = Step("await", ("60", "=gone", "sh", "drain.sh"), "wait for running jobs"
         ('1 job: job 7 project="cut off', Waited(1, (Job("", 'job 7 project="cut off'),))),
     ],
 )
-def test_what_a_host_says_of_the_jobs_it_waits_for(text: str, read: Waited | None) -> None:
+def test_the_output_of_drain_is_parsed_into_jobs(text: str, read: Waited | None) -> None:
     assert read_waited(text) == read
 
 
@@ -57,7 +57,7 @@ def test_what_a_host_says_of_the_jobs_it_waits_for(text: str, read: Waited | Non
         ('level=info msg="x" name="y"', 0, 'level=info msg="x" name="y"'),
     ],
 )
-def test_what_people_read_of_them(text: str, room: int, words: str) -> None:
+def test_jobs_as_people_read_them(text: str, room: int, words: str) -> None:
     assert in_words(text, BEGAN + 720, room) == words
 
 
@@ -65,7 +65,7 @@ def test_what_people_read_of_them(text: str, room: int, words: str) -> None:
     ("seconds", "text"),
     [(-5, "0 s"), (40, "40 s"), (119, "119 s"), (125, "2 min"), (7500, "2 h 5 min"), (266400, "3 d 2 h")],
 )
-def test_ages(seconds: float, text: str) -> None:
+def test_the_age_of_a_job_as_text(seconds: float, text: str) -> None:
     assert age_text(seconds) == text
 
 

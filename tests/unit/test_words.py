@@ -10,23 +10,23 @@ from runnerops.errors import UsageError
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("90s", 90), ("5m", 300), ("2h", 7200)])
-def test_times(text: str, seconds: int) -> None:
+def test_times_are_parsed_into_seconds(text: str, seconds: int) -> None:
     assert parse_time(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "-5", "5d", "five", "1.5h", "5 m"])
-def test_what_is_no_time(text: str) -> None:
+def test_a_text_that_is_no_time_is_usage(text: str) -> None:
     with pytest.raises(UsageError, match="not a time"):
         parse_time(text)
 
 
-def test_a_stop_is_lifted_for_all_hosts_or_for_one() -> None:
+def test_a_blocker_is_overridden_for_all_hosts_or_for_one() -> None:
     allow = parse_allow(["unmanaged-file", "data-root@a", "data-root@b"])
     assert allow == {"unmanaged-file": {""}, "data-root": {"a", "b"}}
 
 
 @pytest.mark.parametrize("code", [code for code, row in BLOCKERS.items() if row.flag.startswith("--allow")])
-def test_every_code_is_taken_whether_it_arises_or_not(code: str) -> None:
+def test_every_code_is_accepted_even_if_it_does_not_arise(code: str) -> None:
     assert parse_allow([code]) == {code: {""}}
 
 
@@ -47,11 +47,11 @@ def test_an_unknown_code_is_usage(word: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("41", 41)])
-def test_numbers_of_runs(text: str, number: int) -> None:
+def test_numbers_of_runs_are_parsed(text: str, number: int) -> None:
     assert parse_run(text) == number
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "last", "²"])
-def test_what_is_no_number_of_a_run(text: str) -> None:
+def test_a_text_that_is_no_number_of_a_run_is_usage(text: str) -> None:
     with pytest.raises(UsageError, match="not the number of a run"):
         parse_run(text)

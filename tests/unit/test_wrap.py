@@ -33,7 +33,7 @@ SENTENCE = (
         ("a b", 1, ["a b"]),
     ],
 )  # fmt: skip
-def test_broken_at_words(text: str, width: int, lines: list[str]) -> None:
+def test_long_lines_are_broken_at_words(text: str, width: int, lines: list[str]) -> None:
     assert broken_at_words(text, width) == lines
 
 

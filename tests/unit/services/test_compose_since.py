@@ -39,7 +39,7 @@ def found(lines: str, version: str, *, facts: bool = False) -> list[str]:
         ("umask: '022'", "umask", "5.6.0", "5.7.0"),
     ],
 )
-def test_an_older_compose_is_told_of(lines: str, key: str, before: str, since: str) -> None:
+def test_a_key_that_an_older_compose_lacks_is_reported(lines: str, key: str, before: str, since: str) -> None:
     for facts in (False, True):
         assert f"K001 error services.a.{key}" in found(lines, before, facts=facts)
         assert found(lines, since, facts=facts) == []
@@ -52,7 +52,9 @@ def test_an_older_compose_is_told_of(lines: str, key: str, before: str, since: s
         ({"x-a": [1] * 99_996}, "K002", "5.1.3", "5.1.4"),
     ],
 )
-def test_what_only_newer_releases_refuse(tree: Tree, rule: str, before: str, since: str) -> None:
+def test_a_file_that_only_newer_releases_refuse_is_no_error_for_older_ones(
+    tree: Tree, rule: str, before: str, since: str
+) -> None:
     whole: Tree = {"services": {"a": {"image": "x"}}, **tree}
     wrong = {version: [*compose_rules(whole, version=version)] for version in (before, since, "")}
     assert [(version, [one[:2] for one in found]) for version, found in wrong.items()] == [

@@ -126,7 +126,7 @@ MODE = "must be a mode of octal digits, such as 0440: Compose refuses the whole 
         ),
     ],
 )
-def test_what_compose_refuses(service: Tree, finding: str) -> None:
+def test_a_value_that_compose_refuses_is_an_error(service: Tree, finding: str) -> None:
     assert found(service) == [finding]
 
 
@@ -149,7 +149,7 @@ def test_what_compose_refuses(service: Tree, finding: str) -> None:
     ],
     ids=str,
 )
-def test_what_compose_takes(service: Tree) -> None:
+def test_a_value_that_compose_accepts_gives_no_finding(service: Tree) -> None:
     assert found(service) == []
 
 
@@ -182,5 +182,5 @@ def test_a_watch_command_with_an_open_quote() -> None:
         ),
     ],
 )
-def test_what_to_write_instead(tree: Tree, said: str) -> None:
+def test_a_finding_says_what_to_write_instead(tree: Tree, said: str) -> None:
     assert [f"{message}; {fix}" for *_, message, fix in compose_rules(tree)][:1] == ([said] if said else [])

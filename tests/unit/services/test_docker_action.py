@@ -80,7 +80,9 @@ def action(observed: HostState, rendered: Tree, here: Host | None = None, policy
         (MIRRORS, MIRRORS, {"mirrors": None, "live": None, "version": ""}, "", ""),
     ],
 )
-def test_the_action(there: Tree | None, rendered: Tree, facts: Mapping[str, object], verb: str, because: str) -> None:
+def test_the_minimal_action_and_its_reason(
+    there: Tree | None, rendered: Tree, facts: Mapping[str, object], verb: str, because: str
+) -> None:
     assert action(on_host(there, **facts), rendered) == (verb, because)
 
 
@@ -114,13 +116,13 @@ def test_a_file_that_cannot_be_read_says_nothing_of_what_is_loaded() -> None:
         ),
     ],
 )
-def test_what_is_owed_counts_until_a_later_invocation_has_paid_it(
+def test_an_intent_is_unfinished_until_the_daemon_has_been_restarted(
     intents: Intent, rendered: Tree, verb: str, because: str
 ) -> None:
     assert action(state({DAEMON: b"{}"}, engine(), intents=(intents,)), rendered) == (verb, because)
 
 
-def test_blunt_restarts_on_any_change_and_on_none() -> None:
+def test_with_on_change_restart_any_change_restarts_docker() -> None:
     here = host(MIRRORS, always_restart=frozenset({ServiceName.DOCKER}))
     assert action(on_host({}), MIRRORS, here) == ("RESTART", "registry-mirrors")
     assert action(on_host(MIRRORS), MIRRORS, here) == ("", "")
@@ -136,7 +138,7 @@ def test_blunt_restarts_on_any_change_and_on_none() -> None:
         ({"debug": True}, runner(jobs=2), Policy(kill_jobs=True), False, 0),
     ],
 )
-def test_a_restart_takes_the_runner_to_rest(
+def test_a_restart_of_docker_stops_the_runner(
     rendered: Tree, runner_facts: RunnerFacts | None, policy: Policy, requires_stopped: bool, lost: int
 ) -> None:
     observed = state({}, engine(), runner_facts=runner_facts)
@@ -181,7 +183,7 @@ def codes(observed: HostState, rendered: Tree, here: Host | None = None) -> list
         ({}, MIRRORS, {"mirrors": (MIRROR,)}, []),
     ],
 )
-def test_stops(there: Tree, rendered: Tree, facts: Mapping[str, object], desired: list[str]) -> None:
+def test_the_blockers_of_a_change(there: Tree, rendered: Tree, facts: Mapping[str, object], desired: list[str]) -> None:
     assert codes(on_host(there, **facts), rendered) == desired
 
 
@@ -205,7 +207,7 @@ SS = {"0.0.0.0:22": "sshd", "127.0.0.1:9323": "dockerd", "[::]:9100": "node_expo
         ({}, {"hosts": ["fd://", "tcp://0.0.0.0:22"]}, "port-taken: process sshd"),
     ],
 )
-def test_where_dockerd_would_listen_is_free_and_here(there: Tree, rendered: Tree, found: str) -> None:
+def test_dockerd_can_listen_only_on_a_free_address_of_the_host(there: Tree, rendered: Tree, found: str) -> None:
     published = container("web", ports=(":8080",))
     observed = state({DAEMON: json_bytes(there)}, replace(engine(containers=(published,), argv=ARGV[:1]), listeners=SS))
     code, _, word = found.partition(": ")
@@ -218,7 +220,7 @@ def test_where_dockerd_would_listen_is_free_and_here(there: Tree, rendered: Tree
     ("tree", "asked"),
     [({"debug": True}, False), ({"metrics-addr": "127.0.0.1:9323"}, True), ({"hosts": ["fd://"]}, False)],
 )
-def test_who_listens_is_asked_only_where_dockerd_would(tree: Tree, asked: bool) -> None:
+def test_listening_sockets_are_read_only_if_dockerd_is_to_listen(tree: Tree, asked: bool) -> None:
     questions = DOCKER.questions(host(tree), (daemon(tree),))
     assert (("observe_docker_listeners",) in questions) is asked
 

@@ -64,7 +64,7 @@ def restart(there: Tree, rendered: Tree, *, live: bool) -> Plan:
         ({}, {"debug": True}, False, {}),
     ],
 )
-def test_what_becomes_of_each_container(
+def test_what_a_restart_does_to_each_container(
     there: Tree, rendered: Tree, live: bool, touched: dict[str, tuple[str, ...]]
 ) -> None:
     (action,) = restart(there, rendered, live=live).actions
@@ -105,7 +105,7 @@ def test_docker0_keeps_its_address_under_a_live_restore_of_the_unit() -> None:
         assert found == ([("172.18.0.1",)] if stopped else [])
 
 
-def test_it_is_told() -> None:
+def test_a_plan_shows_what_happens_to_containers() -> None:
     lines = [text for _, text in plan_lines(restart({}, {"mtu": 1400}, live=False), Masker(), ())]
     told = " ".join(" ".join(lines).split())
     assert (

@@ -21,7 +21,7 @@ JSON = st.recursive(
 TREES = st.dictionaries(st.text(max_size=5), JSON, max_size=4)
 
 
-def test_the_package_is_a_service() -> None:
+def test_the_package_implements_service() -> None:
     service: Service = DOCKER
     assert service.files(host()) == ()
 
@@ -35,7 +35,7 @@ def test_dump_and_parse_are_inverse(tree: Tree) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b" \n", b"{}", b"\xef\xbb\xbf{}", b"null", b" null\n", b"\x0c{}", b"{}\xc2\xa0"]
 )
-def test_what_is_an_empty_document(content: bytes) -> None:
+def test_which_texts_are_an_empty_document(content: bytes) -> None:
     assert DOCKER.parse(SPEC, content) == {}
 
 
@@ -50,7 +50,9 @@ def test_what_is_an_empty_document(content: bytes) -> None:
         (b'{"a":' + b"[" * 100_000, 1, 1, "it is nested too deep"),
     ],
 )
-def test_what_is_refused(content: bytes, line: int, column: int, problem: str) -> None:
+def test_a_file_that_cannot_be_parsed_is_refused_with_its_place(
+    content: bytes, line: int, column: int, problem: str
+) -> None:
     with pytest.raises(ParseError) as caught:
         DOCKER.parse(SPEC, content)
     assert (caught.value.line, caught.value.column, caught.value.problem) == (line, column, problem)
@@ -85,10 +87,10 @@ def test_half_of_a_character_pair_is_read_as_go_reads_it() -> None:
         ({"debug": False}, {"debug": True}, "debug"),
     ],
 )
-def test_meaning(old: Tree, new: Tree, differing: str) -> None:
+def test_only_differences_of_meaning_are_key_changes(old: Tree, new: Tree, differing: str) -> None:
     assert ", ".join(key_text(key_change.key) for key_change in DOCKER.key_changes(SPEC, old, new)) == differing
 
 
 @given(TREES)
-def test_a_tree_means_what_it_means(tree: Tree) -> None:
+def test_a_tree_has_no_differences_from_itself(tree: Tree) -> None:
     assert DOCKER.key_changes(SPEC, tree, tree) == ()

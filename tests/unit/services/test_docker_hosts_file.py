@@ -34,7 +34,7 @@ STORE = DockerStore("/var/lib/docker", "overlayfs", containerd=True)
         ("29.7.2", (URL, "http://192.0.2.9:1"), (URL,), True, True),
     ],
 )
-def test_it_beats_mirrors_that_it_does_not_name_where_it_is_read(
+def test_a_hosts_file_overrides_mirrors_that_it_does_not_name(
     version: str, mirrors: tuple[str, ...], hosts: tuple[str, ...], containerd: bool, beats: bool
 ) -> None:
     there = replace(engine(version), hosts_file=replace(FOUND, hosts=hosts))

@@ -168,7 +168,7 @@ def test_no_docker_at_all() -> None:
         ("rootless", {"docker_unit": "LoadState=not-found\n", "docker_rootless": "/run/user/1000/docker.sock"}),
     ],
 )
-def test_what_is_not_the_docker_engine_is_refused_by_name(flavour: str, texts: dict[str, str]) -> None:
+def test_another_program_in_place_of_docker_is_refused_by_name(flavour: str, texts: dict[str, str]) -> None:
     facts = read(**texts)
     assert facts.flavour == flavour
     assert [blocker.code for blocker in DOCKER.unsupported(host({}), state({}, facts))] == [flavour]

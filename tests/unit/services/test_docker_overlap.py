@@ -60,12 +60,12 @@ def found(old: Tree, new: Tree, docker: DockerFacts | None = None, address: str 
         ({}, {"bip": "nonsense", "default-address-pools": [{"base": 7}]}, ""),
     ],
 )
-def test_what_docker_would_take_from_the_host(old: Tree, new: Tree, what: str) -> None:
+def test_networks_of_docker_that_overlap_with_those_of_the_host_are_blocked(old: Tree, new: Tree, what: str) -> None:
     stops = [one for one in found(old, new) if one.code == "network-overlap"]
     assert any(what in one.message for one in stops) if what else not stops
 
 
-def test_a_host_that_does_not_tell_is_judged_by_the_inventory() -> None:
+def test_without_the_hosts_routes_its_address_in_the_inventory_is_checked() -> None:
     assert [one.code for one in found({}, {"bip": "10.77.0.1/24"}, engine())] == ["network-overlap"]
     assert found({}, {"bip": "10.77.0.1/24"}, engine(), address="runner.example.com") == []
 
@@ -100,7 +100,7 @@ def test_selinux_is_asked_for_and_missed_before_docker_starts_without_it(there: 
     assert read.selinux is there
 
 
-def test_the_way_back_to_the_client_is_read() -> None:
+def test_the_route_to_the_client_is_read() -> None:
     table = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\n"
     for device, destination, mask in (
         ("eth0", "00000000", "00000000"),

@@ -49,7 +49,9 @@ def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
         pytest.param({"mtu": 9}, {"icc": False}, engine(), {"mtu": 9}, id="does not stick"),
     ],
 )
-def test_keys_that_stick_are_written_out(rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree) -> None:
+def test_removed_keys_that_a_reload_would_leave_loaded_get_their_default(
+    rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree
+) -> None:
     assert reconciled(rendered, on_host(there, facts)) == desired
 
 
@@ -65,7 +67,7 @@ def test_the_file_that_dockerd_was_started_with_is_followed(flag: tuple[str, ...
     assert reconcile({"debug": True}, observed)[0] == "/srv/d.json"
 
 
-def test_what_the_host_keeps() -> None:
+def test_keys_under_keep_keep_the_hosts_values() -> None:
     here = host({}, keep={ServiceName.DOCKER: ("runtimes", "log-opts.tag", "dns")})
     there: Tree = {"runtimes": {"n": {"path": "/n"}}, "log-opts": {"tag": "x", "max-size": "1m"}}
     rendered: Tree = {"log-opts": {"max-size": "2m"}, "dns": ["192.0.2.1"]}
@@ -91,7 +93,9 @@ LOADED = st.builds(
 
 
 @given(TREES, st.none() | TREES, LOADED)
-def test_the_two_laws(rendered: Tree, there: Tree | None, facts: DockerFacts) -> None:
+def test_reconciling_twice_changes_nothing_and_an_applied_file_is_in_sync(
+    rendered: Tree, there: Tree | None, facts: DockerFacts
+) -> None:
     """Settling twice changes nothing more; once it is on the host and loaded, nothing differs any more."""
     observed = state({} if there is None else {DAEMON: json_bytes(there)}, facts)
     once = DOCKER.reconcile(host(rendered), [daemon(rendered)], observed)[0]
@@ -118,7 +122,9 @@ def test_the_two_laws(rendered: Tree, there: Tree | None, facts: DockerFacts) ->
         ({"labels": ["a=b"]}, {"debug": False}, engine(active="inactive"), {"labels": ["a=b"]}),
     ],
 )
-def test_a_restart_takes_out_what_only_unloads(rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree) -> None:
+def test_a_key_that_only_unloads_is_removed_with_a_restart(
+    rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree
+) -> None:
     observed = on_host(there, facts)
     assert reconciled(rendered, observed) == desired
     notes = list(DOCKER.remarks(host(rendered), [daemon(rendered)], (), observed))

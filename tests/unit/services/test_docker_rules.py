@@ -149,11 +149,11 @@ def test_a_key_that_has_another_name_now() -> None:
         ({"dns": ["ns.example.com"]}, "D010 error must be an IP address: dockerd refuses the whole file"),
     ],
 )
-def test_without_the_host(tree: Tree, finding: str) -> None:
+def test_findings_that_need_no_facts_of_the_host(tree: Tree, finding: str) -> None:
     assert found(tree) == [finding]
 
 
-def test_what_nvidias_tool_writes() -> None:
+def test_a_file_of_nvidias_tool_gives_no_finding() -> None:
     assert found({"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}}) == []
 
 
@@ -184,11 +184,11 @@ def test_what_nvidias_tool_writes() -> None:
         ),
     ],
 )
-def test_with_the_host(tree: Tree, facts: DockerFacts, finding: list[str]) -> None:
+def test_findings_that_depend_on_facts_of_the_host(tree: Tree, facts: DockerFacts, finding: list[str]) -> None:
     assert found(tree, facts) == finding
 
 
-def test_what_is_right_is_not_found_wrong() -> None:
+def test_a_valid_file_gives_no_finding() -> None:
     tree: Tree = {
         "live-restore": True,
         "bip": "172.18.0.1/16",

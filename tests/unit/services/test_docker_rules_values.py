@@ -255,7 +255,7 @@ NO_REGISTRIES = (
         ({"builder": {"history": {"maxEntries": 2**63}}}, "D003 error"),
     ],
 )
-def test_what_fires(tree: Any, finding: str) -> None:
+def test_a_wrong_value_gives_a_finding(tree: Any, finding: str) -> None:
     assert finding in found(tree)
 
 
@@ -351,7 +351,7 @@ def test_what_fires(tree: Any, finding: str) -> None:
         {"insecure-registries": ["192.0.2.10:", "::1", "HTTP://registry.example.com"]},
     ],
 )
-def test_what_is_accepted(tree: Any) -> None:
+def test_a_valid_value_gives_no_finding(tree: Any) -> None:
     assert found(tree) == []
 
 
@@ -368,7 +368,7 @@ def test_what_is_accepted(tree: Any) -> None:
         ('{\n  "debug": true\n', (1, 1), "never closed"),
     ],
 )
-def test_what_is_no_json(text: str, place: tuple[int, int], says: str) -> None:
+def test_text_that_is_not_json_is_a_finding_with_its_place(text: str, place: tuple[int, int], says: str) -> None:
     (one,) = lint(text)
     assert one.location
     assert (one.rule, one.severity, one.location.line, one.location.column) == ("P001", "error", *place)
@@ -423,7 +423,7 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
     lint(VALID[:at] + character + VALID[at + 1 :])
 
 
-def test_rules_without_a_size_are_told_once() -> None:
+def test_rules_without_a_size_are_reported_once() -> None:
     policy: list[Value] = [{"all": True}, {"keepStorage": "1GB"}, {"filter": ["unused-for=48h"]}]
     tree: Tree = {"builder": {"gc": {"enabled": True, "policy": policy}}}
     said = [(key_text(key), text, fix) for rule, _, key, text, fix in sizes(tree, (26, 1)) if rule == "D015"]
@@ -464,5 +464,5 @@ def test_rules_without_a_size_are_told_once() -> None:
         ),
     ],
 )
-def test_what_is_said_of_a_key_or_value_of_elsewhere(tree: Tree, said: str) -> None:
+def test_a_key_or_value_of_another_tool_is_explained(tree: Tree, said: str) -> None:
     assert [one.message for one in lint(json.dumps(tree))] == ([said] if said else [])

@@ -157,7 +157,7 @@ def test_a_mirror_with_a_path(path: str, refused: bool) -> None:
     assert [one.rule for one in found] == (["D006"] if refused else [])
 
 
-def test_no_key_of_the_table_is_left_out_here_without_a_word() -> None:
+def test_every_key_that_a_reload_loads_is_listed_above() -> None:
     """What is not listed above is read at the start by every version: a change of it restarts."""
     listed = {*STAYS_LOADED, *RESET, *RESTARTED, *ONLY, "default-cgroupns-mode", "cluster-store", "cluster-store-opts"}
     assert [name for name, key in KEYS.items() if key.reload and name not in listed] == []

@@ -109,7 +109,7 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
     ]
 
 
-def test_live_restore_is_loaded_before_the_restart_and_held_through_the_way_back() -> None:
+def test_live_restore_is_loaded_before_the_restart_and_held_through_the_rollback() -> None:
     found, names = action_steps(state({DAEMON: b"{}"}, engine()), {"init": True, "live-restore": True, **MIRRORS})
     assert lines(found.forward, names) == [
         "intend docker restart 42 inv-1",
@@ -166,7 +166,7 @@ def test_the_bridge_moves_only_while_no_container_runs() -> None:
     ]
 
 
-def test_a_bip_that_goes_needs_a_bridge_that_is_made_anew() -> None:
+def test_a_removed_bip_recreates_the_bridge() -> None:
     """dockerd keeps the address that it finds on docker0, also over a restart without any container."""
     old: Tree = {"live-restore": True}
     observed = state({DAEMON: json_bytes({**old, "bip": "172.18.0.1/16"})}, engine(live=True, bridge="172.18.0.1"))
@@ -237,7 +237,7 @@ POOL: Tree = {"default-address-pools": [{"base": "10.231.0.0/16", "size": 24}]}
         pytest.param({}, {"bridge": "br0", **POOL}, "172.17.0.1", "restart", id="a bridge of its admin's"),
     ],
 )
-def test_when_docker0_has_to_go(old: Tree, new: Tree, bridge: str, how: str) -> None:
+def test_changes_for_which_docker0_has_to_be_removed(old: Tree, new: Tree, bridge: str, how: str) -> None:
     forward, _ = there_and_back(state({DAEMON: json_bytes(old)}, engine(bridge=bridge)), new)
     assert forward.count("run 120 systemctl restart docker") == (2 if how == "remake" else 1)
 
@@ -253,7 +253,7 @@ def test_when_docker0_has_to_go(old: Tree, new: Tree, bridge: str, how: str) -> 
         ({}, {"bridge": "none", "mtu": 1400}, []),
     ],
 )
-def test_a_value_that_shows_is_looked_for_be_it_new_or_gone(old: Tree, new: Tree, proofs: list[str]) -> None:
+def test_a_visible_value_is_verified_whether_it_is_added_or_removed(old: Tree, new: Tree, proofs: list[str]) -> None:
     found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
     asked = {(*key.ask, key.form) for key in SHOWN.values()}
     assert [step.args[1] for step in found.forward if step.verb == "await" and step.args[2:] in asked] == proofs
@@ -304,7 +304,7 @@ def test_a_value_among_others_is_looked_for_and_the_one_before_is_gone(
         ({}, {"insecure-registries": ["10.0.0.0/8x"]}),
     ],
 )
-def test_what_shows_nothing_of_the_change_is_not_asked(old: Tree, new: Tree) -> None:
+def test_a_change_that_does_not_show_is_not_verified_by_docker_info(old: Tree, new: Tree) -> None:
     found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
     assert not [step for step in found.forward if "docker-lists.sh" in step.args]
 
@@ -317,7 +317,7 @@ def test_what_shows_nothing_of_the_change_is_not_asked(old: Tree, new: Tree) -> 
         ({}, {"userland-proxy-path": "/opt/proxy"}, ["UserlandProxyPath /opt/proxy", "--"]),
     ],
 )
-def test_the_userland_proxy_is_told_by_newer_daemons(old: Tree, new: Tree, words: list[str]) -> None:
+def test_the_userland_proxy_is_reported_by_newer_daemons(old: Tree, new: Tree, words: list[str]) -> None:
     found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.5.0")), new)
     (step,) = [step for step in found.forward if "docker-lists.sh" in step.args]
     assert list(step.args[7:]) == words
@@ -338,7 +338,7 @@ def test_the_path_of_a_proxy_that_newer_daemons_do_not_tell_is_not_asked(old: Tr
 
 
 @pytest.mark.parametrize(("user", "proofs"), [("default", ["~name=userns"]), (None, [])])
-def test_a_user_namespace_is_proven(user: str | None, proofs: list[str]) -> None:
+def test_a_user_namespace_is_verified(user: str | None, proofs: list[str]) -> None:
     store = DockerStore("/var/lib/docker", "overlay2", remapped=user is None)
     old: Tree = {} if user else {"userns-remap": "default"}
     new: Tree = {"userns-remap": user} if user else {}
@@ -383,7 +383,7 @@ def test_what_is_only_not_loaded_is_reloaded_without_a_swap() -> None:
     assert rollback == ["complete docker"]
 
 
-def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
+def test_an_unfinished_action_is_unfinished_again_after_a_rollback() -> None:
     intents = (Intent(DOCKER.NAME, Verb.RESTART, 41, "inv-1"),)
     _, rollback = there_and_back(state({DAEMON: b"{}"}, engine(), intents=intents), {"debug": True})
     assert rollback[-1] == "intend docker restart 41 inv-1"
@@ -397,7 +397,7 @@ def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
         (("/usr/sbin/dockerd", "--config-file=/srv/d.json"), "/usr/sbin/dockerd"),
     ],
 )
-def test_dockerd_judges_with_its_units_own_flags(argv: tuple[str, ...], words: str) -> None:
+def test_dockerd_validates_the_file_with_the_flags_of_its_unit(argv: tuple[str, ...], words: str) -> None:
     found, names = action_steps(state({}, engine(argv=argv)), {"mtu": 1400})
     assert next(line for line in lines(found.validate, names) if "--validate" in line).startswith(
         f"run 30 {words} --validate --config-file /"
@@ -414,7 +414,7 @@ def test_a_dockerd_that_cannot_validate_is_not_asked_to(version: str) -> None:
     ("owner", "policy", "rendered"),
     [("h2", POLICY, True), ("h1", POLICY, False), ("h2", Policy(allow=frozenset({"unproven-mirror"})), False)],
 )
-def test_a_new_mirror_must_answer_but_the_hosts_own_is_proven_in_its_part(
+def test_a_new_mirror_must_answer_but_the_hosts_own_is_verified_in_its_part(
     owner: str, policy: Policy, rendered: bool
 ) -> None:
     cache = Cache("dockerhub", owner, "https://registry-1.docker.io", "docker.io", MIRROR, local=False)

@@ -74,7 +74,7 @@ MIGRATION, EMBEDDED = features(containerd_migration=True), features(embedded_con
         ("29.6.0", CONTAINERD, EMPTY, {}, EMBEDDED, ""),
     ],
 )  # fmt: skip
-def test_what_a_start_changes(
+def test_what_docker_sees_in_another_store(
     version: str, store: DockerStore, on_disk: DataRoot, old: Tree, desired: Tree, changes: str
 ) -> None:
     docker = engine(version, store=store, roots={ROOT: on_disk})
@@ -88,7 +88,7 @@ def test_what_a_start_changes(
     assert action is None or action.new_store is bool(changes)
 
 
-def test_a_link_is_what_it_leads_to() -> None:
+def test_a_data_root_that_is_a_link_counts_as_its_target() -> None:
     docker = engine(store=DockerStore("/srv/docker", "overlay2"), roots=LINK)
     assert differences({}, {"data-root": "/srv/docker"}, docker) == ()
     assert differences({"data-root": "/srv/docker"}, {}, docker) == ()
@@ -103,7 +103,7 @@ def test_what_the_unit_gives_as_a_flag_stays(flags: tuple[str, ...]) -> None:
     assert differences({}, {"mtu": 1400}, docker) == ()
 
 
-def test_of_a_daemon_that_is_down_the_two_files_tell() -> None:
+def test_the_store_of_a_stopped_daemon_is_found_by_its_file() -> None:
     docker = engine(active="inactive")
     assert differences({"data-root": ROOT}, {}, docker) == ()
     assert [one.key for one in differences({}, {"data-root": "/srv/d"}, docker)] == ["data-root"]

@@ -76,7 +76,7 @@ def act(
         (config(), config(), STOPPED, (), Verb.RESTART, ("gitlab-runner is stopped",)),
     ],
 )
-def test_the_gentlest_action(
+def test_the_minimal_action_and_its_reason(
     old: Tree,
     new: Tree,
     facts: RunnerFacts | None,
@@ -103,7 +103,9 @@ FOREIGN = RunnerFacts(NOW, jobs=(Job("7", "container c"), Job("8", "container d"
         (config(concurrent=9), (), True, 0, 0),
     ],
 )
-def test_the_cost_in_jobs(new: Tree, before: tuple[Action, ...], kill: bool, waited: int, lost: int) -> None:
+def test_jobs_that_a_restart_waits_for_or_ends_are_counted(
+    new: Tree, before: tuple[Action, ...], kill: bool, waited: int, lost: int
+) -> None:
     """Of a restart: jobs waited for, or ended; those of one drain count once."""
     found = GITLAB_RUNNER.minimal_action(
         HOST, change(config(), new), observed(config(), BUSY), Policy(kill_jobs=kill), before
@@ -137,7 +139,7 @@ def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() ->
         ([DOCKER], True, "this run waits for its last job"),
     ],
 )
-def test_what_is_said_of_a_drain_that_an_earlier_run_began(actions: list[Action], returning: bool, says: str) -> None:
+def test_a_drain_that_an_earlier_run_began_is_shown(actions: list[Action], returning: bool, says: str) -> None:
     said = tuple(GITLAB_RUNNER.remarks(HOST, (), actions, observed(config(), replace(BUSY, returning=returning))))
     assert (says in said[0]) if says else not said
 
@@ -163,7 +165,7 @@ def codes(
         ([OWN], RunnerFacts(NOW, unmanaged_runners=("process 5 in a container",)), []),
     ],
 )
-def test_stops_of_jobs(actions: list[Action], facts: RunnerFacts, expected: list[str]) -> None:
+def test_blockers_because_of_running_jobs(actions: list[Action], facts: RunnerFacts, expected: list[str]) -> None:
     assert codes(actions, facts) == expected
 
 
@@ -221,13 +223,13 @@ def test_jobs_of_a_runner_elsewhere_count_for_docker() -> None:
         ),
     ],
 )
-def test_no_unit_is_refused(facts: RunnerFacts | None, words: str) -> None:
+def test_a_host_without_the_runners_unit_is_refused(facts: RunnerFacts | None, words: str) -> None:
     (blocker,) = GITLAB_RUNNER.unsupported(HOST, HostState(facts=Facts(runner=facts)))
     assert (blocker.code, blocker.overridable) == ("no-gitlab-runner", False)
     assert words in blocker.message
 
 
-def test_where_there_is_a_unit_nothing_is_refused() -> None:
+def test_a_host_with_the_runners_unit_is_supported() -> None:
     assert not tuple(GITLAB_RUNNER.unsupported(HOST, observed(config())))
     assert not tuple(GITLAB_RUNNER.unsupported(Host("h", "h"), HostState()))
 
@@ -258,7 +260,7 @@ AGAIN = Unit("gitlab-runner.service", "activating")
         (KEPT, RunnerFacts(replace(DOWN, enabled="disabled")), (), None, (), 0),
     ],
 )
-def test_what_is_enabled_and_what_stays_stopped(
+def test_which_units_are_enabled_and_which_stay_stopped(
     host: Host,
     facts: RunnerFacts,
     before: tuple[Action, ...],

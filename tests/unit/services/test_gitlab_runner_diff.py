@@ -152,12 +152,12 @@ def test_a_file_that_the_runner_rewrote_means_what_it_meant() -> None:
         (config(url="https://[broken"), config(url="https://[broken"), []),
     ],
 )
-def test_edits(old: Tree, new: Tree, keys: list[str]) -> None:
+def test_edited_keys_are_named(old: Tree, new: Tree, keys: list[str]) -> None:
     assert differs(old, new) == keys
 
 
 @pytest.mark.parametrize("user", ["somebody", ""])
-def test_user_is_the_units_whatever_the_file_says(user: str) -> None:
+def test_the_user_of_jobs_is_set_by_the_unit_not_by_the_file(user: str) -> None:
     assert differs({**config(), "user": "gitlab-runner"}, {**config(), "user": user}) == []
 
 
@@ -177,7 +177,7 @@ def test_user_is_the_units_whatever_the_file_says(user: str) -> None:
         ([{}, {}], [{}, {}], {}),  # by what they are else: match_equals
     ],
 )
-def test_which_runner_is_which(observed: list[Tree], desired: list[Tree], partners: dict[int, int]) -> None:
+def test_runners_of_two_files_are_matched(observed: list[Tree], desired: list[Tree], partners: dict[int, int]) -> None:
     assert match(observed, desired) == partners
 
 
@@ -202,7 +202,7 @@ def test_which_runner_is_which(observed: list[Tree], desired: list[Tree], partne
         ("9" * 2_000_000 + "h", None),
     ],
 )
-def test_durations(text: str, seconds: float | None) -> None:
+def test_durations_are_parsed_as_go_does(text: str, seconds: float | None) -> None:
     found = nanoseconds(text)
     assert (None if found is None else found / 1e9) == seconds
 
@@ -220,7 +220,7 @@ TREES = st.fixed_dictionaries({"runners": st.lists(BLOCKS, max_size=2), "labels"
 
 
 @given(TREES, TREES)
-def test_whatever_a_file_holds_it_can_be_written_compared_and_judged(one: Tree, other: Tree) -> None:
+def test_any_file_can_be_written_compared_and_checked(one: Tree, other: Tree) -> None:
     assert GITLAB_RUNNER.parse(SPEC, GITLAB_RUNNER.dump(one)) == one
     assert GITLAB_RUNNER.key_changes(SPEC, one, one) == ()
     assert isinstance(GITLAB_RUNNER.key_changes(SPEC, one, other), tuple)

@@ -20,7 +20,7 @@ from tests.unit.services.runner_builders import (
 )
 
 
-def test_runners_always_stand_under_headers() -> None:
+def test_runners_are_always_written_as_tables() -> None:
     tree = config(runner(docker={"image": "a", "services": [{"name": "s"}]}), {"name": "x"}, log_level="info")
     text = to_toml(tree)
     assert text.count("[[runners]]") == 2
@@ -45,7 +45,7 @@ def test_runners_always_stand_under_headers() -> None:
         (b"a = [\n  1,\n  0xFFFFFFFFFFFFFFFF,\n]\n", 3),
     ],
 )
-def test_a_broken_file_is_placed_and_not_quoted(content: bytes, line: int) -> None:
+def test_an_error_names_the_place_in_a_broken_file_without_its_text(content: bytes, line: int) -> None:
     with pytest.raises(ParseError) as caught:
         GITLAB_RUNNER.parse(SPEC, content)
     assert caught.value.line == line
@@ -81,7 +81,7 @@ def test_what_the_runner_adds_and_reorders_is_no_difference() -> None:
         (config(runner(environment=["A=1"])), config(runner(environment=["A=2"])), ["runners[0].environment"]),
     ],
 )
-def test_edits(old: Tree, new: Tree, keys: list[str]) -> None:
+def test_only_differences_of_meaning_are_key_changes(old: Tree, new: Tree, keys: list[str]) -> None:
     assert [key_text(key_change.key) for key_change in GITLAB_RUNNER.key_changes(SPEC, old, new)] == keys
 
 

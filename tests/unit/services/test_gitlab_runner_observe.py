@@ -46,13 +46,13 @@ def test_a_runner_as_its_unit_runs_it() -> None:
     assert read() == RunnerFacts(Unit("gitlab-runner.service", "active", 42, "3f0c", argv), "16.11.3")
 
 
-def test_nothing_there_is_nothing_known() -> None:
+def test_without_a_unit_nothing_is_known_of_the_runner() -> None:
     assert (
         GITLAB_RUNNER.facts(Facts(), answers(runner_unit=NO_UNIT, runner_groups="", runner_version="")).runner is None
     )
 
 
-def test_jobs_are_told_by_their_containers() -> None:
+def test_jobs_are_found_by_their_containers() -> None:
     found = read(container("7"), container("7", id="helper"), container("8", running=False), container(id="bare"))
     assert found.jobs == (Job("7", "container c7"), Job("", "container bare"))
 
@@ -100,7 +100,7 @@ def test_a_drain_that_an_earlier_run_began_is_seen(units: str, returning: bool) 
 
 
 @pytest.mark.parametrize("plugin", ["fleeting-plugin", "plugin", "docker"])
-def test_a_plugin_or_a_client_is_no_job(plugin: str) -> None:
+def test_plugins_and_docker_clients_are_not_counted_as_jobs(plugin: str) -> None:
     assert read(runner_processes=f"{PROCESSES}53 42 S {plugin}\n").jobs == ()
 
 
@@ -139,7 +139,7 @@ def test_a_larger_number_of_the_metrics_page_counts(page: str, told: int) -> Non
         ("0::/system.slice/docker-cafe.scope", "90 1 S gitlab-runner", ()),
     ],
 )
-def test_strangers(group: str, process: str, unmanaged_runners: tuple[str, ...]) -> None:
+def test_runners_beside_the_unit_are_found(group: str, process: str, unmanaged_runners: tuple[str, ...]) -> None:
     found = read(
         container("7", id="cafe"),
         runner_processes=f"{PROCESSES}{process}\n",
@@ -148,7 +148,7 @@ def test_strangers(group: str, process: str, unmanaged_runners: tuple[str, ...])
     assert found.unmanaged_runners == unmanaged_runners
 
 
-def test_a_runner_without_a_unit_is_a_stranger() -> None:
+def test_a_runner_without_a_unit_is_unmanaged() -> None:
     found = read(
         runner_unit=NO_UNIT,
         runner_processes="90 1 S gitlab-runner\n91 90 S gitlab-runner\n",

@@ -46,7 +46,7 @@ def test_a_token_left_out_is_the_hosts_with_its_id() -> None:
         (config(), None, []),
     ],
 )
-def test_stops_of_tokens(rendered: Tree, host: Tree | None, blockers: list[str]) -> None:
+def test_blockers_because_of_tokens(rendered: Tree, host: Tree | None, blockers: list[str]) -> None:
     assert reconcile(rendered, observed(host))[1] == blockers
 
 
@@ -55,7 +55,7 @@ def test_equal_meaning_is_the_hosts_own_bytes() -> None:
     assert reconcile(config(runner(docker={"image": "alpine:3"})), state)[2] == state.file(PATH).content
 
 
-def test_the_file_that_the_runner_was_started_with_is_the_one() -> None:
+def test_the_file_that_the_runner_was_started_with_is_managed() -> None:
     unit = Unit("gitlab-runner.service", "active", 1, "x", ("gitlab-runner", "run", "-c", "/srv/runner.toml"))
     state = HostState(facts=Facts(runner=RunnerFacts(unit)))
     files, _ = GITLAB_RUNNER.reconcile(HOST, [RenderedFile(SPEC, b"concurrent = 1\n")], state)
@@ -71,7 +71,7 @@ def test_the_file_that_the_runner_was_started_with_is_the_one() -> None:
         (("--config", "/a.toml", "-c", "/b.toml"), "/b.toml"),
     ],
 )
-def test_the_last_flag_counts(argv: tuple[str, ...], path: str) -> None:
+def test_the_last_config_flag_of_the_process_names_the_file(argv: tuple[str, ...], path: str) -> None:
     unit = Unit("gitlab-runner.service", "active", 1, "x", ("gitlab-runner", "run", *argv))
     assert config_path(HostState(facts=Facts(runner=RunnerFacts(unit)))) == path
 
@@ -247,7 +247,7 @@ RUNNERS = st.lists(
 
 
 @given(RUNNERS, RUNNERS, st.integers(1, 3))
-def test_settling_is_idempotent_and_keeps_what_the_host_owns(
+def test_reconciling_is_idempotent_and_keeps_what_the_host_owns(
     rendered: list[Any], there: list[Any], concurrent: int
 ) -> None:
     state = observed({"concurrent": 2, "runners": there} if there else {"concurrent": 2})

@@ -124,7 +124,7 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         ),
     ],
 )
-def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
+def test_a_wrong_key_or_value_gives_a_finding(tree: Tree, rule: str, severity: str, key: str) -> None:
     assert (rule, severity, key) in findings(tree)
 
 
@@ -156,7 +156,7 @@ def test_findings(tree: Tree, rule: str, severity: str, key: str) -> None:
         ),
     ],
 )
-def test_nothing_to_find(tree: Tree) -> None:
+def test_a_valid_file_gives_no_finding(tree: Tree) -> None:
     assert findings(tree) == []
 
 
@@ -376,7 +376,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         ),
     ],
 )
-def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
+def test_values_that_are_loaded_but_break_jobs_are_found(tree: Tree, finding: str) -> None:
     place, _, says = finding.partition(": ")
     found = {
         f"{one.rule} {one.severity} {key_text(one.key)}": f"{one.message} {one.fix}"
@@ -419,7 +419,7 @@ def test_what_is_loaded_and_hurts(tree: Tree, finding: str) -> None:
         config(runner(cache={"Type": "s3", "s3": {"ServerAddress": "s3.example.com:9000", "BucketName": "b"}})),
     ],
 )
-def test_what_only_looks_wrong(tree: Tree) -> None:
+def test_values_that_only_look_wrong_give_no_finding(tree: Tree) -> None:
     assert findings(tree) == []
 
 
@@ -508,7 +508,7 @@ def test_a_name_that_is_no_text_is_told_and_compared_with_none() -> None:
     assert any(key.startswith("runners[0].name") for _, key in found)
 
 
-def test_too_many_labels_of_the_whole_file_are_told_once() -> None:
+def test_too_many_labels_of_the_whole_file_are_reported_once() -> None:
     tree = config(runner(), runner(name="b"), labels={f"label{number}": "b" for number in range(33)})
     found = [one for one in GITLAB_RUNNER.lint({SPEC: tree}, None) if one.rule == "R018"]
     assert [(one.key, one.message[:6]) for one in found] == [(("labels",), "are 33")]

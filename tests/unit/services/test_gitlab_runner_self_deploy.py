@@ -46,7 +46,7 @@ def blockers(job: CiJob | None, action: Action = RESTART, facts: RunnerFacts = I
         (CiJob("8", "https://gitlab.example.org", 5), False),
     ],
 )
-def test_who_is_its_own_runners_job(job: CiJob | None, guarded: bool) -> None:
+def test_a_job_is_recognised_by_its_runners_id_and_server(job: CiJob | None, guarded: bool) -> None:
     busy = replace(BUSY, job_ids=frozenset({"4711"}))
     assert bool(blockers(job, RESTART, busy, id=5)) is guarded
 
@@ -71,7 +71,7 @@ def test_a_file_written_from_a_token_alone_has_no_id_and_none_is_no_id() -> None
         ),
     ],
 )
-def test_what_is_refused_to_it(action: Action, facts: RunnerFacts, guarded: bool) -> None:
+def test_a_job_may_not_restart_the_runner_that_runs_it(action: Action, facts: RunnerFacts, guarded: bool) -> None:
     """Docker's restart too: it ends the jobs of a runner that is a container, or that no unit runs."""
     assert bool(blockers(CiJob("8", SERVER, 5), action, facts, id=5)) is guarded
 
@@ -88,7 +88,7 @@ def test_it_says_what_would_restart_why_and_which_setting_mends_it() -> None:
         assert TOKEN not in blocker.message
 
 
-def test_what_a_job_is_told_of_itself() -> None:
+def test_the_variables_that_identify_a_job() -> None:
     assert find_job({"GITLAB_CI": "true"}) is None
     assert find_job({"CI_JOB_ID": "7"}) == CiJob("7")
     told = {"CI_JOB_ID": "7", "CI_SERVER_URL": SERVER, "CI_RUNNER_ID": "5", "CI_RUNNER_SHORT_TOKEN": SHORT}

@@ -117,7 +117,7 @@ def test_the_steps_of_a_restart_lose_no_job() -> None:
     assert rollback == [_taken_back(new), _swap(new, old), *RETURN]
 
 
-def test_a_runner_at_rest_is_brought_back_by_its_own_part_and_goes_to_rest_again_on_the_way_back() -> None:
+def test_a_stopped_runner_is_started_in_its_own_phase_and_stopped_again_in_the_rollback() -> None:
     old, new = config(), config(concurrent=8)
     forward, rollback = steps(RELOAD, old, new, already_stopped=True)
     assert forward == [
@@ -177,7 +177,7 @@ def test_jobs_are_killed_by_a_signal_of_ours_for_the_units_own_may_drain() -> No
 
 
 @pytest.mark.parametrize(("version", "judged"), [("16.11.0", False), ("19.2.9", False), ("19.3.0", True), ("", False)])
-def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> None:
+def test_the_runner_itself_validates_its_file_if_it_can(version: str, judged: bool) -> None:
     old, new = config(), config(concurrent=8)
     action_steps = GITLAB_RUNNER.action_steps(
         ActionRequest(
@@ -211,14 +211,14 @@ def test_the_runner_itself_judges_where_it_can(version: str, judged: bool) -> No
         (config(listen_address="a b"), config(listen_address="a b"), (), "info -"),
     ],
 )
-def test_what_tells_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str, ...], tells: str) -> None:
+def test_where_it_shows_that_a_file_is_loaded(old: Tree, new: Tree, argv: tuple[str, ...], tells: str) -> None:
     state = observed(old, RunnerFacts(replace(NOW, argv=(*NOW.argv, *argv)), "16.11.0"))
     action_steps = GITLAB_RUNNER.action_steps(ActionRequest(HOST, RELOAD, change(old, new), state, POLICY, 5, False))
     (proof,) = (step for step in action_steps.forward if step.verb == "await")
     assert " ".join(proof.args).endswith(f" gitlab-runner 42 {tells}")
 
 
-def test_rest_and_return() -> None:
+def test_the_steps_that_stop_a_runner_and_start_it_again() -> None:
     rest = GITLAB_RUNNER.stop_steps(observed(config()), POLICY)
     assert [_words(step.verb, step.args) for step in rest.forward] == ["intend gitlab_runner restart 1 abc", *REST]
     assert [_words(step.verb, step.args) for step in rest.rollback] == RETURN
@@ -235,11 +235,11 @@ def test_rest_and_return() -> None:
     ]
 
 
-def test_a_runner_that_is_stopped_stays_out_of_it() -> None:
+def test_a_stopped_runner_is_not_drained() -> None:
     assert GITLAB_RUNNER.stop_steps(observed(config(), STOPPED), POLICY) == ActionSteps()
 
 
-def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
+def test_an_unfinished_action_is_unfinished_again_after_a_rollback() -> None:
     intents = (Intent(ServiceName.GITLAB_RUNNER, Verb.RESTART, 4, "abc"),)
     action_steps = GITLAB_RUNNER.action_steps(
         ActionRequest(HOST, RELOAD, (), observed(config(), intents=intents), POLICY, 5, False)
@@ -266,7 +266,7 @@ def test_no_step_has_an_empty_field_or_a_control_character() -> None:
                     assert all(arg and arg.isprintable() for arg in step.args), step
 
 
-def test_a_host_without_a_file_is_proven_without_one() -> None:
+def test_a_runner_without_a_file_is_verified_without_one() -> None:
     """Its runner complains every 3 s that there is none, before a deploy as after its way back."""
     assert watch(None, ()) == Watch("info, no file", "-")
     assert watch(b"", ("gitlab-runner", "run", "--log-level", "error")) == Watch("quiet", "-")

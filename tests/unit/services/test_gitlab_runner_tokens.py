@@ -45,7 +45,7 @@ def known(token: str | None) -> SecretFingerprints:
         (TOKEN, TOKEN, "", TOKEN, False, []),  # emptied on the host: given back
     ],
 )
-def test_three_values_decide(
+def test_which_token_is_written_depends_on_inventory_host_and_last_run(
     inventory: str | None, last: str | None, on_host: str | None, goes: str | None, with_id: bool, blockers: list[str]
 ) -> None:
     now = replace(there(config(runner(token=on_host, id=7))), secret_fingerprints=known(last))
@@ -75,7 +75,7 @@ def test_two_candidates_stop_whether_a_token_is_given_or_not() -> None:
         assert reconcile(config(runner(token=token)), now)[1] == ["ambiguous-runner"]
 
 
-def test_one_that_is_told_by_its_token_is_no_candidate_for_another() -> None:
+def test_one_that_is_recognised_by_its_token_is_no_candidate_for_another() -> None:
     now = there(config(runner(), runner(token=OTHER)))
     assert reconcile(config(runner(), runner(token=OTHER)), now)[1] == []
     tree, blockers, _ = reconcile(config(runner(), runner(token=None)), now)

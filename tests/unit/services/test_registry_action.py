@@ -86,7 +86,9 @@ TWO = cache("quay.io", listen="192.0.2.10:5001", serves="quay.io")
         ([ONE, TWO], [ONE], ("UP", "quay.io is no longer wanted, volume runnerops-quay.io stays", "quay.io")),
     ],
 )
-def test_the_action(now: list[Tree], rendered: list[Tree], desired: tuple[str, str, str]) -> None:
+def test_the_minimal_action_and_its_reason(
+    now: list[Tree], rendered: list[Tree], desired: tuple[str, str, str]
+) -> None:
     assert told(plan(deployed(*now), host({}, rendered))[0]) == desired
 
 
@@ -103,7 +105,7 @@ def test_a_secret_and_a_key_together_change_the_label() -> None:
     assert found.verb is Verb.UP
 
 
-def test_the_first_deploy() -> None:
+def test_the_first_deploy_starts_the_caches() -> None:
     observed = state({}, engine(), registry_facts=compose_facts())
     found, _ = plan(observed, host({}, [ONE]))
     assert told(found) == ("UP", "dockerhub is new, docker-compose.yml is new", "")
@@ -157,7 +159,7 @@ def test_a_cache_that_should_answer_and_does_not(
     assert all("cache dockerhub does not answer, nor does https://registry-1.docker.io" in one for one in said)
 
 
-def test_a_cache_whose_section_went_is_told_of_and_left() -> None:
+def test_a_cache_whose_section_went_is_reported_and_left() -> None:
     there = deployed(ONE, TWO)
     ran = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
     (said,) = REGISTRY.remarks(host({}), (), (), ran)
@@ -178,7 +180,7 @@ def test_a_cache_whose_section_went_is_told_of_and_left() -> None:
         ([ONE, TWO], [{**ONE, "ttl": "24h"}], "up"),
     ],
 )
-def test_what_a_plan_calls_it(now: list[Tree], rendered: list[Tree], shown: str) -> None:
+def test_the_word_for_the_action_in_a_plan(now: list[Tree], rendered: list[Tree], shown: str) -> None:
     there = deployed(*now)
     observed = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
     action, _ = plan(observed, host({}, rendered))
@@ -218,11 +220,11 @@ def test_the_plan_says_whose_mirror_it_is() -> None:
         (Intent(REGISTRY.NAME, Verb.UP, 7, "none"), ("", "", "")),
     ],
 )
-def test_what_is_owed_is_paid_by_another_container(intents: Intent, desired: tuple[str, str, str]) -> None:
+def test_an_intent_is_finished_once_another_container_runs(intents: Intent, desired: tuple[str, str, str]) -> None:
     assert told(plan(deployed(ONE, intents=(intents,)), host({}, [ONE]))[0]) == desired
 
 
-def test_blunt_recreates_on_any_change() -> None:
+def test_with_on_change_restart_any_change_recreates_the_caches() -> None:
     here = host({}, [{**ONE, "ttl": "24h"}], always_restart=frozenset({REGISTRY.NAME}))
     assert told(plan(deployed(ONE), here)[0])[0] == "RECREATE"
 
@@ -256,7 +258,9 @@ def with_registry(observed: HostState, facts: RegistryFacts) -> HostState:
         ({"listen": "0.0.0.0:5000"}, {}, []),
     ],
 )
-def test_a_cache_that_runs(rendered: Mapping[str, Any], facts: Mapping[str, Any], codes: list[str]) -> None:
+def test_blockers_of_changes_to_a_running_cache(
+    rendered: Mapping[str, Any], facts: Mapping[str, Any], codes: list[str]
+) -> None:
     observed = with_registry(deployed(ONE), compose_facts(**facts))
     assert [code for code, _ in blockers(observed, host({}, [{**ONE, **rendered}]))] == codes
 
@@ -295,7 +299,7 @@ def test_a_cache_that_could_not_come_up_is_stopped_before() -> None:
     assert blockers(first(upstreams={"dockerhub": False}), host({}, [ONE])) == [("upstream-down", message)]
 
 
-def test_another_volume_is_told_with_the_one_that_stays() -> None:
+def test_another_volume_is_reported_with_the_one_that_stays() -> None:
     here = host({}, [{**ONE, "volume": "other"}])
     (code, message), *_ = blockers(deployed(ONE), here)
     assert code == "new-volume"
@@ -304,7 +308,7 @@ def test_another_volume_is_told_with_the_one_that_stays() -> None:
     assert told(plan(deployed(ONE), here)[0]) == ("RECREATE", "dockerhub: volume", "dockerhub")
 
 
-def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
+def test_a_bridge_elsewhere_is_reported_with_the_line_to_write() -> None:
     here = host({}, [cache() | {"listen": "172.18.0.1:5000"}])
     assert blockers(first(), here) == [
         (
@@ -346,7 +350,7 @@ def test_a_bridge_elsewhere_is_told_with_the_line_to_write() -> None:
         ),
     ],
 )
-def test_refusals(observed: HostState, docker: Tree | None, codes: list[str]) -> None:
+def test_hosts_that_cannot_run_caches_are_refused(observed: HostState, docker: Tree | None, codes: list[str]) -> None:
     assert [blocker.code for blocker in REGISTRY.unsupported(host(docker, [ONE]), observed)] == codes
 
 

@@ -133,7 +133,9 @@ BELOW = {"config": {"storage": {"filesystem": {"rootdirectory": "/var/lib/regist
         ),
     ],
 )
-def test_a_registry_by_hand(variables: dict[str, str], one: dict[str, Any], section: Tree) -> None:
+def test_a_registry_that_was_started_by_hand_is_adopted(
+    variables: dict[str, str], one: dict[str, Any], section: Tree
+) -> None:
     found = only(adopted({"env": env(**{"PROXY_REMOTEURL": HUB, **variables}), **one}))
     assert found == {name: value for name, value in (BY_HAND | section).items() if value is not None}
 
@@ -283,7 +285,9 @@ V3 = EXAMPLE.replace("  cache:\n    blobdescriptor: inmemory\n", "  tag: {concur
         ),
     ],
 )  # fmt: skip
-def test_layouts_that_people_have(one: dict[str, Any], section: Tree, added: list[tuple[str, object]]) -> None:
+def test_registries_in_common_layouts_are_adopted(
+    one: dict[str, Any], section: Tree, added: list[tuple[str, object]]
+) -> None:
     found = adopted({**one, "env": [*one.get("env", []), *env(PROXY_REMOTEURL=HUB)]})
     assert only(found) == {**BY_HAND, **section}
     assert [(more.block, more.value) for more in found.additions] == added

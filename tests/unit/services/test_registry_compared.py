@@ -39,7 +39,7 @@ TRAITS: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("section", "lines"), TRAITS)
-def test_what_a_container_must_show(section: dict[str, Any], lines: list[str]) -> None:
+def test_what_docker_must_show_of_a_caches_container(section: dict[str, Any], lines: list[str]) -> None:
     assert list(traits(compose(section), "one", {"HIDDEN"})) == ["state running", *lines]
 
 
@@ -59,7 +59,7 @@ def test_a_volume_has_the_name_that_docker_knows(volumes: Any, name: str) -> Non
     assert mounted_by(tree, "data") == ("one",)
 
 
-def test_what_an_observation_does_not_tell_differs_in_nothing() -> None:
+def test_an_unobserved_value_is_no_difference() -> None:
     tree = compose({"image": "${X}", "restart": "always", "ports": ["5000:5000"], "volumes": ["data:/data"]})
     assert list(differences(tree, "one", our_container(restart="", ports=(), mounts=None))) == []
     assert list(differences(tree, "one", our_container(restart="no", mounts={}))) == ["restart", "volume"]

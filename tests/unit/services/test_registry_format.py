@@ -24,7 +24,7 @@ COMPOSE = FileSpec(REGISTRY.NAME, "/opt/registry/docker-compose.yml", COMPOSE_TE
 LABEL = "runnerops.registry-config.sha256"
 
 
-def test_the_package_is_a_service() -> None:
+def test_the_package_implements_service() -> None:
     service: Service = REGISTRY
     assert service.files(host()) == ()
     assert service.files(host(caches=[])) == ()
@@ -160,7 +160,7 @@ def test_aliases_of_a_large_file_are_taken_as_far_as_go_takes_them() -> None:
         (b"a: &a {b: *a}\n", 1, "from here on, the aliases make the file too large"),
     ],
 )
-def test_what_is_refused(content: bytes, line: int, problem: str) -> None:
+def test_a_file_that_cannot_be_parsed_is_refused_with_its_line(content: bytes, line: int, problem: str) -> None:
     with pytest.raises(ParseError) as caught:
         REGISTRY.parse(COMPOSE, content)
     assert caught.value.line == line
@@ -216,7 +216,7 @@ def test_dump_and_parse_are_inverse(tree: Tree) -> None:
         ),
     ],
 )
-def test_meaning(spec: FileSpec, old: Tree, new: Tree, differing: str) -> None:
+def test_only_differences_of_meaning_are_key_changes(spec: FileSpec, old: Tree, new: Tree, differing: str) -> None:
     assert ", ".join(key_text(key_change.key) for key_change in REGISTRY.key_changes(spec, old, new)) == differing
 
 
@@ -229,7 +229,7 @@ def test_merge_leaves_its_arguments_alone() -> None:
 # ----------------------------------------------------------------------------------------------------------- settle
 
 
-def test_equal_meaning_is_the_hosts_own_file_and_settling_twice_is_settling_once() -> None:
+def test_equal_meaning_is_the_hosts_own_file_and_reconciling_is_idempotent() -> None:
     here = host(caches=[cache()])
     rendered = render_file(here)
     there = {file.spec.path: b"# by hand\n" + (file.content or b"") for file in rendered}

@@ -108,7 +108,7 @@ def test_nothing_is_asked_from_a_container_where_no_job_uses_the_cache() -> None
     ("mirrors", "tools", "asked"),
     [((), {"curl", "nsenter"}, ["--report"]), ((URL,), {"curl", "nsenter"}, []), ((), {"curl"}, [])],
 )
-def test_a_cache_that_the_daemon_alone_is_newly_given_is_told_of(
+def test_a_cache_that_the_daemon_alone_is_newly_given_is_reported(
     mirrors: tuple[str, ...], tools: set[str], asked: list[str]
 ) -> None:
     here = host({"registry-mirrors": [URL]}, [cache()])
@@ -256,7 +256,7 @@ def runner_state(old: Tree, *, answers: bool = True, runs: bool = True) -> HostS
         (config(), config("--registry-mirror", URL), {"runs": False}, []),
     ],
 )
-def test_a_cache_that_jobs_are_newly_given_is_judged_before_the_file_is_swapped(
+def test_a_cache_that_jobs_are_newly_given_is_checked_before_the_file_is_swapped(
     old: Tree, new: Tree, state: dict[str, bool], rendered: list[str]
 ) -> None:
     here = replace(host({}, [cache()]), sections={**host({}, [cache()]).sections, ServiceName.GITLAB_RUNNER: new})

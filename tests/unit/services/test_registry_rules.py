@@ -59,7 +59,7 @@ def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
         ),
     ],
 )
-def test_without_the_host(keys: dict[str, Any], finding: list[str]) -> None:
+def test_findings_that_need_no_facts_of_the_host(keys: dict[str, Any], finding: list[str]) -> None:
     assert found(trees(**keys)) == finding
 
 
@@ -98,7 +98,7 @@ def test_somebody_elses_compose_file_needs_no_label_of_ours() -> None:
         ("ghcr.io/distribution/registry@sha256:aa", None, "ghcr.io/distribution/registry@sha256:aa"),
     ],
 )
-def test_images(image: str, number: int | None, listed: str) -> None:
+def test_the_major_version_and_the_short_name_of_an_image(image: str, number: int | None, listed: str) -> None:
     assert (major(image), short(image)) == (number, listed)
 
 

@@ -161,7 +161,7 @@ def found(text: str) -> list[str]:
         ("restart: always", "restart: always\n    restart: always", "P001 error "),
     ],
 )
-def test_what_fires(old: str, new: str, finding: str) -> None:
+def test_a_wrong_value_gives_a_finding(old: str, new: str, finding: str) -> None:
     assert old in CACHE
     said = found(CACHE.replace(old, new, 1))
     assert finding in said if finding else not said
@@ -247,7 +247,7 @@ def test_two_registries_on_one_volume() -> None:
         "services:\n  gitlab-runner: {image: 'gitlab/gitlab-runner:v18.0.0', volumes: ['./config:/etc/gitlab-runner']}\n",
     ],
 )
-def test_what_is_accepted(text: str) -> None:
+def test_a_valid_file_gives_no_finding(text: str) -> None:
     assert found(text) == []
 
 
@@ -271,5 +271,5 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
         ({"a": {"extends": "a"}}, ("a", "extends")),
     ],
 )
-def test_a_circle_is_told_at_the_key_that_begins_it(services: Tree, key: tuple[str | int, ...]) -> None:
+def test_a_circle_is_reported_at_the_key_that_begins_it(services: Tree, key: tuple[str | int, ...]) -> None:
     assert ("services", *key) in [found[2] for found in compose_rules({"services": services}) if "itself" in found[3]]

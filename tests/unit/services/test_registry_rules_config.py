@@ -127,7 +127,7 @@ def found(text: str) -> list[str]:
         ("https://registry-1.docker.io}\n", "https://registry-1.docker.io}\n---\nother: document\n", "P004 warning "),
     ],
 )
-def test_what_fires(old: str, new: str, finding: str) -> None:
+def test_a_wrong_value_gives_a_finding(old: str, new: str, finding: str) -> None:
     assert old in SOUND
     assert finding in found(SOUND.replace(old, new, 1))
 
@@ -170,7 +170,7 @@ def test_what_fires(old: str, new: str, finding: str) -> None:
         ),
     ],
 )
-def test_what_is_accepted(old: str, new: str) -> None:
+def test_a_valid_value_gives_no_finding(old: str, new: str) -> None:
     assert found(SOUND.replace(old, new, 1)) == []
 
 
@@ -221,7 +221,7 @@ def test_a_type_that_one_major_version_alone_looks_at(part: Tree, reader: int) -
     assert severities == {reader: {"error"}, 5 - reader: set(), None: {"warning"}}
 
 
-def test_a_number_of_tags_that_is_a_text_is_judged_at_once() -> None:
+def test_a_number_of_tags_that_is_a_text_is_checked_at_once() -> None:
     tree: Tree = {"version": "0.1", "storage": {"inmemory": None}, "tags": {"maxtags": "inf"}}
     assert [(key, severity) for rule, severity, key, *_ in config_rules(tree, 3) if rule == "C003"] == [
         (("tags", "maxtags"), "error")
@@ -247,7 +247,7 @@ def test_an_option_of_a_middleware_that_is_no_text(name: str, options: Tree, at:
     assert errors == [("middleware", "storage", 0, "options", at)]
 
 
-def test_a_delete_that_is_no_mapping_is_told_once() -> None:
+def test_a_delete_that_is_no_mapping_is_reported_once() -> None:
     text = SOUND.replace("  delete: {enabled: true}\n", "  delete: true\n", 1)
     assert text != SOUND
     assert found(text) == ["C003 error storage.delete"]

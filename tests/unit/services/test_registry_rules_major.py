@@ -129,7 +129,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("text", "majors", "finding"), REFUSED)
-def test_what_ends_a_registry_at_its_start(text: str, majors: str, finding: str) -> None:
+def test_a_value_with_which_a_registry_does_not_start_is_an_error(text: str, majors: str, finding: str) -> None:
     rule, place = finding.split()
     for major in (2, 3):
         errors = [one for one in said(text, major) if one.split()[1] == "error"]
@@ -160,7 +160,7 @@ def test_what_ends_a_registry_at_its_start(text: str, majors: str, finding: str)
         FILES + "auth: NONE",
     ],
 )
-def test_what_both_major_versions_take(text: str) -> None:
+def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> None:
     for major in (2, 3, None):
         assert not [one for one in said(text, major) if " error " in one], major
 

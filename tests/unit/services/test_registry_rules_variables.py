@@ -84,7 +84,9 @@ def said(variables: dict[str, str | None], tag: str, volumes: list[str] | None =
         ("edge", {"STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REDIS_ADDR": "r:6379"}, "warning REGISTRY_STORAGE_CACHE"),
     ],
 )
-def test_what_the_registry_refuses_or_ignores(tag: str, variables: dict[str, str | None], wanted: str) -> None:
+def test_a_variable_that_the_registry_refuses_or_ignores_gives_a_finding(
+    tag: str, variables: dict[str, str | None], wanted: str
+) -> None:
     assert any(wanted in one for one in said(variables, tag)), said(variables, tag)
 
 
@@ -114,7 +116,7 @@ def test_what_the_registry_refuses_or_ignores(tag: str, variables: dict[str, str
         ("2.8.3", {**UPSTREAM, "STORAGE_DELETE_ENABLED": "true"}),
     ],
 )
-def test_what_it_takes(tag: str, variables: dict[str, str | None]) -> None:
+def test_a_variable_that_the_registry_accepts_gives_no_finding(tag: str, variables: dict[str, str | None]) -> None:
     assert not [one for one in said(variables, tag) if "a cache never frees" not in one]
 
 

@@ -132,7 +132,7 @@ def answering(observed: HostState) -> HostState:
     return with_registry(observed, compose_facts(answers={"http://172.17.0.1:5000": True}))
 
 
-def test_a_changed_key_is_for_compose_to_see() -> None:
+def test_compose_itself_recreates_a_cache_whose_key_changed() -> None:
     here = host({}, [{**ONE, "ttl": "24h"}])
     told = Told(answering(deployed(ONE)), here)
     assert told.guard == [f"guard {'1' * 64} docker ps -aq --no-trunc {FILTERS}"]
@@ -177,7 +177,7 @@ def test_a_changed_secret_is_recreated_there_and_back() -> None:
     ]
 
 
-def test_only_the_cache_that_changed_is_proven() -> None:
+def test_only_the_cache_that_changed_is_verified() -> None:
     told = Told(deployed(ONE, TWO), host({}, [ONE, {**TWO, "ttl": "24h"}]))
     probes = [line for line in told.forward if line.startswith("await 60")]
     assert probes == ["await 60 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5001/v2/"]
@@ -246,7 +246,7 @@ def test_with_docker_down_the_pull_waits_for_the_part() -> None:
     ]
 
 
-def test_with_docker_down_the_way_back_does_not_need_it() -> None:
+def test_with_docker_down_the_rollback_does_not_need_it() -> None:
     here = host({}, [ONE])
     files = {file.spec.path: file.content or b"" for file in render_file(here)}
     told = Told(state(files, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
@@ -261,7 +261,7 @@ def test_with_docker_down_the_way_back_does_not_need_it() -> None:
         ("come_back", frozenset({"upstream-down"}), False),
     ],
 )
-def test_a_docker_restart_is_proven_as_a_registry_restart(kind: str, allow: frozenset[str], judged: bool) -> None:
+def test_a_docker_restart_is_verified_as_a_registry_restart(kind: str, allow: frozenset[str], judged: bool) -> None:
     docker = replace(RESTART, containers={kind: ("runnerops-dockerhub-1",)})
     told = Told(answering(deployed(ONE)), host({}, [ONE]), docker, policy=Policy(allow=allow))
     upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
@@ -270,7 +270,7 @@ def test_a_docker_restart_is_proven_as_a_registry_restart(kind: str, allow: froz
     assert told.rollback == []
 
 
-def test_a_port_that_docker_left_dead_is_cured_before_the_way_back_is_judged() -> None:
+def test_a_port_that_docker_left_dead_is_cured_before_the_rollback_is_checked() -> None:
     """A daemon that comes back may show a container as running that nothing reaches."""
     changed = host({}, [{**ONE, "ttl": "1h"}])
     told = Told(answering(deployed(ONE)), changed, RESTART)
@@ -298,7 +298,7 @@ def test_a_cache_that_did_not_answer_before_is_not_waited_for() -> None:
     assert Told(deployed(ONE), host({}, [ONE]), RESTART).forward == []
 
 
-def test_a_cache_that_comes_later_is_told_of_and_not_waited_for() -> None:
+def test_a_cache_that_comes_later_is_reported_and_not_waited_for() -> None:
     """Its upstream does not answer, and somebody said that this does not matter."""
     observed = state({}, engine(), registry_facts=compose_facts(upstreams={"dockerhub": False}))
     told = Told(observed, host({}, [ONE]), policy=Policy(allow=frozenset({"upstream-down"})))
@@ -308,7 +308,7 @@ def test_a_cache_that_comes_later_is_told_of_and_not_waited_for() -> None:
     assert any("await 60" in line for line in Told(observed, host({}, [ONE])).forward)
 
 
-def test_every_cache_is_proven_alike() -> None:
+def test_every_cache_is_verified_in_the_same_way() -> None:
     told = Told(state({}, engine(), registry_facts=compose_facts()), host({}, [ONE, TWO]))
     proofs = [line.partition(" sh ")[0] for line in told.forward if line.startswith("await")]
     second = PROBE.replace("172.17.0.1:5000", "192.0.2.10:5001")
@@ -320,7 +320,7 @@ def test_every_cache_is_proven_alike() -> None:
     ]
 
 
-def test_a_cache_that_does_not_answer_is_made_anew_first_and_the_rest_follows() -> None:
+def test_a_cache_that_does_not_answer_is_recreated_first_and_the_rest_follows() -> None:
     """A call without force would end with an error where its network is gone."""
     dead = with_registry(deployed(ONE, TWO), compose_facts(answers={"http://172.17.0.1:5000": False}))
     told = Told(dead, host({}, [ONE, TWO]))
@@ -381,7 +381,7 @@ def test_compose_1_is_called_with_the_same_words() -> None:
     assert up == f"run 120 docker-compose -p runnerops -f COMPOSE --project-directory {DIR} up -d --remove-orphans"
 
 
-def test_what_was_owed_before_is_owed_again_after_the_way_back() -> None:
+def test_an_unfinished_action_is_unfinished_again_after_a_rollback() -> None:
     intents = (Intent(REGISTRY.NAME, Verb.RECREATE, 41, "1" * 12),)
     told = Told(deployed(ONE, intents=intents), host({}, [{**ONE, "ttl": "24h"}]))
     assert told.rollback[-1] == f"intend registry recreate 41 {'1' * 12}"
@@ -398,7 +398,7 @@ def test_two_containers_of_one_cache_are_not_guarded_by_one_id() -> None:
     assert Told(observed, here).guard == []
 
 
-def test_a_mode_alone_is_for_the_plan() -> None:
+def test_a_cache_in_sync_needs_no_action() -> None:
     assert REGISTRY.minimal_action(host({}, [ONE]), (), deployed(ONE), POLICY, ()) is None
     assert ServiceName.REGISTRY is REGISTRY.NAME
     assert cache() == ONE

@@ -81,7 +81,7 @@ def test_it_is_stopped_last_and_started_again_when_the_port_is_free() -> None:
     assert rollback[back + 1].startswith("await 60 ok curl ")
 
 
-def test_it_is_told_in_the_plan() -> None:
+def test_a_plan_shows_the_container_that_is_stopped() -> None:
     observed = beside()
     found = changes(REGISTRY, HERE, render_file(HERE), observed)
     action = REGISTRY.minimal_action(HERE, found, observed, POLICY, ())
@@ -109,7 +109,7 @@ def test_any_other_that_holds_the_port_is_in_the_way(keys: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize("keys", [{"running": False}, {"ports": ("127.0.0.1:5000",)}])
-def test_one_that_is_in_nobodys_way_is_left_alone(keys: dict[str, Any]) -> None:
+def test_a_container_on_another_port_is_left_alone(keys: dict[str, Any]) -> None:
     observed = beside(**keys)
     assert codes(observed) == []
     assert not any("container-aside" in step for step in steps(observed)[1])
@@ -185,7 +185,7 @@ def test_it_stays_stopped_where_other_services_are_removed() -> None:
         assert bool(REGISTRY.minimal_action(removing, (), observed, POLICY, ())) is comes
 
 
-def test_what_a_host_has_on_record() -> None:
+def test_the_record_of_stopped_containers_is_read() -> None:
     text = b"1 aaa always mirror\n\n4 bbb none old one\n4 ccc no reg\n"
     kept = {CONTAINERS: text}
     assert [one.name for one in read_displaced(kept)] == ["mirror", "reg"]
@@ -205,7 +205,7 @@ def test_what_a_host_has_on_record() -> None:
         ("http://127.0.0.1:5000", frozenset(), frozenset({ServiceName.DOCKER}), ["unproven-mirror"], False),
     ],
 )
-def test_a_mirror_that_comes_back_with_it_is_proven_by_the_run(
+def test_a_mirror_that_comes_back_with_it_is_verified_by_the_run(
     mirror: str, allow: frozenset[str], removed: frozenset[ServiceName], blocked: list[str], asked: bool
 ) -> None:
     """The cache has moved to another port meanwhile, so nothing answers there before the run."""

@@ -54,7 +54,7 @@ TREES = st.dictionaries(st.sampled_from("klm"), VALUES.filter(lambda value: valu
         ({"m": ["ours"]}, {}, {}, {}),
     ],
 )
-def test_what_is_ours_is_taken_back_and_edits_stay(base: Tree, first: Tree, now: Tree, left: Tree) -> None:
+def test_what_is_ours_is_rolled_back_and_edits_stay(base: Tree, first: Tree, now: Tree, left: Tree) -> None:
     assert take_back(base, first, now) == left
 
 
@@ -119,7 +119,7 @@ def test_a_service_that_no_run_brought_is_passed_over() -> None:
 
 
 @pytest.mark.parametrize("volumes", [False, True])
-def test_caches_go_and_their_volumes_are_told_of(volumes: bool) -> None:
+def test_caches_go_and_their_volumes_are_reported(volumes: bool) -> None:
     here = host(caches=[cache()])
     files = {file.spec.path: file.content or b"" for file in render_file(here)}
     facts = replace(known(files).facts, registry=compose_facts(volumes=("runnerops-dockerhub",)))
@@ -187,7 +187,7 @@ def test_runners_that_are_deleted_in_gitlab_are_not_told_as_still_registered() -
         assert any("still registered in GitLab" in note for note in found.notes) is told
 
 
-def test_of_two_runners_of_one_name_each_is_told_of() -> None:
+def test_of_two_runners_of_one_name_each_is_reported() -> None:
     now = runner_state(RUNNER.format("one", OLD) + RUNNER.format("one", NEW))
     originals = {CONFIG: Original(None, "0600")}
     found = GITLAB_RUNNER.remove(RemovalRequest(section(token=NEW), [CONFIG], originals, now, POLICY))

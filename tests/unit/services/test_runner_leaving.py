@@ -72,7 +72,7 @@ GONE = [(2, "two")]
         "the last",
     ],
 )
-def test_who_leaves(
+def test_runners_that_a_deploy_would_delete_in_gitlab(
     record: Managed, has: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...], found: list[tuple[int, str]]
 ) -> None:
     clean = [{key: value for key, value in one.items() if value is not None} for one in wanted]
@@ -94,7 +94,7 @@ def test_a_deploy_of_other_files_or_without_a_gitlab_leaves_the_record_as_it_is(
     [((ONE,), (ONE,), True), ((ONE,), (ONE, TWO), False), ((ONE,), (), False), ((ONE, TWO), (ONE, TWO), False)],
     ids=["a run took it off", "somebody did by hand", "nobody can tell", "it is there"],
 )
-def test_whose_leave_was_agreed_to(
+def test_a_confirmed_removal_of_a_runner_is_not_blocked_again(
     has: tuple[dict[str, Any], ...], before: tuple[dict[str, Any], ...], agreed: bool
 ) -> None:
     (left,) = leaving(HOST, asked(ONE), there(*has, record=RECORD, before=before))
@@ -130,7 +130,7 @@ def managing(*names: str) -> Host:
         "not created yet",
     ],
 )
-def test_what_is_recorded(
+def test_which_runners_a_host_has_on_record(
     host: Host,
     record: Managed,
     has: tuple[dict[str, Any], ...],

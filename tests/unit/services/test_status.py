@@ -37,7 +37,7 @@ def standings(here: object = HERE, told: object = None, **keys: object) -> dict[
     return {one.service.value: one for one in found}
 
 
-def test_a_host_that_runs_all_it_should() -> None:
+def test_a_host_whose_services_run_is_healthy() -> None:
     docker = engine(mirrors=(URL,), live=True, containers=[our_container()])
     found = standings(docker_facts=docker, registry_facts=ANSWERS, runner_facts=runner(jobs=2))
     assert all(one.healthy for one in found.values())
@@ -48,7 +48,7 @@ def test_a_host_that_runs_all_it_should() -> None:
     assert not found["gitlab_runner"].managed
 
 
-def test_what_does_not_run() -> None:
+def test_a_service_that_does_not_run_is_unhealthy() -> None:
     found = standings(
         docker_facts=engine(active="failed"), registry_facts=ANSWERS, runner_facts=runner(active="inactive")
     )
@@ -80,7 +80,7 @@ def test_a_full_volume_and_a_unit_that_does_not_start_at_boot_do_not_work() -> N
         assert any("does not start at boot" in word for word in stand.details) is not healthy
 
 
-def test_what_is_not_there() -> None:
+def test_a_service_that_is_missing_is_not_there() -> None:
     assert standings(host()) == {}
     assert standings()["docker"].state == "not there"
     assert not standings()["docker"].healthy
@@ -101,7 +101,7 @@ def test_a_section_that_went_leaves_its_files() -> None:
     assert "docker" not in standings(host(), applied={DAEMON: ABSENT})
 
 
-def test_the_lines_of_a_host() -> None:
+def test_the_status_of_a_host_as_text() -> None:
     observed = state(docker_facts=engine(mirrors=(URL,)), intents=(Intent(ServiceName.DOCKER, Verb.RESTART, 6, "x"),))
     run = Run(7, Requester("anna", "laptop", "1a2b3c4d5e6f7890"), "", "applied", running=False)
     observed = replace(observed, last=run, applied={"/opt/registry/docker-compose.yml": "2" * 64})

@@ -272,14 +272,14 @@ def test_each_fault_is_named_with_its_reason_and_fix(link: str, fault: dict[str,
     assert all(check.reason and check.fix for check in found.values())
 
 
-def test_only_what_a_fault_breaks_is_broken() -> None:
+def test_a_fault_fails_only_the_checks_that_it_concerns() -> None:
     """A mirror that is not loaded, a firewall, an upstream that is down: each alone, the rest holds or is untried."""
     assert list(broken(own(), evidence(running(mirrors=())))) == ["mirror-loaded"]
     assert list(broken(own(), evidence(told={REACH: "000 28"}))) == ["answers-container"]
     assert list(broken(own(), evidence(told={ASKED: "held", DIRECT: "000 7"}))) == ["upstream"]
 
 
-def test_what_is_no_fault_is_not_red() -> None:
+def test_what_is_no_fault_does_not_fail() -> None:
     """An upstream with other repositories answers 404; a layer may be fetched once for two pulls; storage may be S3."""
     found = states(own(), evidence(told={ASKED: "none", DIRECT: "404 0"}))
     assert found["upstream"].state == "pass"
@@ -447,7 +447,7 @@ APPLIED = {CONFIG_TOML: sha256(b"concurrent = 1\n")}
         ({"active": "not-found"}, "", {}, {"unit-active": "install GitLab's gitlab-runner package on h1"}),
     ],
 )
-def test_a_runner_is_looked_at(unit: dict[str, Any], said: str, keys: dict[str, Any], failed: dict[str, str]) -> None:
+def test_the_runner_is_checked(unit: dict[str, Any], said: str, keys: dict[str, Any], failed: dict[str, str]) -> None:
     facts = replace(runner(), unit=replace(runner().unit, **{"enabled": "enabled", **unit}))
     observed = state({CONFIG_TOML: b"concurrent = 1\n"}, runner_facts=facts, **{"applied": APPLIED, **keys})
     found = assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(said)}))
@@ -506,7 +506,7 @@ def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
     assert cache_hosts([(own(), replace(evidence(), tried=None))]) == []
 
 
-def test_each_host_has_a_mark_of_its_own() -> None:
+def test_each_host_has_its_own_marker() -> None:
     """Two clients of one cache: the pull of one is no proof for the other."""
     one, other = marked(PROBE), marked(PROBE)
     assert len({PROBE.marker, one.marker, other.marker}) == 3
@@ -571,11 +571,11 @@ def test_what_is_asked_has_a_function_and_an_answer_of_its_own() -> None:
     assert answers[0] & answers[1] == set()
 
 
-def test_a_host_without_cache_and_mirror_has_no_links() -> None:
+def test_a_host_without_cache_and_mirror_has_no_checks_of_a_pull() -> None:
     assert assess(host(), evidence()) == ()
 
 
-def test_services_with_links_bring_all_of_the_protocol() -> None:
+def test_services_with_checks_implement_the_whole_protocol() -> None:
     for verify in VERIFY_PROVIDERS:
         assert isinstance(verify.VERIFY, str)
         assert isinstance(verify.PULL_TEST, str)
