@@ -166,6 +166,25 @@ def test_a_short_token_ends_a_runner_before_18_2(version: str, severity: str) ->
     assert findings(config(runner(token="glrt-short")), facts) == [("R002", severity, "runners[0].token")]
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "severity"),
+    [
+        ("pre_clone_script", "", "warning"),
+        ("pre_clone_script", "16.11.0", "error"),
+        ("pre_clone_script", "17.0.0", ""),
+        ("pre_get_sources_script", "", "error"),
+        ("pre_get_sources_script", "16.0.0", "error"),
+        ("labels", "18.4.0", ""),
+    ],
+)
+def test_the_type_of_a_key_that_the_runner_does_not_read_does_not_matter(
+    name: str, version: str, severity: str
+) -> None:
+    facts = Facts(runner=RunnerFacts(NOW, version)) if version else None
+    found = [one for one in findings(config(runner(**{name: 5})), facts) if one[0] == "R008"]
+    assert found == ([("R008", severity, f"runners[0].{name}")] if severity else [])
+
+
 def test_a_key_that_the_hosts_runner_does_not_know_yet() -> None:
     facts = Facts(runner=RunnerFacts(NOW, "15.11.0"))
     assert ("R007", "warning", "connection_max_age") in findings(config(connection_max_age="15m"), facts)

@@ -58,7 +58,7 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
         here: Key = (*key, name)
         if known := keys.get(name) or _by_case(keys).get(name.lower()):
             yield from _timely(known, here, version)
-            yield from _value(known.kind, value, here, version)
+            yield from _read(known, version, _value(known.kind, value, here, version))
         else:
             yield _unknown(name, table, here, version, excerpt=excerpt)
 
@@ -137,6 +137,17 @@ def _timely(known: Known, key: Key, version: Version) -> Found:
     if known.until and (not version or version >= version_of(known.until)):
         message = f"the runner does not know it any more since {known.until}, and ignores it"
         yield "R007", "warning", key, message, "take it out, or write its successor"
+
+
+def _read(known: Known, version: Version, found: Found) -> Found:
+    """The findings on the value of a key, unless the runner does not read the key. It may not if `until` is given."""
+    if version and (version < version_of(known.since) or (known.until and version >= version_of(known.until))):
+        return
+    for rule, severity, key, text, fix in found:
+        if known.until and not version:
+            yield rule, "warning", key, f"{text} (before {known.until})", fix
+        else:
+            yield rule, severity, key, text, fix
 
 
 def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
