@@ -107,6 +107,12 @@ def test_a_key_that_has_another_name_now() -> None:
             "D001 error unknown key, which is a key of gitlab-runner's config.toml: dockerd refuses the whole file",
         ),
         ({"tmu": 1}, "D001 error unknown key, did you mean 'mtu'?"),
+        ({"log-ops": {"max-size": "10m"}}, "D001 error unknown key, did you mean 'log-opts'?"),
+        ({"log-options": {"max-size": "10m", "tag": "x"}}, "D001 error unknown key, did you mean 'log-opts'?"),
+        ({"runtime": {"nvidia": {"path": "/n"}}}, "D001 error unknown key, did you mean 'runtimes'?"),
+        ({"bulder": {"gc": {"enabled": True}}}, "D001 error unknown key, did you mean 'builder'?"),
+        ({"log-ops": {"debug": True}}, "D012 error unknown key, which dockerd ignores, did you mean 'log-opts'?"),
+        ({"logs": {"max-size": "10m"}}, "D001 error unknown key: dockerd refuses the whole file"),
         ({"ip6": "a"}, "D001 error unknown key, did you mean 'ipv6' or 'bip6'?"),
         ({"proxies": {"httsp-proxy": "a"}}, "D001 error unknown key, did you mean 'https-proxy'?"),
         (

@@ -48,6 +48,7 @@ def _version(facts: Facts | None) -> Version | None:
 
 
 _NEAR = 0.75
+_MAPPINGS = tuple(name for name, key in KEYS.items() if key.kind in {"flags", "texts", "object"})
 _PROXIES = ("http-proxy", "https-proxy", "no-proxy")
 _REFUSED = "dockerd refuses the whole file"
 _SUCCESSORS = {"graph": "data-root"}
@@ -132,6 +133,13 @@ def _dotted(name: str) -> str:
 def _group(name: str, inner: Tree) -> Found:
     """dockerd searches a mapping that it does not know for keys that it knows, and then ignores them."""
     unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES and one not in IDLE_FLAGS]
+    meant = () if name in IDLE_FLAGS or elsewhere(name) else near(name, _MAPPINGS, _NEAR)
+    if meant:
+        text = (
+            f"unknown key, {question(meant)}" if unknown else f"unknown key, which dockerd ignores, {question(meant)}"
+        )
+        yield "D001" if unknown else "D012", "error", (name,), text, f"write {' or '.join(meant)}"
+        return
     yield from (_unknown((name, one)) for one in unknown)
     if not unknown:
         keys = ", ".join(inner)
