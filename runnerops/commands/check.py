@@ -17,7 +17,7 @@ from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.patterns import late_pattern
-from runnerops.planning.lint_file import in_order, lint_file, placed_in
+from runnerops.planning.lint_file import decoded, in_order, lint_file, placed_in
 from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.missing_secrets import told_once
@@ -201,14 +201,16 @@ def _without_given(
 ) -> tuple[Finding, ...]:
     """Without variables of a Compose file that this environment or the `.env` beside it gives, as for Compose here."""
     from runnerops.services.registry.format.reading import parse
-    from runnerops.services.registry.rules.compose import compose_rules
-    from runnerops.services.registry.rules.variables import is_given, variables_in
+    from runnerops.services.registry.rules.compose import while_unset
+    from runnerops.services.registry.rules.variables import is_given, names_in, variables_in
 
     given: dict[str, str | None] = {}
     beside = Path(name).with_name(".env")
     with suppress(OSError):  # one that cannot be read gives nothing
         given |= variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}
     given |= environ
+    if given.keys().isdisjoint(names_in(decoded(content))):
+        return tuple(found)
     tree = parse(content, compose=True)
     filled = {variable: value or "" for variable, value in given.items() if value != ""}
     left = [
@@ -216,10 +218,10 @@ def _without_given(
         for one in found
         if one.rule != "K006" and (one.rule != "K005" or not is_given(value_at(tree, one.key), given))
     ]
+    told = {(one.key, one.message) for one in found}
     wrong = [
         Finding(rule, severity, name, key, message, fix)
-        for rule, severity, key, message, fix in compose_rules(tree, filled)
-        if rule == "K006"
+        for rule, severity, key, message, fix in while_unset(tree, told, filled)
     ]
     return in_order((*left, *placed_in(content, wrong, name))) if wrong else tuple(left)
 

@@ -59,6 +59,36 @@ def look(text: str, file: str, *, layered: bool) -> Look:
     return Look(_places(counted, file), [one for root in counted for one in _repeated(root, file)], second)
 
 
+def most_visits(text: str) -> int:
+    """The number of values in the largest document, as Compose counts them: of what an alias refers to, once.
+
+    Source: `resolveReset` in compose-go's `loader/reset.go`. The names of keys do not count.
+    """
+    loader, most = _LOADER(text), 0
+    try:
+        while loader.check_node():
+            document: Any = loader.get_node()
+            most = max(most, _visits(document))
+    finally:
+        loader.dispose()
+    return most
+
+
+def _visits(root: yaml.Node) -> int:
+    number, waiting, met = 1, [root], {id(root)}
+    while waiting:
+        node = waiting.pop()
+        mapping = isinstance(node, yaml.MappingNode)
+        parts = (
+            [value for _, value in node.value] if mapping else node.value if isinstance(node, yaml.SequenceNode) else []
+        )
+        number += len(parts)
+        new = [part for part in parts if not isinstance(part, yaml.ScalarNode) and id(part) not in met]
+        met.update(map(id, new))
+        waiting += new
+    return number
+
+
 def _places(documents: list[yaml.Node], file: str) -> dict[Key, SourceLocation]:
     found: dict[Key, SourceLocation] = {}
     for index, root in enumerate(documents):

@@ -41,6 +41,23 @@ def _key(spec: FileSpec, text: str, place: SourceLocation) -> Key:
     return max((pair for pair in before if pair[0] <= at), default=((0, 0), ()), key=lambda pair: pair[0])[1]
 
 
+_LIMITED = "5.1.4"
+"""The first release of Compose that refuses very large files, before it looks at their keys."""
+_MOST_VALUES = 100_000
+
+
+def many_values(spec: FileSpec, text: str) -> Iterator[Finding]:
+    """For a Compose file, which has been read: more values than newer releases of Compose accept."""
+    if len(text) < 2 * _MOST_VALUES:  # each takes two letters at least
+        return
+    from runnerops.parsing.yaml_places import most_visits  # noqa: PLC0415  few files are so large
+
+    if most_visits(text) > _MOST_VALUES:
+        problem = f"has more than {_MOST_VALUES:,} values: Compose refuses the file since {_LIMITED}"
+        place = SourceLocation(spec.path, 1, 1)
+        yield Finding("K002", "warning", spec.path, (), problem, "part it into several files with include:", place)
+
+
 def early_documents(spec: FileSpec, content: bytes) -> Iterator[Finding]:
     """For JSON: a beginning of the file that dockerd read differently before 23.0."""
     if spec.format != "json":

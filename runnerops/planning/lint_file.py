@@ -11,7 +11,7 @@ from runnerops.model.plan import Finding
 from runnerops.parsing.causes import CURLY
 from runnerops.parsing.places import nearest, places_in
 from runnerops.planning.lint import lint_trees
-from runnerops.planning.lint_bytes import early_documents, newer_toml
+from runnerops.planning.lint_bytes import early_documents, many_values, newer_toml
 from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
@@ -32,6 +32,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     found = [
         *early_documents(spec, content),
         *newer_toml(spec, content, None),
+        *(many_values(spec, text) if service.layered(spec) else ()),
         *lint_trees(Host(name, name), {spec: tree}, None),
         *curly,
         *beside,

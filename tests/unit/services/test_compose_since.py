@@ -10,6 +10,7 @@ from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.planning.lint import lint_trees
+from runnerops.planning.lint_bytes import many_values
 from runnerops.services.registry.format.reading import parse
 from runnerops.services.registry.rules.compose import compose_rules
 from runnerops.services.registry.schema.compose_since import _SINCE
@@ -49,7 +50,6 @@ def test_a_key_that_an_older_compose_lacks_is_reported(lines: str, key: str, bef
     ("tree", "rule", "before", "since"),
     [
         ({"networks": {"a b": {}}}, "K001", "5.5.1", "5.6.0"),
-        ({"x-a": [1] * 99_996}, "K002", "5.1.3", "5.1.4"),
     ],
 )
 def test_a_file_that_only_newer_releases_refuse_is_no_error_for_older_ones(
@@ -65,8 +65,22 @@ def test_a_file_that_only_newer_releases_refuse_is_no_error_for_older_ones(
     assert wrong[""][0][3].endswith(f": Compose refuses the file since {since}")
 
 
-def test_a_file_of_as_many_values_as_compose_reads() -> None:
-    assert [*compose_rules({"services": {"a": {"image": "x"}}, "x-a": [1] * 99_995}, version="5.7.0")] == []
+_ANCHOR = f"x-a: &a {{{', '.join(f'k{number}: v' for number in range(80))}}}\nservices:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "too_many"),
+    [
+        (f"services: {{a: {{image: x}}}}\nx-a: [{'1,' * 99_995}]", False),
+        (f"services: {{a: {{image: x}}}}\nx-a: [{'1,' * 99_996}]", True),
+        (_ANCHOR + "".join(f"  s{n}: {{image: x, labels: *a}}\n" for n in range(1500)) + " " * 200_000, False),
+        (_ANCHOR + "".join(f"  s{n}: {{image: x, labels: {{<<: *a}}}}\n" for n in range(1500)) + " " * 200_000, False),
+    ],
+)
+def test_a_file_has_as_many_values_as_compose_counts(text: str, too_many: bool) -> None:
+    assert [one.rule for one in many_values(FileSpec(ServiceName.REGISTRY, "c.yml", "", "yaml"), text)] == (
+        ["K002"] if too_many else []
+    )
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,25 @@ _NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", 
 _NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 
+_POWER = late_pattern(r"[-+]?\d+[eE][-+]?\d{1,2}")
+
+
+_POWER_TAG = "tag:runnerops,power"
+
+
+class Power(str):
+    """A text such as `1e3` without quotes, which newer readers of YAML take for a number."""
+
+    __slots__ = ()
+
+
+yaml.SafeDumper.add_representer(Power, lambda dumper, value: dumper.represent_str(str(value)))
+
+
 _LOADER: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
+
+
+_LOADER.add_constructor(_POWER_TAG, lambda _, node: Power(node.value))
 
 
 def _timestamp(loader: Any, node: yaml.ScalarNode) -> Any:
@@ -94,8 +112,8 @@ def _read(text: str, *, strict: bool, compose: bool) -> Any:
     try:
         loader = (ComposeLoader if compose else _LOADER)(text)
         try:
-            root = _composed(loader, strict=strict) if compose else _first(loader, strict=strict)
-            if unfolds_too_far(root):
+            root = _composed(loader, text, strict=strict) if compose else _first(loader, strict=strict)
+            if "*" in text and unfolds_too_far(root):
                 found = _ALIAS.search(text)
                 problem = "from here on, the aliases make the file too large"
                 raise _parse_error(text, Cause(found.start() if found else 0, problem, "write the values out"))
@@ -132,6 +150,8 @@ def _first(loader: Any, *, strict: bool) -> yaml.Node | None:
         if base_60 or node.tag == "tag:yaml.org,2002:timestamp":
             # neither is known to Go's reader, where any value may stand
             node.tag = "tag:yaml.org,2002:str"
+        elif isinstance(node, yaml.ScalarNode) and not node.style and _POWER.fullmatch(node.value):
+            node.tag = _POWER_TAG
     _pass_over_tags(loader, root)
     return root
 
@@ -145,7 +165,7 @@ def _at(root: yaml.Node | None, path: tuple[str, ...]) -> yaml.ScalarNode | None
     return node if isinstance(node, yaml.ScalarNode) else None
 
 
-def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
+def _composed(loader: Any, text: str, *, strict: bool) -> yaml.Node | None:
     documents: list[yaml.Node] = []
     while loader.check_node():
         documents.append(loader.get_node())
@@ -156,13 +176,14 @@ def _composed(loader: Any, *, strict: bool) -> yaml.Node | None:
     for document in documents:
         _refuse_numbers(document)
     root = one_of(documents)
-    _take_out_reset(root)
-    _pass_over_tags(loader, root)
+    if "!" in text:
+        _take_out_reset(root)
+        _pass_over_tags(loader, root)
     return root
 
 
 def _refuse_numbers(root: yaml.Node) -> None:
-    for node in _nodes(root):
+    for node in _collections(root):
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             scalar = isinstance(key, yaml.ScalarNode) and not key.tag.startswith("!")
             if scalar and key.tag not in _NAME_TAGS:
@@ -210,7 +231,7 @@ def _plain(found: Any, depth: int = 0) -> Value:
 
 
 def _take_out_reset(root: yaml.Node | None) -> None:
-    for node in _nodes(root):
+    for node in _collections(root):
         if isinstance(node, yaml.MappingNode):
             node.value = [(key, value) for key, value in node.value if value.tag != "!reset"]
         elif isinstance(node, yaml.SequenceNode):
@@ -226,7 +247,7 @@ def _pass_over_tags(loader: Any, root: yaml.Node | None) -> None:
 
 
 def _refuse_duplicates(root: yaml.Node | None) -> None:
-    for node in _nodes(root):
+    for node in _collections(root):
         if isinstance(node, yaml.MappingNode):
             seen: set[tuple[str, str]] = set()
             for key, _ in node.value:
@@ -239,14 +260,27 @@ def _refuse_duplicates(root: yaml.Node | None) -> None:
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
     """Every node once, even if several aliases refer to it."""
-    waiting, met = [root] if root else [], set[int]()
+    if isinstance(root, yaml.ScalarNode):
+        yield root
+    met: set[int] = set()
+    for node in _collections(root):
+        yield node
+        for part in _parts(node):
+            if isinstance(part, yaml.ScalarNode) and id(part) not in met:
+                met.add(id(part))
+                yield part
+
+
+def _collections(root: yaml.Node | None) -> Iterator[yaml.CollectionNode]:
+    """Every mapping and list once. A large file has several times as many scalars."""
+    waiting, met = [root] if isinstance(root, yaml.CollectionNode) else [], set[int]()
     while waiting:
         node = waiting.pop()
-        if id(node) in met:
-            continue
-        met.add(id(node))
-        yield node
-        if isinstance(node, yaml.MappingNode):
-            waiting += [part for pair in node.value for part in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
+        if id(node) not in met:
+            met.add(id(node))
+            yield node
+            waiting += [part for part in _parts(node) if isinstance(part, yaml.CollectionNode)]
+
+
+def _parts(node: yaml.CollectionNode) -> list[yaml.Node]:
+    return [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value

@@ -30,11 +30,10 @@ _NEAR = 0.7
 _NETWORK_NAMES = "5.6.0"
 """The first release of Compose that checks the names of networks."""
 
-_LIMITED = "5.1.4"
-"""The first release of Compose that refuses very large files, before it looks at their keys."""
-
-_MOST_VALUES = 100_000
 _VARIABLE = late_pattern(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
+_JOINED = late_pattern(r"([a-z_]+):(\S+)")
+"""A key and its value without the space between them, which YAML reads as one text."""
+
 _TIMES = word_set("interval timeout start_period start_interval stop_grace_period delay monitor window")
 """Keys whose values are durations."""
 
@@ -54,19 +53,21 @@ def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING, version: str =
 
     `version`: that of Compose; empty if it is not known.
     """
-    found = list(_rules(tree, version))
+    found = list(_rules(tree, tree, version))
     refused = {key for rule, _, key, _, _ in found if rule == "K001"}
     found += [one for one in _newer(tree, version) if one[2] not in refused]
     yield from found
-    yield from _while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given, version)
+    yield from while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given, version)
 
 
-def _while_unset(tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[str, str], version: str) -> Found:
+def while_unset(
+    tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[str, str] = NOTHING, version: str = ""
+) -> Found:
     """Finds what is wrong with the file while its other variables are not set, except what is `told` already."""
     bare = unset(tree, given)
-    if bare == tree or not isinstance(bare, dict):
+    if bare is tree or not isinstance(bare, dict):
         return
-    for _, severity, key, message, _ in _rules(bare, version):
+    for _, severity, key, message, _ in _rules(bare, _other_than(tree, bare), version):
         place, names = variables_at(tree, key, given)
         if severity == "error" and names and (key, message) not in told:
             them = "them" if len(names) > 1 else "it"
@@ -84,24 +85,35 @@ def _by_names(message: str, given: Mapping[str, str]) -> str:
     return message
 
 
-def _rules(tree: Tree, version: str) -> Found:
+def _other_than(tree: Tree, bare: Tree) -> Tree:
+    """Returns what differs: services, networks and so on as a whole. What is wrong in the rest is told already."""
+    changed: Tree = {}
+    for section, value in bare.items():
+        below = tree[section]
+        if value is not below:
+            inner = {name: one for name, one in mapping(value).items() if one is not mapping(below).get(name)}
+            changed[section] = inner if isinstance(value, dict) else value
+    return changed
+
+
+def _rules(tree: Tree, judged: Tree, version: str) -> Found:
+    """Runs all rules on `judged`, which is all or a part of the file."""
     if not tree.keys() - {"version"}:
         yield "K002", "error", (), f"is empty: {REFUSED}", "write services: and what is to run"
         return
-    for problem in schema_problems(tree):
-        yield from _schema(problem, tree, version)
-    yield from (("K002", "error", key, f"must be {what}: {REFUSED}", "") for key, what in text_problems(tree))
+    for problem in schema_problems(judged):
+        yield from _schema(problem, judged, version)
+    yield from (("K002", "error", key, f"must be {what}: {REFUSED}", "") for key, what in text_problems(judged))
     yield from (
         ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
-        for key in _endless(tree, ())
+        for key in _endless(judged, ())
     )
-    if _size(tree) > _MOST_VALUES:
-        text = f"has more than {_MOST_VALUES:,} keys and values"
-        yield from _since(_LIMITED, version, ("K002", (), text))
-    yield from _variables(tree, ())
-    yield from top_values(tree)
+    yield from _variables(judged, ())
+    yield from top_values(judged)
     services = {name: one for name, one in mapping(tree.get("services")).items() if isinstance(one, dict)}
     for name, service in services.items():
+        if name not in mapping(judged.get("services")):
+            continue
         key: Key = ("services", name)
         yield from service_values(service, key)
         yield from pairs(service, key)
@@ -135,8 +147,13 @@ def _fix(problem: Problem, tree: Tree) -> str:
     value = value_at(tree, problem.key)
     if problem.kind != "type":
         return near_fix(str(value), problem.words) if problem.kind == "word" else _FIXES.get(problem.kind, "")
+    if value is None:
+        return "it is empty: write a value, or take the key out"
+    if isinstance(value, str) and (joined := _JOINED.fullmatch(value)):
+        return f"write a space after the colon: {joined[1]}: {joined[2]}"
     if problem.key[-2:-1] == ("environment",):
-        return "write it as NAME=VALUE"
+        in_list = isinstance(problem.key[-1], int)
+        return "write it as NAME=VALUE" if in_list else "put it in quotes" if isinstance(value, list | dict) else ""
     if problem.words == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
         is_time = problem.key[-1] in _TIMES
         return f"write it with its unit: {value}s" if is_time else "put it in quotes"
@@ -164,12 +181,6 @@ def _since(release: str, version: str, found: tuple[str, Key, str]) -> Found:
         yield rule, "warning", key, f"{text}: Compose refuses the file since {release}", ""
     elif not lacks(version, release):
         yield rule, "error", key, f"{text}: {REFUSED}", ""
-
-
-def _size(value: Value) -> int:
-    """The number of values, with the mappings and lists that hold them."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return 1 + sum(map(_size, inner))
 
 
 def _looks_like_service(tree: Tree, key: Key) -> bool:

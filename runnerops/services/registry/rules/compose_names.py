@@ -6,7 +6,7 @@ Source: `checkConsistency` of compose-go, and the `depends_on` that its `loader/
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.compose_parts import REFUSED, items, mapping, mounts
@@ -112,10 +112,11 @@ def circles(services: Mapping[str, Tree]) -> Found:
 
 def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[tuple[Key, str]]], text: str) -> Found:
     keys = {name: {other: key for key, other in leads(one) if other in services} for name, one in services.items()}
-    after = {name: list(others) for name, others in keys.items()}
+    left = _within(_within(keys))
+    after = {name: [other for other in keys[name] if other in left] for name in left}
     told: set[str] = set()
     for name in services:
-        waiting: list[tuple[str, tuple[str, ...]]] = [(name, (name,))]
+        waiting: list[tuple[str, tuple[str, ...]]] = [(name, (name,))] if name in after and name not in told else []
         path: set[str] = set()
         while waiting:
             here, way = waiting.pop()
@@ -127,3 +128,24 @@ def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[tuple[Ke
             new = [other for other in after[here] if other not in path]
             path |= set(new)
             waiting += [(other, (*way, other)) for other in new]
+
+
+def _within(after: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Leaves out the names that lead to no circle, and reverses the result: each name with those that lead to it.
+
+    Called twice, it leaves those on circles and on ways between them.
+    """
+    before: dict[str, list[str]] = {name: [] for name in after}
+    for name, others in after.items():
+        for other in others:
+            before[other].append(name)
+    left = {name: len(others) for name, others in after.items()}
+    waiting = [name for name, number in left.items() if not number]
+    while waiting:
+        gone = waiting.pop()
+        del left[gone]
+        for name in before[gone]:
+            left[name] -= 1
+            if not left[name]:
+                waiting.append(name)
+    return {name: [other for other in before[name] if other in left] for name in left}

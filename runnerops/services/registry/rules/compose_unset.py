@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from operator import is_not
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
@@ -17,12 +18,15 @@ NOTHING: Mapping[str, str] = {}
 def unset(value: Value, given: Mapping[str, str] = NOTHING) -> Value:
     """Each text with the default of its variables, or nothing, in their place; one that must be given stays.
 
-    `given` has the values of those that are set; one whose value is empty there, for it is not known, stays too.
+    `given` has the values of those that are set; one whose value is empty there, for it is not known, stays too. What has
+    no variables is not copied.
     """
     if isinstance(value, dict):
-        return {name: unset(item, given) for name, item in value.items()}
+        made = {name: unset(item, given) for name, item in value.items()}
+        return made if any(item is not value[name] for name, item in made.items()) else value
     if isinstance(value, list):
-        return [unset(item, given) for item in value]
+        items = [unset(item, given) for item in value]
+        return items if any(map(is_not, items, value)) else value
     return _replaced(value, set(), given) if isinstance(value, str) and "$" in value else value
 
 

@@ -9,6 +9,7 @@ from runnerops.model.common import Value
 from runnerops.patterns import late_pattern
 
 _WANTED = late_pattern(r"(?<!\$)(?:\$\$)*\$\{([A-Za-z_]\w*)(:?)\?")
+_NAMED = late_pattern(r"\$\{?([A-Za-z_]\w*)")
 _LINE = late_pattern(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*(?:[=:][ \t]*(.*))?$", re.MULTILINE)
 _QUOTED = late_pattern(r"'[^']*'|\"[^\"\\]*\"")
 _NOTHING = late_pattern(r"(?:''|\"\")?\s*(?:#.*)?")
@@ -20,6 +21,11 @@ def wanted_variables(value: str) -> dict[str, bool]:
     for name, colon in _WANTED.findall(value):
         wanted[name] = wanted.get(name, False) or bool(colon)
     return wanted
+
+
+def names_in(text: str) -> set[str]:
+    """Returns at least the names of all variables that a Compose file uses."""
+    return {*_NAMED.findall(text)}
 
 
 def variables_in(text: str) -> dict[str, str | None]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import TypeAlias
 
+from runnerops.frozen import mutable
 from runnerops.model.common import Key, Tree, Value, word_set
 
 _Release: TypeAlias = "tuple[int, int, int]"
@@ -71,13 +73,41 @@ _WIDER_PRE_START = "5.6.0"
 
 def keys_since(tree: Tree) -> Iterator[tuple[Key, str]]:
     """The keys of a file that did not exist in 2.0, each with the first release that accepts it."""
-    for since, places in _SINCE.items():
-        for place in places.split():
-            yield from ((key, since) for key in _at(tree, place.split("."), ()))
+    yield from _known(tree, _releases(), ())
     for hook in _at(tree, ["services", "*", "pre_start", "*", "*"], ()):
         name = str(hook[-1])
         if name not in _OF_PRE_START and name != "umask" and not name.startswith("x-"):
             yield hook, _WIDER_PRE_START
+
+
+@mutable
+class _Releases:
+    """The release that brought a key, if one after 2.0 did, and what is known of the keys below it."""
+
+    since: str
+    below: dict[str, _Releases]
+
+
+@cache
+def _releases() -> _Releases:
+    root = _Releases("", {})
+    for since, places in _SINCE.items():
+        for place in places.split():
+            at = root
+            for name in place.split("."):
+                at = at.below.setdefault(name, _Releases("", {}))
+            at.since = since
+    return root
+
+
+def _known(value: Value, at: _Releases, key: Key) -> Iterator[tuple[Key, str]]:
+    if at.since:
+        yield key, at.since
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items if at.below else ():
+        for wanted in ("*", str(name)):
+            if wanted in at.below and (wanted == "*" or isinstance(value, dict)):
+                yield from _known(item, at.below[wanted], (*key, name))
 
 
 def lacks(version: str, since: str) -> bool:

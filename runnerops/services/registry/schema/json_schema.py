@@ -18,6 +18,7 @@ from runnerops.patterns import late_pattern
 
 Schema: TypeAlias = "Mapping[str, Any]"
 
+_OF_ANY_TEXT = {"type", "title", "description", "default", "deprecated"}
 _VARIABLE = late_pattern(r"\$(?!\$)")
 
 
@@ -48,6 +49,8 @@ class Validator:
     def __init__(self, root: Schema) -> None:
         self._root = root
         self._mappings: dict[int, _Mapping] = {}
+        self._refs: dict[str, Schema] = {}
+        self._any_text: dict[int, bool] = {}
 
     def problems(self, value: Value, key: Key = (), schema: Schema | None = None) -> Iterator[Problem]:
         """All problems of a tree; empty if it is valid."""
@@ -68,19 +71,25 @@ class Validator:
                 yield from self.problems(item, (*key, index), schema["items"])
 
     def _at(self, reference: str) -> Schema:
-        found: Any = self._root
-        for part in reference.removeprefix("#/").split("/"):
-            found = found[part]
-        assert isinstance(found, Mapping)
-        return found
+        if reference not in self._refs:
+            found: Any = self._root
+            for part in reference.removeprefix("#/").split("/"):
+                found = found[part]
+            assert isinstance(found, Mapping)
+            self._refs[reference] = found
+        return self._refs[reference]
 
     def _whole(self, schema: Schema) -> Schema:
         return self._at(schema["$ref"]) if "$ref" in schema else schema
 
     def _one(self, choices: Any, value: Value, key: Key) -> Iterator[Problem]:
         """The problems of the branch that fits best: the one whose problems are the deepest."""
-        each = [list(self.problems(value, key, choice)) for choice in choices]
-        if not each or not all(each):
+        each: list[list[Problem]] = []
+        for choice in choices:
+            if not (found := list(self.problems(value, key, choice))):
+                return
+            each.append(found)
+        if not each:
             return
         deep = max(each, key=lambda found: max(len(one.key) + (one.kind != "type") for one in found))
         if all(one.key == key and one.kind == "type" for one in deep):
@@ -98,11 +107,20 @@ class Validator:
             if inner is None:
                 inner = next((one for pattern, one in mapping.patterns.items() if re.search(pattern, name)), None)
             if inner is not None:
-                yield from self.problems(item, (*key, name), inner)
+                if not (isinstance(item, str) and self._takes_any_text(inner)):
+                    yield from self.problems(item, (*key, name), inner)
             elif mapping.others is False:
                 yield self._unknown(mapping, (*key, name))
             elif isinstance(mapping.others, Mapping):
                 yield from self.problems(item, (*key, name), mapping.others)
+
+    def _takes_any_text(self, schema: Schema) -> bool:
+        """Whether a schema accepts every text, so that a large file's texts need no further look."""
+        found = self._any_text.get(id(schema))
+        if found is None:
+            found = "string" in _types(schema) and schema.keys() <= _OF_ANY_TEXT
+            self._any_text[id(schema)] = found
+        return found
 
     def _unknown(self, mapping: _Mapping, key: Key) -> Problem:
         if mapping.patterns and not mapping.named:
