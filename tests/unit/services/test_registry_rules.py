@@ -32,9 +32,7 @@ def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
         ({"ttl": 0}, []),
         (
             {"ttl": 168},
-            [
-                "C003 error cache dockerhub: must be a duration with its unit, such as 168h: a number alone is in nanoseconds"
-            ],
+            ["C003 error cache dockerhub: is without a unit: the registry reads nanoseconds"],
         ),
         (
             {"ttl": "168"},

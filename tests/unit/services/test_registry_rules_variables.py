@@ -80,6 +80,26 @@ def said(variables: dict[str, str | None], tag: str, volumes: list[str] | None =
             "two access controllers are set: which one the registry takes is left to chance",
         ),
         ("2.8.3", UPSTREAM, "without REGISTRY_STORAGE_DELETE_ENABLED=true a cache never frees"),
+        ("2.8.3", {"LOG_LEVEL": "[x"}, "error REGISTRY_LOG_LEVEL: cannot be read as YAML"),
+        ("2.8.3", {"LOG_LEVEL_X": "[x"}, "the registry ignores it: REGISTRY_LOG_LEVEL has no keys below it"),
+        ("2.8.3", {"LOG_REPORTCALLER": "[x"}, "warning REGISTRY_LOG_REPORTCALLER: registry 2 ignores it"),
+        ("edge", {"LOG_REPORTCALLER": "[x"}, "which the registry does: registry 3 ends at its start"),
+        ("3.1.1", {"HTTP_ADDR:localhost:5000:": None}, "write REGISTRY_HTTP_ADDR=localhost:5000, or"),
+        ("3.1.1", {"REDIS_TLS_CLIENTCAS": "/ca"}, "warning REGISTRY_REDIS_TLS_CLIENTCAS: only registry 3.0 reads it"),
+        ("3.1.1", {"CATALOG_MAXENTRIES": "'1e3'"}, "error REGISTRY_CATALOG_MAXENTRIES: must be a whole number"),
+        (
+            "3.1.1",
+            {"MIDDLEWARE_REPOSITORY_0_OPTIONS_A": "x"},
+            "has no name: the registry answers every request for an image with an error (add it",
+        ),
+        (
+            "3.1.1",
+            {
+                "STORAGE_MAINTENANCE": "{uploadpurging: {enabled: false}}",
+                "STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED": "true",
+            },
+            "warning REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED: the registry ignores it: REGISTRY_STORAGE_MAINT",
+        ),
         ("2.8.3", {"CATALOG_MAXENTRIES": "1e3"}, "error REGISTRY_CATALOG_MAXENTRIES: must be a whole number"),
         ("edge", {"STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REDIS_ADDR": "r:6379"}, "warning REGISTRY_STORAGE_CACHE"),
     ],
@@ -118,6 +138,14 @@ def test_a_variable_that_the_registry_refuses_or_ignores_gives_a_finding(
 )
 def test_a_variable_that_the_registry_accepts_gives_no_finding(tag: str, variables: dict[str, str | None]) -> None:
     assert not [one for one in said(variables, tag) if "a cache never frees" not in one]
+
+
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [("2.8.3", "LOG_LEVEL_X"), ("2.8.3", "LOG_HOOKS_0_TYPE"), ("3.1.1", "REDIS_POOL"), ("3.1.1", "HTTP_X")],
+)
+def test_a_value_that_nothing_reads_does_not_end_the_registry(tag: str, name: str) -> None:
+    assert not [one for one in said({name: "[x"}, tag) if "ends" in one]
 
 
 def test_a_mounted_file_may_name_the_driver_and_longer_lists() -> None:

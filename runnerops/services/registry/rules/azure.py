@@ -12,7 +12,7 @@ from base64 import b64decode
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.decoded import decoded_rules, field
-from runnerops.services.registry.rules.found import ENDS, Found, is_bool
+from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_host
 from runnerops.services.registry.schema.storage import AZURE, AZURE_CREDENTIALS
 from runnerops.services.shared.durations import is_duration
 
@@ -33,6 +33,9 @@ def _of_2(given: Tree, key: Key) -> Found:
     if account != "" and not is_bool(account) and not _ACCOUNT.fullmatch(str(account)):
         text = "must have 3 to 24 lower-case letters and digits"
         yield "C009", "error", (*key, "accountname"), f"{text}: {ENDS}", ""
+    if not is_host(given.get("realm", "")):
+        fix = "write for example core.windows.net"
+        yield "C009", "error", (*key, "realm"), f"must be the domain of Azure's storage: {ENDS}", fix
     if given.get("accountkey", "") != "" and not _is_base64(given["accountkey"]):
         yield "C009", "error", (*key, "accountkey"), f"must be base64: {ENDS}", ""
 

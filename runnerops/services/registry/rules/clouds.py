@@ -9,7 +9,7 @@ import re
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.decoded import decoded_rules
-from runnerops.services.registry.rules.found import ENDS, Found, One, is_bool, is_text, number
+from runnerops.services.registry.rules.found import ENDS, Found, One, is_bool, is_host, is_text, number
 from runnerops.services.registry.schema.storage import SWIFT
 
 _TEXTS_OF_2 = ("client_email", "private_key")
@@ -67,6 +67,9 @@ def oss_rules(given: Tree, key: Key) -> Found:
     for name in ("internal", "encrypt", "secure"):
         if name in given and not is_bool(given[name]):
             yield "C009", "error", (*key, name), f"must be true or false, without quotes: {ENDS}", ""
+    if not is_host(given.get("endpoint", "")):
+        fix = "write for example oss-eu-central-1.aliyuncs.com"
+        yield "C009", "error", (*key, "endpoint"), f"must be the name of a host: {ENDS}", fix
     if "chunksize" in given:
         chunk = number(given["chunksize"])
         if chunk is None or chunk < 5 * _MIB:

@@ -17,8 +17,9 @@ from runnerops.patterns import late_pattern
 from runnerops.services.registry.schema import AUTH, CONFIG, FIELDS, LOOKED_AT, STORAGE_ASIDE, Shape
 from runnerops.services.registry.schema.storage import STORAGE
 
-Effect = Literal["set", "unknown", "below", "other", "indexed", "lost", "ends"]
+Effect = Literal["set", "unknown", "below", "nested", "other", "indexed", "lost", "ends"]
 """`unknown`: names no key. `below`: stands below a key that has none below it. `other`: a key of the other major version.
+`nested`: stands in a mapping that another variable sets as a whole.
 `indexed`: an index, which registry 2 passes over. `lost`: an item that becomes an empty text. `ends`: the registry ends."""
 
 _VERSION = {2: late_pattern(r"\d+\.\d+(?:\..*)?"), 3: late_pattern(r"\d+\.\d+")}
@@ -119,7 +120,10 @@ class Overlay:
         here: Key = (*key, name)
         if "*" in shape:
             name = next((one for one in node if one.upper() == part), part.lower())
-            problem = _no_such((*key, name)) or (_WHOLE.get((*key, name), "") if len(path) > 1 else "")
+            whole = _WHOLE.get((*key, name), "") if len(path) > 1 else ""
+            if whole and isinstance(node.get(name), dict):
+                return name, Laid("nested", (*key, name))
+            problem = _no_such((*key, name)) or whole
             return name, Laid("ends", (*key, name), text=problem) if problem else None
         if name not in shape or part != part.upper():
             return name, Laid("unknown", here)

@@ -18,22 +18,21 @@ from runnerops.services.registry.schema.storage import PARAMETERS, STORAGE
 
 _OPEN = "${}"
 """Stands for a value that is not known."""
+_UNREADABLE = "[${}"
+"""Stands for a value that is no YAML. It ends the registry only if its variable names a key."""
 
 
 def variable_rules(service: Tree, key: Key, major: int | None, *, whole: bool) -> Found:
     """Runs all rules on the variables. `major`: None if it is not known; `whole`: the file below is the image's own."""
-    variables, bad = [], False
+    variables = []
     for name, place, text in _texts(service, (*key, "environment")):
         try:
             value = _OPEN if text is None else _read(text)
         except ParseError:
-            yield "K012", "error", place, f"cannot be read as YAML, which the registry does: {ENDS}", _quoted(name)
-            bad = True
-            continue
+            value = _UNREADABLE
         variables.append(Variable(name, place, value))
         if text is not None:
             yield from _cut(name, text, value, place)
-    whole = whole and not bad
     found = [[*_of_major(variables, (*key, "environment"), one, whole=whole)] for one in (2, 3)]
     both = of_any(*found) if major not in {2, 3} else found[major - 2]
     yield from (("K012", severity, place, text, fix) for _, severity, place, text, fix in both)
@@ -78,7 +77,7 @@ def _of_major(variables: list[Variable], key: Key, major: int, *, whole: bool) -
     if not whole:
         for place, what in laid.items():
             yield from _alone(by_place[place], what, major)
-    elif not any(one[1] == "error" for one in found):
+    elif not any(one[1] == "error" for one in found):  # one that is no YAML is such an error
         open_keys = [laid[one.place].key for one in variables if one.value == _OPEN]
         for rule, severity, at, text, fix in config_rules(overlay.tree, major):
             if not any(at[: len(one)] == one for one in open_keys):
@@ -138,6 +137,17 @@ def _effect(variable: Variable, what: Laid, major: int) -> Found:
     elif what.effect == "lost":
         text = "its value is lost: registry 3 appends an empty text to the list"
         yield "C003", "error", place, text, _list(what)
+    elif what.effect == "nested":
+        yield (
+            "C001",
+            "warning",
+            place,
+            f"the registry ignores it: {_variable(what.key[:-1])} is set too",
+            _mapping(what),
+        )
+    elif variable.value == _UNREADABLE and what.effect == "set":
+        text = f"cannot be read as YAML, which the registry does: {ENDS}"
+        yield "C003", "error", place, text, _quoted(name)
     elif what.effect == "ends":
         yield "C003", "error", place, f"{what.text}: {ENDS}", _mapping(what)
 
@@ -161,7 +171,7 @@ def _variable(key: Key) -> str:
 
 def _alone(variable: Variable, what: Laid, major: int) -> Found:
     """Finds what is wrong with a value, whatever is in the file below it."""
-    if what.effect != "set" or variable.value == _OPEN:
+    if what.effect != "set" or variable.value in (_OPEN, _UNREADABLE):
         return
     for rule, severity, _, text, fix in typed(what.shape, variable.value, what.key, major):
         yield rule, severity, variable.place, text, fix
@@ -183,7 +193,7 @@ def _in_its_table(path: list[str]) -> tuple[str, ...]:
 def _ignored(name: str, key: Key) -> One:
     """Names what the registry only logs and ignores. As for any ignored key, a slip is an error."""
     upper = name.upper()
-    if name != upper:
+    if name != upper and ":" not in name:
         return "C001", "error", key, "the registry ignores it: its name must be in capital letters", f"write {upper}"
     path = [part.lower() for part in name.split("_")[1:]]
     whole, last = "".join(path), path[-1]
@@ -191,6 +201,7 @@ def _ignored(name: str, key: Key) -> One:
     ends = tuple(one for one, place in known.items() if place[-len(path) :] == tuple(path))
     meant = _in_its_table(path) or near_keys(whole, known) or ends[:1]
     written = last.partition(":")[0]
+    value = name.partition(":")[2].strip(": ")
     if written != last and (written_name := "".join((*path[:-1], written))) in known:
         right = _variable(known[written_name])
         return (
@@ -198,7 +209,7 @@ def _ignored(name: str, key: Key) -> One:
             "error",
             key,
             f"has a `:` in its name, so {right} is not set",
-            f"write {right}=VALUE, or {right}: VALUE",
+            f"write {right}={value}, or {right}: {value}" if value else f"write {right}=VALUE, or {right}: VALUE",
         )
     if meant:
         right = " or ".join(_variable(known[one]) for one in meant)

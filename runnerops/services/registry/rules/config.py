@@ -90,9 +90,12 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         for index, item in enumerate(value):
             yield from typed(shape[0], item, (*key, index), major)
     elif shape == "duration" and isinstance(value, int | float) and value is not True and 0 < value <= _MOST:
-        severity: Severity = "error" if key == ("proxy", "ttl") else "warning"
-        text = "must be a duration with its unit, such as 168h"
-        yield "C003", severity, key, f"{text}: a number alone is in nanoseconds", f"add the unit: {value}h"
+        severity: Severity = "error" if key == ("proxy", "ttl") and value < _SECOND else "warning"
+        text = "is without a unit: the registry reads nanoseconds"
+        fix = f"add the unit: {value}h"
+        if value >= _SECOND // 1000:
+            text, fix = f"{text}, here {value / _SECOND:g} seconds", f"write {value / _SECOND:g}s if this is meant"
+        yield "C003", severity, key, text, fix
     elif not _fits(shape, read_power(value, major)):
         words = shape.split("|")
         what = _WHAT.get(shape, f"one of {', '.join(words)}")
@@ -100,6 +103,7 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
 
 
 _MOST = 2**63 - 1
+_SECOND = 10**9
 
 _WHAT = {
     "text": "a text",

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
+from runnerops.services.registry.format.reading import Power
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -19,7 +20,7 @@ Found: TypeAlias = "Iterator[One]"
 _NEWEST = 3
 ENDS = "the registry ends at its start"
 
-_POWER = late_pattern(r"[-+]?\d+[eE][-+]?\d{1,2}")
+_NO_HOST = late_pattern(r"[\s^`{}|\\%]")
 _NUMBER = late_pattern(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|[1-9](?:_?\d)*|0)")
 
 
@@ -88,9 +89,13 @@ def of_any(second: Sequence[One], third: Sequence[One]) -> Found:
 
 
 def read_power(value: Value, major: int) -> Value:
-    """`1e3` as registry 3 reads it: a number. To registry 2 it is a text, as it is to the reader of this program."""
-    is_number = major != 2 and isinstance(value, str) and _POWER.fullmatch(value)
-    return float(str(value)) if is_number else value
+    """Returns `1e3` without quotes as the number that it is to registry 3. Registry 2 reads a text."""
+    return float(value) if major != 2 and isinstance(value, Power) else value
+
+
+def is_host(value: Value) -> bool:
+    """Whether Go reads the value, written out as a text, as a part of the host in a URL."""
+    return not isinstance(value, dict | list) and not _NO_HOST.search(str(value))
 
 
 def number(value: Value) -> int | None:

@@ -33,14 +33,10 @@ def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
     name = item.get("name")
     check = _CHECKS.get(str(name)) if kind == "storage" else None
     if check is None:
-        severity: Severity = "warning" if kind == "repository" else "error"  # built at the first request
-        yield (
-            "C009",
-            severity,
-            key,
-            f"there is no such middleware in the registry's own image, {name}: {ENDS}",
-            "take it out",
-        )
+        of_image = f"the registry's own image has no {kind} middleware {name!r}" if name else "has no name"
+        severity: Severity = "warning" if kind == "repository" else "error"  # built for each request
+        harm = "the registry answers every request for an image with an error" if kind == "repository" else ENDS
+        yield "C009", severity, key, f"{of_image}: {harm}", "take it out" if name else "add it, or take the item out"
         return
     if name == "rewrite" and major == 2:
         yield "C009", "error", key, f"registry 2 does not have the middleware rewrite: {ENDS}", "take it out"

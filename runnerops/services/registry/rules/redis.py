@@ -33,10 +33,14 @@ def redis_rules(tree: Tree, major: int) -> Found:
             yield from only(
                 3, major, [("C010", "error", key, f"names no file, and the cache needs redis: {ENDS}", "take it out")]
             )
+    if "clientcas" in tree_at(tree, "redis", "tls"):
+        text = "only registry 3.0 reads it: since 3.1 it is ignored, and `rootcas` is read"
+        yield from only(3, major, [("C016", "warning", ("redis", "tls", "clientcas"), text, "write rootcas")])
+    harm = f": {ENDS}" if wanted else ""
     if has_2 and not has_3:
         fix = "write addrs: [HOST:PORT]"
-        text = "registry 3 reads the list `addrs` instead of `addr`"
+        text = f"registry 3 reads the list `addrs` instead of `addr`{harm}"
         yield from only(3, major, [("C016", "error", ("redis", "addr"), text, fix)])
     elif has_3 and not has_2:
-        text, fix = "registry 2 reads `addr` instead of `addrs`", "write addr: HOST:PORT"
+        text, fix = f"registry 2 reads `addr` instead of `addrs`{harm}", "write addr: HOST:PORT"
         yield from only(2, major, [("C016", "error", ("redis", "addrs"), text, fix)])

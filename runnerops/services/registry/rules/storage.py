@@ -89,6 +89,8 @@ def _is_cache_without_deleting(tree: Tree) -> bool:
     storage = tree.get("storage")
     if not isinstance(storage, dict) or not isinstance(storage.get("delete", {}), dict | None):
         return False
+    if "delete" in tree:  # in the wrong place, as another rule reports
+        return False
     return bool(tree_at(tree, "proxy").get("remoteurl")) and not is_true(
         tree_at(tree, "storage", "delete").get("enabled")
     )

@@ -51,7 +51,7 @@ _REDIS: dict[str, Shape] = {
     **dict.fromkeys(("routerandomly", "disableidentity", "unstableresp3"), "bool"),
     "addrs": ["text"],
     "pool": {"maxidle": "int", "maxactive": "int", "idletimeout": "duration"},
-    "tls": {"certificate": "text", "key": "text", "rootcas": ["text"], "clientcas": ["text"]},  # since 3.0
+    "tls": {"certificate": "text", "key": "text", "rootcas": ["text"], "clientcas": "any"},  # of 3.0
 }
 
 CONFIG: dict[str, Shape] = {
