@@ -180,6 +180,32 @@ def test_a_watch_command_with_an_open_quote() -> None:
             {"version": ["3"], "services": {"a": {"image": "a"}}},
             "must be text: Compose refuses the whole file; ",
         ),
+        (
+            {"services": {"a": {"image": "a", "ports": None}}},
+            "must be a list: Compose refuses the whole file; it is empty: write a value, or take the key out",
+        ),
+        (
+            {"services": {"a": {"image": "a"}}, "volumes": {"data": "external:true"}},
+            "must be a mapping or nothing: Compose refuses the whole file; write a space after the colon: external: true",
+        ),
+        (
+            {"services": {"a": {"image": "a", "environment": {"A": ["b"]}}}},
+            "must be text or a number or true or false or nothing: Compose refuses the whole file; put it in quotes",
+        ),
+        (
+            {"services": {"a": {"image": "a", "volumes": ["./data:cloud:data"]}}},
+            "the path in the container must be absolute; write ./data:/PATH",
+        ),
+        (
+            {"services": {"a": {"image": "a", "volumes": ["./data/b"]}}},
+            "the path in the container must be absolute; write SOURCE:/PATH",
+        ),
+        (
+            {"services": {"a": {"image": "a", "scale": 2**63}}},
+            "has more than 64 bits, and newer releases of Compose refuse the file; write the number of containers",
+        ),
+        ({"services": {"a": {"image": "a", "scale": 2**63 - 1}}}, ""),
+        ({"services": {"a": {"image": "a", "mem_limit": "1e9"}}}, ""),
     ],
 )
 def test_a_finding_says_what_to_write_instead(tree: Tree, said: str) -> None:

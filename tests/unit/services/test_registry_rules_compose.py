@@ -193,6 +193,8 @@ def test_two_registries_on_one_volume() -> None:
         "  other:\n    image: registry:3.1.1\n    volumes: [data:/var/lib/registry]\nvolumes:\n  data:",
     )
     assert "K015 warning services.other.volumes" in found(text)
+    collecting = "registry:3.1.1\n    entrypoint: [sh, /gc.sh]\n    volumes: [data"
+    assert found(text.replace("registry:3.1.1\n    volumes: [data", collecting)) == []
 
 
 @pytest.mark.parametrize(
@@ -200,6 +202,9 @@ def test_two_registries_on_one_volume() -> None:
     [
         CACHE,
         CACHE.replace("registry:3.1.1", "registry:2.8").replace("/etc/distribution", "/etc/docker/registry"),
+        CACHE.replace("/etc/distribution", "/etc/docker/registry").replace(
+            "    environment", "    entrypoint: [sh, /start.sh]\n    environment"
+        ),
         CACHE.replace("config.yml:ro", "other.yaml").replace(
             "    environment", "    command: [serve, /etc/distribution/other.yaml]\n    environment"
         ),

@@ -31,7 +31,7 @@ def _volumes(service: Tree, key: Key) -> Found:
             bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
             drive = _DRIVE.match(source) if isinstance(items(service.get("volumes"))[index], str) else None
             severity: Severity = "warning" if bare or _DRIVE.match(source) else "error"
-            fix = f"write {target}:/PATH" if bare else "write /PATH"
+            fix = f"write {source or (target if bare else 'SOURCE')}:/PATH"
             text = "the path in the container must be absolute"
             if drive:
                 text = f"{text}, and it is {target}: Compose reads {drive[0]} as a drive of Windows"

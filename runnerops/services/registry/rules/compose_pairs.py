@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.services.registry.rules.compose_parts import REFUSED, items, mapping, volume_parts
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
@@ -57,6 +57,12 @@ def _scale(service: Tree, key: Key) -> Found:
         yield "K002", "error", (*key, "scale"), f"must not be negative: {REFUSED}", "write 0 or more"
     if isinstance(replicas, int) and replicas < 0:
         yield "K002", "error", (*key, "deploy", "replicas"), "must not be negative", "write 0 or more"
+    places: tuple[Key, ...] = (("scale",), ("deploy", "replicas"))
+    for where in places:
+        value = value_at(service, where)
+        if isinstance(value, int | float) and value >= 1 << 63:
+            text = "has more than 64 bits, and newer releases of Compose refuse the file"
+            yield "K002", "warning", (*key, *where), text, "write the number of containers"
     number = scale if isinstance(scale, int) else replicas
     if isinstance(number, int) and number > 1 and service.get("container_name"):
         text = f"can be the name of only one container: {REFUSED}"

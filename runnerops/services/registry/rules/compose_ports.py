@@ -36,7 +36,7 @@ def _ports(service: Tree, key: Key) -> Found:
 def _long_port(port: Tree, place: Key) -> Found:
     """Checks what Compose passes to Docker unchanged."""
     target, published, protocol = port.get("target"), port.get("published"), port.get("protocol")
-    if isinstance(target, int) and 65535 < target < 1 << 32:
+    if isinstance(target, int) and target > 65535:
         yield "K002", "error", (*place, "target"), f"must be a port from 1 to 65535: {REFUSES}", ""
     if isinstance(published, str | int) and published != "" and not open_text(published):
         low, dash, high = str(published).partition("-")

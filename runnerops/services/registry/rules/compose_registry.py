@@ -19,6 +19,7 @@ _REGISTRY = late_pattern(
 _PATHS = {2: "/etc/docker/registry/config.yml", 3: "/etc/distribution/config.yml"}
 """By major version of the image: the file that it reads by default."""
 
+_OWN = late_pattern(r"\.ya?ml\b|\.sh\b|(?:^|\W)-c\b")
 _NEWEST = 3
 _DATA = "/var/lib/registry"
 
@@ -71,9 +72,11 @@ def _file_over_folder(service: Tree, version: int | None, key: Key) -> Found:
 
 
 def _told(service: Tree) -> bool:
-    """Whether the service names a file of its own."""
+    """Whether the service names a file of its own, or runs a script, which may."""
     words = f"{service.get('command') or ''} {service.get('entrypoint') or ''}"
-    return ".y" in words or any(name == "REGISTRY_CONFIGURATION_PATH" for _, name, _ in environment(service))
+    return _OWN.search(words) is not None or any(
+        name == "REGISTRY_CONFIGURATION_PATH" for _, name, _ in environment(service)
+    )
 
 
 def _mounted(service: Tree, version: int) -> bool:
@@ -120,12 +123,18 @@ def shared_volumes(services: Mapping[str, Tree]) -> Found:
     """Finds two registries on one volume, which delete each other's content."""
     seen: dict[str, str] = {}
     for name, service in services.items():
-        for source, target in _sources(service) if is_registry(service) else ():
+        for source, target in _sources(service) if _serves(service) else ():
             if target.startswith(_DATA):
                 if source in seen:
                     text = f"has the volume of {seen[source]}: each would delete the other's content"
                     yield "K015", "warning", ("services", name, "volumes"), text, "give each a volume of its own"
                 seen.setdefault(source, name)
+
+
+def _serves(service: Tree) -> bool:
+    """Whether the service is a registry that serves, as far as is known. Another may collect the garbage of its volume."""
+    words = str(service.get("command") or "")
+    return is_registry(service) and not service.get("entrypoint") and not re.search(r"garbage-collect|\.sh\b", words)
 
 
 def _sources(service: Tree) -> Iterator[tuple[str, str]]:

@@ -118,6 +118,7 @@ _BOOLEAN = late_pattern(r"(?i:true|false|y|yes|on|n|no|off)")
 _WHOLE = late_pattern(r"[-+]?[0-9]+")
 _UNSIGNED = late_pattern(r"\+?[0-9]+")
 _FLOAT = late_pattern(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_POWER = late_pattern(r"\+?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]+")
 _FORMS = {
     "bool": _BOOLEAN,
     "flag": _BOOLEAN,
@@ -242,12 +243,12 @@ def _in_range(kind: str, value: float) -> bool:
         return True
     if kind == "cpus":  # Go's YAML parser does not take more than 64 bits for an integer, so this is accepted
         return not 2**63 <= value < 2**64
-    return not kind.startswith("uint") or (value >= 0 and (kind != "uint32" or value < 1 << 32))
+    return not kind.startswith("uint") or value >= 0
 
 
 def _fits(kind: str, text: str) -> bool:
     if kind == "size":
-        return text == "-1" or is_size(text)
+        return text == "-1" or is_size(text.removeprefix("+")) or bool(_POWER.fullmatch(text) and _held("float", text))
     if kind == "duration":
         return is_duration(text, days=True)
     return kind not in _FORMS or (_FORMS[kind].fullmatch(text) is not None and _held(kind, text))
