@@ -90,6 +90,7 @@ def _note(found: Wrong | UnknownKey, root: Node, problems: Problems, above: Key)
     text, hint = _unknown(key, found) if isinstance(found, UnknownKey) else (found.text, found.hint)
     if text == "must be a mapping":
         hint = _MAPPINGS.get((*map(str, key[:1]), *("" for _ in key[1:])), hint)
+        hint = "write `upstream: URL`" if key[-2:-1] == ("caches",) else hint
     problems.add(_mark(root, found.key), dotted(key), text, hint)
 
 

@@ -146,6 +146,8 @@ def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
         hint = f"write [{value}]"
     elif types == (list,) and isinstance(value, dict):
         hint = "write a hyphen before the first key of each entry"
+    elif types == (int,) and isinstance(value, str) and value.isdecimal():
+        hint = f"write {value}, without quotes"
     return Wrong(key, text, hint)
 
 

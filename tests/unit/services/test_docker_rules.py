@@ -91,6 +91,11 @@ def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str) -> None:
     assert says in said.message
 
 
+def test_a_text_in_the_place_of_a_list_is_shown_as_a_list() -> None:
+    (said,) = DOCKER.lint({daemon({}).spec: {"insecure-registries": "192.0.2.10:5000"}}, None)
+    assert (said.rule, said.fix) == ("D003", 'write ["192.0.2.10:5000"]')
+
+
 def test_a_key_that_has_another_name_now() -> None:
     (said,) = DOCKER.lint({daemon({}).spec: {"graph": "/data/docker"}}, None)
     assert (said.rule, said.fix) == ("D002", "write data-root")

@@ -203,7 +203,9 @@ def _typed(tree: Tree, facts: Facts | None) -> Found:
                     severity,
                     (name,),
                     f"must be {what}: {_REFUSED}",
-                    _FIXES[KEYS[name].kind],
+                    f'write ["{value}"]'
+                    if what == "a list of strings" and isinstance(value, str)
+                    else _FIXES[KEYS[name].kind],
                 )
 
 

@@ -60,7 +60,9 @@ def tokens(tree: Tree, version: Version, *, whole: bool) -> Found:
         if problem:
             severity, text = problem
             fix = "write the token that GitLab shows when the runner is created"
-            keep = ", or leave the key out to keep the token that the host has" if whole else ""
+            keep = (
+                "; in the inventory, name it with !env, or leave the key out to keep that of the host" if whole else ""
+            )
             yield "R002", severity, key, f"the token {text}", f"{fix}{keep}"
 
 
