@@ -24,6 +24,7 @@ PUT_TOGETHER = {
 SAID_BY_OTHERS = {
     *("out of order", "no such thing", "password is required", "received stop signal"),
     *("json schema validated", "table ip docker-bridges"),
+    *("t open user", "open user config", "user config file"),
 }
 
 Three = tuple[str, ...]
