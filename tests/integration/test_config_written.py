@@ -81,7 +81,7 @@ def walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
 
 
 @pytest.mark.parametrize(("old", "new"), [(OLD, NEW), (RICH, {**RICH, "concurrent": 1}), (OLD, RICH), (RICH, OLD)])
-def test_its_own_keys_over_our_file_stay(walker: Walker, old: Tree, new: Tree, tmp_path: Path) -> None:
+def test_keys_that_the_runner_wrote_after_a_swap_stay(walker: Walker, old: Tree, new: Tree, tmp_path: Path) -> None:
     now = as_the_runner_writes(new, tmp_path)
     assert walk(walker, old, new, now)[-1] == "applied"
     assert walker.read(PATH) == now
@@ -98,18 +98,18 @@ def test_the_old_file_with_a_new_token_is_told_and_left_where_it_is(
     assert walker.read(PATH) == now
 
 
-def test_a_file_that_nobody_wrote_goes_the_usual_ways(walker: Walker) -> None:
+def test_an_unchanged_file_is_applied_and_rolled_back_as_usual(walker: Walker) -> None:
     text = to_toml(NEW)
     assert walk(walker, OLD, NEW, text) == ["applied"]
     assert walker.read(PATH) == text
 
 
-def test_the_usual_way_back(walker: Walker) -> None:
+def test_a_rollback_restores_the_old_file(walker: Walker) -> None:
     assert walk(walker, OLD, NEW, to_toml(NEW), fails=True) == ["exit status 1, and it printed nothing", "rolled-back"]
     assert walker.read(PATH) == to_toml(OLD)
 
 
-def test_what_somebody_else_wrote_needs_a_person_and_stays(walker: Walker) -> None:
+def test_a_file_that_somebody_else_wrote_stays_and_needs_attention(walker: Walker) -> None:
     said = walk(walker, OLD, NEW, "concurrent = 77\n")
     assert said[-1] == "needs-attention"
     assert walker.read(PATH) == "concurrent = 77\n"

@@ -71,7 +71,7 @@ def fixture_played(tmp_path_factory: pytest.TempPathFactory) -> Played:
     return Played(scratch, *trace(DEMO, tmp_path_factory.mktemp("records"), {**PLAIN, "TMPDIR": str(scratch)}))
 
 
-def test_the_story(played: Played) -> None:
+def test_the_demo_plays_its_scenes(played: Played) -> None:
     done = played.done
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""

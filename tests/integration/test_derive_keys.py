@@ -16,7 +16,7 @@ def said(folder: Path) -> tuple[int, list[str]]:
     return done.returncode, (done.stdout or done.stderr).splitlines()
 
 
-def test_what_a_table_lacks_and_what_a_source_has_no_more(tmp_path: Path) -> None:
+def test_keys_that_a_table_lacks_and_keys_that_a_source_no_longer_has(tmp_path: Path) -> None:
     (tmp_path / "common").mkdir()
     (tmp_path / "common/config.go").write_text(
         "type SessionServer struct {\n"

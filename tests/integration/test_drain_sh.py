@@ -97,18 +97,18 @@ def one(tmp_path: Path) -> Host:
     return Host(SH, tmp_path)
 
 
-def test_it_is_over_when_the_process_has_ended(host: Host) -> None:
+def test_a_drain_is_over_when_the_process_has_ended(host: Host) -> None:
     assert host.says() == ["no job left, it ends"]
     (host.folder / "pid").unlink()
     assert host.says() == ["gone"]
 
 
-def test_a_process_that_was_told_to_end_is_told_once(host: Host) -> None:
+def test_a_process_is_signalled_once(host: Host) -> None:
     assert host.says() == host.says() == ["no job left, it ends"]
     assert host.kills() == []
 
 
-def test_a_process_that_was_started_since_is_told_as_well_and_waited_for(host: Host) -> None:
+def test_a_process_that_was_started_since_is_signalled_too(host: Host) -> None:
     """A SIGQUIT that met nobody, or whose process its unit has started again: else one would wait for ever."""
     host.process(43, 1, "gitlab-runner")
     (host.folder / "pid").write_text("43\n")
@@ -116,7 +116,7 @@ def test_a_process_that_was_started_since_is_told_as_well_and_waited_for(host: H
     assert host.kills() == ["kill -s QUIT --kill-who=main gitlab-runner"]
 
 
-def test_one_that_ends_as_soon_as_it_is_told_is_seen_gone_at_once(host: Host) -> None:
+def test_a_process_that_ends_at_once_is_noticed_at_once(host: Host) -> None:
     (host.folder / "pid").write_text("43\n")
     (host.folder / "dies").touch()
     assert host.says() == ["gone"]
@@ -132,7 +132,7 @@ def test_containers_are_counted_by_job_and_those_of_another_runner_are_not(host:
     ]
 
 
-def test_who_does_not_know_its_system_id_counts_them_all(one: Host) -> None:
+def test_without_a_system_id_containers_of_all_runners_count(one: Host) -> None:
     one.containers("7/s_a/build", "9/s_b/theirs")
     assert one.says() == ["2 jobs: job 7; job 9", "job 7", "job 9"]
 
@@ -151,7 +151,7 @@ def test_child_processes_are_jobs_named_by_their_environment(host: Host) -> None
     assert host.says() == ["1 job: job 4711", "job 4711"]
 
 
-def test_its_page_counts_best_and_names_every_job(host: Host) -> None:
+def test_the_metrics_page_counts_and_names_every_job(host: Host) -> None:
     host.process(50, 42, "su")
     host.page(
         'gitlab_runner_jobs{runner="a",state="running"} 2\ngitlab_runner_jobs{runner="a",state="pending"} 1\n'
@@ -161,7 +161,7 @@ def test_its_page_counts_best_and_names_every_job(host: Host) -> None:
     assert host.says(PAGE) == ['3 jobs: job 7 project="a/b"', 'job 7 project="a/b"']
 
 
-def test_what_gitlab_said_of_a_job_is_read_in_its_processes_and_told_once(host: Host) -> None:
+def test_the_description_of_a_job_is_read_from_its_processes_once(host: Host) -> None:
     """Of any executor: what a job's containers and shells have in their environment. It stays as it was first told."""
     host.process(50, 42, "su")
     host.process(54, 50, "make", environ=environ(4711))
@@ -248,7 +248,7 @@ def later(host: Host) -> None:
         ("T", "running", " (it is stopped: kill -CONT 42)"),
     ],
 )
-def test_one_that_does_not_end_though_no_job_is_seen_is_told_of(host: Host, state: str, frozen: str, why: str) -> None:
+def test_one_that_does_not_end_though_no_job_is_seen_is_reported(host: Host, state: str, frozen: str, why: str) -> None:
     host.end_job(42)
     host.process(42, 1, "gitlab-runner (1) T", state=state)
     if frozen:
@@ -270,12 +270,12 @@ def test_another_process_has_its_own_time_to_end(one: Host) -> None:
     assert one.says() == ["no job left, it ends"]
 
 
-def test_a_systemd_that_does_not_answer_tells_no_end(host: Host) -> None:
+def test_without_an_answer_of_systemd_a_drain_is_not_over(host: Host) -> None:
     """Else the unit would be stopped under its jobs."""
     (host.folder / "upgraded").touch()
     assert host.says() == ["systemd does not answer"]
     assert host.kills() == []
 
 
-def test_what_is_said_of_one_that_ends_is_what_clients_know(one: Host) -> None:
+def test_the_output_for_an_ending_runner_is_what_the_client_expects(one: Host) -> None:
     assert one.says() == [ENDING]

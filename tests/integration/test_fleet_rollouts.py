@@ -82,7 +82,7 @@ def test_of_one_service_a_rollout_stops_as_of_all(hosts: Fleet) -> None:
     assert runs(hosts, NAMES[2]) == 1
 
 
-def test_one_of_several_runs_is_taken_back_and_the_rollout_continues(hosts: Fleet) -> None:
+def test_one_of_several_runs_is_rolled_back_and_the_rollout_continues(hosts: Fleet) -> None:
     hosts.ask(AFTER, "rollout: {batch: 2, max_failures: 2}")
     at = {name: PHASES[name] for name in ("drains-1", "starts-1")}
     terminal = waiting(hosts, "deploy", "--yes", "drains-1", "starts-1", "verifies-1", at=at)

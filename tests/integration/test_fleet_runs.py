@@ -70,7 +70,7 @@ def test_a_host_that_fails_stops_the_rollout_wherever_it_stands(hosts: Fleet, ba
         assert all(map(changed, hosts.hosts.values()))
 
 
-def test_runs_are_taken_back_from_elsewhere_in_whatever_phase_they_are(hosts: Fleet) -> None:
+def test_runs_are_rolled_back_from_elsewhere_in_whatever_phase_they_are(hosts: Fleet) -> None:
     terminal = waiting(hosts)
     said = hosts.run("abort", "*", code=2)
     assert "there is no terminal to ask on" in said
@@ -113,7 +113,7 @@ def test_the_question_of_an_interrupt_stands_alone_and_a_no_takes_all_runs_back(
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["a yes", "another interrupt"])
-def test_runs_that_are_left_alone_are_told_once_and_picked_up_by_the_next_deploy(hosts: Fleet, again: bool) -> None:
+def test_runs_that_are_left_alone_are_reported_once_and_picked_up_by_the_next_deploy(hosts: Fleet, again: bool) -> None:
     at = {name: PHASES[name] for name in ("drains-1", "restarts-1", "starts-1")}
     terminal = waiting(hosts, "deploy", *at, "--yes", "--batch", "100%", at=at)
     terminal.press(INTERRUPT)

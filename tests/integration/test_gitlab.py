@@ -340,7 +340,7 @@ def test_an_answer_that_was_lost_is_asked_for_again(gitlab: GitLab) -> None:
     assert client(gitlab, []).reset_token(1)["token"] == gitlab.runner(ONE).token
 
 
-def test_other_machines_with_a_token_are_told_before_it_is_rotated(gitlab: GitLab) -> None:
+def test_other_machines_with_a_token_are_reported_before_it_is_rotated(gitlab: GitLab) -> None:
     one = Registration("one", gitlab.url, ONE, gitlab.runner(ONE).id)
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     own = with_system_id().system_id

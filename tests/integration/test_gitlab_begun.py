@@ -71,7 +71,7 @@ def test_a_deploy_keeps_it_on_record_only_as_long_as_something_may_be_left(gitla
 
 
 @pytest.mark.parametrize("end", ["failed", "rolled-back"])
-def test_what_is_taken_back_leaves_no_record(gitlab: GitLab, end: str) -> None:
+def test_what_is_rolled_back_leaves_no_record(gitlab: GitLab, end: str) -> None:
     world = World(gitlab, Machine(end=end))
     world.deploy()
     assert (gitlab.created, world.machine.on_record) == ([], {})
@@ -138,7 +138,7 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
     assert gitlab.requests == []
 
 
-def test_what_a_run_that_goes_on_brings_is_nobodys_leftover(gitlab: GitLab, world: World, tmp_path: Path) -> None:
+def test_what_a_run_in_progress_brings_is_nobodys_leftover(gitlab: GitLab, world: World, tmp_path: Path) -> None:
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     observed, asking = world.observed(), Asking(tmp_path, {}, Redactor())
     assert [one.id for one in plan_begun(host, observed, asking).leftovers] == [2]
@@ -182,7 +182,7 @@ def test_nothing_is_deleted_that_another_deploy_has_just_begun_with(
     assert world.machine.on_record
 
 
-def test_where_the_runner_is_left_out_nothing_is_told(gitlab: GitLab, tmp_path: Path) -> None:
+def test_where_the_runner_is_left_out_nothing_is_reported(gitlab: GitLab, tmp_path: Path) -> None:
     """`--only docker`: the inventory has the token, and a hint to take away the record would be wrong."""
     observed = HostState(files={}, facts=Facts(), begun=(Begun("a1", gitlab.url, Place("instance"), "0123"),))
     host = replace(build.HOST, gitlab=None, left_out=frozenset({ServiceName.GITLAB_RUNNER}))

@@ -322,14 +322,16 @@ def test_whatever_gitlab_answers_the_next_deploy_makes_both_agree(
         ("remove gitlab_runner", False, ("its files are off the host;", "the next removal", "remove it again")),
     ],
 )
-def test_what_is_cut_off_is_told_with_the_command_that_goes_on(command: str, empty: bool, says: Sequence[str]) -> None:
+def test_what_is_cut_off_is_reported_with_the_command_that_goes_on(
+    command: str, empty: bool, says: Sequence[str]
+) -> None:
     forward = () if empty else (Step("phase", ("one",)),)
     outcome = interrupted(Plan("h", 1, ORIGIN, forward=forward, command=command), Outcome("h", Result.APPLIED))
     assert outcome.result is Result.FAILED
     assert all(text in f"{outcome.message} {outcome.hint}" for text in says)
 
 
-def test_what_the_token_may_not_do_is_told(gitlab: GitLab, world: World) -> None:
+def test_what_the_token_may_not_do_is_reported(gitlab: GitLab, world: World) -> None:
     gitlab.faults_at = {"DELETE /runners": [Answer(403, REFUSED)]}
     outcome = world.deploy()
     assert "told to delete runner 2: the API token is not allowed to do that" in " ".join(outcome.diagnostics)

@@ -285,7 +285,7 @@ def test_the_runner_is_paused_while_its_host_drains_and_gets_jobs_again_after_it
 
 
 @pytest.mark.parametrize("end", ["failed", "rolled-back", "interrupted", "shutdown"])
-def test_it_gets_jobs_again_however_the_way_back_ends(world: World, end: str) -> None:
+def test_it_gets_jobs_again_however_the_rollback_ends(world: World, end: str) -> None:
     world.machine.end = end
     assert world.deploy().result is not Result.APPLIED
     assert (world.runner.paused, world.machine.on_record) == (False, ())

@@ -184,7 +184,7 @@ def test_a_process_that_ends_between_two_polls_has_not_loaded_its_file(one: Host
     assert one.config("--loaded", "any", "info", "-") == "the unit is not active"
 
 
-def test_a_new_act_is_proven_anew(one: Host) -> None:
+def test_a_new_act_is_verified_anew(one: Host) -> None:
     one.put("journal", "Configuration loaded")
     one.config("--mark", "-")
     assert one.polls("any", "info", "-") == LOADED
@@ -240,7 +240,7 @@ def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
     assert (host.folder / "notes").read_text() == "gitlab-runner starts by itself after its last job\n"
 
 
-def test_a_return_that_is_done_is_proven(one: Host) -> None:
+def test_a_return_that_is_done_is_verified(one: Host) -> None:
     one.config("--mark", "-")
     one.put("journal", "Configuration loaded")
     assert [one.config("--returned", "any", "info", "-") for _ in range(2)] == LOADED

@@ -246,7 +246,7 @@ def test_each_fault_ends_set_or_told_and_the_next_deploy_finishes_it(
     assert ask(gitlab, host(gitlab, one=WANTED), {"one": asking.id}) == ((), "")
 
 
-def test_what_was_not_carried_out_is_told_by_the_answer_that_refused_it(gitlab: GitLab) -> None:
+def test_what_was_not_carried_out_is_reported_by_the_answer_that_refused_it(gitlab: GitLab) -> None:
     (found,), _ = ask(gitlab, host(gitlab, one={"tags": (), "run_untagged": False}), {"one": gitlab.runner(ONE).id})
     with pytest.raises(GitlabError, match="does not accept these values") as caught:
         update(quick(gitlab), found)
@@ -267,7 +267,7 @@ def test_what_somebody_changed_since_the_plan_is_left_and_told(gitlab: GitLab) -
     assert gitlab.runner(ONE).settings == {"description": "by hand"}
 
 
-def test_a_gitlab_that_takes_an_update_and_does_not_keep_it_is_told(gitlab: GitLab) -> None:
+def test_a_gitlab_that_takes_an_update_and_does_not_keep_it_is_reported(gitlab: GitLab) -> None:
     asking = planned(gitlab)
     before = {"id": asking.id, "description": "", "paused": False}
     gitlab.faults_of = {"GET": [Answer(200, before), Answer(200, before)]}
@@ -374,7 +374,7 @@ def test_who_interrupts_while_gitlab_is_told_sees_how_the_host_is(gitlab: GitLab
         ("good", False, Answer(403, QUOTED), Result.FAILED, False),
     ],
 )
-def test_gitlab_is_told_once_the_hosts_run_has_ended_well(
+def test_gitlab_is_reported_once_the_hosts_run_has_ended_well(
     gitlab: GitLab, name: str, run: bool, fault: Answer | None, result: Result, set_there: bool
 ) -> None:
     project, one = planning(gitlab, name, run=run)

@@ -77,7 +77,7 @@ def test_the_newest_run_comes_first_with_its_end(found: History) -> None:
     assert [record.command for record in found.records] == ["rollback", "deploy", "deploy"]
 
 
-def test_who_files_actions_and_the_step_that_did_not_hold(found: History) -> None:
+def test_a_run_shows_its_requester_files_actions_and_failed_step(found: History) -> None:
     run = found.records[1]
     assert run.run.requester == Requester("anna", "laptop", "c" * 40, "")
     assert (list(run.swapped), run.actions) == ([A], ("reload docker",))
@@ -114,7 +114,7 @@ def test_a_run_that_is_going_on_stands_first_and_says_how_to_follow_it() -> None
     assert "runnerops history h --follow" in lines[-1]
 
 
-def test_as_json(found: History) -> None:
+def test_the_history_as_json(found: History) -> None:
     document = json.loads(json.dumps(history_document("h", found.records)))
     assert (document["version"], document["host"]) == (1, "h")
     cut, back, applied = document["runs"]
@@ -132,7 +132,7 @@ def test_as_json(found: History) -> None:
         (Requester("anna", "", "0123456789abcdef"), "anna, commit 0123456789ab"),
     ],
 )
-def test_who(requester: Requester, text: str) -> None:
+def test_a_requester_as_text(requester: Requester, text: str) -> None:
     assert origin_text(requester) == text
 
 

@@ -60,7 +60,7 @@ VERBS = [
     VERBS,
     ids=lambda value: " ".join((value.verb, *value.args))[:40] if isinstance(value, Step) else "",
 )
-def test_a_verb_holds_or_not(walker: Walker, step: Step, holds: bool) -> None:
+def test_every_verb_succeeds_and_fails_as_documented(walker: Walker, step: Step, holds: bool) -> None:
     walker.prepare([step], files={"new.1": NEW_A})
     assert walker.walk() == ("applied" if holds else "failed")
 
@@ -110,7 +110,7 @@ def test_a_file_edited_meanwhile_is_not_lost(walker: Walker) -> None:
     assert any("edited meanwhile" in event.text for event in walker.events())
 
 
-def test_what_is_owed_is_on_disk_until_it_is_struck(walker: Walker) -> None:
+def test_an_intent_is_on_disk_until_it_is_completed(walker: Walker) -> None:
     intents = walker.at("/var/lib/runnerops/intents/docker")
     walker.prepare(
         [
@@ -195,7 +195,7 @@ def test_a_run_that_a_shutdown_killed_is_swapped_back_too(walker: Walker) -> Non
     as_it_was(walker)
 
 
-def test_a_run_without_a_fault(walker: Walker) -> None:
+def test_a_run_without_a_fault_is_applied(walker: Walker) -> None:
     walker.prepare(*whole_run(), FILES)
     assert walker.walk() == "applied"
     assert (walker.read(A), walker.read(B)) == (NEW_A.decode(), NEW_B.decode())
@@ -228,7 +228,7 @@ KILL = "kill -9 $(cat holder)"
 """Strikes the walker in the middle of a step."""
 
 
-def test_a_walker_killed_anywhere_is_brought_back(walker: Walker) -> None:
+def test_a_run_that_is_killed_at_any_step_is_rolled_back(walker: Walker) -> None:
     def check(disk: Walker, at: int) -> None:
         forward, rollback = whole_run()
         forward.insert(at, sh(KILL))
@@ -244,7 +244,7 @@ def test_a_walker_killed_anywhere_is_brought_back(walker: Walker) -> None:
     each_on_its_own(walker, LENGTH + 1, check)
 
 
-def test_a_way_back_that_fails_goes_on_and_asks_for_a_person(walker: Walker) -> None:
+def test_a_rollback_with_a_failed_step_continues_and_needs_attention(walker: Walker) -> None:
     forward, rollback = whole_run(LENGTH)
     rollback.insert(1, sh("false"))
     walker.prepare(forward, rollback, FILES)
@@ -271,7 +271,7 @@ def test_a_sticky_key_goes_back_over_a_file_in_between(walker: Walker) -> None:
 
 
 @pytest.mark.parametrize("now", [OLD, NEW_A, MIDDLE], ids=["not-moved-yet", "moved", "half-way-back"])
-def test_the_way_back_starts_from_wherever_the_run_was_cut_off(walker: Walker, now: bytes) -> None:
+def test_the_rollback_starts_from_wherever_the_run_was_killed(walker: Walker, now: bytes) -> None:
     """Also when it was cut off between noting a swap and doing it, and when the way back itself was cut off."""
     sticky_run(walker, sh(KILL))
     assert walker.walk() == ""
@@ -280,7 +280,7 @@ def test_the_way_back_starts_from_wherever_the_run_was_cut_off(walker: Walker, n
     as_it_was(walker)
 
 
-def test_a_way_back_that_is_killed_anywhere_can_be_gone_again(walker: Walker) -> None:
+def test_a_rollback_that_is_killed_at_any_step_can_be_repeated(walker: Walker) -> None:
     forward, rollback = whole_run(LENGTH)
     once = "[ -e ../struck ] || { : >../struck; " + KILL + "; }"
 
@@ -303,7 +303,7 @@ def test_a_run_that_was_killed_while_it_tidied_up_stays_applied(walker: Walker) 
     assert (walker.read(A), walker.read(B)) == (NEW_A.decode(), NEW_B.decode())
 
 
-def test_a_list_that_is_lost_is_no_run_that_went_well(walker: Walker) -> None:
+def test_a_run_without_its_list_of_steps_is_not_applied(walker: Walker) -> None:
     walker.prepare([sh("true")])
     (walker.folder / "forward").unlink()
     assert walker.walk() == "failed"
@@ -376,7 +376,7 @@ FIELD = st.text(
         max_size=5,
     )
 )
-def test_the_host_sees_the_very_same_words(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
+def test_arguments_reach_commands_unchanged(tmp_path_factory: pytest.TempPathFactory, words: list[str]) -> None:
     walker = Walker(tmp_path_factory.mktemp("root"), SH)
     walker.prepare([sh(r'for word; do printf "%s\n" "$word"; done >seen', *words)])
     assert walker.walk() == "applied"
@@ -435,7 +435,7 @@ def test_a_run_begins_only_where_there_is_room_for_its_log(walker: Walker) -> No
     as_it_was(walker)
 
 
-def test_the_room_kept_for_the_log_is_given_back(walker: Walker) -> None:
+def test_the_disk_space_reserved_for_the_log_is_freed(walker: Walker) -> None:
     walker.prepare([sh('[ "$(wc -c <reserve)" = 65536 ]')])
     assert walker.walk() == "applied"
     assert not (walker.folder / "reserve").exists()
@@ -448,7 +448,7 @@ def notes(walker: Walker) -> list[str]:
     return [event.text for event in walker.events() if event.kind == "note"]
 
 
-def test_a_step_that_holds_may_leave_a_word_for_the_person(walker: Walker) -> None:
+def test_a_successful_step_may_write_a_note(walker: Walker) -> None:
     walker.prepare([sh('echo "not observable" >"$RUNNEROPS_SCRATCH/notes"'), sh("true")])
     assert walker.walk() == "applied"
     assert notes(walker) == ["not observable"]
@@ -465,21 +465,21 @@ LOOK = protocol.encode(
 )
 
 
-def test_what_a_service_says_is_told_when_a_step_of_its_part_did_not_hold(walker: Walker) -> None:
+def test_diagnostics_of_a_service_are_logged_when_a_step_of_its_phase_fails(walker: Walker) -> None:
     forward = [Step("phase", ("one",)), sh("true"), Step("phase", ("two",)), sh("echo why; false")]
     walker.prepare(forward, [Step("phase", ("one",)), sh("true")], {"diagnostics": LOOK, "secrets": b"s3cret\n"})
     assert walker.walk() == "rolled-back"
     assert notes(walker) == ["why", "more"]
 
 
-def test_when_the_way_back_fails_every_part_that_had_begun_says_its_word(walker: Walker) -> None:
+def test_when_a_rollback_fails_all_begun_phases_are_diagnosed(walker: Walker) -> None:
     forward = [Step("phase", ("one",)), Step("phase", ("two",)), sh("echo why; false")]
     walker.prepare(forward, [Step("phase", ("one",)), sh("echo stuck; false")], {"diagnostics": LOOK})
     assert walker.walk() == "needs-attention"
     assert notes(walker) == ["why", "two says s3cret", "more", "stuck", "one says", "two says s3cret", "more"]
 
 
-def test_before_the_first_part_nobody_is_asked(walker: Walker) -> None:
+def test_before_the_first_phase_there_are_no_diagnostics(walker: Walker) -> None:
     walker.prepare([sh("echo why; false")], files={"diagnostics": LOOK})
     assert walker.walk() == "failed"
     assert notes(walker) == ["why"]
@@ -519,7 +519,7 @@ def test_a_full_disk_is_named_by_what_records_how_far_a_run_is(walker: Walker, w
     assert any(note.endswith(f"/{what} cannot be written") for note in said), said
 
 
-def test_where_no_other_record_can_be_written_the_older_one_will_do_on_the_way_back(walker: Walker) -> None:
+def test_where_no_other_record_can_be_written_the_older_one_will_do_in_the_rollback(walker: Walker) -> None:
     part, intents = Step("phase", ("one",)), Step("intend", ("one", "restart 1 any"))
     full = sh(f"mkdir {walker.at('/var/lib/runnerops/intents/.one')}; false")  # nothing can be written there
     walker.prepare([part, Step("intend", ("one", "reload 1 abc")), full], [part, intents])

@@ -55,7 +55,7 @@ def arm(disk: Walker, at: int, when: str) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_walker_killed_in_the_middle_of_a_step(walker: Walker, when: str) -> None:
+def test_a_run_that_is_killed_within_a_step_is_rolled_back(walker: Walker, when: str) -> None:
     struck: list[int] = []
 
     def check(disk: Walker, at: int) -> None:

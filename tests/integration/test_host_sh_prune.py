@@ -43,7 +43,7 @@ def test_the_last_ones_are_kept_and_the_oldest_go(walker: Walker) -> None:
     assert runs(walker) == [9, 10, 11, 12]
 
 
-def test_without_a_count_all_stay(walker: Walker) -> None:
+def test_without_a_limit_all_runs_stay(walker: Walker) -> None:
     for number in range(1, 4):
         recording(walker, number, b"")
     assert runs(walker) == [1, 2, 3]
@@ -95,7 +95,7 @@ def test_originals_are_no_runs_and_stay(walker: Walker) -> None:
     assert walker.read("/var/lib/runnerops/originals/etc%a b.conf") == "a0\n"
 
 
-def test_one_whose_action_is_owed_stays(walker: Walker) -> None:
+def test_a_run_with_an_unfinished_intent_stays(walker: Walker) -> None:
     owing = replace(walker, run=1)
     owing.prepare([Step("phase", ("docker",)), Step("intend", ("docker", "restart 1 abc")), sh("false")])
     assert owing.walk() == "rolled-back"
@@ -104,7 +104,7 @@ def test_one_whose_action_is_owed_stays(walker: Walker) -> None:
     assert runs(walker) == [1, 5]
 
 
-def test_what_is_newer_belongs_to_another_client(walker: Walker) -> None:
+def test_newer_runs_of_another_client_stay(walker: Walker) -> None:
     walker.at("/var/lib/runnerops/runs/9").mkdir(parents=True)
     for number in range(1, 4):
         recording(walker, number, b"1 100000\n")

@@ -26,7 +26,7 @@ def side_by_side(folder: Path, steps: Sequence[Step], check: Callable[[Walker], 
         list(pool.map(check, disks))
 
 
-def test_what_does_not_hold_in_its_seconds_fails(tmp_path: Path) -> None:
+def test_a_step_that_exceeds_its_time_limit_fails(tmp_path: Path) -> None:
     steps = [
         Step("run", ("1", "sleep", "60")),
         Step("run", ("1", "sh", "-c", "sleep 60 & wait")),
@@ -56,7 +56,7 @@ def test_nothing_outlives_its_time_limit(tmp_path: Path) -> None:
     side_by_side(tmp_path, [sh("trap '' TERM; (sleep 3; echo late >../late) & sleep 9", seconds=1)], check)
 
 
-def test_an_await_is_asked_until_it_holds_and_tells_what_changes(tmp_path: Path) -> None:
+def test_an_await_is_repeated_until_its_condition_is_met_and_logs_changes(tmp_path: Path) -> None:
     def check(walker: Walker) -> None:
         assert walker.walk() == "applied"
         assert [event.text for event in walker.events() if event.kind == "wait"] == ["2 jobs", "1 jobs"]
@@ -65,7 +65,7 @@ def test_an_await_is_asked_until_it_holds_and_tells_what_changes(tmp_path: Path)
     side_by_side(tmp_path, [Step("await", ("9", "=0 jobs", "sh", "-c", count))], check)
 
 
-def test_an_answer_that_the_limit_cuts_off_takes_the_place_of_none(tmp_path: Path) -> None:
+def test_an_attempt_that_is_killed_does_not_replace_the_output_before(tmp_path: Path) -> None:
     def check(walker: Walker) -> None:
         assert walker.walk() == "failed"
         assert [event.text for event in walker.events() if event.kind == "wait"] == ["2 jobs"]
@@ -85,7 +85,7 @@ def test_no_answer_at_all_is_told_and_is_no_empty_one(tmp_path: Path) -> None:
     side_by_side(tmp_path, [Step("await", ("1", "=", "sleep", "60"))], check)
 
 
-def test_one_run_at_a_time(tmp_path: Path) -> None:
+def test_only_one_run_has_the_lock_at_a_time(tmp_path: Path) -> None:
     def check(walker: Walker) -> None:
         with walker.at("/var/lib/runnerops/lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

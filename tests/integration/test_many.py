@@ -32,7 +32,7 @@ def fixture_site(tmp_path: Path) -> Iterator[Site]:
         yield site
 
 
-def test_what_keeps_hosts_from_being_reached_is_told_once(site: Site) -> None:
+def test_what_keeps_hosts_from_being_reached_is_reported_once(site: Site) -> None:
     said = typed(site, "deploy", "gone-*", "--yes", code=1)
     assert said.count("connection refused") == 1
     assert said.count("hint:") == 1

@@ -37,7 +37,7 @@ def look(folder: Path, sshd: Sshd, known: str, *, port: int = 0, concurrent: int
     return code, out.getvalue()
 
 
-def test_host_keys_are_judged_and_nobody_logs_in(tmp_path: Path, sshd: Sshd) -> None:
+def test_host_keys_are_checked_and_nobody_logs_in(tmp_path: Path, sshd: Sshd) -> None:
     known = sshd.line("ed25519")
     code, said = look(tmp_path, sshd, known)
     assert code is Exit.OK, said
@@ -72,7 +72,7 @@ def test_a_host_in_maintenance_is_not_contacted_and_fails_nothing(tmp_path: Path
     assert "1 host: 0 with a known key, none compared" in out.getvalue()
 
 
-def test_as_json_and_without_a_plan(tmp_path: Path, sshd: Sshd) -> None:
+def test_no_login_as_json_has_no_plan(tmp_path: Path, sshd: Sshd) -> None:
     look(tmp_path, sshd, sshd.line("ed25519"))
     out = io.StringIO()
     path, environ = tmp_path / "inventory.yml", {"HOME": str(tmp_path)}

@@ -79,7 +79,7 @@ def test_the_last_run_is_the_one_that_has_the_host(alive: tuple[int, ...], ends:
         (["session-1.scope", "runnerops-7.service"], True),
     ],
 )
-def test_runs_are_asked_after_where_systemd_may_know_one(
+def test_systemctl_lists_runs_only_if_a_unit_may_exist(
     shell: tuple[str, ...], there: list[str] | None, asked: bool, tmp_path: Path
 ) -> None:
     (tmp_path / "var/lib/runnerops").mkdir(parents=True)
@@ -116,7 +116,7 @@ LoadState=not-found
         ("one.service", 1, "", 1),
     ],
 )
-def test_units_are_asked_after_together(
+def test_several_units_are_read_with_one_call(
     shell: tuple[str, ...], unit: str, status: int, said: str, asked: int, tmp_path: Path
 ) -> None:
     (tmp_path / "known").write_text(KNOWN if status == 0 else "")

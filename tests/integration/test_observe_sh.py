@@ -70,9 +70,7 @@ def ask(shell: tuple[tuple[str, ...], str], inspected: str, folders: Sequence[st
 
 
 @pytest.mark.parametrize("folders", [(), (ONE,), (ONE, TWO, "e" * 64, "none")], ids=["none", "one", "more"])
-def test_every_container_of_the_daemon_is_asked_about(
-    shell: tuple[tuple[str, ...], str], folders: Sequence[str]
-) -> None:
+def test_every_container_of_the_daemon_is_inspected(shell: tuple[tuple[str, ...], str], folders: Sequence[str]) -> None:
     """By the client, where the socket tells nothing that is understood."""
     said = ask(shell, '{"message":"page not found"}\n', folders)
     inspect = f"docker inspect --type container --format FORMAT {ONE} {TWO}"

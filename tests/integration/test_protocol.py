@@ -151,7 +151,7 @@ def test_a_disk_that_takes_nothing_is_no_other_run(host: Path) -> None:
     assert call(host, protocol.start(plan_of())) == (protocol.NO_ROOM, b"")
 
 
-def test_a_unit_that_does_not_start_is_told(host: Path) -> None:
+def test_a_unit_that_does_not_start_is_reported(host: Path) -> None:
     (host / "bin/systemd-run").write_text("#!/bin/sh\nexit 1\n")
     plan = plan_of()
     assert call(host, protocol.start(plan), protocol.payload(plan)) == (protocol.NO_UNIT, b"")
@@ -176,7 +176,7 @@ SLOW = "slow() { sleep 0.3; ask slow printf 'one\\ntwo\\n'; }\nbig() { ask big h
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_answers_and_files_of_any_content(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_answers_and_files_may_have_any_content(shell: tuple[str, ...], tmp_path: Path) -> None:
     folder = tmp_path / "etc"
     folder.mkdir()
     tricky = b"\nw0rd end\nw0rd fact x\n\xff\x00\n\n"
@@ -205,7 +205,7 @@ def test_answers_and_files_of_any_content(shell: tuple[str, ...], tmp_path: Path
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_state_folder_of_a_host_is_read(shell: tuple[str, ...], tmp_path: Path) -> None:
     home = tmp_path / "var/lib/runnerops"
     (home / "intents").mkdir(parents=True)
     (home / "intents/docker").write_text("restart 2 abc\n")
@@ -243,7 +243,7 @@ def test_what_runnerops_keeps_there(shell: tuple[str, ...], tmp_path: Path) -> N
     assert observed.given_back == {"/a"}
 
 
-def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
+def test_a_program_that_hangs_only_loses_its_own_answer(tmp_path: Path) -> None:
     calls = [("ask", "hung", "limited", "sleep", "60"), ("ask", "told", "echo", "x")]
     short = "default_limit=0.2"
     answers, _ = observation.decode_observation("w0rd", observe(tmp_path, SH, calls, short))
@@ -251,7 +251,9 @@ def test_a_program_that_hangs_is_one_answer_less(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_look_ends_in_its_time_however_much_of_it_hangs(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_an_observation_ends_within_its_time_limit_even_if_all_programs_hang(
+    shell: tuple[str, ...], tmp_path: Path
+) -> None:
     """A question has what is left of the look's time; once that is over none is begun, and each is told of."""
     (tmp_path / "proc").mkdir()
     clock = tmp_path / "proc/uptime"

@@ -146,7 +146,7 @@ ERRORS = [rule.id for rule in RULES.values() if rule.severity == "error" and rul
 
 
 @pytest.mark.parametrize("rule", ERRORS)
-def test_nobody_logs_in(folder: Path, rule: str) -> None:
+def test_a_refused_inventory_causes_no_login(folder: Path, rule: str) -> None:
     if rule in HANDWRITTEN:
         text = said(folder, {"h": HANDWRITTEN[rule]})
     elif rule == "C006":
@@ -165,6 +165,6 @@ def test_two_names_for_one_host(folder: Path) -> None:
     assert not Guard.asked.is_set()
 
 
-def test_with_no_error_somebody_does(folder: Path) -> None:
+def test_an_accepted_inventory_causes_a_login(folder: Path) -> None:
     said(folder, {"h": SECTIONS["daemon"]})
     assert Guard.asked.is_set()

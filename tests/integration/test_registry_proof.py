@@ -94,7 +94,7 @@ def test_the_same_answer_is_as_before(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("after", [(401, "{}"), (404, "{}"), (200, FEW)])
-def test_a_worse_answer_is_not(desk: Desk, after: tuple[int, str]) -> None:
+def test_a_worse_answer_of_the_upstream_fails(desk: Desk, after: tuple[int, str]) -> None:
     """A cache that cannot reach its upstream answers with what it holds itself."""
     desk.cache.says |= {CATALOG: (200, '{"repositories":["team/app"]}'), MINE: (200, MANY)}
     desk.run(NOTE)
@@ -115,13 +115,13 @@ def test_an_empty_catalog_asks_for_what_the_hub_has_for_certain(desk: Desk) -> N
     assert "library/alpine" in desk.run(COMPARE)
 
 
-def test_where_nothing_is_known_nothing_is_asked(desk: Desk) -> None:
+def test_without_a_repository_nothing_is_requested(desk: Desk) -> None:
     desk.run(NOTE, "-")
     assert not (desk.folder / "upstream.dockerhub").exists()
     assert desk.run(COMPARE, "-") == "same"
 
 
-def test_on_a_first_deploy_no_answer_is_a_word_and_no_failure(desk: Desk) -> None:
+def test_on_a_first_deploy_a_silent_upstream_is_a_note(desk: Desk) -> None:
     assert desk.run(COMPARE) == "same"
     assert "does not serve library/alpine (status 404)" in desk.told
     (desk.folder / "notes").unlink()

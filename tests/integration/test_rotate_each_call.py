@@ -147,7 +147,7 @@ def asked(desk: Desk) -> list[str]:
 
 
 @pytest.mark.parametrize("token", CALLS)
-def test_the_calls(desk: Desk, token: str) -> None:
+def test_a_rotation_makes_these_calls(desk: Desk, token: str) -> None:
     if token == "lost":
         desk.gitlab.revoke(desk.there["runners"][0]["token"])
     asked(desk)

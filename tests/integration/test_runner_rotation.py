@@ -123,7 +123,9 @@ def test_the_new_token_is_kept_for_root_alone_and_asked_for_once(desk: Desk, git
     ids=lambda value: str(value.status) if isinstance(value, Answer) else str(value),
 )
 @pytest.mark.parametrize("desk", SHELLS[:1], indirect=True)
-def test_what_is_known_after_a_fault(desk: Desk, gitlab: GitLab, fault: Answer, carried_out: bool, says: str) -> None:
+def test_after_a_fault_it_is_said_whether_the_old_token_works(
+    desk: Desk, gitlab: GitLab, fault: Answer, carried_out: bool, says: str
+) -> None:
     if carried_out:
         gitlab.faults = [fault]
     else:

@@ -79,7 +79,7 @@ def test_lines_come_while_the_command_runs(sshd: Sshd, tmp_path: Path) -> None:
         assert link.status == 4
 
 
-def test_what_takes_too_long_is_given_up(sshd: Sshd) -> None:
+def test_a_command_that_takes_too_long_is_given_up(sshd: Sshd) -> None:
     with sshd.open() as link:
         with pytest.raises(HostError, match="web-1: no answer in time"):
             link.run(["sh", "-c", "for i in $(seq 60); do echo x; sleep 0.05; done"], b"", 0.4)
@@ -108,7 +108,7 @@ def test_a_connection_cut_in_the_middle_of_large_input(sshd: Sshd, proxy: Proxy,
 ALIVE = "Host *\nServerAliveInterval 1\nServerAliveCountMax 1\n"
 
 
-def test_a_dead_line_is_noticed_though_nothing_closes_it(
+def test_a_dead_connection_is_noticed_although_nothing_closes_it(
     sshd: Sshd, proxy: Proxy, busy: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / ".ssh" / "config").write_text(ALIVE)
@@ -122,7 +122,7 @@ def test_a_dead_line_is_noticed_though_nothing_closes_it(
         proxy.cut()
 
 
-def test_silence_is_no_sign_of_death(sshd: Sshd, home: Path) -> None:
+def test_a_silent_command_does_not_end_the_connection(sshd: Sshd, home: Path) -> None:
     (home / ".ssh" / "config").write_text(ALIVE)
     with sshd.open() as link:
         assert list(link.lines(["sh", "-c", "sleep 1.5; echo done"], b"")) == [b"done\n"]

@@ -56,7 +56,7 @@ def test_a_session_is_opened_with_the_login(sshd: Sshd, proxy: Proxy, tmp_path: 
     assert sshd.log().count(OPENED) == 2
 
 
-def test_input_goes_with_the_command(sshd: Sshd, proxy: Proxy, tmp_path: Path) -> None:
+def test_input_is_sent_together_with_the_command(sshd: Sshd, proxy: Proxy, tmp_path: Path) -> None:
     text = os.urandom(ahead.INPUT_BYTES)
     with log_in(sshd, proxy) as transport:
         channel = transport.open_session()

@@ -83,7 +83,7 @@ def test_nothing_of_fabrics_own_configuration_counts(sshd: Sshd, home: Path, mon
         ("ProxyCommand nc %x\n", "%x cannot be used", "ssh/config"),
     ],
 )
-def test_what_cannot_be_done_is_refused_by_name(config: str, problem: str, hint: str, sshd: Sshd, home: Path) -> None:
+def test_unsupported_settings_are_refused_by_name(config: str, problem: str, hint: str, sshd: Sshd, home: Path) -> None:
     (home / ".ssh" / "config").write_text(config)
     with pytest.raises(HostError) as refused:
         sshd.open()
@@ -104,7 +104,7 @@ def test_what_says_nothing_of_the_way_is_no_obstacle(sshd: Sshd, home: Path) -> 
     sshd.open().close()
 
 
-def test_what_changes_nothing_is_taken(sshd: Sshd, home: Path) -> None:
+def test_settings_without_effect_are_accepted(sshd: Sshd, home: Path) -> None:
     lines = (
         "AddressFamily inet",
         "PreferredAuthentications hostbased,publickey",

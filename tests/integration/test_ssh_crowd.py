@@ -59,7 +59,7 @@ def cutting(server: Sshd, after: int) -> Iterator[tuple[int, list[int]]]:
                 end.close()
 
 
-def test_an_end_anywhere_in_the_handshake_is_told_as_one(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_end_anywhere_in_the_handshake_is_reported_as_one(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut off after so many bytes of sshd's: in its name, in what it can do, in its key, in its answer to ours."""
     monkeypatch.setattr("runnerops.remote.ssh._PAUSES", (0.01,))
 

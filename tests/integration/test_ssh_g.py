@@ -263,7 +263,7 @@ if os.getuid():
 
 
 @pytest.mark.parametrize("make", MADE)
-def test_a_file_that_cannot_be_read_is_told_where_openssh_tells_or_leaves_it_out(
+def test_a_file_that_cannot_be_read_is_reported_where_openssh_tells_or_leaves_it_out(
     make: Callable[[Path], None], home: Path
 ) -> None:
     """For OpenSSH, this is an error of an `Include` only. It says nothing of the user's own file, and we do."""

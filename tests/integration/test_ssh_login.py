@@ -159,7 +159,7 @@ def test_the_agent_is_asked(agent: Keys, sshd: Sshd, home: Path) -> None:
     assert "agent" not in caught.value.message
 
 
-def test_a_wrong_key_is_told_with_what_was_tried(sshd: Sshd, home: Path) -> None:
+def test_a_wrong_key_is_reported_with_what_was_tried(sshd: Sshd, home: Path) -> None:
     (home / ".ssh" / "id_ed25519").write_text((sshd.keys.folder / "user_other").read_text())
     (home / ".ssh" / "id_rsa").write_text("rubbish")
     with pytest.raises(HostError) as caught:
@@ -171,7 +171,7 @@ def test_a_wrong_key_is_told_with_what_was_tried(sshd: Sshd, home: Path) -> None
     assert "authorized_keys" in caught.value.hint
 
 
-def test_no_key_at_all(sshd: Sshd) -> None:
+def test_without_any_key_the_host_is_refused(sshd: Sshd) -> None:
     with pytest.raises(HostError, match="no private key to log in with") as caught:
         sshd.open(host=sshd.host(key=None))
     assert "SSH_PRIVATE_KEY" in caught.value.hint

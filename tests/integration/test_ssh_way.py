@@ -73,7 +73,7 @@ def test_a_gateway_that_forwards_nothing_is_told_apart(option: str, sshd: Sshd, 
     ("address", "port", "says"),
     [("127.0.0.1", 0, "connection refused"), ("nowhere.invalid", 22, "no such name"), ("::1", 0, "connection refused")],
 )
-def test_a_host_that_is_not_there(address: str, port: int, says: str, sshd: Sshd) -> None:
+def test_a_missing_host_is_unreachable(address: str, port: int, says: str, sshd: Sshd) -> None:
     with pytest.raises(HostError) as caught:
         sshd.open("", Host("web-1", address, ssh=Ssh(user=USER, port=port or free_port())))
     assert says in caught.value.message
@@ -81,7 +81,7 @@ def test_a_host_that_is_not_there(address: str, port: int, says: str, sshd: Sshd
     assert caught.value.hint
 
 
-def test_a_port_that_says_nothing(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_port_without_an_ssh_server_is_unreachable(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runnerops.remote.route, "CONNECT_SECONDS", 1)
     with socket.create_server((ADDRESS, 0)) as silent, pytest.raises(HostError) as caught:
         sshd.open("", sshd.host(port=silent.getsockname()[1]))

@@ -204,7 +204,7 @@ SILENT = "exec sleep 60"
         "none",
     ],
 )
-def test_what_is_refused_is_told_with_what_to_write(
+def test_a_refusal_of_sudo_says_what_to_write_into_sudoers(
     words: list[str],
     scripts: dict[str, str],
     problem: str,

@@ -80,7 +80,9 @@ def run(
     return trust(invocation, fingerprints, as_json=as_json)
 
 
-def test_after_a_yes_every_kind_is_kept_and_the_way_is_open(start_sshd: StartSshd, tmp_path: Path) -> None:
+def test_after_a_yes_all_keys_are_stored_and_the_host_can_be_logged_in_to(
+    start_sshd: StartSshd, tmp_path: Path
+) -> None:
     server = start_sshd(kinds=("ed25519", "ecdsa", "rsa"))
     folder, person = project(tmp_path / "project", server), Person()
     assert run(folder, person) is Exit.OK
@@ -96,12 +98,12 @@ def test_after_a_yes_every_kind_is_kept_and_the_way_is_open(start_sshd: StartSsh
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
-def test_after_a_no_nothing_is_kept(folder: Path) -> None:
+def test_after_a_no_no_key_is_stored(folder: Path) -> None:
     assert run(folder, Person(answer=False)) is Exit.FAILED
     assert not (folder / "known_hosts").exists()
 
 
-def test_nobody_to_ask(folder: Path, sshd: Sshd) -> None:
+def test_without_a_terminal_no_key_is_trusted(folder: Path, sshd: Sshd) -> None:
     with pytest.raises(UsageError) as caught:
         run(folder, shown := Person(answer=None))
     assert sshd.keys.public("ed25519").fingerprint in shown.saw

@@ -27,12 +27,12 @@ WHERE = pytest.StashKey[str]()
 
 
 def required() -> bool:
-    """Whether no lab means failure."""
+    """Whether tests fail, instead of being skipped, if there is no lab."""
     return os.environ.get("RUNNEROPS_LAB") == "require"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line("markers", "lab: runs on the lab's real hosts (skipped where the machine cannot carry one)")
     config.addinivalue_line(
         "markers",
@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[RAN] = 0
 
 
-@pytest.hookimpl(trylast=True)  # of the hosts that -k has left
+@pytest.hookimpl(trylast=True)  # after -k has deselected hosts
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what uses a host; leave out what is another host's turn; for workers, what takes longest goes first."""
     for item in items:
@@ -95,7 +95,7 @@ def reason_of(longrepr: object) -> str:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist tells what it ran."""
+    """A worker of pytest-xdist reports what it ran."""
     config = session.config
     output: dict[str, object] | None = getattr(config, "workeroutput", None)
     if output is not None:
@@ -166,7 +166,9 @@ def fixture_gitlab(lab: Lab) -> GitLab:
 
 @pytest.fixture(name="host")
 def fixture_host(request: pytest.FixtureRequest, lab: Lab) -> LabHost:
-    """Each host in turn, untouched. GitLab has forgotten its runners, the hub is up and has forgotten its requests."""
+    """Each host in turn, in the state in which no test has used it. GitLab has no runners, and the hub is up and has
+    recorded no requests.
+    """
     host = lab.host(request.param)
     host.reset()
     lab.gitlab.forget()

@@ -65,7 +65,7 @@ def test_a_config_that_the_registry_panics_of(project: Project, host: LabHost, l
 
 
 @pytest.mark.hosts("trixie")
-def test_where_the_way_back_fails_a_person_is_told_what_to_look_at(project: Project, host: LabHost) -> None:
+def test_after_a_failed_rollback_it_is_said_what_to_look_at(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True})}})
     project.deploy()
     host.write(

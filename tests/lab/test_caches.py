@@ -64,7 +64,7 @@ DEATHS = {  # what happens to a cache, and why it must act then
 }
 
 
-def test_a_cache_that_does_not_work_is_made_anew_though_all_files_are_in_sync(project: Project, host: LabHost) -> None:
+def test_a_cache_that_does_not_work_is_recreated_though_all_files_are_in_sync(project: Project, host: LabHost) -> None:
     for death, why in DEATHS.items():
         before = container(host)
         host.run(death, check=False)
@@ -97,7 +97,7 @@ def test_what_cannot_be_mended_is_not_called_applied(project: Project, host: Lab
 
 
 @pytest.mark.hosts(turns=True)
-def test_every_cache_is_proven_whatever_it_serves(project: Project, host: LabHost, lab: Lab) -> None:
+def test_every_cache_is_verified_whatever_it_serves(project: Project, host: LabHost, lab: Lab) -> None:
     first = container(host)
     second = {"name": "quay", "serves": "quay.io", "upstream": NOBODY, "listen": SECOND, "image": host.registry_image}
     caches = [*cache_section(host, lab.hub)["caches"], second]

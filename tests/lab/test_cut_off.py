@@ -87,7 +87,7 @@ def test_a_client_that_lost_its_connection_follows_to_the_end(project: Project, 
         converged(project, host)
 
 
-def test_a_killed_run_goes_the_way_back_and_the_next_deploy_acts(project: Project, host: LabHost) -> None:
+def test_a_killed_run_is_rolled_back_and_the_next_deploy_acts(project: Project, host: LabHost) -> None:
     deploy = start(project)
     wait_step(deploy, ": swap /opt/registry/docker-compose.yml")
     host.run("systemctl kill -s KILL --kill-who=all 'runnerops-*'", check=False)

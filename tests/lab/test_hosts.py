@@ -148,7 +148,7 @@ def test_a_changed_host_key_is_refused(project: Project, lab: Lab) -> None:
     assert not lab.bookworm.exists("/var/lib/runnerops")
 
 
-def test_a_wrong_user_key_is_told(project: Project, tmp_path: Path) -> None:
+def test_a_wrong_user_key_is_reported(project: Project, tmp_path: Path) -> None:
     from tests.lab.ssh import make_key
 
     make_key(tmp_path / "other", "other")

@@ -136,7 +136,7 @@ def test_a_sigterm_at_a_terminal_counts_as_a_yes(project: Project, host: LabHost
 
 
 @pytest.mark.hosts("trixie")
-def test_a_run_that_nobody_follows_is_taken_back_from_elsewhere(project: Project, host: LabHost) -> None:
+def test_a_run_that_nobody_follows_is_rolled_back_from_elsewhere(project: Project, host: LabHost) -> None:
     before = host.read(CONFIG)
     terminal = draining(project, host)
     terminal.press(INTERRUPT)

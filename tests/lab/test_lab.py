@@ -66,7 +66,7 @@ def test_versions_are_read_from_the_host(host: LabHost) -> None:
 
 
 @TURNS
-def test_users(host: LabHost) -> None:
+def test_the_users_of_a_lab_host_have_their_rights(host: LabHost) -> None:
     assert host.run("id -un").stdout == "root\n"
     assert host.run("sudo -n id -un", user="deploy").stdout == "root\n"
     assert host.run("sudo -n true", user="nosudo", check=False).returncode != 0
@@ -161,7 +161,7 @@ def test_reset_cures_a_daemon_that_does_not_start(host: LabHost) -> None:
 
 
 @TURNS
-def test_power(host: LabHost) -> None:
+def test_a_lab_host_can_be_rebooted_killed_and_booted(host: LabHost) -> None:
     boots = [host.read("/proc/sys/kernel/random/boot_id")]
     host.write("/var/tmp/kept", b"1")
     host.reboot()

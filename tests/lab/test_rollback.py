@@ -33,7 +33,7 @@ def back(project: Project, host: LabHost, *words: str, code: int = 0) -> str:
 
 
 @pytest.mark.hosts
-def test_a_first_deploy_is_taken_back_and_its_volume_stays(project: Project, host: LabHost, lab: Lab) -> None:
+def test_a_first_deploy_is_rolled_back_and_its_volume_stays(project: Project, host: LabHost, lab: Lab) -> None:
     project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
     containers = host.run("docker ps -aq").stdout
     project.deploy()

@@ -228,7 +228,7 @@ def test_without_an_address_there_is_no_page(runner: Process) -> None:
 # -- commands --------------------------------------------------------------------------------------------------------
 
 
-def test_version() -> None:
+def test_version_prints_the_release() -> None:
     done = call("--version")
     assert done.returncode == 0
     assert re.search(r"^Version: +\S+$", done.stdout, re.MULTILINE)

@@ -240,3 +240,9 @@ def test_the_lock_names_every_dependency() -> None:
     assert [
         str(one) for one in asked if not list(one.specifier.filter(locked.get(canonicalize_name(one.name), [])))
     ] == []
+
+
+def test_lines_of_scripts_are_short() -> None:
+    scripts = [path for folder in ("runnerops", "tests", "tools") for path in (ROOT.parent / folder).rglob("*.sh")]
+    long = (f"{path}: {line}" for path in scripts for line in path.read_text().splitlines() if len(line) > 120)
+    assert list(long) == []

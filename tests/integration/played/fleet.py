@@ -20,7 +20,7 @@ from tests.tree import TREE
 
 @dataclass(slots=True)
 class Fleet:
-    """A project with hosts that are played; `port` is that of their one server."""
+    """A project with played hosts, which share one server at `port`."""
 
     folder: Path
     hosts: dict[str, Played]
@@ -30,7 +30,9 @@ class Fleet:
         return self.hosts[name]
 
     def ask(self, size: str, more: str = "", ssh: Mapping[str, int] | None = None) -> None:
-        """Writes the inventory. `more` goes above the hosts; `ssh` has the ports of those that another server plays."""
+        """Writes the inventory. `more` is inserted above the hosts. `ssh` has the ports of hosts that have another
+        server.
+        """
         lines = [f"{more}\nhosts:\n"]
         for one in self.hosts.values():
             port = (ssh or {}).get(one.name, self.port)
@@ -54,7 +56,7 @@ class Fleet:
         return [sys.executable, "-m", "runnerops", *words]
 
     def run(self, *words: str, code: int = 0, **environ: str) -> str:
-        """What it prints, both outputs in one."""
+        """Runs a command, and returns its output and errors in one text."""
         done = run_forked(words, self.folder, self.environ | environ, seconds=300, apart=False)
         assert done.returncode == code, done.stdout
         return done.stdout
@@ -62,7 +64,7 @@ class Fleet:
 
 @contextmanager
 def fleet(folder: Path, recording: Recording, names: Sequence[str], *, idle: Collection[str] = ()) -> Iterator[Fleet]:
-    """So many hosts, with an inventory that asks for what they have. `idle`: those on which nothing ever runs."""
+    """Makes this number of hosts, with an inventory to which they conform. `idle`: those on which nothing ever runs."""
     folder.mkdir(exist_ok=True)
     hosts: dict[str, Played] = {}
     still = frozenset(idle)

@@ -1,4 +1,4 @@
-"""One played host: its disk in a folder, how its steps end, and what it answers."""
+"""One played host: its disk in a folder, how its steps end, and its answers to observations."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from tests.integration.played.processes import PLAYED_BY
 from tests.integration.played.recording import AFTER, Recording, word_of
 
 PROGRAMS = ("setsid", "systemd-run", "systemctl")
-"""What a run calls on a host, as scripts beside this file; `chown` and `stat` are the demo's."""
+"""The programs that a run calls on a host: scripts beside this file, and `chown` and `stat` of the demo."""
 FRAME = package_files("runnerops.remote").joinpath("observe.sh").read_text()
 OWN = f"word=@WORD@\n{FRAME}\nask clock date +%s\nask machine echo @MACHINE@\nobserve_runs\n"
 RUNS = ("numbers", "kept", "alive", "walked", "clock", "machine")
-"""Answers that are the played host's own."""
+"""Answers that are not recorded, because they depend on the played host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A host. `play` says how its steps end, by a part of their command; what is not named ends as the plan wants it."""
+    """A host. `play` sets how steps end, by a part of their command. All others end as the plan expects."""
 
     name: str
     address: str
     root: Path
     recording: Recording
     idle: bool = False
-    """Whether nothing ever runs on it. Then its disk is looked at once, and may be that of other such hosts too."""
+    """Whether nothing ever runs on it. Then its disk is observed once, and may be shared with other such hosts."""
 
     def make(self) -> None:
         shutil.copytree(self.recording.disk, self.root, symlinks=True)
@@ -66,7 +66,7 @@ class Played:
         return (self.root / "waits").exists()
 
     def reset(self) -> None:
-        """As at first. No run may be going on."""
+        """Restores the state at first. No run may be in progress."""
         for name in ("etc", "var", "run", "play", "waits"):
             path = self.root / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -75,7 +75,7 @@ class Played:
 
     @property
     def ends(self) -> list[str]:
-        """How its runs ended, the oldest first; empty for one that goes on."""
+        """How its runs ended, the oldest first; empty for a run in progress."""
         logs = sorted((self.root / "var/lib/runnerops/runs").glob("*/log"), key=lambda one: int(one.parent.name))
         return ["".join(re.findall(r"\tend\t(.*)\n$", one.read_text())) for one in logs]
 
@@ -83,7 +83,7 @@ class Played:
         return (self.root / path).read_text()
 
     def look(self, script: bytes) -> bytes:
-        """The recorded answers of this time, with the host's own runs."""
+        """The recorded answers, with the present time and the host's own runs."""
         word = word_of(script)
         changed = AFTER in self.read("etc/docker/daemon.json")
         said = self.recording.after if changed else self.recording.before
@@ -98,7 +98,7 @@ class Played:
 
 
 def _look(host: Played, script: str) -> bytes:
-    """What a script says there, with places for the random word and the machine's id."""
+    """The output of an observation, with placeholders for the random word and the machine's id."""
     done = subprocess.run(["sh", "-s"], input=script.encode(), env=dict(host.environ), capture_output=True, check=False)
     if done.returncode < 0:
         raise EOFError("the test that asked has ended, and this look with it")
@@ -110,7 +110,7 @@ _looks: dict[tuple[Path, str], bytes] = {}
 
 
 def _idle_look(host: Played, script: str) -> bytes:
-    """The same, asked once for all hosts with this disk."""
+    """The same, made once for all hosts with this disk."""
     key = host.root, script
     if key not in _looks:
         _looks[key] = _look(host, script)

@@ -20,7 +20,7 @@ PHASES = {
     "verifies-1": "docker-lists.sh",
     "starts-1": "systemctl start gitlab-runner",
 }
-"""A host waits in each of these, by a part of the step's command."""
+"""The phases in which a host waits, each with a part of the step's command."""
 TERM = {"TERM": "xterm", "NO_COLOR": "1"}
 ALL = ("deploy", "--yes", "--batch", "100%")
 
@@ -30,7 +30,7 @@ def changed(one: Played) -> bool:
 
 
 def waiting(hosts: Fleet, *words: str, at: Mapping[str, str] = PHASES, then: str = "go on at") -> Terminal:
-    """A deploy in which each host waits in its phase. `then`: what comes of that step once something else is played."""
+    """Begins a deploy in which each host waits in its phase. `then`: how the step ends once something else is played."""
     for name, part in at.items():
         hosts[name].play(f"wait {part}", f"{then} {part}")
     terminal = Terminal(hosts.command(*(words or ALL)), hosts.folder, {**hosts.environ, **TERM}, 120)
@@ -39,5 +39,5 @@ def waiting(hosts: Fleet, *words: str, at: Mapping[str, str] = PHASES, then: str
 
 
 def plainly(said: str) -> str:
-    """Without what steers a terminal, and on one line."""
+    """A text without escape sequences, on one line."""
     return " ".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said).split())

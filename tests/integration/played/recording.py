@@ -34,12 +34,12 @@ SECTIONS = """
           docker: {{image: "alpine:3"}}
 """
 BEFORE, AFTER = "10m", "20m"
-"""What an inventory asks for at first, and then: this restarts Docker, around a drain of the runner."""
+"""The sections of the inventory at first, and after a change that drains the runner and restarts Docker."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A host before and after the change: what it answers when it is looked at, and (before) its disk."""
+    """A host before and after the change: its answers to an observation, and (before) its disk."""
 
     before: bytes
     after: bytes
@@ -47,7 +47,7 @@ class Recording:
 
 
 def record(folder: Path) -> Recording:
-    """Both, on the demo's host, with places for the random word and the machine's id."""
+    """Records both on the demo's host, with placeholders for the random word and the machine's id."""
     disk = folder / "disk"
     answers: list[bytes] = []
     for root, answer in observations(folder, [SECTIONS.format(size=size) for size in (BEFORE, AFTER)]):
@@ -79,7 +79,7 @@ def observations(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[Path, by
 
 
 def _observed(path: Path) -> bytes:
-    """What the one host of an inventory answers."""
+    """The answers of the only host of an inventory."""
     loaded = inventory.load(path)
     screen = Screen(out=StringIO(), err=StringIO())
     project = open_project(loaded, loaded.hosts, Resolver({"TOKEN": TOKEN}, loaded.folder), screen.redactor)
@@ -90,7 +90,7 @@ def _observed(path: Path) -> bytes:
 
 
 class _Recorder:
-    """A reader that keeps what it was told."""
+    """A reader that keeps the output."""
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader

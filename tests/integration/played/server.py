@@ -18,8 +18,9 @@ from tests.integration.played.host import Played
 
 
 class _Guest(paramiko.ServerInterface):
-    """Lets everybody in. A look that plays `hang look` never ends, `break look` breaks the connection off; `run`: the same
-    of whatever is no look, once its first lines were told."""
+    """Accepts every key. If the host plays `hang look`, the response to an observation never ends; with `break look` the
+    connection breaks in it. The same goes for any other command with `hang run` and `break run`, after its first lines.
+    """
 
     def __init__(self, host: Played, transport: paramiko.Transport) -> None:
         self._host, self._transport = host, transport
@@ -81,13 +82,13 @@ class _Guest(paramiko.ServerInterface):
                     self._transport.close()
                 channel.sendall(chunk)
             channel.sendall_stderr(process.stderr.read())
-            if (status := process.wait()) >= 0:  # one that a signal ended has none
+            if (status := process.wait()) >= 0:  # a process that a signal ended has no exit status
                 channel.send_exit_status(status)
 
 
 @contextmanager
 def served(key: paramiko.PKey, host_at: Callable[[str], Played]) -> Iterator[int]:
-    """Each connection is one to the host at whose address it came in."""
+    """Runs the server. Each connection belongs to the host to whose address it was made."""
     transports: list[paramiko.Transport] = []
     with socket.create_server(("", 0), backlog=512) as server:
 

@@ -30,7 +30,7 @@ PULL_TEST = Path(verify.__file__).with_name("pull-test.sh")
         ("exit 137", "docker pull did not end within 300 s"),
     ],
 )
-def test_a_pull_by_the_client(shell: tuple[str, ...], docker: str, error: str, tmp_path: Path) -> None:
+def test_without_curl_the_client_pulls(shell: tuple[str, ...], docker: str, error: str, tmp_path: Path) -> None:
     for name in ("cat", "timeout"):
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     (tmp_path / "docker").write_text(f"#!/bin/sh\n{docker}\n")

@@ -32,7 +32,9 @@ def digest(text: str) -> str:
         (("container", "plain", "F", "x", "--"), "missing: x"),
     ],
 )
-def test_the_script_looks_for_lines(shell: tuple[str, ...], words: tuple[str, ...], says: str, tmp_path: Path) -> None:
+def test_docker_lists_finds_present_and_missing_lines(
+    shell: tuple[str, ...], words: tuple[str, ...], says: str, tmp_path: Path
+) -> None:
     (tmp_path / "docker").write_text("""#!/bin/sh
     case $1$3 in
     infoF) printf 'a b\\nc\\n\\n' ;;
@@ -77,7 +79,7 @@ EVENTS = "case $1 in events) cat events ;; esac"
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("earlier", "loads"), [("", True), ("17\n", True), ("17\n", False)])
-def test_a_reload_counts_when_the_daemon_says_so_itself(
+def test_a_reload_ends_with_the_daemons_own_event(
     shell: tuple[str, ...], earlier: str, loads: bool, tmp_path: Path
 ) -> None:
     (tmp_path / "events").write_text(earlier)
@@ -92,7 +94,7 @@ def test_a_reload_counts_when_the_daemon_says_so_itself(
     ("invocation", "active", "last"),
     [("inv-1", True, "reload"), ("inv-2", True, "restart"), ("inv-1", False, "restart")],
 )
-def test_the_way_back_restarts_only_what_was_restarted(
+def test_the_rollback_restarts_docker_only_if_the_run_did(
     shell: tuple[str, ...], invocation: str, active: bool, last: str, tmp_path: Path
 ) -> None:
     systemctl = f"case $1 in show) echo {invocation} ;; is-active) exit {0 if active else 3} ;; esac"

@@ -46,7 +46,7 @@ def process(root: Path, pid: int, *argv: str, group: str = "0::/a", environ: str
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_only_what_serves_is_a_runner(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_only_a_process_of_gitlab_runner_run_is_a_runner(shell: tuple[str, ...], tmp_path: Path) -> None:
     process(tmp_path, 42, "/usr/bin/gitlab-runner", "run", "--config", "/x", group="0::/unit")
     process(tmp_path, 43, "gitlab-runner-linux-amd64", "--debug", "run-single", group="0::/single")
     process(tmp_path, 44, "gitlab-runner", "--version", group="0::/ourselves")
@@ -61,7 +61,7 @@ def test_only_what_serves_is_a_runner(shell: tuple[str, ...], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_processes_tell_which_job_they_are_of(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_jobs_are_read_from_the_environments_of_processes(shell: tuple[str, ...], tmp_path: Path) -> None:
     process(tmp_path, 42, "/usr/bin/gitlab-runner", "run")
     process(tmp_path, 50, "su")
     process(tmp_path, 51, "make", environ="A=b\0CI_JOB_ID=4711\0MY_CI_JOB_ID=3\0")
@@ -71,14 +71,14 @@ def test_processes_tell_which_job_they_are_of(shell: tuple[str, ...], tmp_path: 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_where_no_runner_is_no_environment_is_read(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_without_a_runner_no_environment_is_read(shell: tuple[str, ...], tmp_path: Path) -> None:
     process(tmp_path, 51, "make", environ="CI_JOB_ID=4711\0")
     assert "runner_job_ids" not in observe(shell, tmp_path, "observe_runner_processes")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("content", ["s_0123456789ab", "r_0123456789ab\n", None])
-def test_the_system_id_lies_beside_the_file(shell: tuple[str, ...], content: str | None, tmp_path: Path) -> None:
+def test_the_system_id_is_read_beside_the_file(shell: tuple[str, ...], content: str | None, tmp_path: Path) -> None:
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
     (tmp_path / "etc").mkdir()
     if content:
@@ -105,7 +105,7 @@ def test_the_file_that_the_runner_reads(shell: tuple[str, ...], argv: list[str],
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_stopped_unit_tells_its_command_itself(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_the_arguments_of_a_stopped_unit_come_from_its_properties(shell: tuple[str, ...], tmp_path: Path) -> None:
     start = "{ path=/g ; argv[]=/g run --config /srv/c.toml --user u ; ignore_errors=no ; start_time=[n/a] }"
     (tmp_path / "unit").write_text(f"LoadState=loaded\nActiveState=inactive\nMainPID=0\nExecStart={start}\n")
     assert "[file] /srv/c.toml\n" in observe(shell, tmp_path, "prepare_runner", "/etc/default", "\nobserve_runner_unit")
@@ -124,7 +124,7 @@ def test_a_stopped_unit_tells_its_command_itself(shell: tuple[str, ...], tmp_pat
         ("concurrent = 1", ""),
     ],
 )
-def test_the_metrics_page_is_asked_where_there_is_one(
+def test_the_metrics_page_is_requested_if_it_is_configured(
     shell: tuple[str, ...], text: str, url: str, tmp_path: Path
 ) -> None:
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
@@ -139,7 +139,7 @@ def test_the_metrics_page_is_asked_where_there_is_one(
 @pytest.mark.parametrize(
     ("code", "told"), [("200", "gitlab_runner_jobs{} 7\n"), ("000", "gitlab_runner_jobs{} 1 URL\n")]
 )
-def test_the_metrics_page_may_have_come_with_others(
+def test_a_metrics_page_that_came_with_others_is_not_requested_again(
     shell: tuple[str, ...], code: str, told: str, tmp_path: Path
 ) -> None:
     """It counts jobs: where it did not come it is asked for again."""

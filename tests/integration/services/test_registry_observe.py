@@ -102,7 +102,7 @@ def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
         (f"curl() {{ :; }}; responses='page 000 {MIRROR}/v3/'", "yes"),  # which is another page
     ],
 )
-def test_a_mirror_is_asked(shell: tuple[str, ...], fake: str, said: str) -> None:
+def test_a_mirror_is_requested(shell: tuple[str, ...], fake: str, said: str) -> None:
     found = run(shell, fake, "await_registry_answer", "3", MIRROR)
     assert found == f"registry_answer_3: {MIRROR} {said}\n"
 
@@ -125,7 +125,7 @@ CACHES = [  # what the cache does, what its upstream does, whether a file differ
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(("answer", "upstream", "differs", "told"), CACHES)
-def test_the_upstream_is_asked_where_a_file_differs_or_the_cache_is_silent(
+def test_the_upstream_is_requested_if_a_file_differs_or_the_cache_is_silent(
     shell: tuple[str, ...], answer: str, upstream: str, differs: bool, told: list[str], tmp_path: Path
 ) -> None:
     place = tmp_path / "registry-config.yml"
@@ -173,7 +173,7 @@ OTHER = """{"Id":"2"
         (RUNS.replace('"runnerops"', '"other"'), False, True),
     ],
 )
-def test_who_listens_is_only_asked_where_a_cache_may_have_to_start(
+def test_listening_sockets_are_read_only_if_a_cache_may_have_to_start(
     shell: tuple[str, ...], told: str, differs: bool, asked: bool, tmp_path: Path
 ) -> None:
     place = tmp_path / "registry-config.yml"

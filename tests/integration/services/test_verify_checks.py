@@ -106,7 +106,7 @@ curl() { case $* in *tags/list*) printf '%s' "$TAGS" ;; esac; [ -n "$TAGS" ]; }
         ("", "none"),
     ],
 )
-def test_tags_that_the_cache_holds_prove_no_upstream(
+def test_a_list_of_held_tags_does_not_show_that_the_upstream_responds(
     shell: tuple[str, ...], tags: str, said: str, tmp_path: Any
 ) -> None:
     """A cache whose upstream is silent lists what it holds, with 200."""
@@ -143,7 +143,7 @@ docker() {
         ("''", "NOW=new PULLS=one USED=1", "stays used", ""),
     ],
 )
-def test_the_image_is_put_back(
+def test_the_image_is_restored_after_the_pull(
     shell: tuple[str, ...], before: str, variables: str, said: str, did: str, tmp_path: Any
 ) -> None:
     done = tmp_path / "done"

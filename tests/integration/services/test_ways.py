@@ -37,7 +37,7 @@ GUEST = "41"
         ("", "network=bridge 0 default", "any", "", "", 0, "", "before the deploy none did, or none ran"),
     ],
 )
-def test_the_script_compares_after_with_before(
+def test_a_cache_that_containers_reached_before_must_be_reached_after(
     shell: tuple[str, ...],
     guest: str,
     runs: str,
@@ -59,7 +59,7 @@ def test_the_script_compares_after_with_before(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_what_is_only_told_fails_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
+def test_report_writes_a_note_and_does_not_fail(shell: tuple[str, ...], tmp_path: Path) -> None:
     call = scripted(tmp_path, shell, GUEST, "")
     done = call("--report", "bridge", "drop", "why", "more")
     assert (done.returncode, done.stdout) == (0, "")
@@ -74,7 +74,7 @@ def test_what_is_only_told_fails_nothing(shell: tuple[str, ...], tmp_path: Path)
     ("guest", "status", "says", "told"),
     [(GUEST, 1, "why\n", ""), ("", 0, "", "no container could be started for the check: no sleep in image3")],
 )
-def test_a_proof_needs_a_container_that_comes_up(
+def test_every_present_image_is_tried_once_for_a_container(
     shell: tuple[str, ...], guest: str, status: int, says: str, told: str, tmp_path: Path
 ) -> None:
     done = scripted(tmp_path, shell, guest, "")("--verify", "bridge", "drop", "why")

@@ -96,7 +96,7 @@ def test_a_token_that_the_runner_rotates_meanwhile(bench: Bench) -> None:
     type_diff(bench.project)
 
 
-def test_mirrors_taken_away_and_the_deploy_rolled_back(bench: Bench, lab: Lab) -> None:
+def test_a_deploy_that_removes_mirrors_is_rolled_back(bench: Bench, lab: Lab) -> None:
     bench.furnish()
     wanted = entry(bench.host, lab.hub, bench.values, ALL, "root")
     wanted["docker"]["registry-mirrors"] = []

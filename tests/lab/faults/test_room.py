@@ -41,7 +41,7 @@ def read_only(host: LabHost, folder: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("folders", FOLDERS)
-def test_no_room_is_found_before_the_first_swap(bench: Bench, folders: tuple[str, ...]) -> None:
+def test_a_full_disk_is_noticed_before_the_first_swap(bench: Bench, folders: tuple[str, ...]) -> None:
     """On a full disk, then on one that may not be written to."""
     bench.furnish()
     for folder, fault in product(folders, (full, read_only)):
