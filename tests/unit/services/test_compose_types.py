@@ -185,6 +185,14 @@ def test_a_watch_command_with_an_open_quote() -> None:
             "must be a list: Compose refuses the whole file; it is empty: write a value, or take the key out",
         ),
         (
+            {"services": {"a": {"image": "a", "ports": "80:80"}}},
+            "must be a list: Compose refuses the whole file; write it in brackets, as the only item of a list",
+        ),
+        (
+            {"services": {"a": {"image": "a", "gpus": [{"capabilities": ["gpu"], "count": 1e3}]}}},
+            "must be a number, or `all`: Compose refuses the whole file; ",
+        ),
+        (
             {"services": {"a": {"image": "a"}}, "volumes": {"data": "external:true"}},
             "must be a mapping or nothing: Compose refuses the whole file; write a space after the colon: external: true",
         ),

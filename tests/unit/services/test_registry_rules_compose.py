@@ -125,7 +125,7 @@ def found(text: str) -> list[str]:
         ("restart: always", "privileged: maybe", "K002 error services.cache.privileged"),
         ("restart: always", "pull_policy: sometimes", "K002 error services.cache.pull_policy"),
         ("restart: always", "stop_grace_period: 1 minute", "K002 error services.cache.stop_grace_period"),
-        ("restart: always", "healthcheck: {test: [curl, x]}", "K002 error services.cache.healthcheck.test"),
+        ("restart: always", "healthcheck: {test: [curl, x]}", "K002 error services.cache.healthcheck.test[0]"),
         ("restart: always", "network_mode: host\n    networks: [default]", "K002 error services.cache.network_mode"),
         ("restart: always", "network_mode: 'service:db'", "K004 error services.cache.network_mode"),
         ("restart: always", "extends: {service: base}", "K004 error services.cache.extends"),

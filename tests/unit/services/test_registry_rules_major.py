@@ -8,6 +8,7 @@ from runnerops.model.common import ServiceName, key_text
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
 from runnerops.services.registry.rules.config import config_rules
+from runnerops.services.registry.rules.near import near_keys
 
 SPEC = FileSpec(ServiceName.REGISTRY, "config.yml", "registry-config.yml.j2", "yaml")
 
@@ -185,6 +186,19 @@ def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> 
 )
 def test_what_is_ignored_is_named(text: str, major: int, key: str) -> None:
     assert f"C001 warning {key}" in said(text, major)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("secret", ("secretkey",)),
+        ("secur", ("secure",)),
+        ("bucket_name", ("bucket",)),
+        ("x", ()),
+    ],
+)
+def test_the_name_that_continues_a_key_is_meant_before_similar_ones(name: str, meant: tuple[str, ...]) -> None:
+    assert near_keys(name, ["bucket", "secretkey", "secure"]) == meant
 
 
 def test_a_slip_in_a_drivers_parameter_is_an_error() -> None:

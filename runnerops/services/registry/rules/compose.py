@@ -147,13 +147,19 @@ def _fix(problem: Problem, tree: Tree) -> str:
     value = value_at(tree, problem.key)
     if problem.kind != "type":
         return near_fix(str(value), problem.words) if problem.kind == "word" else _FIXES.get(problem.kind, "")
+    return _fix_of_type(problem, value)
+
+
+def _fix_of_type(problem: Problem, value: Value) -> str:
     if value is None:
         return "it is empty: write a value, or take the key out"
-    if isinstance(value, str) and (joined := _JOINED.fullmatch(value)):
+    if isinstance(value, str) and "array" not in problem.words and (joined := _JOINED.fullmatch(value)):
         return f"write a space after the colon: {joined[1]}: {joined[2]}"
     if problem.key[-2:-1] == ("environment",):
         in_list = isinstance(problem.key[-1], int)
         return "write it as NAME=VALUE" if in_list else "put it in quotes" if isinstance(value, list | dict) else ""
+    if "array" in problem.words and isinstance(value, str | int | float):
+        return "write it in brackets, as the only item of a list"
     if problem.words == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
         is_time = problem.key[-1] in _TIMES
         return f"write it with its unit: {value}s" if is_time else "put it in quotes"

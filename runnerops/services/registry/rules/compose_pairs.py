@@ -9,6 +9,7 @@ import re
 from decimal import Decimal
 
 from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_parts import REFUSED, items, mapping, volume_parts
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
@@ -21,6 +22,8 @@ _LIMITS = {
     "pids_limit": ("limits", "pids"),
 }
 """Keys of a service, and where `deploy.resources` has the same."""
+
+_COUNT = late_pattern(r"(?i:all)|[-+]?\d+")
 
 
 def pairs(service: Tree, key: Key) -> Found:
@@ -105,7 +108,10 @@ def _devices(service: Tree, key: Key) -> Found:
             here, count = (*key, *where, index), mapping(one).get("count")
             if count is not None and "device_ids" in mapping(one):
                 yield "K002", "error", here, f"has both count and device_ids: {REFUSED}", "take one of them out"
-            if isinstance(count, str) and not open_text(count) and not re.fullmatch(r"(?i:all)|[-+]?\d+", count):
+            wrong = (isinstance(count, float) and count.is_integer()) or (
+                isinstance(count, str) and not _COUNT.fullmatch(count)
+            )
+            if wrong and not open_text(count):
                 yield "K002", "error", (*here, "count"), f"must be a number, or `all`: {REFUSED}", ""
             elif (number := _digits(count)) is not None and not -(2**63) <= number < 2**63:
                 yield "K002", "error", (*here, "count"), f"must be a number of at most 64 bits: {REFUSED}", ""

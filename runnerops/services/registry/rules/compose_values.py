@@ -154,7 +154,7 @@ def _words(service: Tree, key: Key) -> Found:
     if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
         text = f"must begin with CMD, CMD-SHELL or NONE: {REFUSED}"
         fix = "put CMD before it, or write the whole command as one string"
-        yield "K002", "error", (*key, "healthcheck", "test"), text, fix
+        yield "K002", "error", (*key, "healthcheck", "test", 0), text, fix
 
 
 def _commands(service: Tree, key: Key) -> Found:

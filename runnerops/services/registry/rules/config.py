@@ -82,10 +82,12 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         if isinstance(value, dict):
             yield from _keys(shape, value, key, major)
         else:
-            yield "C003", "error", key, f"must be a mapping: {ENDS}", ""
+            names = [name for name in shape if name != "*"][:_SOME]
+            fix = f"write keys below it, such as {' or '.join(names)}" if names else ""
+            yield "C003", "error", key, f"must be a mapping: {ENDS}", fix
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            yield "C003", "error", key, f"must be a list: {ENDS}", ""
+            yield "C003", "error", key, f"must be a list: {ENDS}", "write its items in brackets: [A, B]"
             return
         for index, item in enumerate(value):
             yield from typed(shape[0], item, (*key, index), major)
@@ -104,6 +106,8 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
 
 _MOST = 2**63 - 1
 _SECOND = 10**9
+_SOME = 2
+"""The number of keys that a hint gives as examples."""
 
 _WHAT = {
     "text": "a text",

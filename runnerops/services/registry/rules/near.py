@@ -17,12 +17,16 @@ _SHORT = 4
 
 
 def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
-    """The known keys that a name may stand for: one that differs by a few letters, or else one that begins like it.
+    """The known keys that a name may stand for: the one that continues it, else some that differ by a few letters, else
+    one that begins like it.
 
     The keys of a registry have no `_` and no `-`, so these do not count in a name.
     """
     names = [one for one in known if one != "*"]
     plain = name.replace("_", "").replace("-", "").lower()
+    longer = [one for one in names if len(plain) >= _SHORT and one.startswith(plain)]
+    if len(longer) == 1 and plain not in names:
+        return tuple(longer)
     return near(plain, names, _NEAR) or tuple(one for one in names if _begins_like(plain, one))[:1]
 
 
