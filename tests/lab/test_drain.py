@@ -198,7 +198,7 @@ def test_a_killed_client_changes_nothing(site: Site) -> None:
 
 
 @pytest.mark.parametrize("executor", ["shell", "docker"])
-def test_where_the_host_side_dies_the_runner_still_comes_back(site: Site, executor: str) -> None:
+def test_a_run_that_is_killed_while_it_drains_still_starts_the_runner_again(site: Site, executor: str) -> None:
     """The walker, its whole unit, and a stop of the unit; each finds what the deploy after the last one left."""
     strikes = (
         'kill -KILL "$(cat /var/lib/runnerops/runs/{run}/holder)"',
@@ -243,7 +243,7 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_runner_comes_by_itself(si
     assert site.listens() == MOVED
 
 
-def test_who_does_not_wait_leaves_at_once_and_may_come_back(site: Site) -> None:
+def test_with_no_wait_the_client_leaves_at_once_and_can_follow_later(site: Site) -> None:
     job = site.hold("docker")
     site.ask_restart()
     said = site.project.deploy("--no-wait", code=3)

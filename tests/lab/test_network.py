@@ -43,7 +43,7 @@ def network(host: LabHost) -> dict[str, str]:
     return {"address": address, "mtu": told["Options"]["com.docker.network.driver.mtu"]}
 
 
-def test_keys_that_go_are_out_of_effect(project: Project, host: LabHost) -> None:
+def test_removed_keys_have_no_effect_any_more(project: Project, host: LabHost) -> None:
     project.set(host.name, "docker", value={"live-restore": True, "bip": "10.232.0.1/24", "mtu": 1400, **LISTED})
     project.deploy()
     assert network(host) == {"address": "10.232.0.1/24", "mtu": "1400"}

@@ -78,7 +78,7 @@ def test_cut_resets_and_refuses_and_restore_takes_the_same_port(echo: int) -> No
             assert near.recv(10) == b"ping"
 
 
-def test_a_frozen_line_says_nothing_until_it_is_restored(echo: int) -> None:
+def test_a_frozen_connection_passes_nothing_until_it_is_restored(echo: int) -> None:
     with Proxy("127.0.0.1", echo) as proxy, connect(proxy) as near:
         proxy.freeze()
         near.sendall(b"ping")

@@ -170,7 +170,9 @@ def cut(project: Project, host: LabHost, word: str, how: Sequence[str]) -> None:
 
 
 @pytest.mark.hosts("trixie")
-def test_one_that_is_cut_off_goes_back_or_is_finished_by_the_next(project: Project, host: LabHost, lab: Lab) -> None:
+def test_an_interrupted_removal_is_rolled_back_or_finished_by_the_next(
+    project: Project, host: LabHost, lab: Lab
+) -> None:
     before = everything(host)
     project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
     project.deploy()

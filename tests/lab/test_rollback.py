@@ -57,7 +57,7 @@ def test_a_first_deploy_is_rolled_back_and_its_volume_stays(project: Project, ho
     assert "unchanged" in back(project, host, "--to", "0")
 
 
-def test_what_was_there_before_the_first_deploy_comes_back(project: Project, host: LabHost) -> None:
+def test_a_rollback_restores_the_files_from_before_the_first_deploy(project: Project, host: LabHost) -> None:
     host.write(DAEMON, b'{\n  "log-opts": {"max-size": "5m"}\n}\n')
     host.run("systemctl restart docker")
     project.write({"hosts": {host.name: host_entry(host, docker={"log-opts": {"max-size": "7m"}})}})
@@ -145,7 +145,7 @@ def test_what_the_rollback_is_not_about_is_left_as_edited(project: Project, host
 
 
 @pytest.mark.hosts("trixie")
-def test_runs_that_are_no_target(project: Project, host: LabHost) -> None:
+def test_a_run_that_cannot_be_rolled_back_to_is_refused(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True})}})
     assert "nothing to undo" in back(project, host, code=1)
     project.deploy()

@@ -480,7 +480,7 @@ def test_a_job_outlives_the_rotation(runner: Process, gitlab: GitLab) -> None:
 
 
 @pytest.mark.parametrize("expires", ["0001-01-01T00:00:00Z", SOON], ids=["no end", "young"])
-def test_else_the_file_is_never_written(runner: Process, gitlab: GitLab, expires: str) -> None:
+def test_otherwise_the_runner_never_writes_its_file(runner: Process, gitlab: GitLab, expires: str) -> None:
     runner.start(aging(gitlab, PAST, expires))
     assert stays(lambda: "# ours" in runner.config.read_text(), seconds=5)
 

@@ -63,7 +63,7 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
     return project
 
 
-def test_no_output_has_a_canary(project: Project, host: LabHost) -> None:
+def test_no_output_contains_a_secret(project: Project, host: LabHost) -> None:
     said = ""
     for words in (
         ("check",),
@@ -100,7 +100,7 @@ def _edit(project: Project) -> None:
     path.write_text(path.read_text().replace(OURS["label"], OURS["label"][::-1]))
 
 
-def test_what_goes_wrong_on_the_host_shows_none_either(project: Project, host: LabHost) -> None:
+def test_failures_on_the_host_show_no_secret(project: Project, host: LabHost) -> None:
     """A broken unit, a failing step, a log that holds them: what the run says is filtered there and here."""
     echoed = [OURS["token"], OURS["label"], *(THEIRS[name] for name in ("machine", "plugin", "argument", "password"))]
     drop_in = f'[Service]\nExecReload=\nExecReload=/bin/sh -c "echo {" ".join(echoed)}; exit 1"\n'

@@ -67,7 +67,7 @@ def test_an_edit_that_the_inventory_follows_is_in_sync(project: Project, host: L
     assert project.diff()["hosts"][0]["result"] == "unchanged"
 
 
-def test_keys_that_the_host_keeps(project: Project, host: LabHost) -> None:
+def test_keys_under_keep_keep_the_hosts_values(project: Project, host: LabHost) -> None:
     project.write(docker_host(host, keep=["labels", "log-opts.max-size"]))
     by_hand_first = {"labels": ["rack=7"], "live-restore": True, "log-opts": {"max-size": "3m"}}
     host.write(DAEMON, json.dumps(by_hand_first).encode())

@@ -29,7 +29,7 @@ def told(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
     return found
 
 
-def test_what_there_is_to_tell_of_a_host(project: Project, host: LabHost) -> None:
+def test_status_of_a_host_from_before_its_first_deploy_until_it_is_half_down(project: Project, host: LabHost) -> None:
     """From before its first deploy until half of it is down."""
     before_and_after_a_deploy(project, host)
     tree = project.tree

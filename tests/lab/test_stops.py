@@ -92,14 +92,14 @@ def test_a_runner_that_would_vanish(project: Project, host: LabHost) -> None:
     refused(project, host, "drop-runner", "by-hand")
 
 
-def test_no_token_anywhere(project: Project, host: LabHost) -> None:
+def test_a_runner_without_any_token_is_blocked(project: Project, host: LabHost) -> None:
     section = runner_section()
     del section["runners"][0]["token"]
     project.write({"hosts": {host.name: host_entry(host, gitlab_runner=section)}})
     refused(project, host, "no-token", "one")
 
 
-def test_somebody_elses_container_on_the_port(project: Project, host: LabHost) -> None:
+def test_another_container_on_the_port_of_a_cache_is_blocked(project: Project, host: LabHost) -> None:
     host.run(f"docker run -d --name theirs -p 172.17.0.1:5000:80 {host.busybox_image} sleep 600")
     refused(project, host, "port-taken", "theirs")
     assert host.run("docker inspect theirs --format '{{.State.Running}}'").stdout.strip() == "true"
@@ -154,12 +154,12 @@ def test_a_place_where_docker_cannot_listen(project: Project, host: LabHost) -> 
         assert host.get("http://127.0.0.1:9323/metrics")[0] == 200
 
 
-def test_images_that_would_vanish_from_view(project: Project, host: LabHost) -> None:
+def test_a_data_root_that_hides_images_is_blocked(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, docker={"data-root": "/srv/docker"})}})
     refused(project, host, "data-root")
 
 
-def test_containers_that_would_not_come_back(project: Project, host: LabHost) -> None:
+def test_a_restart_that_ends_containers_for_good_is_blocked(project: Project, host: LabHost) -> None:
     host.run(f"docker run -d --name precious {host.busybox_image} sleep 600")
     project.write({"hosts": {host.name: host_entry(host, docker={"log-opts": {"max-size": "7m"}})}})
     refused(project, host, "stop-containers", "precious")

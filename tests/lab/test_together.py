@@ -64,7 +64,7 @@ def test_clients_of_two_plans_take_turns_or_one_says_who_was_first(tmp_path: Pat
     assert met, "they never met"
 
 
-def test_one_that_waits_plans_anew(tmp_path: Path, lab: Lab, host: LabHost) -> None:
+def test_a_deploy_that_waited_for_the_lock_plans_again(tmp_path: Path, lab: Lab, host: LabHost) -> None:
     here, there = project(tmp_path / "a", lab, host), project(tmp_path / "b", lab, host)
     here.deploy()
     here.set(host.name, "gitlab_runner", "concurrent", value=10)

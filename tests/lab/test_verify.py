@@ -138,7 +138,7 @@ def a_tag_that_moved_meanwhile_is_put_back(project: Project, host: LabHost) -> N
 
 
 @TURNS
-def test_pulls_that_no_cache_sees(project: Project, host: LabHost, lab: Lab) -> None:
+def test_verify_finds_pulls_that_bypass_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
     """First of a host that is whole, then with a mirror that is not loaded, or loaded second."""
     quick_reads_only(project, host, lab)
     links(project)
@@ -215,7 +215,7 @@ def the_mirror_has_another_port(project: Project, host: LabHost) -> None:
 
 
 @TURNS
-def test_the_upstream_is_down(project: Project, host: LabHost, lab: Lab) -> None:
+def test_verify_names_an_upstream_that_is_down(project: Project, host: LabHost, lab: Lab) -> None:
     """What is cached is served all the same; what is not goes past the cache, and says so."""
     links(project)
     lab.hub.stop()
