@@ -285,7 +285,8 @@ finish() {
     [ -s verdict ] || echo "$1" >verdict # if the process is killed from here on, `back` uses this result
     grep -h "^stage$tab" ../*/forward 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
         staged_path "$path" "$wanted"
-        rm -f "$staged"
+        # all kept runs are listed, and nearly none of these files is left
+        if [ -e "$staged" ] || [ -L "$staged" ]; then rm -f "$staged"; fi
     done
     if [ "$1" = applied ] && [ -r folders ]; then # folders that a removal may leave empty
         while IFS= read -r folder; do rmdir "$root$folder" 2>/dev/null || :; done <folders
