@@ -393,18 +393,31 @@ start() { # DIR SECONDS
     follow "$1" 0
 }
 
+# DIR QUIET: succeeds if the unit of the run is alive; QUIET counts the looks since the last new line of the log. A
+# transient unit has its file for as long as systemd knows it. To ask systemd itself costs more than the rest of a look.
+goes_on() {
+    transient=$root/run/systemd/transient unit=runnerops-${1##*/}
+    case $2 in
+    *[05]0) ;;
+    *) if [ -d "$transient" ]; then [ -e "$transient/$unit.service" ] && return; fi ;;
+    esac
+    case $(systemctl show -p ActiveState --value "$unit" 2>/dev/null) in
+    active | activating | deactivating | reloading) return 0 ;;
+    esac
+    return 1
+}
+
 # DIR BYTE: prints the log from BYTE on until it has the end of the run. Returns 76 if the unit is gone without one. The
 # shell reads the file itself, because to start a program ten times a second would cost more than the run.
 follow() {
     skip=$2 quiet=0 opened='' part='' over=''
     while :; do
-        # the unit's state is read before the log, and only every fifth time, because this costs more than the rest
-        alive=active
-        case $quiet in *[05]) alive=$(systemctl show -p ActiveState --value "runnerops-${1##*/}" 2>/dev/null) ;; esac
+        alive=1 # determined before the log is read
+        case $quiet in *[05]) goes_on "$1" "$quiet" || alive='' ;; esac
         if [ -z "$opened" ] && [ -r log ]; then exec 4<log && opened=1; fi
         [ -z "$opened" ] || print_new_lines <&4 || return 1
         [ -z "$over" ] || return 0
-        case $alive in active | activating | deactivating | reloading) ;; *) return 76 ;; esac
+        [ -n "$alive" ] || return 76
         quiet=$((quiet + 1)) # less often after some seconds, because a drain may last hours
         if [ $quiet -gt 30 ]; then sleep 1; else sleep 0.1 2>/dev/null || sleep 1; fi
     done

@@ -2,7 +2,7 @@
 # Replaces `systemd-run` for the unit of a run. The unit's file has the number of its process group, and is removed
 # after ExecStopPost has ended.
 for dir; do :; done
-unit=$RUNNEROPS_ROOT/run/systemd/transient/runnerops-${dir##*/}
+unit=$RUNNEROPS_ROOT/run/systemd/transient/runnerops-${dir##*/}.service
 echo 0 >"$unit"
 # shellcheck disable=SC2016 # the inner shell expands these
 walk='echo $$ >"$1"; exec sh "$2/host.sh" walk "$2"'
