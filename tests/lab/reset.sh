@@ -7,9 +7,17 @@ export LC_ALL=C
 seen=/run/runnerops-lab.untouched
 
 state() { # prints what stays the same until the daemon is restarted or its configuration is changed
-    systemctl show --property=InvocationID --value docker
+    [ -n "${docker-}" ] || ask_about_docker
+    echo "$docker"
     stat -c '%y %n' /etc/docker /etc/systemd/system /etc/systemd/system/docker.service.d 2>/dev/null
     return 0
+}
+
+# Sets $docker, and $docker_runs to nothing if it does not run. On an unused host, the calls of systemctl cost more than
+# all the rest.
+ask_about_docker() {
+    docker=$(systemctl show --property=InvocationID,ActiveState docker)
+    case $docker in *ActiveState=active*) docker_runs=1 ;; *) docker_runs='' ;; esac
 }
 
 api() { curl -sg --max-time 60 --unix-socket /run/docker.sock "$@"; } # a `docker` process costs five times as much
@@ -51,15 +59,17 @@ if [ "${1-}" = --note ]; then # called after the first boot: records the state o
     exit
 fi
 
-units=$(systemctl list-units --all --plain --no-legend 'runnerops-*' | cut -d' ' -f1)
+units=$(cd /run/systemd/transient 2>/dev/null && ls -d runnerops-* 2>/dev/null)
 [ -z "$units" ] || { systemctl kill --signal=KILL $units; timeout 30 systemctl stop $units; } 2>/dev/null
 systemctl kill --signal=KILL gitlab-runner 2>/dev/null
 systemctl stop gitlab-runner
+ask_about_docker
 
 [ -e /etc/docker/daemon.json ] || [ ! -e "$seen" ] || [ "$(state)" != "$(cat "$seen")" ] || untouched=1
 dropins=$(find /etc/systemd/system -name '*.service.d' \( -path '*/docker.*' -o -path '*/gitlab-runner.*' \))
 # containers go first, because one that restarts would create folders at the paths of its missing bind mounts
-if systemctl is-active --quiet docker && ! emptied; then
+if [ -n "$docker_runs" ] && ! emptied; then
+    filled=1
     remove_containers
 fi
 rm -rf /etc/gitlab-runner /etc/sysconfig/gitlab-runner /opt/registry /var/lib/runnerops /home/gitlab-runner/builds
@@ -68,12 +78,13 @@ install -d -m 0700 /etc/gitlab-runner
 [ -z "$dropins" ] || { rm -rf $dropins && systemctl daemon-reload; }
 
 for unit in docker gitlab-runner; do # a test may have disabled it
-    systemctl is-enabled --quiet "$unit" || systemctl enable --quiet "$unit" || exit 1
+    [ -L "/etc/systemd/system/multi-user.target.wants/$unit.service" ] || systemctl enable --quiet "$unit" || exit 1
 done
 
-! systemctl is-active --quiet docker || emptied || empty "$@"
+[ -z "${filled-}" ] || emptied || empty "$@"
 systemctl reset-failed
-if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
+if [ -z "${untouched-}" ] || [ -z "$docker_runs" ]; then
+    docker=''
     systemctl stop docker.socket docker 2>/dev/null
     if ! ip -4 -brief address show docker0 2>/dev/null | grep -q ' 172.17.0.1/16'; then
         ip link delete docker0 2>/dev/null
@@ -85,8 +96,9 @@ if [ -z "${untouched-}" ] || ! systemctl is-active --quiet docker; then
     systemctl reset-failed docker
 fi
 systemctl start gitlab-runner || exit 1
+pid=$(systemctl show --property=MainPID --value gitlab-runner)
 for _ in 1 2 3 4 5 6 7 8 9 10; do # the stand-in needs a moment to change its command line
-    read -r started <"/proc/$(systemctl show --property=MainPID --value gitlab-runner)/cmdline"
+    read -r started <"/proc/$pid/cmdline"
     case $started in /usr/bin/gitlab-runner*) break ;; esac
     sleep 0.05
 done 2>/dev/null
