@@ -348,6 +348,22 @@ def test_follow_waits_for_the_log_and_for_the_rest_of_a_line(walker: Walker) -> 
     assert following.returncode == 0
 
 
+def test_follow_sees_by_the_file_of_a_unit_that_the_run_goes_on(walker: Walker) -> None:
+    """Systemd is not asked, whose answer costs its host more, until that file is gone."""
+    walker.prepare([sh("true")])
+    walker.put("/bin/systemctl", '#!/bin/sh\necho asked >>"$RUNNEROPS_ROOT/asked"\necho inactive\n', 0o755)
+    unit = f"/run/systemd/transient/runnerops-{walker.folder.name}.service"
+    walker.put(unit, "")
+    following = walker.begin("follow", str(walker.folder), "0")
+    with pytest.raises(subprocess.TimeoutExpired):  # it looks for the file twice a second
+        following.wait(1.5)
+    assert not walker.at("/asked").exists()
+    walker.at(unit).unlink()
+    assert following.wait(timeout=20) == protocol.NO_END
+    assert walker.at("/asked").exists()
+    following.communicate()
+
+
 def test_following_a_run_that_is_over_without_an_end(walker: Walker) -> None:
     walker.prepare([sh("true")])
     (walker.folder / "log").write_bytes(b"1.0\t\t-1\tnote\tclock 1\n")
