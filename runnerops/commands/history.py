@@ -55,7 +55,7 @@ def history(
         _show_failed(failed, screen)
     else:
         for index, (name, one) in enumerate(found.items()):
-            if len(hosts) > 1:
+            if len(hosts) > 1 or name not in targets:  # of a group or a state, nobody knows which host it is
                 screen.data(f"{'' if index == 0 else chr(10)}{name}", "host")
             show_history(name, one, screen, verbose=verbose)
         _show_failed(failed, screen)
