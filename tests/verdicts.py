@@ -44,6 +44,8 @@ DAEMON = _of(
     {"debug": "yes"}
     {"log-opts": {"max-file": 3}}
     {"registry-mirrors": ["192.0.2.10:5000"]}
+    {"registry-mirrors": ["https://${MIRROR}"]}
+    {"log-ops": {"max-size": "10m"}}
     {"bip": "192.168.200.1"}
     {"bip": "192.168.200.0/24"}
     {"default-address-pools": [{"base": "10.231.0.0/16", "size": 8}]}
