@@ -16,7 +16,7 @@ from runnerops.engine.gitlab.round import GitlabRound
 from runnerops.engine.host_runs import HostRuns
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
-from runnerops.engine.not_begun import WHY_HELD, in_sync, not_begun_with
+from runnerops.engine.not_begun import in_sync, not_begun_with, why_held
 from runnerops.engine.outcome import unverified
 from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.project import Project
@@ -135,9 +135,9 @@ class HostExecutor:
             return self._end(Outcome(name, Result.UNCHANGED))
         if why == "drains" or (whom in self.outcomes and judging.drains_on(self.outcomes[whom])):
             why = "drains"
-        problem, hint = WHY_HELD[why]
-        them = ", ".join(brief(whom.split(", ")))
-        held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem.format(them)}", hint=hint.format(them))
+        command = planned.plan.command if isinstance(planned, Planned) else "deploy"
+        problem, hint = why_held(why, ", ".join(brief(whom.split(", "))), command)
+        held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem}", hint=hint)
         if self.replan.issuperset(whom.split(", ")):  # that host is planned again, so this one is too
             self.replan.add(name)
             self.outcomes[name] = held

@@ -12,7 +12,7 @@ from runnerops.model.common import Result
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 
-WHY_HELD: Mapping[Why, tuple[str, str]] = {
+_WHY_HELD: Mapping[Why, tuple[str, str]] = {
     "drains": (
         "{} still waits for its jobs, and not all hosts may be without a runner at the same time",
         "deploy again when it has ended",
@@ -27,6 +27,21 @@ WHY_HELD: Mapping[Why, tuple[str, str]] = {
         "repair that first, then deploy again (--max-failures allows more failures)",
     ),
 }
+_AGAIN: Mapping[Why, str] = {
+    "drains": "try again when it has ended",
+    "cache": "repair {} first, then try both again",
+    "canary": "repair {} first, then try again",
+    "failures": "repair that first, then try again (`rollout.max_failures` allows more failures)",
+}
+"""The hints of commands other than `deploy`, which have no flags for the rollout."""
+
+
+def why_held(why: Why, whom: str, command: str) -> tuple[str, str]:
+    """Why a host is held back because of another, and what to do. `command` is that of the plan."""
+    problem, hint = _WHY_HELD[why]
+    if not command.startswith("deploy"):
+        problem, hint = problem.replace("the deploy", f"the {command.partition(' ')[0]}"), _AGAIN[why]
+    return problem.format(whom), hint.format(whom)
 
 
 def in_sync(plan: Plan) -> bool:

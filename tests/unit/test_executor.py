@@ -17,9 +17,10 @@ from runnerops.engine.health import Health
 from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.locks import LockWait
 from runnerops.engine.loop import walked
+from runnerops.engine.not_begun import why_held
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
-from runnerops.engine.scheduling import Earlier
+from runnerops.engine.scheduling import Earlier, Why
 from runnerops.errors import LinkLostError, RunneropsError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
@@ -386,3 +387,15 @@ def test_a_host_whose_verify_was_interrupted_is_not_told_as_applied() -> None:
     assert turns.outcomes["a"] is examined.cut
     assert turns.outcomes["a"].result is Result.FAILED
     assert "interrupted before verify had ended" in turns.outcomes["a"].message
+
+
+@pytest.mark.parametrize("why", ["drains", "cache", "canary", "failures"])
+def test_a_host_that_another_command_holds_back_gets_no_hint_of_a_deploy(why: Why) -> None:
+    """A rollback has no `--resume` and no `--max-failures`."""
+    for command in ("deploy", "deploy --only docker"):
+        assert "deploy" in why_held(why, "a", command)[1]
+    for command in ("rollback to run 3", "rotate"):
+        problem, hint = why_held(why, "a", command)
+        assert "deploy" not in problem + hint
+        assert "--" not in problem + hint
+    assert why_held("failures", "a", "rollback to run 3")[0] == "the rollback stopped at a"
