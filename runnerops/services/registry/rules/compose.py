@@ -91,9 +91,20 @@ def _other_than(tree: Tree, bare: Tree) -> Tree:
     for section, value in bare.items():
         below = tree[section]
         if value is not below:
-            inner = {name: one for name, one in mapping(value).items() if one is not mapping(below).get(name)}
+            others = mapping(below)
+            inner = {name: one for name, one in mapping(value).items() if not _is_alike(one, others.get(name))}
             changed[section] = inner if isinstance(value, dict) else value
     return changed
+
+
+def _is_alike(one: Value, other: Value) -> bool:
+    """Whether two services differ at most in variables and labels, whose values may be any text but for a registry."""
+    if one is other or not isinstance(one, dict) or not isinstance(other, dict) or is_registry(one):
+        return one is other
+    return all(
+        part is other[name] or (name in {"environment", "labels"} and isinstance(part, dict))
+        for name, part in one.items()
+    )
 
 
 def _rules(tree: Tree, judged: Tree, version: str) -> Found:
