@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from runnerops.model.answers import Answer
 from runnerops.model.host_state import RemoteFile
+from runnerops.patterns import late_pattern
 
 OBSERVE = ("sh", "-s")
 
@@ -20,6 +22,9 @@ PREPARATIONS, WAITS, LOCAL = "prepare_", "await_", "observe_"
 """Prefixes of functions: those whose results others need, those that wait for daemons and pages, those that read what is
 on the host.
 """
+
+_UNREAD = late_pattern(r"^[ \t]*(?:#.*\n)?|[ \t]+# [^'\"`$\n]*$", re.MULTILINE)
+"""Comments on lines of their own, indents, and most comments behind code. Those with a quote may be part of a text."""
 
 OBSERVATION_SECONDS = 60
 """The time limit of an observation for all programs that might hang, in seconds. Pages have shorter limits of their own.
@@ -40,6 +45,8 @@ def frame(
 
     `word` is random, so that no content can be taken for the end of an answer. The shell reads the script from its
     standard input. It is one function, so that it is read completely before anything runs.
+
+    Comments and indents, a third of the text, are left out.
     """
     frame_functions = Path(__file__).with_name("observe.sh").read_text()
     preparing, waiting, local = (
@@ -50,8 +57,15 @@ def frame(
     nest = _beside([*others, *(["\n".join(("{", *first, *_beside(waiting), "}"))] if first else [])], local)
     first_calls = (f"prepare_units {shlex.join(units)}",) if units else ()
     first_calls = (*((f"limit_observation {seconds}",) if seconds else ()), *first_calls)
-    body = "\n".join((f"word={word}", frame_functions, *functions, *first_calls, *preparing, *nest))
+    code = compact("\n".join((frame_functions, *functions)))
+    body = "\n".join((f"word={word}", code, *first_calls, *preparing, *nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
+
+
+@lru_cache(maxsize=8)
+def compact(script: str) -> str:
+    """A shell script without comments and indents. No text in quotes may have a line that begins with either."""
+    return _UNREAD.sub("", script)
 
 
 def _beside(calls: Sequence[str], last: Sequence[str] | None = None) -> Sequence[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from runnerops.model.answers import Answer
 from runnerops.model.facts import Container, Facts
+from runnerops.remote.observation import compact
 from runnerops.services import DOCKER
 from runnerops.services.docker.observe import OBSERVE
 from tests.shells import SHELLS
@@ -160,3 +161,27 @@ def test_a_container_that_the_daemon_does_not_tell_of_hides_no_other(shell: tupl
     done = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
     assert "client" not in done.stdout
     assert (done.stdout.count(f'{{"Id":"{ONE}"\n"Image":"of job"'), done.stdout.count('"Image":"of job"')) == (1, 2)
+
+
+READ = sorted(
+    path
+    for path in Path(str(package_files("runnerops"))).rglob("*.sh")
+    if path.parent.name in {"observe", "verify"} or path.name in {"observe.sh", "history.sh"}
+)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize("path", READ, ids=lambda path: f"{path.parent.parent.name}/{path.parent.name}/{path.name}")
+def test_a_script_means_the_same_without_comments_and_indents(path: Path) -> None:
+    """bash prints a function in a form of its own, which depends on what it does alone."""
+
+    def printed(text: str) -> str:
+        script = f"printed() {{\n{text}\n}}\ndeclare -f printed"
+        return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
+
+    text = path.read_text()
+    short = compact(text)
+    assert len(short) < len(text)
+    assert "\n " not in short
+    assert "\n#" not in short
+    assert printed(short) == printed(text)
