@@ -25,6 +25,7 @@ PENALTY = "Not allowed at this time"
 _PENALISED = (
     "refuses connections from this address for some time, after failed or interrupted logins (PerSourcePenalties)"
 )
+_UNSTABLE = "check its log, and whether the network is stable"
 _UP = "check whether the host is up and accepts connections from this machine"
 
 
@@ -49,6 +50,11 @@ def explain(hop: Hop, error: Exception) -> HostError:
     """A HostError whose place is the hop that failed: `user@address:port`, marked if it is a gateway."""
     problem, hint = _no_kind(hop, error) or _problem(hop, error)
     return HostError(hop.host, f"{_where(hop)}: {problem}", hint)
+
+
+def closed_after_login(hop: Hop) -> HostError:
+    """The error for a hop that let us in, and then closed the connection."""
+    return HostError(hop.host, f"{_where(hop)}: it closed the connection right after the login", _UNSTABLE)
 
 
 def _where(hop: Hop) -> str:
@@ -99,7 +105,7 @@ _KINDS: tuple[tuple[type[Exception], str, str], ...] = (
 
 def _turned_away(error: Exception) -> tuple[str, str]:
     if isinstance(error, EOFError | ConnectionResetError):
-        return "it closed the connection before a login", "check its log, and whether the network is stable"
+        return "it closed the connection before a login", _UNSTABLE
     if is_penalty(error):
         return (
             f"it {_PENALISED}",

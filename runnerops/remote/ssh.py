@@ -75,7 +75,7 @@ def open_hop(hop: Hop, say: Callable[[str], None] = lambda _: None) -> None:
     """Opens one hop. The hops before it must be open. Raises HostError."""
     from paramiko import SSHException  # noqa: PLC0415
 
-    from runnerops.remote.faults import explain, penalty_text  # noqa: PLC0415
+    from runnerops.remote.faults import closed_after_login, explain, penalty_text  # noqa: PLC0415
     from runnerops.remote.settings import alive_of  # noqa: PLC0415
 
     try:
@@ -83,11 +83,16 @@ def open_hop(hop: Hop, say: Callable[[str], None] = lambda _: None) -> None:
     except (SSHException, OSError, EOFError) as error:
         raise explain(hop, error) from None
     transport: Transport = hop.connection.transport
+    if not transport.is_active():
+        raise closed_after_login(hop)
     if not transport.is_authenticated():
         raise HostError(
             hop.host, f"{hop.names[0]}: a key alone is not enough to log in", "AuthenticationMethods publickey"
         )
-    _keep_alive(transport, *alive_of(hop.connection.ssh_config))
+    try:
+        _keep_alive(transport, *alive_of(hop.connection.ssh_config))
+    except OSError:  # the socket is closed
+        raise closed_after_login(hop) from None
 
 
 def patiently(connect: Callable[[], T], penalised: Callable[[float], None] = lambda _: None) -> T:

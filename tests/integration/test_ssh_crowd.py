@@ -4,10 +4,12 @@ hosts.
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -76,6 +78,27 @@ def test_an_end_anywhere_in_the_handshake_is_reported_as_one(sshd: Sshd, monkeyp
             ask(port)
         assert told.value.message.startswith("web-1: "), after
         assert told.value.hint, after
+
+
+@pytest.mark.parametrize("when", ["after the login", "after it was looked at"])
+def test_an_end_right_after_the_login_is_reported_as_one(
+    when: str, sshd: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not as a key that is not enough, nor as a bug."""
+
+    def connect(opened: Any, _: object) -> None:
+        opened()
+        opened.__self__.client.get_transport().close()
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EBADF, "Bad file descriptor")
+
+    if when == "after the login":
+        monkeypatch.setattr("runnerops.remote.ssh.patiently", connect)
+    else:
+        monkeypatch.setattr("runnerops.remote.ssh._keep_alive", fails)
+    with pytest.raises(HostError, match="it closed the connection right after the login"):
+        sshd.open(sshd.line())
 
 
 @pytest.mark.parametrize("changed", ["gateway", "host"])
