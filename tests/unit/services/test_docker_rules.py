@@ -17,6 +17,20 @@ def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
     return [f"{one.rule} {one.severity} {one.message}" for one in DOCKER.lint({daemon(tree).spec: tree}, known)]
 
 
+PACKAGE: Tree = {"name": "a", "private": True, "scripts": {"start": "b"}, "license": "MIT", "main": "c", "version": "1"}
+
+
+def test_a_file_with_none_of_the_keys_is_another_file() -> None:
+    said = ["D001 error none of the 6 keys of this file is one of daemon.json: dockerd refuses the whole file"]
+    assert found(PACKAGE) == said
+    assert len(found({**PACKAGE, "debug": True})) == len(PACKAGE), "each is named beside a known one"
+    assert len(found({**PACKAGE, "debg": True})) == len(PACKAGE) + 1, "each is named beside one that is nearly known"
+    assert len(found({name: PACKAGE[name] for name in [*PACKAGE][:5]})) == 5, "each of a few is named"
+    assert found({**PACKAGE, "empty": {}}) == [
+        "D001 error none of the 7" + said[0].removeprefix("D001 error none of the 6")
+    ]
+
+
 PROXY = {"http-proxy": "http://proxy.example.com:3128"}
 
 

@@ -54,8 +54,23 @@ _REFUSED = "dockerd refuses the whole file"
 _SUCCESSORS = {"graph": "data-root"}
 
 
+_MANY = 6
+_TAKE_OUT = "take it out"
+
+
 def _known(tree: Tree, facts: Facts | None) -> Found:
-    version = _version(facts)
+    """Checks the names of keys. A file that has many keys, and none that dockerd could mean, is another file."""
+    found = tuple(_names(tree, _version(facts)))
+    strange = [key for name, _, key, _, _ in found if name == "D001"]
+    meant = tree.keys() & KEYS.keys() or any(fix != _TAKE_OUT for *_, fix in found)
+    if len(tree) < _MANY or meant or not strange:
+        yield from found
+        return
+    text = f"none of the {len(tree)} keys of this file is one of daemon.json: {_REFUSED}"
+    yield "D001", "error", strange[0], text, "check whether this is the right file"
+
+
+def _names(tree: Tree, version: Version | None) -> Found:
     for name, value in tree.items():
         if name in KEYS:
             yield from _timely(name, version)
@@ -69,7 +84,7 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
                 "error",
                 (name,),
                 "dockerd only checks the file and ends, as with its flag --validate",
-                "take it out",
+                _TAKE_OUT,
             )
         elif name in IDLE_FLAGS and isinstance(value, dict) and value:
             yield from _group(name, value)
@@ -79,7 +94,7 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
                 "warning",
                 (name,),
                 "dockerd has a flag of this name, and ignores it in the file",
-                "take it out",
+                _TAKE_OUT,
             )
         elif name in _PROXIES:
             yield (
@@ -99,7 +114,7 @@ def _timely(name: str, version: Version | None) -> Found:
     since, until = KEYS[name].since, KEYS[name].until
     first, last = version_of(since), version_of(until)
     if version and first and version < first:
-        yield "D002", "error", (name,), f"this host's dockerd does not know it before {since}", "take it out"
+        yield "D002", "error", (name,), f"this host's dockerd does not know it before {since}", _TAKE_OUT
     if last and (version is None or version >= last):
         severity: Severity = "error" if version else "warning"
         yield (
@@ -107,7 +122,7 @@ def _timely(name: str, version: Version | None) -> Found:
             severity,
             (name,),
             f"dockerd does not know it any more since {until}, and refuses the file",
-            f"write {_SUCCESSORS[name]}" if name in _SUCCESSORS else "take it out",
+            f"write {_SUCCESSORS[name]}" if name in _SUCCESSORS else _TAKE_OUT,
         )
 
 
@@ -116,13 +131,13 @@ def _unread(name: str, value: Value, version: Version | None) -> Found:
     list of keys does not allow.
     """
     if name == "proxies" and value is None:
-        yield "D001", "error", (name,), "must be a mapping: dockerd treats null as an unknown key", "take it out"
+        yield "D001", "error", (name,), "must be a mapping: dockerd treats null as an unknown key", _TAKE_OUT
     elif name in UNREAD and (version is None or version >= UNREAD[name]):
         severity: Severity = "warning"
         text = (
             "dockerd ignores it in the file" if UNREAD[name] == (0, 0) else f"dockerd ignores it since {_dotted(name)}"
         )
-        fix = f"set it as a flag, --{name}" if UNREAD[name] == (0, 0) else "take it out"
+        fix = f"set it as a flag, --{name}" if UNREAD[name] == (0, 0) else _TAKE_OUT
         yield "D013", severity, (name,), text, fix
 
 
@@ -151,7 +166,7 @@ def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
     if known := near(name, KEYS, _NEAR):
         text = f"unknown key, which dockerd ignores while it is empty, {question(known)}"
         return "D012", "error", (name,), text, f"write {' or '.join(known)}"
-    return "D012", "warning", (name,), "unknown key: dockerd ignores it while it is empty", "take it out"
+    return "D012", "warning", (name,), "unknown key: dockerd ignores it while it is empty", _TAKE_OUT
 
 
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
@@ -159,7 +174,7 @@ def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
         return "D001", "error", key, f"unknown key, {other[0]}: {_REFUSED}", other[1]
     if known := near(key[-1], KEYS, _NEAR):
         return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
-    return "D001", "error", key, f"unknown key: {_REFUSED}", "take it out"
+    return "D001", "error", key, f"unknown key: {_REFUSED}", _TAKE_OUT
 
 
 _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
