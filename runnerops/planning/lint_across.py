@@ -17,7 +17,7 @@ from runnerops.services.gitlab_runner.dind import is_dind, values_of
 from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.shared.private import is_private
+from runnerops.services.shared.addresses import is_private
 from runnerops.services.shared.upstreams import HUB, served
 
 Severity: TypeAlias = Literal["error", "warning", "info"]

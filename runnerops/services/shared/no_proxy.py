@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
 
+from runnerops.services.shared.addresses import is_address
+
 
 def bypasses(no_proxy: str, host: str, port: int) -> bool:
     """Whether requests to this host and port bypass the proxy. `host` is a name, or an address without brackets."""
@@ -35,18 +37,10 @@ def _matches(entry: str, host: str, port: int) -> bool:
             return False
         entry = name
     entry = entry.removeprefix("*")
-    return host == entry.lstrip(".") if _is_address(entry) else _under(entry, host)
+    return host == entry.lstrip(".") if is_address(entry.strip("[]")) else _under(entry, host)
 
 
 def _under(entry: str, host: str) -> bool:
     if entry.startswith("."):
         return host.endswith(entry)
     return host == entry or host.endswith(f".{entry}")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text.strip("[]"))
-    except ValueError:
-        return False
-    return True

@@ -10,21 +10,11 @@ from ipaddress import (
     IPv6Address,
     IPv6Interface,
     IPv6Network,
-    ip_address,
     ip_interface,
     ip_network,
 )
 
 from runnerops.model.common import Value
-
-
-def is_address(text: str) -> bool:
-    """Whether it is an IP address. IPv6 may have a zone."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def network_of(value: Value) -> IPv4Network | IPv6Network | None:

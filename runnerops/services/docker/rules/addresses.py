@@ -10,9 +10,10 @@ from ipaddress import IPv4Network, ip_address
 from typing import Literal
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.docker.rules.address import interface_of, is_address, network_holds, network_of
+from runnerops.services.docker.rules.address import interface_of, network_holds, network_of
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.nested import Found, Severity
+from runnerops.services.shared.addresses import is_address
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"

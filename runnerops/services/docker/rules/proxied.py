@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.addresses import is_private
 from runnerops.services.shared.no_proxy import bypasses
-from runnerops.services.shared.private import is_private
 
 _PORTS = {"http": 80, "https": 443}
 

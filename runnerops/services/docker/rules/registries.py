@@ -10,10 +10,10 @@ from ipaddress import ip_network
 
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
-from runnerops.services.docker.rules.address import is_address
 from runnerops.services.docker.rules.mirrors import has_variable
 from runnerops.services.docker.rules.timely import before
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.addresses import is_address
 from runnerops.services.shared.versions import Version
 
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"

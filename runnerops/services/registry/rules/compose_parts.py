@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from ipaddress import ip_address
 
 from runnerops.model.common import Tree, Value
 
@@ -52,15 +51,6 @@ def environment(service: Tree) -> Iterator[tuple[str | int, str, str]]:
     for index, item in enumerate(items(found)):
         name, _, value = str(item).partition("=")
         yield index, name, value
-
-
-def is_address(text: str) -> bool:
-    """Whether this is an IP address, of either version."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def items(value: Value) -> list[Value]:

@@ -6,9 +6,10 @@ import re
 
 from runnerops.model.common import Key, Tree
 from runnerops.parsing.near import near_fix
-from runnerops.services.registry.rules.compose_parts import REFUSED, REFUSES, is_address, items
+from runnerops.services.registry.rules.compose_parts import REFUSED, REFUSES, items
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.shared.addresses import is_address
 
 
 def ports(service: Tree, key: Key) -> Found:

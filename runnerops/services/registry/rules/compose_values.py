@@ -9,11 +9,12 @@ from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose_image import image_name
 from runnerops.services.registry.rules.compose_mounts import volumes
-from runnerops.services.registry.rules.compose_parts import REFUSED, REFUSES, is_address, items, mapping
+from runnerops.services.registry.rules.compose_parts import REFUSED, REFUSES, items, mapping
 from runnerops.services.registry.rules.compose_ports import ports
 from runnerops.services.registry.rules.compose_words import is_command
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.shared.addresses import is_address
 
 _SECTIONS = ("volumes", "networks", "secrets", "configs")
 _RESTARTS = ("no", "always", "unless-stopped", "on-failure")
