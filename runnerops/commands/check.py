@@ -17,7 +17,7 @@ from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.patterns import late_pattern
-from runnerops.planning.lint_file import decoded, in_order, lint_file, placed_in
+from runnerops.planning.lint.file import decoded, in_order, lint_file, placed_in
 from runnerops.redact import Redactor
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.missing_secrets import told_once
@@ -202,7 +202,7 @@ def _without_given(
     """Without variables of a Compose file that this environment or the `.env` beside it gives, as for Compose here."""
     from runnerops.services.registry.format.reading import parse
     from runnerops.services.registry.rules.compose import while_unset
-    from runnerops.services.registry.rules.variables import is_given, names_in, variables_in
+    from runnerops.services.registry.rules.compose.variables import is_given, names_in, variables_in
 
     given: dict[str, str | None] = {}
     beside = Path(name).with_name(".env")

@@ -21,11 +21,11 @@ from runnerops.model.common import Exit
 from runnerops.model.host_state import Hold
 from runnerops.parsing.moments import EXAMPLE, MomentError, in_utc, moment_or_span
 from runnerops.remote import state_folder
-from runnerops.remote.link import Completed
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
 from runnerops.report.status import hold_document
+from runnerops.ssh.link import Completed
 
 _SECONDS = 60.0
 _LONGEST = 200

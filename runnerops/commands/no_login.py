@@ -17,15 +17,15 @@ from runnerops.frozen import frozen
 from runnerops.inventory.only import only
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
-from runnerops.remote.access import Access
-from runnerops.remote.gateways import Gateways
-from runnerops.remote.hostkeys import KnownHosts
-from runnerops.remote.keys import Credentials
-from runnerops.remote.ssh import open_link
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import open_link
+from runnerops.ssh.gateways import Gateways
+from runnerops.ssh.hostkeys import KnownHosts
+from runnerops.ssh.keys import Credentials
 
 _RESTS = Result.MAINTENANCE.value
 NOT_DONE = "not done without a login: comparing files with those on the hosts, actions, blockers, drift"

@@ -22,7 +22,7 @@ from runnerops.model.common import Exit, Result
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.run import Outcome
-from runnerops.planning.machines import clone_texts
+from runnerops.planning.lint.machines import clone_texts
 from runnerops.planning.unseen import not_told
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.causes import outcomes_lines, total_line

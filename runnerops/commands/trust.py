@@ -24,16 +24,16 @@ from runnerops.inventory import Where
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome
-from runnerops.remote.access import Access
-from runnerops.remote.gateways import Gateways
-from runnerops.remote.hostkeys import PROJECT_FILE, HostKey, KnownHosts
-from runnerops.remote.hostnames import without
-from runnerops.remote.keys import Credentials
-from runnerops.remote.offer import Offer, Offers, fetch_offer
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.offers import gone, offer_document, offer_lines, offer_title
 from runnerops.report.screen import Screen
+from runnerops.ssh.access import Access
+from runnerops.ssh.gateways import Gateways
+from runnerops.ssh.hostkeys import PROJECT_FILE, HostKey, KnownHosts
+from runnerops.ssh.hostnames import without
+from runnerops.ssh.keys import Credentials
+from runnerops.ssh.offer import Offer, Offers, fetch_offer
 
 
 @mutable

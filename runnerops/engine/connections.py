@@ -15,15 +15,15 @@ from runnerops.engine.passwords import SudoPasswords
 from runnerops.engine.threads import WORKERS
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host, Inventory
-from runnerops.remote.access import Access
-from runnerops.remote.gateways import Gateways
-from runnerops.remote.hostkeys import KnownHosts
-from runnerops.remote.keys import Credentials
-from runnerops.remote.link import Link
-from runnerops.remote.ssh import load, open_link
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 from runnerops.secrets.commands import Once
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import load, open_link
+from runnerops.ssh.gateways import Gateways
+from runnerops.ssh.hostkeys import KnownHosts
+from runnerops.ssh.keys import Credentials
+from runnerops.ssh.link import Link
 
 if TYPE_CHECKING:
     from runnerops.engine.apply import HostLink

@@ -10,8 +10,8 @@ from runnerops.model.common import STATE_FOLDER, Result
 from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome
 from runnerops.remote import state_folder
-from runnerops.remote.link import Link
 from runnerops.report.screen import Screen
+from runnerops.ssh.link import Link
 
 _SECONDS = 60.0
 _WHY = {

@@ -13,10 +13,10 @@ from runnerops.errors import SecretError, UsageError
 from runnerops.frozen import frozen
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.model.inventory import Host
-from runnerops.remote.root import VARIABLE
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 from runnerops.secrets.commands import RunCommand, run_command
+from runnerops.ssh.root import VARIABLE
 
 _Source: TypeAlias = "str | tuple[str, str]"
 """A secret of the inventory, a text of the inventory, or "" for the password of all hosts."""

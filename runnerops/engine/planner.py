@@ -113,8 +113,8 @@ def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = (
     """Adds blockers for names that are one machine and for runners that are one in GitLab, and notes on machines that
     GitLab cannot tell apart. Returns `plans`.
     """
-    from runnerops.planning.disagreeing import as_gitlab_tells
-    from runnerops.planning.machines import clone_texts, same_machines
+    from runnerops.planning.lint.disagreeing import as_gitlab_tells
+    from runnerops.planning.lint.machines import clone_texts, same_machines
 
     facts = {name: one.facts for name, one in plans.items() if isinstance(one, Planned)}
     machines = same_machines(facts)

@@ -22,11 +22,11 @@ from runnerops.model.common import Secret, Tree
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
-from runnerops.planning.disagreeing import in_inventory
-from runnerops.planning.known_caches import KnownCaches
 from runnerops.planning.lint import lint, lint_trees, trees_of
-from runnerops.planning.lint_across import across
-from runnerops.planning.lint_project import overlapping_networks, same_addresses, stray_templates, unreplaced
+from runnerops.planning.lint.across import across
+from runnerops.planning.lint.disagreeing import in_inventory
+from runnerops.planning.lint.known_caches import KnownCaches
+from runnerops.planning.lint.project import overlapping_networks, same_addresses, stray_templates, unreplaced
 from runnerops.redact import Masker, Redactor, clear_texts, leaves, rendered_texts
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen

@@ -21,7 +21,7 @@ from runnerops.engine.threads import side_by_side
 from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
-from runnerops.planning.machines import clones
+from runnerops.planning.lint.machines import clones
 from runnerops.remote.pull_test import PullTestReader
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.waiting import Waiting

@@ -1,1 +1,1 @@
-"""SSH connections to hosts, host keys, and the protocol with the scripts that run on the host."""
+"""The protocol with the scripts that run on a host, and what is read from their answers."""

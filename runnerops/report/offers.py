@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from runnerops.remote.hostkeys import Entry, HostKey
-from runnerops.remote.offer import Offer
 from runnerops.report.text import Line
+from runnerops.ssh.hostkeys import Entry, HostKey
+from runnerops.ssh.offer import Offer
 
 
 def offer_title(host: str, offer: Offer) -> str:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runnerops.model.inventory import Host, Ssh
-from runnerops.remote.access import Access
-from runnerops.remote.hostkeys import HostKey, KnownHosts, parse
-from runnerops.remote.keys import Credentials
-from runnerops.remote.link import Link
-from runnerops.remote.ssh import open_link
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import open_link
+from runnerops.ssh.hostkeys import HostKey, KnownHosts, parse
+from runnerops.ssh.keys import Credentials
+from runnerops.ssh.link import Link
 
 ADDRESS = "127.0.0.1"
 USER = getpass.getuser()

@@ -200,7 +200,7 @@ def test_a_deploy_tells_what_is_wrong_with_each_of_many_hosts_once(
 
     The limits of time follow from what a deploy of hosts that answer takes on this machine now.
     """
-    monkeypatch.setattr("runnerops.remote.ssh._PAUSES", (0.1, 0.2))
+    monkeypatch.setattr("runnerops.ssh.connect._PAUSES", (0.1, 0.2))
     kinds = ("good", "hangs", "looses", "silent", "closed", "breaks")
     names = [f"{kind}-{number}" for kind in kinds for number in (1, 2, 3)]
     with ExitStack() as stack:
@@ -217,7 +217,7 @@ def test_a_deploy_tells_what_is_wrong_with_each_of_many_hosts_once(
         began = time.monotonic()
         hosts.run("deploy", "good-*", "--yes")
         limit = 5 + 3 * int(time.monotonic() - began)
-        monkeypatch.setattr("runnerops.remote.route.CONNECT_SECONDS", limit)
+        monkeypatch.setattr("runnerops.ssh.route.CONNECT_SECONDS", limit)
         monkeypatch.setattr("runnerops.remote.reading.OBSERVE_SECONDS", float(limit))
         screen = Screen(out=StringIO(), err=(err := StringIO()))
         invocation = Invocation(hosts.folder / "inventory.yml", [], hosts.environ, screen)

@@ -23,10 +23,10 @@ from runnerops.model.host_state import HostState, Run
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
 from runnerops.remote import state, state_folder
-from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.paused import begun_texts
 from runnerops.report.text import plan_lines
+from runnerops.ssh.link import Completed
 from tests.integration.test_gitlab_create import API, CLAIM, Cut, Machine, World, fixture_gitlab
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer

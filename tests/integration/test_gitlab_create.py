@@ -42,7 +42,6 @@ from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
 from runnerops.remote import protocol, state, state_folder
-from runnerops.remote.link import Completed
 from runnerops.report.document import plan_document
 from runnerops.report.progress.show import Show
 from runnerops.report.saved_plan import Digests, saved_host
@@ -50,6 +49,7 @@ from runnerops.report.screen import Screen
 from runnerops.report.text import plan_lines
 from runnerops.secrets.commands import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from runnerops.ssh.link import Completed
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
 from tests.lab.gitlab_managed import Runner

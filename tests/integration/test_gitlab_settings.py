@@ -39,7 +39,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
-from runnerops.planning.disagreeing import as_gitlab_tells
+from runnerops.planning.lint.disagreeing import as_gitlab_tells
 from runnerops.redact import Redactor
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen

@@ -21,7 +21,7 @@ from runnerops.demo.server import make_key
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 from runnerops.report.screen import Screen
 from tests.unit.test_verdicts import DOCKERS, of_docker, of_registry, of_runner, spec_of
 from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, RUNNER_BY_RELEASE, VERDICTS, Kind, Verdict

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-import runnerops.remote.link
-import runnerops.remote.ssh
+import runnerops.ssh.connect
+import runnerops.ssh.link
 from runnerops.errors import HostError, LinkLostError
-from runnerops.remote.link import Link
+from runnerops.ssh.link import Link
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import Sshd
 from tests.lab.proxy import Proxy
@@ -112,7 +112,7 @@ def test_a_dead_connection_is_noticed_although_nothing_closes_it(
     sshd: Sshd, proxy: Proxy, busy: list[str], home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (home / ".ssh" / "config").write_text(ALIVE)
-    monkeypatch.setattr(runnerops.remote.link, "CHANNEL_SECONDS", 0.4)
+    monkeypatch.setattr(runnerops.ssh.link, "CHANNEL_SECONDS", 0.4)
     with through(proxy, sshd) as link:
         lines = link.lines(busy, b"")
         next(lines)
@@ -129,7 +129,7 @@ def test_a_silent_command_does_not_end_the_connection(sshd: Sshd, home: Path) ->
 
 
 def test_the_host_learns_at_once_that_the_connection_is_closed(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runnerops.remote.ssh, "_POLL_SECONDS", 600.0)
+    monkeypatch.setattr(runnerops.ssh.connect, "_POLL_SECONDS", 600.0)
     with sshd.open() as link:
         assert link.run(["true"], b"", 10).status == 0
     deadline = time.monotonic() + 30

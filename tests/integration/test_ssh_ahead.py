@@ -15,9 +15,9 @@ from paramiko.common import MSG_CHANNEL_DATA
 
 from runnerops.engine.connections import ConnectionPool
 from runnerops.model.inventory import Inventory
-from runnerops.remote import ahead
-from runnerops.remote.transport import preferring
 from runnerops.report.screen import Screen
+from runnerops.ssh import ahead
+from runnerops.ssh.transport import preferring
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import USER, Sshd
 from tests.lab.proxy import Proxy

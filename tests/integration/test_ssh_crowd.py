@@ -63,7 +63,7 @@ def cutting(server: Sshd, after: int) -> Iterator[tuple[int, list[int]]]:
 
 def test_an_end_anywhere_in_the_handshake_is_reported_as_one(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut off after so many bytes of sshd's: in its name, in what it can do, in its key, in its answer to ours."""
-    monkeypatch.setattr("runnerops.remote.ssh._PAUSES", (0.01,))
+    monkeypatch.setattr("runnerops.ssh.connect._PAUSES", (0.01,))
 
     def ask(port: int) -> None:
         with sshd.open(sshd.line(name="web-1"), sshd.host(port=port)) as link:
@@ -94,9 +94,9 @@ def test_an_end_right_after_the_login_is_reported_as_one(
         raise OSError(errno.EBADF, "Bad file descriptor")
 
     if when == "after the login":
-        monkeypatch.setattr("runnerops.remote.ssh.patiently", connect)
+        monkeypatch.setattr("runnerops.ssh.connect.patiently", connect)
     else:
-        monkeypatch.setattr("runnerops.remote.ssh._keep_alive", fails)
+        monkeypatch.setattr("runnerops.ssh.connect._keep_alive", fails)
     with pytest.raises(HostError, match="it closed the connection right after the login"):
         sshd.open(sshd.line())
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from paramiko import SSHException
 
-from runnerops.remote.settings import alive_of
-from runnerops.remote.sshconfig import read_settings
+from runnerops.ssh.config import read_settings
+from runnerops.ssh.settings import alive_of
 from tests.shells import without
 
 CASES = """

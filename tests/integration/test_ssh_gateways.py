@@ -15,15 +15,15 @@ from pathlib import Path
 
 import pytest
 
-import runnerops.remote.ssh
+import runnerops.ssh.connect
 from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host, Inventory
-from runnerops.remote.access import Access
-from runnerops.remote.keys import Credentials
-from runnerops.remote.ssh import open_link
 from runnerops.report.screen import Screen
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import open_link
+from runnerops.ssh.keys import Credentials
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import ADDRESS, USER, Sshd, known_from
 
@@ -123,7 +123,7 @@ hosts:
 def test_a_penalty_is_told_waited_for_and_asked_after_seldom(
     sshd: Sshd, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runnerops.remote.ssh._PENALTY_PAUSES", (0.01, 0.02))
+    monkeypatch.setattr("runnerops.ssh.connect._PENALTY_PAUSES", (0.01, 0.02))
     said: list[str] = []
     access = Access(known_from(sshd.line()), Credentials.from_environ({}), {"HOME": str(home)}, say=said.append)
     with refusing(b"Not allowed at this time\r\n") as (port, came), pytest.raises(HostError) as told:
@@ -134,7 +134,7 @@ def test_a_penalty_is_told_waited_for_and_asked_after_seldom(
     assert len(came) == 3
     assert len(said) == 1
     assert said[0].startswith(f"web-1: {USER}@{ADDRESS}:{port} refuses connections from this address")
-    monkeypatch.setattr("runnerops.remote.ssh._PAUSES", ())
+    monkeypatch.setattr("runnerops.ssh.connect._PAUSES", ())
     with refusing(b"You are \x1b[31mnot welcome\r\n") as (port, _), pytest.raises(HostError) as told:
         sshd.open("", sshd.host(port=port))
     assert told.value.message.endswith("before the SSH protocol begins (You are [31mnot welcome)")
@@ -171,9 +171,9 @@ def test_a_hundred_at_once_with_max_startups_as_it_is_shipped(
     began = time.monotonic()
     server.open().close()
     slow = max(1.0, (time.monotonic() - began) / 0.2)
-    monkeypatch.setattr(runnerops.remote.ssh, "_PAUSES", [slow * pause for pause in runnerops.remote.ssh._PAUSES])
-    monkeypatch.setattr(runnerops.remote.ssh, "_PATIENCE_SECONDS", slow * runnerops.remote.ssh._PATIENCE_SECONDS)
-    monkeypatch.setattr("runnerops.remote.route.CONNECT_SECONDS", int(15 * slow))
+    monkeypatch.setattr(runnerops.ssh.connect, "_PAUSES", [slow * pause for pause in runnerops.ssh.connect._PAUSES])
+    monkeypatch.setattr(runnerops.ssh.connect, "_PATIENCE_SECONDS", slow * runnerops.ssh.connect._PATIENCE_SECONDS)
+    monkeypatch.setattr("runnerops.ssh.route.CONNECT_SECONDS", int(15 * slow))
     with ThreadPoolExecutor(100) as threads:
         links = list(threads.map(lambda _: server.open(), range(100)))
     for link in links:

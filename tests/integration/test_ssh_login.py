@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from runnerops.errors import HostError
-from runnerops.remote.access import Access
-from runnerops.remote.keys import Credentials, KeyRing, PrivateKeyError
-from runnerops.remote.ssh import open_link
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import open_link
+from runnerops.ssh.keys import Credentials, KeyRing, PrivateKeyError
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import ADDRESS, USER, Keys, Sshd, known_from
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-import runnerops.remote.route
-import runnerops.remote.ssh
+import runnerops.ssh.connect
+import runnerops.ssh.route
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host, Ssh
-from runnerops.remote.access import Access
-from runnerops.remote.keys import Credentials
-from runnerops.remote.route import make_route
+from runnerops.ssh.access import Access
+from runnerops.ssh.keys import Credentials
+from runnerops.ssh.route import make_route
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import ADDRESS, USER, Sshd, free_port, known_from
 
@@ -82,7 +82,7 @@ def test_a_missing_host_is_unreachable(address: str, port: int, says: str, sshd:
 
 
 def test_a_port_without_an_ssh_server_is_unreachable(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runnerops.remote.route, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(runnerops.ssh.route, "CONNECT_SECONDS", 1)
     with socket.create_server((ADDRESS, 0)) as silent, pytest.raises(HostError) as caught:
         sshd.open("", sshd.host(port=silent.getsockname()[1]))
     assert caught.value.message.endswith(": no answer within 1 s")
@@ -108,7 +108,7 @@ def test_sshd_with_too_many_connections_is_asked_again(start_sshd: StartSshd, mo
         for link in pool.map(lambda _: server.open(), range(4)):
             link.close()
     assert "drop connection" in server.log() or "exceeded MaxStartups" in server.log()
-    monkeypatch.setattr(runnerops.remote.ssh, "_PAUSES", ())
+    monkeypatch.setattr(runnerops.ssh.connect, "_PAUSES", ())
     with only_caller(server), pytest.raises(HostError, match="closes connections before") as caught:
         server.open()
     assert "MaxStartups" in caught.value.hint

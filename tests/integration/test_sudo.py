@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from runnerops.errors import HostError
-from runnerops.remote.access import Access
-from runnerops.remote.keys import Credentials
-from runnerops.remote.link import Link
-from runnerops.remote.ssh import open_link
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import open_link
+from runnerops.ssh.keys import Credentials
+from runnerops.ssh.link import Link
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import Sshd, known_from
 
@@ -214,7 +214,7 @@ def test_a_refusal_of_sudo_says_what_to_write_into_sudoers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if "sleep" in str(scripts):
-        monkeypatch.setattr("runnerops.remote.root.ENTER_SECONDS", 1.0)
+        monkeypatch.setattr("runnerops.ssh.root.ENTER_SECONDS", 1.0)
     whole = {name: f"#!/bin/sh\n{text}\n" for name, text in scripts.items()}
     server = start_sshd(f"SetEnv PATH={programs(tmp_path / 'bin', **whole)}")
     with way(server, Given(words)) as link, pytest.raises(HostError) as refused:

@@ -16,8 +16,8 @@ from runnerops.commands.trust import trust
 from runnerops.engine.options import Invocation
 from runnerops.errors import UsageError
 from runnerops.model.common import Exit
-from runnerops.remote.hostkeys import KnownHosts
 from runnerops.report.screen import Screen
+from runnerops.ssh.hostkeys import KnownHosts
 from tests.integration.conftest import StartSshd
 from tests.integration.sshd import ADDRESS, USER, Sshd, free_port
 

@@ -7,11 +7,11 @@ import shlex
 from collections.abc import Sequence
 
 from runnerops.model.inventory import Host, Ssh
-from runnerops.remote.access import Access
-from runnerops.remote.hostkeys import parse
-from runnerops.remote.keys import Credentials
-from runnerops.remote.link import Link
-from runnerops.remote.ssh import open_link
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import open_link
+from runnerops.ssh.hostkeys import parse
+from runnerops.ssh.keys import Credentials
+from runnerops.ssh.link import Link
 from tests.contract.cases import CASES, FOLDERS, File
 from tests.contract.prober import failures
 from tests.contract.probes import PROBES

@@ -13,7 +13,7 @@ from runnerops.commands.check import CheckOptions, check
 from runnerops.engine.planner import told_apart
 from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import Wish
-from runnerops.planning.disagreeing import as_gitlab_tells
+from runnerops.planning.lint.disagreeing import as_gitlab_tells
 from runnerops.report.screen import Screen
 from tests.unit.test_machines import facts, planned
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.remote.certificates import Names, flaw, read_certificate
-from runnerops.remote.hostkeys import HostKey, KnownHosts, parse
-from runnerops.remote.hostnames import covers, lookup_name, without
+from runnerops.ssh.certificates import Names, flaw, read_certificate
+from runnerops.ssh.hostkeys import HostKey, KnownHosts, parse
+from runnerops.ssh.hostnames import covers, lookup_name, without
 
 
 def blob(kind: str, rest: bytes) -> bytes:

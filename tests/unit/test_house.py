@@ -36,6 +36,7 @@ LAYERS = (
     ("gitlab",),
     ("planning",),
     ("render",),
+    ("ssh",),
     ("remote",),
     (
         "engine.exit_codes",
@@ -119,7 +120,7 @@ def test_services_know_each_other_in_one_direction() -> None:
     ] == []
 
 
-def test_only_remote_knows_ssh_libraries() -> None:
+def test_only_one_room_knows_ssh_libraries() -> None:
     users = {
         name_of(path)
         for path in MODULES
@@ -128,7 +129,7 @@ def test_only_remote_knows_ssh_libraries() -> None:
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if name.split(".")[0] in {"fabric", "paramiko", "invoke"}
     }
-    assert all(user.startswith("remote.") or user == "demo.server" for user in users), users
+    assert all(user.startswith("ssh.") or user == "demo.server" for user in users), users
 
 
 def test_nothing_outside_services_branches_on_a_service() -> None:

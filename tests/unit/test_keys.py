@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import serialization as form
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-from runnerops.remote.keys import Credentials, KeyRing, LockedKeyError, PrivateKeyError, load_key
-from runnerops.remote.login import Identities, Login, make_login, public_half
+from runnerops.ssh.keys import Credentials, KeyRing, LockedKeyError, PrivateKeyError, load_key
+from runnerops.ssh.login import Identities, Login, make_login, public_half
 
 KINDS: dict[str, Callable[[], PrivateKeyTypes]] = {
     "ed25519": ed25519.Ed25519PrivateKey.generate,

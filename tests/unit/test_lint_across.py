@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import key_text
-from runnerops.planning.known_caches import KnownCaches
-from runnerops.planning.lint_across import across
+from runnerops.planning.lint.across import across
+from runnerops.planning.lint.known_caches import KnownCaches
 from runnerops.services.shared.no_proxy import bypasses
 from tests.unit.inventory_texts import load
 

@@ -20,10 +20,10 @@ from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Plan
-from runnerops.remote.link import Completed
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
 from runnerops.report.signals import Terminated
+from runnerops.ssh.link import Completed
 
 PLAN = Plan("h", 8, Requester("me", "here"), digest="mine")
 

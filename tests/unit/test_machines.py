@@ -12,7 +12,7 @@ from runnerops.model.common import Result
 from runnerops.model.facts import Client, Facts, RunnerFacts
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
-from runnerops.planning.machines import same_machines
+from runnerops.planning.lint.machines import same_machines
 from runnerops.services.gitlab_runner.verify import checks
 from runnerops.services.verify import Evidence, Probe
 from tests.unit.services import runner_builders as build

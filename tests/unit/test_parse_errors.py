@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 
 JSON = FileSpec(ServiceName.DOCKER, "daemon.json", "daemon.json.j2", "json")
 TOML = FileSpec(ServiceName.GITLAB_RUNNER, "config.toml", "config.toml.j2", "toml")

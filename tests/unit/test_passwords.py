@@ -7,8 +7,8 @@ from pathlib import Path
 from runnerops.engine.passwords import SudoPasswords
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.model.inventory import Host, Ssh
-from runnerops.remote.root import VARIABLE
 from runnerops.report.screen import Screen
+from runnerops.ssh.root import VARIABLE
 
 
 class Typist(Screen):

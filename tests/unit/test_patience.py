@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from paramiko import AuthenticationException, SSHException
 
-from runnerops.remote import ssh
+from runnerops.ssh import connect
 
 TURNED_AWAY = SSHException("Error reading SSH protocol banner")
 
@@ -26,10 +26,10 @@ TURNED_AWAY = SSHException("Error reading SSH protocol banner")
 def test_a_connection_that_ends_before_the_login_is_tried_again(
     error: Exception, again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ssh, "_PAUSES", (0.001, 0.001))
+    monkeypatch.setattr(connect, "_PAUSES", (0.001, 0.001))
     tries = 0
 
-    def connect() -> str:
+    def flaky() -> str:
         nonlocal tries
         tries += 1
         if tries < 3:
@@ -37,18 +37,18 @@ def test_a_connection_that_ends_before_the_login_is_tried_again(
         return "there"
 
     if again:
-        assert ssh.patiently(connect) == "there"
+        assert connect.patiently(flaky) == "there"
     else:
         with pytest.raises(type(error)):
-            ssh.patiently(connect)
+            connect.patiently(flaky)
         assert tries == 1
 
 
 def test_after_the_last_attempt_the_host_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ssh, "_PAUSES", (0.001,) * 3)
+    monkeypatch.setattr(connect, "_PAUSES", (0.001,) * 3)
 
     def fail() -> None:
         raise TURNED_AWAY
 
     with pytest.raises(SSHException, match="protocol banner"):
-        ssh.patiently(fail)
+        connect.patiently(fail)

@@ -20,9 +20,9 @@ from runnerops.planning.originals import places_of, read_originals
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.remove import Kept, take_off, to_look_at
 from runnerops.remote import state_folder
-from runnerops.remote.link import Completed, Link
 from runnerops.report.screen import Screen
 from runnerops.services import REGISTRY, SERVICES
+from runnerops.ssh.link import Completed, Link
 from tests.contract.emitted import DOCKER, RUNNER, caches, deployed, host, removal
 from tests.unit.services.builders import cache, engine, state
 

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from runnerops.codes.rules import RULES
 from runnerops.model.common import SourceLocation
 from runnerops.model.plan import Finding
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 from runnerops.redact import Redactor
 from runnerops.report.formats.codequality import codequality
 from runnerops.report.formats.findings import Findings, entries, readable

@@ -12,7 +12,7 @@ import pytest
 from runnerops.commands.check import KINDS
 from runnerops.model.common import Key
 from runnerops.model.inventory import FileSpec
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 from runnerops.services.docker.schema import FLAG_NAMES, KEYS
 from runnerops.services.gitlab_runner.schema import TABLES
 from runnerops.services.registry.schema import CONFIG

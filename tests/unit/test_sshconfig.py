@@ -14,10 +14,10 @@ from paramiko import SSHException
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.remote import observation, protocol
-from runnerops.remote.home import ssh_home
-from runnerops.remote.route import split_target
-from runnerops.remote.settings import Settings
-from runnerops.remote.sshconfig import read_settings
+from runnerops.ssh.config import read_settings
+from runnerops.ssh.home import ssh_home
+from runnerops.ssh.route import split_target
+from runnerops.ssh.settings import Settings
 
 FILES = {
     "web": "Host web\n User from-include\nPort 7\n",

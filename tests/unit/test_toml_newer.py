@@ -15,7 +15,7 @@ from runnerops.commands.check import CheckOptions, check
 from runnerops.model.common import SourceLocation, key_text
 from runnerops.parsing.places import places_in
 from runnerops.parsing.toml_places import newer
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 from runnerops.report.screen import Screen
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.format import parse

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from paramiko import Channel, ChannelException, Ed25519Key, Message, SSHException
 from paramiko.common import MSG_CHANNEL_OPEN, MSG_SERVICE_REQUEST, MSG_USERAUTH_REQUEST
 
-from runnerops.remote.ahead import EarlySession
-from runnerops.remote.transport import Prompt
+from runnerops.ssh.ahead import EarlySession
+from runnerops.ssh.transport import Prompt
 
 
 @pytest.fixture(name="ends")

@@ -14,7 +14,7 @@ from runnerops.model.facts import Facts, RunnerFacts
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 from runnerops.services import REGISTRY
 from runnerops.services.registry.rules.config import config_rules
 from tests.unit.services.builders import engine

@@ -20,8 +20,8 @@ from runnerops.model.gitlab import Begun, Creation, Leftover, Place, Unpaired
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.remote import state_folder
-from runnerops.remote.link import Link
 from runnerops.services.gitlab_runner.diff.matching import normal_url
+from runnerops.ssh.link import Link
 
 _SECONDS = 30.0
 

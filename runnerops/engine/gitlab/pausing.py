@@ -28,7 +28,7 @@ from runnerops.services.gitlab_runner.observe.registered import named, of_gitlab
 if TYPE_CHECKING:
     from runnerops.gitlab.client import GitlabClient
     from runnerops.planning.plan import Request
-    from runnerops.remote.link import Link
+    from runnerops.ssh.link import Link
 
 _SECONDS = 30.0
 _GOOD = frozenset({Result.APPLIED, Result.UNCHANGED})

@@ -14,11 +14,11 @@ from pathlib import Path
 from runnerops.engine.apply import HostLink, apply
 from runnerops.model.run import Event
 from runnerops.redact import Redactor
-from runnerops.remote.access import Access
-from runnerops.remote.hostkeys import KnownHosts
-from runnerops.remote.keys import Credentials
-from runnerops.remote.link import Link
-from runnerops.remote.ssh import open_link
+from runnerops.ssh.access import Access
+from runnerops.ssh.connect import open_link
+from runnerops.ssh.hostkeys import KnownHosts
+from runnerops.ssh.keys import Credentials
+from runnerops.ssh.link import Link
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.model.inventory import FileSpec, Host
 from runnerops.planning.lint import lint_trees
-from runnerops.planning.lint_bytes import many_values
+from runnerops.planning.lint.encoding import many_values
 from runnerops.services.registry.format.reading import parse
 from runnerops.services.registry.rules.compose import compose_rules
 from runnerops.services.registry.schema.compose_since import _SINCE

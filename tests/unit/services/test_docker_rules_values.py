@@ -13,7 +13,7 @@ from runnerops.model.common import ServiceName, Tree, Value, key_text
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 from runnerops.services.docker import rules
 from runnerops.services.docker.rules.sizes import sizes
 from tests.unit.services.builders import engine

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.inventory import FileSpec
-from runnerops.planning.lint_file import lint_file
+from runnerops.planning.lint.file import lint_file
 from runnerops.services.registry.rules.config import config_rules
 
 SPEC = FileSpec(ServiceName.REGISTRY, "config.yml", "registry-config.yml.j2", "yaml")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
-from runnerops.services.registry.rules.compose_parts import environment, items, mapping, mounts
+from runnerops.services.registry.rules.compose.parts import environment, items, mapping, mounts
 from runnerops.services.registry.rules.found import Found, tree_at
 
 _HTTP = ("addr", "net", "prefix", "tls.certificate", "host")

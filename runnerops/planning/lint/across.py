@@ -1,0 +1,204 @@
+"""Rules across the files of one host and the caches of the inventory: mirrors, upstreams, proxies, logins. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
+from typing import Literal, TypeAlias
+from urllib.parse import SplitResult
+
+from runnerops.model.common import Key, ServiceName, Tree, Value
+from runnerops.model.inventory import Cache, Host
+from runnerops.model.plan import Finding
+from runnerops.planning.lint.known_caches import KnownCaches, url_parts
+from runnerops.services.docker.format import PATH as DAEMON_JSON
+from runnerops.services.docker.rules.proxied import proxied
+from runnerops.services.gitlab_runner.dind import is_dind, values_of
+from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
+from runnerops.services.gitlab_runner.format import runners_of
+from runnerops.services.registry.caches import own_caches
+from runnerops.services.shared.addresses import is_private
+from runnerops.services.shared.upstreams import HUB, served
+
+Severity: TypeAlias = Literal["error", "warning", "info"]
+
+_ETHERNET = 1500
+_REMOTE, _USERNAME = "REGISTRY_PROXY_REMOTEURL", "REGISTRY_PROXY_USERNAME"
+_MIRROR = "--registry-mirror"
+
+
+def across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
+    """Runs all rules on one host, with all caches of the inventory."""
+    docker = host.sections.get(ServiceName.DOCKER, {})
+    for index, url in enumerate(_list(docker.get("registry-mirrors"))):
+        parts = url_parts(url)
+        key: Key = ("registry-mirrors", index)
+        if isinstance(url, str) and parts:
+            wrong = [*_mirror(url, caches, host)]
+            for rule, severity, text, fix in (*wrong, *(() if wrong else _certificate(parts, docker))):
+                yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
+    for rule, severity, key, text, fix in proxied(docker, lambda url, name: _public_cache(url, name, caches, host)):
+        yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
+    yield from _upstreams(host, caches)
+    yield from _elsewhere(host)
+    yield from _logins(host)
+    yield from _mtu(host, docker)
+    yield from _inner_mirrors(host, caches)
+
+
+_Said: TypeAlias = "Iterator[tuple[str, Severity, str, str]]"
+"""Rule, severity, message, fix."""
+
+
+def _mirror(url: str, caches: KnownCaches, host: Host) -> _Said:
+    if cache := caches.at(url, host.name):
+        if cache.serves not in {HUB, ""}:
+            yield "X005", "error", f"is {_holds(cache)}", _pulled(cache)
+        return
+    for cache, same_port in caches.near(url, host.name):
+        if cache.serves in {HUB, ""}:
+            what = "scheme" if same_port else "port"
+            text = f"is not a cache: {cache.name} of {cache.host} is {cache.url}, which has another {what}"
+            fix = f"write {cache.url}, or leave registry-mirrors out"
+            yield "X011", "error" if same_port else "warning", text, fix
+            return
+        if same_port:
+            yield "X005", "error", f"is the address of {cache.url}, {_holds(cache)}", _pulled(cache)
+            return
+
+
+def _public_cache(url: str, name: str, caches: KnownCaches, host: Host) -> bool:
+    """Whether a mirror is a cache of the inventory. The rules of daemon.json alone find those with a private name."""
+    return not is_private(name) and caches.at(url, host.name) is not None
+
+
+def _holds(cache: Cache) -> str:
+    return f"the cache {cache.name} of {cache.host}: it has images of {cache.serves}, and none of Docker Hub"
+
+
+def _pulled(cache: Cache) -> str:
+    return f"take it out: images of {cache.serves} are pulled with the address of the cache in their name"
+
+
+def _certificate(parts: SplitResult, docker: Tree) -> _Said:
+    """An info that says where dockerd looks for the certificate of a private authority."""
+    name = parts.hostname or ""
+    if parts.scheme == "https" and is_private(name) and not _unverified(name, parts.netloc, docker):
+        text = (
+            f"if an authority of your own signed its certificate, put that into /etc/docker/certs.d/{parts.netloc}/ca.crt, "
+            "or with the containerd image store into /etc/docker/certs.d/docker.io/ca.crt"
+        )
+        yield "X010", "info", text, "runnerops does not copy certificates to hosts"
+
+
+def _unverified(name: str, place: str, docker: Tree) -> bool:
+    """Whether dockerd accepts any certificate there: on the loopback, or for an insecure registry."""
+    entries = [str(one).partition("://")[2] or str(one) for one in _list(docker.get("insecure-registries"))]
+    try:
+        address = ip_address(name)
+        inside = address.is_loopback or any("/" in one and address in ip_network(one, strict=False) for one in entries)
+    except ValueError:
+        inside = name == "localhost"
+    return inside or place in entries
+
+
+def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:
+    """Caches that are their own upstream, directly or by way of others. A cache ends at its start if its upstream is
+    not up, so none of them could start first.
+    """
+    for index, own in enumerate(own_caches(host)):
+        first, way = (host.name, own.name), [(host.name, own.name)]
+        upstream = caches.at(own.upstream, host.name)
+        while upstream and (following := (upstream.host, upstream.name)) not in way:
+            way.append(following)
+            upstream = caches.at(upstream.upstream, upstream.host)
+        if upstream and (upstream.host, upstream.name) == first:
+            text = "is this cache itself" if len(way) == 1 else f"leads back to it: {_named([*way, first])}"
+            key: Key = ("caches", index, "upstream")
+            place = host.location(ServiceName.REGISTRY, key)
+            fix = "write the address of the registry that has the images, such as https://registry-1.docker.io"
+            yield Finding("X006", "error", ServiceName.REGISTRY.value, key, text, fix, place)
+
+
+def _named(way: list[tuple[str, str]]) -> str:
+    """The caches by name, with their hosts if these are several."""
+    several = len({host for host, _ in way}) > 1
+    return " → ".join(f"{name} of {host}" if several else name for host, name in way)
+
+
+def _elsewhere(host: Host) -> Iterator[Finding]:
+    """Caches whose own settings replace their `upstream`, on which their name, the mirrors and `verify` are based."""
+    for index, own in enumerate(own_caches(host)):
+        proxy = own.config.get("proxy")
+        for path, url in (
+            (("config", "proxy", "remoteurl"), proxy.get("remoteurl") if isinstance(proxy, dict) else None),
+            (("environment", _REMOTE), own.environment.get(_REMOTE)),
+        ):
+            if not isinstance(url, str) or not url or url.rstrip("/") == own.upstream.rstrip("/"):
+                continue
+            same = served("", url) == served("", own.upstream)
+            key: Key = ("caches", index, *path)
+            text = f"makes the cache ask {url}, but its name and its clients go by its `upstream`, {own.upstream}"
+            place = host.location(ServiceName.REGISTRY, key)
+            severity: Severity = "warning" if same else "error"
+            yield Finding("X015", severity, ServiceName.REGISTRY.value, key, text, "write it as `upstream`", place)
+
+
+def _logins(host: Host) -> Iterator[Finding]:
+    for index, cache in enumerate(own_caches(host)):
+        proxy = cache.config.get("proxy")
+        ways: tuple[tuple[Key, Value], ...] = (
+            (("username",), cache.tree.get("username")),
+            (("config", "proxy", "username"), proxy.get("username") if isinstance(proxy, dict) else None),
+            (("environment", _USERNAME), cache.environment.get(_USERNAME)),
+        )
+        given = [path for path, value in ways if value]
+        if given and not cache.local:
+            text = (
+                f"is used for every client that can reach {cache.listen}: "
+                f"they can pull everything that this account can pull from {cache.upstream}, also private images"
+            )
+            key: Key = ("caches", index, *given[0])
+            place = host.location(ServiceName.REGISTRY, key)
+            fix = "use an account that can only see public images, or a firewall that admits only your hosts"
+            yield Finding("X009", "warning", ServiceName.REGISTRY.value, key, text, fix, place)
+
+
+def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
+    mtu = docker.get("mtu")
+    if not isinstance(mtu, int) or not 0 < mtu < _ETHERNET:
+        return
+    for key, words in _dind_commands(host):
+        given = next(iter(values_of(words, "--mtu")), None)
+        if given is None:
+            text = f"does not get the mtu {mtu} of this host's daemon: larger packets of its containers are lost"
+            yield Finding("X007", "warning", CONFIG_TOML, key, text, f'add "--mtu={mtu}" to its command')
+        elif given.isdecimal() and int(given) > mtu:
+            text = f"has mtu {given}, but this host's daemon has {mtu}: larger packets of its containers are lost"
+            yield Finding("X007", "warning", CONFIG_TOML, (*key, "command"), text, f'write "--mtu={mtu}"')
+
+
+def _inner_mirrors(host: Host, caches: KnownCaches) -> Iterator[Finding]:
+    """The Docker daemon in a job asks its mirrors only for images of Docker Hub, like the host's own daemon."""
+    for key, words in _dind_commands(host):
+        for index, word in enumerate(words):
+            after = index > 0 and words[index - 1] == _MIRROR
+            url = word if after else word.removeprefix(f"{_MIRROR}=") if word.startswith(f"{_MIRROR}=") else ""
+            cache = caches.at(url, host.name)
+            if cache and cache.serves not in {HUB, ""}:
+                yield Finding(
+                    "X005", "error", CONFIG_TOML, (*key, "command", index), f"is {_holds(cache)}", _pulled(cache)
+                )
+
+
+def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
+    """The place and the command of every Docker-in-Docker service of the host's runners."""
+    for index, runner in enumerate(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {}))):
+        table = runner.get("docker")
+        for at, service in enumerate(_list(table.get("services")) if isinstance(table, dict) else ()):
+            if isinstance(service, dict) and is_dind(service):
+                yield ("runners", index, "docker", "services", at), [str(one) for one in _list(service.get("command"))]
+
+
+def _list(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,120 @@
+"""Rules on a single file given by the user. Each finding has a line and a column. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from runnerops.model.common import Key, SourceLocation, Value
+from runnerops.model.inventory import FileSpec, Host
+from runnerops.model.plan import Finding
+from runnerops.parsing.causes import CURLY
+from runnerops.parsing.places import nearest, places_in
+from runnerops.planning.lint import lint_trees
+from runnerops.planning.lint.encoding import early_documents, many_values, newer_toml
+from runnerops.services import service_of
+from runnerops.services.base import ParseError
+
+
+def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
+    """Returns what is wrong in a file; its path is its name. A file that cannot be read at all has one finding."""
+    name = spec.path
+    service = service_of(spec.service)
+    try:
+        tree = service.parse(spec, content)
+    except ParseError as error:
+        place = SourceLocation(name, error.line or 1, error.column or 1)
+        problem = error.problem if error.valid else f"this is not valid {spec.format.upper()}: {error.problem}"
+        return (Finding("P001", "error", name, (), problem, error.fix, place),)
+    text = decoded(content)
+    places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
+    curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # other formats with curly quotes cannot be read
+    found = [
+        *early_documents(spec, content),
+        *newer_toml(spec, content, None),
+        *(many_values(spec, text) if service.layered(spec) else ()),
+        *lint_trees(Host(name, name), {spec: tree}, None),
+        *curly,
+        *beside,
+    ]
+    placed = (finding if finding.location else _placed(finding, places) for finding in found)
+    return in_order(placed)
+
+
+def placed_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[Finding]:
+    """Adds to findings on a Compose file their places in it."""
+    from runnerops.parsing.yaml_places import look  # noqa: PLC0415  only where there are any
+
+    places = look(decoded(content), name, layered=True).places if found else {}
+    return (_placed(finding, places) for finding in found)
+
+
+def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Findings of one file in the order of its lines."""
+    return tuple(sorted(found, key=_place))
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    """The line and column of a finding, by which it is sorted."""
+    return (finding.location.line, finding.location.column) if finding.location else (0, 0)
+
+
+def _curly(spec: FileSpec, text: str, value: Value, key: Key = ()) -> Iterator[Finding]:
+    """Names and texts in curly quotes. YAML treats these as ordinary characters, unless the text is in straight quotes
+    too.
+    """
+    if isinstance(value, dict | list):
+        for part, item in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(part, str) and part and part[0] in CURLY and not _is_quoted(part, text):
+                yield _in_curly(spec, (*key, part))
+            yield from _curly(spec, text, item, (*key, part))
+    elif isinstance(value, str) and len(value) > 1 and value[0] in CURLY and value[-1] in CURLY:
+        one = not any(letter in CURLY for letter in value[1:-1])  # not `“a” and “b”`
+        if one and not _is_quoted(value, text):
+            yield _in_curly(spec, key)
+
+
+def _is_quoted(value: str, text: str) -> bool:
+    return f'"{value}"' in text or f"'{value}'" in text
+
+
+def _in_curly(spec: FileSpec, key: Key) -> Finding:
+    problem = "YAML takes curly quotes as part of the text"
+    return Finding("P007", "warning", spec.path, key, problem, "write straight quotes")
+
+
+def _placed(finding: Finding, places: Mapping[Key, SourceLocation]) -> Finding:
+    return replace(finding, location=nearest(places, finding.key, finding.path))
+
+
+def _of_the_text(spec: FileSpec, text: str, *, layered: bool) -> tuple[Mapping[Key, SourceLocation], Sequence[Finding]]:
+    """The place of every key, and findings that the values alone do not show."""
+    if spec.format == "yaml":
+        from runnerops.parsing.yaml_places import look  # noqa: PLC0415  a file has one format
+
+        seen = look(text, spec.path, layered=layered)
+        beside = [] if layered or not seen.second else [_second(spec, seen.second)]
+        return seen.places, [*beside, *_twice(spec, seen.repeated)]
+    places = places_in(spec.format, text, spec.path)
+    if spec.format == "toml":  # its parser refuses repeated keys
+        return places, ()
+    from runnerops.parsing.json_places import repeated  # noqa: PLC0415
+
+    return places, _twice(spec, repeated(text, spec.path))
+
+
+def _second(spec: FileSpec, place: SourceLocation) -> Finding:
+    problem = "a second document begins here: only the first one was checked"
+    return Finding("P004", "warning", spec.path, (), problem, "put each document into a file of its own", place)
+
+
+def _twice(spec: FileSpec, found: Sequence[tuple[Key, SourceLocation]]) -> list[Finding]:
+    problem, fix = "duplicate key: the last one counts", "take one of them out"
+    return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in found]
+
+
+def decoded(content: bytes) -> str:
+    """Decodes text as the systems do: UTF-8 with or without a byte order mark, or UTF-16 with one."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig")

@@ -1,0 +1,54 @@
+"""Checks the volumes of one Compose service, in the short and the long syntax. Pure."""
+
+from __future__ import annotations
+
+from runnerops.model.common import Key, Tree
+from runnerops.patterns import late_pattern
+from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping, mounts, volume_parts
+from runnerops.services.registry.rules.found import Found, Severity
+
+_DRIVE = late_pattern(r"[A-Za-z]:")
+_VOLUME = "write SOURCE:/PATH, or SOURCE:/PATH:ro"
+
+
+def volumes(service: Tree, key: Key) -> Found:
+    """Runs all rules on one service."""
+    yield from _volumes(service, key)
+    yield from _long_volumes(service, key)
+
+
+def _volumes(service: Tree, key: Key) -> Found:
+    for index, volume in enumerate(items(service.get("volumes"))):
+        if isinstance(volume, str):
+            parts = volume_parts(volume)
+            if "" in parts:
+                text = "is empty" if not volume else "has an empty part between its colons"
+                yield "K002", "error", (*key, "volumes", index), f"{text}: {REFUSED}", _VOLUME
+            elif len(parts) > 3:
+                yield "K002", "error", (*key, "volumes", index), f"has too many colons: {REFUSED}", _VOLUME
+    for index, source, target in mounts(service):
+        if target and not target.startswith(("/", "$", "\\")) and not _DRIVE.match(target):
+            bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
+            drive = _DRIVE.match(source) if isinstance(items(service.get("volumes"))[index], str) else None
+            severity: Severity = "warning" if bare or _DRIVE.match(source) else "error"
+            fix = f"write {source or (target if bare else 'SOURCE')}:/PATH"
+            text = "the path in the container must be absolute"
+            if drive:
+                text = f"{text}, and it is {target}: Compose reads {drive[0]} as a drive of Windows"
+                fix = f"{fix}; the name of a volume needs more than one letter"
+            yield "K002", severity, (*key, "volumes", index), text, fix
+
+
+def _long_volumes(service: Tree, key: Key) -> Found:
+    for index, volume in enumerate(items(service.get("volumes"))):
+        parts, place = mapping(volume), (*key, "volumes", index)
+        if parts and not parts.get("target"):
+            harm = REFUSES if parts.get("target") == "" else REFUSED
+            text = f"has no target, which is the path in the container: {harm}"
+            yield "K002", "error", place, text, "add target: /PATH"
+        if parts.get("type") == "bind" and parts.get("source") == "":
+            text = "is empty, which Compose reads as the folder of this file"
+            yield "K002", "warning", (*place, "source"), text, "write the path, or . for this folder"
+        elif parts.get("type") == "bind" and "source" not in parts:
+            text = f"has no source, which is the path on the host: {REFUSED}"
+            yield "K002", "error", place, text, "add source: /PATH"

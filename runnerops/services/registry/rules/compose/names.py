@@ -1,0 +1,151 @@
+"""Names that the services of a Compose file use and do not define, and services that wait for themselves. Pure.
+
+Source: `checkConsistency` of compose-go, and the `depends_on` that its `loader/normalize.go` adds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapping, mounts
+from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.schema.json_schema import open_text
+
+_SHARED = ("network_mode", "ipc", "pid")
+"""Keys that may hold `service:NAME`."""
+
+
+def references(service: Tree, tree: Tree, key: Key) -> Found:
+    """Finds what a service uses and the file does not define."""
+    severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
+    for kind, name, place in _used(service, key):
+        if not open_text(name) and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
+            text = f"{name!r} is not defined under `{kind}`: {REFUSED}"
+            yield "K004", severity, place, text, "add it there"
+    if severity == "error":
+        yield from _asleep(service, mapping(tree.get("services")), key)
+    yield from _contexts(service, mapping(tree.get("services")), key)
+
+
+def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
+    """Yields kind, name and place of everything that a service uses from elsewhere in the file."""
+    volumes = items(service.get("volumes"))
+    for index, source, _ in mounts(service):
+        volume = volumes[index]
+        named = volume.get("type") == "volume" if isinstance(volume, dict) else not re.match(r"[./~\\]|.:", source)
+        if source and named:
+            yield "volumes", source, (*key, "volumes", index)
+    for kind in ("networks", "secrets", "configs", "models"):
+        yield from ((kind, name, (*key, kind, place)) for place, name in _names(service.get(kind)))
+    yield from (("services", name, (*key, *place)) for place, name in _before(service))
+    secrets = mapping(service.get("build")).get("secrets")
+    yield from (("secrets", name, (*key, "build", "secrets", place)) for place, name in _names(secrets))
+    extends = service.get("extends")
+    if (base := _base(service)) or extends == "" or mapping(extends).get("service") == "":
+        yield "services", base, (*key, "extends")
+
+
+def _before(service: Tree) -> Iterator[tuple[Key, str]]:
+    """Yields place and name of the services that must run before this one."""
+    for place, name in _names(service.get("depends_on")):
+        yield ("depends_on", place), name
+    for index, link in enumerate(items(service.get("links"))):
+        name, _, alias = str(link).partition(":")
+        yield ("links", index), str(link) if ":" in alias else name
+    for index, one in enumerate(items(service.get("volumes_from"))):
+        if isinstance(one, str) and not one.startswith("container:"):
+            yield ("volumes_from", index), one.partition(":")[0]
+    for name in _SHARED:
+        mode = service.get(name)
+        if isinstance(mode, str) and mode.startswith("service:"):
+            yield (name,), mode.removeprefix("service:")
+
+
+def _asleep(service: Tree, services: Tree, key: Key) -> Found:
+    """Others cannot use a service with profiles unless one of its profiles is active."""
+    for place, name in _before(service):
+        profiles = mapping(services.get(name)).get("profiles")
+        optional = mapping(mapping(service.get("depends_on")).get(name)).get("required") is False
+        if profiles and not optional:
+            text = f"Compose refuses the file unless a profile of {name} is active"
+            yield "K004", "warning", (*key, *place), text, "start with --profile, or give both the same profiles"
+
+
+def _contexts(service: Tree, services: Tree, key: Key) -> Found:
+    contexts = mapping(service.get("build")).get("additional_contexts")
+    pairs = mapping(contexts).items() if isinstance(contexts, dict) else _parted(contexts)
+    for name, context in pairs:
+        other = context.removeprefix("service:") if isinstance(context, str) else ""
+        if other and other != context and not open_text(other) and not mapping(services.get(other)).get("build"):
+            text = f"the context {name} is the service {other}, which has no `build`: {REFUSED}"
+            yield "K004", "error", (*key, "build", "additional_contexts"), text, f"add a `build` to {other}"
+
+
+def _parted(value: Value) -> list[tuple[str, Value]]:
+    return [(name, context) for name, _, context in (str(item).partition("=") for item in items(value))]
+
+
+def _names(value: Value) -> Iterator[tuple[str | int, str]]:
+    if isinstance(value, dict):
+        yield from ((name, name) for name in value)
+    for index, item in enumerate(items(value)):
+        if isinstance(item, str):
+            yield index, item
+        elif isinstance(item, dict) and isinstance(item.get("source"), str):
+            yield index, str(item["source"])
+
+
+def _base(service: Tree) -> str:
+    """Returns the service of this file that this one extends."""
+    extends = service.get("extends")
+    base = extends if isinstance(extends, str) else mapping(extends).get("service")
+    return base if isinstance(base, str) and not mapping(extends).get("file") else ""
+
+
+def circles(services: Mapping[str, Tree]) -> Found:
+    """Finds services that wait for each other or extend each other. Each circle is reported once, at its first service."""
+    yield from _circles(services, lambda one: list(_before(one)), "waits for itself")
+    yield from _circles(services, lambda one: [(("extends",), base)] if (base := _base(one)) else [], "extends itself")
+
+
+def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[tuple[Key, str]]], text: str) -> Found:
+    keys = {name: {other: key for key, other in leads(one) if other in services} for name, one in services.items()}
+    left = _within(_within(keys))
+    after = {name: [other for other in keys[name] if other in left] for name in left}
+    told: set[str] = set()
+    for name in services:
+        waiting: list[tuple[str, tuple[str, ...]]] = [(name, (name,))] if name in after and name not in told else []
+        path: set[str] = set()
+        while waiting:
+            here, way = waiting.pop()
+            if name in after[here] and name not in told:
+                told |= set(way)
+                key: Key = ("services", name, *keys[name][(*way, name)[1]])
+                circle = f"{text} ({' → '.join((*way, name))}): {REFUSED}"
+                yield "K002", "error", key, circle, "take one of these out"
+            new = [other for other in after[here] if other not in path]
+            path |= set(new)
+            waiting += [(other, (*way, other)) for other in new]
+
+
+def _within(after: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
+    """Leaves out the names that lead to no circle, and reverses the result: each name with those that lead to it.
+
+    Called twice, it leaves those on circles and on ways between them.
+    """
+    before: dict[str, list[str]] = {name: [] for name in after}
+    for name, others in after.items():
+        for other in others:
+            before[other].append(name)
+    left = {name: len(others) for name, others in after.items()}
+    waiting = [name for name, number in left.items() if not number]
+    while waiting:
+        gone = waiting.pop()
+        del left[gone]
+        for name in before[gone]:
+            left[name] -= 1
+            if not left[name]:
+                waiting.append(name)
+    return {name: [other for other in before[name] if other in left] for name in left}

@@ -1,0 +1,91 @@
+"""Checks the ports of one Compose service, in the short and the long syntax. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from runnerops.model.common import Key, Tree
+from runnerops.parsing.near import near_fix
+from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items
+from runnerops.services.registry.rules.found import Found
+from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.shared.addresses import is_address
+
+
+def ports(service: Tree, key: Key) -> Found:
+    """Runs all rules on one service."""
+    yield from _ports(service, key)
+    yield from _expose(service, key)
+
+
+def _ports(service: Tree, key: Key) -> Found:
+    for index, port in enumerate(items(service.get("ports"))):
+        place = (*key, "ports", index)
+        if isinstance(port, dict):
+            address = port.get("host_ip")
+            if isinstance(address, str) and "$" not in address and not is_address(address):
+                text = f"must be an IP address: {REFUSED}"
+                yield "K002", "error", (*place, "host_ip"), text, "write an address such as 127.0.0.1"
+            if "target" not in port:
+                text = f"has no target, which is the port of the container: {REFUSED}"
+                yield "K002", "error", place, text, "add for example target: 80"
+            yield from _long_port(port, place)
+        elif isinstance(port, str | int | float) and not open_text(port):
+            yield from _port(str(port).replace("$$", "$"), place)
+
+
+def _long_port(port: Tree, place: Key) -> Found:
+    """Checks what Compose passes to Docker unchanged."""
+    target, published, protocol = port.get("target"), port.get("published"), port.get("protocol")
+    if isinstance(target, int) and target > 65535:
+        yield "K002", "error", (*place, "target"), f"must be a port from 1 to 65535: {REFUSES}", ""
+    if isinstance(published, str | int) and published != "" and not open_text(published):
+        low, dash, high = str(published).partition("-")
+        if _range(str(published)) is None or (dash and not (low and high)):
+            text = f"must be a port, or a range of them: {REFUSES}"
+            yield "K002", "error", (*place, "published"), text, "write for example 8080 or 8080-8090"
+    if isinstance(protocol, str) and not open_text(protocol) and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
+        text = f"must be tcp, udp or sctp: {REFUSES}"
+        yield "K002", "error", (*place, "protocol"), text, near_fix(protocol, ("tcp", "udp", "sctp"))
+
+
+def _port(text: str, place: Key) -> Found:
+    if problem := _problem(text):
+        yield "K002", "error", place, f"{problem}: {REFUSED}", "write HOST:CONTAINER, for example 8080:80"
+    elif text.count(":") > 2 and not text.startswith("["):  # go-connections takes it from 0.5.0 on
+        problem = "has an IPv6 address without brackets, which some builds of Compose refuse"
+        yield "K002", "warning", place, problem, "write [ADDRESS]:HOST:CONTAINER"
+
+
+def _problem(text: str) -> str:
+    """Returns why a text is not `[[ADDRESS:]HOST:]CONTAINER[/PROTOCOL]`; empty if it is. Source: docker/go-connections."""
+    ports, slash, protocol = text.partition("/")
+    if slash and protocol.lower() not in {"", "tcp", "udp", "sctp"}:
+        return "has a protocol other than tcp, udp and sctp"
+    *rest, inner = ports.split(":")
+    outer = rest.pop() if rest else ""
+    address = ":".join(rest)
+    if address and not is_address(address.removeprefix("[").removesuffix("]")):
+        return "has an invalid address"
+    if not inner or (inner.isdecimal() and int(inner) == 0):
+        return "has no port of the container"
+    ours, theirs = _range(inner), _range(outer) if outer else None
+    if ours is None or (outer and theirs is None):
+        return "must have ports from 0 to 65535"
+    different = theirs and ours[0] != ours[1] and theirs[1] - theirs[0] != ours[1] - ours[0]
+    return "has ranges of different lengths" if different else ""
+
+
+def _range(text: str) -> tuple[int, int] | None:
+    first, dash, last = text.partition("-")
+    if not re.fullmatch(r"[0-9]+", first) or (dash and not re.fullmatch(r"[0-9]+", last)):
+        return None
+    low, high = int(first), int(last or first)
+    return (low, high) if low <= high <= 65535 else None
+
+
+def _expose(service: Tree, key: Key) -> Found:
+    for index, port in enumerate(items(service.get("expose"))):
+        if isinstance(port, float):
+            text = f"must be a port, or a range of them: {REFUSED}"
+            yield "K002", "error", (*key, "expose", index), text, "write for example 8080 or 8080-8090"

@@ -1,0 +1,218 @@
+"""Checks `REGISTRY_` variables of a Compose service. Each names a key of the registry's configuration. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runnerops.model.common import Key, Tree, Value, key_text
+from runnerops.services.base import ParseError
+from runnerops.services.registry.format.reading import parse
+from runnerops.services.registry.rules.compose.overlay import Laid, Overlay, Variable, of_the_image
+from runnerops.services.registry.rules.compose.parts import environment
+from runnerops.services.registry.rules.config import config_rules, typed
+from runnerops.services.registry.rules.found import ENDS, Found, One, of_any
+from runnerops.services.registry.rules.near import near_keys, places_of, unread
+from runnerops.services.registry.schema import CONFIG, FIELDS, Shape
+from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.registry.schema.storage import PARAMETERS, STORAGE
+
+_OPEN = "${}"
+"""Stands for a value that is not known."""
+_UNREADABLE = "[${}"
+"""Stands for a value that is no YAML. It ends the registry only if its variable names a key."""
+
+
+def variable_rules(service: Tree, key: Key, major: int | None, *, whole: bool) -> Found:
+    """Runs all rules on the variables. `major`: None if it is not known; `whole`: the file below is the image's own."""
+    variables = []
+    for name, place, text in _texts(service, (*key, "environment")):
+        try:
+            value = _OPEN if text is None else _read(text)
+        except ParseError:
+            value = _UNREADABLE
+        variables.append(Variable(name, place, value))
+        if text is not None:
+            yield from _cut(name, text, value, place)
+    found = [[*_of_major(variables, (*key, "environment"), one, whole=whole)] for one in (2, 3)]
+    both = of_any(*found) if major not in {2, 3} else found[major - 2]
+    yield from (("K012", severity, place, text, fix) for _, severity, place, text, fix in both)
+
+
+def _texts(service: Tree, key: Key) -> Iterator[tuple[str, Key, str | None]]:
+    """Yields name, place and text of each variable that the registry reads. The text is None if it is set elsewhere."""
+    given = service.get("environment")
+    for index, name, text in environment(service):
+        if name.startswith("REGISTRY_") and name != "REGISTRY_CONFIGURATION_PATH":
+            item: Value = given.get(name) if isinstance(given, dict) else given[index]  # type: ignore[index]
+            elsewhere = item is None or (isinstance(given, list) and "=" not in str(item)) or open_text(text)
+            yield name, (*key, index), None if elsewhere else text.replace("$$", "$")
+
+
+def _read(text: str) -> Value:
+    """Returns a value as the registry reads it from YAML. Raises ParseError."""
+    below = text.replace("\n", "\n  ")
+    return parse(f"value:\n  {below}".encode(), strict=False)["value"]
+
+
+def _cut(name: str, text: str, value: Value, place: Key) -> Found:
+    """Finds a value in which YAML sees the beginning of a comment."""
+    if text.strip() and value is None and text.lstrip().startswith("#"):
+        said = "the registry reads it as YAML, where # begins a comment: it is empty"
+        yield "K012", "error", place, said, _quoted(name)
+    elif isinstance(value, str) and " #" in text and value != text.strip() and text.lstrip()[0] not in "'\"":
+        said = "the registry reads it as YAML, where # begins a comment: the rest is lost"
+        yield "K012", "error", place, said, _quoted(name)
+
+
+def _quoted(name: str) -> str:
+    return f"write {name}='\"…\"'"
+
+
+def _of_major(variables: list[Variable], key: Key, major: int, *, whole: bool) -> Found:
+    overlay = Overlay(major, of_the_image(major) if whole else {}, whole)
+    laid = overlay.lay(variables)
+    by_place = {one.place: one for one in variables}
+    found = [one for place, what in laid.items() for one in _effect(by_place[place], what, major)]
+    yield from found
+    if not whole:
+        for place, what in laid.items():
+            yield from _alone(by_place[place], what, major)
+    elif not any(one[1] == "error" for one in found):  # one that is no YAML is such an error
+        open_keys = [laid[one.place].key for one in variables if one.value == _OPEN]
+        for rule, severity, at, text, fix in config_rules(overlay.tree, major):
+            if not any(at[: len(one)] == one for one in open_keys):
+                place, same = _place(at, laid)
+                right = _right(rule, at, fix, laid)
+                said = _BY_VARIABLES.get((rule, severity, at)) or (text if same else f"{key_text(at)}: {text}")
+                yield rule, severity, place or key, said, right
+
+
+_BY_VARIABLES: Mapping[tuple[str, str, Key], str] = {
+    ("C012", "error", ("auth",)): (
+        "two access controllers are set: which one the registry takes is left to chance, and often it does not start"
+    ),
+    ("C011", "warning", ("storage", "delete")): (
+        "without REGISTRY_STORAGE_DELETE_ENABLED=true a cache never frees what has expired"
+    ),
+}
+"""Messages that differ for variables, by rule, severity and key."""
+
+
+def _place(at: Key, laid: Mapping[Key, Laid]) -> tuple[Key, bool]:
+    """Returns the variable that sets a key, or the nearest one above or below it, and whether it sets exactly that key."""
+    near = [
+        (len(one.key) if one.key == at[: len(one.key)] else len(at), place)
+        for place, one in laid.items()
+        if one.effect == "set" and (one.key == at[: len(one.key)] or at == one.key[: len(at)])
+    ]
+    place = max(near, key=lambda one: one[0])[1] if near else ()
+    return place, bool(place) and laid[place].key == at
+
+
+def _right(rule: str, at: Key, fix: str, laid: Mapping[Key, Laid]) -> str:
+    """Words the fix for variables."""
+    if rule == "C001" and fix.startswith("write ") and any(one.key == at for one in laid.values()):
+        return f"write {_variable((*at[:-1], fix.removeprefix('write ')))}"
+    if rule == "C011" and at == ("storage", "delete"):
+        return "add the variable"
+    drivers = {str(one.key[1]) for one in laid.values() if one.key[:1] == ("storage",) and len(one.key) > 1}
+    named = [one for one in sorted(drivers) if one in STORAGE]
+    if at == ("storage",) and len(named) == 1 and not any(one.key == at for one in laid.values()):
+        return f"write REGISTRY_STORAGE={named[0]} too"
+    return fix
+
+
+def _effect(variable: Variable, what: Laid, major: int) -> Found:
+    """Finds the variables that do not set their key, and says what becomes of them."""
+    name, place = variable.name, variable.place
+    if what.effect == "unknown":
+        yield _ignored(name, place)
+    elif what.effect == "below":
+        right = _variable(what.key)
+        yield "C001", "error", place, f"the registry ignores it: {right} has no keys below it", f"write {right}"
+    elif what.effect == "other":
+        yield "C001", "warning", place, f"registry {major} ignores it: registry {5 - major} reads it", "remove it"
+    elif what.effect == "indexed":
+        yield "C001", "error", place, "registry 2 ignores it: it reads no index of a list", _list(what)
+    elif what.effect == "lost":
+        text = "its value is lost: registry 3 appends an empty text to the list"
+        yield "C003", "error", place, text, _list(what)
+    elif what.effect == "nested":
+        yield (
+            "C001",
+            "warning",
+            place,
+            f"the registry ignores it: {_variable(what.key[:-1])} is set too",
+            _mapping(what),
+        )
+    elif variable.value == _UNREADABLE and what.effect == "set":
+        text = f"cannot be read as YAML, which the registry does: {ENDS}"
+        yield "C003", "error", place, text, _quoted(name)
+    elif what.effect == "ends":
+        yield "C003", "error", place, f"{what.text}: {ENDS}", _mapping(what)
+
+
+def _list(what: Laid) -> str:
+    return f"write {_variable(what.key)}='[…]', with all items"
+
+
+def _mapping(what: Laid) -> str:
+    return f"write {_variable(what.key)}='{{…}}'" if what.key[:2] == ("storage", "maintenance") else ""
+
+
+def _variable(key: Key) -> str:
+    """Returns the name of the variable that sets a key."""
+    parts = ["REGISTRY"]
+    for index, part in enumerate(key):
+        names = tuple(one for one in key[: index + 1] if isinstance(one, str))
+        parts.append(FIELDS.get(names, str(part)) if isinstance(part, str) else str(part))
+    return "_".join(parts).upper()
+
+
+def _alone(variable: Variable, what: Laid, major: int) -> Found:
+    """Finds what is wrong with a value, whatever is in the file below it."""
+    if what.effect != "set" or variable.value in (_OPEN, _UNREADABLE):
+        return
+    for rule, severity, _, text, fix in typed(what.shape, variable.value, what.key, major):
+        yield rule, severity, variable.place, text, fix
+    if len(what.key) == 3 and what.key[0] == "storage":
+        driver, name = str(what.key[1]), str(what.key[2])
+        for rule, severity, _, text, fix in unread(PARAMETERS.get(driver), {name: variable.value}, major, what.key):
+            yield rule, severity, variable.place, text, fix
+
+
+def _in_its_table(path: list[str]) -> tuple[str, ...]:
+    """The keys, as written in one word, that may be meant by a path whose last part alone is unknown."""
+    table: Shape = CONFIG
+    for part in path[:-1]:
+        table = table.get(part, "") if isinstance(table, dict) else ""
+    names = near_keys(path[-1], table) if isinstance(table, dict) else ()
+    return tuple("".join((*path[:-1], name)) for name in names)
+
+
+def _ignored(name: str, key: Key) -> One:
+    """Names what the registry only logs and ignores. As for any ignored key, a slip is an error."""
+    upper = name.upper()
+    if name != upper and ":" not in name:
+        return "C001", "error", key, "the registry ignores it: its name must be in capital letters", f"write {upper}"
+    path = [part.lower() for part in name.split("_")[1:]]
+    whole, last = "".join(path), path[-1]
+    known = {"".join(place): place for place in places_of(CONFIG)}
+    ends = tuple(one for one, place in known.items() if place[-len(path) :] == tuple(path))
+    meant = _in_its_table(path) or near_keys(whole, known) or ends[:1]
+    written = last.partition(":")[0]
+    value = name.partition(":")[2].strip(": ")
+    if written != last and (written_name := "".join((*path[:-1], written))) in known:
+        right = _variable(known[written_name])
+        return (
+            "C001",
+            "error",
+            key,
+            f"has a `:` in its name, so {right} is not set",
+            f"write {right}={value}, or {right}: {value}" if value else f"write {right}=VALUE, or {right}: VALUE",
+        )
+    if meant:
+        right = " or ".join(_variable(known[one]) for one in meant)
+        return "C001", "error", key, f"names no key of the registry, did you mean {right}?", f"write {right}"
+    text = f"names no key of the registry, which ignores it ({last})"
+    return "C001", "warning", key, text, "the names are those of its configuration, with _ for each level"

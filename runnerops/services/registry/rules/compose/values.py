@@ -1,0 +1,182 @@
+"""Checks values that the schema accepts and Compose or Docker refuses: names, pairs, commands, limits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.parsing.near import near_fix
+from runnerops.patterns import late_pattern
+from runnerops.services.registry.rules.compose.image import image_name
+from runnerops.services.registry.rules.compose.mounts import volumes
+from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping
+from runnerops.services.registry.rules.compose.ports import ports
+from runnerops.services.registry.rules.compose.words import is_command
+from runnerops.services.registry.rules.found import Found
+from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.shared.addresses import is_address
+
+_SECTIONS = ("volumes", "networks", "secrets", "configs")
+_RESTARTS = ("no", "always", "unless-stopped", "on-failure")
+_RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
+_PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
+    ("extra_hosts",): (":=", (), "must be NAME=ADDRESS"),
+    ("build", "extra_hosts"): (":=", (), "must be NAME=ADDRESS"),
+    ("build", "additional_contexts"): ("=", (), "must be NAME=CONTEXT"),
+    ("build", "ssh"): ("=", ("default",), "must be default, or NAME=PATH"),
+}
+"""Lists whose items must contain one of these signs, or be one of these words."""
+_CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
+
+
+def top_values(tree: Tree) -> Found:
+    """Checks volumes, secrets and configs for keys that exclude each other."""
+    for name, one in mapping(tree.get("volumes")).items():
+        yield from _external(mapping(one), ("volumes", name))
+    for kind, known in _CONTENTS.items():
+        for name, one in mapping(tree.get(kind)).items():
+            yield from _content(mapping(one), known, (kind, name))
+    for kind in ("volumes", "networks", "secrets", "configs"):
+        for name, one in mapping(tree.get(kind)).items():
+            other = mapping(mapping(one).get("external")).get("name")
+            if other and mapping(one).get("name", other) != other:
+                text = f"differs from `external.name`: {REFUSED}"
+                yield "K002", "error", (kind, name, "name"), text, "write it in only one of the two places"
+
+
+def _external(one: Tree, key: Key) -> Found:
+    if one.get("external") is not True:
+        return
+    for other in one:
+        if other not in {"name", "external"} and not other.startswith("x-"):
+            yield (
+                "K002",
+                "error",
+                (*key, other),
+                f"cannot be combined with `external`: {REFUSED}",
+                "take one of them out",
+            )
+
+
+def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
+    given = [name for name in known if name in one]
+    if len(given) > 1:
+        text = f"has {' and '.join(given)}, but only one is allowed: {REFUSED}"
+        yield "K002", "error", key, text, "keep one of them"
+    elif _is_empty_secret(one) if key[0] == "secrets" else not {*known, "external", "driver"} & one.keys():
+        yield "K002", "error", key, f"needs one of {', '.join(known)}: {REFUSED}", "add one of them"
+
+
+def _is_empty_secret(one: Tree) -> bool:
+    """Compose checks secrets twice. For a config, a driver is enough."""
+    return "file" not in one and not one.get("environment") and one.get("external", False) is False
+
+
+def service_values(service: Tree, key: Key) -> Found:
+    """Runs all rules on one service."""
+    for rule in (_whole, ports, volumes, _entries, _hosts, _wide, _words, _commands, _sources):
+        yield from rule(service, key)
+
+
+def _whole(service: Tree, key: Key) -> Found:
+    if service.get("build") is None and not any(service.get(name) for name in ("image", "extends", "provider")):
+        if key[-1] in _SECTIONS:
+            text = f"is read as a service, because it is indented below `services`: {REFUSED}"
+            yield "K002", "error", key, text, "move it to the beginning of the line"
+        else:
+            yield "K002", "error", key, f"has neither image nor build: {REFUSED}", "add one of them"
+    image = service.get("image")
+    if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
+        yield from image_name(image, (*key, "image"))
+
+
+def _entries(service: Tree, key: Key) -> Found:
+    for where, (sign, known, text) in _PAIRS.items():
+        for index, entry in _texts(value_at(service, where)):
+            if not set(sign) & set(entry) and entry not in known:
+                fix = near_fix(entry, known)
+                yield "K002", "error", (*key, *where, index), f"{text}: {REFUSED}", fix
+    for index, entry in _texts(service.get("devices")):
+        if entry.count(":") > 2:
+            text = f"has too many colons: {REFUSED}"
+            yield "K002", "error", (*key, "devices", index), text, "write HOST:CONTAINER:rwm"
+    for index, device in enumerate(items(service.get("devices"))):
+        if isinstance(device, dict) and "target" not in device:
+            yield (
+                "K002",
+                "error",
+                (*key, "devices", index),
+                f"has no target, which is its path in the container: {REFUSED}",
+                "add target: /PATH",
+            )
+    for index, entry in _texts(service.get("environment")):
+        if entry.partition("=")[0][-1:].isspace():
+            text = f"has a space after the variable's name: {REFUSED}"
+            yield "K002", "error", (*key, "environment", index), text, "take the space out"
+
+
+def _hosts(service: Tree, key: Key) -> Found:
+    """Finds names without an address, and addresses without a name."""
+    places: tuple[Key, ...] = (("extra_hosts",), ("build", "extra_hosts"))
+    for where in places:
+        for index, entry in _texts(value_at(service, where)):
+            name, sign, address = entry.partition("=" if "=" in entry else ":")
+            if sign and not name.strip():
+                yield "K002", "error", (*key, *where, index), f"has no name of a host: {REFUSED}", "write NAME=ADDRESS"
+            elif sign and not is_address(address.strip("[]")) and address != "host-gateway":
+                text = f"has an invalid address: {REFUSES}"
+                yield "K002", "error", (*key, *where, index), text, "write an IP address, or host-gateway"
+
+
+def _wide(service: Tree, key: Key) -> Found:
+    """Compose accepts these limits only as whole numbers of 64 bits, in digits and not like `9e9`."""
+    limits: tuple[Key, ...] = (("ulimits",), ("build", "ulimits"))
+    for where in limits:
+        for name, limit in mapping(value_at(service, where)).items():
+            pairs: list[tuple[Key, Value]] = [((part,), one) for part, one in mapping(limit).items()] or [((), limit)]
+            for part, one in pairs:
+                if isinstance(one, float) or (isinstance(one, int) and not -(2**63) <= one < 2**63):
+                    text = f"must be a whole number of at most 64 bits, in digits: {REFUSED}"
+                    yield "K002", "error", (*key, *where, name, *part), text, ""
+
+
+def _texts(value: Value) -> Iterator[tuple[int, str]]:
+    for index, item in enumerate(items(value)):
+        if isinstance(item, str) and not open_text(item):
+            yield index, item
+
+
+def _words(service: Tree, key: Key) -> Found:
+    restart = service.get("restart")
+    if isinstance(restart, str) and restart and "$" not in restart and not _RESTART.fullmatch(restart):
+        text = f"must be {', '.join(_RESTARTS[:-1])} or {_RESTARTS[-1]}: {REFUSES}"
+        yield "K002", "error", (*key, "restart"), text, near_fix(restart, _RESTARTS)
+    test = items(mapping(service.get("healthcheck")).get("test"))
+    if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
+        text = f"must begin with CMD, CMD-SHELL or NONE: {REFUSED}"
+        fix = "put CMD before it, or write the whole command as one string"
+        yield "K002", "error", (*key, "healthcheck", "test", 0), text, fix
+
+
+def _commands(service: Tree, key: Key) -> Found:
+    """Compose splits these commands into words, while a shell gets a healthcheck's test unchanged."""
+    found: list[tuple[Key, Value]] = [((*key, name), service.get(name)) for name in ("command", "entrypoint")]
+    for hook in ("post_start", "pre_stop"):
+        for index, one in enumerate(items(service.get(hook))):
+            found.append(((*key, hook, index, "command"), mapping(one).get("command")))
+    for index, one in enumerate(items(mapping(service.get("develop")).get("watch"))):
+        place = (*key, "develop", "watch", index, "exec", "command")
+        found.append((place, mapping(mapping(one).get("exec")).get("command")))
+    for place, command in found:
+        if isinstance(command, str) and not open_text(command) and not is_command(command):
+            text = f"has a quote or a bracket that is not closed, or a bracket outside of quotes: {REFUSED}"
+            yield "K002", "error", place, text, "write a list: [sh, -c, 'COMMAND']"
+
+
+def _sources(service: Tree, key: Key) -> Found:
+    places: tuple[Key, ...] = (("secrets",), ("configs",), ("build", "secrets"))
+    for where in places:
+        for index, one in enumerate(items(value_at(service, where))):
+            if isinstance(one, dict) and not one.get("source"):
+                text = f"has no source, which is its name in this file: {REFUSED}"
+                yield "K002", "error", (*key, *where, index), text, "add source: NAME"

@@ -1,0 +1,77 @@
+"""Checks the storage driver of a registry, and its missing, ignored and invalid parameters. Pure.
+
+Source: `factory.Create` and the drivers in distribution's `registry/storage/driver`, 2.8 and 3.1.
+"""
+
+from __future__ import annotations
+
+from runnerops.model.common import Key, Tree
+from runnerops.parsing.near import near_fix
+from runnerops.services.registry.rules.config.azure import azure_rules
+from runnerops.services.registry.rules.config.clouds import gcs_rules, limit, oss_rules, swift_rules
+from runnerops.services.registry.rules.config.s3 import s3_rules
+from runnerops.services.registry.rules.found import ENDS, Found, only, tree_at
+from runnerops.services.registry.rules.near import unread
+from runnerops.services.registry.schema import STORAGE_ASIDE
+from runnerops.services.registry.schema.storage import PARAMETERS, REMOVED_STORAGE, STORAGE
+
+
+def storage_rules(tree: Tree, major: int) -> Found:
+    """Runs all rules on the driver."""
+    storage = tree.get("storage")
+    named = [str(storage)] if isinstance(storage, str | int | float) else tree_at(tree, "storage")
+    drivers = [name for name in named if name not in STORAGE_ASIDE]
+    if len(drivers) != 1:
+        text = f"must name exactly one storage driver, not {' and '.join(drivers) or 'none'}"
+        yield (
+            "C009",
+            "error",
+            ("storage",),
+            f"{text}: {ENDS}",
+            "keep one of them" if drivers else "add one, such as filesystem",
+        )
+        return
+    name = drivers[0]
+    if "tag" in tree_at(tree, "storage"):
+        text = "registry 2 reads it as a second storage driver"
+        yield from only(2, major, [("C009", "error", ("storage", "tag"), f"{text}: {ENDS}", "take it out")])
+    if name not in STORAGE:
+        text = f"there is no storage driver {name!r}: {ENDS}"
+        fix = near_fix(name, [*STORAGE, *STORAGE_ASIDE]) or f"write one of {', '.join(STORAGE)}"
+        yield "C009", "error", ("storage", name), text, fix
+        return
+    if name in REMOVED_STORAGE:
+        text = f"registry 3 has no storage driver {name!r}"
+        yield from only(3, major, [("C009", "error", ("storage", name), f"{text}: {ENDS}", "use another driver")])
+        if major == 3:
+            return
+    given, key = tree_at(tree, "storage", name), ("storage", name)
+    missing = (*_missing(name, given, key),)
+    yield from only(2, major, missing) if name in REMOVED_STORAGE else missing
+    yield from _parameters(name, given, major, key)
+    yield from unread(PARAMETERS.get(name), given, major, key, any_case=name in {"azure", "swift"})
+
+
+def _missing(name: str, given: Tree, key: Key) -> Found:
+    for wanted in STORAGE[name]:
+        empty: tuple[str | None, ...] = (None, "") if name in {"s3", "s3aws", "swift"} else ("",)
+        if wanted.startswith("accesskey"):
+            empty = ()
+        if wanted not in given or given[wanted] in empty:
+            yield "C009", "error", key, f"has no {wanted}: {ENDS}", "add it"
+
+
+def _parameters(name: str, given: Tree, major: int, key: Key) -> Found:
+    """Finds parameters of one driver that end the registry, apart from missing ones."""
+    if name in {"s3", "s3aws"}:
+        yield from s3_rules(given, major, key)
+    elif name == "azure":
+        yield from azure_rules(given, major, key)
+    elif name == "filesystem":
+        yield from limit("maxthreads", given, key)
+    elif name == "gcs":
+        yield from gcs_rules(given, major, key)
+    elif name == "oss":
+        yield from only(2, major, oss_rules(given, key))
+    elif name == "swift":
+        yield from only(2, major, swift_rules(given, key))

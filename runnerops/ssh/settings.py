@@ -1,0 +1,262 @@
+"""What ssh_config says about one host, as OpenSSH understands it. Corrects where paramiko and Fabric differ from
+OpenSSH.
+
+Settings that matter and are not supported are refused by name (`refusal`). Loads paramiko: import it late.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shlex
+import socket
+import subprocess
+from collections.abc import Mapping
+from hashlib import sha1
+from pathlib import Path
+from typing import Any
+
+from paramiko import SSHConfig, SSHException
+from paramiko.config import SSHConfigDict
+
+from runnerops.patterns import late_pattern
+from runnerops.ssh.algorithms import VERIFIED, leaves
+from runnerops.ssh.config_values import port_of
+from runnerops.ssh.home import ssh_home
+
+UNREAD = "unreadmatch"
+"""Prefix of the key under which the lines of a `Match` are kept that cannot be decided here; a keyword follows."""
+_ANY = "CdhikLlnpru"
+_TOKENS = {
+    "hostname": "h",
+    "proxycommand": "hnpr",
+    "proxyjump": "hnpr",
+    "match-exec": _ANY,
+    "identityfile": _ANY,
+    "certificatefile": _ANY,
+    "identityagent": _ANY,
+    "userknownhostsfile": _ANY,
+}
+_PATHS = frozenset({"identityfile", "certificatefile", "identityagent", "userknownhostsfile", "globalknownhostsfile"})
+_TIME = late_pattern(r"(\d+)([smhdw]?)", re.IGNORECASE)
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_TRUE = frozenset({"yes", "true"})
+
+
+class Settings(SSHConfig):
+    """Answers every lookup, also for jump hosts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._config: list[Any]
+        self._given: dict[str, Mapping[str, str]] = {}
+
+    def given(self, hostname: str, user: str | None, port: int | None) -> Settings:
+        """The same settings with this host's user and port given elsewhere. They take precedence, as on ssh's command
+        line.
+        """
+        other = Settings()
+        other._config = self._config
+        said = {"user": user, "port": str(port) if port else None}
+        other._given = {hostname: {key: value for key, value in said.items() if value}}
+        return other
+
+    def lookup(self, hostname: str) -> SSHConfigDict:
+        """The values, with tokens, `~` and variables replaced. No agent is ever forwarded. Raises SSHException."""
+        found = super().lookup(hostname)
+        _choose_way(found)
+        if (port := port_of(found.get("port", ""))) is not None:
+            found["port"] = str(port)
+        for key in {"serveralivecountmax", "requiredrsasize"} & found.keys():
+            found[key] = found[key].removeprefix("+")
+        for key in ("connecttimeout", "serveraliveinterval"):
+            seconds = _seconds(found.pop(key, ""))
+            if seconds:
+                found[key] = str(seconds)
+        found.pop("forwardagent", None)
+        return found
+
+    def _lookup(
+        self, hostname: str, options: SSHConfigDict | None = None, canonical: bool = False, final: bool = False
+    ) -> SSHConfigDict:
+        """Reads the files a second time only if a `Match final` or a canonical name requires it."""
+        usual: Any = super()  # the type stubs have only the public methods
+        if options is None:
+            options = SSHConfigDict(self._given.get(hostname, {}))
+        elif not canonical and not self._has_final():
+            usual._expand_variables(options, hostname)
+            return options
+        found: SSHConfigDict = usual._lookup(hostname, options, canonical, final)
+        found.setdefault("canonicaldomains", "")  # paramiko needs it if CanonicalizeHostname is on
+        return found
+
+    def _has_final(self) -> bool:
+        return any(one["type"] == "final" for block in self._config for one in block.get("matches", ()))
+
+    def _does_match(
+        self,
+        match_list: list[dict[str, Any]],
+        target_hostname: str,
+        canonical: bool,
+        final: bool,
+        options: SSHConfigDict,
+    ) -> bool:
+        """Whether all conditions of a `Match` hold. An `exec` command gets no input, and only runs if its result
+        matters.
+        """
+        user = getpass.getuser()
+        values = {
+            "host": options.get("hostname", target_hostname),
+            "originalhost": target_hostname,
+            "user": options.get("user", user),
+            "localuser": user,
+        }
+
+        def holds(kind: str, param: str) -> bool:
+            if kind == "exec":
+                line = self._tokenize(options, target_hostname, "match-exec", param)
+                null = subprocess.DEVNULL
+                return subprocess.run(["/bin/sh", "-c", line], stdin=null, stdout=null, check=False).returncode == 0
+            matches: Any = self
+            return bool(matches._pattern_matches(param, values[kind]))
+
+        flags = {"all": True, "canonical": canonical, "final": final}
+        return all(
+            (flags[one["type"]] if one["type"] in flags else holds(one["type"], one["param"])) != one["negate"]
+            for one in match_list
+        ) and bool(match_list)
+
+    def _tokenize(self, config: SSHConfigDict, target_hostname: str, key: str, value: str) -> str:
+        if key in _PATHS:
+            value = shlex.join(_file(word) for word in shlex.split(value)) if _is_list(key) else _file(value)
+        known = _TOKENS.get(key, "")
+        return re.sub("%(.)", lambda found: _token(found[1], known, config, target_hostname), value) if known else value
+
+
+def _is_list(key: str) -> bool:
+    return key.endswith("knownhostsfile")
+
+
+def _file(path: str) -> str:
+    """A path with variables and `~` replaced. An undefined variable is kept, so no such file is found."""
+    whole = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), path)
+    if whole == "~" or whole.startswith("~/"):
+        return str(ssh_home(os.environ) / whole[2:])
+    return str(Path(whole).expanduser()) if whole.startswith("~") else whole
+
+
+def _token(letter: str, known: str, config: SSHConfigDict, target: str) -> str:
+    if letter == "%":
+        return "%"
+    if letter not in known:
+        raise SSHException(f"%{letter} cannot be used there; %% is a percent sign")
+    user, host = getpass.getuser(), config.get("hostname", target)
+    port, remote, here = config.get("port", "22"), config.get("user", user), socket.gethostname()
+    values = {
+        "d": str(ssh_home(os.environ)),
+        "h": host if known != "h" else target,
+        "i": str(os.getuid()),
+        "k": config.get("hostkeyalias", target),
+        "L": here.split(".")[0],
+        "l": here,
+        "n": target,
+        "p": port,
+        "r": remote,
+        "u": user,
+    }
+    hashed = sha1(f"{here}{host}{port}{remote}".encode()).hexdigest()  # noqa: S324  OpenSSH's own hash, not a secret
+    return {**values, "C": hashed}[letter]
+
+
+def _choose_way(found: SSHConfigDict) -> None:
+    """Keeps the first of ProxyJump and ProxyCommand; `none` means neither."""
+    keys = list(found)
+    if "proxyjump" in found and found["proxyjump"].lower() == "none":
+        del found["proxyjump"]
+    elif {"proxyjump", "proxycommand"} <= found.keys():
+        del found[max("proxyjump", "proxycommand", key=keys.index)]
+    if "proxyjump" in found:
+        hops = [hop.strip().removeprefix("ssh://").rstrip("/") for hop in found["proxyjump"].split(",")]
+        found["proxyjump"] = ",".join(hops)
+
+
+def _seconds(text: str) -> int:
+    """Converts a time of ssh_config (`90`, `1m30s`) to seconds; 0 if it is not a time."""
+    parts = [(int(number), unit.lower()) for number, unit in _TIME.findall(text)]
+    return sum(number * _SECONDS[unit] for number, unit in parts) if _TIME.sub("", text) == "" else 0
+
+
+def is_yes(found: Mapping[str, str], key: str) -> bool:
+    """Whether this key is set to yes."""
+    return found.get(key, "").lower() in _TRUE
+
+
+ALIVE_SECONDS, ALIVE_COUNT = 15, 4
+"""Defaults for ssh_config: seconds between two keep-alive requests, and how many may remain unanswered."""
+
+
+_LONGEST_SECONDS = 86_400
+"""Silence that is borne at most, whatever ssh_config says: Linux takes no more than 24 days (TCP_USER_TIMEOUT, in ms)."""
+
+
+def alive_of(found: Mapping[str, str]) -> tuple[int, int]:
+    """ServerAliveInterval, and with ServerAliveCountMax how long a line may be silent; both in seconds, none of them 0."""
+    every, most = found.get("serveraliveinterval", ""), found.get("serveralivecountmax", "")
+    seconds = int(every) if every.isdecimal() and int(every) else ALIVE_SECONDS
+    usual = 3 if every else ALIVE_COUNT  # ssh's own
+    return seconds, min(seconds * (int(most) if most.isdecimal() and int(most) else usual), _LONGEST_SECONDS)
+
+
+_FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
+
+
+def family_of(found: Mapping[str, str]) -> socket.AddressFamily | None:
+    """The one that AddressFamily asks for; None: any."""
+    return _FAMILIES.get(found.get("addressfamily", "").lower())
+
+
+def words_of(found: Mapping[str, str], key: str) -> list[str]:
+    """The paths of a key that takes several; none for `none`."""
+    return [word for word in shlex.split(found.get(key, "")) if word.lower() != "none"]
+
+
+_BY_HAND = "write it as Host lines, or set ssh.user, ssh.port, ssh.key and ssh.gateway of the host in the inventory"
+_REFUSED: Mapping[str, tuple[frozenset[str], str]] = {
+    "pubkeyauthentication": (
+        frozenset(),
+        "a key is the only way to log in here: PubkeyAuthentication yes for this host",
+    ),
+    "preferredauthentications": (
+        frozenset(),
+        "a key is the only way to log in here: name publickey in it, or leave it out",
+    ),
+    "bindaddress": (frozenset(), "set a route, or ProxyCommand with a program that binds (nc -s ADDRESS %h %p)"),
+    "bindinterface": (frozenset(), "set a route, or ProxyCommand with a program that binds"),
+    "proxyusefdpass": (frozenset({"no", "false"}), "ProxyCommand without it: a program that carries the data itself"),
+    "refuseconnection": (frozenset(), "take it out for this host, where it may be reached"),
+    "revokedhostkeys": (frozenset({"none"}), "write its keys into known_hosts, as lines that begin with @revoked"),
+}
+"""By key: the values that change nothing, and what to write for the others."""
+
+
+def refusal(found: Mapping[str, str]) -> tuple[str, str] | None:
+    """What ssh_config says of this host and cannot be done, and what to write instead."""
+    for match in (value for key, value in found.items() if key.startswith(UNREAD)):
+        if match != "Match tagged" or "tag" in found:
+            return f"`{match}` cannot be decided here", _BY_HAND
+    for key, known in VERIFIED.items():
+        if not any(map(leaves(found, key), known)):
+            hint = f"add one of {', '.join(known[:6])}"
+            return f"`{key} {found[key]}` leaves nothing that can be verified here", hint
+    for key, (harmless, hint) in _REFUSED.items():
+        value = found.get(key, "")
+        if key == "preferredauthentications":
+            if value and "publickey" not in value.lower().split(","):
+                return f"`{key} {value}` leaves no way to log in", hint
+        elif key == "pubkeyauthentication":
+            if value.lower() in {"no", "false"}:
+                return f"`{key} {value}` leaves no way to log in", hint
+        elif value and value.lower() not in harmless:
+            return f"`{key} {value}` cannot be done", hint
+    return None
