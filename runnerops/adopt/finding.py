@@ -11,12 +11,12 @@ from runnerops.adopt.place import Place, bare, inherited_by, mapping, values_of
 from runnerops.adopt.target import about, check_apart, reached_alike
 from runnerops.errors import InventoryError, UsageError
 from runnerops.inventory import load, the_host
-from runnerops.inventory.document import child
+from runnerops.inventory.layers.document import child
 from runnerops.inventory.load import read_document
-from runnerops.inventory.nodes import parse
+from runnerops.inventory.parse.nodes import parse
+from runnerops.inventory.parse.text import decode
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.sources import Where, folder_of, name_of, paths_of, read_sources
-from runnerops.inventory.text import decode
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Host, Inventory
 

@@ -10,7 +10,8 @@ from runnerops.adopt.place import Place, bare, inherited_by
 from runnerops.adopt.scalars import key
 from runnerops.adopt.yaml_text import flow
 from runnerops.errors import RunneropsError, UsageError
-from runnerops.inventory import checks, load, the_host
+from runnerops.inventory import load, the_host
+from runnerops.inventory.keys import checks
 from runnerops.inventory.load import read_document
 from runnerops.model.common import Secret, Tree, Value
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runnerops.inventory.host_name import is_replaced, with_host
-from runnerops.inventory.scalars import Verbatim
+from runnerops.inventory.values.host_name import is_replaced, with_host
+from runnerops.inventory.values.scalars import Verbatim
 from runnerops.model.common import Key, Secret, Tree, Value
 from runnerops.services.shared.upstreams import cache_name
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
 from runnerops.inventory import load
-from runnerops.inventory.document import Document
-from runnerops.inventory.drafts import inherited, tree
-from runnerops.inventory.nodes import Node, parse
+from runnerops.inventory.layers.document import Document
+from runnerops.inventory.layers.drafts import inherited, tree
+from runnerops.inventory.parse.nodes import Node, parse
+from runnerops.inventory.parse.text import decode
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.sources import Where, folder_of
-from runnerops.inventory.text import decode
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import Host, Inventory
 from runnerops.services.base import Adopted

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import yaml
 
-from runnerops.inventory.scalars import ScalarError, Verbatim, plain_scalar
+from runnerops.inventory.values.scalars import ScalarError, Verbatim, plain_scalar
 from runnerops.model.common import Secret, Value
 
 

@@ -11,7 +11,7 @@ from runnerops.adopt.insert import add_defaults, add_group
 from runnerops.adopt.layers import common, for_host, moved
 from runnerops.adopt.secrets import Vault
 from runnerops.frozen import frozen
-from runnerops.inventory.scalars import Verbatim
+from runnerops.inventory.values.scalars import Verbatim
 from runnerops.model.common import Key, Secret, ServiceName, Tree, Value
 from runnerops.services.base import Adopted
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from runnerops.errors import UsageError
-from runnerops.inventory import checks
+from runnerops.inventory.keys import checks
 from runnerops.inventory.targets import STATES
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Host, Ssh

@@ -9,7 +9,7 @@ from typing import Any
 from runnerops import inventory
 from runnerops.errors import InventoryError
 from runnerops.inventory import Where
-from runnerops.inventory.dind import pool_beside
+from runnerops.inventory.hosts.dind import pool_beside
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Cache
 from runnerops.report.document import VERSION

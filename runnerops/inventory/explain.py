@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.frozen import frozen
-from runnerops.inventory.document import Document, child
-from runnerops.inventory.drafts import merge_layers
-from runnerops.inventory.expressions import variables_in
 from runnerops.inventory.hosts import finish
+from runnerops.inventory.layers.document import Document, child
+from runnerops.inventory.layers.drafts import merge_layers
 from runnerops.inventory.load import drafts_of, read_document
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.sources import Where, folder_of
 from runnerops.inventory.targets import no_host
+from runnerops.inventory.values.expressions import variables_in
 from runnerops.model.common import Key, SourceLocation, Value
 from runnerops.model.inventory import Host
 
@@ -116,7 +116,7 @@ def _names(node: Node) -> Iterator[str]:
 
 def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
     """Values that are written or replaced as a whole: scalars, empty mappings, and lists that do not merge by name."""
-    from runnerops.inventory.drafts import CACHES, RUNNERS  # noqa: PLC0415
+    from runnerops.inventory.layers.drafts import CACHES, RUNNERS  # noqa: PLC0415
 
     if isinstance(node.value, dict) and node.value:
         for name, item in node.value.items():

@@ -8,16 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from runnerops.errors import InventoryError
-from runnerops.inventory.combine import Part, combine
-from runnerops.inventory.complaints import check_shape
-from runnerops.inventory.document import Document, document
-from runnerops.inventory.drafts import Draft, draft
 from runnerops.inventory.hosts import finish
-from runnerops.inventory.nodes import parse
+from runnerops.inventory.keys.complaints import check_shape
+from runnerops.inventory.layers.combine import Part, combine
+from runnerops.inventory.layers.document import Document, document
+from runnerops.inventory.layers.drafts import Draft, draft
+from runnerops.inventory.parse.nodes import parse
+from runnerops.inventory.parse.text import decode
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.rollout import rollout_of
 from runnerops.inventory.sources import Source, Where, folder_of, name_of, read_sources
-from runnerops.inventory.text import decode
 from runnerops.model.inventory import Inventory
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-from runnerops.inventory.checks import Refused
-from runnerops.inventory.document import child
-from runnerops.inventory.expressions import holds_expression
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.keys.checks import Refused
+from runnerops.inventory.layers.document import child
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems
+from runnerops.inventory.values.expressions import holds_expression
 from runnerops.model.rollout import USUAL, Rollout
 from runnerops.parsing.near import did_you_mean
 

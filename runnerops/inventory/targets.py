@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from types import MappingProxyType
 
 from runnerops.errors import UsageError
-from runnerops.inventory.checks import Refused
-from runnerops.inventory.ranges import expand
+from runnerops.inventory.keys.checks import Refused
+from runnerops.inventory.layers.ranges import expand
 from runnerops.model.inventory import Host, Inventory
 from runnerops.parsing.near import did_you_mean
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from runnerops.inventory.descriptions import HOST_KEYS, ROLLOUT, TOP, KeyDescription
-from runnerops.inventory.schema import inventory_schema, keys_of_ours
+from runnerops.inventory.keys.descriptions import HOST_KEYS, ROLLOUT, TOP, KeyDescription
+from runnerops.inventory.keys.schema import inventory_schema, keys_of_ours
 
 _SECTIONS = (
     ("Hosts and groups", ("address", "groups", "vars", "allow")),
@@ -80,7 +80,7 @@ known in its own file only.
 `runnerops schema > runnerops.schema.json` writes the JSON Schema. Editors that know it complete and check an inventory with
 this first line: `# yaml-language-server: $schema=runnerops.schema.json`.
 
-*Generated from `runnerops/inventory/descriptions.py` by `make docs`; edit it there.*
+*Generated from `runnerops/inventory/keys/descriptions.py` by `make docs`; edit it there.*
 """
 
 

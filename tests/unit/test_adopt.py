@@ -21,9 +21,9 @@ from runnerops.adopt.secrets import Vault
 from runnerops.adopt.yaml_text import Writer
 from runnerops.errors import RunneropsError
 from runnerops.inventory import load
-from runnerops.inventory.nodes import Node, parse
+from runnerops.inventory.parse.nodes import Node, parse
 from runnerops.inventory.problems import Problems
-from runnerops.inventory.scalars import Verbatim
+from runnerops.inventory.values.scalars import Verbatim
 from runnerops.model.common import ServiceName, Tree, Value
 from runnerops.model.facts import DockerFacts, RunnerFacts
 from runnerops.model.host_state import HostState

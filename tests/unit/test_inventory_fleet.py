@@ -14,7 +14,7 @@ from runnerops.adopt.finding import find_places
 from runnerops.adopt.target import meant
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory.explain import explain
-from runnerops.inventory.expressions import holds_expression
+from runnerops.inventory.values.expressions import holds_expression
 from runnerops.model.common import Secret, ServiceName
 from runnerops.redact import leaves
 from tests.unit import inventory_texts as texts

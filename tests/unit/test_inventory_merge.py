@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runnerops import inventory
-from runnerops.inventory.merge import Merger
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.layers.merge import Merger
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems
 from runnerops.model.common import Secret, ServiceName, SourceLocation, Value
 from runnerops.model.inventory import Host

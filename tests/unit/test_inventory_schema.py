@@ -14,8 +14,8 @@ from jsonschema import Draft202012Validator, ValidationError
 
 import runnerops
 from runnerops.commands.schema import schema
-from runnerops.inventory.descriptions import HOST_KEYS
-from runnerops.inventory.schema import inventory_schema, keys_of_ours
+from runnerops.inventory.keys.descriptions import HOST_KEYS
+from runnerops.inventory.keys.schema import inventory_schema, keys_of_ours
 from runnerops.model.common import Exit
 from runnerops.report.inventory_reference import inventory_page, schema_text
 from runnerops.report.screen import Screen

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 import pytest
 
-from runnerops.inventory.checks import Refused
-from runnerops.inventory.typed import Before, Check, Found, Hint, Shape, UnknownKey, Wrong, read
+from runnerops.inventory.keys.checks import Refused
+from runnerops.inventory.keys.typed import Before, Check, Found, Hint, Shape, UnknownKey, Wrong, read
 from runnerops.model.common import Secret, SourceLocation
 
 

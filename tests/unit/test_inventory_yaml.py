@@ -7,10 +7,10 @@ import yaml
 
 from runnerops import inventory
 from runnerops.errors import UsageError
-from runnerops.inventory.events import events
-from runnerops.inventory.nodes import parse
+from runnerops.inventory.parse.events import events
+from runnerops.inventory.parse.nodes import parse
 from runnerops.inventory.problems import Problems
-from runnerops.inventory.scalars import plain_scalar
+from runnerops.inventory.values.scalars import plain_scalar
 from tests.unit import inventory_texts as texts
 
 SCALARS = [

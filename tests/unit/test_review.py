@@ -11,7 +11,7 @@ import pytest
 from runnerops.engine.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.engine.review import show_text
-from runnerops.inventory.ranges import expand
+from runnerops.inventory.layers.ranges import expand
 from runnerops.model.common import Result, ServiceName, SourceLocation, Verb
 from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host, Inventory, Requester

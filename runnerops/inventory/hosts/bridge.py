@@ -5,8 +5,8 @@ from __future__ import annotations
 from ipaddress import IPv4Interface, IPv4Network, ip_network
 
 from runnerops.frozen import frozen
-from runnerops.inventory.checks import Refused
-from runnerops.inventory.endpoints import Ip, as_ip
+from runnerops.inventory.keys.checks import Refused
+from runnerops.inventory.keys.endpoints import Ip, as_ip
 from runnerops.model.common import Tree, Value
 
 _DEFAULT = IPv4Interface("172.17.0.1/16")

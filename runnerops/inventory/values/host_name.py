@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from runnerops.inventory.expressions import holds_expression
-from runnerops.inventory.scalars import Verbatim
+from runnerops.inventory.values.expressions import holds_expression
+from runnerops.inventory.values.scalars import Verbatim
 from runnerops.patterns import late_pattern
 
 _HOST = late_pattern(r"(?<![${])\{host\}(?!\})")

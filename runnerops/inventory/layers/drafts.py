@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from runnerops.frozen import frozen
-from runnerops.inventory.complaints import host_shape, plain
-from runnerops.inventory.document import Document, child
-from runnerops.inventory.expressions import Expressions
-from runnerops.inventory.host_name import with_host
-from runnerops.inventory.merge import Merger, NameOf
-from runnerops.inventory.nodes import Content, Node
+from runnerops.inventory.keys.complaints import host_shape, plain
+from runnerops.inventory.keys.shape import HostShape
+from runnerops.inventory.layers.document import Document, child
+from runnerops.inventory.layers.merge import Merger, NameOf
+from runnerops.inventory.parse.nodes import Content, Node
 from runnerops.inventory.problems import ExpressionError, Problems, dotted
-from runnerops.inventory.scalars import ScalarError, Verbatim, check_argument
-from runnerops.inventory.shape import HostShape
+from runnerops.inventory.values.expressions import Expressions
+from runnerops.inventory.values.host_name import with_host
+from runnerops.inventory.values.scalars import ScalarError, Verbatim, check_argument
 from runnerops.model.common import Key, Secret, SourceLocation, Tree, Value
 from runnerops.parsing.secret_text import with_arguments
 from runnerops.services.shared.upstreams import cache_name

@@ -12,13 +12,13 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import cast
 from urllib.parse import urlsplit
 
-from runnerops.inventory.bridge import bridge
-from runnerops.inventory.checks import Refused
-from runnerops.inventory.drafts import RUNNERS, Draft
-from runnerops.inventory.endpoints import as_ip
+from runnerops.inventory.hosts.bridge import bridge
+from runnerops.inventory.hosts.wiring import Wiring
+from runnerops.inventory.keys.checks import Refused
+from runnerops.inventory.keys.endpoints import as_ip
+from runnerops.inventory.keys.shape import DindShape
+from runnerops.inventory.layers.drafts import RUNNERS, Draft
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.shape import DindShape
-from runnerops.inventory.wiring import Wiring
 from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.services.gitlab_runner.dind import CERTDIR, CERTS, Dind, service_names, variables_of, with_dind
 

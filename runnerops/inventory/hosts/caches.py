@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from runnerops.frozen import frozen
-from runnerops.inventory.bridge import Bridge, bridge
-from runnerops.inventory.checks import Refused, name, volume
-from runnerops.inventory.drafts import CACHES, Draft
-from runnerops.inventory.endpoints import split_listen
+from runnerops.inventory.hosts.bridge import Bridge, bridge
+from runnerops.inventory.keys.checks import Refused, name, volume
+from runnerops.inventory.keys.endpoints import split_listen
+from runnerops.inventory.keys.shape import CacheShape
+from runnerops.inventory.layers.drafts import CACHES, Draft
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.shape import CacheShape
 from runnerops.model.common import Key, SourceLocation, Tree, Value
 from runnerops.model.inventory import Cache
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE

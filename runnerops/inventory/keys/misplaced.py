@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, get_args, get_origin
 
-from runnerops.inventory.shape import InventoryShape, LayerShape
-from runnerops.inventory.typed import Kind, Shape, UnknownKey, key_of, kinds_of, options_of
+from runnerops.inventory.keys.shape import InventoryShape, LayerShape
+from runnerops.inventory.keys.typed import Kind, Shape, UnknownKey, key_of, kinds_of, options_of
 from runnerops.model.common import Key
 
 _MOST = 2

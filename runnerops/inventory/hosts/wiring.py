@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from runnerops.inventory.caches import Filled
-from runnerops.inventory.drafts import Draft
+from runnerops.inventory.hosts.caches import Filled
+from runnerops.inventory.layers.drafts import Draft
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import SourceLocation
 from runnerops.services.shared.upstreams import HUB

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import reduce
 
 from runnerops.frozen import frozen
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import Key, SourceLocation
 

@@ -13,9 +13,9 @@ from typing import TypeAlias
 import yaml
 
 from runnerops.frozen import frozen
-from runnerops.inventory.events import events, place
+from runnerops.inventory.parse.events import events, place
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.scalars import Scalar, ScalarError, check_tag, read_scalar
+from runnerops.inventory.values.scalars import Scalar, ScalarError, check_tag, read_scalar
 from runnerops.model.common import SourceLocation
 from runnerops.parsing.near import did_you_mean
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os.path
 from pathlib import Path
 
-from runnerops.inventory.drafts import RUNNERS, Draft
+from runnerops.inventory.keys.shape import RunnerSettingsShape, RunnerShape
+from runnerops.inventory.layers.drafts import RUNNERS, Draft
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.shape import RunnerSettingsShape, RunnerShape
 from runnerops.model.gitlab import SETTINGS, GitlabAccess, Place, Setting
 
 KEEP = "keep"

@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 from typing import TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
-from runnerops.inventory.checks import Refused, port
+from runnerops.inventory.keys.checks import Refused, port
 
 Ip: TypeAlias = "IPv4Address | IPv6Address"
 

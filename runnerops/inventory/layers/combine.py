@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from runnerops.frozen import frozen
-from runnerops.inventory.checks import Refused
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.keys.checks import Refused
+from runnerops.inventory.layers.ranges import expand, has_range, with_colons
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.ranges import expand, has_range, with_colons
 from runnerops.model.common import Key
 
 _FOR_ANCHORS = "x-"

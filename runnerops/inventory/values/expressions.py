@@ -79,7 +79,7 @@ class Expressions:
 
     def _value(self, found: re.Match[str]) -> Any:
         try:
-            from runnerops.inventory.sandbox import evaluate  # noqa: PLC0415  imports Jinja, which few inventories need
+            from runnerops.inventory.values.sandbox import evaluate  # noqa: PLC0415  imports Jinja, which few inventories need
 
             return evaluate(found[1].strip().strip("-"), self._names())
         except _CircleError:

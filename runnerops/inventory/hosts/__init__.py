@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import cast
 
-from runnerops.inventory.caches import Filled, fill_caches, known_caches
-from runnerops.inventory.checks import until_of
-from runnerops.inventory.document import child
-from runnerops.inventory.drafts import RUNNERS, Draft, tree
-from runnerops.inventory.in_gitlab import KEEP, gitlab_access, gitlab_places, gitlab_settings
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.hosts.caches import Filled, fill_caches, known_caches
+from runnerops.inventory.hosts.in_gitlab import KEEP, gitlab_access, gitlab_places, gitlab_settings
+from runnerops.inventory.hosts.wiring import Wiring, needs_mirrors
+from runnerops.inventory.keys.checks import until_of
+from runnerops.inventory.keys.shape import SectionShape, SshShape
+from runnerops.inventory.layers.document import child
+from runnerops.inventory.layers.drafts import RUNNERS, Draft, tree
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.shape import SectionShape, SshShape
-from runnerops.inventory.wiring import Wiring, needs_mirrors
 from runnerops.model.common import KEEP_RUNS, Key, ServiceName, SourceLocation, Tree, Value
 from runnerops.model.inventory import Host, Maintenance, Ssh
 from runnerops.parsing.moments import moment
@@ -47,7 +47,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
             locations["docker", "registry-mirrors", index] = place
             locations.setdefault(("docker", "registry-mirrors"), place)
     if draft.has_dind:
-        from runnerops.inventory.dind import fill_dind  # noqa: PLC0415  few inventories have it
+        from runnerops.inventory.hosts.dind import fill_dind  # noqa: PLC0415  few inventories have it
 
         fill_dind(draft, sections, wiring, problems)
         _locate_filled(sections[ServiceName.GITLAB_RUNNER], locations)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, get_args
 
-from runnerops.inventory.expressions import holds_expression
+from runnerops.inventory.values.expressions import holds_expression
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.parsing.near import did_you_mean
 from runnerops.parsing.secret_text import misspelt, pieces, unclosed

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from types import NoneType
 from typing import Annotated, Any, Literal, TypeAlias, get_args, get_origin
 
-from runnerops.inventory.descriptions import HOST_KEYS, ROLLOUT, TOP, KeyDescription
-from runnerops.inventory.shape import InventoryShape
-from runnerops.inventory.typed import Kind, Shape, key_of, kinds_of, options_of
+from runnerops.inventory.keys.descriptions import HOST_KEYS, ROLLOUT, TOP, KeyDescription
+from runnerops.inventory.keys.shape import InventoryShape
+from runnerops.inventory.keys.typed import Kind, Shape, key_of, kinds_of, options_of
 from runnerops.services.docker.schema import KEYS, DaemonKey
 from runnerops.services.gitlab_runner.schema import TABLES, Known
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from runnerops.inventory.expressions import holds_expression
-from runnerops.inventory.host_name import with_host
-from runnerops.inventory.misplaced import misplaced
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.keys.misplaced import misplaced
+from runnerops.inventory.keys.shape import HostShape, InventoryShape
+from runnerops.inventory.keys.typed import Found, UnknownKey, Wrong, read
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
-from runnerops.inventory.scalars import Verbatim
-from runnerops.inventory.shape import HostShape, InventoryShape
-from runnerops.inventory.typed import Found, UnknownKey, Wrong, read
+from runnerops.inventory.values.expressions import holds_expression
+from runnerops.inventory.values.host_name import with_host
+from runnerops.inventory.values.scalars import Verbatim
 from runnerops.model.common import Key, SourceLocation
 from runnerops.parsing.near import did_you_mean, near_fix
 

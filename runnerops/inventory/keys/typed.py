@@ -11,7 +11,7 @@ from functools import cache, partial
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from runnerops.inventory.checks import Refused
+from runnerops.inventory.keys.checks import Refused
 from runnerops.model.common import Key, Secret
 
 Kind: TypeAlias = Any

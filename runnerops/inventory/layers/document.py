@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.frozen import frozen
-from runnerops.inventory.nodes import Node
+from runnerops.inventory.parse.nodes import Node
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import Key
 from runnerops.model.rollout import USUAL, Rollout

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from runnerops.inventory.checks import Refused
+from runnerops.inventory.keys.checks import Refused
 from runnerops.patterns import late_pattern
 
 _RANGE = late_pattern(r"\[([0-9]+|[a-z]|[A-Z]):([0-9]+|[a-z]|[A-Z])\]")

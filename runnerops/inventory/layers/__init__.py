@@ -1,0 +1,1 @@
+"""Files, groups and ranges of hosts -> one draft for each host."""

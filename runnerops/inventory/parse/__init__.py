@@ -1,0 +1,1 @@
+"""Text of a YAML file -> nodes that know their places."""
