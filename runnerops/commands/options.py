@@ -53,7 +53,7 @@ def parse_run(text: str) -> int:
 def parse_batch(text: str) -> str:
     """A number of hosts, or a percentage. Raises UsageError."""
     from runnerops.inventory.keys.checks import Refused
-    from runnerops.inventory.rollout import batch
+    from runnerops.inventory.keys.rollout import batch
 
     try:
         return batch(text) or ""

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from runnerops.inventory import rollout
-from runnerops.inventory.keys import checks, endpoints
+from runnerops.inventory.keys import checks, endpoints, rollout
 from runnerops.inventory.keys.typed import Before, Check, Hint, Shape
 
 Name = Annotated[str, Check(checks.name)]
