@@ -136,9 +136,11 @@ class HostExecutor:
         if why == "drains" or (whom in self.outcomes and judging.drains_on(self.outcomes[whom])):
             why = "drains"
         command = planned.plan.command if isinstance(planned, Planned) else "deploy"
-        problem, hint = why_held(why, ", ".join(brief(whom.split(", "))), command)
+        others = whom.split(", ")
+        interrupted = all(one in self.outcomes and self.outcomes[one].interrupted for one in others)
+        problem, hint = why_held(why, ", ".join(brief(others)), command, interrupted=interrupted)
         held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem}", hint=hint)
-        if self.replan.issuperset(whom.split(", ")):  # that host is planned again, so this one is too
+        if self.replan.issuperset(others):  # that host is planned again, so this one is too
             self.replan.add(name)
             self.outcomes[name] = held
             return held

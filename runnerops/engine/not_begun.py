@@ -17,31 +17,32 @@ _WHY_HELD: Mapping[Why, tuple[str, str]] = {
         "{} still waits for its jobs, and not all hosts may be without a runner at the same time",
         "deploy again when it has ended",
     ),
-    "cache": ("it uses the cache of {}, which did not start", "repair {} first, then deploy both again"),
+    "cache": ("it uses the cache of {}, which did not start", "{first}, then deploy both again"),
     "canary": (
         "the canary {} did not end well",
-        "repair {} first, then deploy again (or continue without it: --resume)",
+        "{first}, then deploy again (or continue without it: --resume)",
     ),
-    "failures": (
-        "the deploy stopped at {}",
-        "repair that first, then deploy again (--max-failures allows more failures)",
-    ),
+    "failures": ("the deploy stopped at {}", "{first}, then deploy again (--max-failures allows more failures)"),
 }
 _AGAIN: Mapping[Why, str] = {
     "drains": "try again when it has ended",
-    "cache": "repair {} first, then try both again",
-    "canary": "repair {} first, then try again",
-    "failures": "repair that first, then try again (`rollout.max_failures` allows more failures)",
+    "cache": "{first}, then try both again",
+    "canary": "{first}, then try again",
+    "failures": "{first}, then try again (`rollout.max_failures` allows more failures)",
 }
 """The hints of commands other than `deploy`, which have no flags for the rollout."""
 
 
-def why_held(why: Why, whom: str, command: str) -> tuple[str, str]:
-    """Why a host is held back because of another, and what to do. `command` is that of the plan."""
+def why_held(why: Why, whom: str, command: str, *, interrupted: bool = False) -> tuple[str, str]:
+    """Why a host is held back because of another, and what to do. `command` is that of the plan.
+
+    `interrupted`: nothing failed on the other host, but somebody ended its run (`runnerops abort`).
+    """
     problem, hint = _WHY_HELD[why]
     if not command.startswith("deploy"):
         problem, hint = problem.replace("the deploy", f"the {command.partition(' ')[0]}"), _AGAIN[why]
-    return problem.format(whom), hint.format(whom)
+    first = f"find out who interrupted the run on {whom}" if interrupted else f"repair {whom} first"
+    return problem.format(whom), hint.format(first=first)
 
 
 def in_sync(plan: Plan) -> bool:

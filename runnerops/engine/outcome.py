@@ -63,7 +63,9 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     diagnostics = told(events)
     if failed and failed.verb == "stage" and any(NO_SPACE in text for text in diagnostics):
         return _full(plan, result, failed)
-    return Outcome(plan.host, result, failed, message, diagnostics, _hint(plan, result, failed, code))
+    interrupted = failed is None and result in {Result.FAILED, Result.ROLLED_BACK}
+    hint = _hint(plan, result, failed, code)
+    return Outcome(plan.host, result, failed, message, diagnostics, hint, interrupted=interrupted)
 
 
 def _full(plan: Plan, result: Result, failed: Step) -> Outcome:

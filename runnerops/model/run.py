@@ -60,6 +60,8 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     deployed: bool = False
     """For a result that is not good: the host itself is as it should be, and only GitLab's part is missing."""
+    interrupted: bool = False
+    """No step failed: somebody ended the run (`runnerops abort`, for example), and the host is as it was."""
 
 
 @frozen

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from tests.integration.played import AFTER, ALL, PHASES, Fleet, changed, waiting
+from tests.integration.played import AFTER, ALL, PHASES, Fleet, changed, plainly, waiting
 from tests.lab.shell import until
 from tests.lab.terminal import PATIENCE
 
@@ -93,6 +93,17 @@ def test_one_of_several_runs_is_rolled_back_and_the_rollout_continues(hosts: Fle
     hosts["starts-1"].play()
     assert terminal.end() == 4
     assert [changed(hosts[name]) for name in ("drains-1", "starts-1", "verifies-1")] == [False, True, True]
+
+
+def test_after_an_abort_the_other_hosts_are_not_told_to_repair_something(hosts: Fleet) -> None:
+    hosts.ask(AFTER, "rollout: {batch: 1}")
+    terminal = waiting(hosts, "deploy", "--yes", "drains-1", "starts-1", at={"drains-1": PHASES["drains-1"]})
+    hosts.run("abort", "drains-1", "--yes")
+    assert terminal.end() == 4
+    said = plainly(terminal.said)
+    assert "starts-1: skipped not touched: the deploy stopped at drains-1" in said
+    assert "hint: find out who interrupted the run on drains-1, then deploy again" in said
+    assert "repair" not in said
 
 
 def begun(hosts: Fleet, *words: str, **environ: str) -> subprocess.Popen[str]:

@@ -399,3 +399,12 @@ def test_a_host_that_another_command_holds_back_gets_no_hint_of_a_deploy(why: Wh
         assert "deploy" not in problem + hint
         assert "--" not in problem + hint
     assert why_held("failures", "a", "rollback to run 3")[0] == "the rollback stopped at a"
+
+
+@pytest.mark.parametrize("why", ["cache", "canary", "failures"])
+@pytest.mark.parametrize("command", ["deploy", "rollback to run 3"])
+def test_nobody_is_told_to_repair_a_host_whose_run_somebody_took_back(why: Why, command: str) -> None:
+    assert why_held(why, "a, b", command)[1].startswith("repair a, b first, then ")
+    hint = why_held(why, "a, b", command, interrupted=True)[1]
+    assert hint.startswith("find out who interrupted the run on a, b, then ")
+    assert "repair" not in hint

@@ -52,3 +52,14 @@ def test_a_full_disk_is_said_with_its_folder() -> None:
 
 def test_any_other_failure_names_its_step() -> None:
     assert "failed step: stage a copy of /etc/docker/daemon.json" in ended("chown: invalid user")
+
+
+@pytest.mark.parametrize("end", ["interrupted", "rolled-back"])
+def test_a_run_that_ends_without_a_failed_step_was_interrupted(end: str) -> None:
+    outcome = outcome_of(PLAN, [Event("h", 1.1, "", -1, "end", end)])
+    assert outcome
+    assert outcome.interrupted
+    assert outcome.message.startswith("interrupted")
+    failed = outcome_of(PLAN, [Event("h", 1.0, "forward", 0, "fail", ""), Event("h", 1.1, "", -1, "end", end)])
+    assert failed
+    assert not failed.interrupted
