@@ -46,7 +46,7 @@ def history(
         found = {name: one for name, one in seen.items() if isinstance(one, History)}
         failed = [failure(name, one) for name, one in seen.items() if isinstance(one, Exception)]
         if follow:
-            followed = _Following(hosts, found, pool, as_json=as_json, verbose=verbose)
+            followed = _Following(hosts, found, pool, targets, as_json=as_json, verbose=verbose)
             return followed.run(failed)
     if as_json:
         screen.json(_document(seen))
@@ -111,6 +111,7 @@ class _Following:
     hosts: Mapping[str, Host]
     found: Mapping[str, History]
     pool: ConnectionPool
+    targets: Sequence[str]
     as_json: bool
     verbose: int
 
@@ -140,6 +141,8 @@ class _Following:
             return
         for name, found in self.found.items():
             if record := latest.get(name):
+                if name not in self.targets:
+                    screen.data(name, "host")
                 screen.lines(record_lines(record, name, found.clock, verbose=0))
                 show_paused(name, found, screen)
             else:

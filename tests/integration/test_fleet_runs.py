@@ -93,7 +93,9 @@ def test_runs_are_rolled_back_from_elsewhere_in_whatever_phase_they_are(hosts: F
     said = hosts.run("history", "*")
     assert "rolled-back" in said
     assert hosts.run("history", "drains-*").startswith("drains-1\nrun "), "a pattern does not tell which host it is"
-    assert hosts.run("history", "drains-1").startswith("run ")
+    assert hosts.run("history", "drains-*", "--follow", code=4).startswith("drains-1\nrun ")
+    for follow in ([], ["--follow"]):
+        assert hosts.run("history", "drains-1", *follow, code=4 if follow else 0).startswith("run ")
     assert "6 hosts: 6 applied" in hosts.run(*ALL)
 
 
