@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from runnerops.model.common import Exit, SourceLocation
+from runnerops.model.common import Exit, Placed
 
 
 class RunneropsError(Exception):
     """`message` is `place: problem`, one line; `hint` is the fix. Neither ever holds a secret's value.
 
-    `problems` are the parts of the message whose places are known: place, problem and fix. If they have several fixes,
-    these are lines of `message`, and `hint` is empty.
+    `problems` are those parts of the message whose places are known. If they have several fixes, `hint` is none of them.
     """
 
     exit = Exit.FAILED
 
-    def __init__(self, message: str, hint: str = "", problems: Sequence[tuple[SourceLocation, str, str]] = ()) -> None:
+    def __init__(self, message: str, hint: str = "", problems: Sequence[Placed] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.problems = tuple(problems)
+
+    @property
+    def lines(self) -> list[str]:
+        """The message as it is shown: if its problems have several fixes, with these."""
+        with_fixes = [] if self.hint else list(problem_lines(self.problems))
+        return with_fixes or self.message.splitlines()
+
+
+def problem_lines(problems: Sequence[Placed]) -> Iterator[str]:
+    """One line for each problem. If they have several fixes, each stands below the last problem that it is for."""
+    several = len({fix for _, _, fix in problems if fix}) > 1
+    following = [*(fix for _, _, fix in problems), ""][1:]
+    for (place, problem, fix), next_fix in zip(problems, following, strict=True):
+        yield f"{place}: {problem}"
+        if several and fix and fix != next_fix:
+            yield f"  hint: {fix}"
 
 
 class UsageError(RunneropsError):

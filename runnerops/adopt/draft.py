@@ -103,7 +103,10 @@ def _entry_alone(one: Found, taken: Mapping[str, str]) -> Entry | None:
 
 def _refused(error: RunneropsError) -> RunneropsError:
     by_hand = "correct that on the host and adopt again, or insert its entry by hand"
-    return RunneropsError(f"it has no entry that the inventory would accept: {error.message}", error.hint or by_hand)
+    refused = "it has no entry that the inventory would accept"
+    if error.problems:
+        return RunneropsError(refused, error.hint or by_hand, error.problems)
+    return RunneropsError(f"{refused}: {error.message}", error.hint or by_hand)
 
 
 def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Draft:

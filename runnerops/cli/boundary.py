@@ -59,7 +59,7 @@ def run_program(program: Callable[[], None]) -> int:
 
 def _show(screen: Screen, error: RunneropsError) -> None:
     """`place: problem`, then a blank line and the fix."""
-    for line in error.message.splitlines():
+    for line in error.lines:
         screen.say(line, "bad")
     if error.hint:
         screen.say()

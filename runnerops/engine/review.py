@@ -178,5 +178,6 @@ def failure(name: str, error: Exception) -> Outcome:
     if isinstance(error, HostError):
         return Outcome(name, Result(error.result), message=error.message.removeprefix(f"{name}: "), hint=error.hint)
     if isinstance(error, RunneropsError):
-        return Outcome(name, Result.FAILED, message=error.message.removeprefix(f"{name}: "), hint=error.hint)
+        message = error.message.removeprefix(f"{name}: ")
+        return Outcome(name, Result.FAILED, message=message, hint=error.hint, problems=error.problems)
     raise error

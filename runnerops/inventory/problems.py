@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import field
 
 from runnerops.errors import InventoryError
@@ -40,10 +39,7 @@ class Problems:
             self.found.append(Problem(location, path, text, hint))
 
     def stop(self) -> None:
-        """Raises InventoryError if anything was found: one problem per line, in the order of the files.
-
-        If the problems have several hints, each stands below the last problem that it is for.
-        """
+        """Raises InventoryError if anything was found: one problem per line, in the order of the files."""
         if self.found:
             files = list(dict.fromkeys(problem.location.file for problem in self.found))
             ordered = sorted(
@@ -51,19 +47,8 @@ class Problems:
                 key=lambda one: (files.index(one.location.file), one.location.line, one.location.column),
             )
             hints = {problem.hint for problem in ordered if problem.hint}
-            lines = map(str, ordered) if len(hints) < _SEVERAL else _with_hints(ordered)
             places = [(problem.location, problem.said, problem.hint) for problem in ordered]
-            raise InventoryError("\n".join(lines), hints.pop() if len(hints) == 1 else "", places)
-
-
-_SEVERAL = 2
-
-
-def _with_hints(found: Sequence[Problem]) -> Iterator[str]:
-    for problem, following in zip(found, (*found[1:], None), strict=True):
-        yield str(problem)
-        if problem.hint and (following is None or following.hint != problem.hint):
-            yield f"  hint: {problem.hint}"
+            raise InventoryError("\n".join(map(str, ordered)), hints.pop() if len(hints) == 1 else "", places)
 
 
 NAMES = ("vars", "host")

@@ -36,6 +36,10 @@ class SourceLocation:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+Placed: TypeAlias = "tuple[SourceLocation, str, str]"
+"""A problem of a file: its place, what is wrong, and the fix (or empty)."""
+
+
 @frozen
 class Secret:
     """A leaf of a section whose value comes from elsewhere. It never holds the value; `secrets/` resolves it.

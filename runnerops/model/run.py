@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
 from runnerops.frozen import frozen
-from runnerops.model.common import Result, Sha
+from runnerops.model.common import Placed, Result, Sha
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Blocker, Finding
 from runnerops.model.steps import Step, drains
@@ -60,6 +60,8 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     deployed: bool = False
     """For a result that is not good: the host itself is as it should be, and only GitLab's part is missing."""
+    problems: tuple[Placed, ...] = ()
+    """Problems of a file that stop the host, for example in what `adopt` would write."""
     interrupted: bool = False
     """No step failed: somebody ended the run (`runnerops abort`, for example), and the host is as it was."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from runnerops.model.common import Result, key_text
+from runnerops.model.common import Result, SourceLocation, key_text
 from runnerops.model.facts import Job
 from runnerops.model.gitlab import Creation, Pause, Setting, SettingsUpdate
 from runnerops.model.host_state import Run
@@ -145,8 +145,16 @@ def finding_document(finding: Finding) -> dict[str, Any]:
         "ignored": finding.ignored or None,
         "message": finding.message,
         "fix": finding.fix,
-        "place": {"file": location.file, "line": location.line, "column": location.column} if location else None,
+        "place": _place(location) if location else None,
     }
+
+
+def _place(location: SourceLocation) -> dict[str, Any]:
+    return {"file": location.file, "line": location.line, "column": location.column}
+
+
+def _problem(location: SourceLocation, problem: str, fix: str) -> dict[str, Any]:
+    return {"place": _place(location), "message": problem, "fix": fix}
 
 
 def event_document(event: Event, step: Step | None) -> dict[str, Any]:
@@ -189,6 +197,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "diagnostics": list(outcome.diagnostics),
         "hint": outcome.hint,
         "seconds": round(outcome.seconds, 2),
+        **({"problems": [_problem(*one) for one in outcome.problems]} if outcome.problems else {}),
     }
 
 

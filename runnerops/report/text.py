@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from runnerops.errors import problem_lines
 from runnerops.model.common import Result, Verb, key_text
 from runnerops.model.facts import Job
 from runnerops.model.gitlab import Pausing, Setting, SettingsUpdate, Unpaired
@@ -264,6 +265,8 @@ def outcome_lines(outcome: Outcome, *, verbose: int = 0) -> Iterator[Line]:
     if outcome.failed and (command := step_command(outcome.failed, verbose)):
         yield "command", f"  its command: {command}"
     for line in outcome.diagnostics:
+        yield "plain", f"    {line}"
+    for line in problem_lines(outcome.problems):
         yield "plain", f"    {line}"
     if outcome.hint:
         yield "plain", f"  hint: {outcome.hint}"

@@ -37,15 +37,10 @@ def caches(host: Host) -> list[Tree]:
     return [cache for cache in found if isinstance(cache, dict)]
 
 
-_HINT = "  hint: "
-"""Before each of several hints of a message."""
-
-
 def refusal(folder: Path, text: str | bytes) -> tuple[str, str]:
     """The problems, with the inventory's file as if it were here, one on each line, and all hints."""
     path = write(folder, text)
     with pytest.raises(InventoryError) as caught:
         inventory.load(path)
-    lines = caught.value.message.replace(f"{folder}/", "").splitlines()
-    hints = [caught.value.hint, *(line.removeprefix(_HINT) for line in lines if line.startswith(_HINT))]
-    return "\n".join(line for line in lines if not line.startswith(_HINT)), "; ".join(filter(None, hints))
+    hints = dict.fromkeys([caught.value.hint, *(fix for _, _, fix in caught.value.problems)])
+    return caught.value.message.replace(f"{folder}/", ""), "; ".join(filter(None, hints))

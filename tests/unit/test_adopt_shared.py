@@ -358,7 +358,7 @@ def test_an_entry_that_the_inventory_refuses_keeps_no_other_host_out(tmp_path: P
     drafted = draft_of(found(tmp_path, hosts), {}, "")
     assert sorted(drafted.refused) == sorted(drafted.by_hand) == ["ci-2", "ci-5"]
     assert drafted.by_hand["ci-2"].lines(0, 2)[0] == "ci-2:"
-    assert all("has the name 'a'" in error.message and error.hint for error in drafted.refused.values())
+    assert all("has the name 'a'" in error.problems[0][1] and error.hint for error in drafted.refused.values())
     assert drafted.draft
     assert drafted.loaded
     taken = [name for name in names if name not in drafted.refused]

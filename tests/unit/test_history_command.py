@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from runnerops.commands.history import _document
-from runnerops.errors import HostError
+from runnerops.engine.review import failure
+from runnerops.errors import HostError, RunneropsError
+from runnerops.model.common import SourceLocation
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.run import Record
 from runnerops.remote.history import History
+from runnerops.report.document import outcome_document
+from runnerops.report.text import outcome_lines
 
 
 def test_several_hosts_are_a_list_and_one_is_itself() -> None:
@@ -19,6 +23,22 @@ def test_several_hosts_are_a_list_and_one_is_itself() -> None:
     assert [one["host"] for one in several["hosts"]] == ["a", "b", "c"]
     assert [one.get("result") for one in several["hosts"]] == [None, "unreachable", None]
     assert [one["message"] for one in _document({"b": gone})["hosts"]] == ["no way"]
+
+
+def test_problems_of_a_file_that_stop_a_host_are_lines_for_people_and_fields_for_programs() -> None:
+    at = [SourceLocation("i.yml", line, 3) for line in (1, 2)]
+    problems = ((at[0], "a: is wrong", "write b"), (at[1], "c: is wrong", "write d"))
+    outcome = failure("h", RunneropsError("no entry is accepted", "insert it by hand", problems))
+    assert [text for _, text in outcome_lines(outcome)][1:] == [
+        *("  no entry is accepted", "    i.yml:1:3: a: is wrong", "      hint: write b"),
+        *("    i.yml:2:3: c: is wrong", "      hint: write d", "  hint: insert it by hand"),
+    ]
+    said = outcome_document(outcome)
+    assert (said["message"], said["hint"]) == ("no entry is accepted", "insert it by hand")
+    assert [(one["place"]["line"], one["message"], one["fix"]) for one in said["problems"]] == [
+        *((1, "a: is wrong", "write b"), (2, "c: is wrong", "write d")),
+    ]
+    assert "problems" not in outcome_document(failure("h", HostError("h", "no way")))
 
 
 @pytest.mark.parametrize(
