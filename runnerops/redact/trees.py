@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Key, Secret, Tree, Value
@@ -14,9 +14,6 @@ from runnerops.patterns import late_pattern
 from runnerops.redact.names import key_file, secret_place
 from runnerops.redact.texts import HARMLESS, MASK, prefix_of, replace_spans, secret_items, secret_spans
 
-if TYPE_CHECKING:  # services use the names from this package
-    from runnerops.services.base import Service
-
 PRIVATE = "0600"
 """The mode of a file that holds a secret. The programs that read managed files (dockerd, a registry, Compose) run as
 root.
@@ -24,6 +21,13 @@ root.
 
 _NO_SECRET = late_pattern(r"-{1,2}[a-z][a-z-]*=?|(?:/[\w.@-]+)+/?|[a-z._-]{1,15}")
 """Free text that is likely to occur in other messages: flags, paths, a short word."""
+
+
+class KnowsFreeText(Protocol):
+    """A service, of which this package uses one method."""
+
+    def free(self, key: Key) -> bool:
+        """Whether a value at this place of a file is free text, in which anything may stand."""
 
 
 def is_secret(key: Key, value: Value) -> bool:
@@ -87,13 +91,13 @@ class Masker:
             return MASK
         return f"{MASK} ({hmac.new(self.key, text.encode(), hashlib.sha256).hexdigest()[:4]})"
 
-    def tree(self, service: Service, tree: Tree) -> Tree:
+    def tree(self, service: KnowsFreeText, tree: Tree) -> Tree:
         """The tree with every secret masked."""
         masked = self.value(service, (), tree)
         assert isinstance(masked, dict)
         return masked
 
-    def value(self, service: Service, key: Key, value: Value) -> Value:
+    def value(self, service: KnowsFreeText, key: Key, value: Value) -> Value:
         """One value (leaf or not) at its place, masked."""
         return _map(_Judge(service, self.clear), key, value, self.fingerprint)
 
@@ -114,12 +118,12 @@ class Masker:
         return replace_spans(text, secret_spans(text), self.fingerprint)
 
 
-def secret_values(service: Service, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
+def secret_values(service: KnowsFreeText, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
     """All values that `Masker` would mask in this tree, which no message may contain. Common free text is left out."""
     return frozenset(_found(_Judge(service, clear, learns=True), (), tree))
 
 
-def holds_secret(service: Service, tree: Tree) -> bool:
+def holds_secret(service: KnowsFreeText, tree: Tree) -> bool:
     """Whether a file contains a known secret. Free text does not count."""
     return bool(_found(_Judge(service, None), (), tree))
 
@@ -148,7 +152,7 @@ Mask = Callable[[str], str]
 class _Judge:
     """Decides about leaves. With `clear` None, free text is shown."""
 
-    service: Service | None
+    service: KnowsFreeText | None
     clear: frozenset[str] | None
     learns: bool = False
 

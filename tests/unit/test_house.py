@@ -27,7 +27,6 @@ LAYERS = (
     ("__init__", "frozen", "patterns", "codes"),
     ("model",),
     ("errors", "parsing"),
-    ("services.base",),
     ("redact",),
     ("services",),
     ("inventory.problems",),
