@@ -46,7 +46,7 @@ class Registry(Service):
         return free.free(key)
 
     def source_keys(self, host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
-        from runnerops.services.registry.caches import sources
+        from runnerops.services.registry.format import sources
 
         return sources.source_keys(host, spec, key)
 
