@@ -10,7 +10,6 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Blocker, Change
 from runnerops.services.registry.action import touched
-from runnerops.services.registry.action.compared import volumes_of
 from runnerops.services.registry.action.compose import too_old
 from runnerops.services.registry.action.reasons import compose_tree, upstream_silent
 from runnerops.services.registry.caches import OwnCache
@@ -18,6 +17,7 @@ from runnerops.services.registry.caches.image import major
 from runnerops.services.registry.caches.reach import for_jobs
 from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
+from runnerops.services.registry.format.service import volumes_of
 from runnerops.services.registry.observe.containers import has_successor, holder_of, ours, predecessor
 from runnerops.services.registry.reconcile import read
 from runnerops.services.shared.daemon import running

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from runnerops.model.common import Tree
-from runnerops.services.registry.action.compared import differences, mounted_by, traits, volumes_of
+from runnerops.services.registry.action.compared import differences, traits
 from runnerops.services.registry.diff import plain_compose
+from runnerops.services.registry.format.service import mounted_by, volumes_of
 from tests.unit.services.builders import our_container
 
 

@@ -14,9 +14,9 @@ from runnerops.model.host_state import sha256
 from runnerops.model.inventory import FileSpec
 from runnerops.services import REGISTRY
 from runnerops.services.base import ParseError, Service
-from runnerops.services.registry.action.compared import volumes_of
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, merge
 from runnerops.services.registry.format.label import config_sha256
+from runnerops.services.registry.format.service import volumes_of
 from tests.unit.services.builders import HUB, cache, host, render_file, secret, state
 
 CONFIG = FileSpec(REGISTRY.NAME, "/opt/registry/registry-config.yml", CONFIG_TEMPLATE, "yaml", name="dockerhub")

@@ -21,7 +21,7 @@ is made after `down`; options of a volume that exists are refused. What runs is 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 from runnerops.model.common import Tree, Value, value_at
 from runnerops.model.facts import Container
@@ -29,10 +29,7 @@ from runnerops.patterns import late_pattern
 from runnerops.redact.names import secret_name
 from runnerops.redact.texts import secret_items, secret_spans
 from runnerops.services.registry.caches import CONFIG_LABEL
-from runnerops.services.shared.brought_up import PROJECT
-
-STORAGE = "/var/lib/registry"
-"""The folder of a cache's content, as the path inside the container."""
+from runnerops.services.registry.format.service import mounts_of, service_of, text_of, volumes_of
 
 _PORT = late_pattern(r"([0-9]+(?:\.[0-9]+){3}):([0-9]+):([0-9]+)")
 
@@ -51,37 +48,10 @@ contains secrets.
 """
 
 
-def service_of(compose: Tree, name: str) -> Tree:
-    """The section of one service in the form of `plain_compose`; empty if there is none."""
-    services = compose.get("services")
-    found = services.get(name) if isinstance(services, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def volumes_of(compose: Tree, name: str) -> Mapping[str, str]:
-    """The names of the volumes that a service mounts, by the path inside, and the folder of the host if there is one
-    instead of a volume.
-
-    Other folders and files of the host are left out.
-    """
-    mounts = _mounts(service_of(compose, name))
-    named = ((inside, key if key.startswith("/") else _volume_name(compose, key), "/" in key) for inside, key in mounts)
-    return {
-        inside: volume for inside, volume, folder in named if not folder or (inside == STORAGE and volume[0] == "/")
-    }
-
-
-def mounted_by(compose: Tree, key: str) -> tuple[str, ...]:
-    """The services that mount the top-level volume of this key."""
-    services = compose.get("services")
-    names = services if isinstance(services, dict) else {}
-    return tuple(name for name in names if key in {volume for _, volume in _mounts(service_of(compose, name))})
-
-
 def differences(compose: Tree, name: str, container: Container) -> Iterator[str]:
     """The keys of a service that its container does not have, of those that an observation shows."""
     section = service_of(compose, name)
-    image, restart = _text(section.get("image")), _text(section.get("restart")).partition(":")[0]
+    image, restart = text_of(section.get("image")), text_of(section.get("restart")).partition(":")[0]
     bound = {f"{address}:{port}" for address, port, _ in _published(section)}
     if image and image != container.image:
         yield "image"
@@ -101,45 +71,39 @@ def traits(compose: Tree, name: str, secret: Collection[str]) -> Iterator[str]:
     """
     section, volumes = service_of(compose, name), volumes_of(compose, name)
     yield "state running"
-    if image := _text(section.get("image")):
+    if image := text_of(section.get("image")):
         yield f"image {image}"
-    if restart := _text(section.get("restart")):
+    if restart := text_of(section.get("restart")):
         yield f"restart {restart.partition(':')[0]}"
     command = section.get("command")
-    words = [_text(word) for word in command] if isinstance(command, list) else []
+    words = [text_of(word) for word in command] if isinstance(command, list) else []
     if words and all(words) and not secret_items(words) and not any(map(secret_spans, words)):
         yield f"command {_json(words)}"
     if bound := _published(section):
         yield f"ports {_json({f'{inner}/tcp': [{'HostIp': address, 'HostPort': port}] for address, port, inner in bound})}"
     yield from _log_traits(section.get("logging"))
-    if label := _text(value_at(section, ("labels", CONFIG_LABEL))):
+    if label := text_of(value_at(section, ("labels", CONFIG_LABEL))):
         yield f"label {label}"
-    yield from (f"mount {inside}={volumes.get(inside, '')}" for inside, _ in _mounts(section))
+    yield from (f"mount {inside}={volumes.get(inside, '')}" for inside, _ in mounts_of(section))
     environment = section.get("environment")
     for key, value in environment.items() if isinstance(environment, dict) else ():
-        if text := _text(value):
+        if text := text_of(value):
             yield f"env {key}={'' if key in secret else _shown(key, text)}"
 
 
 def _log_traits(logging: Value) -> Iterator[str]:
     """The options of the section; the daemon adds its own."""
-    if driver := _text(value_at(logging, ("driver",))):
+    if driver := text_of(value_at(logging, ("driver",))):
         yield f"logs {driver}"
     options = value_at(logging, ("options",))
     for key, value in options.items() if isinstance(options, dict) else ():
-        if text := _text(value):
+        if text := text_of(value):
             yield f"log {key}={_shown(key, text)}"
 
 
 def _shown(name: str, text: str) -> str:
     """A value in a form that a step may contain, because steps are printed."""
     return "" if secret_name(name) or secret_spans(text) else text
-
-
-def _text(value: Value) -> str:
-    """The text as Compose reads it; empty if Compose would fill in something, or no step could contain it."""
-    text = value.replace("$$", "\0") if isinstance(value, str) else ""
-    return "" if "$" in text or not text.replace("\0", "").isprintable() else text.replace("\0", "$")
 
 
 def _json(value: object) -> str:
@@ -149,28 +113,7 @@ def _json(value: object) -> str:
 def _published(section: Tree) -> tuple[tuple[str, str, str], ...]:
     """Address, port and port inside; none if one is written in another way, or if two have the same port inside."""
     ports = section.get("ports")
-    found = [_PORT.fullmatch(_text(port)) for port in (ports if isinstance(ports, list) else ())]
+    found = [_PORT.fullmatch(text_of(port)) for port in (ports if isinstance(ports, list) else ())]
     known = tuple((match[1], match[2], match[3]) for match in found if match)
     inner = {port for _, _, port in known}
     return known if len(known) == len(found) == len(inner) else ()
-
-
-def _mounts(section: Tree) -> Iterator[tuple[str, str]]:
-    """The path inside, and the key of a volume or the path of a folder or file."""
-    volumes = section.get("volumes")
-    for one in volumes if isinstance(volumes, list) else ():
-        if isinstance(one, dict):
-            source, inside = _text(one.get("source")), _text(one.get("target"))
-        else:
-            source, _, rest = _text(one).partition(":")
-            inside = rest.partition(":")[0]
-        if source and inside:
-            yield inside.rstrip("/"), source
-
-
-def _volume_name(compose: Tree, key: str) -> str:
-    """As Docker knows it."""
-    found = value_at(compose, ("volumes", key))
-    given = _text(value_at(found, ("name",)))
-    outside = value_at(found, ("external",))
-    return given or _text(value_at(outside, ("name",))) or (key if outside else f"{PROJECT}_{key}")

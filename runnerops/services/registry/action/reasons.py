@@ -11,10 +11,11 @@ from runnerops.model.common import Tree, Verb, key_text, value_at
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Change, KeyChange
-from runnerops.services.registry.action.compared import differences, mounted_by
+from runnerops.services.registry.action.compared import differences
 from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_caches
 from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import CONFIG_TEMPLATE, NAME, compose_spec
+from runnerops.services.registry.format.service import mounted_by
 from runnerops.services.registry.observe.containers import ours, predecessor
 from runnerops.services.registry.reconcile import read
 from runnerops.services.shared.brought_up import coming_back

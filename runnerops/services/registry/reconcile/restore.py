@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree
 from runnerops.model.inventory import Cache, Host, RenderedFile, Restored
-from runnerops.services.registry.action.compared import STORAGE, volumes_of
 from runnerops.services.registry.caches import CONFIG_LABEL, directory, own_caches
 from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, spec_at
+from runnerops.services.registry.format.service import STORAGE, volumes_of
 from runnerops.services.registry.reconcile import read
 from runnerops.services.shared.listeners import split
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from runnerops.model.common import Secret, ServiceName, Tree, Verb
 from runnerops.model.steps import Step
 from runnerops.services.docker.schema import mirrors_of, wanted_mirrors
-from runnerops.services.registry.action.compared import FORM, traits, volumes_of
+from runnerops.services.registry.action.compared import FORM, traits
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.caches.reach import for_jobs, from_container, is_loopback, told_from_container, url_of
+from runnerops.services.registry.format.service import volumes_of
 from runnerops.services.registry.observe.containers import filters, ours
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
