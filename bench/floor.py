@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.threads import side_by_side
 from runnerops.report.screen import Screen
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from bench.ratios import chosen, ssh_true
 from runnerops import inventory
-from runnerops.engine.observe import observe
+from runnerops.engine.hosts.observe import observe
 from runnerops.engine.project import open_project
 from runnerops.remote import observation
 from runnerops.report.screen import Screen

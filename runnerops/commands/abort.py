@@ -9,12 +9,12 @@ from functools import partial
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.following import Around, follow_records
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation, UiOptions
-from runnerops.engine.review import failure
-from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.plans.review import failure
+from runnerops.engine.runs.following import Around, follow_records
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError
 from runnerops.frozen import frozen

@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.observe import ask
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.observe import ask
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation
-from runnerops.engine.review import failure
-from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.plans.review import failure
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, ServiceName

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.maintenance import in_maintenance
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.maintenance import in_maintenance
+from runnerops.engine.hosts.targets import check_canary, check_targets, choose
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.targets import check_canary, check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where
@@ -22,9 +22,9 @@ from runnerops.model.inventory import Inventory
 from runnerops.model.rollout import Rollout
 
 if TYPE_CHECKING:
-    from runnerops.engine.locks import LockWait
-    from runnerops.engine.planned import Plans
+    from runnerops.engine.plans.planned import Plans
     from runnerops.engine.project import Project
+    from runnerops.engine.runs.locks import LockWait
     from runnerops.model.saved_plan import SavedPlan
 
 
@@ -66,9 +66,9 @@ def deploy(
         if refuse_unsound(project, screen):
             return Exit.FAILED
         pool.allow_login()
-        from runnerops.engine.locks import LockWait  # the rest is loaded while the hosts let us in
         from runnerops.engine.loop import DeployLoop
         from runnerops.engine.planner import plan_all
+        from runnerops.engine.runs.locks import LockWait  # the rest is loaded while the hosts let us in
 
         lock_wait = LockWait(flags.lock_wait_s, screen)
         plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from runnerops import inventory
 from runnerops.commands.reports import ReportFile, repository_root, write_plan_reports
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.maintenance import in_maintenance
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.maintenance import in_maintenance
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.targets import check_targets, choose
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory.only import only
@@ -19,7 +19,7 @@ from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
-    from runnerops.engine.planned import Plans
+    from runnerops.engine.plans.planned import Plans
     from runnerops.engine.project import Project
 
 
@@ -56,7 +56,7 @@ def diff(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
             return Exit.FAILED
         pool.allow_login()
         from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts let us in
-        from runnerops.engine.review import exit_code_of
+        from runnerops.engine.plans.review import exit_code_of
 
         plans = plan_all(project, pool, flags)
     _show(project, plans, screen, options)
@@ -79,13 +79,13 @@ def _no_login(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exi
 
 
 def _show(project: Project, plans: Plans, screen: Screen, options: DiffOptions) -> None:
-    from runnerops.engine.review import show_json, show_text
+    from runnerops.engine.plans.review import show_json, show_text
 
     if options.as_json:
         show_json(project, plans, screen)
     else:
         show_text(project, plans, screen, verbose=options.verbose)
     if options.reports:
-        from runnerops.engine.plan_reports import plan_report
+        from runnerops.engine.plans.reports import plan_report
 
         write_plan_reports(options.reports, plan_report(project, plans, screen.redactor))

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.following import follow_records
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation
-from runnerops.engine.review import failure
-from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.plans.review import failure
+from runnerops.engine.runs.following import follow_records
 from runnerops.engine.threads import side_by_side
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.exit_codes import exit_of
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation
+from runnerops.engine.plans.review import failure
 from runnerops.engine.requester import find_requester
-from runnerops.engine.review import failure
-from runnerops.engine.targets import check_targets, choose
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen

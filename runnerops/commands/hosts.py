@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops import inventory
+from runnerops.engine.hosts.targets import choose_offline
 from runnerops.engine.options import Invocation
-from runnerops.engine.targets import choose_offline
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where

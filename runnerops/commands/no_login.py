@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.maintenance import check_maintenance
+from runnerops.engine.hosts.maintenance import check_maintenance
+from runnerops.engine.hosts.targets import check_targets
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.project import Project, open_project, refuse_unsound
-from runnerops.engine.targets import check_targets
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.frozen import frozen

@@ -8,22 +8,22 @@ from dataclasses import replace
 from functools import partial
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.forget import Forgetting
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.begun import names_of, plan_begun
 from runnerops.engine.gitlab.leaving import Departures, Leavers
-from runnerops.engine.in_clear import in_clear
-from runnerops.engine.locks import LockWait
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.maintenance import check_maintenance
+from runnerops.engine.hosts.observe import observe
+from runnerops.engine.hosts.targets import check_targets
 from runnerops.engine.loop import DeployLoop
-from runnerops.engine.maintenance import check_maintenance
-from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.plan_request import plan_request
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.plans.planned import Planned, Plans
+from runnerops.engine.plans.request import plan_request
 from runnerops.engine.project import Project
+from runnerops.engine.project.in_clear import in_clear
 from runnerops.engine.requester import find_job, find_requester
-from runnerops.engine.targets import check_targets
+from runnerops.engine.runs.forget import Forgetting
+from runnerops.engine.runs.locks import LockWait
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
 from runnerops.model.common import STATE_FOLDER, Exit, ServiceName

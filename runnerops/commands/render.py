@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
+from runnerops.engine.hosts.targets import choose_offline
 from runnerops.engine.options import Invocation
 from runnerops.engine.project import Project, open_project
-from runnerops.engine.targets import choose_offline
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile

@@ -8,20 +8,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.in_clear import in_clear
-from runnerops.engine.learning import learn_secrets
-from runnerops.engine.locks import LockWait
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
+from runnerops.engine.hosts.observe import observe
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.loop import DeployLoop
-from runnerops.engine.maintenance import check_maintenance, in_maintenance
-from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.plan_context import PlanContext
-from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import load_rest, plan_from, told_apart
+from runnerops.engine.plans.context import PlanContext
+from runnerops.engine.plans.planned import Planned, Plans
 from runnerops.engine.project import Project
+from runnerops.engine.project.in_clear import in_clear
+from runnerops.engine.project.learning import learn_secrets
 from runnerops.engine.requester import find_requester
-from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.runs.locks import LockWait
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen

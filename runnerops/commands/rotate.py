@@ -6,18 +6,18 @@ import secrets
 from dataclasses import replace
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.tokens import others_with_token, token_by_number, token_is_lost
-from runnerops.engine.locks import LockWait
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.maintenance import check_maintenance
+from runnerops.engine.hosts.observe import observe
 from runnerops.engine.loop import DeployLoop
-from runnerops.engine.maintenance import check_maintenance
-from runnerops.engine.observe import observe
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.plan_request import plan_request, result_of
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.plans.planned import Planned, Plans
+from runnerops.engine.plans.request import plan_request, result_of
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
+from runnerops.engine.runs.locks import LockWait
 from runnerops.errors import GitlabError, HostError, RunneropsError, UsageError
 from runnerops.frozen import mutable
 from runnerops.model.common import Exit, Result, ServiceName, Tree

@@ -7,15 +7,15 @@ from dataclasses import replace
 from functools import partial
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.due import due_deletions
 from runnerops.engine.gitlab.status import ask_gitlab, in_gitlab
-from runnerops.engine.observe import inquire
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.observe import inquire
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.planned import Planned, Plans
-from runnerops.engine.review import exit_code_of, failure
-from runnerops.engine.targets import check_targets, choose
+from runnerops.engine.plans.planned import Planned, Plans
+from runnerops.engine.plans.review import exit_code_of, failure
 from runnerops.engine.threads import side_by_side
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result

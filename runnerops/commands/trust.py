@@ -16,7 +16,7 @@ from typing import Any
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
 from runnerops.engine.options import Invocation
-from runnerops.engine.review import failure
+from runnerops.engine.plans.review import failure
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.frozen import frozen, mutable

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation
-from runnerops.engine.review import failure
-from runnerops.engine.targets import check_targets, choose
-from runnerops.engine.verifying import Found, Verifying, sound
+from runnerops.engine.plans.review import failure
+from runnerops.engine.verify.verifying import Found, Verifying, sound
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.alike import Told

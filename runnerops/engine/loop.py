@@ -10,12 +10,12 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.interrupts import ActiveRuns
 from runnerops.engine.options import UiOptions
-from runnerops.engine.planned import Planned, Plans, rests
+from runnerops.engine.plans.planned import Planned, Plans, rests
+from runnerops.engine.plans.review import exit_code_of, failure, show_json, show_text
 from runnerops.engine.project import Project
-from runnerops.engine.review import exit_code_of, failure, show_json, show_text
-from runnerops.engine.scheduling import Earlier
+from runnerops.engine.runs.interrupts import ActiveRuns
+from runnerops.engine.runs.scheduling import Earlier
 from runnerops.errors import HostError, RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
@@ -30,10 +30,10 @@ from runnerops.report.summary import table_lines
 from runnerops.report.text import actions_text, outcome_lines, summary_line
 
 if TYPE_CHECKING:
-    from runnerops.engine.connections import ConnectionPool
-    from runnerops.engine.executor import HostExecutor
-    from runnerops.engine.forget import Forgetting
-    from runnerops.engine.locks import LockWait
+    from runnerops.engine.hosts.connections import ConnectionPool
+    from runnerops.engine.runs.executor import HostExecutor
+    from runnerops.engine.runs.forget import Forgetting
+    from runnerops.engine.runs.locks import LockWait
 
 
 @frozen
@@ -89,7 +89,7 @@ class DeployLoop:
 
     def _once(self, project: Project, plans: Plans, earlier: Earlier) -> HostExecutor:
         """One round: every host of the project is brought to its outcome."""
-        from runnerops.engine.executor import HostExecutor  # `load_rest` has imported these by now
+        from runnerops.engine.runs.executor import HostExecutor  # `load_rest` has imported these by now
         from runnerops.report.progress import open_show
 
         pool, ui = self.pool, self.ui
@@ -100,7 +100,7 @@ class DeployLoop:
                 project, plans, known, pool, pool.screen, show, self.lock_wait, self.active_runs, ui.no_wait, earlier
             )
             if project.inventory.rollout.health:
-                from runnerops.engine.health import Health
+                from runnerops.engine.verify.health import Health
 
                 executor.health = Health(project, pool)
             executor.run()
@@ -178,7 +178,7 @@ def _followed(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Plan:
     """The steps of the followed run, as its host tells them. If the host cannot be asked, our own plan, which has the
     same digest.
     """
-    from runnerops.engine.outcome import plan_of
+    from runnerops.engine.runs.outcome import plan_of
     from runnerops.remote.history import read_history
 
     with contextlib.suppress(HostError):

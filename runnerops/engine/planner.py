@@ -10,12 +10,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.planning import plan_with_created, reconcile_with_gitlab, with_pauses
-from runnerops.engine.maintenance import check_maintenance, in_maintenance
-from runnerops.engine.observe import Reader, observe
+from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
+from runnerops.engine.hosts.observe import Reader, observe
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import PlanContext
-from runnerops.engine.plan_request import plan_request, result_of
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.context import PlanContext
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.plans.request import plan_request, result_of
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.threads import side_by_side
@@ -26,8 +26,8 @@ from runnerops.report.looking import Looking
 from runnerops.services import load_planning
 
 if TYPE_CHECKING:
-    from runnerops.engine.connections import ConnectionPool
-    from runnerops.engine.locks import LockWait
+    from runnerops.engine.hosts.connections import ConnectionPool
+    from runnerops.engine.runs.locks import LockWait
 
 
 def plan_host(context: PlanContext, host: Host, reader: Reader) -> Planned:
@@ -132,7 +132,7 @@ def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = (
 
 def load_rest() -> None:
     """Imports what is needed after a host has answered, while the answer is awaited (decision 0005)."""
-    import runnerops.engine.executor
+    import runnerops.engine.runs.executor
     import runnerops.planning.plan
     import runnerops.planning.reconcile  # noqa: F401
 

@@ -13,11 +13,11 @@ from pathlib import Path
 from shlex import quote
 
 from runnerops import __version__
-from runnerops.engine.not_begun import in_sync
 from runnerops.engine.options import Flags
-from runnerops.engine.planned import Planned, Plans, rests
+from runnerops.engine.plans.planned import Planned, Plans, rests
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
+from runnerops.engine.runs.not_begun import in_sync
 from runnerops.errors import PlanError, RunneropsError, UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory.sources import Where, folder_of, paths_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runnerops.engine.apply import Follows, HostLink, apply
+from runnerops.engine.hosts.host_link import Follows, HostLink
+from runnerops.engine.runs.apply import apply
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event

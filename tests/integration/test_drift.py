@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.observe import observe
+from runnerops.engine.hosts.observe import observe
 from runnerops.model.inventory import Host
 from tests.shells import SHELLS
 

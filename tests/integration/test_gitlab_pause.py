@@ -21,19 +21,19 @@ from typing import cast
 
 import pytest
 
-from runnerops.engine.apply import HostLink
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.executor import HostExecutor
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.pausing import Pauses
 from runnerops.engine.gitlab.status import gitlab_checks
-from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.locks import LockWait
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import PlanContext
-from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from
+from runnerops.engine.plans.context import PlanContext
+from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
+from runnerops.engine.runs.executor import HostExecutor
+from runnerops.engine.runs.interrupts import ActiveRuns
+from runnerops.engine.runs.locks import LockWait
 from runnerops.errors import GitlabError, LinkLostError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.pausing import pause, unpause
@@ -495,7 +495,7 @@ def test_a_host_that_keeps_no_record_has_nothing_paused(world: World) -> None:
 def test_where_nobody_saw_the_end_the_next_deploy_unpauses(
     world: World, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runnerops.engine.apply.COME_BACK_SECONDS", (0.0,))
+    monkeypatch.setattr("runnerops.engine.runs.apply.COME_BACK_SECONDS", (0.0,))
     world.machine.end = end
     if end == "client killed":
         with pytest.raises(Cut):

@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from runnerops.commands.abort import _TakenBack, unpaused_lines
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.model.common import Result
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Run

@@ -16,19 +16,19 @@ from typing import cast
 
 import pytest
 
-from runnerops.engine.apply import HostLink
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.executor import HostExecutor
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.settings import Compared, compare_settings, update_settings
-from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.locks import LockWait
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import PlanContext
-from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_from
+from runnerops.engine.plans.context import PlanContext
+from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
+from runnerops.engine.runs.executor import HostExecutor
+from runnerops.engine.runs.interrupts import ActiveRuns
+from runnerops.engine.runs.locks import LockWait
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.settings import update

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runnerops.engine.outcome import CUT_OFF
+from runnerops.engine.runs.outcome import CUT_OFF
 from runnerops.model.host_state import sha256
 from runnerops.model.steps import Step
 from runnerops.remote import protocol

@@ -13,7 +13,7 @@ import pytest
 from paramiko import Ed25519Key, Message, Transport
 from paramiko.common import MSG_CHANNEL_DATA
 
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.model.inventory import Inventory
 from runnerops.report.screen import Screen
 from runnerops.ssh import ahead

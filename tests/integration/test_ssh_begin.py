@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.errors import HostError
 from runnerops.model.inventory import Inventory
 from runnerops.report.screen import Screen
@@ -71,7 +71,7 @@ def test_one_who_waited_too_long_connects_again(
     start_sshd: StartSshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sshd = start_sshd("LoginGraceTime 4")
-    monkeypatch.setattr("runnerops.engine.connections._GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("runnerops.engine.hosts.connections._GRACE_SECONDS", 0.5)
     with pool(sshd, tmp_path) as way:
         way.connect_early([sshd.host()])
         logged(sshd)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import runnerops.ssh.connect
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.model.inventory import Host, Inventory

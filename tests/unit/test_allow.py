@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from runnerops.engine.options import Flags
-from runnerops.engine.plan_context import PlanContext
+from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.project import Project
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host, Inventory, Requester

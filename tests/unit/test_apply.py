@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-import runnerops.engine.apply
-from runnerops.engine.apply import HostLink, apply
-from runnerops.engine.outcome import CUT_OFF
+import runnerops.engine.runs.apply
+from runnerops.engine.hosts.host_link import HostLink
+from runnerops.engine.runs.apply import apply
+from runnerops.engine.runs.outcome import CUT_OFF
 from runnerops.errors import HostError, LinkLostError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
@@ -58,7 +59,7 @@ class Fake:
 
 @pytest.fixture(autouse=True)
 def fixture_no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runnerops.engine.apply, "COME_BACK_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(runnerops.engine.runs.apply, "COME_BACK_SECONDS", (0.0, 0.0, 0.0))
 
 
 def run(first: Fake, *later: Fake | HostError, redactor: Redactor | None = None) -> tuple[Result, list[Event], str]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.engine.apply import HostLink, apply, follow
-from runnerops.engine.outcome import time_text
+from runnerops.engine.hosts.host_link import HostLink
+from runnerops.engine.runs.apply import apply, follow
+from runnerops.engine.runs.outcome import time_text
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester

@@ -22,11 +22,11 @@ from runnerops.commands.check import CheckOptions, check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.plan_context import PlanContext
-from runnerops.engine.plan_reports import plan_report
 from runnerops.engine.planner import plan_from
+from runnerops.engine.plans.context import PlanContext
+from runnerops.engine.plans.reports import plan_report
+from runnerops.engine.plans.review import show_json, show_text
 from runnerops.engine.project import open_project
-from runnerops.engine.review import show_json, show_text
 from runnerops.engine.saved_plan import make_saved, origin_of, write_plan
 from runnerops.model.common import Tree
 from runnerops.model.facts import RunnerFacts

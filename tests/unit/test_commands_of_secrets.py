@@ -12,7 +12,7 @@ import pytest
 from runnerops import inventory
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.settings import update_settings
-from runnerops.engine.passwords import SudoPasswords
+from runnerops.engine.hosts.passwords import SudoPasswords
 from runnerops.engine.project import open_project
 from runnerops.errors import GitlabDownError
 from runnerops.model.gitlab import SettingsUpdate

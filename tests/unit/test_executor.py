@@ -9,18 +9,18 @@ from typing import cast
 
 import pytest
 
-from runnerops.engine.apply import HostLink
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.executor import HostExecutor
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.health import Health
-from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.locks import LockWait
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.loop import walked
-from runnerops.engine.not_begun import why_held
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
-from runnerops.engine.scheduling import Earlier, Why
+from runnerops.engine.runs.executor import HostExecutor
+from runnerops.engine.runs.interrupts import ActiveRuns
+from runnerops.engine.runs.locks import LockWait
+from runnerops.engine.runs.not_begun import why_held
+from runnerops.engine.runs.scheduling import Earlier, Why
+from runnerops.engine.verify.health import Health
 from runnerops.errors import LinkLostError, RunneropsError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run

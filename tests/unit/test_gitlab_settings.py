@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from gitlab.v4.objects import CurrentUserRunnerManager, RunnerAllManager, RunnerManager
 
-from runnerops.engine.plan_request import plan_request
-from runnerops.engine.planned import Planned
-from runnerops.engine.review import summed_up
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.plans.request import plan_request
+from runnerops.engine.plans.review import summed_up
 from runnerops.engine.saved_plan import held_to
 from runnerops.gitlab.settings import differing, settings_of
 from runnerops.model.common import Result

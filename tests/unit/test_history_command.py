@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runnerops.commands.history import _document
-from runnerops.engine.review import failure
+from runnerops.engine.plans.review import failure
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import SourceLocation
 from runnerops.model.host_state import Run

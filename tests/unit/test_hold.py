@@ -11,7 +11,7 @@ import pytest
 
 from runnerops.commands.hold import hold
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.maintenance import check_maintenance, in_maintenance
+from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.options import Flags, Invocation
 from runnerops.errors import HostError, UsageError
 from runnerops.model.answers import Answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.engine.in_clear import in_clear
+from runnerops.engine.project.in_clear import in_clear
 from runnerops.model.common import Tree
 from runnerops.redact import Masker
 from runnerops.services import REGISTRY

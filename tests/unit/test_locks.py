@@ -12,10 +12,10 @@ from typing import Any, cast
 
 import pytest
 
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.locks import LockWait, detect_race, locked_by, resolve_lock_conflict
-from runnerops.engine.planned import Planned
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.runs.interrupts import ActiveRuns
+from runnerops.engine.runs.locks import LockWait, detect_race, locked_by, resolve_lock_conflict
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Requester

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.engine.planned import Planned
 from runnerops.engine.planner import told_apart
+from runnerops.engine.plans.planned import Planned
 from runnerops.model.common import Result
 from runnerops.model.facts import Client, Facts, RunnerFacts
 from runnerops.model.inventory import Requester

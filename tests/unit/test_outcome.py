@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.engine.outcome import outcome_of
+from runnerops.engine.runs.outcome import outcome_of
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan

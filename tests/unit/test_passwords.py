@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from runnerops.engine.passwords import SudoPasswords
+from runnerops.engine.hosts.passwords import SudoPasswords
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.model.inventory import Host, Ssh
 from runnerops.report.screen import Screen

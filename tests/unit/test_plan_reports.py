@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from runnerops.commands.reports import PLAN_FORMATS, ReportFile, parse_reports
-from runnerops.engine.plan_reports import plan_report
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.plans.reports import plan_report
 from runnerops.engine.project import Project
 from runnerops.errors import HostError, UsageError
 from runnerops.model.common import Result, ServiceName, Verb

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from runnerops.engine.forget import Forgetting
+from runnerops.engine.runs.forget import Forgetting
 from runnerops.model.common import ABSENT, Result, ServiceName, SourceLocation
 from runnerops.model.facts import RunnerFacts
 from runnerops.model.host_state import HostState, RemoteFile, sha256

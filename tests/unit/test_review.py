@@ -8,9 +8,9 @@ from io import StringIO
 
 import pytest
 
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.plans.review import show_text
 from runnerops.engine.project import Project
-from runnerops.engine.review import show_text
 from runnerops.inventory.layers.ranges import expand
 from runnerops.model.common import Result, ServiceName, SourceLocation, Verb
 from runnerops.model.host_names import brief

@@ -15,9 +15,9 @@ import pytest
 from runnerops import __version__
 from runnerops.commands.diff import DiffOptions, diff
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.plans.planned import Planned, Plans
+from runnerops.engine.plans.review import summed_up
 from runnerops.engine.project import Project
-from runnerops.engine.review import summed_up
 from runnerops.engine.saved_plan import (
     Origin,
     check_plan,

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
+from runnerops.engine.runs.scheduling import Earlier, HostTask, Judge, Why, in_order
 from runnerops.engine.threads import side_by_side
 from runnerops.model.common import Exit, Result
 from runnerops.model.rollout import Rollout

@@ -22,9 +22,9 @@ from runnerops.commands.rollback import rollback
 from runnerops.commands.status import status
 from runnerops.commands.trust import trust
 from runnerops.commands.verify import verify
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.targets import _IS, check_targets, choose
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.targets import _IS, check_targets, choose
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.model.host_state import Run

@@ -8,7 +8,7 @@ from io import StringIO
 
 import pytest
 
-from runnerops.engine.outcome import outcome_of, unseen
+from runnerops.engine.runs.outcome import outcome_of, unseen
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, told

@@ -8,7 +8,7 @@ from runnerops.adopt.finding import find_places, known_names
 from runnerops.adopt.target import meant
 from runnerops.commands.adopt.adoption import Adoption
 from runnerops.commands.adopt.request import AdoptionRequest, AdoptOptions
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory import Where, name_of
 from runnerops.model.common import Exit

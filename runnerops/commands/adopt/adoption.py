@@ -14,7 +14,7 @@ from runnerops.adopt.writing import Files
 from runnerops.adopt.writing import write as write_files
 from runnerops.commands.adopt.report import AdoptionReport
 from runnerops.commands.adopt.request import AdoptionRequest
-from runnerops.engine.observe import inquire
+from runnerops.engine.hosts.observe import inquire
 from runnerops.engine.planner import load_rest
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostKeyError, RunneropsError

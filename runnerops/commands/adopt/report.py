@@ -14,10 +14,10 @@ from runnerops.adopt.place import Found
 from runnerops.adopt.templates import FOLDER, Templates
 from runnerops.commands.adopt.request import AdoptionRequest
 from runnerops.engine.options import Flags
-from runnerops.engine.planned import Planned, Plans
 from runnerops.engine.planner import plan_all
+from runnerops.engine.plans.planned import Planned, Plans
+from runnerops.engine.plans.review import failure, host_documents, show_text
 from runnerops.engine.project import Project, open_project
-from runnerops.engine.review import failure, host_documents, show_text
 from runnerops.frozen import frozen
 from runnerops.inventory import the_host
 from runnerops.model.common import Result

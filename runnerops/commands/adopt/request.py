@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from runnerops.adopt.place import Place
-from runnerops.engine.connections import ConnectionPool
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.frozen import frozen
 from runnerops.report.screen import Screen
 

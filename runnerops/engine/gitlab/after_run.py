@@ -10,7 +10,7 @@ from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.leaving import delete_leavers
 from runnerops.engine.gitlab.new_runners import NewRunners, delete_leftovers
 from runnerops.engine.gitlab.settings import update_settings
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.planned import Planned
 from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.planned import Planned
 from runnerops.errors import GitlabError
 from runnerops.frozen import frozen
 from runnerops.model.common import Secret

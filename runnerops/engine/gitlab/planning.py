@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from runnerops.engine.plan_context import PlanContext
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.context import PlanContext
+from runnerops.engine.plans.planned import Planned
 from runnerops.frozen import frozen
 from runnerops.model.gitlab import Created, Managed, SettingsUpdate, Unpaired
 from runnerops.model.host_state import HostState

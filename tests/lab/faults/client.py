@@ -11,7 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from runnerops.engine.apply import HostLink, apply
+from runnerops.engine.hosts.host_link import HostLink
+from runnerops.engine.runs.apply import apply
 from runnerops.model.run import Event
 from runnerops.redact import Redactor
 from runnerops.ssh.access import Access

@@ -11,15 +11,15 @@ from runnerops import inventory
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import DiffOptions, diff
 from runnerops.commands.remove import Removing, remove
-from runnerops.engine.apply import apply
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.planned import Planned
 from runnerops.engine.planner import plan_all
+from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project as Opened
 from runnerops.engine.project import open_project
 from runnerops.engine.requester import find_requester
+from runnerops.engine.runs.apply import apply
 from runnerops.model.common import Exit, Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.engine.pull_path import assess, pull_tests
+from runnerops.engine.verify.pull_path import assess, pull_tests
 from runnerops.model.answers import Answer
 from runnerops.model.facts import DockerStore, HostsFile
 from runnerops.services import DOCKER

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import runnerops
-from runnerops.engine.outcome import CUT_OFF
+from runnerops.engine.runs.outcome import CUT_OFF
 from runnerops.model.steps import ENDING
 from runnerops.services import scripts
 from runnerops.services.scripts import content

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.engine.pull_path import assess, cache_hosts, marked, pull_tests
+from runnerops.engine.verify.pull_path import assess, cache_hosts, marked, pull_tests
 from runnerops.model.answers import Answer
 from runnerops.model.common import Key, ServiceName, SourceLocation, Tree
 from runnerops.model.facts import Container

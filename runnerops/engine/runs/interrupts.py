@@ -22,7 +22,7 @@ from runnerops.report.screen import Screen
 from runnerops.report.signals import Terminated
 
 if TYPE_CHECKING:
-    from runnerops.engine.connections import ConnectionPool
+    from runnerops.engine.hosts.connections import ConnectionPool
     from runnerops.report.progress.show import Show
 
 _STOP_SECONDS = 15.0

@@ -12,12 +12,12 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TypeAlias
 
-from runnerops.engine import pull_path
-from runnerops.engine.connections import ConnectionPool
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.status import gitlab_checks
-from runnerops.engine.review import failure
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.plans.review import failure
 from runnerops.engine.threads import side_by_side
+from runnerops.engine.verify import pull_path
 from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host

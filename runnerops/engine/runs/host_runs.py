@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from runnerops.engine import apply
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab.round import GitlabRound
-from runnerops.engine.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
-from runnerops.engine.observe import observe
-from runnerops.engine.planned import Planned
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.observe import observe
+from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
+from runnerops.engine.runs import apply
+from runnerops.engine.runs.in_gitlab import GitlabRound
+from runnerops.engine.runs.locks import LockConflict, LockWait, detect_race, resolve_lock_conflict
 from runnerops.errors import HostError
 from runnerops.frozen import frozen
 from runnerops.model.common import Result

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from runnerops.engine.observe import Reader, ask, inquire
+from runnerops.engine.hosts.observe import Reader, ask, inquire
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
 from runnerops.services.providers import VERIFY_PROVIDERS

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.plans.planned import Planned, Plans
+from runnerops.engine.plans.review import host_lines, summed_up
 from runnerops.engine.project import Project
-from runnerops.engine.review import host_lines, summed_up
 from runnerops.model.common import Result, Verb
 from runnerops.redact import Redactor
 from runnerops.report.differ import state_of

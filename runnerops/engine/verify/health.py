@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.review import failure
-from runnerops.engine.verifying import Verifying
+from runnerops.engine.plans.review import failure
+from runnerops.engine.verify.verifying import Verifying
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Result
 from runnerops.report.checks import summary_line
@@ -15,7 +15,7 @@ from runnerops.report.waiting import waiting
 from runnerops.services.verify import IMAGE, Probe, parse_image
 
 if TYPE_CHECKING:
-    from runnerops.engine.connections import ConnectionPool
+    from runnerops.engine.hosts.connections import ConnectionPool
     from runnerops.engine.project import Project
     from runnerops.model.inventory import Host
     from runnerops.model.run import Outcome

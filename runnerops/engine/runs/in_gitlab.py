@@ -8,9 +8,9 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.planned import Planned
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.errors import GitlabDownError, RunneropsError
 from runnerops.frozen import mutable
 from runnerops.model.common import Result

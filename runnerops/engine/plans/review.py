@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.planned import Planned, Plans, rests
+from runnerops.engine.plans.planned import Planned, Plans, rests
 from runnerops.engine.project import Project
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import field, replace
 
-from runnerops.engine.outcome import in_between, outcome_of, plan_of, unseen
-from runnerops.engine.planned import Planned
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.runs.outcome import in_between, outcome_of, plan_of, unseen
 from runnerops.errors import HostError
 from runnerops.frozen import frozen, mutable
 from runnerops.model.common import ENDS, Result

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runnerops import inventory
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.maintenance import in_maintenance
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.maintenance import in_maintenance
 from runnerops.engine.options import Flags
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import RunneropsError, UsageError

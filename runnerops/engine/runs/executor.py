@@ -10,18 +10,18 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine import judging
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.gitlab.round import GitlabRound
-from runnerops.engine.host_runs import HostRuns
-from runnerops.engine.interrupts import ActiveRuns
-from runnerops.engine.locks import LockWait
-from runnerops.engine.not_begun import in_sync, not_begun_with, why_held
-from runnerops.engine.outcome import unverified
-from runnerops.engine.planned import Planned, Plans
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.plans.planned import Planned, Plans
+from runnerops.engine.plans.review import failure
 from runnerops.engine.project import Project
-from runnerops.engine.review import failure
-from runnerops.engine.scheduling import Earlier, HostTask, Judge, Why, in_order
+from runnerops.engine.runs import judging
+from runnerops.engine.runs.host_runs import HostRuns
+from runnerops.engine.runs.in_gitlab import GitlabRound
+from runnerops.engine.runs.interrupts import ActiveRuns
+from runnerops.engine.runs.locks import LockWait
+from runnerops.engine.runs.not_begun import in_sync, not_begun_with, why_held
+from runnerops.engine.runs.outcome import unverified
+from runnerops.engine.runs.scheduling import Earlier, HostTask, Judge, Why, in_order
 from runnerops.errors import RunneropsError
 from runnerops.frozen import mutable
 from runnerops.model.common import Result
@@ -34,7 +34,7 @@ from runnerops.report.rollout import pause_text
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
-    from runnerops.engine.health import Health
+    from runnerops.engine.verify.health import Health
 
 
 @mutable

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from runnerops.engine import apply
-from runnerops.engine.connections import ConnectionPool
-from runnerops.engine.outcome import plan_of
-from runnerops.engine.review import failure
+from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.plans.review import failure
+from runnerops.engine.runs import apply
+from runnerops.engine.runs.outcome import plan_of
 from runnerops.engine.threads import side_by_side
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from runnerops.engine.locks import locked_by
-from runnerops.engine.planned import Planned
-from runnerops.engine.scheduling import Why
+from runnerops.engine.plans.planned import Planned
+from runnerops.engine.runs.locks import locked_by
+from runnerops.engine.runs.scheduling import Why
 from runnerops.model.common import Result
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome

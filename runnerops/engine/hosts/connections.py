@@ -11,7 +11,8 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from runnerops.engine.passwords import SudoPasswords
+from runnerops.engine.hosts.host_link import HostLink
+from runnerops.engine.hosts.passwords import SudoPasswords
 from runnerops.engine.threads import WORKERS
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host, Inventory
@@ -26,7 +27,6 @@ from runnerops.ssh.keys import Credentials
 from runnerops.ssh.link import Link
 
 if TYPE_CHECKING:
-    from runnerops.engine.apply import HostLink
     from runnerops.remote.reading import ReadOnly
 
 
@@ -135,8 +135,6 @@ class ConnectionPool:
 
     def of(self, host: Host) -> HostLink:
         """The connection to the host for a run that is followed."""
-        from runnerops.engine.apply import HostLink  # imports the protocol
-
         return HostLink(partial(self.link, host), partial(self.reconnect, host))
 
     def __enter__(self) -> ConnectionPool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, replace
-from typing import Protocol
 
-from runnerops.engine.outcome import held_since, in_between, left, outcome_of, unseen
+from runnerops.engine.hosts.host_link import HostLink
+from runnerops.engine.runs.outcome import held_since, in_between, left, outcome_of, unseen
 from runnerops.errors import HostError, LinkLostError
-from runnerops.frozen import frozen, mutable
+from runnerops.frozen import mutable
 from runnerops.model.common import STATE_FOLDER, Result
 from runnerops.model.host_state import Hold
 from runnerops.model.plan import Plan
@@ -32,25 +32,6 @@ _WHY_NOT_STARTED = {
     protocol.TAKEN_OVER: "another deploy treats the runners created for it in GitLab as left over: deploy again",
 }
 """By the exit status of `start`, the hint if a run could not be started."""
-
-
-class Follows(Protocol):
-    """A connection that streams the output of a command. In production this is `ssh.Link`."""
-
-    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
-        """The output line by line, newlines included; ends with the command. Raises LinkLostError."""
-
-    @property
-    def status(self) -> int:
-        """The exit status of the last command that ended."""
-
-
-@frozen
-class HostLink:
-    """The connection to a plan's host, and a new connection after that one was lost. Both raise HostError."""
-
-    link: Callable[[], Follows]
-    reconnect: Callable[[], Follows]
 
 
 @mutable

@@ -1,0 +1,1 @@
+"""Runs on hosts: their order, their execution, and what comes of interrupts."""

@@ -1,0 +1,1 @@
+"""The checks of `verify`, by command and after a run."""
