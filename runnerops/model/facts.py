@@ -200,6 +200,16 @@ class RunnerFacts:
         return self.unit.active == "active" or self.returning
 
     @property
+    def ending(self) -> bool:
+        """Whether systemd is stopping it. A unit with `KillSignal=SIGQUIT` is in this state until its last job ends."""
+        return self.unit.active == "deactivating"
+
+    @property
+    def may_have_jobs(self) -> bool:
+        """Whether it must be waited for before Docker restarts, or before it is started again."""
+        return self.lives or self.ending
+
+    @property
     def draining(self) -> tuple[Job, ...]:
         """The jobs that it waits for when it is told to end."""
         return tuple(job for job in self.jobs if job.drains)

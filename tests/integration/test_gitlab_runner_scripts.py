@@ -19,6 +19,7 @@ FAKES = {
 case "$1 $2" in
 "is-active -q") case $3 in runnerops-return-*) [ -e returning ] ;; *) [ -s pid ] ;; esac ;;
 "show -p") [ ! -e upgraded ] || { rm upgraded; exit 1; }
+    case $3 in ActiveState) cat unit-state 2>/dev/null; exit ;; esac
     cat pid 2>/dev/null || echo 0 ;;
 "kill -s") [ ! -e again ] || { rm again; echo 44 >pid; exit; }
     [ "$3" != QUIT ] || [ -e busy ] || rm -f pid; [ -e pid ] ;;
@@ -267,3 +268,14 @@ def test_who_was_told_to_end_is_noted(host: Host, flags: tuple[str, ...]) -> Non
     host.put("busy")
     host.run("runner-signal.sh", *flags, "gitlab-runner", "QUIT", "main")
     assert (host.folder / "signalled").read_text() == "42\n"
+
+
+@pytest.mark.parametrize(("signal", "told"), [("QUIT", False), ("TERM", True)])
+def test_a_runner_that_systemd_is_stopping_gets_no_second_signal_unless_its_jobs_are_to_end(
+    host: Host, signal: str, told: bool
+) -> None:
+    host.put("busy")
+    host.put("unit-state", "deactivating")
+    host.run("runner-signal.sh", "gitlab-runner", signal, "main")
+    assert (host.folder / "signalled").read_text() == "42\n"
+    assert ("systemctl kill" in (host.folder / "calls").read_text()) is told

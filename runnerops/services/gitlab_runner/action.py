@@ -40,8 +40,10 @@ def minimal_action(
         why = "removed" if NAME in host.removed else "state: stopped"
         return _stop(runner, (why, *keys), observed, policy, before)
     disabled = (DISABLED,) if NAME in host.sections and runner.unit.enabled == "disabled" else ()
-    if not runner.lives:
+    if not runner.may_have_jobs:
         return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *disabled, *keys), operation="start")
+    if runner.ending and not runner.returning:
+        return _restart(("gitlab-runner is being stopped", *disabled, *keys), runner, policy, before)
     verb = Verb.RELOAD if disabled and changes else Verb.VERIFY
     if names:
         verb = Verb.RESTART if NAME in host.always_restart or names & RESTART else Verb.RELOAD
@@ -54,10 +56,15 @@ def minimal_action(
         return None
     if runner.returning:
         because, verb = (*because, "draining already"), Verb.RESTART
+    if verb is Verb.RESTART or stopped(before):
+        return _restart(because, runner, policy, before)
+    return Action(NAME, verb, because, operation="enable" if verb is Verb.VERIFY else "")
+
+
+def _restart(because: tuple[str, ...], runner: RunnerFacts, policy: Policy, before: Sequence[Action]) -> Action:
     if stopped(before):  # the jobs are a cost of the earlier action
         return Action(NAME, Verb.RESTART, because, operation="stop and start")
-    action = Action(NAME, verb, because, operation="enable" if verb is Verb.VERIFY else "")
-    return _drained(action, runner, policy) if verb is Verb.RESTART else action
+    return _drained(Action(NAME, Verb.RESTART, because), runner, policy)
 
 
 def _stop(

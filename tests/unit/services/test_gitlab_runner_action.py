@@ -128,6 +128,18 @@ def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() ->
     assert act(config(), config(), draining) is None
 
 
+ENDING = replace(BUSY, unit=replace(NOW, active="deactivating"))
+"""A runner that somebody stops, on a host whose unit has KillSignal=SIGQUIT."""
+
+
+@pytest.mark.parametrize("new", [config(), config(concurrent=9), config(listen_address=":9252")])
+def test_a_runner_that_is_being_stopped_is_waited_for_and_started(new: Tree) -> None:
+    found = act(config(), new, ENDING)
+    assert found
+    assert (found.verb, found.because[0], found.jobs_waited) == (Verb.RESTART, "gitlab-runner is being stopped", 2)
+    assert found.requires_stopped == {ServiceName.GITLAB_RUNNER}
+
+
 @pytest.mark.parametrize(
     ("actions", "returning", "says"),
     [
@@ -163,6 +175,7 @@ def codes(
         ([Action(ServiceName.DOCKER, Verb.RELOAD)], BUSY, []),
         ([DOCKER], RunnerFacts(NOW, unmanaged_runners=("process 5 in a container",)), ["undrainable-runner"]),
         ([OWN], RunnerFacts(NOW, unmanaged_runners=("process 5 in a container",)), []),
+        ([OWN], replace(FOREIGN, unit=replace(NOW, active="deactivating")), []),
     ],
 )
 def test_blockers_because_of_running_jobs(actions: list[Action], facts: RunnerFacts, expected: list[str]) -> None:
@@ -255,6 +268,8 @@ AGAIN = Unit("gitlab-runner.service", "activating")
         (KEPT, replace(BUSY, unit=ON), (), "stop", ("state: stopped",), 2),
         (KEPT, replace(BUSY, unit=ON), (DOCKER_RESTARTS,), "stop", ("state: stopped",), 0),
         (KEPT, RunnerFacts(AGAIN), (), "stop", ("state: stopped",), 0),
+        (KEPT, ENDING, (), "stop", ("state: stopped",), 2),
+        (HOST, ENDING, (DOCKER_RESTARTS,), "stop and start", ("gitlab-runner is being stopped",), 0),
         (KEPT, RunnerFacts(DOWN, returning=True), (), "stop", ("state: stopped",), 0),
         (KEPT, RunnerFacts(replace(DOWN, enabled="enabled")), (), "stop", ("state: stopped",), 0),
         (KEPT, RunnerFacts(replace(DOWN, enabled="disabled")), (), None, (), 0),

@@ -97,6 +97,8 @@ def test_a_drain_that_an_earlier_run_began_is_seen(units: str, returning: bool) 
     assert read(alive=units).returning is returning
     stopped = read(container("7"), runner_unit=UNIT.replace("=active", "=activating").replace("42", "0"), alive=units)
     assert (stopped.lives, bool(stopped.draining)) == (returning, returning)
+    ending = read(container("7"), runner_unit=UNIT.replace("=active", "=deactivating"), alive=units)
+    assert (ending.lives, ending.may_have_jobs, bool(ending.draining)) == (returning, True, True)
 
 
 @pytest.mark.parametrize("plugin", ["fleeting-plugin", "plugin", "docker"])

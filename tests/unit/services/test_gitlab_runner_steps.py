@@ -235,6 +235,15 @@ def test_the_steps_that_stop_a_runner_and_start_it_again() -> None:
     ]
 
 
+def test_a_runner_that_is_being_stopped_is_waited_for_even_if_it_ends_before_the_run() -> None:
+    ending = RunnerFacts(replace(NOW, active="deactivating"))
+    rest = GITLAB_RUNNER.stop_steps(observed(config(), ending), POLICY)
+    said = [_words(step.verb, step.args) for step in rest.forward]
+    assert "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main" in said
+    assert said[-2:] == REST[-2:]
+    assert rest.guard[0].args[0] == "deactivating"
+
+
 def test_a_stopped_runner_is_not_drained() -> None:
     assert GITLAB_RUNNER.stop_steps(observed(config(), STOPPED), POLICY) == ActionSteps()
 

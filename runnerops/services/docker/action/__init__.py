@@ -86,7 +86,7 @@ def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: P
         because,
         jobs_lost=len(runner.jobs) - waited,
         jobs_waited=waited,
-        requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}) if runner.lives else frozenset(),
+        requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}) if runner.may_have_jobs else frozenset(),
         jobs=runner.jobs,
     )
 

@@ -44,7 +44,7 @@ def blockers(
     if runner is None:
         return
     docker = _docker_runs(observed) and _restarts(ServiceName.DOCKER, actions)
-    if docker or (runner.lives and _restarts(NAME, actions)):
+    if docker or (runner.may_have_jobs and _restarts(NAME, actions)):
         yield from self_deploy(observed, policy, "docker" if docker else "gitlab-runner")
         yield from _jobs_running(runner, policy, docker=docker)
     if docker and runner.unmanaged_runners:

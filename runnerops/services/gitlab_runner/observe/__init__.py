@@ -45,7 +45,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     at = read_processes(_output(answers, "runner_processes"), _output(answers, "runner_job_ids"))
     returning = _returning(answers)
     system_id = text_of(answers, "runner_system")
-    lives = unit.active == "active" or returning
+    lives = unit.active in {"active", "deactivating"} or returning
     known = (*container_jobs(facts.docker, system_id, at, lives=lives), *child_jobs(unit, at))
     jobs = all_jobs(known, text_of(answers, "runner_metrics"))
     unmanaged_runners = tuple(_strangers(answers, unit, at, facts.docker))

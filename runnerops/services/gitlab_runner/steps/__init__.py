@@ -81,7 +81,7 @@ def _action_steps(
 def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
     """The runner is stopped without losing a job: it takes no new ones, and its process ends after the last one."""
     runner = observed.facts.runner
-    if runner is None or not runner.lives:
+    if runner is None or not runner.may_have_jobs:
         return ActionSteps()
     number = observed.next_run
     forward = (intend(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(observed, policy))
@@ -107,7 +107,7 @@ class _Part:
     def __init__(self, change: Change | None, runner: RunnerFacts, policy: Policy, observed: HostState) -> None:
         self._change = change
         self._unit = runner.unit
-        self._lives = runner.lives
+        self._may_have_jobs = runner.may_have_jobs
         self._version = version_of(runner.version)
         self._policy = policy
         self._have = observed
@@ -118,8 +118,8 @@ class _Part:
 
     @property
     def active(self) -> bool:
-        """Whether there is a process that must be drained, or one that will start by itself."""
-        return self._lives
+        """Whether there is a process that must be waited for, or one that will start by itself."""
+        return self._may_have_jobs
 
     def files(self) -> Mapping[str, bytes]:
         """Files by which the host recognises what the runner itself writes."""

@@ -32,7 +32,7 @@ def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
     runner = observed.facts.runner
     assert runner
     now = watch(observed.file(config_path(observed)).content, runner.unit.argv)
-    yield from _rest(observed, policy, now, may_be_gone=runner.returning)
+    yield from _rest(observed, policy, now, may_be_gone=runner.returning or runner.ending)
 
 
 def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
