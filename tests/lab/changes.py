@@ -9,7 +9,8 @@ from typing import Any
 
 from runnerops.services.docker.schema import KEYS as DAEMON
 from runnerops.services.docker.schema import DaemonKey
-from runnerops.services.gitlab_runner.schema import RESTART, TABLES
+from runnerops.services.gitlab_runner.loading import RESTART
+from runnerops.services.gitlab_runner.schema import TABLES
 
 DAEMON_VALUES: dict[str, Any] = {
     "debug": True,

@@ -182,6 +182,24 @@ def test_a_unit_that_starts_itself_again_at_once_comes_to_rest_all_the_same(site
     assert "unchanged" in site.project.deploy()
 
 
+@pytest.mark.hosts("trixie")
+def test_a_runner_that_somebody_is_stopping_is_waited_for_too(site: Site) -> None:
+    """With the signal that GitLab recommends for the unit, `systemctl stop` takes until the last job has ended."""
+    gentle = b"[Service]\nKillSignal=SIGQUIT\nTimeoutStopSec=7200\n"
+    site.host.write("/etc/systemd/system/gitlab-runner.service.d/kill.conf", gentle)
+    site.host.run("systemctl daemon-reload")
+    job = site.hold("docker")
+    site.host.run("systemctl stop --no-block gitlab-runner")
+    until("stopping", lambda: site.host.active("gitlab-runner") == "deactivating", seconds=5)
+    site.ask_docker_restart()
+    docker = site.host.pid("docker")
+    with site.deploying() as deploy:
+        assert site.host.pid("docker") == docker
+        site.wait_back(job, within=60)
+        site.end(deploy)
+    assert site.host.pid("docker") != docker
+
+
 # -- who dies meanwhile ------------------------------------------------------------------------------------------------
 
 

@@ -15,8 +15,9 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Change
 from runnerops.services.gitlab_runner.format import NAME
+from runnerops.services.gitlab_runner.loading import needs_restart
 from runnerops.services.gitlab_runner.observe import NOT_THERE
-from runnerops.services.gitlab_runner.schema import RESTART
+from runnerops.services.gitlab_runner.rules.keys import version_of
 from runnerops.services.steps import DISABLED, still_intended
 
 
@@ -35,23 +36,23 @@ def minimal_action(
     if runner is None or runner.unit.active == NOT_THERE:
         return None
     keys = tuple(dict.fromkeys(key_text(key_change.key) for change in changes for key_change in change.key_changes))
-    names = {key_change.key[0] for change in changes for key_change in change.key_changes}
     if NAME in host.stopped:
         why = "removed" if NAME in host.removed else "state: stopped"
         return _stop(runner, (why, *keys), observed, policy, before)
     disabled = (DISABLED,) if NAME in host.sections and runner.unit.enabled == "disabled" else ()
-    if not runner.may_have_jobs:
-        return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *disabled, *keys), operation="start")
-    if runner.ending and not runner.returning:
-        return _restart(("gitlab-runner is being stopped", *disabled, *keys), runner, policy, before)
-    verb = Verb.RELOAD if disabled and changes else Verb.VERIFY
-    if names:
-        verb = Verb.RESTART if NAME in host.always_restart or names & RESTART else Verb.RELOAD
     because = (*disabled, *keys)
+    if not runner.may_have_jobs:
+        return Action(NAME, Verb.RESTART, ("gitlab-runner is stopped", *because), operation="start")
+    verb = Verb.RELOAD if disabled and changes else Verb.VERIFY
+    if keys:
+        unloaded = any(needs_restart(change, version_of(runner.version)) for change in changes)
+        verb = Verb.RESTART if NAME in host.always_restart or unloaded else Verb.RELOAD
     intent = observed.intent_for(NAME)
     if intent and still_intended(intent, runner.unit.invocation):
         because = (*because, f"unfinished since run {intent.run}")
         verb = max(verb, Verb.RESTART if intent.verb >= Verb.RESTART else Verb.RELOAD)
+    if runner.ending and not runner.returning:
+        because, verb = ("gitlab-runner is being stopped", *because), Verb.RESTART
     if verb is Verb.VERIFY and not disabled:
         return None
     if runner.returning:

@@ -88,6 +88,42 @@ def test_the_minimal_action_and_its_reason(
     assert (found.verb if found else None, found.because if found else ()) == (verb, because)
 
 
+SCALED = {"plugin": "aws", "max_instances": 3, "policy": [{"idle_count": 1}], "connector_config": {"os": "linux"}}
+
+
+def scaled(executor: str = "docker-autoscaler", **keys: object) -> Tree:
+    return config(runner(executor=executor, autoscaler={**SCALED, **keys}))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "version", "verb"),
+    [
+        (scaled(), scaled(max_instances=4), "19.3.0", Verb.RESTART),
+        (scaled("instance"), scaled("instance", capacity_per_instance=2), "19.3.0", Verb.RESTART),
+        (scaled(), scaled(plugin_config={"name": "group"}), "19.3.0", Verb.RESTART),
+        (scaled(), scaled(connector_config={"os": "linux", "username": "ci"}), "19.3.0", Verb.RESTART),
+        (scaled(), scaled(policy=[{"idle_count": 2}]), "17.5.0", Verb.RELOAD),
+        (scaled(), scaled(policy=[{"idle_count": 2}]), "17.4.0", Verb.RESTART),
+        (scaled(), scaled(policy=[{"idle_count": 2}]), "", Verb.RESTART),
+        (scaled(), scaled(instance_acquire_timeout="20m0s"), "19.3.0", Verb.RELOAD),
+        (scaled(), config(runner(executor="docker-autoscaler", autoscaler=SCALED, limit=3)), "19.3.0", Verb.RELOAD),
+        (config(), scaled(), "19.3.0", Verb.RELOAD),  # its manager is created for its first job
+        (config(), config(runner(), runner(name="two", token=OTHER, autoscaler=SCALED)), "19.3.0", Verb.RELOAD),
+        (scaled("shell"), scaled("shell", max_instances=4), "19.3.0", Verb.RELOAD),
+        (
+            config(runner(name="two", token=OTHER), runner(executor="instance", autoscaler=SCALED)),
+            scaled("instance", max_instances=9),
+            "19.3.0",
+            Verb.RESTART,
+        ),
+    ],
+)
+def test_a_running_process_keeps_the_settings_of_an_autoscaler(old: Tree, new: Tree, version: str, verb: Verb) -> None:
+    found = act(old, new, RunnerFacts(NOW, version))
+    assert found
+    assert found.verb is verb
+
+
 DOCKER = Action(ServiceName.DOCKER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
 OWN = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
 FOREIGN = RunnerFacts(NOW, jobs=(Job("7", "container c"), Job("8", "container d", drains=False)))

@@ -34,9 +34,6 @@ class Known:
 
 Table: TypeAlias = Mapping[str, Known]
 
-RESTART = frozenset({"listen_address", "session_server"})
-"""Keys that the process reads only when it starts. All others are loaded while it runs."""
-
 HOST_OWNED = ("id", "token", "token_obtained_at", "token_expires_at")
 """Keys that the runner itself writes into `[[runners]]`."""
 
