@@ -99,10 +99,11 @@ def test_a_key_that_every_version_has() -> None:
     wrong = {}
     for name, value in {**STAYS_LOADED, **RESET, **RESTARTED}.items():
         expected = "restart" if name in RESTARTED else "reload"
+        added = "restart" if name == "authorization-plugins" else expected  # a reload without the plugin ends dockerd
         one: Tree = {name: value}
         for version in VERSIONS:
             found = (verb(version, {}, one), verb(version, one, {}), verb(version, one, one))
-            if found != (expected, expected, ""):
+            if found != (added, expected, ""):
                 wrong[name, version] = found
     assert wrong == {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from runnerops.model.common import ServiceName, Tree, Verb, key_text
+from runnerops.model.common import ServiceName, Tree, Value, Verb, key_text
 from runnerops.model.facts import DockerFacts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
@@ -118,7 +118,13 @@ def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts) -> bool:
     if not reloads(name, version):
         return False
     gone = name not in desired or desired[name] is None
+    if name == "authorization-plugins" and _names(key_change.new) - _names(key_change.old):
+        return False  # a reload ends the daemon, and with it all containers, if it cannot reach a plugin
     if name == "features" and not all(flag_reloads(flag, version) for flag in flags_of(key_change)):
         return False
     stays = KEYS[name].sticky and gone and not neutral(name, key_change.old)
     return not stays or KEYS[name].neutral is not None
+
+
+def _names(value: Value) -> frozenset[str]:
+    return frozenset(map(str, value if isinstance(value, list) else ()))
