@@ -136,8 +136,9 @@ _ROWS = (
     _allowed(
         "undrainable-runner",
         "A gitlab-runner runs that cannot be drained (in a container, or as a process of a user), and Docker"
-        " would restart under its jobs.",
-        "Stop that runner first, or override if it has no jobs.",
+        " would restart under its jobs. Or the unit starts gitlab-runner through a script without `exec`, so that a"
+        " signal would end the script, and systemd all jobs.",
+        "Stop that runner first, or let the script use `exec`; or override if it has no jobs.",
     ),
     _allowed(
         "unproven-mirror",

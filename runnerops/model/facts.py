@@ -179,6 +179,8 @@ class RunnerFacts:
     """gitlab-runner on the host. `unmanaged_runners` run beside the unit and cannot be drained (a container, another
     process).
 
+    `wrapper` is the name of the unit's main process if that is another program, which runs gitlab-runner and does not
+    pass signals on to it; empty otherwise.
     `returning`: it drains for an earlier run, and will be started automatically after its last job. `system_id` is in
     the labels of its containers. `job_ids` are GitLab's ids, from every process on the host that has one in its
     environment.
@@ -191,6 +193,7 @@ class RunnerFacts:
     returning: bool = False
     system_id: str = ""
     job_ids: frozenset[str] = frozenset()
+    wrapper: str = ""
 
     @property
     def lives(self) -> bool:

@@ -126,6 +126,7 @@ def test_a_running_process_keeps_the_settings_of_an_autoscaler(old: Tree, new: T
 
 DOCKER = Action(ServiceName.DOCKER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
 OWN = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+STOP_AND_START = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, operation="stop and start")
 FOREIGN = RunnerFacts(NOW, jobs=(Job("7", "container c"), Job("8", "container d", drains=False)))
 
 
@@ -212,6 +213,14 @@ def codes(
         ([DOCKER], RunnerFacts(NOW, unmanaged_runners=("process 5 in a container",)), ["undrainable-runner"]),
         ([OWN], RunnerFacts(NOW, unmanaged_runners=("process 5 in a container",)), []),
         ([OWN], replace(FOREIGN, unit=replace(NOW, active="deactivating")), []),
+        ([OWN], RunnerFacts(NOW, wrapper="start.sh"), ["undrainable-runner"]),
+        ([DOCKER, STOP_AND_START], RunnerFacts(NOW, wrapper="start.sh"), ["undrainable-runner"]),
+        (
+            [Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)],
+            RunnerFacts(NOW, wrapper="start.sh"),
+            ["undrainable-runner"],
+        ),
+        ([Action(ServiceName.GITLAB_RUNNER, Verb.VERIFY)], RunnerFacts(NOW, wrapper="start.sh"), []),
     ],
 )
 def test_blockers_because_of_running_jobs(actions: list[Action], facts: RunnerFacts, expected: list[str]) -> None:

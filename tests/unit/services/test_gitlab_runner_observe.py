@@ -150,6 +150,26 @@ def test_runners_beside_the_unit_are_found(group: str, process: str, unmanaged_r
     assert found.unmanaged_runners == unmanaged_runners
 
 
+@pytest.mark.parametrize(
+    ("main", "below", "wrapper"),
+    [
+        ("gitlab-runner", "43 42 S bash", ""),
+        ("start-runner.sh", "43 42 S gitlab-runner", "start-runner.sh"),
+        ("bash", "43 42 S sudo\n44 43 S gitlab-runner", "bash"),
+        ("dumb-init", "43 42 S gitlab-runner", ""),
+        ("bash", "43 1 S gitlab-runner", ""),
+    ],
+)
+def test_a_unit_that_starts_the_runner_through_another_program_is_seen(main: str, below: str, wrapper: str) -> None:
+    started = [line.split()[0] for line in (f"42 1 S {main}", *below.split("\n")) if line.endswith("gitlab-runner")]
+    found = read(
+        runner_argv=f"/usr/local/bin/{main}\n",
+        runner_processes=f"1 0 S systemd\n42 1 S {main}\n{below}\n",
+        runner_groups="".join(f"/proc/{pid}/cgroup:0::/system.slice/gitlab-runner.service\n" for pid in started),
+    )
+    assert found.wrapper == wrapper
+
+
 def test_a_runner_without_a_unit_is_unmanaged() -> None:
     found = read(
         runner_unit=NO_UNIT,

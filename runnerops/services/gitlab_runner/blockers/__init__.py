@@ -43,6 +43,8 @@ def blockers(
     runner = observed.facts.runner
     if runner is None:
         return
+    if runner.wrapper and any(action.service is NAME and action.verb > Verb.VERIFY for action in actions):
+        yield _wrapped(runner)
     docker = _docker_runs(observed) and _restarts(ServiceName.DOCKER, actions)
     if docker or (runner.may_have_jobs and _restarts(NAME, actions)):
         yield from self_deploy(observed, policy, "docker" if docker else "gitlab-runner")
@@ -89,6 +91,15 @@ def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Itera
             else "would fail: no runner of this host took them, so none can wait for them"
         )
         yield Blocker("jobs-running", f"{count(jobs)} {what} there and {why}: {_names(jobs)}", details=_ids(jobs))
+
+
+def _wrapped(runner: RunnerFacts) -> Blocker:
+    """A shell that gets a signal while it waits for a program ends at once, and systemd then ends the whole unit."""
+    message = (
+        f"{runner.unit.name} starts gitlab-runner through {runner.wrapper}, which does not pass signals on, so a reload or"
+        " a restart would end all jobs: let it start gitlab-runner with `exec`"
+    )
+    return Blocker("undrainable-runner", message, details=(runner.wrapper,))
 
 
 def _undrainable(runner: RunnerFacts) -> Blocker:

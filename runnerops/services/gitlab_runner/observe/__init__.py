@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +28,9 @@ NOT_THERE = "not-found"
 """The state of a unit that the host does not have."""
 
 _RETURN = "runnerops-return-gitlab-runner.service"
+_PASS_SIGNALS_ON = frozenset({"catatonit", "docker-init", "dumb-init", "tini"})
+"""Programs that are made to run another one, and pass every signal on to it."""
+
 _VERSION = late_pattern(r"^Version:\s*(\S+)", re.MULTILINE)
 _CONTAINED = late_pattern(r"docker|libpod|containerd|kubepods|lxc")
 _GROUP = late_pattern(r"/proc/(\d+)/cgroup:(.*)")
@@ -48,7 +51,8 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     lives = unit.active in {"active", "deactivating"} or returning
     known = (*container_jobs(facts.docker, system_id, at, lives=lives), *child_jobs(unit, at))
     jobs = all_jobs(known, text_of(answers, "runner_metrics"))
-    unmanaged_runners = tuple(_strangers(answers, unit, at, facts.docker))
+    groups = _groups(answers)
+    unmanaged_runners = tuple(_strangers(groups, unit, at, facts.docker))
     if unit.active == NOT_THERE and not unmanaged_runners and not jobs:
         return facts
     version = _VERSION.search(text_of(answers, "runner_version"))
@@ -60,6 +64,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         returning=returning,
         system_id=system_id,
         job_ids=frozenset(at.job_ids.values()),
+        wrapper=_wrapper(groups, unit, at),
     )
     return replace(facts, runner=runner)
 
@@ -90,11 +95,24 @@ def _unit(answers: Answers) -> Unit:
     )
 
 
-def _strangers(answers: Answers, unit: Unit, at: Processes, docker: DockerFacts | None) -> Iterator[str]:
-    """Runners other than the unit's: in a container, or a process or unit of somebody."""
+def _groups(answers: Answers) -> Mapping[int, str]:
+    """The control groups of each process that runs `gitlab-runner run`."""
     groups: dict[int, str] = {}
     for match in _GROUP.finditer(_output(answers, "runner_groups")):
         groups[int(match[1])] = f"{groups.get(int(match[1]), '')} {match[2]}"
+    return groups
+
+
+def _wrapper(groups: Mapping[int, str], unit: Unit, at: Processes) -> str:
+    """The name of the unit's main process if that is a script, for example, that runs gitlab-runner without `exec`."""
+    if not unit.pid or unit.pid in groups or not any(at.below(pid, unit.pid) for pid in groups):
+        return ""
+    name = at.known[unit.pid][2] if unit.pid in at.known else ""
+    return "" if name in _PASS_SIGNALS_ON else name
+
+
+def _strangers(groups: Mapping[int, str], unit: Unit, at: Processes, docker: DockerFacts | None) -> Iterator[str]:
+    """Runners other than the unit's: in a container, or a process or unit of somebody."""
     for pid, group in groups.items():
         parent = at.known.get(pid, (0, "", ""))[0]
         ours = unit.pid and at.below(pid, unit.pid)
