@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from runnerops.model.host_state import HostState
@@ -21,6 +22,9 @@ RESET = 'systemctl reset-failed "$1" 2>/dev/null || :'
 STAY = 'systemctl stop "runnerops-return-$1" 2>/dev/null || :'
 """Ends the unit that an earlier run left to start the runner, because the runner must stay stopped now."""
 
+_ROLLBACK_SECONDS = 7 * 24 * 3600
+"""The time limit of a drain in a rollback. Every job has a time limit of its own in GitLab, which is shorter."""
+
 _SHUTDOWN_SECONDS = 30
 """The time for which a runner that must abort its jobs waits for them, if its `shutdown_timeout` is not set."""
 
@@ -38,8 +42,12 @@ def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
 def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
     """In a rollback: stops the process that this run started, which may have taken jobs since, or may have ended
     already.
+
+    A rollback continues after a step that failed, so the next steps would end jobs that are not waited for. So the
+    limit of the user, after which a deploy gives up, does not apply to these jobs.
     """
-    yield from _rest(observed, policy, now, may_be_gone=True)
+    patient = policy if policy.kill_jobs else replace(policy, drain_s=max(policy.drain_s, _ROLLBACK_SECONDS))
+    yield from _rest(observed, patient, now, may_be_gone=True)
 
 
 def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool) -> Iterator[Step]:
