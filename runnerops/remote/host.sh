@@ -14,7 +14,7 @@ export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, even if 
 umask 077
 root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
 tab=$(printf '\t')
-list='' index=-1 phase='' only=''
+list='' index=-1 phase='' only_files=''
 
 uptime() { read -r up _ </proc/uptime; } # sets $up to the seconds since the boot
 
@@ -218,8 +218,8 @@ missing_output() { # prints a reason for a step that failed without output, as a
 }
 
 # forward|rollback: executes a list of steps. `forward` ends at the first step that fails, and $phase is then its phase.
-# `rollback` continues after a failure, and skips the phases that had not begun. With $only, only steps with this verb
-# are executed.
+# `rollback` continues after a failure, and skips the phases that had not begun. With $only_files, it executes only swaps,
+# and writes the intents of actions on containers.
 # shellcheck disable=SC2094  # the file of the list is only read
 walk_list() {
     list=$1 index=-1 skip='' bad=0
@@ -236,7 +236,7 @@ walk_list() {
             if grep -qxF -e "$2" begun 2>/dev/null; then skip=''; else skip=1; fi
         fi
         [ -z "$skip" ] || continue
-        [ -z "$only" ] || [ "$1" = "$only" ] || continue
+        case $only_files,$1,${3-} in ,* | *,swap,* | *,intend,up\ * | *,intend,recreate\ *) ;; *) continue ;; esac
         [ "$1" != phase ] || phase=$2
         event step ''
         if step "$@" 3<&-; then
@@ -299,16 +299,17 @@ finish() {
 
 shutting_down() { [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; } # or rebooting
 
-# Rolls back only the swaps. During a shutdown no service can be started; at the next boot they load the restored files.
+# Rolls back only the swaps. During a shutdown no service can be started; at the next boot they load the restored files,
+# so their intents are removed. A container starts again as it was created, so the intents of `up` and `recreate` stay.
 roll_back_files() {
     event note 'cut off by a shutdown of the host'
-    only=swap
+    only_files=1
     if [ -s begun ] && ! walk_list rollback; then
         finish needs-attention
         return
     fi
     # shellcheck disable=SC3044  # a function of this file
-    grep -l "^[a-z]* ${PWD##*/} " "$state"/intents/* 2>/dev/null |
+    grep -l -e "^reload ${PWD##*/} " -e "^restart ${PWD##*/} " "$state"/intents/* 2>/dev/null |
         while IFS= read -r intent; do complete "${intent##*/}"; done
     if [ -s swapped ]; then finish rolled-back; else finish shutdown; fi
 }

@@ -187,6 +187,21 @@ def test_a_shutdown_ends_a_run_at_once_with_its_files_swapped_back(walker: Walke
     assert "undid" not in (walker.read("/var/lib/runnerops/runs/acts") or "")
 
 
+@pytest.mark.parametrize("at", [8, 12, LENGTH])
+def test_a_boot_does_not_create_containers_anew_so_their_action_is_unfinished(walker: Walker, at: int) -> None:
+    """Also if their phase was completed already, because their files are swapped back like all others."""
+    forward, rollback = whole_run(at, "exit 1")
+    up = Step("intend", ("two", "up 1 abc"))
+    forward = [up if step.verb == "intend" and step.args[0] == "two" else step for step in forward]
+    rollback.insert(5, Step("intend", ("two", "up 1 any")))
+    walker.prepare(forward, rollback, FILES)
+    walker.put("/bin/systemctl", STOPPING, 0o755)
+    assert walker.walk() == "rolled-back"
+    assert (walker.read(A), walker.read(B)) == (OLD.decode(), None)
+    assert walker.read("/var/lib/runnerops/intents/one") is None
+    assert walker.read("/var/lib/runnerops/intents/two") == ("up 1 any\n" if at > 8 else None)
+
+
 def test_a_run_that_a_shutdown_killed_is_swapped_back_too(walker: Walker) -> None:
     walker.prepare(*whole_run(8, "kill -9 $(cat holder)"), FILES)
     walker.put("/bin/systemctl", STOPPING, 0o755)

@@ -127,14 +127,17 @@ def test_a_stopped_runner_is_started_in_its_own_phase_and_stopped_again_in_the_r
         _is_there(new),
         "complete gitlab_runner",
     ]
-    assert rollback == [
-        _taken_back(new),
-        _swap(new, old),
-        REST[0],
-        "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main",
-        REST[2].replace("await 7200 ", "await 604800 "),  # the next steps would end jobs that are not waited for
-        *REST[3:],
-    ]
+    assert (
+        rollback
+        == [
+            _taken_back(new),
+            _swap(new, old),
+            REST[0],
+            "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main",
+            REST[2].replace("await 7200 ", "await 604800 "),  # the next steps would end jobs that are not waited for
+            *REST[3:],
+        ]
+    )
 
 
 def test_a_runner_that_was_stopped_is_stopped_again_after_its_last_job() -> None:
@@ -229,12 +232,15 @@ def test_the_steps_that_stop_a_runner_and_start_it_again() -> None:
         "await 60 =loaded sh runner-config.sh --loaded gitlab-runner any info -",
         "complete gitlab_runner",
     ]
-    assert [_words(step.verb, step.args) for step in back.rollback] == [
-        REST[0],
-        "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main",
-        REST[2].replace("await 7200 ", "await 604800 "),  # the next steps would end jobs that are not waited for
-        *REST[3:],
-    ]
+    assert (
+        [_words(step.verb, step.args) for step in back.rollback]
+        == [
+            REST[0],
+            "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main",
+            REST[2].replace("await 7200 ", "await 604800 "),  # the next steps would end jobs that are not waited for
+            *REST[3:],
+        ]
+    )
 
 
 def test_a_runner_that_is_being_stopped_is_waited_for_even_if_it_ends_before_the_run() -> None:
