@@ -218,8 +218,8 @@ missing_output() { # prints a reason for a step that failed without output, as a
 }
 
 # forward|rollback: executes a list of steps. `forward` ends at the first step that fails, and $phase is then its phase.
-# `rollback` continues after a failure, and skips the phases that had not begun. With $only_files, it executes only swaps,
-# and writes the intents of actions on containers.
+# `rollback` continues after a failure, and skips the phases that had not begun. With $only_files, it executes only
+# swaps, and writes the intents of actions on containers.
 # shellcheck disable=SC2094  # the file of the list is only read
 walk_list() {
     list=$1 index=-1 skip='' bad=0

@@ -95,6 +95,25 @@ def test_originals_are_no_runs_and_stay(walker: Walker) -> None:
     assert walker.read("/var/lib/runnerops/originals/etc%a b.conf") == "a0\n"
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_an_original_is_on_the_disk_before_it_has_its_name(walker: Walker, there: bool) -> None:
+    """The kernel writes a new file later than its name, so after a power cut it would be there and empty."""
+    name = "etc%a.conf" if there else "etc%a.conf.absent"
+    given = ("same.1", "0644", "root:root") if there else ()
+    walker.prepare(
+        [Step("run", ("10", *script("keep-original.sh", "etc%a.conf", A, *given)))], files={"same.1": b"a\n"}
+    )
+    for tool in ("sync", "mv"):
+        walker.at(f"/bin/{tool}").unlink(missing_ok=True)
+        walker.put(f"/bin/{tool}", f'#!/bin/sh\necho "{tool} $*" >>{walker.root}/calls\nexec /bin/{tool} "$@"\n', 0o755)
+    assert walker.walk() == "applied"
+    calls = (walker.read("/calls") or "").splitlines()
+    named = calls.index(f"mv .new {name}")
+    assert calls[named - 1].startswith("sync ")
+    assert calls[named - 1].endswith(".new")
+    assert calls[named + 1] == "sync . .."
+
+
 def test_a_run_with_an_unfinished_intent_stays(walker: Walker) -> None:
     owing = replace(walker, run=1)
     owing.prepare([Step("phase", ("docker",)), Step("intend", ("docker", "restart 1 abc")), sh("false")])

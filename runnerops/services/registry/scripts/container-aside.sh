@@ -13,6 +13,7 @@ if [ "$1" = stop ]; then
   fi
   mkdir -p "${record%/*}" || exit
   grep -qs " $2 " "$record" || echo "$4 $2 $before $5" >>"$record" || exit
+  sync "$record" "${record%/*}" 2>/dev/null || sync # after a power cut, only this record tells that it was stopped
 else
   [ "$3" = always ] || kept=$(sed -n "s/^[0-9]* $2 \([^ ]*\) .*/\1/p" "$record" 2>/dev/null)
   before=${kept:-$3} policy=${kept:-$3}
