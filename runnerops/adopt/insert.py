@@ -13,6 +13,7 @@ import yaml
 from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Lines = Callable[[int, int], Sequence[str]]
 """Makes lines for an indent and a step, both in spaces."""
 
@@ -134,16 +135,12 @@ def _by_hand(why: str) -> RunneropsError:
 
 def _root(text: str) -> yaml.Node:
     try:
-        root = yaml.compose(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:  # such as a tab between a key and its value, which other parsers accept
+        root = yaml.compose(text, Loader=_LOADER)  # makes nodes only, so that no tag has a meaning
+    except yaml.MarkedYAMLError as error:  # only without libyaml, which has read the inventory before
         where = f"line {error.problem_mark.line + 1} of the inventory" if error.problem_mark else "the inventory"
         message = f"nothing was written: {where}: {error.problem}"
         raise RunneropsError(message, "correct that line, or insert the lines by hand") from None
     return root if root is not None else yaml.MappingNode("tag:yaml.org,2002:map", [])
-
-
-class _Loader(yaml.SafeLoader):
-    """Makes nodes only, so that no tag has a meaning."""
 
 
 def _pair(node: yaml.Node, name: str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -23,11 +23,13 @@ def near(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_word: boo
     """
     plain = {name: _plain(name) for name in names}
     given = _plain(word)
-    if same := [name for name, letters in plain.items() if sorted(letters) == sorted(given)]:
+    longer = {name: len(letters) - len(given) for name, letters in plain.items()}
+    ordered = sorted(given)
+    if same := [name for name, letters in plain.items() if longer[name] == 0 and sorted(letters) == ordered]:
         return tuple(sorted(same, key=lambda name: plain[name] != given)[:1])
     if given:
-        doubled = [name for name, letters in plain.items() if given in _doubled(letters)]
-        shortened = [name for name, letters in plain.items() if given in _shortened(letters)]
+        doubled = [name for name, letters in plain.items() if longer[name] == -1 and given in _doubled(letters)]
+        shortened = [name for name, letters in plain.items() if longer[name] == 1 and given in _shortened(letters)]
         if doubled or shortened:
             return (*doubled, *shortened)[:2]
     low = {name.lower().replace("-", "_"): name for name in plain}

@@ -194,9 +194,14 @@ def test_a_file_that_is_no_yaml_is_reported_before_a_host_is_asked(text: str, pa
         find_places(path, [meant("root@h")])
 
 
-def test_a_tab_in_the_inventory_is_reported_with_its_line() -> None:
+def test_a_tab_before_a_value_stays() -> None:
+    text = "hosts:\n  a:\t{docker: {}}\n"
+    assert add_host(text, lambda indent, step: [f"{' ' * indent}b: {{}}"]) == f"{text}  b: {{}}\n"
+
+
+def test_an_inventory_that_is_no_yaml_is_reported_with_its_line() -> None:
     with pytest.raises(RunneropsError, match="line 2 of the inventory"):
-        add_host("hosts:\n  a:\t{docker: {}}\n", lambda indent, step: [" " * (indent + step)])
+        add_host("hosts:\n  a:\t- {docker: {}}\n", lambda indent, step: [])
 
 
 def test_a_file_that_is_no_text_is_reported_with_its_place(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
@@ -56,7 +57,7 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
     excerpt = table == "config" and "runners" not in {name.lower() for name in tree}
     for name, value in tree.items():
         here: Key = (*key, name)
-        if known := keys.get(name) or _by_case(keys).get(name.lower()):
+        if known := keys.get(name) or keys.get(_names(table).get(name.lower(), "")):
             yield from _timely(known, here, version)
             yield from _read(known, version, _value(known.kind, value, here, version))
         else:
@@ -66,10 +67,9 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
 def by_table(table: str, tree: Tree) -> Tree:
     """The same tree with keys as the tables write them, so that rules can find them."""
     keys = TABLES.get(table, {})
-    names = {name.lower(): name for name in keys}
     found: Tree = {}
     for name, value in tree.items():
-        real = name if name in keys else names.get(name.lower(), name)
+        real = name if name in keys else _names(table).get(name.lower(), name)
         kind, _, inner = (keys[real].kind if real in keys else "").partition(" ")
         if kind == "table" and isinstance(value, dict):
             found[real] = by_table(inner, value)
@@ -80,8 +80,10 @@ def by_table(table: str, tree: Tree) -> Tree:
     return found
 
 
-def _by_case(keys: Mapping[str, Known]) -> Mapping[str, Known]:
-    return {name.lower(): known for name, known in keys.items()}
+@cache
+def _names(table: str) -> Mapping[str, str]:
+    """The keys of a table by their names in small letters."""
+    return {name.lower(): name for name in TABLES.get(table, {})}
 
 
 def _unknown(
@@ -97,7 +99,7 @@ def _unknown(
         text = "the runner ignores it: this is set in GitLab"
         return "R006", "error", key, text, "take it out, and set it in GitLab"
     own = _MEANT.get((table, low), ()) or near(name, TABLES[table], _NEAR)
-    others = [title for other, title in TITLES.items() if _belongs(name, TABLES[other])]
+    others = [title for other, title in TITLES.items() if _belongs(name, other)]
     if own and (not others or _is_other_form(low, own[0].lower())):
         return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
     if others:
@@ -119,9 +121,9 @@ def _where_else(name: str, table: str) -> str:
     return "check whether it is in the right table"
 
 
-def _belongs(name: str, table: Mapping[str, Known]) -> bool:
+def _belongs(name: str, table: str) -> bool:
     """Whether the key belongs to another table. For a short word, another case does not count: `path` is not `Path`."""
-    return name in table or (len(name) > _SHORT and name.lower() in _by_case(table))
+    return name in TABLES[table] or (len(name) > _SHORT and name.lower() in _names(table))
 
 
 def _is_other_form(low: str, own: str) -> bool:
