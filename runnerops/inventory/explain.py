@@ -151,7 +151,7 @@ def _filled_in(host: Host, written: set[Key]) -> Iterator[Explained]:
     """Values in sections that are not in the inventory: mirrors from the wiring, and default fields of caches."""
     for service, section in host.sections.items():
         for key, value in _flat(section, (service.value,)):
-            given = any(key[: len(known)] == known for known in written)
+            given = any(key[:size] in written for size in range(len(key) + 1))
             if value is not None and not given and key[-1] not in _FOR_US:
                 yield Explained(key, value, FILLED_IN, None)
 

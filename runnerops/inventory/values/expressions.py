@@ -123,22 +123,30 @@ class _Among:
 
 
 class _Variables(dict[str, Any]):
-    """The variables of a host. Each is expanded when it is first used."""
+    """The variables of a host. Each is expanded when it is first used, and only once, even if that fails."""
 
     def __init__(self, expressions: Expressions) -> None:
         super().__init__()
         self.written: Tree = {}
         self._expressions = expressions
         self._open: list[str] = []
+        self._refused: dict[str, ExpressionError] = {}
 
     def __missing__(self, name: str) -> Any:
         if name not in self.written:
             raise KeyError(name)
+        if name in self._refused:
+            raise self._refused[name]
         if name in self._open:
             raise _circle(self._open[self._open.index(name) :])
         self._open.append(name)
         try:
             self[name] = self._expressions.expanded(self.written[name])
+        except _CircleError:  # its text begins with the variable that was asked for first
+            raise
+        except ExpressionError as error:
+            self._refused[name] = error
+            raise
         finally:
             self._open.pop()
         return self[name]
