@@ -53,7 +53,7 @@ types: venv
 	$(BIN)/mypy
 
 unit: venv
-	@sh tools/split.sh $(BIN)/pytest -q --hypothesis-profile $(EXAMPLES) tests/unit
+	@sh tools/split.sh tests/unit $(BIN)/pytest -q --hypothesis-profile $(EXAMPLES)
 
 integration: venv
 	$(BIN)/pytest -q -n auto tests/integration
