@@ -23,14 +23,15 @@ from runnerops.report.screen import Screen
 PROJECT = Path(runnerops.__file__).parent.parent
 
 
-class Loader(yaml.SafeLoader):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads secret tags as the strings that they are to an editor."""
 
 
 Loader.add_multi_constructor("!", lambda loader, _, node: loader.construct_scalar(node))
 
 
-VALIDATOR = Draft202012Validator(inventory_schema())
+SCHEMA = inventory_schema()
+VALIDATOR = Draft202012Validator(SCHEMA)
 
 
 def errors(text: str) -> list[str]:
@@ -47,7 +48,7 @@ def _deep(found: Iterable[ValidationError]) -> Iterator[ValidationError]:
 
 
 def test_the_schema_is_a_valid_json_schema() -> None:
-    Draft202012Validator.check_schema(inventory_schema())
+    Draft202012Validator.check_schema(SCHEMA)
 
 
 def test_every_key_of_ours_is_described_once() -> None:
@@ -66,7 +67,7 @@ def properties(definition: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_every_key_has_a_description() -> None:
-    assert [name for name, one in properties(inventory_schema()) if not one.get("description")] == []
+    assert [name for name, one in properties(SCHEMA) if not one.get("description")] == []
 
 
 def test_the_example_inventory_is_valid() -> None:
@@ -116,7 +117,7 @@ def test_values_that_the_schema_accepts(text: str) -> None:
 def test_the_command_prints_the_schema() -> None:
     out = io.StringIO()
     assert schema(Screen(out=out, err=io.StringIO())) is Exit.OK
-    assert json.loads(out.getvalue()) == inventory_schema()
+    assert json.loads(out.getvalue()) == SCHEMA
 
 
 @pytest.mark.parametrize(("name", "page"), [("inventory.md", inventory_page), ("inventory.schema.json", schema_text)])
