@@ -20,6 +20,8 @@ from runnerops.redact import Masker, secrets_in
 from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
 
+_WIDEST = 40
+"""Columns are not made wider than this: a longer name moves only the rest of its own line."""
 _KEY_FILE: Key = ("ssh", "key")
 """The path of a key, not a key."""
 
@@ -46,7 +48,7 @@ def _table(chosen: Sequence[Host]) -> Iterator[tuple[str, str]]:
         (host.name, host.address, _words(host.groups), _words(_managed(host)), _words(_mirrors(host)))
         for host in chosen
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    widths = [max(len(cell) for cell in column if len(cell) <= _WIDEST) for column in zip(*rows, strict=True)]
     for index, row in enumerate(rows):
         text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         yield "dim" if index == 0 else "plain", text

@@ -44,13 +44,13 @@ def _parse(word: str, formats: Mapping[str, str]) -> tuple[ReportFile, ...]:
     name, equals, path = word.partition("=")
     known = f"the formats are {', '.join(formats)}"
     if not word.strip():
-        raise UsageError("--report: names nothing", "write a folder for all reports, or FORMAT=FILE for one")
+        raise UsageError("names nothing", "write a folder for all reports, or FORMAT=FILE for one")
     if name in formats:
         if not path:
-            raise UsageError(f"--report {word}: the file is missing", f"write {name}={formats[name]}")
+            raise UsageError(f"{word}: the file is missing", f"write {name}={formats[name]}")
         return (ReportFile(name, Path(path)),)
     if (equals and "/" not in name) or name in {*FORMATS, *PLAN_FORMATS}:
-        raise UsageError(f"--report {word}: unknown format {name!r}{did_you_mean(name, formats)}", known)
+        raise UsageError(f"{word}: unknown format {name!r}{did_you_mean(name, formats)}", known)
     return tuple(ReportFile(each, Path(word, file)) for each, file in formats.items())
 
 
@@ -70,7 +70,8 @@ def write_plan_reports(reports: Sequence[ReportFile], plans: PlanReport) -> None
 def _write(reports: Sequence[ReportFile], text_of: Callable[[str], str]) -> None:
     for report in reports:
         try:
-            report.path.parent.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileExistsError):  # a file in the place of the folder: to write into it says so
+                report.path.parent.mkdir(parents=True, exist_ok=True)
             report.path.write_text(text_of(report.format), encoding="utf-8")
         except OSError as error:
             raise RunneropsError(

@@ -83,12 +83,15 @@ def keep_keys(
 
 def _keep_keys(hosts: Sequence[Host], asking: _Asking, fingerprints: Sequence[str]) -> Mapping[str, bool]:
     if not fingerprints and not asking.screen.interactive:
-        if not asking.show(hosts):
-            return {host.name: False for host in hosts}
-        raise UsageError(
-            "trust: there is no terminal to ask on",
-            "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
-        )
+        found = asking.show(hosts)
+        if settled := asking.settled(found):
+            asking.say_settled(settled)
+        if len(settled) < len(found):
+            raise UsageError(
+                "trust: there is no terminal to ask on",
+                "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
+            )
+        return {host.name: host.name in settled for host in hosts}
     kept = asking.trust(hosts)
     return {host.name: host.name in kept for host in hosts}
 
@@ -134,18 +137,28 @@ class _Asking:
             left = [host for host in left if host.name in found and found[host.name].names in yes]
         return kept
 
-    def show(self, hosts: Sequence[Host]) -> bool:
-        """The keys that the hosts offer, or the first unknown gateway before them, for somebody who cannot be asked here.
-
-        False where none was reached.
-        """
+    def show(self, hosts: Sequence[Host]) -> Mapping[str, Offer]:
+        """The keys that the hosts offer, or the first unknown gateway before them, for somebody who cannot be asked here."""
         found = self._fetch(hosts)
         shown = set[tuple[str, ...]]()
         for name, offer in found.items():
             if not offer.gateway or offer.names not in shown:  # a gateway of many hosts is shown once
                 self._describe(name, offer)
             shown.add(offer.names)
-        return bool(found)
+        return found
+
+    @property
+    def file(self) -> Path:
+        """Where keys are kept."""
+        return self.folder / PROJECT_FILE
+
+    def settled(self, offers: Mapping[str, Offer]) -> Mapping[str, Offer]:
+        """Those hosts whose keys are kept already, so that there is nothing to ask."""
+        return {} if self.fingerprints else {name: one for name, one in offers.items() if one.is_kept_in(self.file)}
+
+    def say_settled(self, offers: Mapping[str, Offer]) -> None:
+        """One line for all of them."""
+        self.screen.say(f"{_titles(offers)}: kept in {self.file} already", "good")
 
     def _fetch(self, hosts: Sequence[Host]) -> dict[str, Offer]:
         """What each that is reached offers, side by side; why the others are not is said, once where it is one reason."""
@@ -167,8 +180,11 @@ class _Asking:
     def _keep(self, offers: Mapping[str, Offer]) -> set[str]:
         """The hosts whose keys are kept now. One question is for all, but for hosts of which another key was known."""
         ready: dict[str, tuple[Offer, tuple[HostKey, ...]]] = {}
+        settled = self.settled(offers)
         for name, offer in offers.items():
             self._describe(name, offer)
+            if name in settled:
+                continue
             keys = tuple(key for key in offer.keys if not self.fingerprints or key.fingerprint in self.fingerprints)
             if keys:
                 ready[name] = offer, keys
@@ -177,29 +193,34 @@ class _Asking:
                 self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
         if self.fingerprints:
             return self._write(ready)
-        kept = set[str]()
+        if settled:
+            self.say_settled(settled)
+        kept = set(settled)
         for name in (name for name, (offer, _) in ready.items() if gone(offer)):
             if self.screen.ask(
                 f"trust {offer_title(name, offers[name])}?"
             ):  # written at once: Ctrl-C at the next loses none
                 kept |= self._write({name: ready[name]})
         if plain := {name: one for name, one in ready.items() if not gone(one[0])}:
-            first = next(iter(plain))
-            what = offer_title(first, offers[first]) if len(plain) == 1 else f"these {len(plain)} hosts"
+            what = _titles({name: offers[name] for name in plain}, "these ")
             kept |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
         return kept
 
     def _write(self, keys_of: Mapping[str, tuple[Offer, tuple[HostKey, ...]]]) -> set[str]:
         """Keeps these keys; the hosts that have them."""
         for offer, keys in keys_of.values():
-            write_keys(self.folder / PROJECT_FILE, offer.names, keys)
+            write_keys(self.file, offer.names, keys)
         if keys_of:
             if self.access.gateways:
                 self.access.gateways.forget()
-            first = next(iter(keys_of))
-            what = offer_title(first, keys_of[first][0]) if len(keys_of) == 1 else f"{len(keys_of)} hosts"
-            self.screen.say(f"{what}: kept in {self.folder / PROJECT_FILE}", "good")
+            titles = _titles({name: offer for name, (offer, _) in keys_of.items()})
+            self.screen.say(f"{titles}: kept in {self.file}", "good")
         return set(keys_of)
+
+
+def _titles(offers: Mapping[str, Offer], many: str = "") -> str:
+    """The only host or gateway among them, or how many hosts they are."""
+    return f"{many}{len(offers)} hosts" if len(offers) > 1 else offer_title(*next(iter(offers.items())))
 
 
 def _document(heard: Heard, kept: Mapping[str, bool]) -> dict[str, Any]:

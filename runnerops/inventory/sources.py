@@ -123,7 +123,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        hint = "run this where the inventory is, or name one: `-i FILE`"
+        hint = "run this where the inventory is, or name one: `-i FILE`; `runnerops init` writes a new one"
         raise UsageError(f"{path}: no such inventory", hint) from None
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}", _READABLE) from None

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runnerops.errors import HostError, HostKeyError
@@ -34,6 +35,11 @@ class Offer:
     gateway: bool
     keys: tuple[HostKey, ...]
     before: tuple[Entry, ...]
+
+    def is_kept_in(self, file: Path) -> bool:
+        """Whether this known_hosts has the host's keys already, and no file has others for it."""
+        kept = {entry.key for entry in self.before if entry.place.rpartition(":")[0] == str(file)}
+        return kept == set(self.keys) == {entry.key for entry in self.before} and not self.gateway
 
 
 class Offers:

@@ -93,8 +93,15 @@ def test_after_a_yes_all_keys_are_stored_and_the_host_can_be_logged_in_to(
     assert file.stat().st_mode & 0o777 == 0o644
     assert not server.asked_to_log_in
     server.open(file.read_text()).close()
-    assert run(folder, again := Person()) is Exit.OK
-    assert again.saw.count("known already") == 3
+    for person in (Person(), Person(answer=None)):
+        assert run(folder, person) is Exit.OK, "a pipeline that does this each time goes on"
+        assert person.saw.count("known already") == 3
+        assert f": kept in {file} already" in person.saw
+        assert not person.asked
+    for elsewhere in (file.read_text().splitlines()[0], file.read_text() + server.line("other")):
+        file.write_text(f"{elsewhere}\n")
+        assert run(folder, person := Person(answer=False)) is Exit.FAILED
+        assert person.asked, "a key is missing there, or another is known too"
     assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 

@@ -162,6 +162,13 @@ def test_where_nobody_can_be_asked_a_preview_of_a_host_that_is_known_is_named(
     assert said in " ".join(done.output.split())
 
 
+def test_where_there_is_no_inventory_both_ways_on_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["diff"])
+    assert done.exit_code == 2
+    assert "or name one: `-i FILE`; `runnerops init` writes a new one" in " ".join(done.output.split())
+
+
 def test_a_file_that_is_no_plan_is_reported_before_a_missing_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,17 @@ def test_a_sound_inventory(typed: Typed) -> None:
     assert "1 host checked: 0 errors, 0 warnings" in typed.said
 
 
+def test_one_long_name_does_not_widen_the_table_of_hosts(typed: Typed) -> None:
+    long = "build-machine" * 8
+    typed.path.write_text(f"hosts: {{a: {{address: 192.0.2.1}}, {long}: {{address: 192.0.2.2, docker: {{}}}}}}")
+    assert hosts(Invocation(typed.path, [], {}, typed.screen), "", as_json=False) is Exit.OK
+    assert typed.out.getvalue().splitlines() == [
+        "HOST  ADDRESS    GROUPS  MANAGED  MIRRORS",
+        "a     192.0.2.1  -       -        -",
+        f"{long}  192.0.2.2  -       docker   -",
+    ]
+
+
 def test_check_goes_without_secrets_where_they_are_not_there(typed: Typed) -> None:
     """A merge request has no protected variables."""
     assert check(typed.path, (), {}, typed.screen) is Exit.OK

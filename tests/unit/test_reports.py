@@ -220,9 +220,10 @@ def test_an_unknown_report_is_usage(word: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_reports([word])
     assert says in f"{caught.value.message}; {caught.value.hint}"
+    assert "--report" not in caught.value.message, "the command line names the flag"
 
 
 def test_a_report_that_cannot_be_written_is_reported(reported: Reported) -> None:
     reported.out.write_text("a file")
-    with pytest.raises(RunneropsError, match=r"gl-code-quality-report\.json: "):
+    with pytest.raises(RunneropsError, match=r"gl-code-quality-report\.json: Not a directory"):
         reported.check()

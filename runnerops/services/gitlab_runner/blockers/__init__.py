@@ -73,7 +73,7 @@ def _drop_runner(change: Change) -> Iterator[Blocker]:
     gone = tuple(label(runner, index) for index, runner in enumerate(old) if index not in kept and runner.get("token"))
     if gone:
         message = (
-            f"these runners are on the host and not in the inventory, so their tokens would be lost: {', '.join(gone)}"
+            f"these runners of the host would be taken out of config.toml, and their tokens lost: {', '.join(gone)}"
         )
         yield Blocker("drop-runner", message, details=gone)
 
