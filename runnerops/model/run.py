@@ -114,6 +114,11 @@ class Record:
         return self.forward[index] if index is not None and index < len(self.forward) else None
 
     @property
+    def interrupted(self) -> bool:
+        """Whether it went back although no step failed: somebody ended it (`runnerops abort`, for example)."""
+        return self.failed is None and self.run.result in {"interrupted", "failed", "rolled-back"}
+
+    @property
     def finished_at(self) -> float:
         """When its log was last written to, in epoch seconds."""
         return self.events[-1].at if self.events else float(self.run.started_at)

@@ -38,6 +38,8 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iter
     yield from (("plain", f"  → {action.replace('_', '-')}") for action in record.actions)
     if record.failed:
         yield "bad", f"  failed step: {step_title(record.failed)}"
+    elif record.interrupted:
+        yield "plain", "  interrupted: no step failed"
     if record.failed or (result not in GOOD and not run.running):
         yield from (("plain", f"    {line}") for line in told(record.events))
     if verbose:
@@ -93,9 +95,9 @@ def last_run_lines(run: Run, host: str) -> Iterator[Line]:
         yield "warn", f"  {holder_text(run)}, is going on there right now"
         yield "plain", f"  hint: `runnerops history {host} --follow` shows it until its end"
     elif run.result != "applied":
-        word = run.outcome.value if run.result else "cut off"
+        word = "interrupted" if run.result == "interrupted" else run.outcome.value if run.result else "cut off"
         yield "warn", f"  last: {holder_text(run)}: {word}"
-        yield "plain", f"  hint: `runnerops history {host}` tells which step failed"
+        yield "plain", f"  hint: `runnerops history {host}` tells why"
 
 
 def history_document(host: str, records: Sequence[Record], paused: Sequence[PauseRecord] = ()) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import SourceLocation
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.run import Record
+from runnerops.model.run import Event, Record
+from runnerops.model.steps import Step
 from runnerops.remote.history import History
 from runnerops.report.document import outcome_document
+from runnerops.report.history import last_run_lines, record_lines
 from runnerops.report.text import outcome_lines
 
 
@@ -23,6 +25,18 @@ def test_several_hosts_are_a_list_and_one_is_itself() -> None:
     assert [one["host"] for one in several["hosts"]] == ["a", "b", "c"]
     assert [one.get("result") for one in several["hosts"]] == [None, "unreachable", None]
     assert [one["message"] for one in _document({"b": gone})["hosts"]] == ["no way"]
+
+
+@pytest.mark.parametrize("end", ["interrupted", "rolled-back"])
+def test_a_run_that_somebody_ended_is_not_told_as_one_whose_step_failed(end: str) -> None:
+    run, step = Run(7, Requester("anna", "laptop"), "", end, running=False), Step("run", ("5", "true"))
+    shown = [text for _, text in record_lines(Record(run), "h", 0, verbose=0)]
+    assert "  interrupted: no step failed" in shown
+    failed = Record(run, forward=(step,), events=(Event("h", 1.0, "forward", 0, "fail", ""),))
+    assert not any("interrupted" in text for _, text in record_lines(failed, "h", 0, verbose=0))
+    (_, last), (_, hint) = last_run_lines(run, "h")
+    assert last.endswith(end)
+    assert hint == "  hint: `runnerops history h` tells why"
 
 
 def test_problems_of_a_file_that_stop_a_host_are_lines_for_people_and_fields_for_programs() -> None:
