@@ -21,11 +21,13 @@ _FINGERPRINT = late_pattern(re.escape(MASK) + r" \([0-9a-f]{4}\)")
 _RUN = late_pattern(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
 _LAST = late_pattern(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC")
 """Each host numbers its runs separately, and its last run has a different time."""
+_UNKNOWN_KEY = late_pattern(r"(the host key of \S+ is unknown: ).+")
+"""`runnerops trust` shows the keys of many hosts."""
 _PLACE = late_pattern(r"\[?([^\[\]]*?)\]?:([0-9]+)")
 """An address with its port, as in `root@ADDRESS:22`. An IPv6 address is in brackets."""
 _NAMES_A_HOST = r"\brunnerops [a-z]+ |@|\bhosts\."
 """After these, a word is the name or address of a host, whatever it is."""
-_SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS", "\ue002": "RUN", "\ue003": "TIME"}
+_SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS", "\ue002": "RUN", "\ue003": "TIME", "\ue004": "KEY"}
 """Signs for values that differ from host to host, and how they are shown."""
 
 
@@ -50,6 +52,7 @@ class Told:
         def plain(text: str) -> str:
             for pattern, sign in signs:
                 text = pattern.sub(sign, text)
+            text = _UNKNOWN_KEY.sub("\\1\ue004", text)
             text = _LAST.sub("\\1 \ue003", _RUN.sub("\\1 \ue002", text))
             return _FINGERPRINT.sub(MASK, text)
 

@@ -11,7 +11,7 @@ from runnerops.patterns import late_pattern
 from runnerops.report.alike import FEWEST, Line, Told, block_lines
 from runnerops.report.text import NAMED, outcome_lines
 
-_PLACE = late_pattern(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): ")
+_PLACE = late_pattern(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): |the host key of (\S+) is unknown: ")
 """The place of a connection error: `root@192.0.2.1:22: connection refused`. Hosts at one address differ in ports."""
 
 
@@ -58,7 +58,7 @@ def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
 def ending(outcome: Outcome) -> Told:
     """The lines below the title of a host's end."""
     place = _PLACE.match(outcome.message)
-    return Told(outcome.host, place[1] if place else outcome.host, tuple(outcome_lines(outcome))[1:])
+    return Told(outcome.host, (place[1] or place[2]) if place else outcome.host, tuple(outcome_lines(outcome))[1:])
 
 
 def _said(outcome: Outcome) -> Said:

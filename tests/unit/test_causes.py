@@ -62,6 +62,22 @@ def unreachable(number: int, message: str, hint: str = "") -> Outcome:
             ],
         ),
         (
+            [unreachable(n, f"the host key of 192.0.2.{n} is unknown: ssh-ed25519 SHA256:{n}") for n in range(1, 4)],
+            [
+                "3 hosts unreachable: r-[01:03]",
+                "  the host key of ADDRESS is unknown: KEY",
+                "  ADDRESS and KEY: each host's own",
+            ],
+        ),
+        (
+            [unreachable(n, f"the host key of [h]:{n} is unknown: ssh-ed25519 SHA256:{n}") for n in range(1, 4)],
+            [
+                "3 hosts unreachable: r-[01:03]",
+                "  the host key of ADDRESS is unknown: KEY",
+                "  ADDRESS and KEY: each host's own",
+            ],
+        ),
+        (
             [unreachable(n, "no") for n in (1, 2)],
             ["r-01: unreachable", "  no", "r-02: unreachable", "  no"],
         ),
@@ -81,7 +97,19 @@ def unreachable(number: int, message: str, hint: str = "") -> Outcome:
             ["3 hosts rolled-back: r-[01:03]", "  no"],
         ),
     ],
-    ids=["a gateway", "addresses", "IPv6", "ports", "words", "words by chance", "two", "two causes", "runs"],
+    ids=[
+        "a gateway",
+        "addresses",
+        "IPv6",
+        "ports",
+        "words",
+        "words by chance",
+        "unknown keys",
+        "of one address",
+        "two",
+        "two causes",
+        "runs",
+    ],
 )
 def test_hosts_of_one_cause_are_one_block(hosts: list[Outcome], lines: list[str]) -> None:
     assert [text for _, text in outcomes_lines(hosts)] == lines
