@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,6 +15,9 @@ from runnerops.model.common import Exit
 
 if TYPE_CHECKING:
     from runnerops.report.screen import Screen
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What is wrong with an output that cannot be written to."""
 
 
 def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool = False) -> None:
@@ -51,6 +56,11 @@ def run_program(program: Callable[[], None]) -> int:
         _show(Screen(), error)
         return error.exit
     except Exception as error:  # the one boundary: whatever is left is a bug
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            with contextlib.suppress(OSError):  # of help, which typer prints; a stream has no file name
+                sys.stderr.write(f"the output is incomplete: {error.strerror}\n")
+                sys.stderr.flush()
+            return Exit.FAILED
         from runnerops.report.bug import report_bug
 
         return report_bug(error)

@@ -28,3 +28,16 @@ def test_no_stream_makes_a_bug_of_a_command(streams: str, code: int, tmp_path: P
     done = subprocess.run(["sh", "-c", script], env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, list(tmp_path.iterdir())) == (code, [])
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "deploy --help", "schema", "hosts", "no-such-command"])
+@pytest.mark.parametrize("streams", [">/dev/full", "2>/dev/full", ">/dev/full 2>&1"])
+def test_a_full_disk_is_no_bug_of_any_command(words: str, streams: str, tmp_path: Path) -> None:
+    script = f"{sys.executable} -m runnerops {words} {streams}"
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run(["sh", "-c", script], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1, 2}
+    assert list(tmp_path.iterdir()) == []
+    assert "Traceback" not in done.stderr
+    if streams == ">/dev/full" and words not in {"hosts", "no-such-command"}:
+        assert (done.returncode, done.stderr) == (1, "the output is incomplete: No space left on device\n")
