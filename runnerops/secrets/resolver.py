@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path, PurePath
 
 from runnerops.errors import SecretError
-from runnerops.model.common import Secret
+from runnerops.model.common import Placed, Secret
 from runnerops.model.host_names import first_few
 from runnerops.parsing.secret_text import pieces
 from runnerops.patterns import late_pattern
@@ -111,12 +111,13 @@ class Resolver:
             alike.setdefault((secret.location, secret.source, missing.problem), []).append((secret, missing))
         if not alike:
             return
-        lines, hints = [], []
+        problems: list[Placed] = []
         for block in alike.values():  # each of forty hosts can miss a secret in one line
             shown = first_few([*dict.fromkeys(_shown(secret) for secret, _ in block)], _NAMED)
-            lines.append(f"{block[0][0].location}: {shown}: {block[0][1].problem}")
-            hints.append(block[0][1].hint)
-        raise SecretError("\n".join(lines), "\n".join(dict.fromkeys(hints)))
+            problems.append((block[0][0].location, f"{shown}: {block[0][1].problem}", block[0][1].hint))
+        hints = {hint for _, _, hint in problems}
+        message = "\n".join(f"{place}: {problem}" for place, problem, _ in problems)
+        raise SecretError(message, hints.pop() if len(hints) == 1 else "", problems)
 
     def values(self) -> frozenset[str]:
         """All values resolved so far, for the Redactor."""
