@@ -137,6 +137,10 @@ def _with_lines(path: Path, lines: Sequence[str]) -> bytes:
 
 def _ignored(path: Path) -> bool:
     """Whether git ignores `.env`. Of several matching lines the last one counts."""
-    lines = [line.strip() for line in path.read_text(errors="replace").splitlines()] if path.exists() else []
+    lines = (
+        [line.strip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+        if path.exists()
+        else []
+    )
     about = [line for line in lines if line.removeprefix("!") in {".env", "/.env", "*.env", ".env*"}]
     return bool(about) and not about[-1].startswith("!")

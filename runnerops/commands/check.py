@@ -207,7 +207,11 @@ def _without_given(
     given: dict[str, str | None] = {}
     beside = Path(name).with_name(".env")
     with suppress(OSError):  # one that cannot be read gives nothing
-        given |= variables_in(beside.read_text(errors="replace")) if name != "-" and beside.is_file() else {}
+        given |= (
+            variables_in(beside.read_text(encoding="utf-8", errors="replace"))
+            if name != "-" and beside.is_file()
+            else {}
+        )
     given |= environ
     if given.keys().isdisjoint(names_in(decoded(content))):
         return tuple(found)

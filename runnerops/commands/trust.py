@@ -84,14 +84,14 @@ def keep_keys(
 def _keep_keys(hosts: Sequence[Host], asking: _Asking, fingerprints: Sequence[str]) -> Mapping[str, bool]:
     if not fingerprints and not asking.screen.interactive:
         found = asking.show(hosts)
-        if settled := asking.settled(found):
-            asking.say_settled(settled)
-        if len(settled) < len(found):
+        if already_kept := asking.already_kept(found):
+            asking.say_already_kept(already_kept)
+        if len(already_kept) < len(found):
             raise UsageError(
                 "trust: there is no terminal to ask on",
                 "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
             )
-        return {host.name: host.name in settled for host in hosts}
+        return {host.name: host.name in already_kept for host in hosts}
     kept = asking.trust(hosts)
     return {host.name: host.name in kept for host in hosts}
 
@@ -152,11 +152,11 @@ class _Asking:
         """Where keys are kept."""
         return self.folder / PROJECT_FILE
 
-    def settled(self, offers: Mapping[str, Offer]) -> Mapping[str, Offer]:
+    def already_kept(self, offers: Mapping[str, Offer]) -> Mapping[str, Offer]:
         """Those hosts whose keys are kept already, so that there is nothing to ask."""
         return {} if self.fingerprints else {name: one for name, one in offers.items() if one.is_kept_in(self.file)}
 
-    def say_settled(self, offers: Mapping[str, Offer]) -> None:
+    def say_already_kept(self, offers: Mapping[str, Offer]) -> None:
         """One line for all of them."""
         self.screen.say(f"{_titles(offers)}: kept in {self.file} already", "good")
 
@@ -180,10 +180,10 @@ class _Asking:
     def _keep(self, offers: Mapping[str, Offer]) -> set[str]:
         """The hosts whose keys are kept now. One question is for all, but for hosts of which another key was known."""
         ready: dict[str, tuple[Offer, tuple[HostKey, ...]]] = {}
-        settled = self.settled(offers)
+        already_kept = self.already_kept(offers)
         for name, offer in offers.items():
             self._describe(name, offer)
-            if name in settled:
+            if name in already_kept:
                 continue
             keys = tuple(key for key in offer.keys if not self.fingerprints or key.fingerprint in self.fingerprints)
             if keys:
@@ -193,9 +193,9 @@ class _Asking:
                 self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
         if self.fingerprints:
             return self._write(ready)
-        if settled:
-            self.say_settled(settled)
-        kept = set(settled)
+        if already_kept:
+            self.say_already_kept(already_kept)
+        kept = set(already_kept)
         for name in (name for name, (offer, _) in ready.items() if gone(offer)):
             if self.screen.ask(
                 f"trust {offer_title(name, offers[name])}?"

@@ -79,14 +79,14 @@ class Site:
         self.project.mkdir(parents=True)
         for name in _FOLDERS:
             (self.root / name).mkdir(parents=True, exist_ok=True)
-        (self.root / "proc/sys/kernel/random/boot_id").write_text(f"{secrets.token_hex(16)}\n")
+        (self.root / "proc/sys/kernel/random/boot_id").write_text(f"{secrets.token_hex(16)}\n", encoding="utf-8")
         library = shutil.copytree(Path(__file__).with_name("simulated"), self.folder / "programs" / _SIMULATED)
         for package in list(library.parents)[:2]:
             (package / "__init__.py").touch()
         compileall.compile_dir(self.folder / "programs", quiet=2)
         for name, text in self._programs():
             place = self.root / "usr/bin" / name
-            place.write_text(text)
+            place.write_text(text, encoding="utf-8")
             place.chmod(0o755)
         (self.root / "var/lib/simulated/state").write_bytes(marshal.dumps(self._state()))
 
@@ -100,7 +100,10 @@ class Site:
         for name in ROOMS:
             yield name, f'#!/bin/sh\n# simulated by runnerops demo\nexec {shlex.join(self._python())} {name} "$@"\n'
         for wrapper in _WRAPPERS.glob("*.sh"):
-            yield wrapper.stem, wrapper.read_text().replace(_SOUGHT.format(wrapper.stem), _real(wrapper.stem))
+            yield (
+                wrapper.stem,
+                wrapper.read_text(encoding="utf-8").replace(_SOUGHT.format(wrapper.stem), _real(wrapper.stem)),
+            )
 
     def _state(self) -> dict[str, object]:
         """The state at first. `hub` is the invented Docker Hub, `upstreams` are the registries that respond."""

@@ -95,9 +95,9 @@ def _served(site: Site) -> Iterator[int]:
 
     guest = make_key(site.project / KEY)
     with Server(site.environ, site.root / "root", guest) as server:
-        (site.project / "known_hosts").write_text(server.known_hosts)
-        (site.project / "inventory.yml").write_text(INVENTORY.format(port=server.port, key=KEY))
-        (site.project / ".env").write_text(ENVIRONMENT.format(secrets.token_urlsafe(15)))
+        (site.project / "known_hosts").write_text(server.known_hosts, encoding="utf-8")
+        (site.project / "inventory.yml").write_text(INVENTORY.format(port=server.port, key=KEY), encoding="utf-8")
+        (site.project / ".env").write_text(ENVIRONMENT.format(secrets.token_urlsafe(15)), encoding="utf-8")
         yield server.port
 
 
@@ -148,7 +148,7 @@ def _come_to_rest(site: Site) -> None:
 def _ask(site: Site, *argv: str) -> str:
     """The output of a program of the host."""
     argv = (f"{site.root}/usr/bin/{argv[0]}", *argv[1:])
-    return subprocess.run(argv, env=dict(site.environ), capture_output=True, text=True, check=True).stdout
+    return subprocess.run(argv, env=dict(site.environ), capture_output=True, encoding="utf-8", check=True).stdout
 
 
 def _type(line: str, site: Site, environ: Mapping[str, str]) -> int:

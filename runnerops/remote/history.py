@@ -56,7 +56,7 @@ class History:
 def read_history(host: str, reader: Reader) -> History:
     """Every run that the host still keeps. Raises HostError."""
     nonce = secrets.token_hex(16)
-    own = Path(__file__).with_name("history.sh").read_text()
+    own = Path(__file__).with_name("history.sh").read_text(encoding="utf-8")
     script = observation.frame(nonce, [("observe_history",)], [own])
     answers, _ = observation.decode_observation(nonce, reader.read(script))
     newest = state.newest_format(state.read_metas(answers))

@@ -48,7 +48,7 @@ def frame(
 
     Comments and indents, a third of the text, are left out.
     """
-    frame_functions = Path(__file__).with_name("observe.sh").read_text()
+    frame_functions = Path(__file__).with_name("observe.sh").read_text(encoding="utf-8")
     preparing, waiting, local = (
         [shlex.join(call) for call in calls if call[0].startswith(kind)] for kind in (PREPARATIONS, WAITS, LOCAL)
     )

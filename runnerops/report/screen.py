@@ -131,7 +131,8 @@ class Screen:
 
     def json(self, document: Mapping[str, Any], *, indent: int | None = 2) -> None:
         """Prints a JSON document (or, without indent, one line of a stream) to stdout. Strings in it are redacted."""
-        text = json.dumps(_redacted(document, self.redactor), indent=indent, ensure_ascii=False)
+        narrow = "utf" not in (getattr(self.out, "encoding", None) or "utf-8").lower()
+        text = json.dumps(_redacted(document, self.redactor), indent=indent, ensure_ascii=narrow)
         self._print(self.out, text)
 
     @property

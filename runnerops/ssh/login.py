@@ -139,9 +139,9 @@ def public_half(path: Path) -> bytes | None:
     itself.
     """
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return base64.b64decode(path.with_name(f"{path.name}.pub").read_text().split()[1])
+        return base64.b64decode(path.with_name(f"{path.name}.pub").read_text(encoding="utf-8").split()[1])
     with contextlib.suppress(OSError, ValueError, SSHException):
-        body = "".join(line for line in path.read_text().splitlines() if not line.startswith("-----"))
+        body = "".join(line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("-----"))
         raw = base64.b64decode(body)
         if raw.startswith(_OPENSSH_MAGIC):
             message = Message(raw[len(_OPENSSH_MAGIC) :])
@@ -163,7 +163,7 @@ def opened_by_agent(path: Path, credentials: Credentials, identities: Identities
 def is_locked(path: Path) -> bool:
     """Whether a key file of any format has a passphrase."""
     with contextlib.suppress(OSError, ValueError, SSHException):
-        head, *rest = path.read_text().splitlines()
+        head, *rest = path.read_text(encoding="utf-8").splitlines()
         if "OPENSSH" not in head:
             return "ENCRYPTED" in head or any("ENCRYPTED" in line for line in rest[:3])
         raw = base64.b64decode("".join(line for line in rest if not line.startswith("-----")))
@@ -174,7 +174,7 @@ def is_locked(path: Path) -> bool:
 def certified_half(path: Path) -> bytes | None:
     """The public half of the key that this certificate belongs to."""
     with contextlib.suppress(OSError, ValueError, IndexError, SSHException):
-        kind, text = path.read_text().split()[:2]
+        kind, text = path.read_text(encoding="utf-8").split()[:2]
         known: dict[str, type[PKey]] = {"ssh-ed25519": Ed25519Key, "ssh-rsa": RSAKey}
         return bytes(known.get(kind.partition("-cert-")[0], ECDSAKey)(Message(base64.b64decode(text))).asbytes())
     return None

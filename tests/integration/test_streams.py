@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -28,6 +29,19 @@ def test_no_stream_makes_a_bug_of_a_command(streams: str, code: int, tmp_path: P
     done = subprocess.run(["sh", "-c", script], env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, list(tmp_path.iterdir())) == (code, [])
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("words", ["check", "render", "hosts --explain h", "deploy --help", "render -o json"])
+def test_files_are_read_and_shown_in_a_locale_without_utf8(words: str, tmp_path: Path) -> None:
+    (tmp_path / "inventory.yml").write_text(
+        'hosts: {h: {vars: {team: Bücher}, docker: {labels: ["team={{ vars.team }}"]}}}', "utf-8"
+    )
+    environ = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-m", "runnerops", *words.split()]
+    done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, encoding="ascii", check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    if words == "render -o json":
+        assert "team=Bücher" in json.loads(done.stdout)["hosts"][0]["files"][0]["content"]
 
 
 @pytest.mark.parametrize("words", ["--help", "--version", "deploy --help", "schema", "hosts", "no-such-command"])

@@ -228,6 +228,21 @@ def test_unit_tests_run_no_shell() -> None:
     ] == []
 
 
+def test_files_are_read_and_written_as_utf8_whatever_the_locale() -> None:
+    calls = (
+        (name_of(path), node.func.attr, {word.arg: ast.unparse(word.value) for word in node.keywords})
+        for path in MODULES
+        for node in nodes(path)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    )
+    files, programs = {"read_text", "write_text"}, {"run", "Popen"}
+    assert [
+        (name, attr)
+        for name, attr, words in calls
+        if (attr in files and "encoding" not in words) or (attr in programs and words.get("text") == "True")
+    ] == []
+
+
 def test_every_module_says_what_it_is() -> None:
     assert [name_of(path) for path in MODULES if not ast.get_docstring(tree(path))] == []
 

@@ -99,7 +99,7 @@ class Adoption:
         """Variables that have a value already, by name."""
         env = self.request.places[0].folder / ".env"
         try:
-            text = env.read_text(errors="replace") if env.is_file() else ""
+            text = env.read_text(encoding="utf-8", errors="replace") if env.is_file() else ""
         except OSError as error:
             raise RunneropsError(f"{env}: {error.strerror}", "make it readable: adopted secrets go there") from None
         return {**read_dotenv(text, str(env)), **self.request.environ}

@@ -19,7 +19,7 @@ from runnerops.services.docker.observe.listening import places
 from runnerops.services.docker.schema import DEFAULT_ROOT, mirrors_of, root_of
 from runnerops.services.shared.listeners import listeners
 
-OBSERVE = Path(__file__).with_name("observe.sh").read_text()
+OBSERVE = Path(__file__).with_name("observe.sh").read_text(encoding="utf-8")
 
 UNIT = "docker.service"
 NOT_THERE = "not-found"

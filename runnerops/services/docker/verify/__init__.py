@@ -21,8 +21,8 @@ from runnerops.services.shared.daemon import running
 from runnerops.services.shared.job_services import urls_given
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
-VERIFY = Path(__file__).with_name("verify.sh").read_text()
-PULL_TEST = Path(__file__).with_name("pull-test.sh").read_text()
+VERIFY = Path(__file__).with_name("verify.sh").read_text(encoding="utf-8")
+PULL_TEST = Path(__file__).with_name("pull-test.sh").read_text(encoding="utf-8")
 
 REACHED = frozenset({"200"})
 

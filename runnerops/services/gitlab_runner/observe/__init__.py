@@ -21,7 +21,7 @@ from runnerops.services.gitlab_runner.observe.jobs import (
     read_processes,
 )
 
-OBSERVE = Path(__file__).with_name("observe.sh").read_text()
+OBSERVE = Path(__file__).with_name("observe.sh").read_text(encoding="utf-8")
 
 UNIT = "gitlab-runner.service"
 NOT_THERE = "not-found"

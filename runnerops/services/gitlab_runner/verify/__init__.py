@@ -15,7 +15,7 @@ from runnerops.services.gitlab_runner.observe import NOT_THERE, UNIT
 from runnerops.services.gitlab_runner.observe.registered import clone_fix, registrations
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
-VERIFY = Path(__file__).with_name("verify.sh").read_text()
+VERIFY = Path(__file__).with_name("verify.sh").read_text(encoding="utf-8")
 PULL_TEST = ""
 
 

@@ -15,7 +15,7 @@ from runnerops.services.registry.caches import DIRECTORY, OwnCache, directory, o
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.shared.listeners import listeners
 
-OBSERVE = Path(__file__).with_name("observe.sh").read_text()
+OBSERVE = Path(__file__).with_name("observe.sh").read_text(encoding="utf-8")
 
 _FOUND = (
     '{"name":{{json .Name}},"config":{{json .Config}},"host":{{json .HostConfig}},"mounts":{{json .Mounts}},'

@@ -165,7 +165,7 @@ def text_problems(tree: Tree) -> Iterator[tuple[Key, str]]:
 
 @cache
 def _validator() -> Validator:
-    return Validator(json.loads(Path(__file__).with_name("compose-spec.json").read_text("utf-8")))
+    return Validator(json.loads(Path(__file__).with_name("compose-spec.json").read_text(encoding="utf-8")))
 
 
 @cache

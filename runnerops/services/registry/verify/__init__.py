@@ -19,7 +19,7 @@ from runnerops.services.registry.verify.upstream import own_upstream, upstream_o
 from runnerops.services.registry.verify.words import problem
 from runnerops.services.verify import NO_ANSWER, Call, Check, Evidence, Probe
 
-VERIFY = Path(__file__).with_name("verify.sh").read_text()
+VERIFY = Path(__file__).with_name("verify.sh").read_text(encoding="utf-8")
 PULL_TEST = ""
 
 _HUB = "docker.io"
