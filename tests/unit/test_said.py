@@ -18,7 +18,7 @@ EXPECTED = re.compile(r'(?<![\w"])f?"((?:[^"\\\n]|\\.)*)" (?:not )?in ')
 PUT_TOGETHER = {
     *("and start gitlab-runner", "restart docker since", "job runs on", "only docker by", "dockerhub of demo"),
     *("deploy h deletes", "remove demo deletes", "deploy by anna", "by anna on"),
-    *("gitlab-runner to take", "to take no"),
+    *("gitlab-runner to take", "to take no", "skipped not touched", "stopped at drains"),
 }
 """By the program, from more than one text or value."""
 SAID_BY_OTHERS = {
