@@ -17,10 +17,13 @@ PAGE = "http://127.0.0.1:9252/metrics"
 FAKES = {
     "systemctl": """
 case "$1 $2" in
-"is-active -q") case $3 in runnerops-return-*) [ -e returning ] ;; *) [ -s pid ] ;; esac ;;
+"is-active -q") [ -e returning ] ;;
 "show -p") [ ! -e upgraded ] || { rm upgraded; exit 1; }
     case $3 in ActiveState) cat unit-state 2>/dev/null; exit ;; esac
-    cat pid 2>/dev/null || echo 0 ;;
+    pid=$(cat pid 2>/dev/null || echo 0)
+    if [ "$4" = --value ]; then echo "$pid"
+    elif [ "$pid" = 0 ]; then printf '%s\\n' MainPID=0 ActiveState=inactive
+    else printf '%s\\n' "MainPID=$pid" ActiveState=active; fi ;;
 "kill -s") [ ! -e again ] || { rm again; echo 44 >pid; exit; }
     [ "$3" != QUIT ] || [ -e busy ] || rm -f pid; [ -e pid ] ;;
 "stop "*) rm -f pid ;;

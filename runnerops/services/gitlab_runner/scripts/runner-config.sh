@@ -41,11 +41,11 @@ load_state() { # LEVEL URL|-: prints what is known of the load; this begins with
   last='' now=''
   [ ! -s cursor ] || last=$(journalctl -q -u "$unit" --after-cursor="$(cat cursor)" -o cat |
     grep -e 'Failed to load config' -e 'Configuration loaded' | relevant "$1" | tail -n 1)
-  [ "$2" = - ] || now=$(count_loads "$2")
   case $last in
   *Failed*) echo 'it refused its config.toml' ;;
   *loaded*) echo loaded ;;
   *)
+    [ "$2" = - ] || now=$(count_loads "$2")
     if [ -n "$now" ] && [ "$now" != "$(cat loads)" ]; then
       echo loaded
     elif [ -z "$now" ] && { [ "${1%,*}" = quiet ] || [ ! -s cursor ]; }; then
@@ -58,11 +58,15 @@ load_state() { # LEVEL URL|-: prints what is known of the load; this begins with
 }
 
 poll() { # PID|any LEVEL URL|-: see --loaded
-  if ! systemctl is-active -q "$unit"; then
+  shown=$(systemctl show -p ActiveState,MainPID "$unit" | sort) # systemd has an order of its own
+  case $shown in
+  ActiveState=active* | ActiveState=reloading*) ;;
+  *)
     echo 'the unit is not active'
     return
-  fi
-  pid=$(systemctl show -p MainPID --value "$unit")
+    ;;
+  esac
+  pid=${shown##*MainPID=}
   if [ "$1" != any ] && [ "$1" != "$pid" ]; then
     echo 'the unit has another process than before'
     return
