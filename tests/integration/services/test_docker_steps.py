@@ -43,7 +43,8 @@ def test_docker_lists_finds_present_and_missing_lines(
     image*) printf 'broken\\nother\\n' ;;
     create*) [ "$4" != broken ] && echo "made-$4" ;;
     inspect*) echo "of ${6#made-}" ;;
-    rm*) [ "$2" = -fv ] || echo "$*" >>"$0.removed" ;;
+    ps*) case $4 in *verify*) echo left ;; esac ;;
+    rm*) echo "$*" >>"$0.removed" ;;
     esac
     """)
     (tmp_path / "docker").chmod(0o755)
@@ -54,8 +55,21 @@ def test_docker_lists_finds_present_and_missing_lines(
     assert (done.stdout, done.returncode) == (f"{says}\n", 0)
     removed = tmp_path / "docker.removed"
     assert (removed.read_text().splitlines() if removed.exists() else []) == (
-        ["rm -v made-other"] if words[0] == "container" else []
+        ["rm -fv left", "rm -fv made-other"] if words[0] == "container" else []
     )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_log_options_are_read_with_the_image_of_a_cache_and_few_calls(shell: tuple[str, ...], tmp_path: Path) -> None:
+    docker = """case $1$4 in
+    ps*project*) echo cache ;;
+    inspect*) if [ "$6" = cache ]; then echo own; else echo "of ${6#made-}"; fi ;;
+    create*) echo "made-$4" ;;
+    esac"""
+    words = ("container", "plain", "F", "of own", "--")
+    found, calls = run_script(shell, "docker-lists.sh", {"docker": docker}, tmp_path, *words)
+    assert found == 0
+    assert [call.split()[1] for call in calls.splitlines()] == ["ps", "ps", "inspect", "create", "inspect", "rm"]
 
 
 def run_script(shell: tuple[str, ...], name: str, fakes: dict[str, str], tmp_path: Path, *args: str) -> tuple[int, str]:

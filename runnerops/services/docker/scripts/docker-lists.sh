@@ -13,26 +13,36 @@ shift 3
 line='
 '
 
-images() { # prints the ids of all images, those of running caches first
-  for id in $(docker ps -aq --filter label=com.docker.compose.project=runnerops); do
-    docker inspect --type container --format '{{.Image}}' "$id" 2>/dev/null
-  done
-  docker image ls -q --no-trunc
-}
-
-read_output() { # prints Docker's output in FORMAT
+# Prints Docker's output in FORMAT. Each call of `docker` costs the host more than all the rest, so none is made that is
+# not needed.
+# shellcheck disable=SC2046  # ids are words
+read_output() {
   if [ "$kind" = info ]; then
     docker info --format "$format" 2>&1
     return
   fi
-  docker ps -aq --filter label=runnerops.verify=docker | xargs docker rm -fv >/dev/null 2>&1
-  for image in $(images | head -n 3); do
+  remove $(docker ps -aq --filter label=runnerops.verify=docker)
+  describe $(images_of $(docker ps -aq --filter label=com.docker.compose.project=runnerops) | head -n 3) ||
+    describe $(docker image ls -q --no-trunc | head -n 3) ||
+    echo "can't evaluate field: no container can be made"
+}
+
+remove() { # ID…: removes containers, with the anonymous volumes that their images declare
+  [ $# = 0 ] || docker rm -fv "$@" >/dev/null 2>&1
+}
+
+images_of() { # ID…: prints the ids of the images of these containers
+  [ $# = 0 ] || docker inspect --type container --format '{{.Image}}' "$@" 2>/dev/null
+}
+
+describe() { # IMAGE…: prints the output for a new container of the first of these images from which one can be created
+  for image; do
     made=$(docker create --label runnerops.verify=docker "$image" true 2>/dev/null) || continue
     docker inspect --type container --format "$format" "$made"
-    docker rm -v "$made" >/dev/null # -v: with the anonymous volumes that its image declares
+    remove "$made"
     return
   done
-  echo "can't evaluate field: no container can be made"
+  return 1
 }
 
 comparable() { # standard input: lines; prints them, or with `digests` their SHA-256 sums

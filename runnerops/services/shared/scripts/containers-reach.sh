@@ -34,30 +34,38 @@ skip_check() { # REASON: ends the script, successfully, because the change is no
   exit
 }
 
-images() { # prints the ids of the present images, that of the cache first
-  for id in $(docker ps -q --filter 'label=com.docker.compose.project=runnerops' \
-    --filter "label=com.docker.compose.service=$name") $(docker ps -q); do
-    docker inspect --type container --format '{{.Image}}' "$id" 2>/dev/null
-  done
-  docker image ls -q --no-trunc
+images() { # cache|running|all: prints the ids of images: that of the cache, those of running containers, or all
+  # shellcheck disable=SC2046  # ids are words
+  case $1 in
+  cache)
+    set -- $(docker ps -q --filter 'label=com.docker.compose.project=runnerops' \
+      --filter "label=com.docker.compose.service=$name")
+    ;;
+  running) set -- $(docker ps -q) ;;
+  all) docker image ls -q --no-trunc && return ;;
+  esac
+  [ $# = 0 ] || docker inspect --type container --format '{{.Image}}' "$@" 2>/dev/null
 }
 
 # Starts a container, and sets $started to its id and $pid to its process. It ends by itself, in case this script is
-# killed. Tries up to four images, because an image may lack `sleep`.
+# killed. Tries up to four images, because an image may lack `sleep`. Most often the first is enough, and each call of
+# `docker` costs the host as much as all the rest, so the others are asked for when they are needed.
 start_container() {
   tried=' '
-  for image in $(images); do
-    case $tried in
-    *" $image "*) continue ;;
-    ' '*' '*' '*' '*' ') return 1 ;;
-    esac
-    tried="$tried$image "
-    # with runc, which every dockerd has: with gVisor, the namespace would have no addresses
-    started=$(timeout -s KILL 25 docker run -d --rm --runtime runc --network "$network" \
-      --label "runnerops.verify=$name" --entrypoint sleep "$image" 90 2>why)
-    pid=$(docker inspect --type container --format '{{.State.Pid}}' "${started:-none}" 2>/dev/null)
-    [ "${pid:-0}" = 0 ] || return 0
-    remove_container
+  for which in cache running all; do
+    for image in $(images $which); do
+      case $tried in
+      *" $image "*) continue ;;
+      ' '*' '*' '*' '*' ') return 1 ;;
+      esac
+      tried="$tried$image "
+      # with runc, which every dockerd has: with gVisor, the namespace would have no addresses
+      started=$(timeout -s KILL 25 docker run -d --rm --runtime runc --network "$network" \
+        --label "runnerops.verify=$name" --entrypoint sleep "$image" 90 2>why)
+      pid=$(docker inspect --type container --format '{{.State.Pid}}' "${started:-none}" 2>/dev/null)
+      [ "${pid:-0}" = 0 ] || return 0
+      remove_container
+    done
   done
   return 1
 }
