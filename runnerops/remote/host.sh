@@ -419,8 +419,13 @@ follow() {
         [ -z "$opened" ] || print_new_lines <&4 || return 1
         [ -z "$over" ] || return 0
         [ -n "$alive" ] || return 76
-        quiet=$((quiet + 1)) # less often after some seconds, because a drain may last hours
-        if [ $quiet -gt 30 ]; then sleep 1; else sleep 0.1 2>/dev/null || sleep 1; fi
+        quiet=$((quiet + 1)) # less and less often, because each pause starts a program, and a drain may last hours
+        case $quiet in
+        [1-5]) pause=0.1 ;;
+        [6-9] | 1?) pause=0.3 ;;
+        *) pause=1 ;;
+        esac
+        sleep $pause 2>/dev/null || sleep 1
     done
 }
 
