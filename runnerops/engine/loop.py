@@ -27,6 +27,7 @@ from runnerops.model.run import Outcome
 from runnerops.report.rollout import rollout_text
 from runnerops.report.screen import Screen
 from runnerops.report.summary import table_lines
+from runnerops.report.terminal import columns
 from runnerops.report.text import actions_text, outcome_lines, summary_line
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ class DeployLoop:
 
             self.screen.json(summary_document(outcomes, code), indent=None)
         else:
-            for style, text in table_lines(outcomes, actions, self.screen.redactor.text) if actions else ():
+            width = columns(self.screen.err)
+            for style, text in table_lines(outcomes, actions, self.screen.redactor.text, width) if actions else ():
                 self.screen.say(text, style)
             self.screen.say(summary_line(outcomes), "good" if code is Exit.OK else "bad")
 

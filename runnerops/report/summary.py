@@ -36,17 +36,18 @@ _ORDER = (
 
 
 def table_lines(
-    outcomes: Sequence[Outcome], actions: Mapping[str, str], redacted: Callable[[str], str]
+    outcomes: Sequence[Outcome], actions: Mapping[str, str], redacted: Callable[[str], str], width: int = _WIDTH
 ) -> Iterator[Line]:
     """A line for each host: its result, its seconds, and what was done or why not; no lines if nothing was to be done.
 
-    `actions` are those of each host that was to change. `redacted` is applied before a text is cut.
+    Lines are cut at `width`, or at 80 columns in a narrower terminal, which wraps them. `actions` are those of each host
+    that was to change. `redacted` is applied before a text is cut.
     """
     rows = [(_named(block), block[0].result, _took(block), _said(block, actions)) for block in _rows(outcomes)]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for name, result, took, said in rows:
         head = f"{name:{widths[0]}}  {result:{widths[1]}}  {took:>{max(widths[2], _SECONDS)}}  "
-        text = shortened(redacted(said), _WIDTH - len(head))
+        text = shortened(redacted(said), max(width, _WIDTH) - len(head))
         yield "plain" if result in GOOD else "bad", f"{head}{text}".rstrip()
 
 

@@ -37,6 +37,13 @@ def test_a_deploy_ends_with_a_table_of_the_worst_first() -> None:
     ]
 
 
+def test_the_table_uses_a_wide_terminal_and_no_less_than_80_columns() -> None:
+    outcomes = [Outcome("runner-06", Result.SKIPPED, message=f"not touched: {'word ' * 30}")]
+    lengths = [len(text) for width in (40, 80, 120) for _, text in table_lines(outcomes, {}, str, width)]
+    assert lengths[0] == lengths[1] <= 80
+    assert 110 < lengths[2] <= 120
+
+
 def test_the_table_of_many_hosts_has_those_that_did_not_end_well() -> None:
     applied = [Outcome(f"r{number}", Result.APPLIED) for number in range(480)]
     failed = [Outcome(f"f{number}", Result.UNREACHABLE, message="no route") for number in range(20)]
