@@ -178,7 +178,9 @@ file() { # PATH: prints kind, mode, owner, mtime and content; follows a link onl
     case $real in /etc/* | /opt/* | /srv/*) ;; *) frame_file link '- - 0' "$1" "$1" && return ;; esac
   fi
   if [ -f "$root$real" ] && about=$(stat -c '%a %U:%G %Y' "$root$real" 2>/dev/null); then
-    case $about in *UNKNOWN*) about=$(stat -c '%a %u:%g %Y' "$root$real") ;; esac # the user or group has no name
+    case $about in # the user or group has no name, or one that a step could not contain, as in a Windows domain
+    *UNKNOWN* | *\ *\ *\ * | *\\*) about=$(stat -c '%a %u:%g %Y' "$root$real") ;;
+    esac
     frame_file file "$about" "$1" "$real"
   elif [ -d "$root$real" ]; then
     frame_file directory '- - 0' "$1" "$real"

@@ -14,7 +14,8 @@ import pytest
 
 from runnerops.model.answers import Answer
 from runnerops.model.facts import Container, Facts
-from runnerops.remote.observation import compact
+from runnerops.model.host_state import RemoteFile
+from runnerops.remote.observation import compact, decode_observation
 from runnerops.services import DOCKER
 from runnerops.services.docker.observe import OBSERVE
 from tests.shells import SHELLS
@@ -171,6 +172,30 @@ READ = sorted(
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    ("owner", "told"),
+    [("root:root", "root:root"), ("ann:domain users", "7:8"), ("DOM\\bob:staff", "7:8"), ("UNKNOWN:staff", "7:8")],
+)
+def test_an_owner_whose_name_cannot_be_passed_on_is_told_by_number(
+    shell: tuple[tuple[str, ...], str], tmp_path: Path, owner: str, told: str
+) -> None:
+    argv, path = shell
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "stat").write_text(
+        "#!/bin/sh\ncase $2 in *U*) echo '640 OWNER 1700000000' ;; *) echo '640 7:8 1700000000' ;; esac\n".replace(
+            "OWNER", owner.replace("\\", "\\\\")
+        )
+    )
+    (tools / "stat").chmod(0o755)
+    (tmp_path / "a.conf").write_text("a\n")
+    script = f"word=w\n{FRAME}\nroot={tmp_path}\nfile /a.conf\n"
+    env = {"PATH": f"{tools}:{path}"}
+    done = subprocess.run([*argv, "-s"], input=script.encode(), env=env, capture_output=True, check=True)
+    _, files = decode_observation("w", done.stdout)
+    assert files["/a.conf"] == RemoteFile("/a.conf", "file", b"a\n", "0640", told, 1700000000)
+
+
 @pytest.mark.parametrize("path", READ, ids=lambda path: f"{path.parent.parent.name}/{path.parent.name}/{path.name}")
 def test_a_script_means_the_same_without_comments_and_indents(path: Path) -> None:
     """bash prints a function in a form of its own, which depends on what it does alone."""
