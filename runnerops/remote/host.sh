@@ -88,20 +88,22 @@ swap() {
     now=$(sha "$path")
     if [ "$list" = rollback ] && reached_later "$1" "$now"; then return 0; fi
     if [ "$list" = forward ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
-    if [ "$now" != "$2" ]; then
-        echo "$1 was edited meanwhile" >&2
-        return 1
-    fi
+    [ "$now" = "$2" ] || { edited "$1" && return 1; }
     if [ "$list" = forward ]; then append_line "$1" "$PWD/swapped" && sync_all swapped || return 1; fi
-    if [ "$3" = absent ]; then
-        rm -f "$path" || return 1
-    else
+    if [ "$3" != absent ]; then
         staged_path "$1" "$3"
         [ "$(sha "$staged")" = "$3" ] || { echo "${staged#"$root"} is not what was staged" >&2 && return 1; }
-        set_newer_mtime "$staged" "$path" && mv -f "$staged" "$path" || return 1
+        set_newer_mtime "$staged" "$path" || return 1
     fi
+    if [ "$(sha "$path")" != "$2" ]; then # checked once more, because a sync may take long on a busy disk
+        [ "$list" = rollback ] || { sed '$d' swapped >not-swapped && mv not-swapped swapped; }
+        edited "$1" && return 1
+    fi
+    if [ "$3" = absent ]; then rm -f "$path" || return 1; else mv -f "$staged" "$path" || return 1; fi
     sync_all "${path%/*}"
 }
+
+edited() { echo "$1 was edited meanwhile" >&2; } # PATH
 
 # PATH SHA: succeeds if this step of the rollback, or a later one, swaps PATH to this content. An interrupted rollback
 # has then done this step already.

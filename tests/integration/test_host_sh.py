@@ -91,6 +91,17 @@ def test_a_swap_gives_mode_owner_and_a_later_mtime(walker: Walker) -> None:
     assert stat.st_mtime > future
 
 
+def test_an_edit_while_a_busy_disk_syncs_is_not_lost(walker: Walker) -> None:
+    """gitlab-runner may replace its token at any time."""
+    walker.prepare(*whole_run(), FILES)
+    walker.at("/bin/sync").unlink(missing_ok=True)
+    edit = f'#!/bin/sh\n[ "$*" != swapped ] || echo edited >{walker.at(A)}\nexec /bin/sync "$@"\n'
+    walker.put("/bin/sync", edit, 0o755)
+    assert walker.walk() == "rolled-back"
+    assert walker.read(A) == "edited\n"
+    assert (walker.folder / "swapped").read_text() == ""
+
+
 def test_a_file_that_is_new_already_is_left_alone(walker: Walker) -> None:
     inode = walker.at(A).stat().st_ino
     walker.prepare([swap(A, NEW_A, OLD)])

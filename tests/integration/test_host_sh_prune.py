@@ -17,7 +17,7 @@ A, B = "/etc/a b.conf", "/etc/b.conf"
 
 @pytest.fixture(params=SHELLS, name="walker")
 def fixture_walker(request: pytest.FixtureRequest, tmp_path: Path) -> Walker:
-    return Walker(tmp_path, request.param, more_applets=("du", "sort", "sed", "ls"))
+    return Walker(tmp_path, request.param, more_applets=("du", "sort", "ls"))
 
 
 def runs(walker: Walker) -> list[int]:

@@ -17,7 +17,7 @@ from runnerops.services.scripts import named_by
 HOST_SH = Path(protocol.__file__).with_name("host.sh")
 APPLETS = (
     *("cat", "chmod", "chown", "cp", "cut", "date", "grep", "head", "mkdir", "mv", "rm", "setsid", "sha256sum"),
-    *("sleep", "stat", "sync", "tail", "touch", "tr"),
+    *("sed", "sleep", "stat", "sync", "tail", "touch", "tr"),
 )
 """Tools that the host's half uses, where they come from busybox too. Its `timeout` is tried where time is: it leaves a
 watcher behind that holds the lock for a second more, until the unit's end kills it."""
