@@ -1,7 +1,7 @@
 """What a host should have when services are removed: its files from before the first run, and no processes of the
 services. Pure.
 
-Like rollbacks, removals need no second engine: these files are planned and applied like rendered ones.
+A removal plans and applies these files as a deploy does with the files that it has rendered.
 """
 
 from __future__ import annotations

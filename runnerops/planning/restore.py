@@ -1,17 +1,17 @@
 """The files of a host at a restore point, read from what it keeps of its runs. Pure.
 
-Rollbacks need no second engine: these files are planned and applied like rendered ones.
+A rollback plans and applies these files as a deploy does with the files that it has rendered.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
-from runnerops.model.common import ABSENT, Result, ServiceName, Tree
-from runnerops.model.host_state import HostState
+from runnerops.model.common import ABSENT, Result, ServiceName, Sha, Tree
+from runnerops.model.host_state import HostState, sha256
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.run import Record
 from runnerops.planning.originals import original_name
@@ -27,12 +27,14 @@ _CHANGED = frozenset({Result.APPLIED, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 @frozen
 class RestorePoint:
     """A time to go back to; `text` describes it. `places`: by path, where the host keeps its content; None if there was
-    no file. `since`: the number of the first run that is undone.
+    no file. `since`: the number of the first run that is undone. `digests`: by path, the `Sha` that the content has
+    according to the run.
     """
 
     text: str
     places: Mapping[str, str | None]
     since: int = ORIGINAL
+    digests: Mapping[str, Sha] = field(default_factory=dict)
 
 
 def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -> RestorePoint:
@@ -54,7 +56,8 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
     places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
     gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
     later = {path: place for path, place in _originals(records).items() if path not in record.run.files}
-    return RestorePoint(f"as run {to} left them", {**later, **gone, **places}, to + 1)
+    digests = {path: sha for path, sha in record.run.files.items() if path in places}
+    return RestorePoint(f"as run {to} left them", {**later, **gone, **places}, to + 1, digests)
 
 
 def _before_last(host: str, records: Sequence[Record]) -> RestorePoint:
@@ -62,7 +65,8 @@ def _before_last(host: str, records: Sequence[Record]) -> RestorePoint:
     if last is None:
         hint = f"`runnerops history {host}` shows what is kept"
         raise RunneropsError(f"{host}: no run that changed a file is kept, so there is nothing to undo", hint)
-    return RestorePoint(f"as before run {last.run.number}", _before([last]), last.run.number)
+    digests = {path: old for path, (old, _) in last.swapped.items()}
+    return RestorePoint(f"as before run {last.run.number}", _before([last]), last.run.number, digests)
 
 
 def _before_first(host: str, records: Sequence[Record]) -> RestorePoint:
@@ -100,17 +104,27 @@ def _stages_old(verb: str, args: Sequence[str]) -> bool:
 
 
 def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
-    """The contents by path. A path without an original was never managed, so it is left out. Raises RunneropsError."""
+    """The contents by path. A path without an original was never managed, so it is left out.
+
+    Raises RunneropsError if a content is not kept, or was damaged (a power cut can leave an empty file).
+    """
     found: dict[str, bytes | None] = {}
     for path, place in point.places.items():
         if place is None or f"{place}.absent" in kept:
             found[path] = None
-        elif place in kept:
+        elif place in kept and _is_whole(kept[place], point.digests.get(path)):
             found[path] = kept[place]
         elif not place.startswith("originals/"):
             message = f"{host}: the content that {path} had then is not kept any more"
             raise RunneropsError(message, f"`runnerops history {host}` shows the runs that are")
     return found
+
+
+def _is_whole(content: bytes, digest: Sha | None) -> bool:
+    """Whether the content has this digest. What a run only carries on from the run before may have got a newline at its
+    end.
+    """
+    return digest is None or digest in {sha256(content), sha256(content.removesuffix(b"\n"))}
 
 
 @frozen

@@ -71,13 +71,15 @@ staged_path() { # PATH SHA: sets $staged to the path at which this content for P
     staged=$root${1%/*}/.${1##*/}.runnerops.${2%"${2#????????????}"}
 }
 
-stage() { # FILE PATH MODE OWNER SHA: copies FILE of the run's folder beside PATH, checks its content, and syncs it
+# FILE PATH MODE OWNER SHA: copies FILE of the run's folder beside PATH, checks its content, and syncs both, because
+# FILE is kept for later rollbacks.
+stage() {
     staged_path "$2" "$5"
     folder=${staged%/*}
     [ -d "$folder" ] || (umask 022 && mkdir -p "$folder") || return 1
     rm -f "$staged" && cp "$1" "$staged" && chown "$4" "$staged" && chmod "$3" "$staged" || return 1
     [ "$(sha "$staged")" = "$5" ] || { echo "${staged#"$root"} is not what was sent" >&2 && return 1; }
-    sync_all "$staged" "$folder"
+    sync_all "$1" "$staged" "$folder"
 }
 
 # PATH OLD NEW: renames the staged content NEW to PATH, or deletes PATH if NEW is `absent`. Fails if PATH has neither

@@ -117,10 +117,21 @@ def test_what_can_be_gone_back_to_is_named() -> None:
 
 
 def test_contents_are_taken_where_they_are_kept() -> None:
-    target = choose_restore_point("h", [FIRST], None)
+    first = record(1, {A: (ABSENT, "a1"), B: (sha256(b"b0"), sha256(b"b1"))})
+    target = choose_restore_point("h", [first], None)
     assert contents_at("h", target, {"runs/1/old.2": b"b0"}) == {A: None, B: b"b0"}
-    with pytest.raises(RunneropsError, match=f"the content that {B} had then is not kept"):
-        contents_at("h", target, {})
+    for kept in ({}, {"runs/1/old.2": b""}, {"runs/1/old.2": b"b"}):  # a power cut may have left a part of it
+        with pytest.raises(RunneropsError, match=f"the content that {B} had then is not kept"):
+            contents_at("h", target, kept)
+
+
+def test_a_content_that_a_run_left_is_whole_but_for_a_newline_at_its_end() -> None:
+    left = record(2, {A: ("a1", sha256(b"{}"))}, since={B: "b1"})
+    target = choose_restore_point("h", [left], 2)
+    for whole in (b"{}", b"{}\n"):
+        assert contents_at("h", target, {"runs/2/new.1": whole})[A] == whole
+    with pytest.raises(RunneropsError, match="not kept any more"):
+        contents_at("h", target, {"runs/2/new.1": b""})
 
 
 def test_an_original_may_be_a_file_none_or_nothing_that_ever_changed() -> None:
