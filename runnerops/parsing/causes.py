@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from runnerops.frozen import frozen
 from runnerops.patterns import late_pattern
 
 CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _ODD_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200b\u200c\u200d\u202f\u2060\u3000"
 _CONFLICT = late_pattern(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
+_PAGE = late_pattern(r"\ufeff?\s*<(?:!doctype\b|html\b|head\b|body\b|\?xml\b)", re.IGNORECASE)
 _BRACES = late_pattern(r"\{[{%#]|%\}")
 
 
@@ -51,6 +54,13 @@ def offset_of(text: str, line: int, column: int) -> int:
 def first(at: int, *rows: tuple[object, str, str]) -> Cause | None:
     """Of rows of a condition, a problem and a fix the first whose condition holds."""
     return next((Cause(at, problem, fix) for holds, problem, fix in rows if holds), None)
+
+
+def web_page(text: str) -> Cause | None:
+    """A page that was saved in the place of the file: of the wrong address, or one that says there is no such file."""
+    if not _PAGE.match(text):
+        return None
+    return Cause(text.index("<"), "this is a web page, not the file", "download the raw file")
 
 
 def common(text: str, at: int) -> Cause | None:

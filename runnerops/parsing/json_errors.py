@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from runnerops.parsing.causes import Cause, common, first
+from runnerops.parsing.causes import Cause, common, first, web_page
 from runnerops.patterns import late_pattern
 
 _COMMENTS = ("//", "/*", "#")
@@ -20,7 +20,7 @@ def explain(text: str, at: int, said: str) -> Cause:
     """The usual cause of what stands at an offset, by what Python's parser `said` where the text alone does not tell."""
     if said.startswith("Illegal trailing comma"):  # Python 3.13 and newer place it at the comma, older ones behind it
         at = len(text) - len(text[at + 1 :].lstrip())
-    return common(text, at) or _here(text, at) or _told(text, at, said)
+    return web_page(text) or common(text, at) or _here(text, at) or _told(text, at, said)
 
 
 def _here(text: str, at: int) -> Cause | None:
@@ -83,7 +83,11 @@ def _comma(text: str, at: int) -> Cause:
     more = "a string ends at the quote before this, but more text follows"
     return first(
         at,
-        (here in {"}", "]"}, f"this bracket does not match the {other} that is open", "close that one first"),
+        (
+            here in {"}", "]"},
+            f"this bracket does not match the {other} that is open",
+            f"close that one first, or write the {'[' if here == ']' else '{'} that is missing before",
+        ),
         (here in {";", "="}, "this sign has no meaning in JSON", "put a comma between items, a colon after a key"),
         (
             here == ":",
@@ -124,6 +128,10 @@ def _more(text: str, at: int) -> Cause:
         return Cause(
             at, "one closing bracket is too many", "take it out, or look where the first { was closed too early"
         )
+    if text[at : at + 1] == ",":
+        last = len(text[:at].rstrip()) - 1
+        fix = "take it out, or put what follows before it"
+        return Cause(last, "this bracket ends the document, but a comma and more text follow", fix)
     return Cause(at, "there is more text after the end of the document", "a file holds one { } alone")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher, get_close_matches
+from functools import lru_cache
 
 _ALIKE = 0.6
 """How similar a name must be, from 0 to 1, if the caller does not say."""
@@ -32,8 +33,8 @@ def near(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_word: boo
         shortened = [name for name, letters in plain.items() if longer[name] == 1 and given in _shortened(letters)]
         if doubled or shortened:
             return (*doubled, *shortened)[:2]
-    low = {name.lower().replace("-", "_"): name for name in plain}
-    here = word.lower().replace("-", "_")
+    here = _low(word)
+    low = {_low(name): name for name in plain if _may_be_alike(len(name), len(word), alike)}
     close = (one for one in get_close_matches(here, low, 3, alike) if not by_word or _word_by_word(here, one))
     return tuple(low[one] for one in close)[:1]
 
@@ -54,6 +55,17 @@ def near_fix(word: str, names: Iterable[str]) -> str:
     return f"write {' or '.join(found)}" if (found := near(word, names, by_word=False)) else ""
 
 
+@lru_cache(maxsize=4096)
+def _low(word: str) -> str:
+    return word.lower().replace("-", "_")
+
+
+def _may_be_alike(one: int, other: int, alike: float) -> bool:
+    """Whether words of these lengths can be as similar as that: the ratio of difflib cannot be above this bound."""
+    return 2 * min(one, other) >= alike * (one + other)
+
+
+@lru_cache(maxsize=4096)
 def _plain(word: str) -> str:
     return word.lower().replace("_", "").replace("-", "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from runnerops.parsing.causes import Cause, common, first, line_of, line_start, offset_of
+from runnerops.parsing.causes import Cause, common, first, line_of, line_start, offset_of, web_page
 from runnerops.patterns import late_pattern
 
 _PLACE = late_pattern(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
@@ -22,7 +22,7 @@ def explain(text: str, said: str) -> Cause:
     found = _PLACE.search(said)
     at = offset_of(text, int(found[1]), int(found[2])) if found and found[1] else len(text)
     message = said[: found.start()] if found else said
-    return common(text, at) or _told(text, at, message)
+    return web_page(text) or common(text, at) or _told(text, at, message)
 
 
 def _told(text: str, at: int, said: str) -> Cause:
@@ -72,6 +72,11 @@ def _equals(text: str, at: int) -> Cause:
         at,
         (here == ":", "there is a colon here", "write an equals sign between key and value"),
         (here in {"", "\n", "\r"}, "an equals sign and a value are missing after this key", "write key = value"),
+        (
+            here in set("/@*+%") and text[at - 1 : at].strip() and "=" in text[at:].partition("\n")[0],
+            "a key with this sign must be in quotes",
+            'write "KEY" = value',
+        ),
         (here.isdigit() or here in {'"', "'", "["}, "an equals sign is missing before this value", "write key = value"),
     ) or Cause(at, "an equals sign is missing after the key", "write key = value, and a key of several words in quotes")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import yaml
 
-from runnerops.parsing.causes import Cause, common, first, line_of, line_start
+from runnerops.parsing.causes import Cause, common, first, line_of, line_start, web_page
 from runnerops.patterns import late_pattern
 
 _BAD = late_pattern("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
@@ -22,7 +22,7 @@ def explain(text: str, error: yaml.YAMLError) -> Cause:
     at = _offset(text, mark)
     begin = _offset(text, error.context_mark) if error.context_mark else at
     said = f"{error.context or ''}; {error.problem or ''}"
-    return _line(text, at) or _told(text, at, begin, said)
+    return web_page(text) or _line(text, at) or _told(text, at, begin, said)
 
 
 def _offset(text: str, mark: yaml.Mark | None) -> int:
@@ -115,6 +115,8 @@ def _no_pair(line: str, start: int) -> Cause:
 
 def no_mapping(text: str) -> Cause:
     """A text that is YAML and no mapping."""
+    if page := web_page(text):
+        return page
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
     line = lines[0] if lines else ""
     start = text.find(line) + len(line) - len(line.lstrip())
@@ -140,12 +142,24 @@ def _flow(text: str, at: int, begin: int) -> Cause:
     ) or Cause(at, "a comma is missing before this", "write one between two items")
 
 
+def _is_outside(text: str, at: int) -> bool:
+    """Whether the line at this offset stands further left than the line above, which is a key without a value."""
+    above = text[: line_start(text, at)].rstrip()
+    key = above[above.rfind("\n") + 1 :]
+    return key.endswith(":") and len(key) - len(key.lstrip()) > at - text.rfind("\n", 0, at) - 1
+
+
 def _key(text: str, at: int, _: int) -> Cause:
     here, line = text[at : at + 1], text[text.rfind("\n", 0, at) + 1 : at].rstrip()
     more = "a string ends at the quote before this, but more text follows"
     return first(
         at,
         (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
+        (
+            here == "-" and not line.strip() and _is_outside(text, at),
+            "this item is indented less than the key above, to which it belongs",
+            "indent it at least as that key",
+        ),
         (
             here == "-" and not line.strip(),
             "there is an item of a list among keys",

@@ -77,6 +77,10 @@ def test_a_mirror_of_ones_own_behind_the_proxy(proxies: Tree, mirror: str, fires
         ("https://${MIRROR}", "error", "write the mirror's own address"),
         ("https://{{ mirror }}", "error", "write the mirror's own address"),
         ("https://<id>.example.com", "warning", "write the mirror's own address"),
+        ("x:https://mirror.example.com", "error", "write https://mirror.example.com"),
+        ("https://mirror.example.com ", "error", "write https://mirror.example.com"),
+        ("https://u:p@mirror.example.com", "error", "write https://mirror.example.com"),
+        ("https://a.example.com,https://b.example.com", "warning", 'write "https://a.example.com", "https://b'),
         ("https://a%41", "error", "write http://ADDRESS:PORT"),
         ("https://a^b", "error", "write http://ADDRESS:PORT"),
         ("https://a b", "error", "write http://ADDRESS:PORT"),
@@ -92,17 +96,56 @@ def test_what_to_write_for_a_mirror(mirror: str, severity: str, fix: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("entry", "says"),
+    ("entry", "says", "fix"),
     [
-        ("ip:port", "has a port that is no number"),
-        ("${HOST}:5000", "nothing is replaced in this file"),
-        ("a_b:5000", "must be HOST, HOST:PORT or a network: dockerd does not start"),
+        ("ip:port", "has a port that is no number", "write for example"),
+        ("${HOST}:5000", "nothing is replaced in this file", "write the address itself"),
+        ("a_b:5000", "must be HOST, HOST:PORT or a network: dockerd does not start", "write for example"),
+        ("hub.example.com/team", "must have no path", "write hub.example.com"),
+        ("http://192.0.2.10:5000/", "must have no path", "write 192.0.2.10:5000"),
+        (" hub.example.com:5000", "has a space at its beginning or end", "write hub.example.com:5000"),
+        ("a_b/c", "must be HOST, HOST:PORT or a network", "write for example"),
     ],
 )
-def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str) -> None:
+def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str) -> None:
     (said,) = DOCKER.lint({daemon({}).spec: {"insecure-registries": [entry]}}, None)
     assert said.rule == "D023"
     assert says in said.message
+    assert said.fix.startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("tree", "key", "fix"),
+    [
+        ({"bip": "172.26.0.0/24"}, "bip", "write 172.26.0.1/24"),
+        ({"bip": "172.26.0.1"}, "bip", "write 172.26.0.1/24"),
+        ({"bip": "172.26.0"}, "bip", "write for example 192.168.200.1/24"),
+        ({"dns": ["192.0.2.53:53"]}, "dns[0]", "write 192.0.2.53"),
+        ({"dns": ["ns.example.com:53"]}, "dns[0]", "write an address, such as 192.0.2.53, instead of a name"),
+        ({"proxies": {"no-proxy": ["a", ".b"]}}, "proxies.no-proxy", 'write one string: "a,.b"'),
+        ({"proxies": {"no-proxy": 1}}, "proxies.no-proxy", 'put it in quotes: "1"'),
+        ({"runtimes": {"a": {"path": "a", "runtimeArgs": ""}}}, "runtimes.a.runtimeArgs", "write []"),
+        ({"default-network-opts": {"bridge": "mtu=9"}}, "default-network-opts.bridge", 'write {"mtu": "9"}'),
+        ({"default-runtime": "nvida", "runtimes": {"nvidia": {"path": "n"}}}, "default-runtime", "write nvidia"),
+        ({"features": {"buildkit": "true"}}, "features.buildkit", "write true or false, without quotes"),
+        ({"features": {"dns": ["a"]}}, "features.dns", "move it to the top of the file"),
+        ({"selinux": True}, "selinux", "write selinux-enabled"),
+        (
+            {"log-driver": "gelf", "log-opts": {"gelf-address": "logs.example.com:12201"}},
+            "log-opts.gelf-address",
+            "write udp://logs.example.com:12201, or tcp instead of udp",
+        ),
+        ({"log-driver": "syslog", "log-opts": {"syslog-address": "ftp://a:1"}}, "log-opts.syslog-address", ""),
+    ],
+)
+def test_what_to_write_instead_of_a_value(tree: Tree, key: str, fix: str) -> None:
+    (said,) = DOCKER.lint({daemon({}).spec: tree}, None)
+    assert (said.label, said.fix) == (key, fix)
+
+
+def test_each_key_of_another_tools_block_is_named() -> None:
+    said = DOCKER.lint({daemon({}).spec: {"logging": {"driver": "local", "options": {"max-size": "1m"}}}}, None)
+    assert [one.fix for one in said] == ["write log-driver", "write log-opts"]
 
 
 def test_a_text_in_the_place_of_a_list_is_shown_as_a_list() -> None:

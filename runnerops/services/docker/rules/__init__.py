@@ -21,7 +21,7 @@ from runnerops.services.docker.rules.nulls import nulls, without_nulls
 from runnerops.services.docker.rules.proxied import proxied
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
-from runnerops.services.docker.schema.nested import Found, Severity, is_int, nested
+from runnerops.services.docker.schema.nested import Found, Severity, as_list, as_string, is_int, nested
 from runnerops.services.shared.versions import Version, version_of
 
 
@@ -162,6 +162,13 @@ def _group(name: str, inner: Tree) -> Found:
         yield "D012", "error", (name,), text, "write its keys at the top level"
 
 
+_MEANT: Mapping[Key, tuple[str, ...]] = {
+    ("selinux",): ("selinux-enabled",),
+    ("logging", "options"): ("log-opts",),
+}
+"""By key: what is meant by it, although its name is not near. `logging` is the block of a Compose file."""
+
+
 def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
     if known := near(name, KEYS, _NEAR):
         text = f"unknown key, which dockerd ignores while it is empty, {question(known)}"
@@ -172,7 +179,7 @@ def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
     if other := elsewhere(key[0]):
         return "D001", "error", key, f"unknown key, {other[0]}: {_REFUSED}", other[1]
-    if known := near(key[-1], KEYS, _NEAR):
+    if known := _MEANT.get(key) or near(key[-1], KEYS, _NEAR):
         return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
     return "D001", "error", key, f"unknown key: {_REFUSED}", _TAKE_OUT
 
@@ -192,7 +199,7 @@ _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
 _FIXES: Mapping[Kind, str] = {
     "bool": "write true or false, without quotes",
     "int": "write it in digits, without quotes",
-    "string": 'put it in quotes: "…"',
+    "string": "",
     "strings": 'write ["ONE", "TWO"]',
     "flags": 'write {"NAME": true}',
     "texts": 'write {"NAME": "VALUE"}',
@@ -212,16 +219,29 @@ def _typed(tree: Tree, facts: Facts | None) -> Found:
         if name in KEYS and (value is not None or name == "default-shm-size"):
             what, fits = _IS[KEYS[name].kind]
             severity = _severity_of_type(name, value, version)
-            if severity and not fits(value):
+            if severity and not fits(value) and KEYS[name].kind == "flags" and isinstance(value, dict):
+                yield from _flags(name, value)
+            elif severity and not fits(value):
                 yield (
                     "D003",
                     severity,
                     (name,),
                     f"must be {what}: {_REFUSED}",
-                    f'write ["{value}"]'
-                    if what == "a list of strings" and isinstance(value, str)
-                    else _FIXES[KEYS[name].kind],
+                    _fix_of_type(KEYS[name].kind, value),
                 )
+
+
+def _flags(name: str, value: Tree) -> Found:
+    for flag, one in value.items():
+        if not isinstance(one, bool | None):
+            fix = "move it to the top of the file" if flag in KEYS else _FIXES["bool"]
+            yield "D003", "error", (name, flag), f"must be true or false: {_REFUSED}", fix
+
+
+def _fix_of_type(kind: Kind, value: Value) -> str:
+    if kind == "strings" and isinstance(value, str):
+        return as_list(value)
+    return as_string(value) if kind == "string" else _FIXES[kind]
 
 
 def _severity_of_type(name: str, value: Value, version: Version | None) -> Severity | Literal[""]:

@@ -72,9 +72,12 @@ def _bridge(tree: Tree, version: Version | None) -> Found:
     if isinstance(bip, str) and bip:
         text, fix = "must be an IPv4 address with its prefix", "write for example 192.168.200.1/24"
         network = interface.network if interface else None
+        if "/" not in bip and ":" not in bip and is_address(bip):
+            fix = f"write {bip}/24"
         if interface is None or not isinstance(network, IPv4Network):
             yield "D008", "error", ("bip",), text, fix
         elif network.prefixlen < 31 and interface.ip in (network.network_address, network.broadcast_address):
+            fix = f"write {network.network_address + 1}/{network.prefixlen}"
             yield "D008", "error", ("bip",), f"{text}, which is not the first or last address of its network", fix
         elif network.prefixlen >= 31 and (severity := before("23.0", version)):
             yield "D008", severity, ("bip",), "leaves no address that dockerd before 23.0 can use", fix
@@ -95,7 +98,11 @@ def _pool_problem(pool: Tree) -> str:
     """Why an entry is not a pool; empty if it is."""
     given = {name.lower(): value for name, value in pool.items()}  # the decoder ignores the case of keys
     network, size = network_of(given.get("base")), given.get("size")
-    if network is None or not isinstance(size, int) or isinstance(size, bool):
+    if "size" in given and not (isinstance(size, int) and not isinstance(size, bool)):
+        return ""  # the decoder refuses it, which is reported with the other types
+    if isinstance(given.get("base"), str) and network is None and is_address(str(given["base"])):
+        return "has a base without a prefix, such as /16"
+    if network is None or not isinstance(size, int):
         return "must be {base: NETWORK, size: PREFIX}"
     if not network.prefixlen <= size <= network.max_prefixlen:
         return f"has a size of {size}, which must be from {network.prefixlen}, the prefix of base, to {network.max_prefixlen}"
@@ -103,12 +110,13 @@ def _pool_problem(pool: Tree) -> str:
 
 
 def _is_pool(pool: Tree) -> bool:
-    return not _pool_problem(pool)
+    given = {name.lower(): value for name, value in pool.items()}
+    return not _pool_problem(pool) and isinstance(given.get("size"), int)
 
 
 def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
     """dockerd creates docker0 from the first pool of IPv4, so there must be one, and it must have more than one
-    address.
+    address. Before 24.0 it takes the first pool of any kind.
     """
     if tree.get("bridge") or tree.get("bip"):
         return
@@ -124,6 +132,9 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
             f"has no IPv4 network, from which dockerd creates docker0: {_START}",
             "add one, such as {base: 10.231.0.0/16, size: 24}",
         )
+    elif ours and ours[0] is not found[0] and (severity := before("24.0", version)):
+        text = f"is a network of IPv6, from which dockerd before 24.0 would create docker0: {_START}"
+        yield "D009", severity, (*key, 0), text, "write one of IPv4 before it"
     elif ours and isinstance(ours[0]["size"], int) and ours[0]["size"] > 30 and (severity := before("23.0", version)):
         yield (
             "D009",
@@ -147,6 +158,8 @@ def _servers(tree: Tree, version: Version | None) -> Found:
             severity, text, fix = before("25.0", version), f"{text} before 25.0", "take it out"
         elif "%" in server and not severity:
             severity, text, fix = before("29.0", version), f"{text}, before 29.0 without a zone", "take the zone out"
+        elif severity and (host := server.rpartition(":")[0]) and is_address(host) and "." in host:
+            text, fix = f"{text}, without a port", f"write {host}"
         elif severity and is_address(server.strip(" ")):
             severity, text, fix = since("25.0", version), f"{text}, since 25.0 without spaces", "take the spaces out"
         if severity:

@@ -116,7 +116,7 @@ def option_values(driver: str, options: Tree) -> Found:
     for name, value in options.items():
         text = value if isinstance(value, str) else "" if value is None else None
         if name in _FORMS and text is not None and (text or name in _NEVER_EMPTY) and (problem := _FORMS[name](text)):
-            yield "D019", "error", ("log-opts", name), f"{problem}: {_START}", ""
+            yield "D019", "error", ("log-opts", name), f"{problem}: {_START}", _fix(name, text)
     if driver == "gelf":
         yield from _gelf(options)
     elif driver == "awslogs" and not options.get("awslogs-group"):
@@ -125,6 +125,13 @@ def option_values(driver: str, options: Tree) -> Found:
     if "awslogs-datetime-format" in options and "awslogs-multiline-pattern" in options:
         text = f"cannot be combined with awslogs-datetime-format: {_START}"
         yield "D019", "error", ("log-opts", "awslogs-multiline-pattern"), text, "take one of them out"
+
+
+def _fix(name: str, text: str) -> str:
+    """What to write for an address that only lacks its kind, as both drivers are mostly used with UDP."""
+    meant = f"udp://{text}"
+    lacks = name in {"syslog-address", "gelf-address"} and "/" not in text and re.fullmatch(r"[^:]+:[0-9]+", text)
+    return f"write {meant}, or tcp instead of udp" if lacks and not _FORMS[name](meant) else ""
 
 
 def _gelf(options: Tree) -> Found:

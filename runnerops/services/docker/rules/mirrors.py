@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from runnerops.model.common import Key, Tree
 from runnerops.model.facts import Facts
 from runnerops.patterns import late_pattern
-from runnerops.services.docker.schema.nested import Found
+from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.versions import version_of
 
 _NOT_PLAIN = "is not a plain http or https URL"
@@ -17,6 +17,7 @@ _URL = late_pattern(
     r"(?:/(?:[^%?#\x00-\x1f\x7f]|%[0-9a-f]{2})*)?(?:[?#].*)?",
     re.IGNORECASE,
 )
+_INSIDE = late_pattern(r"(?:^|[\s:])(https?://)([^\s/?#]+)[/\s]*$", re.IGNORECASE)
 _VARIABLE = late_pattern(r"\$[A-Za-z_{]|\{\{|<[^>]*>")
 
 
@@ -34,6 +35,10 @@ def mirrors(tree: Tree, facts: Facts | None) -> Found:
             yield "D005", "error", key, text, "write the mirror's own address: http://ADDRESS:PORT or https://NAME"
         elif problem:
             yield "D005", "error", key, problem, _url_of(url) or "write http://ADDRESS:PORT or https://NAME"
+        elif "," in urlsplit(url).netloc:
+            text = "holds two addresses, which lead to no mirror: each is an item of the list"
+            severity: Severity = "error" if version and version < (25, 0) else "warning"  # what follows is a path
+            yield "D005", severity, key, text, "write " + ", ".join(f'"{one.strip()}"' for one in url.split(","))
         elif has_variable(url):
             text = "is a placeholder, which leads to no mirror: nothing is replaced in this file"
             yield "D005", "warning", key, text, "write the mirror's own address: http://ADDRESS:PORT or https://NAME"
@@ -63,7 +68,12 @@ def mirror_problem(url: str) -> str:
 
 
 def _url_of(text: str) -> str:
-    """What to write for a name or address that only lacks its scheme; empty for anything else."""
+    """What to write for a name or address that only lacks its scheme, or for a URL with a space, a login or a word
+    before it; empty for anything else.
+    """
+    if found := _INSIDE.search(text):
+        meant = f"{found[1]}{found[2].rpartition('@')[2]}"
+        return f"write {meant}" if meant != text and not mirror_problem(meant) else ""
     if not text or "://" in text or mirror_problem(f"http://{text}"):
         return ""
     return f"write http://{text}" if ":" in text else f"write https://{text}, or http://{text} if it has no TLS"

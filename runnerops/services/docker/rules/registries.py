@@ -19,7 +19,8 @@ from runnerops.services.shared.versions import Version
 _PART = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = late_pattern(rf"(?:{_PART}(?:\.{_PART})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?")
 _START = "dockerd does not start"
-_FORM = f"must be HOST, HOST:PORT or a network: {_START}"
+_FORM = "must be HOST, HOST:PORT or a network"
+_LAST_PORT = 65535
 
 
 def registries(tree: Tree, version: Version | None) -> Found:
@@ -47,25 +48,50 @@ def _entry(text: str, key: Key) -> Found:
         )
         return
     place = rest if found else text
-    if place and _is_network(place):
-        return
+    if not _fits(place):
+        text_of, fix = _problem(place)
+        yield "D023", "error", key, f"{text_of}: {_START}", fix
+
+
+def _fits(place: str) -> bool:
+    """Whether it is a network, or a host with or without a port."""
+    if (place and _is_network(place)) or (is_address(place) and "%" not in place):
+        return True
     host, colon, port = place.rpartition(":") if not place.endswith("]") else (place, "", "")
-    if colon and re.fullmatch(r"[0-9]*", port) and is_address(host.strip("[]")):
-        fits = int(port or 0) <= 65535
-    else:
-        fits = (bool(_HOST.fullmatch(place)) and int(port if colon else 0) <= 65535) or is_address(place)
-    if fits:
-        return
-    text_of, fix = _FORM, "write for example 192.0.2.5:5000"
+    if colon and re.fullmatch(r"[0-9]*", port) and _is_host_address(host):
+        return int(port or 0) <= _LAST_PORT
+    return bool(_HOST.fullmatch(place)) and int(port if colon else 0) <= _LAST_PORT
+
+
+def _is_host_address(host: str) -> bool:
+    """Whether it is an address as it stands before a port: of IPv6 in brackets, and without a zone."""
+    plain = host.strip("[]")
+    return is_address(plain) and "%" not in plain and (":" not in plain or host.startswith("["))
+
+
+def _problem(place: str) -> tuple[str, str]:
+    """What is wrong with an entry, and what to write."""
+    host, colon, port = place.rpartition(":")
+    meant = place.strip().partition("/")[0]
+    fix = f"write {meant}" if meant != place and _fits(meant) else "write for example 192.0.2.5:5000"
     if has_variable(place):
-        text_of, fix = f"{_FORM}; nothing is replaced in this file", f"write the address itself, {fix[6:]}"
-    elif colon and host and not port.isdecimal():
-        text_of = f"has a port that is no number: {_START}"
-    yield "D023", "error", key, text_of, fix
+        return f"{_FORM}; nothing is replaced in this file", "write the address itself, for example 192.0.2.5:5000"
+    if place != place.strip():
+        return "has a space at its beginning or end", fix
+    if "/" in place and _fits(meant):
+        return "must have no path", fix
+    if colon and host and not port.isdecimal():
+        return "has a port that is no number", fix
+    return _FORM, fix
 
 
 def _is_network(text: str) -> bool:
     try:
-        return "/" in text and bool(re.search(r"/\d+$", text)) and ip_network(text, strict=False) is not None
+        return (
+            "/" in text
+            and "%" not in text
+            and bool(re.search(r"/\d+$", text))
+            and ip_network(text, strict=False) is not None
+        )
     except ValueError:
         return False

@@ -77,7 +77,6 @@ _WORDS = {
     "duration": 'a duration in quotes, such as "48h"',
 }
 _FIXES = {
-    "str": 'put it in quotes: "…"',
     "bool": "write true or false, without quotes",
     "int": "write it in digits, without quotes",
     "count": "write it in digits, without quotes",
@@ -98,6 +97,27 @@ def _is_filter(value: Value) -> bool:
         return all(isinstance(item, str) for item in value)
     found = value.values() if isinstance(value, dict) else (None,)
     return all(isinstance(one, dict) and all(isinstance(flag, bool) for flag in one.values()) for one in found)
+
+
+def as_string(value: Value) -> str:
+    """What to write where dockerd expects a string: a list of strings becomes one, with commas."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return f'write one string: "{",".join(map(str, value))}"'
+    if isinstance(value, bool | int | float):
+        return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+    return 'put it in quotes: "…"'
+
+
+def as_list(value: Value) -> str:
+    """What to write where dockerd expects a list of strings."""
+    if value == "":
+        return "write []"
+    return f'write ["{value}"]' if isinstance(value, str) else 'write ["ONE", "TWO"]'
+
+
+def _as_mapping(value: Value) -> str:
+    name, equals, rest = value.partition("=") if isinstance(value, str) else ("", "", "")
+    return f'write {{"{name}": "{rest}"}}' if name and equals else "write {…}"
 
 
 def is_int(value: Value) -> bool:
@@ -129,15 +149,16 @@ def _below(shape: Shape, value: Value, key: Key) -> Found:
         return
     if isinstance(shape, str):
         if not _FITS[shape](value):
-            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", _FIXES.get(shape, "")
+            fix = as_string(value) if shape == "str" else _FIXES.get(shape, "")
+            yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", fix
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            yield "D003", "error", key, f"must be a list: {_REFUSED}", "write […]"
+            yield "D003", "error", key, f"must be a list: {_REFUSED}", as_list(value)
             return
         for index, item in enumerate(value):
             yield from _below(shape[0], item, (*key, index))
     elif not isinstance(value, dict):
-        yield "D003", "error", key, f"must be a mapping: {_REFUSED}", "write {…}"
+        yield "D003", "error", key, f"must be a mapping: {_REFUSED}", _as_mapping(value)
     else:
         yield from _mapping(shape, value, key)
 
