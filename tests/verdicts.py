@@ -388,6 +388,8 @@ _RUNNER_OF_ANY_RELEASE = _of(
     "\n".join(
         (
             "concurrent = 1\\n" + _SECTION % '[runners.docker]\\nimage = "a"\\nmemory = "512m"',
+            'listen_address = "127.0.0.1"\\n[session_server]\\nlisten_address = "127.0.0.1:0"\\n'
+            + _SECTION % '[runners.docker]\\nimage = "a"',
             "Concurrent = 1\\n" + _SECTION % '[runners.Docker]\\nImage = "a"',
             'concurrent = 2\\nlog_level = "warning"\\n'
             + _SECTION % '[runners.docker]\\nimage = "a"\\n[[runners.docker.services]]\\nname = "x"\\ncommand = ["y"]',
@@ -412,6 +414,7 @@ _RUNNER_OF_ANY_RELEASE = _of(
                     "[runners.kubernetes]",
                 )
             ),
+            '[session_server]\\nlisten_address = "127.0.0.1"\\n' + _SECTION % "[runners.docker]",
             _SECTION.replace("docker", "dokcer") % "[runners.docker]",
             _SECTION.replace("docker", "docker+machine") % '[runners.docker]\\n[runners.machine]\\nMachineName = "m"',
             _SECTION.replace("http://", "") % "[runners.docker]",

@@ -370,6 +370,14 @@ _ROWS = (
         "info for a limit that is never reached",
     ),
     Rule(
+        "R021",
+        "error",
+        "Address on which gitlab-runner cannot listen",
+        "gitlab-runner ends at its start.",
+        "Write HOST:PORT, without http://.",
+        "a warning where it runs, but serves no metrics",
+    ),
+    Rule(
         "C001",
         "error",
         "Unknown key in a registry's config",

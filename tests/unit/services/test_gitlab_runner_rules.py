@@ -340,6 +340,57 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             "R019 warning runners[0].monitoring.job_queuing_durations[0].periods[0]: since 16.10",
         ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
+        *(
+            (config(**{name: value}), f"R021 {said}")
+            for name, value, said in (
+                ("listen_address", "http://127.0.0.1:9252", "warning listen_address: write 127.0.0.1:9252"),
+                ("listen_address", "::1", "warning listen_address: brackets"),
+                ("listen_address", "127.0.0.1:99999", "error listen_address: no valid port"),
+                (
+                    "session_server",
+                    {"listen_address": "127.0.0.1"},
+                    "error session_server.listen_address: 127.0.0.1:8093",
+                ),
+                (
+                    "session_server",
+                    {"listen_address": "127.0.0.1:http"},
+                    "error session_server.listen_address: no valid",
+                ),
+                ("session_server", {"listen_address": ":8093"}, "error session_server.listen_address: names no host"),
+                (
+                    "session_server",
+                    {"listen_address": ":8093", "advertise_address": "https://ci.example.com"},
+                    "error session_server.advertise_address: write ci.example.com",
+                ),
+            )
+        ),
+        (config(runner(cache={"s3": {"BucketName": "b"}})), "R014 warning runners[0].cache.s3: Type ="),
+        (
+            config(runner(docker={"volumes": ["/cache", "/srv/x:/cache/"]})),
+            "R015 error runners[0].docker.volumes[1]: at /cache",
+        ),
+        (
+            config(runner(machine={"OffPeakPeriods": ["* * * * * * *"]})),
+            "R007 warning runners[0].machine.OffPeakPeriods: 14.0",
+        ),
+        (
+            config(runner(docker={"FF_NETWORK_PER_BUILD": True})),
+            "R006 error runners[0].docker.FF_NETWORK_PER_BUILD: feature_flags",
+        ),
+        (
+            config(runner(machine={"runners": {"machine": {"autoscaling": {}}}})),
+            "R006 error runners[0].machine.runners: heading",
+        ),
+        (config(runner(registration_token="x")), "R006 error runners[0].registration_token: write token"),
+        (config(runner(cache={"gcp": {}})), "R006 error runners[0].cache.gcp: write gcs"),
+        (config(runner(ssh={"hostname": "a"})), "R006 error runners[0].ssh.hostname: write host"),
+        (config(runner(shell={})), "R008 error runners[0].shell: take the table out"),
+        (config(runner(docker=[{}])), "R008 error runners[0].docker: write [runners.docker], with one bracket"),
+        (config(runner(docker={"cpus": 2})), 'R008 error runners[0].docker.cpus: "2"'),
+        (
+            config(runner(docker={"sysctls": {"net": {"ipv4": {"ip_forward": "1"}}}})),
+            'R008 error runners[0].docker.sysctls.net: write "net.ipv4.ip_forward"',
+        ),
         (config(runner(cache={"Type": "gcs", "gcs": {}})), "R014 error runners[0].cache.gcs: BucketName"),
         (config(runner(docker={"volumes": ["./c:/c"]})), "R015 error runners[0].docker.volumes[0]: host"),
         (
@@ -408,6 +459,12 @@ def test_values_that_are_loaded_but_break_jobs_are_found(tree: Tree, finding: st
     "tree",
     [
         {"Concurrent": 4, "Runners": []},
+        config(listen_address="127.0.0.1", session_server={"listen_address": "[::]:8093"}),
+        config(listen_address="[::1]:9252", session_server={"listen_address": ":8093", "advertise_address": "a:8093"}),
+        config(session_server={"listen_address": "", "advertise_address": "https://ci.example.com"}),
+        config(runner(cache={"s3": {}, "gcs": {"BucketName": ""}})),
+        config(runner(docker={"volumes": ["/cache", "/srv/cache:/cache/x", "$A", "$A"]})),
+        config(runner(machine={"OffPeakPeriods": []})),
         config(runner(Limit=3, docker={"Image": "a"})),
         config(runner(token_obtained_at="2024-01-01T00:00:00.5+01:00")),
         config(labels={f"label{number}": "a_b-c.9" for number in range(32)}),

@@ -12,6 +12,7 @@ from runnerops.parsing.near import did_you_mean, near_fix
 from runnerops.services.gitlab_runner.format import PATH, runners_of
 from runnerops.services.gitlab_runner.rules.keys import Found, Version, by_table, check_table, version_of
 from runnerops.services.gitlab_runner.rules.labels import labels
+from runnerops.services.gitlab_runner.rules.listening import listening
 from runnerops.services.gitlab_runner.rules.schedules import schedules
 from runnerops.services.gitlab_runner.rules.tokens import is_placeholder, tokens, urls
 from runnerops.services.gitlab_runner.rules.values import values
@@ -28,7 +29,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         plain = by_table("config", tree)
         whole = spec.path == PATH
         for found in (
-            *(rule(plain) for rule in (_concurrent, _logs, _twice, _few)),
+            *(rule(plain) for rule in (_concurrent, _logs, _twice, _few, listening)),
             tokens(plain, version, whole=whole),
             _executors(plain, whole, version),
             urls(plain, version, whole=whole),

@@ -14,6 +14,7 @@ from runnerops.parsing.near import near, question
 from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
+from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
 Version: TypeAlias = "tuple[int, ...]"
 """Major and minor version; empty if not known."""
@@ -28,6 +29,11 @@ _NEAR = 0.8
 
 _MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("docker", "network"): ("network_mode",),
+    ("ssh", "hostname"): ("host",),
+    ("cache", "gcp"): ("gcs",),
+    ("runner", "registration_token"): ("token",),
+    ("runner", "registration-token"): ("token",),
+    ("config", "metrics_server"): ("listen_address",),
 }
 """By table and key: the name of an option elsewhere, and what the key is called here."""
 
@@ -95,10 +101,9 @@ def _unknown(
     """
     severity: Severity = "warning" if version > NEWEST else "error"
     low = name.lower()
-    if table == "runner" and low in IN_GITLAB:
-        text = "the runner ignores it: this is set in GitLab"
-        return "R006", "error", key, text, "take it out, and set it in GitLab"
-    own = _MEANT.get((table, low), ()) or near(name, TABLES[table], _NEAR)
+    if named := _named(name, low, table):
+        return "R006", "warning" if excerpt and name in FLAGS else "error", key, *named
+    own = near(name, TABLES[table], _NEAR)
     others = [title for other, title in TITLES.items() if _belongs(name, other)]
     if own and (not others or _is_other_form(low, own[0].lower())):
         return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
@@ -109,6 +114,20 @@ def _unknown(
         text = "the runner ignores it: this is a key of Docker's daemon.json"
         return "R006", severity, key, text, "move it to that file; in the inventory, to the section `docker`"
     return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
+
+
+def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
+    """Message and fix for a key of which it is known what is meant, although its name is not near."""
+    if table == "runner" and low in IN_GITLAB:
+        return "the runner ignores it: this is set in GitLab", "take it out, and set it in GitLab"
+    if low == "runners" and table != "config":
+        text = "the runner ignores it: this names a table again that is open already"
+        return text, "write its heading instead, such as [runners.cache] or [[NAME]]"
+    if name in FLAGS:
+        return "the runner ignores it here: it belongs to [runners.feature_flags]", "move it there"
+    if meant := _MEANT.get((table, low)):
+        return f"unknown key, {question(meant)}", f"write {meant[0]}"
+    return None
 
 
 def _where_else(name: str, table: str) -> str:
@@ -161,8 +180,7 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
             return
         if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
             rule, severity, _, text, _ = _wrong(key, "[table]")
-            heading = ".".join(part for part in key if isinstance(part, str))
-            yield rule, severity, key, text, f"write [[{heading}]] once for each, with its keys below"
+            yield rule, severity, key, text, f"write [[{_heading(key)}]] once for each, with its keys below"
             return
         for index, item in enumerate(value):
             yield from _value(f"table {table[:-1]}", item, (*key, index), version)
@@ -190,10 +208,12 @@ def _plain(word: str, value: Value, key: Key) -> Found:
         for part, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _plain(ITEMS[word], item, (*key, part))
     elif not CHECKS[word](value):
-        yield _wrong(key, word)
+        yield _wrong(key, word, value)
 
 
-def _wrong(key: Key, word: str) -> tuple[str, Severity, Key, str, str]:
+def _wrong(key: Key, word: str, value: Value = None) -> tuple[str, Severity, Key, str, str]:
+    if word == "str" and isinstance(value, dict):
+        return _no_table(key, value)
     if key[-1] == "shm_size":
         return (
             "R008",
@@ -202,12 +222,35 @@ def _wrong(key: Key, word: str) -> tuple[str, Severity, Key, str, str]:
             f"must be {WORDS[word]}: the runner refuses the whole file",
             "write the number of bytes",
         )
-    return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", FIXES[word]
+    fix = FIXES[word]
+    if word == "str" and isinstance(value, bool | int | float):
+        fix = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+    elif word == "table" and isinstance(value, list):
+        fix = f"write [{_heading(key)}], with one bracket at each side"
+    return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", fix
+
+
+def _heading(key: Key) -> str:
+    return ".".join(part for part in key if isinstance(part, str))
+
+
+def _no_table(key: Key, value: Tree) -> tuple[str, Severity, Key, str, str]:
+    """A table in the place of a text: by a heading, or by the dots of a key without quotes."""
+    below: Value = value
+    name = str(key[-1])
+    while isinstance(below, dict) and len(below) == 1:
+        part, below = next(iter(below.items()))
+        name += f".{part}"
+    if value and not isinstance(below, dict):
+        text = "is a table, because its key has dots and no quotes: the runner refuses the whole file"
+        return "R008", "error", key, text, f'write "{name}" = …'
+    text = "must be text, and no table: the runner refuses the whole file"
+    return "R008", "error", key, text, f'write {key[-1]} = "…", or take the table out'
 
 
 def _alone(value: Tree, key: Key) -> tuple[str, Severity, Key, str, str]:
     """A table instead of a list of tables. If it contains only tables, a heading is probably missing."""
-    name = ".".join(part for part in key if isinstance(part, str))
+    name = _heading(key)
     below = next(iter(value), "")
     if below and all(isinstance(item, dict | list) for item in value.values()):
         text = f"there is no [[{name}]] above [{name}.{below}]: the runner refuses the whole file"

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from posixpath import normpath
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near, near_fix, question
@@ -126,6 +127,7 @@ def _cache(runner: Tree, key: Key) -> Found:
     cache = _tree(runner, "cache")
     kind = cache.get("Type")
     if not isinstance(kind, str) or not kind:
+        yield from _no_type(cache, key)
         return
     if kind not in _CACHES:
         fix = near_fix(kind, _CACHES) or f"write one of {', '.join(_CACHES)}"
@@ -156,6 +158,14 @@ def _cache(runner: Tree, key: Key) -> Found:
         )
 
 
+def _no_type(cache: Tree, key: Key) -> Found:
+    """A store that is described, but not chosen. Empty tables were written by `gitlab-runner register`."""
+    for table, names in _STORES.items():
+        if "Type" not in cache and any(_tree(cache, table).get(name) for name in names):
+            text = "is ignored, because [runners.cache] has no Type: jobs have only the cache of their own host"
+            yield "R014", "warning", (*key, "cache", table), text, f'write Type = "{table}" in [runners.cache]'
+
+
 def _docker(runner: Tree, key: Key) -> Found:
     docker = _tree(runner, "docker")
     for index, volume in _texts(docker, "volumes"):
@@ -169,6 +179,7 @@ def _docker(runner: Tree, key: Key) -> Found:
                 f"{problem}: {_JOBS}",
                 "write /HOST:/CONTAINER",
             )
+    yield from _mounted_twice(docker, key)
     for index, entry in _texts(docker, "extra_hosts"):
         if ":" not in entry and "=" not in entry:
             yield (
@@ -178,6 +189,20 @@ def _docker(runner: Tree, key: Key) -> Found:
                 f"must be NAME:ADDRESS: {_JOBS}",
                 "write for example db:192.0.2.7",
             )
+
+
+def _mounted_twice(docker: Tree, key: Key) -> Found:
+    """Two volumes at one path of the container. The runner compares the paths itself, before Docker does."""
+    seen: set[str] = set()
+    for index, volume in _texts(docker, "volumes"):
+        if "$" in volume or "\\" in volume:  # a variable of the job, or a path of Windows
+            continue
+        parts = volume.split(":")
+        path = normpath(parts[1] if len(parts) > 1 else parts[0]) if volume else ""
+        if path.startswith("/") and path in seen:
+            text = f"is mounted at {path}, as a volume before it: {_JOBS}"
+            yield "R015", "error", (*key, "docker", "volumes", index), text, "keep one of the two"
+        seen.add(path)
 
 
 def _volume_problem(text: str) -> str:
@@ -205,6 +230,10 @@ def _machine(runner: Tree, key: Key) -> Found:
     if isinstance(name, str) and name and "%s" not in name:
         text = "has no %s, which gives each machine a name of its own"
         yield "R017", "error", (*key, "machine", "MachineName"), text, "write for example runner-%s"
+    if machine.get("OffPeakPeriods"):
+        text = "does nothing since 14.0: the runner only warns of it"
+        fix = "write a [[runners.machine.autoscaling]] with these Periods"
+        yield "R007", "warning", (*key, "machine", "OffPeakPeriods"), text, fix
     for index, option in _texts(machine, "MachineOptionsWithName"):
         if "%s" not in option:
             text = f"has no %s, which stands for the machine's name: {_WHOLE}"
