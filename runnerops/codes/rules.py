@@ -504,6 +504,13 @@ _ROWS = (
         "a warning for a host name in its answers, and for content outside of its volume",
     ),
     Rule(
+        "C019",
+        "warning",
+        "Variable in a registry's configuration",
+        "The registry replaces nothing in its file. A password, for example, would be the text `${PASSWORD}`.",
+        "Write the value, or set the variable that the message names in the registry's environment.",
+    ),
+    Rule(
         "K001",
         "error",
         "Unknown key in a Compose file",

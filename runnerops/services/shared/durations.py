@@ -45,3 +45,9 @@ def nanoseconds(text: str, *, days: bool = False) -> int | None:
 def is_duration(text: str, *, days: bool = False) -> bool:
     """Whether the text is a duration; `days` as for `nanoseconds`."""
     return nanoseconds(text, days=days) is not None
+
+
+def in_hours(value: object) -> str:
+    """What to write instead of a duration in days or weeks, which Go does not know: `write 168h`; empty for others."""
+    length = nanoseconds(value, days=True) if isinstance(value, str) and not is_duration(value) else None
+    return f"write {length // _UNITS['h']}h" if length and length % _UNITS["h"] == 0 else ""

@@ -39,6 +39,29 @@ def queuing(pattern: str) -> Tree:
     return runner(monitoring={"job_queuing_durations": [{"jobs_running_for_project": pattern, "threshold": "5m"}]})
 
 
+LISTENING: tuple[tuple[str, Value, str], ...] = (
+    ("listen_address", "http://127.0.0.1:9252", "warning listen_address: write 127.0.0.1:9252"),
+    ("listen_address", "::1", "warning listen_address: brackets"),
+    ("listen_address", "127.0.0.1:99999", "error listen_address: no valid port"),
+    (
+        "session_server",
+        {"listen_address": "127.0.0.1"},
+        "error session_server.listen_address: 127.0.0.1:8093",
+    ),
+    (
+        "session_server",
+        {"listen_address": "127.0.0.1:http"},
+        "error session_server.listen_address: no valid",
+    ),
+    ("session_server", {"listen_address": ":8093"}, "error session_server.listen_address: names no host"),
+    (
+        "session_server",
+        {"listen_address": ":8093", "advertise_address": "https://ci.example.com"},
+        "error session_server.advertise_address: write ci.example.com",
+    ),
+)
+
+
 def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str]]:
     return [(one.rule, one.severity, key_text(one.key)) for one in GITLAB_RUNNER.lint({SPEC: tree}, facts)]
 
@@ -340,30 +363,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             "R019 warning runners[0].monitoring.job_queuing_durations[0].periods[0]: since 16.10",
         ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
-        *(
-            (config(**{name: value}), f"R021 {said}")
-            for name, value, said in (
-                ("listen_address", "http://127.0.0.1:9252", "warning listen_address: write 127.0.0.1:9252"),
-                ("listen_address", "::1", "warning listen_address: brackets"),
-                ("listen_address", "127.0.0.1:99999", "error listen_address: no valid port"),
-                (
-                    "session_server",
-                    {"listen_address": "127.0.0.1"},
-                    "error session_server.listen_address: 127.0.0.1:8093",
-                ),
-                (
-                    "session_server",
-                    {"listen_address": "127.0.0.1:http"},
-                    "error session_server.listen_address: no valid",
-                ),
-                ("session_server", {"listen_address": ":8093"}, "error session_server.listen_address: names no host"),
-                (
-                    "session_server",
-                    {"listen_address": ":8093", "advertise_address": "https://ci.example.com"},
-                    "error session_server.advertise_address: write ci.example.com",
-                ),
-            )
-        ),
+        *((config(**{name: value}), f"R021 {said}") for name, value, said in LISTENING),
         (config(runner(cache={"s3": {"BucketName": "b"}})), "R014 warning runners[0].cache.s3: Type ="),
         (
             config(runner(docker={"volumes": ["/cache", "/srv/x:/cache/"]})),

@@ -44,9 +44,26 @@ def found(text: str) -> list[str]:
         ("filesystem: {rootdirectory: /var/lib/registry}", "swift: {}", "C009 error storage.swift"),
         (
             "filesystem: {rootdirectory: /var/lib/registry}",
-            "swift: {authurl: a, username: b, password: c, container: d}",
+            "swift: {authurl: 'https://a/v3', username: b, password: c, container: d}",
             "C009 warning storage.swift",
         ),
+        (
+            "filesystem: {rootdirectory: /var/lib/registry}",
+            "swift: {authurl: a, username: b, password: c, container: d}",
+            "C009 warning storage.swift.authurl",
+        ),
+        (
+            "filesystem: {rootdirectory: /var/lib/registry}",
+            "oss: {accesskeyid: a, accesskeysecret: b, region: r, bucket: b, endpoint: /x}",
+            "C009 warning storage.oss.endpoint",
+        ),
+        ("  delete:", "  rootdirectory: /x\n  delete:", "C009 error storage.rootdirectory"),
+        ("docker.io}", "docker.io, password: '${HUB}'}", "C019 warning proxy.password"),
+        ("docker.io}", "docker.io, password: $HUB}", "C019 warning proxy.password"),
+        ("{addr: ':5000'}", "{addr: ':5000', tls: {key: /k}}", "C012 warning http.tls"),
+        ("{addr: ':5000'}", "{addr: ':5000', tls: {letsencrypt: {email: a@b.c}}}", "C012 warning http.tls.letsencrypt"),
+        ("{addr: ':5000'}", "{adress: ':5000'}", "C001 error http.adress"),
+        ("proxy:", "proxies:", "C001 error proxies"),
         ("rootdirectory", "rootdirectoy", "C001 error storage.filesystem.rootdirectoy"),
         ("delete: {enabled", "delete: {enable", "C001 error storage.delete.enable"),
         ("rootdirectory", "rootdir", "C001 error storage.filesystem.rootdir"),
@@ -251,3 +268,82 @@ def test_a_delete_that_is_no_mapping_is_reported_once() -> None:
     text = SOUND.replace("  delete: {enabled: true}\n", "  delete: true\n", 1)
     assert text != SOUND
     assert found(text) == ["C003 error storage.delete"]
+
+
+KUBERNETES = """apiVersion: v1
+kind: ConfigMap
+data:
+  config.yml: "version: 0.1"
+"""
+
+
+def test_a_manifest_of_kubernetes_is_one_mistake() -> None:
+    assert found(KUBERNETES) == ["C001 error kind"]
+    assert "C001 error kind" not in found(f"version: 0.1\n{KUBERNETES}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("https://registry-1.docker.io}", "https://registry-1.docker.io, username: me, password: 'a$b${'}"),
+        ("https://registry-1.docker.io}", "https://registry-1.docker.io, username: me, password: $ecret}"),
+        ("{addr: ':5000'}", "{addr: ':5000', tls: {}}"),
+        ("{addr: ':5000'}", "{addr: ':5000', tls: {letsencrypt: {cachefile: /c, email: a@b.c}}}"),
+    ],
+)
+def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
+    assert old in SOUND
+    assert found(SOUND.replace(old, new, 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "fix"),
+    [
+        (
+            "  filesystem: {rootdirectory: /var/lib/registry}",
+            "  rootdirectory: /x",
+            "storage.rootdirectory",
+            "move it below filesystem",
+        ),
+        ("  delete:", "  rootdirectory: /x\n  delete:", "storage.rootdirectory", "move it below filesystem"),
+        ("  delete:", "  delet: {}\n  delete:", "storage.delet", "write delete"),
+        (
+            "{rootdirectory: /var/lib/registry}",
+            "rootdirectory:/x",
+            "storage.filesystem",
+            "put a space after the colon: rootdirectory: …",
+        ),
+        ("{addr: ':5000'}", "{headers: {X: nosniff}}", "http.headers.X", "write [nosniff]"),
+        ("{addr: ':5000'}", "{headers: {X: a b}}", "http.headers.X", "write its items in brackets: [A, B]"),
+        ("docker.io}", "docker.io, ttl: 7d}", "proxy.ttl", "write 168h"),
+        (
+            "http:",
+            "health: {storagedriver: {interval: 10}}\nhttp:",
+            "health.storagedriver.interval",
+            "add its unit, for example 10s",
+        ),
+        (
+            "http:",
+            "health: {storagedriver: {interval: 500}}\nhttp:",
+            "health.storagedriver.interval",
+            "add its unit, for example 500ms",
+        ),
+        (
+            "docker.io}",
+            "docker.io, password: '${HUB}'}",
+            "proxy.password",
+            "write the value, or set REGISTRY_PROXY_PASSWORD in its environment",
+        ),
+    ],
+)
+def test_what_to_write_instead(old: str, new: str, key: str, fix: str) -> None:
+    assert old in SOUND
+    said = lint_file(SPEC, SOUND.replace(old, new, 1).encode())
+    assert [one.fix for one in said if key_text(one.key) == key] == [fix]
+
+
+def test_what_is_only_misspelt_is_not_missing() -> None:
+    text = SOUND.replace("filesystem: {rootdirectory: /var/lib/registry}", "gcs: {buckett: b}")
+    assert found(text) == ["C001 error storage.gcs.buckett"]
+    said = [one.rule for one in lint_file(SPEC, SOUND.replace("remoteurl", "remote_url").encode())]
+    assert said == ["C001"]

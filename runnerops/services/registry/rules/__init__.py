@@ -17,6 +17,8 @@ from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.rules.compose import compose_rules
 from runnerops.services.registry.rules.config import config_rules
 from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.rules.near import near_keys
+from runnerops.services.registry.rules.config.placeholders import placeholder_rules
 from runnerops.services.registry.rules.reach import reach_rules
 
 
@@ -24,7 +26,13 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     """Runs all rules on each config and on the Compose file."""
     services = _services_of(files)
     for spec, tree in files.items():
-        if spec.template == CONFIG_TEMPLATE:
+        if _is_manifest(tree):
+            text = "this is a manifest of Kubernetes: none of its keys is read"
+            fix = "check the file that it holds or describes"
+            yield Finding(
+                "C001" if spec.template == CONFIG_TEMPLATE else "K001", "error", spec.path, ("kind",), text, fix
+            )
+        elif spec.template == CONFIG_TEMPLATE:
             service = services.get(spec.name, {})
             image = str(service.get("image") or "")
             for found in (
@@ -33,6 +41,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
                 _ttl(tree, major(image) or _assumed(facts)),
                 _upstream(spec, facts),
                 reach_rules(tree, service),
+                placeholder_rules(tree),
             ):
                 yield from (_finding(spec, one) for one in found)
         elif spec.template == COMPOSE_TEMPLATE:
@@ -41,6 +50,10 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
                 yield from (_finding(spec, one) for one in compose_rules(tree, version=_compose(facts)))
             if ours:
                 yield from (_finding(spec, one) for one in _services(tree))
+
+
+def _is_manifest(tree: Tree) -> bool:
+    return {"apiVersion", "kind"} <= tree.keys() and not tree.keys() & {"version", "storage", "services"}
 
 
 def _finding(spec: FileSpec, found: tuple[str, Severity, Key, str, str]) -> Finding:
@@ -68,8 +81,19 @@ def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
             "has no upstream, so it would be a registry and not a cache",
             "give it one",
         )
-    else:
+    elif not _is_misspelt(tree):
         yield "C002", "info", ("proxy", "remoteurl"), "has no upstream: this is a registry, not a cache", ""
+
+
+def _is_misspelt(tree: Tree) -> bool:
+    """Whether the upstream is probably there, under a wrong name or in a wrong form, as another rule reports."""
+    proxy = tree.get("proxy")
+    if isinstance(proxy, dict):
+        return any(near_keys(name, _OF_PROXY) == ("remoteurl",) for name in proxy if name not in _OF_PROXY)
+    return proxy is not None or any(near_keys(name, ("proxy",)) for name in tree if name != "proxy")
+
+
+_OF_PROXY = ("remoteurl", "username", "password", "ttl", "exec", "cachewritetimeout")
 
 
 def _assumed(facts: Facts | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runnerops.model.common import Key, Tree
 from runnerops.parsing.near import near, question
@@ -11,6 +11,17 @@ from runnerops.services.registry.schema import Shape
 
 _NEAR = 0.8
 """How similar a misspelt key is to a known one, of 1."""
+
+_MEANT: Mapping[str, str] = {
+    "address": "addr",
+    "adress": "addr",
+    "listen": "addr",
+    "mirror": "proxy",
+    "proxies": "proxy",
+    "upstream": "remoteurl",
+    "url": "remoteurl",
+}
+"""By name: what is meant by it in a table that has this key, although the two are not alike."""
 
 _SHORT = 4
 """If two names begin with the same letters, at least this many, one may be meant by the other."""
@@ -24,10 +35,17 @@ def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
     """
     names = [one for one in known if one != "*"]
     plain = name.replace("_", "").replace("-", "").lower()
+    if plain not in names and _MEANT.get(plain) in names:
+        return (_MEANT[plain],)
     longer = [one for one in names if len(plain) >= _SHORT and one.startswith(plain)]
     if len(longer) == 1 and plain not in names:
         return tuple(longer)
     return near(plain, names, _NEAR) or tuple(one for one in names if _begins_like(plain, one))[:1]
+
+
+def slips(given: Iterable[str], names: Sequence[str]) -> set[str]:
+    """Names that are missing only because they are misspelt, as the rule about unknown keys reports."""
+    return {meant for one in given if one not in names for meant in near_keys(one, names)}
 
 
 def _begins_like(one: str, other: str) -> bool:

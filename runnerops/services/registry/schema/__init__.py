@@ -162,6 +162,16 @@ FIELDS: Mapping[tuple[str, ...], str] = {
 }
 """Keys that have another name in a `REGISTRY_` variable than in the file: the name of the field in the source."""
 
+
+def variable_of(key: Key) -> str:
+    """The name of the variable that sets a key."""
+    parts = ["REGISTRY"]
+    for index, part in enumerate(key):
+        names = tuple(one for one in key[: index + 1] if isinstance(one, str))
+        parts.append(FIELDS.get(names, str(part)) if isinstance(part, str) else str(part))
+    return "_".join(parts).upper()
+
+
 _REDIS_OF_BOTH = ("password", "db", "dialtimeout", "readtimeout", "writetimeout")
 
 LOOKED_AT: Mapping[Key, int] = {

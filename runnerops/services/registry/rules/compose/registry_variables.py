@@ -12,7 +12,7 @@ from runnerops.services.registry.rules.compose.parts import environment
 from runnerops.services.registry.rules.config import config_rules, typed
 from runnerops.services.registry.rules.found import ENDS, Found, One, of_any
 from runnerops.services.registry.rules.near import near_keys, places_of, unread
-from runnerops.services.registry.schema import CONFIG, FIELDS, Shape
+from runnerops.services.registry.schema import CONFIG, Shape, variable_of
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.registry.schema.storage import PARAMETERS, STORAGE
 
@@ -112,7 +112,7 @@ def _place(at: Key, laid: Mapping[Key, Laid]) -> tuple[Key, bool]:
 def _right(rule: str, at: Key, fix: str, laid: Mapping[Key, Laid]) -> str:
     """Words the fix for variables."""
     if rule == "C001" and fix.startswith("write ") and any(one.key == at for one in laid.values()):
-        return f"write {_variable((*at[:-1], fix.removeprefix('write ')))}"
+        return f"write {variable_of((*at[:-1], fix.removeprefix('write ')))}"
     if rule == "C011" and at == ("storage", "delete"):
         return "add the variable"
     drivers = {str(one.key[1]) for one in laid.values() if one.key[:1] == ("storage",) and len(one.key) > 1}
@@ -128,7 +128,7 @@ def _effect(variable: Variable, what: Laid, major: int) -> Found:
     if what.effect == "unknown":
         yield _ignored(name, place)
     elif what.effect == "below":
-        right = _variable(what.key)
+        right = variable_of(what.key)
         yield "C001", "error", place, f"the registry ignores it: {right} has no keys below it", f"write {right}"
     elif what.effect == "other":
         yield "C001", "warning", place, f"registry {major} ignores it: registry {5 - major} reads it", "remove it"
@@ -142,7 +142,7 @@ def _effect(variable: Variable, what: Laid, major: int) -> Found:
             "C001",
             "warning",
             place,
-            f"the registry ignores it: {_variable(what.key[:-1])} is set too",
+            f"the registry ignores it: {variable_of(what.key[:-1])} is set too",
             _mapping(what),
         )
     elif variable.value == _UNREADABLE and what.effect == "set":
@@ -153,20 +153,11 @@ def _effect(variable: Variable, what: Laid, major: int) -> Found:
 
 
 def _list(what: Laid) -> str:
-    return f"write {_variable(what.key)}='[…]', with all items"
+    return f"write {variable_of(what.key)}='[…]', with all items"
 
 
 def _mapping(what: Laid) -> str:
-    return f"write {_variable(what.key)}='{{…}}'" if what.key[:2] == ("storage", "maintenance") else ""
-
-
-def _variable(key: Key) -> str:
-    """Returns the name of the variable that sets a key."""
-    parts = ["REGISTRY"]
-    for index, part in enumerate(key):
-        names = tuple(one for one in key[: index + 1] if isinstance(one, str))
-        parts.append(FIELDS.get(names, str(part)) if isinstance(part, str) else str(part))
-    return "_".join(parts).upper()
+    return f"write {variable_of(what.key)}='{{…}}'" if what.key[:2] == ("storage", "maintenance") else ""
 
 
 def _alone(variable: Variable, what: Laid, major: int) -> Found:
@@ -203,7 +194,7 @@ def _ignored(name: str, key: Key) -> One:
     written = last.partition(":")[0]
     value = name.partition(":")[2].strip(": ")
     if written != last and (written_name := "".join((*path[:-1], written))) in known:
-        right = _variable(known[written_name])
+        right = variable_of(known[written_name])
         return (
             "C001",
             "error",
@@ -212,7 +203,7 @@ def _ignored(name: str, key: Key) -> One:
             f"write {right}={value}, or {right}: {value}" if value else f"write {right}=VALUE, or {right}: VALUE",
         )
     if meant:
-        right = " or ".join(_variable(known[one]) for one in meant)
+        right = " or ".join(variable_of(known[one]) for one in meant)
         return "C001", "error", key, f"names no key of the registry, did you mean {right}?", f"write {right}"
     text = f"names no key of the registry, which ignores it ({last})"
     return "C001", "warning", key, text, "the names are those of its configuration, with _ for each level"

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix, question
+from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.config.app import app_rules
 from runnerops.services.registry.rules.config.auth import auth_rules
-from runnerops.services.registry.rules.config.drivers import storage_rules
+from runnerops.services.registry.rules.config.drivers import is_in_the_place_of_a_driver, storage_rules
 from runnerops.services.registry.rules.config.health import health_rules
 from runnerops.services.registry.rules.config.middleware import middleware_rules
 from runnerops.services.registry.rules.config.redis import redis_rules
@@ -19,7 +20,7 @@ from runnerops.services.registry.rules.config.tls import tls_rules
 from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, of_any, read_power, tree_at
 from runnerops.services.registry.rules.near import near_keys, places_of
 from runnerops.services.registry.schema import CONFIG, LOOKED_AT, Shape
-from runnerops.services.shared.durations import is_duration
+from runnerops.services.shared.durations import in_hours, is_duration
 
 
 def config_rules(tree: Tree, major: int | None) -> Found:
@@ -36,6 +37,8 @@ _OLDEST, _NEWEST = 2, 3
 
 def _rules(tree: Tree, major: int) -> Found:
     for found in (*_keys(CONFIG, tree, (), major), *aside_rules(tree, major)):
+        if is_in_the_place_of_a_driver(found[2], tree):
+            continue
         if found[0] not in {"C003", "C017"} or _reader(found[2]) in (None, major):
             yield found
     yield from _of_the_other(tree, major)
@@ -82,28 +85,51 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         if isinstance(value, dict):
             yield from _keys(shape, value, key, major)
         else:
-            names = [name for name in shape if name != "*"][:_SOME]
-            fix = f"write keys below it, such as {' or '.join(names)}" if names else ""
-            yield "C003", "error", key, f"must be a mapping: {ENDS}", fix
+            yield "C003", "error", key, f"must be a mapping: {ENDS}", _keys_below(shape, value)
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            yield "C003", "error", key, f"must be a list: {ENDS}", "write its items in brackets: [A, B]"
+            yield "C003", "error", key, f"must be a list: {ENDS}", _as_list(value)
             return
         for index, item in enumerate(value):
             yield from typed(shape[0], item, (*key, index), major)
     elif shape == "duration" and isinstance(value, int | float) and value is not True and 0 < value <= _MOST:
         severity: Severity = "error" if key == ("proxy", "ttl") and value < _SECOND else "warning"
         text = "is without a unit: the registry reads nanoseconds"
-        fix = f"add the unit: {value}h"
+        fix = f"add its unit, for example {value}{_unit(key, value)}"
         if value >= _SECOND // 1000:
             text, fix = f"{text}, here {value / _SECOND:g} seconds", f"write {value / _SECOND:g}s if this is meant"
         yield "C003", severity, key, text, fix
     elif not _fits(shape, read_power(value, major)):
         words = shape.split("|")
         what = _WHAT.get(shape, f"one of {', '.join(words)}")
-        yield "C003", "error", key, f"must be {what}: {ENDS}", near_fix(str(value), words) if len(words) > 1 else ""
+        fix = near_fix(str(value), words) if len(words) > 1 else in_hours(value) if shape == "duration" else ""
+        yield "C003", "error", key, f"must be {what}: {ENDS}", fix
 
 
+def _keys_below(shape: dict[str, Shape], value: Value) -> str:
+    """What to write instead of a scalar where a mapping belongs. A key may be in it whose colon lacks its space."""
+    if isinstance(value, str) and (found := _NO_SPACE.match(value)):
+        return f"put a space after the colon: {found[1]}: …"
+    names = [name for name in shape if name != "*"][:_SOME]
+    return f"write keys below it, such as {' or '.join(names)}" if names else ""
+
+
+def _as_list(value: Value) -> str:
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return f"write [{value}]"
+    return "write its items in brackets: [A, B]"
+
+
+def _unit(key: Key, value: float) -> str:
+    if key == ("proxy", "ttl"):
+        return "h"
+    return "s" if value < _MILLISECONDS else "ms"
+
+
+_MILLISECONDS = 100
+"""A number without a unit from here on is more often one of milliseconds than of seconds."""
+_NO_SPACE = late_pattern(r"([a-z]{3,}):\S")
+_WORD = late_pattern(r"[A-Za-z][\w-]*")
 _MOST = 2**63 - 1
 _SECOND = 10**9
 _SOME = 2

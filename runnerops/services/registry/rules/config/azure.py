@@ -13,6 +13,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.config.decoded import decoded_rules, field
 from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_host
+from runnerops.services.registry.rules.near import slips
 from runnerops.services.registry.schema.storage import AZURE, AZURE_CREDENTIALS
 from runnerops.services.shared.durations import is_duration
 
@@ -26,8 +27,10 @@ def azure_rules(given: Tree, major: int, key: Key) -> Found:
 
 
 def _of_2(given: Tree, key: Key) -> Found:
-    for name in ("accountname", "accountkey", "container"):
-        if name not in given or given[name] == "":
+    names = ("accountname", "accountkey", "container")
+    misspelt = slips(given, names)
+    for name in names:
+        if name not in misspelt and (name not in given or given[name] == ""):
             yield "C009", "error", key, f"has no {name}: {ENDS}", "add it"
     account = given.get("accountname", "")
     if account != "" and not is_bool(account) and not _ACCOUNT.fullmatch(str(account)):
@@ -44,7 +47,7 @@ def _of_3(given: Tree, key: Key) -> Found:
     wrong = list(decoded_rules(AZURE, given, key))
     yield from wrong
     for name in ("accountname", "container"):
-        if not field(name, given):
+        if not field(name, given) and name not in slips((one.lower() for one in given), tuple(AZURE)):
             yield "C009", "error", key, f"has no {name}: {ENDS}", "add it"
     delay = field("retry_delay", given)
     if isinstance(delay, str) and delay and not is_duration(delay):

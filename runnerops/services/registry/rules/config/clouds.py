@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.config.decoded import decoded_rules
+from runnerops.services.registry.rules.config.decoded import decoded_rules, field
 from runnerops.services.registry.rules.found import ENDS, Found, One, is_bool, is_host, is_text, number
 from runnerops.services.registry.schema.storage import SWIFT
 
@@ -57,6 +57,14 @@ def gcs_rules(given: Tree, major: int, key: Key) -> Found:
             yield "C009", "error", (*key, "credentials", name), f"must be a string: {ENDS}", ""
 
 
+_VERSIONS = ("v1", "v2", "v3")
+
+
+def _written(name: str, given: Tree) -> str:
+    """A field's name as it is written, in whatever case."""
+    return next((one for one in given if one.lower() == name), name)
+
+
 def _decimal(value: Value) -> int | None:
     found = number(value)
     return found if not isinstance(value, str) or re.fullmatch(r"[+-]?\d+", value) else None
@@ -67,7 +75,8 @@ def oss_rules(given: Tree, key: Key) -> Found:
     for name in ("internal", "encrypt", "secure"):
         if name in given and not is_bool(given[name]):
             yield "C009", "error", (*key, name), f"must be true or false, without quotes: {ENDS}", ""
-    if not is_host(given.get("endpoint", "")):
+    endpoint = given.get("endpoint", "")
+    if not is_host(endpoint) or str(endpoint).startswith("/"):
         fix = "write for example oss-eu-central-1.aliyuncs.com"
         yield "C009", "error", (*key, "endpoint"), f"must be the name of a host: {ENDS}", fix
     if "chunksize" in given:
@@ -80,6 +89,10 @@ def swift_rules(given: Tree, key: Key) -> Found:
     """Runs all rules on `storage.swift`, which only registry 2 has."""
     found: list[One] = list(decoded_rules(SWIFT, given, key))
     yield from found
+    url = field("authurl", given)
+    if isinstance(url, str) and url and not field("authversion", given) and not any(one in url for one in _VERSIONS):
+        text = f"names no version of the API, and there is no authversion: {ENDS}"
+        yield "C009", "error", (*key, _written("authurl", given)), text, "write for example https://HOST:5000/v3"
     name = next((name for name in given if name.lower() == "chunksize"), "")
     chunk = given.get(name)
     if not found and isinstance(chunk, int | float) and chunk < _MIB:

@@ -11,7 +11,7 @@ from runnerops.services.registry.rules.config.azure import azure_rules
 from runnerops.services.registry.rules.config.clouds import gcs_rules, limit, oss_rules, swift_rules
 from runnerops.services.registry.rules.config.s3 import s3_rules
 from runnerops.services.registry.rules.found import ENDS, Found, only, tree_at
-from runnerops.services.registry.rules.near import unread
+from runnerops.services.registry.rules.near import slips, unread
 from runnerops.services.registry.schema import STORAGE_ASIDE
 from runnerops.services.registry.schema.storage import PARAMETERS, REMOVED_STORAGE, STORAGE
 
@@ -21,6 +21,13 @@ def storage_rules(tree: Tree, major: int) -> Found:
     storage = tree.get("storage")
     named = [str(storage)] if isinstance(storage, str | int | float) else tree_at(tree, "storage")
     drivers = [name for name in named if name not in STORAGE_ASIDE]
+    known = [name for name in drivers if name in STORAGE]
+    if len(drivers) > 1 and len(known) == 1:
+        for name in drivers:
+            if name != known[0]:
+                text = f"is read as a second storage driver: {ENDS}"
+                yield "C009", "error", ("storage", name), text, _fix_beside(name, known[0])
+        return
     if len(drivers) != 1:
         text = f"must name exactly one storage driver, not {' and '.join(drivers) or 'none'}"
         yield (
@@ -37,8 +44,9 @@ def storage_rules(tree: Tree, major: int) -> Found:
         yield from only(2, major, [("C009", "error", ("storage", "tag"), f"{text}: {ENDS}", "take it out")])
     if name not in STORAGE:
         text = f"there is no storage driver {name!r}: {ENDS}"
-        fix = near_fix(name, [*STORAGE, *STORAGE_ASIDE]) or f"write one of {', '.join(STORAGE)}"
-        yield "C009", "error", ("storage", name), text, fix
+        fix = _fix_beside(name, "") or f"write one of {', '.join(STORAGE)}"
+        key: Key = ("storage", name) if isinstance(storage, dict) else ("storage",)
+        yield "C009", "error", key, text, fix
         return
     if name in REMOVED_STORAGE:
         text = f"registry 3 has no storage driver {name!r}"
@@ -52,8 +60,26 @@ def storage_rules(tree: Tree, major: int) -> Found:
     yield from unread(PARAMETERS.get(name), given, major, key, any_case=name in {"azure", "swift"})
 
 
+def is_in_the_place_of_a_driver(key: Key, tree: Tree) -> bool:
+    """Whether a key stands beside the storage driver, and is read as another one, which has a message of its own."""
+    return len(key) == 2 and key[0] == "storage" and key[1] not in {*STORAGE, *STORAGE_ASIDE} and "storage" in tree
+
+
+def _fix_beside(name: str, driver: str) -> str:
+    """What to write instead of a key that is read as a driver. `driver`: the one that there is; empty if none."""
+    owners = [one for one, of_major in PARAMETERS.items() if any(name in names for names in of_major.values())]
+    if driver in owners or (owners and not driver):
+        return f"move it below {driver or owners[0] if len(owners) == 1 or driver else 'filesystem'}"
+    if name.startswith("/"):
+        return f"write filesystem: {{rootdirectory: {name}}}"
+    return near_fix(name, STORAGE_ASIDE if driver else [*STORAGE, *STORAGE_ASIDE]) or ("take it out" if driver else "")
+
+
 def _missing(name: str, given: Tree, key: Key) -> Found:
+    misspelt = slips(given, STORAGE[name])
     for wanted in STORAGE[name]:
+        if wanted in misspelt:
+            continue
         empty: tuple[str | None, ...] = (None, "") if name in {"s3", "s3aws", "swift"} else ("",)
         if wanted.startswith("accesskey"):
             empty = ()

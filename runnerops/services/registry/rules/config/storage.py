@@ -9,7 +9,7 @@ import re
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_true, read_power, tree_at
-from runnerops.services.shared.durations import is_duration
+from runnerops.services.shared.durations import in_hours, is_duration
 
 _FIRST_POWER = 1e6
 """From here on Go writes a number that it has read as a fraction as a power (`1e+06`), which it does not read again."""
@@ -41,7 +41,13 @@ def _purging(tree: Tree) -> Found:
     for name in ("age", "interval"):
         value = given.get(name)
         if name in given and not (isinstance(value, str) and is_duration(value)):
-            yield "C017", "error", (*key, name), f"must be a duration with its unit, such as 168h: {ENDS}", ""
+            yield (
+                "C017",
+                "error",
+                (*key, name),
+                f"must be a duration with its unit, such as 168h: {ENDS}",
+                in_hours(value),
+            )
     if "dryrun" in given and not is_bool(given["dryrun"]):
         yield "C017", "error", (*key, "dryrun"), f"must be true or false, without quotes: {ENDS}", ""
 

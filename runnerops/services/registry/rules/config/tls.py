@@ -19,6 +19,7 @@ def tls_rules(tree: Tree, major: int) -> Found:
     tls = tree_at(tree, "http", "tls")
     cached = tree_at(tree, "http", "tls", "letsencrypt").get("cachefile")
     if not is_set(tls.get("certificate")) and not is_set(cached):
+        yield from _without_tls(tls)
         return
     if is_set(tls.get("certificate")) and is_set(cached):
         yield (
@@ -36,6 +37,16 @@ def tls_rules(tree: Tree, major: int) -> Found:
     for index, path in enumerate(authorities if isinstance(authorities, list) else []):
         if not is_set(path):
             yield "C012", "error", ("http", "tls", "clientcas", index), f"names no file: {ENDS}", "take it out"
+
+
+def _without_tls(tls: Tree) -> Found:
+    """Settings of TLS that the registry does not read, because it has neither a certificate nor a place for one."""
+    text = "the registry answers by http, without TLS"
+    if tls.get("letsencrypt"):
+        fix = "add cachefile: /PATH, where it keeps the certificate"
+        yield "C012", "warning", ("http", "tls", "letsencrypt"), f"has no cachefile: {text}", fix
+    elif is_set(tls.get("key")):
+        yield "C012", "warning", ("http", "tls"), f"has a key but no certificate: {text}", "add certificate: /PATH"
 
 
 def _level(tls: Tree, major: int) -> Found:
