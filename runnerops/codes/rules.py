@@ -605,6 +605,13 @@ _ROWS = (
         "Give each a volume of its own.",
     ),
     Rule(
+        "K016",
+        "warning",
+        "Two services on one port of the host",
+        "Docker starts only one of the two.",
+        "Publish another port, or bind each to an address of its own.",
+    ),
+    Rule(
         "X001",
         "error",
         "Two names for one host",

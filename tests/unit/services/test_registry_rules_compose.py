@@ -278,3 +278,104 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
 )
 def test_a_circle_is_reported_at_the_key_that_begins_it(services: Tree, key: tuple[str | int, ...]) -> None:
     assert ("services", *key) in [found[2] for found in compose_rules({"services": services}) if "itself" in found[3]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "fix"),
+    [
+        ("image: registry:3.1.1", "images: registry:3.1.1", "images", "write image"),
+        (
+            "restart: always",
+            "restart: always\n    depends_on: [{db: {condition: c}}]",
+            "depends_on[0]",
+            "take the hyphen before db",
+        ),
+        ("restart: always", "deploy: {ports: ['5:5']}", "deploy.ports", "move it there, and indent it"),
+        ("restart: always", 'extra_hosts: ["a 192.0.2.1"]', "extra_hosts[0]", "write a=192.0.2.1"),
+        ("restart: always", "container_name: my cache", "container_name", "write my-cache"),
+        ("192.0.2.10:5000:5000", "5000/tcp:5000/tcp", "ports[0]", "write 5000:5000/tcp"),
+        ("restart: always", "command: 'a ${B'", "command", "close its brace"),
+        ("restart: always", "expose: ['80:81']", "expose[0]", "write 81, or use ports"),
+        ("- data:/var", "- dota:/var", "volumes[0]", "add it there, or write ./dota for a folder"),
+        ("config.yml:ro", "config.yml:readonly", "volumes[1]", "write ro"),
+        ("config.yml:ro", "config.yml:ro,x", "volumes[1]", "take it out"),
+        ("restart: always", "network_mode: host", "ports", "take it out"),
+        (
+            "restart: always",
+            "command: [serve, /etc/docker/registry/config.yml]",
+            "command",
+            "write /etc/distribution/config.yml",
+        ),
+        (
+            'ENABLED: "true"',
+            'ENABLED: "true"\n      REGISTRY_HTTP_HEADERS_X: "*"',
+            "environment.REGISTRY_HTTP_HEADERS_X",
+            "='[\"…\"]'",
+        ),
+    ],
+)
+def test_what_to_write_in_a_compose_file(old: str, new: str, key: str, fix: str) -> None:
+    assert old in CACHE
+    said = lint_file(SPEC, CACHE.replace(old, new, 1).encode())
+    assert [fix in one.fix for one in said if key_text(one.key) == f"services.cache.{key}"] == [True]
+
+
+def test_a_misspelt_image_is_not_also_missing() -> None:
+    assert found("services: {a: {images: b}}") == ["K001 error services.a.images"]
+    assert found("services: {a: {labels: {b: c}}}") == ["K002 error services.a"]
+
+
+def test_a_section_that_is_indented_as_a_service_is_one_mistake() -> None:
+    assert found("services: {a: {image: b}, volumes: {data: {driver: local}}}") == ["K002 error services.volumes"]
+
+
+TWO = """services:
+  a: {image: nginx, ports: [%s]}
+  b: {image: nginx, ports: [%s]%s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "more"),
+    [
+        ("'80:80'", "'80:81'", ""),
+        ("'80:80'", "'127.0.0.1:80:80'", ""),
+        ("'0.0.0.0:80:80'", "{target: 80, published: 80}", ""),
+    ],
+)
+def test_two_services_on_one_port(first: str, second: str, more: str) -> None:
+    assert found(TWO % (first, second, more)) == ["K016 warning services.b.ports[0]"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "more"),
+    [
+        ("'80:80'", "'81:80'", ""),
+        ("'80:80'", "'80'", ""),
+        ("'80:80'", "'80:80/udp'", ""),
+        ("'127.0.0.1:80:80'", "'127.0.0.2:80:80'", ""),
+        ("'0.0.0.0:80:80'", "'[::1]:80:80'", ""),
+        ("'80:80'", "'80-90:80'", ""),
+        ("'80:80'", "'${PORT:-80}:80'", ""),
+        ("'80:80'", "'80:80'", ", profiles: [other]"),
+        ("'80:80'", "'80:80'", ", scale: 0"),
+    ],
+)
+def test_two_services_that_can_run_together(first: str, second: str, more: str) -> None:
+    assert not any(one.startswith("K016") for one in found(TWO % (first, second, more)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("config.yml:ro", "config.yml:ro,z"),
+        ("config.yml:ro", "config.yml:${MODE:-ro}"),
+        ("config.yml:ro", "config.yml:cached"),
+        ("restart: always", "container_name: my-cache.1"),
+        ("restart: always", "expose: ['80/tcp', 80-90]"),
+        ("restart: always", "command: [serve, /etc/distribution/config.yml]"),
+    ],
+)
+def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
+    assert old in CACHE
+    assert found(CACHE.replace(old, new, 1)) == []

@@ -16,9 +16,9 @@ from runnerops.services.registry.caches.image import major
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.rules.compose import compose_rules
 from runnerops.services.registry.rules.config import config_rules
+from runnerops.services.registry.rules.config.placeholders import placeholder_rules
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.rules.near import near_keys
-from runnerops.services.registry.rules.config.placeholders import placeholder_rules
 from runnerops.services.registry.rules.reach import reach_rules
 
 

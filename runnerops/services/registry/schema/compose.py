@@ -169,6 +169,15 @@ def _validator() -> Validator:
 
 
 @cache
+def service_keys() -> frozenset[str]:
+    """The keys of a service."""
+    tables = json.loads(Path(__file__).with_name("compose-spec.json").read_text(encoding="utf-8"))["$defs"]
+    return frozenset(
+        name for table in ("service", "container_spec", "workload_spec") for name in tables[table]["properties"]
+    )
+
+
+@cache
 def _casts() -> dict[str, object]:
     """The places as a tree: a mapping of names to subtrees or types."""
     root: dict[str, object] = {}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from runnerops.model.common import Key, Tree
+from runnerops.model.common import Key, Tree, word_set
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.found import Found, Severity
 
 _DRIVE = late_pattern(r"[A-Za-z]:")
+_WITH_MODE = 3
+_MODES = word_set("ro rw nocopy z Z private rprivate shared rshared slave rslave cached delegated consistent U O")
+"""What may follow the second colon. On Linux, the last five do nothing with Docker, or belong to Podman."""
 _VOLUME = "write SOURCE:/PATH, or SOURCE:/PATH:ro"
 
 
@@ -26,6 +29,8 @@ def _volumes(service: Tree, key: Key) -> Found:
                 yield "K002", "error", (*key, "volumes", index), f"{text}: {REFUSED}", _VOLUME
             elif len(parts) > 3:
                 yield "K002", "error", (*key, "volumes", index), f"has too many colons: {REFUSED}", _VOLUME
+            elif len(parts) == _WITH_MODE and parts[1].startswith(("/", "$")):
+                yield from _modes(parts[2], (*key, "volumes", index))
     for index, source, target in mounts(service):
         if target and not target.startswith(("/", "$", "\\")) and not _DRIVE.match(target):
             bare = items(service.get("volumes"))[index] == target and "/" not in target  # the name alone of a volume
@@ -37,6 +42,18 @@ def _volumes(service: Tree, key: Key) -> Found:
                 text = f"{text}, and it is {target}: Compose reads {drive[0]} as a drive of Windows"
                 fix = f"{fix}; the name of a volume needs more than one letter"
             yield "K002", severity, (*key, "volumes", index), text, fix
+
+
+def _modes(text: str, key: Key) -> Found:
+    """Options that Compose ignores: such a volume can be written to."""
+    for mode in text.split(","):
+        if mode in _MODES or "$" in mode:
+            continue
+        if mode.lower().replace("-", "").replace("_", "") in {"readonly", "ro", "r"}:
+            said = f"has an option {mode!r}, which Compose ignores: the container can write to it"
+            yield "K002", "error", key, said, "write ro"
+        else:
+            yield "K002", "warning", key, f"has an option {mode!r}, which Compose ignores", "take it out"
 
 
 def _long_volumes(service: Tree, key: Key) -> Found:

@@ -23,7 +23,12 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
     for kind, name, place in _used(service, key):
         if not open_text(name) and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
             text = f"{name!r} is not defined under `{kind}`: {REFUSED}"
-            yield "K004", severity, place, text, "add it there"
+            fix = (
+                f"add it there, or write ./{name} for a folder beside this file"
+                if kind == "volumes"
+                else "add it there"
+            )
+            yield "K004", severity, place, text, fix
     if severity == "error":
         yield from _asleep(service, mapping(tree.get("services")), key)
     yield from _contexts(service, mapping(tree.get("services")), key)

@@ -36,6 +36,9 @@ def pairs(service: Tree, key: Key) -> Found:
             f"cannot be combined with `networks`: {REFUSED}",
             "take one of them out",
         )
+    if service.get("network_mode") == "host" and service.get("ports"):
+        text = "does nothing with `network_mode: host`, where every port of the container is one of the host"
+        yield "K002", "warning", (*key, "ports"), text, "take it out"
     for rule in (_build, _scale, _limits, _devices, _watch, _targets):
         yield from rule(service, key)
 

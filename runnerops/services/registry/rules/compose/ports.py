@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from runnerops.model.common import Key, Tree
 from runnerops.parsing.near import near_fix
-from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items
+from runnerops.patterns import late_pattern
+from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.shared.addresses import is_address
+
+_BOTH = late_pattern(r"([0-9-]+)/\w+:([0-9-]+)(/\w+|)")
 
 
 def ports(service: Tree, key: Key) -> Found:
@@ -50,7 +54,10 @@ def _long_port(port: Tree, place: Key) -> Found:
 
 
 def _port(text: str, place: Key) -> Found:
-    if problem := _problem(text):
+    if found := _BOTH.fullmatch(text):
+        said = f"has a protocol before its end, where alone it may stand: {REFUSED}"
+        yield "K002", "error", place, said, f"write {found[1]}:{found[2]}{found[3]}"
+    elif problem := _problem(text):
         yield "K002", "error", place, f"{problem}: {REFUSED}", "write HOST:CONTAINER, for example 8080:80"
     elif text.count(":") > 2 and not text.startswith("["):  # go-connections takes it from 0.5.0 on
         problem = "has an IPv6 address without brackets, which some builds of Compose refuse"
@@ -84,8 +91,49 @@ def _range(text: str) -> tuple[int, int] | None:
     return (low, high) if low <= high <= 65535 else None
 
 
+def shared_ports(services: Mapping[str, Tree]) -> Found:
+    """Finds two services that publish one port. Docker starts only the first of them."""
+    seen: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for name, service in services.items():
+        if service.get("profiles") or service.get("network_mode") == "host" or _replicas(service) == 0:
+            continue
+        for index, port in enumerate(items(service.get("ports"))):
+            if not (place := _published(port)):
+                continue
+            address, published, protocol = place
+            before = seen.setdefault((published, protocol), [])
+            if other := next((who for who, where in before if _overlap(address, where)), ""):
+                text = f"publishes port {published}, as services.{other} does: Docker starts only one of the two"
+                key: Key = ("services", name, "ports", index)
+                yield "K016", "warning", key, text, "publish another port, or bind each to an address of its own"
+            before.append((name, address))
+
+
+def _replicas(service: Tree) -> object:
+    return service.get("scale", mapping(service.get("deploy")).get("replicas"))
+
+
+def _published(port: object) -> tuple[str, str, str] | None:
+    """Address, port and protocol on the host; None for a range, a variable, or a port that Docker chooses."""
+    if isinstance(port, dict):
+        published, protocol = str(port.get("published") or ""), str(port.get("protocol") or "tcp")
+        return (str(port.get("host_ip") or ""), published, protocol) if published.isdecimal() else None
+    ports, _, protocol = str(port).partition("/")
+    *rest, _ = ports.split(":")
+    return (":".join(rest[:-1]), rest[-1], protocol or "tcp") if rest and rest[-1].isdecimal() else None
+
+
+def _overlap(one: str, other: str) -> bool:
+    every = {"", "0.0.0.0", "::", "[::]"}  # noqa: S104  these are what is looked for
+    mixed = bool(one) and bool(other) and (":" in one) is not (":" in other)
+    return one == other or (not mixed and not every.isdisjoint((one, other)))
+
+
 def _expose(service: Tree, key: Key) -> Found:
     for index, port in enumerate(items(service.get("expose"))):
         if isinstance(port, float):
             text = f"must be a port, or a range of them: {REFUSED}"
             yield "K002", "error", (*key, "expose", index), text, "write for example 8080 or 8080-8090"
+        elif isinstance(port, str) and ":" in port and not open_text(port):
+            text = "names a port of the host too, which Docker refuses since 29"
+            yield "K002", "warning", (*key, "expose", index), text, f"write {port.rpartition(':')[2]}, or use ports"

@@ -46,6 +46,7 @@ def registry_service(service: Tree, key: Key) -> Found:
 
 def _path(service: Tree, version: int | None, key: Key) -> Found:
     """Finds a configuration that is mounted at a path that the image does not read, so that its defaults are used."""
+    yield from _command(service, version, key)
     if _told(service):
         return
     yield from _file_over_folder(service, version, key)
@@ -59,6 +60,16 @@ def _path(service: Tree, version: int | None, key: Key) -> Found:
                 f"registry {version or _NEWEST} does not read it: it would be an open registry that anybody can push to"
             )
             yield "K010", "error" if version else "warning", (*key, "volumes", index), text, f"mount it at {read}"
+
+
+def _command(service: Tree, version: int | None, key: Key) -> Found:
+    """Finds a command with the path of the other major version, where nothing is mounted."""
+    for other, path in _PATHS.items():
+        if other == version or path not in f"{service.get('command') or ''}" or _mounted(service, other):
+            continue
+        if version:
+            text = f"registry {version} has no file {path}: it ends at its start"
+            yield "K010", "error", (*key, "command"), text, f"write {_PATHS.get(version, _PATHS[_NEWEST])}"
 
 
 def _file_over_folder(service: Tree, version: int | None, key: Key) -> Found:

@@ -147,7 +147,8 @@ def _effect(variable: Variable, what: Laid, major: int) -> Found:
         )
     elif variable.value == _UNREADABLE and what.effect == "set":
         text = f"cannot be read as YAML, which the registry does: {ENDS}"
-        yield "C003", "error", place, text, _quoted(name)
+        of_header = what.key[:2] == ("http", "headers")
+        yield "C003", "error", place, text, f"write {name}='[\"…\"]'" if of_header else _quoted(name)
     elif what.effect == "ends":
         yield "C003", "error", place, f"{what.text}: {ENDS}", _mapping(what)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value, value_at
-from runnerops.parsing.near import near_fix
+from runnerops.parsing.near import near, near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.image import image_name
 from runnerops.services.registry.rules.compose.mounts import volumes
@@ -16,7 +16,12 @@ from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.shared.addresses import is_address
 
-_SECTIONS = ("volumes", "networks", "secrets", "configs")
+SECTIONS = ("volumes", "networks", "secrets", "configs")
+"""Sections of a file that are sometimes indented as services."""
+_WHAT_RUNS = ("image", "build")
+_NEAR = 0.7
+"""How similar a misspelt key is to one of these, of 1. The schema reports it, so that they are not missing too."""
+_NAME = late_pattern(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _RESTARTS = ("no", "always", "unless-stopped", "on-failure")
 _RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
 _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
@@ -80,11 +85,16 @@ def service_values(service: Tree, key: Key) -> Found:
 
 def _whole(service: Tree, key: Key) -> Found:
     if service.get("build") is None and not any(service.get(name) for name in ("image", "extends", "provider")):
-        if key[-1] in _SECTIONS:
+        if key[-1] in SECTIONS:
             text = f"is read as a service, because it is indented below `services`: {REFUSED}"
             yield "K002", "error", key, text, "move it to the beginning of the line"
-        else:
+        elif not any(near(name, _WHAT_RUNS, _NEAR) for name in service if name not in _WHAT_RUNS):
             yield "K002", "error", key, f"has neither image nor build: {REFUSED}", "add one of them"
+    name = service.get("container_name")
+    if isinstance(name, str) and _NAME.search(name) and not open_text(name) and not _NAME.fullmatch(name):
+        text = f"must be letters, digits, `_`, `.` and `-`, and begin with a letter or digit: {REFUSES}"
+        fix = f"write {meant}" if _NAME.fullmatch(meant := name.strip().replace(" ", "-")) else ""
+        yield "K002", "error", (*key, "container_name"), text, fix
     image = service.get("image")
     if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
         yield from image_name(image, (*key, "image"))
@@ -94,7 +104,8 @@ def _entries(service: Tree, key: Key) -> Found:
     for where, (sign, known, text) in _PAIRS.items():
         for index, entry in _texts(value_at(service, where)):
             if not set(sign) & set(entry) and entry not in known:
-                fix = near_fix(entry, known)
+                name, _, rest = entry.partition(" ")
+                fix = f"write {name}={rest}" if is_address(rest) else near_fix(entry, known)
                 yield "K002", "error", (*key, *where, index), f"{text}: {REFUSED}", fix
     for index, entry in _texts(service.get("devices")):
         if entry.count(":") > 2:

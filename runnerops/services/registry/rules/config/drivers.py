@@ -19,24 +19,10 @@ from runnerops.services.registry.schema.storage import PARAMETERS, REMOVED_STORA
 def storage_rules(tree: Tree, major: int) -> Found:
     """Runs all rules on the driver."""
     storage = tree.get("storage")
-    named = [str(storage)] if isinstance(storage, str | int | float) else tree_at(tree, "storage")
+    named = [str(storage)] if isinstance(storage, str | int | float) else [*tree_at(tree, "storage")]
     drivers = [name for name in named if name not in STORAGE_ASIDE]
-    known = [name for name in drivers if name in STORAGE]
-    if len(drivers) > 1 and len(known) == 1:
-        for name in drivers:
-            if name != known[0]:
-                text = f"is read as a second storage driver: {ENDS}"
-                yield "C009", "error", ("storage", name), text, _fix_beside(name, known[0])
-        return
     if len(drivers) != 1:
-        text = f"must name exactly one storage driver, not {' and '.join(drivers) or 'none'}"
-        yield (
-            "C009",
-            "error",
-            ("storage",),
-            f"{text}: {ENDS}",
-            "keep one of them" if drivers else "add one, such as filesystem",
-        )
+        yield from _not_one(drivers)
         return
     name = drivers[0]
     if "tag" in tree_at(tree, "storage"):
@@ -60,6 +46,19 @@ def storage_rules(tree: Tree, major: int) -> Found:
     yield from unread(PARAMETERS.get(name), given, major, key, any_case=name in {"azure", "swift"})
 
 
+def _not_one(drivers: list[str]) -> Found:
+    """Finds what is read as a second storage driver, or that there are several of them or none."""
+    known = [name for name in drivers if name in STORAGE]
+    if len(known) == 1:
+        for name in drivers:
+            if name != known[0]:
+                text = f"is read as a second storage driver: {ENDS}"
+                yield "C009", "error", ("storage", name), text, _fix_beside(name, known[0])
+        return
+    text = f"must name exactly one storage driver, not {' and '.join(drivers) or 'none'}: {ENDS}"
+    yield "C009", "error", ("storage",), text, "keep one of them" if drivers else "add one, such as filesystem"
+
+
 def is_in_the_place_of_a_driver(key: Key, tree: Tree) -> bool:
     """Whether a key stands beside the storage driver, and is read as another one, which has a message of its own."""
     return len(key) == 2 and key[0] == "storage" and key[1] not in {*STORAGE, *STORAGE_ASIDE} and "storage" in tree
@@ -69,7 +68,7 @@ def _fix_beside(name: str, driver: str) -> str:
     """What to write instead of a key that is read as a driver. `driver`: the one that there is; empty if none."""
     owners = [one for one, of_major in PARAMETERS.items() if any(name in names for names in of_major.values())]
     if driver in owners or (owners and not driver):
-        return f"move it below {driver or owners[0] if len(owners) == 1 or driver else 'filesystem'}"
+        return f"move it below {driver or (owners[0] if len(owners) == 1 else 'filesystem')}"
     if name.startswith("/"):
         return f"write filesystem: {{rootdirectory: {name}}}"
     return near_fix(name, STORAGE_ASIDE if driver else [*STORAGE, *STORAGE_ASIDE]) or ("take it out" if driver else "")
