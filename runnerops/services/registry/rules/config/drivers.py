@@ -49,14 +49,13 @@ def storage_rules(tree: Tree, major: int) -> Found:
 def _not_one(drivers: list[str]) -> Found:
     """Finds what is read as a second storage driver, or that there are several of them or none."""
     known = [name for name in drivers if name in STORAGE]
-    if len(known) == 1:
-        for name in drivers:
-            if name != known[0]:
-                text = f"is read as a second storage driver: {ENDS}"
-                yield "C009", "error", ("storage", name), text, _fix_beside(name, known[0])
-        return
-    text = f"must name exactly one storage driver, not {' and '.join(drivers) or 'none'}: {ENDS}"
-    yield "C009", "error", ("storage",), text, "keep one of them" if drivers else "add one, such as filesystem"
+    for name in drivers:
+        if name not in known:
+            text = "is read as a second storage driver" if known else f"there is no storage driver {name!r}"
+            yield "C009", "error", ("storage", name), f"{text}: {ENDS}", _fix_beside(name, known[0] if known else "")
+    if len(known) > 1 or not drivers:
+        text = f"must name exactly one storage driver, not {' and '.join(known) or 'none'}: {ENDS}"
+        yield "C009", "error", ("storage",), text, "keep one of them" if drivers else "add one, such as filesystem"
 
 
 def is_in_the_place_of_a_driver(key: Key, tree: Tree) -> bool:
