@@ -17,8 +17,9 @@ from tests.integration.played.host import Played
 from tests.integration.played.phases import ALL, PHASES, TERM, changed, plainly, waiting
 from tests.integration.played.processes import end_played, played_processes, processes
 from tests.integration.played.recording import AFTER, BEFORE, TOKEN, Recording, observations, record
+from tests.integration.played.server import SUDO_PASSWORD
 
 __all__ = [
-    "AFTER", "ALL", "BEFORE", "PHASES", "TERM", "TOKEN", "Fleet", "Played", "Recording", "changed", "end_played", "fleet",
-    "observations", "plainly", "played_processes", "processes", "record", "waiting",
+    "AFTER", "ALL", "BEFORE", "PHASES", "SUDO_PASSWORD", "TERM", "TOKEN", "Fleet", "Played", "Recording", "changed",
+    "end_played", "fleet", "observations", "plainly", "played_processes", "processes", "record", "waiting",
 ]  # fmt: skip

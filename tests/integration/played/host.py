@@ -67,7 +67,7 @@ class Played:
 
     def reset(self) -> None:
         """Restores the state at first. No run may be in progress."""
-        for name in ("etc", "var", "run", "play", "waits"):
+        for name in ("etc", "var", "run", "play", "waits", "sudo"):
             path = self.root / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         (self.root / "run/systemd/transient").mkdir(parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import subprocess
 import threading
@@ -15,6 +16,9 @@ from paramiko.common import AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from runnerops.demo import server as demo_server
 from tests.integration.played.host import Played
+
+SUDO_PASSWORD = "correct horse"
+"""Of every user on every played host. What was given is in the file `sudo` of the host's disk."""
 
 
 class _Guest(paramiko.ServerInterface):
@@ -46,6 +50,10 @@ class _Guest(paramiko.ServerInterface):
 
     def _answer(self, channel: paramiko.Channel, command: str) -> None:
         with suppress(OSError, EOFError):
+            if "exec sudo " in command and not (command := self._become_root(channel, shlex.split(command))):
+                channel.send_exit_status(1)
+                channel.close()
+                return
             given = b"".join(iter(lambda: channel.recv(65536), b""))
             look = command == "sh -s"
             self._struck("look" if look else "run", channel)
@@ -57,6 +65,23 @@ class _Guest(paramiko.ServerInterface):
             else:
                 self._run(channel, command, given)
             channel.close()
+
+    def _become_root(self, channel: paramiko.Channel, words: list[str]) -> str:
+        """Plays sudo, which asks for SUDO_PASSWORD once. Returns the command for root; empty if it is refused."""
+        if "sudo -S" not in words[2]:
+            channel.sendall_stderr(b"sudo: a password is required\n")
+            return ""
+        nonce = words[3]
+        channel.sendall_stderr(b"We trust you have received the usual lecture.\n" + f"sudo-{nonce}:".encode())
+        with (self._host.root / "sudo").open("a", encoding="utf-8") as tries:
+            tries.write(f"{(given := _line(channel))}\n")
+        if given != SUDO_PASSWORD:
+            channel.sendall_stderr(b"sudo: 1 incorrect password attempt\n")
+            return ""
+        channel.sendall(f"root-{nonce}\n".encode())
+        channel.sendall_stderr(f"root-{nonce}\n".encode())
+        _line(channel)
+        return shlex.join(words[words.index(nonce, 4) + 1 :])
 
     def _struck(self, what: str, channel: paramiko.Channel) -> None:
         if self._host.plays(f"break {what}"):
@@ -84,6 +109,11 @@ class _Guest(paramiko.ServerInterface):
             channel.sendall_stderr(process.stderr.read())
             if (status := process.wait()) >= 0:  # a process that a signal ended has no exit status
                 channel.send_exit_status(status)
+
+
+def _line(channel: paramiko.Channel) -> str:
+    """The next line of the input, of which no more is read."""
+    return b"".join(iter(lambda: channel.recv(1), b"\n")).decode()
 
 
 @contextmanager
