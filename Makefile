@@ -11,7 +11,7 @@ EXAMPLES ?= few
 # compiled once, not by each of the processes that tests start
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: docs help demo lock upgrade matrix venv equip lint types unit integration hosts faults lab test bench clean
+.PHONY: docs help demo lock upgrade matrix oldest venv equip lint types unit integration hosts faults lab test bench clean
 
 help:
 	@echo "make demo         see it work, on a simulated host in a scratch directory"
@@ -20,6 +20,7 @@ help:
 	@echo "make integration  the tests against real shells and a real sshd on loopback"
 	@echo "make lab          the tests on real hosts (root on Debian; see docs/architecture.md): make hosts, make faults"
 	@echo "make matrix       the unit tests under Python 3.11, 3.12 and 3.13, those that are here"
+	@echo "make oldest       the unit tests with the oldest dependencies that are allowed"
 	@echo "make lint types   ruff, shellcheck; mypy --strict"
 	@echo "make docs         write the pages and the schema that are made from tables"
 	@echo "make lock         write the lock of what make venv installs; what is locked keeps its version"
@@ -91,8 +92,15 @@ matrix:
 	  [ -d .venv-$$version ] || python$$version -m venv .venv-$$version || exit 1; \
 	  .venv-$$version/bin/python -m pip install -q --require-hashes -r requirements-dev.lock && \
 	  .venv-$$version/bin/python -m pip install -q --no-deps --no-build-isolation --editable . || exit 1; \
-	  echo "Python $$version" && .venv-$$version/bin/pytest -q -n auto tests/unit || exit 1; \
+	  echo "Python $$version" && sh tools/split.sh tests/unit .venv-$$version/bin/pytest -q || exit 1; \
 	done
+
+# the unit tests with the oldest releases that pyproject.toml allows; other libraries warn of each other then
+oldest:
+	@[ -d .venv-oldest ] || $(PYTHON) -m venv .venv-oldest
+	@.venv-oldest/bin/python -m pip install -q uv
+	@VIRTUAL_ENV=.venv-oldest .venv-oldest/bin/uv pip install -q --resolution lowest-direct --group dev --editable .
+	@sh tools/split.sh tests/unit .venv-oldest/bin/pytest -q -W ignore::DeprecationWarning
 
 docs: venv
 	$(BIN)/python docs/generate.py
@@ -111,4 +119,4 @@ bench: venv
 	$(BIN)/python bench/host.py
 
 clean:
-	rm -rf .venv .venv-3.* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build tests/lab/npm/node_modules
+	rm -rf .venv .venv-3.* .venv-oldest .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build tests/lab/npm/node_modules
