@@ -77,7 +77,11 @@ stage() {
     staged_path "$2" "$5"
     folder=${staged%/*}
     [ -d "$folder" ] || (umask 022 && mkdir -p "$folder") || return 1
-    rm -f "$staged" && cp "$1" "$staged" && chown "$4" "$staged" && chmod "$3" "$staged" || return 1
+    # owner and mode are set in a folder of root's: in the folder of PATH, which may belong to the user of CI jobs, the
+    # file could be replaced by a link in between
+    cp "$1" "$scratch/staged" && chown "$4" "$scratch/staged" && chmod "$3" "$scratch/staged" &&
+        rm -f "$staged" && cp -p "$scratch/staged" "$staged" || return 1
+    rm -f "$scratch/staged"
     [ "$(sha "$staged")" = "$5" ] || { echo "${staged#"$root"} is not what was sent" >&2 && return 1; }
     sync_all "$1" "$staged" "$folder"
 }

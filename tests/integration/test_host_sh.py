@@ -80,6 +80,18 @@ def test_a_staged_file_is_whole_private_and_beside_its_target(walker: Walker) ->
     assert walker.debris() == []
 
 
+def test_owner_and_mode_are_not_set_where_others_may_put_a_link_meanwhile(walker: Walker) -> None:
+    """The folder may belong to the user of CI jobs, and `chown` and `chmod` follow links."""
+    walker.prepare([stage("new.1", B, NEW_B, "0640")], files={"new.1": NEW_B})
+    for tool in ("chown", "chmod"):
+        walker.at(f"/bin/{tool}").unlink(missing_ok=True)
+        walker.put(f"/bin/{tool}", f'#!/bin/sh\necho "$*" >>{walker.root}/calls\nexec /bin/{tool} "$@"\n', 0o755)
+    assert walker.walk() == "applied"
+    calls = (walker.read("/calls") or "").splitlines()
+    assert len(calls) == 2
+    assert not [call for call in calls if str(walker.at("/srv")) in call]
+
+
 def test_a_swap_gives_mode_owner_and_a_later_mtime(walker: Walker) -> None:
     future = 4_000_000_000
     os.utime(walker.at(A), (future, future))
