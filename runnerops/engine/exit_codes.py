@@ -21,6 +21,6 @@ _EXIT_OF = {
 
 
 def exit_of(results: Collection[Result]) -> Exit:
-    """The exit code of many hosts, the worst result first: 5, 4, 1, 6, 3, 0."""
+    """The exit code of many hosts: the first of 5, 4, 1, 6, 3 and 0 that is the code of one of them."""
     codes = {_EXIT_OF.get(result, Exit.FAILED) for result in results} or {Exit.OK}
     return next(code for code in _WORST_FIRST if code in codes)

@@ -1,4 +1,4 @@
-"""Works on many hosts at the same time. Knows threads only.
+"""Works on many hosts at the same time, each in a thread.
 
 An exception of one host never ends the thread of another.
 """

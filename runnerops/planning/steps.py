@@ -76,7 +76,8 @@ class StepWriter:
             self.rollback = [*back, *self.rollback] if service in self.stopped else [*self.rollback, *back]
         last = [step for _, each in action_steps for step in each.last]
         checks = [step for _, each in action_steps for step in each.rollback_checks]
-        self.rollback += [Step("phase", (action_steps[0][0],)), *checks] if checks else []  # it has begun if any has
+        # a rollback leaves out phases that had not begun, and the first phase has begun if any other has
+        self.rollback += [Step("phase", (action_steps[0][0],)), *checks] if checks else []
         acted = {service for service, _ in action_steps}
         self.forward += (
             Step("complete", (name,)) for name in sorted(self._completed() - acted) if self.observed.intent_for(name)

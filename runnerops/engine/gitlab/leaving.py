@@ -77,7 +77,9 @@ class Departures:
                 unagreed += [] if one.agreed else [deletion]
             else:
                 gone.append(one.id)
-                worth = why and one.name not in host.lost  # the plan says of lost runners what happens to them
+                worth = (
+                    why and one.name not in host.lost
+                )  # a note of its own says what happens to runners that are lost
                 notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if worth else []
         told = {wish.runner: wish.id for wish in self.asking.wishes if wish.host == host.name}
         in_gitlab = on_record(host, desired, observed, told, gone)

@@ -53,7 +53,7 @@ class _Run:
     def take(self, lines: Iterator[bytes]) -> None:
         """Follows until the output ends, or with `no_wait` until the run waits for jobs."""
         for line in lines:
-            if not line.endswith(b"\n"):  # the line was cut off with the connection; the next one sends it whole
+            if not line.endswith(b"\n"):  # cut off with the connection; the next connection reads it from its beginning
                 continue
             event = self.decoder.event(line.decode("utf-8", "replace"))
             self.seen += len(line)

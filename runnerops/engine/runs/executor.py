@@ -1,5 +1,5 @@
-"""Carries out the plans of one round: each host is applied, followed, held back or left alone. It reads no flags and
-asks nobody.
+"""Carries out the plans of one round: each host is applied, followed, held back or left alone. This module reads no
+flags, and asks the user nothing.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ class HostRuns:
         rendered = self.project.rendered.get(host.name, ())
         try:
             now = observe(host, rendered, self.pool.reader(host)).file(path).content
-        except HostError:  # the result of the run is known, and is enough
+        except HostError:  # then the outcome of the run itself is reported
             return False
         if not only_its_own(path, plan, rendered, now):
             return False

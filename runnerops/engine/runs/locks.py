@@ -77,7 +77,8 @@ def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> 
         return LockConflict(in_between(plan))
     run, locked = record.run, locked_by(record.run, plan.host)
     if not run.running and not run.result and (plan.host, run.number) not in lock_wait.looked_again:
-        lock_wait.looked_again.add((plan.host, run.number))  # beginning, or cut off; planning again will show which
+        # this run is just beginning or was cut off; when the host is planned again, it is clear which of the two
+        lock_wait.looked_again.add((plan.host, run.number))
         return LockConflict(locked, replan=True)
     if run.digest == plan.digest:
         if run.running or record.result is Result.APPLIED:

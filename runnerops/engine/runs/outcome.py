@@ -76,8 +76,8 @@ def _full(plan: Plan, result: Result, failed: Step) -> Outcome:
 
 
 def _cut_off(plan: Plan, result: Result) -> Outcome:
-    """The outcome after a shutdown. By then all swapped files are swapped back, and loaded contents ended with the
-    shutdown.
+    """The outcome after a shutdown. By then all swapped files are swapped back, and daemons load these at the next boot.
+    A cache that was recreated stays as it is, and its intent is kept.
     """
     files = "its files are back as they were" if result is Result.ROLLED_BACK else "nothing was swapped"
     return Outcome(plan.host, result, message=f"{CUT_OFF}; {files}", hint="deploy again once the host is up")

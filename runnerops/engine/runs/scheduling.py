@@ -1,4 +1,6 @@
-"""Schedules many hosts: at the same time where allowed, in order where necessary. Knows threads and order only."""
+"""Schedules many hosts: at the same time where allowed, in order where necessary. This module knows nothing
+of plans and connections.
+"""
 
 from __future__ import annotations
 
