@@ -168,8 +168,15 @@ def secret(name: str = "TOKEN") -> Secret:
 
 
 def render_file(here: Host, value: str = "s3cret") -> tuple[RenderedFile, ...]:
-    """The registry's files as the shipped templates render them."""
-    return tuple(file for file in render_all(here, Vault(value)) if file.spec.service is ServiceName.REGISTRY)
+    """The registry's files as the shipped templates render them, made once for each host and value of its secrets."""
+    asked = (repr(here), value)
+    if asked not in _RENDERED:
+        made = render_all(here, Vault(value))
+        _RENDERED[asked] = tuple(file for file in made if file.spec.service is ServiceName.REGISTRY)
+    return _RENDERED[asked]
+
+
+_RENDERED: dict[tuple[str, str], tuple[RenderedFile, ...]] = {}
 
 
 class _Borrowed:
