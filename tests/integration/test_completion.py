@@ -19,9 +19,10 @@ hosts:
 """
 
 
-@pytest.fixture(name="folder")
-def fixture_folder(tmp_path: Path) -> Path:
-    """A project, and `runnerops` on the PATH."""
+@pytest.fixture(name="folder", scope="module")
+def fixture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project, `runnerops` for the PATH, and the script for bash that it prints."""
+    tmp_path = tmp_path_factory.mktemp("completed")
     (tmp_path / "inventory.yml").write_text(INVENTORY)
     (tmp_path / "other.yml").write_text(INVENTORY.replace("web", "wob"))
     (tmp_path / "broken.yml").write_text("hosts: [")
@@ -30,6 +31,8 @@ def fixture_folder(tmp_path: Path) -> Path:
     start = "import sys; sys.argv[0] = 'runnerops'; from runnerops.cli import main; main()"
     tool.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c {shlex.quote(start)} "$@"\n')
     tool.chmod(0o755)
+    environ = {**os.environ, "_RUNNEROPS_COMPLETE": "source_bash"}
+    (tmp_path / "complete.sh").write_bytes(subprocess.run([tool], env=environ, capture_output=True, check=True).stdout)
     return tmp_path
 
 
@@ -49,7 +52,7 @@ def fixture_folder(tmp_path: Path) -> Path:
     ],
 )
 def test_bash_is_offered_what_fits(folder: Path, words: str, offered: str) -> None:
-    script = f"""eval "$(_RUNNEROPS_COMPLETE=source_bash runnerops)"
+    script = f""". ./complete.sh
     COMP_WORDS=({words}) COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1))
     call=$(complete -p runnerops | sed 's/.*-F \\([^ ]*\\) .*/\\1/')
     $call runnerops
