@@ -1,5 +1,5 @@
-"""Fixtures for tests against a real sshd. Without an sshd these tests are skipped; with RUNNEROPS_LAB=require they
-fail.
+"""Fixtures for tests against a real sshd and a stand-in for GitLab. Without an sshd, tests that need one are skipped; with
+RUNNEROPS_LAB=require they fail.
 """
 
 from __future__ import annotations
@@ -11,9 +11,13 @@ import pytest
 
 from tests.integration.played import AFTER, PHASES, Fleet, Recording, end_played, fleet, record
 from tests.integration.sshd import PROGRAM, Keys, Sshd
+from tests.lab.gitlab import GitLab, open_gitlab
 from tests.shells import without
 
 StartSshd = Callable[..., Sshd]
+
+API = "glpat-canary-of-the-api"
+"""The API token that the stand-in for GitLab accepts."""
 
 
 @pytest.fixture(scope="session", name="ssh_keys")
@@ -73,3 +77,16 @@ def fixture_hosts(standing: Fleet) -> Iterator[Fleet]:
     standing.ask(AFTER)
     yield standing
     end_played()
+
+
+@pytest.fixture(name="gitlab")
+def fixture_gitlab() -> Iterator[GitLab]:
+    with open_gitlab() as gitlab:
+        gitlab.api_tokens.add(API)
+        yield gitlab
+
+
+@pytest.fixture(name="no_pauses")
+def fixture_no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request to GitLab that failed is made again at once."""
+    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -31,20 +31,13 @@ from runnerops.redact import Redactor
 from runnerops.report.status import status_document, status_lines
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.status import status
+from tests.integration.conftest import API
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
 from tests.unit.services import runner_builders as build
 
-API = "glpat-canary-of-the-api"
 ONE, TWO = "glrt-canary-of-runner-one", "glrt-canary-of-runner-two"
 CANARIES = (API, ONE, TWO, "glrt-canary")
-
-
-@pytest.fixture(name="gitlab")
-def fixture_gitlab() -> Iterator[GitLab]:
-    with open_gitlab() as gitlab:
-        gitlab.api_tokens.add(API)
-        yield gitlab
 
 
 def observed(gitlab: GitLab) -> HostState:

@@ -27,19 +27,15 @@ from runnerops.report.document import plan_document
 from runnerops.report.paused import begun_texts
 from runnerops.report.text import plan_lines
 from runnerops.ssh.link import Completed
-from tests.integration.test_gitlab_create import API, CLAIM, Cut, Machine, World, fixture_gitlab
+from tests.integration.conftest import API
+from tests.integration.test_gitlab_create import CLAIM, Cut, Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.shells import SHELLS
 from tests.unit.services import runner_builders as build
 from tests.unit.test_plan import ORIGIN
 
-__all__ = ["fixture_gitlab"]
-
-
-@pytest.fixture(autouse=True)
-def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 @pytest.fixture(name="world")

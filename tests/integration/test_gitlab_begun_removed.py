@@ -22,11 +22,11 @@ from runnerops.model.common import Exit, ServiceName
 from runnerops.model.gitlab import Begun, Place
 from runnerops.remote import state_folder
 from runnerops.report.screen import Screen
+from tests.integration.conftest import API
 from tests.integration.test_only import playing, replace
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
 
-API = "glpat-canary-of-the-api"
 HOST = """
 hosts:
   demo:
@@ -70,9 +70,7 @@ def fixture_record(gitlab: GitLab, site: Site) -> Iterator[Path]:
     gitlab.forget_runners()
 
 
-@pytest.fixture(autouse=True)
-def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 def call(site: Site) -> Invocation:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import PER_PAGE, GitlabClient
-from tests.lab.gitlab import GitLab, open_gitlab
+from tests.integration.conftest import API
+from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 
-API = "glpat-canary-of-the-api"
 IN_GROUP = {"runner_type": "group_type", "group_id": 42, "description": "one"}
-
-
-@pytest.fixture(name="gitlab")
-def fixture_gitlab() -> Iterator[GitLab]:
-    with open_gitlab() as gitlab:
-        gitlab.api_tokens.add(API)
-        yield gitlab
 
 
 def quick(gitlab: GitLab, token: str = API, seconds: float = 5) -> GitlabClient:

@@ -12,12 +12,12 @@ from runnerops.errors import GitlabError
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
 from runnerops.model.steps import DRAINED, Step
-from tests.integration.test_gitlab_pause import Machine, World, fixture_gitlab, fixture_world
+from tests.integration.test_gitlab_pause import Machine, World, fixture_world
 from tests.lab.shell import until
 from tests.unit.services import runner_builders as build
 from tests.unit.test_plan import ORIGIN
 
-__all__ = ["fixture_gitlab", "fixture_world"]
+__all__ = ["fixture_world"]
 PLAN = Plan("h", 1, ORIGIN, forward=(Step("phase", ("docker",)), Step("await", ("60", DRAINED, "sh", "drain.sh"))))
 STEP, WAIT = Event("h", 1.0, "forward", 0, "step", ""), Event("h", 1.0, "forward", 1, "wait", "1 job: job 7")
 

@@ -50,7 +50,8 @@ from runnerops.report.text import plan_lines
 from runnerops.secrets.commands import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.ssh.link import Completed
-from tests.lab.gitlab import GitLab, open_gitlab
+from tests.integration.conftest import API
+from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.lab.gitlab_managed import Runner
 from tests.lab.shell import until
@@ -59,7 +60,6 @@ from tests.unit.test_executor import Quiet
 from tests.unit.test_plan import ORIGIN
 from tests.unit.test_plan import observed as in_sync
 
-API = "glpat-canary-of-the-api"
 SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 GROUP = Place("group", 42)
 KEEP, CLAIM = state_folder.keep_paused(())[2], state_folder.claim_begun((), "", 0)[2]
@@ -68,16 +68,7 @@ SHELL = {"executor": "shell"}
 REFUSED = {"error": "insufficient_scope", "error_description": "glrt-canary is not welcome"}
 
 
-@pytest.fixture(name="gitlab")
-def fixture_gitlab() -> Iterator[GitLab]:
-    with open_gitlab() as gitlab:
-        gitlab.api_tokens.add(API)
-        yield gitlab
-
-
-@pytest.fixture(autouse=True)
-def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 class Cut(BaseException):

@@ -17,7 +17,8 @@ import pytest
 from runnerops.engine.options import Flags
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Result
-from tests.integration.test_gitlab_create import API, REFUSED, World
+from tests.integration.conftest import API
+from tests.integration.test_gitlab_create import REFUSED, World
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import OWN, Answer
 
@@ -71,8 +72,7 @@ def at_work(gitlab: GitLab) -> World:
 
 
 @pytest.fixture(autouse=True)
-def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> None:  # noqa: ARG001
     monkeypatch.setattr("runnerops.engine.gitlab.leaving.POLL_SECONDS", 0.01)
 
 

@@ -23,20 +23,19 @@ from runnerops.report.document import plan_document
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.text import plan_lines
-from tests.integration.test_gitlab_create import API, FAULTS, REFUSED, Cut, World, fixture_gitlab
+from tests.integration.conftest import API
+from tests.integration.test_gitlab_create import FAULTS, REFUSED, Cut, World
 from tests.lab.gitlab import GitLab, Job
 from tests.lab.gitlab_api import Answer
 from tests.unit.services import runner_builders as build
 from tests.unit.test_plan import ORIGIN
 
-__all__ = ["fixture_gitlab"]
 ALLOWED = Flags({"drop-runner": frozenset({""})}, drain_s=0)
 MINE = "s_0123456789ab"
 
 
 @pytest.fixture(autouse=True)
-def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> None:  # noqa: ARG001
     monkeypatch.setattr("runnerops.engine.gitlab.leaving.POLL_SECONDS", 0.01)
 
 

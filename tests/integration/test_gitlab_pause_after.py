@@ -16,18 +16,15 @@ from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
 from runnerops.remote import state_folder
 from runnerops.remote.history import History
-from tests.integration.test_gitlab_pause import Machine, World, fixture_gitlab
+from tests.integration.test_gitlab_pause import Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.unit.test_plan import ORIGIN
 
-__all__ = ["fixture_gitlab"]
-
 
 @pytest.fixture(name="world")
-def fixture_world(gitlab: GitLab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def fixture_world(gitlab: GitLab, tmp_path: Path, no_pauses: None) -> World:  # noqa: ARG001
     """Run 1 is going on, with the runner paused for it; the client that began it is gone."""
-    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
     world = World(gitlab, Machine(tmp_path))
     world.runner.paused = True
     world.machine.run(state_folder.keep_paused([PauseRecord(1, 1, gitlab.url, "one")]), b"", 10)

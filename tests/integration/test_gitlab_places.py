@@ -22,12 +22,12 @@ from runnerops.model.gitlab import Place
 from runnerops.model.host_state import Run
 from runnerops.redact import Redactor
 from runnerops.report.status import status_document, status_lines
-from tests.integration.test_gitlab_create import API, Cut, Machine, World, fixture_gitlab
+from tests.integration.conftest import API
+from tests.integration.test_gitlab_create import Cut, Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.unit.test_plan import ORIGIN
 
-__all__ = ["fixture_gitlab"]
 GROUP = {"id": 42, "name": "CI", "web_url": "https://gitlab.example.com/groups/Team/ci"}
 PROJECTS = [
     {"id": 7, "name": "app", "path_with_namespace": "team/app"},

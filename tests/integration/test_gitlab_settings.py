@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -45,7 +45,8 @@ from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
 from runnerops.secrets import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
-from tests.lab.gitlab import GitLab, open_gitlab
+from tests.integration.conftest import API
+from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.lab.shell import until
 from tests.unit.services import runner_builders as build
@@ -54,20 +55,12 @@ from tests.unit.test_plan import ORIGIN, RUNNER
 from tests.unit.test_plan import ask as ask_for
 from tests.unit.test_plan import observed as in_sync
 
-API = "glpat-canary-of-the-api"
 ONE, TWO = "glrt-canary-of-runner-one", "glrt-canary-of-runner-two"
 WANTED: Mapping[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 KNOWN = RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
 NONE: Mapping[str, int] = {}
 QUOTED = {"message": f"{ONE} is not welcome"}
 """A message that quotes what it should not: it must not be passed on."""
-
-
-@pytest.fixture(name="gitlab")
-def fixture_gitlab() -> Iterator[GitLab]:
-    with open_gitlab() as gitlab:
-        gitlab.api_tokens.add(API)
-        yield gitlab
 
 
 def asking_anew() -> Asking:

@@ -33,12 +33,12 @@ from runnerops.errors import RunneropsError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
+from tests.integration.conftest import API
 from tests.integration.test_gitlab_each_call import FAULTS
 from tests.lab.forked import FORKING
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import OWN, Answer
 
-API = "glpat-canary-of-the-api"
 ROTATED = "var/lib/runnerops/rotated"
 UI = UiOptions(yes=True, as_json=False, verbose=0)
 
@@ -134,9 +134,7 @@ CALLS = {
 """What a rotation asks, in order: of a token that GitLab takes, and of one that it does not."""
 
 
-@pytest.fixture(autouse=True)
-def _fixture_hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.gitlab.calls.PAUSES", (0.0, 0.0, 0.0))
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 def asked(desk: Desk) -> list[str]:
