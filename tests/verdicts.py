@@ -408,6 +408,7 @@ _RUNNER_OF_ANY_RELEASE = _of(
                     '[runners.docker]\\nmemory = "512 megs"',
                     '[runners.docker]\\nvolumes = ["/a:b"]',
                     '[runners.docker]\\nextra_hosts = ["db"]',
+                    '[runners.docker]\\n[runners.kubernetes]\\nmemory_limit = "2GB"',
                     '[runners.docker]\\npull_policy = "sometimes"',
                     '[runners.docker]\\n[runners.cache]\\nType = "s4"',
                     'shell = "fish"\\n[runners.docker]',

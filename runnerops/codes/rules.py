@@ -378,6 +378,13 @@ _ROWS = (
         "a warning where it runs, but serves no metrics",
     ),
     Rule(
+        "R022",
+        "error",
+        "Amount that Kubernetes does not know",
+        "The file is loaded, and every job of the runner fails.",
+        "Write a number with a unit, such as 500m for processors and 2Gi for memory.",
+    ),
+    Rule(
         "C001",
         "error",
         "Unknown key in a registry's config",

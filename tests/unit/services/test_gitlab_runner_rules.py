@@ -364,6 +364,38 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
         *((config(**{name: value}), f"R021 {said}") for name, value, said in LISTENING),
+        (config(runner(docker={"dns": "192.0.2.53"})), 'R008 error runners[0].docker.dns: write ["192.0.2.53"]'),
+        (config(runner(docker={"volumes": ["/a:/b:readonly"]})), "R015 error runners[0].docker.volumes[0]: option"),
+        (config(runner(docker={"volumes": ["/a:/b:z,ro"]})), "R015 error runners[0].docker.volumes[0]: another order"),
+        (
+            config(runner(kubernetes={"memory_limit": "2 GB"})),
+            "R022 error runners[0].kubernetes.memory_limit: write 2Gi",
+        ),
+        (config(runner(kubernetes={"cpu_request": "2 cores"})), "R022 error runners[0].kubernetes.cpu_request: 500m"),
+        (
+            config(runner(kubernetes={"volumes": {"host_path": [{"path": "/"}]}})),
+            "R006 error runners[0].kubernetes.volumes.host_path[0].path: write host_path",
+        ),
+        (
+            config(runner(cache={"Type": "s3", "s3": {"Bucket": "b"}})),
+            "R006 error runners[0].cache.s3.Bucket: write BucketName",
+        ),
+        (config(runner(http_proxy="http://a")), "R006 error runners[0].http_proxy: HTTP_PROXY"),
+        (
+            config(runner(docker={"registry_mirror": "http://a"})),
+            "R006 error runners[0].docker.registry_mirror: daemon.json",
+        ),
+        (
+            config(
+                runner(
+                    docker={
+                        "privileged": True,
+                        "services": [{"name": "docker:dind", "command": ["dockerd", "--mtu=9"]}],
+                    }
+                )
+            ),
+            "R016 warning runners[0].docker.services[0].command[0]: take dockerd out",
+        ),
         (config(runner(cache={"s3": {"BucketName": "b"}})), "R014 warning runners[0].cache.s3: Type ="),
         (
             config(runner(docker={"volumes": ["/cache", "/srv/x:/cache/"]})),
@@ -459,6 +491,20 @@ def test_values_that_are_loaded_but_break_jobs_are_found(tree: Tree, finding: st
     "tree",
     [
         {"Concurrent": 4, "Runners": []},
+        config(
+            runner(
+                docker={
+                    "privileged": True,
+                    "volumes": ["/a:/b:RO", "/a:/c:ro,z", "/a:/d:z", "v:/e:rw:rslave"],
+                    "services": [{"name": "docker:dind", "command": ["dockerd", "--host=tcp://0.0.0.0:2376"]}],
+                }
+            )
+        ),
+        config(
+            runner(
+                kubernetes={"memory_limit": "1.5Gi", "cpu_request": "500m", "cpu_limit": "2", "memory_request": "1e9"}
+            )
+        ),
         config(listen_address="127.0.0.1", session_server={"listen_address": "[::]:8093"}),
         config(listen_address="[::1]:9252", session_server={"listen_address": ":8093", "advertise_address": "a:8093"}),
         config(session_server={"listen_address": "", "advertise_address": "https://ci.example.com"}),

@@ -46,7 +46,8 @@ def place(value: Value) -> tuple[str, str] | None:
 
 def metrics(tree: Tree) -> Found:
     """dockerd resolves a name, and accepts no empty one (moby's `daemon/command/daemon_unix.go`, 20.10 to 29.7)."""
-    if tree.get("metrics-addr") and place(tree["metrics-addr"]) is None:
+    given = tree.get("metrics-addr")
+    if isinstance(given, str) and given and place(given) is None:
         text = "must be ADDRESS:PORT: dockerd does not start"
         yield "D017", "error", ("metrics-addr",), text, "write for example 127.0.0.1:9323"
 

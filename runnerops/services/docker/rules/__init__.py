@@ -165,6 +165,7 @@ def _group(name: str, inner: Tree) -> Found:
 _MEANT: Mapping[Key, tuple[str, ...]] = {
     ("selinux",): ("selinux-enabled",),
     ("logging", "options"): ("log-opts",),
+    ("registry", "mirrors"): ("registry-mirrors",),
 }
 """By key: what is meant by it, although its name is not near. `logging` is the block of a Compose file."""
 

@@ -44,7 +44,7 @@ _NOT_NEGATIVE = (
 
 def values(tree: Tree, version: Version | None) -> Found:
     """Runs every rule on values. A finding that depends on an unknown version is a warning."""
-    for rule in (_words, metrics, _labels, _search, _pairs, resources):
+    for rule in (_words, metrics, _ulimits, _labels, _search, _pairs, resources):
         yield from rule(tree)
     for timely in (_numbers, _levels, _exec_opts, _logging, addresses, registries, runtimes, storage, sizes):
         yield from timely(tree, version)
@@ -91,6 +91,16 @@ def _search(tree: Tree) -> Found:
         if value.strip(" ") != "." and not _DOMAIN.fullmatch(value.strip(" ")):
             text = f"must be a domain: {_START}"
             yield "D017", "error", ("dns-search", index), text, "write a name such as example.com"
+
+
+def _ulimits(tree: Tree) -> Found:
+    """dockerd passes the limit's `Name` on, and not the key that it stands under (`daemon/oci_linux.go`)."""
+    given = tree.get("default-ulimits")
+    for name, limit in given.items() if isinstance(given, dict) else ():
+        own = {key.lower(): value for key, value in limit.items()} if isinstance(limit, dict) else {"name": name}
+        if own.get("name") in (None, ""):
+            text = "has no Name, which dockerd reads instead of the key: no container would start"
+            yield "D017", "error", ("default-ulimits", name), text, f'add "Name": "{name}"'
 
 
 def _labels(tree: Tree) -> Found:

@@ -22,6 +22,7 @@ def dind(runner: Tree, key: Key) -> Found:
         if isinstance(service, dict) and is_dind(service):
             place = (*key, "docker", "services", index)
             yield from _privileged(docker, place)
+            yield from _closed(service, place)
             for name in ("command", "entrypoint"):
                 yield from _words(service, name, place)
 
@@ -32,6 +33,16 @@ def _privileged(docker: Tree, place: Key) -> Found:
     if docker.get(name) is not True and not docker.get("runtime"):
         text = f"Docker-in-Docker needs `{name} = true` in [runners.docker]: otherwise its daemon does not start"
         yield "R016", "warning", place, text, "write it there, or set a `runtime` that needs no privileges"
+
+
+def _closed(service: Tree, place: Key) -> Found:
+    """The image's script adds the addresses of the daemon only to a command that begins with a flag."""
+    words = service.get("command")
+    if not isinstance(words, list) or not words or words[0] != "dockerd" or service.get("entrypoint"):
+        return
+    if not any(str(word).startswith(("-H", "--host")) for word in words):
+        text = "with dockerd as its first word, the daemon listens on no port, so that jobs cannot reach it"
+        yield "R016", "warning", (*place, "command", 0), text, "take dockerd out, and write only its flags"
 
 
 def _words(service: Tree, name: str, place: Key) -> Found:

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near, question
+from runnerops.services.docker.schema import FLAG_NAMES
 from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
@@ -34,8 +35,14 @@ _MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("runner", "registration_token"): ("token",),
     ("runner", "registration-token"): ("token",),
     ("config", "metrics_server"): ("listen_address",),
+    ("s3", "bucket"): ("BucketName",),
+    ("s3", "region"): ("BucketLocation",),
+    ("s3", "endpoint"): ("ServerAddress",),
+    ("k8s_host_path", "path"): ("host_path",),
 }
 """By table and key: the name of an option elsewhere, and what the key is called here."""
+
+_PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 
 _FEW = 9
 """How many keys of a table a message names for an unknown one."""
@@ -110,7 +117,8 @@ def _unknown(
     if others:
         text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
         return "R006", "warning" if excerpt else severity, key, text, "move it there"
-    if "-" in name and name in DAEMON_KEYS:
+    of_daemon = low.replace("_", "-")
+    if "-" in of_daemon and (of_daemon in DAEMON_KEYS or of_daemon in FLAG_NAMES):
         text = "the runner ignores it: this is a key of Docker's daemon.json"
         return "R006", severity, key, text, "move it to that file; in the inventory, to the section `docker`"
     return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
@@ -123,6 +131,8 @@ def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
     if low == "runners" and table != "config":
         text = "the runner ignores it: this names a table again that is open already"
         return text, "write its heading instead, such as [runners.cache] or [[NAME]]"
+    if low in _PROXIES:
+        return "the runner ignores it: for jobs, a proxy is a variable", f'write environment = ["{low.upper()}=…"]'
     if name in FLAGS:
         return "the runner ignores it here: it belongs to [runners.feature_flags]", "move it there"
     if meant := _MEANT.get((table, low)):
@@ -227,6 +237,8 @@ def _wrong(key: Key, word: str, value: Value = None) -> tuple[str, Severity, Key
         fix = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
     elif word == "table" and isinstance(value, list):
         fix = f"write [{_heading(key)}], with one bracket at each side"
+    elif word == "[str]" and isinstance(value, str) and value:
+        fix = f'write ["{value}"]'
     return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", fix
 
 

@@ -13,6 +13,7 @@ from runnerops.parsing.near import near, near_fix, question
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.keys import Found, Severity
+from runnerops.services.gitlab_runner.rules.quantities import quantities
 from runnerops.services.gitlab_runner.rules.tokens import is_excerpt
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
@@ -39,13 +40,17 @@ _TABLES = {
 _STORES = {"s3": {"BucketName"}, "gcs": {"BucketName"}, "azure": {"ContainerName"}}
 """The keys without which a cache has no storage."""
 
+_WITH_MODE = 3
+_MODES = late_pattern(r"(?::(?:ro|rw|o))?(?:[:,]z)?(?:[:,]r?(?:shared|slave|private))?", re.IGNORECASE)
+"""What may follow the path in the container. Source: `linux_parser.go`, 13.0 to 19.3."""
+
 _NFS = ("name", "mount_path", "server", "path")
 _FLAVOR = late_pattern(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 
 def values(runner: Tree, key: Key) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
-    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs):
+    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs, quantities):
         yield from rule(runner, key)
 
 
@@ -177,7 +182,7 @@ def _docker(runner: Tree, key: Key) -> Found:
                 "error",
                 (*key, "docker", "volumes", index),
                 f"{problem}: {_JOBS}",
-                "write /HOST:/CONTAINER",
+                "write /HOST:/CONTAINER, or /HOST:/CONTAINER:ro" if "option" in problem else "write /HOST:/CONTAINER",
             )
     yield from _mounted_twice(docker, key)
     for index, entry in _texts(docker, "extra_hosts"):
@@ -213,6 +218,8 @@ def _volume_problem(text: str) -> str:
         return "" if text.startswith("/") else "must be an absolute path"
     if not parts[1].startswith("/"):
         return "the path in the container must be absolute"
+    if len(parts) > _WITH_MODE - 1 and not _MODES.fullmatch(":".join(("", *parts[_WITH_MODE - 1 :]))):
+        return "ends with an option that the runner does not know, or in another order than ro,z"
     named = parts[0].startswith("/") or "/" not in parts[0]
     return "" if named else "the path on the host must be absolute, or the name of a volume"
 
