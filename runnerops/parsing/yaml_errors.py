@@ -142,6 +142,28 @@ def _flow(text: str, at: int, begin: int) -> Cause:
     ) or Cause(at, "a comma is missing before this", "write one between two items")
 
 
+def _opening(text: str, at: int) -> int | None:
+    """Where a string in double quotes begins that ends on a later line; None if none is found."""
+    end = text.rfind("\n", 0, at)
+    while end > 0:
+        begin = text.rfind("\n", 0, end)
+        if text.count('"', begin + 1, end) % 2:
+            return text.rfind('"', begin + 1, end)
+        end = begin
+    return None
+
+
+def _item(text: str, at: int, _: int) -> Cause:
+    """A list whose next line, or the rest of whose line, is no item."""
+    if text[:at].rstrip(" ").endswith(('"', "'")):
+        return Cause(
+            at, "a string ends at the quote before this, but more text follows", "put the whole entry in quotes"
+        )
+    return Cause(
+        at, "there is a key among the items of a list", "indent it below its item, or as the key above the list"
+    )
+
+
 def _is_outside(text: str, at: int) -> bool:
     """Whether the line at this offset stands further left than the line above, which is a key without a value."""
     above = text[: line_start(text, at)].rstrip()
@@ -152,6 +174,8 @@ def _is_outside(text: str, at: int) -> bool:
 def _key(text: str, at: int, _: int) -> Cause:
     here, line = text[at : at + 1], text[text.rfind("\n", 0, at) + 1 : at].rstrip()
     more = "a string ends at the quote before this, but more text follows"
+    if line.endswith('"') and line.count('"') % 2 and (start := _opening(text, at)) is not None:
+        return Cause(start, "this quote is not closed on its line", "close it")
     return first(
         at,
         (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
@@ -216,9 +240,7 @@ _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     ),
     "expected ':'": _missing_colon,
     "could not find expected": _missing_colon,
-    "expected '-' indicator": _row(
-        "there is a key among the items of a list", "indent it below its item, or as the key above the list"
-    ),
+    "expected '-' indicator": _item,
     "tab character": _row("there is a tab in the indentation", "indent with spaces: YAML takes no tabs there"),
     "expected key": _key,
     "block end": _key,

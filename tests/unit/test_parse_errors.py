@@ -124,6 +124,8 @@ IN_YAML = [
     ("a:\n  b:\n - c\n", 3, 2, "indented less than the key above", "at least as that key"),
     ("<!doctype html>\n<p style='a: b'>\n", 1, 1, "a web page", "raw file"),
     ("<html>", 1, 1, "a web page", "raw file"),
+    ('a:\n  b: "me\n  c: "x"\n', 2, 6, "this quote is not closed on its line", "close it"),
+    ('a:\n  - "b":/c\nd: 1\n', 2, 8, "a string ends at the quote before this", "the whole entry"),
     ("a: \u201cx: y\u201d", 1, 4, "a curly quote", "straight"),
     ("a: 1\n\ufeffb: 2", 2, 1, "a byte order mark", "first character"),
     ('b: 1\na: "x\x01"', 2, 6, "does not allow", "take it out"),

@@ -290,6 +290,8 @@ def test_a_circle_is_reported_at_the_key_that_begins_it(services: Tree, key: tup
             "depends_on[0]",
             "take the hyphen before db",
         ),
+        ("restart: always", "networks: [{n: {}}]", "networks[0]", "take the hyphen before n out"),
+        ("restart: always", "logging: {max-size: 10m}", "logging.max-size", "move it there"),
         ("restart: always", "deploy: {ports: ['5:5']}", "deploy.ports", "move it there, and indent it"),
         ("restart: always", 'extra_hosts: ["a 192.0.2.1"]', "extra_hosts[0]", "write a=192.0.2.1"),
         ("restart: always", "container_name: my cache", "container_name", "write my-cache"),
@@ -379,3 +381,16 @@ def test_two_services_that_can_run_together(first: str, second: str, more: str) 
 def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
     assert old in CACHE
     assert found(CACHE.replace(old, new, 1)) == []
+
+
+def test_keys_that_are_indented_too_little_are_no_services() -> None:
+    said = lint_file(SPEC, b"services: {cache: , image: registry, ports: ['5000:5000']}")
+    assert [(key_text(one.key), one.fix) for one in said] == [
+        ("services.cache", "it is empty: indent its keys below it"),
+        ("services.image", "indent it deeper, as a key of its service"),
+        ("services.ports", "indent it deeper, as a key of its service"),
+    ]
+
+
+def test_a_list_of_volumes_is_one_mistake() -> None:
+    assert found("services: {a: {image: b, volumes: ['data:/x']}}\nvolumes: [data]\n") == ["K002 error volumes"]

@@ -316,6 +316,14 @@ def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
         ("{addr: ':5000'}", "{headers: {X: nosniff}}", "http.headers.X", "write [nosniff]"),
         ("{addr: ':5000'}", "{headers: {X: a b}}", "http.headers.X", "write its items in brackets: [A, B]"),
         ("docker.io}", "docker.io, ttl: 7d}", "proxy.ttl", "write 168h"),
+        ("docker.io}", "docker.io/library/}", "proxy.remoteurl", "write https://registry-1.docker.io"),
+        ("registry-1.docker.io}", "auth.docker.io}", "proxy.remoteurl", "write https://registry-1.docker.io"),
+        (
+            "{remoteurl: https://registry-1.docker.io}",
+            "{remoteurl: [https://a, https://b]}",
+            "proxy.remoteurl",
+            "write one address, and run a cache of its own for each other upstream",
+        ),
         (
             "http:",
             "health: {storagedriver: {interval: 10}}\nhttp:",

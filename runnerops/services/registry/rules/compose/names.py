@@ -21,6 +21,8 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
     """Finds what a service uses and the file does not define."""
     severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
     for kind, name, place in _used(service, key):
+        if isinstance(tree.get(kind), list):  # as the schema reports
+            continue
         if not open_text(name) and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
             text = f"{name!r} is not defined under `{kind}`: {REFUSED}"
             fix = (

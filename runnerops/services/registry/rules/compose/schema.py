@@ -62,6 +62,9 @@ def _schema(problem: Problem, tree: Tree, version: str) -> Found:
             yield from _since(_NETWORK_NAMES, version, ("K001", key, text))
         else:
             yield "K001", "error", key, f"{text}: {REFUSED}", ""
+    elif problem.kind == "type" and key[0] == "services" and len(key) == _OF_SERVICE - 1 and key[1] in service_keys():
+        text = f"is read as the name of a service: {REFUSED}"
+        yield "K002", "error", key, text, "indent it deeper, as a key of its service"
     elif problem.kind == "type" and is_looser(key, value_at(tree, key)):
         text = "is not a whole number, which newer releases of Compose may refuse"
         yield "K002", "warning", key, text, "write one"
@@ -73,16 +76,20 @@ def _fix(problem: Problem, tree: Tree) -> str:
     value = value_at(tree, problem.key)
     if problem.kind != "type":
         return near_fix(str(value), problem.words) if problem.kind == "word" else _FIXES.get(problem.kind, "")
+    if isinstance(value, list) and problem.key in {(section,) for section in SECTIONS}:
+        return "write NAME: for each, without a hyphen"
     return _fix_of_type(problem, value)
 
 
 def _fix_of_type(problem: Problem, value: Value) -> str:
+    key = problem.key
     if value is None:
-        return "it is empty: write a value, or take the key out"
+        below = len(key) == _OF_SERVICE - 1 and key[0] == "services"
+        return "it is empty: indent its keys below it" if below else "it is empty: write a value, or take the key out"
     if isinstance(value, str) and "array" not in problem.words and (joined := _JOINED.fullmatch(value)):
         return f"write a space after the colon: {joined[1]}: {joined[2]}"
-    if problem.key[-2:-1] in {("depends_on",), ("environment",)}:
-        return _fix_of_item(problem.key, value)
+    if key[-2:-1] in {("depends_on",), ("networks",), ("environment",)}:
+        return _fix_of_item(key, value)
     if "array" in problem.words and isinstance(value, str | int | float):
         return "write it in brackets, as the only item of a list"
     if problem.words == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
@@ -93,9 +100,9 @@ def _fix_of_type(problem: Problem, value: Value) -> str:
 
 def _fix_of_item(key: Key, value: Value) -> str:
     """What to write for an item of `depends_on` or `environment`, which may be lists or mappings."""
-    if key[-2] == "depends_on":
+    if key[-2] != "environment":
         names = " and ".join(value) if isinstance(value, dict) else ""
-        return f"take the hyphen before {names} out: with a condition, depends_on is a mapping" if names else ""
+        return f"take the hyphen before {names} out: with keys below it, {key[-2]} is a mapping" if names else ""
     if isinstance(key[-1], int):
         return "write it as NAME=VALUE"
     return "put it in quotes" if isinstance(value, list | dict) else ""
@@ -134,6 +141,8 @@ def _unknown(key: Key, known: tuple[str, ...], service: bool) -> tuple[str, str]
     if service and not meant:
         text = f"services belong under `services`, and only Compose 1 accepted them here: {REFUSED}"
         return text, "write services:, and put this below it"
+    if key[-2:-1] == ("logging",):
+        return f"unknown key, which belongs to logging.options: {REFUSED}", "move it there"
     own = "; keys of your own begin with x-"
     if meant:
         return f"unknown key, {question(meant)}", f"write {' or '.join(meant)}{own}"

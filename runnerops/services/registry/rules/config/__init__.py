@@ -103,6 +103,8 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         words = shape.split("|")
         what = _WHAT.get(shape, f"one of {', '.join(words)}")
         fix = near_fix(str(value), words) if len(words) > 1 else in_hours(value) if shape == "duration" else ""
+        if key == ("proxy", "remoteurl"):
+            fix = "write one address, and run a cache of its own for each other upstream"
         yield "C003", "error", key, f"must be {what}: {ENDS}", fix
 
 
@@ -203,8 +205,11 @@ def _remote(url: str, key: Key, address: str) -> Found:
         host, port, parts = "", None, urlsplit("")
     if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s{}<>^`|\\\"]", host):
         yield "C014", "error", key, f"must be an http or https URL: {ENDS}", _UPSTREAM
-    elif host in {"docker.io", "hub.docker.com", "index.docker.io", "www.docker.com"}:
+    elif host in {"docker.io", "hub.docker.com", "index.docker.io", "www.docker.com", "auth.docker.io"}:
         yield "C014", "error", key, "is not the address of a registry", "write https://registry-1.docker.io"
+    elif host == "registry-1.docker.io" and parts.path.strip("/") not in {"", "v2"}:
+        text = "must have no path: the images of Docker Hub are at its root"
+        yield "C014", "error", key, text, f"write {parts.scheme}://{host}"
     elif parts.path not in ("", "/"):
         yield from _path(parts.path, key, f"{parts.scheme}://{parts.netloc}")
     elif "@" in parts.netloc:
