@@ -22,7 +22,7 @@ PLAN = Plan("h", 1, Requester("anna", "laptop"), forward=(STAGE,))
     [
         (STAGE, "failed", "`runnerops history h -v`"),
         (STAGE, "rolled-back", "`runnerops history h -v`"),
-        (Step("guard", ("a", "cat", "/a")), "failed", "deploy again"),
+        (Step("guard", ("a", "cat", "/a")), "failed", "try again, which makes a new plan"),
         (STAGE, "needs-attention", "look at the host"),
     ],
 )

@@ -109,12 +109,12 @@ def locked_by(run: Run, host: str) -> Outcome:
     """The outcome of a host that was not touched, naming the run that holds or held the lock."""
     word = ENDS[run.result].value if run.result in ENDS else "over"
     state = "is going on there" if run.running else f"came in between ({word})"
-    hint = "wait until it ends and deploy again, or wait here with --lock-wait 5m"
+    hint = "wait until it ends and try again, or wait here with --lock-wait 5m"
     return Outcome(
         host,
         Result.LOCKED,
         message=f"{holder_text(run)}, {state}; nothing was changed",
-        hint=hint if run.running else "deploy again, which makes a new plan",
+        hint=hint if run.running else "try again, which makes a new plan",
     )
 
 

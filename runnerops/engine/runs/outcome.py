@@ -80,7 +80,7 @@ def _cut_off(plan: Plan, result: Result) -> Outcome:
     A cache that was recreated stays as it is, and its intent is kept.
     """
     files = "its files are back as they were" if result is Result.ROLLED_BACK else "nothing was swapped"
-    return Outcome(plan.host, result, message=f"{CUT_OFF}; {files}", hint="deploy again once the host is up")
+    return Outcome(plan.host, result, message=f"{CUT_OFF}; {files}", hint="try again once the host is up")
 
 
 def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
@@ -93,7 +93,7 @@ def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     message = (
         f"not drained within {limit}: {jobs}; nothing was swapped\n  the runner starts by itself after its last job"
     )
-    hint = "deploy again then, or with a longer --drain-timeout, or with --kill-jobs"
+    hint = "try again then, or with a longer --drain-timeout, or with --kill-jobs"
     return Outcome(plan.host, Result.FAILED, failed, message, tuple(said[1:]), hint)
 
 
@@ -157,7 +157,7 @@ def _hint(plan: Plan, result: Result, failed: Step | None = None, code: str = ""
     if result is Result.NEEDS_ATTENTION:
         return f"look at the host; the steps that were done are in {STATE_FOLDER}/runs/{plan.run}/log there"
     if result is Result.LOCKED or (failed and failed.verb == "guard"):  # the host had changed since it was planned
-        return "deploy again: it plans anew"
+        return "try again, which makes a new plan"
     if code:
         return f"{_REFUSALS[code][1]}: --allow {code}@{plan.host}"
     return "" if result is Result.APPLIED else f"`runnerops history {plan.host} -v` shows every step with its command"
