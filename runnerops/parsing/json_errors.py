@@ -28,6 +28,11 @@ def _here(text: str, at: int) -> Cause | None:
     return first(
         at,
         (text.startswith(_COMMENTS, at), "there is a comment here", "take it out: JSON has none"),
+        (
+            here == "'" and not text[:at].strip() and text[at + 1 :].lstrip().startswith("{"),
+            "there is a quote around the whole file",
+            "take it out at the beginning and at the end",
+        ),
         (here == "'", "there is a single quote here", 'write ": JSON has no other quotes'),
         (here in {"}", "]"} and text[:at].rstrip().endswith(","), *_TRAILING),
     )
@@ -64,6 +69,11 @@ def _value(text: str, at: int) -> Cause:
     other = "look whether it is another file, or YAML or TOML"
     return first(
         at,
+        (
+            not before and here.isalpha() and re.search(r"\n\s*\{", text),
+            "there is text before the first {",
+            "take it out: it belongs to a shell's command",
+        ),
         (not before and here not in {",", "]", "}"}, "a JSON file begins with {, and this one does not", other),
         (
             word in _LITERALS,
@@ -111,6 +121,9 @@ def _comma(text: str, at: int) -> Cause:
 def _colon(text: str, at: int) -> Cause:
     if text[at : at + 1] == "=":
         return Cause(at, "there is an equals sign here", "write a colon between key and value")
+    if text[at : at + 1] in {",", "}"}:
+        fix = 'write "key": value, or put several values into [ ]'
+        return Cause(at, "a colon is missing between key and value", fix)
     return Cause(at, "a colon is missing between key and value", 'write "key": value')
 
 

@@ -14,6 +14,8 @@ _TRUE, _FALSE, _NULL = {"true", "yes", "on"}, {"false", "no", "off"}, {"null", "
 _TEXT = late_pattern(
     r'"""(?:[^\\]|\\.)*?"""' r"|'''.*?'''" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'" r"|#[^\n]*", re.DOTALL
 )
+_LIST = late_pattern(r"\s*\[\[([\w.-]+)\]\]")
+"""A heading of one of several tables."""
 _QUOTE = late_pattern(r"\"\"\"|'''|\"|'|#")
 
 
@@ -218,6 +220,10 @@ def _part(text: str, at: int) -> Cause:
 
 def _twice(text: str, at: int) -> Cause:
     begin = line_start(text, max(at - 1, 0))
+    heading = _LIST.match(line_of(text, begin))
+    if heading and (below := re.search(rf"(?m)^[ \t]*\[{re.escape(heading[1])}\.", text[:begin])):
+        start = line_start(text, below.end())
+        return Cause(start, "this table belongs to one of several, whose heading stands below it", "move it down")
     if line_of(text, begin).lstrip().startswith("["):
         return Cause(
             begin,

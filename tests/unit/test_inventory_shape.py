@@ -220,6 +220,7 @@ def test_a_file_that_is_no_inventory_is_refused_with_a_hint(tmp_path: Path, text
         ("hosts: [{name: h}]", "hosts: must be a mapping", "the name of each host as a key"),
         ("hosts: {h: 192.0.2.1}", "hosts.h: must be a mapping", "write `address: ADDRESS`"),
         ("hosts: {h: {docker: [{debug: true}]}}", "hosts.h.docker: must be a mapping", "take out the hyphens"),
+        ("hosts: {h: {registry: []}}", "hosts.h.registry: must be a mapping", "write {KEY: VALUE}"),
         ("hosts: {h: {registry: {caches: [x]}}}", "caches[0]: must be a mapping", "write `upstream: URL`"),
         ("hosts: {h: {ssh: {port: '22'}}}", "port: must be a whole number", "write 22, without quotes"),
         ("hosts: {h: {groups: web}}", "hosts.h.groups: must be a list", "write [web]"),

@@ -52,6 +52,9 @@ IN_JSON = [
     ('{"a": }', 1, 7, "a value is missing", "write it"),
     ("a = 1\n[b]\n", 1, 1, "begins with {", "TOML"),
     ('["a"]', 1, 1, "must be an object", "{ }"),
+    ('{"a": "b", "c"}', 1, 15, "a colon is missing", "several values into [ ]"),
+    ('cat <<EOF\n{"a": 1}\n', 1, 1, "text before the first {", "take it out"),
+    ("'{\"a\": 1}'", 1, 1, "a quote around the whole file", "take it out"),
     ('{"a": {{ x }}}', 1, 8, "there are braces of a template", "render"),
     ('{\n<<<<<<< HEAD\n"a": 1\n', 2, 1, "an unfinished Git merge", "resolve"),
 ]
@@ -87,6 +90,7 @@ IN_TOML = [
     ("a = 1\na = 2\n", 2, 1, "duplicate key", "take one"),
     ("[a]\nx = 1\n\n[a]\ny = 1\n", 4, 1, "this table exists already", "[[runners]]"),
     ('[runners]\nname = "x"\n[[runners]]\n', 3, 1, "this table exists already", "[[runners]]"),
+    ("[a.b]\nx = 1\n[[a]]\ny = 1\n", 1, 1, "whose heading stands below it", "move it down"),
     ("a = 10m", 1, 7, "a number ends here", '"10m"'),
     ("a = 010", 1, 6, "a number begins with 0", "0o"),
     ("a = 1,\nb = 2", 1, 6, "there is a comma after the value", "take it out"),

@@ -140,7 +140,7 @@ def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
     if types == (str,) and isinstance(value, int | float):
         return Wrong(key, "must be text", "put it in quotes if it is meant as text")
     text, hint = _WORDS[types]
-    if types == (dict,) and isinstance(value, list):
+    if types == (dict,) and isinstance(value, list) and any(isinstance(one, dict) for one in value):
         hint = "take out the hyphens: write one `KEY: VALUE` a line"
     elif types == (list,) and isinstance(value, str):
         hint = f"write [{value}]"

@@ -364,6 +364,11 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
         *((config(**{name: value}), f"R021 {said}") for name, value, said in LISTENING),
+        (
+            config(runner(pre_clone_script="a")),
+            "R007 warning runners[0].pre_clone_script: write pre_get_sources_script",
+        ),
+        (config(runner(pre_build_script=["a", "b"])), "R008 error runners[0].pre_build_script: write one text"),
         (config(runner(docker={"dns": "192.0.2.53"})), 'R008 error runners[0].docker.dns: write ["192.0.2.53"]'),
         (config(runner(docker={"volumes": ["/a:/b:readonly"]})), "R015 error runners[0].docker.volumes[0]: option"),
         (config(runner(docker={"volumes": ["/a:/b:z,ro"]})), "R015 error runners[0].docker.volumes[0]: another order"),

@@ -161,13 +161,20 @@ def _is_other_form(low: str, own: str) -> bool:
     return sorted(plain) == sorted(known) or f"{plain}s" == known
 
 
+_SUCCESSORS = {
+    "pre_clone_script": "pre_get_sources_script",
+    "post_clone_script": "post_get_sources_script",
+}
+
+
 def _timely(known: Known, key: Key, version: Version) -> Found:
     if version and version < version_of(known.since):
         message = f"this host's runner does not know it before {known.since}"
         yield "R007", "warning", key, message, "upgrade gitlab-runner there"
     if known.until and (not version or version >= version_of(known.until)):
         message = f"the runner does not know it any more since {known.until}, and ignores it"
-        yield "R007", "warning", key, message, "take it out, or write its successor"
+        later = _SUCCESSORS.get(str(key[-1]).lower(), "its successor")
+        yield "R007", "warning", key, message, f"take it out, or write {later}"
 
 
 def _read(known: Known, version: Version, found: Found) -> Found:
@@ -235,6 +242,8 @@ def _wrong(key: Key, word: str, value: Value = None) -> tuple[str, Severity, Key
     fix = FIXES[word]
     if word == "str" and isinstance(value, bool | int | float):
         fix = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+    elif word == "str" and isinstance(value, list):
+        fix = 'write one text; one of several lines has """ on both sides'
     elif word == "table" and isinstance(value, list):
         fix = f"write [{_heading(key)}], with one bracket at each side"
     elif word == "[str]" and isinstance(value, str) and value:
