@@ -82,7 +82,7 @@ stage() {
     cp "$1" "$scratch/staged" && chown "$4" "$scratch/staged" && chmod "$3" "$scratch/staged" &&
         rm -f "$staged" && cp -p "$scratch/staged" "$staged" || return 1
     rm -f "$scratch/staged"
-    [ "$(sha "$staged")" = "$5" ] || { echo "${staged#"$root"} is not what was sent" >&2 && return 1; }
+    [ "$(sha "$staged")" = "$5" ] || { echo "${staged#"$root"} is not what was sent" >&2; return 1; }
     sync_all "$1" "$staged" "$folder"
 }
 
@@ -94,16 +94,17 @@ swap() {
     now=$(sha "$path")
     if [ "$list" = rollback ] && reached_later "$1" "$now"; then return 0; fi
     if [ "$list" = forward ] && [ "$now" = "$3" ] && [ "$2" != "$3" ]; then return 0; fi
-    [ "$now" = "$2" ] || { edited "$1" && return 1; }
+    [ "$now" = "$2" ] || { edited "$1"; return 1; }
     if [ "$list" = forward ]; then append_line "$1" "$PWD/swapped" && sync_all swapped || return 1; fi
     if [ "$3" != absent ]; then
         staged_path "$1" "$3"
-        [ "$(sha "$staged")" = "$3" ] || { echo "${staged#"$root"} is not what was staged" >&2 && return 1; }
+        [ "$(sha "$staged")" = "$3" ] || { echo "${staged#"$root"} is not what was staged" >&2; return 1; }
         set_newer_mtime "$staged" "$path" || return 1
     fi
     if [ "$(sha "$path")" != "$2" ]; then # checked once more, because a sync may take long on a busy disk
         [ "$list" = rollback ] || { sed '$d' swapped >not-swapped && mv not-swapped swapped; }
-        edited "$1" && return 1
+        edited "$1"
+        return 1
     fi
     if [ "$3" = absent ]; then rm -f "$path" || return 1; else mv -f "$staged" "$path" || return 1; fi
     sync_all "${path%/*}"
@@ -369,7 +370,7 @@ runs_to_keep() {
 walk() {
     trap '' HUP PIPE
     event note "clock $(date +%s)"
-    lock || { event end locked && return; }
+    lock || { event end locked; return; }
     if ! reserve; then
         event note "no space left in $state"
         roll_back failed

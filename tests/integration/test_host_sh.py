@@ -103,6 +103,15 @@ def test_a_swap_gives_mode_owner_and_a_later_mtime(walker: Walker) -> None:
     assert stat.st_mtime > future
 
 
+def test_an_edited_file_stays_also_where_the_reason_cannot_be_written(walker: Walker) -> None:
+    """On a full disk the output of a step goes nowhere."""
+    walker.at("/run").mkdir()
+    full = sh(f"rm -f {walker.root}/run/*/out && ln -s /dev/full {walker.root}/run/runnerops-1/out")
+    walker.prepare([stage("new.1", A, NEW_A), full, swap(A, b"another", NEW_A)], files={"new.1": NEW_A})
+    assert walker.walk() == "failed"
+    assert walker.read(A) == OLD.decode()
+
+
 def test_an_edit_while_a_busy_disk_syncs_is_not_lost(walker: Walker) -> None:
     """gitlab-runner may replace its token at any time."""
     walker.prepare(*whole_run(), FILES)

@@ -94,3 +94,16 @@ def test_only_one_run_has_the_lock_at_a_time(tmp_path: Path) -> None:
         assert not any(event.kind == "step" for event in walker.events())
 
     side_by_side(tmp_path, [sh("true")], check)
+
+
+def test_a_run_without_the_lock_does_nothing_also_if_its_log_cannot_be_written(tmp_path: Path) -> None:
+    """As on a full disk."""
+
+    def check(walker: Walker) -> None:
+        (walker.folder / "log").symlink_to("/dev/full")
+        with walker.at("/var/lib/runnerops/lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            walker.call("walk", str(walker.folder))
+        assert walker.read("/var/lib/runnerops/runs/acts") is None
+
+    side_by_side(tmp_path, [sh("echo acted >>../acts")], check)
