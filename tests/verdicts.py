@@ -374,6 +374,7 @@ _RUNNER_OF_ANY_RELEASE = _of(
         (
             "concurrent = 0\\n" + _SECTION % "[runners.docker]",
             'concurrent = "4"\\n' + _SECTION % "[runners.docker]",
+            '[session_server]\\nlisten_address = "127.0.0.1"\\n' + _SECTION % "[runners.docker]",
             'concurrent = 1\\nlog_level = "loud"\\n' + _SECTION % "[runners.docker]",
             _SECTION % '[runners.docker]\\nvolumes = "/cache"',
             _SECTION % "[runners.docker]\\nmemory = 512",
@@ -388,7 +389,7 @@ _RUNNER_OF_ANY_RELEASE = _of(
     "\n".join(
         (
             "concurrent = 1\\n" + _SECTION % '[runners.docker]\\nimage = "a"\\nmemory = "512m"',
-            'listen_address = "127.0.0.1"\\n[session_server]\\nlisten_address = "127.0.0.1:0"\\n'
+            'listen_address = "127.0.0.1:0"\\n[session_server]\\nlisten_address = "127.0.0.1:0"\\n'
             + _SECTION % '[runners.docker]\\nimage = "a"',
             "Concurrent = 1\\n" + _SECTION % '[runners.Docker]\\nImage = "a"',
             'concurrent = 2\\nlog_level = "warning"\\n'
@@ -415,7 +416,6 @@ _RUNNER_OF_ANY_RELEASE = _of(
                     "[runners.kubernetes]",
                 )
             ),
-            '[session_server]\\nlisten_address = "127.0.0.1"\\n' + _SECTION % "[runners.docker]",
             _SECTION.replace("docker", "dokcer") % "[runners.docker]",
             _SECTION.replace("docker", "docker+machine") % '[runners.docker]\\n[runners.machine]\\nMachineName = "m"',
             _SECTION.replace("http://", "") % "[runners.docker]",
