@@ -21,7 +21,7 @@ def listens(files: Mapping[FileSpec, Tree]) -> Iterator[ListeningPlace]:
     for spec, tree in files.items():
         for key, (who, usual) in _KEYS.items():
             address, port = _split(value_at(tree, key), usual)
-            if port:
+            if port not in ("", "0"):  # for 0, the system chooses a free one
                 yield ListeningPlace(who, spec.path, key, address, port)
 
 
