@@ -165,13 +165,13 @@ def test_sections_are_put_at_the_end_of_a_host(text: str, then: str) -> None:
     assert add_sections(text, "h", section) == then
 
 
-def test_braces_over_several_lines_are_left_to_a_person() -> None:
+def test_braces_over_several_lines_are_refused() -> None:
     with pytest.raises(RunneropsError, match="nothing was written"):
         add_sections("hosts:\n  h: {address: x,\n    ssh: {user: root}}\n", "h", section)
 
 
 @given(inherited=TREES, wanted=TREES)
-def test_what_is_said_beside_what_is_inherited_gives_what_is_wanted(inherited: Tree, wanted: Tree) -> None:
+def test_an_entry_over_inherited_values_gives_the_wanted_section(inherited: Tree, wanted: Tree) -> None:
     def merged(base: Value, top: Tree) -> Tree:
         below = dict(base) if isinstance(base, dict) else {}
         for name, value in top.items():
@@ -334,7 +334,7 @@ def odd_lines(groups: tuple[tuple[str, ...], ...]) -> st.SearchStrategy[list[str
     mark=st.sampled_from(["", "\ufeff"]),
     length=st.sampled_from([0, 300]),
 )
-def test_a_config_toml_stays_however_it_is_written(
+def test_a_config_toml_stays_in_whatever_form(
     top: list[str], runners: list[tuple[list[str], list[str]]], end: str, mark: str, length: int
 ) -> None:
     lines = [*top, *(f"# {number} of many" for number in range(length))]

@@ -138,7 +138,7 @@ def test_ports_and_quotes(host: str, login: str, tmp_path: Path) -> None:
         ("ansible_host: [a]", "h is left out: \"['a']\" is not an address"),
     ],
 )
-def test_a_login_that_cannot_be_told_is_no_guess(variable: str, note: str, tmp_path: Path) -> None:
+def test_an_unclear_login_is_not_guessed(variable: str, note: str, tmp_path: Path) -> None:
     above = "all:\n  children:\n    none:\n    a:\n      hosts:\n        h:\n"
     (tmp_path / "hosts.yml").write_text(f"{above}          {variable}\n")
     read = read_ansible(tmp_path / "hosts.yml", ())
@@ -191,7 +191,7 @@ def test_a_key_goes_with_the_login_and_a_second_name_of_a_host_is_left_out(tmp_p
     )
 
 
-def test_an_alias_inside_of_itself_ends(tmp_path: Path) -> None:
+def test_an_alias_of_itself_ends(tmp_path: Path) -> None:
     (tmp_path / "hosts.yml").write_text("a: &a\n  hosts: {h: }\n  children: {b: *a}\n")
     assert [host.name for host in read_ansible(tmp_path / "hosts.yml", ()).hosts] == ["h"]
 

@@ -70,12 +70,12 @@ def test_what_is_no_login_is_usage(target: str) -> None:
         ("root@192.0.2.1", "x"),
     ],
 )
-def test_what_is_in_the_inventory_is_meant_by_its_name_alone(path: Path, target: str, name: str) -> None:
+def test_a_host_in_the_inventory_takes_no_other_login(path: Path, target: str, name: str) -> None:
     with pytest.raises(UsageError):
         find_place(path, meant(target, name))
 
 
-def test_behind_one_address_may_be_several_hosts(path: Path) -> None:
+def test_several_hosts_may_have_one_address(path: Path) -> None:
     assert find_place(path, meant("x=root@192.0.2.1:2222")).host.name == "x"
     with pytest.raises(UsageError, match="already, as a"):
         find_place(path, meant("x=root@192.0.2.1:22"))
@@ -104,7 +104,7 @@ def test_what_a_host_has_already_is_its_own_or_inherited(path: Path) -> None:
     assert not only_adds([place], text.replace("192.0.2.1", "192.0.2.3"))
 
 
-def test_mirrors_are_said_only_where_others_would_be_filled_in(path: Path) -> None:
+def test_mirrors_are_written_only_where_others_would_be_filled_in(path: Path) -> None:
     def adopted(mirrors: list[str]) -> Tree:
         said: Tree = {"live-restore": True, "mtu": 1400, **({"registry-mirrors": [*mirrors]} if mirrors else {})}
         found = Found(find_place(path, "a"), {ServiceName.DOCKER: Adopted(said)})
@@ -169,7 +169,7 @@ def test_without_secrets_there_is_no_env(path: Path) -> None:
     assert write(Files(path, b"new", {})) == (path,)
 
 
-def test_nothing_is_written_where_something_cannot_be(path: Path) -> None:
+def test_nothing_is_written_if_one_file_cannot_be(path: Path) -> None:
     (path.parent / ".env").mkdir()
     with pytest.raises(RunneropsError, match="directory"):
         write(Files(path, b"new", {"A": "x"}))
@@ -177,7 +177,7 @@ def test_nothing_is_written_where_something_cannot_be(path: Path) -> None:
     assert {one.name for one in path.parent.iterdir()} == {".env", "inventory.yml"}
 
 
-def test_what_is_inherited_is_kept_away_where_the_host_has_none_of_it(path: Path) -> None:
+def test_null_removes_an_inherited_section_that_the_host_lacks(path: Path) -> None:
     found = Found(find_place(path, meant("c=me@192.0.2.9")), {
         ServiceName.DOCKER: Adopted(notes=("no Docker Engine there",)), ServiceName.GITLAB_RUNNER: Adopted({"concurrent": 2}),
     })  # fmt: skip

@@ -57,7 +57,7 @@ def test_what_is_common_and_what_differs_merge_to_each_hosts_own(base: Tree, mor
         assert same(again, tree)
 
 
-def test_what_several_hosts_share_is_all_that_they_share() -> None:
+def test_everything_that_hosts_share_is_found() -> None:
     one: Tree = {"a": 1, "b": {"x": 1, "y": 2}, "runners": [{"name": "r", "limit": 1, "on": True}], "c": []}
     other: Tree = {"a": 1, "b": {"x": 1, "y": 3}, "runners": [{"name": "r", "limit": 2, "on": True}], "c": True}
     assert common([one, other]) == {"a": 1, "b": {"x": 1}, "runners": [{"name": "r", "on": True}]}
@@ -75,7 +75,7 @@ def test_what_several_hosts_share_is_all_that_they_share() -> None:
         (("l", 1), ("l", 1)),
     ],
 )
-def test_where_something_stands_in_what_says_less(key: Key, place: Key | None) -> None:
+def test_where_a_key_is_after_shared_values_were_taken_out(key: Key, place: Key | None) -> None:
     before: Tree = {"runners": [{"name": "a"}, {"name": "b", "x": 1}], "l": [1, 2]}
     assert moved(key, before, {"runners": [{"name": "b", "x": 1}], "l": [1, 2]}) == place
 
@@ -107,7 +107,7 @@ def made_by_hand(name: str, size: int, password: str) -> dict[str, Adopted]:
     }
 
 
-def test_hosts_of_one_making_are_written_as_a_person_would(tmp_path: Path) -> None:
+def test_similar_hosts_are_written_as_a_person_would(tmp_path: Path) -> None:
     hosts = {name: made_by_hand(name, 1400 + number, "canary") for number, name in enumerate(("ci-1", "ci-2"))}
     draft = best_draft(found(tmp_path, hosts), {}, "")
     assert (
@@ -187,7 +187,7 @@ LEAN = st.fixed_dictionaries({}, optional={"docker": TREES, "gitlab_runner": SEC
     more=st.lists(LEAN, min_size=2, max_size=3),
 )
 @example(base={"docker": {}, "gitlab_runner": {"runners": []}}, more=[{"docker": {"a": "b\n\n\n"}}, {}])
-def test_each_host_asks_for_what_it_asks_for_by_itself(
+def test_shared_defaults_change_no_hosts_values(
     tmp_path_factory: pytest.TempPathFactory, base: Tree, more: list[Tree]
 ) -> None:
     """Through the inventory's own merge, also with `{host}` in a runner's name."""
@@ -279,9 +279,7 @@ hosts: {}
 
 
 @given(base=FULL, one=LEAN)
-def test_a_host_in_a_group_asks_for_what_it_asks_for_alone(
-    tmp_path_factory: pytest.TempPathFactory, base: Tree, one: Tree
-) -> None:
+def test_a_group_changes_no_hosts_values(tmp_path_factory: pytest.TempPathFactory, base: Tree, one: Tree) -> None:
     """Apart from runners of the group that it has not got, which no host can take away."""
     path = tmp_path_factory.mktemp("joined") / "inventory.yml"
     group = {"docker": base["docker"], "gitlab_runner": {**base["gitlab_runner"], "runners": []}}  # type: ignore[dict-item]
@@ -305,7 +303,7 @@ def test_a_host_in_a_group_asks_for_what_it_asks_for_alone(
         (["ci=root@h"], "ci"), (["root@h"], "a b"),
     ],
 )  # fmt: skip
-def test_hosts_that_are_one_and_groups_that_are_there_are_usage(words: list[str], group: str, tmp_path: Path) -> None:
+def test_one_host_twice_and_an_existing_group_are_usage(words: list[str], group: str, tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     path.write_text("groups:\n  old: {}\nhosts:\n  z: {docker: {debug: true}}\n")
     with pytest.raises(UsageError):
@@ -313,7 +311,7 @@ def test_hosts_that_are_one_and_groups_that_are_there_are_usage(words: list[str]
 
 
 @pytest.mark.parametrize("word", ["me@[2001:db8::1]:22", "me@h.example", "me@h:2222"])
-def test_what_reaches_a_host_is_reported_as_it_was_given(word: str) -> None:
+def test_a_login_is_reported_as_it_was_given(word: str) -> None:
     host = meant(f"n={word}")
     assert not isinstance(host, str)
     assert (host.name, login_of(host)) == ("n", word)
@@ -328,7 +326,7 @@ def test_layers_stand_before_the_hosts() -> None:
     assert add_group("hosts:\n  a: {}\ngroups:\n", docker) == "hosts:\n  a: {}\ngroups:\n  new:\n    docker: {}\n"
 
 
-def test_runners_that_every_host_calls_after_itself_are_shown_once(tmp_path: Path) -> None:
+def test_runners_named_after_their_hosts_are_written_once(tmp_path: Path) -> None:
     """As `gitlab-runner register` names them, and a hand-written one without a name; each host's file stays as it is."""
     states: dict[str, HostState] = {}
     found: list[Found] = []
@@ -349,7 +347,7 @@ def test_runners_that_every_host_calls_after_itself_are_shown_once(tmp_path: Pat
         assert (file.content, blockers) == (states[host.name].file(CONFIG).content, ())
 
 
-def test_an_entry_that_the_inventory_refuses_keeps_no_other_host_out(tmp_path: Path) -> None:
+def test_a_refused_entry_excludes_no_other_host(tmp_path: Path) -> None:
     """Whichever of them, and however many."""
     broken: dict[str, Adopted] = {"gitlab_runner": Adopted({"concurrent": 1, "runners": [runner("a"), runner("a")]})}
     names = [f"ci-{number}" for number in range(7)]

@@ -167,7 +167,7 @@ def test_a_template_keeps_the_ends_of_its_lines() -> None:
         assert templates_with({NAME: made}, {"i": [more]}).texts == {}
 
 
-def test_a_secret_is_no_less_one_for_being_a_number() -> None:
+def test_a_number_may_be_a_secret() -> None:
     value: Tree = {"ui": {"environment": {"DB_PASSWORD": 20261129, "P_PASSWORD": 1.25, "PORT": 5000, "NO_TOKEN": True}}}
     found = Adopted({"caches": []}, additions=(Addition(NAME, "services", 2, value),))
     entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: found}, {})
@@ -181,7 +181,7 @@ def limit(value: str) -> tuple[Addition, ...]:
     return (Addition(NAME, "service", 4, {"mem_limit": value}, 'cache.name == "c"'),)
 
 
-def test_a_template_that_is_there_is_added_to_or_left_as_it_is() -> None:
+def test_an_existing_template_is_extended_or_left() -> None:
     one = templates_with({}, {"a": limit("1g")}).texts
     two = templates_with(one, {"b": limit("2g")})
     assert two.texts[NAME].count("{% block service %}") == 1
@@ -204,7 +204,7 @@ def test_a_template_that_is_there_is_added_to_or_left_as_it_is() -> None:
         "{% block service %}\n    user: me{% endblock %}\n",
     ],
 )
-def test_a_block_that_is_there_in_another_form_is_left_to_its_owner(block: str) -> None:
+def test_an_existing_block_in_another_form_is_left(block: str) -> None:
     """Jinja takes no second block of a name."""
     own = f'{{% extends "shipped/{NAME}" %}}\n{block}'
     made = templates_with({NAME: own}, {"a": limit("1g")})
@@ -213,7 +213,7 @@ def test_a_block_that_is_there_in_another_form_is_left_to_its_owner(block: str) 
     assert templates_with({NAME: own.replace("service", "below")}, {"a": limit("1g")}).by_hand == {}
 
 
-def test_why_is_told_in_a_comment_that_nothing_leaves() -> None:
+def test_nothing_escapes_from_the_comment_that_gives_the_reason() -> None:
     one = Addition(NAME, "service", 4, {"mem_limit": "1g"}, "", "of /a\x1b[31m #} {{ x }}\nb")
     assert "{# of /a[31m # } {{ x }}b #}\n" in templates_with({}, {"a": (one,)}).texts[NAME]
 

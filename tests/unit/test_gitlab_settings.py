@@ -72,7 +72,7 @@ def made(*updates: SettingsUpdate, held: bool = False) -> Planned:
     return plan_request(Request(host, files, files, state, POLICY, ORIGIN, updates=updates), Redactor(), frozenset())
 
 
-def test_a_host_in_sync_whose_runner_is_not_as_asked_is_pending_without_a_run() -> None:
+def test_a_difference_in_gitlab_alone_is_pending_without_a_run() -> None:
     one = made(TAGS)
     assert (one.plan.empty, one.result, one.ready) == (True, Result.PENDING, True)
     assert summed_up({"h": one}) == "1 host: 1 to change, 0 in sync"

@@ -197,7 +197,7 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "auth: {htpasswd: {realm: x, path: /y}}\n"}, "a login"),
     ],
 )
-def test_what_the_section_has_no_word_for_is_left_alone(one: dict[str, Any], why: str) -> None:
+def test_a_container_that_no_section_describes_is_left_alone(one: dict[str, Any], why: str) -> None:
     found = adopted(one)
     assert found.section is None
     assert why in found.notes[0]
@@ -240,7 +240,7 @@ def test_what_neither_a_section_nor_a_template_takes_over_is_said(
     assert [note.partition(", which")[0] for note in notes] == ([f"container reg has {says}"] if says else [])
 
 
-def test_a_port_that_docker_chose_is_none_that_is_published() -> None:
+def test_a_port_that_docker_chose_is_not_adopted() -> None:
     found = adopted({"env": env(PROXY_REMOTEURL=HUB), "ports": published("", "0")})
     assert "listen" not in only(found)
 

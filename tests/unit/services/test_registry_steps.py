@@ -101,7 +101,7 @@ class Told:
         ]
 
 
-def test_the_first_deploy_goes_without_a_trace_if_it_fails() -> None:
+def test_a_first_deploy_that_fails_leaves_nothing() -> None:
     here = host({}, [ONE])
     told = Told(state({}, engine(), registry_facts=compose_facts()), here)
     assert told.guard == []
@@ -183,7 +183,7 @@ def test_only_the_cache_that_changed_is_verified() -> None:
     assert probes == ["await 60 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5001/v2/"]
 
 
-def test_another_upstream_is_not_measured_by_the_one_before() -> None:
+def test_a_new_upstream_is_not_compared_with_the_old_one() -> None:
     told = Told(answering(deployed(ONE)), host({}, [{**ONE, "upstream": "https://mirror.example.com"}]))
     assert not any("--note" in line for line in told.validate)
     assert "run 30 sh cache-upstream.sh --compare dockerhub http://172.17.0.1:5000 library/alpine" in told.forward
@@ -235,7 +235,7 @@ def test_the_last_cache_goes_with_the_compose_file() -> None:
     ]
 
 
-def test_with_docker_down_the_pull_waits_for_the_part() -> None:
+def test_with_docker_down_the_image_is_pulled_after_docker_started() -> None:
     here = host({}, [ONE])
     told = Told(state({}, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
     assert (told.guard, told.fetch) == ([], [])
@@ -270,7 +270,7 @@ def test_a_docker_restart_is_verified_as_a_registry_restart(kind: str, allow: fr
     assert told.rollback == []
 
 
-def test_a_port_that_docker_left_dead_is_cured_before_the_rollback_is_checked() -> None:
+def test_a_port_that_docker_left_dead_is_repaired_before_the_rollback_is_checked() -> None:
     """A daemon that comes back may show a container as running that nothing reaches."""
     changed = host({}, [{**ONE, "ttl": "1h"}])
     told = Told(answering(deployed(ONE)), changed, RESTART)
@@ -362,7 +362,7 @@ def test_another_network_is_made_after_the_old_one_went() -> None:
 OLD_COMPOSE = {"compose": ("docker-compose",), "compose_version": "1.29.2"}
 
 
-def test_a_compose_that_cannot_make_a_container_anew_is_given_room_for_another() -> None:
+def test_other_containers_are_removed_for_a_compose_that_cannot_recreate() -> None:
     call = CALL.replace("docker compose", "docker-compose")
     told = Told(with_registry(deployed(ONE), compose_facts(**OLD_COMPOSE)), host({}, [{**ONE, "ttl": "24h"}]))
     assert told.forward[4:6] == [
@@ -375,7 +375,7 @@ def test_a_compose_that_cannot_make_a_container_anew_is_given_room_for_another()
     ]
 
 
-def test_compose_1_is_called_with_the_same_words() -> None:
+def test_compose_1_is_called_in_the_same_way() -> None:
     observed = state({}, engine(), registry_facts=replace(compose_facts(), compose=("docker-compose",)))
     up = next(line for line in Told(observed, host({}, [ONE])).forward if " up -d" in line)
     assert up == f"run 120 docker-compose -p runnerops -f COMPOSE --project-directory {DIR} up -d --remove-orphans"

@@ -116,7 +116,7 @@ def test_a_container_on_another_port_is_left_alone(keys: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize(("mounts", "stopped"), [("runnerops-dockerhub", True), ("another", False)])
-def test_one_that_a_rollback_started_again_is_stopped_by_the_rollback_of_that(mounts: str, stopped: bool) -> None:
+def test_a_container_that_a_rollback_restarted_is_stopped_by_the_rollback_of_that(mounts: str, stopped: bool) -> None:
     """The cache has another port by then, so nothing else tells that both are for the same."""
     here = replace(host(None, [cache(listen=f"{BRIDGE}:5001")]), returned=frozenset({OTHER.id}))
     observed = beside(mounts={"/data": mounts})
