@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from io import StringIO
 from typing import cast
@@ -160,6 +160,19 @@ class Good(HostExecutor):
         return Outcome(host.name, Result.APPLIED)
 
 
+def good_runs(
+    hosts: tuple[Host, ...], plans: dict[str, Plan], planned: dict[str, Planned], rollout: Rollout
+) -> Mapping[str, Outcome]:
+    """What becomes of each host of a deploy whose runs end well, if `verify` follows them."""
+    project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), hosts, {}, {}, b"")
+    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
+    pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
+    turns = Good(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    turns.health = cast(Health, Examined())
+    turns.run()
+    return turns.outcomes
+
+
 @pytest.mark.parametrize(
     ("names", "command", "expected"),
     [
@@ -178,14 +191,9 @@ def test_a_host_that_does_not_pass_verify_after_its_run_stops_the_deploy(
     plans = {name: replace(PLAN, host=name, command=command, actions=restart) for name in names}
     planned = {name: Planned(plan, (), Result.PENDING) for name, plan in plans.items()}
     rollout = Rollout(batch="1", health=True)
-    project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), hosts, {}, {}, b"")
-    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
-    pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
-    turns = Good(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
-    turns.health = cast(Health, Examined())
-    turns.run()
-    assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
-    examined = {name for name, one in turns.outcomes.items() if one.message == "examined"}
+    outcomes = good_runs(hosts, plans, planned, rollout)
+    assert {name: str(one.result) for name, one in outcomes.items()} == expected
+    examined = {name for name, one in outcomes.items() if one.message == "examined"}
     assert examined == ({name for name in names if expected[name] != "skipped"} if command != "rollback" else set())
 
 
@@ -209,13 +217,8 @@ def test_a_canary_that_is_in_sync_must_pass_verify_before_others_are_changed(
         name: Planned(plan, (), Result.UNCHANGED if plan.empty else Result.PENDING) for name, plan in plans.items()
     }
     rollout = Rollout(canary="" if resume else canary, health=True)
-    project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), hosts, {}, {}, b"")
-    screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
-    pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
-    turns = Good(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
-    turns.health = cast(Health, Examined())
-    turns.run()
-    assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
+    outcomes = good_runs(hosts, plans, planned, rollout)
+    assert {name: str(one.result) for name, one in outcomes.items()} == expected
 
 
 class Raced(HostExecutor):
