@@ -57,6 +57,10 @@ class Rotation:
         self.user = user
         self.not_before = _NEVER
 
+    def interval(self, config: Config) -> float:
+        """Seconds until it has to look again. Most runners have tokens without an end."""
+        return 0.25 if any(moment(runner.get("token_expires_at")) != _NEVER for runner in config.runners) else 60
+
     def run(self, config: Config) -> None:
         """Rotate what is due now."""
         if datetime.now(UTC) < self.not_before:

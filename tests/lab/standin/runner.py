@@ -17,7 +17,6 @@ from .pages import job_list, metrics, serve
 from .rotation import Rotation
 
 RELOAD_INTERVAL = 3.0
-ROTATION_INTERVAL = 0.25
 NAMES = {signal.SIGQUIT: "quit", signal.SIGTERM: "terminated", signal.SIGINT: "interrupt"}
 
 
@@ -67,7 +66,7 @@ class Runner:
                 self.try_to(self.poll)
                 next_poll = time.monotonic() + RELOAD_INTERVAL
             else:
-                self.rest(min(next_poll - time.monotonic(), ROTATION_INTERVAL))
+                self.rest(min(next_poll - time.monotonic(), self.rotation.interval(self.config)))
             self.refuse_concurrent()
 
     def listen_to_signals(self) -> None:
