@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.lab.faults.scenarios import SECRETS
+from tests.lab.faults.strikes import STRUCK
 from tests.lab.host import LabHost
 
 SCRIPT = Path(__file__).with_name("answers.sh")
@@ -52,6 +53,11 @@ class Truth:
         """What Docker's API says of it; nothing where it says nothing."""
         told: dict[str, Any] = json.loads(self.said(name) or "{}")
         return told
+
+    @property
+    def struck(self) -> str:
+        """The number of the run in which a fault has struck."""
+        return self.file(STRUCK).content.decode().strip()
 
     @property
     def intents(self) -> list[str]:
@@ -105,7 +111,7 @@ class Truth:
 
 def ask(host: LabHost) -> Truth:
     """One call, a tenth of a second."""
-    paths = [path for paths in PATHS.values() for path in paths]
+    paths = [*(path for paths in PATHS.values() for path in paths), STRUCK]
     words = {"SECRETS": "\n".join(SECRETS), "IMAGE": host.busybox_image, "CACHE": CACHE}
     environ = " ".join(f"{name}={shlex.quote(value)}" for name, value in words.items())
     packed = host.run_bytes(f"{environ} dash -s -- {shlex.join(paths)}", SCRIPT.read_bytes(), seconds=120).stdout

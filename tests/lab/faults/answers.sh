@@ -1,7 +1,8 @@
 #!/bin/sh
 # Reads the actual state of a host from its programs and from Docker's API. Prints a tar archive with the managed paths
-# (the arguments), the state folder of runnerops, and one file for each answer. Environment variables: SECRETS, a
-# pattern per line; IMAGE, an image that the host has; CACHE, the path of the cache's configuration on the host.
+# and the note of a fault that struck (the arguments), the state folder of runnerops, and one file for each answer.
+# Environment variables: SECRETS, a pattern per line; IMAGE, an image that the host has; CACHE, the path of the cache's
+# configuration on the host.
 # Starting a program costs more than most answers, so few are started.
 export LC_ALL=C no_proxy='*'
 umask 077 # the search for readable secrets must not find the answers

@@ -16,7 +16,7 @@ from tests.lab.faults.disk import free_again, small_disk
 from tests.lab.faults.kinds import kinds
 from tests.lab.faults.run import Struck, line
 from tests.lab.faults.scenarios import ALL, FIRST, START_FOREIGN, Scenario, Values, entry
-from tests.lab.faults.strikes import CUT, FULL, POWER_OTHER
+from tests.lab.faults.strikes import CUT, FULL, POWER_OTHER, STRUCK
 from tests.lab.host import LabHost
 from tests.lab.lab import Lab
 from tests.lab.project import Project
@@ -45,7 +45,7 @@ class Bench:
     def reset(self) -> None:
         """Untouched."""
         if self.host.container.running():
-            self.shell("dash")
+            self.host.run("ln -sfn dash /bin/sh")
         self.host.reset()
         self.furnished = False
 
@@ -61,10 +61,6 @@ class Bench:
     def planning(self, scenario: Scenario) -> AbstractContextManager[Planning]:
         """Of the command that is struck."""
         return planning_removal(self.project) if scenario.command == "remove" else planning(self.project)
-
-    def shell(self, name: str) -> None:
-        """What the host's `sh` is from now on."""
-        self.host.run(f"ln -sfn {name} /bin/sh")
 
     def ask(self, services: tuple[str, ...], user: str = "root", proxy: Proxy | None = None) -> None:
         """Write the inventory."""
@@ -85,7 +81,7 @@ class Bench:
     def try_case(self, case: Case) -> str:
         """How the struck run ended. Raises AssertionError and LabError."""
         self.prepare(case.scenario)
-        self.shell(case.shell)
+        self.host.run(f"ln -sfn {case.shell} /bin/sh && rm -f {STRUCK}")
         self.values = case.scenario.next(self.values)
         target = Path(answers.PATHS[case.scenario.services[0]][0]).parent
         folder = STATE if case.turn % 2 or case.scenario.foreign else str(target)
@@ -132,6 +128,7 @@ class Bench:
 
     def _look(self, case: Case, plan: Plan, result: Result | None, log: Callable[[], str]) -> None:
         now = answers.ask(self.host)
+        assert result is None or now.struck == str(plan.run), f"the fault did not strike:\n{log()}"
         truth.old_or_new(now, plan, result)
         assert result is None or result in case.fault.results, f"the run ended {result}:\n{log()}"
         truth.private(now)
