@@ -13,7 +13,8 @@ unset DOCKER_CONTEXT DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_API_VERSION
 export DOCKER_HOST=unix:///var/run/docker.sock # the host's own daemon, even if root uses another Docker context
 umask 077
 root=${RUNNEROPS_ROOT-} state=${RUNNEROPS_ROOT-}/var/lib/runnerops
-tab=$(printf '\t')
+tab=$(printf '\t') newline='
+'
 list='' index=-1 phase='' only_files=''
 
 uptime() { read -r up _ </proc/uptime; } # sets $up to the seconds since the boot
@@ -186,7 +187,8 @@ await() {
         limited "$remaining" "$@" >"$scratch/out" 2>"$scratch/err"
         output=$(cat "$scratch/out")
         if [ "$status" = 137 ] && [ -z "$output" ]; then # killed at the limit: report the output of the attempt before
-            [ -z "$last_output" ] || printf '%s\n' "$last_output" >"$scratch/out"
+            output=$last_output
+            [ -z "$output" ] || printf '%s\n' "$output" >"$scratch/out"
         else
             last_output=$output
             case $condition in
@@ -195,7 +197,8 @@ await() {
             "~"*) case $output in *"${condition#\~}"*) return 0 ;; esac ;;
             esac
         fi
-        first_line=$(head -n 1 "$scratch/out" | clean)
+        first_line=${output%%"$newline"*}
+        [ -z "$first_line" ] || first_line=$(printf '%s\n' "$first_line" | clean)
         [ "$first_line" = "$logged" ] || event wait "$first_line"
         logged=$first_line
         uptime
