@@ -32,8 +32,8 @@ from tests.integration.test_gitlab_create import CLAIM, Cut, Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.shells import SHELLS
+from tests.unit.plan_builders import ORIGIN
 from tests.unit.services import runner_builders as build
-from tests.unit.test_plan import ORIGIN
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 

@@ -14,8 +14,8 @@ from runnerops.model.run import Event
 from runnerops.model.steps import DRAINED, Step
 from tests.integration.test_gitlab_pause import Machine, World, fixture_world
 from tests.lab.shell import until
+from tests.unit.plan_builders import ORIGIN
 from tests.unit.services import runner_builders as build
-from tests.unit.test_plan import ORIGIN
 
 __all__ = ["fixture_world"]
 PLAN = Plan("h", 1, ORIGIN, forward=(Step("phase", ("docker",)), Step("await", ("60", DRAINED, "sh", "drain.sh"))))

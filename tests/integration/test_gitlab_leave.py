@@ -27,8 +27,8 @@ from tests.integration.conftest import API
 from tests.integration.test_gitlab_create import FAULTS, REFUSED, Cut, World
 from tests.lab.gitlab import GitLab, Job
 from tests.lab.gitlab_api import Answer
+from tests.unit.plan_builders import ORIGIN
 from tests.unit.services import runner_builders as build
-from tests.unit.test_plan import ORIGIN
 
 ALLOWED = Flags({"drop-runner": frozenset({""})}, drain_s=0)
 MINE = "s_0123456789ab"

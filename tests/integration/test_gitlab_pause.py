@@ -61,10 +61,10 @@ from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.lab.gitlab_managed import Runner
 from tests.lab.shell import until
+from tests.unit.plan_builders import ORIGIN
+from tests.unit.plan_builders import observed as in_sync
 from tests.unit.services import runner_builders as build
 from tests.unit.test_executor import Quiet
-from tests.unit.test_plan import ORIGIN
-from tests.unit.test_plan import observed as in_sync
 
 SYSTEM = "s_0123456789ab"
 

@@ -19,7 +19,7 @@ from runnerops.remote.history import History
 from tests.integration.test_gitlab_pause import Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
-from tests.unit.test_plan import ORIGIN
+from tests.unit.plan_builders import ORIGIN
 
 
 @pytest.fixture(name="world")

@@ -26,7 +26,7 @@ from tests.integration.conftest import API
 from tests.integration.test_gitlab_create import Cut, Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
-from tests.unit.test_plan import ORIGIN
+from tests.unit.plan_builders import ORIGIN
 
 GROUP = {"id": 42, "name": "CI", "web_url": "https://gitlab.example.com/groups/Team/ci"}
 PROJECTS = [

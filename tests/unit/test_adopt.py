@@ -35,9 +35,9 @@ from runnerops.secrets.dotenv import as_read, can_hold, line_of, read_dotenv
 from runnerops.services import SERVICES
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from tests.unit.plan_builders import CONFIG, UNIT
 from tests.unit.services.builders import DAEMON, engine, json_bytes, render_all
 from tests.unit.services.builders import state as state_of
-from tests.unit.test_plan import CONFIG, UNIT
 from tests.unit.test_properties import CONFIGS, DAEMONS
 
 ODD_TEXTS = [

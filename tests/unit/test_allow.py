@@ -19,7 +19,7 @@ from runnerops.planning.reconcile import reconcile
 from runnerops.redact import Masker, Redactor
 from runnerops.report.document import plan_document
 from runnerops.report.text import plan_lines
-from tests.unit.test_plan import RUNNER, a_host, ask, observed
+from tests.unit.plan_builders import RUNNER, a_host, ask, observed
 
 WHY = {"drop-runner": "moved to host b, 2026-11"}
 TWO = RUNNER + RUNNER[RUNNER.index(b"\n[[") :].replace(b'"one"', b'"two"').replace(b"aaaa", b"bbbb")

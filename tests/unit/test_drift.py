@@ -13,9 +13,9 @@ from runnerops.redact import Masker
 from runnerops.report.document import plan_document
 from runnerops.report.text import plan_lines
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from tests.unit.plan_builders import CONFIG, POLICY, RUNNER, ask, observed, plan
 from tests.unit.services.builders import DAEMON, engine, json_bytes, state
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, runner
-from tests.unit.test_plan import CONFIG, POLICY, RUNNER, ask, observed, plan
 
 RUN = 41
 WHEN = 1_795_528_920  # 2026-11-24 14:02 UTC

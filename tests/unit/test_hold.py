@@ -24,7 +24,7 @@ from runnerops.remote.state import host_state
 from runnerops.report.screen import Screen
 from runnerops.report.status import status_document, status_lines
 from tests.unit import inventory_texts as texts
-from tests.unit.test_plan import DOCKER_TREE, ask, observed, plan
+from tests.unit.plan_builders import DOCKER_TREE, ask, observed, plan
 
 KEPT = Hold(2_000_000_000, "anna@laptop", "disk swap: see #7\t'$(x)'")
 

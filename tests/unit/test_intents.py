@@ -12,7 +12,7 @@ from runnerops.model.host_state import HostState, Intent
 from runnerops.model.steps import Step
 from runnerops.remote.state import host_state
 from runnerops.services.steps import ANY, restore_intent
-from tests.unit.test_plan import DOCKER_TREE, RUNNER, ask, observed, plan
+from tests.unit.plan_builders import DOCKER_TREE, RUNNER, ask, observed, plan
 
 DOCKER, RUNNERS = ServiceName.DOCKER, ServiceName.GITLAB_RUNNER
 

@@ -13,7 +13,7 @@ from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import Intent
 from runnerops.planning.left_out import carried, command, note
 from runnerops.services.shared.left_out import brings_caches
-from tests.unit.test_plan import ask, observed, plan
+from tests.unit.plan_builders import ask, observed, plan
 
 INVENTORY = b"""
 hosts:

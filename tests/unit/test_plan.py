@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from runnerops.model.common import HOST_FORMAT, ServiceName, Tree, Verb
-from runnerops.model.facts import Facts, Job, RunnerFacts, Unit
-from runnerops.model.host_state import HostState, Intent, RemoteFile, sha256
-from runnerops.model.inventory import Cache, CiJob, Host, Policy, RenderedFile, Requester
+from runnerops.model.facts import Facts, Job, RunnerFacts
+from runnerops.model.host_state import Intent, RemoteFile, sha256
+from runnerops.model.inventory import Cache, CiJob, Host, Policy
 from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
 from runnerops.model.steps import drains as is_drain
@@ -18,63 +18,8 @@ from runnerops.planning.blockers import TOOLS
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
 from runnerops.remote import protocol
-from runnerops.services import service_of
-from tests.unit.services.builders import DAEMON, daemon, engine, json_bytes, state
-
-CONFIG = "/etc/gitlab-runner/config.toml"
-ORIGIN = Requester("me", "laptop")
-POLICY = Policy()
-UNIT = Unit("gitlab-runner.service", "active", 42, "run-1", ("gitlab-runner", "run", "--config", CONFIG))
-RUNNER = b"""concurrent = 2
-
-[[runners]]
-name = "one"
-url = "https://gitlab.example.com"
-executor = "shell"
-token = "glrt-aaaaaaaaaaaa"
-"""
-DOCKER_TREE: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
-
-
-def observed(
-    daemon_json: Tree | None, config: bytes | None, *, jobs: int = 0, intents: tuple[Intent, ...] = ()
-) -> HostState:
-    files = {} if daemon_json is None else {DAEMON: json_bytes(daemon_json)}
-    live = bool((daemon_json or {}).get("live-restore"))
-    found = state(files, engine(live=live), intents=intents)
-    known = dict(found.files)
-    if config is not None:
-        known[CONFIG] = RemoteFile(CONFIG, "file", config, "0600", "root:root")
-    runner = RunnerFacts(UNIT, "16.11.0", tuple(Job(str(number), "job") for number in range(jobs)))
-    applied = {path: sha256(file.content) for path, file in known.items()}
-    return replace(found, files=known, facts=replace(found.facts, runner=runner), applied=applied)
-
-
-def a_host(*services: ServiceName) -> Host:
-    return Host("h", "h", sections={service: {} for service in services})
-
-
-def ask(docker: Tree | None, config: bytes | None) -> tuple[RenderedFile, ...]:
-    files = () if docker is None else (daemon(docker),)
-    if config is None:
-        return files
-    service = service_of(ServiceName.GITLAB_RUNNER)
-    (spec,) = service.files(a_host(ServiceName.GITLAB_RUNNER))
-    return (*files, RenderedFile(spec, config))
-
-
-def plan(
-    rendered: tuple[RenderedFile, ...],
-    there: HostState,
-    policy: Policy = POLICY,
-    *,
-    host: Host | None = None,
-    deployed: frozenset[str] = frozenset(),
-    key: str = "",
-) -> Plan:
-    here = host or a_host(*{file.spec.service for file in rendered})
-    desired, blockers = reconcile(here, rendered, there)
-    return make_plan(Request(here, rendered, desired, there, policy, ORIGIN, blockers, deployed=deployed, key=key))
+from tests.unit.plan_builders import CONFIG, DOCKER_TREE, ORIGIN, RUNNER, UNIT, a_host, ask, observed, plan
+from tests.unit.services.builders import DAEMON, json_bytes
 
 
 def verbs(steps: tuple[object, ...]) -> list[str]:

@@ -20,7 +20,7 @@ from runnerops.redact import Redactor
 from runnerops.report.formats.markdown import markdown
 from runnerops.report.formats.plans import HostReport, PlanReport
 from runnerops.report.formats.terraform import terraform
-from tests.unit.test_plan import ask, observed, plan
+from tests.unit.plan_builders import ask, observed, plan
 from tests.unit.test_saved_plan import ASKED, NEW, PROJECT, planned, there
 
 

@@ -18,6 +18,7 @@ from runnerops.planning.reconcile import reconcile
 from runnerops.services import service_of
 from runnerops.services.docker.schema import mirrors_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from tests.unit.plan_builders import CONFIG, ask, observed, plan
 from tests.unit.services.builders import (
     DAEMON,
     MIRROR,
@@ -32,7 +33,6 @@ from tests.unit.services.builders import (
 )
 from tests.unit.services.builders import render_file as rendered_caches
 from tests.unit.services.runner_builders import runner
-from tests.unit.test_plan import CONFIG, ask, observed, plan
 
 EVERYTHING = Policy(
     allow=frozenset(

@@ -10,8 +10,8 @@ from runnerops.model.common import Result, Tree
 from runnerops.model.steps import Step
 from runnerops.planning.races import moved, only_its_own
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
+from tests.unit.plan_builders import CONFIG, ask, observed, plan
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, config, runner
-from tests.unit.test_plan import CONFIG, ask, observed, plan
 
 BEFORE = config(runner(docker={"image": "alpine:3"}))
 

@@ -37,8 +37,8 @@ from runnerops.redact import Redactor
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.screen import Screen
+from tests.unit.plan_builders import CONFIG, POLICY, RUNNER, a_host, ask, observed, plan
 from tests.unit.services.builders import DAEMON, json_bytes
-from tests.unit.test_plan import CONFIG, POLICY, RUNNER, a_host, ask, observed, plan
 
 KEY = "5a" * 32
 WAS: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}

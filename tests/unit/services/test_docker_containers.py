@@ -10,8 +10,8 @@ from runnerops.model.common import Tree
 from runnerops.model.plan import Plan
 from runnerops.redact import Masker
 from runnerops.report.text import plan_lines
+from tests.unit.plan_builders import plan
 from tests.unit.services.builders import ARGV, DAEMON, container, daemon, engine, host, json_bytes, our_container, state
-from tests.unit.test_plan import plan
 
 JOB = {"com.gitlab.gitlab-runner.job.id": "7"}
 RUNNING = (

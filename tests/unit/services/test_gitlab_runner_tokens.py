@@ -14,9 +14,9 @@ from runnerops.remote import protocol, state
 from runnerops.services import GITLAB_RUNNER
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.tokens import names_of
+from tests.unit.plan_builders import CONFIG, POLICY, ask, observed, plan
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, TOKEN, config, reconcile, runner
 from tests.unit.services.runner_builders import observed as there
-from tests.unit.test_plan import CONFIG, POLICY, ask, observed, plan
 
 KEY = "5a" * 32
 THIRD = "glrt-" + "c" * 20
