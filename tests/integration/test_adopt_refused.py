@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.integration.test_only import playing, typed
+from tests.integration.demo_host import playing, typed
 
 
 def test_one_host_that_is_refused_keeps_no_other_out(tmp_path: Path) -> None:

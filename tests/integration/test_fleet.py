@@ -4,15 +4,13 @@ ever.
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
+from tests.integration.odd_ports import closed_port, playing
 from tests.integration.played import BEFORE, Recording, fleet
 
 GREETING = b"SSH-2.0-OpenSSH_9.9\r\n"
@@ -40,43 +38,6 @@ sys.exit(code)
 """A command that waits for no look longer than this; at the end, its memory in KiB is printed. A process of its own, because
 what starts a command counts as the command's memory, and a process that runs tests is large.
 """
-
-
-@contextmanager
-def playing(*pieces: bytes, hangs: bool) -> Iterator[int]:
-    """A port where somebody accepts connections, says this, and then is silent or closes them."""
-    held: list[socket.socket] = []
-    with socket.create_server(("", 0), backlog=64) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with suppress(OSError):
-                    for piece in pieces:
-                        connection.sendall(piece)
-                if hangs:
-                    held.append(connection)
-                else:
-                    connection.close()
-
-        serving = threading.Thread(target=serve, daemon=True)
-        serving.start()
-        try:
-            yield server.getsockname()[1]
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            serving.join()
-            for connection in held:
-                connection.close()
-
-
-def closed_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("", 0))
-        return int(trial.getsockname()[1])
 
 
 def test_bad_hosts_among_500_are_told_right_and_hold_up_nobody(recording: Recording, tmp_path: Path) -> None:

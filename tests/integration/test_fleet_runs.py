@@ -15,6 +15,7 @@ from runnerops.commands.deploy import deploy
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
+from tests.integration.odd_ports import closed_port, playing
 from tests.integration.played import (
     AFTER,
     ALL,
@@ -31,7 +32,6 @@ from tests.integration.played import (
     processes,
     waiting,
 )  # fmt: skip
-from tests.integration.test_fleet import closed_port, playing
 from tests.lab.shell import until
 from tests.lab.terminal import INTERRUPT, PATIENCE, Terminal
 

@@ -28,7 +28,7 @@ from runnerops.report.paused import begun_texts
 from runnerops.report.text import plan_lines
 from runnerops.ssh.link import Completed
 from tests.integration.conftest import API
-from tests.integration.test_gitlab_create import CLAIM, Cut, Machine, World
+from tests.integration.gitlab_creating import CLAIM, Cut, Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.shells import SHELLS

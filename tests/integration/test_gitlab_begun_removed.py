@@ -23,7 +23,7 @@ from runnerops.model.gitlab import Begun, Place
 from runnerops.remote import state_folder
 from runnerops.report.screen import Screen
 from tests.integration.conftest import API
-from tests.integration.test_only import playing, replace
+from tests.integration.demo_host import playing, replace
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import Answer
 

@@ -12,7 +12,7 @@ from runnerops.errors import GitlabError
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
 from runnerops.model.steps import DRAINED, Step
-from tests.integration.test_gitlab_pause import Machine, World, fixture_world
+from tests.integration.gitlab_pausing import Machine, World, fixture_world
 from tests.lab.shell import until
 from tests.unit.plan_builders import ORIGIN
 from tests.unit.services import runner_builders as build

@@ -18,7 +18,7 @@ from runnerops.engine.options import Flags
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Result
 from tests.integration.conftest import API
-from tests.integration.test_gitlab_create import REFUSED, World
+from tests.integration.gitlab_creating import REFUSED, World
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import OWN, Answer
 

@@ -24,7 +24,7 @@ from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.text import plan_lines
 from tests.integration.conftest import API
-from tests.integration.test_gitlab_create import FAULTS, REFUSED, Cut, World
+from tests.integration.gitlab_creating import FAULTS, REFUSED, Cut, World
 from tests.lab.gitlab import GitLab, Job
 from tests.lab.gitlab_api import Answer
 from tests.unit.plan_builders import ORIGIN

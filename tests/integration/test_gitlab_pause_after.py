@@ -16,7 +16,7 @@ from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
 from runnerops.remote import state_folder
 from runnerops.remote.history import History
-from tests.integration.test_gitlab_pause import Machine, World
+from tests.integration.gitlab_pausing import Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.unit.plan_builders import ORIGIN

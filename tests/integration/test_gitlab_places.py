@@ -23,7 +23,7 @@ from runnerops.model.host_state import Run
 from runnerops.redact import Redactor
 from runnerops.report.status import status_document, status_lines
 from tests.integration.conftest import API
-from tests.integration.test_gitlab_create import Cut, Machine, World
+from tests.integration.gitlab_creating import Cut, Machine, World
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.unit.plan_builders import ORIGIN

@@ -17,7 +17,7 @@ from runnerops.model.facts import Facts
 from runnerops.model.host_state import Hold
 from runnerops.remote import observation, state_folder
 from runnerops.remote.state import host_state
-from tests.integration.test_only import playing, typed
+from tests.integration.demo_host import playing, typed
 from tests.shells import SHELLS
 
 KEPT = Hold(2_000_000_000, "anna@laptop", "disk swap: see #7\t'$(x)'")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from runnerops.demo.site import Site
+from tests.integration.demo_host import playing, typed
 from tests.integration.sshd import free_port
-from tests.integration.test_only import playing, typed
 
 GONE = ("gone-1", "gone-2", "gone-3")
 

@@ -5,65 +5,26 @@ them.
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runnerops.demo.server import Server, make_key
-from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
 from runnerops.demo.site import Site
-from runnerops.demo.story import ENVIRONMENT, INVENTORY
-from tests.lab.forked import FORKING, run_forked
+from runnerops.demo.story import ENVIRONMENT
+from tests.integration.demo_host import fixture_site, playing, replace, typed
+
+__all__ = ["fixture_site"]
 
 DAEMON, CONFIG = "etc/docker/daemon.json", "etc/gitlab-runner/config.toml"
-
-
-@contextmanager
-def playing(folder: Path) -> Iterator[Site]:
-    """The demo's host, up."""
-    adopt_orphans()
-    site = Site(folder)
-    site.build()
-    try:
-        with Server(site.environ, site.root / "root", make_key(site.project / "id_ecdsa")) as server:
-            (site.project / "known_hosts").write_text(server.known_hosts)
-            (site.project / "inventory.yml").write_text(INVENTORY.format(port=server.port, key="id_ecdsa"))
-            (site.project / ".env").write_text(ENVIRONMENT.format("a" * 20))
-            yield site
-    finally:
-        end_descendants(signal.SIGKILL, FORKING)
-
-
-@pytest.fixture(name="site")
-def fixture_site(tmp_path: Path) -> Iterator[Site]:
-    with playing(tmp_path) as site:
-        yield site
-
-
-def typed(site: Site, *words: str, code: int = 0) -> str:
-    environ = {"PATH": os.environ["PATH"], "HOME": str(site.folder)}
-    done = run_forked(words, site.project, environ, seconds=600, apart="json" in words)
-    assert done.returncode == code, f"{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 def files(site: Site, *words: str) -> dict[str, Any]:
     """What `diff` says of each file that it looks at, by its path."""
     (host,) = json.loads(typed(site, "diff", "-o", "json", *words))["hosts"]
     return {file["path"].lstrip("/"): file for file in host["files"]}
-
-
-def replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
 
 
 def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
