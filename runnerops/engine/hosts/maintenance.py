@@ -26,5 +26,5 @@ def check_maintenance(host: Host, flags: Flags) -> None:
     if host.maintenance and in_maintenance(host, flags):
         until = host.maintenance.until
         when = f"until {in_utc(until)}: " if until else ""
-        hint = f"`--allow maintenance@{host.name}` deploys to it all the same"
+        hint = f"`--allow maintenance@{host.name}` overrides that"
         raise HostError(host.name, f"{when}{host.maintenance.reason}", hint, Result.MAINTENANCE.value)
