@@ -41,10 +41,10 @@ from runnerops.ssh.link import Completed
 from tests.integration.conftest import API
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
+from tests.unit.executor_doubles import Quiet
 from tests.unit.plan_builders import ORIGIN
 from tests.unit.plan_builders import observed as in_sync
 from tests.unit.services import runner_builders as build
-from tests.unit.test_executor import Quiet
 
 SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 GROUP = Place("group", 42)

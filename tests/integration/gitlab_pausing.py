@@ -45,10 +45,10 @@ from tests.integration.gitlab_creating import REFUSED
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.lab.gitlab_managed import Runner
+from tests.unit.executor_doubles import Quiet
 from tests.unit.plan_builders import ORIGIN
 from tests.unit.plan_builders import observed as in_sync
 from tests.unit.services import runner_builders as build
-from tests.unit.test_executor import Quiet
 
 SYSTEM = "s_0123456789ab"
 FAULTS = [

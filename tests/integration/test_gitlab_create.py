@@ -31,7 +31,7 @@ from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.lab.gitlab_managed import Runner
 from tests.lab.shell import until
-from tests.unit.test_executor import Quiet
+from tests.unit.executor_doubles import Quiet
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 

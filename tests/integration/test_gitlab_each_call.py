@@ -18,15 +18,13 @@ from runnerops.engine.options import Flags
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Result
 from tests.integration.conftest import API
-from tests.integration.gitlab_creating import REFUSED, World
+from tests.integration.gitlab_creating import World
+from tests.integration.gitlab_faults import FAULTS
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import OWN, Answer
 
 FLAGS = Flags({"drop-runner": frozenset({""})}, drain_s=0)
 MINE = "s_0123456789ab"
-ONCE = 1
-ALWAYS = 9
-"""More often than a call is repeated."""
 CALLS = {
     "GET /groups/N/runners$",
     "POST /runners/verify$",
@@ -38,21 +36,6 @@ CALLS = {
     "DELETE /runners/N$",
 }
 """All that such a deploy asks."""
-FAULTS = {
-    "cut, once": (Answer(0), ONCE),
-    "cut": (Answer(0), ALWAYS),
-    "429, once": (Answer(429), ONCE),
-    "429": (Answer(429), ALWAYS),
-    "500, once": (Answer(500), ONCE),
-    "500": (Answer(500), ALWAYS),
-    "401": (Answer(401, REFUSED), ALWAYS),
-    "403": (Answer(403, REFUSED), ALWAYS),
-    "404": (Answer(404, "<html>"), ALWAYS),
-    "no JSON": (Answer(200, "<html>"), ALWAYS),
-    "slow": (Answer(OWN, late_s=1.5), ONCE),
-}
-"""What comes in place of the right answer, or of it and all repetitions; but for 429 after the call was carried out. A 404 is
-one of something before GitLab: GitLab itself says so of what is gone alone."""
 
 
 def at_work(gitlab: GitLab) -> World:

@@ -49,11 +49,11 @@ from tests.integration.conftest import API
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.lab.shell import until
+from tests.unit.executor_doubles import PLAN, Quiet, Several
 from tests.unit.plan_builders import ORIGIN, RUNNER
 from tests.unit.plan_builders import ask as ask_for
 from tests.unit.plan_builders import observed as in_sync
 from tests.unit.services import runner_builders as build
-from tests.unit.test_executor import PLAN, Quiet, Several
 
 ONE, TWO = "glrt-canary-of-runner-one", "glrt-canary-of-runner-two"
 WANTED: Mapping[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}

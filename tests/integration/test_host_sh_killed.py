@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_host_sh import FILES, NEW_A, NEW_B, A, B, as_it_was, each_on_its_own, whole_run
+from tests.integration.host_sh_runs import FILES, NEW_A, NEW_B, A, B, as_it_was, each_on_its_own, whole_run
 from tests.integration.walker import Walker
 from tests.shells import SH
 

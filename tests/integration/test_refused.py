@@ -23,7 +23,7 @@ from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit
 from runnerops.planning.lint.file import lint_file
 from runnerops.report.screen import Screen
-from tests.unit.test_verdicts import DOCKERS, of_docker, of_registry, of_runner, spec_of
+from tests.unit.our_verdicts import DOCKERS, of_docker, of_registry, of_runner, spec_of
 from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, RUNNER_BY_RELEASE, VERDICTS, Kind, Verdict
 
 CACHE = {

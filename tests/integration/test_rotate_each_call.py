@@ -34,7 +34,7 @@ from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 from tests.integration.conftest import API
-from tests.integration.test_gitlab_each_call import FAULTS
+from tests.integration.gitlab_faults import FAULTS
 from tests.lab.forked import FORKING
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import OWN, Answer

@@ -11,7 +11,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,18 +19,13 @@ from tests.lab.lab import Lab
 from tests.lab.login import Door
 from tests.lab.project import Project, cache_section, host_entry, runner_section
 from tests.lab.shell import until
+from tests.lab.verify_links import ALL, READ, broken, links
 
 URL = "http://172.17.0.1:5000"
 CACHE = "docker ps -aq --filter label=com.docker.compose.service=dockerhub"
 TURNS = pytest.mark.hosts(turns=True)
 """What hardly has to do with the versions of Docker and Compose."""
 
-ALL = [
-    *("daemon", "mirror-loaded", "cache-running", "space", "answers-host", "answers-container", "upstream"),
-    *("pull", "stored", "catalog"),
-]
-READ = ALL[:7]
-"""What `--quick` can tell."""
 RUNNER = ["unit-enabled", "unit-active", "config-loaded"]
 STORAGE = "/var/lib/docker/volumes/runnerops-dockerhub/_data"
 
@@ -44,25 +38,6 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
     project.write({"hosts": {host.name: host_entry(host, **sections)}})
     project.deploy()
     return project
-
-
-def told(project: Project, *words: str, code: int | None = 0) -> list[dict[str, Any]]:
-    """What verify says of its one host's links."""
-    (host,) = json.loads(project.run("verify", "-o", "json", *words, code=code))["hosts"]
-    found: list[dict[str, Any]] = host["checks"]
-    return found
-
-
-def links(project: Project, *words: str, code: int | None = 0) -> dict[str, dict[str, Any]]:
-    """The same by name."""
-    return {link["check"]: link for link in told(project, *words, code=code)}
-
-
-def broken(project: Project, *words: str) -> dict[str, dict[str, Any]]:
-    """The links that are broken, by name: each with its reason and its fix."""
-    found = {link["check"]: link for link in told(project, *words, code=1) if link["state"] == "fail"}
-    assert all(link["reason"] and link["fix"] for link in found.values()), found
-    return found
 
 
 def images(host: LabHost) -> str:

@@ -12,7 +12,7 @@ from tests.lab.login import Door
 from tests.lab.project import Project, cache_section, host_entry
 from tests.lab.registry3 import IMAGE, has_go, registry3_image
 from tests.lab.roots import BOOKWORM, ensure_root
-from tests.lab.test_verify import ALL, broken, links
+from tests.lab.verify_links import ALL, broken, links
 
 pytestmark = pytest.mark.hosts("bookworm", "docker28")  # Compose 1 and the newest
 

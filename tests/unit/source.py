@@ -34,3 +34,10 @@ def name_of(path: Path) -> str:
     """A module's name, without the package's."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def text_of(node: ast.AST) -> str:
+    """A string, with NUL for each value that is put into it."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) or "\0" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -13,11 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.adopt.entry import Entry, make_entry
+from runnerops.adopt.entry import Entry
 from runnerops.adopt.insert import add_host, add_sections
 from runnerops.adopt.layers import beside
 from runnerops.adopt.scalars import scalar
-from runnerops.adopt.secrets import Vault
 from runnerops.adopt.yaml_text import Writer
 from runnerops.errors import RunneropsError
 from runnerops.inventory import load
@@ -25,36 +24,18 @@ from runnerops.inventory.parse.nodes import Node, parse
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.values.scalars import Verbatim
 from runnerops.model.common import ServiceName, Tree, Value
-from runnerops.model.facts import DockerFacts, RunnerFacts
 from runnerops.model.host_state import HostState
 from runnerops.parsing.comments import lines_left_over
 from runnerops.parsing.places import places_in
 from runnerops.planning.reconcile import reconcile
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import as_read, can_hold, line_of, read_dotenv
-from runnerops.services import SERVICES
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
-from tests.unit.plan_builders import CONFIG, UNIT
+from tests.unit.adopt_builders import EXECUTORS, LEAVES, TEXTS, TREES, blocks, docker, entry_of, observed
+from tests.unit.plan_builders import CONFIG
 from tests.unit.services.builders import DAEMON, engine, json_bytes, render_all
-from tests.unit.services.builders import state as state_of
-from tests.unit.test_properties import CONFIGS, DAEMONS
-
-ODD_TEXTS = [
-    *("yes", "no", "~", "null", "1", "0600", "1.0", "12:30", "2024-01-01", "<<", "=", "?", ",", "'", '"'),
-    *("a: b", "a #b", "#a", "- a", "{a}", "[a", "!env X", "&a", "*a", "%a", "@a", "`a", "? a", "a:", ":a", "a,b"),
-    *("a\nb\n", "\n", " a", "a ", "a\tb", "\u00e9", "a\r\nb", "\x85", "\ufeff", " a\n b\n", "a\n\n\n"),
-    *("{host}", "x {host}\n", "${host}", "{{ vars.x }}", "{{.Name}}", "{{ vars.x }}\n{host}\n", "{{ host.x"),
-]
-TEXTS = st.text(max_size=12) | st.sampled_from(ODD_TEXTS)
-LEAVES = TEXTS | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
-TREES = st.dictionaries(
-    TEXTS,
-    st.recursive(
-        LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=8
-    ),
-    max_size=4,
-)
+from tests.unit.strategies import CONFIGS, DAEMONS
 
 
 def values(node: Node) -> object:
@@ -110,10 +91,6 @@ def test_a_comment_stands_above_its_key() -> None:
 
 
 # ------------------------------------------------------------------------------------------------------- insertion
-
-
-def docker(indent: int, step: int) -> list[str]:
-    return [f"{' ' * indent}new:", f"{' ' * (indent + step)}docker: {{}}"]
 
 
 def section(indent: int, step: int) -> list[str]:
@@ -200,16 +177,6 @@ def test_a_line_of_env_brings_its_value_back(value: str) -> None:
         assert read_dotenv(f"A=1\n{line}\nB=2\n", ".env").keys() == {"A", "N", "B"}
         said = read_dotenv(line, ".env")["N"]
         assert said.removesuffix("\n").removesuffix("\r") == value
-
-
-def observed(daemon_json: bytes | None, config: bytes | None, docker_facts: DockerFacts | None = None) -> HostState:
-    files = {path: content for path, content in ((DAEMON, daemon_json), (CONFIG, config)) if content is not None}
-    return state_of(files, docker_facts or engine(), runner_facts=RunnerFacts(UNIT, "16.11.0"))
-
-
-def entry_of(state: HostState, name: str = "h", taken: dict[str, str] | None = None) -> Entry:
-    adopted = {service.NAME: service.adopt(state, {}) for service in SERVICES}
-    return make_entry(Vault(name, taken or {}), {"address": "192.0.2.10"}, adopted, {})
 
 
 def test_secrets_are_moved_into_variables_of_their_own() -> None:
@@ -390,12 +357,6 @@ shutdown_timeout = 0
 
 
 A, B = (f"glrt-{letter * 20}" for letter in "ab")
-EXECUTORS = ("shell", "docker")
-
-
-def blocks(*runners: dict[str, Any]) -> bytes:
-    usual = {"url": "https://g", "executor": "shell"}
-    return to_toml({"concurrent": 4, "runners": [{**usual, **one} for one in runners]}).encode()
 
 
 @pytest.mark.parametrize(

@@ -27,9 +27,9 @@ from runnerops.planning.reconcile import reconcile
 from runnerops.secrets import Resolver
 from runnerops.services import SERVICES
 from runnerops.services.base import Adopted
+from tests.unit.adopt_builders import TREES, blocks, docker, observed
 from tests.unit.plan_builders import CONFIG
 from tests.unit.services.builders import render_all
-from tests.unit.test_adopt import TREES, blocks, docker, observed
 
 NAMES = st.sampled_from(["a", "b", "big", "{host}", "on {host}"])
 ENTRIES = st.lists(

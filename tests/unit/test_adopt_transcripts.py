@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.test_adopt import entry_of, observed
+from tests.unit.adopt_builders import entry_of, observed
 
 REGISTERED = """concurrent = 1
 check_interval = 0

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import pytest
 
 import runnerops.engine.runs.apply
 from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.runs.apply import apply
 from runnerops.engine.runs.outcome import CUT_OFF
-from runnerops.errors import HostError, LinkLostError
+from runnerops.errors import HostError
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
@@ -18,6 +16,7 @@ from runnerops.model.run import Event
 from runnerops.model.steps import Step
 from runnerops.redact import MASK, Redactor
 from runnerops.remote import protocol
+from tests.unit.run_logs import CLOCK, Fake, line
 
 TODO = (
     Step("guard", ("x", "echo", "x")),
@@ -33,28 +32,6 @@ PLAN = Plan(
     rollback=(Step("phase", ("docker",)),),
     overrides={TODO[1]: "unproven-mirror"},
 )
-CLOCK = "10.0\t\t-1\tnote\tclock 1000\n"
-
-
-def line(kind: str, text: str = "", step: int = -1, name: str = "") -> str:
-    return f"12.5\t{name}\t{step}\t{kind}\t{text}\n"
-
-
-class Fake:
-    """A link whose output is scripted: a text is sent, None breaks the connection."""
-
-    def __init__(self, *chunks: str | None, status: int = 0) -> None:
-        self.chunks = chunks
-        self.status = status
-        self.commands: list[Sequence[str]] = []
-
-    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
-        self.commands.append(command)
-        assert isinstance(stdin, bytes)
-        for chunk in self.chunks:
-            if chunk is None:
-                raise LinkLostError("h", "the connection was lost")
-            yield from (part.encode() for part in chunk.splitlines(keepends=True))
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from runnerops.model.run import Outcome, Record
 from runnerops.model.steps import Step
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
-from tests.unit.test_apply import CLOCK, Fake, line
+from tests.unit.run_logs import CLOCK, Fake, line
 
 TODO = (
     Step("phase", ("gitlab_runner",)),

@@ -15,7 +15,7 @@ from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import Wish
 from runnerops.planning.lint.disagreeing import as_gitlab_tells
 from runnerops.report.screen import Screen
-from tests.unit.test_machines import facts, planned
+from tests.unit.machine_builders import facts, planned
 
 TOP = """
 defaults:

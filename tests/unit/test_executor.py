@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from io import StringIO
 from typing import cast
@@ -21,64 +21,18 @@ from runnerops.engine.runs.locks import LockWait
 from runnerops.engine.runs.not_begun import why_held
 from runnerops.engine.runs.scheduling import Earlier, Why
 from runnerops.engine.verify.health import Health
-from runnerops.errors import LinkLostError, RunneropsError
+from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Inventory, Requester
 from runnerops.model.plan import Action, Blocker, Finding, Plan
 from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
-from runnerops.model.steps import Step
 from runnerops.redact import Redactor
 from runnerops.report.document import summary_document
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
-
-HOST = Host("h", "h")
-SWAP = Step("swap", ("/etc/gitlab-runner/config.toml", "a" * 64, "b" * 64))
-PLAN = Plan("h", 8, Requester("me", "here"), forward=(Step("phase", ("gitlab_runner",)), SWAP), digest="mine")
-PROJECT = Project(Inventory("inventory.yml", (HOST,), {}), (HOST,), {"h": ()}, {"h": ()}, b"")
-
-
-class Quiet:
-    """Shows nothing."""
-
-    def watch(self, event: object) -> None:
-        """Nothing to see."""
-
-    def end(self, outcome: object) -> None:
-        """Nothing to see."""
-
-    def hush(self) -> None:
-        """It says nothing anyway."""
-
-    def say(self, text: str) -> None:
-        """Nothing to see."""
-
-    gather = resume = hush
-
-
-class Breaking:
-    """The way to a host that prints a run to its end; whatever is read after that finds the connection lost."""
-
-    status = 0
-
-    def of(self, host: Host) -> HostLink:
-        assert host is HOST
-        return HostLink(lambda: self, lambda: self)
-
-    def reader(self, host: Host) -> Breaking:
-        assert host is HOST
-        return self
-
-    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
-        assert command
-        assert isinstance(stdin, bytes)
-        yield from (b"1.0\tforward\t1\tstep\t\n", b"1.1\tforward\t1\tfail\t\n", b"1.2\t\t-1\tend\trolled-back\n")
-
-    def read(self, script: bytes) -> bytes:
-        assert script
-        raise LinkLostError("h", "the connection was lost")
+from tests.unit.executor_doubles import PLAN, PROJECT, Breaking, Quiet, Several
 
 
 def test_a_lost_connection_after_a_run_does_not_hide_how_it_ended() -> None:
@@ -97,25 +51,6 @@ def test_a_run_of_this_very_plan_is_followed_by_its_own_number_though_its_steps_
     live = Run(7, Requester("anna", "laptop"), "mine", "", running=True)
     plans = {"h": Planned(PLAN, (), Result.PENDING, live)}
     assert walked(plans, cast(ConnectionPool, Breaking()), PROJECT)["h"].run == 7
-
-
-class Several(Breaking):
-    """Hosts whose runs end as their names say."""
-
-    def of(self, host: Host) -> HostLink:
-        return HostLink(lambda: Several(host.name), lambda: Several(host.name))
-
-    def reader(self, host: Host) -> Several:
-        return Several(host.name)
-
-    def __init__(self, name: str = "") -> None:
-        self._name = name
-
-    def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
-        assert command
-        assert stdin
-        end = "failed" if "bad" in self._name else "applied"
-        yield from (b"1.0\tforward\t1\tstep\t\n", f"1.2\t\t-1\tend\t{end}\n".encode())
 
 
 def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:

@@ -26,7 +26,7 @@ from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.text import plan_lines
 from tests.unit.plan_builders import ORIGIN, POLICY, RUNNER, a_host, ask, observed
-from tests.unit.test_saved_plan import ASKED, KEY, LAST, NEW, PROJECT, planned, there
+from tests.unit.saved_plan_builders import ASKED, KEY, LAST, NEW, PROJECT, planned, there
 
 TAGS = SettingsUpdate("one", 7, (SettingChange("tags", ("linux",), ("docker", "linux")),))
 PAUSED = SettingsUpdate("one", 7, (SettingChange("paused", True, False),))

@@ -228,6 +228,16 @@ def test_unit_tests_run_no_shell() -> None:
     ] == []
 
 
+def test_no_test_needs_another_test() -> None:
+    """What several tests share is in a module of its own, so that a file of tests can be changed or deleted alone."""
+    shared = re.compile(r"^\s*from tests\.[\w.]*\btest_\w+ import .*", re.MULTILINE)
+    assert [
+        f"{path.name}: {found[0].strip()}"
+        for path in sorted((ROOT.parent / "tests").rglob("*.py"))
+        for found in shared.finditer(path.read_text())
+    ] == []
+
+
 def test_files_are_read_and_written_as_utf8_whatever_the_locale() -> None:
     calls = (
         (name_of(path), node.func.attr, {word.arg: ast.unparse(word.value) for word in node.keywords})

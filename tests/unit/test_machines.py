@@ -9,20 +9,12 @@ import pytest
 from runnerops.engine.planner import told_apart
 from runnerops.engine.plans.planned import Planned
 from runnerops.model.common import Result
-from runnerops.model.facts import Client, Facts, RunnerFacts
-from runnerops.model.inventory import Requester
-from runnerops.model.plan import Plan
+from runnerops.model.facts import Facts, RunnerFacts
 from runnerops.planning.lint.machines import same_machines
 from runnerops.services.gitlab_runner.verify import checks
 from runnerops.services.verify import Evidence, Probe
+from tests.unit.machine_builders import facts, planned
 from tests.unit.services import runner_builders as build
-from tests.unit.services.builders import engine
-
-
-def facts(machine: str = "m1", boot: str = "b1", server: str = "", addresses: tuple[str, ...] = ()) -> Facts:
-    docker = replace(engine(), client=Client("192.0.2.1", server, "22"))
-    return Facts(machine=machine, boot=boot, docker=docker, addresses=addresses)
-
 
 ONE = facts(server="192.0.2.10", addresses=("127.0.0.1", "192.0.2.10", "198.51.100.10", "172.17.0.1"))
 
@@ -58,11 +50,6 @@ def test_each_of_three_names_the_others() -> None:
         "c": ("a", "b"),
     }
     assert "a and b, c are the same machine" in found["a"].message
-
-
-def planned(name: str, its: Facts) -> Planned:
-    plan = Plan(host=name, run=1, requester=Requester("u", "m"))
-    return Planned(plan, (), Result.PENDING, facts=its)
 
 
 def test_such_hosts_are_refused_and_others_are_not() -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.cli.group import NAMES, load_command
-from tests.unit.source import MODULES, ROOT, nodes
-from tests.unit.test_said import text_of
+from tests.unit.source import MODULES, ROOT, nodes, text_of
 
 PAGES = [ROOT.parent / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 PAGES += sorted((ROOT.parent / "docs").glob("*.md"))

@@ -6,14 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.model.common import ServiceName
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.planning.lint.file import lint_file
-
-JSON = FileSpec(ServiceName.DOCKER, "daemon.json", "daemon.json.j2", "json")
-TOML = FileSpec(ServiceName.GITLAB_RUNNER, "config.toml", "config.toml.j2", "toml")
-YAML = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")
+from tests.unit.single_files import JSON, TOML, YAML
 
 IN_JSON = [
     ('{\n  // x\n  "a": 1}', 2, 3, "there is a comment here", "JSON has none"),

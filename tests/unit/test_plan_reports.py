@@ -21,7 +21,7 @@ from runnerops.report.formats.markdown import markdown
 from runnerops.report.formats.plans import HostReport, PlanReport
 from runnerops.report.formats.terraform import terraform
 from tests.unit.plan_builders import ask, observed, plan
-from tests.unit.test_saved_plan import ASKED, NEW, PROJECT, planned, there
+from tests.unit.saved_plan_builders import ASKED, NEW, PROJECT, planned, there
 
 
 def test_what_comes_changes_and_goes_is_counted() -> None:

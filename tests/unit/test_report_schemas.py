@@ -27,7 +27,7 @@ from runnerops.report.formats.junit import junit
 from runnerops.report.formats.plans import PlanReport
 from runnerops.report.formats.sarif import sarif
 from runnerops.report.formats.terraform import terraform
-from tests.unit.test_verdicts import spec_of
+from tests.unit.our_verdicts import spec_of
 from tests.verdicts import DAEMON_BY_RELEASE, VERDICTS
 
 SCHEMAS = Path(__file__).parent / "schemas"

@@ -4,12 +4,11 @@ here.
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from itertools import product
 
-from tests.unit.source import MODULES, ROOT, nodes
+from tests.unit.source import MODULES, ROOT, nodes, text_of
 
 TESTS = ROOT.parent / "tests"
 WORD = re.compile(r"\0|[A-Za-z][\w'-]*")
@@ -34,13 +33,6 @@ def threes(text: str) -> Iterator[Three]:
     """Every three words that follow one another; a NUL is a word too."""
     words = WORD.findall(text)
     return zip(words, words[1:], words[2:], strict=False)
-
-
-def text_of(node: ast.AST) -> str:
-    """A string, with NUL for each value that is put into it."""
-    if isinstance(node, ast.JoinedStr):
-        return "".join(text_of(part) or "\0" for part in node.values)
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def said() -> set[Three]:

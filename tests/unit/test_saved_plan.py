@@ -17,7 +17,6 @@ from runnerops.commands.diff import DiffOptions, diff
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.plans.planned import Planned, Plans
 from runnerops.engine.plans.review import summed_up
-from runnerops.engine.project import Project
 from runnerops.engine.saved_plan import (
     Origin,
     check_plan,
@@ -29,32 +28,17 @@ from runnerops.engine.saved_plan import (
     write_plan,
 )
 from runnerops.errors import HostError, PlanError, RunneropsError, UsageError
-from runnerops.model.common import Exit, Result, Tree
-from runnerops.model.host_state import HostState, Run, SecretFingerprints
-from runnerops.model.inventory import Inventory, Policy, RenderedFile, Requester
+from runnerops.model.common import Exit, Result
+from runnerops.model.host_state import HostState
+from runnerops.model.inventory import Policy, RenderedFile, Requester
 from runnerops.model.saved_plan import SavedHost
 from runnerops.redact import Redactor
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.screen import Screen
-from tests.unit.plan_builders import CONFIG, POLICY, RUNNER, a_host, ask, observed, plan
-from tests.unit.services.builders import DAEMON, json_bytes
-
-KEY = "5a" * 32
-WAS: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
-ASKED: Tree = {"live-restore": True, "log-opts": {"max-size": "8m"}}
-LAST = Run(4, Requester("anna", "laptop"), "digest", "applied", running=False, started_at=1000)
-NEW = RUNNER.replace(b"concurrent = 2", b"concurrent = 3")
-
-
-def there(docker: Tree = WAS, config: bytes = RUNNER, *, key: str = KEY, jobs: int = 0, last: Run = LAST) -> HostState:
-    """A host whose files were `WAS` and `RUNNER` when our last run ended."""
-    base = {DAEMON: json_bytes(WAS), CONFIG: RUNNER}
-    found = observed(docker, config, jobs=jobs)
-    ours = observed(WAS, RUNNER).applied
-    return replace(
-        found, applied=ours, base=base, since=last.number, last=last, secret_fingerprints=SecretFingerprints(key)
-    )
+from tests.unit.plan_builders import CONFIG, POLICY, RUNNER, ask, plan
+from tests.unit.saved_plan_builders import ASKED, HOST, KEY, LAST, LOADED, NEW, PROJECT, WAS, planned, there
+from tests.unit.services.builders import DAEMON
 
 
 def told(state: HostState, files: tuple[RenderedFile, ...], policy: Policy = POLICY) -> SavedHost:
@@ -132,15 +116,7 @@ def test_no_value_can_be_tried_out_on_what_is_saved(key: str) -> None:
 
 # ------------------------------------------------------------------------------------------------------- files
 
-HOST = a_host(*{file.spec.service for file in ask(ASKED, NEW)})
-LOADED = Inventory("inventory.yml", (HOST,), {})
-PROJECT = Project(LOADED, (HOST,), {"h": ask(ASKED, NEW)}, {"h": ()}, b"")
 ORIGIN = Origin("inventory.yml", Requester("anna", "laptop", "c" * 40))
-
-
-def planned(state: HostState, result: Result = Result.PENDING) -> Planned:
-    made = plan(ask(ASKED, NEW), state, key=KEY)
-    return Planned(made, (), result, state.last, state.facts, state.secret_fingerprints.key)
 
 
 NO_FLAGS = Flags({})

@@ -19,7 +19,7 @@ from runnerops.planning.lint.file import lint_file
 from runnerops.report.screen import Screen
 from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.format import parse
-from tests.unit.test_parse_errors import TOML
+from tests.unit.single_files import TOML
 
 
 @pytest.mark.parametrize(

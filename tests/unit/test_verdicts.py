@@ -9,22 +9,13 @@ import re
 import pytest
 
 from runnerops.codes.rules import RULES
-from runnerops.commands.check import KINDS
-from runnerops.model.facts import Facts, RunnerFacts
-from runnerops.model.inventory import FileSpec, Host, RenderedFile
-from runnerops.model.plan import Finding
-from runnerops.planning.lint import lint
 from runnerops.planning.lint.file import lint_file
-from runnerops.services import REGISTRY
-from runnerops.services.registry.rules.config import config_rules
-from tests.unit.services.builders import engine
-from tests.unit.services.runner_builders import NOW
+from tests.unit.our_verdicts import DOCKERS, of_docker, of_registry, of_runner, spec_of
 from tests.verdicts import DAEMON_BY_RELEASE, REGISTRY_BY_RELEASE, RUNNER_BY_RELEASE, VERDICTS, Verdict, refused_by
 
 UNKNOWN_HERE = ("${A:?set it}",)
 """Refused for what only the place where it runs knows: a warning."""
 
-DOCKERS = ("20.10", "23.0", "24.0", "25.0", "26.1", "28.1", "28.5", "29.7")
 
 NO_PROGRAM = {
     "D007": "it depends on the unit's flags",
@@ -44,11 +35,6 @@ NO_PROGRAM = {
 """Rules that no system's program can decide from one file, and why."""
 
 
-def spec_of(verdict: Verdict) -> FileSpec:
-    service, template, form = KINDS[verdict.kind]
-    return FileSpec(service, "file", template, form)
-
-
 @pytest.mark.parametrize("verdict", VERDICTS, ids=lambda one: f"{one.kind} {one.file[:60]}")
 def test_check_agrees_with_the_verdict_of_the_program(verdict: Verdict) -> None:
     found = lint_file(spec_of(verdict), verdict.file.encode())
@@ -57,21 +43,6 @@ def test_check_agrees_with_the_verdict_of_the_program(verdict: Verdict) -> None:
         assert severities == {"warning"}
     else:
         assert ("error" in severities) is (verdict.says != "taken"), found
-
-
-def of_docker(verdict: Verdict, version: str) -> list[Finding]:
-    file = RenderedFile(spec_of(verdict), verdict.file.encode())
-    return [*lint(Host("a", "a"), [file], Facts(docker=engine(version)))]
-
-
-def of_runner(verdict: Verdict, version: str) -> list[Finding]:
-    file = RenderedFile(spec_of(verdict), verdict.file.encode())
-    return [*lint(Host("a", "a"), [file], Facts(runner=RunnerFacts(NOW, version)))]
-
-
-def of_registry(verdict: Verdict, major: int) -> list[str]:
-    tree = REGISTRY.parse(spec_of(verdict), verdict.file.encode())
-    return [rule for rule, severity, *_ in config_rules(tree, major) if severity == "error"]
 
 
 @pytest.mark.parametrize("verdict", DAEMON_BY_RELEASE, ids=lambda one: one.file)

@@ -28,32 +28,7 @@ from tests.unit.services.builders import (
     secret,
     state,
 )
-
-LABEL = "runnerops.registry-config.sha256"
-RESTART = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
-
-
-def label_of(here: Host, name: str = "dockerhub") -> str:
-    compose: Any = REGISTRY.parse(render_file(here)[-1].spec, render_file(here)[-1].content or b"")
-    return str(compose["services"][name]["labels"][LABEL])
-
-
-def deployed(*caches: Tree, value: str = "s3cret", **facts: Any) -> HostState:
-    """A host on which these caches run as they should."""
-    here = host({}, list(caches))
-    files = {file.spec.path: file.content or b"" for file in render_file(here, value)}
-    running = [
-        our_container(
-            str(one["name"]),
-            label_of(here, str(one["name"])),
-            id=f"{number}" * 64,
-            image=str(one["image"]),
-            ports=(str(one["listen"]),),
-        )
-        for number, one in enumerate(caches, 1)
-    ]
-    images = {str(one["image"]) for one in caches}
-    return state(files, engine(containers=running, images=images), registry_facts=compose_facts(), **facts)
+from tests.unit.services.registry_builders import ONE, RESTART, TWO, deployed, label_of, with_registry
 
 
 def plan(
@@ -65,10 +40,6 @@ def plan(
 
 def told(action: Action | None) -> tuple[str, str, str]:
     return (action.verb.name, ", ".join(action.because), ", ".join(action.names)) if action else ("", "", "")
-
-
-ONE = cache()
-TWO = cache("quay.io", listen="192.0.2.10:5001", serves="quay.io")
 
 
 @pytest.mark.parametrize(
@@ -236,10 +207,6 @@ def blockers(observed: HostState, here: Host, *others: Action) -> list[tuple[str
     action, found = plan(observed, here, others)
     actions = (*others, action) if action else others
     return [(blocker.code, blocker.message) for blocker in REGISTRY.blockers(here, found, actions, observed, POLICY)]
-
-
-def with_registry(observed: HostState, facts: RegistryFacts) -> HostState:
-    return replace(observed, facts=replace(observed.facts, registry=facts))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.unit.services.builders import (
     secret,
     state,
 )
-from tests.unit.services.test_registry_action import ONE, RESTART, TWO, deployed, label_of, with_registry
+from tests.unit.services.registry_builders import ONE, RESTART, TWO, deployed, label_of, with_registry
 
 DIR = "/opt/registry"
 PROBE = "curl -fsS --noproxy * -m 5 -o /dev/null http://172.17.0.1:5000/v2/"
