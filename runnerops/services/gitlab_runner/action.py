@@ -17,7 +17,7 @@ from runnerops.model.plan import Action, Change
 from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.loading import needs_restart
 from runnerops.services.gitlab_runner.observe import NOT_THERE
-from runnerops.services.gitlab_runner.rules.keys import version_of
+from runnerops.services.gitlab_runner.version import version_of
 from runnerops.services.steps import DISABLED, still_intended
 
 

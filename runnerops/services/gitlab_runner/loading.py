@@ -9,7 +9,7 @@ from __future__ import annotations
 from runnerops.model.plan import Change, KeyChange
 from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.format import read, runners_of
-from runnerops.services.gitlab_runner.rules.keys import Version
+from runnerops.services.gitlab_runner.version import Version
 
 RESTART = frozenset({"listen_address", "session_server"})
 """Keys at the top of the file that the process reads only when it starts. It loads all others while it runs."""

@@ -1,4 +1,4 @@
-"""Versions of Docker as its programs print them. Pure."""
+"""Versions of programs as they print them. Pure."""
 
 from __future__ import annotations
 

@@ -10,13 +10,14 @@ from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.parsing.near import did_you_mean, near_fix
 from runnerops.services.gitlab_runner.format import PATH, runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found, Version, by_table, check_table, version_of
+from runnerops.services.gitlab_runner.rules.keys import Found, by_table, check_table
 from runnerops.services.gitlab_runner.rules.labels import labels
 from runnerops.services.gitlab_runner.rules.listening import listening
 from runnerops.services.gitlab_runner.rules.schedules import schedules
 from runnerops.services.gitlab_runner.rules.tokens import is_placeholder, tokens, urls
 from runnerops.services.gitlab_runner.rules.values import values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
+from runnerops.services.gitlab_runner.version import Version, version_of
 
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
 _LOG_FORMATS = ("runner", "text", "json")

@@ -4,7 +4,6 @@ version. Pure.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Literal, TypeAlias
@@ -16,9 +15,7 @@ from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
 from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
-
-Version: TypeAlias = "tuple[int, ...]"
-"""Major and minor version; empty if not known."""
+from runnerops.services.gitlab_runner.version import Version, version_of
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
@@ -49,12 +46,6 @@ _FEW = 9
 
 _SHORT = 4
 """The number of letters of a short word."""
-
-
-def version_of(text: str) -> Version:
-    """Major and minor of a version; empty if the text is no version."""
-    found = re.match(r"v?(\d+)\.(\d+)", text)
-    return (int(found[1]), int(found[2])) if found else ()
 
 
 def since(release: str, version: Version) -> Severity | Literal[""]:

@@ -12,8 +12,9 @@ from warnings import catch_warnings, simplefilter
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
-from runnerops.services.gitlab_runner.rules.keys import Found, Version, since
+from runnerops.services.gitlab_runner.rules.keys import Found, since
 from runnerops.services.gitlab_runner.rules.periods import period_problem
+from runnerops.services.gitlab_runner.version import Version
 
 _WHOLE = "the runner refuses the whole file"
 _JOBS = "every job would fail"

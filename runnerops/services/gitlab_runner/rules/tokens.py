@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found, Severity, Version
+from runnerops.services.gitlab_runner.rules.keys import Found, Severity
+from runnerops.services.gitlab_runner.version import Version
 
 _SHORTEST_TOKEN = 14
 _NO_CRASH = (18, 2)

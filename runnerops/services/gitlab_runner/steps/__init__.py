@@ -19,12 +19,12 @@ from runnerops.model.steps import ActionSteps, Step
 from runnerops.services.base import ActionRequest
 from runnerops.services.gitlab_runner.format import NAME, config_path
 from runnerops.services.gitlab_runner.rotation import tidied
-from runnerops.services.gitlab_runner.rules.keys import version_of
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
 from runnerops.services.gitlab_runner.steps import rewritten as written
 from runnerops.services.gitlab_runner.steps.drain import rest, rest_again, return_later, start
 from runnerops.services.gitlab_runner.steps.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
 from runnerops.services.gitlab_runner.steps.verify import UNIT, watch
+from runnerops.services.gitlab_runner.version import version_of
 from runnerops.services.scripts import script
 from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, staged_path, with_enablement
 

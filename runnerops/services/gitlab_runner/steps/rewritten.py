@@ -16,8 +16,8 @@ from runnerops.model.host_state import sha256
 from runnerops.model.steps import Step
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import read
-from runnerops.services.gitlab_runner.rules.keys import Version, version_of
 from runnerops.services.gitlab_runner.schema import HOST_OWNED, TABLES
+from runnerops.services.gitlab_runner.version import Version, version_of
 from runnerops.services.scripts import script
 from runnerops.services.shared.durations import nanoseconds
 from runnerops.services.steps import run
