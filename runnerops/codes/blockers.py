@@ -141,6 +141,12 @@ _ROWS = (
         "Stop that runner first, or let the script use `exec`; or override if it has no jobs.",
     ),
     _allowed(
+        "reload-waits",
+        "The runner has more running jobs than `concurrent` of its file, because that was lowered. Until enough of them"
+        " have ended, gitlab-runner loads no file, so the reload would fail and be rolled back. No job would be lost.",
+        "Deploy again when the jobs have ended, or override if you know that they end within seconds.",
+    ),
+    _allowed(
         "unproven-mirror",
         "A mirror that the host would newly use does not answer from the host.",
         "Use `runnerops verify` to find the reason, and repair the mirror's host or the network between them. Or"

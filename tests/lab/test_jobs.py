@@ -123,6 +123,22 @@ def test_what_a_reload_does_leaves_jobs_alone_and_what_on_change_restart_does_wa
         assert started(site.host, before) == ({"gitlab-runner"} | docker if always_restart else set()), str(edit)
 
 
+@pytest.mark.hosts("trixie")
+def test_while_more_jobs_run_than_a_lowered_concurrent_a_reload_is_blocked(site: Site, gitlab: GitLab) -> None:
+    project, name, before = site.project, site.host.name, lives(site.host)
+    first, second = (gitlab.hold(token=token) for token in site.tokens)
+    project.set(name, "gitlab_runner", "concurrent", value=1)
+    assert "applied" in project.deploy()
+    project.set(name, "gitlab_runner", "check_interval", value=2)
+    assert "blocked: reload-waits" in project.deploy(code=1)
+    first.finish()
+    first.wait()
+    assert "applied" in project.deploy()
+    second.finish()
+    second.wait()
+    assert started(site.host, before) == set()
+
+
 def wait_for_drain(host: LabHost, before: dict[str, str]) -> None:
     """Until the runner's process of then has been told to end."""
     log = f"journalctl --no-pager --all --output=cat _SYSTEMD_INVOCATION_ID={before['gitlab-runner']}"

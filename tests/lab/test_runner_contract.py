@@ -352,6 +352,20 @@ def test_a_reload_leaves_the_job_alone(runner: Process, gitlab: GitLab, how: str
     job.wait()
 
 
+def test_with_more_jobs_than_concurrent_no_file_is_loaded_until_one_ends(runner: Process, gitlab: GitLab) -> None:
+    runner.start(JOBS + runner_of(gitlab))
+    first, second = gitlab.hold(token=TOKEN), gitlab.hold(token=TOKEN)
+    runner.write(JOBS.replace("= 2", "= 1") + runner_of(gitlab))
+    runner.wait_concurrent(1)
+    runner.write("concurrent = 3\n" + runner_of(gitlab))
+    runner.send(signal.SIGHUP)
+    assert stays(lambda: runner.loaded() == 2, seconds=POLL + SLACK)
+    first.finish()
+    runner.wait_concurrent(3)
+    second.finish()
+    first.wait(), second.wait()
+
+
 def test_a_runner_taken_out_while_its_job_runs_still_ends_it(runner: Process, gitlab: GitLab) -> None:
     runner.start(JOBS + runner_of(gitlab))
     job = gitlab.hold(token=TOKEN)

@@ -56,10 +56,13 @@ class Runner:
         next_poll = time.monotonic() + RELOAD_INTERVAL
         while True:
             self.rotation.run(self.config)
-            if self.signals:
-                got = self.signals.pop(0)
-                if got != signal.SIGHUP:
-                    return self.stop(signal.Signals(got))
+            if stop := next((got for got in self.signals if got != signal.SIGHUP), None):
+                self.signals.remove(stop)
+                return self.stop(signal.Signals(stop))
+            if len(self.jobs.running) > self.config.concurrent:  # the real one waits until that many workers have ended
+                self.rest(0.2)
+            elif self.signals:
+                self.signals.pop(0)
                 self.try_to(self.reload)
                 next_poll = time.monotonic() + RELOAD_INTERVAL
             elif time.monotonic() >= next_poll:

@@ -227,6 +227,30 @@ def test_blockers_because_of_running_jobs(actions: list[Action], facts: RunnerFa
     assert codes(actions, facts) == expected
 
 
+RELOAD = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
+
+
+@pytest.mark.parametrize(
+    ("actions", "facts", "there", "expected"),
+    [
+        ([RELOAD], BUSY, config(concurrent=1), ["reload-waits"]),
+        ([RELOAD], BUSY, {"runners": [runner()]}, ["reload-waits"]),  # 1 is the default
+        ([RELOAD], BUSY, config(concurrent=2), []),
+        ([RELOAD], FOREIGN, config(concurrent=1), []),
+        ([OWN], BUSY, config(concurrent=1), []),  # a drain does not wait for the file
+        ([RELOAD], BUSY, None, ["reload-waits"]),
+        ([RELOAD], BUSY, config(concurrent="x"), []),
+    ],
+)
+def test_a_reload_waits_for_jobs_beyond_concurrent(
+    actions: list[Action], facts: RunnerFacts, there: Tree | None, expected: list[str]
+) -> None:
+    blockers = [*GITLAB_RUNNER.blockers(HOST, (), actions, observed(there, facts), POLICY)]
+    assert [blocker.code for blocker in blockers] == expected
+    if expected:
+        assert "until only 1 of them runs" in blockers[0].message
+
+
 @pytest.mark.parametrize(
     ("actions", "facts", "says"),
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from runnerops.model.common import ServiceName, Verb
+from runnerops.model.common import ServiceName, Tree, Verb
 from runnerops.model.facts import Job, RunnerFacts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
@@ -13,7 +13,7 @@ from runnerops.services.base import ParseError
 from runnerops.services.gitlab_runner.action import count
 from runnerops.services.gitlab_runner.blockers.self_deploy import self_deploy
 from runnerops.services.gitlab_runner.diff.matching import match
-from runnerops.services.gitlab_runner.format import NAME, label, parse, runners_of
+from runnerops.services.gitlab_runner.format import NAME, config_path, label, parse, read, runners_of
 from runnerops.services.gitlab_runner.observe import NOT_THERE
 
 
@@ -45,6 +45,8 @@ def blockers(
         return
     if runner.wrapper and any(action.service is NAME and action.verb > Verb.VERIFY for action in actions):
         yield _wrapped(runner)
+    if any(action.service is NAME and action.verb is Verb.RELOAD for action in actions):
+        yield from _reload_waits(runner, read(observed.file(config_path(observed)).content))
     docker = _docker_runs(observed) and _restarts(ServiceName.DOCKER, actions)
     if docker or (runner.may_have_jobs and _restarts(NAME, actions)):
         yield from self_deploy(observed, policy, "docker" if docker else "gitlab-runner")
@@ -91,6 +93,20 @@ def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Itera
             else "would fail: no runner of this host took them, so none can wait for them"
         )
         yield Blocker("jobs-running", f"{count(jobs)} {what} there and {why}: {_names(jobs)}", details=_ids(jobs))
+
+
+def _reload_waits(runner: RunnerFacts, loaded: Tree) -> Iterator[Blocker]:
+    """More jobs than `concurrent`, after it was lowered: until enough of them have ended, the process does nothing else.
+
+    Source: `updateWorkers` in gitlab-runner's `commands/multi.go`, which also reads the file and SIGHUP in this loop.
+    """
+    limit, jobs = loaded.get("concurrent", 1), runner.draining
+    if isinstance(limit, int) and 0 < limit < len(jobs):
+        message = (
+            f"gitlab-runner still has {count(jobs)} although `concurrent` is {limit}, and it loads no file until only"
+            f" {limit} of them {'runs' if limit == 1 else 'run'}, so a reload would fail: {_names(jobs)}"
+        )
+        yield Blocker("reload-waits", message, details=_ids(jobs))
 
 
 def _wrapped(runner: RunnerFacts) -> Blocker:
