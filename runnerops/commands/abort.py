@@ -11,11 +11,11 @@ from pathlib import Path
 from runnerops import inventory
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation, UiOptions
 from runnerops.engine.plans.review import failure
 from runnerops.engine.runs.following import Around, follow_records
-from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
@@ -50,7 +50,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
     ui.check("abort", screen, f"history {shlex.join(targets)}")
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in choose(loaded, targets, pool)}
-        found = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
+        found = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
         failed = [failure(name, one) for name, one in found.items() if isinstance(one, Exception)]
         live = {name: run for name, one in found.items() if isinstance(one, History) and (run := _live(one))}
         idle = [name for name, one in found.items() if isinstance(one, History) and name not in live]

@@ -9,11 +9,11 @@ from typing import Any
 from runnerops import inventory
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation
 from runnerops.engine.plans.review import failure
 from runnerops.engine.runs.following import follow_records
-from runnerops.engine.threads import side_by_side
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit
 from runnerops.model.host_names import brief
@@ -42,7 +42,7 @@ def history(
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in choose(loaded, targets, pool)}
-        seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
+        seen = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
         found = {name: one for name, one in seen.items() if isinstance(one, History)}
         failed = [failure(name, one) for name, one in seen.items() if isinstance(one, Exception)]
         if follow:

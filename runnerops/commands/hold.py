@@ -9,11 +9,11 @@ from typing import Any
 from runnerops import inventory
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.targets import check_targets, choose
 from runnerops.engine.options import Invocation
 from runnerops.engine.plans.review import failure
 from runnerops.engine.requester import find_requester
-from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where
@@ -93,8 +93,8 @@ class _Everywhere:
         check_targets(loaded, self.targets)
         with ConnectionPool(loaded, self.environ, self.screen) as pool:
             hosts = {host.name: host for host in choose(loaded, self.targets, pool)}
-            done = side_by_side(
-                list(hosts), lambda name: _status(name, pool.link(hosts[name]).run(argv, b"", _SECONDS))
+            done = look_at(
+                list(hosts), lambda name: _status(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)), self.screen
             )
         failed = {name: failure(name, one) for name, one in done.items() if isinstance(one, Exception)}
         found = {name: meaning(status) for name, status in done.items() if not isinstance(status, Exception)}

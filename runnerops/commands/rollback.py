@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from runnerops import inventory
 from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.hosts.observe import observe
 from runnerops.engine.hosts.targets import check_targets, choose
@@ -22,7 +23,6 @@ from runnerops.engine.project.in_clear import in_clear
 from runnerops.engine.project.learning import learn_secrets
 from runnerops.engine.requester import find_requester
 from runnerops.engine.runs.locks import LockWait
-from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit
@@ -63,7 +63,7 @@ def rollback(
                 reader = pool.reader(names[name])
                 return lock_wait.plan_free(reader, lambda: back.plan(reader))
 
-            made = side_by_side(list(names), plan)
+            made = look_at(list(names), plan, screen)
             for error in made.values():
                 if len(hosts) == 1 and isinstance(error, Exception) and not isinstance(error, HostError):
                     raise error  # there is no other host that goes on

@@ -15,9 +15,9 @@ from typing import Any
 
 from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
+from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.options import Invocation
 from runnerops.engine.plans.review import failure
-from runnerops.engine.threads import side_by_side
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.frozen import frozen, mutable
 from runnerops.inventory import Where
@@ -165,7 +165,7 @@ class _Asking:
         known = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
         access = replace(self.access, known=known)
         by_name = {host.name: host for host in hosts}
-        seen = side_by_side(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen))
+        seen = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen), self.screen)
         failed = {name: failure(name, one) for name, one in seen.items() if isinstance(one, Exception)}
         self.heard.failed.update(failed)
         for style, line in outcomes_lines([*failed.values()]):

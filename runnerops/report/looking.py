@@ -43,11 +43,15 @@ class Looking:
     def detail(self, host: str, what: str) -> None:
         """Not shown for many hosts."""
 
-    def each(self, look: Callable[[str], Out]) -> Callable[[str], Out]:
-        """Wraps the look at one host, which is done when it ends, with or without an error."""
+    def each(self, look: Callable[[str], Out], what: str = "") -> Callable[[str], Out]:
+        """Wraps the look at one host, which is done when it ends, with or without an error. `what`: what it does first,
+        unless it says so itself.
+        """
 
         def looked(host: str) -> Out:
             try:
+                if what:
+                    self.say(host, what)
                 return look(host)
             finally:
                 self.say(host, "")

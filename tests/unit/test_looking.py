@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from io import StringIO
 
 import pytest
 
+from runnerops.engine.hosts.looking import look_at
 from runnerops.model.common import Result
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
@@ -48,6 +50,21 @@ def test_a_host_is_seen_though_it_could_not_be_reached() -> None:
     with pytest.raises(OSError, match="a"):
         looking.each(fail)("a")
     assert looking.line() == "1 of 2 hosts seen"
+
+
+def test_a_host_that_is_waited_for_is_named_and_the_line_is_gone_at_the_end() -> None:
+    named = threading.Event()
+
+    class Watched(Terminal):
+        def write(self, text: str) -> int:
+            if "1 of 2 hosts seen; waiting for b (asking" in text:
+                named.set()
+            return super().write(text)
+
+    err = Watched()
+    found = look_at(["a", "b"], lambda name: name == "a" or named.wait(60), Screen(out=StringIO(), err=err))
+    assert found == {"a": True, "b": True}
+    assert err.getvalue().endswith("\r\x1b[K")
 
 
 def test_what_is_printed_stands_above_the_line_at_the_bottom() -> None:

@@ -14,9 +14,9 @@ from runnerops.adopt.writing import Files
 from runnerops.adopt.writing import write as write_files
 from runnerops.commands.adopt.report import AdoptionReport
 from runnerops.commands.adopt.request import AdoptionRequest
+from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.observe import inquire
 from runnerops.engine.planner import load_rest
-from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostKeyError, RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit
@@ -49,7 +49,7 @@ class Adoption:
 
     def run(self) -> Exit:
         """Looks at all hosts, shows their entries, and writes them if that is asked for."""
-        looked = side_by_side([place.host.name for place in self.request.places], self._look)
+        looked = look_at([place.host.name for place in self.request.places], self._look, self.request.screen)
         found = [one for one in looked.values() if isinstance(one, Found)]
         for one in found:
             for adopted in one.adopted.values():

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from runnerops import inventory
 from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.maintenance import in_maintenance
 from runnerops.engine.options import Flags
-from runnerops.engine.threads import side_by_side
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.inventory.only import only
 from runnerops.inventory.targets import STATES, state_of
@@ -38,7 +38,7 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
 
     _check_states(wanted)
     hosts = {host.name: host for host in loaded.hosts if not in_maintenance(host, Flags({}))}
-    seen = side_by_side(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])))
+    seen = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), pool.screen)
     for error in seen.values():
         if isinstance(error, RunneropsError):
             pool.screen.say(f"{error.message}: left out, because its last run is not known", "warn")
