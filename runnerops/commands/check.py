@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from runnerops.commands.reports import ReportFile, keys_by_place, relative_to, repository_root, write_reports
-from runnerops.engine.project.learning import learn_secrets
+from runnerops.engine.learning import learn_secrets
 from runnerops.errors import InventoryError, RunneropsError, TemplateError, UsageError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at

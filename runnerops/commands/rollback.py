@@ -13,6 +13,7 @@ from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.hosts.observe import observe
 from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.learning import learn_secrets
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planner import load_rest, plan_from, told_apart
@@ -20,7 +21,6 @@ from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.planned import Planned, Plans
 from runnerops.engine.project import Project
 from runnerops.engine.project.in_clear import in_clear
-from runnerops.engine.project.learning import learn_secrets
 from runnerops.engine.requester import find_requester
 from runnerops.engine.runs.locks import LockWait
 from runnerops.errors import HostError, UsageError

@@ -53,7 +53,7 @@ LAYERS = (
     ),
     ("engine.runs.apply", "engine.verify.pull_path"),
     ("report",),
-    ("engine.options", "engine.project"),
+    ("engine.learning", "engine.options", "engine.project"),
     ("engine.hosts", "engine.gitlab.asking"),
     ("engine.plans",),
     ("engine.gitlab",),

@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runnerops.engine.learning import learn_secrets
 from runnerops.engine.plans.planned import Planned
-from runnerops.engine.project.learning import learn_secrets
 from runnerops.model.common import Result
 from runnerops.model.inventory import RenderedFile
 from runnerops.model.plan import Plan

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 
+from runnerops.engine.learning import learn_trees
 from runnerops.engine.project.findings import (
     ignored_everywhere,
     missing_secrets,
@@ -15,7 +16,6 @@ from runnerops.engine.project.findings import (
     unread_cas,
     without_placeholders,
 )
-from runnerops.engine.project.learning import learn_trees
 from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Secret, Tree
