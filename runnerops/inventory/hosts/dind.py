@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 from typing import cast
-from urllib.parse import urlsplit
 
 from runnerops.inventory.hosts.bridge import bridge
 from runnerops.inventory.hosts.wiring import Wiring
@@ -21,6 +20,7 @@ from runnerops.inventory.layers.drafts import RUNNERS, Draft
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.services.gitlab_runner.dind import CERTDIR, CERTS, Dind, service_names, variables_of, with_dind
+from runnerops.services.shared.addresses import host_of
 
 _POOLS = tuple(IPv4Network(f"10.{second}.0.0/16") for second in range(231, 255))
 
@@ -112,7 +112,7 @@ class _Filler:
 
     def _reachable(self, mirrors: Sequence[str]) -> Iterator[str]:
         for url in mirrors:
-            host = _host_of(url)
+            host = host_of(url)
             address = as_ip(host)
             if host == "localhost" or (address and address.is_loopback):
                 text = f"a job's containers cannot reach the mirror {url}: in a container, this address is the container itself"
@@ -144,16 +144,7 @@ class _Filler:
         self._problems.add(self._host.location(*whole), dotted(("hosts", self._host.name, *whole)), text, hint)
 
 
-@lru_cache(maxsize=4096)
-def _host_of(url: str) -> str:
-    """The host of a URL; empty if it is not a URL, which the reader of daemon.json reports."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
 @lru_cache(maxsize=4096)  # each host asks for the caches of all hosts
 def _ipv4(url: str) -> IPv4Address | None:
-    address = as_ip(_host_of(url))
+    address = as_ip(host_of(url))
     return address if isinstance(address, IPv4Address) else None

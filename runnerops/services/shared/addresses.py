@@ -1,8 +1,10 @@
-"""What an address is, and whether a name or an address belongs to a network of one's own. Pure."""
+"""What an address is, the host of a URL, and whether a name or an address belongs to a network of one's own. Pure."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from runnerops.patterns import late_pattern
 
@@ -17,6 +19,15 @@ def is_address(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+@lru_cache(maxsize=4096)  # each host asks for the caches of all hosts
+def host_of(url: str) -> str:
+    """The host of a URL; empty if it has none, or is no URL, which the rule on its key reports."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def is_private(name: str) -> bool:

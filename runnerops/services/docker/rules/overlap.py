@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree, Value
 from runnerops.model.facts import DockerFacts
 from runnerops.model.inventory import Host
+from runnerops.services.shared.addresses import host_of
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
@@ -46,17 +46,17 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
     """
     if not any(networks(tree)):
         return
-    own = {_host_of(cache.url) for cache in host.caches if cache.host == host.name}
-    there = {_host_of(cache.url): cache.address for cache in host.caches if cache.host != host.name}
+    own = {host_of(cache.url) for cache in host.caches if cache.host == host.name}
+    there = {host_of(cache.url): cache.address for cache in host.caches if cache.host != host.name}
     urls = [*_texts(tree.get("registry-mirrors")), *(cache.url for cache in host.caches)]
-    named = {url: ("mirror", _host_of(url)) for url in urls}
+    named = {url: ("mirror", host_of(url)) for url in urls}
     for text in _texts(tree.get("insecure-registries")):
         if "/" not in text:  # a network only says which registries are insecure, not that one is there
-            named.setdefault(text, ("registry", _host_of(f"http://{text}")))
+            named.setdefault(text, ("registry", host_of(f"http://{text}")))
     proxies = tree.get("proxies")
     for url in proxies.values() if isinstance(proxies, dict) else ():
         if isinstance(url, str) and "://" in url:
-            named.setdefault(url, ("proxy", _host_of(url)))
+            named.setdefault(url, ("proxy", host_of(url)))
     places = [(f"the host's own address {host.address}", host.address)]
     places += [(f"the name server {text}", text) for text in _texts(tree.get("dns"))]
     gateways = _gateways(tree)
@@ -83,15 +83,6 @@ def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, 
 def _gateways(tree: Tree) -> set[str]:
     """The addresses of the bridge itself, at which a cache of the host may listen."""
     return {str(tree.get(name) or "").partition("/")[0] for name in ("bip", "bip6")}
-
-
-@lru_cache(maxsize=4096)
-def _host_of(url: str) -> str:
-    """Each host asks for the caches of all, so of many hosts most are asked for again."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _network(text: Value) -> Network | None:
