@@ -6,7 +6,7 @@ An exception of one host never ends the thread of another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
@@ -15,11 +15,6 @@ Out = TypeVar("Out")
 
 WORKERS = 32
 """How many hosts are worked on at the same time."""
-
-LONGEST_WAIT = 1.0
-"""Seconds that the main thread waits at a time. A signal that comes right before it begins to wait does not end this wait:
-Python sees it only afterwards.
-"""
 
 
 def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, Out | Exception]:
@@ -30,10 +25,7 @@ def side_by_side(names: Sequence[str], work: Callable[[str], Out]) -> dict[str, 
     if len(tasks) == 1:
         return {name: caught(task) for name, task in tasks.items()}
     with threads(min(WORKERS, len(names) or 1)) as pool:
-        futures = [pool.submit(caught, task) for task in tasks.values()]
-        while wait(futures, LONGEST_WAIT).not_done:
-            pass
-        return {name: future.result() for name, future in zip(tasks, futures, strict=True)}
+        return dict(zip(tasks, pool.map(caught, tasks.values()), strict=True))
 
 
 @contextmanager

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+LOOKS_EVERY_S = 0.5
+"""How often the main thread looks for signals while it waits."""
+
 
 class Terminated(KeyboardInterrupt):
     """SIGTERM: the job of a pipeline was cancelled. Nobody can be asked."""
@@ -19,6 +22,9 @@ def heeded(restore: Callable[[], None]) -> Iterator[None]:
     """Within this block, SIGTERM acts like an interrupt. SIGHUP and SIGQUIT end the program as usual, after `restore`.
 
     A signal that the parent process has set to be ignored (`nohup`) remains ignored.
+
+    A signal that arrives right before the main thread begins to wait does not end that wait, because Python handles it
+    only afterwards. So a timer wakes the main thread every `LOOKS_EVERY_S` seconds.
     """
 
     def terminate(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -30,12 +36,21 @@ def heeded(restore: Callable[[], None]) -> Iterator[None]:
         os.kill(os.getpid(), number)
 
     mine = threading.current_thread() is threading.main_thread()  # other threads cannot set signal handlers
-    wanted = {signal.SIGTERM: terminate, signal.SIGHUP: die, signal.SIGQUIT: die} if mine else {}
-    heard = {number: do for number, do in wanted.items() if signal.getsignal(number) is signal.SIG_DFL}
+    wanted = {
+        signal.SIGTERM: terminate,
+        signal.SIGHUP: die,
+        signal.SIGQUIT: die,
+        signal.SIGALRM: lambda *_: None,  # what was waited for continues (PEP 475)
+    }
+    heard = {number: do for number, do in wanted.items() if mine and signal.getsignal(number) is signal.SIG_DFL}
     for number, do in heard.items():
         signal.signal(number, do)
+    if signal.SIGALRM in heard:
+        signal.setitimer(signal.ITIMER_REAL, LOOKS_EVERY_S, LOOKS_EVERY_S)
     try:
         yield
     finally:
+        if signal.SIGALRM in heard:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number in heard:
             signal.signal(number, signal.SIG_DFL)

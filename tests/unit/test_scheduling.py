@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import threading
 import time
 from collections.abc import Callable
@@ -337,38 +336,3 @@ def test_a_pause_is_reported_with_how_many_hosts_come_after_it(bad: str, most: i
     }
     in_order(tasks, _held_for, judge, rollout)
     assert pauses == [(0.01, left) for left in told]
-
-
-def _interrupt_soon() -> None:
-    """What a signal does that comes right before a wait: it is noted, and the wait goes on."""
-    threading.Timer(0.05, _thread.interrupt_main).start()
-
-
-def _look(work: Callable[[], str]) -> object:
-    return side_by_side(["a", "b"], lambda name: work() if name == "a" else "done")
-
-
-def _run(work: Callable[[], str]) -> object:
-    return in_order({"a": HostTask(work)}, _held_for, DONE)
-
-
-def _pause(_work: Callable[[], str]) -> object:
-    tasks = {name: HostTask(lambda: "done", disturbs=True) for name in "ab"}
-    judge = Judge[str](lambda _: True, pauses=lambda _seconds, _left: _interrupt_soon())
-    return in_order(tasks, _held_for, judge, Rollout(batch="1", pause_s=600))
-
-
-@pytest.mark.parametrize("wait", [_look, _run, _pause])
-def test_an_interrupt_that_comes_right_before_a_wait_is_seen_soon(wait: Callable[[Callable[[], str]], object]) -> None:
-    over = threading.Event()
-
-    def work() -> str:
-        _interrupt_soon()
-        over.wait(60)
-        return "done"
-
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            wait(work)
-    finally:
-        over.set()

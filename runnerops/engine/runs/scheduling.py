@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Generic, Literal, TypeAlias, TypeVar
 
-from runnerops.engine.threads import LONGEST_WAIT, WORKERS, caught, threads
+from runnerops.engine.threads import WORKERS, caught, threads
 from runnerops.frozen import frozen
 from runnerops.model.rollout import USUAL, Rollout
 
@@ -131,11 +131,10 @@ class _Queue(Generic[Out]):
                 self.done[name] = self._held(name, lasting[0], "drains")
 
     def wait(self) -> None:
-        """Waits until a host has ended or a pause is over, but not longer than a moment."""
-        left = max(0.0, self._pause_ends - time.monotonic()) if self._pausing else LONGEST_WAIT
-        left = min(left, LONGEST_WAIT)
+        """Waits until a host has ended or a pause is over."""
+        left = max(0.0, self._pause_ends - time.monotonic()) if self._pausing else None
         if not self._running:
-            time.sleep(left if self._pausing else 0.0)
+            time.sleep(left or 0.0)
             return
         finished, _ = wait(self._running, timeout=left, return_when=FIRST_COMPLETED)
         ended = [self._running.pop(future) for future in finished]
