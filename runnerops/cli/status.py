@@ -17,6 +17,9 @@ def status(
     ask_sudo_password: AskSudoPassword = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 3 if changes are pending.")] = False,
     output: Output = Format.TEXT,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Show each host by itself, also where hosts are alike.")
+    ] = False,
 ) -> None:
     """Show what runs on each host, and what is unfinished there.
 
@@ -25,6 +28,8 @@ def status(
     from runnerops.commands.status import status as run
 
     run_command(
-        lambda screen: run(invocation(inventory, targets, screen), as_json=output.is_json, exit_code=exit_code),
+        lambda screen: run(
+            invocation(inventory, targets, screen), as_json=output.is_json, exit_code=exit_code, verbose=verbose
+        ),
         asks_sudo_password=ask_sudo_password,
     )

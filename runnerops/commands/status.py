@@ -29,16 +29,17 @@ from runnerops.report.causes import outcomes_lines, total_line
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.paused import begun_texts
 from runnerops.report.screen import Screen
-from runnerops.report.status import status_document, status_lines
+from runnerops.report.status import status_document
+from runnerops.report.status_of_many import HostStatus, many_status_lines
 from runnerops.report.waiting import Waiting, waiting
 from runnerops.services.providers import STATUS_PROVIDERS
 from runnerops.services.status import ServiceStatus
 
 
-def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
+def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: bool = False) -> Exit:
     """Exit 1 where a host was not reached or something managed there does not work; else, with `exit_code`, as `diff`.
 
-    No secret is needed for this without `exit_code`.
+    No secret is needed for this without `exit_code`. `verbose`: hosts that are alike are shown one by one.
     """
     path, targets, environ, screen = invocation
     loaded = inventory.load(path)
@@ -49,7 +50,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
             look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor, run=pool.run_command))
             found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
-    documents, failed = [], []
+    documents, failed, shown = [], [], []
     clones = clone_texts({name: seen[0].facts for name, seen in found.items() if not isinstance(seen, Exception)})
     for name, seen in found.items():
         if isinstance(seen, Exception):
@@ -61,13 +62,13 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool) -> Exit:
             clone = (text for text in (clones.get(name),) if text)
             notes = (*not_told(observed.facts), *due.values(), *begun_texts(hosts[name], observed), *clone)
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
-            if not as_json:
-                left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more
-                observed = replace(observed, paused=left)
-                screen.lines(status_lines(name, observed, statuses, notes, pending=_pending(plans, name)))
+            left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more
+            observed = replace(observed, paused=left)
+            shown.append(HostStatus(name, hosts[name].address, observed, statuses, notes, _pending(plans, name)))
     if as_json:
         screen.json({"version": VERSION, "hosts": documents})
     else:
+        screen.lines(many_status_lines(shown, apart=verbose))
         _sum_up(found, failed, screen)
     if not all(_works(seen) for seen in found.values()):
         return Exit.FAILED

@@ -18,8 +18,8 @@ FEWEST = 3
 """The fewest hosts that form a block. Two are read as quickly one after the other."""
 _WIDTH = 80
 _FINGERPRINT = late_pattern(re.escape(MASK) + r" \([0-9a-f]{4}\)")
-_RUN = late_pattern(r"\b((?:as before|of before|as it was before|last:) run) [0-9]+\b")
-_LAST = late_pattern(r"(  last: .*, at) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC")
+_RUN = late_pattern(r"(\b(?:as before|of before|as it was before|last:|since|by) run|^  run) [0-9]+\b")
+_LAST = late_pattern(r"(  last: .*, at|^  run \ue002 [a-z -]+) [0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} UTC")
 """Each host numbers its runs separately, and its last run has a different time."""
 _UNKNOWN_KEY = late_pattern(r"(the host key of \S+ is unknown: ).+")
 """`runnerops trust` shows the keys of many hosts."""

@@ -10,6 +10,7 @@ from runnerops.model.common import ABSENT, ServiceName, Verb
 from runnerops.model.host_state import Intent, Run
 from runnerops.model.inventory import Requester
 from runnerops.report.status import status_document, status_lines
+from runnerops.report.status_of_many import HostStatus, many_status_lines
 from runnerops.services.providers import STATUS_PROVIDERS
 from runnerops.services.registry.verify.catalog import holdings, questions
 from runnerops.services.status import ServiceStatus
@@ -127,6 +128,39 @@ def test_the_status_of_a_host_as_text() -> None:
     alive = replace(observed, last=replace(run, number=8, result="", running=True))
     assert "runnerops history h1 --follow" in "\n".join(text for _, text in status_lines("h1", alive, found))
     assert "no run yet" in next(status_lines("h1", state(), []))[1]
+
+
+def status_of(number: int, *, jobs: int = 0, free: int = 60, **last: object) -> HostStatus:
+    name = f"ci-{number}"
+    run = Run(number, Requester("anna", "laptop"), "", "applied", running=False, started_at=1_782_000_000 + number)
+    docker = engine(mirrors=(URL,), containers=[our_container(), *(container(f"job{one}") for one in range(jobs))])
+    observed = state(docker_facts=docker, registry_facts=ANSWERS, runner_facts=runner(jobs=jobs))
+    observed = replace(observed, last=replace(run, **last))  # type: ignore[arg-type]
+    room = {"registry_space/dockerhub": Answer(0, f"104857600 {free << 20}\n100 90\n".encode())}
+    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(HERE, observed, room))]
+    return HostStatus(name, f"192.0.2.{number}", observed, found)
+
+
+def test_hosts_with_the_same_status_are_shown_as_one_with_what_differs() -> None:
+    every = [status_of(1, jobs=2), status_of(2, free=50), status_of(3, result="rolled-back"), status_of(4, jobs=1)]
+    lines = [" ".join(text.split()) for _, text in many_status_lines(every)]
+    answers_there = f"dockerhub: registry:3.0.0 answers on {BRIDGE}:5000, 50.0 to 60.0 of 100.0 GiB free"
+    assert lines[:7] == [
+        "3 hosts alike: ci-1, ci-2, ci-4",
+        "run RUN applied TIME by anna on laptop",
+        f"docker 26.1.5 active mirror {URL}, no live-restore, 1 to 3 containers",
+        f"registry Compose 2.26.1 1 of 1 up {answers_there}",
+        "gitlab-runner 19.3.0 active 0 to 2 jobs, not managed",
+        "RUN and TIME: each host's own",
+        "jobs: ci-1 2, ci-4 1",
+    ]
+    assert lines[7].startswith("ci-3: run 3 rolled-back ")
+    assert [*many_status_lines(every, apart=True)] == [line for one in every for line in one.lines]
+
+
+def test_two_hosts_with_the_same_status_are_shown_one_after_the_other() -> None:
+    every = [status_of(1, jobs=2), status_of(2)]
+    assert [*many_status_lines(every)] == [line for one in every for line in one.lines]
 
 
 def answers(**texts: str) -> dict[str, Answer]:
