@@ -19,6 +19,7 @@ from runnerops.model.plan import Finding
 from runnerops.patterns import late_pattern
 from runnerops.planning.lint.file import decoded, in_order, lint_file, placed_in
 from runnerops.redact import Redactor
+from runnerops.report.checked import checked_line
 from runnerops.report.document import VERSION, finding_document
 from runnerops.report.missing_secrets import told_once
 from runnerops.report.screen import Screen
@@ -61,11 +62,6 @@ class _Checked:
             names.setdefault(replace(finding, name=""), set()).add(finding.name)
         once = (replace(one, name=min(of) if len(of) == 1 else "") for one, of in names.items())
         return sorted(once, key=lambda one: bool(one.ignored))
-
-    @property
-    def what(self) -> str:
-        """How many of them."""
-        return _count(len(self.by_name), self.noun)
 
 
 @frozen
@@ -165,18 +161,11 @@ def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:
     if as_json:
         screen.json({"version": VERSION, "findings": [finding_document(finding) for finding in found]})
         return
-    for finding in told_once(found):
+    shown = told_once(found)
+    for finding in shown:
         screen.lines(finding_lines(finding))
-    errors = sum(finding.severity == "error" for finding in found)
-    warnings = sum(finding.severity == "warning" for finding in found)
-    ignored = sum(bool(finding.ignored) for finding in found)
-    words = [_count(errors, "error"), _count(warnings, "warning"), *([f"{ignored} ignored"] if ignored else [])]
-    style = "bad" if errors else "warn" if warnings else "good"
-    screen.data(f"{checked.what} checked: {', '.join(words)}", style)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'s' if number != 1 else ''}"
+    style, line = checked_line(checked.noun, checked.by_name, shown)
+    screen.data(line, style)
 
 
 def _check_file(name: str, kind: str, environ: Mapping[str, str], redactor: Redactor) -> tuple[Finding, ...]:

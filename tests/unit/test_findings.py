@@ -61,7 +61,7 @@ def test_reports_tell_what_is_ignored_from_what_is_wrong(tmp_path: Path) -> None
 def test_a_host_takes_it_back(tmp_path: Path) -> None:
     code, text = said(tmp_path, IGNORING + "  b: {groups: [g], ignore: {D008: null}}\n")
     assert code is Exit.FAILED
-    assert "1 error, 0 warnings, 1 ignored" in text
+    assert "1 error (b), 0 warnings, 1 ignored" in text
 
 
 def test_a_ca_file_of_gitlab_without_a_certificate_is_named_once(tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_many_names_for_one_address_are_one_finding(tmp_path: Path) -> None:
 
 
 def test_secrets_that_one_line_misses_are_reported_once(tmp_path: Path) -> None:
-    """As `deploy` tells them; each still counts. What another line misses, or for another reason, is apart."""
+    """As `deploy` tells them, and counted as shown. What another line misses, or for another reason, is apart."""
     line = '  r[01:40]: {docker: {proxies: {http-proxy: !env "X_{host}", https-proxy: !env ONE}}}\n'
     text = f"hosts:\n{line}  x: {{docker: {{proxies: {{http-proxy: !file none}}}}}}\n"
     code, found = said(tmp_path, text)
@@ -61,7 +61,27 @@ def test_secrets_that_one_line_misses_are_reported_once(tmp_path: Path) -> None:
     assert len(told) == 3
     assert "!env X_R[01:40]: not set, in the environment or .env; checked with" in told[0]
     assert found.count("hint: export") == 2
-    assert "42 warnings" in found
+    assert found.splitlines()[-1] == "41 hosts checked: 0 errors, 3 warnings"
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("defaults: {docker: {bip: no}}\nhosts: {'r-[01:12]': {}}\n", "12 hosts checked: 1 error on all hosts"),
+        ("hosts: {'r-[01:12]': {}, x: {docker: {bip: no}}}\n", "13 hosts checked: 1 error (x)"),
+        (
+            "groups: {g: {docker: {bip: no}}}\nhosts: {'r-[01:12]': {groups: [g]}, x: {}}\n",
+            "13 hosts checked: 1 error on 12 hosts (r-[01:12])",
+        ),
+        ("hosts: {x: {docker: {bip: no}}}\n", "1 host checked: 1 error"),
+    ],
+)
+def test_a_finding_of_many_hosts_is_counted_once_with_the_hosts_that_have_it(
+    tmp_path: Path, text: str, last: str
+) -> None:
+    _, found = said(tmp_path, text)
+    assert found.count("[D008]") == 1
+    assert found.splitlines()[-1] == f"{last}, 0 warnings"
 
 
 @pytest.mark.parametrize(
