@@ -12,10 +12,10 @@ from runnerops import inventory
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.looking import look_at
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Invocation, UiOptions
-from runnerops.engine.plans.review import failure
-from runnerops.engine.runs.following import Around, follow_records
+from runnerops.engine.plans.review import failed_outcome
+from runnerops.engine.runs.following import FollowHooks, follow_records
 from runnerops.errors import HostError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
@@ -49,9 +49,9 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
     check_targets(loaded, targets)
     ui.check("abort", screen, f"history {shlex.join(targets)}")
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = {host.name: host for host in choose(loaded, targets, pool)}
+        hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         found = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
-        failed = [failure(name, one) for name, one in found.items() if isinstance(one, Exception)]
+        failed = [failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)]
         live = {name: run for name, one in found.items() if isinstance(one, History) and (run := _live(one))}
         idle = [name for name, one in found.items() if isinstance(one, History) and name not in live]
         if not ui.as_json:
@@ -63,7 +63,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
 
         back = _TakenBack(pool, loaded.folder, {name: one for name, one in found.items() if isinstance(one, History)})
         runs = [(hosts[name], record) for name, record in live.items()]
-        outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, around=back)
+        outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, hooks=back)
     code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
     if len(outcomes) > 1 and not ui.as_json:
         screen.say(summary_line(outcomes))
@@ -74,7 +74,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
 
 
 @frozen
-class _TakenBack(Around):
+class _TakenBack(FollowHooks):
     """Runs that are taken back; `found` is what was read of their hosts before."""
 
     pool: ConnectionPool

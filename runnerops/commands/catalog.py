@@ -9,9 +9,9 @@ from typing import Any
 from runnerops import inventory
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.observe import ask
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Invocation
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, ServiceName
@@ -31,7 +31,7 @@ def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool, waiting(screen, silent=as_json) as busy:
-        chosen = choose(loaded, targets, pool)
+        chosen = select_hosts(loaded, targets, pool)
         hosts = {host.name: host for host in chosen if questions(host, tags=tags)}
 
         def inspect(name: str) -> tuple[Holding, ...]:
@@ -58,7 +58,7 @@ def _lines(found: Found) -> Iterator[Line]:
     for name, one in found.items():
         for held in () if isinstance(one, Exception) else one:
             yield from _held_lines(name, held)
-    yield from outcomes_lines([failure(name, one) for name, one in found.items() if isinstance(one, Exception)])
+    yield from outcomes_lines([failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)])
 
 
 def _held_lines(host: str, held: Holding) -> Iterator[Line]:
@@ -76,7 +76,7 @@ def _held_lines(host: str, held: Holding) -> Iterator[Line]:
 
 def _document(name: str, one: tuple[Holding, ...] | Exception) -> dict[str, Any]:
     if isinstance(one, RunneropsError):
-        return {**outcome_document(failure(name, one)), "caches": []}
+        return {**outcome_document(failed_outcome(name, one)), "caches": []}
     if isinstance(one, Exception):
         raise one
     return {"host": name, "result": "reached", "caches": [_cache(held) for held in one]}

@@ -119,9 +119,15 @@ def _check_inventory(path: Where, environ: Mapping[str, str], screen: Screen) ->
 
     loaded = inventory.load(path)
     project = open_project(
-        loaded, inventory.select(loaded, ()), Resolver(environ, loaded.folder), screen.redactor, secrets_may_miss=True
+        loaded,
+        inventory.select(loaded, ()),
+        Resolver(environ, loaded.folder),
+        screen.redactor,
+        allow_missing_secrets=True,
     )
-    return _Checked("host", {host.name: project.findings[host.name] for host in project.hosts}, project.without)
+    return _Checked(
+        "host", {host.name: project.findings[host.name] for host in project.hosts}, project.project_findings
+    )
 
 
 def _broken(error: RunneropsError, path: str) -> list[Finding]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from runnerops import inventory
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.maintenance import in_maintenance
-from runnerops.engine.hosts.targets import check_canary, check_targets, choose
+from runnerops.engine.hosts.targets import check_canary, check_targets, select_hosts
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
@@ -57,13 +57,13 @@ def deploy(
     check_targets(loaded, targets, flags)
     ui.check("deploy", screen, "diff")
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = only(choose(loaded, targets, pool), flags.only)
+        hosts = only(select_hosts(loaded, targets, pool), flags.only)
         check_canary(loaded, hosts, flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
-        from runnerops.engine.project import open_project, refuse_unsound  # loaded while the hosts exchange keys
+        from runnerops.engine.project import open_project, show_errors  # loaded while the hosts exchange keys
 
         project = open_project(loaded, hosts, pool.resolver(), screen.redactor)
-        if refuse_unsound(project, screen):
+        if show_errors(project, screen):
             return Exit.FAILED
         pool.allow_login()
         from runnerops.engine.loop import DeployLoop
@@ -101,14 +101,14 @@ def _saved(plan: PlanFile, flags: Flags, path: Where, environ: Mapping[str, str]
 
 
 def _targets(plan: Path, saved: SavedPlan, loaded: Inventory, targets: Sequence[str]) -> Sequence[str]:
-    from runnerops.engine.saved_plan import hosts_of
+    from runnerops.engine.saved_plan import hosts_of_plan
 
     named = frozenset(host.name for host in inventory.select(loaded, targets)) if targets else frozenset()
-    return hosts_of(plan, saved, loaded, named)
+    return hosts_of_plan(plan, saved, loaded, named)
 
 
 def _held(saved: SavedPlan, plans: Callable[[Project], Plans], lock_wait: LockWait) -> Callable[[Project], Plans]:
-    from runnerops.engine.saved_plan import held_to
+    from runnerops.engine.saved_plan import block_stale_plans
 
     redactor, again = lock_wait.screen.redactor, lock_wait.planned_again
-    return lambda project: held_to(saved, project, plans(project), redactor, again)
+    return lambda project: block_stale_plans(saved, project, plans(project), redactor, again)

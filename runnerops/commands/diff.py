@@ -10,7 +10,7 @@ from runnerops import inventory
 from runnerops.commands.reports import ReportFile, repository_root, write_plan_reports
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.maintenance import in_maintenance
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Flags, Invocation
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
@@ -47,12 +47,12 @@ def diff(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
     loaded = inventory.load(path)
     check_targets(loaded, targets, flags)
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = only(choose(loaded, targets, pool), flags.only)
+        hosts = only(select_hosts(loaded, targets, pool), flags.only)
         pool.connect_early([host for host in hosts if not in_maintenance(host, flags)])
-        from runnerops.engine.project import open_project, refuse_unsound  # loaded while the hosts exchange keys
+        from runnerops.engine.project import open_project, show_errors  # loaded while the hosts exchange keys
 
         project = open_project(loaded, hosts, pool.resolver(), screen.redactor)
-        if refuse_unsound(project, screen):
+        if show_errors(project, screen):
             return Exit.FAILED
         pool.allow_login()
         from runnerops.engine.planner import plan_all  # the rest is loaded while the hosts let us in
@@ -61,10 +61,10 @@ def diff(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
         plans = plan_all(project, pool, flags)
     _show(project, plans, screen, options)
     if options.save_plan:
-        from runnerops.engine.saved_plan import make_saved, origin_of, write_plan
+        from runnerops.engine.saved_plan import make_saved_plan, origin_of, write_plan
 
         origin = origin_of(path, environ, repository_root(environ, inventory.folder_of(path)))
-        write_plan(options.save_plan, make_saved(project, plans, flags, origin, screen.redactor))
+        write_plan(options.save_plan, make_saved_plan(project, plans, flags, origin, screen.redactor))
         screen.say(f"saved: `runnerops deploy --plan {options.save_plan}` deploys just this")
     code = exit_code_of(plans)
     return Exit.OK if code is Exit.PENDING and not options.exit_code else code

@@ -10,9 +10,9 @@ from runnerops import inventory
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.looking import look_at
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Invocation
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.runs.following import follow_records
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit
@@ -41,10 +41,10 @@ def history(
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = {host.name: host for host in choose(loaded, targets, pool)}
+        hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         seen = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
         found = {name: one for name, one in seen.items() if isinstance(one, History)}
-        failed = [failure(name, one) for name, one in seen.items() if isinstance(one, Exception)]
+        failed = [failed_outcome(name, one) for name, one in seen.items() if isinstance(one, Exception)]
         if follow:
             followed = _Following(hosts, found, pool, targets, as_json=as_json, verbose=verbose)
             return followed.run(failed)
@@ -65,7 +65,7 @@ def history(
 def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
     """Of one host that was reached its own; else a list in the inventory's order."""
     hosts = [
-        outcome_document(failure(name, one))
+        outcome_document(failed_outcome(name, one))
         if isinstance(one, Exception)
         else {key: value for key, value in history_document(name, one.records, one.paused).items() if key != "version"}
         for name, one in seen.items()

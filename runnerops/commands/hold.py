@@ -10,9 +10,9 @@ from runnerops import inventory
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.looking import look_at
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Invocation
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.requester import find_requester
 from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
@@ -92,11 +92,11 @@ class _Everywhere:
         loaded = inventory.load(self.path)
         check_targets(loaded, self.targets)
         with ConnectionPool(loaded, self.environ, self.screen) as pool:
-            hosts = {host.name: host for host in choose(loaded, self.targets, pool)}
+            hosts = {host.name: host for host in select_hosts(loaded, self.targets, pool)}
             done = look_at(
                 list(hosts), lambda name: _status(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)), self.screen
             )
-        failed = {name: failure(name, one) for name, one in done.items() if isinstance(one, Exception)}
+        failed = {name: failed_outcome(name, one) for name, one in done.items() if isinstance(one, Exception)}
         found = {name: meaning(status) for name, status in done.items() if not isinstance(status, Exception)}
         if self.as_json:
             documents = [

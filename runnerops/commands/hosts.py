@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.hosts.targets import choose_offline
+from runnerops.engine.hosts.targets import select_hosts_offline
 from runnerops.engine.options import Invocation
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
@@ -34,7 +34,7 @@ def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
     if explain:
         return _explain(path, explain, screen, as_json=as_json)
     loaded = inventory.load(path)
-    chosen = choose_offline(loaded, targets, environ, screen)
+    chosen = select_hosts_offline(loaded, targets, environ, screen)
     if as_json:
         screen.json({"version": VERSION, "hosts": [_document(host) for host in chosen]})
     elif chosen:

@@ -10,7 +10,7 @@ from runnerops import inventory
 from runnerops.engine.hosts.maintenance import check_maintenance
 from runnerops.engine.hosts.targets import check_targets
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.project import Project, open_project, refuse_unsound
+from runnerops.engine.project import Project, open_project, show_errors
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import HostError, HostKeyError
 from runnerops.frozen import frozen
@@ -56,8 +56,8 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
     loaded = inventory.load(path)
     check_targets(loaded, targets, flags)
     hosts = only(inventory.select(loaded, targets), flags.only)
-    project = open_project(loaded, hosts, Resolver(environ, loaded.folder), screen.redactor, secrets_may_miss=True)
-    if refuse_unsound(project, screen):
+    project = open_project(loaded, hosts, Resolver(environ, loaded.folder), screen.redactor, allow_missing_secrets=True)
+    if show_errors(project, screen):
         return Exit.FAILED
     others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
     peers = {host.name: host for host in loaded.hosts}
@@ -106,7 +106,7 @@ def _told(found: _Looked | Exception) -> _Looked:
 
 
 def _show(project: Project, looked: Mapping[str, _Looked], screen: Screen) -> None:
-    for finding in project.without:
+    for finding in project.project_findings:
         screen.lines(finding_lines(finding))
     for name, one in looked.items():
         screen.data(name, "host")
@@ -139,5 +139,5 @@ def _document(project: Project, name: str, one: _Looked) -> dict[str, Any]:
         "message": one.message.removeprefix(f"{name}: "),
         "hint": one.hint,
         "files": [{"path": file.spec.path, "state": "not compared"} for file in project.rendered[name]],
-        "findings": [finding_document(finding) for finding in (*project.without, *project.findings[name])],
+        "findings": [finding_document(finding) for finding in (*project.project_findings, *project.findings[name])],
     }

@@ -20,7 +20,7 @@ from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.plans.planned import Planned, Plans
 from runnerops.engine.plans.request import plan_request
 from runnerops.engine.project import Project
-from runnerops.engine.project.in_clear import in_clear
+from runnerops.engine.project.non_secret import non_secret_texts
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.runs.forget import Forgetting
 from runnerops.engine.runs.locks import LockWait
@@ -56,7 +56,7 @@ def remove(
     check_targets(loaded, [name], flags)
     more = (*(["--volumes"] if flags.volumes else []), *(["--forget"] if forget else []), "--dry-run")
     ui.check("remove", screen, " ".join(filter(None, ("remove", name, service, *more))))
-    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16), clear=in_clear(loaded, (host,)))
+    project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16), clear=non_secret_texts(loaded, (host,)))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
@@ -68,7 +68,7 @@ def remove(
         def plans(_: Project) -> Plans:
             try:
                 check_maintenance(host, flags)
-                return {name: lock_wait.plan_free(reader, lambda: off.plan(reader))}
+                return {name: lock_wait.plan_when_free(reader, lambda: off.plan(reader))}
             except HostError as error:
                 return {name: error}
 
@@ -140,7 +140,7 @@ class Removing:
             in_gitlab=leavers.in_gitlab,
             recorded=off.recorded,
         )
-        planned = plan_request(request, self.asking.redactor, self.project.shown(self.host))
+        planned = plan_request(request, self.asking.redactor, self.project.displayable(self.host))
         plan = planned.plan
         files_of_run = {**plan.files, FOLDERS: "".join(f"{one}\n" for one in off.folders).encode()}
         notes = (*off.notes, *leavers.notes, *begun.notes, *self._forgets(), *plan.notes)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.hosts.targets import choose_offline
+from runnerops.engine.hosts.targets import select_hosts_offline
 from runnerops.engine.options import Invocation
 from runnerops.engine.project import Project, open_project
 from runnerops.errors import RunneropsError, UsageError
@@ -38,7 +38,10 @@ def render(
         )
     loaded = inventory.load(path)
     project = open_project(
-        loaded, choose_offline(loaded, targets, environ, screen), Resolver(environ, loaded.folder), screen.redactor
+        loaded,
+        select_hosts_offline(loaded, targets, environ, screen),
+        Resolver(environ, loaded.folder),
+        screen.redactor,
     )
     documents = []
     for host in project.hosts:

@@ -12,15 +12,15 @@ from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
 from runnerops.engine.hosts.observe import observe
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.learning import learn_secrets
 from runnerops.engine.loop import DeployLoop
 from runnerops.engine.options import Flags, Invocation, UiOptions
-from runnerops.engine.planner import load_rest, plan_from, told_apart
+from runnerops.engine.planner import block_duplicates, plan_observed, preload_modules
 from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.planned import Planned, Plans
 from runnerops.engine.project import Project
-from runnerops.engine.project.in_clear import in_clear
+from runnerops.engine.project.non_secret import non_secret_texts
 from runnerops.engine.requester import find_requester
 from runnerops.engine.runs.locks import LockWait
 from runnerops.errors import HostError, UsageError
@@ -48,26 +48,26 @@ def rollback(
     requester = find_requester(environ, inventory.folder_of(path))
     check_targets(loaded, targets, flags)
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = choose(loaded, targets, pool)
+        hosts = select_hosts(loaded, targets, pool)
         _check_run(to, len(hosts))
         ui.check("rollback", screen, _preview(targets, to))
-        project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16), clear=in_clear(loaded, hosts))
+        project = Project(loaded, hosts, {}, {}, secrets.token_bytes(16), clear=non_secret_texts(loaded, hosts))
 
         def plans(left: Project) -> Plans:
             names = {host.name: host for host in left.hosts}
-            load_rest()
+            preload_modules()
 
             def plan(name: str) -> Planned:
                 check_maintenance(names[name], flags)
                 back = _Back(project, names[name], to, flags, requester, screen.redactor)
                 reader = pool.reader(names[name])
-                return lock_wait.plan_free(reader, lambda: back.plan(reader))
+                return lock_wait.plan_when_free(reader, lambda: back.plan(reader))
 
             made = look_at(list(names), plan, screen)
             for error in made.values():
                 if len(hosts) == 1 and isinstance(error, Exception) and not isinstance(error, HostError):
                     raise error  # there is no other host that goes on
-            return told_apart(made)
+            return block_duplicates(made)
 
         return DeployLoop(pool, ui, lock_wait).run(project, plans)
 
@@ -121,7 +121,7 @@ class _Back:
         deployed = frozenset(host.name for host in self.project.hosts if not in_maintenance(host, flags))
         context = PlanContext(self.project, flags, self.requester, self.redactor, deployed, command)
         desired = keep_untouched(then.rendered, wanted, observed)
-        planned = plan_from(context, then.host, desired, observed, written=self.host)
+        planned = plan_observed(context, then.host, desired, observed, inventory_host=self.host)
         inventory_stays = "the inventory is unchanged: revert it too, or the next deploy undoes this"
         notes = (f"its files will be {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
         return replace(planned, plan=replace(planned.plan, notes=notes, mine=target.text))
@@ -129,6 +129,6 @@ class _Back:
     def _learn(self, rendered: tuple[RenderedFile, ...]) -> None:
         for file in rendered:
             try:
-                learn_secrets(self.redactor, self.project.shown(self.host), [file])
+                learn_secrets(self.redactor, self.project.displayable(self.host), [file])
             except ParseError:
                 continue

@@ -63,7 +63,7 @@ def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> 
                 return {name: refused}
             try:
                 check_maintenance(host, flags)
-                return {name: lock_wait.plan_free(reader, lambda: rotation.plan(reader))}
+                return {name: lock_wait.plan_when_free(reader, lambda: rotation.plan(reader))}
             except HostError as error:
                 return {name: error}
 
@@ -175,7 +175,7 @@ class _Rotation:
 
     def _rest(self, there: Rotating) -> Planned:
         self.redactor.learn(str(one["token"]) for one in rotated(there.observed).values())
-        planned = plan_request(there.request(), self.redactor, self.project.shown(self.host))
+        planned = plan_request(there.request(), self.redactor, self.project.displayable(self.host))
         blockers = (*planned.plan.blockers, *edited_by_hand(planned.plan))
         plan = replace(planned.plan, blockers=blockers, digest=digest_of_rest(planned.plan), mine="its new token")
         return replace(planned, plan=plan, result=result_of(plan))

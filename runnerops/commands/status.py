@@ -11,11 +11,11 @@ from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.due import due_deletions
 from runnerops.engine.gitlab.status import ask_gitlab, in_gitlab
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.observe import inquire
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.observe import observe_and_ask
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.plans.planned import Planned, Plans
-from runnerops.engine.plans.review import exit_code_of, failure
+from runnerops.engine.plans.review import exit_code_of, failed_outcome
 from runnerops.engine.threads import side_by_side
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
@@ -45,7 +45,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
     loaded = inventory.load(path)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
-        hosts = {host.name: host for host in choose(loaded, targets, pool)}
+        hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         with waiting(screen, silent=as_json or len(hosts) == 1, hosts=len(hosts)) as busy:
             look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor, run=pool.run_command))
             found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
@@ -54,7 +54,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
     clones = clone_texts({name: seen[0].facts for name, seen in found.items() if not isinstance(seen, Exception)})
     for name, seen in found.items():
         if isinstance(seen, Exception):
-            outcome = failure(name, seen)
+            outcome = failed_outcome(name, seen)
             documents.append(outcome_document(outcome))
             failed.append(outcome)
         else:
@@ -101,7 +101,9 @@ class _Look:
             self.busy.say(host.name, "asking")
             calls = [call for provider in STATUS_PROVIDERS for call in provider.inquiries(host)]
             functions = [provider.FUNCTIONS for provider in STATUS_PROVIDERS]
-            observed, told = inquire(host, (), ReadOnly(host.name, partial(self.pool.link, host)), calls, functions)
+            observed, told = observe_and_ask(
+                host, (), ReadOnly(host.name, partial(self.pool.link, host)), calls, functions
+            )
             found = [one for stands in STATUS_PROVIDERS if (one := stands.status(host, observed, told))]
             if host.gitlab and any(one.runners for one in found):
                 self.busy.say(host.name, "asking GitLab")

@@ -17,7 +17,7 @@ from runnerops import inventory
 from runnerops.adopt.target import host_at, is_login
 from runnerops.engine.hosts.looking import look_at
 from runnerops.engine.options import Invocation
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.frozen import frozen, mutable
 from runnerops.inventory import Where
@@ -166,7 +166,7 @@ class _Asking:
         access = replace(self.access, known=known)
         by_name = {host.name: host for host in hosts}
         seen = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen), self.screen)
-        failed = {name: failure(name, one) for name, one in seen.items() if isinstance(one, Exception)}
+        failed = {name: failed_outcome(name, one) for name, one in seen.items() if isinstance(one, Exception)}
         self.heard.failed.update(failed)
         for style, line in outcomes_lines([*failed.values()]):
             self.screen.say(line, style)

@@ -8,9 +8,9 @@ from typing import Any
 from runnerops import inventory
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.targets import check_targets, choose
+from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Invocation
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.verify.verifying import Found, Verifying, sound
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
@@ -42,7 +42,7 @@ def verify(
     check_targets(loaded, targets)
     probe = Probe(*named, marker="")
     with ConnectionPool(loaded, environ, screen) as pool:
-        chosen = choose(loaded, targets, pool)
+        chosen = select_hosts(loaded, targets, pool)
         asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
         known = {host.name: host for host in loaded.hosts}
         with waiting(screen, silent=as_json, hosts=len(chosen)) as busy:
@@ -58,7 +58,7 @@ def verify(
 def _show(found: Found, screen: Screen) -> None:
     said = (_said(name, checks) for name, checks in found.items() if not isinstance(checks, Exception))
     screen.lines(said_once(said))
-    failed = [failure(name, one) for name, one in found.items() if isinstance(one, Exception)]
+    failed = [failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)]
     screen.lines(outcomes_lines(failed))
     if len(found) > 1:
         looked = {name: sound(one) for name, one in found.items() if not isinstance(one, Exception)}
@@ -75,7 +75,7 @@ def _said(name: str, checks: Sequence[Check]) -> Said:
 
 def _document(name: str, checks: tuple[Check, ...] | Exception) -> dict[str, Any]:
     if isinstance(checks, RunneropsError):
-        return {**outcome_document(failure(name, checks)), "checks": []}
+        return {**outcome_document(failed_outcome(name, checks)), "checks": []}
     if isinstance(checks, Exception):
         raise checks
     result = "verified" if sound(checks) else "fail"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.options import UiOptions
-from runnerops.engine.plans.planned import Planned, Plans, rests
-from runnerops.engine.plans.review import exit_code_of, failure, show_json, show_text
+from runnerops.engine.plans.planned import Planned, Plans, left_for_maintenance
+from runnerops.engine.plans.review import exit_code_of, failed_outcome, show_json, show_text
 from runnerops.engine.project import Project
 from runnerops.engine.runs.interrupts import ActiveRuns
-from runnerops.engine.runs.scheduling import Earlier
+from runnerops.engine.runs.scheduling import PriorRounds
 from runnerops.errors import HostError, RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit, Result
@@ -57,24 +57,24 @@ class DeployLoop:
         the hosts.
         """
         if self.ui.dry_run:
-            return self._shown_only(project, make_plans(project))
+            return self._dry_run(project, make_plans(project))
         outcomes: dict[str, Outcome] = {}
         actions: dict[str, str] = {}
-        left, earlier = project, Earlier()
+        remaining, prior = project, PriorRounds()
         canary = project.inventory.rollout.canary
         no_canary = "not among the targets" if canary not in {"", *(host.name for host in project.hosts)} else ""
-        while left.hosts and not self.active_runs.interrupted:
-            plans = make_plans(left)
-            self._show(left, plans, no_canary)
-            if not self._agreed(plans):
+        while remaining.hosts and not self.active_runs.interrupted:
+            plans = make_plans(remaining)
+            self._show(remaining, plans, no_canary)
+            if not self._confirmed(plans):
                 self.screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
                 break
             actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
-            executor = self._once(left, plans, earlier)
-            earlier = executor.so_far()
-            _take(outcomes, executor.outcomes)
-            left = replace(project, hosts=tuple(host for host in left.hosts if host.name in executor.replan))
+            executor = self._run_round(remaining, plans, prior)
+            prior = executor.prior_rounds()
+            _merge_outcomes(outcomes, executor.outcomes)
+            remaining = replace(project, hosts=tuple(host for host in remaining.hosts if host.name in executor.replan))
         for host in project.hosts if self.active_runs.interrupted else ():
             outcomes.setdefault(
                 host.name, Outcome(host.name, Result.SKIPPED, message="not touched: interrupted before")
@@ -85,20 +85,20 @@ class DeployLoop:
         if self.active_runs.interrupted and code not in {Exit.ROLLED_BACK, Exit.NEEDS_ATTENTION}:
             code = Exit.INTERRUPTED
         if self.ui.as_json or len(project.hosts) > 1:
-            self._sum_up([outcomes[host.name] for host in project.hosts if host.name in outcomes], actions, code)
+            self._show_summary([outcomes[host.name] for host in project.hosts if host.name in outcomes], actions, code)
         return code
 
-    def _once(self, project: Project, plans: Plans, earlier: Earlier) -> HostExecutor:
+    def _run_round(self, project: Project, plans: Plans, prior: PriorRounds) -> HostExecutor:
         """One round: every host of the project is brought to its outcome."""
-        from runnerops.engine.runs.executor import HostExecutor  # `load_rest` has imported these by now
+        from runnerops.engine.runs.executor import HostExecutor  # `preload_modules` has imported these by now
         from runnerops.report.progress import open_show
 
         pool, ui = self.pool, self.ui
-        known = walked(plans, pool, project)
+        executed = executed_plans(plans, pool, project)
         with contextlib.ExitStack() as stack:
-            show = open_show(known, pool.screen, stack, as_json=ui.as_json, verbose=ui.verbose)
+            show = open_show(executed, pool.screen, stack, as_json=ui.as_json, verbose=ui.verbose)
             executor = HostExecutor(
-                project, plans, known, pool, pool.screen, show, self.lock_wait, self.active_runs, ui.no_wait, earlier
+                project, plans, executed, pool, pool.screen, show, self.lock_wait, self.active_runs, ui.no_wait, prior
             )
             if project.inventory.rollout.health:
                 from runnerops.engine.verify.health import Health
@@ -107,7 +107,7 @@ class DeployLoop:
             executor.run()
         return executor
 
-    def _agreed(self, plans: Plans) -> bool:
+    def _confirmed(self, plans: Plans) -> bool:
         ready = [name for name, one in _changing(plans).items() if one.plan.part != "rest"]
         return self.ui.yes or not ready or self.screen.ask(f"apply to {', '.join(brief(ready))}?")
 
@@ -119,11 +119,11 @@ class DeployLoop:
         disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
         quiet = [name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED]
         rollout = project.inventory.rollout
-        no_canary = "in maintenance" if rests(plans.get(rollout.canary)) else no_canary
-        if said := rollout_text(rollout, disturbed, _ready(plans), quiet, no_canary):
-            self.screen.say(said)
+        no_canary = "in maintenance" if left_for_maintenance(plans.get(rollout.canary)) else no_canary
+        if order := rollout_text(rollout, disturbed, _ready(plans), quiet, no_canary):
+            self.screen.say(order)
 
-    def _shown_only(self, project: Project, plans: Plans) -> Exit:
+    def _dry_run(self, project: Project, plans: Plans) -> Exit:
         """Shows the plans without applying them. The exit code is that of `diff`."""
         if self.ui.as_json:
             show_json(project, plans, self.screen)
@@ -139,11 +139,11 @@ class DeployLoop:
             try:
                 outcomes[name] = forgetting.after(before)
             except RunneropsError as error:
-                outcomes[name] = failure(name, error)
+                outcomes[name] = failed_outcome(name, error)
             if outcomes[name] is not before and not self.ui.as_json:
                 self.screen.lines(outcome_lines(outcomes[name]))
 
-    def _sum_up(self, outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit) -> None:
+    def _show_summary(self, outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit) -> None:
         """Shows the last lines. For a single host its outcome suffices. If nothing was begun, only the count is
         missing.
         """
@@ -166,31 +166,32 @@ def _ready(plans: Plans) -> list[str]:
     return list(_changing(plans))
 
 
-def walked(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:
+def executed_plans(plans: Plans, pool: ConnectionPool, project: Project) -> Mapping[str, Plan]:
     """By host, the plan whose steps its run executes: its own, or that of the run that is followed instead."""
-    known: dict[str, Plan] = {}
+    executed: dict[str, Plan] = {}
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            known[host.name] = _followed(host, planned.plan, own, pool) if (own := planned.own) else planned.plan
-    return known
+            own = planned.own_run
+            executed[host.name] = _followed_plan(host, planned.plan, own, pool) if own else planned.plan
+    return executed
 
 
-def _followed(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Plan:
+def _followed_plan(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Plan:
     """The steps of the followed run, as its host tells them. If the host cannot be asked, our own plan, which has the
     same digest.
     """
-    from runnerops.engine.runs.outcome import plan_of
+    from runnerops.engine.runs.outcome import plan_of_record
     from runnerops.remote.history import read_history
 
     with contextlib.suppress(HostError):
         for record in read_history(host.name, pool.reader(host)).records:
             if record.run.number == own.number:
-                return plan_of(host.name, record)
+                return plan_of_record(host.name, record)
     return replace(plan, run=own.number)
 
 
-def _take(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:
+def _merge_outcomes(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:
     """Adds outcomes. A host that is in sync after a run of this very plan was followed gets the outcome of that run."""
     for name, outcome in found.items():
         followed = outcomes.get(name)

@@ -33,28 +33,28 @@ if TYPE_CHECKING:
 def plan_host(context: PlanContext, host: Host, reader: Reader) -> Planned:
     """Observes, reconciles, lints and plans. Raises HostError."""
     rendered = context.project.rendered[host.name]
-    return plan_from(context, host, rendered, observe(host, rendered, reader))
+    return plan_observed(context, host, rendered, observe(host, rendered, reader))
 
 
-def plan_from(
+def plan_observed(
     context: PlanContext,
     host: Host,
     rendered: tuple[RenderedFile, ...],
     observed: HostState,
     *,
-    written: Host | None = None,
+    inventory_host: Host | None = None,
 ) -> Planned:
-    """Reconciles, lints and plans. `written`: the inventory's host if `host` differs; it tells what is no secret."""
-    from runnerops.planning.dependencies import with_cache_clients  # `load_rest` has imported all of these by now
+    """Reconciles, lints and plans. `inventory_host`: the inventory's host if `host` differs; it tells what is no secret."""
+    from runnerops.planning.dependencies import with_cache_clients  # `preload_modules` has imported all of these by now
     from runnerops.planning.left_out import carried, note
     from runnerops.planning.plan import Request
     from runnerops.services.shared.left_out import brings_caches
 
     project = context.project
-    whole = next((one for one in project.inventory.hosts if one.name == host.name), host)
+    full_host = next((one for one in project.inventory.hosts if one.name == host.name), host)
     host = host if context.command == "deploy" else replace(host, gitlab_places={})
-    desired, blockers, told = reconcile_with_gitlab(context, host, rendered, observed)
-    host = replace(host, lost=told.lost)
+    desired, blockers, gitlab_part = reconcile_with_gitlab(context, host, rendered, observed)
+    host = replace(host, lost=gitlab_part.lost)
     request = Request(
         host=with_cache_clients(host, project.inventory.hosts),
         rendered=rendered,
@@ -62,18 +62,18 @@ def plan_from(
         observed=observed,
         policy=context.policy(host),
         requester=context.requester,
-        blockers=(*blockers, *told.blockers),
-        notes=(*note(host, whole), *told.notes),
-        updates=told.updates,
-        unpaired=told.unpaired,
-        in_gitlab=told.managed,
+        blockers=(*blockers, *gitlab_part.blockers),
+        notes=(*note(host, full_host), *gitlab_part.notes),
+        updates=gitlab_part.updates,
+        unpaired=gitlab_part.unpaired,
+        in_gitlab=gitlab_part.managed,
         findings=project.lint(host, desired, observed.facts),
         deployed=context.deployed - {host.name} if brings_caches(host) else frozenset(),
         key=secrets.token_hex(32),
         command=context.command,
     )
-    shown, others = project.shown(written or host), carried(host, whole, observed)
-    make = partial(plan_request, redactor=context.redactor, clear=shown, carried=others)
+    displayable, others = project.displayable(inventory_host or host), carried(host, full_host, observed)
+    make = partial(plan_request, redactor=context.redactor, clear=displayable, carried=others)
     created = partial(plan_with_created, host, request, make) if request.unpaired.creations else None
     return replace(with_pauses(context, make(request), request), with_created=created)
 
@@ -100,16 +100,18 @@ def plan_all(
         pool.link(host)
         looking.say(name, "looking")
         if first.acquire(blocking=False):  # only one thread of all hosts does this
-            threading.Thread(target=load_rest, daemon=True).start()
+            threading.Thread(target=preload_modules, daemon=True).start()
         reader = pool.reader(host)
         plan = partial(plan_host, context, host, reader)
-        return lock_wait.plan_free(reader, plan) if lock_wait else plan()
+        return lock_wait.plan_when_free(reader, plan) if lock_wait else plan()
 
     with Looking(pool.screen, len(hosts)) as looking:
-        return told_apart(side_by_side(list(hosts), looking.each(inspect)), context.wishes)
+        return block_duplicates(side_by_side(list(hosts), looking.each(inspect)), context.wishes)
 
 
-def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = ()) -> dict[str, Planned | Exception]:
+def block_duplicates(
+    plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = ()
+) -> dict[str, Planned | Exception]:
     """Adds blockers for names that are one machine and for runners that are one in GitLab, and notes on machines that
     GitLab cannot tell apart. Returns `plans`.
     """
@@ -130,7 +132,7 @@ def told_apart(plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = (
     return plans
 
 
-def load_rest() -> None:
+def preload_modules() -> None:
     """Imports what is needed after a host has answered, while the answer is awaited (decision 0005)."""
     import runnerops.engine.runs.executor
     import runnerops.planning.plan

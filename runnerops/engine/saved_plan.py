@@ -14,7 +14,7 @@ from shlex import quote
 
 from runnerops import __version__
 from runnerops.engine.options import Flags
-from runnerops.engine.plans.planned import Planned, Plans, rests
+from runnerops.engine.plans.planned import Planned, Plans, left_for_maintenance
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_requester
 from runnerops.engine.runs.not_begun import in_sync
@@ -31,11 +31,11 @@ from runnerops.report.history import origin_text
 from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 
-_CLOCKS = 600
+_CLOCK_SKEW_S = 600
 """Seconds by which the clocks of two machines may differ."""
-_LAST = 2**36
+_LATEST_EPOCH_S = 2**36
 """The latest second that a calendar date can express. The file may contain any number."""
-ANEW = "save a new plan and review it: `runnerops diff --save-plan FILE`"
+SAVE_AGAIN = "save a new plan and review it: `runnerops diff --save-plan FILE`"
 
 
 @frozen
@@ -50,20 +50,20 @@ class Origin:
 
 def origin_of(inventory: Where, environ: Mapping[str, str], root: Path) -> Origin:
     """`root` is that of the repository. Outside of it, the inventory is identified by its name alone."""
-    name = ", ".join(_from(root, path) for path in paths_of(inventory))
+    name = ", ".join(_path_from(root, path) for path in paths_of(inventory))
     return Origin(name, find_requester(environ, folder_of(inventory)))
 
 
-def _from(root: Path, path: Path) -> str:
+def _path_from(root: Path, path: Path) -> str:
     where = Path(os.path.relpath(path.resolve(), root.resolve()))
     return path.name if where.parts[:1] == ("..",) else where.as_posix()
 
 
-def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> SavedPlan:
+def make_saved_plan(project: Project, plans: Plans, flags: Flags, origin: Origin, redactor: Redactor) -> SavedPlan:
     """Makes a saved plan. All hosts must have a plan, except those in maintenance, which are left out. Raises
     RunneropsError.
     """
-    resting = [name for name, planned in plans.items() if rests(planned)]
+    resting = [name for name, planned in plans.items() if left_for_maintenance(planned)]
     bad = [name for name, planned in plans.items() if isinstance(planned, Exception) and name not in resting]
     if len(resting) == len(plans):
         raise RunneropsError("not saved: all hosts are in maintenance", "there is nothing to deploy")
@@ -76,7 +76,7 @@ def make_saved(project: Project, plans: Plans, flags: Flags, origin: Origin, red
         created_at=int(time.time()),
         requested_by=origin.requester,
         inventory=origin.inventory,
-        hosts=tuple(_saved(project, name, planned, redactor) for name, planned in good),
+        hosts=tuple(_saved_host(project, name, planned, redactor) for name, planned in good),
         allow={code: tuple(sorted(hosts)) for code, hosts in sorted(flags.allow.items())},
         kill_jobs=flags.kill_jobs,
         only=tuple(service.value for service in sorted(flags.only)),
@@ -111,20 +111,20 @@ def read_plan(path: Path) -> SavedPlan:
         tree = json.loads(content)
     except (ValueError, RecursionError) as error:
         place = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise PlanError(f"{path}: not a saved plan: this is not JSON, or is incomplete{place}", ANEW) from None
+        raise PlanError(f"{path}: not a saved plan: this is not JSON, or is incomplete{place}", SAVE_AGAIN) from None
     if not isinstance(tree, dict) or tree.get("format") != PLAN_FORMAT:
-        raise PlanError(f'{path}: not a saved plan: there is no "format": "{PLAN_FORMAT}" in it', ANEW)
+        raise PlanError(f'{path}: not a saved plan: there is no "format": "{PLAN_FORMAT}" in it', SAVE_AGAIN)
     version = tree.get("version")
     if isinstance(version, int) and version > PLAN_VERSION:
         text = f"{path}: written by a newer runnerops (format {version}, this one reads {PLAN_VERSION})"
         raise PlanError(text, "upgrade runnerops on this machine")
     if tree.get("runnerops") != __version__:
         text = f"{path}: written by runnerops {tree.get('runnerops')}, but this is {__version__}"
-        raise PlanError(text, f"use the same release in both jobs, or {ANEW}")
-    return _shaped(path, content)
+        raise PlanError(text, f"use the same release in both jobs, or {SAVE_AGAIN}")
+    return _validated(path, content)
 
 
-def _shaped(path: Path, content: bytes) -> SavedPlan:
+def _validated(path: Path, content: bytes) -> SavedPlan:
     from pydantic import TypeAdapter, ValidationError
 
     try:
@@ -132,7 +132,7 @@ def _shaped(path: Path, content: bytes) -> SavedPlan:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        raise PlanError(f"{path}: not a saved plan: {place}: {first['msg'].lower()}", ANEW) from None
+        raise PlanError(f"{path}: not a saved plan: {place}: {first['msg'].lower()}", SAVE_AGAIN) from None
 
 
 def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None:
@@ -140,31 +140,34 @@ def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None
     contacted.
     """
     if saved.inventory != origin.inventory:
-        raise PlanError(f"{path}: a plan of {saved.inventory}, but this is {origin.inventory}", ANEW)
+        raise PlanError(f"{path}: a plan of {saved.inventory}, but this is {origin.inventory}", SAVE_AGAIN)
     here, there = origin.requester.commit, saved.requested_by.commit
     if here != there:
         texts = [f"commit {one[:12]}" if one else "no commit" for one in (there, here)]
-        raise PlanError(f"{path}: a plan of {texts[0]}, but this is {texts[1]}", ANEW)
-    age = time.time() - min(saved.created_at, _LAST)
+        raise PlanError(f"{path}: a plan of {texts[0]}, but this is {texts[1]}", SAVE_AGAIN)
+    age = time.time() - min(saved.created_at, _LATEST_EPOCH_S)
     if age > age_s:
-        raise PlanError(f"{path}: {_span(age)} old, but may be at most {_span(age_s)}", f"{ANEW}, or set --plan-age")
-    if age < -_CLOCKS:
         raise PlanError(
-            f"{path}: from the future ({to_the_second(min(saved.created_at, _LAST))})",
-            f"correct the clock of this machine, or {ANEW}",
+            f"{path}: {_duration_text(age)} old, but may be at most {_duration_text(age_s)}",
+            f"{SAVE_AGAIN}, or set --plan-age",
+        )
+    if age < -_CLOCK_SKEW_S:
+        raise PlanError(
+            f"{path}: from the future ({to_the_second(min(saved.created_at, _LATEST_EPOCH_S))})",
+            f"correct the clock of this machine, or {SAVE_AGAIN}",
         )
 
 
-def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset[str]) -> tuple[str, ...]:
+def hosts_of_plan(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset[str]) -> tuple[str, ...]:
     """The hosts of the plan. `targets` are the hosts named on the command line, if any. Raises PlanError."""
     names = tuple(one.host for one in saved.hosts)
     if not names:
-        raise PlanError(f"{path}: a plan without hosts", ANEW)
+        raise PlanError(f"{path}: a plan without hosts", SAVE_AGAIN)
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise PlanError(f"{path}: a plan with duplicate hosts: {', '.join(twice)}", ANEW)
+        raise PlanError(f"{path}: a plan with duplicate hosts: {', '.join(twice)}", SAVE_AGAIN)
     known = {host.name for host in loaded.hosts}
     if lost := [name for name in names if name not in known]:
-        raise PlanError(f"{path}: a plan of hosts that are not in the inventory: {', '.join(lost)}", ANEW)
+        raise PlanError(f"{path}: a plan of hosts that are not in the inventory: {', '.join(lost)}", SAVE_AGAIN)
     if targets and targets != set(names):
         raise PlanError(
             f"{path}: a plan of other hosts: {', '.join(names)}", "leave the targets out: the plan names its hosts"
@@ -172,19 +175,21 @@ def hosts_of(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset
     return names
 
 
-def held_to(saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor, again: Collection[str] = ()) -> Plans:
+def block_stale_plans(
+    saved: SavedPlan, project: Project, plans: Plans, redactor: Redactor, replanned: Collection[str] = ()
+) -> Plans:
     """Compares the plans with the saved one. If one differs, it gets a blocker with the differences, and so do
     all others that are not in sync.
 
-    `again`: hosts on which a run of this deploy changed nothing because a managed system had written its own keys
+    `replanned`: hosts on which a run of this deploy changed nothing because a managed system had written its own keys
     meanwhile.
     """
     told = {one.host: one for one in saved.hosts}
     found: dict[str, tuple[str, ...]] = {}
     for name, planned in plans.items():
         if isinstance(planned, Planned):
-            now = _saved(project, name, planned, redactor)
-            if name in again and _changed_nothing(planned, told[name]):
+            now = _saved_host(project, name, planned, redactor)
+            if name in replanned and _changed_nothing(planned, told[name]):
                 now = replace(now, last_run=told[name].last_run)
             if not _is_done(planned, told[name], now):
                 found[name] = differences(told[name], now, planned.last)
@@ -231,12 +236,12 @@ def _blocked(planned: Planned, message: str, details: tuple[str, ...]) -> Planne
     return replace(planned, plan=replace(planned.plan, blockers=(blocker, *planned.plan.blockers)))
 
 
-def _saved(project: Project, name: str, planned: Planned, redactor: Redactor) -> SavedHost:
+def _saved_host(project: Project, name: str, planned: Planned, redactor: Redactor) -> SavedHost:
     host = next(host for host in project.hosts if host.name == name)
-    digests = Digests(planned.key, project.shown(host), redactor.text)
+    digests = Digests(planned.key, project.displayable(host), redactor.text)
     return saved_host(planned.plan, project.rendered[name], planned.facts.machine, planned.last, digests)
 
 
-def _span(seconds: float) -> str:
+def _duration_text(seconds: float) -> str:
     size, unit = next((pair for pair in ((3600, "h"), (60, "min")) if seconds >= 2 * pair[0]), (1, "s"))
     return f"{seconds / size:.0f} {unit}"

@@ -35,7 +35,7 @@ class Event:
     in_gitlab: int | None = None
 
 
-def told(events: Iterable[Event]) -> tuple[str, ...]:
+def diagnostic_texts(events: Iterable[Event]) -> tuple[str, ...]:
     """The texts of these events, each once: the output of a failed step can also be in the log of its service."""
     said = [event for event in events if event.kind in {"note", "fail"} and event.text]
     steps = {event.text for event in said if event.list}

@@ -9,7 +9,7 @@ from runnerops.model.common import Result
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
-from runnerops.model.run import Event, Record, told
+from runnerops.model.run import Event, Record, diagnostic_texts
 from runnerops.parsing.moments import to_the_second
 from runnerops.redact import step_command, step_text, step_title
 from runnerops.report.document import VERSION, event_document, origin_document
@@ -41,7 +41,7 @@ def record_lines(record: Record, host: str, clock: int, *, verbose: int) -> Iter
     elif record.interrupted:
         yield "plain", "  interrupted: no step failed"
     if record.failed or (result not in GOOD and not run.running):
-        yield from (("plain", f"    {line}") for line in told(record.events))
+        yield from (("plain", f"    {line}") for line in diagnostic_texts(record.events))
     if verbose:
         yield from _step_lines(record, verbose)
     if run.running:

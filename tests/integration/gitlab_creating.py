@@ -16,7 +16,7 @@ from typing import IO, Any, cast
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import plan_from
+from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
@@ -89,7 +89,7 @@ class Machine:
 
     reader = link
 
-    def of(self, host: Host) -> HostLink:
+    def host_link(self, host: Host) -> HostLink:
         return HostLink(partial(self.link, host), partial(self.link, host))
 
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
@@ -199,7 +199,7 @@ class World:
         planning = PlanContext(
             project, self.flags, ORIGIN, redactor or Redactor(), command=command, environ=self.environ
         )
-        planned = plan_from(planning, host, rendered, self.observed())
+        planned = plan_observed(planning, host, rendered, self.observed())
         self.notes = planned.plan.notes
         return project, planned
 

@@ -18,7 +18,7 @@ import pytest
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import plan_from
+from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
@@ -84,7 +84,7 @@ class Machine:
 
     reader = link
 
-    def of(self, host: Host) -> HostLink:
+    def host_link(self, host: Host) -> HostLink:
         return HostLink(partial(self.link, host), partial(self.link, host))
 
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
@@ -161,7 +161,7 @@ class World:
         host = replace(build.HOST, gitlab=access, gitlab_settings={"one": self.settings} if self.settings else {})
         project = Project(Inventory("inventory.yml", (host,), {}), (host,), {"h": rendered}, {"h": ()}, b"")
         planning = PlanContext(project, self.flags, ORIGIN, redactor or Redactor(), command=command)
-        return project, plan_from(planning, host, rendered, self.observed())
+        return project, plan_observed(planning, host, rendered, self.observed())
 
     def observed(self) -> HostState:
         found = in_sync(None, self.machine.content)

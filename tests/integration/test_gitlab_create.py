@@ -237,7 +237,7 @@ def test_who_interrupts_a_creation_is_told_that_no_run_began_and_the_next_deploy
         thread.join()
     outcome = executor.outcomes["h"]
     assert runs.interrupted
-    assert runs.left_alone == ()
+    assert runs.unfollowed == ()
     assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what was created is then deleted")
     assert "nothing was changed on the host" in outcome.message
     assert "continues by itself" not in world.said.getvalue()

@@ -20,7 +20,7 @@ from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.pausing import Pauses
 from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import plan_from
+from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.planned import Planned
 from runnerops.errors import GitlabError
@@ -315,7 +315,7 @@ def test_a_host_that_keeps_no_record_has_nothing_paused(world: World) -> None:
 def test_where_nobody_saw_the_end_the_next_deploy_unpauses(
     world: World, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runnerops.engine.runs.apply.COME_BACK_SECONDS", (0.0,))
+    monkeypatch.setattr("runnerops.engine.runs.apply.RECONNECT_DELAYS_S", (0.0,))
     world.machine.end = end
     if end == "client killed":
         with pytest.raises(Cut):
@@ -337,7 +337,7 @@ def test_who_follows_a_run_of_this_very_plan_unpauses_at_its_end(world: World, e
     world.last = Run(1, ORIGIN, digest, "", running=True)
     world.machine.end = end
     project, planned = world.plan()
-    assert planned.own
+    assert planned.own_run
     executor = world.executor(planned, project)
     executor.run()
     assert executor.outcomes["h"].result.value == end
@@ -397,7 +397,7 @@ def test_a_hold_counts_for_it_too(world: World) -> None:
     project, _ = world.plan()
     (host,) = project.hosts
     planning = PlanContext(project, Flags({}), ORIGIN, Redactor())
-    planned = plan_from(planning, host, project.rendered["h"], observed)
+    planned = plan_observed(planning, host, project.rendered["h"], observed)
     assert [blocker.code for blocker in planned.plan.blockers] == ["held"]
 
 

@@ -22,7 +22,7 @@ from runnerops.engine.gitlab.settings import Compared, compare_settings, update_
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
-from runnerops.engine.planner import plan_from
+from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
@@ -288,7 +288,7 @@ class Pool(Several):
         self.runs: list[str] = [] if runs is None else runs
         self.run_command = run_command
 
-    def of(self, host: Host) -> HostLink:
+    def host_link(self, host: Host) -> HostLink:
         return HostLink(lambda: self.link(host), lambda: self.link(host))
 
     def link(self, host: Host) -> Several:
@@ -399,12 +399,12 @@ def test_a_deploys_plan_has_them_and_a_rollbacks_has_not(gitlab: GitLab, command
     state = replace(state, facts=replace(state.facts, runner=KNOWN))
     project = Project(Inventory("inventory.yml", (one,), {}), (one,), {"h": rendered}, {"h": ()}, b"")
     asking = PlanContext(project, Flags({}), ORIGIN, Redactor(), command=command)
-    found = plan_from(asking, one, rendered, state)
+    found = plan_observed(asking, one, rendered, state)
     assert [update.runner for update in found.plan.updates] == (["one"] if command == "deploy" else [])
     assert found.result is (Result.PENDING if command == "deploy" else Result.UNCHANGED)
     assert not found.plan.notes
     gitlab.faults = [Answer(401)]
-    found = plan_from(asking, one, rendered, state)
+    found = plan_observed(asking, one, rendered, state)
     assert found.result is Result.UNCHANGED
     assert ("could not be compared" in "".join(found.plan.notes)) == (command == "deploy")
 

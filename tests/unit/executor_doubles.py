@@ -40,7 +40,7 @@ class Breaking:
 
     status = 0
 
-    def of(self, host: Host) -> HostLink:
+    def host_link(self, host: Host) -> HostLink:
         assert host is HOST
         return HostLink(lambda: self, lambda: self)
 
@@ -61,7 +61,7 @@ class Breaking:
 class Several(Breaking):
     """Hosts whose runs end as their names say."""
 
-    def of(self, host: Host) -> HostLink:
+    def host_link(self, host: Host) -> HostLink:
         return HostLink(lambda: Several(host.name), lambda: Several(host.name))
 
     def reader(self, host: Host) -> Several:

@@ -36,7 +36,7 @@ PLAN = Plan(
 
 @pytest.fixture(autouse=True)
 def fixture_no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runnerops.engine.runs.apply, "COME_BACK_SECONDS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(runnerops.engine.runs.apply, "RECONNECT_DELAYS_S", (0.0, 0.0, 0.0))
 
 
 def run(first: Fake, *later: Fake | HostError, redactor: Redactor | None = None) -> tuple[Result, list[Event], str]:

@@ -22,12 +22,12 @@ from runnerops.commands.check import CheckOptions, check
 from runnerops.commands.hosts import hosts
 from runnerops.commands.render import render
 from runnerops.engine.options import Flags, Invocation
-from runnerops.engine.planner import plan_from
+from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.reports import plan_report
 from runnerops.engine.plans.review import show_json, show_text
 from runnerops.engine.project import open_project
-from runnerops.engine.saved_plan import make_saved, origin_of, write_plan
+from runnerops.engine.saved_plan import make_saved_plan, origin_of, write_plan
 from runnerops.model.common import Tree
 from runnerops.model.facts import RunnerFacts
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints
@@ -223,13 +223,13 @@ def diffs(
     project = open_project(loaded, loaded.hosts, Resolver(environ or {}, folder), screen.redactor)
     host = loaded.hosts[0]
     planning = PlanContext(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
-    made = plan_from(planning, host, project.rendered["h"], a_host(files, key))
+    made = plan_observed(planning, host, project.rendered["h"], a_host(files, key))
     show_text(project, {"h": made}, screen, verbose=True)
     yield out.getvalue()
     show_json(project, {"h": made}, screen)
     yield out.getvalue() + err.getvalue()
     yield markdown(plan_report(project, {"h": made}, screen.redactor))
-    saved = make_saved(project, {"h": made}, Flags({}), origin_of(path, {}, folder), screen.redactor)
+    saved = make_saved_plan(project, {"h": made}, Flags({}), origin_of(path, {}, folder), screen.redactor)
     write_plan(folder / "plan.json", saved)
     yield re.sub(r'("created_at"): \d+', r"\1: 0", (folder / "plan.json").read_text())
 
@@ -371,7 +371,7 @@ def test_a_host_is_given_no_secret_of_another(tmp_path: Path) -> None:
     planning = PlanContext(project, Flags({}), Requester("anna", "laptop"), screen.redactor)
     before = b"concurrent = 1\n[[runners]]\nname = 'old'\ntoken = 'glrt-canary-of-before-aaaa'\n"
     given = {
-        host.name: plan_from(
+        host.name: plan_observed(
             planning, host, project.rendered[host.name], a_host({"/etc/gitlab-runner/config.toml": before}, "")
         ).plan.secrets
         for host in loaded.hosts

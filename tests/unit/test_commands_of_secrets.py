@@ -56,7 +56,7 @@ def test_it_runs_once_for_sections_the_sudo_password_and_gitlab(tmp_path: Path) 
     once = Once(vault)
     passwords = SudoPasswords({}, tmp_path, Screen(), once)
     with ThreadPoolExecutor(2) as threads:  # hosts log in while the inventory is rendered
-        begun = [threads.submit(passwords.of(host).first) for host in loaded.hosts]
+        begun = [threads.submit(passwords.for_host(host).first) for host in loaded.hosts]
         open_project(loaded, loaded.hosts, Resolver({}, loaded.folder, once), redactor)
         assert {one.result() for one in begun} == {"hunter22-canary"}
     down = {GITLAB: GitlabDownError("it is not reached")}

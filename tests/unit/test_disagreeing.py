@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from runnerops.commands.check import CheckOptions, check
-from runnerops.engine.planner import told_apart
+from runnerops.engine.planner import block_duplicates
 from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import Wish
 from runnerops.planning.lint.disagreeing import as_gitlab_tells
@@ -81,7 +81,7 @@ def test_hosts_that_gitlab_calls_one_runner_are_refused() -> None:
         Wish(("https://two", 7), "c", "t", {"tags": ("z",)}),
     ]
     assert {name: one.code for name, one in as_gitlab_tells(wishes).items()} == dict.fromkeys("ab", "settings-disagree")
-    plans = told_apart({name: planned(name, facts(name, name)) for name in "abc"}, wishes)
+    plans = block_duplicates({name: planned(name, facts(name, name)) for name in "abc"}, wishes)
     assert [one.result for one in plans.values() if not isinstance(one, Exception)] == [
         Result.REFUSED,
         Result.REFUSED,

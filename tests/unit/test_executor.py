@@ -12,14 +12,14 @@ import pytest
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.host_link import HostLink
-from runnerops.engine.loop import walked
+from runnerops.engine.loop import executed_plans
 from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
 from runnerops.engine.runs.executor import HostExecutor
 from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
 from runnerops.engine.runs.not_begun import why_held
-from runnerops.engine.runs.scheduling import Earlier, Why
+from runnerops.engine.runs.scheduling import HoldReason, PriorRounds
 from runnerops.engine.verify.health import Health
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
@@ -50,7 +50,7 @@ def test_a_lost_connection_after_a_run_does_not_hide_how_it_ended() -> None:
 def test_a_run_of_this_very_plan_is_followed_by_its_own_number_though_its_steps_cannot_be_read() -> None:
     live = Run(7, Requester("anna", "laptop"), "mine", "", running=True)
     plans = {"h": Planned(PLAN, (), Result.PENDING, live)}
-    assert walked(plans, cast(ConnectionPool, Breaking()), PROJECT)["h"].run == 7
+    assert executed_plans(plans, cast(ConnectionPool, Breaking()), PROJECT)["h"].run == 7
 
 
 def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
@@ -90,7 +90,7 @@ class Examined:
 class Good(HostExecutor):
     """A deploy whose runs all end well."""
 
-    def _to_end(self, host: Host, planned: Planned) -> Outcome:
+    def _execute(self, host: Host, planned: Planned) -> Outcome:
         assert planned.plan.host == host.name
         return Outcome(host.name, Result.APPLIED)
 
@@ -159,7 +159,7 @@ def test_a_canary_that_is_in_sync_must_pass_verify_before_others_are_changed(
 class Raced(HostExecutor):
     """A deploy in which the runs of hosts called so come too late, and have to be planned once more."""
 
-    def _to_end(self, host: Host, planned: Planned) -> Outcome:
+    def _execute(self, host: Host, planned: Planned) -> Outcome:
         if "late" in host.name:
             self.replan.add(host.name)
         return Outcome(planned.plan.host, Result.APPLIED if host.name == "good" else Result.FAILED)
@@ -198,7 +198,7 @@ def test_a_limit_of_failures_is_the_whole_deploys_and_not_a_rounds() -> None:
     rollout = Rollout(max_failures=2, batch="1")
     restart = (Action(ServiceName.GITLAB_RUNNER, Verb.RESTART),)
     plans = {name: replace(PLAN, host=name, actions=restart) for name in names}
-    earlier, found = Earlier(), dict[str, str]()
+    earlier, found = PriorRounds(), dict[str, str]()
     for again in (("bad-1", "late"), ("bad-2", "c")):
         left = tuple(host for host in hosts if host.name in again)
         project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), left, {}, {}, b"")
@@ -217,7 +217,7 @@ def test_a_limit_of_failures_is_the_whole_deploys_and_not_a_rounds() -> None:
             earlier,
         )
         turns.run()
-        earlier = turns.so_far()
+        earlier = turns.prior_rounds()
         found |= {name: str(one.result) for name, one in turns.outcomes.items()}
     assert earlier.failed == ("bad-1", "bad-2")
     assert found == {"bad-1": "failed", "late": "failed", "bad-2": "failed", "c": "skipped"}
@@ -239,9 +239,9 @@ def test_a_rotation_that_is_interrupted_after_its_first_run_says_what_is_left_to
     plan, runs = replace(PLAN, command="rotate", part="first"), ActiveRuns()
 
     class Meanwhile(Several):
-        def of(self, host: Host) -> HostLink:
+        def host_link(self, host: Host) -> HostLink:
             runs.interrupted = True
-            return super().of(host)
+            return super().host_link(host)
 
     screen, pool = Screen(out=StringIO(), err=StringIO(), redactor=Redactor()), cast(ConnectionPool, Meanwhile())
     plans = {"h": Planned(plan, (), Result.PENDING)}
@@ -276,7 +276,7 @@ def test_programs_are_told_what_a_host_was_refused_for() -> None:
 class Odd(HostExecutor):
     """A deploy with a bug of ours, or an error nobody expected there, on the host that is called so."""
 
-    def _to_end(self, host: Host, planned: Planned) -> Outcome:
+    def _execute(self, host: Host, planned: Planned) -> Outcome:
         if host.name == "bug":
             raise ZeroDivisionError
         if host.name == "error":
@@ -328,7 +328,7 @@ def test_a_host_whose_verify_was_interrupted_is_not_told_as_applied() -> None:
 
 
 @pytest.mark.parametrize("why", ["drains", "cache", "canary", "failures"])
-def test_a_host_that_another_command_holds_back_gets_no_hint_of_a_deploy(why: Why) -> None:
+def test_a_host_that_another_command_holds_back_gets_no_hint_of_a_deploy(why: HoldReason) -> None:
     """A rollback has no `--resume` and no `--max-failures`."""
     for command in ("deploy", "deploy --only docker"):
         assert "deploy" in why_held(why, "a", command)[1]
@@ -341,7 +341,7 @@ def test_a_host_that_another_command_holds_back_gets_no_hint_of_a_deploy(why: Wh
 
 @pytest.mark.parametrize("why", ["cache", "canary", "failures"])
 @pytest.mark.parametrize("command", ["deploy", "rollback to run 3"])
-def test_nobody_is_told_to_repair_a_host_whose_run_somebody_took_back(why: Why, command: str) -> None:
+def test_nobody_is_told_to_repair_a_host_whose_run_somebody_took_back(why: HoldReason, command: str) -> None:
     assert why_held(why, "a, b", command)[1].startswith("repair a, b first, then ")
     hint = why_held(why, "a, b", command, interrupted=True)[1]
     assert hint.startswith("find out who interrupted the run on a, b, then ")

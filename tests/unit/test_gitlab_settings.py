@@ -11,8 +11,8 @@ from gitlab.v4.objects import CurrentUserRunnerManager, RunnerAllManager, Runner
 
 from runnerops.engine.plans.planned import Planned
 from runnerops.engine.plans.request import plan_request
-from runnerops.engine.plans.review import summed_up
-from runnerops.engine.saved_plan import held_to
+from runnerops.engine.plans.review import plans_summary
+from runnerops.engine.saved_plan import block_stale_plans
 from runnerops.gitlab.settings import differing, settings_of
 from runnerops.model.common import Result
 from runnerops.model.gitlab import SETTINGS, Setting, SettingChange, SettingsUpdate
@@ -75,7 +75,7 @@ def made(*updates: SettingsUpdate, held: bool = False) -> Planned:
 def test_a_difference_in_gitlab_alone_is_pending_without_a_run() -> None:
     one = made(TAGS)
     assert (one.plan.empty, one.result, one.ready) == (True, Result.PENDING, True)
-    assert summed_up({"h": one}) == "1 host: 1 to change, 0 in sync"
+    assert plans_summary({"h": one}) == "1 host: 1 to change, 0 in sync"
     assert made().result is Result.UNCHANGED
     assert [stop.code for stop in made(TAGS, held=True).plan.blockers] == ["held"]
 
@@ -151,7 +151,7 @@ def test_a_job_that_is_tried_again_sets_what_gitlab_lacks_yet() -> None:
         (replace(update(done, PAUSED), result=Result.PENDING), False),
         (update(planned(there()), TAGS, PAUSED), False),
     ):
-        held = held_to(plan, PROJECT, {"h": one}, Redactor())["h"]
+        held = block_stale_plans(plan, PROJECT, {"h": one}, Redactor())["h"]
         assert isinstance(held, Planned)
         assert (not held.plan.blockers) == holds
 

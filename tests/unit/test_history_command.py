@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runnerops.commands.history import _document
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import SourceLocation
 from runnerops.model.host_state import Run
@@ -42,7 +42,7 @@ def test_a_run_that_somebody_ended_is_not_told_as_one_whose_step_failed(end: str
 def test_problems_of_a_file_that_stop_a_host_are_lines_for_people_and_fields_for_programs() -> None:
     at = [SourceLocation("i.yml", line, 3) for line in (1, 2)]
     problems = ((at[0], "a: is wrong", "write b"), (at[1], "c: is wrong", "write d"))
-    outcome = failure("h", RunneropsError("no entry is accepted", "insert it by hand", problems))
+    outcome = failed_outcome("h", RunneropsError("no entry is accepted", "insert it by hand", problems))
     assert [text for _, text in outcome_lines(outcome)][1:] == [
         *("  no entry is accepted", "    i.yml:1:3: a: is wrong", "      hint: write b"),
         *("    i.yml:2:3: c: is wrong", "      hint: write d", "  hint: insert it by hand"),
@@ -52,7 +52,7 @@ def test_problems_of_a_file_that_stop_a_host_are_lines_for_people_and_fields_for
     assert [(one["place"]["line"], one["message"], one["fix"]) for one in said["problems"]] == [
         *((1, "a: is wrong", "write b"), (2, "c: is wrong", "write d")),
     ]
-    assert "problems" not in outcome_document(failure("h", HostError("h", "no way")))
+    assert "problems" not in outcome_document(failed_outcome("h", HostError("h", "no way")))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.plans.planned import Planned
 from runnerops.engine.runs.interrupts import ActiveRuns
-from runnerops.engine.runs.locks import LockWait, detect_race, locked_by, resolve_lock_conflict
+from runnerops.engine.runs.locks import LockWait, detect_race, locked_outcome, resolve_lock_conflict
 from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Requester
@@ -51,12 +51,12 @@ def wait(seconds: int, *plans: Planned, words: tuple[bytes, ...] = (b"over\n",))
     err = io.StringIO()
     left = iter(plans)
     lock_wait = LockWait(seconds, Screen(err=err))
-    return lock_wait.plan_free(cast(ReadOnly, Reader(*words)), lambda: next(left)), err.getvalue()
+    return lock_wait.plan_when_free(cast(ReadOnly, Reader(*words)), lambda: next(left)), err.getvalue()
 
 
 def test_without_patience_a_busy_host_is_busy() -> None:
     found, said = wait(0, planned(run(running=True)), words=())
-    assert found.live
+    assert found.live_run
     assert said == ""
 
 
@@ -70,7 +70,7 @@ def test_with_patience_it_is_planned_again_after_the_end() -> None:
 def test_a_run_of_the_very_same_plan_is_not_waited_for_but_followed() -> None:
     own = planned(run(running=True, digest="mine"))
     assert wait(60, own, words=())[0] is own
-    assert own.own
+    assert own.own_run
     assert not own.ready
 
 
@@ -84,7 +84,7 @@ def test_a_run_of_the_very_same_plan_is_not_waited_for_but_followed() -> None:
     ],
 )
 def test_a_busy_host_names_the_run_that_has_the_lock(last: Run, says: str) -> None:
-    outcome = locked_by(last, "h")
+    outcome = locked_outcome(last, "h")
     assert outcome.result is Result.LOCKED
     assert says in outcome.message
     assert "try again" in outcome.hint
@@ -224,7 +224,7 @@ def one_run(active_runs: ActiveRuns, ended: threading.Event, plan: Plan = PLAN) 
     begun = threading.Event()
 
     def go_on() -> None:
-        with active_runs.on(Host("h", "h"), plan):
+        with active_runs.tracked(Host("h", "h"), plan):
             begun.set()
             ended.wait(20)
 
@@ -260,7 +260,7 @@ def test_an_interrupt_asks_whether_to_stop_the_run(
         assert active_runs.interrupted
         assert screen.rendered == rendered
         assert bool(pool.commands) is stopped
-        assert active_runs.left_alone == (() if stopped else ("h",))
+        assert active_runs.unfollowed == (() if stopped else ("h",))
         assert show.quiet is not stopped
 
 
@@ -270,10 +270,10 @@ def test_a_run_that_asks_gitlab_for_a_token_is_not_stopped_for_the_token_would_b
     screen.answer = False
     with one_run(active_runs, ended, replace(PLAN, command="rotate", part="first")):
         active_runs.interrupt(KeyboardInterrupt(), screen, show, cast(ConnectionPool, pool))
-        assert (screen.rendered, pool.commands, active_runs.left_alone) == (0, [], ("h",))
-        with active_runs.on(Host("other", "other"), PLAN) as may_begin:
+        assert (screen.rendered, pool.commands, active_runs.unfollowed) == (0, [], ("h",))
+        with active_runs.tracked(Host("other", "other"), PLAN) as may_begin:
             assert not may_begin
-        assert active_runs.left_alone == ("h",)
+        assert active_runs.unfollowed == ("h",)
 
 
 def test_with_no_run_going_on_nobody_is_asked() -> None:
@@ -282,4 +282,4 @@ def test_with_no_run_going_on_nobody_is_asked() -> None:
     active_runs.interrupt(KeyboardInterrupt(), screen, Show(), cast(ConnectionPool, Stops(threading.Event())))
     assert active_runs.interrupted
     assert screen.rendered == 0
-    assert active_runs.left_alone == ()
+    assert active_runs.unfollowed == ()

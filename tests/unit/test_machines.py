@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.engine.planner import told_apart
+from runnerops.engine.planner import block_duplicates
 from runnerops.engine.plans.planned import Planned
 from runnerops.model.common import Result
 from runnerops.model.facts import Facts, RunnerFacts
@@ -54,7 +54,9 @@ def test_each_of_three_names_the_others() -> None:
 
 def test_such_hosts_are_refused_and_others_are_not() -> None:
     lost = RuntimeError("no route")
-    plans = told_apart({"a": planned("a", ONE), "b": planned("b", ONE), "c": planned("c", facts("m9")), "d": lost})
+    plans = block_duplicates(
+        {"a": planned("a", ONE), "b": planned("b", ONE), "c": planned("c", facts("m9")), "d": lost}
+    )
     assert plans["d"] is lost
     for name, result in {"a": Result.REFUSED, "b": Result.REFUSED, "c": Result.PENDING}.items():
         one = plans[name]
@@ -82,7 +84,7 @@ def with_runner(machine: str, boot: str, system_id: str) -> Facts:
 def test_machines_that_gitlab_cannot_tell_apart_are_told_and_not_refused(
     one: Facts, other: Facts, clones: bool, first: str
 ) -> None:
-    plans = told_apart({"a": planned("a", one), "b": planned("b", other)})
+    plans = block_duplicates({"a": planned("a", one), "b": planned("b", other)})
     for name, its in {"a": "b", "b": "a"}.items():
         found = plans[name]
         assert isinstance(found, Planned)

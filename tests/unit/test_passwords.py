@@ -24,7 +24,7 @@ class Typist(Screen):
 def test_another_password_is_asked_for_once_and_a_host_goes_on_with_it() -> None:
     screen = Typist()
     passwords = SudoPasswords({VARIABLE: "wrong"}, Path(), screen)
-    one, two = (passwords.of(Host(name, name)) for name in ("one", "two"))
+    one, two = (passwords.for_host(Host(name, name)) for name in ("one", "two"))
     assert (one.first(), one.again("wrong"), one.first()) == ("wrong", "right", "right")
     assert (two.first(), two.again("wrong"), two.first()) == ("wrong", "right", "right"), "it may be right for this one"
     assert one.again("right") == ""
@@ -35,5 +35,5 @@ def test_the_secrets_inside_a_password_are_masked_too() -> None:
     screen = Screen()
     secret = Secret("secret", "a-{env:INNER}", SourceLocation("inventory.yml", 1, 1))
     host = Host("one", "one", ssh=Ssh(sudo_password=secret))
-    assert SudoPasswords({"INNER": "inner-value"}, Path(), screen).of(host).first() == "a-inner-value"
+    assert SudoPasswords({"INNER": "inner-value"}, Path(), screen).for_host(host).first() == "a-inner-value"
     assert "inner-value" not in screen.redactor.text("said: inner-value")

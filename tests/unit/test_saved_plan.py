@@ -16,13 +16,13 @@ from runnerops import __version__
 from runnerops.commands.diff import DiffOptions, diff
 from runnerops.engine.options import Flags, Invocation
 from runnerops.engine.plans.planned import Planned, Plans
-from runnerops.engine.plans.review import summed_up
+from runnerops.engine.plans.review import plans_summary
 from runnerops.engine.saved_plan import (
     Origin,
+    block_stale_plans,
     check_plan,
-    held_to,
-    hosts_of,
-    make_saved,
+    hosts_of_plan,
+    make_saved_plan,
     origin_of,
     read_plan,
     write_plan,
@@ -123,7 +123,7 @@ NO_FLAGS = Flags({})
 
 
 def write(path: Path, plans: Plans, flags: Flags = NO_FLAGS, origin: Origin = ORIGIN) -> None:
-    write_plan(path, make_saved(PROJECT, plans, flags, origin, Redactor()))
+    write_plan(path, make_saved_plan(PROJECT, plans, flags, origin, Redactor()))
 
 
 @pytest.fixture(name="saved")
@@ -138,9 +138,9 @@ def test_what_is_written_is_read_and_holds(saved: Path) -> None:
     found = read_plan(saved)
     check_plan(saved, found, ORIGIN, 3600)
     assert (found.allow, found.kill_jobs) == ({"data-root": ("h",)}, False)
-    assert hosts_of(saved, found, LOADED, frozenset()) == ("h",)
+    assert hosts_of_plan(saved, found, LOADED, frozenset()) == ("h",)
     plans = {"h": planned(there(jobs=2))}
-    assert held_to(found, PROJECT, plans, Redactor()) == plans
+    assert block_stale_plans(found, PROJECT, plans, Redactor()) == plans
 
 
 def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again_goes_on(saved: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
     two = replace(found, hosts=(*found.hosts, replace(found.hosts[0], host="i")))
     here = planned(there())
     plans = {"h": planned(there(WAS | {"debug": True})), "i": replace(here, plan=replace(here.plan, host="i"))}
-    held = held_to(two, both, plans, Redactor())
+    held = block_stale_plans(two, both, plans, Redactor())
     (one, other) = (each.plan.blockers[0] for each in held.values() if isinstance(each, Planned))
     assert (one.code, other.code) == ("plan-differs", "plan-differs")
     assert any("debug" in detail for detail in one.details)
@@ -158,23 +158,23 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
 
     ours = replace(LAST, number=5, digest=here.plan.digest)
     done = planned(there(ASKED, NEW, last=ours), Result.UNCHANGED)
-    assert held_to(found, PROJECT, {"h": done}, Redactor()) == {"h": done}
+    assert block_stale_plans(found, PROJECT, {"h": done}, Redactor()) == {"h": done}
     written = planned(there(config=RUNNER + b"id = 7\n", last=replace(ours, result="failed")))
-    assert held_to(found, PROJECT, {"h": written}, Redactor(), {"h"}) == {"h": written}
+    assert block_stale_plans(found, PROJECT, {"h": written}, Redactor(), {"h"}) == {"h": written}
     for plan_now, again in ((written, ()), (planned(there(WAS | {"debug": True}, last=written.last or LAST)), ("h",))):
-        stale = held_to(found, PROJECT, {"h": plan_now}, Redactor(), again)["h"]
+        stale = block_stale_plans(found, PROJECT, {"h": plan_now}, Redactor(), again)["h"]
         assert isinstance(stale, Planned)
         assert [one.code for one in stale.plan.blockers if one.code == "plan-differs"]
 
     lost = {"h": HostError("h", "no answer")}
-    assert held_to(found, PROJECT, lost, Redactor()) == lost
+    assert block_stale_plans(found, PROJECT, lost, Redactor()) == lost
 
 
 def test_a_host_in_maintenance_is_no_part_of_a_plan(tmp_path: Path) -> None:
     plans: dict[str, Planned | Exception] = {"h": planned(there()), "m": HostError("m", "swap", "", "maintenance")}
     write(tmp_path / "p", plans)
     assert [one.host for one in read_plan(tmp_path / "p").hosts] == ["h"]
-    assert summed_up(plans).endswith("1 in maintenance")
+    assert plans_summary(plans).endswith("1 in maintenance")
 
 
 def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_plan_without_a_host_does_not_mean_all_of_them_and_none_is_there_twice
     found = read_plan(saved)
     for hosts, says in (((), "without hosts"), (found.hosts * 2, "duplicate hosts: h")):
         with pytest.raises(PlanError, match=says):
-            hosts_of(saved, replace(found, hosts=hosts), LOADED, frozenset())
+            hosts_of_plan(saved, replace(found, hosts=hosts), LOADED, frozenset())
 
 
 def test_files_that_are_no_plan(saved: Path, tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_plans_of_something_else(saved: Path) -> None:
         assert says in caught.value.message
     for loaded, targets in ((replace(LOADED, hosts=()), frozenset[str]()), (LOADED, frozenset({"h", "i"}))):
         with pytest.raises(PlanError, match="a plan of "):
-            hosts_of(saved, found, loaded, targets)
+            hosts_of_plan(saved, found, loaded, targets)
 
 
 def test_an_inventory_is_known_by_its_place_in_the_repository(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.runs.scheduling import Earlier, HostTask, Judge, Why, in_order
+from runnerops.engine.runs.scheduling import HoldReason, HostTask, Judge, PriorRounds, run_in_order
 from runnerops.engine.threads import side_by_side
 from runnerops.model.common import Exit, Result
 from runnerops.model.rollout import Rollout
@@ -54,7 +54,7 @@ def test_one_hosts_exception_is_its_own() -> None:
     assert isinstance(results["b"], OSError)
 
 
-def _held_for(name: str, whom: str, why: Why) -> str:
+def _held_for(name: str, whom: str, why: HoldReason) -> str:
     assert name
     return f"held for {whom}" + (f" ({why})" if why in {"canary", "failures"} else "")
 
@@ -79,7 +79,7 @@ def _go(after: dict[str, set[str]], bad: frozenset[str] = frozenset()) -> tuple[
         return run
 
     tasks = {name: HostTask(work(name), frozenset(before)) for name, before in after.items()}
-    results = in_order(tasks, _held_for, DONE)
+    results = run_in_order(tasks, _held_for, DONE)
     return order, dict(results)
 
 
@@ -101,7 +101,7 @@ def test_a_client_that_has_no_need_of_the_failed_cache_goes_after_it_all_the_sam
         raise OSError("down")
 
     tasks = {"cache": HostTask(fail), "client": HostTask(lambda: "done", frozenset({"cache"}), frozenset())}
-    assert in_order(tasks, _held_for, DONE)["client"] == "done"
+    assert run_in_order(tasks, _held_for, DONE)["client"] == "done"
 
 
 def test_a_host_that_is_no_target_holds_back_nobody() -> None:
@@ -126,7 +126,7 @@ def test_only_a_share_of_the_fleet_is_disturbed_at_a_time() -> None:
             now -= 1
         return "done"
 
-    in_order({str(n): HostTask(work, disturbs=True) for n in range(8)}, _held_for, Judge(lambda _: True))
+    run_in_order({str(n): HostTask(work, disturbs=True) for n in range(8)}, _held_for, Judge(lambda _: True))
     assert most == 2
 
 
@@ -135,7 +135,7 @@ def test_a_drain_that_goes_on_by_itself_counts_for_the_share(quiet: int, lasting
     """Of eight hosts two may be disturbed at a time: with both taken for good the others are held, a quiet one is not."""
     tasks = {f"quiet-{n}": HostTask(lambda: "done") for n in range(quiet)}
     tasks |= {f"host-{n}": HostTask(lambda: "going on" if lasting else "done", disturbs=True) for n in range(8)}
-    found = in_order(tasks, _held_for, Judge(lambda _: True, lambda result: result == "going on"))
+    found = run_in_order(tasks, _held_for, Judge(lambda _: True, lambda result: result == "going on"))
     said = [str(result) for result in found.values()]
     assert sum(text.startswith("held for host-") for text in said) == (6 if lasting else 0)
     assert said.count("going on") == (2 if lasting else 0)
@@ -172,7 +172,7 @@ class Fleet:
             for name in names.split()
         }
         judge: Judge[str] = Judge(_is_done, failed=lambda result: result == "failed")
-        return {name: str(result) for name, result in in_order(tasks, _held_for, judge, rollout).items()}
+        return {name: str(result) for name, result in run_in_order(tasks, _held_for, judge, rollout).items()}
 
     @property
     def begun(self) -> list[str]:
@@ -243,27 +243,27 @@ def test_nobody_begins_while_a_host_is_rolled_back_that_may_end_the_deploy(end: 
     judge: Judge[str] = Judge(lambda _: True, failed=failed, failing=failing.__contains__)
     works = {"a": slow, "b": quick, "c": third_one}
     tasks = {name: HostTask(work, disturbs=True) for name, work in works.items()}
-    assert in_order(tasks, _held_for, judge, Rollout(batch="2"))["c"] == third
+    assert run_in_order(tasks, _held_for, judge, Rollout(batch="2"))["c"] == third
     assert begun == ["a is over", "c"][: 1 + (third == "done")]
 
 
 @pytest.mark.parametrize(
     ("earlier", "most", "found"),
     [
-        (Earlier(("x",)), 1, ["held for x (failures)"] * 3),
-        (Earlier(("x",)), 2, ["failed", "held for x, a (failures)", "held for x, a (failures)"]),
-        (Earlier(lasting=("x",), disturbing=4), 9, ["held for x"] * 3),
-        (Earlier(lasting=("x",), disturbing=8), 9, ["failed", "done", "done"]),
+        (PriorRounds(("x",)), 1, ["held for x (failures)"] * 3),
+        (PriorRounds(("x",)), 2, ["failed", "held for x, a (failures)", "held for x, a (failures)"]),
+        (PriorRounds(lasting=("x",), disturbing=4), 9, ["held for x"] * 3),
+        (PriorRounds(lasting=("x",), disturbing=8), 9, ["failed", "done", "done"]),
     ],
     ids=["stopped before", "stops now", "a quarter drains on", "half of it"],
 )
-def test_what_rounds_before_left_counts_in_the_next(earlier: Earlier, most: int, found: list[str]) -> None:
+def test_what_rounds_before_left_counts_in_the_next(earlier: PriorRounds, most: int, found: list[str]) -> None:
     """Hosts that met another run are planned anew; the limits are those of the whole deploy."""
     judge: Judge[str] = Judge(_is_done, failed=lambda result: result == "failed")
     results = {"a": "failed", "b": "done", "c": "done"}
     tasks = {name: HostTask(partial(str, result), disturbs=True) for name, result in results.items()}
     rollout = Rollout(batch="1" if most < 9 else "25%", max_failures=most)
-    assert list(in_order(tasks, _held_for, judge, rollout, earlier).values()) == found
+    assert list(run_in_order(tasks, _held_for, judge, rollout, earlier).values()) == found
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_a_bad_canary_leaves_all_others_alone(bad: str) -> None:
 def test_a_canary_that_is_no_target_or_has_nothing_to_do_holds_back_nobody() -> None:
     assert Fleet().roll("a b", Rollout(canary="elsewhere")) == {"a": "done", "b": "done"}
     tasks = {"canary": HostTask(lambda: "done", changes=False), "a": HostTask(lambda: "done", disturbs=True)}
-    assert set(in_order(tasks, _held_for, DONE, Rollout(canary="canary", pause_s=60)).values()) == {"done"}
+    assert set(run_in_order(tasks, _held_for, DONE, Rollout(canary="canary", pause_s=60)).values()) == {"done"}
 
 
 def test_a_run_in_progress_is_followed_at_once_and_counts_for_the_share() -> None:
@@ -315,10 +315,10 @@ def test_a_run_in_progress_is_followed_at_once_and_counts_for_the_share() -> Non
         begun.append(name)
         return "failed"
 
-    tasks = {name: HostTask(follow, disturbs=True, goes_on=True) for name in ("x", "y", "z")}
+    tasks = {name: HostTask(follow, disturbs=True, already_running=True) for name in ("x", "y", "z")}
     tasks |= {name: HostTask(partial(begin, name), disturbs=True) for name in ("canary", "a")}
     judge: Judge[str] = Judge(_is_done, failed=lambda result: result == "failed")
-    found = in_order(tasks, _held_for, judge, Rollout(canary="canary", batch="1"))
+    found = run_in_order(tasks, _held_for, judge, Rollout(canary="canary", batch="1"))
     assert found == {
         "x": "done", "y": "done", "z": "done", "canary": "failed", "a": "held for canary (canary)",
     }  # fmt: skip
@@ -334,5 +334,5 @@ def test_a_pause_is_reported_with_how_many_hosts_come_after_it(bad: str, most: i
         name: HostTask(partial(str, "failed" if name == bad else "done"), disturbs=True)
         for name in ("canary", "a", "b", "c", "d")
     }
-    in_order(tasks, _held_for, judge, rollout)
+    run_in_order(tasks, _held_for, judge, rollout)
     assert pauses == [(0.01, left) for left in told]

@@ -23,7 +23,7 @@ from runnerops.commands.status import status
 from runnerops.commands.trust import trust
 from runnerops.commands.verify import verify
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.targets import _IS, check_targets, choose
+from runnerops.engine.hosts.targets import _IS, check_targets, select_hosts
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
@@ -58,12 +58,12 @@ def test_hosts_are_asked_only_where_a_target_needs_it_and_one_that_is_silent_is_
     loaded = texts.load(tmp_path, "hosts: {a: {address: 127.0.0.1, ssh: {port: 1}}, m: {maintenance: swap}}")
     screen = Screen(out=io.StringIO(), err=(err := io.StringIO()))
     with ConnectionPool(loaded, {"HOME": str(tmp_path)}, screen) as pool:
-        assert [host.name for host in choose(loaded, ["a"], pool)] == ["a"]
+        assert [host.name for host in select_hosts(loaded, ["a"], pool)] == ["a"]
         assert err.getvalue() == ""
         with pytest.raises(UsageError, match=r"did you mean '@failed'"):
-            choose(loaded, ["@faild"], pool)
+            select_hosts(loaded, ["@faild"], pool)
         with pytest.raises(RunneropsError, match=r"no host could be asked"):
-            choose(loaded, ["@failed"], pool)
+            select_hosts(loaded, ["@failed"], pool)
     assert "left out" in err.getvalue()
     assert "m:" not in err.getvalue()
 

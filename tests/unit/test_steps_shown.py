@@ -8,10 +8,10 @@ from io import StringIO
 
 import pytest
 
-from runnerops.engine.runs.outcome import outcome_of, unseen
+from runnerops.engine.runs.outcome import outcome_of, unknown_outcome
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
-from runnerops.model.run import Event, told
+from runnerops.model.run import Event, diagnostic_texts
 from runnerops.model.steps import Step
 from runnerops.redact import MASK, step_command, step_text, step_title
 from runnerops.remote import protocol
@@ -121,7 +121,7 @@ def test_titles_are_kept_with_a_run() -> None:
 
 
 def test_a_line_of_the_host_is_shown_once_but_as_often_as_a_log_has_it() -> None:
-    assert told(EVENTS) == (SAID, "docker.service: started", "docker.service: started")
+    assert diagnostic_texts(EVENTS) == (SAID, "docker.service: started", "docker.service: started")
 
 
 def progress(verbose: int) -> list[str]:
@@ -154,7 +154,7 @@ def test_what_was_said_of_a_run_whose_end_was_not_seen_is_said_before_it() -> No
     err = StringIO()
     show = Lines(Screen(out=StringIO(), err=err), {"h": PLAN}, verbose=0)
     show.watch(EVENTS[1])
-    show.end(unseen(PLAN))
+    show.end(unknown_outcome(PLAN))
     assert err.getvalue().splitlines()[0] == f"h:   {SAID}"
 
 

@@ -15,8 +15,8 @@ from runnerops.adopt.writing import write as write_files
 from runnerops.commands.adopt.report import AdoptionReport
 from runnerops.commands.adopt.request import AdoptionRequest
 from runnerops.engine.hosts.looking import look_at
-from runnerops.engine.hosts.observe import inquire
-from runnerops.engine.planner import load_rest
+from runnerops.engine.hosts.observe import observe_and_ask
+from runnerops.engine.planner import preload_modules
 from runnerops.errors import HostKeyError, RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.common import Exit
@@ -89,9 +89,9 @@ class Adoption:
         except HostKeyError as error:  # the way that it names is through the inventory, where the host is not yet
             hint = error.hint if place.known else error.hint.replace(f"trust {name}", f"trust {login_of(host)}")
             raise HostKeyError(name, error.message.removeprefix(f"{name}: "), hint) from None
-        load_rest()
+        preload_modules()
         questions = [call for service in SERVICES for call in service.ADOPT_QUESTIONS]
-        observed, answers = inquire(host, (), self.request.pool.reader(host), questions, ())
+        observed, answers = observe_and_ask(host, (), self.request.pool.reader(host), questions, ())
         lacking = [service for service in SERVICES if service.NAME not in place.own]
         return Found(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
 

@@ -16,7 +16,7 @@ from runnerops.commands.adopt.request import AdoptionRequest
 from runnerops.engine.options import Flags
 from runnerops.engine.planner import plan_all
 from runnerops.engine.plans.planned import Planned, Plans
-from runnerops.engine.plans.review import failure, host_documents, show_text
+from runnerops.engine.plans.review import failed_outcome, host_documents, show_text
 from runnerops.engine.project import Project, open_project
 from runnerops.frozen import frozen
 from runnerops.inventory import the_host
@@ -64,7 +64,7 @@ class AdoptionReport:
         for one in self.looked.values():
             if not isinstance(one, Exception):
                 show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
-        failed = [failure(name, one) for name, one in self.looked.items() if isinstance(one, Exception)]
+        failed = [failed_outcome(name, one) for name, one in self.looked.items() if isinstance(one, Exception)]
         self.screen.lines(outcomes_lines(failed))
         show_by_hand(self.by_hand, self.screen)
         if self.draft:
@@ -118,7 +118,7 @@ class AdoptionReport:
         return isinstance(one, Found) and bool(one.place.own)
 
     def _failed(self, name: str, error: Exception) -> dict[str, Any]:
-        outcome, entry = outcome_document(failure(name, error)), self.by_hand.get(name)
+        outcome, entry = outcome_document(failed_outcome(name, error)), self.by_hand.get(name)
         return {**outcome, "entry": entry_text(entry)} if entry else outcome
 
     def _json(self, plans: Sequence[Mapping[str, Any]], written: Sequence[Path]) -> None:

@@ -47,7 +47,7 @@ class ConnectionPool:
         self.run_command = Once()
         """Runs the commands of secrets, each once for the whole command of runnerops."""
         passwords = SudoPasswords(environ, inventory.folder, screen, self.run_command)
-        credentials = replace(Credentials.from_environ(environ), sudo=passwords.of)
+        credentials = replace(Credentials.from_environ(environ), sudo=passwords.for_host)
         credentials.ring.ask = screen.ask_secret
         self._gateways = Gateways()
         peers = {host.name: host for host in inventory.hosts}
@@ -133,7 +133,7 @@ class ConnectionPool:
         """The resolver of the inventory's secrets."""
         return Resolver(self.environ, self._folder, self.run_command)
 
-    def of(self, host: Host) -> HostLink:
+    def host_link(self, host: Host) -> HostLink:
         """The connection to the host for a run that is followed."""
         return HostLink(partial(self.link, host), partial(self.reconnect, host))
 

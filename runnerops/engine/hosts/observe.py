@@ -23,10 +23,10 @@ class Reader(Protocol):
 
 def observe(host: Host, rendered: Sequence[RenderedFile], reader: Reader) -> HostState:
     """Returns all that planning needs to know about this host. Raises HostError if it cannot be read."""
-    return inquire(host, rendered, reader, (), ())[0]
+    return observe_and_ask(host, rendered, reader, (), ())[0]
 
 
-def inquire(
+def observe_and_ask(
     host: Host,
     rendered: Sequence[RenderedFile],
     reader: Reader,

@@ -32,7 +32,7 @@ class SudoPasswords:
         self._screen = screen
         self._lock = threading.Lock()
         self._newer: dict[_Source, str] = {}
-        self._taken: dict[str, str] = {}
+        self._accepted: dict[str, str] = {}
         """By host, a password that was entered later. Further connections begin with it, because PAM counts wrong
         passwords.
         """
@@ -44,7 +44,7 @@ class SudoPasswords:
         elif environ.get(VARIABLE, "").strip():
             self._general = Secret("env", VARIABLE, SourceLocation("the environment", 0, 0))
 
-    def of(self, host: Host) -> HostPassword:
+    def for_host(self, host: Host) -> HostPassword:
         """The password of one host."""
         return HostPassword(self, host)
 
@@ -52,7 +52,7 @@ class SudoPasswords:
         """The password to begin with; empty: none. Raises SecretError if a secret of the inventory
         cannot be resolved.
         """
-        meant: str | Secret = self._taken.get(host.name, "") or self._meant(host)
+        meant: str | Secret = self._accepted.get(host.name, "") or self._configured(host)
         with self._lock:
             if isinstance(meant, Secret):
                 meant = self._resolver.resolve(meant)
@@ -66,7 +66,7 @@ class SudoPasswords:
         """Asks for another password, once for all hosts that have the same wrong one. Returns an empty text if there is
         no other.
         """
-        meant = self._meant(host)
+        meant = self._configured(host)
         source = (meant.source, meant.argument) if isinstance(meant, Secret) else meant
         with self._lock:
             if source not in self._newer:
@@ -74,10 +74,10 @@ class SudoPasswords:
                 self._newer[source] = self._screen.ask_secret(question)
             if self._newer[source] == wrong:
                 return ""
-            self._taken[host.name] = self._newer[source]
+            self._accepted[host.name] = self._newer[source]
             return self._newer[source]
 
-    def _meant(self, host: Host) -> str | Secret:
+    def _configured(self, host: Host) -> str | Secret:
         return self._general if host.ssh.sudo_password is None else host.ssh.sudo_password
 
 

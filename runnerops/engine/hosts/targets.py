@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FAILED = {Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN}
 
 
-def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> tuple[Host, ...]:
+def select_hosts(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> tuple[Host, ...]:
     """Like `inventory.select`. Hosts are asked only if a target depends on their runs; hosts in maintenance are not
     asked.
 
@@ -54,15 +54,15 @@ def choose(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool) -> t
     return chosen
 
 
-def choose_offline(
+def select_hosts_offline(
     loaded: Inventory, targets: Sequence[str], environ: Mapping[str, str], screen: Screen
 ) -> tuple[Host, ...]:
-    """Like `choose`, for a command that otherwise contacts no host."""
+    """Like `select_hosts`, for a command that otherwise contacts no host."""
     if not any(map(state_of, targets)):
         return inventory.select(loaded, targets)
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
-        return choose(loaded, targets, pool)
+        return select_hosts(loaded, targets, pool)
 
 
 def check_targets(loaded: Inventory, targets: Sequence[str], flags: Flags | None = None) -> None:

@@ -32,25 +32,25 @@ class Planned:
     """If the plan creates runners: makes the same plan with GitLab's tokens in place of their stand-ins."""
 
     @property
-    def live(self) -> Run | None:
+    def live_run(self) -> Run | None:
         """The run that is in progress on the host."""
         return self.last if self.last and self.last.running else None
 
     @property
-    def own(self) -> Run | None:
+    def own_run(self) -> Run | None:
         """The run in progress, if it has this very plan."""
-        return self.live if self.live and self.live.digest == self.plan.digest else None
+        return self.live_run if self.live_run and self.live_run.digest == self.plan.digest else None
 
     @property
     def ready(self) -> bool:
         """Whether there is something to do and nothing blocks it."""
-        return self.result is Result.PENDING and not self.plan.blockers and not self.live
+        return self.result is Result.PENDING and not self.plan.blockers and not self.live_run
 
 
 Plans = Mapping[str, Planned | Exception]
 """By host, its plan, or the error if it could not be planned."""
 
 
-def rests(planned: Planned | Exception | None) -> bool:
+def left_for_maintenance(planned: Planned | Exception | None) -> bool:
     """Whether the host is in maintenance, so that it was left out."""
     return isinstance(planned, HostError) and planned.result == Result.MAINTENANCE.value

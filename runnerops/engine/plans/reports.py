@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from runnerops.engine.plans.planned import Planned, Plans
-from runnerops.engine.plans.review import host_lines, summed_up
+from runnerops.engine.plans.review import host_lines, plans_summary
 from runnerops.engine.project import Project
 from runnerops.model.common import Result, Verb
 from runnerops.redact import Redactor
@@ -25,7 +25,7 @@ def plan_report(project: Project, plans: Plans, redactor: Redactor) -> PlanRepor
     for planned in plans.values():
         if isinstance(planned, Planned):
             counts += _counted(planned)
-    return PlanReport(hosts, summed_up(plans), counts["create"], counts["update"], counts["delete"])
+    return PlanReport(hosts, plans_summary(plans), counts["create"], counts["update"], counts["delete"])
 
 
 def _tells(planned: Planned | Exception) -> bool:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.plans.planned import Planned, Plans, rests
+from runnerops.engine.plans.planned import Planned, Plans, left_for_maintenance
 from runnerops.engine.project import Project
 from runnerops.errors import HostError, RunneropsError
 from runnerops.model.common import Exit, Result
@@ -28,23 +28,25 @@ from runnerops.report.text import Line, outcome_lines, plan_lines
 
 def exit_code_of(plans: Plans) -> Exit:
     """Returns the worst result of the hosts."""
-    results = [plan.result if isinstance(plan, Planned) else failure(name, plan).result for name, plan in plans.items()]
+    results = [
+        plan.result if isinstance(plan, Planned) else failed_outcome(name, plan).result for name, plan in plans.items()
+    ]
     return exit_of(results)
 
 
 def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -> None:
     """Shows every host's plan in the order of the inventory, with equal plans as one, and a last line that sums up."""
-    shown = host_lines(project, plans, verbose=verbose) if verbose else _block_by_block(project, plans)
+    shown = host_lines(project, plans, verbose=verbose) if verbose else _grouped_lines(project, plans)
     for name, lines in shown:
         planned = plans[name]
         quiet = isinstance(planned, Planned) and planned.result is Result.UNCHANGED and not planned.plan.blockers
         screen.section(f"runnerops_{os.getpid()}_{name}", lines, folded=quiet)  # a job's log may have several commands
-    screen.data(summed_up(plans), "host")
+    screen.data(plans_summary(plans), "host")
 
 
 def host_lines(project: Project, plans: Plans, *, verbose: int) -> Iterator[tuple[str, Iterator[Line]]]:
     """The lines for each host, by name. A finding of several hosts is shown at the first one."""
-    shared = _shared({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
+    shared = _hosts_by_finding({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
@@ -54,10 +56,10 @@ def host_lines(project: Project, plans: Plans, *, verbose: int) -> Iterator[tupl
             lines = plan_lines(plan, masker, planned.in_sync, verbose=verbose, also=also)
             yield host.name, chain(lines, last_run_lines(planned.last, host.name) if planned.last else ())
         else:
-            yield host.name, iter(outcome_lines(failure(host.name, planned)))
+            yield host.name, iter(outcome_lines(failed_outcome(host.name, planned)))
 
 
-def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Iterator[Line]]]:
+def _grouped_lines(project: Project, plans: Plans) -> Iterator[tuple[str, Iterator[Line]]]:
     """Like `host_lines`, but hosts that differ only in names, addresses and numbers of jobs are shown as one, at the
     first of them.
     """
@@ -65,9 +67,9 @@ def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Itera
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            key = planned.result, _told(project, host, planned, planned.plan.findings).without_own()
+            key = planned.result, _comparable_text(project, host, planned, planned.plan.findings).without_own()
         else:
-            key = failure(host.name, planned).result, ending(failure(host.name, planned)).without_own()
+            key = failed_outcome(host.name, planned).result, ending(failed_outcome(host.name, planned)).without_own()
         alike.setdefault(key, []).append(host)
     blocks = {block[0].name: block for block in alike.values() if len(block) >= FEWEST}
     inside = {host.name for block in blocks.values() for host in block}
@@ -78,14 +80,14 @@ def _block_by_block(project: Project, plans: Plans) -> Iterator[tuple[str, Itera
             yield name, lines
 
 
-def _told(project: Project, host: Host, planned: Planned, findings: tuple[Finding, ...]) -> Told:
+def _comparable_text(project: Project, host: Host, planned: Planned, findings: tuple[Finding, ...]) -> Told:
     """All that is shown about a host below its name, without numbers of jobs."""
     actions = tuple(replace(action, jobs_lost=0, jobs_waited=0, jobs=()) for action in planned.plan.actions)
     plan = replace(planned.plan, actions=actions, findings=findings)
-    return Told(host.name, host.address, tuple(_below(project, host, replace(planned, plan=plan))))
+    return Told(host.name, host.address, tuple(_detail_lines(project, host, replace(planned, plan=plan))))
 
 
-def _below(
+def _detail_lines(
     project: Project, host: Host, planned: Planned, also: Mapping[Finding, Sequence[str]] = MappingProxyType({})
 ) -> Iterator[Line]:
     yield from islice(plan_lines(planned.plan, _masker(project, host, planned), planned.in_sync, also=also), 1, None)
@@ -96,24 +98,24 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
     """The lines of a block of equal hosts. Numbers of jobs are the sum over its hosts; a finding is shown at its first
     host.
     """
-    failed = [failure(host.name, one) for host in block if not isinstance(one := plans[host.name], Planned)]
+    failed = [failed_outcome(host.name, one) for host in block if not isinstance(one := plans[host.name], Planned)]
     if failed:
         yield from outcomes_lines(failed)
         return
     members = {host.name: planned for host in block if isinstance(planned := plans[host.name], Planned)}
-    shared = _shared({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
+    shared = _hosts_by_finding({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
     first = members[block[0].name]
     here = [index for index, one in enumerate(first.plan.findings) if shared[one][0] in members]
     findings = {name: tuple(one.plan.findings[index] for index in here) for name, one in members.items()}
     also = {one: [name for name in shared[one] if name not in members] for one in findings[block[0].name]}
-    of_all = tuple(map(_summed, zip(*(one.plan.actions for one in members.values()), strict=True)))
+    of_all = tuple(map(_merged_action, zip(*(one.plan.actions for one in members.values()), strict=True)))
     whole = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))
-    told = [_told(project, host, members[host.name], findings[host.name]) for host in block]
-    yield from block_lines(told, list(_below(project, block[0], whole, also)))
+    told = [_comparable_text(project, host, members[host.name], findings[host.name]) for host in block]
+    yield from block_lines(told, list(_detail_lines(project, block[0], whole, also)))
     yield from job_lines({name: _jobs(one) for name, one in members.items()})
 
 
-def _summed(actions: Sequence[Action]) -> Action:
+def _merged_action(actions: Sequence[Action]) -> Action:
     lost, waited = (sum(one.jobs_lost for one in actions), sum(one.jobs_waited for one in actions))
     return replace(actions[0], jobs_lost=lost, jobs_waited=waited, jobs=())
 
@@ -122,21 +124,21 @@ def _jobs(planned: Planned) -> int:
     return max((one.jobs_lost + one.jobs_waited for one in planned.plan.actions), default=0)
 
 
-def summed_up(plans: Plans) -> str:
+def plans_summary(plans: Plans) -> str:
     """How many hosts will change, are in sync, or neither."""
     good = [planned for planned in plans.values() if isinstance(planned, Planned)]
     pending = sum(planned.result is Result.PENDING for planned in good)
     in_sync = sum(planned.result is Result.UNCHANGED for planned in good)
     blocked = sum(planned.result is Result.PENDING and bool(planned.plan.blockers) for planned in good)
     words = [f"{pending} to change{f' ({blocked} blocked)' if blocked else ''}", f"{in_sync} in sync"]
-    resting = sum(map(rests, plans.values()))
+    resting = sum(map(left_for_maintenance, plans.values()))
     other = len(plans) - pending - in_sync - resting
     words += [f"{other} refused or not reached"] if other else []
     words += [f"{resting} in maintenance"] if resting else []
     return f"{len(plans)} host{'s' if len(plans) != 1 else ''}: {', '.join(words)}"
 
 
-def _shared(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[str]]:
+def _hosts_by_finding(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[str]]:
     """By finding, the hosts that have it. It is shown at the first of them."""
     hosts: dict[Finding, list[str]] = {}
     for host, found in findings.items():
@@ -162,7 +164,7 @@ def host_documents(project: Project, plans: Plans) -> list[dict[str, Any]]:
                 )
             )
         else:
-            hosts.append(outcome_document(failure(host.name, planned)))
+            hosts.append(outcome_document(failed_outcome(host.name, planned)))
     return hosts
 
 
@@ -171,7 +173,7 @@ def _masker(project: Project, host: Host, planned: Planned) -> Masker:
     return project.masker(host, planned.plan.secret_fingerprints.display_key)
 
 
-def failure(name: str, error: Exception) -> Outcome:
+def failed_outcome(name: str, error: Exception) -> Outcome:
     """Makes an outcome of a host's exception. An exception that is not an error of ours is raised again, because it is
     a bug.
     """

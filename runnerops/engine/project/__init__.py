@@ -9,11 +9,11 @@ from pathlib import Path
 
 from runnerops.engine.learning import learn_trees
 from runnerops.engine.project.findings import (
-    ignored_everywhere,
+    apply_ignore,
+    common_ignores,
     missing_secrets,
-    placed,
-    silenced,
-    unread_cas,
+    unreadable_ca_files,
+    with_locations,
     without_placeholders,
 )
 from runnerops.errors import RunneropsError
@@ -45,7 +45,7 @@ class Project:
     rendered: Mapping[str, tuple[RenderedFile, ...]]
     findings: Mapping[str, tuple[Finding, ...]]
     salt: bytes = field(repr=False)
-    without: tuple[Finding, ...] = ()
+    project_findings: tuple[Finding, ...] = ()
     """Findings on the project as a whole: missing secrets, if these are allowed, and templates that override nothing.
     """
     clear: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
@@ -61,14 +61,14 @@ class Project:
 
     def masker(self, host: Host, key: bytes = b"") -> Masker:
         """Masks values of this host. Fingerprints are made with the host's own key if it is known."""
-        return Masker(key or self.salt, self.shown(host))
+        return Masker(key or self.salt, self.displayable(host))
 
     def lint(self, host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
         """Finds what is wrong in these files of a host. Each finding has the place where it can be fixed."""
-        found = placed(host, lint(host, files, facts), files, self.rendered.get(host.name, ()), self.renderer)
-        return silenced(found, host.ignore)
+        found = with_locations(host, lint(host, files, facts), files, self.rendered.get(host.name, ()), self.renderer)
+        return apply_ignore(found, host.ignore)
 
-    def shown(self, host: Host) -> frozenset[str]:
+    def displayable(self, host: Host) -> frozenset[str]:
         """The texts that may be shown wherever they are in this host's files."""
         known = self._shown.get(host.name)
         if known is None or known[0] is not host:
@@ -82,17 +82,17 @@ def open_project(
     resolver: Resolver,
     redactor: Redactor,
     *,
-    secrets_may_miss: bool = False,
+    allow_missing_secrets: bool = False,
 ) -> Project:
     """Renders and lints. Findings are returned; other problems are raised. The redactor learns every secret.
 
-    `secrets_may_miss`: missing secrets are replaced by placeholders, for commands that contact no host.
+    `allow_missing_secrets`: missing secrets are replaced by placeholders, for commands that contact no host.
     """
     folder = loaded.folder
-    _begin(resolver, hosts)
+    _start_secret_commands(resolver, hosts)
     renderer = Renderer(folder / "templates", resolver, loaded.templates)
     try:
-        rendered = _render(renderer, None if secrets_may_miss else resolver, hosts)
+        rendered = _render(renderer, None if allow_missing_secrets else resolver, hosts)
     finally:
         redactor.learn(resolver.values())
     trees = {host.name: trees_of(rendered[host.name]) for host in hosts}
@@ -104,18 +104,18 @@ def open_project(
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = [*lint_trees(host, trees[host.name], None, files), *_around(host, caches)]
+        found = [*lint_trees(host, trees[host.name], None, files), *_cross_file_findings(host, caches)]
         if any(resolver.missing()):
             found = without_placeholders(found, trees[host.name])
         here = [finding for name, finding in same if name == host.name]
-        findings[host.name] = silenced((*here, *placed(host, found, files, files, renderer)), host.ignore)
-    missing = missing_secrets(resolver, hosts if secrets_may_miss else ())
-    beside = (*missing, *unread_cas(hosts), *stray_templates(str(folder / "templates"), *renderer.template_names()))
-    without = silenced(beside, ignored_everywhere(hosts))
-    return Project(loaded, hosts, rendered, findings, secrets.token_bytes(16), without, clear, renderer)
+        findings[host.name] = apply_ignore((*here, *with_locations(host, found, files, files, renderer)), host.ignore)
+    missing = missing_secrets(resolver, hosts if allow_missing_secrets else ())
+    stray = stray_templates(str(folder / "templates"), *renderer.template_names())
+    of_project = apply_ignore((*missing, *unreadable_ca_files(hosts), *stray), common_ignores(hosts))
+    return Project(loaded, hosts, rendered, findings, secrets.token_bytes(16), of_project, clear, renderer)
 
 
-def _begin(resolver: Resolver, hosts: Sequence[Host]) -> None:
+def _start_secret_commands(resolver: Resolver, hosts: Sequence[Host]) -> None:
     """Starts the commands of secrets in the background, as far as sections name them."""
     values = (value for host in hosts for tree in host.sections.values() for _, value in leaves(tree))
     resolver.begin(value for value in values if isinstance(value, Secret))
@@ -141,7 +141,7 @@ def _render(
     return rendered
 
 
-def _around(host: Host, caches: KnownCaches) -> Iterator[Finding]:
+def _cross_file_findings(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     yield from overlapping_networks(host)
     yield from unreplaced(host)
     yield from across(caches, host)
@@ -151,7 +151,7 @@ def _clear(trees: Iterable[Tree], known: Collection[str]) -> frozenset[str]:
     return frozenset(text for tree in trees for text in rendered_texts(tree, known))
 
 
-def refuse_unsound(project: Project, screen: Screen) -> bool:
+def show_errors(project: Project, screen: Screen) -> bool:
     """Whether findings with severity error forbid a connection to any host. Shows them."""
     errors = [finding for found in project.findings.values() for finding in found if finding.severity == "error"]
     seen: set[tuple[str, str]] = set()

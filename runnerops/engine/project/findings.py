@@ -16,7 +16,7 @@ from runnerops.render import Renderer
 from runnerops.secrets import PLACEHOLDER, Resolver
 
 
-def placed(
+def with_locations(
     host: Host,
     found: Iterable[Finding],
     files: Sequence[RenderedFile],
@@ -45,13 +45,13 @@ def placed(
     return tuple(map(one, found))
 
 
-def silenced(found: Iterable[Finding], ignore: Mapping[str, str]) -> tuple[Finding, ...]:
+def apply_ignore(found: Iterable[Finding], ignore: Mapping[str, str]) -> tuple[Finding, ...]:
     """Turns findings that `ignore` names into infos with the reason, which come after all others."""
     marked = [replace(one, severity="info", ignored=ignore[one.rule]) if one.rule in ignore else one for one in found]
     return tuple(sorted(marked, key=lambda one: bool(one.ignored)))
 
 
-def ignored_everywhere(hosts: Sequence[Host]) -> Mapping[str, str]:
+def common_ignores(hosts: Sequence[Host]) -> Mapping[str, str]:
     """What every host ignores, and therefore the project as a whole, with the reason given at the first host."""
     first = hosts[0].ignore if hosts else {}
     return {rule: why for rule, why in first.items() if all(rule in host.ignore for host in hosts)}
@@ -67,7 +67,7 @@ def missing_secrets(resolver: Resolver, hosts: Sequence[Host]) -> Iterator[Findi
         yield Finding("S001", "warning", secret.location.file, (), f"{problem}; {means[secret]}", fix, secret.location)
 
 
-def unread_cas(hosts: Sequence[Host]) -> Iterator[Finding]:
+def unreadable_ca_files(hosts: Sequence[Host]) -> Iterator[Finding]:
     """One finding for each `gitlab: {ca_file: …}` from which no certificate can be read."""
     places = {host.gitlab.ca_file: host.locations.get(("gitlab", "ca_file")) for host in hosts if host.gitlab}
     for path, place in places.items():

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, replace
 
 from runnerops.engine.hosts.host_link import HostLink
-from runnerops.engine.runs.outcome import held_since, in_between, left, outcome_of, unseen
+from runnerops.engine.runs.outcome import detached_outcome, held_outcome, lost_race_outcome, outcome_of, unknown_outcome
 from runnerops.errors import HostError, LinkLostError
 from runnerops.frozen import mutable
 from runnerops.model.common import STATE_FOLDER, Result
@@ -23,7 +23,7 @@ from runnerops.planning.blockers import held_by
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
-COME_BACK_SECONDS = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+RECONNECT_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each further attempt to connect to a host whose connection was lost."""
 
 _WHY_NOT_STARTED = {
@@ -44,13 +44,13 @@ class _Run:
     decoder: protocol.Decoder
     no_wait: bool = False
     seen: int = 0
-    said: str = ""
+    last_line: str = ""
     """The last line that is not an event. If no run began, it says why."""
-    left: Event | None = None
+    detached_at: Event | None = None
     """The event at which this client stopped following a run that waits for jobs (`no_wait`)."""
     events: list[Event] = field(default_factory=list)
 
-    def take(self, lines: Iterator[bytes]) -> None:
+    def follow(self, lines: Iterator[bytes]) -> None:
         """Follows until the output ends, or with `no_wait` until the run waits for jobs."""
         for line in lines:
             if not line.endswith(b"\n"):  # cut off with the connection; the next connection reads it from its beginning
@@ -58,13 +58,13 @@ class _Run:
             event = self.decoder.event(line.decode("utf-8", "replace"))
             self.seen += len(line)
             if not event:
-                self.said = line.decode("utf-8", "replace").rstrip("\n")
+                self.last_line = line.decode("utf-8", "replace").rstrip("\n")
             if event:
                 safe = replace(event, text=self.redactor.text(event.text))
                 self.events.append(safe)
                 self.watch(safe)
                 if self.no_wait and self._drains(safe):
-                    self.left = safe
+                    self.detached_at = safe
                     return
 
     def _drains(self, event: Event) -> bool:
@@ -81,8 +81,8 @@ def apply(
     `no_wait`: stop following it as soon as it waits for running jobs. Raises HostError if no connection can be opened.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
-    status = _to_end(run, host, protocol.start(plan), protocol.payload(plan))
-    return _left_or_ended(run) or _not_begun(run, status)
+    status = _follow_to_end(run, host, protocol.start(plan), protocol.payload(plan))
+    return _outcome_if_known(run) or _not_begun(run, status)
 
 
 def follow(
@@ -94,31 +94,31 @@ def follow(
     Raises HostError if no connection can be opened.
     """
     run = _Run(plan, redactor, watch, protocol.Decoder(plan.host), no_wait)
-    _to_end(run, host, protocol.follow(plan.run, 0), b"")
-    return _left_or_ended(run) or unseen(plan)
+    _follow_to_end(run, host, protocol.follow(plan.run, 0), b"")
+    return _outcome_if_known(run) or unknown_outcome(plan)
 
 
-def _left_or_ended(run: _Run) -> Outcome | None:
-    return left(run.plan, run.left) if run.left else outcome_of(run.plan, run.events)
+def _outcome_if_known(run: _Run) -> Outcome | None:
+    return detached_outcome(run.plan, run.detached_at) if run.detached_at else outcome_of(run.plan, run.events)
 
 
-def _to_end(run: _Run, host: HostLink, command: Sequence[str], stdin: bytes) -> int:
+def _follow_to_end(run: _Run, host: HostLink, command: Sequence[str], stdin: bytes) -> int:
     """Returns the exit status of the last command; -1 if the connection was lost and no new one could be opened."""
     follows = host.link()
     try:
-        run.take(follows.lines(command, stdin))
+        run.follow(follows.lines(command, stdin))
     except LinkLostError:
-        return _come_back(run, host)
+        return _reconnect_and_follow(run, host)
     return follows.status
 
 
-def _come_back(run: _Run, host: HostLink) -> int:
+def _reconnect_and_follow(run: _Run, host: HostLink) -> int:
     """Follows the run over new connections. Returns the exit status of the last command; -1 if none could be opened."""
-    for pause in COME_BACK_SECONDS:
+    for pause in RECONNECT_DELAYS_S:
         time.sleep(pause)
         try:
             follows = host.reconnect()
-            run.take(follows.lines(protocol.follow(run.plan.run, run.seen), b""))
+            run.follow(follows.lines(protocol.follow(run.plan.run, run.seen), b""))
         except (LinkLostError, HostError):
             continue
         return follows.status
@@ -128,11 +128,11 @@ def _come_back(run: _Run, host: HostLink) -> int:
 def _not_begun(run: _Run, status: int) -> Outcome:
     plan = run.plan
     if status == protocol.RUN_EXISTS:
-        return in_between(plan)
+        return lost_race_outcome(plan)
     if status == protocol.HELD and not run.events:
-        return held_since(plan, held_by(Hold.read(run.redactor.text(run.said))))
+        return held_outcome(plan, held_by(Hold.read(run.redactor.text(run.last_line))))
     if run.seen == 0 and status > 0:
         hint = _WHY_NOT_STARTED.get(status, "run the command again; `runnerops status` shows the state of the host")
         message = f"the run could not be started (exit status {status})"
         return Outcome(plan.host, Result.FAILED, message=message, hint=hint)
-    return unseen(plan)
+    return unknown_outcome(plan)

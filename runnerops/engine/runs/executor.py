@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.plans.planned import Planned, Plans
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.project import Project
 from runnerops.engine.runs import judging
 from runnerops.engine.runs.host_runs import HostRuns
@@ -20,8 +20,8 @@ from runnerops.engine.runs.in_gitlab import GitlabRound
 from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
 from runnerops.engine.runs.not_begun import in_sync, not_begun_with, why_held
-from runnerops.engine.runs.outcome import unverified
-from runnerops.engine.runs.scheduling import Earlier, HostTask, Judge, Why, in_order
+from runnerops.engine.runs.outcome import unverified_outcome
+from runnerops.engine.runs.scheduling import HoldReason, HostTask, Judge, PriorRounds, run_in_order
 from runnerops.errors import RunneropsError
 from runnerops.frozen import mutable
 from runnerops.model.common import Result
@@ -41,19 +41,19 @@ if TYPE_CHECKING:
 class HostExecutor:
     """The hosts of one round and their outcomes.
 
-    `known` has the plan whose steps each host's run executes. `replan` names the hosts that must be planned again.
+    `executed_plans` has the plan whose steps each host's run executes. `replan` names the hosts that must be planned again.
     """
 
     project: Project
     plans: Plans
-    known: Mapping[str, Plan]
+    executed_plans: Mapping[str, Plan]
     pool: ConnectionPool
     screen: Screen
     show: Show
     lock_wait: LockWait
     active_runs: ActiveRuns
     no_wait: bool = False
-    earlier: Earlier = field(default_factory=Earlier)
+    prior: PriorRounds = field(default_factory=PriorRounds)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
     health: Health | None = None
@@ -86,54 +86,58 @@ class HostExecutor:
         tasks = {host.name: self._task(host) for host in self.project.hosts}
         try:
             judge: Judge[Outcome] = Judge(
-                judging.good, judging.drains_on, judging.failed, self._pauses, self._failing.__contains__
+                judging.is_good,
+                judging.still_drains,
+                judging.has_failed,
+                self._announce_pause,
+                self._failing.__contains__,
             )
-            found = in_order(tasks, self._held, judge, self.project.inventory.rollout, self.earlier)
+            found = run_in_order(tasks, self._hold_back, judge, self.project.inventory.rollout, self.prior)
             for name, one in found.items():
                 if isinstance(one, Exception):
-                    self._end(failure(name, one))
-            if len(self.so_far().failed) >= self.project.inventory.rollout.max_failures:
+                    self._end(failed_outcome(name, one))
+            if len(self.prior_rounds().failed) >= self.project.inventory.rollout.max_failures:
                 self.replan.clear()  # no further round begins other hosts either
         except KeyboardInterrupt as interrupt:
             self.replan.clear()
             self.active_runs.interrupt(interrupt, self.screen, self.show, self.pool)
-            for name in self.active_runs.left_alone:
+            for name in self.active_runs.unfollowed:
                 hint = f"`runnerops history {name} --follow` shows it until its end"
-                if self.known[name].part == "first":
+                if self.executed_plans[name].part == "first":
                     hint = _half_rotated(name)
                 alone = Outcome(name, Result.IN_PROGRESS, message="it continues by itself on its host", hint=hint)
                 self._end(self.gitlab.unpaused(alone))
             for name in list(self.verifying):
                 if cut := self.verifying.pop(name, None):
                     self._end(cut)
-            for name in self.gitlab.if_cut_off.keys() - set(self.active_runs.left_alone):
-                if cut := self.gitlab.if_cut_off.pop(name, None):
+            for name in self.gitlab.interrupted_outcomes.keys() - set(self.active_runs.unfollowed):
+                if cut := self.gitlab.interrupted_outcomes.pop(name, None):
                     self._end(cut)
 
-    def so_far(self) -> Earlier:
+    def prior_rounds(self) -> PriorRounds:
         """What the next round must know of this one. Hosts that are planned again are left out."""
         ended = {name: one for name, one in self.outcomes.items() if name not in self.replan}
         disturbs = [name for name, one in self.plans.items() if isinstance(one, Planned) and one.plan.disturbs]
-        return Earlier(
-            (*self.earlier.failed, *(name for name, one in ended.items() if judging.failed(one))),
-            (*self.earlier.lasting, *(name for name in disturbs if name in ended and judging.drains_on(ended[name]))),
-            self.earlier.disturbing or len(disturbs),
+        return PriorRounds(
+            (*self.prior.failed, *(name for name, one in ended.items() if judging.has_failed(one))),
+            (*self.prior.lasting, *(name for name in disturbs if name in ended and judging.still_drains(ended[name]))),
+            self.prior.disturbing or len(disturbs),
         )
 
     def _task(self, host: Host) -> HostTask[Outcome]:
         planned = self.plans[host.name]
         if isinstance(planned, Exception):
-            return HostTask(partial(self._end, failure(host.name, planned)), changes=False)
-        plan, goes_on = planned.plan, planned.own is not None
-        work = partial(self._host, host, planned)
-        return HostTask(work, plan.after, plan.needs, plan.disturbs, planned.ready or goes_on, goes_on)
+            return HostTask(partial(self._end, failed_outcome(host.name, planned)), changes=False)
+        plan, running = planned.plan, planned.own_run is not None
+        work = partial(self._run_host, host, planned)
+        return HostTask(work, plan.after, plan.needs, plan.disturbs, planned.ready or running, running)
 
-    def _held(self, name: str, whom: str, why: Why) -> Outcome:
+    def _hold_back(self, name: str, whom: str, why: HoldReason) -> Outcome:
         """The outcome of a host that is held back. A host that is in sync has nothing that could be held back."""
         planned = self.plans[name]
         if isinstance(planned, Planned) and in_sync(planned.plan) and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
-        if why == "drains" or (whom in self.outcomes and judging.drains_on(self.outcomes[whom])):
+        if why == "drains" or (whom in self.outcomes and judging.still_drains(self.outcomes[whom])):
             why = "drains"
         command = planned.plan.command if isinstance(planned, Planned) else "deploy"
         others = whom.split(", ")
@@ -146,20 +150,20 @@ class HostExecutor:
             return held
         return self._end(held)
 
-    def _host(self, host: Host, planned: Planned) -> Outcome:
-        if planned.own is None and (ended := not_begun_with(planned)):
-            return self._end(self._healthy(host, planned, ended))
+    def _run_host(self, host: Host, planned: Planned) -> Outcome:
+        if planned.own_run is None and (ended := not_begun_with(planned)):
+            return self._end(self._verified(host, planned, ended))
         began = time.monotonic()
         if failed := self.gitlab.create_runners(host, planned):
-            return self._end_unless_told(failed)
+            return self._end_unless_reported(failed)
         self.gitlab.pause(host, planned)
         outcome = Outcome(host.name, Result.APPLIED)
-        if planned.own or not planned.plan.empty:
-            with self.active_runs.on(host, self.known[host.name]) as may_begin:
+        if planned.own_run or not planned.plan.empty:
+            with self.active_runs.tracked(host, self.executed_plans[host.name]) as may_begin:
                 if not may_begin:
                     return self._not_begun(host)
-                self.gitlab.if_cut_off.pop(host.name, None)
-                outcome = replace(self._to_end(host, planned), seconds=time.monotonic() - began)
+                self.gitlab.interrupted_outcomes.pop(host.name, None)
+                outcome = replace(self._execute(host, planned), seconds=time.monotonic() - began)
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
                 if good and planned.plan.part == "first":
                     self.replan.add(host.name)
@@ -169,30 +173,32 @@ class HostExecutor:
                     return self._end(outcome)
         if planned.plan.tells_gitlab:
             outcome = self.gitlab.finish(host, planned, outcome)
-            if self.gitlab.if_cut_off.pop(host.name, None) is None:  # an interrupt has reported the outcome already
+            if (
+                self.gitlab.interrupted_outcomes.pop(host.name, None) is None
+            ):  # an interrupt has reported the outcome already
                 return outcome
-        return self._end(self._healthy(host, planned, outcome))
+        return self._end(self._verified(host, planned, outcome))
 
-    def _to_end(self, host: Host, planned: Planned) -> Outcome:
+    def _execute(self, host: Host, planned: Planned) -> Outcome:
         try:
             planned = self.gitlab.with_created(host, planned)
-            if planned.own:
-                outcome = self._runs.follow(host, planned, self.known[host.name])
+            if planned.own_run:
+                outcome = self._runs.follow(host, planned, self.executed_plans[host.name])
             else:
                 outcome = self._runs.apply(host, planned)
         except RunneropsError as error:
-            outcome = failure(host.name, error)
+            outcome = failed_outcome(host.name, error)
         return self.gitlab.after(outcome)
 
     def _not_begun(self, host: Host) -> Outcome:
         """The outcome if an interrupt came before the run. It is shown only if something was done in GitLab already."""
         outcome = Outcome(host.name, Result.FAILED, message="interrupted before its run began")
-        return self._end_unless_told(self.gitlab.after(outcome))
+        return self._end_unless_reported(self.gitlab.after(outcome))
 
-    def _end_unless_told(self, outcome: Outcome) -> Outcome:
-        return self._end(outcome) if self.gitlab.if_cut_off.pop(outcome.host, None) else outcome
+    def _end_unless_reported(self, outcome: Outcome) -> Outcome:
+        return self._end(outcome) if self.gitlab.interrupted_outcomes.pop(outcome.host, None) else outcome
 
-    def _healthy(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
+    def _verified(self, host: Host, planned: Planned, outcome: Outcome) -> Outcome:
         """With `rollout.health`, the host must pass `verify` after a deploy that changed it. This is not asked of a
         rollback.
 
@@ -207,14 +213,14 @@ class HostExecutor:
             due = canary and others and outcome.result in {Result.APPLIED, Result.UNCHANGED}
         if not (self.health and due and planned.plan.command.startswith("deploy")):
             return outcome
-        self.verifying[host.name] = unverified(outcome)
+        self.verifying[host.name] = unverified_outcome(outcome)
         self._tell(host.name, "verify: whether pulls go through its cache")
         began = time.monotonic()
         checked = self.health.after(host, outcome)
         checked = replace(checked, seconds=outcome.seconds + time.monotonic() - began)
         return checked if self.verifying.pop(host.name, None) else self.outcomes[host.name]
 
-    def _pauses(self, seconds: int, left: int) -> None:
+    def _announce_pause(self, seconds: int, left: int) -> None:
         self.show.say(pause_text(seconds, left, time.time()))
 
     def _watch(self, event: Event) -> None:

@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Sequence
 
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.runs import apply
-from runnerops.engine.runs.outcome import plan_of
+from runnerops.engine.runs.outcome import plan_of_record
 from runnerops.engine.threads import side_by_side
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
@@ -16,13 +16,13 @@ from runnerops.model.run import Outcome, Record
 from runnerops.report.progress import open_show
 
 
-class Around:
+class FollowHooks:
     """What is done for a host before and after its run is followed. These methods do nothing; `abort`
     overrides them.
     """
 
     @property
-    def gathers(self) -> bool:
+    def groups_outcomes(self) -> bool:
         """Whether the ends are shown together when all runs have ended, with equal ends as one."""
         return False
 
@@ -40,27 +40,27 @@ def follow_records(
     *,
     as_json: bool,
     verbose: int,
-    around: Around | None = None,
+    hooks: FollowHooks | None = None,
 ) -> list[Outcome]:
     """The outcome of each of these runs."""
-    around = around or Around()
+    hooks = hooks or FollowHooks()
     hosts = {host.name: host for host, _ in runs}
-    plans = {host.name: plan_of(host.name, record) for host, record in runs}
+    plans = {host.name: plan_of_record(host.name, record) for host, record in runs}
     with contextlib.ExitStack() as stack:
         show = open_show(plans, pool.screen, stack, as_json=as_json, verbose=verbose)
-        if around.gathers:
+        if hooks.groups_outcomes:
             show.gather()
 
         def follow(name: str) -> Outcome:
-            around.before(hosts[name])
-            outcome = apply.follow(plans[name], pool.of(hosts[name]), pool.screen.redactor, show.watch)
-            outcome = around.after(hosts[name], plans[name], outcome)
+            hooks.before(hosts[name])
+            outcome = apply.follow(plans[name], pool.host_link(hosts[name]), pool.screen.redactor, show.watch)
+            outcome = hooks.after(hosts[name], plans[name], outcome)
             show.end(outcome)
             return outcome
 
         outcomes: list[Outcome] = []
         for name, one in (side_by_side(list(plans), follow) if plans else {}).items():
             if isinstance(one, Exception):  # it could not be told to roll back, or the host is not reachable any more
-                show.end(ended := failure(name, one))
+                show.end(ended := failed_outcome(name, one))
             outcomes.append(ended if isinstance(one, Exception) else one)
         return outcomes

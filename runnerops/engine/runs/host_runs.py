@@ -43,7 +43,7 @@ class HostRuns:
     def apply(self, host: Host, planned: Planned) -> Outcome:
         """Executes its plan."""
         plan = planned.plan
-        link = self.pool.of(host)
+        link = self.pool.host_link(host)
         with self.gitlab.counting(planned, plan, self.watch) as watch:
             outcome = apply.apply(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
         if conflict := self._conflict(host, planned, outcome):
@@ -89,11 +89,11 @@ class HostRuns:
         """Follows a run that is executing this very plan. After a good end, the host is planned again to see that it is
         in sync. `plan` has the steps of that run.
         """
-        assert planned.own
-        self.show.say(f"{host.name}: {holder_text(planned.own)}, has the same plan: following it")
-        link = self.pool.of(host)
+        assert planned.own_run
+        self.show.say(f"{host.name}: {holder_text(planned.own_run)}, has the same plan: following it")
+        link = self.pool.host_link(host)
         with self.gitlab.counting(planned, plan, self.watch) as watch:
             outcome = apply.follow(plan, link, self.screen.redactor, watch, no_wait=self.no_wait)
         if outcome.result is Result.APPLIED:
             self.replan.add(host.name)
-        return replace(outcome, message=f"{outcome.message}\n  this was {holder_text(planned.own)}".strip())
+        return replace(outcome, message=f"{outcome.message}\n  this was {holder_text(planned.own_run)}".strip())

@@ -46,7 +46,7 @@ class GitlabRound:
     """By host, the runners that are paused in GitLab for its run or for an earlier one."""
     down: dict[str, GitlabDownError] = field(default_factory=dict)
     """By URL, the GitLabs that did not answer. No further host waits for them."""
-    if_cut_off: dict[str, Outcome] = field(default_factory=dict)
+    interrupted_outcomes: dict[str, Outcome] = field(default_factory=dict)
     """Hosts for which GitLab is being changed before or after their run, each with its outcome if that is interrupted.
     """
 
@@ -54,13 +54,13 @@ class GitlabRound:
         """Creates runners that GitLab lacks before the host's run, which gets their tokens. Returns the host's outcome
         if that fails.
         """
-        if planned.own or not planned.plan.unpaired.creations:
+        if planned.own_run or not planned.plan.unpaired.creations:
             return None
         from runnerops.engine.gitlab.new_runners import new_runners
 
         message = "interrupted while its runners were created in GitLab; nothing was changed on the host"
         hint = "deploy again: what was created is then deleted"
-        self.if_cut_off[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
+        self.interrupted_outcomes[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
         record, new = self._record(host, planned), None
         try:
             new = new_runners(host, planned.plan.unpaired.creations, self._asking())
@@ -80,13 +80,15 @@ class GitlabRound:
             return
         from runnerops.engine.gitlab.pausing import Pauses
 
-        run = planned.own.number if planned.own else 0
+        run = planned.own_run.number if planned.own_run else 0
         pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host), run=run)
         self.pauses[host.name] = pauses
-        if planned.own is None and planned.plan.pausing.now:
+        if planned.own_run is None and planned.plan.pausing.now:
             message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
             hint = "deploy again: what was paused is then unpaused"
-            self.if_cut_off.setdefault(host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint))
+            self.interrupted_outcomes.setdefault(
+                host.name, Outcome(host.name, Result.FAILED, message=message, hint=hint)
+            )
             pauses.pause()
 
     def with_created(self, host: Host, planned: Planned) -> Planned:
@@ -129,8 +131,8 @@ class GitlabRound:
         """Carries out GitLab's part of the plan after the host's own run has ended well, or if no run is needed."""
         from runnerops.engine.gitlab.after_run import interrupted, set_in_gitlab
 
-        self.if_cut_off[host.name] = interrupted(planned.plan, outcome)
-        no_run = planned.plan.empty and planned.own is None
+        self.interrupted_outcomes[host.name] = interrupted(planned.plan, outcome)
+        no_run = planned.plan.empty and planned.own_run is None
         unpaired = planned.plan.unpaired
         if no_run and (unpaired.leftovers or unpaired.begun):
             try:

@@ -33,13 +33,13 @@ class ActiveRuns:
     """The runs that this client started or follows, and whose end it has not seen."""
 
     interrupted: bool = False
-    left_alone: tuple[str, ...] = ()
+    unfollowed: tuple[str, ...] = ()
     """After an interrupt, the hosts whose runs continue without being followed."""
     _runs: dict[str, tuple[Host, Plan]] = field(default_factory=dict)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextlib.contextmanager
-    def on(self, host: Host, plan: Plan) -> Iterator[bool]:
+    def tracked(self, host: Host, plan: Plan) -> Iterator[bool]:
         """A context in which the host's run is active. Yields whether it may begin; after an interrupt no run may."""
         with self._changed:
             may_begin = not self.interrupted
@@ -59,7 +59,7 @@ class ActiveRuns:
         """
         with self._changed:
             self.interrupted = True
-        active_runs = self._now()
+        active_runs = self._snapshot()
         show.hush()
         screen.say()
         if not active_runs:
@@ -67,27 +67,29 @@ class ActiveRuns:
             return
         show.gather()
         try:
-            may_ask = screen.interactive and not isinstance(stop, Terminated) and not _all_first(active_runs)
+            may_ask = (
+                screen.interactive and not isinstance(stop, Terminated) and not _all_in_first_rotation_run(active_runs)
+            )
             may_finish = not may_ask or screen.ask(_question(_names(active_runs)), otherwise=True)
-            if active_runs := self._now():  # some may have ended before the answer
-                screen.say(_told(_names(active_runs), back=not may_finish), "warn")
+            if active_runs := self._snapshot():  # some may have ended before the answer
+                screen.say(_announcement(_names(active_runs), back=not may_finish), "warn")
             else:
                 screen.say("every run has come to its end meanwhile", "warn")
             if not may_finish:
                 show.resume()
-                self._go_back(active_runs, screen, pool)
+                self._roll_back(active_runs, screen, pool)
                 self._wait()
         except KeyboardInterrupt:
             show.hush()
             screen.say()
-        self.left_alone = tuple(self._runs)
+        self.unfollowed = tuple(self._runs)
 
-    def _now(self) -> list[tuple[Host, Plan]]:
+    def _snapshot(self) -> list[tuple[Host, Plan]]:
         """The active runs, sorted by the numbers in the names of their hosts."""
         with self._changed:
             return sorted(self._runs.values(), key=lambda one: by_number(one[0].name))
 
-    def _go_back(self, active_runs: Sequence[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
+    def _roll_back(self, active_runs: Sequence[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
         """Tells all hosts at the same time, so that one that answers slowly or not at all does not delay the others."""
 
         def stop(run: tuple[Host, Plan]) -> None:
@@ -122,7 +124,7 @@ def _question(names: Sequence[str]) -> str:
     return f"interrupted: {more if len(names) > 1 else one}"
 
 
-def _told(names: Sequence[str], *, back: bool) -> str:
+def _announcement(names: Sequence[str], *, back: bool) -> str:
     if back:
         return f"{_brief(names)}: rolling back"
     one = f"the run on {_brief(names)} continues by itself, to its end or back"
@@ -134,7 +136,7 @@ def _brief(names: Sequence[str]) -> str:
     return ", ".join(brief(names))
 
 
-def _all_first(active_runs: Sequence[tuple[Host, Plan]]) -> bool:
+def _all_in_first_rotation_run(active_runs: Sequence[tuple[Host, Plan]]) -> bool:
     """Whether all runs are the first of a rotation. These may not be stopped: a token that GitLab has just given would
     be lost.
     """

@@ -10,17 +10,17 @@ from runnerops.report.text import GOOD
 _FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
 
-def failed(result: Outcome | Exception) -> bool:
+def has_failed(result: Outcome | Exception) -> bool:
     """Whether a run began and did not end as it should."""
     return isinstance(result, Outcome) and result.result in _FAILED and not result.deployed
 
 
-def good(result: Outcome | Exception) -> bool:
+def is_good(result: Outcome | Exception) -> bool:
     """Whether the host is as it should be. What is missing in GitLab does not count."""
     return isinstance(result, Outcome) and (result.result in GOOD or result.deployed)
 
 
-def drains_on(result: Outcome | Exception) -> bool:
+def still_drains(result: Outcome | Exception) -> bool:
     """Whether the host's runner still drains, so that it takes no jobs for now."""
     if not isinstance(result, Outcome):
         return False

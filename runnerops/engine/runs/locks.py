@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import field, replace
 
 from runnerops.engine.plans.planned import Planned
-from runnerops.engine.runs.outcome import in_between, outcome_of, plan_of, unseen
+from runnerops.engine.runs.outcome import lost_race_outcome, outcome_of, plan_of_record, unknown_outcome
 from runnerops.errors import HostError
 from runnerops.frozen import frozen, mutable
 from runnerops.model.common import ENDS, Result
@@ -35,27 +35,27 @@ class LockWait:
     seconds: int
     screen: Screen
     planned_again: set[str] = field(default_factory=set)
-    looked_again: set[tuple[str, int]] = field(default_factory=set)
+    rechecked: set[tuple[str, int]] = field(default_factory=set)
     """Runs, by host and number, that were seen with neither a unit nor an end."""
     _began: float = field(default_factory=time.monotonic)
 
     @property
-    def left(self) -> float:
+    def remaining_s(self) -> float:
         """The rest of the wait, in seconds."""
         return max(0.0, self._began + self.seconds - time.monotonic())
 
-    def plan_free(self, reader: ReadOnly, inspect: Callable[[], Planned]) -> Planned:
+    def plan_when_free(self, reader: ReadOnly, inspect: Callable[[], Planned]) -> Planned:
         """Calls `inspect`, and again after the end of each run of another user, while time is left.
         Raises HostError.
         """
-        planned, told = inspect(), 0
-        while planned.live and not planned.own and self.left:
-            if told != planned.live.number:
-                text = f"{planned.plan.host}: waiting for {holder_text(planned.live)} (for {self.left:.0f} s at most)"
+        planned, announced = inspect(), 0
+        while (run := planned.live_run) and not planned.own_run and self.remaining_s:
+            if announced != run.number:
+                text = f"{planned.plan.host}: waiting for {holder_text(run)} (for {self.remaining_s:.0f} s at most)"
                 self.screen.say(text, "warn")
-                told = planned.live.number
-            ended = wait_for_end(reader, planned.live.number, max(1, min(_AT_ONCE, int(self.left))))
-            planned = inspect() if ended or not self.left else planned
+                announced = run.number
+            ended = wait_for_end(reader, run.number, max(1, min(_AT_ONCE, int(self.remaining_s))))
+            planned = inspect() if ended or not self.remaining_s else planned
         return planned
 
 
@@ -74,17 +74,17 @@ def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> 
         (one for one in records if one.run.result != "locked"), None
     )
     if record is None:
-        return LockConflict(in_between(plan))
-    run, locked = record.run, locked_by(record.run, plan.host)
-    if not run.running and not run.result and (plan.host, run.number) not in lock_wait.looked_again:
+        return LockConflict(lost_race_outcome(plan))
+    run, locked = record.run, locked_outcome(record.run, plan.host)
+    if not run.running and not run.result and (plan.host, run.number) not in lock_wait.rechecked:
         # this run is just beginning or was cut off; when the host is planned again, it is clear which of the two
-        lock_wait.looked_again.add((plan.host, run.number))
+        lock_wait.rechecked.add((plan.host, run.number))
         return LockConflict(locked, replan=True)
     if run.digest == plan.digest:
         if run.running or record.result is Result.APPLIED:
             return LockConflict(replace(locked, message=f"{holder_text(run)}, has the same plan"), replan=True)
-        return LockConflict(own_end(plan.host, record))
-    return LockConflict(locked, replan=lock_wait.left > 0)
+        return LockConflict(outcome_of_same_plan(plan.host, record))
+    return LockConflict(locked, replan=lock_wait.remaining_s > 0)
 
 
 def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockWait) -> LockConflict | None:
@@ -101,11 +101,11 @@ def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockW
         ended = next((one.run for one in records if one.run.number == last.number and one.run.result), None)
         if ended:
             same = ended.digest == plan.digest and ended.result == "applied"
-            return LockConflict(locked_by(ended, plan.host), replan=same or lock_wait.left > 0)
+            return LockConflict(locked_outcome(ended, plan.host), replan=same or lock_wait.remaining_s > 0)
     return None
 
 
-def locked_by(run: Run, host: str) -> Outcome:
+def locked_outcome(run: Run, host: str) -> Outcome:
     """The outcome of a host that was not touched, naming the run that holds or held the lock."""
     word = ENDS[run.result].value if run.result in ENDS else "over"
     state = "is going on there" if run.running else f"came in between ({word})"
@@ -118,8 +118,8 @@ def locked_by(run: Run, host: str) -> Outcome:
     )
 
 
-def own_end(host: str, record: Record) -> Outcome:
+def outcome_of_same_plan(host: str, record: Record) -> Outcome:
     """The outcome if a run of another user had this very plan: its end is also the end of this deploy."""
-    plan = plan_of(host, record)
-    outcome = outcome_of(plan, record.events) or unseen(plan)
+    plan = plan_of_record(host, record)
+    outcome = outcome_of(plan, record.events) or unknown_outcome(plan)
     return replace(outcome, message=f"{holder_text(record.run)}, had the same plan: {outcome.message}")

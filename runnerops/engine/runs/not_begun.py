@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from runnerops.engine.plans.planned import Planned
-from runnerops.engine.runs.locks import locked_by
-from runnerops.engine.runs.scheduling import Why
+from runnerops.engine.runs.locks import locked_outcome
+from runnerops.engine.runs.scheduling import HoldReason
 from runnerops.model.common import Result
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 
-_WHY_HELD: Mapping[Why, tuple[str, str]] = {
+_WHY_HELD: Mapping[HoldReason, tuple[str, str]] = {
     "drains": (
         "{} still waits for its jobs, and not all hosts may be without a runner at the same time",
         "deploy again when it has ended",
@@ -24,7 +24,7 @@ _WHY_HELD: Mapping[Why, tuple[str, str]] = {
     ),
     "failures": ("the deploy stopped at {}", "{first}, then deploy again (--max-failures allows more failures)"),
 }
-_AGAIN: Mapping[Why, str] = {
+_AGAIN: Mapping[HoldReason, str] = {
     "drains": "try again when it has ended",
     "cache": "{first}, then try both again",
     "canary": "{first}, then try again",
@@ -33,7 +33,7 @@ _AGAIN: Mapping[Why, str] = {
 """The hints of commands other than `deploy`, which have no flags for the rollout."""
 
 
-def why_held(why: Why, whom: str, command: str, *, interrupted: bool = False) -> tuple[str, str]:
+def why_held(why: HoldReason, whom: str, command: str, *, interrupted: bool = False) -> tuple[str, str]:
     """Why a host is held back because of another, and what to do. `command` is that of the plan.
 
     `interrupted`: nothing failed on the other host, but somebody ended its run (`runnerops abort`).
@@ -60,8 +60,8 @@ def not_begun_with(planned: Planned) -> Outcome | None:
 def _refusal(planned: Planned) -> Outcome | None:
     """Why this host is not touched, or None."""
     plan = planned.plan
-    if planned.live:
-        return locked_by(planned.live, plan.host)
+    if planned.live_run:
+        return locked_outcome(planned.live_run, plan.host)
     errors = tuple(finding for finding in plan.findings if finding.severity == "error")
     if plan.blockers or errors:
         words = [*(blocker.code for blocker in plan.blockers), *(finding.rule for finding in errors)]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from runnerops.codes.blockers import BLOCKERS
 from runnerops.model.common import ENDS, STATE_FOLDER, Result
 from runnerops.model.plan import Blocker, Plan
-from runnerops.model.run import Event, Outcome, Record, told
+from runnerops.model.run import Event, Outcome, Record, diagnostic_texts
 from runnerops.model.steps import Step, drains
 from runnerops.model.waited import count_text, in_words, job_text, read_waited
 from runnerops.redact import step_title
@@ -50,9 +50,9 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     result = ENDS.get(events[-1].text, Result.UNKNOWN)
     failed = _failed(plan, events)
     if result in {Result.FAILED, Result.ROLLED_BACK} and CUT_OFF in {event.text for event in events}:
-        return _cut_off(plan, result)
+        return _shutdown_outcome(plan, result)
     if result is Result.ROLLED_BACK and failed and drains(failed):
-        return _undrained(plan, failed, events)
+        return _drain_timeout_outcome(plan, failed, events)
     if result is Result.FAILED and failed and failed.verb == "await":  # only answers are awaited before the first swap
         result = Result.REFUSED
     code = plan.overrides.get(failed, "") if failed else ""
@@ -60,22 +60,22 @@ def outcome_of(plan: Plan, events: Sequence[Event]) -> Outcome | None:
     message = (
         f"{message}\n  failed step: {step_title(failed)}" if failed else message.replace("failed", "interrupted", 1)
     )
-    diagnostics = told(events)
+    diagnostics = diagnostic_texts(events)
     if failed and failed.verb == "stage" and any(NO_SPACE in text for text in diagnostics):
-        return _full(plan, result, failed)
+        return _disk_full_outcome(plan, result, failed)
     interrupted = failed is None and result in {Result.FAILED, Result.ROLLED_BACK}
     hint = _hint(plan, result, failed, code)
     return Outcome(plan.host, result, failed, message, diagnostics, hint, interrupted=interrupted)
 
 
-def _full(plan: Plan, result: Result, failed: Step) -> Outcome:
+def _disk_full_outcome(plan: Plan, result: Result, failed: Step) -> Outcome:
     folder = failed.args[1].rpartition("/")[0]
     return Outcome(
         plan.host, result, failed, f"no space left in {folder}; nothing was swapped", hint="free space there"
     )
 
 
-def _cut_off(plan: Plan, result: Result) -> Outcome:
+def _shutdown_outcome(plan: Plan, result: Result) -> Outcome:
     """The outcome after a shutdown. By then all swapped files are swapped back, and daemons load these at the next boot.
     A cache that was recreated stays as it is, and its intent is kept.
     """
@@ -83,7 +83,7 @@ def _cut_off(plan: Plan, result: Result) -> Outcome:
     return Outcome(plan.host, result, message=f"{CUT_OFF}; {files}", hint="try again once the host is up")
 
 
-def _undrained(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
+def _drain_timeout_outcome(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     """The outcome after the time limit of a drain. The last note says how many jobs are still running, and which."""
     notes = [event for event in events if event.kind == "note" and event.list == "forward"]
     said = [in_words(event.text, event.at) for event in notes]
@@ -103,7 +103,7 @@ def time_text(seconds: int) -> str:
     return f"{seconds // size}{unit}"
 
 
-def left(plan: Plan, event: Event) -> Outcome:
+def detached_outcome(plan: Plan, event: Event) -> Outcome:
     """The outcome of a run that this client stopped following (`--no-wait`). The event says for how many jobs the run
     waits.
     """
@@ -117,33 +117,33 @@ def left(plan: Plan, event: Event) -> Outcome:
     return Outcome(plan.host, Result.IN_PROGRESS, message=message, diagnostics=named, hint=hint)
 
 
-def unverified(outcome: Outcome) -> Outcome:
+def unverified_outcome(outcome: Outcome) -> Outcome:
     """The outcome of a run that ended well, if an interrupt came before `verify` had ended (`rollout.health`)."""
     message = "its files are deployed; interrupted before verify had ended (rollout.health)"
     hint = f"`runnerops verify {outcome.host}` tells whether pulls go through its cache"
     return replace(outcome, result=Result.FAILED, message=message, hint=hint)
 
 
-def unseen(plan: Plan) -> Outcome:
+def unknown_outcome(plan: Plan) -> Outcome:
     """The outcome if the connection could not be restored, or the run is over without an end in its log."""
     message = f"the connection was lost before the end of run {plan.run}; it continues, or rolls back, by itself"
     hint = f"`runnerops history {plan.host} --follow` shows how it ends"
     return Outcome(plan.host, Result.UNKNOWN, message=message, hint=hint)
 
 
-def in_between(plan: Plan) -> Outcome:
+def lost_race_outcome(plan: Plan) -> Outcome:
     """The outcome if another run began after this plan was made."""
     return Outcome(plan.host, Result.LOCKED, message=_MESSAGES[Result.LOCKED], hint=_hint(plan, Result.LOCKED))
 
 
-def held_since(plan: Plan, hold: Blocker) -> Outcome:
+def held_outcome(plan: Plan, hold: Blocker) -> Outcome:
     """The outcome if somebody put a hold on the host after this plan was made."""
     message = f"{hold.message} (since the plan was made); nothing was changed"
     hint = f"{BLOCKERS[hold.code].remedy} (--allow {hold.code}@{plan.host})"
     return Outcome(plan.host, Result.REFUSED, message=message, hint=hint, blockers=(hold,))
 
 
-def plan_of(host: str, record: Record) -> Plan:
+def plan_of_record(host: str, record: Record) -> Plan:
     """Makes a plan from a recorded run, with what is needed to follow it."""
     return Plan(host, record.run.number, record.run.requester, forward=record.forward, rollback=record.rollback)
 

@@ -15,7 +15,7 @@ from runnerops.model.rollout import USUAL, Rollout
 
 Out = TypeVar("Out")
 
-Why: TypeAlias = Literal["cache", "drains", "canary", "failures"]
+HoldReason: TypeAlias = Literal["cache", "drains", "canary", "failures"]
 """Why a host is held back: a host that it waits for did not end well, the allowed share is disturbed already, or too
 many failed.
 """
@@ -27,7 +27,7 @@ class HostTask(Generic[Out]):
     be disturbed).
 
     `needs` are those of `after` that must end well; None: all of them. `changes`: whether there is something to do.
-    `goes_on`: its run is in progress already and is only followed. Nothing holds it back, but it counts as disturbed.
+    `already_running`: its run is in progress already and is only followed. Nothing holds it back, but it counts as disturbed.
     """
 
     work: Callable[[], Out]
@@ -35,7 +35,7 @@ class HostTask(Generic[Out]):
     needs: frozenset[str] | None = None
     disturbs: bool = False
     changes: bool = True
-    goes_on: bool = False
+    already_running: bool = False
 
 
 @frozen
@@ -54,7 +54,7 @@ class Judge(Generic[Out]):
 
 
 @frozen
-class Earlier:
+class PriorRounds:
     """What the next round must know of earlier ones: hosts that failed, hosts that are still disturbed, and the share.
 
     `disturbing` is the number of hosts that the first round disturbs. Percentages refer to it.
@@ -65,25 +65,25 @@ class Earlier:
     disturbing: int = 0
 
 
-_NONE_EARLIER = Earlier()
+_NO_PRIOR_ROUNDS = PriorRounds()
 
 
-def in_order(
+def run_in_order(
     tasks: Mapping[str, HostTask[Out]],
-    held: Callable[[str, str, Why], Out],
+    hold_back: Callable[[str, str, HoldReason], Out],
     judge: Judge[Out],
     rollout: Rollout = USUAL,
-    earlier: Earlier = _NONE_EARLIER,
+    prior: PriorRounds = _NO_PRIOR_ROUNDS,
 ) -> dict[str, Out | Exception]:
-    """Does every task after the tasks that it waits for. `held(name, of whom, why)` gives the result of one that is not
+    """Does every task after the tasks that it waits for. `hold_back(name, of whom, why)` gives the result of one that is not
     begun.
 
     Hosts that wait for each other in a circle are done in the given order. The order is only a convenience, because
     every host verifies its mirrors anyway.
     """
     with threads(WORKERS) as pool:
-        queue = _Queue(tasks, held, judge, rollout, pool)
-        queue.earlier = earlier
+        queue = _Queue(tasks, hold_back, judge, rollout, pool)
+        queue.earlier = prior
         while len(queue.done) < len(tasks):
             queue.begin()
             queue.wait()
@@ -96,7 +96,7 @@ class _Queue(Generic[Out]):
     def __init__(
         self,
         tasks: Mapping[str, HostTask[Out]],
-        held: Callable[[str, str, Why], Out],
+        held: Callable[[str, str, HoldReason], Out],
         judge: Judge[Out],
         rollout: Rollout,
         pool: ThreadPoolExecutor,
@@ -108,7 +108,7 @@ class _Queue(Generic[Out]):
         self._rollout = rollout
         self._pool = pool
         self._running: dict[Future[Out | Exception], str] = {}
-        self.earlier = Earlier()
+        self.earlier = PriorRounds()
         self._begun = 0
         self._pause_ends = 0.0
         self._pausing = False
@@ -159,14 +159,14 @@ class _Queue(Generic[Out]):
 
     def _waits_for(self, name: str) -> Set[str]:
         task = self._tasks[name]
-        if task.goes_on:
+        if task.already_running:
             return set()
         canary = {self._rollout.canary} if task.changes and name not in self._first else set()
         others = self._others if task.changes and name == self._rollout.last else set[str]()
         return (task.after | canary | others) & self._tasks.keys()
 
-    def _obstacle(self, name: str, task: HostTask[Out]) -> tuple[str, Why] | None:
-        if task.goes_on:
+    def _obstacle(self, name: str, task: HostTask[Out]) -> tuple[str, HoldReason] | None:
+        if task.already_running:
             return None
         needs = task.after if task.needs is None else task.needs
         bad = [other for other in sorted(needs & self.done.keys()) if not self._judge.good(self.done[other])]
@@ -189,7 +189,7 @@ class _Queue(Generic[Out]):
         return failing > 0 and failing + len(self._failed()) >= self._rollout.max_failures
 
     def _may_begin(self, task: HostTask[Out]) -> bool:
-        if task.goes_on or not task.changes:
+        if task.already_running or not task.changes:
             return True
         if len(self._running) >= WORKERS or self._pausing or self._may_stop():
             return False

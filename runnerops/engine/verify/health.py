@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.verify.verifying import Verifying
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Result
@@ -40,7 +40,7 @@ class Health:
             found = error
         hint = f"`runnerops verify {host.name}` shows more; `runnerops rollback {host.name}` takes this run back"
         if isinstance(found, Exception):
-            said: tuple[str, ...] = (failure(host.name, found).message,)
+            said: tuple[str, ...] = (failed_outcome(host.name, found).message,)
         else:
             broken = [check for check in found if check.state == "fail"]
             if not broken:

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from runnerops.engine.hosts.observe import Reader, ask, inquire
+from runnerops.engine.hosts.observe import Reader, ask, observe_and_ask
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
 from runnerops.services.providers import VERIFY_PROVIDERS
@@ -22,7 +22,7 @@ from runnerops.services.verify import Call, Check, Evidence, Probe
 def inspect(host: Host, reader: Reader, probe: Probe, *, quick: bool) -> Evidence:
     """Returns what can be found out about a host by reading. Raises HostError."""
     calls = [call for provider in VERIFY_PROVIDERS for call in provider.inquiries(host, probe)]
-    observed, told = inquire(host, (), reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
+    observed, told = observe_and_ask(host, (), reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
     return Evidence(observed, probe, told, quick=quick)
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from runnerops.engine.gitlab.asking import Asking
 from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.plans.review import failure
+from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.threads import side_by_side
 from runnerops.engine.verify import pull_path
 from runnerops.frozen import frozen
@@ -109,7 +109,7 @@ class Verifying:
             self.busy.say(name, "")
 
     def _why(self, name: str, error: Exception) -> str:
-        return failure(name, error).message
+        return failed_outcome(name, error).message
 
     def _watch(self, name: str, line: str) -> None:
         """Shows a line of the daemon's progress while it pulls."""

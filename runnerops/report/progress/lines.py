@@ -8,7 +8,7 @@ from types import TracebackType
 
 from runnerops.model.host_names import by_number
 from runnerops.model.plan import Plan
-from runnerops.model.run import Event, Outcome, told
+from runnerops.model.run import Event, Outcome, diagnostic_texts
 from runnerops.model.steps import Step
 from runnerops.redact import step_command, step_title
 from runnerops.report.causes import outcomes_lines
@@ -104,7 +104,7 @@ class Lines:
             if self._quiet:
                 self._held.append(outcome)
                 return
-            for line in told(self._notes.pop(outcome.host, ())):
+            for line in diagnostic_texts(self._notes.pop(outcome.host, ())):
                 if line not in outcome.diagnostics and line not in outcome.message:
                     self._say(f"{outcome.host}:   {line}", "dim")
             if self._gathers or (outcome.host not in self._seen and outcome.seconds < _MOMENT):

@@ -49,7 +49,7 @@ class Planning:
 
     def apply(self, plan: Plan, watch: Callable[[Event], None] = lambda _: None) -> Outcome:
         """This plan, or one with a fault in it."""
-        return apply(plan, self.reach.of(self.host), self.screen.redactor, watch)
+        return apply(plan, self.reach.host_link(self.host), self.screen.redactor, watch)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from runnerops import inventory
-from runnerops.engine.project.in_clear import in_clear
+from runnerops.engine.project.non_secret import non_secret_texts
 from runnerops.model.common import Tree
 from runnerops.redact import Masker
 from runnerops.services import REGISTRY
@@ -21,7 +21,7 @@ hosts:
 def test_what_a_template_says_in_clear_is_shown_and_no_secret_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "inventory.yml").write_text(TEXT)
     loaded = inventory.load(tmp_path / "inventory.yml")
-    clear = in_clear(loaded, loaded.hosts)["a"]
+    clear = non_secret_texts(loaded, loaded.hosts)["a"]
     command = ("serve", "/etc/runnerops/registry-config.yml")
     there: Tree = {"services": {"dockerhub": {"command": [*command, "by hand"], "environment": {"LOGIN": "canary"}}}}
     for texts, shown in ((clear, command), (frozenset[str](), ())):
@@ -39,4 +39,4 @@ def test_a_template_that_is_broken_keeps_nobody_from_going_back(tmp_path: Path) 
     for text in ("{% if", "services: ["):
         (tmp_path / "templates/docker-compose.yml.j2").write_text(text)
         loaded = inventory.load(tmp_path / "inventory.yml")
-        assert in_clear(loaded, loaded.hosts) == {}
+        assert non_secret_texts(loaded, loaded.hosts) == {}

@@ -23,7 +23,7 @@ class _Placeholders:
         return PLACEHOLDER
 
 
-def in_clear(loaded: Inventory, hosts: Sequence[Host]) -> Mapping[str, frozenset[str]]:
+def non_secret_texts(loaded: Inventory, hosts: Sequence[Host]) -> Mapping[str, frozenset[str]]:
     """By host, the texts of its files that contain no secret. A host whose templates cannot be rendered has none, so
     its files are masked: it can be removed or rolled back nevertheless.
     """
