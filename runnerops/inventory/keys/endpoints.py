@@ -11,7 +11,7 @@ from runnerops.inventory.keys.checks import Refused, port
 
 Ip: TypeAlias = "IPv4Address | IPv6Address"
 
-_HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "index.docker.io", "registry.hub.docker.com"})
+_HUB_PAGES = frozenset({"docker.io", "www.docker.com", "hub.docker.com", "registry.hub.docker.com"})
 
 
 def upstream(text: str) -> str:

@@ -97,9 +97,12 @@ def found(text: str) -> list[str]:
             "  maintenance: {readonly: {enabled: 'true'}}\n  delete:",
             "C017 error storage.maintenance.readonly.enabled",
         ),
-        ("  delete:", "  redirect: {disabled: true}\n  delete:", "C017 error storage.redirect"),
+        ("  delete:", "  redirect: {disabled: true}\n  delete:", "C001 error storage.redirect.disabled"),
         ("  delete:", "  tag: {concurrencylimit: -1}\n  delete:", "C017 error storage.tag.concurrencylimit"),
         ("http:", "log: {level: warning}\nhttp:", "C003 error log.level"),
+        ("{addr: ':5000'}", "{host: '192.0.2.1:5000'}", "C013 error http.host"),
+        ("{addr: ':5000'}", "{host: registry.example.com}", "C013 warning http.host"),
+        ("registry-1.docker.io}", "registry-1docker.io}", "C014 warning proxy.remoteurl"),
         ("http:", "log: {formatter: xml}\nhttp:", "C003 error log.formatter"),
         ("  delete:", "  tag: {concurrencylimit: 8}\n  delete:", "C009 warning storage.tag"),
         ("http:", "middleware: {repository: [{name: a}]}\nhttp:", "C009 warning middleware.repository[0]"),
@@ -153,6 +156,9 @@ def test_a_wrong_value_gives_a_finding(old: str, new: str, finding: str) -> None
     ("old", "new"),
     [
         ("", ""),
+        ("{addr: ':5000'}", "{host: 'https://192.0.2.1:5000'}"),
+        ("registry-1.docker.io}", "index.docker.io}"),
+        ("registry-1.docker.io}", "registry.gitlab.com}"),
         ("version: 0.1", 'version: "0.1"'),
         ("version: 0.1", "x-base: &base {level: info}\nlog: *base\nversion: 0.1"),
         ("docker.io}", "docker.io, username: 12, password: 34}"),
@@ -314,7 +320,38 @@ def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
             "put a space after the colon: rootdirectory: …",
         ),
         ("{addr: ':5000'}", "{headers: {X: nosniff}}", "http.headers.X", "write [nosniff]"),
-        ("{addr: ':5000'}", "{headers: {X: a b}}", "http.headers.X", "write its items in brackets: [A, B]"),
+        (
+            "http:",
+            "notifications: {endpoints: {name: a}}\nhttp:",
+            "notifications.endpoints",
+            "put a hyphen before its first key, and indent its others as that",
+        ),
+        (
+            "docker.io}",
+            "docker.io, username: [acme], password: x}",
+            "proxy.username",
+            "write it without brackets and hyphen",
+        ),
+        (
+            "proxy: {remoteurl: https://registry-1.docker.io}",
+            "proxy:\n  remoteurl https://ghcr.io",
+            "proxy",
+            "put a colon after the name: remoteurl: …",
+        ),
+        ("  delete:", "  http: {}\n  delete:", "storage.http", "move it out of storage, to the beginning of the line"),
+        ("http:", "middleware: {storage: [{name: cloudfrnt}]}\nhttp:", "middleware.storage[0]", "write cloudfront"),
+        (
+            "filesystem: {rootdirectory: /var/lib/registry}",
+            "s3: {region: eu-west-1, bucket: b, endpoint: x}",
+            "storage.s3.endpoint",
+            "write regionendpoint",
+        ),
+        (
+            "{addr: ':5000'}",
+            "{headers: {X: a b}}",
+            "http.headers.X",
+            "write it in brackets and quotes, as the only item of a list",
+        ),
         ("docker.io}", "docker.io, ttl: 7d}", "proxy.ttl", "write 168h"),
         ("docker.io}", "docker.io/library/}", "proxy.remoteurl", "write https://registry-1.docker.io"),
         ("registry-1.docker.io}", "auth.docker.io}", "proxy.remoteurl", "write https://registry-1.docker.io"),
@@ -355,3 +392,44 @@ def test_what_is_only_misspelt_is_not_missing() -> None:
     assert found(text) == ["C001 error storage.gcs.buckett"]
     said = [one.rule for one in lint_file(SPEC, SOUND.replace("remoteurl", "remote_url").encode())]
     assert said == ["C001"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "only"),
+    [
+        ("version:", "Version:", "C001 error Version"),
+        ("storage:", "storge:", "C001 error storge"),
+        ("{addr: ':5000'}", "{tls: {cert: /c, key: /k}}", "C001 error http.tls.cert"),
+        ("{addr: ':5000'}", "{tls: {certificate: /c, keyfile: /k}}", "C001 error http.tls.keyfile"),
+        ("{addr: ':5000'}", "{tls: {letsencrypt: {cachefil: /c}}}", "C001 error http.tls.letsencrypt.cachefil"),
+    ],
+)
+def test_a_misspelt_key_is_one_mistake(old: str, new: str, only: str) -> None:
+    assert found(SOUND.replace(old, new, 1)) == [only]
+
+
+def test_a_value_below_a_misspelt_key_is_checked_at_its_place() -> None:
+    assert found(SOUND.replace("version: 0.1", "Version: 0.2", 1)) == ["C001 error Version", "C008 error Version"]
+
+
+@pytest.mark.parametrize(
+    ("exec_", "major", "expected"),
+    [
+        ({"command": "helper"}, 3, []),
+        ({"lifetime": "1h"}, 3, ["C015 proxy.exec"]),
+        ({"lifetime": "1h", "programme": "x"}, 2, ["C001 proxy.exec"]),
+    ],
+)
+def test_a_helper_for_the_login(exec_: Tree, major: int, expected: list[str]) -> None:
+    tree: Tree = {
+        "version": "0.1",
+        "storage": {"filesystem": {}, "delete": {"enabled": True}},
+        "proxy": {"remoteurl": "https://ghcr.io", "exec": exec_},
+    }
+    assert [f"{rule} {key_text(key)}" for rule, _, key, _, _ in config_rules(tree, major)] == expected
+
+
+def test_a_helper_takes_the_place_of_the_login_in_the_file() -> None:
+    proxy: Tree = {"remoteurl": "https://ghcr.io", "username": "acme", "password": "x", "exec": {"command": "helper"}}
+    tree: Tree = {"version": "0.1", "storage": {"filesystem": {}, "delete": {"enabled": True}}, "proxy": proxy}
+    assert [f"{rule} {key_text(key)}" for rule, _, key, _, _ in config_rules(tree, 3)] == ["C015 proxy.exec"]

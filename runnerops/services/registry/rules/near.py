@@ -15,6 +15,10 @@ _NEAR = 0.8
 _MEANT: Mapping[str, str] = {
     "address": "addr",
     "adress": "addr",
+    "certfile": "certificate",
+    "crt": "certificate",
+    "endpoint": "regionendpoint",
+    "keyfile": "key",
     "listen": "addr",
     "mirror": "proxy",
     "proxies": "proxy",
@@ -46,6 +50,29 @@ def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
 def slips(given: Iterable[str], names: Sequence[str]) -> set[str]:
     """Names that are missing only because they are misspelt, as the rule about unknown keys reports."""
     return {meant for one in given if one not in names for meant in near_keys(one, names)}
+
+
+def as_meant(shape: Mapping[str, Shape], tree: Tree) -> tuple[Tree, Mapping[Key, str]]:
+    """Returns a file as if its misspelt keys, which another rule reports, were right; and the place of each of these there
+    with its name in the file.
+    """
+    names: dict[Key, str] = {}
+    return _as_meant(shape, tree, (), names), names
+
+
+def _as_meant(shape: Mapping[str, Shape], tree: Tree, key: Key, names: dict[Key, str]) -> Tree:
+    read: Tree = {}
+    for name, value in tree.items():
+        unknown = name not in shape and "*" not in shape and not name.startswith("x-")
+        meant = next(iter(near_keys(name, shape)), name) if unknown else name
+        if meant != name and (meant in tree or meant in read):
+            meant = name
+        elif meant != name:
+            names[*key, meant] = name
+        inner = shape.get(meant, shape.get("*"))
+        below = isinstance(inner, dict) and isinstance(value, dict)
+        read[meant] = _as_meant(inner, value, (*key, meant), names) if below else value  # type: ignore[arg-type]
+    return read
 
 
 def _begins_like(one: str, other: str) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix, question
@@ -14,11 +12,12 @@ from runnerops.services.registry.rules.config.auth import auth_rules
 from runnerops.services.registry.rules.config.drivers import is_in_the_place_of_a_driver, storage_rules
 from runnerops.services.registry.rules.config.health import health_rules
 from runnerops.services.registry.rules.config.middleware import middleware_rules
+from runnerops.services.registry.rules.config.proxy import proxy_rules
 from runnerops.services.registry.rules.config.redis import redis_rules
 from runnerops.services.registry.rules.config.storage import aside_rules
 from runnerops.services.registry.rules.config.tls import tls_rules
 from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, of_any, read_power, tree_at
-from runnerops.services.registry.rules.near import near_keys, places_of
+from runnerops.services.registry.rules.near import as_meant, near_keys, places_of
 from runnerops.services.registry.schema import CONFIG, LOOKED_AT, Shape
 from runnerops.services.shared.durations import in_hours, is_duration
 
@@ -28,7 +27,9 @@ def config_rules(tree: Tree, major: int | None) -> Found:
     if major is None or major < _OLDEST:
         yield from of_any([*_rules(tree, 2)], [*_rules(tree, 3)])
     else:
-        yield from _rules(tree, min(major, _NEWEST))
+        found = [*_rules(tree, min(major, _NEWEST))]
+        unread = {key for rule, _, key, text, _ in found if rule == "C001" and text.startswith(_ignores(major))}
+        yield from (one for one in found if not any(one[2][:end] in unread for end in range(1, len(one[2]))))
 
 
 _OLDEST, _NEWEST = 2, 3
@@ -36,16 +37,24 @@ _OLDEST, _NEWEST = 2, 3
 
 
 def _rules(tree: Tree, major: int) -> Found:
-    for found in (*_keys(CONFIG, tree, (), major), *aside_rules(tree, major)):
+    meant, names = as_meant(CONFIG, tree)
+    for found in (*_keys(CONFIG, tree, (), major), *_as_written(aside_rules(meant, major), names)):
         if is_in_the_place_of_a_driver(found[2], tree):
             continue
         if found[0] not in {"C003", "C017"} or _reader(found[2]) in (None, major):
             yield found
     yield from _of_the_other(tree, major)
-    for rule in (_version, _proxy, health_rules):
-        yield from rule(tree)
-    for of_major in (storage_rules, redis_rules, app_rules, tls_rules, auth_rules, middleware_rules):
-        yield from of_major(tree, major)
+    for rule in (_version, health_rules):
+        yield from _as_written(rule(meant), names)
+    for of_major in (proxy_rules, storage_rules, redis_rules, app_rules, tls_rules, auth_rules, middleware_rules):
+        yield from _as_written(of_major(meant, major), names)
+
+
+def _as_written(found: Found, names: Mapping[Key, str]) -> Found:
+    """Findings on a file as it is meant, each at its place in the file as it is written."""
+    for rule, severity, key, text, fix in found:
+        written = (names.get(key[: end + 1], part) for end, part in enumerate(key))
+        yield rule, severity, (*written,), text, fix
 
 
 def _reader(key: Key) -> int | None:
@@ -60,7 +69,11 @@ def _of_the_other(tree: Tree, major: int) -> Found:
             continue
         *above, last = (str(part) for part in key)
         if last in tree_at(tree, *above):
-            yield "C001", "warning", key, f"registry {major} ignores it: registry {reader} reads it", "remove it"
+            yield "C001", "warning", key, f"{_ignores(major)}: registry {reader} reads it", "remove it"
+
+
+def _ignores(major: int) -> str:
+    return f"registry {major} ignores it"
 
 
 _TOLD: frozenset[Key] = frozenset({("proxy", "ttl"), ("redis", "addr"), ("redis", "addrs")})
@@ -103,7 +116,9 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         words = shape.split("|")
         what = _WHAT.get(shape, f"one of {', '.join(words)}")
         fix = near_fix(str(value), words) if len(words) > 1 else in_hours(value) if shape == "duration" else ""
-        if key == ("proxy", "remoteurl"):
+        if shape == "text" and isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict | list):
+            fix = "write it without brackets and hyphen"
+        elif key == ("proxy", "remoteurl"):
             fix = "write one address, and run a cache of its own for each other upstream"
         yield "C003", "error", key, f"must be {what}: {ENDS}", fix
 
@@ -112,14 +127,18 @@ def _keys_below(shape: dict[str, Shape], value: Value) -> str:
     """What to write instead of a scalar where a mapping belongs. A key may be in it whose colon lacks its space."""
     if isinstance(value, str) and (found := _NO_SPACE.match(value)):
         return f"put a space after the colon: {found[1]}: …"
+    if isinstance(value, str) and (first := value.partition(" ")[0]) in shape and first != value:
+        return f"put a colon after the name: {first}: …"
     names = [name for name in shape if name != "*"][:_SOME]
     return f"write keys below it, such as {' or '.join(names)}" if names else ""
 
 
 def _as_list(value: Value) -> str:
-    if isinstance(value, str) and _WORD.fullmatch(value):
-        return f"write [{value}]"
-    return "write its items in brackets: [A, B]"
+    if isinstance(value, dict):
+        return "put a hyphen before its first key, and indent its others as that"
+    if isinstance(value, str) and not _WORD.fullmatch(value):
+        return "write it in brackets and quotes, as the only item of a list"
+    return f"write [{value}]"
 
 
 def _unit(key: Key, value: float) -> str:
@@ -172,57 +191,3 @@ def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> One:
 def _version(tree: Tree) -> Found:
     if str(tree.get("version") or "") != "0.1":
         yield "C008", "error", ("version",), f"must be 0.1, the only version: {ENDS}", "write version: 0.1"
-
-
-_UPSTREAM = "write for example https://registry-1.docker.io"
-
-
-def _proxy(tree: Tree) -> Found:
-    proxy = tree_at(tree, "proxy")
-    url, key = proxy.get("remoteurl"), ("proxy", "remoteurl")
-    if isinstance(url, int | float):
-        yield "C014", "error", key, f"must be an http or https URL: {ENDS}", _UPSTREAM
-    elif isinstance(url, str) and url:
-        yield from _remote(url, key, str(tree_at(tree, "http").get("addr") or ""))
-    if proxy.get("username") and not proxy.get("password"):
-        yield (
-            "C015",
-            "warning",
-            ("proxy", "username"),
-            "has no password: the upstream would refuse the login",
-            "add it, or take username out",
-        )
-    if str(tree_at(tree, "storage", "maintenance", "readonly").get("enabled")).lower() == "true" and url:
-        text = "a read-only cache keeps nothing"
-        yield "C015", "warning", ("storage", "maintenance", "readonly"), text, "remove it"
-
-
-def _remote(url: str, key: Key, address: str) -> Found:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port, parts = "", None, urlsplit("")
-    if parts.scheme not in {"http", "https"} or not host or re.search(r"[\s{}<>^`|\\\"]", host):
-        yield "C014", "error", key, f"must be an http or https URL: {ENDS}", _UPSTREAM
-    elif host in {"docker.io", "hub.docker.com", "index.docker.io", "www.docker.com", "auth.docker.io"}:
-        yield "C014", "error", key, "is not the address of a registry", "write https://registry-1.docker.io"
-    elif host == "registry-1.docker.io" and parts.path.strip("/") not in {"", "v2"}:
-        text = "must have no path: the images of Docker Hub are at its root"
-        yield "C014", "error", key, text, f"write {parts.scheme}://{host}"
-    elif parts.path not in ("", "/"):
-        yield from _path(parts.path, key, f"{parts.scheme}://{parts.netloc}")
-    elif "@" in parts.netloc:
-        yield "C014", "warning", key, "a login in the URL is not used", "write `username` and `password` instead"
-    elif host in {"localhost", "127.0.0.1", "::1"} and address.rpartition(":")[2] == str(port or ""):
-        yield "C014", "error", key, "is this registry itself", "write the upstream's address"
-
-
-def _path(path: str, key: Key, root: str) -> Found:
-    """The registry resolves `v2/` relative to the URL, so what follows the last slash is dropped."""
-    if path.rstrip("/").endswith("/v2"):
-        severity: Severity = "error" if path.endswith("/") else "warning"
-        yield "C014", severity, key, "must have no /v2: the registry adds it itself", f"write {root}"
-    elif not path.endswith("/"):
-        text = "must end with a slash: the registry drops what follows the last slash"
-        yield "C014", "error", key, text, f"write {root}{path}/"

@@ -20,6 +20,9 @@ _DEBUG = (
 )
 """The pages that the debug server of a registry always has."""
 _FORMATS = ("text", "json", "logstash")
+_NOT_A_SCHEME = late_pattern(r"(?![A-Za-z][A-Za-z0-9+.-]*:)[^/?#:]*:")
+"""The beginning of a URL whose first colon is not that of a scheme, which Go does not read."""
+_WHOLE = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]")
 _PORTS = ("http", "https", "http-alt", "domain", "ftp", "ssh", "smtp")
 
 
@@ -72,8 +75,11 @@ def _host(tree: Tree) -> Found:
         name = urlsplit(host).netloc
     except ValueError:
         name = " "
-    if host.startswith(":") or re.search(r"[\s{}<>^`|\\\"]", name):
+    if re.search(r"[\s{}<>^`|\\\"]", name) or _NOT_A_SCHEME.match(host):
         yield "C013", "error", ("http", "host"), f"is not a URL: {ENDS}", "write https://NAME"
+    elif not _WHOLE.match(host):
+        text = "has no scheme and host, such as https://NAME, so the registry does not use it"
+        yield "C013", "warning", ("http", "host"), text, "write https://NAME, or take it out"
 
 
 def _metrics(tree: Tree, major: int) -> Found:

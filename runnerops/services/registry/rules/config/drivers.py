@@ -12,7 +12,7 @@ from runnerops.services.registry.rules.config.clouds import gcs_rules, limit, os
 from runnerops.services.registry.rules.config.s3 import s3_rules
 from runnerops.services.registry.rules.found import ENDS, Found, only, tree_at
 from runnerops.services.registry.rules.near import slips, unread
-from runnerops.services.registry.schema import STORAGE_ASIDE
+from runnerops.services.registry.schema import CONFIG, STORAGE_ASIDE
 from runnerops.services.registry.schema.storage import PARAMETERS, REMOVED_STORAGE, STORAGE
 
 
@@ -68,6 +68,8 @@ def _fix_beside(name: str, driver: str) -> str:
     owners = [one for one, of_major in PARAMETERS.items() if any(name in names for names in of_major.values())]
     if driver in owners or (owners and not driver):
         return f"move it below {driver or (owners[0] if len(owners) == 1 else 'filesystem')}"
+    if name in CONFIG:
+        return "move it out of storage, to the beginning of the line"
     if name.startswith("/"):
         return f"write filesystem: {{rootdirectory: {name}}}"
     return near_fix(name, STORAGE_ASIDE if driver else [*STORAGE, *STORAGE_ASIDE]) or ("take it out" if driver else "")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.found import ENDS, Found, Severity, is_text, only, tree_at
 from runnerops.services.shared.durations import is_duration
@@ -36,7 +37,9 @@ def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
         of_image = f"the registry's own image has no {kind} middleware {name!r}" if name else "has no name"
         severity: Severity = "warning" if kind == "repository" else "error"  # built for each request
         harm = "the registry answers every request for an image with an error" if kind == "repository" else ENDS
-        yield "C009", severity, key, f"{of_image}: {harm}", "take it out" if name else "add it, or take the item out"
+        meant = near_fix(str(name), _CHECKS) if kind == "storage" else ""
+        fix = meant or "take it out" if name else "add it, or take the item out"
+        yield "C009", severity, key, f"{of_image}: {harm}", fix
         return
     if name == "rewrite" and major == 2:
         yield "C009", "error", key, f"registry 2 does not have the middleware rewrite: {ENDS}", "take it out"
