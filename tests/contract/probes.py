@@ -378,9 +378,11 @@ LOADS = script("runner-config.sh", "--loaded", UNIT, "any", "info", PAGE)
 RUNNER = (
     Probe(("systemctl", "is-active", UNIT), "active\n"),
     Probe(("systemctl", "show", "-p", "InvocationID", "--value", UNIT), rf"{HEX}{{32}}\n"),
+    Probe(script("runner-config.sh", "--heeds", UNIT)),
     Probe(script("runner-config.sh", "--mark", UNIT, "-")),
     Probe((*KILL, "HUP", "--kill-who=main", UNIT), files={CONFIG: TOML}),
     Probe(LOADS, "loaded\n", until=True),
+    Probe(script("runner-config.sh", "--back", UNIT, "any", "info", PAGE), "loaded\n", until=True),
     Probe(wrote("--kept", sha256(TOML.encode())), files={f"{PLACE}/runner.new": ""}),
     Probe(wrote("--kept", "0" * 64), ".* was overwritten meanwhile.*\n", status=1),
     Probe(wrote("--taken-back", sha256(TOML.encode()))),

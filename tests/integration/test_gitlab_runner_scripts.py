@@ -19,6 +19,7 @@ FAKES = {
 case "$1 $2" in
 "is-active -q") [ -e returning ] ;;
 "show -p") [ ! -e upgraded ] || { rm upgraded; exit 1; }
+    case $3 in InvocationID) echo abc; exit ;; esac
     case $3 in ActiveState) cat unit-state 2>/dev/null; exit ;; esac
     pid=$(cat pid 2>/dev/null || echo 0)
     if [ "$4" = --value ]; then echo "$pid"
@@ -34,6 +35,7 @@ esac
 case "$*" in
 *--show-cursor*) [ ! -e journal ] || echo "-- cursor: s=1;i=2" ;;
 *"--after-cursor=s=1;i=2"*) cat journal ;;
+*_SYSTEMD_INVOCATION_ID=abc*) cat told 2>/dev/null ;;
 esac
 """,
     "systemd-run": '[ ! -e clash ] || { rm clash; exit 1; }\nwhile [ "$1" != sh ]; do shift; done; "$@"',
@@ -146,6 +148,21 @@ def test_what_shows_that_the_file_is_loaded(
     one.put("journal", journal)
     one.put("page", page)
     assert one.polls(*args) == said
+
+
+TOLD = "WARNING: Starting graceful shutdown, waiting for builds to finish  StopSignal=quit builds=1"
+
+
+def test_a_process_that_was_told_to_end_loads_no_file(host: Host) -> None:
+    host.config("--heeds")
+    host.put("told", TOLD)
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        host.config("--heeds")
+    assert "was told to end after its last job (SIGQUIT)" in failed.value.stdout
+    host.config("--mark", "-")
+    assert host.config("--loaded", "any", "info", "-") == NOT_YET[0], "a deploy must not count it as loaded"
+    assert host.config("--back", "any", "info", "-") == "loaded", "a rollback leaves it as it was"
+    assert "loads no file until it has started again" in (host.folder / "notes").read_text()
 
 
 def test_every_shell_sees_it(host: Host) -> None:

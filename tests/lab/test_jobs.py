@@ -40,6 +40,10 @@ def lives(host: LabHost) -> dict[str, str]:
     return {unit: host.run(f"systemctl show -P InvocationID {unit}").stdout.strip() for unit in UNITS}
 
 
+def process(host: LabHost) -> str:
+    return host.run("systemctl show -P MainPID gitlab-runner").stdout.strip()
+
+
 def started(host: LabHost, before: dict[str, str]) -> set[str]:
     """The units that were started since."""
     return {unit for unit, life in lives(host).items() if life != before[unit]}
@@ -137,6 +141,24 @@ def test_while_more_jobs_run_than_a_lowered_concurrent_a_reload_is_blocked(site:
     second.finish()
     second.wait()
     assert started(site.host, before) == set()
+
+
+@pytest.mark.hosts("trixie")
+def test_a_runner_that_somebody_told_to_end_is_not_reloaded(site: Site, gitlab: GitLab) -> None:
+    project, host = site.project, site.host
+    job = gitlab.hold(token=site.tokens[0])
+    before, told = lives(host), process(host)
+    host.run("systemctl kill -s QUIT --kill-who=main gitlab-runner")
+    wait_for_drain(host, before)
+    project.set(host.name, "gitlab_runner", "check_interval", value=2)
+    said = project.deploy(code=1)
+    assert "was told to end after its last job (SIGQUIT)" in said
+    assert "check_interval = 1\n" in host.run("cat /etc/gitlab-runner/config.toml").stdout
+    assert job.state == "running"
+    job.finish()
+    job.wait()
+    until("the process ends", lambda: process(host) != told, seconds=60)
+    assert "applied" in project.deploy()
 
 
 def wait_for_drain(host: LabHost, before: dict[str, str]) -> None:

@@ -22,6 +22,8 @@ def journalctl(words: list[str]) -> int:
         boot = here.data["boot"]
     if "unit" in asked:
         lines = [line for line in lines if line["unit"] == units.full(asked["unit"])]
+    if life := asked.get("_SYSTEMD_INVOCATION_ID"):
+        lines = [line for line in lines if line["invocation"] == life]
     if cursor := asked.get("after-cursor"):
         fields = dict(field.partition("=")[::2] for field in cursor.split(";"))
         if fields.get("s") != boot:

@@ -56,7 +56,8 @@ class World:
 
     def log(self, unit: str, text: str) -> None:
         """Adds a line to the journal."""
-        self.data["journal"].append({"at": time.time(), "unit": unit, "text": text})
+        life = self.units.get(unit, {}).get("invocation", "")
+        self.data["journal"].append({"at": time.time(), "unit": unit, "text": text, "invocation": life})
 
     def number(self) -> int:
         """A new process id."""

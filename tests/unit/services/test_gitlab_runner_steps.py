@@ -97,7 +97,7 @@ def test_the_steps_of_a_reload() -> None:
         _taken_back(new),
         _swap(new, old),
         "run 30 sh runner-load-or-start.sh gitlab-runner",
-        "await 60 =loaded sh runner-config.sh --loaded gitlab-runner any info -",
+        "await 60 =loaded sh runner-config.sh --back gitlab-runner any info -",
         "complete gitlab_runner",
     ]
 
@@ -194,7 +194,10 @@ def test_the_runner_itself_validates_its_file_if_it_can(version: str, judged: bo
             False,
         )
     )
-    assert [step.args[2] for step in action_steps.validate] == (["runner-would-load.sh"] if judged else [])
+    assert [step.args[2] for step in action_steps.validate] == [
+        "runner-config.sh",
+        *(["runner-would-load.sh"] if judged else []),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,17 @@
 #!/bin/sh
 # Checks whether the running process has loaded config.toml. URL is its metrics page, or - if it has none.
+#   --heeds UNIT
+#       is called before the change: it fails if the process was told to end after its last job (SIGQUIT), because from
+#       then on it loads no file. Only its log tells this, and not at the log level `error`.
 #   --mark UNIT URL|-
 #       is called before the change: it records the present position in the journal, and how many loads the page has
 #       counted.
 #   --loaded UNIT PID|any LEVEL URL|-
 #       is called after it: it prints `loaded` once two calls in a row have found that the process has loaded the new
 #       file. The process has to be PID.
+#   --back UNIT any LEVEL URL|-
+#       does the same in a rollback, but a process that loads no file any more counts as loaded: it still has the old
+#       configuration.
 #   --returned UNIT any LEVEL URL|-
 #       does the same, but a runner that will start by itself after its last job counts as loaded too.
 # The log says whether the file was loaded, otherwise the page does. If neither does (LEVEL is `quiet`: the log level of
@@ -17,6 +23,18 @@
 what=$1 unit=$2
 shift 2
 cd "${RUNNEROPS_SCRATCH:-.}" || exit
+
+ends_later() { # succeeds if the process was told to end after its last job
+  life=$(systemctl show -p InvocationID --value "$unit")
+  [ -n "$life" ] || return 1
+  journalctl -q -n 10000 -o cat "_SYSTEMD_INVOCATION_ID=$life" | grep -q 'Starting graceful shutdown'
+}
+
+heeds() { # see --heeds
+  ends_later || return 0
+  echo "$unit was told to end after its last job (SIGQUIT), and loads no file until it has started again: deploy then"
+  return 1
+}
 
 count_loads() { # URL: prints how many loads the page has counted
   { curl -gfsS --noproxy '*' -m 2 "$1" || wget -q -T 2 -O - "$1"; } 2>/dev/null |
@@ -75,6 +93,10 @@ poll() { # PID|any LEVEL URL|-: see --loaded
   case $state in
   loaded*) ;;
   *)
+    if [ "$what" = --back ] && ends_later; then
+      echo "$unit ends after its last job, and loads no file until it has started again" >notes
+      state=loaded
+    fi
     echo "$state"
     return
     ;;
@@ -102,6 +124,8 @@ poll_return() { # prints `loaded` at the second call
 
 if [ "$what" = --mark ]; then
   mark "$@"
+elif [ "$what" = --heeds ]; then
+  heeds
 elif [ "$what" = --returned ] && systemctl is-active -q "runnerops-return-$unit"; then
   poll_return
 else

@@ -23,7 +23,7 @@ from runnerops.services.gitlab_runner.schema import LINT_SINCE
 from runnerops.services.gitlab_runner.steps import rewritten as written
 from runnerops.services.gitlab_runner.steps.drain import rest, rest_again, return_later, start
 from runnerops.services.gitlab_runner.steps.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
-from runnerops.services.gitlab_runner.steps.verify import UNIT, watch
+from runnerops.services.gitlab_runner.steps.verify import UNIT, heeds, watch
 from runnerops.services.gitlab_runner.version import version_of
 from runnerops.services.scripts import script
 from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, staged_path, with_enablement
@@ -40,10 +40,11 @@ def action_steps(request: ActionRequest) -> ActionSteps:
     part = _Part(changes[0] if changes else None, runner, request.policy, observed)
     forward: Iterable[Step] = ()
     rollback: Iterable[Step] = ()
+    first: tuple[Step, ...] = ()
     if action.operation == "stop":
         forward, rollback = part.stay(run, already_stopped), part.stay_back(already_stopped)
     elif action.verb is Verb.RELOAD and part.active and not already_stopped:
-        forward, rollback = part.reload(run), part.reload_back()
+        first, forward, rollback = (heeds(),), part.reload(run), part.reload_back()
     elif already_stopped and part.active:
         forward, rollback = part.come_back(), part.rest_again()
     elif action.verb is not Verb.VERIFY:
@@ -51,7 +52,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
     mirrors = (
         () if "unproven-mirror" in request.policy.allow else tuple(far_caches_new_to_jobs(host, changes, observed))
     )
-    validate = (*part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
+    validate = (*first, *part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
     found = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
     found = replace(
         found, overrides=dict.fromkeys(mirrors, "unproven-mirror"), last=tuple(tidied(observed, part.content))
@@ -150,7 +151,7 @@ class _Part:
         yield self._old.mark_log(same_process=True)
         yield from self._swap_back()
         yield run(30, *script("runner-load-or-start.sh", UNIT), title=f"reload {UNIT}, or start it if it ended")
-        yield self._old.verify_step(self._policy)
+        yield self._old.verify_back(self._policy)
         yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def restart(self, number: int) -> Iterator[Step]:

@@ -47,6 +47,10 @@ class Watch:
         """Waits until the file is loaded, by the process `pid` if it is given."""
         return self._wait(policy, "--loaded", pid, f"wait until {UNIT} has loaded its config")
 
+    def verify_back(self, policy: Policy) -> Step:
+        """Waits in a rollback until the old file is loaded, or accepts that the process loads none any more."""
+        return self._wait(policy, "--back", "any", f"wait until {UNIT} has loaded its old config")
+
     def returned(self, policy: Policy) -> Step:
         """Waits until the file is loaded, or accepts that it will be after the last job."""
         return self._wait(policy, "--returned", "any", f"wait until {UNIT} runs again, or will start by itself")
@@ -54,6 +58,11 @@ class Watch:
     def _wait(self, policy: Policy, what: str, pid: str, title: str) -> Step:
         argv = script(CONFIG, what, UNIT, pid, self.level, self.page)
         return wait(max(_SECONDS, policy.verify_s), "=loaded", *argv, title=title)
+
+
+def heeds() -> Step:
+    """Checks that the process still loads files."""
+    return run(30, *script(CONFIG, "--heeds", UNIT), title=f"check that {UNIT} was not told to end")
 
 
 def watch(content: bytes | None, argv: Sequence[str]) -> Watch:
