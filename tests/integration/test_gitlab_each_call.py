@@ -1,6 +1,7 @@
 """A fault at each call of a deploy that creates, renames, configures, pauses and deletes runners in GitLab.
 
-The deploy is first done without a fault, to find out its calls. Then it is repeated for each call with each fault.
+The deploy is first done without a fault, to find out its calls. Then it is repeated for each call with each fault. Faults
+of the connection come over HTTP. Otherwise the stand-in for GitLab is called directly, because that is cheaper.
 """
 
 from __future__ import annotations
@@ -15,16 +16,19 @@ from functools import partial
 import pytest
 
 from runnerops.engine.options import Flags
+from runnerops.gitlab.calls import TIMEOUT_SECONDS
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Result
 from tests.integration.conftest import API
 from tests.integration.gitlab_creating import World
+from tests.integration.gitlab_direct import DirectClient
 from tests.integration.gitlab_faults import FAULTS
 from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import OWN, Answer
 
 FLAGS = Flags({"drop-runner": frozenset({""})}, drain_s=0)
 MINE = "s_0123456789ab"
+OVER_HTTP = ("cut, once", "cut", "429, once", "slow")
 CALLS = {
     "GET /groups/N/runners$",
     "POST /runners/verify$",
@@ -99,6 +103,10 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_makes_both_agree(
 ) -> None:
     fault, times = FAULTS[name]
     met = 0
+    use = partial(monkeypatch.setattr, "runnerops.gitlab.client.GitlabClient")
+    directly = partial(DirectClient, again().gitlab)
+    over_http = partial(GitlabClient, seconds=0.5 if fault.late_s else TIMEOUT_SECONDS)
+    use(directly)
     found = calls(again())
     kinds = {re.sub(r"\d+", "N", call) for call, _ in found}
     assert kinds == CALLS
@@ -106,10 +114,9 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_makes_both_agree(
         world = again()
         faults = [*[Answer(OWN)] * (number - 1), *[fault] * times]
         world.gitlab.faults_at = {call: faults}
-        if fault.late_s:
-            monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(GitlabClient, seconds=0.5))
+        use(over_http if name in OVER_HTTP else directly)
         outcome = world.deploy()
-        monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", GitlabClient)
+        use(directly)
         met += len(faults) < number - 1 + times
         where = f"{call} {number}: {outcome}"
         assert outcome.result in {Result.APPLIED, Result.FAILED, Result.REFUSED}, where

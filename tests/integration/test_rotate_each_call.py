@@ -1,8 +1,8 @@
 """`rotate` with every possible answer of GitLab at each of its calls: the next deploy or `rotate` makes both sides
 agree.
 
-The host is the demo's, over SSH. Its gitlab-runner sends requests with the lab's stand-in for gitlab-runner. GitLab is
-a stand-in too.
+The host is the demo's, over SSH, and Docker does not run on it, because a runner of the shell executor needs none. Its
+gitlab-runner sends requests with the lab's stand-in for gitlab-runner. GitLab is a stand-in too.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ from tests.lab.gitlab import GitLab, open_gitlab
 from tests.lab.gitlab_api import OWN, Answer
 
 ROTATED = "var/lib/runnerops/rotated"
+STAND_IN = "from tests.lab.standin.commands import main; raise SystemExit(main())"
+"""What Python is to run in place of gitlab-runner, without the packages that are installed: these take long to find."""
 UI = UiOptions(yes=True, as_json=False, verbose=0)
 
 
@@ -97,14 +99,16 @@ def fixture_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     adopt_orphans()
     site = Site(tmp_path_factory.mktemp("rotate"))
     site.build()
-    program = site.root / "usr/bin/gitlab-runner"
-    own = program.rename(program.with_name("gitlab-runner.own"))
-    here, python = Path(__file__).parents[2], sys.executable
-    program.write_text(f"""#!/bin/sh
-case $1 in reset-token | verify) PYTHONPATH={here} exec {python} -m tests.lab.standin "$@" ;; esac
-exec {own} "$@"
-""")
-    program.chmod(0o755)
+    programs = site.root / "usr/bin"
+    (programs / "gitlab-runner").rename(programs / "gitlab-runner.own")
+    stand_in = f"PYTHONPATH={Path(__file__).parents[2]} exec {sys.executable} -S -B -c '{STAND_IN}'"
+    for name, text in {
+        "gitlab-runner": f'case $1 in reset-token | verify) {stand_in} "$@" ;; esac\nexec gitlab-runner.own "$@"',
+        "docker": "echo 'Cannot connect to the Docker daemon' >&2\nexit 1",
+        "ip": "echo '2: eth0    inet 192.0.2.10/24 scope global eth0'",
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
     (site.root / "etc/gitlab-runner/.runner_system_id").write_text("s_0123456789ab")
     try:
         with (

@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -31,6 +31,11 @@ class Answer:
     """Of an answer that a test has put in: the stand-in's own, unless nothing was carried out."""
     late_s: float = 0.0
     """Seconds that go by before it is sent."""
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent."""
+        return (self.body if isinstance(self.body, str) else json.dumps(self.body)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,17 @@ Respond: TypeAlias = Callable[[str, str, dict[str, Any], str, dict[str, str]], A
 """Method, path, parameters (of the query and the JSON body), body as text, headers in lower case -> what is answered."""
 
 
+def exchanged(respond: Respond, method: str, target: str, text: str, headers: Mapping[str, str]) -> Answer:
+    """What is answered to one request, of which SEEN are told. `target` is the path with the query, `text` the body."""
+    path, _, query = target.partition("?")
+    asked, sent = dict(parse_qsl(query)), tree_of(text)
+    answer = respond(method, path, {**asked, **sent}, text, {name.lower(): value for name, value in headers.items()})
+    own = answer.instead_of or answer
+    for tell in SEEN:
+        tell(Exchange(method, path, asked, sent, own.status, own.body))
+    return answer
+
+
 @contextmanager
 def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Answer requests on a free port of the address, in threads; its URL. With `tls` it is an https one."""
@@ -63,27 +79,21 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
 
         def do_any(self) -> None:
             text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(errors="replace")
-            header = {name.lower(): value for name, value in self.headers.items()}
-            path, _, query = self.path.partition("?")
-            sent = tree_of(text)
-            answer = respond(self.command, path, {**dict(parse_qsl(query)), **sent}, text, header)
-            own = answer.instead_of or answer
-            for tell in SEEN:
-                tell(Exchange(self.command, path, dict(parse_qsl(query)), sent, own.status, own.body))
+            answer = exchanged(respond, self.command, self.path, text, dict(self.headers.items()))
             time.sleep(answer.late_s)
             if not answer.status:  # cut off: what was asked for is done, and nobody is told
                 self.close_connection = True
                 return
-            content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+            content = answer.content
             self.send_response(answer.status)
             if not isinstance(answer.body, str):
                 self.send_header("Content-Type", "application/json")
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             if answer.status != 204:
-                self.send_header("Content-Length", str(len(content.encode())))
+                self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content.encode())
+            self.wfile.write(content)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_any  # noqa: N815 — the base class calls them so
 
