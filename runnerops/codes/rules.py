@@ -164,10 +164,10 @@ _ROWS = (
     Rule(
         "D019",
         "error",
-        "Log option that the driver does not know",
+        "Log option that the driver does not know, or that it lacks",
         "dockerd does not start, or no container starts.",
         "Take the option out, or choose the driver that knows it.",
-        "a warning if it depends on a version that is not known",
+        "a warning if it depends on a version that is not known, and for an option that a container can give",
     ),
     Rule(
         "D020",
@@ -199,6 +199,7 @@ _ROWS = (
         "Invalid insecure registry",
         "dockerd does not start.",
         "Write HOST, HOST:PORT or a network.",
+        "a warning if it depends on a version that is not known",
     ),
     Rule(
         "D024",
@@ -212,7 +213,7 @@ _ROWS = (
         "warning",
         "Mirror without images of Docker Hub",
         "A mirror is only asked for images of Docker Hub. Another registry has none of them, or different ones"
-        " with the same name.",
+        " with the same name. Docker Hub itself is asked without a mirror too.",
         "Take it out.",
     ),
     Rule(

@@ -9,6 +9,8 @@ from runnerops.parsing.causes import Cause, common, first, web_page
 from runnerops.patterns import late_pattern
 
 _COMMENTS = ("//", "/*", "#")
+_MIXED = ("this string begins with \" but ends with '", 'write " at its end too')
+_SINGLE_END = late_pattern(r"'[ \t]*[]},]*[ \t]*$")
 _WORD = late_pattern(r"[A-Za-z_][\w.-]*")
 _LITERALS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _NULLS = {"null", "none", "nil", "undefined"}
@@ -89,6 +91,9 @@ def _value(text: str, at: int) -> Cause:
 
 def _comma(text: str, at: int) -> Cause:
     here, previous = text[at : at + 1], text[at - 1 : at]
+    begin = text.rfind('"', 0, at - 1)
+    if previous == '"' and begin >= 0 and _SINGLE_END.search(text[begin + 1 : at - 1]):
+        return Cause(begin, *_MIXED)
     other = "{" if here == "]" else "["
     more = "a string ends at the quote before this, but more text follows"
     return first(
@@ -151,6 +156,8 @@ def _more(text: str, at: int) -> Cause:
 def _control(text: str, at: int) -> Cause:
     if text[at : at + 1] in {"\n", "\r"}:
         begin = text.rfind('"', 0, at)
+        if begin >= 0 and _SINGLE_END.search(text[begin + 1 : at]):
+            return Cause(begin, *_MIXED)
         return Cause(
             max(begin, 0), "this quote is not closed on its line", "close it; a line break in a text is written \\n"
         )
@@ -159,7 +166,9 @@ def _control(text: str, at: int) -> Cause:
     return Cause(at, "there is a control character inside a string", "take it out")
 
 
-def _unterminated(_: str, at: int) -> Cause:
+def _unterminated(text: str, at: int) -> Cause:
+    if _SINGLE_END.search(text[at + 1 :].rstrip()):
+        return Cause(at, *_MIXED)
     return Cause(at, "this quote is never closed", "close it")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher, get_close_matches
 from functools import lru_cache
@@ -13,6 +14,9 @@ _ALIKE_WORD = 0.6
 """How similar each word of a name must be to its counterpart, from 0 to 1. So `config_exec_timeout` is not suggested
 for `run_exec_timeout`.
 """
+
+_LONG = 4
+"""How many letters a word must have to stand for a longer name."""
 
 
 def near(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_word: bool = True) -> tuple[str, ...]:
@@ -83,3 +87,26 @@ def _word_by_word(one: str, other: str) -> bool:
     ours, theirs = one.split("_"), other.split("_")
     pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else ()
     return all(SequenceMatcher(None, a, b).ratio() >= _ALIKE_WORD for a, b in pairs)
+
+
+def part_of(word: str, names: Iterable[str]) -> tuple[str, ...]:
+    """The one name that begins with all words of `word`, or mostly consists of them: `seccomp` begins
+    `seccomp-profile`, and `mirror_registries` has the words of `registry-mirrors`. None if there are several.
+    """
+    ours = _stems(word)
+    if not any(len(one) >= _LONG for one in ours):
+        return ()
+    whole = tuple(name for name in names if sorted(ours) == sorted(_stems(name)))
+    found = whole or tuple(name for name in names if _most_of(ours, _stems(name)))
+    return found if len(found) == 1 else ()
+
+
+def _most_of(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
+    begins = theirs[: len(ours)] == ours and 2 * len(ours) >= len(theirs)
+    return begins or (set(ours) <= set(theirs) and 2 * len(ours) > len(theirs))
+
+
+@lru_cache(maxsize=4096)
+def _stems(word: str) -> tuple[str, ...]:
+    """The words of a name, in the singular."""
+    return tuple(re.sub(r"ies$", "y", one).rstrip("s") for one in _low(word).split("_") if one)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.parsing.near import did_you_mean, near, question
+from runnerops.parsing.near import did_you_mean, near, part_of, question
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.schema.nested import SHAPES, Shape
 from runnerops.services.gitlab_runner.schema import TABLES
@@ -35,6 +35,22 @@ NAMES = ("config_exec_timeout", "cpus", "gpus", "tls-verify", "tls_cert", "Bucke
 )
 def test_the_nearest_name_is_suggested(word: str, expected: tuple[str, ...]) -> None:
     assert near(word, NAMES, 0.6) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("shm_size", ("default-shm-size",)),
+        ("userns", ("userns-remap",)),
+        ("mirror-registries", ("registry-mirrors",)),
+        ("size", ()),  # one word of three
+        ("log", ()),  # of several
+        ("remap", ()),  # the end of a name
+        ("", ()),
+    ],
+)
+def test_a_part_of_a_name_stands_for_it(word: str, expected: tuple[str, ...]) -> None:
+    assert part_of(word, KEYS) == expected
 
 
 def test_two_names_are_asked_for_in_one_question() -> None:

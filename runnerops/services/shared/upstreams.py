@@ -23,11 +23,15 @@ _WELL_KNOWN = frozenset(
         "registry.access.redhat.com",
         "registry.gitlab.com",
         "registry.k8s.io",
+        "registry.redhat.io",
     }
 )
 _WELL_KNOWN_DOMAINS = (".gcr.io", ".pkg.dev")
 
-_HUB_NAMES = frozenset({"index.docker.io", "registry-1.docker.io", "hub.docker.com", "registry.hub.docker.com"})
+HUB_NAMES = frozenset(
+    {"index.docker.io", "registry-1.docker.io", "hub.docker.com", "registry.hub.docker.com"}
+    | {"www.docker.com", "docker.com", "registry.docker.io", "auth.docker.io"}
+)
 """Names that people use for Docker Hub. The names of its images begin with docker.io."""
 
 _HUB_HOSTS = frozenset({"registry-1.docker.io", "mirror.gcr.io"})
@@ -43,7 +47,7 @@ def served(serves: str, upstream: str, siblings: Mapping[str, str] | None = None
     """
     host = urlsplit(upstream).hostname or ""
     if serves:
-        return HUB if serves.lower() in _HUB_NAMES else serves.lower()
+        return HUB if serves.lower() in HUB_NAMES else serves.lower()
     if not upstream or host in _HUB_HOSTS:
         return HUB
     if host in _WELL_KNOWN or host.endswith(_WELL_KNOWN_DOMAINS):

@@ -6,6 +6,7 @@ next time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from types import UnionType
 from typing import Literal
@@ -14,14 +15,14 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import near, part_of, question
 from runnerops.services.docker.rules.elsewhere import elsewhere
 from runnerops.services.docker.rules.mirrors import mirrors
 from runnerops.services.docker.rules.nulls import nulls, without_nulls
 from runnerops.services.docker.rules.proxied import proxied
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD, Kind, key_of_flag
-from runnerops.services.docker.schema.nested import Found, Severity, as_list, as_string, is_int, nested
+from runnerops.services.docker.schema.nested import Found, Severity, as_list, as_mapping, as_string, is_int, nested
 from runnerops.services.shared.versions import Version, version_of
 
 
@@ -31,15 +32,13 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     """
     for spec, given in files.items():
         tree = without_nulls(given)
-        for rule in (_known, _typed, _options, mirrors, _flag_of_unit, _swarm):
-            for name, severity, key, message, fix in rule(tree, facts):
-                yield Finding(name, severity, spec.path, key, message, fix)
-        for name, severity, key, message, fix in (
-            *nulls(given),
-            *nested(tree),
-            *values(tree, _version(facts)),
-            *proxied(tree),
-        ):
+        found = [
+            one for rule in (_known, _typed, _options, mirrors, _flag_of_unit, _swarm) for one in rule(tree, facts)
+        ]
+        found += [*nested(tree), *values(tree, _version(facts)), *proxied(tree)]
+        reported = {key for _, _, key, _, _ in found}
+        found += [one for one in nulls(given) if one[2] not in reported]
+        for name, severity, key, message, fix in found:
             yield Finding(name, severity, spec.path, key, message, fix)
 
 
@@ -148,7 +147,12 @@ def _dotted(name: str) -> str:
 def _group(name: str, inner: Tree) -> Found:
     """dockerd searches a mapping that it does not know for keys that it knows, and then ignores them."""
     unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES and one not in IDLE_FLAGS]
-    meant = () if name in IDLE_FLAGS or elsewhere(name) else near(name, _MAPPINGS, _NEAR)
+    other = elsewhere(name)
+    if other and unknown:
+        yield "D001", "error", (name,), f"unknown key, {other[0]}: {_REFUSED}", other[1]
+        return
+    meant = () if name in IDLE_FLAGS or other else _MEANT.get((name,)) or near(name, _MAPPINGS, _NEAR)
+    meant = meant or (part_of(name, _MAPPINGS) if unknown else ())
     if meant:
         text = (
             f"unknown key, {question(meant)}" if unknown else f"unknown key, which dockerd ignores, {question(meant)}"
@@ -166,6 +170,11 @@ _MEANT: Mapping[Key, tuple[str, ...]] = {
     ("selinux",): ("selinux-enabled",),
     ("logging", "options"): ("log-opts",),
     ("registry", "mirrors"): ("registry-mirrors",),
+    ("mirrors",): ("registry-mirrors",),
+    ("mirror",): ("registry-mirrors",),
+    ("ulimits",): ("default-ulimits",),
+    ("ulimit",): ("default-ulimits",),
+    ("nameservers",): ("dns",),
 }
 """By key: what is meant by it, although its name is not near. `logging` is the block of a Compose file."""
 
@@ -180,7 +189,7 @@ def _empty_group(name: str) -> tuple[str, Severity, Key, str, str]:
 def _unknown(key: tuple[str, ...]) -> tuple[str, Severity, Key, str, str]:
     if other := elsewhere(key[0]):
         return "D001", "error", key, f"unknown key, {other[0]}: {_REFUSED}", other[1]
-    if known := _MEANT.get(key) or near(key[-1], KEYS, _NEAR):
+    if known := _MEANT.get(key) or near(key[-1], KEYS, _NEAR) or part_of(key[-1], KEYS):
         return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
     return "D001", "error", key, f"unknown key: {_REFUSED}", _TAKE_OUT
 
@@ -193,7 +202,7 @@ _IS: Mapping[Kind, tuple[str, Callable[[Value], bool]]] = {
     "flags": ("a mapping of true and false", lambda value: _all_of(value, dict, bool | None)),
     "texts": ("a mapping", lambda value: isinstance(value, dict)),
     "object": ("a mapping", lambda value: isinstance(value, dict)),
-    "objects": ("a list of mappings", lambda value: _all_of(value, list, dict)),
+    "objects": ("a list of mappings", lambda value: isinstance(value, list) and None not in value),
 }
 
 
@@ -240,9 +249,11 @@ def _flags(name: str, value: Tree) -> Found:
 
 
 def _fix_of_type(kind: Kind, value: Value) -> str:
-    if kind == "strings" and isinstance(value, str):
-        return as_list(value)
-    return as_string(value) if kind == "string" else _FIXES[kind]
+    if kind in {"strings", "string"}:
+        return as_list(value) if kind == "strings" else as_string(value)
+    if kind in {"texts", "flags"} and isinstance(value, list | str):
+        return as_mapping(value, flags=kind == "flags") or _FIXES[kind]
+    return f"write [{json.dumps(value)}]" if kind == "objects" and isinstance(value, dict) else _FIXES[kind]
 
 
 def _severity_of_type(name: str, value: Value, version: Version | None) -> Severity | Literal[""]:

@@ -5,6 +5,7 @@ Source: moby's `daemon/daemon_unix.go`, `daemon/libnetwork/ipams` and `daemon/pk
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_address
 from typing import Literal
@@ -12,20 +13,21 @@ from typing import Literal
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.docker.rules.address import interface_of, network_holds, network_of
 from runnerops.services.docker.rules.timely import before, since
-from runnerops.services.docker.schema.nested import Found, Severity
+from runnerops.services.docker.schema.nested import Found, Severity, meant
 from runnerops.services.shared.addresses import is_address
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
+_KEYS = frozenset({"base", "size"})
 _LONGEST_NAME = 15
 _STOCK = "172.17.0.0/16"
 
 
 def addresses(tree: Tree, version: Version | None) -> Found:
     """Runs every rule on them. A finding that depends on an unknown version is a warning."""
-    for rule in (_single, _fixed, _pools, _gateways, _mtu):
+    for rule in (_single, _fixed, _gateways, _mtu):
         yield from rule(tree)
-    for timely in (_bridge, _pools_of_one_kind, _servers):
+    for timely in (_bridge, _pools, _pools_of_one_kind, _servers):
         yield from timely(tree, version)
 
 
@@ -87,11 +89,25 @@ def _bridge(tree: Tree, version: Version | None) -> Found:
         yield "D016", "error", ("bridge",), text, "write another, such as br0"
 
 
-def _pools(tree: Tree) -> Found:
+def _leading_zero(pool: Tree, version: Version | None) -> Severity | Literal[""]:
+    """Of `10.0.0.0/08`. Only the decoder of newer releases refuses it."""
+    return since("27.0", version) if re.search("/0[0-9]+$", _base_of(pool)) else ""
+
+
+def _base_of(pool: Tree) -> str:
+    return next((str(value) for name, value in pool.items() if name.lower() == "base"), "")
+
+
+def _pools(tree: Tree, version: Version | None) -> Found:
     for index, pool in _items(tree, "default-address-pools"):
         if isinstance(pool, dict) and (problem := _pool_problem(pool)):
             fix = "write for example {base: 10.231.0.0/16, size: 24}"
             yield "D009", "error", ("default-address-pools", index), problem, fix
+        elif isinstance(pool, dict) and (severity := _leading_zero(pool, version)):
+            base = _base_of(pool)
+            text = "has a prefix with a leading zero: since 27.0, dockerd refuses the whole file"
+            fix = f"write {re.sub('/0+(?=[0-9])', '/', base)}"
+            yield "D009", severity, ("default-address-pools", index), text, fix
 
 
 def _pool_problem(pool: Tree) -> str:
@@ -102,6 +118,8 @@ def _pool_problem(pool: Tree) -> str:
         return ""  # the decoder refuses it, which is reported with the other types
     if isinstance(given.get("base"), str) and network is None and is_address(str(given["base"])):
         return "has a base without a prefix, such as /16"
+    if any(_KEYS.intersection(meant(name, _KEYS)) - given.keys() for name in given.keys() - _KEYS):
+        return ""  # a misspelt key is reported where it stands
     if network is None or not isinstance(size, int):
         return "must be {base: NETWORK, size: PREFIX}"
     if not network.prefixlen <= size <= network.max_prefixlen:
@@ -111,7 +129,7 @@ def _pool_problem(pool: Tree) -> str:
 
 def _is_pool(pool: Tree) -> bool:
     given = {name.lower(): value for name, value in pool.items()}
-    return not _pool_problem(pool) and isinstance(given.get("size"), int)
+    return not _pool_problem(pool) and "base" in given and isinstance(given.get("size"), int)
 
 
 def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:

@@ -16,7 +16,9 @@ from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.durations import is_duration
 
 _START = "dockerd does not start"
-_BOOL = word_set("1 t T TRUE true True 0 f F FALSE false False")
+BOOLEANS = word_set("1 t T TRUE true True 0 f F FALSE false False")
+"""What Go's `ParseBool` reads."""
+
 _FACILITIES = word_set("""
     kern user mail daemon auth syslog lpr news uucp cron authpriv ftp
     local0 local1 local2 local3 local4 local5 local6 local7
@@ -24,7 +26,7 @@ _FACILITIES = word_set("""
 
 
 def _bool(text: str) -> str:
-    return "" if text in _BOOL else "must be true or false"
+    return "" if text in BOOLEANS else "must be true or false"
 
 
 def _duration(text: str) -> str:

@@ -1,4 +1,4 @@
-"""URLs in `registry-mirrors` that dockerd does not start with. Pure."""
+"""URLs in `registry-mirrors` that dockerd does not start with, or that lead to no mirror. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from runnerops.model.common import Key, Tree
 from runnerops.model.facts import Facts
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.schema.nested import Found, Severity
+from runnerops.services.shared.upstreams import HUB, HUB_NAMES, served
 from runnerops.services.shared.versions import version_of
 
 _NOT_PLAIN = "is not a plain http or https URL"
@@ -30,7 +31,9 @@ def mirrors(tree: Tree, facts: Facts | None) -> Found:
         if not isinstance(url, str):
             continue
         problem = mirror_problem(url)
-        if problem and has_variable(url):
+        if not problem and (useless := _no_use(url)):
+            yield "D025", "warning", key, *useless
+        elif problem and has_variable(url):
             text = f"{problem}: nothing is replaced in this file"
             yield "D005", "error", key, text, "write the mirror's own address: http://ADDRESS:PORT or https://NAME"
         elif problem:
@@ -45,6 +48,18 @@ def mirrors(tree: Tree, facts: Facts | None) -> Found:
         elif urlsplit(url).path not in ("", "/") and (version is None or version < (25, 0)):
             message = "a mirror with a path is refused by dockerd before 25.0"
             yield "D006", "error" if version else "warning", key, message, "serve the cache at the root of its address"
+
+
+def _no_use(url: str) -> tuple[str, str] | None:
+    """Message and fix for a registry that is no mirror of Docker Hub: Docker Hub itself, or one with other images."""
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    if host == HUB or host in HUB_NAMES:
+        text = f"{host} is Docker Hub itself, which dockerd asks without a mirror too"
+        return text, "take it out, or write the address of a cache, such as http://ADDRESS:5000"
+    if served("", url) not in {"", HUB}:
+        text = f"a mirror is asked only for images of Docker Hub, but {host} has other images"
+        return text, "take it out: dockerd cannot have mirrors of other registries"
+    return None
 
 
 def has_variable(text: str) -> bool:

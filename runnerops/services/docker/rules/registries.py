@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.rules.mirrors import has_variable
-from runnerops.services.docker.rules.timely import before
+from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.addresses import is_address
 from runnerops.services.shared.versions import Version
@@ -30,12 +30,12 @@ def registries(tree: Tree, version: Version | None) -> Found:
         ("allow-nondistributable-artifacts", before("28.0", version)),
     ):
         value = tree.get(name)
-        for index, item in enumerate(value if isinstance(value, list) else ()):
-            for rule, _, key, text, fix in _entry(item, (name, index)) if isinstance(item, str) and severity else ():
-                yield rule, "error" if severity == "error" else "warning", key, text, fix
+        for index, item in enumerate(value if isinstance(value, list) and severity else ()):
+            for rule, own, key, text, fix in _entry(item, (name, index), version) if isinstance(item, str) else ():
+                yield rule, own if severity == "error" else "warning", key, text, fix
 
 
-def _entry(text: str, key: Key) -> Found:
+def _entry(text: str, key: Key, version: Version | None) -> Found:
     kind, found, rest = text.partition("://")
     insecure = key[0] == "insecure-registries"
     if found and not (insecure and kind.lower() in {"http", "https"}):
@@ -48,7 +48,11 @@ def _entry(text: str, key: Key) -> Found:
         )
         return
     place = rest if found else text
-    if not _fits(place):
+    if re.search("/0[0-9]+$", place) and _fits(place):
+        if severity := since("29.0", version):
+            text_of = f"has a prefix with a leading zero: since 29.0, {_START}"
+            yield "D023", severity, key, text_of, f"write {re.sub('/0+(?=[0-9])', '/', place)}"
+    elif not _fits(place):
         text_of, fix = _problem(place)
         yield "D023", "error", key, f"{text_of}: {_START}", fix
 
@@ -78,6 +82,8 @@ def _problem(place: str) -> tuple[str, str]:
         return f"{_FORM}; nothing is replaced in this file", "write the address itself, for example 192.0.2.5:5000"
     if place != place.strip():
         return "has a space at its beginning or end", fix
+    if "/" in place and re.fullmatch(r"[0-9]+", place.strip().partition("/")[2]) and is_address(meant):
+        return "has a prefix that is too long for a network", f"write for example {meant}/{64 if ':' in meant else 24}"
     if "/" in place and _fits(meant):
         return "must have no path", fix
     if colon and host and not port.isdecimal():

@@ -21,14 +21,11 @@ _START = "dockerd does not start"
 _API = late_pattern(r"1\.(\d+)")
 _OLDEST_API = 24
 _NEWEST_API = 55
-_NO_HUB = late_pattern(
-    r"(?:.*\.)?(?:ghcr\.io|quay\.io|gcr\.io|registry\.k8s\.io|mcr\.microsoft\.com|registry\.gitlab\.com)"
-)
 
 
 def start_rules(tree: Tree, version: Version | None) -> Found:
     """Runs all rules. A finding that depends on an unknown version is a warning."""
-    for rule in (_hosts, _formats, _bridge, _cgroup, _swarm, _mirrors):
+    for rule in (_hosts, _formats, _bridge, _cgroup, _swarm):
         yield from rule(tree)
     for timely in (_api, _ipv6, _seccomp, _features, _proxy):
         yield from timely(tree, version)
@@ -122,20 +119,6 @@ def _swarm(tree: Tree) -> Found:
     if tree.get("live-restore") is True and tree.get("swarm-default-advertise-addr"):
         text = "is refused in swarm mode, which swarm-default-advertise-addr is for"
         yield "D011", "warning", ("live-restore",), text, "take one of them out"
-
-
-def _mirrors(tree: Tree) -> Found:
-    for index, url in _texts(tree, "registry-mirrors"):
-        host = url.partition("://")[2].partition("/")[0].partition(":")[0].lower()
-        if _NO_HUB.fullmatch(host) and host != "mirror.gcr.io":
-            text = f"a mirror is asked only for images of Docker Hub, but {host} has other images"
-            yield (
-                "D025",
-                "warning",
-                ("registry-mirrors", index),
-                text,
-                "take it out: dockerd cannot have mirrors of other registries",
-            )
 
 
 def _ipv6(tree: Tree, version: Version | None) -> Found:

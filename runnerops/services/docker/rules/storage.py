@@ -75,7 +75,11 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
     """
     known = [name for name, gone in _GRAPH_DRIVERS.items() if not gone]
     names = [*_SNAPSHOTTERS, *known] if of_containerd else [*known, *_SNAPSHOTTERS]
-    if meant := near(driver, names, 0.75, by_word=False):
+    if (
+        meant := ("overlay2",)
+        if driver.startswith("overlay") and driver[-1:] == "2"
+        else near(driver, names, 0.75, by_word=False)
+    ):
         text = f"there is no storage driver {driver!r}: {_START}"
         yield "D020", "error", ("storage-driver",), text, f"write {' or '.join(meant)}"
     elif not of_containerd:
@@ -99,7 +103,7 @@ def _options(tree: Tree, version: Version | None) -> Found:
         if not equals:
             yield "D017", harm, key, f"must be NAME=VALUE: {_START}", ""
         elif known is not None and name not in known:
-            slip = near(name, known, 0.8)
+            slip = tuple(one for one in known if one.endswith(f".{name}")) or near(name, known, 0.8)
             text = f"{driver} has no option {name!r}: {_START}"
             fix = f"write {' or '.join(slip)}" if slip else f"take it out; the options are {', '.join(known)}"
             yield "D020", "error" if slip else harm, key, text, fix

@@ -11,6 +11,7 @@ from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
 from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOCAL_FROM_29_5, LOG_DRIVERS, REMOVED
 from runnerops.services.docker.rules.log_options import option_values
+from runnerops.services.docker.rules.log_use import log_use
 from runnerops.services.docker.rules.registries import registries
 from runnerops.services.docker.rules.resources import resources
 from runnerops.services.docker.rules.runtimes import runtimes
@@ -127,7 +128,7 @@ def _exec_opts(tree: Tree, version: Version | None) -> Found:
             yield "D017", "error", key, text, near_fix(value, ("systemd", "cgroupfs"))
         elif not whole or not known:
             what = "must be NAME=VALUE" if not whole else f"unknown option {name!r}"
-            slip = bool(near(name, ["native.cgroupdriver"], 0.8))
+            slip = name.lower().endswith("driver") or bool(near(name, ["native.cgroupdriver"], 0.8))
             severity = "error" if slip else since("28.0", version) or "warning"
             yield "D017", severity, key, f"{what}: dockerd does not start since 28.0", _CGROUP_DRIVER
 
@@ -154,6 +155,8 @@ def _logging(tree: Tree, version: Version | None) -> Found:
             f"dockerd has no driver {driver!r} since {REMOVED[driver]}",
             "take another",
         )
+    if options is None or isinstance(options, dict):
+        yield from log_use(driver, options or {})
     if isinstance(options, dict) and driver != "none":
         yield from _log_options(driver, options, version)
         yield from option_values(driver, options)

@@ -6,7 +6,8 @@ the top-level keys are checked against dockerd's flags.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
@@ -62,8 +63,12 @@ SHAPES: Mapping[str, Shape] = {
 _CLOSED = frozenset({"proxies", "nri-opts"})
 """Mappings whose unknown keys are refused too."""
 
-_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {"args": ("runtimeArgs",)}
-"""The name of a key in other tools, in lower case, with its name here."""
+_OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
+    "args": ("runtimeArgs",),
+    **dict.fromkeys(("subnet", "cidr", "network", "pool"), ("base",)),
+    **dict.fromkeys(("prefix", "mask", "prefixlen", "prefix-length"), ("size",)),
+}
+"""The name of a key in other tools, in lower case, with its name here. It counts where the shape has that key."""
 
 _EXACT = frozenset({"proxies"})
 """Mappings whose keys are case-sensitive."""
@@ -81,6 +86,7 @@ _FIXES = {
     "int": "write it in digits, without quotes",
     "count": "write it in digits, without quotes",
 }
+_LIMIT = late_pattern(r"(-?[0-9]+)(?::(-?[0-9]+))?")
 _SECONDS = late_pattern(r"[+-]?[0-9]+")
 
 
@@ -109,15 +115,50 @@ def as_string(value: Value) -> str:
 
 
 def as_list(value: Value) -> str:
-    """What to write where dockerd expects a list of strings."""
+    """What to write where dockerd expects a list of strings: a mapping becomes NAME=VALUE, or the URLs in it."""
     if value == "":
         return "write []"
-    return f'write ["{value}"]' if isinstance(value, str) else 'write ["ONE", "TWO"]'
+    if isinstance(value, dict | list):
+        texts = [one for one in leaves(value) if isinstance(one, str)]
+        urls = [one for one in texts if "://" in one]
+        pairs = [f"{name}={one}" for name, one in value.items()] if isinstance(value, dict) else []
+        plain = all(isinstance(one, str | int) for one in value.values()) if isinstance(value, dict) else False
+        items = urls or (pairs if plain else texts)
+    else:
+        items = [value] if isinstance(value, str) else []
+    return f"write {json.dumps(items, ensure_ascii=False)}" if items else 'write ["ONE", "TWO"]'
 
 
-def _as_mapping(value: Value) -> str:
-    name, equals, rest = value.partition("=") if isinstance(value, str) else ("", "", "")
-    return f'write {{"{name}": "{rest}"}}' if name and equals else "write {…}"
+def leaves(value: Value) -> Iterator[Value]:
+    """The values in a mapping or list, at any depth."""
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(one, dict | list):
+            yield from leaves(one)
+        else:
+            yield one
+
+
+def as_mapping(value: Value, *, flags: bool = False) -> str:
+    """What to write where dockerd expects a mapping, for `NAME=VALUE`, a list of such texts or, of `flags`, of names;
+    empty for anything else.
+    """
+    texts = value if isinstance(value, list) else [value]
+    pairs = {text.partition("=")[0]: text.partition("=")[2] for text in texts if isinstance(text, str) and "=" in text}
+    if flags and texts and all(isinstance(text, str) and "=" not in text for text in texts):
+        return f"write {json.dumps(dict.fromkeys(map(str, texts), True))}"
+    return f"write {json.dumps(pairs)}" if pairs and len(pairs) == len(texts) and not flags else ""
+
+
+def _whole_mapping(value: Value, key: Key) -> str:
+    """What to write where one of the mappings below the top level is to be."""
+    if key[0] == "runtimes" and isinstance(value, str) and value:
+        return f'write {{"path": "{value}"}}'
+    if key[0] == "default-ulimits" and len(key) > 1 and (found := _LIMIT.fullmatch(str(value))):
+        soft, hard = found[1], found[2] or found[1]
+        return f'write {{"Name": "{key[1]}", "Soft": {soft}, "Hard": {hard}}}'
+    if key[0] == "default-address-pools" and isinstance(value, str) and "/" in value:
+        return f'write {{"base": "{value}", "size": 24}}'
+    return as_mapping(value) or "write {…}"
 
 
 def is_int(value: Value) -> bool:
@@ -153,12 +194,13 @@ def _below(shape: Shape, value: Value, key: Key) -> Found:
             yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", fix
     elif isinstance(shape, list):
         if not isinstance(value, list):
-            yield "D003", "error", key, f"must be a list: {_REFUSED}", as_list(value)
+            fix = f"write [{json.dumps(value)}]" if isinstance(shape[0], dict) else as_list(value)
+            yield "D003", "error", key, f"must be a list: {_REFUSED}", fix
             return
         for index, item in enumerate(value):
             yield from _below(shape[0], item, (*key, index))
     elif not isinstance(value, dict):
-        yield "D003", "error", key, f"must be a mapping: {_REFUSED}", _as_mapping(value)
+        yield "D003", "error", key, f"must be a mapping: {_REFUSED}", _whole_mapping(value, key)
     else:
         yield from _mapping(shape, value, key)
 
@@ -174,12 +216,18 @@ def _mapping(shape: dict[str, Shape], value: Tree, key: Key) -> Found:
             yield from _unknown(name, item, shape, key)
 
 
+def meant(name: str, shape: Iterable[str]) -> tuple[str, ...]:
+    """The key of a shape that an unknown one probably means."""
+    known = tuple(shape)
+    return tuple(one for one in _OTHER_NAMES.get(name.lower(), ()) if one in known) or near(name, known, 0.7)
+
+
 def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Found:
     if key[0] == "proxies" and isinstance(value, dict):
         text = f"unknown key, as in the client's ~/.docker/config.json: {_REFUSED}"
         yield "D001", "error", (*key, name), text, "write http-proxy, https-proxy and no-proxy"
         return
-    known = _OTHER_NAMES.get(name.lower(), ()) or near(name, shape, 0.7)
+    known = meant(name, shape)
     fix = f"write {' or '.join(known)}" if known else "take it out"
     if key[0] in _CLOSED:
         text = f"unknown key, {question(known)}" if known else f"unknown key: {_REFUSED}"
