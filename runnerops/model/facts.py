@@ -213,6 +213,13 @@ class RunnerFacts:
         return self.lives or self.ending
 
     @property
+    def comes_back(self) -> bool:
+        """Whether systemd is about to start it again, for example in the 120 s after a process of the packaged unit has
+        ended. It would take jobs in the middle of a run.
+        """
+        return self.unit.active == "activating"
+
+    @property
     def draining(self) -> tuple[Job, ...]:
         """The jobs that it waits for when it is told to end."""
         return tuple(job for job in self.jobs if job.drains)

@@ -34,6 +34,7 @@ from runnerops.planning.steps import StepWriter, changes_of
 from runnerops.planning.unseen import not_told
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError
+from runnerops.services.steps import AROUND
 
 
 @frozen
@@ -162,7 +163,7 @@ def _around(actions: Sequence[Action]) -> Iterable[Action]:
             if service.NAME in action.requires_stopped and service.NAME not in acted:
                 acted.add(service.NAME)
                 because = f"around the {action.shown} of {action.service.value.replace('_', '-')}"
-                yield Action(service.NAME, Verb.RESTART, (because,), operation="stop and start")
+                yield Action(service.NAME, Verb.RESTART, (because,), operation=AROUND)
 
 
 def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:

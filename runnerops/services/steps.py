@@ -86,6 +86,9 @@ def intend_again(service: ServiceName, forward: Iterable[Step], run_number: int,
         yield Step("intend", (name, f"{verb} {run_number} {ANY}"))
 
 
+AROUND = "stop and start"
+"""The operation on a service that is stopped while another one restarts."""
+
 DISABLED = "its unit is disabled"
 """The reason of an action for a unit that is not started at boot."""
 

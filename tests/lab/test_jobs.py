@@ -161,6 +161,26 @@ def test_a_runner_that_somebody_told_to_end_is_not_reloaded(site: Site, gitlab: 
     assert "applied" in project.deploy()
 
 
+@pytest.mark.hosts("trixie")
+@pytest.mark.parametrize("managed", [True, False])
+def test_a_runner_that_systemd_is_about_to_start_is_not_started_before_docker_is_back(
+    site: Site, lab: Lab, managed: bool
+) -> None:
+    project, host = site.project, site.host
+    if not managed:
+        sections = entry(host, lab)
+        del sections["gitlab_runner"]
+        project.write({"hosts": {host.name: sections}})
+    host.run("systemctl kill -s QUIT --kill-who=main gitlab-runner")
+    until("it waits", lambda: host.active("gitlab-runner") == "activating", seconds=10)
+    project.set(host.name, "docker", "mtu", value=1450)
+    said = project.deploy()
+    assert "→ restart docker" in said
+    assert "applied" in said
+    since = [host.run(f"systemctl show -P ActiveEnterTimestampMonotonic {unit}").stdout for unit in UNITS]
+    assert int(since[0]) < int(since[1])
+
+
 def wait_for_drain(host: LabHost, before: dict[str, str]) -> None:
     """Until the runner's process of then has been told to end."""
     log = f"journalctl --no-pager --all --output=cat _SYSTEMD_INVOCATION_ID={before['gitlab-runner']}"

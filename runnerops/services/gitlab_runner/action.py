@@ -18,7 +18,7 @@ from runnerops.services.gitlab_runner.format import NAME
 from runnerops.services.gitlab_runner.loading import needs_restart
 from runnerops.services.gitlab_runner.observe import NOT_THERE
 from runnerops.services.gitlab_runner.version import version_of
-from runnerops.services.steps import DISABLED, still_intended
+from runnerops.services.steps import AROUND, DISABLED, still_intended
 
 
 def minimal_action(
@@ -64,7 +64,7 @@ def minimal_action(
 
 def _restart(because: tuple[str, ...], runner: RunnerFacts, policy: Policy, before: Sequence[Action]) -> Action:
     if stopped(before):  # the jobs are a cost of the earlier action
-        return Action(NAME, Verb.RESTART, because, operation="stop and start")
+        return Action(NAME, Verb.RESTART, because, operation=AROUND)
     return _drained(Action(NAME, Verb.RESTART, because), runner, policy)
 
 

@@ -151,6 +151,7 @@ def test_with_on_change_restart_any_change_restarts_docker() -> None:
         ({"mtu": 1400}, runner(jobs=2), POLICY, True, 0),
         ({"mtu": 1400}, runner(jobs=2), Policy(kill_jobs=True), True, 2),
         ({"mtu": 1400}, runner(active="inactive"), POLICY, False, 0),
+        ({"mtu": 1400}, runner(active="activating"), POLICY, True, 0),  # it could start meanwhile, and take a job
         ({"mtu": 1400}, runner(active="deactivating", jobs=2), POLICY, True, 0),  # `systemctl stop` with SIGQUIT
         ({"debug": True}, runner(jobs=2), Policy(kill_jobs=True), False, 0),
     ],

@@ -19,6 +19,7 @@ from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.steps import drain
 from runnerops.services.gitlab_runner.steps import rewritten as written
 from runnerops.services.gitlab_runner.steps.verify import Watch, watch
+from runnerops.services.steps import AROUND
 from tests.unit.services.runner_builders import (
     HOST,
     NOW,
@@ -257,6 +258,21 @@ def test_a_runner_that_is_being_stopped_is_waited_for_even_if_it_ends_before_the
 
 def test_a_stopped_runner_is_not_drained() -> None:
     assert GITLAB_RUNNER.stop_steps(observed(config(), STOPPED), POLICY) == ActionSteps()
+
+
+AGAIN = RunnerFacts(replace(NOW, active="activating", pid=0, invocation=""))
+
+
+def test_a_runner_that_systemd_is_about_to_start_is_stopped_around_a_restart_of_docker() -> None:
+    state = observed(config(), AGAIN)
+    rest = GITLAB_RUNNER.stop_steps(state, POLICY)
+    assert rest.guard[0].args[0] == "activating", "a process that was started meanwhile is not ended"
+    assert [_words(step.verb, step.args) for step in rest.forward][1:] == ["run 30 systemctl stop gitlab-runner"]
+    assert [_words(step.verb, step.args) for step in rest.rollback] == [RETURN[1], RETURN[3]]
+    around = replace(RESTART, operation=AROUND)
+    found = GITLAB_RUNNER.action_steps(ActionRequest(HOST, around, (), state, POLICY, 5, True))
+    there = [_words(step.verb, step.args) for step in found.forward]
+    assert there == [*START, "complete gitlab_runner"], "whether it can start is not known, so that is not verified"
 
 
 def test_an_unfinished_action_is_unfinished_again_after_a_rollback() -> None:

@@ -79,6 +79,7 @@ def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: P
         return None
     if verb < Verb.RESTART or runner is None:
         return Action(NAME, verb, because)
+    rests = not runner.may_have_jobs and not runner.comes_back
     waited = 0 if policy.kill_jobs else len(runner.draining)
     return Action(
         NAME,
@@ -86,7 +87,7 @@ def _action(verb: Verb, because: tuple[str, ...], observed: HostState, policy: P
         because,
         jobs_lost=len(runner.jobs) - waited,
         jobs_waited=waited,
-        requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}) if runner.may_have_jobs else frozenset(),
+        requires_stopped=frozenset() if rests else frozenset({ServiceName.GITLAB_RUNNER}),
         jobs=runner.jobs,
     )
 

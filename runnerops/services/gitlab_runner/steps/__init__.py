@@ -26,7 +26,7 @@ from runnerops.services.gitlab_runner.steps.pulls import far_caches_new_to_jobs,
 from runnerops.services.gitlab_runner.steps.verify import UNIT, heeds, watch
 from runnerops.services.gitlab_runner.version import version_of
 from runnerops.services.scripts import script
-from runnerops.services.steps import diagnose, guard, intend, restore_intent, run, staged_path, with_enablement
+from runnerops.services.steps import AROUND, diagnose, guard, intend, restore_intent, run, staged_path, with_enablement
 
 
 def action_steps(request: ActionRequest) -> ActionSteps:
@@ -47,6 +47,8 @@ def action_steps(request: ActionRequest) -> ActionSteps:
         first, forward, rollback = (heeds(),), part.reload(run), part.reload_back()
     elif already_stopped and part.active:
         forward, rollback = part.come_back(), part.rest_again()
+    elif action.operation == AROUND:
+        forward = part.start_again()
     elif action.verb is not Verb.VERIFY:
         forward, rollback = part.restart(run), part.restart_back()
     mirrors = (
@@ -82,11 +84,13 @@ def _action_steps(
 def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
     """The runner is stopped without losing a job: it takes no new ones, and its process ends after the last one."""
     runner = observed.facts.runner
-    if runner is None or not runner.may_have_jobs:
+    if runner is None or not (runner.may_have_jobs or runner.comes_back):
         return ActionSteps()
-    number = observed.next_run
-    forward = (intend(NAME, Verb.RESTART, number, runner.unit.invocation), *rest(observed, policy))
-    return _action_steps(forward, _Part(None, runner, policy, observed).return_back(), guard=tuple(_guard(runner)))
+    part = _Part(None, runner, policy, observed)
+    begun = intend(NAME, Verb.RESTART, observed.next_run, runner.unit.invocation)
+    if not runner.may_have_jobs:
+        return _action_steps((begun, _stop()), part.come_again(), guard=tuple(_guard(runner)))
+    return _action_steps((begun, *rest(observed, policy)), part.return_back(), guard=tuple(_guard(runner)))
 
 
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
@@ -197,6 +201,16 @@ class _Part:
         yield self._new.verify_step(self._policy)
         yield from self._is_there()
         yield Step("complete", (NAME,))
+
+    def start_again(self) -> Iterator[Step]:
+        """Starts a runner that systemd was about to start. Nobody knows whether it can start, so this is not verified."""
+        yield from start(self._new)
+        yield Step("complete", (NAME,))
+
+    def come_again(self) -> Iterator[Step]:
+        """Starts such a runner in a rollback."""
+        yield return_later("start")
+        yield restore_intent(NAME, self._have.intent_for(NAME))
 
     def rest_again(self) -> Iterator[Step]:
         """Swaps the old file back while the runner is stopped. The phase that stopped it is undone
