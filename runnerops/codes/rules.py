@@ -615,9 +615,16 @@ _ROWS = (
     Rule(
         "K016",
         "warning",
-        "Two services on one port of the host",
+        "Two services on one port or address",
         "Docker starts only one of the two.",
-        "Publish another port, or bind each to an address of its own.",
+        "Publish another port, bind each to an address of its own, or give each its own address in the network.",
+    ),
+    Rule(
+        "K017",
+        "warning",
+        "Docker-in-Docker that does not work",
+        "Its daemon does not start, or its pulls do not go through the mirror.",
+        "Set what the message names.",
     ),
     Rule(
         "X001",

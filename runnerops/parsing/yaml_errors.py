@@ -216,6 +216,13 @@ def _missing_colon(text: str, at: int, begin: int) -> Cause:
     )
 
 
+def _merging(text: str, at: int, begin: int) -> Cause:
+    """The parser names the place of the value, which may be at its anchor, and the mapping that `<<` is in."""
+    found = text.find("<<", begin)
+    problem = "`<<` takes a mapping, or a list of mappings"
+    return Cause(found if found > at else at, problem, "give it an alias of one: <<: *NAME")
+
+
 def _row(problem: str, fix: str) -> Callable[[str, int, int], Cause]:
     return lambda _, at, __: Cause(at, problem, fix)
 
@@ -234,7 +241,7 @@ _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     "unhashable": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
     "unacceptable key": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
     "constructor for the tag": _row("no managed system knows this tag", "take it out"),
-    "for merging": _row("`<<` takes a mapping, or a list of mappings", "give it an alias of one: <<: *NAME"),
+    "for merging": _merging,
     "unexpected ':'": lambda _, __, begin: Cause(
         begin, "a space is missing behind the colon", "write key: value, or put a text that holds a colon in quotes"
     ),

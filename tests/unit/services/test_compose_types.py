@@ -198,7 +198,7 @@ def test_a_watch_command_with_an_open_quote() -> None:
         ),
         (
             {"services": {"a": {"image": "a", "environment": {"A": ["b"]}}}},
-            "must be text or a number or true or false or nothing: Compose refuses the whole file; put it in quotes",
+            "must be text or a number or true or false or nothing: Compose refuses the whole file; write one text, in quotes",
         ),
         (
             {"services": {"a": {"image": "a", "volumes": ["./data:cloud:data"]}}},

@@ -42,6 +42,12 @@ def found(text: str) -> list[str]:
         ('ports: ["192.0.2.10:5000:5000"]', "ports: 5000:5000", "K002 error services.cache.ports"),
         ('ports: ["192.0.2.10:5000:5000"]', 'ports: ["::1:5000:5000"]', "K002 warning services.cache.ports[0]"),
         ("restart: always", "restart: sometimes", "K002 error services.cache.restart"),
+        ("- data:/var", "- ./old:/var/lib/registry\n      - data:/var", "P002 warning services.cache.volumes[1]"),
+        ("restart: always", "expose: [http]", "K002 warning services.cache.expose[0]"),
+        ("restart: always", "ulimits: {nofile: {soft: 2, hard: 1}}", "K002 error services.cache.ulimits.nofile"),
+        ("restart: always", "mem_limit: 512", "K002 error services.cache.mem_limit"),
+        ("restart: always", "mem_limit: 1g\n    memswap_limit: 512m", "K002 error services.cache.memswap_limit"),
+        ("restart: always", "mem_limit: 1g\n    mem_reservation: 2g", "K002 error services.cache.mem_reservation"),
         ("restart: always", "mem_limit: 2gigs", "K002 error services.cache.mem_limit"),
         ("restart: always", "healthcheck: {interval: 30}", "K002 error services.cache.healthcheck.interval"),
         ("registry:3.1.1", "Registry:3.1.1", "K002 error services.cache.image"),
@@ -225,7 +231,7 @@ def test_two_registries_on_one_volume() -> None:
         "services:\n  a: {image: x, init: '${INIT:-yes}', scale: '${N:-2}', environment: [A=1, B, B]}\n",
         "services:\n  a: {extends: {file: base.yml, service: a}}\n  b: {image: x, ulimits: {nofile: '1024'}, ports: [22:22]}\n",
         "name: x\nservices: {}\n",
-        "services:\n  a: {image: x, volumes: ['gone:/d', './here:/d'], devices: [/a, {source: /b, target: /b}]}\n"
+        "services:\n  a: {image: x, volumes: ['./here:/d', './here:/d/e'], devices: [/a, {source: /b, target: /b}]}\n"
         "  b: {build: {}}\n",
         "services:\n  a: {image: x, post_start: [{command: x, privileged: 'yes'}], build: {context: ., ssh: [a=/b]}}\n",
         "services: {a: {image: x}}\nsecrets: {s: {external: true}, t: {file: ''}}\nconfigs: {c: {external: false}}\n",
@@ -394,3 +400,180 @@ def test_keys_that_are_indented_too_little_are_no_services() -> None:
 
 def test_a_list_of_volumes_is_one_mistake() -> None:
     assert found("services: {a: {image: b, volumes: ['data:/x']}}\nvolumes: [data]\n") == ["K002 error volumes"]
+
+
+def test_a_space_after_the_colon_of_a_volume_is_one_mistake() -> None:
+    assert found(CACHE.replace("data:/var", "data: /var")) == ["K002 error services.cache.volumes[0]"]
+
+
+@pytest.mark.parametrize(
+    ("pool", "finding"),
+    [
+        ("subnet: 172.28.0.0/16, ip_range: 172.28.5.0/24, gateway: 172.28.0.1, aux_addresses: {a: 172.28.0.2}", ""),
+        ("subnet: '2001:db8:0:0::/64'", ""),
+        ("subnet: '${NET:-10.0.0.0/8}', gateway: 10.0.0.1", ""),
+        ("gateway: 10.0.0.1", ""),
+        ("subnet: 172.28.0.0", "K002 error networks.n.ipam.config[0].subnet"),
+        ("subnet: 172.28.0.1/16", "K002 warning networks.n.ipam.config[0].subnet"),
+        ("subnet: 172.28.0.0/16, gateway: 172.29.0.1", "K002 error networks.n.ipam.config[0].gateway"),
+        ("subnet: 172.28.0.0/16, ip_range: 172.29.0.0/24", "K002 error networks.n.ipam.config[0].ip_range"),
+        (
+            "subnet: 172.28.0.0/16, aux_addresses: {a: 10.0.0.1}",
+            "K002 error networks.n.ipam.config[0].aux_addresses.a",
+        ),
+    ],
+)
+def test_the_subnet_of_a_network(pool: str, finding: str) -> None:
+    text = f"services:\n  a: {{image: x, networks: [n]}}\nnetworks:\n  n: {{ipam: {{config: [{{{pool}}}]}}}}\n"
+    assert found(text) == ([finding] if finding else [])
+
+
+SUBNET = "{ipam: {config: [{subnet: 172.28.0.0/16}]}}"
+
+
+@pytest.mark.parametrize(
+    ("address", "network", "severity"),
+    [
+        ("ipv4_address: 172.28.0.5", SUBNET, ""),
+        ("ipv4_address: 10.0.0.5", "{external: true}", ""),
+        ("ipv4_address: 10.0.0.5", "{ipam: {driver: dhcp}}", ""),
+        ("ipv4_address: '${IP}'", SUBNET, ""),
+        ("ipv4_address: 172.28.0.500", SUBNET, "error"),
+        ("ipv4_address: 10.0.0.5", SUBNET, "error"),
+        ("ipv6_address: '2001:db8::5'", SUBNET, "error"),
+        ("ipv4_address: 10.0.0.5", "{}", "error"),
+    ],
+)
+def test_the_address_of_a_service_in_a_network(address: str, network: str, severity: str) -> None:
+    text = f"services:\n  a:\n    image: x\n    networks: {{n: {{{address}}}}}\nnetworks:\n  n: {network}\n"
+    key = address.partition(":")[0]
+    expected = [f"K002 {severity} services.a.networks.n.{key}"] if severity else []
+    assert [one for one in found(text) if not one.startswith("K006")] == expected
+
+
+def test_two_services_with_one_address() -> None:
+    text = "services:\n  a: {image: x, networks: {n: {ipv4_address: 172.28.0.5}}}\n" + (
+        f"  b: {{image: x, networks: {{n: {{ipv4_address: 172.28.0.5}}}}}}\nnetworks:\n  n: {SUBNET}\n"
+    )
+    assert found(text) == ["K016 warning services.b.networks.n.ipv4_address"]
+    assert found(text.replace("b: {image", "b: {profiles: [p], image")) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "finding"),
+    [
+        ("image: docker:28-dind", "K017 warning services.a.image"),
+        ("image: docker:dind, privileged: false", "K017 warning services.a.privileged"),
+        ("image: docker:dind, command: [dockerd, --mtu=1400]", "K017 warning services.a.image"),
+        ("image: docker:dind, privileged: true", ""),
+        ("image: docker:dind, runtime: sysbox-runc", ""),
+        ("image: docker:dind, command: [docker, ps]", ""),
+        ("image: docker:28-cli", ""),
+        ("image: 'example.com/docker:dind'", ""),
+        (
+            "image: docker:dind, privileged: true, command: ['--registry-mirror=http://localhost:5000']",
+            "K017 warning services.a.command[0]",
+        ),
+        (
+            "image: docker:dind, privileged: true, command: ['--registry-mirror', 'http://127.0.0.1:5000']",
+            "K017 warning services.a.command[1]",
+        ),
+        (
+            "image: docker:dind, privileged: true, command: '--mtu=1400 --registry-mirror=http://localhost:5000'",
+            "K017 warning services.a.command",
+        ),
+        (
+            "image: docker:dind, privileged: true, network_mode: host, command: ['--registry-mirror=http://localhost']",
+            "",
+        ),
+        ("image: docker:dind, privileged: true, command: ['--registry-mirror=http://mirror:5000']", ""),
+    ],
+)
+def test_docker_in_docker(service: str, finding: str) -> None:
+    assert found(f"services:\n  a: {{{service}}}\n") == ([finding] if finding else [])
+
+
+@pytest.mark.parametrize(
+    ("service", "finding"),
+    [
+        (
+            "image: registry:2, volumes: [d1:/var/lib/registry, './c:/etc/distribution']",
+            "K010 error services.a.volumes[1]",
+        ),
+        ("image: registry:2, volumes: [d1:/var/lib/registry, './c:/etc/docker/registry']", ""),
+        (
+            "image: registry:3, volumes: [d1:/var/lib/registry], "
+            "configs: [{source: c, target: /etc/docker/registry/config.yml}]",
+            "K010 error services.a.configs[0]",
+        ),
+        (
+            "image: registry:3, volumes: [d1:/var/lib/registry], "
+            "configs: [{source: c, target: /etc/distribution/config.yml}]",
+            "",
+        ),
+        (
+            "image: registry:2, volumes: [d1:/var/lib/registry], "
+            "environment: {REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: /data}",
+            "K013 warning services.a",
+        ),
+        (
+            "image: registry:2, volumes: ['d1:/data'], environment: {REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: /data}",
+            "",
+        ),
+        (
+            "image: registry:2, volumes: [d1:/var/lib/registry], ports: ['5001:5001']",
+            "C018 warning services.a.ports",
+        ),
+        ("image: registry:2, volumes: [d1:/var/lib/registry], ports: ['5001:5000']", ""),
+        (
+            "image: registry:2, ports: ['80:80'], "
+            "volumes: [d1:/var/lib/registry, './c.yml:/etc/docker/registry/config.yml']",
+            "",
+        ),
+        (
+            "image: registry:2, volumes: [d1:/var/lib/registry], "
+            "ports: ['5001:5000'], environment: {REGISTRY_HTTP_ADDR: ':5001'}",
+            "C018 warning services.a.ports",
+        ),
+    ],
+)
+def test_a_registry_that_is_not_where_its_compose_file_says(service: str, finding: str) -> None:
+    text = f"services:\n  a: {{{service}}}\nvolumes: {{d1: {{}}}}\nconfigs: {{c: {{file: ./c}}}}\n"
+    assert found(text) == ([finding] if finding else [])
+
+
+def test_a_volume_whose_name_is_one_letter() -> None:
+    text = "services:\n  a: {image: x, volumes: ['%s:/data']}\nvolumes: {%s: {}}\n"
+    assert found(text % ("d", "d")) == ["K002 error services.a.volumes[0]"]
+    assert found(text % ("dd", "dd")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("cpus: 0,5", "write 0.5"),
+        ("deploy: {resources: {limits: {cpus: '0,5'}}}", "write 0.5"),
+        ("mem_limit: 512Mi", "write 512m"),
+        ("healthcheck: {interval: 30 s}", "write 30s"),
+        ("restart: never", 'write "no"'),
+        ("pull_policy: if-not-preset", "write if_not_present"),
+        ("env: {A: b}", "write env_file or environment; keys of your own begin with x-"),
+        ("resources: {}", "move it below deploy, and indent it deeper"),
+        ("build: {context: ., args: [{A: b}]}", "write it as NAME=VALUE"),
+        (
+            "develop: {watch: {action: rebuild, path: .}}",
+            "put a hyphen before its first key, and indent its others as that",
+        ),
+        ("ports: [80: 80]", 'write "80:80", without a space'),
+    ],
+)
+def test_what_to_write_in_a_service(line: str, fix: str) -> None:
+    (one,) = lint_file(SPEC, f"services:\n  a:\n    image: x\n    {line}\n".encode())
+    assert one.fix == fix
+
+
+def test_a_list_that_is_merged_is_reported_where_it_is_merged() -> None:
+    text = "x-e: &e [A=b]\nservices:\n  a:\n    image: x\n    environment:\n      <<: *e\n"
+    (one,) = lint_file(SPEC, text.encode())
+    assert one.location
+    assert (one.location.line, one.location.column) == (6, 7)

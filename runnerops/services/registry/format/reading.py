@@ -184,13 +184,13 @@ def _composed(loader: Any, text: str, *, strict: bool) -> yaml.Node | None:
 
 def _refuse_numbers(root: yaml.Node) -> None:
     for node in _collections(root):
-        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
             scalar = isinstance(key, yaml.ScalarNode) and not key.tag.startswith("!")
             if scalar and key.tag not in _NAME_TAGS:
                 place = (key.start_mark.line + 1, key.start_mark.column + 1)
-                raise ParseError(
-                    *place, "Compose does not read this name as a string, and refuses the file", "put it in quotes"
-                )
+                ports = key.value.isdecimal() and isinstance(value, yaml.ScalarNode) and value.value.isdecimal()
+                fix = f'write "{key.value}:{value.value}", without a space' if ports else "put it in quotes"
+                raise ParseError(*place, "Compose does not read this name as a string, and refuses the file", fix)
 
 
 def _parse_error(text: str, cause: Cause) -> ParseError:

@@ -8,7 +8,10 @@ from math import isfinite
 
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.patterns import late_pattern
+from runnerops.services.registry.rules.compose.dind import dind_rules
+from runnerops.services.registry.rules.compose.fixes import as_scalar
 from runnerops.services.registry.rules.compose.names import circles, references
+from runnerops.services.registry.rules.compose.networks import address_rules, network_rules, shared_addresses
 from runnerops.services.registry.rules.compose.pairs import pairs
 from runnerops.services.registry.rules.compose.parts import REFUSED, mapping
 from runnerops.services.registry.rules.compose.ports import shared_ports
@@ -92,13 +95,15 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
         yield "K002", "error", (), f"is empty: {REFUSED}", "write services: and what is to run"
         return
     yield from schema_rules(judged, version)
-    yield from (("K002", "error", key, f"must be {what}: {REFUSED}", "") for key, what in text_problems(judged))
+    for place, what in text_problems(judged):
+        yield "K002", "error", place, f"must be {what}: {REFUSED}", as_scalar(str(value_at(judged, place)))
     yield from (
         ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
         for key in _endless(judged, ())
     )
     yield from _variables(judged, ())
     yield from top_values(judged)
+    yield from network_rules(judged)
     services = {name: one for name, one in mapping(tree.get("services")).items() if isinstance(one, dict)}
     for name, service in services.items():
         if name not in mapping(judged.get("services")):
@@ -106,6 +111,8 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
         key: Key = ("services", name)
         yield from service_values(service, key)
         yield from pairs(service, key)
+        yield from address_rules(service, tree, key)
+        yield from dind_rules(service, key)
         if not tree.get("include"):  # another file may define what this one uses
             yield from references(service, tree, key)
         if is_registry(service):
@@ -113,6 +120,7 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
     yield from circles(services)
     yield from shared_volumes(services)
     yield from shared_ports(services)
+    yield from shared_addresses(services)
 
 
 def _newer(tree: Tree, version: str) -> Found:

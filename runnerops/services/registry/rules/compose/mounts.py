@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from runnerops.model.common import Key, Tree, word_set
 from runnerops.patterns import late_pattern
-from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping, mounts, volume_parts
+from runnerops.services.registry.rules.compose.parts import (
+    REFUSED,
+    REFUSES,
+    is_split,
+    items,
+    mapping,
+    mounts,
+    volume_parts,
+)
 from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.schema.json_schema import open_text
 
 _DRIVE = late_pattern(r"[A-Za-z]:")
 _WITH_MODE = 3
@@ -16,6 +25,8 @@ _VOLUME = "write SOURCE:/PATH, or SOURCE:/PATH:ro"
 
 def volumes(service: Tree, key: Key) -> Found:
     """Runs all rules on one service."""
+    yield from _split(service, key)
+    yield from _twice(service, key)
     yield from _volumes(service, key)
     yield from _long_volumes(service, key)
 
@@ -44,6 +55,28 @@ def _volumes(service: Tree, key: Key) -> Found:
             yield "K002", severity, (*key, "volumes", index), text, fix
 
 
+def _split(service: Tree, key: Key) -> Found:
+    for index, volume in enumerate(items(service.get("volumes"))):
+        if is_split(volume):
+            text = f"is a mapping, because of the space after its colon: {REFUSED}"
+            yield "K002", "error", (*key, "volumes", index), text, "take the space out"
+
+
+def _twice(service: Tree, key: Key) -> Found:
+    """Of several volumes at one path, Compose mounts only the last."""
+    seen: dict[str, int] = {}
+    for index, volume in enumerate(items(service.get("volumes"))):
+        if isinstance(volume, dict):
+            target = str(volume.get("target") or "")
+        else:
+            parts = volume_parts(str(volume))
+            target = parts[1] if len(parts) > 1 else parts[0]
+        if target.startswith("/") and not open_text(target) and target in seen:
+            text = f"is mounted at {target}, as volumes[{seen[target]}] is, which Compose leaves out"
+            yield "P002", "warning", (*key, "volumes", index), text, "take one of them out, or mount it elsewhere"
+        seen[target] = index
+
+
 def _modes(text: str, key: Key) -> Found:
     """Options that Compose ignores: such a volume can be written to."""
     for mode in text.split(","):
@@ -59,6 +92,8 @@ def _modes(text: str, key: Key) -> Found:
 def _long_volumes(service: Tree, key: Key) -> Found:
     for index, volume in enumerate(items(service.get("volumes"))):
         parts, place = mapping(volume), (*key, "volumes", index)
+        if is_split(volume):
+            continue
         if parts and not parts.get("target"):
             harm = REFUSES if parts.get("target") == "" else REFUSED
             text = f"has no target, which is the path in the container: {harm}"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapping, mounts
+from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
 
@@ -20,6 +20,7 @@ _SHARED = ("network_mode", "ipc", "pid")
 def references(service: Tree, tree: Tree, key: Key) -> Found:
     """Finds what a service uses and the file does not define."""
     severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
+    yield from _drives(service, mapping(tree.get("volumes")), key)
     for kind, name, place in _used(service, key):
         if isinstance(tree.get(kind), list):  # as the schema reports
             continue
@@ -34,6 +35,14 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
     if severity == "error":
         yield from _asleep(service, mapping(tree.get("services")), key)
     yield from _contexts(service, mapping(tree.get("services")), key)
+
+
+def _drives(service: Tree, volumes: Tree, key: Key) -> Found:
+    for index, volume in enumerate(items(service.get("volumes"))):
+        if isinstance(volume, str) and volume[1:2] == ":" and volume[0] in volumes and len(volume_parts(volume)) == 1:
+            text = f"is one path: Compose reads {volume[:2]} as a drive of Windows: {REFUSES}"
+            fix = "give the volume a name of more than one letter, here and under `volumes`"
+            yield "K002", "error", (*key, "volumes", index), text, fix
 
 
 def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:

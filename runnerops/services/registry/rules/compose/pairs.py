@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.patterns import late_pattern
-from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapping, volume_parts
+from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping, volume_parts
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.shared.sizes import is_size, size_of
@@ -39,8 +39,41 @@ def pairs(service: Tree, key: Key) -> Found:
     if service.get("network_mode") == "host" and service.get("ports"):
         text = "does nothing with `network_mode: host`, where every port of the container is one of the host"
         yield "K002", "warning", (*key, "ports"), text, "take it out"
-    for rule in (_build, _scale, _limits, _devices, _watch, _targets):
+    for rule in (_ulimits, _memory, _build, _scale, _limits, _devices, _watch, _targets):
         yield from rule(service, key)
+
+
+def _ulimits(service: Tree, key: Key) -> Found:
+    for name, limit in mapping(service.get("ulimits")).items():
+        soft, hard = (_whole(mapping(limit).get(part)) for part in ("soft", "hard"))
+        if isinstance(soft, int) and isinstance(hard, int) and -1 not in (soft, hard) and soft > hard:
+            text = f"has a soft limit above the hard one: {REFUSES}"
+            yield "K002", "error", (*key, "ulimits", name), text, f"write at most soft: {hard}"
+
+
+_LEAST = 6 << 20
+"""Bytes of memory that Docker allows a container at least."""
+
+
+def _memory(service: Tree, key: Key) -> Found:
+    limit, swap, kept = (_bytes(service.get(name)) for name in ("mem_limit", "memswap_limit", "mem_reservation"))
+    for name, amount in (("mem_limit", limit), ("mem_reservation", kept)):
+        if amount and 0 < amount < _LEAST:
+            yield "K002", "error", (*key, name), f"must be at least 6m: {REFUSES}", _unit_of_memory(service.get(name))
+    if limit and swap and 0 < swap < limit:
+        text = f"includes the memory, and must not be below mem_limit: {REFUSES}"
+        yield "K002", "error", (*key, "memswap_limit"), text, "write the sum of memory and swap"
+    if limit and kept and kept > limit >= _LEAST:
+        text = f"must not be above mem_limit: {REFUSES}"
+        yield "K002", "error", (*key, "mem_reservation"), text, "write at most that"
+
+
+def _bytes(value: Value) -> Decimal | None:
+    return None if open_text(value) else _amount("mem", value)
+
+
+def _unit_of_memory(value: Value) -> str:
+    return f"write {value}m if megabytes are meant" if re.fullmatch(r"\d{1,6}", str(value)) else ""
 
 
 def _build(service: Tree, key: Key) -> Found:

@@ -15,7 +15,10 @@ def mounts(service: Tree) -> Iterator[tuple[int, str, str]]:
     """Yields index, source (empty if anonymous) and target of each volume. Of several at one target, the last counts."""
     found: dict[str, tuple[int, str, str]] = {}
     for index, volume in enumerate(items(service.get("volumes"))):
-        if isinstance(volume, dict):
+        if isinstance(volume, dict) and is_split(volume):
+            ((source, path),) = volume.items()
+            found[str(path)] = (index, source, str(path))
+        elif isinstance(volume, dict):
             target = str(volume.get("target") or "")
             found[target] = (index, str(volume.get("source") or ""), target)
         elif isinstance(volume, str):
@@ -41,6 +44,14 @@ def volume_parts(volume: str) -> Sequence[str]:
         else:
             parts[-1] += letter
     return tuple(parts)
+
+
+def is_split(volume: Value) -> bool:
+    """Whether a volume was meant in the short syntax, with a space after its colon: `./data: /data`."""
+    if not isinstance(volume, dict) or len(volume) != 1:
+        return False
+    (name, value), *_ = volume.items()
+    return isinstance(value, str) and ("/" in name or value.startswith("/")) and name not in {"source", "target"}
 
 
 def environment(service: Tree) -> Iterator[tuple[str | int, str, str]]:

@@ -13,6 +13,7 @@ from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.shared.addresses import is_address
 
+_EXPOSED = late_pattern(r"\d+(?:-\d+)?(?:/\w+)?")
 _BOTH = late_pattern(r"([0-9-]+)/\w+:([0-9-]+)(/\w+|)")
 
 
@@ -134,6 +135,9 @@ def _expose(service: Tree, key: Key) -> Found:
         if isinstance(port, float):
             text = f"must be a port, or a range of them: {REFUSED}"
             yield "K002", "error", (*key, "expose", index), text, "write for example 8080 or 8080-8090"
+        elif isinstance(port, str) and not open_text(port) and not _EXPOSED.fullmatch(port) and ":" not in port:
+            text = "must be a port, or a range of them, which newer releases of Compose refuse otherwise"
+            yield "K002", "warning", (*key, "expose", index), text, "write for example 8080 or 8080-8090"
         elif isinstance(port, str) and ":" in port and not open_text(port):
             text = "names a port of the host too, which Docker refuses since 29"
             yield "K002", "warning", (*key, "expose", index), text, f"write {port.rpartition(':')[2]}, or use ports"

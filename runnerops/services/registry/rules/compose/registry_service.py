@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.caches.image import major
-from runnerops.services.registry.rules.compose.parts import environment, items, mounts
+from runnerops.services.registry.rules.compose.parts import environment, items, mapping, mounts
 from runnerops.services.registry.rules.compose.registry_variables import variable_rules
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.storage import STORAGE
@@ -22,6 +22,8 @@ _PATHS = {2: "/etc/docker/registry/config.yml", 3: "/etc/distribution/config.yml
 _OWN = late_pattern(r"\.ya?ml\b|\.sh\b|(?:^|\W)-c\b")
 _NEWEST = 3
 _DATA = "/var/lib/registry"
+_ADDRESS = ":5000"
+"""Where a registry listens unless it is told otherwise."""
 
 
 def is_registry(service: Tree) -> bool:
@@ -38,6 +40,7 @@ def registry_service(service: Tree, key: Key) -> Found:
     yield from _path(service, major(image), key)
     yield from variable_rules(service, key, major(image), whole=_of_the_image(service, major(image)))
     yield from _volume(service, key)
+    yield from _port(service, key)
     given = {name: value for _, name, value in environment(service)}
     if given.get("REGISTRY_PROXY_PASSWORD") and any(_open(port) for port in items(service.get("ports"))):
         text = "everybody who can reach this port can read whatever the cache's account can read"
@@ -54,12 +57,14 @@ def _path(service: Tree, version: int | None, key: Key) -> Found:
         return
     read = _PATHS.get(version or _NEWEST, _PATHS[_NEWEST])
     folders = tuple(path.rpartition("/")[0] for path in _PATHS.values())
-    for index, _, target in mounts(service):
-        if target.startswith(folders) and target.endswith((".yml", ".yaml")):
+    for place, source, target in _placed(service):
+        folder = target.rstrip("/") in folders and not source.endswith((".yml", ".yaml"))
+        if folder or (target.startswith(folders) and target.endswith((".yml", ".yaml"))):
             text = (
                 f"registry {version or _NEWEST} does not read it: it would be an open registry that anybody can push to"
             )
-            yield "K010", "error" if version else "warning", (*key, "volumes", index), text, f"mount it at {read}"
+            where = read.rpartition("/")[0] if folder else read
+            yield "K010", "error" if version else "warning", (*key, *place), text, f"mount it at {where}"
 
 
 def _command(service: Tree, version: int | None, key: Key) -> Found:
@@ -93,7 +98,15 @@ def _told(service: Tree) -> bool:
 def _mounted(service: Tree, version: int) -> bool:
     """Whether something is mounted over the file that this version of the image reads."""
     read = _PATHS.get(version, _PATHS[_NEWEST])
-    return any(read == target or read.startswith(f"{target.rstrip('/')}/") for _, _, target in mounts(service))
+    return any(read == target or read.startswith(f"{target.rstrip('/')}/") for _, _, target in _placed(service))
+
+
+def _placed(service: Tree) -> Iterator[tuple[Key, str, str]]:
+    """Yields place, source and target of each volume, and of each config that has a target."""
+    yield from ((("volumes", index), source, target) for index, source, target in mounts(service))
+    for index, one in enumerate(items(service.get("configs"))):
+        if isinstance(one, dict) and isinstance(one.get("target"), str):
+            yield ("configs", index), f"{one.get('source') or ''}.yml", str(one["target"])
 
 
 def _of_the_image(service: Tree, version: int | None) -> bool:
@@ -109,6 +122,8 @@ def _volume(service: Tree, key: Key) -> Found:
     """Finds content that is in no volume. If a mounted configuration may name another folder, any volume suffices."""
     names = {name for _, name, _ in environment(service)}
     given = {name: value for _, name, value in environment(service)}
+    data = given.get("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY") or _DATA
+    names.discard("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY" if data.startswith("/") else "")
     elsewhere = any(name.startswith("REGISTRY_STORAGE_") and name.split("_")[2].lower() in STORAGE for name in names)
     if elsewhere or given.get("REGISTRY_STORAGE", "filesystem") != "filesystem" or service.get("volumes_from"):
         return
@@ -116,11 +131,29 @@ def _volume(service: Tree, key: Key) -> Found:
     configured = any(
         target.startswith(tuple(path.rpartition("/")[0] for path in _PATHS.values())) for target in targets
     )
-    data = [target for target in targets if not re.match(r"/(?:etc|certs?|auth)\b", target)]
-    covered = any(f"{_DATA}/".startswith(f"{target.rstrip('/')}/") or target.startswith(_DATA) for target in targets)
-    if not covered and not (configured and data):
-        text = f"has no volume at {_DATA}: its content is lost with the container"
+    others = [target for target in targets if not re.match(r"/(?:etc|certs?|auth)\b", target)]
+    covered = any(f"{data}/".startswith(f"{target.rstrip('/')}/") or target.startswith(data) for target in targets)
+    if not covered and not (configured and others and data == _DATA):
+        text = f"has no volume at {data}: its content is lost with the container"
         yield "K013", "warning", key, text, "add a named volume"
+
+
+def _port(service: Tree, key: Key) -> Found:
+    """Finds ports of which none leads to the registry. A mounted configuration may name another port."""
+    if not _of_the_image(service, major(str(service["image"]))) or service.get("network_mode"):
+        return
+    given = {name: value for _, name, value in environment(service)}
+    port = given.get("REGISTRY_HTTP_ADDR", _ADDRESS).rpartition(":")[2]
+    ports = [str(mapping(one).get("target") if isinstance(one, dict) else one) for one in items(service.get("ports"))]
+    inner = [one.partition("/")[0].rpartition(":")[2] for one in ports]
+    if port.isdecimal() and inner and all(one.isdecimal() for one in inner) and port not in inner:
+        text = f"do not lead to the registry, which listens on port {port} of its container"
+        yield "C018", "warning", (*key, "ports"), text, f"write {_outer(ports[0])}{port}, or set REGISTRY_HTTP_ADDR"
+
+
+def _outer(port: str) -> str:
+    outer, colon, _ = port.rpartition(":")
+    return f"{outer}{colon}"
 
 
 def _open(port: Value) -> bool:

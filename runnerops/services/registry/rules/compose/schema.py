@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from runnerops.model.common import Key, Tree, Value, value_at, word_set
-from runnerops.parsing.near import near, near_fix, question
-from runnerops.patterns import late_pattern
-from runnerops.services.registry.rules.compose.parts import REFUSED, mapping
+from runnerops.model.common import Key, Tree, value_at, word_set
+from runnerops.parsing.near import near, question
+from runnerops.services.registry.rules.compose.fixes import fix_of
+from runnerops.services.registry.rules.compose.parts import REFUSED, is_split, mapping
 from runnerops.services.registry.rules.compose.values import SECTIONS
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.compose import is_looser, schema_problems, service_keys
@@ -19,12 +19,6 @@ _NEAR = 0.7
 
 _NETWORK_NAMES = "5.6.0"
 """The first release of Compose that checks the names of networks."""
-
-_JOINED = late_pattern(r"([a-z_]+):(\S+)")
-"""A key and its value without the space between them, which YAML reads as one text."""
-
-_TIMES = word_set("interval timeout start_period start_interval stop_grace_period delay monitor window")
-"""Keys whose values are durations."""
 
 _TYPES = {
     "string": "text",
@@ -40,7 +34,7 @@ _TYPES = {
 def schema_rules(tree: Tree, version: str) -> Found:
     """Finds what the schema refuses. `version`: that of Compose; empty if it is not known."""
     for problem in schema_problems(tree):
-        if not _is_section(problem, tree):
+        if not _is_section(problem, tree) and not _is_in_split_volume(problem, tree):
             yield from _schema(problem, tree, version)
 
 
@@ -49,6 +43,11 @@ def _is_section(problem: Problem, tree: Tree) -> bool:
     key = problem.key
     below = problem.kind == "unknown" and len(key) == 3 and key[0] == "services" and key[1] in SECTIONS
     return below and not {"image", "build"} & mapping(value_at(tree, key[:2])).keys()
+
+
+def _is_in_split_volume(problem: Problem, tree: Tree) -> bool:
+    """Whether a volume is a mapping because of a space, as another rule reports."""
+    return problem.key[2:3] == ("volumes",) and is_split(value_at(tree, problem.key[:4]))
 
 
 def _schema(problem: Problem, tree: Tree, version: str) -> Found:
@@ -69,43 +68,7 @@ def _schema(problem: Problem, tree: Tree, version: str) -> Found:
         text = "is not a whole number, which newer releases of Compose may refuse"
         yield "K002", "warning", key, text, "write one"
     else:
-        yield "K002", "error", key, f"{_SAYS[problem.kind](words)}: {REFUSED}", _fix(problem, tree)
-
-
-def _fix(problem: Problem, tree: Tree) -> str:
-    value = value_at(tree, problem.key)
-    if problem.kind != "type":
-        return near_fix(str(value), problem.words) if problem.kind == "word" else _FIXES.get(problem.kind, "")
-    if isinstance(value, list) and problem.key in {(section,) for section in SECTIONS}:
-        return "write NAME: for each, without a hyphen"
-    return _fix_of_type(problem, value)
-
-
-def _fix_of_type(problem: Problem, value: Value) -> str:
-    key = problem.key
-    if value is None:
-        below = len(key) == _OF_SERVICE - 1 and key[0] == "services"
-        return "it is empty: indent its keys below it" if below else "it is empty: write a value, or take the key out"
-    if isinstance(value, str) and "array" not in problem.words and (joined := _JOINED.fullmatch(value)):
-        return f"write a space after the colon: {joined[1]}: {joined[2]}"
-    if key[-2:-1] in {("depends_on",), ("networks",), ("environment",)}:
-        return _fix_of_item(key, value)
-    if "array" in problem.words and isinstance(value, str | int | float):
-        return "write it in brackets, as the only item of a list"
-    if problem.words == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
-        is_time = problem.key[-1] in _TIMES
-        return f"write it with its unit: {value}s" if is_time else "put it in quotes"
-    return ""
-
-
-def _fix_of_item(key: Key, value: Value) -> str:
-    """What to write for an item of `depends_on` or `environment`, which may be lists or mappings."""
-    if key[-2] != "environment":
-        names = " and ".join(value) if isinstance(value, dict) else ""
-        return f"take the hyphen before {names} out: with keys below it, {key[-2]} is a mapping" if names else ""
-    if isinstance(key[-1], int):
-        return "write it as NAME=VALUE"
-    return "put it in quotes" if isinstance(value, list | dict) else ""
+        yield "K002", "error", key, f"{_SAYS[problem.kind](words)}: {REFUSED}", fix_of(problem, tree)
 
 
 _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
@@ -117,9 +80,6 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
     "range": lambda words: f"must be between {' and '.join(words)}",
 }
 """What is said of a problem with a value."""
-
-_FIXES = {"missing": "add it", "twice": "take one of the two out"}
-"""What to do about some of these problems."""
 
 
 def _since(release: str, version: str, found: tuple[str, Key, str]) -> Found:
@@ -137,7 +97,7 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 
 def _unknown(key: Key, known: tuple[str, ...], service: bool) -> tuple[str, str]:
     name = str(key[-1])
-    meant = near(name, known, _NEAR)
+    meant = near(name, known, _NEAR) or _begun(name, known)
     if service and not meant:
         text = f"services belong under `services`, and only Compose 1 accepted them here: {REFUSED}"
         return text, "write services:, and put this below it"
@@ -152,7 +112,28 @@ def _unknown(key: Key, known: tuple[str, ...], service: bool) -> tuple[str, str]
             f"unknown key here, which belongs to {place}: {REFUSED}",
             "move it there, and indent it as its other keys",
         )
+    if len(key) == _OF_SERVICE and (table := next((one for one, names in _BELOW.items() if name in names), "")):
+        return f"unknown key, which belongs to {table}: {REFUSED}", f"move it below {table}, and indent it deeper"
     return f"unknown key: {REFUSED}", f"take it out{own}"
+
+
+def _begun(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The known keys that a name begins, if these are few."""
+    begun = tuple(one for one in known if len(name) >= _BEGINNING and one.startswith(name.lower()))
+    return begun if len(begun) <= _FEW else ()
+
+
+_BEGINNING, _FEW = 3, 2
+"""The letters that a beginning has at least, and the number of keys that a message names at most."""
+
+_BELOW = {
+    "deploy": word_set("endpoint_mode placement replicas resources restart_policy rollback_config update_config"),
+    "deploy.resources": word_set("limits reservations"),
+    "build": word_set("args context dockerfile dockerfile_inline"),
+    "develop": word_set("watch"),
+    "healthcheck": word_set("interval retries start_period test timeout"),
+}
+"""By table of a service: keys that are sometimes written beside it."""
 
 
 _OF_SERVICE = 3

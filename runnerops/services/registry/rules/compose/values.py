@@ -161,7 +161,13 @@ def _words(service: Tree, key: Key) -> Found:
     restart = service.get("restart")
     if isinstance(restart, str) and restart and "$" not in restart and not _RESTART.fullmatch(restart):
         text = f"must be {', '.join(_RESTARTS[:-1])} or {_RESTARTS[-1]}: {REFUSES}"
-        yield "K002", "error", (*key, "restart"), text, near_fix(restart, _RESTARTS)
+        yield (
+            "K002",
+            "error",
+            (*key, "restart"),
+            text,
+            'write "no"' if restart == "never" else near_fix(restart, _RESTARTS),
+        )
     test = items(mapping(service.get("healthcheck")).get("test"))
     if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
         text = f"must begin with CMD, CMD-SHELL or NONE: {REFUSED}"
