@@ -100,12 +100,14 @@ class _TakenBack(FollowHooks):
         left = left_paused("abort", host, self.found[host.name].paused)
         if not left:
             return outcome
-        from runnerops.engine.gitlab.asking import Asking
+        from runnerops.engine.gitlab.context import GitlabContext
         from runnerops.engine.gitlab.pausing import Pauses
 
-        asking = Asking(self.folder, self.pool.environ, self.pool.screen.redactor, run=self.pool.run_command)
+        gitlab_context = GitlabContext(
+            self.folder, self.pool.environ, self.pool.screen.redactor, run=self.pool.run_command
+        )
         plan = replace(plan, pausing=Pausing(left=left))
-        return Pauses(host, plan, asking, partial(self.pool.link, host), run=plan.run).after(outcome)
+        return Pauses(host, plan, gitlab_context, partial(self.pool.link, host), run=plan.run).after(outcome)
 
 
 def _live(found: History) -> Record | None:

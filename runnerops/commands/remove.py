@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from runnerops import inventory
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.begun import names_of, plan_begun
-from runnerops.engine.gitlab.leaving import Departures, Leavers
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.creation_records import plan_recorded_creations, record_names
+from runnerops.engine.gitlab.deletions import DeletionPlan, DeletionPlanner
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.maintenance import check_maintenance
 from runnerops.engine.hosts.observe import observe
@@ -61,8 +61,8 @@ def remove(
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
         requester = find_requester(environ, inventory.folder_of(path))
-        asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
-        off = Removing(project, host, services, forget, flags, requester, asking)
+        gitlab_context = GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command)
+        off = Removing(project, host, services, forget, flags, requester, gitlab_context)
         reader = pool.reader(host)
 
         def plans(_: Project) -> Plans:
@@ -107,7 +107,7 @@ class Removing:
     forget: bool
     flags: Flags
     requester: Requester
-    asking: Asking
+    gitlab_context: GitlabContext
 
     def plan(self, reader: ReadOnly) -> Planned:
         """Three execs that only read: its runs, what is kept of them, what the host has. Raises RunneropsError."""
@@ -124,9 +124,9 @@ class Removing:
             self.host, self.services, Kept(left.host, paths, originals, read_displaced(kept)), observed, policy
         )
         others = [off.host if one.name == self.host.name else one for one in self.project.inventory.hosts]
-        departures = Departures(self.host, self.project.inventory.hosts, observed, policy, self.asking)
-        leavers = departures.plan(off.desired)
-        begun = plan_begun(self.host, observed, self.asking)
+        planner = DeletionPlanner(self.host, self.project.inventory.hosts, observed, policy, self.gitlab_context)
+        deletion_plan = planner.plan(off.desired)
+        begun = plan_recorded_creations(self.host, observed, self.gitlab_context)
         request = Request(
             host=with_cache_clients(off.host, others),
             rendered=(),
@@ -134,27 +134,28 @@ class Removing:
             observed=observed,
             policy=policy,
             requester=self.requester,
-            blockers=(*off.blockers, *leavers.blockers, *self._forgotten(leavers)),
+            blockers=(*off.blockers, *deletion_plan.blockers, *self._forgotten(deletion_plan)),
             command=self._command(off),
-            unpaired=Unpaired((), begun.leftovers, leavers.deletions, begun.begun, names_of(observed)),
-            in_gitlab=leavers.in_gitlab,
+            unpaired=Unpaired((), begun.leftovers, deletion_plan.deletions, begun.begun, record_names(observed)),
+            in_gitlab=deletion_plan.in_gitlab,
             recorded=off.recorded,
         )
-        planned = plan_request(request, self.asking.redactor, self.project.displayable(self.host))
+        planned = plan_request(request, self.gitlab_context.redactor, self.project.displayable(self.host))
         plan = planned.plan
         files_of_run = {**plan.files, FOLDERS: "".join(f"{one}\n" for one in off.folders).encode()}
-        notes = (*off.notes, *leavers.notes, *begun.notes, *self._forgets(), *plan.notes)
+        notes = (*off.notes, *deletion_plan.notes, *begun.notes, *self._forgets(), *plan.notes)
         return replace(planned, plan=replace(plan, files=files_of_run, notes=notes, mine=_MINE))
 
     def _command(self, off: Removed) -> str:
         names = [] if len(self.services) > 1 else [str(one.value) for one in self.services]
         return " ".join(("remove", *names, *(["--volumes"] if self.flags.volumes and off.services else [])))
 
-    def _forgotten(self, leavers: Leavers) -> Iterator[Blocker]:
+    def _forgotten(self, deletion_plan: DeletionPlan) -> Iterator[Blocker]:
         """What could not be deleted in GitLab is known to nobody once the host has forgotten it."""
-        if self.forget and leavers.left:
-            message = f"--forget would delete the record that these must still be deleted in GitLab: {', '.join(leavers.left)}"
-            yield Blocker("drop-runner", message, leavers.left)
+        if self.forget and deletion_plan.left:
+            names = ", ".join(deletion_plan.left)
+            message = f"--forget would delete the record that these must still be deleted in GitLab: {names}"
+            yield Blocker("drop-runner", message, deletion_plan.left)
 
     def _forgets(self) -> tuple[str, ...]:
         if not self.forget:

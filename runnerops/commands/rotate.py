@@ -6,8 +6,8 @@ import secrets
 from dataclasses import replace
 
 from runnerops import inventory
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.tokens import others_with_token, token_by_number, token_is_lost
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.tokens import other_machines_with_token, reset_token_by_id, token_is_lost
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.maintenance import check_maintenance
 from runnerops.engine.hosts.observe import observe
@@ -46,8 +46,8 @@ def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> 
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
         requester = find_requester(environ, inventory.folder_of(path))
-        asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
-        rotation = _Rotation(project, host, runner, flags, requester, asking)
+        gitlab_context = GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command)
+        rotation = _Rotation(project, host, runner, flags, requester, gitlab_context)
         reader = pool.reader(host)
         refused = None
         try:
@@ -100,7 +100,7 @@ class _Rotation:
     runner: str
     flags: Flags
     requester: Requester
-    asking: Asking
+    gitlab_context: GitlabContext
     begun: str = ""
     given: Tree | None = None
     """What GitLab gave already, in place of a token that it did not take any more."""
@@ -108,7 +108,7 @@ class _Rotation:
     @property
     def redactor(self) -> Redactor:
         """What masks the tokens."""
-        return self.asking.redactor
+        return self.gitlab_context.redactor
 
     def reclaim(self, reader: ReadOnly, screen: Screen, ui: UiOptions) -> Tree | None:
         """A new token where GitLab does not take the one that is there: with a token of its API it gives one by the runner's
@@ -129,7 +129,7 @@ class _Rotation:
             )
             raise HostError(self.host.name, f"{said}; nothing was changed", hint, "refused")
         try:
-            return token_by_number(self.host, one, self.asking)
+            return reset_token_by_id(self.host, one, self.gitlab_context)
         except GitlabError as error:
             text = (
                 f"{said}, and did not create a new one by its number; nothing was changed on the host: {error.message}"
@@ -166,7 +166,9 @@ class _Rotation:
         if self.given or "shared-token" in allowed:
             return (), ()
         try:
-            return tuple(shared_token(one.name, others_with_token(self.host, one, observed, self.asking))), ()
+            return tuple(
+                shared_token(one.name, other_machines_with_token(self.host, one, observed, self.gitlab_context))
+            ), ()
         except GitlabError as error:
             return (), (f"whether other machines have this token is not known: {error.message}; {error.hint}",)
 

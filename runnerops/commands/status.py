@@ -7,9 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from runnerops import inventory
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.due import due_deletions
-from runnerops.engine.gitlab.status import ask_gitlab, in_gitlab
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.status import ask_gitlab, pending_deletions, with_gitlab_status
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.observe import observe_and_ask
 from runnerops.engine.hosts.targets import check_targets, select_hosts
@@ -47,7 +46,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         with waiting(screen, silent=as_json or len(hosts) == 1, hosts=len(hosts)) as busy:
-            look = _Look(pool, busy, Asking(loaded.folder, environ, screen.redactor, run=pool.run_command))
+            look = _Look(pool, busy, GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command))
             found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
     documents, failed, shown = [], [], []
@@ -93,7 +92,7 @@ class _Look:
 
     pool: ConnectionPool
     busy: Waiting
-    asking: Asking
+    gitlab_context: GitlabContext
 
     def at(self, host: Host) -> Found:
         """The host itself, then GitLab where its section says so. Raises HostError."""
@@ -107,9 +106,9 @@ class _Look:
             found = [one for stands in STATUS_PROVIDERS if (one := stands.status(host, observed, told))]
             if host.gitlab and any(one.runners for one in found):
                 self.busy.say(host.name, "asking GitLab")
-                runners = ask_gitlab(host, observed, self.asking)
-                found = [in_gitlab(one, runners) if one.runners else one for one in found]
-            return observed, found, due_deletions(host, observed, self.asking)
+                runners = ask_gitlab(host, observed, self.gitlab_context)
+                found = [with_gitlab_status(one, runners) if one.runners else one for one in found]
+            return observed, found, pending_deletions(host, observed, self.gitlab_context)
         finally:
             self.busy.say(host.name, "")
 

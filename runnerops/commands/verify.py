@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Invocation
 from runnerops.engine.plans.review import failed_outcome
-from runnerops.engine.verify.verifying import Found, Verifying, sound
+from runnerops.engine.verify.verifying import HostChecks, HostVerifier, passed
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
 from runnerops.report.alike import Told
@@ -43,25 +43,25 @@ def verify(
     probe = Probe(*named, marker="")
     with ConnectionPool(loaded, environ, screen) as pool:
         chosen = select_hosts(loaded, targets, pool)
-        asking = Asking(loaded.folder, environ, screen.redactor, run=pool.run_command)
+        gitlab_context = GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command)
         known = {host.name: host for host in loaded.hosts}
         with waiting(screen, silent=as_json, hosts=len(chosen)) as busy:
-            found = Verifying(known, pool, probe, busy, asking).run(chosen, quick=quick)
+            found = HostVerifier(known, pool, probe, busy, gitlab_context).run(chosen, quick=quick)
     if as_json:
         hosts = [_document(name, checks) for name, checks in found.items()]
         screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})
     else:
         _show(found, screen)
-    return Exit.OK if all(sound(checks) for checks in found.values()) else Exit.FAILED
+    return Exit.OK if all(passed(checks) for checks in found.values()) else Exit.FAILED
 
 
-def _show(found: Found, screen: Screen) -> None:
+def _show(found: HostChecks, screen: Screen) -> None:
     said = (_said(name, checks) for name, checks in found.items() if not isinstance(checks, Exception))
     screen.lines(said_once(said))
     failed = [failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)]
     screen.lines(outcomes_lines(failed))
     if len(found) > 1:
-        looked = {name: sound(one) for name, one in found.items() if not isinstance(one, Exception)}
+        looked = {name: passed(one) for name, one in found.items() if not isinstance(one, Exception)}
         kinds = {"passed": [name for name, good in looked.items() if good]}
         kinds["did not pass"] = [name for name, good in looked.items() if not good]
         screen.data(total_line({**kinds, "not verified": [one.host for one in failed]}), "host")
@@ -78,5 +78,5 @@ def _document(name: str, checks: tuple[Check, ...] | Exception) -> dict[str, Any
         return {**outcome_document(failed_outcome(name, checks)), "checks": []}
     if isinstance(checks, Exception):
         raise checks
-    result = "verified" if sound(checks) else "fail"
+    result = "verified" if passed(checks) else "fail"
     return {"host": name, "result": result, "checks": [check_document(check) for check in checks]}

@@ -101,9 +101,9 @@ class DeployLoop:
                 project, plans, executed, pool, pool.screen, show, self.lock_wait, self.active_runs, ui.no_wait, prior
             )
             if project.inventory.rollout.health:
-                from runnerops.engine.verify.health import Health
+                from runnerops.engine.verify.health import HealthCheck
 
-                executor.health = Health(project, pool)
+                executor.health = HealthCheck(project, pool)
             executor.run()
         return executor
 

@@ -19,7 +19,7 @@ from runnerops.engine.plans.request import plan_request, result_of
 from runnerops.engine.project import Project
 from runnerops.engine.requester import find_job, find_requester
 from runnerops.engine.threads import side_by_side
-from runnerops.model.gitlab import Wish
+from runnerops.model.gitlab import DesiredSettings
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.report.looking import Looking
@@ -106,11 +106,11 @@ def plan_all(
         return lock_wait.plan_when_free(reader, plan) if lock_wait else plan()
 
     with Looking(pool.screen, len(hosts)) as looking:
-        return block_duplicates(side_by_side(list(hosts), looking.each(inspect)), context.wishes)
+        return block_duplicates(side_by_side(list(hosts), looking.each(inspect)), context.desired_settings)
 
 
 def block_duplicates(
-    plans: dict[str, Planned | Exception], wishes: Sequence[Wish] = ()
+    plans: dict[str, Planned | Exception], wishes: Sequence[DesiredSettings] = ()
 ) -> dict[str, Planned | Exception]:
     """Adds blockers for names that are one machine and for runners that are one in GitLab, and notes on machines that
     GitLab cannot tell apart. Returns `plans`.

@@ -29,7 +29,7 @@ def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int
     if machines is None:
         text = "this GitLab does not say which machines use its token, and a pause would affect all of them"
         raise GitlabError(text, "use a newer GitLab; the host waits for its jobs all the same")
-    others = others_among(machines, system_id)
+    others = other_machines(machines, system_id)
     if others:
         raise GitlabError(
             f"other machines use its token too ({', '.join(others)})", "give each host a runner of its own"
@@ -37,7 +37,7 @@ def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int
     return Pause(one.name, number, run, _jobs(client, number, system_id))
 
 
-def others_among(machines: Iterable[Mapping[str, Any]], system_id: str) -> tuple[str, ...]:
+def other_machines(machines: Iterable[Mapping[str, Any]], system_id: str) -> tuple[str, ...]:
     """Returns the system ids of other machines that asked for jobs in the last week or so."""
     return tuple(
         str(each["system_id"])

@@ -19,7 +19,7 @@ UNKNOWN_FIX = "create it in GitLab again, write its token into the inventory and
 
 
 @mutable
-class AskedRunners:
+class RunnerQueries:
     """Asks one GitLab about the runners of one host. `may_read`: the client has a token of the API, so details are
     asked for too.
     """
@@ -30,7 +30,7 @@ class AskedRunners:
     refused: GitlabError | None = None
     """The error after which asking about further runners is useless."""
 
-    def about(self, one: Registration) -> RunnerStatus:
+    def status_of(self, one: Registration) -> RunnerStatus:
         """Returns what GitLab says about this runner, or why it says nothing."""
         status = RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id)
         if self.refused is None:

@@ -79,12 +79,12 @@ class RunnerStatus:
 
 
 @frozen
-class Wish:
+class DesiredSettings:
     """What one runner of the inventory shall have in GitLab. `of` is equal for entries that are the same runner in
     GitLab.
     """
 
-    of: object = field(repr=False)
+    identity: object = field(repr=False)
     host: str
     runner: str
     settings: Mapping[str, Setting]
@@ -135,7 +135,7 @@ class Creation:
 
 
 @frozen
-class Begun:
+class CreationRecord:
     """A record on a host: a deploy began to create runners at this place of the GitLab at `url`, with this mark.
 
     `name` is that of the record; each deploy has a different one.
@@ -183,8 +183,8 @@ class Unpaired:
     creations: tuple[Creation, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     deletions: tuple[Deletion, ...] = ()
-    begun: tuple[Begun, ...] = ()
-    seen: tuple[str, ...] = ()
+    begun: tuple[CreationRecord, ...] = ()
+    creation_records: tuple[str, ...] = ()
 
 
 @frozen

@@ -11,7 +11,7 @@ from typing import Literal
 from runnerops.frozen import frozen
 from runnerops.model.common import ABSENT, ENDS, Result, ServiceName, Sha, Verb
 from runnerops.model.facts import Facts
-from runnerops.model.gitlab import Begun, Managed, PauseRecord
+from runnerops.model.gitlab import CreationRecord, Managed, PauseRecord
 from runnerops.model.inventory import Requester
 
 
@@ -148,7 +148,7 @@ class HostState:
     """What the last run that ended well recorded as managed in GitLab, whether the host still has it or not."""
     paused: tuple[PauseRecord, ...] = ()
     """Runners that runs have paused in GitLab, and that nobody has unpaused since."""
-    begun: tuple[Begun, ...] = ()
+    begun: tuple[CreationRecord, ...] = ()
     """Where deploys began to create runners in GitLab and, as far as is known, did not finish."""
 
     @property

@@ -200,7 +200,7 @@ class Plan:
     heeds_hold: bool = True
     """Whether a hold that was put on the host after the observation prevents the run."""
     relies_on: tuple[str, ...] = ()
-    """Records on the host (`Begun.name`) about what was created in GitLab for this run. Without them the run does not
+    """Records on the host (`CreationRecord.name`) about what was created in GitLab for this run. Without them the run does not
     begin.
     """
     command: str = "deploy"

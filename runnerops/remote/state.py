@@ -13,7 +13,7 @@ from typing import Any
 from runnerops.model.answers import Answers, text_of
 from runnerops.model.common import ServiceName, Sha, Verb
 from runnerops.model.facts import Facts
-from runnerops.model.gitlab import Begun, Managed, PauseRecord, Place
+from runnerops.model.gitlab import CreationRecord, Managed, PauseRecord, Place
 from runnerops.model.host_state import Hold, HostState, Intent, RemoteFile, Run, SecretFingerprints, latest
 from runnerops.model.inventory import Requester
 from runnerops.services.steps import ANY
@@ -143,14 +143,14 @@ def paused(answers: Answers, name: str = "kept") -> Iterator[PauseRecord]:
             yield PauseRecord(int(number), _number(run), url, runner)
 
 
-def _begun(answers: Answers) -> Iterator[Begun]:
+def _begun(answers: Answers) -> Iterator[CreationRecord]:
     """Creations in GitLab: `URL KIND OF MARK`, separated by TABs. An unreadable one has no place."""
     kinds: Mapping[str, Place] = {"group": Place("group"), "project": Place("project"), "instance": Place("instance")}
     for path, text in _lines(answers, "kept"):
         fields = text.split("\t")
         if path.split("/")[-2:-1] == ["begun"] and len(fields) == 4 and (place := kinds.get(fields[1])):
             of = int(fields[2]) if fields[2].isdecimal() else fields[2]
-            yield Begun(path.rpartition("/")[2], fields[0], replace(place, of=of), fields[3])
+            yield CreationRecord(path.rpartition("/")[2], fields[0], replace(place, of=of), fields[3])
 
 
 def by_run(answers: Answers, name: str) -> Iterator[tuple[int, str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from runnerops.model.common import STATE_FOLDER
-from runnerops.model.gitlab import Begun, PauseRecord
+from runnerops.model.gitlab import CreationRecord, PauseRecord
 from runnerops.model.host_state import Hold
 from runnerops.remote.protocol import CONTROL_CHARACTERS
 
@@ -77,34 +77,36 @@ def release() -> tuple[str, ...]:
     return ("sh", "-c", _RELEASE, "sh", STATE_FOLDER)
 
 
-def keep_paused(records: Iterable[PauseRecord]) -> tuple[str, ...]:
+def write_pause_records(records: Iterable[PauseRecord]) -> tuple[str, ...]:
     """The command that records which runners are paused in GitLab, and by which run."""
-    return _kept("paused", ((str(one.id), (str(one.run), one.url, one.runner)) for one in records))
+    return _write_records("paused", ((str(one.id), (str(one.run), one.url, one.runner)) for one in records))
 
 
-def drop_paused(numbers: Iterable[int]) -> tuple[str, ...]:
+def delete_pause_records(numbers: Iterable[int]) -> tuple[str, ...]:
     """The command that removes such records, by GitLab's ids."""
     return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "paused", *map(str, numbers))
 
 
-def keep_begun(records: Iterable[Begun]) -> tuple[str, ...]:
+def write_creation_records(records: Iterable[CreationRecord]) -> tuple[str, ...]:
     """The command that records where a deploy begins to create runners in GitLab."""
-    return _kept("begun", ((one.name, (one.url, one.place.kind, str(one.place.of), one.mark)) for one in records))
+    return _write_records(
+        "begun", ((one.name, (one.url, one.place.kind, str(one.place.of), one.mark)) for one in records)
+    )
 
 
-def drop_begun(records: Iterable[Begun]) -> tuple[str, ...]:
+def delete_creation_records(records: Iterable[CreationRecord]) -> tuple[str, ...]:
     """The command that removes such records."""
     return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "begun", *(one.name for one in records))
 
 
-def claim_begun(names: Iterable[str], end: str, run: int) -> tuple[str, ...]:
+def claim_creation_records(names: Iterable[str], end: str, run: int) -> tuple[str, ...]:
     """The command that appends `end` to the names of these records. It exits with 77 if there are other records by now,
     or if the run with this number has begun.
     """
     return ("sh", "-c", _CLAIM, "sh", STATE_FOLDER, str(run), end, *names)
 
 
-def _kept(folder: str, records: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
+def _write_records(folder: str, records: Iterable[tuple[str, Sequence[str]]]) -> tuple[str, ...]:
     """The command that writes these records into a folder, one file each: its name, and fields separated by TABs."""
     words: list[str] = []
     for name, fields in records:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops.model.common import STATE_FOLDER
-from runnerops.model.gitlab import Begun, PauseRecord
+from runnerops.model.gitlab import CreationRecord, PauseRecord
 from runnerops.model.host_state import HostState, Run
 from runnerops.model.inventory import Host
 from runnerops.report.text import Line
@@ -56,7 +56,7 @@ def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
     yield from told.values()
 
 
-def _has_token(host: Host, begun: Begun) -> bool:
+def _has_token(host: Host, begun: CreationRecord) -> bool:
     """Whether a deploy can ask this GitLab for what is left there."""
     access = host.gitlab
     return access is not None and access.token is not None and normal_url(access.url) == normal_url(begun.url)

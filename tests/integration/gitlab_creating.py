@@ -48,7 +48,7 @@ from tests.unit.services import runner_builders as build
 
 SETTINGS: dict[str, Setting] = {"description": "docker on h", "tags": ("docker", "linux"), "run_untagged": False}
 GROUP = Place("group", 42)
-KEEP, CLAIM = state_folder.keep_paused(())[2], state_folder.claim_begun((), "", 0)[2]
+KEEP, CLAIM = state_folder.write_pause_records(())[2], state_folder.claim_creation_records((), "", 0)[2]
 """What a host keeps a record by, and what records are taken over by; what it is about follows."""
 SHELL = {"executor": "shell"}
 REFUSED = {"error": "insufficient_scope", "error_description": "glrt-canary is not welcome"}

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.status import ask_gitlab, gitlab_checks, in_gitlab
-from runnerops.engine.gitlab.tokens import ask_of_new_tokens, others_with_token, token_by_number, token_is_lost
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.status import ask_gitlab, gitlab_checks, with_gitlab_status
+from runnerops.engine.gitlab.tokens import check_new_tokens, other_machines_with_token, reset_token_by_id, token_is_lost
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.model.common import Secret, SourceLocation
@@ -54,13 +54,13 @@ def with_system_id() -> RunnerFacts:
     return RunnerFacts(build.NOW, "16.11.0", system_id="s_0123456789ab")
 
 
-def asking(environ: Mapping[str, str] = {}) -> Asking:
-    return Asking(Path("/nowhere"), environ, Redactor())
+def gitlab_context(environ: Mapping[str, str] = {}) -> GitlabContext:
+    return GitlabContext(Path("/nowhere"), environ, Redactor())
 
 
 def ask(gitlab: GitLab, token: str | Secret | None = API, **environ: str) -> tuple[RunnerStatus, ...]:
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, token))
-    found = ask_gitlab(host, observed(gitlab), asking(environ))
+    found = ask_gitlab(host, observed(gitlab), gitlab_context(environ))
     assert not any(canary in repr(found) for canary in CANARIES)
     return found
 
@@ -85,9 +85,9 @@ def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
 
 
 def test_without_a_section_gitlab_is_not_asked_and_its_client_not_loaded(gitlab: GitLab) -> None:
-    found = ask_gitlab(build.HOST, observed(gitlab), asking())
+    found = ask_gitlab(build.HOST, observed(gitlab), gitlab_context())
     assert [one.known for one in found] == [None, None, None]
-    assert gitlab_checks(build.HOST, observed(gitlab), asking()) == ()
+    assert gitlab_checks(build.HOST, observed(gitlab), gitlab_context()) == ()
     assert gitlab.requests == []
     names = "status verify diff deploy check"
     line = "; ".join(f"import runnerops.commands.{name}" for name in names.split())
@@ -120,14 +120,14 @@ def test_status_and_verify_say_so(gitlab: GitLab) -> None:
     told = status(host, there, {})
     assert told
     assert told.healthy
-    told = in_gitlab(told, ask_gitlab(host, there, asking()))
+    told = with_gitlab_status(told, ask_gitlab(host, there, gitlab_context()))
     assert not told.healthy
     lines = [text.strip() for _, text in status_lines("h", there, [told])]
     assert "runner one: its token expired 2001-12-24" in lines
     assert any(line.startswith("runner two: GitLab does not know its token") for line in lines)
     runners = status_document("h", there, [told])["services"][0]["runners"]
     assert [one["known_to_gitlab"] for one in runners] == [True, False, None]
-    checks = gitlab_checks(host, there, asking())
+    checks = gitlab_checks(host, there, gitlab_context())
     assert [(check.name, check.state) for check in checks] == [
         ("known-to-gitlab", "pass"),
         ("known-to-gitlab", "fail"),
@@ -143,7 +143,7 @@ def plan(gitlab: GitLab, *tokens: str, section: bool = True) -> tuple[list[str],
     runners = [build.runner(name=f"r{index}", url=gitlab.url, token=one) for index, one in enumerate(tokens)]
     content = to_toml(build.config(*runners)).encode()
     desired = (RenderedFile(build.SPEC, content),)
-    blockers, notes = ask_of_new_tokens(replace(build.HOST, gitlab=access), desired, observed(gitlab), {})
+    blockers, notes = check_new_tokens(replace(build.HOST, gitlab=access), desired, observed(gitlab), {})
     assert not any(canary in repr((blockers, notes)) for canary in CANARIES)
     return [f"{one.code} {one.details[0]}" for one in blockers], notes
 
@@ -159,12 +159,12 @@ def test_a_deploy_asks_only_of_tokens_that_the_host_has_not_yet(gitlab: GitLab) 
     moved = replace(build.HOST, gitlab=GitlabAccess(gitlab.url))
     before = build.observed(build.config(build.runner(token=gone, url="https://gitlab.invalid")), with_system_id())
     desired = (RenderedFile(build.SPEC, to_toml(build.config(build.runner(token=gone, url=gitlab.url))).encode()),)
-    (blocker,), _ = ask_of_new_tokens(moved, desired, before, {})
+    (blocker,), _ = check_new_tokens(moved, desired, before, {})
     assert blocker.code == "unknown-token"
-    _, (note,) = ask_of_new_tokens(moved, desired, build.observed(None), {})
+    _, (note,) = check_new_tokens(moved, desired, build.observed(None), {})
     assert "no system id yet" in note
     broken = (RenderedFile(build.SPEC, b"[[runners]\n"),)
-    assert ask_of_new_tokens(moved, broken, before, {}) == ((), ())
+    assert check_new_tokens(moved, broken, before, {}) == ((), ())
     gitlab.faults = [Answer(401)]
     blocking, (note,) = plan(gitlab, new)
     assert not blocking
@@ -239,13 +239,13 @@ def test_a_gitlab_that_is_slow_or_gone_is_not_waited_for_by_every_runner(gitlab:
     url = "http://127.0.0.1:9"  # discard: nobody listens
     runners = [build.runner(name=name, url=url, token=name * 20) for name in ("a", "b")]
     host = replace(build.HOST, gitlab=GitlabAccess(url, API))
-    found = ask_gitlab(host, build.observed(build.config(*runners)), asking())
+    found = ask_gitlab(host, build.observed(build.config(*runners)), gitlab_context())
     assert [one.reason for one in found] == [f"{url} is not reached"] * 2
 
 
 def test_one_that_does_not_answer_is_asked_for_one_host_of_a_command(gitlab: GitLab) -> None:
     gitlab.faults = [Answer(503, "", {"Retry-After": "0"})] * 4
-    command = asking()
+    command = gitlab_context()
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     for _ in range(2):
         one, two, _ = ask_gitlab(host, observed(gitlab), command)
@@ -253,9 +253,9 @@ def test_one_that_does_not_answer_is_asked_for_one_host_of_a_command(gitlab: Git
         assert two.reason == one.reason
     assert len(gitlab.requests) == 4
     new = (RenderedFile(build.SPEC, to_toml(build.config(build.runner(url=gitlab.url, token="glrt-new"))).encode()),)
-    assert "status 503" in str(ask_of_new_tokens(host, new, observed(gitlab), command.down))
+    assert "status 503" in str(check_new_tokens(host, new, observed(gitlab), command.down))
     assert len(gitlab.requests) == 4
-    assert ask_gitlab(host, observed(gitlab), asking())[0].known
+    assert ask_gitlab(host, observed(gitlab), gitlab_context())[0].known
 
 
 def test_the_time_limit_is_of_the_whole_answer_and_meets_one_question_alone() -> None:
@@ -312,7 +312,7 @@ def test_a_lost_token_is_replaced_by_the_runners_number(gitlab: GitLab) -> None:
     assert token_is_lost(host, one, observed(gitlab))
     assert not token_is_lost(replace(host, gitlab=None), one, observed(gitlab))
     redactor = Redactor()
-    given = token_by_number(host, one, Asking(Path("/nowhere"), {}, redactor))
+    given = reset_token_by_id(host, one, GitlabContext(Path("/nowhere"), {}, redactor))
     assert given["token"] == gitlab.runner(ONE).token != ONE
     assert given["id"] == number
     assert {type(given[key]).__name__ for key in ("token_obtained_at", "token_expires_at")} == {"datetime"}
@@ -324,7 +324,7 @@ def test_a_lost_token_is_replaced_by_the_runners_number(gitlab: GitLab) -> None:
         ("without an API token", one, GitlabAccess(gitlab.url)),
     ):
         with pytest.raises(GitlabError, match=problem):
-            token_by_number(replace(host, gitlab=access), changed, asking())
+            reset_token_by_id(replace(host, gitlab=access), changed, gitlab_context())
 
 
 def test_an_answer_that_was_lost_is_asked_for_again(gitlab: GitLab) -> None:
@@ -338,9 +338,9 @@ def test_other_machines_with_a_token_are_reported_before_it_is_rotated(gitlab: G
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     own = with_system_id().system_id
     gitlab.managers = {own: "online", "s_other": "offline", "r_third": "online", "s_fourth": "stale"}
-    assert others_with_token(host, one, observed(gitlab), asking()) == ("s_other", "r_third")
+    assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ("s_other", "r_third")
     gitlab.managers = {own: "online"}
-    assert others_with_token(host, one, observed(gitlab), asking()) == ()
+    assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ()
     gitlab.requests.clear()
     for there, changed in (
         (replace(host, gitlab=None), one),
@@ -348,10 +348,10 @@ def test_other_machines_with_a_token_are_reported_before_it_is_rotated(gitlab: G
         (host, replace(one, id=0)),
         (host, replace(one, url="https://gitlab.invalid")),
     ):
-        assert others_with_token(there, changed, observed(gitlab), asking()) == ()
+        assert other_machines_with_token(there, changed, observed(gitlab), gitlab_context()) == ()
     assert gitlab.requests == []
     gitlab.faults = [Answer(404, JSON)]  # a GitLab that has no such list
-    assert others_with_token(host, one, observed(gitlab), asking()) == ()
+    assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ()
     gitlab.faults = [Answer(403, JSON)]
     with pytest.raises(GitlabError, match="the API token is not allowed to do that"):
-        others_with_token(host, one, observed(gitlab), asking())
+        other_machines_with_token(host, one, observed(gitlab), gitlab_context())

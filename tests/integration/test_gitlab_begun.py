@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.begun import plan_begun
-from runnerops.engine.gitlab.new_runners import NewInGitlab
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.creation_records import plan_recorded_creations
+from runnerops.engine.gitlab.new_runners import CreationPlan
 from runnerops.errors import LinkLostError
 from runnerops.model.answers import Answer as HostAnswer
 from runnerops.model.common import Result, ServiceName
 from runnerops.model.facts import Facts
-from runnerops.model.gitlab import Begun, GitlabAccess, Place
+from runnerops.model.gitlab import CreationRecord, GitlabAccess, Place
 from runnerops.model.host_state import HostState, Run
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker, Redactor
@@ -124,9 +124,13 @@ def test_a_gitlab_that_does_not_tell_is_a_note_and_the_record_stays(gitlab: GitL
 
 
 def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -> None:
-    observed = HostState(files={}, facts=Facts(), begun=(Begun("a1", gitlab.url, Place("instance"), "0123"),) * 2)
+    observed = HostState(
+        files={}, facts=Facts(), begun=(CreationRecord("a1", gitlab.url, Place("instance"), "0123"),) * 2
+    )
     for access in (None, GitlabAccess("https://other.example.com", API)):
-        found = plan_begun(replace(build.HOST, gitlab=access), observed, Asking(tmp_path, {}, Redactor()))
+        found = plan_recorded_creations(
+            replace(build.HOST, gitlab=access), observed, GitlabContext(tmp_path, {}, Redactor())
+        )
         assert (found.leftovers, found.begun) == ((), ())
         (note,) = found.notes
         assert f"({gitlab.url}, instance): the inventory has no API token for this GitLab" in note
@@ -136,10 +140,10 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
 
 def test_what_a_run_in_progress_brings_is_nobodys_leftover(gitlab: GitLab, world: World, tmp_path: Path) -> None:
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
-    observed, asking = world.observed(), Asking(tmp_path, {}, Redactor())
-    assert [one.id for one in plan_begun(host, observed, asking).leftovers] == [2]
+    observed, gitlab_context = world.observed(), GitlabContext(tmp_path, {}, Redactor())
+    assert [one.id for one in plan_recorded_creations(host, observed, gitlab_context).leftovers] == [2]
     running = replace(observed, last=Run(3, ORIGIN, "", "", running=True))
-    assert plan_begun(host, running, asking) == NewInGitlab()
+    assert plan_recorded_creations(host, running, gitlab_context) == CreationPlan()
 
 
 def test_who_deletes_what_is_left_and_who_just_created_it_do_not_both_go_on(gitlab: GitLab) -> None:
@@ -180,9 +184,9 @@ def test_nothing_is_deleted_that_another_deploy_has_just_begun_with(
 
 def test_where_the_runner_is_left_out_nothing_is_reported(gitlab: GitLab, tmp_path: Path) -> None:
     """`--only docker`: the inventory has the token, and a hint to take away the record would be wrong."""
-    observed = HostState(files={}, facts=Facts(), begun=(Begun("a1", gitlab.url, Place("instance"), "0123"),))
+    observed = HostState(files={}, facts=Facts(), begun=(CreationRecord("a1", gitlab.url, Place("instance"), "0123"),))
     host = replace(build.HOST, gitlab=None, left_out=frozenset({ServiceName.GITLAB_RUNNER}))
-    assert plan_begun(host, observed, Asking(tmp_path, {}, Redactor())).notes == ()
+    assert plan_recorded_creations(host, observed, GitlabContext(tmp_path, {}, Redactor())).notes == ()
 
 
 @pytest.mark.parametrize("content", [b"[[runners", b'[[runners]]\nurl = "URL"\ntoken = "glrt-other"\n'])
@@ -193,7 +197,7 @@ def test_nothing_is_deleted_that_the_host_may_have(
     gitlab.faults_at = {"POST /runners/verify": [Answer(200, {})]}
     world.machine.content = content.replace(b"URL", gitlab.url.encode())
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
-    found = plan_begun(host, world.observed(), Asking(tmp_path, {}, Redactor()))
+    found = plan_recorded_creations(host, world.observed(), GitlabContext(tmp_path, {}, Redactor()))
     assert (found.leftovers, found.begun) == ((), ())
     assert "it is not known which of them the host has" in "".join(found.notes)
 
@@ -230,7 +234,7 @@ def test_a_connection_that_is_lost_leaves_the_record(
 
 
 def test_status_tells_unless_a_run_goes_on() -> None:
-    begun = (Begun("a", "https://g.example.com", Place("group", 42), "0123"),)
+    begun = (CreationRecord("a", "https://g.example.com", Place("group", 42), "0123"),)
     observed = HostState(files={}, facts=Facts(), begun=begun)
     host = replace(build.HOST, gitlab=GitlabAccess("https://g.example.com/", API))
     (text,) = begun_texts(host, observed)
@@ -246,21 +250,21 @@ def test_status_tells_unless_a_run_goes_on() -> None:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_record_is_read_as_it_was_kept(shell: tuple[str, ...], tmp_path: Path) -> None:
     there = [
-        Begun("aa", "https://g.example.com/git", Place("group", "team/a\tb c"), "0123"),
-        Begun("bb", "https://g.example.com", Place("project", 7), "0123"),
-        Begun("cc", "https://g.example.com", Place("instance"), "4567"),
+        CreationRecord("aa", "https://g.example.com/git", Place("group", "team/a\tb c"), "0123"),
+        CreationRecord("bb", "https://g.example.com", Place("project", 7), "0123"),
+        CreationRecord("cc", "https://g.example.com", Place("instance"), "4567"),
     ]
 
     def on_host(command: tuple[str, ...]) -> None:
         words = [*shell, *command[1:]]
         subprocess.run(words, env={"PATH": "/usr/bin:/bin", "RUNNEROPS_ROOT": str(tmp_path)}, check=True, timeout=60)
 
-    def found() -> tuple[Begun, ...]:
+    def found() -> tuple[CreationRecord, ...]:
         argv = ["sh", "-c", 'grep -H "" "$1"/var/lib/runnerops/begun/*', "sh", str(tmp_path)]
         done = subprocess.run(argv, capture_output=True, check=False)
         return state.host_state({"kept": HostAnswer(0, done.stdout)}, {}, Facts()).begun
 
-    on_host(state_folder.keep_begun(there))
+    on_host(state_folder.write_creation_records(there))
     assert found() == (replace(there[0], place=Place("group", "team/a b c")), *there[1:])
-    on_host(state_folder.drop_begun(there[:2]))
+    on_host(state_folder.delete_creation_records(there[:2]))
     assert found() == (there[2],)

@@ -19,7 +19,7 @@ from runnerops.demo.site import Site
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.gitlab.runners import MARK
 from runnerops.model.common import Exit, ServiceName
-from runnerops.model.gitlab import Begun, Place
+from runnerops.model.gitlab import CreationRecord, Place
 from runnerops.remote import state_folder
 from runnerops.report.screen import Screen
 from tests.integration.conftest import API
@@ -61,7 +61,9 @@ def fixture_record(gitlab: GitLab, site: Site) -> Iterator[Path]:
     """Where the host keeps it. A client was killed once it had created a runner in group 42; its run never began."""
     left = gitlab.runner("glrt-of-nobody")
     left.place, left.settings["description"] = "groups/42", f"docker on demo {MARK}{MARKED}-00ff)"
-    _, _, script, *words = state_folder.keep_begun([Begun("a1", gitlab.url, Place("group", 42), MARKED)])
+    _, _, script, *words = state_folder.write_creation_records(
+        [CreationRecord("a1", gitlab.url, Place("group", 42), MARKED)]
+    )
     subprocess.run(["sh", "-c", script, *words], env=dict(site.environ), check=True, timeout=60)
     record = site.root / "var/lib/runnerops/begun/a1"
     assert record.exists()

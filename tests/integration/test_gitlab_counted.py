@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runnerops.engine.gitlab.counting import Counting
+from runnerops.engine.gitlab.counting import JobCounter
 from runnerops.errors import GitlabError
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
@@ -34,7 +34,7 @@ def test_a_wait_has_the_count_and_is_told_again_where_that_changes() -> None:
             raise GitlabError("it is down", "")
         return found
 
-    with Counting(PLAN, count, seen.append, seconds=0.01) as watch:
+    with JobCounter(PLAN, count, seen.append, seconds=0.01) as watch:
         watch(STEP)
         watch(WAIT)
         assert over.wait(60)
@@ -57,7 +57,7 @@ def test_nothing_but_a_wait_for_jobs_asks() -> None:
         asked.append(1)
         return 1
 
-    with Counting(PLAN, count, lambda _: None, seconds=0.01) as watch:
+    with JobCounter(PLAN, count, lambda _: None, seconds=0.01) as watch:
         watch(STEP)
         watch(Event("h", 1.0, "forward", 0, "wait", "1 job"))
         watch(Event("h", 1.0, "", -1, "wait", "1 job"))

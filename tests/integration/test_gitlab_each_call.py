@@ -60,7 +60,7 @@ def at_work(gitlab: GitLab) -> World:
 
 @pytest.fixture(autouse=True)
 def _fixture_hasty(monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> None:  # noqa: ARG001
-    monkeypatch.setattr("runnerops.engine.gitlab.leaving.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("runnerops.engine.gitlab.deletions.POLL_SECONDS", 0.01)
 
 
 def calls(world: World) -> list[tuple[str, int]]:

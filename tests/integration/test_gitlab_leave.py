@@ -36,7 +36,7 @@ MINE = "s_0123456789ab"
 
 @pytest.fixture(autouse=True)
 def _fixture_hasty(monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> None:  # noqa: ARG001
-    monkeypatch.setattr("runnerops.engine.gitlab.leaving.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("runnerops.engine.gitlab.deletions.POLL_SECONDS", 0.01)
 
 
 @pytest.fixture(name="world")
@@ -110,7 +110,7 @@ def test_its_jobs_are_waited_for(gitlab: GitLab, world: World, monkeypatch: pyte
     assert len(gitlab.created) == 2
     world.flags = replace(ALLOWED, drain_s=600)
     assert "1 job of it" in " ".join(world.deploy(no_wait=True).diagnostics)
-    monkeypatch.setattr("runnerops.engine.gitlab.leaving.time.sleep", lambda _: setattr(job, "state", "success"))
+    monkeypatch.setattr("runnerops.engine.gitlab.deletions.time.sleep", lambda _: setattr(job, "state", "success"))
     world.deploy()
     assert world.agrees()
 

@@ -16,7 +16,7 @@ from typing import cast
 
 import pytest
 
-from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.gitlab.pausing import Pauses
 from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.options import Flags
@@ -189,7 +189,7 @@ def test_the_record_of_another_client_stays(world: World) -> None:
     """Which has paused it since both made their plans, and may not see the end of its own run."""
     project, planned = world.plan()
     world.runner.paused = True
-    world.machine.run(state_folder.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
+    world.machine.run(state_folder.write_pause_records([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
     world.machine.end = "failed"
     world.executor(planned, project).run()
     assert world.runner.paused
@@ -333,7 +333,7 @@ def test_who_follows_a_run_of_this_very_plan_unpauses_at_its_end(world: World, e
     """Whoever began it is gone."""
     digest = world.plan()[1].plan.digest
     world.runner.paused = True
-    world.machine.run(state_folder.keep_paused([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
+    world.machine.run(state_folder.write_pause_records([PauseRecord(1, 1, world.gitlab.url, "one")]), b"", 10)
     world.last = Run(1, ORIGIN, digest, "", running=True)
     world.machine.end = end
     project, planned = world.plan()
@@ -360,8 +360,8 @@ def test_what_an_earlier_run_left_paused_stays_so_where_nobody_had_the_host(worl
     world.machine.end = "needs-attention"
     world.deploy()
     project, planned = world.plan()
-    asking = Asking(world.machine.root, {}, Redactor())
-    Pauses(project.hosts[0], planned.plan, asking, lambda: cast(Link, world.machine)).after(Outcome("h", end))
+    gitlab_context = GitlabContext(world.machine.root, {}, Redactor())
+    Pauses(project.hosts[0], planned.plan, gitlab_context, lambda: cast(Link, world.machine)).after(Outcome("h", end))
     assert world.runner.paused
     assert world.machine.on_record
 
@@ -411,12 +411,12 @@ def test_status_and_verify_say_which_run_paused_it(world: World) -> None:
     record = {"runner": "one", "id": 1, "url": world.gitlab.url, "run": 1}
     assert status_document("h", observed, ())["paused_by_run"] == [record]
     project, _ = world.plan()
-    asking = Asking(world.machine.root, {}, Redactor())
-    (check,) = gitlab_checks(project.hosts[0], observed, asking)
+    gitlab_context = GitlabContext(world.machine.root, {}, Redactor())
+    (check,) = gitlab_checks(project.hosts[0], observed, gitlab_context)
     assert (check.state, check.fix) == ("fail", "runnerops deploy h")
     assert "run 1 paused it in GitLab, and it was not unpaused" in check.reason
     observed = replace(observed, last=Run(1, ORIGIN, "", "", running=True))
-    assert [one.state for one in gitlab_checks(project.hosts[0], observed, asking)] == ["pass"]
+    assert [one.state for one in gitlab_checks(project.hosts[0], observed, gitlab_context)] == ["pass"]
     said = [text for _, text in status_lines("h", observed, ())]
     assert (
         "  runner one is paused in GitLab by run 1, which is still going on; the client that began it unpauses the"

@@ -27,7 +27,7 @@ def fixture_world(gitlab: GitLab, tmp_path: Path, no_pauses: None) -> World:  # 
     """Run 1 is going on, with the runner paused for it; the client that began it is gone."""
     world = World(gitlab, Machine(tmp_path))
     world.runner.paused = True
-    world.machine.run(state_folder.keep_paused([PauseRecord(1, 1, gitlab.url, "one")]), b"", 10)
+    world.machine.run(state_folder.write_pause_records([PauseRecord(1, 1, gitlab.url, "one")]), b"", 10)
     return world
 
 

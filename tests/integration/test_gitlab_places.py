@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.due import due_deletions
-from runnerops.engine.gitlab.status import ask_gitlab
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.status import ask_gitlab, pending_deletions
 from runnerops.engine.options import Flags
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.places import elsewhere
@@ -92,12 +91,12 @@ def test_status_tells_what_is_still_to_be_deleted_and_by_which_command(gitlab: G
     with pytest.raises(Cut):
         world.deploy()
     observed = replace(world.observed(), last=Run(2, ORIGIN, "", "applied", running=False, command=command))
-    (said,) = due_deletions(host, observed, asking()).values()
+    (said,) = pending_deletions(host, observed, gitlab_context()).values()
     assert said == f"runner two (2) is off the host and still to be deleted in GitLab: {says}"
     assert f"  note: {said}" in [text for _, text in status_lines("h", observed, (), (said,))]
     assert status_document("h", observed, (), (said,))["notes"] == [said]
     gitlab.faults_at = {"GET /runners/2": [Answer(401)]}
-    (said,) = due_deletions(host, observed, asking()).values()
+    (said,) = pending_deletions(host, observed, gitlab_context()).values()
     assert said.startswith("whether runner two (2) is still to be deleted in GitLab is not known: ")
     world.machine.end = "applied"
     world.deploy()
@@ -105,11 +104,11 @@ def test_status_tells_what_is_still_to_be_deleted_and_by_which_command(gitlab: G
 
 
 def told(world: World) -> Mapping[int, str]:
-    return due_deletions(world.plan()[0].hosts[0], world.observed(), asking())
+    return pending_deletions(world.plan()[0].hosts[0], world.observed(), gitlab_context())
 
 
-def asking() -> Asking:
-    return Asking(Path("/nowhere"), {}, Redactor())
+def gitlab_context() -> GitlabContext:
+    return GitlabContext(Path("/nowhere"), {}, Redactor())
 
 
 def test_of_a_file_that_cannot_be_read_and_of_tokens_that_are_given_nothing_is_said(gitlab: GitLab) -> None:
@@ -117,11 +116,11 @@ def test_of_a_file_that_cannot_be_read_and_of_tokens_that_are_given_nothing_is_s
     world.deploy()
     world.machine.content = b"[[runners]\n"
     host = replace(world.plan()[0].hosts[0])
-    assert due_deletions(host, world.observed(), asking()) == {}
+    assert pending_deletions(host, world.observed(), gitlab_context()) == {}
     world.machine.content = b""
-    assert len(due_deletions(host, world.observed(), asking())) == 1
-    assert due_deletions(replace(host, gitlab_places={}), world.observed(), asking()) == {}
-    assert due_deletions(replace(host, gitlab=None), world.observed(), asking()) == {}
+    assert len(pending_deletions(host, world.observed(), gitlab_context())) == 1
+    assert pending_deletions(replace(host, gitlab_places={}), world.observed(), gitlab_context()) == {}
+    assert pending_deletions(replace(host, gitlab=None), world.observed(), gitlab_context()) == {}
 
 
 def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_another(gitlab: GitLab) -> None:
@@ -129,10 +128,10 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     world.deploy()
     host = world.plan()[0].hosts[0]
     gitlab.discard(gitlab.created[0])
-    one, two = ask_gitlab(host, world.observed(), asking())
+    one, two = ask_gitlab(host, world.observed(), gitlab_context())
     assert (one.known, two.known) == (False, True)
     assert "deploy, which creates another" in one.fix
-    (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), asking())
+    (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), gitlab_context())
     assert "write its token into the inventory" in other.fix
     _, planned = world.plan()
     assert [each.runner for each in planned.plan.unpaired.creations] == ["one"]
@@ -179,7 +178,7 @@ def test_one_of_which_gitlab_takes_the_token_or_has_the_number_is_left_as_it_is(
         if not line.strip().startswith(b"id =")
     )
     assert not world.plan()[1].plan.unpaired.creations  # without a number nobody can tell
-    (one,) = ask_gitlab(world.plan()[0].hosts[0], world.observed(), asking())
+    (one,) = ask_gitlab(world.plan()[0].hosts[0], world.observed(), gitlab_context())
     assert "write its token into the inventory" in one.fix
 
 
@@ -188,10 +187,10 @@ def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
     with pytest.raises(Cut):
         world.deploy()
     host = world.plan()[0].hosts[0]
-    (one,) = ask_gitlab(host, world.observed(), asking())
+    (one,) = ask_gitlab(host, world.observed(), gitlab_context())
     assert (one.known, one.fix) == (True, "deploy its host, which completes or deletes it")
     assert "as not deployed yet" in one.reason
     world.machine.end = "applied"
     world.deploy()
-    (one,) = ask_gitlab(host, world.observed(), asking())
+    (one,) = ask_gitlab(host, world.observed(), gitlab_context())
     assert one.reason == ""

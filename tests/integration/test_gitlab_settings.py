@@ -17,8 +17,8 @@ from typing import cast
 import pytest
 
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.settings import Compared, compare_settings, update_settings
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.settings import SettingsComparison, compare_settings, update_settings
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
@@ -63,8 +63,8 @@ QUOTED = {"message": f"{ONE} is not welcome"}
 """A message that quotes what it should not: it must not be passed on."""
 
 
-def asking_anew() -> Asking:
-    return Asking(Path("/nowhere"), {}, Redactor())
+def asking_anew() -> GitlabContext:
+    return GitlabContext(Path("/nowhere"), {}, Redactor())
 
 
 def host(gitlab: GitLab, token: str | Secret | None = API, **settings: Mapping[str, Setting]) -> Host:
@@ -81,10 +81,10 @@ def there(gitlab: GitLab, ids: Mapping[str, int], *, known: bool = True) -> tupl
 
 
 def ask(
-    gitlab: GitLab, asking: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
+    gitlab: GitLab, gitlab_context: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
 ) -> tuple[tuple[SettingsUpdate, ...], str]:
     """The updates and all notes."""
-    found = compare_settings(asking, *there(gitlab, ids, known=known), asking_anew())
+    found = compare_settings(gitlab_context, *there(gitlab, ids, known=known), asking_anew())
     assert "canary" not in repr(found)
     return found.updates, "\n".join(found.notes)
 
@@ -96,17 +96,17 @@ def quick(gitlab: GitLab, token: str = API) -> GitlabClient:
 def test_where_no_runner_has_settings_gitlab_is_not_asked(gitlab: GitLab) -> None:
     assert ask(gitlab, host(gitlab)) == ((), "")
     unnamed = replace(host(gitlab, one=WANTED), gitlab=None)
-    assert compare_settings(unnamed, *there(gitlab, NONE), asking_anew()) == Compared()
+    assert compare_settings(unnamed, *there(gitlab, NONE), asking_anew()) == SettingsComparison()
     assert gitlab.requests == []
 
 
 def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gitlab: GitLab) -> None:
-    number, asking = gitlab.runner(ONE).id, asking_anew()
+    number, gitlab_context = gitlab.runner(ONE).id, asking_anew()
     for name, tags in (("a", ("docker",)), ("b", ("linux",))):
         one = replace(host(gitlab, one={"tags": tags}), name=name)
-        compare_settings(one, *there(gitlab, {"one": number}), asking)
+        compare_settings(one, *there(gitlab, {"one": number}), gitlab_context)
     gitlab.runner(ONE).settings["tag_list"] = ["docker"]  # so a alone has nothing to do
-    assert {name: stop.details for name, stop in as_gitlab_tells(asking.wishes).items()} == {
+    assert {name: stop.details for name, stop in as_gitlab_tells(gitlab_context.desired_settings).items()} == {
         "a": ("tags",),
         "b": ("tags",),
     }
@@ -114,8 +114,8 @@ def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gi
 
 def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
     number = gitlab.runner(ONE).id
-    asking = host(gitlab, one=WANTED)
-    updates, notes = ask(gitlab, asking, {"one": number})
+    gitlab_context = host(gitlab, one=WANTED)
+    updates, notes = ask(gitlab, gitlab_context, {"one": number})
     assert notes == ""
     assert updates == (
         SettingsUpdate(
@@ -129,7 +129,7 @@ def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
         ),
     )
     gitlab.requests.clear()
-    assert update_settings(asking, updates, asking_anew()) == ()
+    assert update_settings(gitlab_context, updates, asking_anew()) == ()
     assert [method for method, _ in gitlab.requests] == ["GET", "PUT", "GET"]
     assert gitlab.runner(ONE).settings == {
         "description": "docker on h",
@@ -137,10 +137,10 @@ def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
         "run_untagged": False,
     }
     gitlab.requests.clear()
-    assert ask(gitlab, asking, {"one": number}) == ((), "")
+    assert ask(gitlab, gitlab_context, {"one": number}) == ((), "")
     assert gitlab.requests == [("GET", f"/api/v4/runners/{number}")]
     gitlab.runner(ONE).paused = True
-    assert ask(gitlab, asking, {"one": number}) == ((), "")  # what is not asked for stays
+    assert ask(gitlab, gitlab_context, {"one": number}) == ((), "")  # what is not asked for stays
     (update,), _ = ask(gitlab, host(gitlab, one={"paused": False}), {"one": number})
     assert update.changes == (SettingChange("paused", True, False),)
 
@@ -220,11 +220,11 @@ def test_each_fault_ends_set_or_told_and_the_next_deploy_finishes_it(
     gitlab: GitLab, call: str, fault: Answer, times: int
 ) -> None:
     """The stand-in carries out what it is asked before a fault takes the answer's place: reading back decides."""
-    asking = planned(gitlab)
+    gitlab_context = planned(gitlab)
     gitlab.faults_of = {call: [fault] * times}
     error: GitlabError | None = None
     try:
-        update(quick(gitlab), asking)
+        update(quick(gitlab), gitlab_context)
     except GitlabError as caught:
         error = caught
     gitlab.faults_of.clear()
@@ -235,8 +235,8 @@ def test_each_fault_ends_set_or_told_and_the_next_deploy_finishes_it(
         assert "canary" not in f"{error.message} {error.hint}"
         assert isinstance(error, GitlabDownError) == (fault.status in {0, 429, 500})
         assert not any(method == "PUT" for method, _ in gitlab.requests)
-        update(quick(gitlab), asking)
-    assert ask(gitlab, host(gitlab, one=WANTED), {"one": asking.id}) == ((), "")
+        update(quick(gitlab), gitlab_context)
+    assert ask(gitlab, host(gitlab, one=WANTED), {"one": gitlab_context.id}) == ((), "")
 
 
 def test_what_was_not_carried_out_is_reported_by_the_answer_that_refused_it(gitlab: GitLab) -> None:
@@ -252,30 +252,30 @@ def test_what_was_not_carried_out_is_reported_by_the_answer_that_refused_it(gitl
 
 
 def test_what_somebody_changed_since_the_plan_is_left_and_told(gitlab: GitLab) -> None:
-    asking = planned(gitlab)
+    gitlab_context = planned(gitlab)
     gitlab.runner(ONE).settings = {"description": "by hand"}
-    (error,) = update_settings(host(gitlab, one=WANTED), [asking], asking_anew())
+    (error,) = update_settings(host(gitlab, one=WANTED), [gitlab_context], asking_anew())
     assert "somebody changed this in GitLab since the plan was made: description" in error.message
     assert error.hint == "deploy again, which makes a new plan"
     assert gitlab.runner(ONE).settings == {"description": "by hand"}
 
 
 def test_a_gitlab_that_takes_an_update_and_does_not_keep_it_is_reported(gitlab: GitLab) -> None:
-    asking = planned(gitlab)
-    before = {"id": asking.id, "description": "", "paused": False}
+    gitlab_context = planned(gitlab)
+    before = {"id": gitlab_context.id, "description": "", "paused": False}
     gitlab.faults_of = {"GET": [Answer(200, before), Answer(200, before)]}
     with pytest.raises(GitlabError, match="still has other values: description, tags, run_untagged"):
-        update(quick(gitlab), asking)
+        update(quick(gitlab), gitlab_context)
 
 
 def test_one_runners_refusal_does_not_keep_the_next_from_its_update(gitlab: GitLab) -> None:
     ids = {"one": gitlab.runner(ONE).id, "two": gitlab.runner(TWO).id}
-    asking = host(gitlab, one=WANTED, two=WANTED)
-    updates, _ = ask(gitlab, asking, ids)
+    gitlab_context = host(gitlab, one=WANTED, two=WANTED)
+    updates, _ = ask(gitlab, gitlab_context, ids)
     gitlab.faults_of = {"GET": [Answer(403, QUOTED)]}
-    (error,) = update_settings(asking, updates, asking_anew())
+    (error,) = update_settings(gitlab_context, updates, asking_anew())
     assert "the API token is not allowed to do that" in error.message
-    (left,), _ = ask(gitlab, asking, ids)
+    (left,), _ = ask(gitlab, gitlab_context, ids)
     assert left.runner == "one"
 
 
@@ -398,28 +398,30 @@ def test_a_deploys_plan_has_them_and_a_rollbacks_has_not(gitlab: GitLab, command
     rendered, state = ask_for(None, content), in_sync(None, content)
     state = replace(state, facts=replace(state.facts, runner=KNOWN))
     project = Project(Inventory("inventory.yml", (one,), {}), (one,), {"h": rendered}, {"h": ()}, b"")
-    asking = PlanContext(project, Flags({}), ORIGIN, Redactor(), command=command)
-    found = plan_observed(asking, one, rendered, state)
+    gitlab_context = PlanContext(project, Flags({}), ORIGIN, Redactor(), command=command)
+    found = plan_observed(gitlab_context, one, rendered, state)
     assert [update.runner for update in found.plan.updates] == (["one"] if command == "deploy" else [])
     assert found.result is (Result.PENDING if command == "deploy" else Result.UNCHANGED)
     assert not found.plan.notes
     gitlab.faults = [Answer(401)]
-    found = plan_observed(asking, one, rendered, state)
+    found = plan_observed(gitlab_context, one, rendered, state)
     assert found.result is Result.UNCHANGED
     assert ("could not be compared" in "".join(found.plan.notes)) == (command == "deploy")
 
 
 def test_a_gitlab_that_is_slow_or_gone_is_told_and_the_next_runner_and_host_do_not_wait(gitlab: GitLab) -> None:
-    asking = planned(gitlab)
+    gitlab_context = planned(gitlab)
     gitlab.slow = 2.0
     with pytest.raises(GitlabDownError, match=r"does not answer within 0 s"):
-        update(GitlabClient(gitlab.url, API, seconds=0.2), asking)
+        update(GitlabClient(gitlab.url, API, seconds=0.2), gitlab_context)
     gitlab.slow = 0.0
-    gone = Asking(Path("/nowhere"), {}, Redactor(), {gitlab.url: GitlabDownError("it is not reached", "look there")})
+    gone = GitlabContext(
+        Path("/nowhere"), {}, Redactor(), {gitlab.url: GitlabDownError("it is not reached", "look there")}
+    )
     gitlab.requests.clear()
     found = compare_settings(host(gitlab, one=WANTED, two=WANTED), *there(gitlab, {"one": 1, "two": 2}), gone)
     assert not found.updates
     assert len(found.notes) == 2
-    errors = update_settings(host(gitlab, one=WANTED), [asking, replace(asking, runner="two")], gone)
+    errors = update_settings(host(gitlab, one=WANTED), [gitlab_context, replace(gitlab_context, runner="two")], gone)
     assert [error.message for error in errors] == ["it is not reached"]
     assert gitlab.requests == []

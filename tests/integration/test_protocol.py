@@ -14,7 +14,7 @@ import pytest
 from runnerops.model.answers import Answer
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.facts import Facts
-from runnerops.model.gitlab import Begun, PauseRecord, Place
+from runnerops.model.gitlab import CreationRecord, PauseRecord, Place
 from runnerops.model.host_state import Hold
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
@@ -109,16 +109,16 @@ def test_a_hold_is_heeded_before_anything_is_written(hold: str, heeds: bool, sta
 
 def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) -> None:
     one, two = PauseRecord(7, 41, "https://gitlab.example.com", "one"), PauseRecord(8, 41, "https://x", "a\tb\nc")
-    assert call(host, state_folder.drop_paused([7])) == (0, b"")  # nothing was ever kept there
+    assert call(host, state_folder.delete_pause_records([7])) == (0, b"")  # nothing was ever kept there
     for records in ([one, two], [replace(one, run=42)]):
-        assert call(host, state_folder.keep_paused(records)) == (0, b"")
+        assert call(host, state_folder.write_pause_records(records)) == (0, b"")
     folder = host / "var/lib/runnerops/paused"
     assert {path.stat().st_mode & 0o077 for path in (folder.parent, folder, *folder.iterdir())} == {0}
     found = "".join(f"{path}:{path.read_text()}" for path in sorted(folder.iterdir()))
     read = state.host_state({"kept": Answer(0, found.encode())}, {}, Facts())
     assert read.paused == (replace(one, run=42), PauseRecord(8, 41, "https://x", "a b c"))
     assert read.intents == ()
-    assert call(host, state_folder.drop_paused([8, 9])) == (0, b"")
+    assert call(host, state_folder.delete_pause_records([8, 9])) == (0, b"")
     assert [path.name for path in folder.iterdir()] == ["7"]
 
 
@@ -126,17 +126,17 @@ def test_of_two_deploys_one_has_what_was_created_for_its_run_and_the_other_leave
     """One is about to begin its run, the other takes what was created for it for left over."""
     folder = host / "var/lib/runnerops"
     plan = replace(plan_of(), relies_on=("aa",))
-    records = [Begun(name, "https://g.example.com", Place("group", 42), "0123") for name in ("aa", "bb")]
-    assert call(host, state_folder.claim_begun([], "ff", 7)) == (0, b"")  # nothing was ever kept there
-    assert call(host, state_folder.keep_begun(records))[0] == 0
-    assert call(host, state_folder.claim_begun(["aa"], "ff", 7))[0] == state_folder.IN_USE, "bb is new"
-    assert call(host, state_folder.claim_begun(["aa", "bb", "gone"], "ff", 7)) == (0, b"")
+    records = [CreationRecord(name, "https://g.example.com", Place("group", 42), "0123") for name in ("aa", "bb")]
+    assert call(host, state_folder.claim_creation_records([], "ff", 7)) == (0, b"")  # nothing was ever kept there
+    assert call(host, state_folder.write_creation_records(records))[0] == 0
+    assert call(host, state_folder.claim_creation_records(["aa"], "ff", 7))[0] == state_folder.IN_USE, "bb is new"
+    assert call(host, state_folder.claim_creation_records(["aa", "bb", "gone"], "ff", 7)) == (0, b"")
     assert sorted(path.name for path in (folder / "begun").iterdir()) == ["aaff", "bbff"]
     assert call(host, protocol.start(plan), protocol.payload(plan)) == (protocol.TAKEN_OVER, b"")
     assert not list((folder / "runs").iterdir())
-    assert call(host, state_folder.keep_begun(records[:1]))[0] == 0
+    assert call(host, state_folder.write_creation_records(records[:1]))[0] == 0
     assert call(host, protocol.start(plan), protocol.payload(plan))[0] == 0
-    assert call(host, state_folder.claim_begun(["aa", "aaff", "bbff"], "ee", 7))[0] == state_folder.IN_USE
+    assert call(host, state_folder.claim_creation_records(["aa", "aaff", "bbff"], "ee", 7))[0] == state_folder.IN_USE
     assert sorted(path.name for path in (folder / "begun").iterdir()) == ["aa", "aaff", "bbff"]
 
 

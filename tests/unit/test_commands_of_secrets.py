@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runnerops import inventory
-from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.gitlab.settings import update_settings
 from runnerops.engine.hosts.passwords import SudoPasswords
 from runnerops.engine.project import open_project
@@ -61,7 +61,9 @@ def test_it_runs_once_for_sections_the_sudo_password_and_gitlab(tmp_path: Path) 
         assert {one.result() for one in begun} == {"hunter22-canary"}
     down = {GITLAB: GitlabDownError("it is not reached")}
     for host in loaded.hosts:
-        (error,) = update_settings(host, [SettingsUpdate("one", 1, ())], Asking(tmp_path, {}, redactor, down, once))
+        (error,) = update_settings(
+            host, [SettingsUpdate("one", 1, ())], GitlabContext(tmp_path, {}, redactor, down, once)
+        )
         assert error.message == "it is not reached"
     assert vault.ran == ["vault x"]
 

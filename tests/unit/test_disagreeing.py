@@ -12,7 +12,7 @@ import pytest
 from runnerops.commands.check import CheckOptions, check
 from runnerops.engine.planner import block_duplicates
 from runnerops.model.common import Exit, Result
-from runnerops.model.gitlab import Wish
+from runnerops.model.gitlab import DesiredSettings
 from runnerops.planning.lint.disagreeing import as_gitlab_tells
 from runnerops.report.screen import Screen
 from tests.unit.machine_builders import facts, planned
@@ -75,10 +75,10 @@ def test_what_check_says_of_two_hosts_with_one_token(tmp_path: Path, one: str, o
 
 def test_hosts_that_gitlab_calls_one_runner_are_refused() -> None:
     wishes = [
-        Wish(("https://one", 7), "a", "r", {"tags": ("x",)}),
-        Wish(("https://one", 7), "b", "s", {"tags": ("y",)}),
-        Wish(("https://one", 8), "c", "r", {"tags": ("z",)}),
-        Wish(("https://two", 7), "c", "t", {"tags": ("z",)}),
+        DesiredSettings(("https://one", 7), "a", "r", {"tags": ("x",)}),
+        DesiredSettings(("https://one", 7), "b", "s", {"tags": ("y",)}),
+        DesiredSettings(("https://one", 8), "c", "r", {"tags": ("z",)}),
+        DesiredSettings(("https://two", 7), "c", "t", {"tags": ("z",)}),
     ]
     assert {name: one.code for name, one in as_gitlab_tells(wishes).items()} == dict.fromkeys("ab", "settings-disagree")
     plans = block_duplicates({name: planned(name, facts(name, name)) for name in "abc"}, wishes)

@@ -20,7 +20,7 @@ from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
 from runnerops.engine.runs.not_begun import why_held
 from runnerops.engine.runs.scheduling import HoldReason, PriorRounds
-from runnerops.engine.verify.health import Health
+from runnerops.engine.verify.health import HealthCheck
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, Result, ServiceName, Verb
 from runnerops.model.host_state import Run
@@ -103,7 +103,7 @@ def good_runs(
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
     turns = Good(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
-    turns.health = cast(Health, Examined())
+    turns.health = cast(HealthCheck, Examined())
     turns.run()
     return turns.outcomes
 
@@ -320,7 +320,7 @@ class Cut(Examined):
 
 def test_a_host_whose_verify_was_interrupted_is_not_told_as_applied() -> None:
     turns = odd("a")
-    turns.health = cast(Health, examined := Cut(turns))
+    turns.health = cast(HealthCheck, examined := Cut(turns))
     turns.run()
     assert turns.outcomes["a"] is examined.cut
     assert turns.outcomes["a"].result is Result.FAILED

@@ -54,7 +54,7 @@ LAYERS = (
     ("engine.runs.apply", "engine.verify.pull_path"),
     ("report",),
     ("engine.learning", "engine.options", "engine.project"),
-    ("engine.hosts", "engine.gitlab.asking"),
+    ("engine.hosts", "engine.gitlab.context"),
     ("engine.plans",),
     ("engine.gitlab",),
     ("engine.verify",),

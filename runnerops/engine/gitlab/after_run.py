@@ -6,8 +6,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-from runnerops.engine.gitlab.asking import Asking
-from runnerops.engine.gitlab.leaving import delete_leavers
+from runnerops.engine.gitlab.context import GitlabContext
+from runnerops.engine.gitlab.deletions import delete_runners
 from runnerops.engine.gitlab.new_runners import NewRunners, delete_leftovers
 from runnerops.engine.gitlab.settings import update_settings
 from runnerops.engine.plans.planned import Planned
@@ -17,16 +17,18 @@ from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome
 
 
-def set_in_gitlab(host: Host, planned: Planned, outcome: Outcome, asking: Asking, new: NewRunners | None) -> Outcome:
+def set_in_gitlab(
+    host: Host, planned: Planned, outcome: Outcome, gitlab_context: GitlabContext, new: NewRunners | None
+) -> Outcome:
     """Carries out GitLab's part of the plan. What fails remains as a difference for the next deploy. `new`: runners
     that were created for this run.
 
     The marks of created runners are removed last, because the next deploy recognises unfinished work by them.
     """
     plan, began = planned.plan, time.monotonic()
-    errors = delete_leftovers(host, plan.unpaired.leftovers, asking) if plan.unpaired.leftovers else ()
-    errors = errors or (*update_settings(host, plan.updates, asking), *(new.finish() if new else ()))
-    errors = (*errors, *delete_leavers(host, planned, asking))
+    errors = delete_leftovers(host, plan.unpaired.leftovers, gitlab_context) if plan.unpaired.leftovers else ()
+    errors = errors or (*update_settings(host, plan.updates, gitlab_context), *(new.finish() if new else ()))
+    errors = (*errors, *delete_runners(host, planned, gitlab_context))
     outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
     if not errors:
         return replace(outcome, message="\n".join((outcome.message, *_done(plan, new))).strip())

@@ -16,7 +16,7 @@ SECONDS = 15.0
 """Seconds between two questions. GitLab searches through the jobs of a runner to answer each."""
 
 
-class Counting:
+class JobCounter:
     """Passes events on to `watch`. Events of a wait for jobs get GitLab's count, and are repeated when it changes.
 
     `count` asks GitLab. If it raises GitlabError, nothing more is counted, because a drain relies on the host's own

@@ -10,11 +10,11 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
+from runnerops.engine.gitlab.context import GitlabContext, api_client, system_id_of
 from runnerops.errors import GitlabError
 from runnerops.frozen import frozen, mutable
 from runnerops.model.common import Result
-from runnerops.model.gitlab import Begun, Created, Creation, Leftover, Place, SettingsUpdate
+from runnerops.model.gitlab import Created, Creation, CreationRecord, Leftover, Place, SettingsUpdate
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
@@ -32,24 +32,26 @@ _MAY_HAVE = frozenset({Result.IN_PROGRESS, Result.UNKNOWN, Result.NEEDS_ATTENTIO
 
 
 @frozen
-class NewInGitlab:
+class CreationPlan:
     """What a plan says about runners that GitLab lacks, or that only GitLab has."""
 
     creations: tuple[Creation, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     blockers: tuple[Blocker, ...] = ()
     notes: tuple[str, ...] = ()
-    begun: tuple[Begun, ...] = ()
+    begun: tuple[CreationRecord, ...] = ()
     """The host's records of which GitLab has told all that is left."""
 
 
-def plan_creations(host: Host, desired: Sequence[RenderedFile], observed: HostState, asking: Asking) -> NewInGitlab:
+def plan_creations(
+    host: Host, desired: Sequence[RenderedFile], observed: HostState, gitlab_context: GitlabContext
+) -> CreationPlan:
     """Plans the runners that a deploy creates for this host, or a blocker if this cannot be determined. Nothing is
     created yet.
     """
     names = to_be_created(desired)
     if not names or host.gitlab is None:
-        return NewInGitlab()
+        return CreationPlan()
     from runnerops.gitlab.creation import mark_of, plan_creation
 
     mark = mark_of(observed.facts.machine, host.name)
@@ -58,22 +60,24 @@ def plan_creations(host: Host, desired: Sequence[RenderedFile], observed: HostSt
     blockers: list[Blocker] = []
     for name in names:
         try:
-            client = by_token(host.gitlab, asking)
+            client = api_client(host.gitlab, gitlab_context)
             place, settings = host.gitlab_places[name], host.gitlab_settings.get(name, {})
-            one = asking.watched(host.gitlab, partial(plan_creation, client, name, place, settings, mark))
-            left |= asking.watched(host.gitlab, partial(_left_behind, client, host, observed, place))
+            one = gitlab_context.call(host.gitlab, partial(plan_creation, client, name, place, settings, mark))
+            left |= gitlab_context.call(host.gitlab, partial(_leftovers_of_host, client, host, observed, place))
         except GitlabError as error:
             text = f"runner {name} has no token, and cannot be created in GitLab: {error.message}; {error.hint}"
             blockers.append(Blocker("no-token", text, (name,)))
         else:
             creations.append(one)
-    return NewInGitlab(tuple(creations), _ordered(left), tuple(blockers))
+    return CreationPlan(tuple(creations), _ordered(left), tuple(blockers))
 
 
-def plan_leftovers(host: Host, updates: Sequence[SettingsUpdate], observed: HostState, asking: Asking) -> NewInGitlab:
+def plan_leftovers(
+    host: Host, updates: Sequence[SettingsUpdate], observed: HostState, gitlab_context: GitlabContext
+) -> CreationPlan:
     """Plans what an earlier deploy left to do for runners that the host has, but that are still marked in GitLab."""
     if host.gitlab is None or not (host.gitlab_places and updates):
-        return NewInGitlab()
+        return CreationPlan()
     from runnerops.gitlab.creation import is_marked, mark_of
 
     mark = mark_of(observed.facts.machine, host.name)
@@ -83,24 +87,24 @@ def plan_leftovers(host: Host, updates: Sequence[SettingsUpdate], observed: Host
     notes: list[str] = []
     for place in dict.fromkeys(places):
         try:
-            client = by_token(host.gitlab, asking)
-            left |= asking.watched(host.gitlab, partial(_left_behind, client, host, observed, place))
+            client = api_client(host.gitlab, gitlab_context)
+            left |= gitlab_context.call(host.gitlab, partial(_leftovers_of_host, client, host, observed, place))
         except GitlabError as error:
             notes.append(f"it is not known what an interrupted deploy left in GitLab: {error.message}; {error.hint}")
-    return NewInGitlab(leftovers=_ordered(left), notes=tuple(notes))
+    return CreationPlan(leftovers=_ordered(left), notes=tuple(notes))
 
 
 def _ordered(left: Iterable[Leftover]) -> tuple[Leftover, ...]:
     return tuple(sorted(left, key=lambda one: one.id))
 
 
-def _left_behind(client: GitlabClient, host: Host, observed: HostState, place: Place) -> set[Leftover]:
+def _leftovers_of_host(client: GitlabClient, host: Host, observed: HostState, place: Place) -> set[Leftover]:
     from runnerops.gitlab.creation import mark_of
 
-    return left_behind_of(client, host, observed, place, mark_of(observed.facts.machine, host.name)) or set()
+    return leftovers_at(client, host, observed, place, mark_of(observed.facts.machine, host.name)) or set()
 
 
-def left_behind_of(
+def leftovers_at(
     client: GitlabClient, host: Host, observed: HostState, place: Place, mark: str
 ) -> set[Leftover] | None:
     """Returns the leftovers without the runners that the host has. None if it cannot be determined which those are.
@@ -132,11 +136,11 @@ class NewRunners:
 
     host: Host
     planned: Sequence[Creation]
-    asking: Asking
+    gitlab_context: GitlabContext
     client: GitlabClient
     created: dict[str, Created] = field(default_factory=dict)
     nonce: str = field(default_factory=lambda: secrets.token_hex(6))
-    gone: bool = False
+    taken_back: bool = False
     """Whether all created runners are deleted again, as far as GitLab tells."""
 
     def create(self) -> None:
@@ -146,8 +150,8 @@ class NewRunners:
         assert self.host.gitlab
         try:
             for one in self.planned:
-                made = self.asking.watched(self.host.gitlab, partial(create, self.client, one, self.nonce))
-                self.asking.redactor.learn([made.token])
+                made = self.gitlab_context.call(self.host.gitlab, partial(create, self.client, one, self.nonce))
+                self.gitlab_context.redactor.learn([made.token])
                 self.created[one.runner] = made
         except GitlabError as error:
             left = self._take_back(search=True)
@@ -190,23 +194,25 @@ class NewRunners:
             lost = "; one may be left in GitLab, which the next deploy of this host deletes"
         left = [number for number in sorted(numbers) if any(_errors([partial(self.client.delete_runner, number)]))]
         names = ", ".join(map(str, left))
-        self.gone = not (left or lost)
+        self.taken_back = not (left or lost)
         return f"; left in GitLab: runner {names}, which the next deploy of this host deletes" if left else lost
 
 
-def new_runners(host: Host, planned: Sequence[Creation], asking: Asking) -> NewRunners:
+def new_runners(host: Host, planned: Sequence[Creation], gitlab_context: GitlabContext) -> NewRunners:
     """Raises GitlabError if the token of the API or the CA file is missing."""
     assert host.gitlab
-    return NewRunners(host, planned, asking, by_token(host.gitlab, asking))
+    return NewRunners(host, planned, gitlab_context, api_client(host.gitlab, gitlab_context))
 
 
-def delete_leftovers(host: Host, leftovers: Sequence[Leftover], asking: Asking) -> tuple[GitlabError, ...]:
+def delete_leftovers(
+    host: Host, leftovers: Sequence[Leftover], gitlab_context: GitlabContext
+) -> tuple[GitlabError, ...]:
     """Returns what could not be deleted. The next deploy finds these runners by their marks."""
     from runnerops.gitlab.creation import delete_leftover
 
     assert host.gitlab
     try:
-        client = by_token(host.gitlab, asking)
+        client = api_client(host.gitlab, gitlab_context)
     except GitlabError as error:
         return (error,)
     return tuple(_errors(partial(delete_leftover, client, one) for one in leftovers))

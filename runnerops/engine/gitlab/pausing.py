@@ -11,7 +11,7 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
+from runnerops.engine.gitlab.context import GitlabContext, api_client, system_id_of
 from runnerops.errors import GitlabDownError, GitlabError, LostTokenError, RunneropsError
 from runnerops.frozen import mutable
 from runnerops.model.common import Result
@@ -23,7 +23,7 @@ from runnerops.model.run import Outcome
 from runnerops.planning.paused import stays_paused
 from runnerops.remote import state_folder
 from runnerops.services.gitlab_runner.lost_token import way_out
-from runnerops.services.gitlab_runner.observe.registered import named, of_gitlab
+from runnerops.services.gitlab_runner.observe.registered import of_gitlab, registrations_named
 
 if TYPE_CHECKING:
     from runnerops.gitlab.client import GitlabClient
@@ -40,7 +40,9 @@ earlier runs left paused, and another deploy may be at work on the host.
 """
 
 
-def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pause, ...], tuple[str, ...]]:
+def plan_pauses(
+    plan: Plan, request: Request, gitlab_context: GitlabContext
+) -> tuple[tuple[Pause, ...], tuple[str, ...]]:
     """Returns the runners to pause while this plan's run drains the host, and notes on those that cannot be paused.
     Nothing is changed in GitLab.
     """
@@ -51,11 +53,11 @@ def plan_pauses(plan: Plan, request: Request, asking: Asking) -> tuple[tuple[Pau
     managed = host.gitlab_settings.keys() | host.gitlab_places.keys()
     pauses: list[Pause] = []
     notes: list[str] = []
-    for one in of_gitlab(host.gitlab.url, named(managed, request.desired, observed)):
+    for one in of_gitlab(host.gitlab.url, registrations_named(managed, request.desired, observed)):
         try:
-            client = by_token(host.gitlab, asking)
+            client = api_client(host.gitlab, gitlab_context)
             ask = partial(plan_pause, client, one, system_id_of(observed), plan.run)
-            if pause := asking.watched(host.gitlab, ask):
+            if pause := gitlab_context.call(host.gitlab, ask):
                 pauses.append(replace(pause, stays=stays_paused(host, one.name)))
         except GitlabError as error:
             way = way_out(host, one.name, one.id) if isinstance(error, LostTokenError) else ""
@@ -70,13 +72,13 @@ class Pauses:
 
     host: Host
     plan: Plan
-    asking: Asking
+    gitlab_context: GitlabContext
     link: Callable[[], Link]
     ours: dict[int, Pause] = field(default_factory=dict)
     """By GitLab's id, the runners that this deploy paused, or may have paused."""
     doubtful: set[int] = field(default_factory=set)
     """Runners of which GitLab did not say whether they were paused."""
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     run: int = 0
     """The run that was followed to its end, if that is not the plan's own. Pauses of the plan's own run are left to
     whoever follows that.
@@ -92,21 +94,21 @@ class Pauses:
         url = self.host.gitlab.url
         planned = self.plan.pausing.now
         try:
-            client = by_token(self.host.gitlab, self.asking)
+            client = api_client(self.host.gitlab, self.gitlab_context)
             planned = tuple(self._not_paused_yet(client))
             if planned:
                 self._on_host(
-                    state_folder.keep_paused(PauseRecord(one.id, one.run, url, one.runner) for one in planned)
+                    state_folder.write_pause_records(PauseRecord(one.id, one.run, url, one.runner) for one in planned)
                 )
         except RunneropsError as error:
-            self.said.append(f"not paused in GitLab: {_names(planned)}: {error.message}")
+            self.messages.append(f"not paused in GitLab: {_names(planned)}: {error.message}")
             return
         for one in planned:
             try:
-                if self.asking.watched(self.host.gitlab, partial(pause, client, one.id)):
+                if self.gitlab_context.call(self.host.gitlab, partial(pause, client, one.id)):
                     self.ours[one.id] = one
             except GitlabError as error:
-                self.said.append(f"not paused in GitLab: {one.runner}: {error.message}")
+                self.messages.append(f"not paused in GitLab: {one.runner}: {error.message}")
                 if isinstance(error, GitlabDownError):
                     self.ours[one.id] = one
                     self.doubtful.add(one.id)
@@ -118,10 +120,10 @@ class Pauses:
         assert self.host.gitlab
         for one in self.plan.pausing.now:
             try:
-                if not self.asking.watched(self.host.gitlab, partial(is_paused, client, one.id)):
+                if not self.gitlab_context.call(self.host.gitlab, partial(is_paused, client, one.id)):
                     yield one
             except GitlabError as error:
-                self.said.append(f"not paused in GitLab: {one.runner}: {error.message}")
+                self.messages.append(f"not paused in GitLab: {one.runner}: {error.message}")
 
     def after(self, outcome: Outcome) -> Outcome:
         """Unpauses what may be unpaused after this outcome. Returns the host's outcome."""
@@ -131,22 +133,24 @@ class Pauses:
         ]
         mine = {one.id: one for one in (*left, *self.ours.values())}
         if outcome.result in _NOT_PROVEN:
-            return _with(outcome, self.said, _still(mine.values()))
+            return _with_lines(outcome, self.messages, _still_paused_text(mine.values()))
         good = outcome.result in _GOOD
         stay = {number for number, one in mine.items() if one.stays and good}
         errors = self._unpaused(mine.keys() - stay)
         to_go = {one.id for one in self.plan.unpaired.deletions} if good else set()
         self._forget(mine.keys() - errors.keys() - to_go)
-        outcome = _with(outcome, self.said, *self._done(mine.keys() - stay - errors.keys()))
+        outcome = _with_lines(outcome, self.messages, *self._done(mine.keys() - stay - errors.keys()))
         if outcome.result in {Result.FAILED, Result.UNREACHABLE}:
-            outcome = _with(outcome, _still(one for one in self.plan.pausing.left if one.id not in mine))
+            outcome = _with_lines(
+                outcome, _still_paused_text(one for one in self.plan.pausing.left if one.id not in mine)
+            )
         lost = [mine[number] for number in errors if number not in self.doubtful]
-        return self._not_all(outcome, lost, errors, good=good) if lost else outcome
+        return self._still_paused_outcome(outcome, lost, errors, good=good) if lost else outcome
 
     def jobs(self, facts: Facts) -> int:
         """How many jobs of these runners GitLab has as running on this host. Raises GitlabError."""
         assert self.host.gitlab
-        client, own = by_token(self.host.gitlab, self.asking), facts.runner.system_id if facts.runner else ""
+        client, own = api_client(self.host.gitlab, self.gitlab_context), facts.runner.system_id if facts.runner else ""
         numbers = {one.id for one in (*self.plan.pausing.now, *self.plan.pausing.left)}
         return sum(client.running_jobs(number, own) for number in sorted(numbers))
 
@@ -156,14 +160,14 @@ class Pauses:
         """
         self._forget(gone)
 
-    def _not_all(
+    def _still_paused_outcome(
         self, outcome: Outcome, lost: Sequence[Pause], errors: Mapping[int, GitlabError], *, good: bool
     ) -> Outcome:
         """Reports runners that still get no jobs. A run that ended well counts as failed then."""
         if not good:
-            return _with(outcome, _still(lost))
+            return _with_lines(outcome, _still_paused_text(lost))
         done = "its files were in sync" if self.plan.empty else "its files are deployed"
-        outcome = _with(replace(outcome, message=done), self.said, _still(lost))
+        outcome = _with_lines(replace(outcome, message=done), self.messages, _still_paused_text(lost))
         told = tuple(dict.fromkeys(error.message for error in errors.values()))
         hint = "deploy again, or unpause it in GitLab"
         return replace(outcome, result=Result.FAILED, deployed=True, diagnostics=told, hint=hint)
@@ -176,7 +180,7 @@ class Pauses:
         errors: dict[int, GitlabError] = {}
         for number in sorted(wanted):
             try:  # asked even if GitLab was down before: until then the runner gets no jobs
-                unpause(by_token(self.host.gitlab, self.asking), number)
+                unpause(api_client(self.host.gitlab, self.gitlab_context), number)
             except GitlabError as error:
                 errors[number] = error
         return errors
@@ -196,9 +200,9 @@ class Pauses:
         if not (known := sorted(numbers)):
             return
         try:
-            self._on_host(state_folder.drop_paused(known))
+            self._on_host(state_folder.delete_pause_records(known))
         except RunneropsError as error:
-            self.said.append(f"the host's record of that could not be removed: {error.message}")
+            self.messages.append(f"the host's record of that could not be removed: {error.message}")
 
     def _on_host(self, command: Sequence[str]) -> None:
         """Runs a command on the host. Raises RunneropsError."""
@@ -208,7 +212,7 @@ class Pauses:
             raise RunneropsError(f"the host could not record it (exit status {done.status}): {''.join(last)}", "")
 
 
-def _still(paused: Iterable[Pause]) -> str:
+def _still_paused_text(paused: Iterable[Pause]) -> str:
     """What is left for the next deploy, as a clause; empty if nothing is left."""
     names = _names(paused)
     return f"still paused in GitLab: {names}; the next deploy unpauses them" if names else ""
@@ -218,6 +222,6 @@ def _names(paused: Iterable[Pause]) -> str:
     return ", ".join(dict.fromkeys(one.runner for one in paused))
 
 
-def _with(outcome: Outcome, *more: Sequence[str] | str) -> Outcome:
+def _with_lines(outcome: Outcome, *more: Sequence[str] | str) -> Outcome:
     lines = [line for one in more for line in ([one] if isinstance(one, str) else one) if line]
     return replace(outcome, message="\n  ".join(filter(None, (outcome.message, *lines))))

@@ -22,17 +22,17 @@ def plan_with_created(
     host: Host, request: Request, make: Callable[[Request], Planned], created: Mapping[str, Created]
 ) -> Plan:
     """Makes the same plan again, with the tokens from GitLab in place of the stand-ins."""
-    from runnerops.engine.gitlab.leaving import with_created
+    from runnerops.engine.gitlab.deletions import with_created_runners
     from runnerops.planning.reconcile import reconcile
 
     host = replace(host, created=created)
     desired, _ = reconcile(host, request.rendered, request.observed)
-    managed = with_created(host, request.in_gitlab or {})
+    managed = with_created_runners(host, request.in_gitlab or {})
     return make(replace(request, desired=desired, in_gitlab=managed)).plan
 
 
 @frozen
-class InGitlab:
+class GitlabPlan:
     """GitLab's part of a host's plan."""
 
     blockers: tuple[Blocker, ...] = ()
@@ -47,48 +47,52 @@ class InGitlab:
 
 def reconcile_with_gitlab(
     context: PlanContext, host: Host, rendered: tuple[RenderedFile, ...], observed: HostState
-) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...], InGitlab]:
+) -> tuple[tuple[RenderedFile, ...], tuple[Blocker, ...], GitlabPlan]:
     """Reconciles, and asks GitLab. Only GitLab tells which runners were deleted there. If there are any, the files are
     reconciled once more.
     """
     from runnerops.planning.reconcile import reconcile
 
     desired, blockers = reconcile(host, rendered, observed)
-    told = in_gitlab(context, host, desired, observed)
+    told = plan_in_gitlab(context, host, desired, observed)
     if told.lost <= host.lost:
         return desired, blockers, replace(told, lost=host.lost)
     return reconcile_with_gitlab(context, replace(host, lost=host.lost | told.lost), rendered, observed)
 
 
-def in_gitlab(context: PlanContext, host: Host, desired: Sequence[RenderedFile], observed: HostState) -> InGitlab:
+def plan_in_gitlab(
+    context: PlanContext, host: Host, desired: Sequence[RenderedFile], observed: HostState
+) -> GitlabPlan:
     """Asks GitLab about new runners, new tokens, settings and runners that leave, if the inventory names a GitLab. A
     rollback asks only whether GitLab accepts the tokens that would come back.
     """
-    from runnerops.engine.gitlab.begun import names_of, plan_begun
+    from runnerops.engine.gitlab.creation_records import plan_recorded_creations, record_names
 
     if host.gitlab is None:
-        return InGitlab(notes=plan_begun(host, observed, context.asking()).notes if observed.begun else ())
-    from runnerops.engine.gitlab.leaving import Departures, gone_for_good
+        return GitlabPlan(
+            notes=plan_recorded_creations(host, observed, context.gitlab_context()).notes if observed.begun else ()
+        )
+    from runnerops.engine.gitlab.deletions import DeletionPlanner, with_way_to_recreate
     from runnerops.engine.gitlab.new_runners import plan_creations, plan_leftovers
     from runnerops.engine.gitlab.settings import compare_settings
-    from runnerops.engine.gitlab.tokens import ask_of_new_tokens
+    from runnerops.engine.gitlab.tokens import check_new_tokens
 
-    asking = context.asking()
-    blockers, notes = ask_of_new_tokens(host, desired, observed, asking.down)
+    gitlab_context = context.gitlab_context()
+    blockers, notes = check_new_tokens(host, desired, observed, gitlab_context.down)
     if context.command != "deploy":
-        return InGitlab(tuple(gone_for_good(blockers)), notes)
-    new = plan_creations(host, desired, observed, asking)
-    compared = compare_settings(host, desired, observed, asking)
-    old = plan_leftovers(host, compared.updates, observed, asking)
-    begun = plan_begun(host, observed, asking)
+        return GitlabPlan(tuple(with_way_to_recreate(blockers)), notes)
+    new = plan_creations(host, desired, observed, gitlab_context)
+    compared = compare_settings(host, desired, observed, gitlab_context)
+    old = plan_leftovers(host, compared.updates, observed, gitlab_context)
+    begun = plan_recorded_creations(host, observed, gitlab_context)
     leftovers = tuple(dict.fromkeys((*new.leftovers, *old.leftovers, *begun.leftovers)))
     hosts, policy = context.project.inventory.hosts, context.policy(host)
-    leavers = Departures(host, hosts, observed, policy, asking).plan(desired)
-    blockers = (*new.blockers, *compared.blockers, *blockers, *leavers.blockers)
-    notes = (*notes, *compared.notes, *old.notes, *begun.notes, *leavers.notes)
+    deletion_plan = DeletionPlanner(host, hosts, observed, policy, gitlab_context).plan(desired)
+    blockers = (*new.blockers, *compared.blockers, *blockers, *deletion_plan.blockers)
+    notes = (*notes, *compared.notes, *old.notes, *begun.notes, *deletion_plan.notes)
     anew = tuple(f"runner {name} was deleted in GitLab: another one takes its place" for name in sorted(host.lost))
-    unpaired = Unpaired(new.creations, leftovers, leavers.deletions, begun.begun, names_of(observed))
-    return InGitlab(blockers, (*anew, *notes), compared.updates, unpaired, leavers.in_gitlab, compared.lost)
+    unpaired = Unpaired(new.creations, leftovers, deletion_plan.deletions, begun.begun, record_names(observed))
+    return GitlabPlan(blockers, (*anew, *notes), compared.updates, unpaired, deletion_plan.in_gitlab, compared.lost)
 
 
 def with_pauses(context: PlanContext, planned: Planned, request: Request) -> Planned:
@@ -102,6 +106,6 @@ def with_pauses(context: PlanContext, planned: Planned, request: Request) -> Pla
         return replace(planned, plan=replace(plan, notes=(*plan.notes, note)))
     from runnerops.engine.gitlab.pausing import plan_pauses
 
-    now, notes = plan_pauses(plan, request, context.asking())
+    now, notes = plan_pauses(plan, request, context.gitlab_context())
     plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *now)), notes=(*plan.notes, *notes))
     return replace(planned, plan=plan)

@@ -1,40 +1,44 @@
-"""The status of runners in GitLab, for the commands that report it."""
+"""The status of runners in GitLab and what is still to be deleted there, for the commands that report it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
-from runnerops.engine.gitlab.asking import Asking, Down, api_token, system_id_of
+from runnerops.engine.gitlab.context import GitlabContext, UnreachableGitlabs, api_client, api_token, system_id_of
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
+from runnerops.report.paused import again
 from runnerops.services.gitlab_runner.lost_token import way_out
 from runnerops.services.gitlab_runner.observe.registered import (
-    merged,
+    merge_statuses,
     of_gitlab,
     registrations,
 )
+from runnerops.services.gitlab_runner.reconcile.leaving import runners_taken_off
 from runnerops.services.gitlab_runner.verify.known_to_gitlab import checks
 from runnerops.services.status import ServiceStatus
 from runnerops.services.verify import Check
 
 
-def ask_gitlab(host: Host, observed: HostState, asking: Asking) -> tuple[RunnerStatus, ...]:
+def ask_gitlab(host: Host, observed: HostState, gitlab_context: GitlabContext) -> tuple[RunnerStatus, ...]:
     """The status of every runner of the host's file. GitLab is asked about those of the GitLab that the inventory
     names.
     """
     found = registrations(observed)
     own = of_gitlab(host.gitlab.url, found) if host.gitlab else ()
     if host.gitlab is None or not own:
-        return merged(found, ())
-    asking.redactor.learn(one.token for one in own)
-    token, problem, hint = api_token(host.gitlab.token, asking)
-    asking.redactor.learn([token] if token else [])
-    told = statuses_of(replace(host.gitlab, token=token), own, system_id_of(observed), asking.down)
+        return merge_statuses(found, ())
+    gitlab_context.redactor.learn(one.token for one in own)
+    token, problem, hint = api_token(host.gitlab.token, gitlab_context)
+    gitlab_context.redactor.learn([token] if token else [])
+    told = runner_statuses(replace(host.gitlab, token=token), own, system_id_of(observed), gitlab_context.down)
     if problem:
         told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
-    return merged(found, tuple(_with_way_out(host, one) for one in told))
+    return merge_statuses(found, tuple(_with_way_out(host, one) for one in told))
 
 
 def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
@@ -42,37 +46,59 @@ def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
     return replace(one, fix=way_out(host, one.name, one.id) or one.fix) if one.known is False else one
 
 
-def statuses_of(
-    access: GitlabAccess, found: tuple[Registration, ...], system_id: str, down: Down
+def runner_statuses(
+    access: GitlabAccess, found: tuple[Registration, ...], system_id: str, down: UnreachableGitlabs
 ) -> tuple[RunnerStatus, ...]:
     """The status of each runner. A GitLab that did not answer before is not asked again, or the command would wait for
     it at each host.
     """
     from runnerops.gitlab.client import GitlabClient
-    from runnerops.gitlab.runners import AskedRunners
+    from runnerops.gitlab.runners import RunnerQueries
 
     error: GitlabError | None = down.get(access.url)
     try:
         if error is None:
             token = access.token if isinstance(access.token, str) else ""
-            source = AskedRunners(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
-            told = tuple(map(source.about, found))
+            source = RunnerQueries(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
+            told = tuple(map(source.status_of, found))
             if isinstance(source.refused, GitlabDownError):
                 down[access.url] = source.refused
             return told
     except GitlabError as refused:
         error = refused
-    return tuple(replace(one, reason=error.message, fix=error.hint) for one in merged(found, ()))
+    return tuple(replace(one, reason=error.message, fix=error.hint) for one in merge_statuses(found, ()))
 
 
-def in_gitlab(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
+def with_gitlab_status(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
     """Adds GitLab's answers. If GitLab does not know one of the runners, the service counts as not working."""
     lost = any(one.known is False for one in runners)
     return replace(status, runners=runners, healthy=status.healthy and not lost)
 
 
-def gitlab_checks(host: Host, observed: HostState, asking: Asking) -> tuple[Check, ...]:
+def gitlab_checks(host: Host, observed: HostState, gitlab_context: GitlabContext) -> tuple[Check, ...]:
     """The checks of `verify` on the host's runners in GitLab; none without a `gitlab` section."""
     if host.gitlab is None:
         return ()
-    return tuple(checks(host, ask_gitlab(host, observed, asking), observed))
+    return tuple(checks(host, ask_gitlab(host, observed, gitlab_context), observed))
+
+
+def pending_deletions(host: Host, observed: HostState, gitlab_context: GitlabContext) -> Mapping[int, str]:
+    """For each runner that a run took off the host and that GitLab still has, or may have: a sentence with the way to
+    continue, by GitLab's id. GitLab is asked only if such a runner is on record, which it is until the next run after
+    the one that took it off.
+    """
+    sentences: dict[int, str] = {}
+    for number, name in runners_taken_off(host, observed).items():
+        assert host.gitlab
+        try:
+            client = api_client(host.gitlab, gitlab_context)
+            if gitlab_context.call(host.gitlab, partial(client.runner, number)) is None:
+                continue
+        except GitlabError as error:
+            sentences[number] = (
+                f"whether runner {name} ({number}) is still to be deleted in GitLab is not known: {error.message}"
+            )
+        else:
+            go_on = again(host.name, observed.last)
+            sentences[number] = f"runner {name} ({number}) is off the host and still to be deleted in GitLab: {go_on}"
+    return sentences

@@ -6,17 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from runnerops.engine.gitlab.asking import Asking, Down, by_token, system_id_of
-from runnerops.engine.gitlab.status import statuses_of
+from runnerops.engine.gitlab.context import GitlabContext, UnreachableGitlabs, api_client, system_id_of
+from runnerops.engine.gitlab.status import runner_statuses
 from runnerops.errors import GitlabError
 from runnerops.model.common import Tree
 from runnerops.model.gitlab import Registration
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
-from runnerops.services.gitlab_runner.blockers.in_gitlab import new_tokens, unknown_tokens, untold_tokens
+from runnerops.services.gitlab_runner.blockers.in_gitlab import (
+    new_tokens,
+    notes_on_unchecked_tokens,
+    unknown_token_blockers,
+)
 from runnerops.services.gitlab_runner.observe.registered import (
-    merged,
+    merge_statuses,
     of_gitlab,
 )
 
@@ -27,8 +31,8 @@ NO_SYSTEM_ID = "its host has no system id yet, which gitlab-runner creates at it
 """GitLab records by this id which machine asks. Without one, it would record a machine that does not exist."""
 
 
-def ask_of_new_tokens(
-    host: Host, desired: Sequence[RenderedFile], observed: HostState, down: Down
+def check_new_tokens(
+    host: Host, desired: Sequence[RenderedFile], observed: HostState, down: UnreachableGitlabs
 ) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
     """Returns blockers for new tokens that GitLab does not know, and notes if GitLab did not answer.
 
@@ -38,20 +42,22 @@ def ask_of_new_tokens(
     if not new or host.gitlab is None:
         return (), ()
     if not (system_id := system_id_of(observed)):
-        return (), untold_tokens([replace(one, reason=NO_SYSTEM_ID) for one in merged(new, ())])
-    told = statuses_of(replace(host.gitlab, token=None), new, system_id, down)
-    return unknown_tokens(told), untold_tokens(told)
+        return (), notes_on_unchecked_tokens([replace(one, reason=NO_SYSTEM_ID) for one in merge_statuses(new, ())])
+    told = runner_statuses(replace(host.gitlab, token=None), new, system_id, down)
+    return unknown_token_blockers(told), notes_on_unchecked_tokens(told)
 
 
 def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
     """Whether GitLab knows no runner with this token. False if it is not asked or does not say."""
     if host.gitlab is None or not of_gitlab(host.gitlab.url, [one]):
         return False
-    (told,) = statuses_of(replace(host.gitlab, token=None), (one,), system_id_of(observed), {})
+    (told,) = runner_statuses(replace(host.gitlab, token=None), (one,), system_id_of(observed), {})
     return told.known is False
 
 
-def others_with_token(host: Host, one: Registration, observed: HostState, asking: Asking) -> tuple[str, ...]:
+def other_machines_with_token(
+    host: Host, one: Registration, observed: HostState, gitlab_context: GitlabContext
+) -> tuple[str, ...]:
     """System ids of other machines that asked for jobs with the runner's token in the last week or so. Raises
     GitlabError.
 
@@ -60,14 +66,14 @@ def others_with_token(host: Host, one: Registration, observed: HostState, asking
     own = system_id_of(observed)
     if host.gitlab is None or not host.gitlab.token or not (one.id and own) or not of_gitlab(host.gitlab.url, [one]):
         return ()
-    from runnerops.gitlab.pausing import others_among
+    from runnerops.gitlab.pausing import other_machines
 
-    client = by_token(host.gitlab, asking)
-    found = asking.watched(host.gitlab, partial(client.managers, one.id))
-    return others_among(found or (), own)
+    client = api_client(host.gitlab, gitlab_context)
+    found = gitlab_context.call(host.gitlab, partial(client.managers, one.id))
+    return other_machines(found or (), own)
 
 
-def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
+def reset_token_by_id(host: Host, one: Registration, gitlab_context: GitlabContext) -> Tree:
     """Has GitLab replace a lost token, by the runner's `id`. Returns the new one with the keys of config.toml. Raises
     GitlabError.
     """
@@ -78,9 +84,9 @@ def token_by_number(host: Host, one: Registration, asking: Asking) -> Tree:
     assert host.gitlab
     if not one.id:
         raise GitlabError(f"config.toml does not contain the id of runner {one.name} in GitLab", _ANEW)
-    client = by_token(host.gitlab, asking)
-    given = asking.watched(host.gitlab, partial(client.reset_token, one.id))
-    asking.redactor.learn([str(given["token"])])
+    client = api_client(host.gitlab, gitlab_context)
+    given = gitlab_context.call(host.gitlab, partial(client.reset_token, one.id))
+    gitlab_context.redactor.learn([str(given["token"])])
     dates = {"token_obtained_at": datetime.now(UTC).replace(microsecond=0)}
     if expires := moment(given.get("token_expires_at")):
         dates["token_expires_at"] = expires.astimezone(UTC).replace(microsecond=0)

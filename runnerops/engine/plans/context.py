@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from runnerops.engine.options import Flags
 from runnerops.engine.project import Project
 from runnerops.frozen import frozen
-from runnerops.model.gitlab import Wish
+from runnerops.model.gitlab import DesiredSettings
 from runnerops.model.inventory import Host, Policy, Requester
 from runnerops.redact import Redactor
 from runnerops.secrets.commands import RunCommand, run_command
 
 if TYPE_CHECKING:
-    from runnerops.engine.gitlab.asking import Asking, Down
+    from runnerops.engine.gitlab.context import GitlabContext, UnreachableGitlabs
 
 
 @frozen
@@ -30,19 +30,19 @@ class PlanContext:
     redactor: Redactor
     deployed: frozenset[str] = frozenset()
     command: str = "deploy"
-    gitlabs_down: Down = field(default_factory=dict)
+    unreachable_gitlabs: UnreachableGitlabs = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The environment, in which the token of GitLab's API may be."""
     run: RunCommand = run_command
-    wishes: list[Wish] = field(default_factory=list)
+    desired_settings: list[DesiredSettings] = field(default_factory=list)
     """The settings of runners in GitLab that were compared so far, of all hosts."""
 
-    def asking(self) -> Asking:
+    def gitlab_context(self) -> GitlabContext:
         """The values with which GitLab is asked."""
-        from runnerops.engine.gitlab.asking import Asking
+        from runnerops.engine.gitlab.context import GitlabContext
 
-        folder, down = self.project.inventory.folder, self.gitlabs_down
-        return Asking(folder, self.environ, self.redactor, down, self.run, self.wishes)
+        folder, down = self.project.inventory.folder, self.unreachable_gitlabs
+        return GitlabContext(folder, self.environ, self.redactor, down, self.run, self.desired_settings)
 
     def policy(self, host: Host) -> Policy:
         """What the command line allows. For a deploy, also what the host's inventory allows."""

@@ -34,7 +34,7 @@ from runnerops.report.rollout import pause_text
 from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
-    from runnerops.engine.verify.health import Health
+    from runnerops.engine.verify.health import HealthCheck
 
 
 @mutable
@@ -56,7 +56,7 @@ class HostExecutor:
     prior: PriorRounds = field(default_factory=PriorRounds)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
-    health: Health | None = None
+    health: HealthCheck | None = None
     verifying: dict[str, Outcome] = field(default_factory=dict)
     """Hosts on which `verify` checks the result of their run, each with its outcome if that is interrupted."""
     gitlab: GitlabRound = field(init=False)

@@ -20,8 +20,8 @@ from runnerops.model.run import Event, Outcome
 from runnerops.redact import Redactor
 
 if TYPE_CHECKING:
-    from runnerops.engine.gitlab.asking import Asking
-    from runnerops.engine.gitlab.begun import Record
+    from runnerops.engine.gitlab.context import GitlabContext
+    from runnerops.engine.gitlab.creation_records import HostCreationRecords
     from runnerops.engine.gitlab.new_runners import NewRunners
     from runnerops.engine.gitlab.pausing import Pauses
 
@@ -40,7 +40,7 @@ class GitlabRound:
     tell: Callable[[str, str], None]
     new_runners: dict[str, NewRunners] = field(default_factory=dict)
     """By host, the runners that were created in GitLab for its run."""
-    records: dict[str, Record] = field(default_factory=dict)
+    records: dict[str, HostCreationRecords] = field(default_factory=dict)
     """By host, its records of places where runners are created."""
     pauses: dict[str, Pauses] = field(default_factory=dict)
     """By host, the runners that are paused in GitLab for its run or for an earlier one."""
@@ -63,11 +63,11 @@ class GitlabRound:
         self.interrupted_outcomes[host.name] = Outcome(host.name, Result.FAILED, message=message, hint=hint)
         record, new = self._record(host, planned), None
         try:
-            new = new_runners(host, planned.plan.unpaired.creations, self._asking())
+            new = new_runners(host, planned.plan.unpaired.creations, self._context())
             record.begin(new.planned)
             new.create()
         except RunneropsError as error:
-            if new and new.gone:
+            if new and new.taken_back:
                 record.taken_back()
             message = f"nothing was changed on the host: {error.message}"
             return Outcome(host.name, Result.FAILED, message=message, hint=error.hint)
@@ -81,7 +81,7 @@ class GitlabRound:
         from runnerops.engine.gitlab.pausing import Pauses
 
         run = planned.own_run.number if planned.own_run else 0
-        pauses = Pauses(host, planned.plan, self._asking(), partial(self.pool.link, host), run=run)
+        pauses = Pauses(host, planned.plan, self._context(), partial(self.pool.link, host), run=run)
         self.pauses[host.name] = pauses
         if planned.own_run is None and planned.plan.pausing.now:
             message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
@@ -108,9 +108,9 @@ class GitlabRound:
         pauses, pausing = self.pauses.get(walked.host), planned.plan.pausing
         if pauses is None or self.no_wait or not pausing:
             return nullcontext(watch)
-        from runnerops.engine.gitlab.counting import Counting
+        from runnerops.engine.gitlab.counting import JobCounter
 
-        return Counting(walked, partial(pauses.jobs, planned.facts), watch)
+        return JobCounter(walked, partial(pauses.jobs, planned.facts), watch)
 
     def after(self, outcome: Outcome) -> Outcome:
         """Keeps or takes back what was created and paused in GitLab, after the run has ended or was not begun. Returns
@@ -118,7 +118,7 @@ class GitlabRound:
         """
         if new := self.new_runners.get(outcome.host):
             outcome = new.after(outcome)
-            if new.gone:
+            if new.taken_back:
                 self.records[outcome.host].taken_back()
         return self.unpaused(outcome)
 
@@ -142,22 +142,26 @@ class GitlabRound:
         if no_run and planned.plan.pausing.left:
             outcome = self.unpaused(outcome)
         if outcome.result is Result.APPLIED:
-            asking = self._asking()
-            outcome = set_in_gitlab(host, planned, outcome, asking, self.new_runners.get(host.name))
+            gitlab_context = self._context()
+            outcome = set_in_gitlab(host, planned, outcome, gitlab_context, self.new_runners.get(host.name))
             if pauses := self.pauses.get(host.name):
-                pauses.deleted(asking.deleted)
+                pauses.deleted(gitlab_context.deleted)
             if outcome.result is Result.APPLIED:
                 self._record(host, planned).all_done()
         return outcome
 
-    def _record(self, host: Host, planned: Planned) -> Record:
-        from runnerops.engine.gitlab.begun import Record
+    def _record(self, host: Host, planned: Planned) -> HostCreationRecords:
+        from runnerops.engine.gitlab.creation_records import HostCreationRecords
 
-        new = Record(host, planned.plan.unpaired, partial(self.pool.link, host))
+        new = HostCreationRecords(host, planned.plan.unpaired, partial(self.pool.link, host))
         return self.records.setdefault(host.name, new)
 
-    def _asking(self) -> Asking:
-        from runnerops.engine.gitlab.asking import Asking
+    def _context(self) -> GitlabContext:
+        from runnerops.engine.gitlab.context import GitlabContext
 
-        asking = Asking(self.inventory.folder, self.pool.environ, self.redactor, self.down, self.pool.run_command)
-        return replace(asking, tell=self.tell, may_wait=lambda: not (self.no_wait or self.active_runs.interrupted))
+        gitlab_context = GitlabContext(
+            self.inventory.folder, self.pool.environ, self.redactor, self.down, self.pool.run_command
+        )
+        return replace(
+            gitlab_context, tell=self.tell, may_wait=lambda: not (self.no_wait or self.active_runs.interrupted)
+        )

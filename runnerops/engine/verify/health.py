@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.plans.review import failed_outcome
-from runnerops.engine.verify.verifying import Verifying
+from runnerops.engine.verify.verifying import HostVerifier
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Result
 from runnerops.report.checks import summary_line
@@ -21,16 +21,18 @@ if TYPE_CHECKING:
     from runnerops.model.run import Outcome
 
 
-class Health:
+class HealthCheck:
     """Verifies the hosts of one deploy after their runs. Each host may be used by one thread at a time."""
 
     def __init__(self, project: Project, pool: ConnectionPool) -> None:
         named = parse_image(IMAGE)
         assert named
         known = {host.name: host for host in project.inventory.hosts}
-        asking = Asking(project.folder, pool.environ, pool.screen.redactor)
+        gitlab_context = GitlabContext(project.folder, pool.environ, pool.screen.redactor)
         self._known = known
-        self._verifying = Verifying(known, pool, Probe(*named, marker=""), waiting(pool.screen, silent=True), asking)
+        self._verifying = HostVerifier(
+            known, pool, Probe(*named, marker=""), waiting(pool.screen, silent=True), gitlab_context
+        )
 
     def after(self, host: Host, outcome: Outcome) -> Outcome:
         """Returns the outcome of the run, or a failure if `verify` does not pass."""

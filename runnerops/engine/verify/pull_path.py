@@ -33,12 +33,12 @@ def pull_tests(host: Host, evidence: Evidence) -> list[Call]:
     ]
 
 
-def attempt(calls: Sequence[Call], reader: Reader) -> Answers:
+def run_pull_test(calls: Sequence[Call], reader: Reader) -> Answers:
     """Makes the test pull and returns its answers. Raises HostError."""
     return ask(reader, calls, [text for provider in VERIFY_PROVIDERS for text in (provider.VERIFY, provider.PULL_TEST)])
 
 
-def trace(host: Host, reader: Reader, probe: Probe, seconds: int) -> Answers:
+def read_cache_logs(host: Host, reader: Reader, probe: Probe, seconds: int) -> Answers:
     """Returns the traces that test pulls of the last `seconds` left on a host with caches. Raises HostError."""
     calls = [call for provider in VERIFY_PROVIDERS for call in provider.log_queries(host, probe, seconds)]
     return ask(reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
@@ -61,7 +61,7 @@ def cache_hosts(found: Iterable[tuple[Host, Evidence]]) -> list[str]:
     )
 
 
-def marked(probe: Probe) -> Probe:
+def with_marker(probe: Probe) -> Probe:
     """The probe with a word that is unique to this host and command, because several clients may share the log of a
     cache.
     """

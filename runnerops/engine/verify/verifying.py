@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TypeAlias
 
-from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.gitlab.status import gitlab_checks
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.plans.review import failed_outcome
@@ -27,12 +27,12 @@ from runnerops.remote.reading import ReadOnly
 from runnerops.report.waiting import Waiting
 from runnerops.services.verify import Check, Evidence, Probe
 
-Found: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]
+HostChecks: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]
 """By host, its checks in the order of a pull, or why it could not be reached."""
 
 
 @frozen
-class Verifying:
+class HostVerifier:
     """Verifies hosts. `known` are all hosts of the inventory, because caches may be on hosts that are not targets.
 
     Each host may be used by one thread at a time. Hosts that share a cache ask it one after the other, because sshd
@@ -43,10 +43,10 @@ class Verifying:
     pool: ConnectionPool
     probe: Probe
     busy: Waiting
-    asking: Asking
+    gitlab_context: GitlabContext
     _turns: dict[str, threading.Lock] = field(default_factory=dict)
 
-    def run(self, hosts: Sequence[Host], *, quick: bool) -> Found:
+    def run(self, hosts: Sequence[Host], *, quick: bool) -> HostChecks:
         """Returns the checks of every host, or why it could not be reached."""
         began = time.monotonic()
         names = [host.name for host in hosts]
@@ -77,13 +77,13 @@ class Verifying:
         assert isinstance(one, Evidence)
         self.busy.say(name, "asking GitLab")
         try:
-            return gitlab_checks(self.known[name], one.observed, self.asking)
+            return gitlab_checks(self.known[name], one.observed, self.gitlab_context)
         finally:
             self.busy.say(name, "")
 
     def _look(self, name: str, *, quick: bool) -> Evidence:
         """Asks one host, and makes the test pull if it can show something."""
-        host, probe = self.known[name], pull_path.marked(self.probe)
+        host, probe = self.known[name], pull_path.with_marker(self.probe)
         self.busy.say(name, "asking the daemon, the cache and its upstream" if host.caches else "asking the daemon")
         try:
             evidence = pull_path.inspect(host, ReadOnly(name, partial(self.pool.link, host)), probe, quick=quick)
@@ -93,7 +93,7 @@ class Verifying:
             self.busy.say(name, f"pulling {self.probe.image} through the daemon")
             watch = partial(self._watch, name)
             return replace(
-                evidence, tried=pull_path.attempt(calls, PullTestReader(partial(self.pool.link, host), watch))
+                evidence, tried=pull_path.run_pull_test(calls, PullTestReader(partial(self.pool.link, host), watch))
             )
         finally:
             self.busy.say(name, "")
@@ -104,7 +104,9 @@ class Verifying:
         try:
             with self._turns.setdefault(name, threading.Lock()):
                 seconds = int(time.monotonic() - began) + 5
-                return pull_path.trace(host, ReadOnly(name, partial(self.pool.link, host)), self.probe, seconds)
+                return pull_path.read_cache_logs(
+                    host, ReadOnly(name, partial(self.pool.link, host)), self.probe, seconds
+                )
         finally:
             self.busy.say(name, "")
 
@@ -128,6 +130,6 @@ def _checks(found: tuple[Check, ...] | Exception) -> tuple[Check, ...]:
     return found
 
 
-def sound(checks: tuple[Check, ...] | Exception) -> bool:
+def passed(checks: tuple[Check, ...] | Exception) -> bool:
     """Whether the host was reached and no check failed."""
     return not isinstance(checks, Exception) and all(check.state != "fail" for check in checks)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from runnerops.model.common import Secret, ServiceName, Value
-from runnerops.model.gitlab import Wish
+from runnerops.model.gitlab import DesiredSettings
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.plan import Blocker, Finding
 from runnerops.services.gitlab_runner.diff.matching import normal_url
@@ -35,7 +35,7 @@ def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tupl
             yield host.name, Finding("X013", "error", file, whole, text, _FIX, place, one.runner)
 
 
-def as_gitlab_tells(wishes: Sequence[Wish]) -> Mapping[str, Blocker]:
+def as_gitlab_tells(wishes: Sequence[DesiredSettings]) -> Mapping[str, Blocker]:
     """By host, a blocker if GitLab says that entries are the same runner, whatever the inventory says of
     their tokens.
     """
@@ -49,27 +49,31 @@ def as_gitlab_tells(wishes: Sequence[Wish]) -> Mapping[str, Blocker]:
     return found
 
 
-def _disagreements(wishes: Sequence[Wish]) -> Iterator[tuple[Wish, Wish, tuple[str, ...]]]:
+def _disagreements(
+    wishes: Sequence[DesiredSettings],
+) -> Iterator[tuple[DesiredSettings, DesiredSettings, tuple[str, ...]]]:
     """Each entry with the first other one of the same runner that asks for different settings, and these settings."""
     for one in wishes:
         for other in wishes:
-            if one is not other and one.of == other.of and (keys := _apart(one, other)):
+            if one is not other and one.identity == other.identity and (keys := _apart(one, other)):
                 yield one, other, keys
                 break
 
 
-def _apart(one: Wish, other: Wish) -> tuple[str, ...]:
+def _apart(one: DesiredSettings, other: DesiredSettings) -> tuple[str, ...]:
     """The settings that both ask for, with different values. A setting that only one asks for is not touched by the
     other.
     """
     return tuple(key for key, value in one.settings.items() if key in other.settings and other.settings[key] != value)
 
 
-def _wishes(host: Host) -> Iterable[Wish]:
+def _wishes(host: Host) -> Iterable[DesiredSettings]:
     for one, name in zip(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})), _names(host), strict=True):
         token = one.get("token")
         if token and name in host.gitlab_settings:
-            yield Wish((normal_url(one.get("url")), _identity(token)), host.name, name, host.gitlab_settings[name])
+            yield DesiredSettings(
+                (normal_url(one.get("url")), _identity(token)), host.name, name, host.gitlab_settings[name]
+            )
 
 
 def _names(host: Host) -> list[str]:
@@ -81,5 +85,5 @@ def _identity(token: Value) -> object:
     return (token.source, token.argument) if isinstance(token, Secret) else token
 
 
-def _whom(other: Wish) -> str:
+def _whom(other: DesiredSettings) -> str:
     return f"runner {other.runner} of host {other.host}"

@@ -11,7 +11,7 @@ from runnerops import inventory
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import DiffOptions, diff
 from runnerops.commands.remove import Removing, remove
-from runnerops.engine.gitlab.asking import Asking
+from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.options import Flags, Invocation, UiOptions
 from runnerops.engine.planner import plan_all
@@ -62,7 +62,7 @@ def planning_removal(project: Project) -> Iterator[Planning]:
     services = tuple(service.NAME for service in SERVICES)
     with ConnectionPool(loaded, environ, screen) as reach:
         requester = find_requester(environ, project.folder)
-        asking = Asking(project.folder, environ, screen.redactor)
+        asking = GitlabContext(project.folder, environ, screen.redactor)
         removing = Removing(opened, host, services, False, FLAGS, requester, asking)
         planned = removing.plan(reach.reader(host))
         assert planned.ready, planned.plan.blockers

@@ -14,7 +14,7 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services.gitlab_runner.format import PATH
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.services.gitlab_runner.reconcile.created import stand_in
-from runnerops.services.gitlab_runner.reconcile.leaving import leaving, on_record
+from runnerops.services.gitlab_runner.reconcile.leaving import leaving_runners, managed_after
 from tests.unit.services import runner_builders as build
 
 URL = "https://gitlab.example.com"
@@ -76,17 +76,17 @@ def test_runners_that_a_deploy_would_delete_in_gitlab(
     record: Managed, has: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...], found: list[tuple[int, str]]
 ) -> None:
     clean = [{key: value for key, value in one.items() if value is not None} for one in wanted]
-    left = leaving(HOST, asked(*clean), there(*has, record=record))
+    left = leaving_runners(HOST, asked(*clean), there(*has, record=record))
     assert [(one.id, one.name) for one in left] == found
 
 
 def test_a_deploy_of_other_files_or_without_a_gitlab_leaves_the_record_as_it_is() -> None:
     state = there(ONE, record=RECORD)
-    assert not leaving(HOST, (), state)
-    assert on_record(HOST, (), state, {}, ()) == RECORD
+    assert not leaving_runners(HOST, (), state)
+    assert managed_after(HOST, (), state, {}, ()) == RECORD
     no_gitlab = replace(HOST, gitlab=None)
-    assert not leaving(no_gitlab, asked(ONE), state)
-    assert on_record(no_gitlab, asked(ONE), state, {}, ()) == RECORD
+    assert not leaving_runners(no_gitlab, asked(ONE), state)
+    assert managed_after(no_gitlab, asked(ONE), state, {}, ()) == RECORD
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_deploy_of_other_files_or_without_a_gitlab_leaves_the_record_as_it_is(
 def test_a_confirmed_removal_of_a_runner_is_not_blocked_again(
     has: tuple[dict[str, Any], ...], before: tuple[dict[str, Any], ...], agreed: bool
 ) -> None:
-    (left,) = leaving(HOST, asked(ONE), there(*has, record=RECORD, before=before))
+    (left,) = leaving_runners(HOST, asked(ONE), there(*has, record=RECORD, before=before))
     assert left.agreed is agreed
 
 
@@ -139,11 +139,11 @@ def test_which_runners_a_host_has_on_record(
     gone: tuple[int, ...],
     recorded: Managed,
 ) -> None:
-    assert on_record(host, asked(*wanted), there(*has, record=record), told, gone) == recorded
+    assert managed_after(host, asked(*wanted), there(*has, record=record), told, gone) == recorded
 
 
 def test_what_a_removal_took_off_with_its_whole_file_was_agreed_to() -> None:
     state = replace(there(record=RECORD, before=()), files={}, applied={PATH: ABSENT})
-    assert [one.agreed for one in leaving(HOST, asked(ONE), state)] == [True]
+    assert [one.agreed for one in leaving_runners(HOST, asked(ONE), state)] == [True]
     edited = replace(state, applied={PATH: "0" * 64})
-    assert [one.agreed for one in leaving(HOST, asked(ONE), edited)] == [False]
+    assert [one.agreed for one in leaving_runners(HOST, asked(ONE), edited)] == [False]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.engine.verify.pull_path import assess, cache_hosts, marked, pull_tests
+from runnerops.engine.verify.pull_path import assess, cache_hosts, pull_tests, with_marker
 from runnerops.model.answers import Answer
 from runnerops.model.common import Key, ServiceName, SourceLocation, Tree
 from runnerops.model.facts import Container
@@ -508,7 +508,7 @@ def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
 
 def test_each_host_has_its_own_marker() -> None:
     """Two clients of one cache: the pull of one is no proof for the other."""
-    one, other = marked(PROBE), marked(PROBE)
+    one, other = with_marker(PROBE), with_marker(PROBE)
     assert len({PROBE.marker, one.marker, other.marker}) == 3
     log = line(agent=AGENT.replace("m4rk", one.marker))
     assert [found.status for found in requests(log, one, marked=True)] == ["200"]

@@ -29,7 +29,7 @@ def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Re
     )
 
 
-def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
+def unknown_token_blockers(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
     """Blocks a deploy that would bring these tokens."""
     return tuple(
         Blocker("unknown-token", f"GitLab does not know the token that runner {one.name} would get (403)", (one.name,))
@@ -38,7 +38,7 @@ def unknown_tokens(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
     )
 
 
-def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
+def notes_on_unchecked_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
     """Sentences that say why it could not be found out whether GitLab knows these tokens."""
     return tuple(
         f"whether GitLab knows the token of runner {one.name} is not known: {one.reason}"
@@ -47,7 +47,7 @@ def untold_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
     )
 
 
-def other_place(runner: str, there: str, wanted: Place) -> Blocker:
+def other_place_blocker(runner: str, there: str, wanted: Place) -> Blocker:
     """Blocks a runner that should be in `wanted` but that GitLab has in `there`."""
     message = (
         f"runner {runner} is of {there} in GitLab, which cannot move a runner, but the inventory asks for {wanted}:"

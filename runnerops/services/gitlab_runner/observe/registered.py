@@ -44,7 +44,9 @@ def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState)
     )
 
 
-def named(names: Collection[str], desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
+def registrations_named(
+    names: Collection[str], desired: Sequence[RenderedFile], observed: HostState
+) -> tuple[Registration, ...]:
     """The runners on the host that the inventory knows by these names, which are found by their token, or by their own
     name.
     """
@@ -78,7 +80,7 @@ def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
     return tuple(RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id) for one in found)
 
 
-def merged(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
+def merge_statuses(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
     """In the order of the file: GitLab's answers about runners that were asked about, and the file's facts about the
     others.
     """

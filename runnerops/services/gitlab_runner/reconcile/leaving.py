@@ -26,7 +26,7 @@ from runnerops.services.gitlab_runner.reconcile.tokens import names_of
 
 
 @frozen
-class Leaving:
+class LeavingRunner:
     """A runner that was managed in GitLab, by this `id`. `token`: on the host; empty if the host does not have it any
     more.
 
@@ -43,7 +43,7 @@ class Leaving:
     known_by: str = field(default="", repr=False)
 
 
-def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) -> tuple[Leaving, ...]:
+def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostState) -> tuple[LeavingRunner, ...]:
     """Runners that are on record and not asked for. There are none if this deploy does not include their file, or no
     GitLab is named.
 
@@ -55,7 +55,7 @@ def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) ->
     url = host.gitlab.url
     there, before = of_gitlab(url, registrations(observed)), _before(url, observed)
     wanted, awaited = of_gitlab(url, rendered_registrations(desired, observed)), to_be_created(desired)
-    found: list[Leaving] = []
+    found: list[LeavingRunner] = []
     for number, name in observed.in_gitlab.get(str(normal_url(url)), {}).items():
         own = _own(number, name, there)
         token = own.token if own else ""
@@ -64,11 +64,11 @@ def leaving(host: Host, desired: Sequence[RenderedFile], observed: HostState) ->
             agreed = own is None and before is not None and _own(number, name, before) is None
             known_by = _known_by(name, url, token, observed.secret_fingerprints)
             given = known_by in observed.secret_fingerprints.fingerprints.values()
-            found.append(Leaving(number, name, token, agreed, given, known_by))
+            found.append(LeavingRunner(number, name, token, agreed, given, known_by))
     return tuple(found)
 
 
-def taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
+def runners_taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
     """By GitLab's id, the names of runners on record that the host does not have any more, as far as its file can be
     read.
 
@@ -86,7 +86,7 @@ def taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
     return {number: name for number, name in on_record.items() if _own(number, name, own) is None and name not in back}
 
 
-def on_record(
+def managed_after(
     host: Host, desired: Sequence[RenderedFile], observed: HostState, told: Mapping[str, int], gone: Sequence[int]
 ) -> Managed:
     """What a deploy records: runners with settings in GitLab, and runners that must still be deleted there.
@@ -107,7 +107,7 @@ def on_record(
     for name in to_be_created(desired):
         ids.pop(name, None)
     now = {number: name for name, number in ids.items() if number}
-    now |= {one.id: one.name for one in leaving(host, desired, observed) if one.id not in gone}
+    now |= {one.id: one.name for one in leaving_runners(host, desired, observed) if one.id not in gone}
     others = {other: runners for other, runners in observed.in_gitlab.items() if other != url}
     return {**others, **({url: dict(sorted(now.items()))} if now else {})}
 

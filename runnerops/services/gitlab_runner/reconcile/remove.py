@@ -13,7 +13,7 @@ from runnerops.services.base import RemovalRequest
 from runnerops.services.gitlab_runner.diff.matching import match
 from runnerops.services.gitlab_runner.format import NAME, config_path, label, read, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
-from runnerops.services.gitlab_runner.reconcile.leaving import leaving
+from runnerops.services.gitlab_runner.reconcile.leaving import leaving_runners
 from runnerops.services.gitlab_runner.rotation import rotated, with_rotated
 from runnerops.services.gitlab_runner.schema import HOST_OWNED
 from runnerops.services.removal import as_before, original_of
@@ -40,7 +40,7 @@ def remove(request: RemovalRequest) -> Removal | None:
     blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     desired = (as_before(spec, content, original, there),)
-    told = {one.token for one in leaving(host, desired, observed)}  # each of these is reported separately
+    told = {one.token for one in leaving_runners(host, desired, observed)}  # each of these is reported separately
     stay = [name for name, one in gone if one["token"] not in told]
     registered = (
         [f"still registered in GitLab: {', '.join(stay)}; delete them there, or leave them offline"] if stay else []

@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from runnerops.engine.gitlab.asking import Asking, by_token
-from runnerops.engine.gitlab.new_runners import NewInGitlab, left_behind_of
+from runnerops.engine.gitlab.context import GitlabContext, api_client
+from runnerops.engine.gitlab.new_runners import CreationPlan, leftovers_at
 from runnerops.errors import RunneropsError
 from runnerops.frozen import mutable
 from runnerops.model.common import STATE_FOLDER
-from runnerops.model.gitlab import Begun, Creation, Leftover, Place, Unpaired
+from runnerops.model.gitlab import Creation, CreationRecord, Leftover, Place, Unpaired
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.remote import state_folder
@@ -26,14 +26,14 @@ from runnerops.ssh.link import Link
 _SECONDS = 30.0
 
 
-def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
+def plan_recorded_creations(host: Host, observed: HostState, gitlab_context: GitlabContext) -> CreationPlan:
     """Finds what is left in the places that the host has on record. Nothing is changed in GitLab."""
     if observed.last and observed.last.running:  # these runners may belong to that run, which is about to deploy them
-        return NewInGitlab()
+        return CreationPlan()
     if host.left_out and host.gitlab is None:  # the inventory may have its token nevertheless
-        return NewInGitlab()
+        return CreationPlan()
     left: set[Leftover] = set()
-    told: list[Begun] = []
+    told: list[CreationRecord] = []
     notes: dict[str, None] = {}
     looked_at: set[tuple[Place, str]] = set()
     for one in observed.begun:
@@ -42,9 +42,9 @@ def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
                 there = f"{STATE_FOLDER}/begun/{one.name}"
                 hint = f"look there for runners that are not used, then remove {there} on the host"
                 raise RunneropsError("the inventory has no API token for this GitLab", hint)
-            client = by_token(host.gitlab, asking)
-            ask = partial(left_behind_of, client, host, observed, one.place, one.mark)
-            found = asking.watched(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
+            client = api_client(host.gitlab, gitlab_context)
+            ask = partial(leftovers_at, client, host, observed, one.place, one.mark)
+            found = gitlab_context.call(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
             if found is None:
                 raise RunneropsError(
                     "it is not known which of them the host has", "compare its config.toml with GitLab"
@@ -56,22 +56,22 @@ def plan_begun(host: Host, observed: HostState, asking: Asking) -> NewInGitlab:
             text = f"it is not known what an interrupted deploy left in GitLab ({one.url}, {one.place})"
             notes[f"{text}: {error.message}; {error.hint}"] = None
     leftovers = tuple(sorted(left, key=lambda one: one.id))
-    return NewInGitlab(leftovers=leftovers, notes=tuple(notes), begun=tuple(told))
+    return CreationPlan(leftovers=leftovers, notes=tuple(notes), begun=tuple(told))
 
 
-def names_of(observed: HostState) -> tuple[str, ...]:
+def record_names(observed: HostState) -> tuple[str, ...]:
     """The names of the records that the host has."""
     return tuple(one.name for one in observed.begun)
 
 
 @mutable
-class Record:
+class HostCreationRecords:
     """The records of one host while its plan is applied."""
 
     host: Host
     unpaired: Unpaired
     link: Callable[[], Link]
-    own: tuple[Begun, ...] = ()
+    own: tuple[CreationRecord, ...] = ()
     """The records that this deploy wrote."""
     _taken_over: str = ""
     """The suffix of the names of other deploys' records after `claim`; empty before it."""
@@ -83,8 +83,8 @@ class Record:
         assert self.host.gitlab
         url = self.host.gitlab.url
         places = dict.fromkeys((one.place, one.mark) for one in creations)
-        self.own = tuple(Begun(secrets.token_hex(8), url, place, mark) for place, mark in places)
-        done = self.link().run(state_folder.keep_begun(self.own), b"", _SECONDS)
+        self.own = tuple(CreationRecord(secrets.token_hex(8), url, place, mark) for place, mark in places)
+        done = self.link().run(state_folder.write_creation_records(self.own), b"", _SECONDS)
         if done.status != 0:
             last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             text = f"the host could not record what is created in GitLab (exit status {done.status}): {''.join(last)}"
@@ -99,7 +99,9 @@ class Record:
         start, or this raises RunneropsError.
         """
         name = secrets.token_hex(4)
-        done = self.link().run(state_folder.claim_begun(self.unpaired.seen, name, run), b"", _SECONDS)
+        done = self.link().run(
+            state_folder.claim_creation_records(self.unpaired.creation_records, name, run), b"", _SECONDS
+        )
         if done.status != 0:
             raise RunneropsError(
                 "another deploy is creating runners for this host right now", "deploy again when it has ended"
@@ -115,10 +117,10 @@ class Record:
         taken_over = (replace(one, name=one.name + self._taken_over) for one in self.unpaired.begun)
         self._drop(tuple(dict.fromkeys((*self.own, *taken_over))))
 
-    def _drop(self, records: Sequence[Begun]) -> None:
+    def _drop(self, records: Sequence[CreationRecord]) -> None:
         if not records:
             return
         try:
-            self.link().run(state_folder.drop_begun(records), b"", _SECONDS)
+            self.link().run(state_folder.delete_creation_records(records), b"", _SECONDS)
         except RunneropsError:  # then the record stays, and the next deploy checks again
             return

@@ -10,7 +10,7 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab.asking import Asking, by_token, system_id_of
+from runnerops.engine.gitlab.context import GitlabContext, api_client, system_id_of
 from runnerops.engine.plans.planned import Planned
 from runnerops.errors import GitlabError
 from runnerops.frozen import frozen
@@ -22,7 +22,7 @@ from runnerops.model.plan import Blocker
 from runnerops.secrets import Resolver
 from runnerops.services.gitlab_runner.blockers.self_deploy import deletes_itself
 from runnerops.services.gitlab_runner.diff.matching import normal_url
-from runnerops.services.gitlab_runner.reconcile.leaving import Leaving, leaving, on_record, tokens_of
+from runnerops.services.gitlab_runner.reconcile.leaving import LeavingRunner, leaving_runners, managed_after, tokens_of
 
 if TYPE_CHECKING:
     from runnerops.gitlab.client import GitlabClient
@@ -32,7 +32,7 @@ POLL_SECONDS = 5.0
 
 
 @frozen
-class Leavers:
+class DeletionPlan:
     """What a plan says about runners that leave. `in_gitlab` is what the run records as managed in GitLab."""
 
     deletions: tuple[Deletion, ...] = ()
@@ -44,7 +44,7 @@ class Leavers:
 
 
 @frozen
-class Departures:
+class DeletionPlanner:
     """Plans for the runners that leave one host. `hosts` are all hosts of the inventory, because another one may use
     the token.
     """
@@ -53,9 +53,9 @@ class Departures:
     hosts: Sequence[Host]
     observed: HostState
     policy: Policy
-    asking: Asking
+    gitlab_context: GitlabContext
 
-    def plan(self, desired: Sequence[RenderedFile]) -> Leavers:
+    def plan(self, desired: Sequence[RenderedFile]) -> DeletionPlan:
         """Plans what is deleted in GitLab once the host has these files. Nothing is deleted yet."""
         host, observed = self.host, self.observed
         deletions: list[Deletion] = []
@@ -63,10 +63,10 @@ class Departures:
         gone: list[int] = []
         left: list[str] = []
         notes: list[str] = []
-        for one in leaving(host, desired, observed):
+        for one in leaving_runners(host, desired, observed):
             deletion = Deletion(one.name, one.id, bool(one.token), self.policy.drain_s)
             try:
-                why = self._why_not(one)
+                why = self._reason_to_keep(one)
             except GitlabError as error:
                 left.append(str(deletion))
                 text = f"runner {deletion} stays in GitLab until it can be deleted"
@@ -81,30 +81,34 @@ class Departures:
                     why and one.name not in host.lost
                 )  # a note of its own says what happens to runners that are lost
                 notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if worth else []
-        told = {wish.runner: wish.id for wish in self.asking.wishes if wish.host == host.name}
-        in_gitlab = on_record(host, desired, observed, told, gone)
+        told = {wish.runner: wish.id for wish in self.gitlab_context.desired_settings if wish.host == host.name}
+        in_gitlab = managed_after(host, desired, observed, told, gone)
         itself = deletes_itself(host.gitlab.url if host.gitlab else "", deletions, self.policy)
-        return Leavers(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
+        return DeletionPlan(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
 
-    def _why_not(self, one: Leaving) -> str | None:
+    def _reason_to_keep(self, one: LeavingRunner) -> str | None:
         """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
         GitlabError.
         """
         assert self.host.gitlab
         try:
-            client = by_token(self.host.gitlab, self.asking)
-            why = self.asking.watched(self.host.gitlab, partial(_why_not, client, one, system_id_of(self.observed)))
+            client = api_client(self.host.gitlab, self.gitlab_context)
+            why = self.gitlab_context.call(
+                self.host.gitlab, partial(_reason_to_keep, client, one, system_id_of(self.observed))
+            )
         except GitlabError:
-            if there := self._elsewhere(one):  # this is harder to find out once the host does not have the token
+            if there := self._other_host_with_token(
+                one
+            ):  # this is harder to find out once the host does not have the token
                 return there
             raise
-        return self._elsewhere(one) or None if why is None else why
+        return self._other_host_with_token(one) or None if why is None else why
 
-    def _elsewhere(self, one: Leaving) -> str:
+    def _other_host_with_token(self, one: LeavingRunner) -> str:
         """Names another host of the inventory that has the runner's token, as the end of a sentence; empty if none has.
         Raises GitlabError.
         """
-        resolver = Resolver(self.asking.environ, self.asking.folder, self.asking.run)
+        resolver = Resolver(self.gitlab_context.environ, self.gitlab_context.folder, self.gitlab_context.run)
         for other in self.hosts:
             given = tokens_of(other) if one.known_by and other.name != self.host.name else ()
             for token in given:
@@ -117,7 +121,7 @@ class Departures:
         return ""
 
 
-def with_created(host: Host, planned: Managed) -> Managed:
+def with_created_runners(host: Host, planned: Managed) -> Managed:
     """What the run records after the runners that it brings were created: `planned`, and these."""
     assert host.gitlab
     url = str(normal_url(host.gitlab.url))
@@ -125,7 +129,7 @@ def with_created(host: Host, planned: Managed) -> Managed:
     return {**planned, url: {**planned.get(url, {}), **made}}
 
 
-def gone_for_good(blockers: Sequence[Blocker]) -> Iterator[Blocker]:
+def with_way_to_recreate(blockers: Sequence[Blocker]) -> Iterator[Blocker]:
     """Blockers of runners that a rollback would bring back but that GitLab does not know any more, with the way to
     create others.
     """
@@ -146,7 +150,7 @@ def _blocked(unagreed: Sequence[Deletion]) -> Iterator[Blocker]:
         yield Blocker("drop-runner", message, tuple(one.runner for one in unagreed))
 
 
-def _why_not(client: GitlabClient, one: Leaving, own: str) -> str | None:
+def _reason_to_keep(client: GitlabClient, one: LeavingRunner, own: str) -> str | None:
     """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
     GitlabError.
     """
@@ -157,34 +161,34 @@ def _why_not(client: GitlabClient, one: Leaving, own: str) -> str | None:
         return f"its host has the token of runner {told['id']}; delete the one there that nobody uses"
     if one.given and client.managers(one.id) is None:
         return "this GitLab does not say which machines use it; delete it there when none does"
-    if others := _others(client, one.id, own):
+    if others := _other_machines(client, one.id, own):
         return f"other machines use it too ({', '.join(others)}); delete it there when none does"
     return None
 
 
-def _others(client: GitlabClient, number: int, own: str) -> tuple[str, ...]:
+def _other_machines(client: GitlabClient, number: int, own: str) -> tuple[str, ...]:
     """System ids of other machines that asked for jobs as this runner in the last week or so."""
-    from runnerops.gitlab.pausing import others_among
+    from runnerops.gitlab.pausing import other_machines
 
-    return others_among(client.managers(number) or (), own)
+    return other_machines(client.managers(number) or (), own)
 
 
-def delete_leavers(host: Host, planned: Planned, asking: Asking) -> Iterator[GitlabError]:
+def delete_runners(host: Host, planned: Planned, gitlab_context: GitlabContext) -> Iterator[GitlabError]:
     """Deletes runners that the host does not have any more, each after its last job. Yields what could not be done."""
     deletions, runner = planned.plan.unpaired.deletions, planned.facts.runner
     if not deletions:
         return
     assert host.gitlab
     try:
-        client = by_token(host.gitlab, asking)
+        client = api_client(host.gitlab, gitlab_context)
     except GitlabError as error:
         yield error
         return
-    deleting = _Deleting(host.name, client, asking, runner.system_id if runner else "")
+    deleting = _Deleting(host.name, client, gitlab_context, runner.system_id if runner else "")
     for one in deletions:
         try:
-            asking.watched(host.gitlab, partial(deleting.delete, one))
-            asking.deleted.add(one.id)
+            gitlab_context.call(host.gitlab, partial(deleting.delete, one))
+            gitlab_context.deleted.add(one.id)
         except GitlabError as error:
             yield GitlabError(f"runner {one} is still in GitLab: {error.message}", error.hint)
 
@@ -195,7 +199,7 @@ class _Deleting:
 
     host: str
     client: GitlabClient
-    asking: Asking
+    gitlab_context: GitlabContext
     own: str
 
     def delete(self, one: Deletion) -> None:
@@ -204,7 +208,7 @@ class _Deleting:
 
         if self.client.runner(one.id) is None:
             return
-        if others := _others(self.client, one.id, self.own):
+        if others := _other_machines(self.client, one.id, self.own):
             text = f"other machines use it since the plan was made ({', '.join(others)})"
             raise GitlabError(text, "run the command again, which makes a new plan")
         pause(self.client, one.id)
@@ -221,8 +225,8 @@ class _Deleting:
         """
         end = time.monotonic() + one.wait_s
         while jobs := self.client.running_jobs(one.id, ""):
-            if not self.asking.may_wait() or time.monotonic() >= end:
+            if not self.gitlab_context.may_wait() or time.monotonic() >= end:
                 text = "1 job of it runs" if jobs == 1 else f"{jobs} jobs of it run"
                 raise GitlabError(f"{text} there, and it is paused", "run the command again when its jobs have ended")
-            self.asking.tell(self.host, f"waits for the last jobs of runner {one} in GitLab: {jobs}")
+            self.gitlab_context.tell(self.host, f"waits for the last jobs of runner {one} in GitLab: {jobs}")
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))

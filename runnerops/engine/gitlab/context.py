@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.frozen import frozen
 from runnerops.model.common import Secret
-from runnerops.model.gitlab import GitlabAccess, Wish
+from runnerops.model.gitlab import DesiredSettings, GitlabAccess
 from runnerops.model.host_state import HostState
 from runnerops.redact import Redactor
 from runnerops.secrets import Resolver
@@ -22,21 +22,21 @@ if TYPE_CHECKING:
     from runnerops.gitlab.client import GitlabClient
 
 Answer = TypeVar("Answer")
-Down: TypeAlias = "dict[str, GitlabDownError]"
+UnreachableGitlabs: TypeAlias = "dict[str, GitlabDownError]"
 """By URL, the GitLabs that did not answer in this command, with the error. No further host waits for them."""
 
 
 @frozen
-class Asking:
+class GitlabContext:
     """What the hosts of one command share when GitLab is asked. `folder` is that of the inventory."""
 
     folder: Path
     environ: Mapping[str, str]
     redactor: Redactor
-    down: Down = field(default_factory=dict)
+    down: UnreachableGitlabs = field(default_factory=dict)
     run: RunCommand = run_command
     """Runs the command that prints the token, if the inventory names one."""
-    wishes: list[Wish] = field(default_factory=list)
+    desired_settings: list[DesiredSettings] = field(default_factory=list)
     """The settings of all hosts that were compared in this command."""
     tell: Callable[[str, str], None] = lambda _host, _text: None
     """Shows what is waited for, by host."""
@@ -45,7 +45,7 @@ class Asking:
     may_wait: Callable[[], bool] = lambda: True
     """Whether waiting for the jobs of a runner is allowed. It is not with `--no-wait`, nor after an interrupt."""
 
-    def watched(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:
+    def call(self, access: GitlabAccess, ask: Callable[[], Answer]) -> Answer:
         """Returns the result of `ask`. A GitLab that did not answer before is not asked again, or the command would
         wait for it at each runner.
 
@@ -65,24 +65,24 @@ def system_id_of(observed: HostState) -> str:
     return observed.facts.runner.system_id if observed.facts.runner else ""
 
 
-def by_token(access: GitlabAccess, asking: Asking) -> GitlabClient:
+def api_client(access: GitlabAccess, gitlab_context: GitlabContext) -> GitlabClient:
     """Returns a client with the token of the API. Raises GitlabError if the token or the CA file is missing."""
     from runnerops.gitlab.client import GitlabClient
 
-    token, problem, hint = api_token(access.token, asking)
-    asking.redactor.learn([token] if token else [])
+    token, problem, hint = api_token(access.token, gitlab_context)
+    gitlab_context.redactor.learn([token] if token else [])
     if not token:
         raise GitlabError(problem or f"{access.url} was asked without an API token", hint)
     return GitlabClient(access.url, token, access.ca_file)
 
 
-def api_token(given: str | Secret | None, asking: Asking) -> tuple[str, str, str]:
+def api_token(given: str | Secret | None, gitlab_context: GitlabContext) -> tuple[str, str, str]:
     """Returns the token of the API; else why it is missing, and the fix. All three are empty if the inventory names no
     token.
     """
     if not isinstance(given, Secret):
         return given or "", "", ""
-    resolver = Resolver(asking.environ, asking.folder, asking.run)
+    resolver = Resolver(gitlab_context.environ, gitlab_context.folder, gitlab_context.run)
     value = resolver.resolve(given)
     for _, problem, hint in resolver.missing():
         return "", f"GitLab was asked without a token: {problem}", hint
