@@ -230,7 +230,7 @@ _ROWS = (
         "It contains white space, is a registration token or a placeholder, or is so short that runners before 18.2"
         " crash. Variables are replaced since 18.10.",
         "Write the token that GitLab showed. In the inventory, you may leave `token` out to keep the host's.",
-        "a warning if it is empty or a placeholder, and for a short one or a variable if the version is not known",
+        "a warning if it is missing, empty or a placeholder, and for a short one or a variable if the version is not known",
     ),
     Rule(
         "R003",
@@ -295,9 +295,9 @@ _ROWS = (
     Rule(
         "R011",
         "error",
-        "Executor without its table",
+        "Executor without a table or key that it needs",
         "The file is loaded, and every job of the runner fails.",
-        "Add the table that the message names.",
+        "Add the table or key that the message names.",
         "a warning in an excerpt without `url`, or where a word stands for the token",
     ),
     Rule(
@@ -306,7 +306,7 @@ _ROWS = (
         "Unknown word in config.toml",
         "The file is loaded, and every job of the runner fails.",
         "Write one of those that the message names.",
-        "a warning for the flavour of the helper image",
+        "a warning for the flavour of the helper image, and for a word that is only ignored",
     ),
     Rule(
         "R013",
@@ -321,13 +321,14 @@ _ROWS = (
         "Job cache that keeps nothing",
         "Jobs run without their cache.",
         "Correct what the message names.",
+        "a warning for a store or a login that is only ignored",
     ),
     Rule(
         "R015",
         "error",
-        "Volume or host entry that Docker refuses",
+        "Volume, host entry, limit or device that Docker refuses",
         "Every job of the runner fails.",
-        "Write /HOST:/CONTAINER, or NAME:ADDRESS.",
+        "Write /HOST:/CONTAINER, NAME:ADDRESS, or what the message names.",
     ),
     Rule(
         "R016",

@@ -10,13 +10,16 @@ from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.parsing.near import did_you_mean, near_fix
 from runnerops.services.gitlab_runner.format import PATH, runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found, by_table, check_table
+from runnerops.services.gitlab_runner.rules.found import Found
+from runnerops.services.gitlab_runner.rules.keys import by_table, check_table
 from runnerops.services.gitlab_runner.rules.labels import labels
 from runnerops.services.gitlab_runner.rules.listening import listening
+from runnerops.services.gitlab_runner.rules.missing import missing
+from runnerops.services.gitlab_runner.rules.names import given, meant
 from runnerops.services.gitlab_runner.rules.schedules import schedules
-from runnerops.services.gitlab_runner.rules.tokens import is_placeholder, tokens, urls
+from runnerops.services.gitlab_runner.rules.tokens import is_excerpt, is_placeholder, tokens, urls
 from runnerops.services.gitlab_runner.rules.values import values
-from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL
+from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL, TABLES
 from runnerops.services.gitlab_runner.version import Version, version_of
 
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
@@ -43,10 +46,20 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
 
 def _values(tree: Tree, version: Version) -> Found:
     yield from labels(tree, version)
+    astray = _astray(tree)
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index)
+        yield from missing(runner, key, astray)
         yield from values(runner, key)
         yield from schedules(runner, key, version)
+
+
+def _astray(tree: Tree) -> set[str]:
+    """Tables of a runner that stand at the top of the file, or below a misspelt `runners`."""
+    beside = [
+        table for name, table in tree.items() if isinstance(table, dict) and meant(name, "config") == ("runners",)
+    ]
+    return {name for table in (tree, *beside) for name in table if name in TABLES["runner"]}
 
 
 def _concurrent(tree: Tree) -> Found:
@@ -91,7 +104,9 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
             continue
         fix = f"write one of {', '.join(EXECUTORS)}"
         if value in (None, ""):
-            yield "R003", "error" if whole else "warning", key, "is missing", fix
+            excerpt = not whole and ("token" not in runner or is_excerpt(runner))
+            if "executor" in runner or "executor" not in given("runner", runner):
+                yield "R003", "warning" if excerpt else "error", key, "is missing", fix
         else:
             text = f"unknown executor {value!r}{did_you_mean(str(value), EXECUTORS)}"
             yield "R003", "error", key, text, near_fix(str(value), EXECUTORS) or fix

@@ -5,7 +5,7 @@ from __future__ import annotations
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.dind import is_dind
-from runnerops.services.gitlab_runner.rules.keys import Found
+from runnerops.services.gitlab_runner.rules.found import Found
 
 _JOINED = late_pattern(r"--[\w-]+ ")
 _LOOPBACK = late_pattern(r"https?://(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(?![\w.-])")
@@ -21,16 +21,17 @@ def dind(runner: Tree, key: Key) -> Found:
     for index, service in enumerate(services if isinstance(services, list) else ()):
         if isinstance(service, dict) and is_dind(service):
             place = (*key, "docker", "services", index)
-            yield from _privileged(docker, place)
+            yield from _privileged(docker, service, place)
             yield from _closed(service, place)
             for name in ("command", "entrypoint"):
                 yield from _words(service, name, place)
 
 
-def _privileged(docker: Tree, place: Key) -> Found:
+def _privileged(docker: Tree, service: Tree, place: Key) -> Found:
     """Another runtime, e.g. Sysbox, may not need it."""
     name = "services_privileged" if "services_privileged" in docker else "privileged"
-    if docker.get(name) is not True and not docker.get("runtime"):
+    beside = "privileged" in service  # reported as a key of another table
+    if not beside and docker.get(name) is not True and not docker.get("runtime"):
         text = f"Docker-in-Docker needs `{name} = true` in [runners.docker]: otherwise its daemon does not start"
         yield "R016", "warning", place, text, "write it there, or set a `runtime` that needs no privileges"
 

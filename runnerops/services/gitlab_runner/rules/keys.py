@@ -4,55 +4,12 @@ version. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import Literal, TypeAlias
-
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import near, question
-from runnerops.services.docker.schema import FLAG_NAMES
-from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
+from runnerops.services.gitlab_runner.rules.found import Found, One
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
-from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES, Known
-from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
+from runnerops.services.gitlab_runner.rules.names import plain_names, unknown
+from runnerops.services.gitlab_runner.schema import TABLES, Known
 from runnerops.services.gitlab_runner.version import Version, version_of
-
-Severity: TypeAlias = Literal["error", "warning", "info"]
-
-Found: TypeAlias = "Iterator[tuple[str, Severity, Key, str, str]]"
-"""Rule, severity, key, message, fix."""
-
-_NEAR = 0.8
-"""How similar a misspelt key is to a known one, of 1. A less similar one may be a key of a later release."""
-
-_MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("docker", "network"): ("network_mode",),
-    ("ssh", "hostname"): ("host",),
-    ("cache", "gcp"): ("gcs",),
-    ("runner", "registration_token"): ("token",),
-    ("runner", "registration-token"): ("token",),
-    ("config", "metrics_server"): ("listen_address",),
-    ("s3", "bucket"): ("BucketName",),
-    ("s3", "region"): ("BucketLocation",),
-    ("s3", "endpoint"): ("ServerAddress",),
-    ("k8s_host_path", "path"): ("host_path",),
-}
-"""By table and key: the name of an option elsewhere, and what the key is called here."""
-
-_PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
-
-_FEW = 9
-"""How many keys of a table a message names for an unknown one."""
-
-_SHORT = 4
-"""The number of letters of a short word."""
-
-
-def since(release: str, version: Version) -> Severity | Literal[""]:
-    """The severity of what the runner refuses from a release on; empty where the version is older."""
-    if not version:
-        return "warning"
-    return "error" if version >= version_of(release) else ""
 
 
 def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
@@ -61,11 +18,11 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
     excerpt = table == "config" and "runners" not in {name.lower() for name in tree}
     for name, value in tree.items():
         here: Key = (*key, name)
-        if known := keys.get(name) or keys.get(_names(table).get(name.lower(), "")):
+        if known := keys.get(name) or keys.get(plain_names(table).get(name.lower(), "")):
             yield from _timely(known, here, version)
             yield from _read(known, version, _value(known.kind, value, here, version))
         else:
-            yield _unknown(name, table, here, version, excerpt=excerpt)
+            yield unknown(name, table, here, version, excerpt=excerpt)
 
 
 def by_table(table: str, tree: Tree) -> Tree:
@@ -73,7 +30,7 @@ def by_table(table: str, tree: Tree) -> Tree:
     keys = TABLES.get(table, {})
     found: Tree = {}
     for name, value in tree.items():
-        real = name if name in keys else _names(table).get(name.lower(), name)
+        real = name if name in keys else plain_names(table).get(name.lower(), name)
         kind, _, inner = (keys[real].kind if real in keys else "").partition(" ")
         if kind == "table" and isinstance(value, dict):
             found[real] = by_table(inner, value)
@@ -84,77 +41,10 @@ def by_table(table: str, tree: Tree) -> Tree:
     return found
 
 
-@cache
-def _names(table: str) -> Mapping[str, str]:
-    """The keys of a table by their names in small letters."""
-    return {name.lower(): name for name in TABLES.get(table, {})}
-
-
-def _unknown(
-    name: str, table: str, key: Key, version: Version, *, excerpt: bool
-) -> tuple[str, Severity, Key, str, str]:
-    """A misspelt key, or one of another table, is an error. A runner newer than the tables may know other keys.
-
-    An excerpt, which has no runner, may belong below a heading that it lacks.
-    """
-    severity: Severity = "warning" if version > NEWEST else "error"
-    low = name.lower()
-    if named := _named(name, low, table):
-        return "R006", "warning" if excerpt and name in FLAGS else "error", key, *named
-    own = near(name, TABLES[table], _NEAR)
-    others = [title for other, title in TITLES.items() if _belongs(name, other)]
-    if own and (not others or _is_other_form(low, own[0].lower())):
-        return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
-    if others:
-        text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
-        return "R006", "warning" if excerpt else severity, key, text, "move it there"
-    of_daemon = low.replace("_", "-")
-    if "-" in of_daemon and (of_daemon in DAEMON_KEYS or of_daemon in FLAG_NAMES):
-        text = "the runner ignores it: this is a key of Docker's daemon.json"
-        return "R006", severity, key, text, "move it to that file; in the inventory, to the section `docker`"
-    return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
-
-
-def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
-    """Message and fix for a key of which it is known what is meant, although its name is not near."""
-    if table == "runner" and low in IN_GITLAB:
-        return "the runner ignores it: this is set in GitLab", "take it out, and set it in GitLab"
-    if low == "runners" and table != "config":
-        text = "the runner ignores it: this names a table again that is open already"
-        return text, "write its heading instead, such as [runners.cache] or [[NAME]]"
-    if low in _PROXIES:
-        return "the runner ignores it: for jobs, a proxy is a variable", f'write environment = ["{low.upper()}=…"]'
-    if name in FLAGS:
-        return "the runner ignores it here: it belongs to [runners.feature_flags]", "move it there"
-    if meant := _MEANT.get((table, low)):
-        return f"unknown key, {question(meant)}", f"write {meant[0]}"
-    return None
-
-
-def _where_else(name: str, table: str) -> str:
-    """What may help with an unknown key that is like none of its own table."""
-    if len(TABLES[table]) <= _FEW:
-        return f"the keys here are {', '.join(TABLES[table])}"
-    for other, title in TITLES.items():
-        if len(name) > _SHORT and (found := near(name, TABLES[other], _NEAR)):
-            return f"if you mean {found[0]}, move it to {title}"
-    return "check whether it is in the right table"
-
-
-def _belongs(name: str, table: str) -> bool:
-    """Whether the key belongs to another table. For a short word, another case does not count: `path` is not `Path`."""
-    return name in TABLES[table] or (len(name) > _SHORT and name.lower() in _names(table))
-
-
-def _is_other_form(low: str, own: str) -> bool:
-    """Whether the key is one of its own table in another case, or as a plural, even if another table has it."""
-    plain, known = (word.replace("_", "").replace("-", "") for word in (low, own))
-    return sorted(plain) == sorted(known) or f"{plain}s" == known
-
-
 _SUCCESSORS = {
     "pre_clone_script": "pre_get_sources_script",
     "post_clone_script": "post_get_sources_script",
+    "terminationgraceperiodseconds": "pod_termination_grace_period_seconds",
 }
 
 
@@ -219,7 +109,7 @@ def _plain(word: str, value: Value, key: Key) -> Found:
         yield _wrong(key, word, value)
 
 
-def _wrong(key: Key, word: str, value: Value = None) -> tuple[str, Severity, Key, str, str]:
+def _wrong(key: Key, word: str, value: Value = None) -> One:
     if word == "str" and isinstance(value, dict):
         return _no_table(key, value)
     if key[-1] == "shm_size":
@@ -246,7 +136,7 @@ def _heading(key: Key) -> str:
     return ".".join(part for part in key if isinstance(part, str))
 
 
-def _no_table(key: Key, value: Tree) -> tuple[str, Severity, Key, str, str]:
+def _no_table(key: Key, value: Tree) -> One:
     """A table in the place of a text: by a heading, or by the dots of a key without quotes."""
     below: Value = value
     name = str(key[-1])
@@ -260,7 +150,7 @@ def _no_table(key: Key, value: Tree) -> tuple[str, Severity, Key, str, str]:
     return "R008", "error", key, text, f'write {key[-1]} = "…", or take the table out'
 
 
-def _alone(value: Tree, key: Key) -> tuple[str, Severity, Key, str, str]:
+def _alone(value: Tree, key: Key) -> One:
     """A table instead of a list of tables. If it contains only tables, a heading is probably missing."""
     name = _heading(key)
     below = next(iter(value), "")

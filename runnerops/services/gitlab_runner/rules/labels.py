@@ -8,7 +8,7 @@ from __future__ import annotations
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found, since
+from runnerops.services.gitlab_runner.rules.found import Found, since
 from runnerops.services.gitlab_runner.version import Version
 
 _NAME = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9._-]{2,64}")

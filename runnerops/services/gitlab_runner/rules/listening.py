@@ -5,7 +5,7 @@ and 19.3.
 from __future__ import annotations
 
 from runnerops.model.common import Tree
-from runnerops.services.gitlab_runner.rules.keys import Found
+from runnerops.services.gitlab_runner.rules.found import Found
 
 _ENDS = "the runner ends at its start"
 _LAST_PORT = 65535

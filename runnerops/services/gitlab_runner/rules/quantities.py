@@ -9,7 +9,7 @@ import re
 
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
-from runnerops.services.gitlab_runner.rules.keys import Found
+from runnerops.services.gitlab_runner.rules.found import Found
 
 _KEY = late_pattern(r"(?:\w+_)?(?:cpu|memory|ephemeral_storage)_(?:limit|request)(?:_overwrite_max_allowed)?")
 _QUANTITY = late_pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[KMGTPE]i|[numkMGTPE]?|[eE][+-]?[0-9]+)")

@@ -12,7 +12,7 @@ from warnings import catch_warnings, simplefilter
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
-from runnerops.services.gitlab_runner.rules.keys import Found, since
+from runnerops.services.gitlab_runner.rules.found import Found, since
 from runnerops.services.gitlab_runner.rules.periods import period_problem
 from runnerops.services.gitlab_runner.version import Version
 

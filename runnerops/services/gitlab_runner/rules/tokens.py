@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import runners_of
-from runnerops.services.gitlab_runner.rules.keys import Found, Severity
+from runnerops.services.gitlab_runner.rules.found import Found, Severity
+from runnerops.services.gitlab_runner.rules.names import given
 from runnerops.services.gitlab_runner.version import Version
 
 _SHORTEST_TOKEN = 14
@@ -58,6 +59,8 @@ def tokens(tree: Tree, version: Version, *, whole: bool) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "token")
         problem = _token_problem(runner["token"], version) if "token" in runner else None
+        if not whole and not given("runner", runner) & {"token"} and runner.get("url") and runner.get("executor"):
+            problem = "warning", "is missing: the runner would never get a job"
         if problem:
             severity, text = problem
             fix = "write the token that GitLab shows when the runner is created"
@@ -107,7 +110,11 @@ def urls(tree: Tree, version: Version, *, whole: bool) -> Found:
             text, fix = "runners before 18.10 do not replace the variable", "write GitLab's address itself"
         elif isinstance(url, str) and _URL_HOLE.search(url) and not _is_bracketed(url):
             text = "is a placeholder, not the address of GitLab"
+        elif isinstance(url, str) and url != url.strip():
+            text, fix = "has a space at its beginning or end, so the runner cannot read it", f"write {url.strip()}"
         elif not _is_address(url):
+            if "url" not in runner and "url" in given("runner", runner):
+                continue  # a misspelt key is reported where it stands
             text = "must be an http or https address" if url else "is missing"
         else:
             continue

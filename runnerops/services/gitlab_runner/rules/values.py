@@ -12,9 +12,10 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near, near_fix, question
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.dind import dind
-from runnerops.services.gitlab_runner.rules.keys import Found, Severity
+from runnerops.services.gitlab_runner.rules.found import Found
+from runnerops.services.gitlab_runner.rules.missing import STORES
 from runnerops.services.gitlab_runner.rules.quantities import quantities
-from runnerops.services.gitlab_runner.rules.tokens import is_excerpt
+from runnerops.services.gitlab_runner.rules.words import words
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
 _SIZE = late_pattern(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
@@ -23,23 +24,6 @@ _WHOLE = "the runner refuses the whole file"
 _PULL_POLICIES = ("always", "if-not-present", "never")
 _SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd")
 _CACHES = ("s3", "s3v2", "gcs", "gcsv2", "azure")
-_TABLES = {
-    "docker": ("docker",),
-    "docker-windows": ("docker",),
-    "docker+machine": ("docker", "machine"),
-    "docker-autoscaler": ("docker", "autoscaler"),
-    "instance": ("autoscaler",),
-    "custom": ("custom",),
-    "kubernetes": ("kubernetes",),
-    "ssh": ("ssh",),
-    "parallels": ("parallels", "ssh"),
-    "virtualbox": ("virtualbox", "ssh"),
-}
-"""The tables without which an executor cannot prepare jobs."""
-
-_STORES = {"s3": {"BucketName"}, "gcs": {"BucketName"}, "azure": {"ContainerName"}}
-"""The keys without which a cache has no storage."""
-
 _WITH_MODE = 3
 _MODES = late_pattern(r"(?::(?:ro|rw|o))?(?:[:,]z)?(?:[:,]r?(?:shared|slave|private))?", re.IGNORECASE)
 """What may follow the path in the container. Source: `linux_parser.go`, 13.0 to 19.3."""
@@ -50,24 +34,13 @@ _FLAVOR = late_pattern(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 def values(runner: Tree, key: Key) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
-    for rule in (_tables, _words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs, quantities):
+    for rule in (_words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs, quantities, words):
         yield from rule(runner, key)
 
 
 def _tree(runner: Tree, name: str) -> Tree:
     found = runner.get(name)
     return found if isinstance(found, dict) else {}
-
-
-def _tables(runner: Tree, key: Key) -> Found:
-    severity: Severity = "warning" if is_excerpt(runner) else "error"
-    for name in _TABLES.get(str(runner.get("executor")), ()):
-        if name not in runner:
-            text = f"the executor needs a table [runners.{name}], because every job fails without it"
-            yield "R011", severity, (*key, "executor"), text, f"add [runners.{name}]"
-    custom = runner.get("custom")
-    if runner.get("executor") == "custom" and isinstance(custom, dict) and not custom.get("run_exec"):
-        yield "R011", "error", (*key, "custom"), "has no run_exec, because every job fails without it", "add it"
 
 
 def _words(runner: Tree, key: Key) -> Found:
@@ -119,7 +92,7 @@ def _is_policy(word: Value) -> bool:
 
 
 def _sizes(runner: Tree, key: Key) -> Found:
-    for name in ("memory", "memory_swap", "memory_reservation", "service_memory", "service_memory_swap"):
+    for name in (f"{who}memory{what}" for who in ("", "service_") for what in ("", "_swap", "_reservation")):
         value = _tree(runner, "docker").get(name)
         if isinstance(value, str) and value and not _SIZE.fullmatch(value.strip()):
             text = (
@@ -144,13 +117,6 @@ def _cache(runner: Tree, key: Key) -> Found:
             fix,
         )
         return
-    table = kind.lower().removesuffix("v2")
-    if table not in {name.lower() for name in cache}:
-        text = f"has no [runners.cache.{table}]: nothing would be cached"
-        yield "R014", "error", (*key, "cache", "Type"), text, f"add [runners.cache.{table}]"
-    elif wanted := _STORES[table] - {name for name, value in _tree(cache, table).items() if value}:
-        text = f"has no {' and no '.join(sorted(wanted))}: nothing would be cached"
-        yield "R014", "error", (*key, "cache", table), text, "add it"
     address = _tree(cache, "s3").get("ServerAddress")
     if isinstance(address, str) and "://" in address:
         text = "must be a host, without http:// or https://: nothing would be cached"
@@ -165,7 +131,7 @@ def _cache(runner: Tree, key: Key) -> Found:
 
 def _no_type(cache: Tree, key: Key) -> Found:
     """A store that is described, but not chosen. Empty tables were written by `gitlab-runner register`."""
-    for table, names in _STORES.items():
+    for table, names in STORES.items():
         if "Type" not in cache and any(_tree(cache, table).get(name) for name in names):
             text = "is ignored, because [runners.cache] has no Type: jobs have only the cache of their own host"
             yield "R014", "warning", (*key, "cache", table), text, f'write Type = "{table}" in [runners.cache]'

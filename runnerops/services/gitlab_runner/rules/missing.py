@@ -1,0 +1,108 @@
+"""Keys and tables without which a runner's jobs fail, or its cache keeps nothing. Pure.
+
+A key that is written, but misspelt or in the wrong table, is not missing as well: it is reported where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from runnerops.model.common import Key, Tree, Value
+from runnerops.services.gitlab_runner.rules.found import Found, Severity
+from runnerops.services.gitlab_runner.rules.names import belongs, given, meant
+from runnerops.services.gitlab_runner.rules.tokens import is_excerpt
+from runnerops.services.gitlab_runner.schema import TABLES
+
+_TABLES = {
+    "docker": ("docker",),
+    "docker-windows": ("docker",),
+    "docker+machine": ("docker", "machine"),
+    "docker-autoscaler": ("docker", "autoscaler"),
+    "instance": ("autoscaler",),
+    "custom": ("custom",),
+    "kubernetes": ("kubernetes",),
+    "ssh": ("ssh",),
+    "parallels": ("parallels", "ssh"),
+    "virtualbox": ("virtualbox", "ssh"),
+}
+"""The tables without which an executor cannot prepare jobs."""
+
+_KEYS: Mapping[str, tuple[str, str]] = {
+    "custom": ("run_exec", "the path of a program"),
+    "parallels": ("base_name", "the name of a virtual machine"),
+    "virtualbox": ("base_name", "the name of a virtual machine"),
+    "autoscaler": ("plugin", "the name of a fleeting plugin"),
+    "machine": ("MachineName", '"runner-%s"'),
+}
+"""By one of these tables: the key without which it is of no use, and what it holds."""
+
+STORES = {"s3": ("BucketName",), "gcs": ("BucketName",), "azure": ("ContainerName", "AccountName")}
+"""By table of `[runners.cache]`: the keys without which a cache has no storage."""
+
+_LOGIN = ("ServerAddress", "AccessKey", "SecretKey")
+_NOTHING = "nothing would be cached"
+
+
+def missing(runner: Tree, key: Key, astray: Iterable[str]) -> Found:
+    """Checks one of `[[runners]]`, which is at `key`. `astray`: its tables that stand elsewhere in the file."""
+    severity: Severity = "warning" if is_excerpt(runner) else "error"
+    there = given("runner", runner) | set(astray)
+    for name in _TABLES.get(str(runner.get("executor")), ()):
+        table = runner.get(name)
+        if name not in there:
+            text = f"the executor needs a table [runners.{name}], because every job fails without it"
+            yield "R011", severity, (*key, "executor"), text, f"add [runners.{name}]"
+        elif isinstance(table, dict) and name in _KEYS and (severity == "error" or name == "custom"):
+            wanted, example = _KEYS[name]
+            if not _has(name, table, wanted):
+                text = f"has no {wanted}, because every job fails without it"
+                yield "R011", "error", (*key, name), text, f"add {wanted}, {example}"
+    yield from _services(runner.get("docker"), (*key, "docker", "services"))
+    yield from _cache(runner.get("cache"), (*key, "cache"), excerpt=severity == "warning")
+
+
+def _has(table: str, tree: Tree, name: str) -> bool:
+    """Whether a table has a value for a key, or a misspelt key that means it."""
+    return bool(tree.get(name)) or (name not in tree and name in given(table, tree))
+
+
+def _services(docker: Value, key: Key) -> Found:
+    found = docker.get("services") if isinstance(docker, dict) else None
+    for index, service in enumerate(found if isinstance(found, list) else ()):
+        if isinstance(service, dict) and not _has("service", service, "name"):
+            text = "has no name, which is its image, because every job fails without it"
+            yield "R011", "error", (*key, index), text, 'add for example name = "postgres:17"'
+
+
+def _cache(cache: Value, key: Key, *, excerpt: bool) -> Found:
+    """In an excerpt, for example for a Helm chart, the login may come from variables."""
+    kind = cache.get("Type") if isinstance(cache, dict) else None
+    table = kind.lower().removesuffix("v2") if isinstance(kind, str) else ""
+    if not isinstance(cache, dict) or table not in STORES or kind not in {table, f"{table}v2"}:
+        return
+    store = cache.get(table)
+    if isinstance(store, dict):
+        wanted = [
+            name for name in STORES[table] if not _has(table, store, name) and not (excerpt and name == "AccountName")
+        ]
+        if wanted and not any(belongs(name, table) for name in cache):
+            text = f"has no {' and no '.join(sorted(wanted))}: {_NOTHING}"
+            yield "R014", "error", (*key, table), text, f"add {' and '.join(sorted(wanted))}"
+        if table == "s3":
+            yield from _login(store, (*key, table), {name.lower() for name in cache})
+    elif table not in cache and table not in given("cache", cache) and not any(belongs(name, table) for name in cache):
+        text = f"has no [runners.cache.{table}]: {_NOTHING}"
+        yield "R014", "error", (*key, "Type"), text, f"add [runners.cache.{table}]"
+
+
+def _login(store: Tree, key: Key, above: set[str]) -> Found:
+    """The keys of a login, which are used only if all three are there. `above`: the keys of `[runners.cache]`."""
+    lacks = [name for name in _LOGIN if not store.get(name)]
+    if store.get("AuthenticationType") or not lacks or not (store.get("AccessKey") or store.get("SecretKey")):
+        return
+    unread = {one for name in store if name not in TABLES["s3"] for one in meant(name, "s3")}
+    if not unread.intersection(lacks) and not above.intersection(name.lower() for name in lacks):
+        used = next(name for name in ("AccessKey", "SecretKey") if store.get(name))
+        text = f"is not used without {' and '.join(lacks)}: the runner logs in by IAM instead"
+        fix = 'write AuthenticationType = "access-key"' if lacks == ["ServerAddress"] else f"add {' and '.join(lacks)}"
+        yield "R014", "warning", (*key, used), text, fix

@@ -1,0 +1,153 @@
+"""What an unknown key of config.toml probably means: a key of its own table, or one of another table or file. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from runnerops.model.common import Key, Tree
+from runnerops.parsing.near import near, part_of, question
+from runnerops.services.docker.schema import FLAG_NAMES
+from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
+from runnerops.services.gitlab_runner.rules.found import One, Severity
+from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES
+from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
+from runnerops.services.gitlab_runner.version import Version
+
+_NEAR = 0.8
+"""How similar a misspelt key is to a known one, of 1. A less similar one may be a key of a later release."""
+
+_MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("docker", "network"): ("network_mode",),
+    ("ssh", "hostname"): ("host",),
+    ("cache", "gcp"): ("gcs",),
+    ("runner", "registration_token"): ("token",),
+    ("runner", "registration-token"): ("token",),
+    ("config", "metrics_server"): ("listen_address",),
+    ("s3", "bucket"): ("BucketName",),
+    ("s3", "region"): ("BucketLocation",),
+    ("s3", "endpoint"): ("ServerAddress",),
+    ("k8s_host_path", "path"): ("host_path",),
+    ("service", "image"): ("name",),
+    ("ssh", "username"): ("user",),
+    ("docker", "username"): ("user",),
+    ("runner", "env"): ("environment",),
+    ("service", "env"): ("environment",),
+}
+"""By table and key: the name of an option elsewhere, and what the key is called here."""
+
+_KINDS = ("docker", "kubernetes", "autoscaler", "machine", "ssh", "cache")
+"""Tables whose keys are about one thing, together with those below them."""
+
+_PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
+
+_SAID: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("runner", "tls-skip-verify"): (
+        "the runner does not know it any more: it always verifies GitLab's certificate",
+        "take it out, and name the certificate of your own authority in tls-ca-file",
+    ),
+    ("docker", "env"): (
+        "the runner ignores it here: it belongs to [[runners]], and is called environment",
+        'write environment = ["NAME=VALUE"] there',
+    ),
+}
+"""By table and key: message and fix."""
+
+_FEW = 9
+"""How many keys of a table a message names for an unknown one."""
+
+_SHORT = 4
+"""The number of letters of a short word."""
+
+
+def unknown(name: str, table: str, key: Key, version: Version, *, excerpt: bool) -> One:
+    """A misspelt key, or one of another table, is an error. A runner newer than the tables may know other keys.
+
+    An excerpt, which has no runner, may belong below a heading that it lacks.
+    """
+    severity: Severity = "warning" if version > NEWEST else "error"
+    low = name.lower()
+    if named := _named(name, low, table):
+        return "R006", "warning" if excerpt and name in FLAGS else "error", key, *named
+    own = meant(name, table)
+    others = _others(name, table)
+    if own and (not others or _is_other_form(low, own[0].lower())):
+        return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
+    if others:
+        text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
+        return "R006", "warning" if excerpt else severity, key, text, "move it there"
+    of_daemon = low.replace("_", "-")
+    if "-" in of_daemon and (of_daemon in DAEMON_KEYS or of_daemon in FLAG_NAMES):
+        text = "the runner ignores it: this is a key of Docker's daemon.json"
+        return "R006", severity, key, text, "move it to that file; in the inventory, to the section `docker`"
+    return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
+
+
+def meant(name: str, table: str) -> tuple[str, ...]:
+    """The keys of a table that an unknown one probably means."""
+    keys = TABLES[table]
+    return _MEANT.get((table, name.lower()), ()) or part_of(name, keys) or near(name, keys, _NEAR)
+
+
+def given(table: str, tree: Tree) -> set[str]:
+    """The keys of a table that are written there, including those that misspelt ones mean."""
+    return {one for name in tree for one in ((name,) if name in TABLES[table] else meant(name, table))}
+
+
+def _others(name: str, table: str) -> list[str]:
+    """The titles of other tables that have this key. Those of another kind count only if there are no others."""
+    found = [other for other in TITLES if belongs(name, other)]
+    same = [other for other in found if not _kind(table) or _kind(other) in {"", _kind(table)}]
+    return [TITLES[other] for other in same or found]
+
+
+@cache
+def _kind(table: str) -> str:
+    """Which of the kinds a table belongs to; empty if to none."""
+    return next(
+        (kind for kind in _KINDS if TITLES.get(table, "").startswith((f"[runners.{kind}", f"[[runners.{kind}"))), ""
+    )
+
+
+def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
+    """Message and fix for a key of which it is known what is meant, although its name is not near."""
+    if table == "runner" and low in IN_GITLAB:
+        return "the runner ignores it: this is set in GitLab", "take it out, and set it in GitLab"
+    if low == "runners" and table != "config":
+        text = "the runner ignores it: this names a table again that is open already"
+        return text, "write its heading instead, such as [runners.cache] or [[NAME]]"
+    if said := _SAID.get((table, low)):
+        return said
+    if name in FLAGS:
+        return "the runner ignores it here: it belongs to [runners.feature_flags]", "move it there"
+    if known := _MEANT.get((table, low)):
+        return f"unknown key, {question(known)}", f"write {known[0]}"
+    proxy = "the runner ignores it: for jobs, a proxy is a variable", f'write environment = ["{low.upper()}=…"]'
+    return proxy if low in _PROXIES else None
+
+
+def _where_else(name: str, table: str) -> str:
+    """What may help with an unknown key that is like none of its own table."""
+    if len(TABLES[table]) <= _FEW:
+        return f"the keys here are {', '.join(TABLES[table])}"
+    for other, title in TITLES.items():
+        if len(name) > _SHORT and (found := near(name, TABLES[other], _NEAR)):
+            return f"if you mean {found[0]}, move it to {title}"
+    return "check whether it is in the right table"
+
+
+def belongs(name: str, table: str) -> bool:
+    """Whether the key belongs to another table. For a short word, another case does not count: `path` is not `Path`."""
+    return name in TABLES[table] or (len(name) > _SHORT and name.lower() in plain_names(table))
+
+
+def _is_other_form(low: str, own: str) -> bool:
+    """Whether the key is one of its own table in another case, or as a plural, even if another table has it."""
+    plain, known = (word.replace("_", "").replace("-", "") for word in (low, own))
+    return sorted(plain) == sorted(known) or f"{plain}s" == known
+
+
+@cache
+def plain_names(table: str) -> Mapping[str, str]:
+    """The keys of a table by their names in small letters."""
+    return {name.lower(): name for name in TABLES.get(table, {})}

@@ -1,0 +1,168 @@
+"""What a config.toml lacks, and words that its loader accepts and its jobs fail on. One finding for each mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from runnerops.planning.lint.file import lint_file
+from tests.unit.single_files import TOML
+
+HEAD = """concurrent = 4
+[[runners]]
+  name = "a"
+  url = "https://gitlab.example.com"
+  token = "glrt-t9bZ4kXyQ2mP7sWcVnRd"
+  executor = "{}"
+"""
+DOCKER, KUBERNETES = "[runners.docker]\n", "[runners.kubernetes]\n"
+S3 = "[runners.docker]\n[runners.cache]\nType = 's3'\n[runners.cache.s3]\nBucketName = 'b'\n"
+AZURE = "[runners.docker]\n[runners.cache]\nType = 'azure'\n[runners.cache.azure]\n"
+AUTOSCALER = "[runners.autoscaler]\nplugin = 'aws'\n[runners.autoscaler.connector_config]\n"
+
+
+def found(text: str) -> list[str]:
+    said = lint_file(TOML, text.encode())
+    return [f"{one.rule} {one.severity} {one.location.line if one.location else 0}: {one.fix}" for one in said]
+
+
+@pytest.mark.parametrize(
+    ("executor", "below", "says"),
+    [
+        # misspelt, or in another table: not missing too
+        ("docker", "[runners.dockers]\n", "R006 error 7: write docker"),
+        ("docker", "[docker]\n", "R006 error 7: move it there"),
+        ("docker", "[runner.docker]\n", "R006 error 7: write runners"),
+        ("custom", "[runners.custom]\nrun_exe = '/run'\n", "R006 error 8: write run_exec"),
+        ("docker", S3.replace("BucketName", "Bucket"), "R006 error 11: write BucketName"),
+        ("docker", S3.replace("[runners.cache.s3]\n", ""), "R006 error 10: move it there"),
+        ("docker", S3.replace("cache.s3", "cache.s33"), "R006 error 10: write s3"),
+        ("docker", AZURE + "ContainerNme = 'c'\nAccountName = 'a'\n", "R006 error 11: write ContainerName"),
+        ("docker", AZURE + "ContainerName = 'c'\nAcountName = 'a'\n", "R006 error 12: write AccountName"),
+        ("docker", "[runners.docker]\n[[runners.docker.services]]\nimage = 'redis'\n", "R006 error 9: write name"),
+        (
+            "docker",
+            "[runners.docker]\n[[runners.docker.services]]\nname = 'docker:dind'\nprivileged = true\n",
+            "R006 error 10: move it there",
+        ),
+        # missing
+        ("virtualbox", "[runners.ssh]\n[runners.virtualbox]\n", "R011 error 8: add base_name, the name of a virtual"),
+        ("parallels", "[runners.ssh]\n[runners.parallels]\n", "R011 error 8: add base_name, the name of a virtual"),
+        ("instance", "[runners.autoscaler]\n", "R011 error 7: add plugin, the name of a fleeting plugin"),
+        ("docker+machine", "[runners.docker]\n[runners.machine]\n", 'R011 error 8: add MachineName, "runner-%s"'),
+        (
+            "docker",
+            "[runners.docker]\n[[runners.docker.services]]\nalias = 'db'\n",
+            "R011 error 8: add for example name",
+        ),
+        ("docker", AZURE + "ContainerName = 'c'\n", "R014 error 10: add AccountName"),
+        (
+            "docker",
+            S3 + "AccessKey = 'a'\nSecretKey = 's'\n",
+            'R014 warning 12: write AuthenticationType = "access-key"',
+        ),
+        ("docker", S3 + "ServerAddress = 'a'\nAccessKey = 's'\n", "R014 warning 13: add SecretKey"),
+        ("docker", S3 + "ServerAddress = 'a'\nAccessKey = 's'\nSecretkeys = 's'\n", "R006 error 14: write SecretKey"),
+        # words and forms
+        ("docker", S3 + "AuthenticationType = 'credentials'\n", "R014 warning 12: "),
+        ("docker", S3 + "ServerSideEncryption = 'KSM'\n", "R014 warning 12: write KMS"),
+        ("docker", DOCKER + "cpus = '2 cores'\n", 'R015 error 8: write for example "2"'),
+        ("docker", DOCKER + "service_cpus = '500m'\n", 'R015 error 8: write for example "2"'),
+        ("docker", DOCKER + "ulimit = { nofile = 'unlimited' }\n", 'R015 error 8: write for example "1024:4096"'),
+        (
+            "docker",
+            DOCKER + "log_options = { max-size = '10m' }\n",
+            "R015 error 8: set it in daemon.json, under log-opts",
+        ),
+        ("docker", DOCKER + "devices = ['/dev/a:/dev/b:rwm:x']\n", "R015 error 8: write /HOST:/CONTAINER:rwm"),
+        ("docker", DOCKER + "dns = ['ns.example.com']\n", "R015 error 8: write an address such as 192.0.2.53"),
+        ("docker", DOCKER + "mac_address = '92:d0'\n", "R015 error 8: write for example 92:d0:c6:0a:29:33"),
+        ("docker", DOCKER + "service_memory_reservation = 'lots'\n", "R013 error 8: write a number with k, m or g"),
+        ("docker", DOCKER + "isolation = 'hyper-v'\n", "R012 error 8: write hyperv"),
+        ("kubernetes", KUBERNETES + "dns_policy = 'ClusterFirst'\n", "R012 error 8: write cluster-first"),
+        ("kubernetes", KUBERNETES + "node_tolerations = { a = 'NoSchedul' }\n", "R012 error 8: write NoSchedule"),
+        (
+            "kubernetes",
+            KUBERNETES + "[[runners.kubernetes.pod_spec]]\npatch = 'a: 1'\npatch_type = 'strategic-merge'\n",
+            "R012 error 10: ",
+        ),
+        (
+            "kubernetes",
+            KUBERNETES + "[[runners.kubernetes.pod_spec]]\npatch = 'a: 1'\npatch_path = '/a'\n",
+            "R012 error 9: take one of the two out",
+        ),
+        (
+            "kubernetes",
+            KUBERNETES
+            + "[[runners.kubernetes.volumes.pvc]]\nname = 'a'\nmount_path = '/a'\nmount_propagation = 'rslave'\n",
+            "R012 error 11: ",
+        ),
+        (
+            "kubernetes",
+            KUBERNETES + "[runners.kubernetes.pod_security_context.seccomp_profile]\ntype = 'Runtime'\n",
+            "R012 warning 9: write RuntimeDefault",
+        ),
+        ("instance", AUTOSCALER + "protocol = 'wirnm'\n", "R012 error 10: write winrm"),
+        # what to write instead of a key
+        ("docker", DOCKER + "username = 'root'\n", "R006 error 8: write user"),
+        ("docker", DOCKER + "userns = 'host'\n", "R006 error 8: write userns_mode"),
+        ("docker", DOCKER + "env = ['A=b']\n", 'R006 error 8: write environment = ["NAME=VALUE"] there'),
+        ("ssh", "[runners.ssh]\nusername = 'root'\n", "R006 error 8: write user"),
+        (
+            "instance",
+            "[runners.autoscaler]\nplugin = 'a'\n[[runners.autoscaler.policies]]\n",
+            "R006 error 9: write policy",
+        ),
+        ("shell", "tls-skip-verify = true\n", "R006 error 7: take it out, and name the certificate of your own"),
+        (
+            "kubernetes",
+            KUBERNETES + "terminationGracePeriodSeconds = 9\n",
+            "R007 warning 8: take it out, or write pod_termination_grace_period_seconds",
+        ),
+    ],
+)
+def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> None:
+    (said,) = found(HEAD.format(executor) + below)
+    assert said.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("executor", "below"),
+    [
+        ("docker", S3 + "AccessKey = 'a'\nSecretKey = 's'\nAuthenticationType = 'access-key'\n"),
+        ("docker", S3 + "AuthenticationType = 'IAM'\nServerSideEncryption = 'aws:kms'\n"),
+        ("docker", S3 + "AccessKey = ''\nSecretKey = ''\n"),
+        ("docker", AZURE + "ContainerName = 'c'\nAccountName = 'a'\n"),
+        ("docker", DOCKER + "cpus = '1/2'\nservice_cpus = '.5'\nulimit = { core = '-1', nofile = '1024:4096' }\n"),
+        ("docker", DOCKER + "log_options = { env = 'A', labels = 'b' }\nmac_address = '92:d0:c6:0a:29:33'\n"),
+        ("docker", DOCKER + "dns = ['2001:db8::1']\ndevices = ['/dev/a:/dev/b:rwm']\nisolation = 'default'\n"),
+        ("docker", DOCKER + "[[runners.docker.services]]\nname = '$DB'\n"),
+        ("kubernetes", KUBERNETES + "dns_policy = 'none'\nnode_tolerations = { 'a' = '', b = 'NoExecute' }\n"),
+        ("kubernetes", KUBERNETES + "[[runners.kubernetes.services]]\nalias = 'db'\n"),
+        ("instance", AUTOSCALER + "protocol = 'winrm+https'\n"),
+        ("shell", "[runners.docker]\n[runners.virtualbox]\n"),
+    ],
+)
+def test_nothing_is_missing(executor: str, below: str) -> None:
+    assert found(HEAD.format(executor) + below) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "says"),
+    [
+        ("  token = ", "# ", "R002 warning 2: write the token"),
+        ("  token = ", "tokn = ", "R006 error 5: write token"),
+        ("  url = ", "ulr = ", "R006 error 4: write url"),
+        ("  executor = ", "# ", "R003 error 2: write one of custom"),
+        ("  executor = ", "executer = ", "R006 error 6: write executor"),
+        ('url = "', 'url = " ', "R004 error 4: write https://gitlab.example.com"),
+    ],
+)
+def test_what_a_runner_lacks(line: str, instead: str, says: str) -> None:
+    text = HEAD.format("shell")
+    (said,) = found(text.replace(line, instead))
+    assert said.startswith(says)
+
+
+def test_an_excerpt_may_lack_much() -> None:
+    excerpt = '[[runners]]\nexecutor = "docker-autoscaler"\n[runners.docker]\n[runners.autoscaler]\nmax_instances = 2\n'
+    assert [one.partition(":")[0] for one in found(excerpt)] == ["R004 warning 1"]
