@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from runnerops.cli.boundary import run_command
-from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Only, RunOptions, TargetList, invocation
+from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, Only, RunOptions, TargetList, invocation
 from runnerops.cli.values import batch_size, health_check, host_count, path, seconds
 
 if TYPE_CHECKING:
@@ -100,17 +100,19 @@ def deploy(
         ),
     ] = 86400,
     only: Only = None,
+    dry_run: DryRun = False,
     rollout: RolloutOptions = RolloutOptions(),
     options: RunOptions = RunOptions(),
 ) -> None:
     """Show the plan, ask, apply it and verify the result."""
     from runnerops.commands.deploy import PlanFile
     from runnerops.commands.deploy import deploy as run
-    from runnerops.commands.options import parse_service
 
     held = PlanFile(plan, plan_age) if plan else None
-    flags = replace(options.flags(), only=frozenset(map(parse_service, only or [])))
+    flags = options.flags(only or [])
     run_command(
-        lambda screen: run(invocation(inventory, targets, screen), flags, options.ui(), rollout.over, held),
+        lambda screen: run(
+            invocation(inventory, targets, screen), flags, options.ui(dry_run=dry_run), rollout.over, held
+        ),
         asks_sudo_password=options.ask_sudo_password,
     )

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type
 import typer
 import typer.core
 
+from runnerops.errors import UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -86,6 +88,25 @@ class _Command(typer.core.TyperCommand):
 
     def get_help_option(self, ctx: Any) -> Any:
         return _unconverted(super().get_help_option(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads the words of a command. Raises UsageError of ours for an option that people know from another program."""
+        try:
+            rest: list[str] = super().parse_args(ctx, args)
+        except Exception as error:  # the class is in click or in typer, by the release of typer
+            if type(error).__name__ == "NoSuchOption":
+                _hint_at(str(getattr(error, "option_name", "")), self)
+            raise
+        return rest
+
+
+def _hint_at(option: str, command: Any) -> None:
+    """Raises UsageError if another program has this option."""
+    from runnerops.cli.foreign import hint_for
+
+    known = {word for param in command.params for word in param.opts}
+    if hint := hint_for(option, command.name, known):
+        raise UsageError(f"{option}: no such option of `runnerops {command.name}`", hint)
 
 
 def _unconverted(option: Any) -> Any:

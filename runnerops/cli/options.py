@@ -172,9 +172,9 @@ class RunOptions:
     output: Output = Format.TEXT
     verbose: Verbose = 0
 
-    def flags(self) -> Flags:
+    def flags(self, only: Sequence[str] = ()) -> Flags:
         """The value that says what a run may do."""
-        flags = flags_of(self.allow or [], kill_jobs=self.kill_jobs)
+        flags = flags_of(self.allow or [], kill_jobs=self.kill_jobs, only=only)
         lock_wait_s = self.lock_wait or 0
         flags = replace(flags, drain_s=self.drain_timeout, verify_s=self.verify_timeout, lock_wait_s=lock_wait_s)
         return replace(flags, no_wait=self.no_wait)

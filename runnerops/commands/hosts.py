@@ -29,6 +29,8 @@ _KEY_FILE: Key = ("ssh", "key")
 def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
     """Exit 0. No secret is resolved for this, and none that stands in clear is shown."""
     path, targets, environ, screen = invocation
+    if explain.startswith("-"):
+        raise UsageError("--explain: no host is named", "write its name behind it: --explain HOST")
     if explain and targets:
         raise UsageError(f"--explain {explain}: shows one host", "leave the targets out")
     if explain:

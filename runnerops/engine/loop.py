@@ -56,13 +56,13 @@ class DeployLoop:
         """Plans, shows and applies. Busy hosts are planned, shown and applied once more. Returns the worst result of
         the hosts.
         """
+        canary = project.inventory.rollout.canary
+        no_canary = "not among the targets" if canary not in {"", *(host.name for host in project.hosts)} else ""
         if self.ui.dry_run:
-            return self._dry_run(project, make_plans(project))
+            return self._dry_run(project, make_plans(project), no_canary)
         outcomes: dict[str, Outcome] = {}
         actions: dict[str, str] = {}
         remaining, prior = project, PriorRounds()
-        canary = project.inventory.rollout.canary
-        no_canary = "not among the targets" if canary not in {"", *(host.name for host in project.hosts)} else ""
         while remaining.hosts and not self.active_runs.interrupted:
             plans = make_plans(remaining)
             self._show(remaining, plans, no_canary)
@@ -123,12 +123,11 @@ class DeployLoop:
         if order := rollout_text(rollout, disturbed, _ready(plans), quiet, no_canary):
             self.screen.say(order)
 
-    def _dry_run(self, project: Project, plans: Plans) -> Exit:
+    def _dry_run(self, project: Project, plans: Plans, no_canary: str) -> Exit:
         """Shows the plans without applying them. The exit code is that of `diff`."""
         if self.ui.as_json:
             show_json(project, plans, self.screen)
-        else:
-            show_text(project, plans, self.screen, verbose=self.ui.verbose)
+        self._show(project, plans, no_canary)
         code = exit_code_of(plans)
         return Exit.OK if code is Exit.PENDING else code
 

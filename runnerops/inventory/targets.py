@@ -103,7 +103,15 @@ def no_host(name: str, hosts: Collection[str], groups: Collection[str], file: st
 def unknown_target(target: str, names: Iterable[str], file: str) -> UsageError:
     """The error for a target that is not one of `names`, with the most similar of them."""
     what = "no host or group matches" if set(target) & set("*?[") else "no such host or group"
-    near = did_you_mean(target, names)
-    return UsageError(
-        f"{target or repr(target)}: {what} in {file}{near}", "`runnerops hosts` lists the hosts and groups"
-    )
+    near = "" if _foreign(target) else did_you_mean(target, names)
+    hint = _foreign(target) or "`runnerops hosts` lists the hosts and groups"
+    return UsageError(f"{target or repr(target)}: {what} in {file}{near}", hint)
+
+
+def _foreign(target: str) -> str:
+    """What to write instead of a pattern of Ansible's; empty for any other target."""
+    if target == "all":
+        return "all hosts are meant if no target is given, or by '*'"
+    if set(target) & set(",:&"):
+        return "separate targets by spaces; '!NAME' leaves one out"
+    return ""

@@ -71,6 +71,13 @@ def test_a_canary_in_maintenance_is_left_out_and_told_of(hosts: Fleet) -> None:
     assert f"order: without the canary {NAMES[0]}, which is not among the targets;" in said
 
 
+def test_a_dry_run_shows_the_plan_and_the_order_and_changes_nothing(hosts: Fleet) -> None:
+    hosts.ask(AFTER)
+    said = hosts.run("deploy", "--dry-run", *NAMES[:3], "--canary", NAMES[1], "--batch", "1")
+    assert f"order: {NAMES[1]} first; then 2 hosts that restart something, 1 at a time" in said
+    assert [runs(hosts, name) for name in NAMES[:3]] == [1, 1, 1]
+
+
 def test_of_one_service_a_rollout_stops_as_of_all(hosts: Fleet) -> None:
     hosts.ask(AFTER, f"rollout: {{canary: {NAMES[1]}, batch: 1}}")
     said = hosts.run("deploy", "--yes", *NAMES[:3], "--only", "gitlab_runner")

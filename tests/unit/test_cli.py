@@ -105,6 +105,29 @@ def test_targets_beside_the_one_host_that_is_explained_are_usage(tmp_path: Path)
     assert (done.exit_code, "--explain b: shows one host" in done.output) == (2, True), done.output
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["status", "--limit", "h"], "as arguments: `runnerops status runner-1"),
+        (["deploy", "--check"], "`runnerops diff` shows what a deploy would do"),
+        (["diff", "--dry-run"], "`runnerops diff` shows what a deploy would do"),
+        (["deploy", "-f", "10"], "`--batch N|N%`"),
+        (["deploy", "-K"], "`--ask-sudo-password` asks"),
+        (["hosts", "--explain", "-o"], "--explain HOST"),
+    ],
+)
+def test_an_option_of_another_program_is_answered_with_ours(words: list[str], hint: str) -> None:
+    done = CliRunner().invoke(app, words)
+    said = str(done.exception) + getattr(done.exception, "hint", "") + done.output
+    assert done.exit_code != 0
+    assert hint in " ".join(said.split())
+
+
+def test_a_service_that_is_misspelt_is_told_by_its_name() -> None:
+    done = CliRunner().invoke(app, ["diff", "--only", "dockr"])
+    assert "did you mean 'docker'?" in " ".join(done.output.split())
+
+
 CASES = [(name, flag, word) for name in COMMANDS for flag in flags(name) for word in BAD.get(flag, ())]
 
 
@@ -179,7 +202,7 @@ def test_a_file_that_is_no_plan_is_reported_before_a_missing_terminal(
 
 
 def test_every_command_is_a_file_of_its_own_and_has_its_place_in_the_list() -> None:
-    parts = {"__init__", "boundary", "completion", "group", "options", "values"}
+    parts = {"__init__", "boundary", "completion", "foreign", "group", "options", "values"}
     assert {path.stem for path in Path(cli.__file__).parent.glob("*.py")} == {*NAMES, *parts}
     said = CliRunner().invoke(app, ["--help"]).output
     assert [name for name in NAMES if f"\n  {name} " not in said] == []

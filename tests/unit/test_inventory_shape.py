@@ -236,6 +236,11 @@ def test_a_file_that_is_no_inventory_is_refused_with_a_hint(tmp_path: Path, text
             "docker: unknown key, which belongs below defaults",
             "defaults: {docker",
         ),
+        (
+            "defaults: {rollout: {batch: 2}}\nhosts: {h: }",
+            "defaults.rollout: unknown key, which belongs at the top of the inventory",
+            "write `rollout:` at the top",
+        ),
         ("runner-1: {address: x}", "runner-1: unknown key", "write `hosts:`, and below it"),
         ("hosts: {h: {adress: x}}", "did you mean 'address'?", "write address"),
         ("hosts: {h: {quux: x}}", "hosts.h.quux: unknown key", "the keys of hosts.h: address, allow"),

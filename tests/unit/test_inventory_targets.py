@@ -45,6 +45,9 @@ REFUSED = [
     (["web", "!@faild"], "@faild: this needs a login on the hosts", ""),
     (["web-3"], "web-3: no such host or group in ", "did you mean 'web-"),
     (["x*"], "x*: no host or group matches in ", ""),
+    (["web-1,web-2"], "web-1,web-2: no such host or group in ", "separate targets by spaces"),
+    (["web:!web-1"], "web:!web-1: no such host or group in ", "separate targets by spaces"),
+    (["all"], "all: no such host or group in ", "if no target is given"),
     (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),
     (["web", "!web-*"], "web !web-*: no host is left", ""),
     (["none"], "none: this group has no hosts", ""),
@@ -65,7 +68,7 @@ def test_a_target_that_means_nothing_is_a_usage_error(
     with pytest.raises(UsageError) as caught:
         inventory.select(texts.load(tmp_path, TEXT), targets)
     assert caught.value.message.startswith(message)
-    assert near in caught.value.message
+    assert near in f"{caught.value.message} {caught.value.hint}"
     assert caught.value.hint
 
 

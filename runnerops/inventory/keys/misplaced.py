@@ -21,6 +21,8 @@ def misplaced(found: UnknownKey, key: Key) -> tuple[str, str] | None:
             f"unknown key: {key[1]} is taken for the name of a host here",
             f"indent {key[1]} below the name of its host",
         )
+    if issubclass(found.shape, LayerShape) and word in _names(InventoryShape):
+        return "unknown key, which belongs at the top of the inventory", f"write `{word}:` at the top, not indented"
     places = [*_below(found.shape, word)]
     if not places and issubclass(found.shape, LayerShape):
         places = [*_sections(word)]
