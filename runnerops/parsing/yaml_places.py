@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import count
 from typing import Any
 
@@ -22,12 +23,13 @@ class Look:
     """What a text of YAML shows beside its values.
 
     `places`: of every key, and of every item of a list. `repeated`: keys that stand a second time in one mapping, where they
-    do. `second`: where a document with something in it begins behind the first, be it one that is no YAML.
+    do. `second`: where a document with something in it begins behind the first, be it one that is no YAML. `documents`: all.
     """
 
     places: dict[Key, SourceLocation]
     repeated: list[tuple[Key, SourceLocation]]
     second: SourceLocation | None
+    documents: Sequence[yaml.Node]
 
 
 def places(text: str, file: str) -> dict[Key, SourceLocation]:
@@ -56,22 +58,15 @@ def look(text: str, file: str, *, layered: bool) -> Look:
         loader.dispose()
     second = _second(text, file) if _BEGIN.search(text) else None
     counted = documents if layered else documents[:1]
-    return Look(_places(counted, file), [one for root in counted for one in _repeated(root, file)], second)
+    return Look(_places(counted, file), [one for root in counted for one in _repeated(root, file)], second, documents)
 
 
-def most_visits(text: str) -> int:
+def most_visits(documents: Sequence[yaml.Node]) -> int:
     """The number of values in the largest document, as Compose counts them: of what an alias refers to, once.
 
     Source: `resolveReset` in compose-go's `loader/reset.go`. The names of keys do not count.
     """
-    loader, most = _LOADER(text), 0
-    try:
-        while loader.check_node():
-            document: Any = loader.get_node()
-            most = max(most, _visits(document))
-    finally:
-        loader.dispose()
-    return most
+    return max(map(_visits, documents), default=0)
 
 
 def _visits(root: yaml.Node) -> int:
@@ -124,7 +119,8 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
             continue
         met.add(id(node))
         if isinstance(node, yaml.SequenceNode):
-            waiting += ((item, (*key, index)) for index, item in enumerate(node.value))
+            items = enumerate(node.value)
+            waiting += ((item, (*key, index)) for index, item in items if not isinstance(item, yaml.ScalarNode))
         elif isinstance(node, yaml.MappingNode):
             names: set[str] = set()
             for name, value in node.value:
@@ -132,7 +128,8 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
                 if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE and name.value in names:
                     found.append((here, _location(name, file)))
                 names.add(str(name.value))
-                waiting.append((value, here))
+                if not isinstance(value, yaml.ScalarNode):
+                    waiting.append((value, here))
     return found
 
 

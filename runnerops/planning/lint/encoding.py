@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from runnerops.model.common import Key, SourceLocation
 from runnerops.model.facts import Facts
@@ -46,13 +47,13 @@ _LIMITED = "5.1.4"
 _MOST_VALUES = 100_000
 
 
-def many_values(spec: FileSpec, text: str) -> Iterator[Finding]:
-    """For a Compose file, which has been read: more values than newer releases of Compose accept."""
+def many_values(spec: FileSpec, text: str, documents: Sequence[Any]) -> Iterator[Finding]:
+    """For a Compose file, whose nodes are `documents`: more values than newer releases of Compose accept."""
     if len(text) < 2 * _MOST_VALUES:  # each takes two letters at least
         return
     from runnerops.parsing.yaml_places import most_visits  # noqa: PLC0415  few files are so large
 
-    if most_visits(text) > _MOST_VALUES:
+    if most_visits(documents) > _MOST_VALUES:
         problem = f"has more than {_MOST_VALUES:,} values: Compose refuses the file since {_LIMITED}"
         place = SourceLocation(spec.path, 1, 1)
         yield Finding("K002", "warning", spec.path, (), problem, "part it into several files with include:", place)

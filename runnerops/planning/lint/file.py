@@ -32,7 +32,6 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     found = [
         *early_documents(spec, content),
         *newer_toml(spec, content, None),
-        *(many_values(spec, text) if service.layered(spec) else ()),
         *lint_trees(Host(name, name), {spec: tree}, None),
         *curly,
         *beside,
@@ -93,8 +92,9 @@ def _of_the_text(spec: FileSpec, text: str, *, layered: bool) -> tuple[Mapping[K
         from runnerops.parsing.yaml_places import look  # noqa: PLC0415  a file has one format
 
         seen = look(text, spec.path, layered=layered)
-        beside = [] if layered or not seen.second else [_second(spec, seen.second)]
-        return seen.places, [*beside, *_twice(spec, seen.repeated)]
+        beside = [_second(spec, seen.second)] if seen.second and not layered else []
+        large = many_values(spec, text, seen.documents) if layered else ()
+        return seen.places, [*beside, *large, *_twice(spec, seen.repeated)]
     places = places_in(spec.format, text, spec.path)
     if spec.format == "toml":  # its parser refuses repeated keys
         return places, ()

@@ -9,6 +9,7 @@ import pytest
 from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.facts import Facts, RegistryFacts
 from runnerops.model.inventory import FileSpec, Host
+from runnerops.parsing.yaml_places import look
 from runnerops.planning.lint import lint_trees
 from runnerops.planning.lint.encoding import many_values
 from runnerops.services.registry.format.reading import parse
@@ -78,9 +79,9 @@ _ANCHOR = f"x-a: &a {{{', '.join(f'k{number}: v' for number in range(80))}}}\nse
     ],
 )
 def test_a_file_has_as_many_values_as_compose_counts(text: str, too_many: bool) -> None:
-    assert [one.rule for one in many_values(FileSpec(ServiceName.REGISTRY, "c.yml", "", "yaml"), text)] == (
-        ["K002"] if too_many else []
-    )
+    spec = FileSpec(ServiceName.REGISTRY, "c.yml", "", "yaml")
+    documents = look(text, "c.yml", layered=True).documents
+    assert [one.rule for one in many_values(spec, text, documents)] == (["K002"] if too_many else [])
 
 
 @pytest.mark.parametrize(

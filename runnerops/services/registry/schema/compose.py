@@ -138,7 +138,7 @@ _FORMS = {
 
 def schema_problems(tree: Tree) -> Iterator[Problem]:
     """What the schema refuses after texts were converted into the values that they stand for."""
-    for problem in _validator().problems(_cast(tree, (), _casts())):
+    for problem in _validator().problems(_cast(tree, _casts())):
         if problem.kind != "twice" or not _merged(problem.key[:-1]):
             yield problem
 
@@ -205,11 +205,13 @@ def _kind(casts: object) -> str:
     return found if isinstance(found, str) else ""
 
 
-def _cast(value: Value, key: Key, casts: object) -> Value:
+def _cast(value: Value, casts: object) -> Value:
+    if casts is None:
+        return value
     if isinstance(value, dict):
-        return {name: _cast(item, (*key, name), _step(casts, name)) for name, item in value.items()}
+        return {name: _cast(item, _step(casts, name)) for name, item in value.items()}
     if isinstance(value, list):
-        return [_cast(item, (*key, index), _step(casts, index)) for index, item in enumerate(value)]
+        return [_cast(item, _step(casts, index)) for index, item in enumerate(value)]
     kind = _kind(casts)
     if isinstance(value, str) and not open_text(value) and _fits(kind, value):
         if kind == "bool":

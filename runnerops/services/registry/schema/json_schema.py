@@ -8,7 +8,7 @@ does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +19,7 @@ from runnerops.patterns import late_pattern
 Schema: TypeAlias = "Mapping[str, Any]"
 
 _OF_ANY_TEXT = {"type", "title", "description", "default", "deprecated"}
+_OF_SCALARS = frozenset({"enum", "pattern", "uniqueItems", "minimum", "maximum"})
 _VARIABLE = late_pattern(r"\$(?!\$)")
 
 
@@ -51,24 +52,35 @@ class Validator:
         self._mappings: dict[int, _Mapping] = {}
         self._refs: dict[str, Schema] = {}
         self._any_text: dict[int, bool] = {}
+        self._types: dict[int, Sequence[tuple[str, ...]]] = {}
 
     def problems(self, value: Value, key: Key = (), schema: Schema | None = None) -> Iterator[Problem]:
         """All problems of a tree; empty if it is valid."""
         schema = self._root if schema is None else schema
         if "$ref" in schema:
             yield from self.problems(value, key, self._at(schema["$ref"]))
-        for one in (schema, *(self._whole(part) for part in schema.get("allOf", ()))):
-            if (types := _types(one)) and not any(_is(kind, value) for kind in types):
+        for types in self._types_of(schema):
+            if not any(_is(kind, value) for kind in types):
                 yield Problem(key, "type", types)
                 return
         for name in ("oneOf", "anyOf"):
-            yield from self._one(schema.get(name, ()), value, key)
-        yield from _scalar(schema, value, key)
+            if name in schema:
+                yield from self._one(schema[name], value, key)
+        if not _OF_SCALARS.isdisjoint(schema):
+            yield from _scalar(schema, value, key)
         if isinstance(value, dict):
             yield from self._object(self._mapping(schema), value, key)
         elif isinstance(value, list) and "items" in schema:
             for index, item in enumerate(value):
                 yield from self.problems(item, (*key, index), schema["items"])
+
+    def _types_of(self, schema: Schema) -> Sequence[tuple[str, ...]]:
+        """The types of a schema and of all that it takes together, of each of which a value must have one."""
+        found = self._types.get(id(schema))
+        if found is None:
+            every = (_types(one) for one in (schema, *(self._whole(part) for part in schema.get("allOf", ()))))
+            found = self._types[id(schema)] = [types for types in every if types]
+        return found
 
     def _at(self, reference: str) -> Schema:
         if reference not in self._refs:
@@ -147,7 +159,7 @@ class Validator:
 
 def open_text(value: Value) -> bool:
     """Whether a text has a variable in it, so that its value is unknown."""
-    return isinstance(value, str) and bool(_VARIABLE.search(value.replace("$$", "")))
+    return isinstance(value, str) and "$" in value and bool(_VARIABLE.search(value.replace("$$", "")))
 
 
 def _types(schema: Schema) -> tuple[str, ...]:

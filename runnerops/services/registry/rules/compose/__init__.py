@@ -13,7 +13,7 @@ from runnerops.services.registry.rules.compose.fixes import as_scalar
 from runnerops.services.registry.rules.compose.names import circles, references
 from runnerops.services.registry.rules.compose.networks import address_rules, network_rules, shared_addresses
 from runnerops.services.registry.rules.compose.pairs import pairs
-from runnerops.services.registry.rules.compose.parts import REFUSED, mapping
+from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapping
 from runnerops.services.registry.rules.compose.ports import shared_ports
 from runnerops.services.registry.rules.compose.registry_service import is_registry, registry_service, shared_volumes
 from runnerops.services.registry.rules.compose.schema import schema_rules
@@ -84,8 +84,15 @@ def _is_alike(one: Value, other: Value) -> bool:
     if one is other or not isinstance(one, dict) or not isinstance(other, dict) or is_registry(one):
         return one is other
     return all(
-        part is other[name] or (name in {"environment", "labels"} and isinstance(part, dict))
+        part is other[name] or (name in {"environment", "labels"} and _has_names(other[name]))
         for name, part in one.items()
+    )
+
+
+def _has_names(value: Value) -> bool:
+    """Whether no variable stands in a name: in a mapping, or in a list of NAME=VALUE."""
+    return isinstance(value, dict) or all(
+        "$" not in one or "=" in one.partition("$")[0] for one in map(str, items(value))
     )
 
 
