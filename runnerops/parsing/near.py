@@ -108,5 +108,6 @@ def _most_of(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _stems(word: str) -> tuple[str, ...]:
-    """The words of a name, in the singular."""
-    return tuple(re.sub(r"ies$", "y", one).rstrip("s") for one in _low(word).split("_") if one)
+    """The words of a name, in the singular: those between `_`, `-` or before a capital letter."""
+    parts = _low(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word)).split("_")
+    return tuple(re.sub(r"ies$", "y", one).rstrip("s") for one in parts if one)

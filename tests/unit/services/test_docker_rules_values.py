@@ -361,6 +361,8 @@ def test_a_wrong_value_gives_a_finding(tree: Any, finding: str) -> None:
         logs(FLUENTD, address="unix:///run/fluent.sock"),
         logs(AWSLOGS, group="g", create_group="true", region="eu-west-1"),
         {"log-driver": "awslogs", "log-opts": {"awslogs-group": "g", "tag": "a"}},
+        {"ipv6": True, "bip6": "fd00::1/64"},
+        {"default-ulimits": {"core": {"Name": "CORE", "Hard": -1, "Soft": 9}}},
         {"log-driver": "splunk", "log-opts": {"splunk-token": "t", "splunk-url": "https://192.0.2.1:8088"}},
         {"log-opts": {"tag": '{{.Name}}/{{printf "}}"}}', "env-regex": "^(A|B)$", "compress": "F"}},
         {"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "insecure-registries": ["10.0.0.0/0"]},

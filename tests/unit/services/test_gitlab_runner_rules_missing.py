@@ -112,6 +112,21 @@ def found(text: str) -> list[str]:
             "[runners.autoscaler]\nplugin = 'a'\n[[runners.autoscaler.policies]]\n",
             "R006 error 9: write policy",
         ),
+        ("kubernetes", KUBERNETES + "memory = '1Gi'\n", "R006 error 8: write memory_limit"),
+        ("docker", DOCKER + "memory_limit = '1g'\n", "R006 error 8: write memory"),
+        ("docker", DOCKER + "tags = ['a']\n", "R006 error 8: take it out, and set it in GitLab"),
+        ("docker", DOCKER + "[runners.cache]\nType = 'local'\n", "R014 error 9: take it out: without a type"),
+        ("docker", S3.replace("s3", "gcs").replace("BucketName", "Bucket"), "R006 error 11: write BucketName"),
+        ("instance", AUTOSCALER + "user = 'a'\n", "R006 error 10: write username"),
+        ("instance", "[runners.autoscaler]\nplugin = 'a'\nname = 'asg'\n", "R006 error 9: move it there"),
+        ("kubernetes", KUBERNETES + "resources = {}\n", "R006 error 8: write for example cpu_request"),
+        ("docker", DOCKER + "allowed_pull_policies = ['allways']\n", "R012 error 8: write always"),
+        (
+            "docker+machine",
+            DOCKER
+            + "[runners.machine]\nMachineName = '%s'\n[runners.machine.autoscaling]\nPeriods = ['* * * * * * *']\n",
+            "R008 error 10: write [[runners.machine.autoscaling]], with two brackets",
+        ),
         ("shell", "tls-skip-verify = true\n", "R006 error 7: take it out, and name the certificate of your own"),
         (
             "kubernetes",

@@ -95,18 +95,19 @@ def _names(tree: Tree, version: Version | None) -> Found:
                 "dockerd has a flag of this name, and ignores it in the file",
                 _TAKE_OUT,
             )
-        elif name in _PROXIES:
-            yield (
-                "D012",
-                "error",
-                (name,),
-                "dockerd ignores it here: it belongs under proxies",
-                f"write proxies: {{{name}: …}}",
-            )
+        elif name.lower().replace("_", "-") in _PROXIES:
+            yield _proxy(name)
         elif isinstance(value, dict):
             yield from _group(name, value) if value else (_empty_group(name),)
         else:
             yield _unknown((name,))
+
+
+def _proxy(name: str) -> tuple[str, Severity, Key, str, str]:
+    """A key of `proxies` at the top. dockerd accepts those of its flags there, and ignores them."""
+    known = name.lower().replace("_", "-")
+    rule, harm = ("D012", "dockerd ignores it here") if name == known else ("D001", "unknown key")
+    return rule, "error", (name,), f"{harm}: it belongs under proxies", f"write proxies: {{{known}: …}}"
 
 
 def _timely(name: str, version: Version | None) -> Found:
@@ -251,6 +252,8 @@ def _flags(name: str, value: Tree) -> Found:
 def _fix_of_type(kind: Kind, value: Value) -> str:
     if kind in {"strings", "string"}:
         return as_list(value) if kind == "strings" else as_string(value)
+    if isinstance(value, str) and "://" in value and kind == "texts":
+        return f'write {{"http-proxy": "{value}"}}'
     if kind in {"texts", "flags"} and isinstance(value, list | str):
         return as_mapping(value, flags=kind == "flags") or _FIXES[kind]
     return f"write [{json.dumps(value)}]" if kind == "objects" and isinstance(value, dict) else _FIXES[kind]
@@ -272,7 +275,10 @@ def _options(tree: Tree, facts: Facts | None) -> Found:  # noqa: ARG001
             for option, value in options.items():
                 if name == "proxies":  # its types are checked with those of the other mappings
                     continue
-                if isinstance(value, dict | list):
+                if isinstance(value, dict) and value and all(isinstance(one, str) for one in value.values()):
+                    fix = f"move its keys up, to {name}: {', '.join(value)}"
+                    yield "D004", "error", (name, option), "must be a string", fix
+                elif isinstance(value, dict | list):
                     yield "D004", "error", (name, option), "must be a string", f'write {{"{option}": "TEXT"}}'
                 elif not isinstance(value, str | None):
                     yield "D004", "error", (name, option), "must be a string", f'put it in quotes: "{_as_text(value)}"'

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import near_fix
+from runnerops.parsing.near import near, near_fix
 from runnerops.services.docker.rules.timely import before, since
+from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
 
@@ -51,6 +52,8 @@ def _default(tree: Tree, known: Tree, version: Version | None) -> Found:
     default = tree.get("default-runtime")
     if not isinstance(default, str) or not default or default in {*known, *_STOCK}:
         return
+    if any(name not in KEYS and near(name, ("runtimes",), 0.8) for name in tree):
+        return  # a misspelt key is reported where it stands
     fix = near_fix(default, known) or f"add it under runtimes: {{{default}: {{path: …}}}}"
     if "/" in default or default.find(".") < 1:  # containerd's names have a dot inside, and dockerd takes no path
         yield "D021", "error", ("default-runtime",), f"there is no runtime {default!r}: {_START}", fix

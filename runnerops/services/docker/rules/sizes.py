@@ -71,8 +71,8 @@ def _log_options(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
 def _storage(tree: Tree) -> Iterator[tuple[str, Key, str, str]]:
     options = tree.get("storage-opts")
     for index, option in enumerate(options if isinstance(options, list) else ()):
-        name, _, text = str(option).partition("=")
-        if name.strip().lower() in _STORAGE:
+        name, equals, text = str(option).partition("=")
+        if equals and name.strip().lower() in _STORAGE:
             yield "D015", ("storage-opts", index), text.strip(), _START
 
 

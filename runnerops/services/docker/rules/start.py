@@ -122,7 +122,7 @@ def _swarm(tree: Tree) -> Found:
 
 
 def _ipv6(tree: Tree, version: Version | None) -> Found:
-    alone = tree.get("ipv6") is True and not tree.get("fixed-cidr-v6") and tree.get("bridge") in (None, "")
+    alone = tree.get("ipv6") is True and not tree.get("fixed-cidr-v6") and not (tree.get("bridge") or tree.get("bip6"))
     if alone and (severity := before("28.0", version)):
         text = f"needs fixed-cidr-v6 too before 28.0: {_START}"
         yield "D022", severity, ("ipv6",), text, "add fixed-cidr-v6, such as 2001:db8:1::/64"

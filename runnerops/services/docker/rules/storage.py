@@ -101,7 +101,7 @@ def _options(tree: Tree, version: Version | None) -> Found:
         if not harm:
             continue
         if not equals:
-            yield "D017", harm, key, f"must be NAME=VALUE: {_START}", ""
+            yield "D017", harm, key, f"must be NAME=VALUE: {_START}", f"write {name}=VALUE"
         elif known is not None and name not in known:
             slip = tuple(one for one in known if one.endswith(f".{name}")) or near(name, known, 0.8)
             text = f"{driver} has no option {name!r}: {_START}"

@@ -19,6 +19,7 @@ from runnerops.services.docker.rules.sizes import sizes
 from runnerops.services.docker.rules.start import start_rules
 from runnerops.services.docker.rules.storage import storage
 from runnerops.services.docker.rules.timely import before, since
+from runnerops.services.docker.rules.ulimits import ulimits
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.versions import Version
 
@@ -45,7 +46,7 @@ _NOT_NEGATIVE = (
 
 def values(tree: Tree, version: Version | None) -> Found:
     """Runs every rule on values. A finding that depends on an unknown version is a warning."""
-    for rule in (_words, metrics, _ulimits, _labels, _search, _pairs, resources):
+    for rule in (_words, metrics, ulimits, _labels, _search, _pairs, resources):
         yield from rule(tree)
     for timely in (_numbers, _levels, _exec_opts, _logging, addresses, registries, runtimes, storage, sizes):
         yield from timely(tree, version)
@@ -92,16 +93,6 @@ def _search(tree: Tree) -> Found:
         if value.strip(" ") != "." and not _DOMAIN.fullmatch(value.strip(" ")):
             text = f"must be a domain: {_START}"
             yield "D017", "error", ("dns-search", index), text, "write a name such as example.com"
-
-
-def _ulimits(tree: Tree) -> Found:
-    """dockerd passes the limit's `Name` on, and not the key that it stands under (`daemon/oci_linux.go`)."""
-    given = tree.get("default-ulimits")
-    for name, limit in given.items() if isinstance(given, dict) else ():
-        own = {key.lower(): value for key, value in limit.items()} if isinstance(limit, dict) else {"name": name}
-        if own.get("name") in (None, ""):
-            text = "has no Name, which dockerd reads instead of the key: no container would start"
-            yield "D017", "error", ("default-ulimits", name), text, f'add "Name": "{name}"'
 
 
 def _labels(tree: Tree) -> Found:
@@ -179,7 +170,7 @@ def _no_driver(driver: str, ends: str) -> Found:
 
 def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
     known = LOG_DRIVERS[driver]
-    for name in options:
+    for name in (one for one, value in options.items() if not isinstance(value, dict | list)):  # those are no options
         if driver == "local" and name in LOCAL_FROM_29_5:
             if severity := before("29.5", version):
                 text = f"local accepts this option only since 29.5: {_START}"

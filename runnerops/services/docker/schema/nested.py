@@ -66,6 +66,10 @@ _CLOSED = frozenset({"proxies", "nri-opts"})
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "args": ("runtimeArgs",),
     **dict.fromkeys(("subnet", "cidr", "network", "pool"), ("base",)),
+    "http": ("http-proxy",),
+    "https": ("https-proxy",),
+    "max": ("Hard",),
+    "min": ("Soft",),
     **dict.fromkeys(("prefix", "mask", "prefixlen", "prefix-length"), ("size",)),
 }
 """The name of a key in other tools, in lower case, with its name here. It counts where the shape has that key."""
@@ -109,6 +113,8 @@ def as_string(value: Value) -> str:
     """What to write where dockerd expects a string: a list of strings becomes one, with commas."""
     if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
         return f'write one string: "{",".join(map(str, value))}"'
+    if isinstance(value, dict) and len(found := [one for one in leaves(value) if isinstance(one, str)]) == 1:
+        return f'write one string: "{found[0]}"'
     if isinstance(value, bool | int | float):
         return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
     return 'put it in quotes: "…"'
@@ -119,8 +125,8 @@ def as_list(value: Value) -> str:
     if value == "":
         return "write []"
     if isinstance(value, dict | list):
-        texts = [one for one in leaves(value) if isinstance(one, str)]
-        urls = [one for one in texts if "://" in one]
+        texts = [str(one) for one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
+        urls = [one for one in texts if "://" in one] if isinstance(value, dict) or len(texts) < len(value) else []
         pairs = [f"{name}={one}" for name, one in value.items()] if isinstance(value, dict) else []
         plain = all(isinstance(one, str | int) for one in value.values()) if isinstance(value, dict) else False
         items = urls or (pairs if plain else texts)
@@ -156,6 +162,8 @@ def _whole_mapping(value: Value, key: Key) -> str:
     if key[0] == "default-ulimits" and len(key) > 1 and (found := _LIMIT.fullmatch(str(value))):
         soft, hard = found[1], found[2] or found[1]
         return f'write {{"Name": "{key[1]}", "Soft": {soft}, "Hard": {hard}}}'
+    if key[0] == "default-network-opts" and len(key) > 1 and "." in str(key[1]):
+        return f'write {{"bridge": {{"{key[1]}": {json.dumps(value)}}}}}'
     if key[0] == "default-address-pools" and isinstance(value, str) and "/" in value:
         return f'write {{"base": "{value}", "size": 24}}'
     return as_mapping(value) or "write {…}"
@@ -228,6 +236,11 @@ def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Foun
         yield "D001", "error", (*key, name), text, "write http-proxy, https-proxy and no-proxy"
         return
     known = meant(name, shape)
+    below = [one for one, inner in shape.items() if isinstance(inner, dict) and name.lower() in map(str.lower, inner)]
+    if below:
+        text = f"dockerd ignores it here: it belongs under {below[0]}"
+        yield "D012", "error", (*key, name), text, f"write {below[0]}: {{{name}: …}}"
+        return
     fix = f"write {' or '.join(known)}" if known else "take it out"
     if key[0] in _CLOSED:
         text = f"unknown key, {question(known)}" if known else f"unknown key: {_REFUSED}"

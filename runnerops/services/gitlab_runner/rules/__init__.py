@@ -102,7 +102,8 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
                 text = f"gitlab-runner has no executor {value!r} since {gone}: every job would fail"
                 yield "R003", "error" if version else "warning", key, text, "use another one"
             continue
-        fix = f"write one of {', '.join(EXECUTORS)}"
+        there = [name for name in EXECUTORS if isinstance(runner.get(name), dict)]
+        fix = f'write executor = "{there[0]}"' if len(there) == 1 else f"write one of {', '.join(EXECUTORS)}"
         if value in (None, ""):
             excerpt = not whole and ("token" not in runner or is_excerpt(runner))
             if "executor" in runner or "executor" not in given("runner", runner):

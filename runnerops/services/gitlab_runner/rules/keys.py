@@ -150,11 +150,16 @@ def _no_table(key: Key, value: Tree) -> One:
     return "R008", "error", key, text, f'write {key[-1]} = "…", or take the table out'
 
 
+def _is_below(value: Value) -> bool:
+    """Whether it is a table, or a list of tables."""
+    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
+
+
 def _alone(value: Tree, key: Key) -> One:
     """A table instead of a list of tables. If it contains only tables, a heading is probably missing."""
     name = _heading(key)
     below = next(iter(value), "")
-    if below and all(isinstance(item, dict | list) for item in value.values()):
+    if below and all(map(_is_below, value.values())):
         text = f"there is no [[{name}]] above [{name}.{below}]: the runner refuses the whole file"
         return "R008", "error", key, text, f"write a line [[{name}]] above it"
     text = f"must be a list of tables: the runner refuses the whole file; is its heading [{name}]?"

@@ -33,8 +33,28 @@ _MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("docker", "username"): ("user",),
     ("runner", "env"): ("environment",),
     ("service", "env"): ("environment",),
+    ("connector", "user"): ("username",),
 }
 """By table and key: the name of an option elsewhere, and what the key is called here."""
+
+_EQUAL: Mapping[tuple[str, str], str] = {
+    ("docker", "cpu_limit"): "cpus",
+    ("docker", "cpu_request"): "cpu_shares",
+    ("docker", "memory_limit"): "memory",
+    ("docker", "memory_request"): "memory_reservation",
+    ("docker", "service_cpu_limit"): "service_cpus",
+    ("docker", "service_memory_limit"): "service_memory",
+    ("kubernetes", "cpus"): "cpu_limit",
+    ("kubernetes", "cpu_shares"): "cpu_request",
+    ("kubernetes", "memory"): "memory_limit",
+    ("kubernetes", "memory_reservation"): "memory_request",
+    ("kubernetes", "service_cpus"): "service_cpu_limit",
+    ("kubernetes", "service_memory"): "service_memory_limit",
+    ("kubernetes", "extra_hosts"): "[[runners.kubernetes.host_aliases]]",
+    ("kubernetes", "dns"): "[runners.kubernetes.dns_config] with nameservers",
+    ("kubernetes", "runtime"): "runtime_class_name",
+}
+"""By table and key of another executor's table: what is the same here."""
 
 _KINDS = ("docker", "kubernetes", "autoscaler", "machine", "ssh", "cache")
 """Tables whose keys are about one thing, together with those below them."""
@@ -45,6 +65,14 @@ _SAID: Mapping[tuple[str, str], tuple[str, str]] = {
     ("runner", "tls-skip-verify"): (
         "the runner does not know it any more: it always verifies GitLab's certificate",
         "take it out, and name the certificate of your own authority in tls-ca-file",
+    ),
+    ("autoscaler", "name"): (
+        "the runner ignores it here: it belongs to [runners.autoscaler.plugin_config]",
+        "move it there",
+    ),
+    ("kubernetes", "resources"): (
+        "the runner ignores it: each amount has a key of its own",
+        'write for example cpu_request = "500m" and memory_limit = "2Gi"',
     ),
     ("docker", "env"): (
         "the runner ignores it here: it belongs to [[runners]], and is called environment",
@@ -75,7 +103,9 @@ def unknown(name: str, table: str, key: Key, version: Version, *, excerpt: bool)
         return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
     if others:
         text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
-        return "R006", "warning" if excerpt else severity, key, text, "move it there"
+        instead = _EQUAL.get((table, low))
+        fix = f"write {instead}" if instead else "move it there"
+        return "R006", "warning" if excerpt else severity, key, text, fix
     of_daemon = low.replace("_", "-")
     if "-" in of_daemon and (of_daemon in DAEMON_KEYS or of_daemon in FLAG_NAMES):
         text = "the runner ignores it: this is a key of Docker's daemon.json"
@@ -111,7 +141,7 @@ def _kind(table: str) -> str:
 
 def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
     """Message and fix for a key of which it is known what is meant, although its name is not near."""
-    if table == "runner" and low in IN_GITLAB:
+    if table in {"config", "runner", "docker", "kubernetes"} and low in IN_GITLAB:
         return "the runner ignores it: this is set in GitLab", "take it out, and set it in GitLab"
     if low == "runners" and table != "config":
         text = "the runner ignores it: this names a table again that is open already"

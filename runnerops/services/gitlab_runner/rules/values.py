@@ -24,6 +24,7 @@ _WHOLE = "the runner refuses the whole file"
 _PULL_POLICIES = ("always", "if-not-present", "never")
 _SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd")
 _CACHES = ("s3", "s3v2", "gcs", "gcsv2", "azure")
+_ON_THE_HOST = frozenset({"local", "docker", "file", "filesystem", "volume", "none"})
 _WITH_MODE = 3
 _MODES = late_pattern(r"(?::(?:ro|rw|o))?(?:[:,]z)?(?:[:,]r?(?:shared|slave|private))?", re.IGNORECASE)
 """What may follow the path in the container. Source: `linux_parser.go`, 13.0 to 19.3."""
@@ -62,6 +63,8 @@ def _policies(runner: Tree, key: Key) -> Found:
     docker = _tree(runner, "docker")
     allowed, given = docker.get("allowed_pull_policies"), docker.get("pull_policy") or "always"
     wanted = given if isinstance(given, list) else [given]
+    if not all(map(_is_policy, (*wanted, *(allowed if isinstance(allowed, list) else ())))):
+        return  # reported as an unknown word
     if isinstance(allowed, list) and allowed and (wrong := [str(word) for word in wanted if word not in allowed]):
         text = (
             f"has no {' and no '.join(wrong)}, which `pull_policy` uses: jobs that do not ask for another policy fail"
@@ -109,6 +112,8 @@ def _cache(runner: Tree, key: Key) -> Found:
         return
     if kind not in _CACHES:
         fix = near_fix(kind, _CACHES) or f"write one of {', '.join(_CACHES)}"
+        if kind.lower() in _ON_THE_HOST:
+            fix = "take it out: without a type, the cache stays on the host"
         yield (
             "R014",
             "error",

@@ -1,0 +1,47 @@
+"""Limits of `default-ulimits` with which no container would start. Pure.
+
+dockerd passes them on as they are (`daemon/oci_linux.go` of moby), and runc and the kernel refuse them.
+"""
+
+from __future__ import annotations
+
+from runnerops.model.common import Key, Tree, Value, word_set
+from runnerops.parsing.near import near_fix
+from runnerops.services.docker.schema.nested import Found
+
+_NAMES = word_set("as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack")
+_NONE_STARTS = "no container would start"
+_UNLIMITED = -1
+
+
+def ulimits(tree: Tree) -> Found:
+    """Checks each limit. dockerd reads its `Name`, and not the key that it stands under."""
+    given = tree.get("default-ulimits")
+    for key, limit in given.items() if isinstance(given, dict) else ():
+        if isinstance(limit, dict):
+            own = {name.lower(): value for name, value in limit.items()}
+            yield from _limit(key, own, ("default-ulimits", key))
+
+
+def _limit(key: str, own: Tree, place: Key) -> Found:
+    name, soft, hard = (own.get(word) for word in ("name", "soft", "hard"))
+    if name in (None, ""):
+        text = f"has no Name, which dockerd reads instead of the key: {_NONE_STARTS}"
+        yield "D017", "error", place, text, f'add "Name": "{key}"'
+    elif isinstance(name, str) and name.lower() not in _NAMES:
+        text = f"there is no limit {name!r}: {_NONE_STARTS}"
+        yield "D017", "error", place, text, near_fix(name, _NAMES) or f"write one of {', '.join(sorted(_NAMES))}"
+    elif _over(soft, hard):
+        yield (
+            "D017",
+            "error",
+            place,
+            f"has a Soft limit above the Hard one: {_NONE_STARTS}",
+            "raise Hard, or lower Soft",
+        )
+
+
+def _over(soft: Value, hard: Value) -> bool:
+    if not isinstance(soft, int) or not isinstance(hard, int) or hard == _UNLIMITED:
+        return False
+    return soft == _UNLIMITED or soft > hard
