@@ -82,13 +82,13 @@ def scripts(project: Project) -> Mapping[str, bytes]:
     units = [unit for service in SERVICES for unit in service.UNITS]
     known = [call for call in calls if call[0].startswith(observation.PREPARATIONS)]
     alone = {
-        f"  {' '.join(call)[:40]}": observation.frame("0" * 32, [*known, call], functions, units)
+        f"  {' '.join(call)[:40]}": observation.build_script("0" * 32, [*known, call], functions, units)
         for call in (*calls, *observation.FACTS)
         if call not in known
     }
     return {
         "a look": asked.script,
-        "  what is known first": observation.frame("0" * 32, known, functions, units),
+        "  what is known first": observation.build_script("0" * 32, known, functions, units),
         **alone,
     }
 

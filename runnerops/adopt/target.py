@@ -21,7 +21,7 @@ def is_login(target: str) -> bool:
     return "@" in target and target.removeprefix("!") not in STATES
 
 
-def meant(word: str, name: str = "") -> Host | str:
+def parse_target(word: str, name: str = "") -> Host | str:
     """The new host of `[NAME=]USER@ADDRESS[:PORT]`, or the name of a host in the inventory. Raises UsageError."""
     own, equals, login = word.partition("=")
     if is_login(login) and equals and "@" not in own:

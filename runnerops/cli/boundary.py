@@ -23,11 +23,11 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool = False) -> None:
     """Calls a command and turns errors of ours into their message and exit code."""
     from runnerops.report.screen import Screen
-    from runnerops.report.signals import heeded
+    from runnerops.report.signals import handle_signals
 
     screen = Screen(asks_sudo_password=asks_sudo_password)
     try:
-        with heeded(screen.leave):
+        with handle_signals(screen.restore_terminal):
             code = command(screen)
     except RunneropsError as error:
         _show(screen, error)
@@ -37,7 +37,7 @@ def run_command(command: Callable[[Screen], Exit], *, asks_sudo_password: bool =
         screen.say("interrupted", "warn")
         raise
     finally:
-        screen.leave()
+        screen.restore_terminal()
     raise typer.Exit(Exit.FAILED if screen.cut_off and code is Exit.OK else code)
 
 

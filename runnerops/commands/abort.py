@@ -25,14 +25,14 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
 from runnerops.model.steps import Step, drains
-from runnerops.planning.paused import beyond_reach, left_paused
+from runnerops.planning.paused import left_paused, notes_on_still_paused
 from runnerops.redact import step_title
 from runnerops.remote import protocol
 from runnerops.remote.history import History, read_history
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import summary_document
 from runnerops.report.paused import paused_lines
-from runnerops.report.runs_together import Kept, together_lines
+from runnerops.report.runs_together import HostRun, merged_history_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import Line, summary_line
 
@@ -52,7 +52,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         found = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
         failed = [failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)]
-        live = {name: run for name, one in found.items() if isinstance(one, History) and (run := _live(one))}
+        live = {name: run for name, one in found.items() if isinstance(one, History) and (run := _active_run(one))}
         idle = [name for name, one in found.items() if isinstance(one, History) and name not in live]
         if not ui.as_json:
             screen.lines(outcomes_lines(failed))
@@ -61,7 +61,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
             screen.say("nothing was changed")
             return Exit.PENDING
 
-        back = _TakenBack(pool, loaded.folder, {name: one for name, one in found.items() if isinstance(one, History)})
+        back = _AbortHooks(pool, loaded.folder, {name: one for name, one in found.items() if isinstance(one, History)})
         runs = [(hosts[name], record) for name, record in live.items()]
         outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, hooks=back)
     code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
@@ -74,7 +74,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
 
 
 @frozen
-class _TakenBack(FollowHooks):
+class _AbortHooks(FollowHooks):
     """Runs that are taken back; `found` is what was read of their hosts before."""
 
     pool: ConnectionPool
@@ -88,7 +88,7 @@ class _TakenBack(FollowHooks):
 
     def before(self, host: Host) -> None:
         """It is told to go back. Raises HostError."""
-        run = _live(self.found[host.name])
+        run = _active_run(self.found[host.name])
         assert run
         done = self.pool.link(host).run(protocol.stop(run.run.number), b"", _SECONDS)
         if done.status != 0:
@@ -110,7 +110,7 @@ class _TakenBack(FollowHooks):
         return Pauses(host, plan, gitlab_context, partial(self.pool.link, host), run=plan.run).after(outcome)
 
 
-def _live(found: History) -> Record | None:
+def _active_run(found: History) -> Record | None:
     return found.latest if found.latest and found.latest.run.running else None
 
 
@@ -127,10 +127,10 @@ def show(
     """What would be taken back, and what of; runs of many hosts of which the same is to be said as one."""
     seen = {name: one for name, one in found.items() if isinstance(one, History)}
     kept = [
-        Kept(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
+        HostRun(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
         for name, run in live.items()
     ]
-    screen.lines(together_lines(kept, whole=True))  # each is to be agreed to
+    screen.lines(merged_history_lines(kept, show_all=True))  # each is to be agreed to
     if idle := [name for name in seen if name not in live]:
         screen.say(f"{', '.join(brief(idle))}: {_IDLE}")
     for name in idle:
@@ -140,7 +140,7 @@ def show(
 
 def cost_lines(record: Record) -> Iterator[Line]:
     """What the rollback of this run does, as far as it has come by now."""
-    steps = list(way_back(record))
+    steps = list(started_rollback_steps(record))
     if record.command == "rotate" and not record.rollback:  # the first of its two runs
         yield (
             "warn",
@@ -152,19 +152,19 @@ def cost_lines(record: Record) -> Iterator[Line]:
         return
     yield "plain", "  taking it back:"
     yield from (("plain", f"    ← {title}") for title in dict.fromkeys(map(step_title, steps)))
-    if any(drains(step) for step in _begun(record)):
+    if any(drains(step) for step in _started_steps(record)):
         yield "plain", "  a runner that is draining starts again after its last job"
 
 
 def unpaused_lines(host: Host, paused: Sequence[PauseRecord]) -> Iterator[Line]:
     """What becomes of runners that are paused in GitLab once the run is back."""
     yield from (("plain", f"    ← unpause runner {one.runner} in GitLab") for one in left_paused("abort", host, paused))
-    yield from (("warn", f"  {text}") for text in beyond_reach("abort", host, paused))
+    yield from (("warn", f"  {text}") for text in notes_on_still_paused("abort", host, paused))
 
 
-def way_back(record: Record) -> Iterator[Step]:
+def started_rollback_steps(record: Record) -> Iterator[Step]:
     """The steps of the rollback whose phases have begun, but for its own records."""
-    begun = {step.args[0] for step in _begun(record) if step.verb == "phase"}
+    begun = {step.args[0] for step in _started_steps(record) if step.verb == "phase"}
     phase = ""
     for step in record.rollback:
         if step.verb == "phase":
@@ -173,7 +173,7 @@ def way_back(record: Record) -> Iterator[Step]:
             yield step
 
 
-def _begun(record: Record) -> Iterator[Step]:
+def _started_steps(record: Record) -> Iterator[Step]:
     """The steps of the way there that have begun."""
     for event in record.events:
         if event.list == "forward" and event.kind == "step" and 0 <= event.step < len(record.forward):

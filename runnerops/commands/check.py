@@ -17,11 +17,11 @@ from runnerops.model.common import Exit, ServiceName, SourceLocation, value_at
 from runnerops.model.inventory import FileSpec, Format, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.patterns import late_pattern
-from runnerops.planning.lint.file import decoded, in_order, lint_file, placed_in
+from runnerops.planning.lint.file import by_line, decode, lint_file, with_places_in
 from runnerops.redact import Redactor
 from runnerops.report.checked import checked_line
 from runnerops.report.document import VERSION, finding_document
-from runnerops.report.missing_secrets import told_once
+from runnerops.report.missing_secrets import merge_missing_secrets
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
@@ -167,7 +167,7 @@ def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:
     if as_json:
         screen.json({"version": VERSION, "findings": [finding_document(finding) for finding in found]})
         return
-    shown = told_once(found)
+    shown = merge_missing_secrets(found)
     for finding in shown:
         screen.lines(finding_lines(finding))
     style, line = checked_line(checked.noun, checked.by_name, shown)
@@ -208,7 +208,7 @@ def _without_given(
             else {}
         )
     given |= environ
-    if given.keys().isdisjoint(names_in(decoded(content))):
+    if given.keys().isdisjoint(names_in(decode(content))):
         return tuple(found)
     tree = parse(content, compose=True)
     filled = {variable: value or "" for variable, value in given.items() if value != ""}
@@ -222,7 +222,7 @@ def _without_given(
         Finding(rule, severity, name, key, message, fix)
         for rule, severity, key, message, fix in while_unset(tree, told, filled)
     ]
-    return in_order((*left, *placed_in(content, wrong, name))) if wrong else tuple(left)
+    return by_line((*left, *with_places_in(content, wrong, name))) if wrong else tuple(left)
 
 
 def _spec(name: str, kind: str) -> FileSpec:

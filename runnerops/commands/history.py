@@ -24,7 +24,7 @@ from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document, summary_document
 from runnerops.report.history import history_document, record_lines
 from runnerops.report.paused import paused_lines
-from runnerops.report.runs_together import Kept, together_lines
+from runnerops.report.runs_together import HostRun, merged_history_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import summary_line
 
@@ -89,8 +89,8 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
 
 def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
     """Runs of several hosts, the newest first: each deploy as what it was, and not host by host."""
-    runs = (Kept(name, run, one.clock) for name, one in found.items() for run in one.records)
-    screen.lines(together_lines(runs, whole=whole))
+    runs = (HostRun(name, run, one.clock) for name, one in found.items() for run in one.records)
+    screen.lines(merged_history_lines(runs, show_all=whole))
     if without := [name for name, one in found.items() if not one.records]:
         screen.data(f"no run yet: {', '.join(brief(without))}")
     for name, one in found.items():

@@ -41,16 +41,19 @@ def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = Fal
     end = _end(until)
     requester = find_requester(invocation.environ, inventory.folder_of(invocation.inventory))
     kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
-    done = _Done(
+    done = _HostResult(
         f"held{f' until {in_utc(kept.until)}' if end else ''}: {reason}", {"result": "held", **hold_document(kept)}
     )
-    return _Everywhere(*invocation, as_json).run(state_folder.hold(kept), lambda _: done)
+    return _HostsCommand(*invocation, as_json).run(state_folder.hold(kept), lambda _: done)
 
 
 def release(invocation: Invocation, *, as_json: bool = False) -> Exit:
     """Exit 1 where a host was not reached."""
-    released, not_held = _Done("released", {"result": "released"}), _Done("was not held", {"result": "not-held"})
-    return _Everywhere(*invocation, as_json).run(
+    released, not_held = (
+        _HostResult("released", {"result": "released"}),
+        _HostResult("was not held", {"result": "not-held"}),
+    )
+    return _HostsCommand(*invocation, as_json).run(
         state_folder.release(), lambda status: not_held if status == state_folder.NOT_HELD else released
     )
 
@@ -70,7 +73,7 @@ def _end(until: str) -> datetime | None:
 
 
 @frozen
-class _Done:
+class _HostResult:
     """What was done to a host, in words and as JSON values."""
 
     said: str
@@ -78,7 +81,7 @@ class _Done:
 
 
 @frozen
-class _Everywhere:
+class _HostsCommand:
     """One command on all hosts that are meant, side by side."""
 
     path: Where
@@ -87,7 +90,7 @@ class _Everywhere:
     screen: Screen
     as_json: bool
 
-    def run(self, argv: tuple[str, ...], meaning: Callable[[int], _Done]) -> Exit:
+    def run(self, argv: tuple[str, ...], meaning: Callable[[int], _HostResult]) -> Exit:
         """A line or an object for each host: what `meaning` makes of the command's exit status."""
         loaded = inventory.load(self.path)
         check_targets(loaded, self.targets)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from runnerops.adopt.target import check_apart, host_at, is_login, login_of, meant
+from runnerops.adopt.target import check_apart, host_at, is_login, login_of, parse_target
 from runnerops.adopt.writing import create
 from runnerops.commands.adopt import AdoptOptions, adopt
 from runnerops.commands.trust import keep_keys
@@ -63,7 +63,7 @@ def init(folder: Path, options: InitOptions, environ: Mapping[str, str], screen:
 def _hosts(words: Sequence[str]) -> tuple[Host, ...]:
     found: list[Host] = []
     for word in words:
-        host = meant(word) if is_login(word) else host_at(word)
+        host = parse_target(word) if is_login(word) else host_at(word)
         assert isinstance(host, Host)
         check_apart(host, found)
         found.append(host)

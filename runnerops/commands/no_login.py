@@ -32,7 +32,7 @@ NOT_DONE = "not done without a login: comparing files with those on the hosts, a
 
 
 @frozen
-class _Looked:
+class _HostKeyResult:
     """What a host's public key told.
 
     `result`: `known`, `host-key` (unknown, changed or revoked), `unreachable`, or `maintenance`, where it was not asked.
@@ -65,11 +65,13 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
     access = Access(known, Credentials(), others, peers, Gateways(), screen.say)
     named = {host.name: host for host in hosts}
 
-    def look(name: str) -> _Looked:
+    def look(name: str) -> _HostKeyResult:
         try:
             check_maintenance(named[name], flags)
         except HostError as error:
-            return _Looked(error.result, f"in maintenance: {error.message.removeprefix(f'{name}: ')}", error.hint)
+            return _HostKeyResult(
+                error.result, f"in maintenance: {error.message.removeprefix(f'{name}: ')}", error.hint
+            )
         return _look(named[name], access)
 
     found = side_by_side(list(named), look)
@@ -81,7 +83,7 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
     return Exit.OK if all(one.result in {"known", _RESTS} for one in looked.values()) else Exit.FAILED
 
 
-def _look(host: Host, access: Access) -> _Looked:
+def _look(host: Host, access: Access) -> _HostKeyResult:
     """Raises HostError. No key of this machine is looked for: none is needed to see a host's own."""
     host = replace(host, ssh=replace(host.ssh, key=None))
 
@@ -91,21 +93,21 @@ def _look(host: Host, access: Access) -> _Looked:
     try:
         open_link(host, access, refuse).close()
     except _NotLoggedInError:
-        return _Looked("known")
+        return _HostKeyResult("known")
     except HostKeyError as error:
-        return _Looked("host-key", error.message, error.hint)
+        return _HostKeyResult("host-key", error.message, error.hint)
     except HostError as error:
-        return _Looked(error.result, error.message, error.hint)
+        return _HostKeyResult(error.result, error.message, error.hint)
     raise AssertionError("no login is possible")
 
 
-def _told(found: _Looked | Exception) -> _Looked:
+def _told(found: _HostKeyResult | Exception) -> _HostKeyResult:
     if isinstance(found, Exception):
         raise found
     return found
 
 
-def _show(project: Project, looked: Mapping[str, _Looked], screen: Screen) -> None:
+def _show(project: Project, looked: Mapping[str, _HostKeyResult], screen: Screen) -> None:
     for finding in project.project_findings:
         screen.lines(finding_lines(finding))
     for name, one in looked.items():
@@ -132,7 +134,7 @@ def _behind(project: Project, name: str) -> bool:
     return any(host.name == name and host.ssh.gateway for host in project.hosts)
 
 
-def _document(project: Project, name: str, one: _Looked) -> dict[str, Any]:
+def _document(project: Project, name: str, one: _HostKeyResult) -> dict[str, Any]:
     return {
         "host": name,
         "result": "not-compared" if one.result == "known" else one.result,

@@ -33,8 +33,8 @@ from runnerops.model.plan import Blocker
 from runnerops.planning.dependencies import with_cache_clients
 from runnerops.planning.originals import CONTAINERS, places_of, read_displaced, read_originals
 from runnerops.planning.plan import Request
-from runnerops.planning.remove import FOLDERS, Kept, Removed, paths_of, take_off, to_look_at
-from runnerops.planning.restore import as_of, phases_of
+from runnerops.planning.remove import FOLDERS, KeptState, Removed, host_to_observe, paths_of, remove_services
+from runnerops.planning.restore import phases_of, restored_host
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
 from runnerops.services import SERVICES
@@ -61,8 +61,8 @@ def remove(
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
         requester = find_requester(environ, inventory.folder_of(path))
-        gitlab_context = GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command)
-        off = Removing(project, host, services, forget, flags, requester, gitlab_context)
+        gitlab_context = pool.gitlab_context()
+        off = HostRemoval(project, host, services, forget, flags, requester, gitlab_context)
         reader = pool.reader(host)
 
         def plans(_: Project) -> Plans:
@@ -98,7 +98,7 @@ _MINE = "as before the first deploy"
 
 
 @frozen
-class Removing:
+class HostRemoval:
     """How services are taken off one host."""
 
     project: Project
@@ -116,12 +116,12 @@ class Removing:
         kept = read_kept(reader, sorted({CONTAINERS, *recent.values(), *places_of(paths)}))
         files = {path: kept[place] for path, place in recent.items() if place in kept}
         phases, originals = phases_of(history.records), read_originals(paths, kept)
-        left = as_of(self.host, files, phases, unmanaged=True)
-        looked_at = to_look_at(self.host, left.host, originals, phases, self.services)
+        left = restored_host(self.host, files, phases, unmanaged=True)
+        looked_at = host_to_observe(self.host, left.host, originals, phases, self.services)
         observed = observe(looked_at, left.rendered, reader)
         policy = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}).policy(self.host)
-        off = take_off(
-            self.host, self.services, Kept(left.host, paths, originals, read_displaced(kept)), observed, policy
+        off = remove_services(
+            self.host, self.services, KeptState(left.host, paths, originals, read_displaced(kept)), observed, policy
         )
         others = [off.host if one.name == self.host.name else one for one in self.project.inventory.hosts]
         planner = DeletionPlanner(self.host, self.project.inventory.hosts, observed, policy, self.gitlab_context)

@@ -28,7 +28,7 @@ from runnerops.frozen import frozen
 from runnerops.model.common import Exit
 from runnerops.model.inventory import Host, RenderedFile, Requester
 from runnerops.planning.originals import CONTAINERS, read_displaced, read_returned
-from runnerops.planning.restore import as_of, choose_restore_point, contents_at, keep_untouched, phases_of
+from runnerops.planning.restore import choose_restore_point, contents_at, keep_untouched, phases_of, restored_host
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
 from runnerops.remote.reading import ReadOnly
@@ -59,7 +59,7 @@ def rollback(
 
             def plan(name: str) -> Planned:
                 check_maintenance(names[name], flags)
-                back = _Back(project, names[name], to, flags, requester, screen.redactor)
+                back = _HostRollback(project, names[name], to, flags, requester, screen.redactor)
                 reader = pool.reader(names[name])
                 return lock_wait.plan_when_free(reader, lambda: back.plan(reader))
 
@@ -89,7 +89,7 @@ _ASKED_FOR = {"last-mirror": frozenset({""}), "unmanaged-file": frozenset({""})}
 
 
 @frozen
-class _Back:
+class _HostRollback:
     """One host's rollback to a time before."""
 
     project: Project
@@ -111,7 +111,7 @@ class _Back:
         )
         wanted = contents_at(name, target, kept)
         files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}
-        then = as_of(self.host, files, phases_of(history.records))
+        then = restored_host(self.host, files, phases_of(history.records))
         displaced, returned = read_displaced(kept, target.since), read_returned(history.records, target.since)
         then = replace(then, host=replace(then.host, displaced=displaced, returned=returned))
         self._learn(then.rendered)

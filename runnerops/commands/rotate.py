@@ -25,7 +25,7 @@ from runnerops.model.gitlab import Registration
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Blocker, Plan
-from runnerops.planning.rotate import Rotating, digest_of_rest, edited_by_hand, shared_token
+from runnerops.planning.rotate import RotationPlanner, digest_of_rest, edited_by_hand, shared_token
 from runnerops.redact import Redactor
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.screen import Screen
@@ -39,14 +39,14 @@ def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> 
     path, (name,), environ, screen = invocation
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
-    refuse_given(host, runner)
+    check_rotatable(host, runner)
     ui.check("rotate", screen, " ".join(filter(None, ("rotate", name, runner, "--dry-run"))))
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     flags = replace(flags, job=find_job(environ))
     with ConnectionPool(loaded, environ, screen) as pool:
         requester = find_requester(environ, inventory.folder_of(path))
-        gitlab_context = GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command)
+        gitlab_context = pool.gitlab_context()
         rotation = _Rotation(project, host, runner, flags, requester, gitlab_context)
         reader = pool.reader(host)
         refused = None
@@ -70,7 +70,7 @@ def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> 
         return DeployLoop(pool, ui, lock_wait).run(project, plans)
 
 
-def refuse_given(host: Host, runner: str) -> None:
+def check_rotatable(host: Host, runner: str) -> None:
     """Raises UsageError where the host has no such runner, or the inventory gives its token: that one would be dead."""
     section = host.sections.get(ServiceName.GITLAB_RUNNER)
     if section is None:
@@ -139,7 +139,7 @@ class _Rotation:
     def plan(self, reader: ReadOnly) -> Planned:
         """One exec that only reads. Raises RunneropsError."""
         observed = observe(self.host, (), reader)
-        there = Rotating(self.host, observed, self.flags.policy(self.host), self.requester)
+        there = RotationPlanner(self.host, observed, self.flags.policy(self.host), self.requester)
         name, runner = self._runner(observed)
         if name in pending(observed):
             rest = self._rest(there)
@@ -147,10 +147,10 @@ class _Rotation:
         if self.begun not in {"", digest_of(runner["token"])}:  # another client's run was followed, and did all of it
             return Planned(Plan(self.host.name, 0, self.requester, part="rest"), (), Result.UNCHANGED, observed.last)
         self.begun = digest_of(runner["token"])
-        rest = self._rest(there.as_if_given(runner))
+        rest = self._rest(there.with_stand_in_token(runner))
         blockers, notes = self._others(self._registration(name, runner, observed), observed)
         checked = replace(rest.plan, blockers=(*rest.plan.blockers, *blockers))
-        plan = there.first(name, runner, checked, self.given)
+        plan = there.first_run(name, runner, checked, self.given)
         plan = replace(plan, notes=(*plan.notes, *notes))
         self.redactor.learn([str(runner["token"])])
         content = alone(runner).decode()
@@ -175,7 +175,7 @@ class _Rotation:
     def _registration(self, name: str, runner: Tree, observed: HostState) -> Registration:
         return next(one for one in registrations(observed) if (one.name, one.token) == (name, runner["token"]))
 
-    def _rest(self, there: Rotating) -> Planned:
+    def _rest(self, there: RotationPlanner) -> Planned:
         self.redactor.learn(str(one["token"]) for one in rotated(there.observed).values())
         planned = plan_request(there.request(), self.redactor, self.project.displayable(self.host))
         blockers = (*planned.plan.blockers, *edited_by_hand(planned.plan))

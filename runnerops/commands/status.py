@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -22,7 +22,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory
 from runnerops.model.run import Outcome
 from runnerops.planning.lint.machines import clone_texts
-from runnerops.planning.unseen import not_told
+from runnerops.planning.unseen import notes_on_incomplete_observation
 from runnerops.remote.reading import ReadOnly
 from runnerops.report.causes import outcomes_lines, total_line
 from runnerops.report.document import VERSION, outcome_document
@@ -46,8 +46,8 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         with waiting(screen, silent=as_json or len(hosts) == 1, hosts=len(hosts)) as busy:
-            look = _Look(pool, busy, GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command))
-            found = side_by_side(list(hosts), lambda name: look.at(hosts[name]))
+            query = _StatusQuery(pool, busy, pool.gitlab_context())
+            found = side_by_side(list(hosts), lambda name: query.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
     documents, failed, shown = [], [], []
     clones = clone_texts({name: seen[0].facts for name, seen in found.items() if not isinstance(seen, Exception)})
@@ -58,8 +58,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
             failed.append(outcome)
         else:
             observed, statuses, due = seen
-            clone = (text for text in (clones.get(name),) if text)
-            notes = (*not_told(observed.facts), *due.values(), *begun_texts(hosts[name], observed), *clone)
+            notes = (*_notes(hosts[name], observed, due), *([clones[name]] if name in clones else []))
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
             left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more
             observed = replace(observed, paused=left)
@@ -72,6 +71,12 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
     if not all(_works(seen) for seen in found.values()):
         return Exit.FAILED
     return exit_code_of(plans) if plans is not None else Exit.OK
+
+
+def _notes(host: Host, observed: HostState, due: Mapping[int, str]) -> Iterator[str]:
+    yield from notes_on_incomplete_observation(observed.facts)
+    yield from due.values()
+    yield from begun_texts(host, observed)
 
 
 def _sum_up(found: Mapping[str, Found | Exception], failed: Sequence[Outcome], screen: Screen) -> None:
@@ -87,7 +92,7 @@ Found = tuple[HostState, list[ServiceStatus], Mapping[int, str]]
 
 
 @frozen
-class _Look:
+class _StatusQuery:
     """What every host is asked with."""
 
     pool: ConnectionPool

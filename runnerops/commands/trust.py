@@ -26,18 +26,18 @@ from runnerops.model.inventory import Host
 from runnerops.model.run import Outcome
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
-from runnerops.report.offers import gone, offer_document, offer_lines, offer_title
+from runnerops.report.offers import offer_document, offer_lines, offer_title, withdrawn_keys
 from runnerops.report.screen import Screen
 from runnerops.ssh.access import Access
 from runnerops.ssh.gateways import Gateways
 from runnerops.ssh.hostkeys import PROJECT_FILE, HostKey, KnownHosts
-from runnerops.ssh.hostnames import without
+from runnerops.ssh.hostnames import without_names
 from runnerops.ssh.keys import Credentials
 from runnerops.ssh.offer import Offer, Offers, fetch_offer
 
 
 @mutable
-class Heard:
+class OfferedKeys:
     """What each host offered, or a gateway before it, in the order in which it was shown; and why others were not reached."""
 
     offers: dict[str, list[Offer]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ def trust(invocation: Invocation, fingerprints: Sequence[str], *, as_json: bool 
     screen = invocation.screen
     if not invocation.targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
-    heard = Heard()
+    heard = OfferedKeys()
     try:
         kept = keep_keys(invocation, fingerprints, heard)
     except UsageError:  # nobody can be asked, and the keys are known
@@ -62,7 +62,7 @@ def trust(invocation: Invocation, fingerprints: Sequence[str], *, as_json: bool 
 
 
 def keep_keys(
-    invocation: Invocation, fingerprints: Sequence[str] = (), heard: Heard | None = None
+    invocation: Invocation, fingerprints: Sequence[str] = (), heard: OfferedKeys | None = None
 ) -> Mapping[str, bool]:
     """Whether the keys of each host, or of each login as it is written, are kept now. What hosts offer goes into `heard`."""
     path, targets, environ, screen = invocation
@@ -72,7 +72,7 @@ def keep_keys(
     folder = inventory.folder_of(path)
     gateways = Gateways()
     access = Access(KnownHosts.find(folder, environ), credentials, environ, peers, gateways, screen.say)
-    asking = _Asking(folder, access, screen, frozenset(fingerprints), heard or Heard())
+    asking = _TrustSession(folder, access, screen, frozenset(fingerprints), heard or OfferedKeys())
     for warning in access.known.warnings:
         screen.say(f"warning: {warning}", "warn")
     try:
@@ -81,7 +81,7 @@ def keep_keys(
         gateways.close()
 
 
-def _keep_keys(hosts: Sequence[Host], asking: _Asking, fingerprints: Sequence[str]) -> Mapping[str, bool]:
+def _keep_keys(hosts: Sequence[Host], asking: _TrustSession, fingerprints: Sequence[str]) -> Mapping[str, bool]:
     if not fingerprints and not asking.screen.interactive:
         found = asking.show(hosts)
         if already_kept := asking.already_kept(found):
@@ -112,14 +112,14 @@ def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping
 
 
 @frozen
-class _Asking:
+class _TrustSession:
     """With what every host is asked. An empty `fingerprints`: the person is asked."""
 
     folder: Path
     access: Access
     screen: Screen
     fingerprints: frozenset[str]
-    heard: Heard
+    heard: OfferedKeys
     seen: Offers = field(default_factory=Offers)
 
     def trust(self, hosts: Sequence[Host]) -> set[str]:
@@ -196,12 +196,12 @@ class _Asking:
         if already_kept:
             self.say_already_kept(already_kept)
         kept = set(already_kept)
-        for name in (name for name, (offer, _) in ready.items() if gone(offer)):
+        for name in (name for name, (offer, _) in ready.items() if withdrawn_keys(offer)):
             if self.screen.ask(
                 f"trust {offer_title(name, offers[name])}?"
             ):  # written at once: Ctrl-C at the next loses none
                 kept |= self._write({name: ready[name]})
-        if plain := {name: one for name, one in ready.items() if not gone(one[0])}:
+        if plain := {name: one for name, one in ready.items() if not withdrawn_keys(one[0])}:
             what = _titles({name: offers[name] for name in plain}, "these ")
             kept |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
         return kept
@@ -223,11 +223,11 @@ def _titles(offers: Mapping[str, Offer], many: str = "") -> str:
     return f"{many}{len(offers)} hosts" if len(offers) > 1 else offer_title(*next(iter(offers.items())))
 
 
-def _document(heard: Heard, kept: Mapping[str, bool]) -> dict[str, Any]:
+def _document(heard: OfferedKeys, kept: Mapping[str, bool]) -> dict[str, Any]:
     return {"version": VERSION, "hosts": [_host_document(name, heard, yes=yes) for name, yes in kept.items()]}
 
 
-def _host_document(name: str, heard: Heard, *, yes: bool) -> dict[str, Any]:
+def _host_document(name: str, heard: OfferedKeys, *, yes: bool) -> dict[str, Any]:
     outcome = outcome_document(heard.failed[name]) if name in heard.failed else {"host": name}
     result = {} if name in heard.failed else {"result": "trusted" if yes else "not-trusted"}
     return {**outcome, **result, "offers": [offer_document(offer) for offer in heard.offers.get(name, ())]}
@@ -237,7 +237,7 @@ def write_keys(file: Path, names: Sequence[str], keys: Sequence[HostKey]) -> Non
     """Puts these keys in place of those that the file has under any of the names, atomically; all else in it stays."""
     try:
         old = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if file.exists() else []
-        kept = [line for line in (without(line, names) for line in old) if line is not None]
+        kept = [line for line in (without_names(line, names) for line in old) if line is not None]
         new = [key.line(names[0]) for key in keys]
         handle, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         try:

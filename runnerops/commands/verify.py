@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from runnerops import inventory
-from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Invocation
@@ -14,8 +13,8 @@ from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.verify.verifying import HostChecks, HostVerifier, passed
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit
-from runnerops.report.alike import Told
-from runnerops.report.causes import Said, outcomes_lines, said_once, total_line
+from runnerops.report.alike import HostText
+from runnerops.report.causes import TitledText, grouped_lines, outcomes_lines, total_line
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.screen import Screen
@@ -43,7 +42,7 @@ def verify(
     probe = Probe(*named, marker="")
     with ConnectionPool(loaded, environ, screen) as pool:
         chosen = select_hosts(loaded, targets, pool)
-        gitlab_context = GitlabContext(loaded.folder, environ, screen.redactor, run=pool.run_command)
+        gitlab_context = pool.gitlab_context()
         known = {host.name: host for host in loaded.hosts}
         with waiting(screen, silent=as_json, hosts=len(chosen)) as busy:
             found = HostVerifier(known, pool, probe, busy, gitlab_context).run(chosen, quick=quick)
@@ -57,7 +56,7 @@ def verify(
 
 def _show(found: HostChecks, screen: Screen) -> None:
     said = (_said(name, checks) for name, checks in found.items() if not isinstance(checks, Exception))
-    screen.lines(said_once(said))
+    screen.lines(grouped_lines(said))
     failed = [failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)]
     screen.lines(outcomes_lines(failed))
     if len(found) > 1:
@@ -67,10 +66,10 @@ def _show(found: HostChecks, screen: Screen) -> None:
         screen.data(total_line({**kinds, "not verified": [one.host for one in failed]}), "host")
 
 
-def _said(name: str, checks: Sequence[Check]) -> Said:
+def _said(name: str, checks: Sequence[Check]) -> TitledText:
     style, words = summary_line(checks)
-    told = Told(name, name, tuple(line for check in checks for line in check_lines(check)))
-    return Said(told, style, words, f"alike ({words})")
+    told = HostText(name, name, tuple(line for check in checks for line in check_lines(check)))
+    return TitledText(told, style, words, f"alike ({words})")
 
 
 def _document(name: str, checks: tuple[Check, ...] | Exception) -> dict[str, Any]:

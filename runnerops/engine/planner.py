@@ -46,7 +46,7 @@ def plan_observed(
 ) -> Planned:
     """Reconciles, lints and plans. `inventory_host`: the inventory's host if `host` differs; it tells what is no secret."""
     from runnerops.planning.dependencies import with_cache_clients  # `preload_modules` has imported all of these by now
-    from runnerops.planning.left_out import carried, note
+    from runnerops.planning.left_out import carried_files, services_note
     from runnerops.planning.plan import Request
     from runnerops.services.shared.left_out import brings_caches
 
@@ -63,7 +63,7 @@ def plan_observed(
         policy=context.policy(host),
         requester=context.requester,
         blockers=(*blockers, *gitlab_part.blockers),
-        notes=(*note(host, full_host), *gitlab_part.notes),
+        notes=(*services_note(host, full_host), *gitlab_part.notes),
         updates=gitlab_part.updates,
         unpaired=gitlab_part.unpaired,
         in_gitlab=gitlab_part.managed,
@@ -72,7 +72,7 @@ def plan_observed(
         key=secrets.token_hex(32),
         command=context.command,
     )
-    displayable, others = project.displayable(inventory_host or host), carried(host, full_host, observed)
+    displayable, others = project.displayable(inventory_host or host), carried_files(host, full_host, observed)
     make = partial(plan_request, redactor=context.redactor, clear=displayable, carried=others)
     created = partial(plan_with_created, host, request, make) if request.unpaired.creations else None
     return replace(with_pauses(context, make(request), request), with_created=created)
@@ -115,7 +115,7 @@ def block_duplicates(
     """Adds blockers for names that are one machine and for runners that are one in GitLab, and notes on machines that
     GitLab cannot tell apart. Returns `plans`.
     """
-    from runnerops.planning.lint.disagreeing import as_gitlab_tells
+    from runnerops.planning.lint.disagreeing import disagreeing_runners
     from runnerops.planning.lint.machines import clone_texts, same_machines
 
     facts = {name: one.facts for name, one in plans.items() if isinstance(one, Planned)}
@@ -124,7 +124,7 @@ def block_duplicates(
         planned = plans[name]
         assert isinstance(planned, Planned)
         plans[name] = replace(planned, plan=replace(planned.plan, notes=(*planned.plan.notes, note)))
-    for name, blocker in (*machines.items(), *as_gitlab_tells(wishes).items()):
+    for name, blocker in (*machines.items(), *disagreeing_runners(wishes).items()):
         planned = plans[name]
         if isinstance(planned, Planned):
             plan = replace(planned.plan, blockers=(blocker, *planned.plan.blockers))

@@ -137,7 +137,7 @@ class HostState:
     since: int = 0
     since_of: Mapping[str, int] = field(default_factory=dict)
     """By path, the run that last looked at it itself; later ones only carried on what was recorded about it."""
-    given_back: frozenset[str] = frozenset()
+    restored_by_removal: frozenset[str] = frozenset()
     """Paths that a removal left as they were before the first deploy. Their files are no longer ours."""
     secret_fingerprints: SecretFingerprints = SecretFingerprints()
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -162,7 +162,7 @@ class HostState:
 
     def holds_ours(self, path: str) -> bool:
         """Whether a run of ours wrote the file at `path` for good, and has not given it back."""
-        return self.applied.get(path, ABSENT) != ABSENT and path not in self.given_back
+        return self.applied.get(path, ABSENT) != ABSENT and path not in self.restored_by_removal
 
     def intent_for(self, service: ServiceName) -> Intent | None:
         """The record of an unfinished action of `service`, if any."""

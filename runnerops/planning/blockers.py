@@ -16,7 +16,7 @@ TOOLS = ("systemd-run", "flock", "setsid", "sha256sum", "stat", "tar", "timeout"
 """The programs that `host.sh` calls."""
 
 
-def not_equipped(observed: HostState) -> Iterable[Blocker]:
+def unmet_requirements(observed: HostState) -> Iterable[Blocker]:
     """Blockers for a host that lacks what `host.sh` needs, or that a newer runnerops has written to."""
     if observed.format > HOST_FORMAT:
         text = f"a newer runnerops has deployed to this host (format {observed.format}, this one reads {HOST_FORMAT})"
@@ -30,13 +30,13 @@ def not_equipped(observed: HostState) -> Iterable[Blocker]:
         yield Blocker("missing-tools", message, details=missing)
 
 
-def held(observed: HostState) -> Iterable[Blocker]:
+def hold_blockers(observed: HostState) -> Iterable[Blocker]:
     """The blocker of a hold that somebody put on the host, and whose time is not over."""
     if observed.hold:
-        yield held_by(observed.hold)
+        yield hold_blocker(observed.hold)
 
 
-def held_by(hold: Hold) -> Blocker:
+def hold_blocker(hold: Hold) -> Blocker:
     """Makes a blocker of a hold."""
     when = f" until {in_utc(hold.until)}" if hold.until else ""
     by = f" by {hold.by}" if hold.by else ""
@@ -104,7 +104,7 @@ def _unreadable(change: Change) -> bool:
     return False
 
 
-def overridden(blocker: Blocker, policy: Policy) -> bool:
+def is_overridden(blocker: Blocker, policy: Policy) -> bool:
     """Whether this run's flags, or the inventory, override the blocker."""
     if not blocker.overridable:
         return False
@@ -117,7 +117,7 @@ whether the step would have failed.
 """
 
 
-def idle_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, acts: bool) -> Iterable[str]:
+def notes_on_unused_allowances(command: str, host: Host, blockers: Iterable[Blocker], *, acts: bool) -> Iterable[str]:
     """Notes on blockers that the inventory overrides for this host although they do not arise. `acts`: the plan has
     actions.
     """

@@ -17,7 +17,7 @@ from runnerops.services import service_of
 from runnerops.services.base import ParseError, Service
 
 
-def ours(path: str, old: RemoteFile, observed: HostState) -> bool:
+def written_by_run(path: str, old: RemoteFile, observed: HostState) -> bool:
     """Whether a run applied or intended to write the content of the host's file. Such a file was not edited."""
     sha = sha256(old.content) if old.kind in {"file", "absent"} else ""
     return sha == observed.applied.get(path, ABSENT) or any(
@@ -25,15 +25,15 @@ def ours(path: str, old: RemoteFile, observed: HostState) -> bool:
     )
 
 
-def explain(
+def find_origins(
     file: RenderedFile, old: RemoteFile, key_changes: Sequence[KeyChange], observed: HostState
 ) -> tuple[tuple[KeyChange, ...], ChangeOrigin, Drift | None]:
     """Returns the key changes with their origins, the origin of the whole change, and who wrote the file if
     no run did.
     """
     path = file.spec.path
-    mine = ours(path, old, observed)
-    if mine and (path not in observed.given_back or old.content is None):
+    mine = written_by_run(path, old, observed)
+    if mine and (path not in observed.restored_by_removal or old.content is None):
         return tuple(key_changes), "inventory", None
     if mine or path not in observed.applied:
         return tuple(replace(key_change, origin="unmanaged") for key_change in key_changes), "unmanaged", None
@@ -41,7 +41,7 @@ def explain(
     base, tree = _base(file.spec, observed), _tree(file.spec, old.content)
     if base is None or tree is None:  # the old content is not kept, or the file cannot be read
         found = tuple(replace(key_change, origin="both" if base is None else "host") for key_change in key_changes)
-        return found, _sum(found), Drift(since, old.mtime, "hand")
+        return found, _combined_origin(found), Drift(since, old.mtime, "hand")
     desired = _tree(file.spec, file.content) or {}
     service = service_of(file.spec.service)
     found = tuple(
@@ -51,7 +51,7 @@ def explain(
     foreign = (
         key_change for key_change in service.key_changes(file.spec, base, tree) if not service.owns(key_change.key)
     )
-    return found, _sum(found), Drift(since, old.mtime, "hand" if any(True for _ in foreign) else "runner")
+    return found, _combined_origin(found), Drift(since, old.mtime, "hand" if any(True for _ in foreign) else "runner")
 
 
 def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tuple[Tree, Tree, Tree]) -> ChangeOrigin:
@@ -68,11 +68,11 @@ def _same(service: Service, spec: FileSpec, key: Key, one: Value, other: Value) 
     """Whether two values of a key mean the same. Below it, keys that the managed system writes count only if the key is
     one of these.
     """
-    key_changes = service.key_changes(spec, _alone(key, one), _alone(key, other))
+    key_changes = service.key_changes(spec, _single_key_tree(key, one), _single_key_tree(key, other))
     return not any(service.owns(key) or not service.owns(key_change.key) for key_change in key_changes)
 
 
-def _alone(key: Key, value: Value) -> Tree:
+def _single_key_tree(key: Key, value: Value) -> Tree:
     """The smallest tree that has `value` at `key`. A list on the way has one item."""
     below = value
     for part in reversed(key):
@@ -81,7 +81,7 @@ def _alone(key: Key, value: Value) -> Tree:
     return below
 
 
-def _sum(key_changes: Iterable[KeyChange]) -> ChangeOrigin:
+def _combined_origin(key_changes: Iterable[KeyChange]) -> ChangeOrigin:
     origins = {key_change.origin for key_change in key_changes}
     return origins.pop() if len(origins) == 1 else "both" if origins else "inventory"
 

@@ -13,27 +13,27 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services import SERVICES
 
 
-def note(host: Host, whole: Host) -> tuple[str, ...]:
+def services_note(host: Host, whole: Host) -> tuple[str, ...]:
     """A note with the services that are left out. `whole`: the host with all its services."""
     names = sorted(host.left_out & whole.sections.keys())
     return (f"left out by --only: {', '.join(names)}",) if names else ()
 
 
-def unfinished(host: Host, observed: HostState) -> Iterator[str]:
+def unfinished_notes(host: Host, observed: HostState) -> Iterator[str]:
     """Notes on unfinished actions of services that are left out."""
     for service in sorted(host.left_out):
         if intent := observed.intent_for(service):
             yield f"{service} is unfinished since run {intent.run} and stays so: a deploy without --only completes it"
 
 
-def command(said: str, host: Host) -> str:
+def recorded_command(said: str, host: Host) -> str:
     """The command as a run records it: as it was typed, with its services if some are left out."""
     if not host.left_out:
         return said
     return " ".join((said, *(f"--only {service}" for service in sorted(host.sections))))
 
 
-def carried(host: Host, whole: Host, observed: HostState) -> tuple[RenderedFile, ...]:
+def carried_files(host: Host, whole: Host, observed: HostState) -> tuple[RenderedFile, ...]:
     """The files of left-out services as the last run recorded them. `whole`: the host with all its services."""
     return tuple(
         RenderedFile(spec, observed.base[spec.path])

@@ -25,7 +25,7 @@ def left_paused(command: str, host: Host, paused: Sequence[PauseRecord]) -> tupl
     )
 
 
-def beyond_reach(command: str, host: Host, paused: Sequence[PauseRecord]) -> Iterator[str]:
+def notes_on_still_paused(command: str, host: Host, paused: Sequence[PauseRecord]) -> Iterator[str]:
     """For the other paused runners, a sentence that says who unpauses them."""
     if host.left_out:
         return
@@ -41,7 +41,7 @@ def beyond_reach(command: str, host: Host, paused: Sequence[PauseRecord]) -> Ite
             )
 
 
-def with_leaving(left: Sequence[Pause], deletions: Sequence[Deletion], run: int) -> Pausing:
+def pausing_with_deletions(left: Sequence[Pause], deletions: Sequence[Deletion], run: int) -> Pausing:
     """Adds runners that are deleted in GitLab: they are paused for good, before this run takes them off the host.
     `left`: runners that are paused already.
     """

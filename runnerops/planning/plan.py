@@ -20,18 +20,18 @@ from runnerops.model.plan import Action, Blocker, Change, Finding, KeyChange, Pl
 from runnerops.planning import left_out
 from runnerops.planning.blockers import (
     filter_blockers,
-    held,
-    idle_allowances,
+    hold_blockers,
+    is_overridden,
     modified_on_host,
-    not_equipped,
-    overridden,
+    notes_on_unused_allowances,
     unmanaged_file,
+    unmet_requirements,
 )
 from runnerops.planning.dependencies import newly_uses_caches_of, uses_caches_of
-from runnerops.planning.drift import explain
-from runnerops.planning.paused import beyond_reach, left_paused
+from runnerops.planning.drift import find_origins
+from runnerops.planning.paused import left_paused, notes_on_still_paused
 from runnerops.planning.steps import StepWriter, changes_of
-from runnerops.planning.unseen import not_told
+from runnerops.planning.unseen import notes_on_incomplete_observation
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError
 from runnerops.services.steps import AROUND
@@ -71,7 +71,7 @@ def make_plan(request: Request) -> Plan:
     actions = _minimal_actions(host, changes, observed, policy)
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
     writer = StepWriter(host, changes, actions, observed, policy, observed.next_run)
-    writer.write(recorded := _recorded(request), given := _given(request), in_gitlab := _in_gitlab(request))
+    writer.write(recorded := _recorded(request), given := _secret_fingerprints(request), _in_gitlab(request))
     return Plan(
         host=host.name,
         run=observed.next_run,
@@ -87,10 +87,10 @@ def make_plan(request: Request) -> Plan:
         recorded=frozenset(recorded),
         secret_fingerprints=given,
         versions=observed.versions,
-        blockers=tuple(blocker for blocker in blockers if not overridden(blocker, policy)),
-        overridden=tuple(blocker for blocker in blockers if overridden(blocker, policy)),
+        blockers=tuple(blocker for blocker in blockers if not is_overridden(blocker, policy)),
+        overridden=tuple(blocker for blocker in blockers if is_overridden(blocker, policy)),
         findings=request.findings,
-        notes=(*notes, *request.notes, *_remarks(request, actions, blockers)),
+        notes=(*notes, *request.notes, *_notes(request, actions, blockers)),
         after=uses_caches_of(host),
         needs=newly_uses_caches_of(host, changes),
         overrides=writer.overrides,
@@ -98,11 +98,11 @@ def make_plan(request: Request) -> Plan:
         digest=_digest(request),
         keep_runs=host.keep_runs,
         heeds_hold="held" not in policy.allow and bool(changes or actions),
-        command=left_out.command(request.command, host),
+        command=left_out.recorded_command(request.command, host),
         clock=observed.facts.clock,
         updates=request.updates,
         unpaired=request.unpaired,
-        in_gitlab=in_gitlab,
+        in_gitlab=_in_gitlab(request),
     )
 
 
@@ -117,7 +117,7 @@ def _change(file: RenderedFile, observed: HostState) -> Change | None:
         same = (old.kind, old.content, old.mode, old.owner) == ("file", file.content, file.spec.mode, file.spec.owner)
     if same:
         return None
-    key_changes, origin, drift = explain(file, old, _key_changes(file, old), observed)
+    key_changes, origin, drift = find_origins(file, old, _key_changes(file, old), observed)
     # a symbolic link is followed: its target is the path from here on
     return Change(old, file.at(old.path), key_changes, origin, drift)
 
@@ -168,7 +168,7 @@ def _around(actions: Sequence[Action]) -> Iterable[Action]:
 
 def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Action]) -> Iterable[Blocker]:
     host, observed = request.host, request.observed
-    yield from not_equipped(observed)
+    yield from unmet_requirements(observed)
     if (
         changes
         or actions
@@ -176,7 +176,7 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
         or request.unpaired.deletions
         or left_paused(request.command, host, observed.paused)
     ):
-        yield from held(observed)
+        yield from hold_blockers(observed)
     for service in SERVICES:
         if service.NAME in host.sections.keys() - host.removed:
             yield from service.unsupported(host, observed)
@@ -186,16 +186,16 @@ def _blockers(request: Request, changes: Sequence[Change], actions: Sequence[Act
         yield from service.blockers(host, changes_of(service, changes), actions, observed, request.policy)
 
 
-def _remarks(request: Request, actions: Sequence[Action], blockers: Sequence[Blocker]) -> Iterable[str]:
-    yield from not_told(request.observed.facts)
-    yield from left_out.unfinished(request.host, request.observed)
-    yield from beyond_reach(request.command, request.host, request.observed.paused)
+def _notes(request: Request, actions: Sequence[Action], blockers: Sequence[Blocker]) -> Iterable[str]:
+    yield from notes_on_incomplete_observation(request.observed.facts)
+    yield from left_out.unfinished_notes(request.host, request.observed)
+    yield from notes_on_still_paused(request.command, request.host, request.observed.paused)
     for service in SERVICES:
         if service.NAME in request.host.left_out:
             continue
         own = [file for file in request.rendered if file.spec.service is service.NAME]
         yield from service.remarks(request.host, own, actions, request.observed)
-    yield from idle_allowances(request.command, request.host, blockers, acts=bool(actions))
+    yield from notes_on_unused_allowances(request.command, request.host, blockers, acts=bool(actions))
 
 
 def _recorded(request: Request) -> Mapping[str, bytes | None]:
@@ -203,7 +203,7 @@ def _recorded(request: Request) -> Mapping[str, bytes | None]:
     return {**{file.spec.path: file.content for file in request.desired}, **request.recorded}
 
 
-def _given(request: Request) -> SecretFingerprints:
+def _secret_fingerprints(request: Request) -> SecretFingerprints:
     """Fingerprints of the secrets given before and, under the same key, of those given now. Without a key there are
     none.
 

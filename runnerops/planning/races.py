@@ -12,7 +12,7 @@ from runnerops.services import service_of
 from runnerops.services.base import ParseError
 
 
-def moved(result: Result, failed: Step | None) -> str:
+def changed_path(result: Result, failed: Step | None) -> str:
     """The path of a file that had changed since the plan, if that is why the run changed nothing; else empty."""
     if failed is None or result not in {Result.FAILED, Result.ROLLED_BACK}:
         return ""
@@ -21,7 +21,7 @@ def moved(result: Result, failed: Step | None) -> str:
     return failed.args[2] if failed.verb == "guard" and failed.args[1:2] == ("sha256sum",) else ""
 
 
-def only_its_own(path: str, plan: Plan, rendered: Sequence[RenderedFile], now: bytes | None) -> bool:
+def differs_in_owned_keys_only(path: str, plan: Plan, rendered: Sequence[RenderedFile], now: bytes | None) -> bool:
     """Whether the file differs from the planned state only in keys that the managed system writes itself."""
     change = next((change for change in plan.changes if path in {change.old.path, change.new.spec.path}), None)
     before = change.old.content if change else plan.files.get(plan.contents.get(path, ""))

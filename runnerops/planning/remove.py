@@ -15,7 +15,7 @@ from runnerops.model.host_state import HostState, RemoteFile
 from runnerops.model.inventory import Displaced, Host, Original, Policy, RenderedFile
 from runnerops.model.plan import Blocker
 from runnerops.model.run import Record
-from runnerops.planning.restore import as_of
+from runnerops.planning.restore import restored_host
 from runnerops.services import service_of
 from runnerops.services.base import RemovalRequest
 
@@ -24,7 +24,7 @@ FOLDERS = "folders"
 
 
 @frozen
-class Kept:
+class KeptState:
     """What a host keeps of its runs: the host as the last run left it, every path that any run applied, the originals
     by path, and the containers that caches replaced.
     """
@@ -56,7 +56,7 @@ def paths_of(records: Sequence[Record]) -> frozenset[str]:
     return frozenset(path for one in records for path in (*one.run.files, *one.swapped))
 
 
-def to_look_at(
+def host_to_observe(
     host: Host,
     left: Host,
     originals: Mapping[str, Original],
@@ -64,14 +64,16 @@ def to_look_at(
     services: Collection[ServiceName],
 ) -> Host:
     """The host to observe: as the last run left it, with what it used before the first run and will use again."""
-    first = as_of(host, {path: one.content for path, one in originals.items()}, phases, unmanaged=True).host
+    first = restored_host(host, {path: one.content for path, one in originals.items()}, phases, unmanaged=True).host
     return replace(left, removed=frozenset(services), before=first.sections)
 
 
-def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed: HostState, policy: Policy) -> Removed:
+def remove_services(
+    host: Host, services: Collection[ServiceName], kept: KeptState, observed: HostState, policy: Policy
+) -> Removed:
     """Takes services off a host. `host` is as in the inventory. Services that no run brought are ignored."""
     left, originals = kept.left, kept.originals
-    sections, desired = _at_rest(left, services, observed, policy), list[RenderedFile]()
+    sections, desired = _unchanged_sections(left, services, observed, policy), list[RenderedFile]()
     blockers, notes, gone = list[Blocker](), list[str](), set[ServiceName]()
     recorded: dict[str, bytes | None] = {}
     request = RemovalRequest(host, kept.paths, originals, observed, policy)
@@ -96,13 +98,12 @@ def take_off(host: Host, services: Collection[ServiceName], kept: Kept, observed
         renamed={},
         displaced=kept.displaced,
     )
+    notes = [*_still_in_inventory(host, found), *notes]
     folders = _folders(desired, originals, observed)
-    return Removed(
-        then, found, tuple(desired), tuple(blockers), (*_still_in_inventory(host, found), *notes), folders, recorded
-    )
+    return Removed(then, found, tuple(desired), tuple(blockers), tuple(notes), folders, recorded)
 
 
-def _at_rest(
+def _unchanged_sections(
     left: Host, services: Collection[ServiceName], observed: HostState, policy: Policy
 ) -> dict[ServiceName, Tree]:
     """The sections of other services that still are as the last run left them. A removal does not repair services that

@@ -112,7 +112,7 @@ def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Ma
     for path, place in point.places.items():
         if place is None or f"{place}.absent" in kept:
             found[path] = None
-        elif place in kept and _is_whole(kept[place], point.digests.get(path)):
+        elif place in kept and _is_intact(kept[place], point.digests.get(path)):
             found[path] = kept[place]
         elif not place.startswith("originals/"):
             message = f"{host}: the content that {path} had then is not kept any more"
@@ -120,7 +120,7 @@ def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Ma
     return found
 
 
-def _is_whole(content: bytes, digest: Sha | None) -> bool:
+def _is_intact(content: bytes, digest: Sha | None) -> bool:
     """Whether the content has this digest. What a run only carries on from the run before may have got a newline at its
     end.
     """
@@ -136,7 +136,7 @@ class RestoredHost:
     notes: tuple[str, ...] = ()
 
 
-def as_of(
+def restored_host(
     host: Host, files: Mapping[str, bytes | None], phases: Mapping[str, str], *, unmanaged: bool = False
 ) -> RestoredHost:
     """The host with these earlier contents. `phases`: the service of each path that runs changed.

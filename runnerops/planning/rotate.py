@@ -25,12 +25,12 @@ from runnerops.services.scripts import named_by
 from runnerops.services.steps import guard
 
 _NAME = ServiceName.GITLAB_RUNNER
-_UNGIVEN: Tree = {"token": "glrt-" + "0" * 20}
+_TOKEN_STAND_IN: Tree = {"token": "glrt-" + "0" * 20}
 """A stand-in for the token that GitLab has not given yet, used to find what would block the second run."""
 
 
 @frozen
-class Rotating:
+class RotationPlanner:
     """The rotation on one host, and the values with which it is planned."""
 
     host: Host
@@ -55,13 +55,13 @@ class Rotating:
             command="rotate",
         )
 
-    def as_if_given(self, runner: Tree) -> Rotating:
+    def with_stand_in_token(self, runner: Tree) -> RotationPlanner:
         """The same host as if its new token were stored there already."""
         path = f"{rotation.FOLDER}/{rotation.digest_of(runner.get('token'))}/config.toml"
-        kept = RemoteFile(path, "file", rotation.alone(runner, _UNGIVEN))
+        kept = RemoteFile(path, "file", rotation.alone(runner, _TOKEN_STAND_IN))
         return replace(self, observed=replace(self.observed, files={**self.observed.files, path: kept}))
 
-    def first(self, name: str, runner: Tree, rest: Plan, given: Tree | None = None) -> Plan:
+    def first_run(self, name: str, runner: Tree, rest: Plan, given: Tree | None = None) -> Plan:
         """The first run: the host asks GitLab for a token, or stores `given`, which GitLab gave already. `rest` is the
         run that follows.
         """
@@ -86,7 +86,7 @@ class Rotating:
             versions=observed.versions,
             blockers=rest.blockers,
             overridden=rest.overridden,
-            notes=tuple(_words(name, rest)),
+            notes=tuple(_notes(name, rest)),
             digest=hashlib.sha256(f"rotate {self.host.name} {token} {bool(given)}".encode()).hexdigest(),
             keep_runs=self.host.keep_runs,
             command="rotate",
@@ -119,7 +119,7 @@ def digest_of_rest(plan: Plan) -> str:
     return hashlib.sha256(" ".join(("rotate", plan.host, *files)).encode()).hexdigest()
 
 
-def _words(name: str, rest: Plan) -> Iterator[str]:
+def _notes(name: str, rest: Plan) -> Iterator[str]:
     yield f"GitLab creates a new token for runner {name} and refuses the old one from then on; the host stores the new one"
     done = ", ".join(action.shown for action in rest.actions) or "nothing"
     yield (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from runnerops.model.facts import Facts
 
 
-def not_told(facts: Facts) -> Iterator[str]:
+def notes_on_incomplete_observation(facts: Facts) -> Iterator[str]:
     """A sentence for each part of the observation that is incomplete or could have hung."""
     if facts.unseen:
         yield f"the host did not answer these questions in time, so the plan may be incomplete: {', '.join(facts.unseen)}"

@@ -57,7 +57,7 @@ def read_history(host: str, reader: Reader) -> History:
     """Every run that the host still keeps. Raises HostError."""
     nonce = secrets.token_hex(16)
     own = Path(__file__).with_name("history.sh").read_text(encoding="utf-8")
-    script = observation.frame(nonce, [("observe_history",)], [own])
+    script = observation.build_script(nonce, [("observe_history",)], [own])
     answers, _ = observation.decode_observation(nonce, reader.read(script))
     newest = state.newest_format(state.read_metas(answers))
     if newest > HOST_FORMAT:
@@ -71,7 +71,7 @@ def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
     """The files at these paths below the host's state folder; missing ones are left out. Raises HostError."""
     nonce = secrets.token_hex(16)
     calls = [("file", f"{STATE_FOLDER}/{place}") for place in places]
-    _, files = observation.decode_observation(nonce, reader.read(observation.frame(nonce, calls, [])))
+    _, files = observation.decode_observation(nonce, reader.read(observation.build_script(nonce, calls, [])))
     found = ((place, files[f"{STATE_FOLDER}/{place}"].content) for place in places)
     return {place: content for place, content in found if content is not None}
 

@@ -31,7 +31,7 @@ OBSERVATION_SECONDS = 60
 """
 
 
-def frame(
+def build_script(
     word: str, calls: Sequence[Sequence[str]], functions: Sequence[str], units: Sequence[str] = (), seconds: int = 0
 ) -> bytes:
     """Returns the script of an observation: all functions, then the calls.
@@ -54,21 +54,23 @@ def frame(
     )
     others = [shlex.join(call) for call in calls if not call[0].startswith((PREPARATIONS, WAITS, LOCAL))]
     first, waiting = waiting[:1], waiting[1:]
-    nest = _beside([*others, *(["\n".join(("{", *first, *_beside(waiting), "}"))] if first else [])], local)
+    nest = _run_in_parallel(
+        [*others, *(["\n".join(("{", *first, *_run_in_parallel(waiting), "}"))] if first else [])], local
+    )
     first_calls = (f"prepare_units {shlex.join(units)}",) if units else ()
     first_calls = (*((f"limit_observation {seconds}",) if seconds else ()), *first_calls)
-    code = compact("\n".join((frame_functions, *functions)))
+    code = minify("\n".join((frame_functions, *functions)))
     body = "\n".join((f"word={word}", code, *first_calls, *preparing, *nest))
     return f"observe() {{\n{body}\n}}\nobserve </dev/null\n".encode()
 
 
 @lru_cache(maxsize=8)
-def compact(script: str) -> str:
+def minify(script: str) -> str:
     """A shell script without comments and indents. No text in quotes may have a line that begins with either."""
     return _UNREAD.sub("", script)
 
 
-def _beside(calls: Sequence[str], last: Sequence[str] | None = None) -> Sequence[str]:
+def _run_in_parallel(calls: Sequence[str], last: Sequence[str] | None = None) -> Sequence[str]:
     """The shell code that runs these calls at the same time, each with its own pipe, and beside them `last`, one by
     one.
     """

@@ -54,8 +54,8 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
         base=dict(_contents(answers, since, metas.get(since, {}))),
         since=since,
         since_of=(since_of := _since(runs, metas)),
-        given_back=_given_back(since_of, metas),
-        secret_fingerprints=_given(metas.get(since, {}).get("secret_fingerprints")),
+        restored_by_removal=_restored_by_removal(since_of, metas),
+        secret_fingerprints=_secret_fingerprints(metas.get(since, {}).get("secret_fingerprints")),
         versions=dict(_versions(answers)),
         format=newest_format(metas),
         hold=_hold(answers, facts.clock),
@@ -78,7 +78,7 @@ def _since(runs: Sequence[Run], metas: Mapping[int, Mapping[str, Any]]) -> Mappi
     return found
 
 
-def _given_back(since: Mapping[str, int], metas: Mapping[int, Mapping[str, Any]]) -> frozenset[str]:
+def _restored_by_removal(since: Mapping[str, int], metas: Mapping[int, Mapping[str, Any]]) -> frozenset[str]:
     """Paths that, by `_since`, a removal was the last run to record."""
     removals = {number for number, meta in metas.items() if str(meta.get("command", "")).split()[:1] == ["remove"]}
     return frozenset(path for path, number in since.items() if number in removals)
@@ -216,7 +216,7 @@ def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[t
             yield path, b"\n".join([*found, b""])
 
 
-def _given(found: Any) -> SecretFingerprints:
+def _secret_fingerprints(found: Any) -> SecretFingerprints:
     """The fingerprints that the last applied run recorded; none if their key is unreadable."""
     key, fingerprints = (found.get("key"), found.get("fingerprints")) if isinstance(found, dict) else (None, None)
     if not isinstance(key, str) or not isinstance(fingerprints, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):

@@ -10,11 +10,11 @@ from runnerops.frozen import frozen
 from runnerops.model.host_names import brief
 from runnerops.patterns import late_pattern
 from runnerops.redact import MASK
-from runnerops.report.wrap import broken_at_words
+from runnerops.report.wrap import wrap_at_words
 
 Line: TypeAlias = "tuple[str, str]"
 
-FEWEST = 3
+MIN_BLOCK = 3
 """The fewest hosts that form a block. Two are read as quickly one after the other."""
 _WIDTH = 80
 _FINGERPRINT = late_pattern(re.escape(MASK) + r" \([0-9a-f]{4}\)")
@@ -32,21 +32,21 @@ _SIGNS = {"\ue000": "HOST", "\ue001": "ADDRESS", "\ue002": "RUN", "\ue003": "TIM
 
 
 @frozen
-class Told:
+class HostText:
     """What is said about one host, line by line. `address` includes the port if the lines show both."""
 
     name: str
     address: str
     lines: Sequence[Line]
 
-    def without_own(self) -> tuple[Line, ...]:
+    def normalized(self) -> tuple[Line, ...]:
         """The lines with signs for the name and address, and secrets without fingerprints, whose keys differ from host
         to host.
 
         The name may be part of another one, such as a runner's `ci-{host}`. Values that are only similar by chance
         remain different.
         """
-        owns = {_apart(self.address)[0]: "\ue001", self.address: "\ue001", self.name: "\ue000"}
+        owns = {_split_port(self.address)[0]: "\ue001", self.address: "\ue001", self.name: "\ue000"}
         signs = [(_pattern(own), rf"\g<1>{owns[own]}") for own in sorted(owns, key=len, reverse=True) if own]
 
         def plain(text: str) -> str:
@@ -68,53 +68,53 @@ def _pattern(own: str) -> re.Pattern[str]:
     return re.compile(rf"({before}){re.escape(own)}(?!\w)")
 
 
-def _apart(address: str) -> tuple[str, str]:
+def _split_port(address: str) -> tuple[str, str]:
     """An address and its port; the port is empty if there is none."""
     found = _PLACE.fullmatch(address)
     return (found[1], found[2]) if found and ("[" in address or ":" not in found[1]) else (address, "")
 
 
-def _signed(block: Sequence[Told], shown: Sequence[Line]) -> tuple[Line, ...]:
+def _with_signs(block: Sequence[HostText], shown: Sequence[Line]) -> tuple[Line, ...]:
     """`shown`, the lines of the first host, with signs. A port that all hosts have stays."""
     first = block[0]
-    alike = len({_apart(one.address)[1] for one in block}) == 1
-    return Told(first.name, _apart(first.address)[0] if alike else first.address, shown).without_own()
+    alike = len({_split_port(one.address)[1] for one in block}) == 1
+    return HostText(first.name, _split_port(first.address)[0] if alike else first.address, shown).normalized()
 
 
-def block_lines(block: Sequence[Told], shown: Sequence[Line], title: Line = ("host", "alike")) -> Iterator[Line]:
+def block_lines(block: Sequence[HostText], shown: Sequence[Line], title: Line = ("host", "alike")) -> Iterator[Line]:
     """A heading, and what is said about all of them (`shared_lines`)."""
     yield from ((title[0], text) for text in heading([one.name for one in block], title[1]))
     yield from shared_lines(block, shown)
 
 
-def shared_lines(block: Sequence[Told], shown: Sequence[Line]) -> Iterator[Line]:
+def shared_lines(block: Sequence[HostText], shown: Sequence[Line]) -> Iterator[Line]:
     """`shown` are the first host's lines in their final form, parallel to those of all hosts. Lines that differ get
     signs.
     """
-    signed = _signed(block, shown)
+    signed = _with_signs(block, shown)
     used = ""
     for index, line in enumerate(shown):
         if len({one.lines[index] for one in block}) == 1:
             yield line
         else:
             used += signed[index][1]
-            yield signed[index][0], _shown(signed[index][1])
+            yield signed[index][0], _signs_as_words(signed[index][1])
     if words := [word for sign, word in _SIGNS.items() if sign in used]:
         yield "dim", f"  {' and '.join([', '.join(words[:-1])] * (len(words) > 1) + words[-1:])}: each host's own"
 
 
-def of_all(block: Sequence[Told], texts: Sequence[str]) -> str:
+def common_text(block: Sequence[HostText], texts: Sequence[str]) -> str:
     """What each of these texts says about its host, if the hosts are alike."""
-    return texts[0] if len(set(texts)) == 1 else _shown(_signed(block, [("plain", texts[0])])[0][1])
+    return texts[0] if len(set(texts)) == 1 else _signs_as_words(_with_signs(block, [("plain", texts[0])])[0][1])
 
 
 def job_lines(jobs: Mapping[str, int]) -> Iterator[Line]:
     """A line for each host that has jobs."""
     if busy := [f"{name} {count}" for name, count in jobs.items() if count]:
-        yield from (("plain", text) for text in broken_at_words(f"  jobs: {', '.join(busy)}", _WIDTH))
+        yield from (("plain", text) for text in wrap_at_words(f"  jobs: {', '.join(busy)}", _WIDTH))
 
 
-def _shown(text: str) -> str:
+def _signs_as_words(text: str) -> str:
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
     return text
@@ -122,4 +122,4 @@ def _shown(text: str) -> str:
 
 def heading(names: Sequence[str], what: str = "alike") -> list[str]:
     """`40 hosts alike: runner-[01:40]`, with ranges as in the inventory, in lines that fit any terminal."""
-    return broken_at_words(f"{len(names)} hosts {what}: {', '.join(brief(names))}", _WIDTH)
+    return wrap_at_words(f"{len(names)} hosts {what}: {', '.join(brief(names))}", _WIDTH)

@@ -8,7 +8,7 @@ from runnerops.frozen import frozen
 from runnerops.model.host_names import first_few
 from runnerops.model.run import Outcome
 from runnerops.patterns import late_pattern
-from runnerops.report.alike import FEWEST, Line, Told, block_lines
+from runnerops.report.alike import MIN_BLOCK, HostText, Line, block_lines
 from runnerops.report.text import NAMED, outcome_lines
 
 _PLACE = late_pattern(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): |the host key of (\S+) is unknown: ")
@@ -16,35 +16,35 @@ _PLACE = late_pattern(r"[^@\s]+@(\[?[^\s\]]+?\]?:\d+): |the host key of (\S+) is
 
 
 @frozen
-class Said:
+class TitledText:
     """About one host: a title with its style, such as `unreachable`, and the lines below it. `shared`: the title for
     many hosts.
     """
 
-    told: Told
+    text: HostText
     style: str
     title: str
-    shared: str
+    shared_title: str
 
 
-def said_once(every: Iterable[Said]) -> Iterator[Line]:
+def grouped_lines(every: Iterable[TitledText]) -> Iterator[Line]:
     """The lines of each host. Hosts with the same lines form one block, at the place of the first of them."""
-    alike: dict[object, list[Said]] = {}
+    alike: dict[object, list[TitledText]] = {}
     for said in every:
-        alike.setdefault((said.style, said.shared, said.told.without_own()), []).append(said)
+        alike.setdefault((said.style, said.shared_title, said.text.normalized()), []).append(said)
     for block in alike.values():
-        if len(block) >= FEWEST:
-            told = [said.told for said in block]
-            yield from block_lines(told, told[0].lines, (block[0].style, block[0].shared))
+        if len(block) >= MIN_BLOCK:
+            told = [said.text for said in block]
+            yield from block_lines(told, told[0].lines, (block[0].style, block[0].shared_title))
         else:
             for said in block:
-                yield said.style, f"{said.told.name}: {said.title}"
-                yield from said.told.lines
+                yield said.style, f"{said.text.name}: {said.title}"
+                yield from said.text.lines
 
 
 def outcomes_lines(outcomes: Sequence[Outcome]) -> Iterator[Line]:
     """How hosts ended. Those with the same cause are shown together."""
-    yield from said_once(map(_said, outcomes))
+    yield from grouped_lines(map(_titled, outcomes))
 
 
 def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
@@ -55,12 +55,12 @@ def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
     return f"{sum(map(len, kinds.values()))} hosts: {', '.join(words)}"
 
 
-def ending(outcome: Outcome) -> Told:
+def outcome_text(outcome: Outcome) -> HostText:
     """The lines below the title of a host's end."""
     place = _PLACE.match(outcome.message)
-    return Told(outcome.host, (place[1] or place[2]) if place else outcome.host, tuple(outcome_lines(outcome))[1:])
+    return HostText(outcome.host, (place[1] or place[2]) if place else outcome.host, tuple(outcome_lines(outcome))[1:])
 
 
-def _said(outcome: Outcome) -> Said:
+def _titled(outcome: Outcome) -> TitledText:
     style, title = next(outcome_lines(outcome))
-    return Said(ending(outcome), style, title.removeprefix(f"{outcome.host}: "), outcome.result)
+    return TitledText(outcome_text(outcome), style, title.removeprefix(f"{outcome.host}: "), outcome.result)

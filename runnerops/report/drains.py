@@ -30,7 +30,7 @@ def waiting_count(hosts: int) -> str:
     return f"{hosts} {'wait' if hosts > 1 else 'waits'} for jobs"
 
 
-class Drains:
+class DrainTracker:
     """Each host calls this from its thread. `hosts`: how many have a run. `clock` returns epoch seconds, as GitLab's
     clock.
     """

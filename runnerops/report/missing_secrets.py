@@ -13,7 +13,7 @@ _NAMED = 10
 """How many of them, or ranges, are named. The others are counted."""
 
 
-def told_once(found: Iterable[Finding]) -> list[Finding]:
+def merge_missing_secrets(found: Iterable[Finding]) -> list[Finding]:
     """The findings. Those about secrets of one line that are missing for the same reason are one, at the first one's
     place.
     """

@@ -15,7 +15,7 @@ def offer_title(host: str, offer: Offer) -> str:
     return f"gateway {offer.names[0]} of {host}" if offer.gateway else f"{host} ({offer.names[0]})"
 
 
-def gone(offer: Offer) -> list[Entry]:
+def withdrawn_keys(offer: Offer) -> list[Entry]:
     """The known keys that are not offered."""
     return [entry for entry in offer.before if entry.key not in offer.keys]
 
@@ -25,7 +25,7 @@ def offer_lines(host: str, offer: Offer) -> Iterator[Line]:
     before = {entry.key for entry in offer.before}
     yield "host", f"{offer_title(host, offer)} offers:"
     yield from (("plain", f"  {key}{'  known already' if key in before else ''}") for key in offer.keys)
-    if missed := gone(offer):
+    if missed := withdrawn_keys(offer):
         kinds = {entry.key.kind for entry in missed} & {key.kind for key in offer.keys}
         changed = kinds or not before & set(offer.keys)
         yield "bad", f"  {'THIS HAS CHANGED' if changed else 'not offered'}: known was"
@@ -40,7 +40,7 @@ def offer_document(offer: Offer) -> dict[str, Any]:
         "name": offer.names[0],
         "gateway": offer.gateway,
         "keys": [{**_key_document(key), "known": key in before} for key in offer.keys],
-        "gone": [{**_key_document(entry.key), "place": entry.place} for entry in gone(offer)],
+        "gone": [{**_key_document(entry.key), "place": entry.place} for entry in withdrawn_keys(offer)],
     }
 
 

@@ -21,12 +21,12 @@ def paused_lines(host: str, paused: Sequence[PauseRecord], last: Run | None) -> 
         text = f"  runner {one.runner} is paused in GitLab by run {one.run}"
         if last and last.running and last.number == one.run:
             yield "warn", f"{text}, which is still going on; the client that began it unpauses the runner at its end"
-            yield "plain", f"  hint: if that client is gone, `{again(host, last)}` does that after the run"
+            yield "plain", f"  hint: if that client is gone, `{continue_command(host, last)}` does that after the run"
         else:
-            yield "warn", f"{text}, and was not unpaused: {again(host, last)}"
+            yield "warn", f"{text}, and was not unpaused: {continue_command(host, last)}"
 
 
-def again(host: str, last: Run | None) -> str:
+def continue_command(host: str, last: Run | None) -> str:
     """The command that finishes what the last run left to do in GitLab. A deploy would restore what was removed."""
     words = last.command.split() if last else []
     if words[:1] == ["remove"]:
@@ -46,7 +46,7 @@ def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
     told: dict[str, str] = {}
     for one in observed.begun:
         place = f"{one.place} at {one.url}"
-        way = f"{again(host.name, observed.last)} deletes what it left"
+        way = f"{continue_command(host.name, observed.last)} deletes what it left"
         if not _has_token(host, one):
             there = f"{STATE_FOLDER}/begun/{one.name}"
             way = (

@@ -8,7 +8,7 @@ from runnerops.frozen import frozen
 from runnerops.model.host_names import brief, by_number
 from runnerops.model.run import Record
 from runnerops.parsing.moments import to_the_second
-from runnerops.report.alike import Line, Told, shared_lines
+from runnerops.report.alike import HostText, Line, shared_lines
 from runnerops.report.history import ending_word, record_lines
 from runnerops.report.text import GOOD
 
@@ -19,7 +19,7 @@ _MOST = 20
 
 
 @frozen
-class Kept:
+class HostRun:
     """A run that this host keeps, the host's clock in epoch seconds, and further notes on the run."""
 
     host: str
@@ -28,30 +28,30 @@ class Kept:
     more: tuple[Line, ...] = ()
 
     @property
-    def told(self) -> Told:
+    def text(self) -> HostText:
         """The lines below its first line. Further notes replace the hint how to follow it."""
         lines = list(record_lines(self.record, self.host, self.clock, verbose=0))[1:]
-        return Told(self.host, "", (*lines[:-1], *self.more) if self.more else lines)
+        return HostText(self.host, "", (*lines[:-1], *self.more) if self.more else lines)
 
 
-def together_lines(every: Iterable[Kept], *, whole: bool = False) -> Iterator[Line]:
-    """The newest runs first. What is the same for many hosts is printed once. `whole`: no run is only counted."""
+def merged_history_lines(every: Iterable[HostRun], *, show_all: bool = False) -> Iterator[Line]:
+    """The newest runs first. What is the same for many hosts is printed once. `show_all`: no run is only counted."""
     blocks = list(_blocks(sorted(every, key=lambda one: (not one.record.run.running, -_began(one)))))
-    most = len(blocks) if whole else _MOST
+    most = len(blocks) if show_all else _MOST
     for block in blocks[:most]:
         yield _heading(block)
-        yield from shared_lines(told := [one.told for one in block], told[0].lines)
+        yield from shared_lines(told := [one.text for one in block], told[0].lines)
     if len(blocks) > most:
         more = sum(map(len, blocks[most:]))
         yield "dim", f"and {more} earlier run{'s' if more != 1 else ''}: -v shows each host's own, all of them"
 
 
-def _blocks(newest_first: Iterable[Kept]) -> Iterator[list[Kept]]:
+def _blocks(newest_first: Iterable[HostRun]) -> Iterator[list[HostRun]]:
     """Groups runs. A host is only once in a block, because its second run belongs to another deploy."""
-    blocks: list[list[Kept]] = []
-    latest: dict[object, list[Kept]] = {}
+    blocks: list[list[HostRun]] = []
+    latest: dict[object, list[HostRun]] = {}
     for one in newest_first:
-        key = ending_word(one.record), one.told.without_own()
+        key = ending_word(one.record), one.text.normalized()
         block = latest.get(key)
         if block is None or one.host in {other.host for other in block} or _began(block[-1]) - _began(one) > _APART:
             block = latest[key] = []
@@ -60,11 +60,11 @@ def _blocks(newest_first: Iterable[Kept]) -> Iterator[list[Kept]]:
     yield from blocks
 
 
-def _began(one: Kept) -> int:
+def _began(one: HostRun) -> int:
     return one.record.run.started_at
 
 
-def _heading(block: Sequence[Kept]) -> Line:
+def _heading(block: Sequence[HostRun]) -> Line:
     first = min(block, key=_began)
     names = sorted((one.host for one in block), key=by_number)
     run = first.record.run
@@ -74,7 +74,7 @@ def _heading(block: Sequence[Kept]) -> Line:
     return style, f"{when}  {ending_word(first.record)}{_seconds(block)}  {hosts}"
 
 
-def _seconds(block: Sequence[Kept]) -> str:
+def _seconds(block: Sequence[HostRun]) -> str:
     """What their runs took, or have taken by now, from the fastest to the slowest; nothing of such as have no end."""
     running = block[0].record.run.running
     if any(not _began(one) if running else not one.record.events for one in block):

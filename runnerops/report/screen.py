@@ -19,8 +19,8 @@ from runnerops.errors import UsageError
 from runnerops.frozen import mutable
 from runnerops.redact import Redactor
 from runnerops.report.job_log import begin_part, end_part, in_job_log, own_name
-from runnerops.report.terminal import coloured, columns, send_nowhere, terminal_state
-from runnerops.report.wrap import broken_at_words, shortened
+from runnerops.report.terminal import coloured, columns, discard_output, terminal_state
+from runnerops.report.wrap import shorten, wrap_at_words
 
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "plain": {},
@@ -40,7 +40,7 @@ VERBATIM = frozenset({"new", "gone", "verbatim", "command", "typed"})
 """Styles of text to compare or copy, in which lines are never broken."""
 
 
-class Painted(Protocol):
+class Pausable(Protocol):
     """Something that moves at the bottom of a terminal."""
 
     def hush(self) -> None:
@@ -62,7 +62,7 @@ class Screen:
     answers: TextIO = field(default_factory=lambda: sys.stdin)
     asks_sudo_password: bool = False
     """Whether the user wants to be asked."""
-    painted: list[Painted] = field(default_factory=list)
+    pausables: list[Pausable] = field(default_factory=list)
     """What stops drawing while a secret is typed."""
     sections: bool | None = None
     """Whether the parts of the answer fold, as in GitLab's job log; None: only if the output is one."""
@@ -70,7 +70,7 @@ class Screen:
     """Whether some output could not be written although there is a reader."""
     _lock: threading.Condition = field(default_factory=lambda: threading.Condition(threading.Lock()))
     _asked_one_by_one: threading.Lock = field(default_factory=threading.Lock)
-    _as_it_was: list[Any] | None = None
+    _saved_state: list[Any] | None = None
     """The state of the terminal before a secret is typed invisibly; None: no secret is being typed."""
     _status: str = ""
     _parts: set[str] = field(default_factory=set)
@@ -94,9 +94,9 @@ class Screen:
         if not self.err.isatty() or not (text or self._status):
             return
         with self._lock:
-            if self._as_it_was is not None:
+            if self._saved_state is not None:
                 return
-            self._status = shortened(self.redactor.text(text), columns(self.err) - 1) if text else ""
+            self._status = shorten(self.redactor.text(text), columns(self.err) - 1) if text else ""
             print(f"\r\x1b[K{self._status}", end="", file=self.err, flush=True)
 
     def lines(self, lines: Iterable[tuple[str, str]]) -> None:
@@ -142,7 +142,7 @@ class Screen:
 
     def ask(self, question: str, *, otherwise: bool = False) -> bool:
         """Asks for yes or no. An empty line or the end of input means `otherwise`. Other words repeat the question."""
-        lines = self.broken(self.err, f"{question} [{'Y/n' if otherwise else 'y/N'}] ", "plain")
+        lines = self.wrapped(self.err, f"{question} [{'Y/n' if otherwise else 'y/N'}] ", "plain")
         while True:
             with self._lock:
                 print("\n".join(lines).rstrip(), end=" ", file=self.err, flush=True)
@@ -159,7 +159,7 @@ class Screen:
 
         Raises UsageError at the end of input.
         """
-        lines = self.broken(self.err, f"{question}{f' [{otherwise}]' if otherwise else ''}:", "plain")
+        lines = self.wrapped(self.err, f"{question}{f' [{otherwise}]' if otherwise else ''}:", "plain")
         with self._lock:
             print("\n".join(lines), end=" ", file=self.err, flush=True)
         line = self.answers.readline()
@@ -171,7 +171,7 @@ class Screen:
         """Asks for a secret without echo, and adds it to the redactor. Empty if there is nobody to ask."""
         if not self.interactive:
             return ""
-        with self._asked_one_by_one, self._alone():
+        with self._asked_one_by_one, self._exclusive_terminal():
             try:
                 answer = getpass(f"{self.redactor.text(question)}: ", self.err)
             except EOFError:
@@ -180,11 +180,11 @@ class Screen:
         return answer
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keeps all other output off the terminal. `leave` restores its state if this thread is interrupted."""
+    def _exclusive_terminal(self) -> Iterator[None]:
+        """Keeps all other output off the terminal. `restore_terminal` restores its state if this thread is interrupted."""
         with self._lock:
-            self._as_it_was = terminal_state(self.answers)
-            for one in self.painted:
+            self._saved_state = terminal_state(self.answers)
+            for one in self.pausables:
                 one.hush()
             if self._status:
                 print("\r\x1b[K", end="", file=self.err, flush=True)
@@ -192,34 +192,34 @@ class Screen:
             yield
         finally:
             with self._lock:
-                self._as_it_was = None
-                for one in self.painted:
+                self._saved_state = None
+                for one in self.pausables:
                     one.resume()
                 self._lock.notify_all()
 
-    def leave(self) -> None:
+    def restore_terminal(self) -> None:
         """Ends the output of the command. After an interrupt, another thread may still be asking for a secret."""
-        if self._as_it_was:
+        if self._saved_state:
             with contextlib.suppress(termios.error, OSError, ValueError):  # the terminal may be gone
-                termios.tcsetattr(self.answers.fileno(), termios.TCSANOW, self._as_it_was)
+                termios.tcsetattr(self.answers.fileno(), termios.TCSANOW, self._saved_state)
 
     def _may_print(self) -> bool:
         """While a secret is typed, only the main thread may print, which it only does after an interrupt."""
-        return self._as_it_was is None or threading.current_thread() is threading.main_thread()
+        return self._saved_state is None or threading.current_thread() is threading.main_thread()
 
     def _write(self, stream: TextIO, text: str, style: str) -> None:
-        for line in self.broken(stream, self.redactor.text(text), style):
+        for line in self.wrapped(stream, self.redactor.text(text), style):
             self._print(stream, self._styled(stream, line, style))
 
     def _styled(self, stream: TextIO, line: str, style: str) -> str:
         return typer.style(line, **STYLES[style]) if STYLES[style] and coloured(stream) else line
 
-    def broken(self, stream: TextIO, text: str, style: str) -> list[str]:
+    def wrapped(self, stream: TextIO, text: str, style: str) -> list[str]:
         """The text as this stream shows it."""
         if style in VERBATIM or not stream.isatty():
             return [text]
         hanging = style != "prose"  # a paragraph has no first column, and its lines begin alike
-        return [line for part in text.split("\n") for line in broken_at_words(part, columns(stream), hanging=hanging)]
+        return [line for part in text.split("\n") for line in wrap_at_words(part, columns(stream), hanging=hanging)]
 
     def _print(self, stream: TextIO, text: str) -> None:
         """If the reader has gone away (`| head`), output ends, but the work continues and the exit code does not
@@ -236,10 +236,10 @@ class Screen:
                 if self._status:
                     print(self._status, end="", file=self.err, flush=True)
             except BrokenPipeError:
-                send_nowhere(stream)
+                discard_output(stream)
             except OSError as error:
                 self.cut_off = True
-                send_nowhere(stream)
+                discard_output(stream)
                 with contextlib.suppress(OSError):
                     print(f"the output is incomplete: {error.strerror or error}", file=self.err, flush=True)
 

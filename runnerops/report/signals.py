@@ -18,7 +18,7 @@ class Terminated(KeyboardInterrupt):
 
 
 @contextmanager
-def heeded(restore: Callable[[], None]) -> Iterator[None]:
+def handle_signals(restore: Callable[[], None]) -> Iterator[None]:
     """Within this block, SIGTERM acts like an interrupt. SIGHUP and SIGQUIT end the program as usual, after `restore`.
 
     A signal that the parent process has set to be ignored (`nohup`) remains ignored.

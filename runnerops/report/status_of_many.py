@@ -9,7 +9,7 @@ from dataclasses import replace
 from runnerops.frozen import frozen
 from runnerops.model.host_state import HostState
 from runnerops.patterns import late_pattern
-from runnerops.report.alike import FEWEST, Line, Told, block_lines, job_lines
+from runnerops.report.alike import MIN_BLOCK, HostText, Line, block_lines, job_lines
 from runnerops.report.status import status_lines
 from runnerops.services.status import ServiceStatus
 
@@ -34,11 +34,11 @@ class HostStatus:
         return status_lines(self.host, self.observed, self.statuses, self.notes, pending=self.pending)
 
     @property
-    def told(self) -> Told:
+    def told(self) -> HostText:
         """The same below a heading for many hosts. Of its jobs, only the number."""
         alone = replace(self, statuses=[replace(one, jobs=()) for one in self.statuses])
         (_, first), *rest = alone.lines
-        return Told(self.host, self.address, (("plain", f"  {first.removeprefix(f'{self.host}: ')}"), *rest))
+        return HostText(self.host, self.address, (("plain", f"  {first.removeprefix(f'{self.host}: ')}"), *rest))
 
     @property
     def jobs(self) -> int:
@@ -53,10 +53,10 @@ def many_status_lines(every: Iterable[HostStatus], *, apart: bool = False) -> It
     alike: dict[object, list[HostStatus]] = {}
     for one in every:
         told = one.told
-        key = replace(told, lines=[(style, _COUNT.sub("", text)) for style, text in told.lines]).without_own()
+        key = replace(told, lines=[(style, _COUNT.sub("", text)) for style, text in told.lines]).normalized()
         alike.setdefault(one.host if apart else key, []).append(one)
     for block in alike.values():
-        if len(block) < FEWEST:
+        if len(block) < MIN_BLOCK:
             for one in block:
                 yield from one.lines
             continue
@@ -65,7 +65,7 @@ def many_status_lines(every: Iterable[HostStatus], *, apart: bool = False) -> It
         yield from job_lines({one.host: one.jobs for one in block})
 
 
-def _counted_together(block: Sequence[Told]) -> list[Told]:
+def _counted_together(block: Sequence[HostText]) -> list[HostText]:
     """With the least and the most of each number in place of the host's own: `0 to 3 jobs`."""
     columns: list[list[Line]] = []
     for lines in zip(*(one.lines for one in block), strict=True):

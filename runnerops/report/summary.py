@@ -9,10 +9,10 @@ from runnerops.model.common import Result
 from runnerops.model.host_names import brief
 from runnerops.model.run import Outcome
 from runnerops.redact import step_title
-from runnerops.report.alike import FEWEST, of_all
-from runnerops.report.causes import ending
+from runnerops.report.alike import MIN_BLOCK, common_text
+from runnerops.report.causes import outcome_text
 from runnerops.report.text import GOOD, Line
-from runnerops.report.wrap import shortened
+from runnerops.report.wrap import shorten
 
 _WIDTH, _NAME, _SECONDS = 80, 24, 8
 """Columns of a line, the most for a host's name, and the fewest for its seconds."""
@@ -47,7 +47,7 @@ def table_lines(
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for name, result, took, said in rows:
         head = f"{name:{widths[0]}}  {result:{widths[1]}}  {took:>{max(widths[2], _SECONDS)}}  "
-        text = shortened(redacted(said), max(width, _WIDTH) - len(head))
+        text = shorten(redacted(said), max(width, _WIDTH) - len(head))
         yield "plain" if result in GOOD else "bad", f"{head}{text}".rstrip()
 
 
@@ -63,7 +63,7 @@ def _said(block: Sequence[Outcome], actions: Mapping[str, str]) -> str:
     first = block[0]
     if first.result is Result.APPLIED:
         return actions.get(first.host, "")
-    return of_all([ending(one) for one in block], [_why(one) for one in block])
+    return common_text([outcome_text(one) for one in block], [_why(one) for one in block])
 
 
 def _why(one: Outcome) -> str:
@@ -74,10 +74,10 @@ def _alike(ended: Sequence[Outcome]) -> Iterator[list[Outcome]]:
     """Groups hosts with the same row."""
     blocks: dict[object, list[Outcome]] = {}
     for one in ended:
-        why = replace(ending(one), lines=[("plain", _why(one))]).without_own()
+        why = replace(outcome_text(one), lines=[("plain", _why(one))]).normalized()
         blocks.setdefault((one.result, why), []).append(one)
     for block in blocks.values():
-        yield from [block] if len(block) >= FEWEST else ([one] for one in block)
+        yield from [block] if len(block) >= MIN_BLOCK else ([one] for one in block)
 
 
 def _named(block: Sequence[Outcome]) -> str:

@@ -35,7 +35,7 @@ def terminal_state(stream: TextIO) -> list[Any]:
         return []
 
 
-def send_nowhere(stream: TextIO) -> None:
+def discard_output(stream: TextIO) -> None:
     """Discards all future output of a stream, and what it has buffered."""
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from runnerops.report.looking import Looking
 from runnerops.report.screen import Screen
-from runnerops.report.wrap import shortened
+from runnerops.report.wrap import shorten
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -78,7 +78,7 @@ class _Spinners(_Silence):
         from rich.console import Console  # noqa: PLC0415  slow to import, and only for terminals
         from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-        from runnerops.report.progress.painted import Painted  # noqa: PLC0415
+        from runnerops.report.progress.live_display import LiveDisplay  # noqa: PLC0415
 
         columns = (
             SpinnerColumn(),
@@ -88,12 +88,12 @@ class _Spinners(_Silence):
         )
         self._screen = screen
         self._progress: Progress = Progress(*columns, console=Console(file=screen.err), auto_refresh=False)
-        self._painted = Painted(self._progress)
+        self._painted = LiveDisplay(self._progress)
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
     def say(self, host: str, what: str) -> None:
-        text = shortened(self._screen.redactor.text(what), _LONGEST)
+        text = shorten(self._screen.redactor.text(what), _LONGEST)
         with self._lock:
             task = self._tasks.get(host)
             if not what:
@@ -116,12 +116,12 @@ class _Spinners(_Silence):
         self._painted.start()
 
     def __enter__(self) -> Waiting:
-        self._screen.painted.append(self)
+        self._screen.pausables.append(self)
         self._painted.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._screen.painted.remove(self)
+        self._screen.pausables.remove(self)
         self._painted.stop()

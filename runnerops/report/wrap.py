@@ -13,7 +13,7 @@ NARROW = 40
 """The least width that is assumed for a terminal."""
 
 
-def broken_at_words(text: str, width: int, *, hanging: bool = True) -> list[str]:
+def wrap_at_words(text: str, width: int, *, hanging: bool = True) -> list[str]:
     """Lines of at most `width`. A longer word stays whole. Further lines begin under the second column, or are
     indented; without `hanging` they begin where the first one does.
     """
@@ -28,7 +28,7 @@ def broken_at_words(text: str, width: int, *, hanging: bool = True) -> list[str]
     return lines or [""]
 
 
-def shortened(text: str, width: int) -> str:
+def shorten(text: str, width: int) -> str:
     """The part of the text that fits one line, up to the end of a word."""
     return textwrap.shorten(text, width, placeholder="…")
 

@@ -24,7 +24,7 @@ INPUT_BYTES = 128 * 1024
 """
 
 
-def takes_ahead(transport: Transport) -> bool:
+def accepts_early_input(transport: Transport) -> bool:
     """Whether the server is OpenSSH, so that requests can be sent ahead."""
     return str(transport.remote_version).startswith(_SERVER)
 
@@ -63,7 +63,7 @@ def start(channel: Channel, line: str, stdin: bytes) -> bytes:
 
     Returns the input that remains to be sent. Raises SSHException and OSError.
     """
-    if len(stdin) > INPUT_BYTES or not takes_ahead(channel.get_transport()):
+    if len(stdin) > INPUT_BYTES or not accepts_early_input(channel.get_transport()):
         channel.exec_command(line)
         return stdin
     inner: Any = channel  # the type stubs have only the public methods

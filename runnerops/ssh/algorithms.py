@@ -21,11 +21,11 @@ VERIFIED = {
 }
 """For each key of ssh_config, the algorithms that can be verified here."""
 
-Leaves = Callable[[str], bool]
+IsAllowed = Callable[[str], bool]
 """Whether an algorithm may be used."""
 
 
-def leaves(settings: Mapping[str, str], key: str) -> Leaves:
+def allowed_algorithms(settings: Mapping[str, str], key: str) -> IsAllowed:
     """The algorithms that this key allows: `-LIST` removes some, any other list is complete. Names may be patterns.
 
     `+LIST` and `^LIST` add and prefer. They have no effect here, because the kinds in known_hosts are asked for first.

@@ -112,7 +112,7 @@ class Names:
     certified: Sequence[str]
 
 
-def flaw(found: Certificate, known: KnownHosts, names: Names, now: float, verify: Verify) -> str:
+def certificate_problem(found: Certificate, known: KnownHosts, names: Names, now: float, verify: Verify) -> str:
     """Why a certificate does not prove the identity of the host; empty if it does.
 
     A certificate without names is valid for every host in older OpenSSH releases, and for none in newer ones. Here: for

@@ -54,7 +54,7 @@ def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lamb
     hops = make_route(host, access, allow_login)
     own = Gateways() if access.gateways is None else None
     try:
-        open_way(hops, own or access.gateways or Gateways(), access.say)
+        open_route(hops, own or access.gateways or Gateways(), access.say)
         open_hop(hops[-1], access.say)
     except BaseException:
         close(hops[-1].connection, own)
@@ -65,7 +65,7 @@ def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lamb
     return Link(host, hops[-1].connection, root, quiet_s, own)
 
 
-def open_way(hops: Sequence[Hop], gateways: Gateways, say: Callable[[str], None]) -> None:
+def open_route(hops: Sequence[Hop], gateways: Gateways, say: Callable[[str], None]) -> None:
     """Opens all hops but the last, or uses those that are open already. Raises HostError."""
     for hop, behind in pairwise(hops):
         behind.connection.gateway = gateways.through(hop, partial(open_hop, say=say))
@@ -79,7 +79,7 @@ def open_hop(hop: Hop, say: Callable[[str], None] = lambda _: None) -> None:
     from runnerops.ssh.settings import alive_of  # noqa: PLC0415
 
     try:
-        patiently(hop.connection.open, lambda seconds: say(f"{hop.host}: {penalty_text(hop, seconds)}"))
+        retry_connect(hop.connection.open, lambda seconds: say(f"{hop.host}: {penalty_text(hop, seconds)}"))
     except (SSHException, OSError, EOFError) as error:
         raise explain(hop, error) from None
     transport: Transport = hop.connection.transport
@@ -95,7 +95,7 @@ def open_hop(hop: Hop, say: Callable[[str], None] = lambda _: None) -> None:
         raise closed_after_login(hop) from None
 
 
-def patiently(connect: Callable[[], T], penalised: Callable[[float], None] = lambda _: None) -> T:
+def retry_connect(connect: Callable[[], T], penalised: Callable[[float], None] = lambda _: None) -> T:
     """Tries again with growing pauses while sshd has too many connections or the network is unstable. Raises what
     `connect` raises.
 

@@ -34,7 +34,7 @@ class _Metadata(ModuleType):
 
 
 @contextmanager
-def _standing_in(modules: Mapping[str, ModuleType]) -> Iterator[None]:
+def _replaced_modules(modules: Mapping[str, ModuleType]) -> Iterator[None]:
     """These are imported instead of the real modules of the same name, unless those are loaded already."""
     used = {name: module for name, module in modules.items() if name not in sys.modules}
     sys.modules.update(used)
@@ -51,7 +51,7 @@ def _standing_in(modules: Mapping[str, ModuleType]) -> Iterator[None]:
 # not read here; the parser for the inventory is loaded already (4).
 _NOT_NEEDED = {"unittest.mock": _Empty("unittest.mock"), "importlib.metadata": _Metadata("importlib.metadata")}
 _LOADED = {"invoke.vendor.yaml": sys.modules["yaml"]} if "yaml" in sys.modules else {}
-with _standing_in(_NOT_NEEDED | _LOADED):
+with _replaced_modules(_NOT_NEEDED | _LOADED):
     from fabric import Config, Connection
 
 __all__ = ["Config", "Connection"]

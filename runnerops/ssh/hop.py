@@ -10,8 +10,8 @@ from paramiko import Message, MissingHostKeyPolicy, PKey, SSHClient, SSHExceptio
 
 from runnerops.errors import HostKeyError
 from runnerops.frozen import frozen
-from runnerops.ssh.algorithms import Leaves, bits
-from runnerops.ssh.certificates import Names, flaw, read_certificate, signed_with
+from runnerops.ssh.algorithms import IsAllowed, bits
+from runnerops.ssh.certificates import Names, certificate_problem, read_certificate, signed_with
 from runnerops.ssh.fabrics import Connection
 from runnerops.ssh.hostkeys import HostKey, KnownHosts
 from runnerops.ssh.login import Attempt
@@ -37,7 +37,7 @@ class Hop:
     in_ci: bool = False
     smallest: int = 0
     """The fewest bits that an RSA key must have (RequiredRSASize)."""
-    signed_by: Leaves = lambda _: True
+    signed_by: IsAllowed = lambda _: True
     """The algorithms with which an authority may sign (CASignatureAlgorithms)."""
 
     @property
@@ -55,7 +55,7 @@ class Hop:
         if revoked := self.known.revocation(offered, every):
             problem = f"the host key of {where} is revoked ({revoked.place}): {offered}"
             raise HostKeyError(self.host, problem, "find out who has this key; nothing was sent")
-        if any(entry.key == offered for entry in self.known.about(every)):
+        if any(entry.key == offered for entry in self.known.entries_for(every)):
             self._refuse_revoked_authority(certificate, where)
             return
         why = self._uncertified(offered, certificate)
@@ -66,7 +66,7 @@ class Hop:
             raise HostKeyError(
                 self.host, problem, f"correct the certificate or known_hosts, or: {self._way_to_trust()}"
             )
-        if before := self.known.about(self.names):
+        if before := self.known.entries_for(self.names):
             were = ", ".join(f"{entry.key} ({entry.place})" for entry in before)
             problem = f"the host key of {where} has changed: it offers {offered}; known is {were}"
             raise HostKeyError(self.host, problem, f"only if you know why it changed: {self._way_to_trust()}")
@@ -98,7 +98,7 @@ class Hop:
         if not self.signed_by(kind := signed_with(found.signature)):
             return f"its signature is {kind}, which CASignatureAlgorithms of ssh_config leaves out"
         names = Names((*self.names, *self.loose), self.certified)
-        return flaw(found, self.known, names, time.time(), made_signature)
+        return certificate_problem(found, self.known, names, time.time(), made_signature)
 
     def _way_to_trust(self) -> str:
         """The fix for an unknown key, which in the job of a pipeline cannot be a command."""

@@ -83,7 +83,7 @@ class KnownHosts:
         if not given:
             return known
         if len(given.split()) > 1 and not _is_file(given):  # an entry has at least three words
-            return known.and_also(parse([("SSH_KNOWN_HOSTS", given)]))
+            return known.merged_with(parse([("SSH_KNOWN_HOSTS", given)]))
         return known.with_files([Path(given).expanduser()], "SSH_KNOWN_HOSTS: ")
 
     def with_files(self, paths: Iterable[Path], place: str = "") -> KnownHosts:
@@ -95,12 +95,12 @@ class KnownHosts:
             except (OSError, ValueError) as error:
                 if place or not isinstance(error, FileNotFoundError | NotADirectoryError):
                     reason = getattr(error, "strerror", None) or "no path"
-                    known = known.and_also(KnownHosts(warnings=(f"{place}{path}: ignored: {reason}",)))
+                    known = known.merged_with(KnownHosts(warnings=(f"{place}{path}: ignored: {reason}",)))
                 continue
-            known = known.and_also(parse([(str(path), text)]))
+            known = known.merged_with(parse([(str(path), text)]))
         return known
 
-    def and_also(self, other: KnownHosts) -> KnownHosts:
+    def merged_with(self, other: KnownHosts) -> KnownHosts:
         """The entries of both."""
         return KnownHosts(
             self.entries + other.entries,
@@ -109,7 +109,7 @@ class KnownHosts:
             self.authorities + other.authorities,
         )
 
-    def about(self, names: Sequence[str]) -> tuple[Entry, ...]:
+    def entries_for(self, names: Sequence[str]) -> tuple[Entry, ...]:
         """The known keys under any of these names, each once, without revoked ones."""
         found = {entry.key: entry for entry in reversed(self._covering(names))}
         return tuple(entry for key, entry in reversed(found.items()) if not self.revocation(key, names))

@@ -43,7 +43,7 @@ def plain_names(patterns: str) -> Sequence[str]:
     return [name for name in patterns.lower().split(",") if name] if plain else []
 
 
-def without(line: str, names: Sequence[str]) -> str | None:
+def without_names(line: str, names: Sequence[str]) -> str | None:
     """A known_hosts line without these names; None if none is left. Patterns and marked lines stay."""
     marker, words = split_line(line)
     if marker or not words:

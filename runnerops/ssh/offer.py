@@ -13,7 +13,7 @@ from runnerops.errors import HostError, HostKeyError
 from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
 from runnerops.ssh.access import Access
-from runnerops.ssh.connect import load, open_way, patiently
+from runnerops.ssh.connect import load, open_route, retry_connect
 from runnerops.ssh.gateways import Gateways
 from runnerops.ssh.hostkeys import KINDS, Entry, HostKey
 from runnerops.ssh.link import close
@@ -74,7 +74,7 @@ def fetch_offer(host: Host, access: Access, gateways_seen: Offers) -> Offer:
     try:
         for hop, behind in pairwise(hops):
             try:
-                open_way((hop, behind), gateways, access.say)
+                open_route((hop, behind), gateways, access.say)
             except HostKeyError:
                 return gateways_seen.of(hop)
         return _offer(hops[-1])
@@ -97,7 +97,7 @@ def _offer(hop: Hop) -> Offer:
             "every host key that it offers is revoked" if any(found) else "it offers no host key that can be verified"
         )
         raise HostError(hop.host, f"{hop.names[0]}: {problem}", "ed25519, ECDSA and RSA keys can be")
-    return Offer(hop.names, hop.gateway, keys, hop.known.about(hop.names))
+    return Offer(hop.names, hop.gateway, keys, hop.known.entries_for(hop.names))
 
 
 def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
@@ -105,7 +105,7 @@ def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
     from paramiko.ssh_exception import IncompatiblePeer  # noqa: PLC0415
 
     with contextlib.suppress(IncompatiblePeer):
-        return patiently(lambda: _exchange(hop, kinds))
+        return retry_connect(lambda: _exchange(hop, kinds))
     return None
 
 

@@ -45,7 +45,7 @@ class Passwords(Protocol):
     def first(self) -> str:
         """The password to try first; empty if there is none, so that sudo must not ask. Raises SecretError."""
 
-    def again(self, wrong: str) -> str:
+    def retry(self, wrong: str) -> str:
         """Another password instead of `wrong`; empty if there is none."""
 
 
@@ -56,7 +56,7 @@ class NoPassword:
         """No password."""
         return ""
 
-    def again(self, wrong: str) -> str:  # noqa: ARG002
+    def retry(self, wrong: str) -> str:  # noqa: ARG002
         """No password."""
         return ""
 
@@ -108,7 +108,7 @@ class Root:
         HostError.
         """
         self._tried += 1
-        newer = self.passwords.again(self._password or "") if self._tried == 1 else ""
+        newer = self.passwords.retry(self._password or "") if self._tried == 1 else ""
         if newer:
             self._password = newer
             return WrongPasswordError()

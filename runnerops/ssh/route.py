@@ -18,7 +18,7 @@ from paramiko import SSHException
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host
 from runnerops.ssh.access import Access
-from runnerops.ssh.algorithms import leaves
+from runnerops.ssh.algorithms import allowed_algorithms
 from runnerops.ssh.fabrics import Config, Connection
 from runnerops.ssh.home import ssh_home
 from runnerops.ssh.hop import Hop, Verified
@@ -105,7 +105,7 @@ def _hop(
         _certified(settings.get("hostkeyalias") or connection.host, () if gateway else (host.name,)),
         bool(access.environ.get("CI")),
         int(size) if (size := settings.get("requiredrsasize", "")).isdecimal() else 0,
-        leaves(settings, "casignaturealgorithms"),
+        allowed_algorithms(settings, "casignaturealgorithms"),
     )
     if family := family_of(settings):
         _hold_to(connection, family)
@@ -132,9 +132,9 @@ def _ways(hop: Hop) -> dict[str, Any]:
         "channel_timeout": CONNECT_SECONDS,
         "auth_strategy": hop.attempt,
         "transport_factory": preferring(
-            [entry.key.kind for entry in hop.known.about(names)],
+            [entry.key.kind for entry in hop.known.entries_for(names)],
             certificate=bool(hop.known.authorities_of(names)),
-            leaves=leaves(hop.connection.ssh_config, "hostkeyalgorithms"),
+            leaves=allowed_algorithms(hop.connection.ssh_config, "hostkeyalgorithms"),
             opens_early=not hop.gateway,
             handshake_timeout=silence_limit(hop.connection),
         ),

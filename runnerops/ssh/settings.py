@@ -21,7 +21,7 @@ from paramiko import SSHConfig, SSHException
 from paramiko.config import SSHConfigDict
 
 from runnerops.patterns import late_pattern
-from runnerops.ssh.algorithms import VERIFIED, leaves
+from runnerops.ssh.algorithms import VERIFIED, allowed_algorithms
 from runnerops.ssh.config_values import port_of
 from runnerops.ssh.home import ssh_home
 
@@ -246,7 +246,7 @@ def refusal(found: Mapping[str, str]) -> tuple[str, str] | None:
         if match != "Match tagged" or "tag" in found:
             return f"`{match}` cannot be decided here", _BY_HAND
     for key, known in VERIFIED.items():
-        if not any(map(leaves(found, key), known)):
+        if not any(map(allowed_algorithms(found, key), known)):
             hint = f"add one of {', '.join(known[:6])}"
             return f"`{key} {found[key]}` leaves nothing that can be verified here", hint
     for key, (harmless, hint) in _REFUSED.items():

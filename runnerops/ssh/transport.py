@@ -13,8 +13,8 @@ from paramiko import Channel, ChannelException, Message, PKey, SSHException, Tra
 from paramiko.auth_handler import AuthHandler
 from paramiko.common import OPEN_FAILED_CONNECT_FAILED
 
-from runnerops.ssh.ahead import EarlySession, takes_ahead
-from runnerops.ssh.algorithms import Leaves
+from runnerops.ssh.ahead import EarlySession, accepts_early_input
+from runnerops.ssh.algorithms import IsAllowed
 from runnerops.ssh.certificates import SUFFIX
 
 _SERVICE = "ssh-userauth"
@@ -35,7 +35,7 @@ class Prompt(Transport):
     opens_early = False
     """Whether a session is opened together with the first key, if the server allows that (`ahead.py`)."""
     wants_certificate = False
-    leaves: Leaves = staticmethod(lambda _: True)
+    leaves: IsAllowed = staticmethod(lambda _: True)
     """Which kinds of host keys may be used."""
 
     _early: EarlySession | None = None
@@ -106,7 +106,7 @@ class Prompt(Transport):
         self.auth_handler = handler = _PromptAuth(self)
         handler.auth_publickey(username, key, answered)
         early: EarlySession | None = None
-        if handler.sent and self.opens_early and takes_ahead(self):
+        if handler.sent and self.opens_early and accepts_early_input(self):
             self.opens_early = False  # only with the first key, because sshd logs each channel that it does not open
             early = EarlySession(self, self.auth_timeout + self.channel_timeout)
         missing = handler.wait_for_response(answered)
@@ -157,7 +157,7 @@ def preferring(
     kinds: Sequence[str],
     *,
     certificate: bool = False,
-    leaves: Leaves = lambda _: True,
+    leaves: IsAllowed = lambda _: True,
     opens_early: bool = False,
     handshake_timeout: float = 30.0,
 ) -> Callable[..., Transport]:

@@ -16,8 +16,8 @@ from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
 from runnerops.planning.plan import Request, make_plan
 from runnerops.planning.reconcile import reconcile
-from runnerops.planning.remove import Kept, take_off
-from runnerops.planning.rotate import Rotating
+from runnerops.planning.remove import KeptState, remove_services
+from runnerops.planning.rotate import RotationPlanner
 from runnerops.services.scripts import content
 from tests.unit.services.builders import (
     ARGV,
@@ -136,7 +136,9 @@ def removal(here: Host, there: HostState, policy: Policy) -> Plan:
     applied = {path: sha256(file.content) for path, file in there.files.items()}
     bases = {path: file.content for path, file in there.files.items() if file.content is not None}
     known = replace(there, applied=applied, base=bases)
-    off = take_off(here, [*ServiceName], Kept(here, applied, dict.fromkeys(applied, Original(None))), known, policy)
+    off = remove_services(
+        here, [*ServiceName], KeptState(here, applied, dict.fromkeys(applied, Original(None))), known, policy
+    )
     return make_plan(Request(off.host, (), off.desired, known, policy, Requester("me", "here"), off.blockers))
 
 
@@ -176,11 +178,11 @@ def _plans() -> Iterator[Plan]:
 
 def rotations(here: Host, there: HostState) -> Iterator[Plan]:
     """The host asks GitLab, or keeps what it gave already; then the file gets it."""
-    rotating = Rotating(here, there, Policy(), Requester("me", "here"))
-    given = rotating.as_if_given(_ONE)
+    rotating = RotationPlanner(here, there, Policy(), Requester("me", "here"))
+    given = rotating.with_stand_in_token(_ONE)
     rest = make_plan(given.request())
-    yield rotating.first("one", _ONE, rest)
-    yield rotating.first("one", _ONE, rest, {"token": "glrt-" + "b" * 20})
+    yield rotating.first_run("one", _ONE, rest)
+    yield rotating.first_run("one", _ONE, rest, {"token": "glrt-" + "b" * 20})
     yield rest
 
 

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 
-from runnerops.commands.abort import _TakenBack, unpaused_lines
+from runnerops.commands.abort import _AbortHooks, unpaused_lines
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.model.common import Result
 from runnerops.model.gitlab import PauseRecord
@@ -36,7 +36,7 @@ def abort(world: World, end: Result) -> Outcome:
     record = Record(Run(1, ORIGIN, "", "", running=True))
     found = {"h": History(0, (record,), world.machine.on_record)}
     project, _ = world.plan()
-    back = _TakenBack(cast(ConnectionPool, world.machine), world.machine.root, found)
+    back = _AbortHooks(cast(ConnectionPool, world.machine), world.machine.root, found)
     return back.after(project.hosts[0], Plan("h", 1, ORIGIN), Outcome("h", end))
 
 

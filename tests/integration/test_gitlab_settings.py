@@ -39,7 +39,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
-from runnerops.planning.lint.disagreeing import as_gitlab_tells
+from runnerops.planning.lint.disagreeing import disagreeing_runners
 from runnerops.redact import Redactor
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
@@ -106,7 +106,7 @@ def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gi
         one = replace(host(gitlab, one={"tags": tags}), name=name)
         compare_settings(one, *there(gitlab, {"one": number}), gitlab_context)
     gitlab.runner(ONE).settings["tag_list"] = ["docker"]  # so a alone has nothing to do
-    assert {name: stop.details for name, stop in as_gitlab_tells(gitlab_context.desired_settings).items()} == {
+    assert {name: stop.details for name, stop in disagreeing_runners(gitlab_context.desired_settings).items()} == {
         "a": ("tags",),
         "b": ("tags",),
     }

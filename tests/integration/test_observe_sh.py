@@ -15,7 +15,7 @@ import pytest
 from runnerops.model.answers import Answer
 from runnerops.model.facts import Container, Facts
 from runnerops.model.host_state import RemoteFile
-from runnerops.remote.observation import compact, decode_observation
+from runnerops.remote.observation import decode_observation, minify
 from runnerops.services import DOCKER
 from runnerops.services.docker.observe import OBSERVE
 from tests.shells import SHELLS
@@ -205,7 +205,7 @@ def test_a_script_means_the_same_without_comments_and_indents(path: Path) -> Non
         return subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
 
     text = path.read_text()
-    short = compact(text)
+    short = minify(text)
     assert len(short) < len(text)
     assert "\n " not in short
     assert "\n#" not in short

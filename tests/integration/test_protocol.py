@@ -19,7 +19,7 @@ from runnerops.model.host_state import Hold
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
-from runnerops.planning.blockers import held_by
+from runnerops.planning.blockers import hold_blocker
 from runnerops.remote import observation, protocol, state, state_folder
 from tests.shells import SH, SHELLS
 
@@ -104,7 +104,7 @@ def test_a_hold_is_heeded_before_anything_is_written(hold: str, heeds: bool, sta
     assert (output == f"{hold}\n".encode()) == (status == protocol.HELD)
     assert (kept.parent / "runs").exists() == (status == 0)
     assert Hold.read(hold).ended(2) == hold.endswith("is over")
-    assert "the host is held" in held_by(Hold.read(hold)).message
+    assert "the host is held" in hold_blocker(Hold.read(hold)).message
 
 
 def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) -> None:
@@ -165,7 +165,7 @@ def test_a_run_that_is_not_there_cannot_be_followed(host: Path) -> None:
 
 
 def observe(root: Path, shell: tuple[str, ...], calls: Sequence[tuple[str, ...]], functions: str = "") -> bytes:
-    script = observation.frame("w0rd", [*observation.FACTS, *calls], [functions])
+    script = observation.build_script("w0rd", [*observation.FACTS, *calls], [functions])
     environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
     done = subprocess.run([*shell, "-s"], input=script, capture_output=True, env=environ, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -240,7 +240,7 @@ def test_the_state_folder_of_a_host_is_read(shell: tuple[str, ...], tmp_path: Pa
     )
     assert observed.applied == {"/a": "new2"}
     assert observed.staged == {"/a": {"new2", "new10"}}
-    assert observed.given_back == {"/a"}
+    assert observed.restored_by_removal == {"/a"}
 
 
 def test_a_program_that_hangs_only_loses_its_own_answer(tmp_path: Path) -> None:
@@ -266,7 +266,7 @@ def test_an_observation_ends_within_its_time_limit_even_if_all_programs_hang(
         *(("ask", f"of_{name}", "limited", "x") for name in "abcd"),
         ("ask", "told", "echo", "x"),
     ]
-    script = observation.frame("w0rd", [("observe_all",)], [passing, _in_order(calls)])
+    script = observation.build_script("w0rd", [("observe_all",)], [passing, _in_order(calls)])
     status, output = call(tmp_path, (*shell, "-s"), script)
     answers, _ = observation.decode_observation("w0rd", output)
     assert status == 0

@@ -94,7 +94,7 @@ def test_an_end_right_after_the_login_is_reported_as_one(
         raise OSError(errno.EBADF, "Bad file descriptor")
 
     if when == "after the login":
-        monkeypatch.setattr("runnerops.ssh.connect.patiently", connect)
+        monkeypatch.setattr("runnerops.ssh.connect.retry_connect", connect)
     else:
         monkeypatch.setattr("runnerops.ssh.connect._keep_alive", fails)
     with pytest.raises(HostError, match="it closed the connection right after the login"):

@@ -53,7 +53,7 @@ class Given:
     def first(self) -> str:
         return self.words[0]
 
-    def again(self, wrong: str) -> str:
+    def retry(self, wrong: str) -> str:
         self.wrong.append(wrong)
         return self.words[len(self.wrong)] if len(self.words) > len(self.wrong) else ""
 

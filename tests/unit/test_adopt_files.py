@@ -12,7 +12,7 @@ from runnerops.adopt.finding import find_place, find_places, known_names
 from runnerops.adopt.insert import add_host
 from runnerops.adopt.mirrors import changed_elsewhere
 from runnerops.adopt.place import Found, only_adds
-from runnerops.adopt.target import about, host_at, meant
+from runnerops.adopt.target import about, host_at, parse_target
 from runnerops.adopt.writing import Files, write
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory import load
@@ -72,20 +72,20 @@ def test_what_is_no_login_is_usage(target: str) -> None:
 )
 def test_a_host_in_the_inventory_takes_no_other_login(path: Path, target: str, name: str) -> None:
     with pytest.raises(UsageError):
-        find_place(path, meant(target, name))
+        find_place(path, parse_target(target, name))
 
 
 def test_several_hosts_may_have_one_address(path: Path) -> None:
-    assert find_place(path, meant("x=root@192.0.2.1:2222")).host.name == "x"
+    assert find_place(path, parse_target("x=root@192.0.2.1:2222")).host.name == "x"
     with pytest.raises(UsageError, match="already, as a"):
-        find_place(path, meant("x=root@192.0.2.1:22"))
+        find_place(path, parse_target("x=root@192.0.2.1:22"))
 
 
 def test_without_an_inventory_a_login_is_needed(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such inventory") as caught:
         find_place(tmp_path / "inventory.yml", "a")
     assert "USER@a" in caught.value.hint
-    assert find_place(tmp_path / "inventory.yml", meant("me@a")).text == ""
+    assert find_place(tmp_path / "inventory.yml", parse_target("me@a")).text == ""
 
 
 def entry(name: str, **sections: Tree) -> Entry:
@@ -178,7 +178,7 @@ def test_nothing_is_written_if_one_file_cannot_be(path: Path) -> None:
 
 
 def test_null_removes_an_inherited_section_that_the_host_lacks(path: Path) -> None:
-    found = Found(find_place(path, meant("c=me@192.0.2.9")), {
+    found = Found(find_place(path, parse_target("c=me@192.0.2.9")), {
         ServiceName.DOCKER: Adopted(notes=("no Docker Engine there",)), ServiceName.GITLAB_RUNNER: Adopted({"concurrent": 2}),
     })  # fmt: skip
     draft = best_draft([found], {}, "")
@@ -191,7 +191,7 @@ def test_null_removes_an_inherited_section_that_the_host_lacks(path: Path) -> No
 def test_a_file_that_is_no_yaml_is_reported_before_a_host_is_asked(text: str, path: Path) -> None:
     path.write_text(text)
     with pytest.raises(InventoryError, match=r"inventory\.yml:\d"):
-        find_places(path, [meant("root@h")])
+        find_places(path, [parse_target("root@h")])
 
 
 def test_a_tab_before_a_value_stays() -> None:
@@ -207,6 +207,6 @@ def test_an_inventory_that_is_no_yaml_is_reported_with_its_line() -> None:
 def test_a_file_that_is_no_text_is_reported_with_its_place(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     path.write_bytes(b"hosts:\n  a: {address: x}\n# \xff\n")
-    for ask in (lambda: find_places(path, [meant("root@h")]), lambda: known_names(path)):
+    for ask in (lambda: find_places(path, [parse_target("root@h")]), lambda: known_names(path)):
         with pytest.raises(InventoryError, match=r"inventory\.yml:3:3"):
             ask()

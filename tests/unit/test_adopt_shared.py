@@ -18,7 +18,7 @@ from runnerops.adopt.insert import add_defaults, add_group
 from runnerops.adopt.layers import beside, common, merged, moved, same
 from runnerops.adopt.place import Found
 from runnerops.adopt.shared import share
-from runnerops.adopt.target import login_of, meant
+from runnerops.adopt.target import login_of, parse_target
 from runnerops.errors import UsageError
 from runnerops.inventory import load
 from runnerops.model.common import Key, ServiceName, Tree
@@ -84,7 +84,7 @@ def test_where_a_key_is_after_shared_values_were_taken_out(key: Key, place: Key 
 
 
 def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -> list[Found]:
-    logins = [meant(f"{name}=root@192.0.2.{number}") for number, name in enumerate(hosts, 1)]
+    logins = [parse_target(f"{name}=root@192.0.2.{number}") for number, name in enumerate(hosts, 1)]
     places = find_places(folder / "inventory.yml", logins, group)
     return [
         Found(place, {ServiceName(service): one for service, one in adopted.items()})
@@ -307,12 +307,12 @@ def test_one_host_twice_and_an_existing_group_are_usage(words: list[str], group:
     path = tmp_path / "inventory.yml"
     path.write_text("groups:\n  old: {}\nhosts:\n  z: {docker: {debug: true}}\n")
     with pytest.raises(UsageError):
-        find_places(path, [meant(word) for word in words], group)
+        find_places(path, [parse_target(word) for word in words], group)
 
 
 @pytest.mark.parametrize("word", ["me@[2001:db8::1]:22", "me@h.example", "me@h:2222"])
 def test_a_login_is_reported_as_it_was_given(word: str) -> None:
-    host = meant(f"n={word}")
+    host = parse_target(f"n={word}")
     assert not isinstance(host, str)
     assert (host.name, login_of(host)) == ("n", word)
 
@@ -334,7 +334,7 @@ def test_runners_named_after_their_hosts_are_written_once(tmp_path: Path) -> Non
         runners = [{"name": name, "id": number}, {"name": name, "id": number + 10, "limit": 2}, {}]
         tokens = [f"glrt-{letter * 10}{name}" for letter in "abc"]
         states[name] = observed(None, blocks(*(one | {"token": t} for one, t in zip(runners, tokens, strict=True))))
-        (place,) = find_places(tmp_path / "inventory.yml", [meant(f"{name}=root@192.0.2.{number}")])
+        (place,) = find_places(tmp_path / "inventory.yml", [parse_target(f"{name}=root@192.0.2.{number}")])
         found.append(Found(place, {service.NAME: service.adopt(states[name], {}) for service in SERVICES}))
     draft = best_draft(found, {}, "ci")
     shared = (draft.layer.text if draft.layer else "").splitlines()

@@ -13,7 +13,7 @@ from runnerops.commands.check import CheckOptions, check
 from runnerops.engine.planner import block_duplicates
 from runnerops.model.common import Exit, Result
 from runnerops.model.gitlab import DesiredSettings
-from runnerops.planning.lint.disagreeing import as_gitlab_tells
+from runnerops.planning.lint.disagreeing import disagreeing_runners
 from runnerops.report.screen import Screen
 from tests.unit.machine_builders import facts, planned
 
@@ -80,11 +80,13 @@ def test_hosts_that_gitlab_calls_one_runner_are_refused() -> None:
         DesiredSettings(("https://one", 8), "c", "r", {"tags": ("z",)}),
         DesiredSettings(("https://two", 7), "c", "t", {"tags": ("z",)}),
     ]
-    assert {name: one.code for name, one in as_gitlab_tells(wishes).items()} == dict.fromkeys("ab", "settings-disagree")
+    assert {name: one.code for name, one in disagreeing_runners(wishes).items()} == dict.fromkeys(
+        "ab", "settings-disagree"
+    )
     plans = block_duplicates({name: planned(name, facts(name, name)) for name in "abc"}, wishes)
     assert [one.result for one in plans.values() if not isinstance(one, Exception)] == [
         Result.REFUSED,
         Result.REFUSED,
         Result.PENDING,
     ]
-    assert not as_gitlab_tells([wishes[0], wishes[0]])
+    assert not disagreeing_runners([wishes[0], wishes[0]])

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runnerops.ssh.certificates import Names, flaw, read_certificate
+from runnerops.ssh.certificates import Names, certificate_problem, read_certificate
 from runnerops.ssh.hostkeys import HostKey, KnownHosts, parse
-from runnerops.ssh.hostnames import covers, lookup_name, without
+from runnerops.ssh.hostnames import covers, lookup_name, without_names
 
 
 def blob(kind: str, rest: bytes) -> bytes:
@@ -61,15 +61,15 @@ def test_hashed_names() -> None:
     assert covers(web_1, "web-1")
     assert covers(web_1, "WEB-1")
     assert not covers(web_1, "web-2")
-    assert without(f"{web_1} ssh-ed25519 AAAA", ["web-1"]) is None
-    assert without(f"{web_1} ssh-ed25519 AAAA", ["web-2"]) is not None
+    assert without_names(f"{web_1} ssh-ed25519 AAAA", ["web-1"]) is None
+    assert without_names(f"{web_1} ssh-ed25519 AAAA", ["web-2"]) is not None
 
 
 @given(st.text(), st.text())
 def test_no_line_is_too_strange(line: str, name: str) -> None:
-    parse([("f", line)]).about([name])
+    parse([("f", line)]).entries_for([name])
     covers(line, name)
-    without(line, [name])
+    without_names(line, [name])
 
 
 @pytest.mark.parametrize(
@@ -105,17 +105,17 @@ def test_lines_that_say_nothing(line: str) -> None:
 @pytest.mark.parametrize("form", ["{}", "  {}  ", "{} a comment # more", "{}\r"])
 def test_every_form_of_a_known_hosts_line_is_read(form: str) -> None:
     line = form.format(A.line("web").replace(" ", "\t"))
-    assert [entry.key for entry in parse([("f", line)]).about(["web"])] == [A]
+    assert [entry.key for entry in parse([("f", line)]).entries_for(["web"])] == [A]
 
 
 def test_a_key_that_is_known_twice_is_one_and_has_the_first_place() -> None:
     known = parse([("f", A.line("web")), ("g", f"{A.line('web,192.0.2.1')}\n{B.line('192.0.2.1')}")])
-    assert [entry.place for entry in known.about(["web", "192.0.2.1"])] == ["f:1", "g:2"]
+    assert [entry.place for entry in known.entries_for(["web", "192.0.2.1"])] == ["f:1", "g:2"]
 
 
 def test_a_revoked_key_is_not_known_wherever_it_stands() -> None:
     known = parse([("f", f"{A.line('web')}\n{B.line('web')}"), ("g", f"@revoked {A.line('*')}")])
-    assert [entry.key for entry in known.about(["web"])] == [B]
+    assert [entry.key for entry in known.entries_for(["web"])] == [B]
     assert (found := known.revocation(A, ["web"])) is not None
     assert found.place == "g:1"
     assert known.revocation(B, ["web"]) is None
@@ -197,7 +197,7 @@ def test_a_file_that_cannot_be_read_is_reported(folder: Path) -> None:
     ],
 )
 def test_a_line_without_a_host(line: str, left: str | None) -> None:
-    assert without(line, ["web", "192.0.2.1"]) == left
+    assert without_names(line, ["web", "192.0.2.1"]) == left
 
 
 def framed(*parts: bytes) -> bytes:
@@ -222,13 +222,13 @@ def test_a_certificate_is_held_against_its_authority_s_signature() -> None:
         return len(seen) == 1
 
     found = read_certificate(certificate())
-    assert flaw(found, known, names, 1.0, verify) == ""
+    assert certificate_problem(found, known, names, 1.0, verify) == ""
     ((key, signed, signature),) = seen
     assert (key, signature) == (B, framed(b"ssh-ed25519", b"s"))
     assert certificate() == signed + framed(signature)
-    assert flaw(found, known, names, 1.0, verify) == "its signature is wrong"
+    assert certificate_problem(found, known, names, 1.0, verify) == "its signature is wrong"
     weak = read_certificate(certificate(signature=framed(b"ssh-rsa", b"s")))
-    assert "its kind of signature is not accepted" in flaw(weak, known, names, 1.0, lambda *_: True)
+    assert "its kind of signature is not accepted" in certificate_problem(weak, known, names, 1.0, lambda *_: True)
 
 
 def test_an_authority_of_no_kind_cannot_steer_a_terminal() -> None:
@@ -253,4 +253,4 @@ def test_a_key_that_is_no_certificate_has_no_authority(junk: bytes, cut: int) ->
 def test_the_lines_about_a_host_are_found_in_order(lines: list[list[str]], names: list[str]) -> None:
     texts = [key(bytes([number])).line(",".join(words)) for number, words in enumerate(lines) if any(words)]
     known = parse([("f", "\n".join(texts))])
-    assert known.about(names) == tuple(one for one in known.entries if one.covers(names))
+    assert known.entries_for(names) == tuple(one for one in known.entries if one.covers(names))

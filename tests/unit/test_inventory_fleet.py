@@ -11,7 +11,7 @@ import pytest
 
 from runnerops import inventory
 from runnerops.adopt.finding import find_places
-from runnerops.adopt.target import meant
+from runnerops.adopt.target import parse_target
 from runnerops.errors import InventoryError, RunneropsError, UsageError
 from runnerops.inventory.explain import explain
 from runnerops.inventory.values.expressions import holds_expression
@@ -273,7 +273,7 @@ def test_explain_shows_what_came_out(tmp_path: Path) -> None:
 def test_adopt_finds_the_file_that_an_entry_goes_into(tmp_path: Path) -> None:
     lay(tmp_path, FOLDER)
     where = tmp_path / "inventory"
-    places = find_places(where, ["a", meant("root@new")])
+    places = find_places(where, ["a", parse_target("root@new")])
     assert [place.path for place in places] == [where / "hosts.yml"] * 2
     assert places[0].folder == tmp_path
     assert [host.name for host in places[1].load(b"hosts: {new: }").hosts] == ["new", "b", "c"]

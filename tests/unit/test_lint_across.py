@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from runnerops.model.common import key_text
-from runnerops.planning.lint.across import across
+from runnerops.planning.lint.across import lint_across
 from runnerops.planning.lint.known_caches import KnownCaches
 from runnerops.services.shared.no_proxy import bypasses
 from tests.unit.inventory_texts import load
@@ -25,7 +25,7 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     host_a = next(one for one in inventory.hosts if one.name == "a")
     return [
         f"{one.rule} {one.severity} {key_text(one.key)}: {one.message}"
-        for one in across(KnownCaches(inventory), host_a)
+        for one in lint_across(KnownCaches(inventory), host_a)
     ]
 
 

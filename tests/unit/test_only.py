@@ -11,7 +11,7 @@ from runnerops.inventory import load
 from runnerops.inventory.only import only
 from runnerops.model.common import ServiceName, Verb
 from runnerops.model.host_state import Intent
-from runnerops.planning.left_out import carried, command, note
+from runnerops.planning.left_out import carried_files, recorded_command, services_note
 from runnerops.services.shared.left_out import brings_caches
 from tests.unit.plan_builders import ask, observed, plan
 
@@ -28,11 +28,11 @@ def test_caches_of_other_hosts_are_left_out_for_a_host_without_any_too() -> None
     """Else its plan counts on a cache that the same deploy would bring up first."""
     narrowed = only(HOSTS, {DOCKER})
     assert [(host.name, brings_caches(host)) for host in narrowed] == [("a", False), ("b", False)]
-    assert [note(host, whole) for host, whole in zip(narrowed, HOSTS, strict=True)] == [
+    assert [services_note(host, whole) for host, whole in zip(narrowed, HOSTS, strict=True)] == [
         (),
         ("left out by --only: registry",),
     ]
-    assert [command("deploy", host) for host in narrowed] == ["deploy --only docker"] * 2
+    assert [recorded_command("deploy", host) for host in narrowed] == ["deploy --only docker"] * 2
     assert all(brings_caches(host) for host in only(HOSTS, {DOCKER, REGISTRY}))
     assert [host.name for host in only(HOSTS, {REGISTRY})] == ["b"]
     assert only(HOSTS, ()) == HOSTS
@@ -47,4 +47,4 @@ def test_a_service_whose_section_is_gone_and_that_is_unfinished_stays_so() -> No
     assert {action.service for action in made.actions} == {DOCKER}
     assert REGISTRY not in {step.args[0] for step in made.forward if step.verb in {"intend", "complete", "phase"}}
     assert [one for one in made.notes if "registry is unfinished since run 3 and stays so" in one]
-    assert carried(host, HOSTS[0], there) == ()
+    assert carried_files(host, HOSTS[0], there) == ()

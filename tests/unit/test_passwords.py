@@ -25,9 +25,9 @@ def test_another_password_is_asked_for_once_and_a_host_goes_on_with_it() -> None
     screen = Typist()
     passwords = SudoPasswords({VARIABLE: "wrong"}, Path(), screen)
     one, two = (passwords.for_host(Host(name, name)) for name in ("one", "two"))
-    assert (one.first(), one.again("wrong"), one.first()) == ("wrong", "right", "right")
-    assert (two.first(), two.again("wrong"), two.first()) == ("wrong", "right", "right"), "it may be right for this one"
-    assert one.again("right") == ""
+    assert (one.first(), one.retry("wrong"), one.first()) == ("wrong", "right", "right")
+    assert (two.first(), two.retry("wrong"), two.first()) == ("wrong", "right", "right"), "it may be right for this one"
+    assert one.retry("right") == ""
     assert screen.asked == 1
 
 

@@ -37,10 +37,10 @@ def test_a_connection_that_ends_before_the_login_is_tried_again(
         return "there"
 
     if again:
-        assert connect.patiently(flaky) == "there"
+        assert connect.retry_connect(flaky) == "there"
     else:
         with pytest.raises(type(error)):
-            connect.patiently(flaky)
+            connect.retry_connect(flaky)
         assert tries == 1
 
 
@@ -51,4 +51,4 @@ def test_after_the_last_attempt_the_host_is_unreachable(monkeypatch: pytest.Monk
         raise TURNED_AWAY
 
     with pytest.raises(SSHException, match="protocol banner"):
-        connect.patiently(fail)
+        connect.retry_connect(fail)

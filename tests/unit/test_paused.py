@@ -10,7 +10,7 @@ from runnerops.model.common import Secret, ServiceName, SourceLocation
 from runnerops.model.gitlab import GitlabAccess, Pause, PauseRecord
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Requester
-from runnerops.planning.paused import beyond_reach, left_paused
+from runnerops.planning.paused import left_paused, notes_on_still_paused
 from runnerops.report.paused import paused_lines
 
 URL = "https://gitlab.example.com"
@@ -48,7 +48,7 @@ def test_which_runners_are_unpaused_and_which_only_reported(
 ) -> None:
     there = (PauseRecord(7, 41, url, "one"),)
     assert left_paused(command, host, there) == ((Pause("one", 7, 41),) if unpauses else ())
-    told = list(beyond_reach(command, host, there))
+    told = list(notes_on_still_paused(command, host, there))
     assert bool(told) == tells
     assert all("run 41 paused runner one" in text and "paused/7 on the host" in text for text in told)
 
@@ -57,7 +57,7 @@ def test_a_rotation_leaves_it_and_says_what_does_not() -> None:
     assert left_paused("rotate", HOST, THERE) == ()
     assert [
         text.endswith("was not unpaused: `runnerops deploy h` does that")
-        for text in beyond_reach("rotate", HOST, THERE)
+        for text in notes_on_still_paused("rotate", HOST, THERE)
     ] == [True]
 
 

@@ -18,7 +18,7 @@ from runnerops.model.run import Event, Outcome
 from runnerops.model.steps import Step
 from runnerops.report.progress.bars import Bars
 from runnerops.report.progress.lines import Lines
-from runnerops.report.progress.painted import Painted
+from runnerops.report.progress.live_display import LiveDisplay
 from runnerops.report.screen import Screen
 
 NAMES = [f"r{number}" for number in range(12)]
@@ -103,7 +103,7 @@ def test_what_is_drawn_again_covers_nothing_that_was_printed_in_between() -> Non
     progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
     for name in NAMES:
         progress.add_task(name, total=None)
-    painted = Painted(progress)
+    painted = LiveDisplay(progress)
     painted.start()
     painted.stop()
     said.write("a question and its answer\n")
@@ -131,10 +131,10 @@ def on_screen(said: str) -> list[str]:
 
 
 def test_no_line_is_lost_when_bars_end_while_others_are_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.report.progress.painted._EVERY", 0.0)  # again and again, in another thread
+    monkeypatch.setattr("runnerops.report.progress.live_display._EVERY", 0.0)  # again and again, in another thread
     console = Console(file=(said := io.StringIO()), force_terminal=True, width=80)
     progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
-    painted = Painted(progress)
+    painted = LiveDisplay(progress)
     ended: list[str] = []
     painted.start()
     for part in range(8):

@@ -8,7 +8,7 @@ import pytest
 
 from runnerops.model.common import Result, Tree
 from runnerops.model.steps import Step
-from runnerops.planning.races import moved, only_its_own
+from runnerops.planning.races import changed_path, differs_in_owned_keys_only
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from tests.unit.plan_builders import CONFIG, ask, observed, plan
 from tests.unit.services.runner_builders import OTHER, REWRITTEN, config, runner
@@ -28,7 +28,7 @@ BEFORE = config(runner(docker={"image": "alpine:3"}))
     ],
 )
 def test_why_a_run_ended(result: Result, failed: Step | None, path: str) -> None:
-    assert moved(result, failed) == path
+    assert changed_path(result, failed) == path
 
 
 def rotated(concurrent: int = 4) -> Tree:
@@ -49,11 +49,11 @@ def rotated(concurrent: int = 4) -> Tree:
 def test_only_the_keys_of_the_system_itself(concurrent: int, now: Tree | None, its_own: bool) -> None:
     rendered = ask({}, to_toml({**BEFORE, "concurrent": concurrent}).encode())
     made = plan(rendered, observed({"mtu": 1400}, to_toml(BEFORE).encode()))
-    assert only_its_own(CONFIG, made, rendered, None if now is None else to_toml(now).encode()) is its_own
+    assert differs_in_owned_keys_only(CONFIG, made, rendered, None if now is None else to_toml(now).encode()) is its_own
 
 
 def test_a_file_that_nobody_can_read_is_nobodys_own_keys() -> None:
     rendered = ask({}, to_toml(BEFORE).encode())
     made = plan(rendered, observed({"mtu": 1400}, to_toml(BEFORE).encode()))
-    assert not only_its_own(CONFIG, made, rendered, b"[")
-    assert not only_its_own("/elsewhere", made, rendered, b"")
+    assert not differs_in_owned_keys_only(CONFIG, made, rendered, b"[")
+    assert not differs_in_owned_keys_only("/elsewhere", made, rendered, b"")

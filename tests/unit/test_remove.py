@@ -18,7 +18,7 @@ from runnerops.model.run import Outcome
 from runnerops.planning.dependencies import with_cache_clients
 from runnerops.planning.originals import places_of, read_originals
 from runnerops.planning.plan import Request, make_plan
-from runnerops.planning.remove import Kept, take_off, to_look_at
+from runnerops.planning.remove import KeptState, host_to_observe, remove_services
 from runnerops.remote import state_folder
 from runnerops.report.screen import Screen
 from runnerops.services import REGISTRY, SERVICES
@@ -58,7 +58,7 @@ def test_clients_are_undone_before_the_cache_and_the_runner_rests_before_the_fir
 def test_mirrors_of_before_the_first_run_are_asked_too() -> None:
     """They are used again, and a mirror that nobody has asked would count as one that does not answer."""
     first = {DAEMON: Original(b'{"registry-mirrors": ["http://192.0.2.99:5000"]}'), CONFIG: Original(b"]")}
-    looked_at = to_look_at(HERE, HERE, first, {}, [*ServiceName])
+    looked_at = host_to_observe(HERE, HERE, first, {}, [*ServiceName])
     asked = [call[2] for call in REGISTRY.questions(looked_at, ()) if call[0] == "await_registry_answer"]
     assert "http://192.0.2.99:5000" in asked
 
@@ -75,8 +75,12 @@ def gone(there: HostState, made: Plan) -> HostState:
 def test_a_second_removal_has_nothing_to_do() -> None:
     there = deployed(HERE)
     after = gone(there, removal(HERE, there, Policy()))
-    off = take_off(
-        HERE, [*ServiceName], Kept(HERE, after.applied, dict.fromkeys(after.applied, Original(None))), after, Policy()
+    off = remove_services(
+        HERE,
+        [*ServiceName],
+        KeptState(HERE, after.applied, dict.fromkeys(after.applied, Original(None))),
+        after,
+        Policy(),
     )
     assert make_plan(Request(off.host, (), off.desired, after, Policy(), Requester("me", "here"))).empty
 
@@ -88,8 +92,8 @@ def test_a_second_removal_has_nothing_to_do() -> None:
 def test_a_cache_that_is_a_mirror_blocks_its_removal(services: list[ServiceName], clients: list[str]) -> None:
     there = deployed(HERE)
     known = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
-    off = take_off(
-        HERE, services, Kept(HERE, known.applied, dict.fromkeys(known.applied, Original(None))), known, Policy()
+    off = remove_services(
+        HERE, services, KeptState(HERE, known.applied, dict.fromkeys(known.applied, Original(None))), known, Policy()
     )
     far = Host("a", "192.0.2.2", sections={ServiceName.DOCKER: DOCKER}, caches=HERE.caches)
     here = with_cache_clients(off.host, [off.host, far])
@@ -106,7 +110,7 @@ def test_what_others_wrote_stays_theirs() -> None:
     there = state({}, engine(live=True), applied={DAEMON: sha256(ours)})
     there = replace(there, files={DAEMON: file}, base={DAEMON: ours})
     here, kept = host({"live-restore": True}, None, None), {DAEMON: Original(None)}
-    off = take_off(here, [ServiceName.DOCKER], Kept(here, [DAEMON], kept), there, Policy())
+    off = remove_services(here, [ServiceName.DOCKER], KeptState(here, [DAEMON], kept), there, Policy())
     made = make_plan(
         Request(off.host, (), off.desired, there, Policy(), Requester("me", "here"), recorded=off.recorded)
     )
@@ -115,7 +119,7 @@ def test_what_others_wrote_stays_theirs() -> None:
     left = replace(file, content=off.desired[0].content)
     after = replace(there, files={DAEMON: left}, applied=made.applied, base={}, since=1)
     after = replace(after, facts=replace(after.facts, docker=engine(live=False)))
-    again = take_off(here, [ServiceName.DOCKER], Kept(here, [DAEMON], kept), after, Policy())
+    again = remove_services(here, [ServiceName.DOCKER], KeptState(here, [DAEMON], kept), after, Policy())
     assert again.desired[0].content == left.content
     deploy = make_plan(
         Request(here, (), (RenderedFile(again.desired[0].spec, ours),), after, Policy(), Requester("me", "x"))
@@ -140,7 +144,7 @@ def test_what_a_removal_gave_back_is_not_ours() -> None:
         (True, edited, "modified-on-host"),
     ):
         file = RemoteFile(DAEMON, "file", content, "0644", "root:root")
-        now = replace(there, files={DAEMON: file}, given_back=frozenset({DAEMON} if given_back else ()))
+        now = replace(there, files={DAEMON: file}, restored_by_removal=frozenset({DAEMON} if given_back else ()))
         deploy = make_plan(Request(here, (), rendered, now, Policy(), Requester("me", "here")))
         assert [one.code for one in deploy.blockers] == [code] * bool(code)
     assert there.holds_ours(DAEMON)
@@ -155,7 +159,7 @@ def test_what_is_not_removed_is_not_mended() -> None:
         there, applied=dict.fromkeys(there.files, "0" * 64), facts=replace(there.facts, runner=after.facts.runner)
     )
     for services in ([ServiceName.DOCKER], []):
-        off = take_off(HERE, services, Kept(HERE, known.applied, {}), known, Policy())
+        off = remove_services(HERE, services, KeptState(HERE, known.applied, {}), known, Policy())
         assert ServiceName.GITLAB_RUNNER not in off.host.sections
         assert ServiceName.REGISTRY in off.host.sections
 
@@ -164,7 +168,7 @@ def test_the_inventory_and_folders_of_ours_are_reported() -> None:
     there = deployed(HERE)
     written = replace(HERE, locations={("docker", "live-restore"): SourceLocation("inventory.yml", 7, 5)})
     originals = {path: Original(None, folder="/opt/registry" if "/opt/" in path else "") for path in there.files}
-    off = take_off(written, [*ServiceName], Kept(written, there.files, originals), there, Policy())
+    off = remove_services(written, [*ServiceName], KeptState(written, there.files, originals), there, Policy())
     assert "inventory still asks for docker (inventory.yml:7:5)" in off.notes[0]
     assert off.folders == ("/opt/registry",)
     assert off.host.removed == off.host.stopped == {*ServiceName}

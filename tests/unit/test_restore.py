@@ -13,7 +13,7 @@ from runnerops.model.inventory import Host, Requester
 from runnerops.model.run import Record
 from runnerops.model.steps import Step
 from runnerops.planning.reconcile import reconcile
-from runnerops.planning.restore import as_of, choose_restore_point, contents_at, keep_untouched, phases_of
+from runnerops.planning.restore import choose_restore_point, contents_at, keep_untouched, phases_of, restored_host
 from runnerops.services.gitlab_runner import GITLAB_RUNNER
 
 A, B, C = "/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml", "/opt/registry/docker-compose.yml"
@@ -165,7 +165,7 @@ CONFIG = b"version: 0.1\nproxy: {remoteurl: 'https://registry-1.docker.io', user
 
 
 def test_the_runners_own_is_never_asked_for() -> None:
-    then = as_of(HOST, {B: TOML}, {})
+    then = restored_host(HOST, {B: TOML}, {})
     (file,) = then.rendered
     assert file.content
     assert b"concurrent = 2" in file.content
@@ -186,7 +186,7 @@ def test_the_runners_own_is_never_asked_for() -> None:
     ids=["lost", "lost beside another", "rotated", "renamed and rotated"],
 )
 def test_a_runner_that_is_there_keeps_its_token_and_one_that_is_lost_gets_its_own(there: bytes, comes: bytes) -> None:
-    then = as_of(HOST, {B: TOML}, {})
+    then = restored_host(HOST, {B: TOML}, {})
     now = RemoteFile(B, "file", there, "0600", "root:root")
     ((file,), blockers) = reconcile(then.host, then.rendered, HostState(files={B: now}))
     assert blockers == ()
@@ -200,25 +200,25 @@ def test_a_runner_that_is_there_keeps_its_token_and_one_that_is_lost_gets_its_ow
 @pytest.mark.parametrize("there", [b"", TOML.replace(b"concurrent = 2", b"concurrent = 9"), b"["])
 def test_the_file_comes_back_byte_for_byte_where_its_tokens_are_those_of_then(there: bytes) -> None:
     toml = b"# by hand\r\n" + TOML.replace(b"\n", b"\r\n")
-    then = as_of(HOST, {B: toml}, {})
+    then = restored_host(HOST, {B: toml}, {})
     now = RemoteFile(B, "file", there, "0600", "root:root")
     ((file,), _) = reconcile(then.host, then.rendered, HostState(files={B: now}))
     assert file.content == toml
 
 
 def test_a_token_that_comes_back_is_none_that_the_inventory_gave() -> None:
-    then = as_of(HOST, {B: TOML}, {})
+    then = restored_host(HOST, {B: TOML}, {})
     assert not GITLAB_RUNNER.replaceable_secrets(then.rendered)
 
 
 def test_no_config_toml_is_an_empty_one_and_no_daemon_json_is_none() -> None:
-    rendered = {file.spec.path: file.content for file in as_of(HOST, {A: None, B: None}, {}).rendered}
+    rendered = {file.spec.path: file.content for file in restored_host(HOST, {A: None, B: None}, {}).rendered}
     assert rendered == {A: None, B: b""}
 
 
 def test_caches_are_those_of_the_compose_file() -> None:
     files = {C: COMPOSE, "/opt/registry/registry-config.yml": CONFIG, "/opt/registry/registry-config.x.yml": None}
-    then = as_of(HOST, files, dict.fromkeys(files, "registry"))
+    then = restored_host(HOST, files, dict.fromkeys(files, "registry"))
     (cache,) = then.host.caches
     assert (cache.name, cache.url, cache.upstream) == (
         "dockerhub", "http://172.17.0.1:5000", "https://registry-1.docker.io",
@@ -232,13 +232,13 @@ def test_caches_are_those_of_the_compose_file() -> None:
 
 def test_a_compose_file_of_others_comes_back_and_brings_up_no_cache() -> None:
     foreign = b"services: {web: {image: nginx}}\n"
-    then = as_of(HOST, {C: foreign}, {C: "registry"})
+    then = restored_host(HOST, {C: foreign}, {C: "registry"})
     assert then.host.caches == ()
     assert [file.content for file in then.rendered] == [foreign]
 
 
 def test_a_path_that_no_section_manages_now_stays() -> None:
-    then = as_of(Host("h", "h", sections={ServiceName.DOCKER: {}}), {A: b"{}", C: COMPOSE}, {C: "registry"})
+    then = restored_host(Host("h", "h", sections={ServiceName.DOCKER: {}}), {A: b"{}", C: COMPOSE}, {C: "registry"})
     assert [file.spec.path for file in then.rendered] == [A]
     assert then.notes == (f"{C} stays as it is now: no section manages it",)
 
@@ -248,12 +248,12 @@ def test_a_path_belongs_where_a_run_put_it() -> None:
     moved = Record(Run(1, Requester("", ""), "d", "applied", False), forward=(
         Step("phase", ("docker",)), Step("swap", (odd, ABSENT, "x")),
     ))  # fmt: skip
-    then = as_of(HOST, {odd: b'{"debug": true}'}, phases_of([moved]))
+    then = restored_host(HOST, {odd: b'{"debug": true}'}, phases_of([moved]))
     assert then.host.sections[ServiceName.DOCKER] == {"debug": True}
 
 
 def test_what_it_is_not_about_stays_as_the_host_has_it() -> None:
-    rendered = as_of(HOST, {A: b"{}", B: TOML}, {}).rendered
+    rendered = restored_host(HOST, {A: b"{}", B: TOML}, {}).rendered
     edited = RemoteFile(A, "file", b'{"debug": true}', "0644", "root:root")
     kept = keep_untouched(rendered, {B}, HostState(files={A: edited}))
     assert {file.spec.path: sha256(file.content) for file in kept}[A] == sha256(edited.content)

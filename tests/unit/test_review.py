@@ -17,7 +17,7 @@ from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host, Inventory, Requester
 from runnerops.model.plan import Action, Blocker, Finding, Plan
 from runnerops.redact import MASK
-from runnerops.report.alike import Told, block_lines
+from runnerops.report.alike import HostText, block_lines
 from runnerops.report.screen import Screen
 from runnerops.report.text import action_lines
 
@@ -110,8 +110,10 @@ def test_each_host_counts_its_runs_for_itself() -> None:
         ("plain", "  ~ /etc/x  changed · as before run NUMBER"),
         ("warn", "  last: run NUMBER by anna from laptop, at 2026-11-30 05:17:0NUMBER UTC: rolled-back"),
     ]
-    hosts = [Told(f"h-{n}", "", [(style, text.replace("NUMBER", str(n))) for style, text in lines]) for n in range(3)]
-    assert len({one.without_own() for one in hosts}) == 1
+    hosts = [
+        HostText(f"h-{n}", "", [(style, text.replace("NUMBER", str(n))) for style, text in lines]) for n in range(3)
+    ]
+    assert len({one.normalized() for one in hosts}) == 1
     assert [text for _, text in block_lines(hosts, hosts[0].lines)] == [
         "3 hosts alike: h-[0:2]",
         "  ~ /etc/x  changed · as before run RUN",
@@ -121,8 +123,8 @@ def test_each_host_counts_its_runs_for_itself() -> None:
 
 
 def test_a_block_shows_no_fingerprint_of_a_secret() -> None:
-    hosts = [Told(f"h{number}", "", [("new", f"+ token: {MASK} (ab{number}2)")]) for number in range(3)]
-    assert len({one.without_own() for one in hosts}) == 1
+    hosts = [HostText(f"h{number}", "", [("new", f"+ token: {MASK} (ab{number}2)")]) for number in range(3)]
+    assert len({one.normalized() for one in hosts}) == 1
     assert list(block_lines(hosts, hosts[0].lines)) == [
         ("host", "3 hosts alike: h[0:2]"),
         ("new", f"+ token: {MASK}"),

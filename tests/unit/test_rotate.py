@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.commands.rotate import refuse_given
+from runnerops.commands.rotate import check_rotatable
 from runnerops.errors import UsageError
 from runnerops.model.common import Secret, ServiceName, SourceLocation, Tree
 from runnerops.model.inventory import Host
@@ -36,8 +36,8 @@ def host(*runners: Tree) -> Host:
 )
 def test_a_runner_that_cannot_be_rotated_is_refused(there: Host, runner: str, says: str) -> None:
     if not says:
-        refuse_given(there, runner)
+        check_rotatable(there, runner)
         return
     with pytest.raises(UsageError, match=says) as caught:
-        refuse_given(there, runner)
+        check_rotatable(there, runner)
     assert caught.value.hint

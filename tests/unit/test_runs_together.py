@@ -8,24 +8,24 @@ from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
 from runnerops.model.run import Event, Record
 from runnerops.model.steps import Step
-from runnerops.report.runs_together import Kept, together_lines
+from runnerops.report.runs_together import HostRun, merged_history_lines
 
 ANNA, BOB = Requester("anna", "laptop"), Requester("bob", "desk")
 NAMES = [f"ci-{number:02}" for number in range(1, 41)]
 NOW = 100_000
 
 
-def kept(host: str, start: int, *, end: str = "applied", who: Requester = ANNA, says: str = "") -> Kept:
+def kept(host: str, start: int, *, end: str = "applied", who: Requester = ANNA, says: str = "") -> HostRun:
     """A run of ten seconds, or with `end` empty one that goes on."""
     run = Run(start, who, "d", end, running=not end, started_at=start)
     forward = (Step("phase", ("docker",)), Step("run", ("5", "true"), f"ask {host}"))
     failed = [Event(host, start + 9, "forward", 1, "fail", says)] if says else []
     events = (*failed, Event(host, start + 10, "", -1, "end", end))
-    return Kept(host, Record(run, actions=("reload docker",), forward=forward, events=events), NOW)
+    return HostRun(host, Record(run, actions=("reload docker",), forward=forward, events=events), NOW)
 
 
-def said(every: Iterable[Kept]) -> list[str]:
-    return [text for _, text in together_lines(every)]
+def said(every: Iterable[HostRun]) -> list[str]:
+    return [text for _, text in merged_history_lines(every)]
 
 
 def test_a_deploy_of_forty_hosts_is_one_with_those_apart_that_ended_otherwise() -> None:

@@ -15,7 +15,7 @@ from runnerops.model.run import Event, Outcome
 from runnerops.model.steps import Step
 from runnerops.model.waited import Waited, age_text, in_words, read_waited
 from runnerops.report.document import event_document
-from runnerops.report.drains import Drains, waiting_text
+from runnerops.report.drains import DrainTracker, waiting_text
 from runnerops.report.progress.bars import Bars
 from runnerops.report.progress.lines import Lines
 from runnerops.report.screen import Screen
@@ -101,7 +101,7 @@ class Terminal(io.StringIO):
 def test_a_log_has_a_line_for_each_change_and_is_told_again_what_is_waited_for() -> None:
     err = io.StringIO()
     show = Lines(Screen(out=io.StringIO(), err=err), plans(13), verbose=0)
-    show._drains = Drains(13, lambda: BEGAN + 720)
+    show._drains = DrainTracker(13, lambda: BEGAN + 720)
     for name in plans(12):
         show.watch(wait(name, TWO))
     show.end(Outcome("r12", Result.APPLIED))
@@ -120,7 +120,7 @@ def test_a_log_has_a_line_for_each_change_and_is_told_again_what_is_waited_for()
 def test_bars_are_of_those_that_do_something_as_many_as_the_terminal_holds(hosts: int) -> None:
     err = Terminal()
     with Bars(Screen(out=io.StringIO(), err=err), made := plans(hosts), verbose=0) as bars:
-        bars._drains = Drains(hosts, lambda: BEGAN + 720)
+        bars._drains = DrainTracker(hosts, lambda: BEGAN + 720)
         for name in [*made][:100]:
             bars.watch(wait(name, TWO))
         bars.hush()  # it draws once more

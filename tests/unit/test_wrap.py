@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runnerops.report.wrap import broken_at_words, shortened
+from runnerops.report.wrap import shorten, wrap_at_words
 
 SENTENCE = (
     "  blocked: new-volume: the cache starts empty on its new volume, and the old one stays where it is: cache_old"
@@ -34,12 +34,12 @@ SENTENCE = (
     ],
 )  # fmt: skip
 def test_long_lines_are_broken_at_words(text: str, width: int, lines: list[str]) -> None:
-    assert broken_at_words(text, width) == lines
+    assert wrap_at_words(text, width) == lines
 
 
 def test_lines_of_a_paragraph_begin_alike() -> None:
-    assert broken_at_words(f"{'a' * 30} {'b' * 30}", 40, hanging=False) == ["a" * 30, "b" * 30]
-    assert broken_at_words(f"  {'a' * 30} {'b' * 30}", 40, hanging=False) == [f"  {'a' * 30}", f"  {'b' * 30}"]
+    assert wrap_at_words(f"{'a' * 30} {'b' * 30}", 40, hanging=False) == ["a" * 30, "b" * 30]
+    assert wrap_at_words(f"  {'a' * 30} {'b' * 30}", 40, hanging=False) == [f"  {'a' * 30}", f"  {'b' * 30}"]
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_lines_of_a_paragraph_begin_alike() -> None:
     [("", ""), ("restart it", "restart it"), ("wait until gitlab-runner has loaded it", "wait until gitlab-runner has…")],
 )  # fmt: skip
 def test_what_stands_beside_a_bar_ends_with_a_word(text: str, shown: str) -> None:
-    assert shortened(text, 32) == shown
+    assert shorten(text, 32) == shown

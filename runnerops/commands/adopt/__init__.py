@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from runnerops.adopt.finding import find_places, known_names
-from runnerops.adopt.target import meant
+from runnerops.adopt.target import parse_target
 from runnerops.commands.adopt.adoption import Adoption
 from runnerops.commands.adopt.request import AdoptionRequest, AdoptOptions
 from runnerops.engine.hosts.connections import ConnectionPool
@@ -36,7 +36,7 @@ def _targets(words: Sequence[str], name: str) -> list[Host | str]:
         raise UsageError("adopt: name the hosts", "runnerops adopt HOST…, or --from-ansible FILE")
     if name and len(words) > 1:
         raise UsageError(f"--name {name}: there are several hosts", "name each: NAME=USER@ADDRESS")
-    return [meant(word, name) for word in words]
+    return [parse_target(word, name) for word in words]
 
 
 def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: AdoptOptions) -> list[Host | str]:

@@ -11,7 +11,7 @@ from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.model.gitlab import GitlabAccess, Registration, RunnerStatus
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
-from runnerops.report.paused import again
+from runnerops.report.paused import continue_command
 from runnerops.services.gitlab_runner.lost_token import way_out
 from runnerops.services.gitlab_runner.observe.registered import (
     merge_statuses,
@@ -99,6 +99,6 @@ def pending_deletions(host: Host, observed: HostState, gitlab_context: GitlabCon
                 f"whether runner {name} ({number}) is still to be deleted in GitLab is not known: {error.message}"
             )
         else:
-            go_on = again(host.name, observed.last)
+            go_on = continue_command(host.name, observed.last)
             sentences[number] = f"runner {name} ({number}) is off the host and still to be deleted in GitLab: {go_on}"
     return sentences

@@ -27,6 +27,7 @@ from runnerops.ssh.keys import Credentials
 from runnerops.ssh.link import Link
 
 if TYPE_CHECKING:
+    from runnerops.engine.gitlab.context import GitlabContext
     from runnerops.remote.reading import ReadOnly
 
 
@@ -132,6 +133,12 @@ class ConnectionPool:
     def resolver(self) -> Resolver:
         """The resolver of the inventory's secrets."""
         return Resolver(self.environ, self._folder, self.run_command)
+
+    def gitlab_context(self) -> GitlabContext:
+        """The values with which GitLab is asked about these hosts."""
+        from runnerops.engine.gitlab.context import GitlabContext
+
+        return GitlabContext(self._folder, self.environ, self.screen.redactor, run=self.run_command)
 
     def host_link(self, host: Host) -> HostLink:
         """The connection to the host for a run that is followed."""

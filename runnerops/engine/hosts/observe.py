@@ -42,7 +42,7 @@ def observe_and_ask(
     ]
     functions = [*(service.OBSERVE for service in SERVICES), *functions]
     units = [unit for service in SERVICES for unit in service.UNITS]
-    script = observation.frame(nonce, [*calls, *observation.FACTS, *more], functions, units, OBSERVATION_SECONDS)
+    script = observation.build_script(nonce, [*calls, *observation.FACTS, *more], functions, units, OBSERVATION_SECONDS)
     answers, files = observation.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:
@@ -53,5 +53,5 @@ def observe_and_ask(
 def ask(reader: Reader, calls: Sequence[tuple[str, ...]], functions: Sequence[str]) -> Answers:
     """Returns the answers to these calls only, of the services' functions and further ones. Raises HostError."""
     nonce = secrets.token_hex(16)
-    script = observation.frame(nonce, calls, [*(service.OBSERVE for service in SERVICES), *functions])
+    script = observation.build_script(nonce, calls, [*(service.OBSERVE for service in SERVICES), *functions])
     return observation.decode_observation(nonce, reader.read(script))[0]

@@ -62,7 +62,7 @@ class SudoPasswords:
             raise SecretError(f"{host.name}: the sudo password has a line break", "write only the password")
         return meant
 
-    def again(self, host: Host, wrong: str) -> str:
+    def retry(self, host: Host, wrong: str) -> str:
         """Asks for another password, once for all hosts that have the same wrong one. Returns an empty text if there is
         no other.
         """
@@ -92,6 +92,6 @@ class HostPassword:
         """See `SudoPasswords`."""
         return self.passwords.first(self.host)
 
-    def again(self, wrong: str) -> str:
+    def retry(self, wrong: str) -> str:
         """See `SudoPasswords`."""
-        return self.passwords.again(self.host, wrong)
+        return self.passwords.retry(self.host, wrong)

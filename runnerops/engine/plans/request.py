@@ -26,7 +26,7 @@ def plan_request(
 
     `carried`: files that the run keeps on record although the plan is not about them.
     """
-    from runnerops.planning.paused import left_paused, with_leaving
+    from runnerops.planning.paused import left_paused, pausing_with_deletions
     from runnerops.planning.plan import make_plan
 
     observed = request.observed
@@ -34,7 +34,7 @@ def plan_request(
     secret = _learn_readable(redactor, clear, [*before, *request.desired])
     plan = make_plan(request)
     left = left_paused(request.command, request.host, observed.paused)
-    plan = replace(plan, pausing=with_leaving(left, request.unpaired.deletions, plan.run))
+    plan = replace(plan, pausing=pausing_with_deletions(left, request.unpaired.deletions, plan.run))
     if not plan.empty:
         plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))
     changed = {change.old.path for change in plan.changes}

@@ -18,8 +18,8 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Action, Finding
 from runnerops.model.run import Outcome
 from runnerops.redact import Masker
-from runnerops.report.alike import FEWEST, Told, block_lines, job_lines
-from runnerops.report.causes import ending, outcomes_lines
+from runnerops.report.alike import MIN_BLOCK, HostText, block_lines, job_lines
+from runnerops.report.causes import outcome_text, outcomes_lines
 from runnerops.report.document import VERSION, outcome_document, plan_document
 from runnerops.report.history import last_run_lines
 from runnerops.report.screen import Screen
@@ -67,11 +67,14 @@ def _grouped_lines(project: Project, plans: Plans) -> Iterator[tuple[str, Iterat
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            key = planned.result, _comparable_text(project, host, planned, planned.plan.findings).without_own()
+            key = planned.result, _comparable_text(project, host, planned, planned.plan.findings).normalized()
         else:
-            key = failed_outcome(host.name, planned).result, ending(failed_outcome(host.name, planned)).without_own()
+            key = (
+                failed_outcome(host.name, planned).result,
+                outcome_text(failed_outcome(host.name, planned)).normalized(),
+            )
         alike.setdefault(key, []).append(host)
-    blocks = {block[0].name: block for block in alike.values() if len(block) >= FEWEST}
+    blocks = {block[0].name: block for block in alike.values() if len(block) >= MIN_BLOCK}
     inside = {host.name for block in blocks.values() for host in block}
     for name, lines in host_lines(project, plans, verbose=0):
         if name in blocks:
@@ -80,11 +83,11 @@ def _grouped_lines(project: Project, plans: Plans) -> Iterator[tuple[str, Iterat
             yield name, lines
 
 
-def _comparable_text(project: Project, host: Host, planned: Planned, findings: tuple[Finding, ...]) -> Told:
+def _comparable_text(project: Project, host: Host, planned: Planned, findings: tuple[Finding, ...]) -> HostText:
     """All that is shown about a host below its name, without numbers of jobs."""
     actions = tuple(replace(action, jobs_lost=0, jobs_waited=0, jobs=()) for action in planned.plan.actions)
     plan = replace(planned.plan, actions=actions, findings=findings)
-    return Told(host.name, host.address, tuple(_detail_lines(project, host, replace(planned, plan=plan))))
+    return HostText(host.name, host.address, tuple(_detail_lines(project, host, replace(planned, plan=plan))))
 
 
 def _detail_lines(

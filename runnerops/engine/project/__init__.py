@@ -23,10 +23,15 @@ from runnerops.model.facts import Facts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
 from runnerops.planning.lint import lint, lint_trees, trees_of
-from runnerops.planning.lint.across import across
-from runnerops.planning.lint.disagreeing import in_inventory
+from runnerops.planning.lint.across import lint_across
+from runnerops.planning.lint.disagreeing import disagreeing_entries
 from runnerops.planning.lint.known_caches import KnownCaches
-from runnerops.planning.lint.project import overlapping_networks, same_addresses, stray_templates, unreplaced
+from runnerops.planning.lint.project import (
+    overlapping_networks,
+    same_addresses,
+    stray_templates,
+    unreplaced_placeholders,
+)
 from runnerops.redact import Masker, Redactor, clear_texts, leaves, rendered_texts
 from runnerops.render import Renderer
 from runnerops.report.screen import Screen
@@ -100,7 +105,7 @@ def open_project(
     for host in hosts:
         learn_trees(redactor, clear_texts(host) | clear[host.name], trees[host.name])
     caches = KnownCaches(loaded)
-    same = [*same_addresses(loaded, hosts), *in_inventory(loaded, hosts)]
+    same = [*same_addresses(loaded, hosts), *disagreeing_entries(loaded, hosts)]
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
@@ -143,8 +148,8 @@ def _render(
 
 def _cross_file_findings(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     yield from overlapping_networks(host)
-    yield from unreplaced(host)
-    yield from across(caches, host)
+    yield from unreplaced_placeholders(host)
+    yield from lint_across(caches, host)
 
 
 def _clear(trees: Iterable[Tree], known: Collection[str]) -> frozenset[str]:

@@ -19,7 +19,7 @@ from runnerops.model.host_state import Hold
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
 from runnerops.model.steps import ENDING, drains
-from runnerops.planning.blockers import held_by
+from runnerops.planning.blockers import hold_blocker
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
 
@@ -130,7 +130,7 @@ def _not_begun(run: _Run, status: int) -> Outcome:
     if status == protocol.RUN_EXISTS:
         return lost_race_outcome(plan)
     if status == protocol.HELD and not run.events:
-        return held_outcome(plan, held_by(Hold.read(run.redactor.text(run.last_line))))
+        return held_outcome(plan, hold_blocker(Hold.read(run.redactor.text(run.last_line))))
     if run.seen == 0 and status > 0:
         hint = _WHY_NOT_STARTED.get(status, "run the command again; `runnerops status` shows the state of the host")
         message = f"the run could not be started (exit status {status})"

@@ -20,7 +20,7 @@ from runnerops.model.common import Result
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
-from runnerops.planning.races import moved, only_its_own
+from runnerops.planning.races import changed_path, differs_in_owned_keys_only
 from runnerops.report.history import holder_text
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
@@ -62,7 +62,7 @@ class HostRuns:
         reader = self.pool.reader(host)
         if outcome.result is Result.LOCKED:
             return resolve_lock_conflict(planned.plan, reader, self.lock_wait)
-        if moved(outcome.result, outcome.failed):
+        if changed_path(outcome.result, outcome.failed):
             return detect_race(planned.plan, planned.last, reader, self.lock_wait)
         return None
 
@@ -70,7 +70,7 @@ class HostRuns:
         """Whether a managed system changed only its own keys in its file since the plan. Then the host is planned
         again, once.
         """
-        path = moved(outcome.result, outcome.failed)
+        path = changed_path(outcome.result, outcome.failed)
         if not path or host.name in self.lock_wait.planned_again:
             return False
         rendered = self.project.rendered.get(host.name, ())
@@ -78,7 +78,7 @@ class HostRuns:
             now = observe(host, rendered, self.pool.reader(host)).file(path).content
         except HostError:  # then the outcome of the run itself is reported
             return False
-        if not only_its_own(path, plan, rendered, now):
+        if not differs_in_owned_keys_only(path, plan, rendered, now):
             return False
         self.show.say(
             f"{host.name}: {path} was changed meanwhile by its own service, only in its own keys: planning again"

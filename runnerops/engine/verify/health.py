@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.verify.verifying import HostVerifier
 from runnerops.errors import RunneropsError
@@ -28,16 +27,14 @@ class HealthCheck:
         named = parse_image(IMAGE)
         assert named
         known = {host.name: host for host in project.inventory.hosts}
-        gitlab_context = GitlabContext(project.folder, pool.environ, pool.screen.redactor)
+        busy = waiting(pool.screen, silent=True)
         self._known = known
-        self._verifying = HostVerifier(
-            known, pool, Probe(*named, marker=""), waiting(pool.screen, silent=True), gitlab_context
-        )
+        self._verifier = HostVerifier(known, pool, Probe(*named, marker=""), busy, pool.gitlab_context())
 
     def after(self, host: Host, outcome: Outcome) -> Outcome:
         """Returns the outcome of the run, or a failure if `verify` does not pass."""
         try:
-            (found,) = self._verifying.run([self._known[host.name]], quick=False).values()
+            (found,) = self._verifier.run([self._known[host.name]], quick=False).values()
         except RunneropsError as error:
             found = error
         hint = f"`runnerops verify {host.name}` shows more; `runnerops rollback {host.name}` takes this run back"

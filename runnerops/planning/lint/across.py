@@ -27,7 +27,7 @@ _REMOTE, _USERNAME = "REGISTRY_PROXY_REMOTEURL", "REGISTRY_PROXY_USERNAME"
 _MIRROR = "--registry-mirror"
 
 
-def across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
+def lint_across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
     """Runs all rules on one host, with all caches of the inventory."""
     docker = host.sections.get(ServiceName.DOCKER, {})
     for index, url in enumerate(_list(docker.get("registry-mirrors"))):
@@ -46,11 +46,11 @@ def across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
     yield from _inner_mirrors(host, caches)
 
 
-_Said: TypeAlias = "Iterator[tuple[str, Severity, str, str]]"
+_Found: TypeAlias = "Iterator[tuple[str, Severity, str, str]]"
 """Rule, severity, message, fix."""
 
 
-def _mirror(url: str, caches: KnownCaches, host: Host) -> _Said:
+def _mirror(url: str, caches: KnownCaches, host: Host) -> _Found:
     if cache := caches.at(url, host.name):
         if cache.serves not in {HUB, ""}:
             yield "X005", "error", f"is {_holds(cache)}", _pulled(cache)
@@ -80,7 +80,7 @@ def _pulled(cache: Cache) -> str:
     return f"take it out: images of {cache.serves} are pulled with the address of the cache in their name"
 
 
-def _certificate(parts: SplitResult, docker: Tree) -> _Said:
+def _certificate(parts: SplitResult, docker: Tree) -> _Found:
     """An info that says where dockerd looks for the certificate of a private authority."""
     name = parts.hostname or ""
     if parts.scheme == "https" and is_private(name) and not _unverified(name, parts.netloc, docker):

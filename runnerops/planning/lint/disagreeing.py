@@ -16,12 +16,12 @@ from runnerops.services.gitlab_runner.format import label, runners_of
 _FIX = "write them in one place for both, for example in a group, without {host}; or create a runner for each host"
 
 
-def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tuple[str, Finding]]:
+def disagreeing_entries(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tuple[str, Finding]]:
     """By host, findings on runners whose settings differ from those of another entry with the same token in the
     inventory.
     """
     chosen = {host.name: host for host in hosts}
-    for one, other, keys in _disagreements([wish for host in inventory.hosts for wish in _wishes(host)]):
+    for one, other, keys in _disagreements([wish for host in inventory.hosts for wish in _desired_settings(host)]):
         if host := chosen.get(one.host):
             index = next(at for at, name in enumerate(_names(host)) if name == one.runner)
             key = ("runners", index, "gitlab", keys[0])
@@ -35,7 +35,7 @@ def in_inventory(inventory: Inventory, hosts: Collection[Host]) -> Iterator[tupl
             yield host.name, Finding("X013", "error", file, whole, text, _FIX, place, one.runner)
 
 
-def as_gitlab_tells(wishes: Sequence[DesiredSettings]) -> Mapping[str, Blocker]:
+def disagreeing_runners(wishes: Sequence[DesiredSettings]) -> Mapping[str, Blocker]:
     """By host, a blocker if GitLab says that entries are the same runner, whatever the inventory says of
     their tokens.
     """
@@ -55,19 +55,19 @@ def _disagreements(
     """Each entry with the first other one of the same runner that asks for different settings, and these settings."""
     for one in wishes:
         for other in wishes:
-            if one is not other and one.identity == other.identity and (keys := _apart(one, other)):
+            if one is not other and one.identity == other.identity and (keys := _differing_keys(one, other)):
                 yield one, other, keys
                 break
 
 
-def _apart(one: DesiredSettings, other: DesiredSettings) -> tuple[str, ...]:
+def _differing_keys(one: DesiredSettings, other: DesiredSettings) -> tuple[str, ...]:
     """The settings that both ask for, with different values. A setting that only one asks for is not touched by the
     other.
     """
     return tuple(key for key, value in one.settings.items() if key in other.settings and other.settings[key] != value)
 
 
-def _wishes(host: Host) -> Iterable[DesiredSettings]:
+def _desired_settings(host: Host) -> Iterable[DesiredSettings]:
     for one, name in zip(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})), _names(host), strict=True):
         token = one.get("token")
         if token and name in host.gitlab_settings:

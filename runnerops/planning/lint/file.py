@@ -26,7 +26,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         place = SourceLocation(name, error.line or 1, error.column or 1)
         problem = error.problem if error.valid else f"this is not valid {spec.format.upper()}: {error.problem}"
         return (Finding("P001", "error", name, (), problem, error.fix, place),)
-    text = decoded(content)
+    text = decode(content)
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
     curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # other formats with curly quotes cannot be read
     found = [
@@ -37,18 +37,18 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         *beside,
     ]
     placed = (finding if finding.location else _placed(finding, places) for finding in found)
-    return in_order(placed)
+    return by_line(placed)
 
 
-def placed_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[Finding]:
+def with_places_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[Finding]:
     """Adds to findings on a Compose file their places in it."""
     from runnerops.parsing.yaml_places import look  # noqa: PLC0415  only where there are any
 
-    places = look(decoded(content), name, layered=True).places if found else {}
+    places = look(decode(content), name, layered=True).places if found else {}
     return (_placed(finding, places) for finding in found)
 
 
-def in_order(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def by_line(found: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings of one file in the order of its lines."""
     return tuple(sorted(found, key=_place))
 
@@ -113,7 +113,7 @@ def _twice(spec: FileSpec, found: Sequence[tuple[Key, SourceLocation]]) -> list[
     return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in found]
 
 
-def decoded(content: bytes) -> str:
+def decode(content: bytes) -> str:
     """Decodes text as the systems do: UTF-8 with or without a byte order mark, or UTF-16 with one."""
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return content.decode("utf-16")

@@ -60,7 +60,7 @@ def overlapping_networks(host: Host) -> Iterator[Finding]:
         yield Finding("X003", "warning", DAEMON_JSON, (name,), text, fix)
 
 
-def unreplaced(host: Host) -> Iterator[Finding]:
+def unreplaced_placeholders(host: Host) -> Iterator[Finding]:
     """`{host}` in the name of a key. It is replaced only in values, because the layers of the inventory are merged by
     key.
     """

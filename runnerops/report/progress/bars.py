@@ -14,11 +14,11 @@ from runnerops.model.steps import Step
 from runnerops.redact import step_title
 from runnerops.report.drains import waiting_count
 from runnerops.report.progress.lines import Lines
-from runnerops.report.progress.painted import Painted
+from runnerops.report.progress.live_display import LiveDisplay
 from runnerops.report.progress.show import step_of
 from runnerops.report.screen import Screen
 from runnerops.report.terminal import columns
-from runnerops.report.wrap import shortened
+from runnerops.report.wrap import shorten
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, Task, TaskID
@@ -63,7 +63,7 @@ class Bars(Lines):
             _words(self._told),
         )
         self._bars: Progress = Progress(*parts, console=Console(file=screen.err), auto_refresh=False)
-        self._painted = Painted(self._bars)
+        self._painted = LiveDisplay(self._bars)
         self._tasks: dict[str, TaskID] = {}
         self._now: dict[str, tuple[Step, Event]] = {}
         self._busy = {name for name, plan in plans.items() if not plan.empty}
@@ -102,7 +102,7 @@ class Bars(Lines):
             return self._counted() if host == _ALL else ""
         step, event = now
         text = self._drains.text(step, event, self._room()) if event.kind == "wait" else step_title(step)
-        return shortened(text, self._room())
+        return shorten(text, self._room())
 
     def _fit(self) -> None:
         """Shows as many hosts as the terminal has lines for. The others follow when these are done."""
@@ -147,7 +147,7 @@ class Bars(Lines):
         shown = {"good": "green", "new": "green", "gone": "red", "bad": "bold red", "warn": "yellow", "dim": "dim"}.get(
             style, ""
         )
-        for line in self._screen.broken(self._screen.err, self._screen.redactor.text(text), style):
+        for line in self._screen.wrapped(self._screen.err, self._screen.redactor.text(text), style):
             self._painted.print(Text(line, shown))
 
     def _wait(self, text: str) -> None:
@@ -158,13 +158,13 @@ class Bars(Lines):
         return self._hosts > 1 and host in self._tasks
 
     def __enter__(self) -> Bars:
-        self._screen.painted.append(self)
+        self._screen.pausables.append(self)
         self._painted.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._screen.painted.remove(self)
+        self._screen.pausables.remove(self)
         self._painted.stop()
         self._tell_later()

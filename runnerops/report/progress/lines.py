@@ -12,7 +12,7 @@ from runnerops.model.run import Event, Outcome, diagnostic_texts
 from runnerops.model.steps import Step
 from runnerops.redact import step_command, step_title
 from runnerops.report.causes import outcomes_lines
-from runnerops.report.drains import Drains
+from runnerops.report.drains import DrainTracker
 from runnerops.report.progress.show import step_of
 from runnerops.report.screen import Screen
 from runnerops.report.text import outcome_lines
@@ -44,7 +44,7 @@ class Lines:
         self._later: list[Outcome] = []
         self._gathers = False
         self._ticks = Ticks(_AGAIN, self._again)
-        self._drains = Drains(sum(not plan.empty for plan in plans.values()))
+        self._drains = DrainTracker(sum(not plan.empty for plan in plans.values()))
 
     def say(self, text: str) -> None:
         """Prints a separate line, unless a question is being asked."""
@@ -86,7 +86,11 @@ class Lines:
             self._say(f"{event.host}: failed step: {step_title(step)}", "bad")
         elif event.kind == "wait":
             self._wait(f"{event.host}:   {self._drains.text(step, event)}")
-        elif event.kind == "step" and (step.verb == "phase" or self._verbose) and not self._moves(event.host):
+        elif (
+            event.kind == "step"
+            and (step.verb == "phase" or self._verbose)
+            and not self._is_shown_elsewhere(event.host)
+        ):
             rollback = "rollback: " if event.list == "rollback" else ""
             self._say(f"{event.host}: {rollback}{step_title(step)}", "plain")
             if command := step_command(step, self._verbose):
@@ -125,7 +129,7 @@ class Lines:
     def _say(self, text: str, style: str) -> None:
         self._screen.say(text, style)
 
-    def _moves(self, host: str) -> bool:  # noqa: ARG002
+    def _is_shown_elsewhere(self, host: str) -> bool:  # noqa: ARG002
         """Whether what the host does now is shown elsewhere."""
         return False
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from runnerops import inventory
 from runnerops.commands.deploy import deploy
 from runnerops.commands.diff import DiffOptions, diff
-from runnerops.commands.remove import Removing, remove
+from runnerops.commands.remove import HostRemoval, remove
 from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.options import Flags, Invocation, UiOptions
@@ -63,7 +63,7 @@ def planning_removal(project: Project) -> Iterator[Planning]:
     with ConnectionPool(loaded, environ, screen) as reach:
         requester = find_requester(environ, project.folder)
         asking = GitlabContext(project.folder, environ, screen.redactor)
-        removing = Removing(opened, host, services, False, FLAGS, requester, asking)
+        removing = HostRemoval(opened, host, services, False, FLAGS, requester, asking)
         planned = removing.plan(reach.reader(host))
         assert planned.ready, planned.plan.blockers
         yield Planning(planned.plan, host, reach, screen)

@@ -14,7 +14,7 @@ from runnerops.model.inventory import Displaced, Policy, Requester
 from runnerops.model.run import Record
 from runnerops.model.steps import Step
 from runnerops.planning.originals import CONTAINERS, read_displaced, read_returned
-from runnerops.planning.restore import as_of
+from runnerops.planning.restore import restored_host
 from runnerops.services import DOCKER, REGISTRY
 from runnerops.services.base import ActionRequest
 from tests.unit.services.builders import (
@@ -231,5 +231,5 @@ def test_a_cache_of_ours_that_goes_back_to_its_port_is_no_unproven_mirror() -> N
     """The inventory has the new port, the files that come back the old one."""
     now = host({}, [cache(listen=f"{BRIDGE}:5001", url="http://cache.example:5001")])
     compose = render_file(host({}, [cache(url="http://cache.example:5000")]))
-    then = as_of(now, {file.spec.path: file.content for file in compose}, {}).host
+    then = restored_host(now, {file.spec.path: file.content for file in compose}, {}).host
     assert [one.url for one in then.caches] == ["http://cache.example:5000"]

@@ -12,7 +12,7 @@ from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState, RemoteFile, SecretFingerprints, fingerprint, sha256
 from runnerops.model.inventory import Original, Policy, Requester
 from runnerops.planning.plan import make_plan
-from runnerops.planning.rotate import Rotating, edited_by_hand
+from runnerops.planning.rotate import RotationPlanner, edited_by_hand
 from runnerops.services.base import RemovalRequest
 from runnerops.services.gitlab_runner.format import PATH, parse, runners_of
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
@@ -71,8 +71,8 @@ def having(content: bytes) -> HostState:
     return replace(build.observed(None), files={PATH: RemoteFile(PATH, "file", content, "0600", "root:root")})
 
 
-def rotating(observed: HostState) -> Rotating:
-    return Rotating(build.HOST, observed, Policy(), Requester("me", "here"))
+def rotating(observed: HostState) -> RotationPlanner:
+    return RotationPlanner(build.HOST, observed, Policy(), Requester("me", "here"))
 
 
 def test_the_second_run_changes_the_token_alone_and_forgets_what_was_kept() -> None:
@@ -93,13 +93,13 @@ def test_the_first_run_leaves_what_the_host_has_on_record_and_its_file_as_it_is(
     there = replace(there, applied={PATH: sha256(content)}, base={PATH: content})
     one = rotating(there)
     runner = runners_of(parse(content))[0]
-    rest = make_plan(one.as_if_given(runner).request())
-    plan = one.first("one", runner, rest)
+    rest = make_plan(one.with_stand_in_token(runner).request())
+    plan = one.first_run("one", runner, rest)
     assert (plan.applied, plan.contents, plan.rollback) == (there.applied, {PATH: "same.1"}, ())
     assert plan.files["same.1"] == content
     assert {step.verb for step in plan.forward} == {"guard", "run"}
     assert not any(OLD in word for step in plan.forward for word in step.args)
-    assert one.first("one", runner, rest, {"token": NEW}).digest != plan.digest
+    assert one.first_run("one", runner, rest, {"token": NEW}).digest != plan.digest
 
 
 def test_status_says_that_a_runner_waits_for_it() -> None:

@@ -16,7 +16,7 @@ _EVERY = 0.1
 """Seconds until they are drawn again."""
 
 
-class Painted:
+class LiveDisplay:
     """Draws what a `Progress` shows, and prints above it. It can be stopped and started again.
 
     A `Progress` itself cannot: at its second start it moves up by the lines that it had at its end, and overwrites what
