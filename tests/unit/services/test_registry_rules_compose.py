@@ -577,3 +577,50 @@ def test_a_list_that_is_merged_is_reported_where_it_is_merged() -> None:
     (one,) = lint_file(SPEC, text.encode())
     assert one.location
     assert (one.location.line, one.location.column) == (6, 7)
+
+
+@pytest.mark.parametrize(
+    ("lines", "finding"),
+    [
+        ("network_mode: 'service:b', ports: ['80:80']", "K002 error services.a.ports"),
+        ("network_mode: 'service:b', hostname: h", "K002 error services.a.hostname"),
+        ("network_mode: 'container:other', expose: [80]", "K002 error services.a.expose"),
+        ("network_mode: 'service:b', extra_hosts: {h: 192.0.2.1}", "K002 error services.a.extra_hosts"),
+        ("network_mode: 'service:b', ports: []", ""),
+        ("network_mode: bridge, ports: ['80:80'], hostname: h, dns: 192.0.2.53", ""),
+        ("dns: [resolver.example.com]", "K002 error services.a.dns[0]"),
+        ("dns: resolver.example.com", "K002 error services.a.dns"),
+        ("dns: ['${DNS:-192.0.2.53}', '2001:db8::53']", ""),
+        ("mac_address: '02:42:ac'", "K002 error services.a.mac_address"),
+        ("mac_address: 02-42-AC-11-65-43", ""),
+        ("tmpfs: run", "K002 error services.a.tmpfs"),
+        ("tmpfs: ['/run:size=64m']", ""),
+        ("environment: [A=1, B=2, A=3]", "P002 warning services.a.environment[2]"),
+        ("environment: [A=1, B=2, A=1b, C]", "P002 warning services.a.environment[2]"),
+        ("environment: [A=1, B=1, C, '${D:-E}']", ""),
+        ("labels: [a=1, a=2]", "P002 warning services.a.labels[1]"),
+    ],
+)
+def test_what_docker_or_compose_makes_of_a_service(lines: str, finding: str) -> None:
+    text = f"services:\n  a: {{image: x, {lines}}}\n  b: {{image: y}}\n"
+    assert found(text) == ([finding] if finding else [])
+
+
+@pytest.mark.parametrize(
+    ("variable", "finding"),
+    [
+        ("registry_log_level: debug", "K012 error services.a.environment.registry_log_level"),
+        ("REGISTRY_HTTP_HEADERS_X-Content-Type-Options: '[nosniff]'", ""),
+        ("registryUser: x", ""),
+        ("REGISTRY_PROXY_REMOTEURL: 'http://a:5000'", "K012 error services.a.environment.REGISTRY_PROXY_REMOTEURL"),
+        ("REGISTRY_PROXY_REMOTEURL: 'http://b:5000'", ""),
+    ],
+)
+def test_variables_that_do_not_do_what_they_should(variable: str, finding: str) -> None:
+    service = f"{{image: 'registry:3', volumes: ['/d:/var/lib/registry'], environment: {{{variable}}}}}"
+    assert found(f"services:\n  a: {service}\n") == ([finding] if finding else [])
+
+
+def test_an_empty_image_is_one_mistake() -> None:
+    assert found("services:\n  a:\n    image:\n") == ["K002 error services.a.image"]
+    assert found("services:\n  a: {command: x}\n") == ["K002 error services.a"]

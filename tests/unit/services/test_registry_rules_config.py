@@ -338,6 +338,9 @@ def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
             "proxy",
             "put a colon after the name: remoteurl: …",
         ),
+        ("http: {addr: ':5000'}", "http:\naddr: :5000", "addr", "indent it below that"),
+        ("http: {addr: ':5000'}", "tls: {certificate: /c, key: /k}", "tls", "move it there"),
+        ("{rootdirectory: /var/lib/registry}", "/data", "storage.filesystem", "write {rootdirectory: /data}"),
         ("  delete:", "  http: {}\n  delete:", "storage.http", "move it out of storage, to the beginning of the line"),
         ("http:", "middleware: {storage: [{name: cloudfrnt}]}\nhttp:", "middleware.storage[0]", "write cloudfront"),
         (
@@ -433,3 +436,7 @@ def test_a_helper_takes_the_place_of_the_login_in_the_file() -> None:
     proxy: Tree = {"remoteurl": "https://ghcr.io", "username": "acme", "password": "x", "exec": {"command": "helper"}}
     tree: Tree = {"version": "0.1", "storage": {"filesystem": {}, "delete": {"enabled": True}}, "proxy": proxy}
     assert [f"{rule} {key_text(key)}" for rule, _, key, _, _ in config_rules(tree, 3)] == ["C015 proxy.exec"]
+
+
+def test_an_empty_file_is_one_mistake() -> None:
+    assert found("\n") == ["C008 error version"]

@@ -14,7 +14,10 @@ _NEAR = 0.8
 
 _MEANT: Mapping[str, str] = {
     "address": "addr",
+    "accesskeyid": "accesskey",
     "adress": "addr",
+    "awsaccesskeyid": "accesskey",
+    "awssecretaccesskey": "secretkey",
     "certfile": "certificate",
     "crt": "certificate",
     "endpoint": "regionendpoint",
@@ -22,6 +25,7 @@ _MEANT: Mapping[str, str] = {
     "listen": "addr",
     "mirror": "proxy",
     "proxies": "proxy",
+    "secretaccesskey": "secretkey",
     "upstream": "remoteurl",
     "url": "remoteurl",
 }

@@ -17,6 +17,7 @@ from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapp
 from runnerops.services.registry.rules.compose.ports import shared_ports
 from runnerops.services.registry.rules.compose.registry_service import is_registry, registry_service, shared_volumes
 from runnerops.services.registry.rules.compose.schema import schema_rules
+from runnerops.services.registry.rules.compose.shared_network import shared_network
 from runnerops.services.registry.rules.compose.unset import NOTHING, unset, variables_at
 from runnerops.services.registry.rules.compose.values import service_values, top_values
 from runnerops.services.registry.rules.compose.variables import wanted_variables
@@ -120,6 +121,7 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
         yield from pairs(service, key)
         yield from address_rules(service, tree, key)
         yield from dind_rules(service, key)
+        yield from shared_network(service, key)
         if not tree.get("include"):  # another file may define what this one uses
             yield from references(service, tree, key)
         if is_registry(service):

@@ -39,8 +39,20 @@ def pairs(service: Tree, key: Key) -> Found:
     if service.get("network_mode") == "host" and service.get("ports"):
         text = "does nothing with `network_mode: host`, where every port of the container is one of the host"
         yield "K002", "warning", (*key, "ports"), text, "take it out"
-    for rule in (_ulimits, _memory, _build, _scale, _limits, _devices, _watch, _targets):
+    for rule in (_repeated, _ulimits, _memory, _build, _scale, _limits, _devices, _watch, _targets):
         yield from rule(service, key)
+
+
+def _repeated(service: Tree, key: Key) -> Found:
+    """Compose uses the last of several items with one name."""
+    for name in ("environment", "labels"):
+        seen: dict[str, str] = {}
+        for index, item in enumerate(items(service.get(name))):
+            variable, sign, value = item.partition("=") if isinstance(item, str) else ("", "", "")
+            if sign and seen.setdefault(variable, value) != value:
+                text = f"sets {variable} again: the last one counts"
+                yield "P002", "warning", (*key, name, index), text, "take one of them out"
+            seen[variable] = value
 
 
 def _ulimits(service: Tree, key: Key) -> Found:
@@ -176,6 +188,10 @@ def _targets(service: Tree, key: Key) -> Found:
     tmpfs = service.get("tmpfs")
     found = [(str(one), index) for index, one in enumerate(items(tmpfs) or [tmpfs]) if isinstance(one, str)]
     seen = {path.partition(":")[0] for path, _ in found}
+    for path in seen:
+        if path and not path.startswith("/") and not open_text(path):
+            text = f"has the path {path}, which must be absolute: {REFUSES}"
+            yield "K002", "error", (*key, "tmpfs"), text, f"write /{path}"
     if len(seen) < len(found):
         yield (
             "K002",

@@ -12,6 +12,7 @@ from runnerops.services.registry.rules.compose.parts import environment, items, 
 from runnerops.services.registry.rules.compose.registry_variables import variable_rules
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.storage import STORAGE
+from runnerops.services.shared.addresses import host_of
 
 _REGISTRY = late_pattern(
     r"(?:(?:docker\.io|index\.docker\.io)/)?(?:library/)?registry(?:[:@].*)?|distribution/distribution(?:[:@].*)?"
@@ -41,6 +42,7 @@ def registry_service(service: Tree, key: Key) -> Found:
     yield from variable_rules(service, key, major(image), whole=_of_the_image(service, major(image)))
     yield from _volume(service, key)
     yield from _port(service, key)
+    yield from _names(service, key)
     given = {name: value for _, name, value in environment(service)}
     if given.get("REGISTRY_PROXY_PASSWORD") and any(_open(port) for port in items(service.get("ports"))):
         text = "everybody who can reach this port can read whatever the cache's account can read"
@@ -136,6 +138,18 @@ def _volume(service: Tree, key: Key) -> Found:
     if not covered and not (configured and others and data == _DATA):
         text = f"has no volume at {data}: its content is lost with the container"
         yield "K013", "warning", key, text, "add a named volume"
+
+
+def _names(service: Tree, key: Key) -> Found:
+    """Finds variables that are not in capitals, and an upstream that is this service."""
+    own = {str(key[-1]), str(service.get("container_name") or ""), str(service.get("hostname") or "")}
+    for place, name, value in environment(service):
+        if name.upper().startswith("REGISTRY_") and not name.startswith("REGISTRY_"):
+            text = "is not in capitals, so the registry ignores it"
+            yield "K012", "error", (*key, "environment", place), text, f"write {name.upper()}"
+        if name == "REGISTRY_PROXY_REMOTEURL" and host_of(value) in own - {""}:
+            text = "is this service itself"
+            yield "K012", "error", (*key, "environment", place), text, "write the upstream's address"
 
 
 def _port(service: Tree, key: Key) -> Found:

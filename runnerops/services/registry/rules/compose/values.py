@@ -84,7 +84,12 @@ def service_values(service: Tree, key: Key) -> Found:
 
 
 def _whole(service: Tree, key: Key) -> Found:
-    if service.get("build") is None and not any(service.get(name) for name in ("image", "extends", "provider")):
+    empty = any(name in service and service[name] is None for name in _WHAT_RUNS)  # as the schema reports
+    if (
+        not empty
+        and service.get("build") is None
+        and not any(service.get(name) for name in ("image", "extends", "provider"))
+    ):
         if key[-1] in SECTIONS:
             text = f"is read as a service, because it is indented below `services`: {REFUSED}"
             yield "K002", "error", key, text, "move it to the beginning of the line"

@@ -24,7 +24,15 @@ from runnerops.services.shared.durations import in_hours, is_duration
 
 def config_rules(tree: Tree, major: int | None) -> Found:
     """Runs all rules on one configuration. `major`: that of the image; None if it is not known."""
-    if major is None or major < _OLDEST:
+    if not tree:
+        yield (
+            "C008",
+            "error",
+            ("version",),
+            f"is missing, and so is all else: {ENDS}",
+            "write version: 0.1, and a storage",
+        )
+    elif major is None or major < _OLDEST:
         yield from of_any([*_rules(tree, 2)], [*_rules(tree, 3)])
     else:
         found = [*_rules(tree, min(major, _NEWEST))]
@@ -87,7 +95,7 @@ def _keys(shape: dict[str, Shape], tree: Tree, key: Key, major: int) -> Found:
         if inner is not None:
             yield from typed(inner, value, here, major)
         elif not name.startswith("x-"):
-            yield _unknown(name, shape, here)
+            yield _unknown(name, shape, here, tree)
 
 
 def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
@@ -98,7 +106,7 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         if isinstance(value, dict):
             yield from _keys(shape, value, key, major)
         else:
-            yield "C003", "error", key, f"must be a mapping: {ENDS}", _keys_below(shape, value)
+            yield "C003", "error", key, f"must be a mapping: {ENDS}", _keys_below(shape, value, key)
     elif isinstance(shape, list):
         if not isinstance(value, list):
             yield "C003", "error", key, f"must be a list: {ENDS}", _as_list(value)
@@ -123,12 +131,14 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         yield "C003", "error", key, f"must be {what}: {ENDS}", fix
 
 
-def _keys_below(shape: dict[str, Shape], value: Value) -> str:
+def _keys_below(shape: dict[str, Shape], value: Value, key: Key) -> str:
     """What to write instead of a scalar where a mapping belongs. A key may be in it whose colon lacks its space."""
     if isinstance(value, str) and (found := _NO_SPACE.match(value)):
         return f"put a space after the colon: {found[1]}: …"
     if isinstance(value, str) and (first := value.partition(" ")[0]) in shape and first != value:
         return f"put a colon after the name: {first}: …"
+    if key == ("storage", "filesystem") and isinstance(value, str):
+        return f"write {{rootdirectory: {value}}}"
     names = [name for name in shape if name != "*"][:_SOME]
     return f"write keys below it, such as {' or '.join(names)}" if names else ""
 
@@ -179,13 +189,22 @@ def _fits(shape: str, value: Value) -> bool:
     return "|" not in shape or str(value).lower() in shape.split("|")
 
 
-def _unknown(name: str, shape: Mapping[str, Shape], key: Key) -> One:
+def _unknown(name: str, shape: Mapping[str, Shape], key: Key, beside: Tree) -> One:
     if meant := near_keys(name, shape):
         return "C001", "error", key, f"unknown key, {question(meant)}", f"write {' or '.join(meant)}"
+    for table, value in beside.items():
+        inner = shape.get(table)
+        if value is None and isinstance(inner, dict) and name in inner:
+            return "C001", "error", key, f"the registry ignores it here: it belongs to {table}", "indent it below that"
     others = [".".join(place) for place in places_of(CONFIG) if place[-1] == name]
-    if len(others) == 1:  # a name that many tables have says nothing
-        return "C001", "error", key, f"the registry ignores it here: it belongs to {others[0]}", "move it there"
+    if len(others) == 1 or (name in _USUAL and not key[:-1]):  # a name that many tables have says nothing
+        where = _USUAL.get(name, others[0])
+        return "C001", "error", key, f"the registry ignores it here: it belongs to {where}", "move it there"
     return "C001", "warning", key, "unknown key, which the registry ignores", "remove it"
+
+
+_USUAL = {"addr": "http.addr", "tls": "http.tls"}
+"""Where a name belongs that several tables have, if it stands at the top."""
 
 
 def _version(tree: Tree) -> Found:
