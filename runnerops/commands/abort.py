@@ -1,4 +1,4 @@
-"""`runnerops abort`: takes runs back that are going on, as an interrupt of the client that began them does."""
+"""`runnerops abort`: rolls back runs that are in progress, as an interrupt of the client that started them does."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from runnerops.report.text import Line, summary_line
 _SECONDS = 60.0
 _IDLE = "no run is going on"
 _BACK = {Result.ROLLED_BACK, Result.FAILED}
-"""How a run ends that was taken back: after it had changed something, or before."""
+"""How an aborted run ends: after it had changed something, or before."""
 
 
 def abort(invocation: Invocation, ui: UiOptions) -> Exit:
-    """Exit 0 where each run is back; 1 where one came to its end before, or a host was not reached; 5 as in `deploy`."""
+    """Exit 0 if every run was rolled back; 1 if one ended before it could be, or a host was not reached; 5 as in `deploy`."""
     path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets)
@@ -75,7 +75,7 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
 
 @frozen
 class _AbortHooks(FollowHooks):
-    """Runs that are taken back; `found` is what was read of their hosts before."""
+    """Aborts each run before it is followed. `found` is the history of each host, read before."""
 
     pool: ConnectionPool
     folder: Path
@@ -83,11 +83,11 @@ class _AbortHooks(FollowHooks):
 
     @property
     def gathers(self) -> bool:
-        """They are taken back together, and most end alike."""
+        """True, because the runs are aborted together and most of them end alike."""
         return True
 
     def before(self, host: Host) -> None:
-        """It is told to go back. Raises HostError."""
+        """Tells systemd to stop the run, whose unit then rolls back. Raises HostError."""
         run = _active_run(self.found[host.name])
         assert run
         done = self.pool.link(host).run(protocol.stop(run.run.number), b"", _SECONDS)
@@ -96,7 +96,7 @@ class _AbortHooks(FollowHooks):
             raise HostError(host.name, "systemd did not stop the run", hint)
 
     def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
-        """With the runners unpaused that are so in GitLab: the client that began the run may be gone."""
+        """Unpauses the runners that are paused in GitLab, because the client that started the run may be gone."""
         left = left_paused("abort", host, self.found[host.name].paused)
         if not left:
             return outcome
@@ -115,7 +115,7 @@ def _active_run(found: History) -> Record | None:
 
 
 def _counts_as(outcome: Outcome) -> Result:
-    """A run that was taken back is what was asked for; one that came to its end in time is not."""
+    """The result for the exit code: an aborted run is a success; one that ended before it could be aborted is not."""
     if outcome.result in _BACK:
         return Result.APPLIED
     return Result.FAILED if outcome.result is Result.APPLIED else outcome.result
@@ -124,7 +124,9 @@ def _counts_as(outcome: Outcome) -> Result:
 def show(
     found: Mapping[str, History | Exception], live: Mapping[str, Record], hosts: Mapping[str, Host], screen: Screen
 ) -> None:
-    """What would be taken back, and what of; runs of many hosts of which the same is to be said as one."""
+    """Shows the runs that would be aborted and what their rollback does. Runs about which the same is to be said form one
+    block.
+    """
     seen = {name: one for name, one in found.items() if isinstance(one, History)}
     kept = [
         HostRun(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
@@ -139,7 +141,7 @@ def show(
 
 
 def cost_lines(record: Record) -> Iterator[Line]:
-    """What the rollback of this run does, as far as it has come by now."""
+    """What the rollback of this run would do now."""
     steps = list(started_rollback_steps(record))
     if record.command == "rotate" and not record.rollback:  # the first of its two runs
         yield (
@@ -157,13 +159,13 @@ def cost_lines(record: Record) -> Iterator[Line]:
 
 
 def unpaused_lines(host: Host, paused: Sequence[PauseRecord]) -> Iterator[Line]:
-    """What becomes of runners that are paused in GitLab once the run is back."""
+    """What happens to runners that are paused in GitLab after the run was rolled back."""
     yield from (("plain", f"    ← unpause runner {one.runner} in GitLab") for one in left_paused("abort", host, paused))
     yield from (("warn", f"  {text}") for text in notes_on_still_paused("abort", host, paused))
 
 
 def started_rollback_steps(record: Record) -> Iterator[Step]:
-    """The steps of the rollback whose phases have begun, but for its own records."""
+    """The steps of the rollback whose phases have begun, without the verbs that only keep records."""
     begun = {step.args[0] for step in _started_steps(record) if step.verb == "phase"}
     phase = ""
     for step in record.rollback:
@@ -174,7 +176,7 @@ def started_rollback_steps(record: Record) -> Iterator[Step]:
 
 
 def _started_steps(record: Record) -> Iterator[Step]:
-    """The steps of the way there that have begun."""
+    """The forward steps that have begun."""
     for event in record.events:
         if event.list == "forward" and event.kind == "step" and 0 <= event.step < len(record.forward):
             yield record.forward[event.step]

@@ -1,4 +1,4 @@
-"""`runnerops catalog`: what the caches hold, asked from the hosts on which they run. Reads only."""
+"""`runnerops catalog`: lists what the caches hold. It asks the hosts on which they run, and only reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Found = Mapping[str, tuple[Holding, ...] | Exception]
 
 
 def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
-    """Exit 1 where a cache or its host did not answer. Hosts without a cache are passed over."""
+    """Exit 1 if a cache or its host did not answer. Hosts without a cache are skipped."""
     path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets)

@@ -1,4 +1,4 @@
-"""`runnerops check`: what can be known without a host, of the inventory and all it renders, or of single files."""
+"""`runnerops check`: finds what is wrong in the inventory and the files that it renders, or in single files, without a host."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ KINDS: Mapping[str, tuple[ServiceName, str, Format]] = {
 
 _TOP_KEY = late_pattern(rb"(?m)^(?:\xef\xbb\xbf)?(?:\{ *)?[\"']?([a-z]+)[\"']? *:")
 _OF_COMPOSE = {b"services", b"include", b"networks", b"volumes", b"secrets", b"configs", b"models"}
-"""Keys at the top that a registry's configuration has none of."""
+"""Top-level keys of Compose files that a registry's configuration does not have."""
 _LARGEST = 4 << 20
-"""Bytes of a file that is judged: the largest that we know of has a hundredth of it."""
+"""The largest file that is checked, in bytes. The largest that we know of has a hundredth of it."""
 _INVENTORY = "inventory"
-"""No kind of file: somebody's own inventory, named as if it were one."""
+"""Not a kind of file: an inventory that was named as if it were one."""
 
 
 @frozen
@@ -56,7 +56,7 @@ class _Checked:
 
     @property
     def found(self) -> list[Finding]:
-        """Each once, however many hosts have it; one that is about runners of several names is about none of them."""
+        """Each finding once, however many hosts have it. If it is about runners of different names, it has no name."""
         names: dict[Finding, set[str]] = {}
         for finding in (finding for each in (*self.by_name.values(), self.beside) for finding in each):
             names.setdefault(replace(finding, name=""), set()).add(finding.name)
@@ -66,7 +66,7 @@ class _Checked:
 
 @frozen
 class CheckOptions:
-    """What is wanted of a check. `kind`: of files, where their names do not tell it; `strict`: warnings are errors too.
+    """The flags of a check. `kind`: of the files, if their names do not tell it; `strict`: warnings are errors too.
 
     `reports` are written whatever was found.
     """
@@ -87,7 +87,7 @@ def check(
     screen: Screen,
     options: CheckOptions = _NO_OPTIONS,
 ) -> Exit:
-    """Exit 1 for a finding of severity error, with `strict` for a warning too."""
+    """Exit 1 if there is a finding of severity error, or with `strict` a warning."""
     kind = options.kind
     if kind and kind not in KINDS:
         raise UsageError(f"--as: {kind!r} is not a kind of file", f"the kinds are {', '.join(KINDS)}")
@@ -131,14 +131,14 @@ def _check_inventory(path: Where, environ: Mapping[str, str], screen: Screen) ->
 
 
 def _broken(error: RunneropsError, path: str) -> list[Finding]:
-    """An inventory or a template that stops everything, as findings: a report says it where it stands."""
+    """The problems of an inventory or a template that cannot be read, as findings with places, for reports."""
     problems = error.problems or ((SourceLocation(path, 1, 1), error.message, error.hint),)
     return [Finding("P003", "error", place.file, (), text, fix, place) for place, text, fix in problems]
 
 
 @frozen
 class _Reports:
-    """The reports that are asked for. `bad`: the severities that fail."""
+    """The requested reports. `bad`: the severities that fail."""
 
     files: Sequence[ReportFile]
     bad: Collection[str]
@@ -146,7 +146,7 @@ class _Reports:
     redactor: Redactor
 
     def write(self, checked: _Checked, path: Where) -> None:
-        """Of what was found in the inventory or the file at `path`."""
+        """Writes all reports. `path` is the inventory or the file that was checked."""
         from runnerops.inventory.sources import files_of, folder_of, name_of  # a single file needs none of these
         from runnerops.report.formats.findings import Findings, entries, readable
 
@@ -194,7 +194,9 @@ def _has_variables(spec: FileSpec, content: bytes) -> bool:
 def _without_given(
     found: Sequence[Finding], name: str, content: bytes, environ: Mapping[str, str]
 ) -> tuple[Finding, ...]:
-    """Without variables of a Compose file that this environment or the `.env` beside it gives, as for Compose here."""
+    """The findings without those on variables that the environment or the `.env` beside the Compose file sets, as Compose
+    would see it here.
+    """
     from runnerops.services.registry.format.reading import parse
     from runnerops.services.registry.rules.compose import while_unset
     from runnerops.services.registry.rules.compose.variables import is_given, names_in, variables_in

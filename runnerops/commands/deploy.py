@@ -1,4 +1,4 @@
-"""`runnerops deploy`: shows the plan, asks, applies it and verifies the result; a saved one only where it still holds."""
+"""`runnerops deploy`: shows the plan, confirms, applies it and verifies the result. A saved plan must still be the same."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ def deploy(
     rollout: Callable[[Rollout], Rollout] = lambda usual: usual,
     plan: PlanFile | None = None,
 ) -> Exit:
-    """The worst of the hosts' results is the exit code. The saved plan is held to; it has its flags.
+    """The exit code is that of the worst result. With `plan`, the flags come from the saved plan, and a host whose new plan
+    differs from it is blocked.
 
-    `rollout`: what the command line makes of the inventory's.
+    `rollout` applies the flags of the command line to the inventory's rollout.
     """
     path, targets, environ, screen = invocation
     saved = _saved(plan, flags, path, environ) if plan else None
@@ -77,7 +78,7 @@ def deploy(
 
 
 def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inventory:
-    """The inventory with what the command line makes of its rollout. Raises UsageError."""
+    """The inventory with the rollout changed by the command line. Raises UsageError."""
     loaded = replace(loaded, rollout=rollout(loaded.rollout))
     canary = loaded.rollout.canary or loaded.rollout.last
     inventory.check_named(loaded, f"--canary {canary}", [canary] if canary else [])
@@ -85,7 +86,7 @@ def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inv
 
 
 def _saved(plan: PlanFile, flags: Flags, path: Where, environ: Mapping[str, str]) -> SavedPlan:
-    """The saved plan, if it is of this inventory and commit. Raises UsageError, PlanError."""
+    """Reads the saved plan, which must be of this inventory and commit. Raises UsageError and PlanError."""
     from runnerops.commands.reports import repository_root
     from runnerops.engine.saved_plan import check_plan, origin_of, read_plan
 

@@ -1,4 +1,4 @@
-"""`runnerops diff`: what deploy would do on each host; changes nothing."""
+"""`runnerops diff`: shows what `deploy` would do on each host, and changes nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @frozen
 class DiffOptions:
-    """What is wanted of the plans: how they are shown, and which files are written of them."""
+    """How the plans are shown, and which files are written from them."""
 
     as_json: bool = False
     exit_code: bool = False
@@ -36,7 +36,7 @@ class DiffOptions:
 
 
 def diff(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
-    """Exit 0, or 3 with `exit_code` where changes are pending; 1 for errors, hosts unreachable or refused by name."""
+    """Exit 0, or 3 with `exit_code` if changes are pending; 1 if there are errors, or hosts that are unreachable or refused."""
     path, targets, environ, screen = invocation
     path_of_plan = options.save_plan
     if path_of_plan and path_of_plan.exists() and not path_of_plan.is_file():  # a device would be replaced by a file

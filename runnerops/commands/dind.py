@@ -1,4 +1,4 @@
-"""`runnerops dind`: what `docker_in_docker` would set, as lines of a job, for runners that are not managed here."""
+"""`runnerops dind`: prints what `docker_in_docker` would set as YAML for a job, for runners that are not managed here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from runnerops.services.shared.upstreams import HUB
 
 
 def dind(path: Where, screen: Screen, *, as_json: bool = False) -> Exit:
-    """Exit 0. Raises what is wrong with the inventory, and where no cache can be reached from another host."""
+    """Exit 0. Raises InventoryError, also if no cache can be reached from another host."""
     loaded = inventory.load(path)
     known = dict.fromkeys(cache for host in loaded.hosts for cache in host.caches)
     caches = [cache for cache in known if cache.serves == HUB and cache.use and not cache.local]
@@ -45,7 +45,7 @@ def _document(found: Dind, caches: list[Cache]) -> dict[str, Any]:
 
 
 def _lines(found: Dind, caches: list[Cache]) -> Iterator[str]:
-    """In YAML; a list in one line reads like the command that it is."""
+    """The YAML. The command is a list on one line, so that it reads like a command."""
     yield "# For a job on a privileged docker runner; its pulls go through:"
     yield from (f"#   {cache.url} (cache {cache.name} of {cache.host})" for cache in caches)
     yield "services:"

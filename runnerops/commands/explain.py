@@ -1,4 +1,4 @@
-"""`runnerops explain`: what a blocker or a rule means, why, and what to do."""
+"""`runnerops explain`: prints what a blocker or a rule means, why it exists, and what to do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from runnerops.report.screen import Screen
 
 
 def explain(code: str, screen: Screen, *, as_json: bool = False) -> Exit:
-    """Prints one entry of the registry of codes. Raises UsageError for a code that is none."""
+    """Prints one entry of the registry of codes. Raises UsageError if there is no such code."""
     entry = BLOCKERS.get(code.lower().partition("@")[0]) or RULES.get(code.upper())
     if entry is None:
         raise _unknown(code)
@@ -26,7 +26,7 @@ def explain(code: str, screen: Screen, *, as_json: bool = False) -> Exit:
 
 
 def _unknown(code: str) -> UsageError:
-    """The error for a code that is none, with those that begin so, or else the most similar one."""
+    """The error for an unknown code, with the codes that begin with this text, or else the most similar one."""
     known = [*BLOCKERS, *RULES]
     where = "diff and check print the codes; docs/blockers.md and docs/rules.md list all"
     if begin_so := [one for one in known if code and one.lower().startswith(code.lower())]:

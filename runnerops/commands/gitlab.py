@@ -1,4 +1,4 @@
-"""`runnerops gitlab comment`: a plan that `diff --report` wrote, as the one note of this job on its merge request."""
+"""`runnerops gitlab comment`: writes a plan of `diff --report` as the only note of this job on its merge request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ACTIONS = ("comment",)
 
 
 def gitlab(action: str, file: Path, environ: Mapping[str, str], screen: Screen) -> Exit:
-    """Exit 0 too where there is no merge request, no token, or a job's token that may not do it: it says so and goes on."""
+    """Exit 0, also if there is no merge request or no token, or if the job's token may not write notes. This is reported."""
     if action not in ACTIONS:
         raise UsageError(f"gitlab: {action!r} is not an action", f"write one of: {', '.join(ACTIONS)}")
     text = screen.redactor.text(_read(file))
@@ -66,7 +66,9 @@ def _merge_request(environ: Mapping[str, str], screen: Screen) -> MergeRequest |
 
 
 def _given_token(environ: Mapping[str, str]) -> str:
-    """Of a variable of type *file* what is in the file. Raises SecretError where it cannot be read, or holds nothing."""
+    """The content of `GITLAB_TOKEN`, or of its file for a variable of type *file*. Raises SecretError if it cannot be read or
+    is empty.
+    """
     if not environ.get("GITLAB_TOKEN"):
         return ""
     resolver = Resolver(environ, Path())
@@ -82,7 +84,9 @@ def _nothing(screen: Screen, why: str, hint: str) -> None:
 
 
 def _marker(environ: Mapping[str, str]) -> str:
-    """Of this job of the pipeline, so that the plans of several inventories have notes of their own."""
+    """The HTML comment by which the note is found again. It has the job's name, so that several inventories have separate
+    notes.
+    """
     name = re.sub(r"[^A-Za-z0-9_.: -]|-(?=-)", "", environ.get("CI_JOB_NAME", "")) or "plan"
     return f"<!-- runnerops: {name} -->"
 

@@ -1,4 +1,4 @@
-"""`runnerops history`: the runs that a host keeps, and the one that is going on there."""
+"""`runnerops history`: shows the runs that a host keeps, and the one that is in progress."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def history(
     as_json: bool,
     verbose: int,
 ) -> Exit:
-    """Exit 0, or 1 where a host was not reached; with `follow` that of the worst run: followed, or the host's last."""
+    """Exit 0, or 1 if a host was not reached. With `follow`, the exit code of the worst run: the one that was followed, or
+    else the host's last.
+    """
     path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     check_targets(loaded, targets)
@@ -63,7 +65,7 @@ def history(
 
 
 def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
-    """Of one host that was reached its own; else a list in the inventory's order."""
+    """The document of the host if it is the only one and was reached; else a list in the order of the inventory."""
     hosts = [
         outcome_document(failed_outcome(name, one))
         if isinstance(one, Exception)
@@ -79,7 +81,7 @@ def _show_failed(failed: Sequence[Outcome], screen: Screen) -> None:
 
 
 def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> None:
-    """Newest first, so one that is going on stands at the top."""
+    """Shows the runs of one host, the newest first, so that a run in progress is at the top."""
     if not found.records:
         screen.data(f"{name}: no run yet")
     for record in found.records:
@@ -88,7 +90,7 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
 
 
 def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
-    """Runs of several hosts, the newest first: each deploy as what it was, and not host by host."""
+    """Shows the runs of several hosts by deploy, not by host, the newest first."""
     runs = (HostRun(name, run, one.clock) for name, one in found.items() for run in one.records)
     screen.lines(merged_history_lines(runs, show_all=whole))
     if without := [name for name, one in found.items() if not one.records]:
@@ -100,13 +102,13 @@ def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool 
 
 
 def show_paused(name: str, found: History, screen: Screen) -> None:
-    """Runners that are paused in GitLab by a run of this host, and who unpauses them."""
+    """Shows runners that are paused in GitLab by a run of this host, and who unpauses them."""
     screen.lines(paused_lines(name, found.paused, found.latest.run if found.latest else None))
 
 
 @frozen
 class _Following:
-    """Runs that are going on, to their ends; of a host where none is, the last one tells how it ended."""
+    """Follows runs that are in progress to their ends. For a host without one, the last run tells how it ended."""
 
     hosts: Mapping[str, Host]
     found: Mapping[str, History]
@@ -116,7 +118,7 @@ class _Following:
     verbose: int
 
     def run(self, failed: Sequence[Outcome]) -> Exit:
-        """The worst of all; `failed` are hosts that were not reached."""
+        """The exit code of the worst result. `failed` are hosts that were not reached."""
         screen, results = self.pool.screen, [one.result for one in failed]
         if not self.as_json:
             _show_failed(failed, screen)

@@ -1,4 +1,4 @@
-"""`runnerops hold` and `release`: keep every run off hosts for a time, on the hosts themselves, and let them go again."""
+"""`runnerops hold` and `release`: keep every run off hosts for a time, by a record on the hosts, and end that."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LONGEST = 200
 
 
 def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = False) -> Exit:
-    """Exit 1 where a host was not reached. A hold that is there is replaced; a run that goes on is not stopped."""
+    """Exit 1 if a host was not reached. An existing hold is replaced. A run in progress is not stopped."""
     reason = reason.strip()
     if not reason or not reason.isprintable():
         raise UsageError("--reason: must be one line of text", '--reason "disk swap"')
@@ -48,7 +48,7 @@ def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = Fal
 
 
 def release(invocation: Invocation, *, as_json: bool = False) -> Exit:
-    """Exit 1 where a host was not reached."""
+    """Exit 1 if a host was not reached."""
     released, not_held = (
         _HostResult("released", {"result": "released"}),
         _HostResult("was not held", {"result": "not-held"}),
@@ -59,7 +59,7 @@ def release(invocation: Invocation, *, as_json: bool = False) -> Exit:
 
 
 def _end(until: str) -> datetime | None:
-    """When the hold ends; None for never. Raises UsageError."""
+    """The time at which the hold ends; None: never. Raises UsageError."""
     if not until:
         return None
     now = datetime.now(UTC)
@@ -82,7 +82,7 @@ class _HostResult:
 
 @frozen
 class _HostsCommand:
-    """One command on all hosts that are meant, side by side."""
+    """One command on all target hosts at the same time."""
 
     path: Where
     targets: Sequence[str]
@@ -91,7 +91,7 @@ class _HostsCommand:
     as_json: bool
 
     def run(self, argv: tuple[str, ...], meaning: Callable[[int], _HostResult]) -> Exit:
-        """A line or an object for each host: what `meaning` makes of the command's exit status."""
+        """Shows a line or a JSON object for each host. `meaning` makes them from the exit status of the command."""
         loaded = inventory.load(self.path)
         check_targets(loaded, self.targets)
         with ConnectionPool(loaded, self.environ, self.screen) as pool:
@@ -115,7 +115,7 @@ class _HostsCommand:
 
 
 def _status(name: str, answer: Completed) -> int:
-    """The exit status of a command that did what it should. Raises HostError."""
+    """The exit status if the command succeeded. Raises HostError if it did not."""
     if answer.status in (0, state_folder.NOT_HELD):
         return answer.status
     last = answer.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]

@@ -1,4 +1,4 @@
-"""`runnerops hosts`: the hosts of the inventory, and where each value of one of them comes from."""
+"""`runnerops hosts`: lists the hosts of the inventory, or shows where each value of one host comes from."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
 
 _WIDEST = 40
-"""Columns are not made wider than this: a longer name moves only the rest of its own line."""
+"""The greatest width of a column. A longer name only moves the rest of its own line."""
 _KEY_FILE: Key = ("ssh", "key")
-"""The path of a key, not a key."""
+"""The value of this key is a path, so it is no secret although its name ends in `key`."""
 
 
 def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
-    """Exit 0. No secret is resolved for this, and none that stands in clear is shown."""
+    """Exit 0. No secret is resolved, and secrets that are written in the inventory are masked."""
     path, targets, environ, screen = invocation
     if explain.startswith("-"):
         raise UsageError("--explain: no host is named", "write its name behind it: --explain HOST")
@@ -113,7 +113,7 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
 
 
 def _secrets(values: Sequence[Explained]) -> tuple[set[str], frozenset[str]]:
-    """The secrets that stand in clear in one of these values, and the variables that a value with a secret contains."""
+    """The secrets that are written in one of these values, and the variables that a value with a secret contains."""
     found: set[str] = set()
     variables: set[str] = set()
     for value in values:
@@ -126,11 +126,11 @@ def _secrets(values: Sequence[Explained]) -> tuple[set[str], frozenset[str]]:
 
 @frozen
 class _Shown:
-    """How values are shown: as the inventory has them, and secrets by their tag, or masked where they stand in clear."""
+    """Formats values as the inventory has them. Secrets are shown by their tag, or masked if they are written there."""
 
     masker: Masker
     variables: frozenset[str]
-    """Those of which nothing is shown, because a secret is made of them."""
+    """Variables that are masked completely, because a secret is made from them."""
 
     def text(self, key: Key, value: Value) -> str:
         if key[:1] == ("vars",) and key[1:2] and key[1] in self.variables:

@@ -1,4 +1,4 @@
-"""`runnerops init`: a new project, from flags or from questions at a terminal."""
+"""`runnerops init`: creates a new project, from flags or from questions at a terminal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from runnerops.starter import INVENTORY, Starter, files_of
 
 @frozen
 class InitOptions:
-    """What the command line said of a new project: hosts as `[NAME=]USER@ADDRESS[:PORT]`, None for what is to be asked."""
+    """The flags for a new project: hosts as `[NAME=]USER@ADDRESS[:PORT]`; None for what is asked at the terminal."""
 
     hosts: Sequence[str] = ()
     adopted: Sequence[str] = ()
@@ -33,9 +33,9 @@ class InitOptions:
 
 
 def init(folder: Path, options: InitOptions, environ: Mapping[str, str], screen: Screen) -> Exit:
-    """Never over an existing file: an inventory ends it, any other stays as it is, and that is said.
+    """Writes the files of the project. An existing inventory is an error; any other existing file is kept, with a warning.
 
-    Exit 1 where a host could not be adopted: the project is there, and how to go on is said.
+    Exit 1 if a host could not be adopted. The project exists then, and the next commands are shown.
     """
     path = folder / INVENTORY
     if path.exists() or path.is_symlink():
@@ -98,7 +98,7 @@ def _ask(screen: Screen, options: InitOptions) -> InitOptions:
 
 
 def _named(screen: Screen, login: str, others: Sequence[str]) -> str:
-    """`NAME=LOGIN` of a further host; its name is asked for where the answer has none. Empty where the answer is no login."""
+    """`NAME=LOGIN` of a further host. Asks for its name if the answer has none. Empty if the answer is no login."""
     if not login:
         screen.say("a project needs at least one host; Ctrl-C ends this without writing anything", "bad")
         return ""
@@ -137,7 +137,7 @@ def _url(text: str) -> str:
 
 
 def _write(folder: Path, files: Mapping[str, str], screen: Screen) -> Iterator[str]:
-    """The inventory last: a project that is cut off is begun anew."""
+    """Writes the inventory last, so that `init` can be repeated if it was interrupted. Yields the names of written files."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
@@ -152,7 +152,7 @@ def _write(folder: Path, files: Mapping[str, str], screen: Screen) -> Iterator[s
 
 
 def _adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: Screen) -> Exit:
-    """At a terminal those alone whose keys the person trusts: why another one is left was said by then."""
+    """Adopts these hosts; at a terminal, only those whose keys the person trusts. `keep_keys` says why others are left out."""
     left = words
     if screen.interactive:
         logins = {login_of(host): word for word, host in zip(words, _hosts(words), strict=True)}
@@ -163,7 +163,7 @@ def _adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen:
 
 
 def _missing(path: Path, words: Sequence[str]) -> Sequence[str]:
-    """Those that the inventory has not got."""
+    """Those of the words whose host is not in the inventory."""
     if not words:
         return ()
     try:
@@ -174,7 +174,7 @@ def _missing(path: Path, words: Sequence[str]) -> Sequence[str]:
 
 
 def _say_next(folder: Path, hosts: Sequence[Host], failed: Sequence[str], screen: Screen) -> None:
-    """The commands to type."""
+    """Prints the commands to type next."""
     if failed:
         logins = [login_of(host) for host in _hosts(failed)]
         commands = [("trust", *logins, *(host.name for host in hosts)), ("adopt", *failed, "--write"), ("diff",)]

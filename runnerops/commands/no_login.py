@@ -1,4 +1,4 @@
-"""`runnerops diff --no-login`: what can be told without key and secrets; hosts are asked for their public keys alone."""
+"""`runnerops diff --no-login`: shows what is known without a key and secrets. Hosts are only asked for their host keys."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ NOT_DONE = "not done without a login: comparing files with those on the hosts, a
 
 @frozen
 class _HostKeyResult:
-    """What a host's public key told.
+    """What is known after asking a host for its host key.
 
-    `result`: `known`, `host-key` (unknown, changed or revoked), `unreachable`, or `maintenance`, where it was not asked.
+    `result`: `known`, `host-key` (unknown, changed or revoked), `unreachable`, or `maintenance` (it was not asked).
     """
 
     result: str
@@ -44,13 +44,13 @@ class _HostKeyResult:
 
 
 class _NotLoggedInError(HostError):
-    """The host's key is right; that is where this ends."""
+    """The host key is the known one. The connection ends here, before the login."""
 
 
 def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
-    """Exit 0 where all that can be looked at is well; 1 for an error in what renders, a key that is not known, no answer.
+    """Exit 0, or 1 if a rendered file has an error, a host key is not the known one, or a host does not answer.
 
-    A host in maintenance is not contacted, as by `diff`.
+    A host in maintenance is not contacted, as with `diff`.
     """
     path, targets, environ, screen = invocation
     loaded = inventory.load(path)
@@ -84,7 +84,7 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
 
 
 def _look(host: Host, access: Access) -> _HostKeyResult:
-    """Raises HostError. No key of this machine is looked for: none is needed to see a host's own."""
+    """Asks one host. No private key of this machine is read, because a host key is shown without one."""
     host = replace(host, ssh=replace(host.ssh, key=None))
 
     def refuse() -> None:

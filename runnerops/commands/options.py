@@ -14,7 +14,7 @@ _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
 def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
-    """`CODE` or `CODE@HOST`, each → the hosts it holds for (`""`: all). Raises UsageError for a code nobody knows."""
+    """By code, the hosts for which it is allowed (`""`: all), from words like `CODE` or `CODE@HOST`. Raises UsageError."""
     allow: dict[str, frozenset[str]] = {}
     for word in words:
         code, at, host = word.partition("@")
@@ -33,7 +33,7 @@ def parse_allow(words: Sequence[str]) -> Mapping[str, frozenset[str]]:
 
 
 def parse_service(text: str) -> ServiceName:
-    """A managed system by its section's name, `-` for `_` as well. Raises UsageError."""
+    """A managed system by the name of its section; `-` is accepted for `_`. Raises UsageError."""
     name = text.replace("-", "_")
     if name not in set(ServiceName):
         near = did_you_mean(name, [one.value for one in ServiceName], 0.5)

@@ -1,4 +1,4 @@
-"""`runnerops remove`: services are taken off a host, which is then as it was before the first deploy."""
+"""`runnerops remove`: takes services off a host, which is then as it was before the first deploy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def remove(
     *,
     forget: bool,
 ) -> Exit:
-    """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    """The exit code is that of the host's result. The inventory is not rendered, so none of its secrets is needed."""
     path, (name,), environ, screen = invocation
     services = _services(service, forget=forget)
     loaded = inventory.load(path)
@@ -77,7 +77,7 @@ def remove(
 
 
 def _services(word: str, *, forget: bool) -> tuple[ServiceName, ...]:
-    """All of them, or the one that is named, in the order of their phases."""
+    """The named service, or all of them in the order of their phases. Raises UsageError."""
     names = {service.NAME.value: service.NAME for service in SERVICES}
     if not word:
         return tuple(names.values())
@@ -90,16 +90,16 @@ def _services(word: str, *, forget: bool) -> tuple[ServiceName, ...]:
 
 
 _ASKED_FOR = {"last-mirror": frozenset({""})}
-"""What it means to take Docker's configuration off a host."""
+"""Blockers that a removal overrides, because it is meant to take Docker's mirrors off the host."""
 
 
 _MINE = "as before the first deploy"
-"""What a difference is called that a removal asks for."""
+"""The reason that is shown for differences that a removal asks for."""
 
 
 @frozen
 class HostRemoval:
-    """How services are taken off one host."""
+    """The removal of services from one host."""
 
     project: Project
     host: Host
@@ -110,7 +110,9 @@ class HostRemoval:
     gitlab_context: GitlabContext
 
     def plan(self, reader: ReadOnly) -> Planned:
-        """Three execs that only read: its runs, what is kept of them, what the host has. Raises RunneropsError."""
+        """Plans the removal, after three execs that only read: the runs, what is kept of them, what the host has. Raises
+        RunneropsError.
+        """
         history = read_history(self.host.name, reader)
         paths, recent = paths_of(history.records), last_applied(history)
         kept = read_kept(reader, sorted({CONTAINERS, *recent.values(), *places_of(paths)}))
@@ -151,7 +153,7 @@ class HostRemoval:
         return " ".join(("remove", *names, *(["--volumes"] if self.flags.volumes and off.services else [])))
 
     def _forgotten(self, deletion_plan: DeletionPlan) -> Iterator[Blocker]:
-        """What could not be deleted in GitLab is known to nobody once the host has forgotten it."""
+        """Blocks `--forget` if runners could not be deleted in GitLab, because only the host's records name them."""
         if self.forget and deletion_plan.left:
             names = ", ".join(deletion_plan.left)
             message = f"--forget would delete the record that these must still be deleted in GitLab: {names}"

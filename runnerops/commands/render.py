@@ -1,4 +1,4 @@
-"""`runnerops render`: the files as they render, masked on screen, or written below a directory."""
+"""`runnerops render`: renders the files, and shows them masked or writes them below a directory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def render(
     with_secrets: bool,
     as_json: bool = False,
 ) -> Exit:
-    """Exit 0. Raises what is wrong with the inventory, a template or a secret."""
+    """Exit 0. Raises RunneropsError if the inventory, a template or a secret is wrong."""
     path, targets, environ, screen = invocation
     if with_secrets and directory is None:
         raise UsageError(
@@ -78,7 +78,7 @@ def _shown(project: Project, host: Host, file: RenderedFile) -> Iterator[tuple[s
 
 
 def _write(project: Project, host: Host, file: RenderedFile, directory: Path, *, with_secrets: bool) -> Path:
-    """Below DIR/HOST at the path it has on the host; nobody else can read it from the first byte on."""
+    """Writes the file below DIR/HOST at the path that it has on the host. It has mode 0600 from the beginning."""
     where = directory / host.name / file.spec.path.lstrip("/")
     masked = masked_text(file.spec, file.content, project.masker(host)).encode()
     content = (file.content or b"") if with_secrets else masked

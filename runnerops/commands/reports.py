@@ -1,4 +1,4 @@
-"""`--report`: which reports are meant, and writing them. All that they hold is relative to the repository's root."""
+"""`--report`: parses the option and writes the reports. Paths in them are relative to the repository's root."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FORMATS: Mapping[str, str] = {
     "junit": "junit.xml",
     "sarif": "runnerops.sarif",
 }
-"""Those of `check`, each with its file's name in a folder that holds all of them."""
+"""The formats of `check`, each with the name of its file in a folder with all of them."""
 PLAN_FORMATS: Mapping[str, str] = {"terraform": "gl-terraform-plan.json", "markdown": "plan.md"}
-"""Those of `diff`."""
+"""The formats of `diff`."""
 
 
 @frozen
@@ -36,7 +36,7 @@ class ReportFile:
 
 
 def parse_reports(words: Sequence[str], formats: Mapping[str, str] = FORMATS) -> tuple[ReportFile, ...]:
-    """`DIR`, which gets a report of each format, or `FORMAT=FILE`. Raises UsageError."""
+    """Parses words like `DIR` (a report of each format goes there) or `FORMAT=FILE`. Raises UsageError."""
     return tuple(report for word in words for report in _parse(word, formats))
 
 
@@ -55,12 +55,12 @@ def _parse(word: str, formats: Mapping[str, str]) -> tuple[ReportFile, ...]:
 
 
 def write_reports(reports: Sequence[ReportFile], findings: Findings) -> None:
-    """Writes each file anew, and the folder it lies in. Raises RunneropsError."""
+    """Writes each file, and creates its folder. Raises RunneropsError."""
     _write(reports, lambda form: _writer(form)(findings))
 
 
 def write_plan_reports(reports: Sequence[ReportFile], plans: PlanReport) -> None:
-    """Writes the reports on plans that are asked for."""
+    """Writes the requested reports on plans. Raises RunneropsError."""
     from runnerops.report.formats.markdown import markdown
     from runnerops.report.formats.terraform import terraform
 
@@ -80,7 +80,7 @@ def _write(reports: Sequence[ReportFile], text_of: Callable[[str], str]) -> None
 
 
 def _writer(form: str) -> Callable[[Findings], str]:
-    """Loaded when a report of its format is asked for."""
+    """The function for this format, which is imported only now."""
     if form == "codequality":
         from runnerops.report.formats.codequality import codequality as write
     elif form == "junit":
@@ -91,9 +91,9 @@ def _writer(form: str) -> Callable[[Findings], str]:
 
 
 def keys_by_place(inventory: Iterable[tuple[Path, Key]]) -> Mapping[SourceLocation, Key]:
-    """The keys of an inventory, `("hosts", "a", "docker", "bip")`, by where each stands; none of a file that is no YAML.
+    """The keys of an inventory, like `("hosts", "a", "docker", "bip")`, by place. A file that is not YAML has none.
 
-    `inventory` has its files, each with the key below which all of it stands.
+    `inventory` has the files, each with the key below which its content belongs.
     """
     return {place: key for path, above in inventory for place, key in _keys_of(path, above)}
 
@@ -109,7 +109,9 @@ def _keys_of(path: Path, above: Key) -> Iterator[tuple[SourceLocation, Key]]:
 
 
 def repository_root(environ: Mapping[str, str], beside: Path) -> Path:
-    """The folder to which paths in reports are relative: a GitLab job's checkout, else the Git work tree, else this folder."""
+    """The folder to which paths in reports are relative: the checkout of a GitLab job, the Git work tree around `beside`, or
+    the current folder.
+    """
     if job := environ.get("CI_PROJECT_DIR"):
         return Path(os.path.abspath(job))
     here = Path(os.path.abspath(beside))
@@ -118,7 +120,7 @@ def repository_root(environ: Mapping[str, str], beside: Path) -> Path:
 
 
 def relative_to(root: Path) -> Callable[[str], str]:
-    """A function from a path to the one from `root`; one outside of it, and standard input, stay as they are."""
+    """A function that makes paths relative to `root`. Paths outside of it, and `-`, stay as they are."""
 
     def relative(path: str) -> str:
         if path == "-":

@@ -1,4 +1,4 @@
-"""`runnerops rollback`: the files of before, asked for as an inventory asks, and brought back as a deploy brings them."""
+"""`runnerops rollback`: plans and applies earlier files of hosts, as a deploy does with the files of the inventory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def rollback(
     ui: UiOptions,
     to: int | None,
 ) -> Exit:
-    """The worst of the hosts' results is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    """The exit code is that of the worst result. The inventory is not rendered, so none of its secrets is needed."""
     path, targets, environ, screen = invocation
     loaded = inventory.load(path)
     lock_wait = LockWait(flags.lock_wait_s, screen)
@@ -85,12 +85,12 @@ def _check_run(to: int | None, hosts: int) -> None:
 
 
 _ASKED_FOR = {"last-mirror": frozenset({""}), "unmanaged-file": frozenset({""})}
-"""What a rollback to a time without a mirror, and one that undoes a removal, means anyway."""
+"""Blockers that a rollback overrides: it may go back to a time without a mirror, or undo a removal."""
 
 
 @frozen
 class _HostRollback:
-    """One host's rollback to a time before."""
+    """The rollback of one host to a restore point."""
 
     project: Project
     host: Host
@@ -100,7 +100,9 @@ class _HostRollback:
     redactor: Redactor
 
     def plan(self, reader: ReadOnly) -> Planned:
-        """Three execs that only read: what is kept, what of it is wanted, what the host has. Raises RunneropsError."""
+        """Plans the rollback, after three execs that only read: the runs, the contents to restore, what the host has. Raises
+        RunneropsError.
+        """
         name = self.host.name
         history = read_history(name, reader)
         target = choose_restore_point(name, history.records, self.to)

@@ -1,4 +1,4 @@
-"""`runnerops rotate`: GitLab gives a runner a new token, and its host's config.toml gets it."""
+"""`runnerops rotate`: has GitLab replace the token of a runner, and writes the new one into config.toml."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from runnerops.services.gitlab_runner.rotation import alone, digest_of, pending,
 
 
 def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> Exit:
-    """The host's result is the exit code. Nothing of the inventory is rendered, so no secret of it is needed."""
+    """The exit code is that of the host's result. The inventory is not rendered, so none of its secrets is needed."""
     path, (name,), environ, screen = invocation
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
@@ -71,7 +71,7 @@ def rotate(invocation: Invocation, runner: str, flags: Flags, ui: UiOptions) -> 
 
 
 def check_rotatable(host: Host, runner: str) -> None:
-    """Raises UsageError where the host has no such runner, or the inventory gives its token: that one would be dead."""
+    """Raises UsageError if the host has no such runner, or if the inventory has its token, which would become invalid."""
     section = host.sections.get(ServiceName.GITLAB_RUNNER)
     if section is None:
         raise UsageError(f"rotate: {host.name} has no gitlab_runner section", "name a host whose runner is managed")
@@ -103,7 +103,7 @@ class _Rotation:
     gitlab_context: GitlabContext
     begun: str = ""
     given: Tree | None = None
-    """What GitLab gave already, in place of a token that it did not take any more."""
+    """The new token, if GitLab has given one already in place of a token that it did not accept any more."""
 
     @property
     def redactor(self) -> Redactor:
@@ -111,8 +111,9 @@ class _Rotation:
         return self.gitlab_context.redactor
 
     def reclaim(self, reader: ReadOnly, screen: Screen, ui: UiOptions) -> Tree | None:
-        """A new token where GitLab does not take the one that is there: with a token of its API it gives one by the runner's
-        number, once that was agreed to. Raises RunneropsError where it cannot."""
+        """Has GitLab create a new token by the id of the runner if it does not accept the existing one, after a confirmation.
+        None if it accepts the existing one. Raises RunneropsError.
+        """
         if self.host.gitlab is None:
             return None
         check_maintenance(self.host, self.flags)
@@ -137,7 +138,7 @@ class _Rotation:
             raise HostError(self.host.name, text, f"{error.hint}; then rotate again", "refused") from None
 
     def plan(self, reader: ReadOnly) -> Planned:
-        """One exec that only reads. Raises RunneropsError."""
+        """Plans the next of the two runs, after one exec that only reads. Raises RunneropsError."""
         observed = observe(self.host, (), reader)
         there = RotationPlanner(self.host, observed, self.flags.policy(self.host), self.requester)
         name, runner = self._runner(observed)
@@ -161,7 +162,7 @@ class _Rotation:
         return Planned(plan, (), result_of(plan, pending=True), observed.last, observed.facts, rest.key)
 
     def _others(self, one: Registration, observed: HostState) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
-        """What other machines with the same token make of it; one that is dead already is nobody's."""
+        """Blockers and notes about other machines with the same token. A token that is already invalid has none."""
         allowed = self.flags.policy(self.host).allow
         if self.given or "shared-token" in allowed:
             return (), ()
@@ -183,7 +184,7 @@ class _Rotation:
         return replace(planned, plan=plan, result=result_of(plan))
 
     def _runner(self, observed: HostState) -> tuple[str, Tree]:
-        """The name and the part of config.toml that it has on the host."""
+        """The name of the runner and its table in the config.toml of the host. Raises HostError if there is none."""
         runners = runners_of(read(observed.file(config_path(observed)).content))
         name = self.runner or label(runners_of(self.host.sections[ServiceName.GITLAB_RUNNER])[0], 0)
         found = runner_named(runners, name)

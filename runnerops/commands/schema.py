@@ -1,4 +1,4 @@
-"""`runnerops schema`: the inventory's JSON Schema, for editors."""
+"""`runnerops schema`: prints the JSON Schema of the inventory, for editors."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ from runnerops.report.screen import Screen
 
 
 def schema(screen: Screen) -> Exit:
-    """Prints the schema on standard output."""
+    """Prints the schema to standard output."""
     screen.lines(("verbatim", line) for line in schema_text().splitlines())
     return Exit.OK

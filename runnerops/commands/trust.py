@@ -1,4 +1,4 @@
-"""`runnerops trust`: show the SSH keys that hosts offer and, after a yes, keep them in known_hosts beside the inventory.
+"""`runnerops trust`: shows the host keys of hosts and, after a confirmation, writes them to known_hosts beside the inventory.
 
 A gateway whose key is not known comes before the host behind it. Keys are written under the name that OpenSSH looks up,
 so that `ssh -o UserKnownHostsFile=known_hosts` takes the same file.
@@ -38,14 +38,14 @@ from runnerops.ssh.offer import Offer, Offers, fetch_offer
 
 @mutable
 class OfferedKeys:
-    """What each host offered, or a gateway before it, in the order in which it was shown; and why others were not reached."""
+    """The keys that each host, or a gateway before it, offered, in the order of display; and why others were not reached."""
 
     offers: dict[str, list[Offer]] = field(default_factory=dict)
     failed: dict[str, Outcome] = field(default_factory=dict)
 
 
 def trust(invocation: Invocation, fingerprints: Sequence[str], *, as_json: bool = False) -> Exit:
-    """Exit 1 where a host could not be reached or was not trusted. Without a terminal only `fingerprints` count."""
+    """Exit 1 if a host could not be reached or was not trusted. Without a terminal, only keys with these `fingerprints` are."""
     screen = invocation.screen
     if not invocation.targets:
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
@@ -64,7 +64,7 @@ def trust(invocation: Invocation, fingerprints: Sequence[str], *, as_json: bool 
 def keep_keys(
     invocation: Invocation, fingerprints: Sequence[str] = (), heard: OfferedKeys | None = None
 ) -> Mapping[str, bool]:
-    """Whether the keys of each host, or of each login as it is written, are kept now. What hosts offer goes into `heard`."""
+    """By host, or by login as it was written, whether its keys are in known_hosts now. Adds offered keys to `heard`."""
     path, targets, environ, screen = invocation
     hosts, peers = _hosts(path, targets)
     credentials = Credentials.from_environ(environ)
@@ -97,7 +97,7 @@ def _keep_keys(hosts: Sequence[Host], asking: _TrustSession, fingerprints: Seque
 
 
 def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping[str, Host]]:
-    """Those meant, and all that the inventory has; a login needs none."""
+    """The target hosts, and all hosts of the inventory by name. If all targets are logins, no inventory is needed."""
     logins = [replace(host_at(target, "host"), name=target) for target in targets if is_login(target)]
     names = [target for target in targets if not is_login(target)]
     if not names and not inventory.exists(path):
@@ -113,7 +113,7 @@ def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping
 
 @frozen
 class _TrustSession:
-    """With what every host is asked. An empty `fingerprints`: the person is asked."""
+    """The values that all hosts of the command share. If `fingerprints` is empty, the user is asked."""
 
     folder: Path
     access: Access
@@ -123,7 +123,7 @@ class _TrustSession:
     seen: Offers = field(default_factory=Offers)
 
     def trust(self, hosts: Sequence[Host]) -> set[str]:
-        """The names of hosts whose keys are kept now, and those of every gateway before them."""
+        """The names of hosts that are trusted now, including every gateway before them."""
         left, kept, shown = list(hosts), set[str](), set[tuple[str, ...]]()
         while left:
             found = self._fetch(left)
@@ -138,7 +138,7 @@ class _TrustSession:
         return kept
 
     def show(self, hosts: Sequence[Host]) -> Mapping[str, Offer]:
-        """The keys that the hosts offer, or the first unknown gateway before them, for somebody who cannot be asked here."""
+        """Shows and returns the keys that the hosts, or the first unknown gateways before them, offer."""
         found = self._fetch(hosts)
         shown = set[tuple[str, ...]]()
         for name, offer in found.items():
@@ -149,19 +149,19 @@ class _TrustSession:
 
     @property
     def file(self) -> Path:
-        """Where keys are kept."""
+        """The known_hosts file of the project."""
         return self.folder / PROJECT_FILE
 
     def already_kept(self, offers: Mapping[str, Offer]) -> Mapping[str, Offer]:
-        """Those hosts whose keys are kept already, so that there is nothing to ask."""
+        """The offers of hosts whose keys are all in the file already, so that there is nothing to ask."""
         return {} if self.fingerprints else {name: one for name, one in offers.items() if one.is_kept_in(self.file)}
 
     def say_already_kept(self, offers: Mapping[str, Offer]) -> None:
-        """One line for all of them."""
+        """Prints one line for all of them."""
         self.screen.say(f"{_titles(offers)}: kept in {self.file} already", "good")
 
     def _fetch(self, hosts: Sequence[Host]) -> dict[str, Offer]:
-        """What each that is reached offers, side by side; why the others are not is said, once where it is one reason."""
+        """What each host that is reached offers. Prints why the others were not, once for each reason."""
         known = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
         access = replace(self.access, known=known)
         by_name = {host.name: host for host in hosts}
@@ -178,7 +178,9 @@ class _TrustSession:
             self.screen.say(line, style)
 
     def _keep(self, offers: Mapping[str, Offer]) -> set[str]:
-        """The hosts whose keys are kept now. One question is for all, but for hosts of which another key was known."""
+        """The hosts whose keys are kept now. Asks one question for all hosts, and a separate one for each host whose key has
+        changed.
+        """
         ready: dict[str, tuple[Offer, tuple[HostKey, ...]]] = {}
         already_kept = self.already_kept(offers)
         for name, offer in offers.items():
@@ -207,7 +209,7 @@ class _TrustSession:
         return kept
 
     def _write(self, keys_of: Mapping[str, tuple[Offer, tuple[HostKey, ...]]]) -> set[str]:
-        """Keeps these keys; the hosts that have them."""
+        """Writes these keys. Returns the names of the hosts."""
         for offer, keys in keys_of.values():
             write_keys(self.file, offer.names, keys)
         if keys_of:
@@ -219,7 +221,7 @@ class _TrustSession:
 
 
 def _titles(offers: Mapping[str, Offer], many: str = "") -> str:
-    """The only host or gateway among them, or how many hosts they are."""
+    """The title of the only offer, or the number of hosts."""
     return f"{many}{len(offers)} hosts" if len(offers) > 1 else offer_title(*next(iter(offers.items())))
 
 
@@ -234,7 +236,7 @@ def _host_document(name: str, heard: OfferedKeys, *, yes: bool) -> dict[str, Any
 
 
 def write_keys(file: Path, names: Sequence[str], keys: Sequence[HostKey]) -> None:
-    """Puts these keys in place of those that the file has under any of the names, atomically; all else in it stays."""
+    """Replaces the keys under any of these names in the file, atomically. Other lines stay. Raises RunneropsError."""
     try:
         old = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if file.exists() else []
         kept = [line for line in (without_names(line, names) for line in old) if line is not None]

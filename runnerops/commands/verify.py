@@ -1,4 +1,4 @@
-"""`runnerops verify`: whether each host's pulls are served by its cache, shown by a pull, and its runner is there for jobs."""
+"""`runnerops verify`: checks by a pull that each host's pulls are served by its cache, and that its runner gets jobs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def verify(
     quick: bool,
     as_json: bool,
 ) -> Exit:
-    """Exit 1 where a link is broken or a host was not reached."""
+    """Exit 1 if a check failed or a host was not reached."""
     path, targets, environ, screen = invocation
     named = parse_image(image)
     if named is None:

@@ -1,4 +1,4 @@
-"""`runnerops adopt`: hosts as they are, as their entries in the inventory; the hosts are only read."""
+"""`runnerops adopt`: makes inventory entries from hosts as they are. The hosts are only read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from runnerops.report.screen import Screen
 
 
 def adopt(path: Where, words: Sequence[str], environ: Mapping[str, str], screen: Screen, options: AdoptOptions) -> Exit:
-    """Exit 0; 1 where a host was not reached, has nothing to adopt, nothing that the inventory does not say already, or an
-    entry that the inventory refuses.
+    """Exit 0; 1 if a host was not reached, has nothing to adopt or nothing new for the inventory, or has an entry that the
+    inventory refuses.
 
-    The others are adopted all the same.
+    The other hosts are adopted all the same.
     """
     targets = _of_ansible(path, words, screen, options) if options.ansible else _targets(words, options.name)
     places = find_places(path, targets, options.group)
@@ -40,7 +40,7 @@ def _targets(words: Sequence[str], name: str) -> list[Host | str]:
 
 
 def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: AdoptOptions) -> list[Host | str]:
-    """The hosts that our inventory has not got yet; of each other one, that it is left out."""
+    """The hosts of the Ansible inventory that ours does not have. Prints which others are left out."""
     from runnerops.adopt.ansible_files import read_ansible
 
     assert options.ansible

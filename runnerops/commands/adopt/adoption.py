@@ -1,4 +1,4 @@
-"""Looks at hosts, drafts their entries, and writes them if that is asked for."""
+"""Observes hosts, drafts their entries, and writes them if `--write` was given."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _templates(folder: Path) -> Mapping[str, bytes]:
 
 
 def _templates_of(draft: Draft, there: Mapping[str, bytes]) -> Templates:
-    """Those that are there with what the hosts add. Raises RunneropsError where one of these is no UTF-8."""
+    """The existing templates with what the hosts add. Raises RunneropsError if one of them is not UTF-8."""
     found = draft.templates({name: data.decode(errors="surrogateescape") for name, data in there.items()})
     for name, text in found.texts.items():
         if any(0xDC80 <= ord(char) <= 0xDCFF for char in text):
@@ -48,7 +48,7 @@ class Adoption:
     request: AdoptionRequest
 
     def run(self) -> Exit:
-        """Looks at all hosts, shows their entries, and writes them if that is asked for."""
+        """Observes all hosts, shows their entries, and writes them if `--write` was given."""
         looked = look_at([place.host.name for place in self.request.places], self._look, self.request.screen)
         found = [one for one in looked.values() if isinstance(one, Found)]
         for one in found:
@@ -81,7 +81,7 @@ class Adoption:
         return Exit.OK if len(fresh) == len(self.request.places) else Exit.FAILED
 
     def _look(self, name: str) -> Found:
-        """What each service that has no section makes of the host. One exec."""
+        """What each service without a section finds on the host, in one exec. Raises HostError."""
         place = next(place for place in self.request.places if place.host.name == name)
         host = place.host
         try:
@@ -96,7 +96,7 @@ class Adoption:
         return Found(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
 
     def _taken(self) -> Mapping[str, str]:
-        """Variables that have a value already, by name."""
+        """Variables of `.env` and the environment with their values, whose names cannot be used for new secrets."""
         env = self.request.places[0].folder / ".env"
         try:
             text = env.read_text(encoding="utf-8", errors="replace") if env.is_file() else ""

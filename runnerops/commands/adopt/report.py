@@ -1,4 +1,4 @@
-"""What is said of an adoption: the entries, and what a deploy of them would do."""
+"""Shows an adoption: the entries, and what a deploy of them would do."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from runnerops.secrets.dotenv import as_read
 
 @frozen
 class AdoptionReport:
-    """What is said of an adoption. `loaded`: the inventory with the entries, `templates` those that go with it.
+    """The report on an adoption. `loaded`: the inventory with the entries; `templates`: those that go with it.
 
-    `by_hand`: entries that the inventory does not take as they are, or not in the form that its file has.
+    `by_hand`: entries that are not written, because the inventory refuses them or its file has another form.
     """
 
     request: AdoptionRequest
@@ -57,7 +57,7 @@ class AdoptionReport:
         return self.request.screen
 
     def show(self, *, share: bool) -> None:
-        """The entries, then what is to be said of each host."""
+        """Shows the entries, then the notes on each host. `share`: whether the entries have something in common."""
         write = self.request.options.write
         if self.draft:
             show_entries(self.draft, self.screen)
@@ -78,7 +78,7 @@ class AdoptionReport:
         self.screen.say(f"note: {text}", "warn")
 
     def plan(self) -> tuple[Project, Plans] | None:
-        """What a deploy of each host that the inventory then has would do."""
+        """The plans of the adopted hosts, made with the new inventory; None if there are none."""
         hosts = tuple(the_host(self.loaded, name) for name in self.looked if self._is_planned(name))
         if not hosts:
             return None
@@ -92,7 +92,7 @@ class AdoptionReport:
         return isinstance(one, Found) and (one.has_section or bool(one.place.own))
 
     def end(self, planned: tuple[Project, Plans] | None, written: Sequence[Path]) -> None:
-        """The plans, and what was written."""
+        """Shows the plans and what was written."""
         project, plans = planned or (None, {})
         if self.request.options.as_json:
             self._json(host_documents(project, plans) if project else [], written)
@@ -103,7 +103,9 @@ class AdoptionReport:
             self.screen.say(f"wrote {', '.join(map(str, written))}", "good")
 
     def _show_plans(self, project: Project, plans: Plans) -> None:
-        """All but those by which nothing would change, which a line says; on stderr where only the entries are the answer."""
+        """Shows the plans that change something; one line for each other host. Without `--write`, this goes to stderr, because
+        only the entries are the answer.
+        """
         report = self.screen if self.request.options.write else replace(self.screen, out=self.screen.err)
         quiet = {name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED}
         quiet = {name for name in quiet if self.draft and name in self.draft.entries and not self._owns(name)}

@@ -1,4 +1,4 @@
-"""What an adoption is asked to do, and with what."""
+"""The input of an adoption: places in the inventory, connections and flags."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from runnerops.report.screen import Screen
 
 @frozen
 class AdoptOptions:
-    """What the command line said beside the hosts. `name`: of the one USER@ADDRESS; `group`: for what several share.
+    """The flags of `adopt`. `name`: for the only USER@ADDRESS; `group`: gets what several hosts have in common.
 
-    `ansible`: the Ansible inventory whose hosts are meant.
+    `ansible`: the Ansible inventory whose hosts are adopted.
     """
 
     name: str = ""
