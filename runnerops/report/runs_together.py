@@ -47,16 +47,22 @@ def merged_history_lines(every: Iterable[HostRun], *, show_all: bool = False) ->
 
 
 def _blocks(newest_first: Iterable[HostRun]) -> Iterator[list[HostRun]]:
-    """Groups runs. A host is only once in a block, because its second run belongs to another deploy."""
+    """Groups runs. As soon as an earlier run of one of its hosts is seen, a block is whole, because all runs that follow
+    are earlier still, and so belong to other deploys.
+    """
     blocks: list[list[HostRun]] = []
     latest: dict[object, list[HostRun]] = {}
+    of_host: dict[str, list[HostRun]] = {}
     for one in newest_first:
+        whole = of_host.get(one.host)
+        latest = {key: block for key, block in latest.items() if block is not whole}
         key = ending_word(one.record), one.text.normalized()
         block = latest.get(key)
-        if block is None or one.host in {other.host for other in block} or _began(block[-1]) - _began(one) > _APART:
+        if block is None or _began(block[-1]) - _began(one) > _APART:
             block = latest[key] = []
             blocks.append(block)
         block.append(one)
+        of_host[one.host] = block
     yield from blocks
 
 

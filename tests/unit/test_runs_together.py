@@ -52,6 +52,17 @@ def test_two_deploys_are_two() -> None:
     assert len([line for line in said(others) if "applied" in line]) == 3
 
 
+def test_a_deploy_does_not_reach_back_over_another_run_of_its_hosts() -> None:
+    first = [kept(name, 50_000) for name in NAMES[:4]]
+    rollback = [kept(name, 50_100, who=BOB) for name in NAMES[:2]]
+    again = [kept(name, 50_200) for name in NAMES[:2]]
+    assert [line.split("  ")[-1] for line in said([*first, *rollback, *again]) if "hosts" in line] == [
+        "2 hosts: ci-01, ci-02",
+        "2 hosts: ci-01, ci-02",
+        "4 hosts: ci-[01:04]",
+    ]
+
+
 def test_what_goes_on_comes_first_though_its_host_does_not_know_its_time_yet() -> None:
     runs = [kept("ci-01", 90_000), *(kept(name, 0, end="") for name in NAMES[1:4])]
     assert said(runs)[0] == "just now  going on  3 hosts: ci-[02:04]"
