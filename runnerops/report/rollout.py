@@ -22,7 +22,7 @@ def rollout_text(
     if len(ready) < 2 and not gate:
         return ""
     first = rollout.canary if rollout.canary in ready else ""
-    rest = [name for name in disturbed if name != first]
+    rest = [name for name in disturbed if name not in {first, rollout.last}]
     at_once = rollout.at_once(len(disturbed))
     parts = [f"without the canary {rollout.canary}, which is {no_canary}"] if no_canary else []
     parts += [f"{first} first"] if first else []

@@ -90,6 +90,12 @@ def test_a_wrong_rollout_is_refused_with_its_place(text: str, problem: str, tmp_
         (Rollout(last="b"), "", "a b", "order: b last; the rollout stops after one failure"),
         (Rollout(last="c"), "", "a b", ""),
         (
+            Rollout(batch="1", last="b"),
+            "a b c",
+            "a b c",
+            "order: 2 hosts that restart something, 1 at a time; b last; the rollout stops after one failure",
+        ),
+        (
             Rollout("a", "2", 3, 600),
             "a b c d",
             "a b c d",
