@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from runnerops.model.inventory import FileSpec, Host
 from runnerops.model.plan import Finding
 from runnerops.parsing.causes import CURLY
 from runnerops.parsing.places import nearest, places_in
+from runnerops.patterns import late_pattern
 from runnerops.planning.lint import lint_trees
 from runnerops.planning.lint.encoding import early_documents, many_values, newer_toml
 from runnerops.services import service_of
@@ -36,8 +38,19 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         *curly,
         *beside,
     ]
+    if service.layered(spec) and _has_several(text):  # a later document may set again what an earlier one has
+        found = [finding for finding in found if finding.rule != "P002" or finding in beside]
     placed = (finding if finding.location else _placed(finding, places) for finding in found)
     return by_line(placed)
+
+
+_CONTENT = late_pattern(r"^(?!---|[#%])\S", re.MULTILINE)
+
+
+def _has_several(text: str) -> bool:
+    """Whether a document of YAML begins behind one with something in it."""
+    begin = text.rfind("\n---")
+    return begin >= 0 and _CONTENT.search(text[: begin + 1]) is not None
 
 
 def with_places_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[Finding]:

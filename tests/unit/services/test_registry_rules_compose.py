@@ -624,3 +624,12 @@ def test_variables_that_do_not_do_what_they_should(variable: str, finding: str) 
 def test_an_empty_image_is_one_mistake() -> None:
     assert found("services:\n  a:\n    image:\n") == ["K002 error services.a.image"]
     assert found("services:\n  a: {command: x}\n") == ["K002 error services.a"]
+
+
+def test_a_later_document_may_set_again_what_an_earlier_one_has() -> None:
+    first = "services: {a: {image: x, environment: [A=1], volumes: ['./a:/d'], ports: ['80:80']}}\n"
+    again = "services: {a: {environment: [A=2], volumes: ['./b:/d'], ports: ['80:80']}}\n"
+    assert found(f"{first}---\n{again}") == []
+    assert found(f"# one document\n---\n{first}".replace("[A=1]", "[A=1, A=2]")) == [
+        "P002 warning services.a.environment[1]"
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from runnerops.model.common import Key, Tree
+from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping
@@ -94,7 +94,7 @@ def _range(text: str) -> tuple[int, int] | None:
 
 def shared_ports(services: Mapping[str, Tree]) -> Found:
     """Finds two services that publish one port. Docker starts only the first of them."""
-    seen: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    seen: dict[tuple[str, str], list[tuple[str, str, Value]]] = {}
     for name, service in services.items():
         if service.get("profiles") or service.get("network_mode") == "host" or _replicas(service) == 0:
             continue
@@ -103,11 +103,13 @@ def shared_ports(services: Mapping[str, Tree]) -> Found:
                 continue
             address, published, protocol = place
             before = seen.setdefault((published, protocol), [])
-            if other := next((who for who, where in before if _overlap(address, where)), ""):
+            if (name, address, port) in before:  # Compose takes two alike as one
+                continue
+            if other := next((who for who, where, _ in before if _overlap(address, where)), ""):
                 text = f"publishes port {published}, as services.{other} does: Docker starts only one of the two"
                 key: Key = ("services", name, "ports", index)
                 yield "K016", "warning", key, text, "publish another port, or bind each to an address of its own"
-            before.append((name, address))
+            before.append((name, address, port))
 
 
 def _replicas(service: Tree) -> object:
