@@ -16,25 +16,25 @@ from typing import Any, TypeVar, dataclass_transform
 
 C = TypeVar("C", bound=type)
 _FEW = 4
-"""So many values of a class are made without compiling its `__init__`, which takes as long as making a hundred. Most classes
-have fewer in a command for one host.
+"""This number of values of a class is made before its `__init__` is compiled, which takes as long as making a hundred.
+Most classes have fewer in a command for one host.
 """
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: C) -> C:
-    """As `dataclass(frozen=True, slots=True)`. Its bases are made so too, if they are dataclasses at all."""
+    """Like `dataclass(frozen=True, slots=True)`. Bases that are dataclasses must be made with this function too."""
     return _made(cls, {"__setattr__": _refuse, "__delattr__": _refuse})
 
 
 @dataclass_transform(field_specifiers=(field,))
 def mutable(cls: C) -> C:
-    """As `dataclass(slots=True)`: its fields may be set. Its bases are made so too, if they are dataclasses at all."""
+    """Like `dataclass(slots=True)`: fields can be set. Bases that are dataclasses must be made with this function too."""
     return _made(cls, {"__hash__": None})
 
 
 def _made(cls: C, more: Mapping[str, Any]) -> C:
-    """The class with slots, and `more` methods than those that both kinds have."""
+    """The class with slots, with the methods that both kinds share, and `more`."""
     every = _fields(cls)
     inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
     left_out = {"__dict__", "__weakref__", *(one.name for one in every)}
@@ -56,8 +56,8 @@ def _made(cls: C, more: Mapping[str, Any]) -> C:
 
 
 def _fields(cls: type) -> Sequence[Field[Any]]:
-    """As `dataclass` finds them. It would take half of its time to look for a ClassVar in the text of each type, and longer
-    than for all else to describe a class that has no docstring.
+    """The fields, as `dataclass` finds them, without two slow steps: searching the text of each type for ClassVar takes
+    half of its time, and writing a docstring for a class without one takes longer than all the rest.
     """
     texts, said = get_annotations(cls), cls.__doc__
     cls.__annotations__ = {name: text if _is_special(text) else object for name, text in texts.items()}
@@ -70,17 +70,19 @@ def _fields(cls: type) -> Sequence[Field[Any]]:
 
 
 def _is_special(text: object) -> bool:
-    """Whether an annotation may say more than a type; one that is no text is looked at by `dataclass`."""
+    """Whether an annotation may be more than a type (ClassVar, InitVar). `dataclass` itself handles one that is not
+    text.
+    """
     return not isinstance(text, str) or any(word in text for word in ("ClassVar", "InitVar", "KW_ONLY"))
 
 
 class _Init:
-    """Stands for the `__init__` of a class until a few values were made, or somebody asks the class for it. Threads that do
-    so at once compile it twice, alike.
+    """Stands in for the `__init__` of a class until a few values were made, or until somebody reads that attribute. If
+    several threads compile it at the same time, the results are equal.
     """
 
     def __init__(self, every: Sequence[Field[Any]], *, post: bool) -> None:
-        """A field that no argument and no default gives a value is left to `__post_init__`."""
+        """A field without an argument or default is left to `__post_init__`."""
         self._every = [one for one in every if one.init or not _is_required(one)]
         self._post = post
         self._left = _FEW
@@ -99,7 +101,9 @@ class _Init:
         return made
 
     def _fill(self, one: Any, /, *args: Any, **named: Any) -> None:
-        """Does what the compiled one does, which is called where the arguments are wrong, because it says what is."""
+        """Does what the compiled `__init__` does. If the arguments are wrong, the compiled one is called, because its
+        message says what is wrong.
+        """
         usual = {each.name: each for each in self._every if each.init}
         given = {**dict(zip(usual, args, strict=False)), **named}
         wrong = len(given) < len(args) + len(named) or not given.keys() <= usual.keys()

@@ -1,6 +1,7 @@
 """Regular expressions that are compiled when they are first used. Pure.
 
-A command loads some 160 of them and uses 70. Compiling the others would take it as long as rendering all files of a host.
+A command imports some 160 of them and uses 70. Compiling the others would take as long as rendering all files of a
+host.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any, AnyStr
 
 
 def late_pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
-    """As `re.compile`. What is wrong in the text is only told when the pattern is first used."""
+    """Like `re.compile`, but an error in the pattern is only raised at its first use."""
     made: Any = _Pattern(text, flags)
     return made  # type: ignore[no-any-return]
 
@@ -21,7 +22,7 @@ class _Pattern:
         self._flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        """A method of the compiled pattern, which is an attribute of this one from then on."""
+        """Looks up a method of the compiled pattern, and keeps it as an attribute of this object."""
         method = getattr(re.compile(self.pattern, self._flags), name)
         setattr(self, name, method)
         return method

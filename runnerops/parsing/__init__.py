@@ -1,1 +1,3 @@
-"""Where each key stands in a file: a reader a format. Each expects text that its format's own parser has taken. Pure."""
+"""Finds the place of each key in a file, with one reader per format, and explains why a text cannot be parsed. The
+readers expect text that the parser of the format has accepted. Pure.
+"""

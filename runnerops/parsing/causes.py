@@ -1,4 +1,4 @@
-"""Why a text cannot be parsed, and what usually brings that about, whatever the format. Pure."""
+"""Why a text cannot be parsed, and the usual mistake behind that, in any format. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BRACES = late_pattern(r"\{[{%#]|%\}")
 
 @frozen
 class Cause:
-    """Where (an offset in the text), what is wrong, and the fix. Neither sentence holds anything of the text."""
+    """The offset in the text, what is wrong, and the fix. Neither sentence quotes the text, which may contain secrets."""
 
     at: int
     problem: str
@@ -30,7 +30,7 @@ def line_of(text: str, at: int) -> str:
 
 
 def line_start(text: str, at: int) -> int:
-    """Where the first word of that line stands."""
+    """The offset of the first word of that line."""
     begin = text.rfind("\n", 0, at) + 1
     line = line_of(text, at)
     return begin + len(line) - len(line.lstrip())
@@ -42,7 +42,7 @@ def place_of(text: str, at: int) -> tuple[int, int]:
 
 
 def offset_of(text: str, line: int, column: int) -> int:
-    """The offset of a line and column, counted from 1; the end where the text has no such line."""
+    """The offset of a line and column, counted from 1; the end of the text if it has no such line."""
     at = 0
     for _ in range(line - 1):
         at = text.find("\n", at) + 1
@@ -52,19 +52,19 @@ def offset_of(text: str, line: int, column: int) -> int:
 
 
 def first(at: int, *rows: tuple[object, str, str]) -> Cause | None:
-    """Of rows of a condition, a problem and a fix the first whose condition holds."""
+    """The first cause whose condition holds, from rows of a condition, a problem and a fix; None if there is none."""
     return next((Cause(at, problem, fix) for holds, problem, fix in rows if holds), None)
 
 
 def web_page(text: str) -> Cause | None:
-    """A page that was saved in the place of the file: of the wrong address, or one that says there is no such file."""
+    """The cause if the text is HTML: a page with an error message was saved in place of the file."""
     if not _PAGE.match(text):
         return None
     return Cause(text.index("<"), "this is a web page, not the file", "download the raw file")
 
 
 def common(text: str, at: int) -> Cause | None:
-    """What is wrong at an offset in a text of any format."""
+    """The cause at an offset in a text of any format, if it is one that all formats share."""
     here = text[at : at + 1]
     if _CONFLICT.match(line_of(text, at)):
         begin = text.rfind("\n", 0, at) + 1

@@ -8,13 +8,15 @@ from runnerops.model.common import Key, SourceLocation
 from runnerops.patterns import late_pattern
 
 _OUTSIDE = late_pattern(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|(?:(?<=\s)|^)#.*')
-"""Strings, and what is no part of one: a comment begins behind a space, in YAML it must."""
+"""Strings, and text outside of them. A comment begins after a space; YAML requires this."""
 _LONG_QUOTES = ("'''", '"""')
 _TOML_PART = late_pattern(r'"""|\'\'\'|"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
 
 
 def comments_by_key(text: str, places: Mapping[Key, SourceLocation]) -> dict[Key, tuple[str, ...]]:
-    """The lines directly above a key, and the end of its own line, each without its `#`. `places` is of this text."""
+    """The comments directly above each key and at the end of its line, without `#`. `places` has the places in this
+    text.
+    """
     lines = text.splitlines()
     found: dict[Key, tuple[str, ...]] = {}
     for key, number in _commented(lines, places):
@@ -24,7 +26,7 @@ def comments_by_key(text: str, places: Mapping[Key, SourceLocation]) -> dict[Key
 
 
 def lines_left_over(text: str, places: Mapping[Key, SourceLocation], kept: Collection[Key]) -> tuple[int, ...]:
-    """The numbers of a TOML file's lines with comments that are about none of these keys."""
+    """The numbers of lines with comments in a TOML file that belong to none of these keys."""
     lines = text.splitlines()
     taken: set[int] = set()
     for key, number in _commented(lines, places):
@@ -34,7 +36,7 @@ def lines_left_over(text: str, places: Mapping[Key, SourceLocation], kept: Colle
 
 
 def _commented(lines: Sequence[str], places: Mapping[Key, SourceLocation]) -> Iterator[tuple[Key, int]]:
-    """The key that a comment on each line, or above it, is about, with the line's number."""
+    """The key to which a comment on, or above, each line belongs, with the number of the line."""
     keys: dict[int, list[Key]] = {}
     for key, place in places.items():
         keys.setdefault(place.line, []).append(key)
@@ -44,7 +46,9 @@ def _commented(lines: Sequence[str], places: Mapping[Key, SourceLocation]) -> It
 
 
 def _above(lines: Sequence[str], number: int) -> Iterator[tuple[int, str]]:
-    """From the nearest upwards, each with its number. A line that ends a string of many lines is none."""
+    """The lines of comments above a line, the nearest first, with their numbers. A line that ends a multi-line string
+    is no comment.
+    """
     for above in range(number - 1, 0, -1):
         text = lines[above - 1].strip()
         if not text.startswith("#") or "'''" in text or '"""' in text:
@@ -53,7 +57,7 @@ def _above(lines: Sequence[str], number: int) -> Iterator[tuple[int, str]]:
 
 
 def _with_comments(lines: Sequence[str]) -> Iterator[int]:
-    """Of a TOML file, outside of strings."""
+    """The numbers of lines that contain a comment outside of strings, in a TOML file."""
     inside = ""
     for number, line in enumerate(lines, 1):
         comment, inside = _end_of(line, inside)
@@ -62,7 +66,9 @@ def _with_comments(lines: Sequence[str]) -> Iterator[int]:
 
 
 def _end_of(line: str, inside: str) -> tuple[str, str]:
-    """The comment at a line's end, and the quotes of the string of many lines that is open behind it; `inside`: before it."""
+    """The comment at the end of a line, and the quotes of a multi-line string that is still open after it. `inside`:
+    the quotes that are open before it.
+    """
     at = 0
     while True:
         if inside:

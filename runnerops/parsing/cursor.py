@@ -9,7 +9,7 @@ from runnerops.model.common import SourceLocation
 
 
 class Cursor:
-    """Moves over `text` of `file`, a piece at a time."""
+    """Moves over `text`, the content of `file`."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
@@ -23,23 +23,25 @@ class Cursor:
         return self.text[self.at : self.at + 1]
 
     def move(self, count: int) -> None:
-        """Moves over that many characters."""
+        """Moves over this number of characters."""
         self.at += count
 
     def skip(self, pattern: re.Pattern[str]) -> None:
-        """Over what matches here, if anything does."""
+        """Moves over what matches here, if anything does."""
         if found := pattern.match(self.text, self.at):
             self.at = found.end()
 
     def take(self, pattern: re.Pattern[str]) -> str:
-        """What matches here; one character where nothing does, so that no text makes a reader stand still."""
+        """Moves over what matches here and returns it. If nothing does, one character, so that no text can make a
+        reader loop.
+        """
         found = pattern.match(self.text, self.at)
         end = found.end() if found and found.end() > self.at else self.at + 1
         start, self.at = self.at, end
         return self.text[start:end]
 
     def location(self, at: int | None = None) -> SourceLocation:
-        """Line and column, counted from 1, of a position (the present one)."""
+        """The line and column of an offset, counted from 1; by default of the current one."""
         position = self.at if at is None else at
         line = bisect_right(self._starts, position)
         return SourceLocation(self._file, line, position - self._starts[line - 1] + 1)

@@ -1,4 +1,4 @@
-"""Why a text is no JSON, as a person would say it. Pure."""
+"""Explains why a text is not JSON, in terms of the usual mistakes. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRAILING = ("the comma before this bracket is one too many", "take it out")
 
 
 def explain(text: str, at: int, said: str) -> Cause:
-    """The usual cause of what stands at an offset, by what Python's parser `said` where the text alone does not tell."""
+    """The usual mistake at an offset. If the text does not show it, the message of Python's parser (`said`) decides."""
     if said.startswith("Illegal trailing comma"):  # Python 3.13 and newer place it at the comma, older ones behind it
         at = len(text) - len(text[at + 1 :].lstrip())
     return web_page(text) or common(text, at) or _here(text, at) or _told(text, at, said)
@@ -50,7 +50,7 @@ def _told(text: str, at: int, said: str) -> Cause:
 
 
 def _open(text: str) -> Cause:
-    """The innermost bracket that nothing closes."""
+    """The innermost bracket that is not closed."""
     waiting: list[int] = []
     for token in _TOKEN.finditer(text):
         if token[0] in {"{", "["}:
@@ -187,4 +187,4 @@ _CAUSES: dict[str, Callable[[str, int], Cause]] = {
     "Invalid \\escape": _escape,
     "Invalid \\uXXXX escape": _escape,
 }
-"""By what Python's parser says."""
+"""By the message of Python's parser."""

@@ -1,4 +1,4 @@
-"""Where each key of a JSON document stands. Pure."""
+"""Finds the place of each key in a JSON document. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ _SPACE = late_pattern(r"[ \t\r\n]*")
 
 
 def places(text: str, file: str) -> dict[Key, SourceLocation]:
-    """The place of every key, and of every item of a list. Of a key that stands twice it is the last. `text` is valid JSON."""
+    """The place of every key and of every item of a list. A repeated key has the place of its last occurrence. `text`
+    is valid JSON.
+    """
     reader = _Reader(Cursor(text, file))
     reader.value(())
     return reader.found
 
 
 def repeated(text: str, file: str) -> list[tuple[Key, SourceLocation]]:
-    """Keys that stand a second time in one object, where they do: Go takes the last of two, people read the first."""
+    """Repeated keys of an object, at their second place. Go uses the last of them, while people read the first."""
     reader = _Reader(Cursor(text, file))
     reader.value(())
     return reader.repeated

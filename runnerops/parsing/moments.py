@@ -11,17 +11,17 @@ from runnerops.patterns import late_pattern
 _MOMENT = late_pattern(r"(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?)(?: ?(Z|[+-]\d\d:?\d\d|[A-Za-z][A-Za-z0-9_/+-]*))?")
 _SPAN = late_pattern(r"(\d{1,5})([mhd])")
 _FIRST, _LAST = 1971, 9998
-"""Years that every zone's clock can show, and that count from 1970."""
+"""The years that every time zone can show as a time since 1970."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 EXAMPLE = "write 2026-12-01 18:00, followed by a zone if it is not in that of this machine: UTC, +01:00, Europe/Berlin"
 
 
 class MomentError(ValueError):
-    """What is wrong with a point in time."""
+    """A text is not a point in time. The message says why."""
 
 
 def moment(text: str) -> datetime:
-    """The time meant, with its zone; one without is this machine's. Raises MomentError."""
+    """The point in time. If the text has no time zone, that of this machine is used. Raises MomentError."""
     found = _MOMENT.fullmatch(text.strip())
     if not found:
         raise MomentError(f"{text!r} is not a date and time")
@@ -36,18 +36,18 @@ def moment(text: str) -> datetime:
 
 
 def moment_or_span(text: str, now: datetime) -> datetime:
-    """The same, or `90m`, `4h`, `3d` from now. Raises MomentError."""
+    """Like `moment`, but also accepts a time from now: `90m`, `4h`, `3d`. Raises MomentError."""
     span = _SPAN.fullmatch(text.strip())
     return now + timedelta(**{_UNITS[span[2]]: int(span[1])}) if span else moment(text)
 
 
 def in_utc(epoch: float) -> str:
-    """A time, in seconds since 1970, as people are told it: in UTC, which means the same to all who read it."""
+    """A time in epoch seconds as text, in UTC, so that it means the same to all readers."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def to_the_second(epoch: float) -> str:
-    """The same with its seconds: when something began, of which there may be several in a minute."""
+    """Like `in_utc`, with seconds, for events of which there may be several in a minute."""
     return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 

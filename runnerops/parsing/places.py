@@ -1,4 +1,4 @@
-"""Where the keys of a file stand, whatever its format. Pure."""
+"""Finds the places of keys in a file of any format. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from runnerops.model.inventory import Format
 
 
 def places_in(form: Format, text: str, file: str) -> Mapping[Key, SourceLocation]:
-    """The place of every key. `text` has been taken by the format's own parser."""
+    """The place of every key. The parser of the format must have accepted `text`."""
     if form == "json":
         from runnerops.parsing import json_places as reader  # noqa: PLC0415  a file has one format
     elif form == "toml":
@@ -20,7 +20,7 @@ def places_in(form: Format, text: str, file: str) -> Mapping[Key, SourceLocation
 
 
 def nearest(places: Mapping[Key, SourceLocation], key: Key, file: str) -> SourceLocation:
-    """The place of a key, whatever its case, or of the nearest around it; where there is none, of the first key."""
+    """The place of a key in upper or lower case; otherwise of the nearest key around it, or of the first key."""
     while key and key not in places:
         same = next((place for other, place in places.items() if _without_case(other) == _without_case(key)), None)
         if same:

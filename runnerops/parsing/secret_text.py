@@ -1,4 +1,4 @@
-"""A text with secrets in it, as `!secret` takes one: `NPM_TOKEN={env:NPM_TOKEN}`. Pure."""
+"""Texts that contain secrets, in the form that `!secret` accepts: `NPM_TOKEN={env:NPM_TOKEN}`. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LIKE_A_PART = late_pattern(r"\{([A-Za-z]+):[^\s{}\"][^{}\"]*\}")
 
 
 def pieces(text: str) -> Iterator[str | tuple[Source, str]]:
-    """The text's parts in order: texts that stay, and secrets as source and argument."""
+    """The parts in order: plain texts, and secrets as pairs of source and argument."""
     at = 0
     for found in _PART.finditer(text):
         if found.start() > at:
@@ -28,13 +28,13 @@ def pieces(text: str) -> Iterator[str | tuple[Source, str]]:
 
 
 def with_arguments(text: str, change: Callable[[Source, str], str]) -> str:
-    """The text with the argument of each secret changed."""
+    """The text with the argument of each secret replaced."""
     parts = (one if isinstance(one, str) else f"{{{one[0]}:{change(*one)}}}" for one in pieces(text))
     return "".join(parts)
 
 
 def misspelt(text: str) -> tuple[str, str] | None:
-    """A part that is nearly one, and the source that it nearly names."""
+    """A part whose source is misspelt, and the source that is probably meant."""
     for found in _LIKE_A_PART.finditer(text):
         meant = near(found[1], SOURCES)
         if found[1] not in SOURCES and meant:
@@ -43,6 +43,6 @@ def misspelt(text: str) -> tuple[str, str] | None:
 
 
 def unclosed(text: str) -> str:
-    """The source of a part that is begun, and is none; empty: there is no such."""
+    """The source of a part that has no closing brace; empty if there is none."""
     rest = "".join(one for one in pieces(text) if isinstance(one, str))
     return next((source for source in SOURCES if f"{{{source}:" in rest), "")

@@ -1,4 +1,4 @@
-"""Why a text is no TOML, as a person would say it. Pure."""
+"""Explains why a text is not TOML, in terms of the usual mistakes. Pure."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _TEXT = late_pattern(
     r'"""(?:[^\\]|\\.)*?"""' r"|'''.*?'''" r'|"(?:[^"\\\n]|\\.)*"' r"|'[^'\n]*'" r"|#[^\n]*", re.DOTALL
 )
 _LIST = late_pattern(r"\s*\[\[([\w.-]+)\]\]")
-"""A heading of one of several tables."""
+"""The heading of an item of an array of tables."""
 _QUOTE = late_pattern(r"\"\"\"|'''|\"|'|#")
 
 
 def explain(text: str, said: str) -> Cause:
-    """The usual cause of what tomli `said`, with its place in the message."""
+    """The usual mistake behind a message of tomli (`said`), which includes the place."""
     found = _PLACE.search(said)
     at = offset_of(text, int(found[1]), int(found[2])) if found and found[1] else len(text)
     message = said[: found.start()] if found else said
@@ -139,7 +139,7 @@ def _more(text: str, at: int) -> Cause:
 
 
 def _open_text(text: str, at: int) -> Cause:
-    """The first quote that nothing closes."""
+    """The offset of the first quote that is not closed."""
     position = 0
     while found := _QUOTE.search(text, position):
         whole = _TEXT.match(text, found.start())
@@ -183,7 +183,7 @@ def _inline(text: str, at: int) -> Cause:
 
 
 def _open_bracket(text: str, at: int, bracket: str, problem: str, fix: str) -> Cause:
-    """At the last bracket before an offset that is open there, texts and comments left out."""
+    """The offset of the last bracket that is open at an offset. Strings and comments are ignored."""
     blank = _TEXT.sub(lambda found: " " * len(found[0]), text[:at])
     depth = 0
     for position in range(len(blank) - 1, -1, -1):
@@ -259,4 +259,4 @@ _CAUSES: dict[str, Callable[[str, int], Cause]] = {
     "Cannot ": _twice,
     "Duplicate inline table key": _twice,
 }
-"""By words of what tomli says."""
+"""By words of tomli's message."""

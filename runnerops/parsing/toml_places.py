@@ -1,4 +1,4 @@
-"""Where each key of a TOML document stands, and where it is TOML 1.1 alone. Pure."""
+"""Finds the place of each key in a TOML document, and the features of TOML 1.1 in it. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TEXT = late_pattern(
     re.DOTALL,
 )
 _SCALAR = late_pattern(r"[^\s,\]}#]+(?: [0-9][^\s,\]}#]*)?")
-"""A date and a time may have one space between them."""
+"""A date and its time may be separated by one space."""
 
 _BREAK = late_pattern(r"\r?\n|#")
 _ESCAPE = late_pattern(r"(?:[^\\]|\\[^ex])*\\[ex]", re.DOTALL)
@@ -31,7 +31,7 @@ _SHORT_TIME = late_pattern(r"(?:\d{4}-\d\d-\d\d[Tt ])?\d\d:\d\d(?:[Zz]|[+-]\d\d:
 
 @frozen
 class Newer:
-    """Something that TOML 1.1 takes and 1.0 refuses: where it stands (an offset), what it is, and how 1.0 has it."""
+    """A feature of TOML 1.1 that 1.0 rejects: its offset, what it is, and how to write it in 1.0."""
 
     at: int
     what: str
@@ -45,14 +45,16 @@ _SHORT = ("a time without seconds", "write its seconds too")
 
 
 def places(text: str, file: str) -> dict[Key, SourceLocation]:
-    """The place of every key, and of every item of a list; of a table, that of its first heading. `text` is valid TOML."""
+    """The place of every key and of every item of a list. A table has the place of its first heading. `text` is valid
+    TOML.
+    """
     reader = _Reader(Cursor(text, file))
     reader.document()
     return reader.found
 
 
 def newer(text: str) -> Newer | None:
-    """The first thing in a valid text that TOML 1.0 refuses; None where it is TOML 1.0 as well."""
+    """The first feature in a valid text that TOML 1.0 rejects; None if the text is TOML 1.0."""
     reader = _Reader(Cursor(text, ""))
     reader.document()
     return min(reader.newer, key=lambda one: one.at, default=None)
@@ -62,7 +64,7 @@ class _Reader:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._counts: dict[Key, int] = {}
-        """How many tables each list of tables has so far."""
+        """The number of tables in each array of tables so far."""
         self.found: dict[Key, SourceLocation] = {}
         self.newer: list[Newer] = []
 
@@ -150,7 +152,7 @@ class _Reader:
             self._pair(key)
 
     def _items(self, end: str) -> Iterator[None]:
-        """Moves to each item of a list or of an inline table in turn, and at last behind its end."""
+        """Moves to each item of a list or inline table, and finally past its end."""
         cursor, comma = self._cursor, -1
         cursor.move(1)
         while True:

@@ -1,4 +1,4 @@
-"""Why a text is no YAML, as a person would say it. Pure."""
+"""Explains why a text is not YAML, in terms of the usual mistakes. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PAIR = late_pattern(r"\s*(?:- +)*(?:\"[^\"]*\"|'[^']*'|[^\s#:][^#:]*?|[^\s#].*?
 
 
 def explain(text: str, error: yaml.YAMLError) -> Cause:
-    """The usual cause of what the parser met."""
+    """The usual mistake behind an error of the parser."""
     if not isinstance(error, yaml.MarkedYAMLError):
         return _character(text)
     mark = error.problem_mark or error.context_mark
@@ -26,7 +26,9 @@ def explain(text: str, error: yaml.YAMLError) -> Cause:
 
 
 def _offset(text: str, mark: yaml.Mark | None) -> int:
-    """libyaml counts a mark's index in bytes or characters as it was built; its line and column are characters."""
+    """The offset of a mark. Depending on its build, libyaml counts the index in bytes or in characters, but lines and
+    columns always in characters.
+    """
     if mark is None:
         return 0
     at = 0
@@ -44,7 +46,7 @@ def _character(text: str) -> Cause:
 
 
 def _line(text: str, at: int) -> Cause | None:
-    """What is wrong with the line as such."""
+    """The mistake that the line itself shows."""
     line = line_of(text, at)
     begin = text.rfind("\n", 0, at) + 1
     blank = line[: len(line) - len(line.lstrip())]
@@ -58,7 +60,7 @@ def _line(text: str, at: int) -> Cause | None:
 
 
 def _odd(text: str, begin: int, line: str) -> Cause | None:
-    """A character at the beginning of the line, or of a value in it, that looks like another one."""
+    """The mistake of a character at the beginning of the line, or of a value in it, that looks like another one."""
     starts = [found.end() for found in re.finditer(r"^\s*|[:,\[{-]\s+|[\[{]", line)]
     return next((cause for start in starts if (cause := common(text, begin + start))), None)
 
@@ -71,7 +73,7 @@ def _told(text: str, at: int, begin: int, said: str) -> Cause:
 
 
 def _colon(text: str, at: int, _: int) -> Cause:
-    """A second `: ` where a value goes on: on this line, or since a line above that is no key."""
+    """The mistake of a second `: ` in a value that continues, on this line or from a line above."""
     begin = line_start(text, at)
     above = text[:begin].rstrip()
     start = line_start(text, len(above) - 1) if above else begin
@@ -93,7 +95,7 @@ def _colon(text: str, at: int, _: int) -> Cause:
 
 
 def _no_pair(line: str, start: int) -> Cause:
-    """A line that is no `key: value`, where one should be."""
+    """The mistake of a line that should be `key: value` and is not."""
     words = line.strip()
     return first(
         start,
@@ -114,7 +116,7 @@ def _no_pair(line: str, start: int) -> Cause:
 
 
 def no_mapping(text: str) -> Cause:
-    """A text that is YAML and no mapping."""
+    """The cause if a text is YAML, but not a mapping."""
     if page := web_page(text):
         return page
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith(("#", "---", "%"))]
@@ -143,7 +145,7 @@ def _flow(text: str, at: int, begin: int) -> Cause:
 
 
 def _opening(text: str, at: int) -> int | None:
-    """Where a string in double quotes begins that ends on a later line; None if none is found."""
+    """The offset of the quote that opens a string in double quotes that ends on a later line; None if none is found."""
     end = text.rfind("\n", 0, at)
     while end > 0:
         begin = text.rfind("\n", 0, end)
@@ -154,7 +156,7 @@ def _opening(text: str, at: int) -> int | None:
 
 
 def _item(text: str, at: int, _: int) -> Cause:
-    """A list whose next line, or the rest of whose line, is no item."""
+    """The mistake of a list whose next line, or the rest of whose line, is not an item."""
     if text[:at].rstrip(" ").endswith(('"', "'")):
         return Cause(
             at, "a string ends at the quote before this, but more text follows", "put the whole entry in quotes"
@@ -165,7 +167,7 @@ def _item(text: str, at: int, _: int) -> Cause:
 
 
 def _is_outside(text: str, at: int) -> bool:
-    """Whether the line at this offset stands further left than the line above, which is a key without a value."""
+    """Whether the line at this offset is indented less than the line above, which is a key without a value."""
     above = text[: line_start(text, at)].rstrip()
     key = above[above.rfind("\n") + 1 :]
     return key.endswith(":") and len(key) - len(key.lstrip()) > at - text.rfind("\n", 0, at) - 1
@@ -217,7 +219,9 @@ def _missing_colon(text: str, at: int, begin: int) -> Cause:
 
 
 def _merging(text: str, at: int, begin: int) -> Cause:
-    """The parser names the place of the value, which may be at its anchor, and the mapping that `<<` is in."""
+    """The mistake of a `<<` whose value is no mapping. The parser names the place of the value, which may be at its
+    anchor, and of the mapping with `<<`.
+    """
     found = text.find("<<", begin)
     problem = "`<<` takes a mapping, or a list of mappings"
     return Cause(found if found > at else at, problem, "give it an alias of one: <<: *NAME")
@@ -255,4 +259,4 @@ _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     "duplicate anchor": _row("this anchor exists already", "give it another name"),
     "document start": _row("there is more text after the end of the document", "take it out"),
 }
-"""By words of what libyaml or PyYAML says."""
+"""By words of the message of libyaml or PyYAML."""

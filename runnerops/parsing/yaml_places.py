@@ -1,4 +1,4 @@
-"""Where each key of a YAML document stands. Pure."""
+"""Finds the place of each key in a YAML document. Pure."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 @frozen
 class Look:
-    """What a text of YAML shows beside its values.
-
-    `places`: of every key, and of every item of a list. `repeated`: keys that stand a second time in one mapping, where they
-    do. `second`: where a document with something in it begins behind the first, be it one that is no YAML. `documents`: all.
+    """What the text of a YAML file shows besides its values. `places`: of every key and item. `repeated`: repeated keys
+    of a mapping, at their second place. `second`: the beginning of a second document that is not empty, even if it is
+    not valid YAML. `documents`: all of them.
     """
 
     places: dict[Key, SourceLocation]
@@ -33,9 +32,8 @@ class Look:
 
 
 def places(text: str, file: str) -> dict[Key, SourceLocation]:
-    """The place of every key, and of every item of a list, of the first document.
-
-    What an alias or a merge (`<<`) brings stands where its anchor has it; a key of one's own wins over a merged one.
+    """The place of every key and item of the first document. What comes from an alias or a merge (`<<`) has the place
+    at its anchor. A mapping's own key takes precedence over a merged one.
     """
     loader = _LOADER(text)
     try:
@@ -46,7 +44,9 @@ def places(text: str, file: str) -> dict[Key, SourceLocation]:
 
 
 def look(text: str, file: str, *, layered: bool) -> Look:
-    """All at once. `layered`: documents lie over each other; else the first alone counts."""
+    """Reads everything in one pass. `layered`: the documents are merged, as Compose does; otherwise only the first
+    counts.
+    """
     documents: list[Any] = []
     loader = _LOADER(text)
     try:
@@ -62,9 +62,8 @@ def look(text: str, file: str, *, layered: bool) -> Look:
 
 
 def most_visits(documents: Sequence[yaml.Node]) -> int:
-    """The number of values in the largest document, as Compose counts them: of what an alias refers to, once.
-
-    Source: `resolveReset` in compose-go's `loader/reset.go`. The names of keys do not count.
+    """The number of values in the largest document, as Compose counts them: what an alias refers to counts once, and
+    names of keys do not count. Source: `resolveReset` in compose-go's `loader/reset.go`.
     """
     return max(map(_visits, documents), default=0)
 
@@ -135,7 +134,7 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
 
 @frozen
 class _Walk:
-    """Through one document. `add`: items of a list follow those that are `found` already."""
+    """Walks through one document. `add`: append items of a list to those that were `found` before."""
 
     file: str
     found: dict[Key, SourceLocation]

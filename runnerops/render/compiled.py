@@ -1,5 +1,5 @@
-"""Keeps the code into which Jinja compiles templates. Compiling those that are shipped takes as long as rendering them for
-ten hosts, so their code is also kept in files, where and as long as Python keeps that of modules.
+"""Caches the code that Jinja compiles from templates. Compiling the shipped templates takes as long as rendering them
+for ten hosts, so their code is also written to files, under the rules by which Python caches modules.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from jinja2.bccache import Bucket
 
 
 class CompiledTemplates(BytecodeCache):
-    """The code of templates: of all as long as the process lives, of those in the folder `shipped` also in files.
+    """The code of all templates for the lifetime of the process, and of those in the folder `shipped` also in files.
 
-    A file is in the `__pycache__` of this package. It is written by whoever may write there, and used only if the template,
-    Jinja's compiler and the options in `renderer.py` are the same as then. PYTHONDONTWRITEBYTECODE and PYTHONPYCACHEPREFIX
-    apply.
+    The files are in the `__pycache__` of this package. They are written if that is allowed, and used only if the
+    template, Jinja's compiler and the options in `renderer.py` have not changed. PYTHONDONTWRITEBYTECODE and
+    PYTHONPYCACHEPREFIX apply.
     """
 
     def __init__(self, shipped: Path) -> None:
@@ -62,14 +62,14 @@ class CompiledTemplates(BytecodeCache):
 
 
 def _made_of(bucket: Bucket) -> list[object]:
-    """All that the code depends on."""
+    """Everything that the code depends on."""
     programs = (jinja2.compiler.__file__, str(Path(__file__).with_name("renderer.py")))
     states = [os.stat(path) for path in programs]
     return [bucket.key, bucket.checksum, *((one.st_mtime_ns, one.st_size) for one in states)]
 
 
 def _write(file: Path, content: bytes) -> None:
-    """Atomically: another process may read or write it now. Raises OSError."""
+    """Writes the file atomically, because another process may read or write it at the same time. Raises OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_name(f"{file.name}.{os.getpid()}")
     try:

@@ -126,8 +126,8 @@ def retry_connect(connect: Callable[[], T], penalised: Callable[[float], None] =
 
 
 def _keep_alive(transport: Transport, every_s: int, silence_s: int) -> None:
-    """Makes the kernel and the transport notice a dead connection: it breaks if nothing is acknowledged for `silence_s`
-    seconds.
+    """Makes the kernel and the transport detect a dead connection: it is closed if nothing is acknowledged for
+    `silence_s` seconds.
     """
     transport.set_keepalive(every_s)
     sock = transport.sock

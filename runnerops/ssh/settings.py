@@ -197,11 +197,15 @@ ALIVE_SECONDS, ALIVE_COUNT = 15, 4
 
 
 _LONGEST_SECONDS = 86_400
-"""Silence that is borne at most, whatever ssh_config says: Linux takes no more than 24 days (TCP_USER_TIMEOUT, in ms)."""
+"""The longest silence that is accepted, whatever ssh_config says. Linux allows at most 24 days (TCP_USER_TIMEOUT, in
+ms).
+"""
 
 
 def alive_of(found: Mapping[str, str]) -> tuple[int, int]:
-    """ServerAliveInterval, and with ServerAliveCountMax how long a line may be silent; both in seconds, none of them 0."""
+    """ServerAliveInterval, and its product with ServerAliveCountMax, after which a silent connection counts as dead.
+    Both are in seconds and above 0.
+    """
     every, most = found.get("serveraliveinterval", ""), found.get("serveralivecountmax", "")
     seconds = int(every) if every.isdecimal() and int(every) else ALIVE_SECONDS
     usual = 3 if every else ALIVE_COUNT  # ssh's own
@@ -212,12 +216,12 @@ _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
 
 def family_of(found: Mapping[str, str]) -> socket.AddressFamily | None:
-    """The one that AddressFamily asks for; None: any."""
+    """The address family of AddressFamily; None if any is allowed."""
     return _FAMILIES.get(found.get("addressfamily", "").lower())
 
 
 def words_of(found: Mapping[str, str], key: str) -> list[str]:
-    """The paths of a key that takes several; none for `none`."""
+    """The paths of a key with several values; empty if the value is `none`."""
     return [word for word in shlex.split(found.get(key, "")) if word.lower() != "none"]
 
 
@@ -237,11 +241,11 @@ _REFUSED: Mapping[str, tuple[frozenset[str], str]] = {
     "refuseconnection": (frozenset(), "take it out for this host, where it may be reached"),
     "revokedhostkeys": (frozenset({"none"}), "write its keys into known_hosts, as lines that begin with @revoked"),
 }
-"""By key: the values that change nothing, and what to write for the others."""
+"""By key: the values that need no support, and the fix for all others."""
 
 
 def refusal(found: Mapping[str, str]) -> tuple[str, str] | None:
-    """What ssh_config says of this host and cannot be done, and what to write instead."""
+    """A setting of this host that is not supported, and the fix; None if there is none."""
     for match in (value for key, value in found.items() if key.startswith(UNREAD)):
         if match != "Match tagged" or "tag" in found:
             return f"`{match}` cannot be decided here", _BY_HAND
