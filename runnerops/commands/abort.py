@@ -82,7 +82,7 @@ class _AbortHooks(FollowHooks):
     found: Mapping[str, History]
 
     @property
-    def gathers(self) -> bool:
+    def groups_outcomes(self) -> bool:
         """True, because the runs are aborted together and most of them end alike."""
         return True
 
