@@ -40,6 +40,16 @@ def ended(name: str, seconds: float = 2.0) -> Outcome:
     return Outcome(name, Result.ROLLED_BACK, message="back as it was", hint=hint, seconds=seconds)
 
 
+@pytest.mark.parametrize(("kind", "lines"), [(Lines, len(NAMES)), (Bars, 0)])
+def test_a_phase_gets_a_line_unless_its_host_has_a_bar_among_many(kind: type[Lines], lines: int) -> None:
+    err = Terminal()
+    with kind(Screen(out=io.StringIO(), err=err), PLANS, verbose=0) as show:
+        begun(show)  # a host has its bar from the first event on
+        before = len(err.getvalue())
+        begun(show)
+        assert sum(f"{name}: " in err.getvalue()[before:] for name in NAMES) == lines
+
+
 @pytest.mark.parametrize("kind", [Lines, Bars])
 def test_nothing_is_printed_while_somebody_is_asked_and_all_of_it_later(kind: type[Lines]) -> None:
     err = Terminal()

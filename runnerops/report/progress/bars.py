@@ -153,7 +153,7 @@ class Bars(Lines):
     def _wait(self, text: str) -> None:
         """Prints nothing, because a wait is shown on its bar."""
 
-    def _moves(self, host: str) -> bool:
+    def _is_shown_elsewhere(self, host: str) -> bool:
         """Whether phases get lines. For one host they do; with many, they would push everything else away."""
         return self._hosts > 1 and host in self._tasks
 
