@@ -72,7 +72,7 @@ def _known(tree: Tree, facts: Facts | None) -> Found:
 def _names(tree: Tree, version: Version | None) -> Found:
     for name, value in tree.items():
         if name in KEYS:
-            yield from _timely(name, version)
+            yield from _timely(name, version, tree)
             yield from _unread(name, value, version)
         elif name in FLAG_NAMES:
             text = "this is the name of a flag of dockerd, which does nothing in the file"
@@ -110,7 +110,7 @@ def _proxy(name: str) -> tuple[str, Severity, Key, str, str]:
     return rule, "error", (name,), f"{harm}: it belongs under proxies", f"write proxies: {{{known}: …}}"
 
 
-def _timely(name: str, version: Version | None) -> Found:
+def _timely(name: str, version: Version | None, tree: Tree) -> Found:
     since, until = KEYS[name].since, KEYS[name].until
     first, last = version_of(since), version_of(until)
     if version and first and version < first:
@@ -122,7 +122,7 @@ def _timely(name: str, version: Version | None) -> Found:
             severity,
             (name,),
             f"dockerd does not know it any more since {until}, and refuses the file",
-            f"write {_SUCCESSORS[name]}" if name in _SUCCESSORS else _TAKE_OUT,
+            _TAKE_OUT if _SUCCESSORS.get(name, name) in tree else f"write {_SUCCESSORS[name]}",
         )
 
 
@@ -175,7 +175,7 @@ _MEANT: Mapping[Key, tuple[str, ...]] = {
     ("mirror",): ("registry-mirrors",),
     ("ulimits",): ("default-ulimits",),
     ("ulimit",): ("default-ulimits",),
-    ("nameservers",): ("dns",),
+    **dict.fromkeys((("nameservers",), ("nameserver",), ("dns-servers",), ("dns-server",)), ("dns",)),
 }
 """By key: what is meant by it, although its name is not near. `logging` is the block of a Compose file."""
 

@@ -121,7 +121,8 @@ def _pool_problem(pool: Tree) -> str:
     if any(_KEYS.intersection(meant(name, _KEYS)) - given.keys() for name in given.keys() - _KEYS):
         return ""  # a misspelt key is reported where it stands
     if network is None or not isinstance(size, int):
-        return "must be {base: NETWORK, size: PREFIX}"
+        lacks = _KEYS - given.keys()
+        return f"has no {next(iter(lacks))}" if len(lacks) == 1 else "must be {base: NETWORK, size: PREFIX}"
     if not network.prefixlen <= size <= network.max_prefixlen:
         return f"has a size of {size}, which must be from {network.prefixlen}, the prefix of base, to {network.max_prefixlen}"
     return ""

@@ -56,3 +56,12 @@ LOCAL_FROM_29_5 = _COMMON
 
 REMOVED = {"logentries": "25.0"}
 """The release that removed a driver."""
+
+OTHER_DRIVERS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("cloudwatch", "aws-cloudwatch"), ("awslogs",)),
+    **dict.fromkeys(("stackdriver", "google-cloud"), ("gcplogs",)),
+    "graylog": ("gelf",),
+    **dict.fromkeys(("fluent-bit", "fluentbit"), ("fluentd",)),
+    **dict.fromkeys(("systemd", "systemd-journald"), ("journald",)),
+}
+"""By name of a service or program: the driver for it."""

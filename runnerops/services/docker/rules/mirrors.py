@@ -19,6 +19,9 @@ _URL = late_pattern(
     re.IGNORECASE,
 )
 _INSIDE = late_pattern(r"(?:^|[\s:])(https?://)([^\s/?#]+)[/\s]*$", re.IGNORECASE)
+_SLIP = late_pattern(r"\s*(https?)\s*:?\s*/{1,3}\s*([^\s/:@]+(?::[0-9]+)?)/?\s*", re.IGNORECASE)
+"""A URL with a sign too few or too many around its colon."""
+
 _VARIABLE = late_pattern(r"\$[A-Za-z_{]|\{\{|<[^>]*>")
 
 
@@ -86,6 +89,8 @@ def _url_of(text: str) -> str:
     """What to write for a name or address that only lacks its scheme, or for a URL with a space, a login or a word
     before it; empty for anything else.
     """
+    if (found := _SLIP.fullmatch(text)) and not mirror_problem(meant := f"{found[1].lower()}://{found[2]}"):
+        return f"write {meant}"
     if found := _INSIDE.search(text):
         meant = f"{found[1]}{found[2].rpartition('@')[2]}"
         return f"write {meant}" if meant != text and not mirror_problem(meant) else ""

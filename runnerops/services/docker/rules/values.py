@@ -9,7 +9,7 @@ from runnerops.parsing.near import near, near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
-from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOCAL_FROM_29_5, LOG_DRIVERS, REMOVED
+from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOCAL_FROM_29_5, LOG_DRIVERS, OTHER_DRIVERS, REMOVED
 from runnerops.services.docker.rules.log_options import option_values
 from runnerops.services.docker.rules.log_use import log_use
 from runnerops.services.docker.rules.registries import registries
@@ -159,13 +159,23 @@ def _no_driver(driver: str, ends: str) -> Found:
     dockerd looks for it at its start if it has options, else with the first container.
     """
     known = [name for name in LOG_DRIVERS if name not in REMOVED]
-    meant = near(driver, known, 0.65, by_word=False) or tuple(name for name in known if name.startswith(f"{driver}-"))
+    meant = (
+        OTHER_DRIVERS.get(driver.lower(), ())
+        or near(driver, known, 0.65, by_word=False)
+        or tuple(name for name in known if len(driver) > 2 and name.startswith(driver))
+    )
     if meant:
         text = f"there is no log driver {driver!r}: {ends}"
         yield "D018", "error", ("log-driver",), text, f"write {' or '.join(meant)}"
     else:
         text = f"{driver!r} is not a built-in driver: without a plugin of this name, {ends}"
         yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {', '.join(known)}"
+
+
+def _instead(name: str, driver: str, known: frozenset[str]) -> str:
+    """What to write for an unknown option. Those of all drivers have no driver's name before them."""
+    plain = name.removeprefix(f"{driver}-")
+    return f"write {plain}" if plain != name and plain in known else near_fix(name, known) or "take it out"
 
 
 def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
@@ -184,7 +194,7 @@ def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
                 "error",
                 ("log-opts", name),
                 text,
-                "take it out" if others else near_fix(name, known) or "take it out",
+                "take it out" if others else _instead(name, driver, known),
             )
     mode = options.get("mode")
     if isinstance(mode, str) and mode not in {"", "blocking", "non-blocking"}:

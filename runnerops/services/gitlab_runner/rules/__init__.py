@@ -95,7 +95,7 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "executor")
         value = runner.get("executor")
-        if value in EXECUTORS:
+        if value in EXECUTORS or not isinstance(value, str | None):  # another type is reported with the other types
             continue
         if gone := EXECUTORS_UNTIL.get(str(value)):
             if not version or version >= version_of(gone):

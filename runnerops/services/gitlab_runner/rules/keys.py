@@ -7,7 +7,7 @@ from __future__ import annotations
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.rules.found import Found, One
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
-from runnerops.services.gitlab_runner.rules.names import plain_names, unknown
+from runnerops.services.gitlab_runner.rules.names import headless, plain_names, unknown
 from runnerops.services.gitlab_runner.schema import TABLES, Known
 from runnerops.services.gitlab_runner.version import Version, version_of
 
@@ -16,7 +16,11 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
     """Checks keys and types of a table and those below it. The runner ignores the case of keys, and unknown keys."""
     keys = TABLES[table]
     excerpt = table == "config" and "runners" not in {name.lower() for name in tree}
+    early = tuple(headless(table, tree)) if table in {"config", "session_server"} else ()
+    yield from ((rule, severity, (*key, *place), text, fix) for rule, severity, place, text, fix in early)
     for name, value in tree.items():
+        if early and name in TABLES["runner"] and name not in keys:
+            continue
         here: Key = (*key, name)
         if known := keys.get(name) or keys.get(plain_names(table).get(name.lower(), "")):
             yield from _timely(known, here, version)

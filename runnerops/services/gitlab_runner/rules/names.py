@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 
 from runnerops.model.common import Key, Tree
@@ -34,6 +34,13 @@ _MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("runner", "env"): ("environment",),
     ("service", "env"): ("environment",),
     ("connector", "user"): ("username",),
+    ("docker", "mounts"): ("volumes",),
+    ("docker", "binds"): ("volumes",),
+    ("runner", "variables"): ("environment",),
+    ("runner", "pre_script"): ("pre_build_script",),
+    ("runner", "before_script"): ("pre_build_script",),
+    ("runner", "post_script"): ("post_build_script",),
+    ("runner", "after_script"): ("post_build_script",),
 }
 """By table and key: the name of an option elsewhere, and what the key is called here."""
 
@@ -59,6 +66,9 @@ _EQUAL: Mapping[tuple[str, str], str] = {
 _KINDS = ("docker", "kubernetes", "autoscaler", "machine", "ssh", "cache")
 """Tables whose keys are about one thing, together with those below them."""
 
+_OF_A_RUNNER = ("url", "token", "executor")
+"""Keys that hardly any runner lacks."""
+
 _PROXIES = frozenset({"http_proxy", "https_proxy", "no_proxy"})
 
 _SAID: Mapping[tuple[str, str], tuple[str, str]] = {
@@ -74,6 +84,7 @@ _SAID: Mapping[tuple[str, str], tuple[str, str]] = {
         "the runner ignores it: each amount has a key of its own",
         'write for example cpu_request = "500m" and memory_limit = "2Gi"',
     ),
+    ("runner", "timeout"): ("the runner ignores it: this is set in GitLab", "take it out, and set it in GitLab"),
     ("docker", "env"): (
         "the runner ignores it here: it belongs to [[runners]], and is called environment",
         'write environment = ["NAME=VALUE"] there',
@@ -113,6 +124,14 @@ def unknown(name: str, table: str, key: Key, version: Version, *, excerpt: bool)
     return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
 
 
+def headless(table: str, tree: Tree) -> Iterator[One]:
+    """Keys of a runner that stand in the table before it, because the line `[[runners]]` is missing."""
+    found = [name for name in tree if name in _OF_A_RUNNER and name not in TABLES[table]]
+    if len(found) > 1:
+        text = f"{', '.join(found)} belong to a runner, but there is no [[runners]] above them: no runner would run"
+        yield "R006", "error", (found[0],), text, "write a line [[runners]] above it"
+
+
 def meant(name: str, table: str) -> tuple[str, ...]:
     """The keys of a table that an unknown one probably means."""
     keys = TABLES[table]
@@ -148,8 +167,9 @@ def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
         return text, "write its heading instead, such as [runners.cache] or [[NAME]]"
     if said := _SAID.get((table, low)):
         return said
-    if name in FLAGS:
-        return "the runner ignores it here: it belongs to [runners.feature_flags]", "move it there"
+    if (flag := name if name in FLAGS else f"FF_{low.upper()}") in FLAGS:
+        fix = "move it there" if flag == name else f"write {flag} there"
+        return "the runner ignores it here: it belongs to [runners.feature_flags]", fix
     if known := _MEANT.get((table, low)):
         return f"unknown key, {question(known)}", f"write {known[0]}"
     proxy = "the runner ignores it: for jobs, a proxy is a variable", f'write environment = ["{low.upper()}=…"]'

@@ -22,6 +22,9 @@ _NO_CRASH = (18, 2)
 _EXPANDS = (18, 10)
 """The first release that replaces variables of the environment in `url` and `token`."""
 
+_OTHERS = ("glpat-", "gldt-", "glcbt-", "glptt-", "glagent-", "gloas-", "glft-")
+"""How other tokens of GitLab begin."""
+
 _VARIABLE = late_pattern(r"\$(?:\w+|\{\w+\})")
 _LIKE_A_TOKEN = late_pattern(r"[\w.-]{20,}")
 _HOLE = late_pattern(r"[<>{}\[\]%*#…]|\.\.\.|x{5,}|X{5,}")
@@ -73,7 +76,7 @@ def tokens(tree: Tree, version: Version, *, whole: bool) -> Found:
 def _token_problem(token: Value, version: Version) -> tuple[Severity, str] | None:
     """The severity, and what is wrong without showing the token."""
     if not isinstance(token, str):
-        return "error", "is not a string"
+        return None  # reported with the other types
     if _VARIABLE.search(token):
         severity = _of_a_variable(version)
         return (severity, "is a variable, which runners before 18.10 do not replace") if severity else None
@@ -85,6 +88,7 @@ def _token_problem(token: Value, version: Version) -> tuple[Severity, str] | Non
         (token == "", "warning", "is empty: the runner would never get a job"),
         (not token.strip(), "error", "is empty: the runner would never get a job"),
         (registers, "error", "is a registration token, which cannot be used in config.toml"),
+        (token.startswith(_OTHERS), "error", "is that of a user or of a deployment, and not that of a runner"),
         (is_placeholder(token), "warning", "is a placeholder: the runner would never get a job"),
         (any(map(str.isspace, token)), "error", "contains white space or a line break"),
     )
@@ -118,7 +122,7 @@ def urls(tree: Tree, version: Version, *, whole: bool) -> Found:
             text = "must be an http or https address" if url else "is missing"
         else:
             continue
-        if severity:
+        if severity and isinstance(url, str | None):  # another type is reported with the other types
             yield "R004", severity, key, text, fix
 
 

@@ -120,6 +120,11 @@ def _docker(docker: Tree, key: Key) -> Found:
         if server and not is_address(server):
             text = f"must be an IP address: {_JOBS}"
             yield "R015", "error", (*key, "dns", index), text, "write an address such as 192.0.2.53"
+    host = docker.get("host")
+    if isinstance(host, str) and host and "://" not in host and "$" not in host:
+        scheme = "unix" if host.startswith("/") else "tcp"
+        text = f"must begin with unix:// or tcp://: {_JOBS}"
+        yield "R015", "error", (*key, "host"), text, f"write {scheme}://{host}"
     mac = docker.get("mac_address")
     if isinstance(mac, str) and mac and not _MAC.fullmatch(mac):
         yield (
