@@ -704,9 +704,10 @@ _ROWS = (
         "X011",
         "error",
         "Mirror that is nearly a cache",
-        "It has the host of a cache of the inventory, but another scheme or port. Pulls silently bypass the cache.",
+        "It has the host of a cache of the inventory, but another scheme or port, or the port of one but the loopback "
+        "address. Pulls silently bypass the cache.",
         "Write the URL of the cache, or leave `registry-mirrors` out, so that it is filled in.",
-        "a warning if the port differs, because something else may listen there",
+        "a warning if something else may listen there",
     ),
     Rule(
         "X012",

@@ -78,6 +78,7 @@ def test_everything_of_a_cache_can_be_said(tmp_path: Path) -> None:
         ("{upstream: 'https://mirror.example.com', serves: Hub.Docker.com, name: x}", "x", "docker.io"),
         ("{upstream: 'https://registry-1.docker.io', name: x}", "x", "docker.io"),
         ("{upstream: 'https://mirror.gcr.io'}", "dockerhub", "docker.io"),
+        ("{upstream: 'https://index.docker.io'}", "dockerhub", "docker.io"),
         ("{upstream: 'https://europe-docker.pkg.dev'}", "europe-docker.pkg.dev", "europe-docker.pkg.dev"),
         ("{upstream: 'https://ghcr.io'}", "ghcr.io", "ghcr.io"),
         ("{upstream: 'https://quay.io'}", "quay.io", "quay.io"),

@@ -46,6 +46,16 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
         ("docker: {insecure-registries: ['10.0.0.5:5000'], registry-mirrors: ['https://10.0.0.5:5000']}", ""),
         ("docker: {insecure-registries: ['10.0.0.5:5001'], registry-mirrors: ['https://10.0.0.5:5000']}", "X010 info"),
         ("docker: {registry-mirrors: ['https://127.0.0.1:5000']}", ""),
+        ("docker: {registry-mirrors: ['http://127.0.0.1:5001']}", ""),
+        (
+            "docker: {registry-mirrors: ['http://localhost:5000']}",
+            "X011 warning registry-mirrors[0]: is this host itself, where no such cache listens: dockerhub of c is http://192",
+        ),
+        (
+            "docker: {registry-mirrors: ['http://localhost:5000']}, "
+            "registry: {caches: [{upstream: 'https://registry-1.docker.io', listen: '127.0.0.1:5000'}]}",
+            "",
+        ),
         (
             "docker: {registry-mirrors: ['https://mirror.lan']}",
             "X010 info registry-mirrors[0]: if an authority of your own signed its certificate",

@@ -65,6 +65,15 @@ def _mirror(url: str, caches: KnownCaches, host: Host) -> _Found:
         if same_port:
             yield "X005", "error", f"is the address of {cache.url}, {_holds(cache)}", _pulled(cache)
             return
+    yield from _loopback(url, caches)
+
+
+def _loopback(url: str, caches: KnownCaches) -> _Found:
+    """A mirror on the host itself, where none of the inventory's caches listens, with the port of one elsewhere."""
+    cache = caches.elsewhere(url)
+    if cache and cache.serves in {HUB, ""}:
+        text = f"is this host itself, where no such cache listens: {cache.name} of {cache.host} is {cache.url}"
+        yield "X011", "warning", text, f"write {cache.url}, or leave registry-mirrors out"
 
 
 def _public_cache(url: str, name: str, caches: KnownCaches, host: Host) -> bool:

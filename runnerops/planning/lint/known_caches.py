@@ -18,6 +18,7 @@ from runnerops.model.inventory import Cache, Host, Inventory
 from runnerops.services.registry.caches import OwnCache, own_caches
 
 _PORTS = {"http": 80, "https": 443}
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _Place: TypeAlias = tuple[str, str, int]
 """Scheme, name or address, port."""
 
@@ -53,6 +54,15 @@ class KnownCaches:
         wanted = place_of(url)
         found = [(one.cache, wanted is not None and one.place[2] == wanted[2]) for one in self._seen(url, host)]
         return sorted(found, key=lambda one: not one[1])
+
+    def elsewhere(self, url: str) -> Cache | None:
+        """For a URL with a loopback address: a cache with this scheme and port that all hosts can reach at another one."""
+        wanted = place_of(url)
+        if not wanted or wanted[1] not in _LOOPBACK:
+            return None
+        every = (one for known in self._by_name.values() for one in known)
+        alike = (one for one in every if not one.only and (one.place[0], one.place[2]) == (wanted[0], wanted[2]))
+        return next((one.cache for one in alike), None)
 
     def _seen(self, url: str, host: str) -> Iterator[_Known]:
         wanted = place_of(url)

@@ -34,8 +34,8 @@ HUB_NAMES = frozenset(
 )
 """Names that people use for Docker Hub. The names of its images begin with docker.io."""
 
-_HUB_HOSTS = frozenset({"registry-1.docker.io", "mirror.gcr.io"})
-"""Docker's own registry, and the public mirror of it that Google documents."""
+_HUB_HOSTS = frozenset({"registry-1.docker.io", "index.docker.io", "mirror.gcr.io"})
+"""Both names of Docker's own registry, and the public mirror of it that Google documents."""
 
 
 def served(serves: str, upstream: str, siblings: Mapping[str, str] | None = None) -> str:

@@ -34,7 +34,7 @@ def reach_rules(config: Tree, service: Tree) -> Found:
     if given["tls.certificate"] or tree_at(config, "http", "tls", "letsencrypt").get("cachefile"):
         text = f"serves https, but clients are told to use http: {_PROBED}"
         yield "C018", "error", ("http", "tls"), text, "use a proxy in front of it for https"
-    if given["host"] and not tree_at(config, "http").get("relativeurls"):
+    if "://" in str(given["host"] or "") and not tree_at(config, "http").get("relativeurls"):
         text = "is the address that the registry puts into its answers, whatever address a client used"
         yield "C018", "warning", ("http", "host"), text, "take it out"
     yield from _storage(config, service)
