@@ -15,7 +15,7 @@ from runnerops.engine.plans.review import failed_outcome
 from runnerops.engine.threads import side_by_side
 from runnerops.errors import RunneropsError
 from runnerops.model.common import Exit, ServiceName
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import ReadOnly
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.text import Line

@@ -36,7 +36,7 @@ from runnerops.planning.plan import Request
 from runnerops.planning.remove import FOLDERS, KeptState, Removed, host_to_observe, paths_of, remove_services
 from runnerops.planning.restore import phases_of, restored_host
 from runnerops.remote.history import last_applied, read_history, read_kept
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import ReadOnly
 from runnerops.services import SERVICES
 
 

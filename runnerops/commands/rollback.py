@@ -31,7 +31,7 @@ from runnerops.planning.originals import CONTAINERS, read_displaced, read_return
 from runnerops.planning.restore import choose_restore_point, contents_at, keep_untouched, phases_of, restored_host
 from runnerops.redact import Redactor
 from runnerops.remote.history import last_applied, read_history, read_kept
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import ReadOnly
 from runnerops.services.base import ParseError
 
 

@@ -27,7 +27,7 @@ from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Blocker, Plan
 from runnerops.planning.rotate import RotationPlanner, digest_of_rest, edited_by_hand, shared_token
 from runnerops.redact import Redactor
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import ReadOnly
 from runnerops.report.screen import Screen
 from runnerops.services.gitlab_runner.format import config_path, label, read, runners_of
 from runnerops.services.gitlab_runner.observe.registered import registrations

@@ -23,7 +23,7 @@ from runnerops.model.inventory import Host, Inventory
 from runnerops.model.run import Outcome
 from runnerops.planning.lint.machines import clone_texts
 from runnerops.planning.unseen import notes_on_incomplete_observation
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import ReadOnly
 from runnerops.report.causes import outcomes_lines, total_line
 from runnerops.report.document import VERSION, outcome_document
 from runnerops.report.paused import begun_texts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.engine.gitlab.planning import plan_with_created, reconcile_with_gitlab, with_pauses
 from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
-from runnerops.engine.hosts.observe import Reader, observe
+from runnerops.engine.hosts.observe import observe
 from runnerops.engine.options import Flags
 from runnerops.engine.plans.context import PlanContext
 from runnerops.engine.plans.planned import Planned
@@ -22,6 +22,7 @@ from runnerops.engine.threads import side_by_side
 from runnerops.model.gitlab import DesiredSettings
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
+from runnerops.remote.links import Reader
 from runnerops.report.looking import Looking
 from runnerops.services import load_planning
 

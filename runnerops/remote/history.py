@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Protocol
 
 from runnerops.errors import HostError
 from runnerops.frozen import frozen
@@ -15,6 +14,7 @@ from runnerops.model.common import HOST_FORMAT, STATE_FOLDER
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.run import Event, Record
 from runnerops.remote import observation, protocol, state
+from runnerops.remote.links import Reader
 
 _WAIT = """
 log=${{RUNNEROPS_ROOT-}}/var/lib/runnerops/runs/{run}/log left={seconds}
@@ -27,13 +27,6 @@ until over || [ "$left" = 0 ]; do left=$((left - 1)) && sleep 1; done
 if over; then echo over; fi
 """
 """Waits some seconds for the end of a run. Asks whether the run is alive before its log is read."""
-
-
-class Reader(Protocol):
-    """A connection that can only read: it accepts nothing but observe scripts."""
-
-    def read(self, script: bytes) -> bytes:
-        """What the script prints. Raises HostError."""
 
 
 @frozen

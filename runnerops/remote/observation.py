@@ -13,8 +13,6 @@ from runnerops.model.answers import Answer
 from runnerops.model.host_state import RemoteFile
 from runnerops.patterns import late_pattern
 
-OBSERVE = ("sh", "-s")
-
 FACTS = (("observe_facts",),)
 """The call of `observe.sh` for what every observation asks, because every plan needs it."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from runnerops.engine.hosts.host_link import Follows, HostLink
 from runnerops.engine.runs.apply import apply
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event
 from runnerops.redact import Redactor
+from runnerops.remote.links import FollowLink, HostLink
 from tests.contract.cases import FILES, SECRET, Case, File
 from tests.contract.memory import Memory
 
@@ -27,7 +27,7 @@ class Remote(Protocol):
     def next_run(self) -> int:
         """The number that no run has."""
 
-    def link(self) -> Follows: ...
+    def link(self) -> FollowLink: ...
 
 
 def walk(case: Case, remote: Remote) -> list[Event]:

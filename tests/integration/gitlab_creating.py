@@ -14,7 +14,6 @@ from io import StringIO
 from typing import IO, Any, cast
 
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
 from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
@@ -33,6 +32,7 @@ from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
 from runnerops.remote import protocol, state, state_folder
+from runnerops.remote.links import HostLink
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
 from runnerops.secrets.commands import run_command

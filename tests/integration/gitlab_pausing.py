@@ -16,7 +16,6 @@ from typing import cast
 import pytest
 
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
 from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
@@ -35,6 +34,7 @@ from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
 from runnerops.remote import state
+from runnerops.remote.links import HostLink
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
 from runnerops.secrets.commands import run_command

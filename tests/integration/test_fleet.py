@@ -29,7 +29,7 @@ GOOD, MEGABYTES = 470, 150
 LOOK_SECONDS = 30
 MEASURED = f"""
 import resource, subprocess, sys
-limited = "import runnerops.remote.reading as reading; reading.OBSERVE_SECONDS = {LOOK_SECONDS}.0; \
+limited = "import runnerops.remote.links as reading; reading.OBSERVE_SECONDS = {LOOK_SECONDS}.0; \
 from runnerops.__main__ import main; main()"
 code = subprocess.call([sys.executable, "-c", limited, *sys.argv[1:]], stdin=subprocess.DEVNULL)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)

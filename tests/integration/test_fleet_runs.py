@@ -220,7 +220,7 @@ def test_a_deploy_tells_what_is_wrong_with_each_of_many_hosts_once(
         hosts.run("deploy", "good-*", "--yes")
         limit = 5 + 3 * int(time.monotonic() - began)
         monkeypatch.setattr("runnerops.ssh.route.CONNECT_SECONDS", limit)
-        monkeypatch.setattr("runnerops.remote.reading.OBSERVE_SECONDS", float(limit))
+        monkeypatch.setattr("runnerops.remote.links.OBSERVE_SECONDS", float(limit))
         screen = Screen(out=StringIO(), err=(err := StringIO()))
         invocation = Invocation(hosts.folder / "inventory.yml", [], hosts.environ, screen)
         began = time.monotonic()

@@ -20,7 +20,6 @@ from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.gitlab.settings import SettingsComparison, compare_settings, update_settings
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.options import Flags
 from runnerops.engine.planner import plan_observed
 from runnerops.engine.plans.context import PlanContext
@@ -41,6 +40,7 @@ from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
 from runnerops.planning.lint.disagreeing import disagreeing_runners
 from runnerops.redact import Redactor
+from runnerops.remote.links import HostLink
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
 from runnerops.secrets import run_command

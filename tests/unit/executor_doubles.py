@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.project import Project
 from runnerops.errors import LinkLostError
 from runnerops.model.inventory import Host, Inventory, Requester
 from runnerops.model.plan import Plan
 from runnerops.model.steps import Step
+from runnerops.remote.links import HostLink
 
 HOST = Host("h", "h")
 SWAP = Step("swap", ("/etc/gitlab-runner/config.toml", "a" * 64, "b" * 64))

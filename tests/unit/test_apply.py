@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 import runnerops.engine.runs.apply
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.runs.apply import apply
 from runnerops.engine.runs.outcome import CUT_OFF
 from runnerops.errors import HostError
@@ -16,6 +15,7 @@ from runnerops.model.run import Event
 from runnerops.model.steps import Step
 from runnerops.redact import MASK, Redactor
 from runnerops.remote import protocol
+from runnerops.remote.links import HostLink
 from tests.unit.run_logs import CLOCK, Fake, line
 
 TODO = (

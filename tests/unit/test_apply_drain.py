@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.runs.apply import apply, follow
 from runnerops.engine.runs.outcome import time_text
 from runnerops.model.common import Result
@@ -17,6 +16,7 @@ from runnerops.model.run import Outcome, Record
 from runnerops.model.steps import Step
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
+from runnerops.remote.links import HostLink
 from tests.unit.run_logs import CLOCK, Fake, line
 
 TODO = (

@@ -11,7 +11,6 @@ import pytest
 
 from runnerops.engine.exit_codes import exit_of
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.loop import executed_plans
 from runnerops.engine.plans.planned import Planned
 from runnerops.engine.project import Project
@@ -29,6 +28,7 @@ from runnerops.model.plan import Action, Blocker, Finding, Plan
 from runnerops.model.rollout import Rollout
 from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
+from runnerops.remote.links import HostLink
 from runnerops.report.document import summary_document
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen

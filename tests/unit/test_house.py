@@ -44,7 +44,6 @@ LAYERS = (
     ("remote",),
     (
         "engine.exit_codes",
-        "engine.hosts.host_link",
         "engine.hosts.observe",
         "engine.runs.outcome",
         "engine.requester",

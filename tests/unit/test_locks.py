@@ -20,7 +20,7 @@ from runnerops.model.common import Result
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Host, Requester
 from runnerops.model.plan import Plan
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import ReadOnly
 from runnerops.report.screen import Screen
 from runnerops.report.signals import Terminated
 from runnerops.ssh.link import Completed

@@ -13,7 +13,7 @@ from paramiko import SSHException
 
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
-from runnerops.remote import observation, protocol
+from runnerops.remote import links, protocol
 from runnerops.ssh.config import read_settings
 from runnerops.ssh.home import ssh_home
 from runnerops.ssh.route import split_target
@@ -130,7 +130,7 @@ def test_a_gateway_in_the_inventory(text: str, expected: tuple[str | None, str, 
 @pytest.mark.parametrize(
     "command",
     [
-        observation.OBSERVE,
+        links.OBSERVE,
         protocol.start(Plan("web", 7, Requester("me", "laptop"))),
         protocol.follow(7, 1234),
     ],

@@ -12,7 +12,7 @@ from runnerops.commands.verify import verify
 from runnerops.engine.options import Invocation
 from runnerops.errors import UsageError
 from runnerops.model.common import ServiceName
-from runnerops.remote.pull_test import PullTestReader
+from runnerops.remote.links import PullTestReader
 from runnerops.report.checks import check_document, check_lines, summary_line
 from runnerops.report.screen import Screen
 from runnerops.report.waiting import waiting

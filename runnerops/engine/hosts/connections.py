@@ -11,11 +11,11 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.hosts.passwords import SudoPasswords
 from runnerops.engine.threads import WORKERS
 from runnerops.errors import HostError
 from runnerops.model.inventory import Host, Inventory
+from runnerops.remote.links import HostLink, ReadOnly
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 from runnerops.secrets.commands import Once
@@ -28,7 +28,6 @@ from runnerops.ssh.link import Link
 
 if TYPE_CHECKING:
     from runnerops.engine.gitlab.context import GitlabContext
-    from runnerops.remote.reading import ReadOnly
 
 
 _GRACE_SECONDS = 10.0
@@ -117,8 +116,6 @@ class ConnectionPool:
 
     def reader(self, host: Host) -> ReadOnly:
         """Like `link`, for code that must not write. The connection is opened at the first read."""
-        from runnerops.remote.reading import ReadOnly  # imports all services
-
         return ReadOnly(host.name, partial(self.link, host))
 
     def reconnect(self, host: Host) -> Link:

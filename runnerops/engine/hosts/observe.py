@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from typing import Protocol
 
 from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.remote import observation, state
+from runnerops.remote.links import Reader
 from runnerops.remote.observation import OBSERVATION_SECONDS
 from runnerops.services import SERVICES
-
-
-class Reader(Protocol):
-    """A connection that can only read: it accepts nothing but an observe script."""
-
-    def read(self, script: bytes) -> bytes:
-        """What the script prints. Raises HostError."""
 
 
 def observe(host: Host, rendered: Sequence[RenderedFile], reader: Reader) -> HostState:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field, replace
 
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.runs.outcome import detached_outcome, held_outcome, lost_race_outcome, outcome_of, unknown_outcome
 from runnerops.errors import HostError, LinkLostError
 from runnerops.frozen import mutable
@@ -22,6 +21,7 @@ from runnerops.model.steps import ENDING, drains
 from runnerops.planning.blockers import hold_blocker
 from runnerops.redact import Redactor
 from runnerops.remote import protocol
+from runnerops.remote.links import HostLink
 
 RECONNECT_DELAYS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before each further attempt to connect to a host whose connection was lost."""

@@ -16,7 +16,7 @@ from runnerops.model.host_state import Run
 from runnerops.model.plan import Plan
 from runnerops.model.run import Outcome, Record
 from runnerops.remote.history import read_history, wait_for_end
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import ReadOnly
 from runnerops.report.history import holder_text
 from runnerops.report.screen import Screen
 

@@ -12,9 +12,10 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from runnerops.engine.hosts.observe import Reader, ask, observe_and_ask
+from runnerops.engine.hosts.observe import ask, observe_and_ask
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
+from runnerops.remote.links import Reader
 from runnerops.services.providers import VERIFY_PROVIDERS
 from runnerops.services.verify import Call, Check, Evidence, Probe
 

@@ -22,8 +22,7 @@ from runnerops.frozen import frozen
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Host
 from runnerops.planning.lint.machines import clones
-from runnerops.remote.pull_test import PullTestReader
-from runnerops.remote.reading import ReadOnly
+from runnerops.remote.links import PullTestReader, ReadOnly
 from runnerops.report.waiting import Waiting
 from runnerops.services.verify import Check, Evidence, Probe
 

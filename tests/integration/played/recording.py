@@ -15,8 +15,9 @@ from runnerops.demo.server import Server, make_key
 from runnerops.demo.simulated.processes import adopt_orphans, end_descendants
 from runnerops.demo.site import Site
 from runnerops.engine.hosts.connections import ConnectionPool
-from runnerops.engine.hosts.observe import Reader, observe
+from runnerops.engine.hosts.observe import observe
 from runnerops.engine.project import open_project
+from runnerops.remote.links import Reader
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 from tests.lab.forked import FORKING, run_forked

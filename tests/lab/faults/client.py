@@ -11,10 +11,10 @@ import signal
 import sys
 from pathlib import Path
 
-from runnerops.engine.hosts.host_link import HostLink
 from runnerops.engine.runs.apply import apply
 from runnerops.model.run import Event
 from runnerops.redact import Redactor
+from runnerops.remote.links import HostLink
 from runnerops.ssh.access import Access
 from runnerops.ssh.connect import open_link
 from runnerops.ssh.hostkeys import KnownHosts
