@@ -293,6 +293,10 @@ def test_one_problem_in_many_hosts_of_a_range_is_reported_once(tmp_path: Path) -
         ("{{ vars.team", "{{ vars.…: is not closed with }}"),
         ("a {{ vars.team }} {{host.name }", "{{host.…: is not closed with }}"),
         ("{% if vars.team %}a{% endif %}", "{% if vars.team %}: values can contain expressions, but no statements"),
+        ("a {{ team }}", "{{ team }}: variables are below `vars`"),
+        ("{{team | upper}}", "{{team | upper}}: variables are below `vars`"),
+        ("{{ inventory_hostname }}", "{{ inventory_hostname }}: this is a variable of Ansible"),
+        ("{{ ansible_facts.os }}", "{{ ansible_facts.os }}: this is a variable of Ansible"),
         ("{{ vars.team }}{%- for a in vars.all -%}", "{%- for a in vars.all -%}: values can contain expressions"),
     ],
 )
@@ -301,7 +305,7 @@ def test_what_is_nearly_an_expression_does_not_go_out_as_it_stands(written: str,
     message, hint = texts.refusal(tmp_path, text.replace("VALUE", f"'{written}'"))
     assert said in message
     assert "!raw" in hint
-    for taken in (f"!raw '{written}'", "'{{.Name}} {%h {{ json . }} {% raw %}'"):
+    for taken in (f"!raw '{written}'", "'{{.Name}} {%h {{ json . }} {{ end }} {{ other }} {% raw %}'"):
         texts.load(tmp_path, text.replace("VALUE", taken))
 
 

@@ -23,6 +23,9 @@ _BEGUN = late_pattern(r"\{\{-?\s*(?:vars|host)\s*[.\[]")
 _STATEMENT = late_pattern(r"\{%-?\s*\w+([^%]*)%\}")
 _NAMED = late_pattern(r"""(?<![$.\w])vars\s*(?:\.\s*(\w+)|\[\s*(?:"([^"]*)"|'([^']*)')\s*\])""")
 _DOTTED = late_pattern(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
+_BARE = late_pattern(r"\{\{-?\s*([A-Za-z_]\w*)\s*(?:[.|\[][^{}]*|-)?\}\}")
+"""An expression that begins with a name, as Ansible writes variables."""
+_ANSIBLE = late_pattern(r"inventory_hostname(?:_short)?|ansible_\w+")
 _AS_IT_STANDS = "close it, or write `!raw` before the text if it is not meant as an expression"
 _NEAR = 0.85
 _MOST = 10_000
@@ -65,6 +68,7 @@ class Expressions:
         """The value of a text. If the text is one expression only, the value keeps its type. Raises ExpressionError."""
         found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
         _refuse_nearly(text)
+        self._refuse_bare(text)
         if not found:
             return text
         if found[0].span() == (0, len(text)):
@@ -76,6 +80,19 @@ class Expressions:
         if len(whole) > _LONGEST:
             raise ExpressionError(f"{found[0][0]}: the text would become too large", "use a smaller value")
         return whole
+
+    def _refuse_bare(self, text: str) -> None:
+        """Raises ExpressionError for a variable that is written as Ansible does it, without `vars`."""
+        for bare in _BARE.finditer(text) if "{{" in text else ():
+            if _ANSIBLE.fullmatch(bare[1]):
+                instead = (
+                    "host.address" if bare[1] == "ansible_host" else "host.name" if bare[1].startswith("inv") else ""
+                )
+                hint = f"write {{{{ {instead} }}}}" if instead else "facts of hosts are not known here: use `vars`"
+                raise ExpressionError(f"{bare[0]}: this is a variable of Ansible", f"{hint}, or `!raw` before the text")
+            if bare[1] in self.variables():
+                hint = f"write {{{{ vars.{bare[1]} }}}}, or `!raw` before the text if it is not meant as an expression"
+                raise ExpressionError(f"{bare[0]}: variables are below `vars`", hint)
 
     def _value(self, found: re.Match[str]) -> Any:
         try:
