@@ -337,7 +337,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             "R016 warning runners[0].docker.services[0]: privileged",
         ),
         (config(runner(docker={"network": "host"})), "R006 error runners[0].docker.network: network_mode"),
-        (config(runner(docker={"networks": "host"})), "R006 warning runners[0].docker.networks: ignores"),
+        (config(runner(docker={"bandwidth": "host"})), "R006 warning runners[0].docker.bandwidth: ignores"),
         (
             config(runner(docker={"services": ["docker:dind"]})),
             "R008 error runners[0].docker.services: write [[runners.docker.services]] once for each",

@@ -171,6 +171,8 @@ _MEANT: Mapping[Key, tuple[str, ...]] = {
     ("selinux",): ("selinux-enabled",),
     ("logging", "options"): ("log-opts",),
     ("registry", "mirrors"): ("registry-mirrors",),
+    ("gateway",): ("default-gateway",),
+    ("default-subnet",): ("bip",),
     ("mirrors",): ("registry-mirrors",),
     ("mirror",): ("registry-mirrors",),
     ("ulimits",): ("default-ulimits",),

@@ -18,7 +18,7 @@ _URL = late_pattern(
     r"(?:/(?:[^%?#\x00-\x1f\x7f]|%[0-9a-f]{2})*)?(?:[?#].*)?",
     re.IGNORECASE,
 )
-_INSIDE = late_pattern(r"(?:^|[\s:])(https?://)([^\s/?#]+)[/\s]*$", re.IGNORECASE)
+_INSIDE = late_pattern(r"(?:^|[\s:=])(https?://)([^\s/?#]+)[/\s]*$", re.IGNORECASE)
 _SLIP = late_pattern(r"\s*(https?)\s*:?\s*/{1,3}\s*([^\s/:@]+(?::[0-9]+)?)/?\s*", re.IGNORECASE)
 """A URL with a sign too few or too many around its colon."""
 
@@ -89,6 +89,10 @@ def _url_of(text: str) -> str:
     """What to write for a name or address that only lacks its scheme, or for a URL with a space, a login or a word
     before it; empty for anything else.
     """
+    if text.startswith("//"):
+        return _url_of(text.strip("/"))
+    if text[:4].lower() == "http" and (plain := re.split("[?#]", text)[0]) != text and not mirror_problem(plain):
+        return f"write {plain}"
     if (found := _SLIP.fullmatch(text)) and not mirror_problem(meant := f"{found[1].lower()}://{found[2]}"):
         return f"write {meant}"
     if found := _INSIDE.search(text):

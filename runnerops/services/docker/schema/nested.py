@@ -126,9 +126,10 @@ def as_list(value: Value) -> str:
         return "write []"
     if isinstance(value, dict | list):
         texts = [str(one) for one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
-        urls = [one for one in texts if "://" in one] if isinstance(value, dict) or len(texts) < len(value) else []
-        pairs = [f"{name}={one}" for name, one in value.items()] if isinstance(value, dict) else []
-        plain = all(isinstance(one, str | int) for one in value.values()) if isinstance(value, dict) else False
+        tables = [value] if isinstance(value, dict) else [one for one in value if isinstance(one, dict)]
+        urls = [one for one in texts if "://" in one] if tables else []
+        pairs = [f"{name}={one}" for table in tables for name, one in table.items()]
+        plain = bool(tables) and not any(isinstance(one, dict | list) for table in tables for one in table.values())
         items = urls or (pairs if plain else texts)
     else:
         items = [value] if isinstance(value, str) else []

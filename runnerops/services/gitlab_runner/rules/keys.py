@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.rules.found import Found, One
-from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS
+from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS, as_list, as_table
 from runnerops.services.gitlab_runner.rules.names import headless, plain_names, unknown
 from runnerops.services.gitlab_runner.schema import TABLES, Known
 from runnerops.services.gitlab_runner.version import Version, version_of
@@ -97,7 +97,8 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
             )
     elif word in PAIRS and not isinstance(value, dict):
         text = f"must be {WORDS[word]}: the runner silently ignores anything else"
-        yield "R008", "warning", key, text, f"write a [table] with the keys and values of {key[-1]}"
+        fix = as_table(value, word) or f"write a [table] with the keys and values of {key[-1]}"
+        yield "R008", "warning", key, text, fix
     elif not (word == "table" and isinstance(value, dict)):
         yield from _plain(word, value, key)
     else:
@@ -114,7 +115,7 @@ def _plain(word: str, value: Value, key: Key) -> Found:
 
 
 def _wrong(key: Key, word: str, value: Value = None) -> One:
-    if word == "str" and isinstance(value, dict):
+    if word == "str" and isinstance(value, dict) and isinstance(key[-1], str):
         return _no_table(key, value)
     if key[-1] == "shm_size":
         return (
@@ -127,12 +128,14 @@ def _wrong(key: Key, word: str, value: Value = None) -> One:
     fix = FIXES[word]
     if word == "str" and isinstance(value, bool | int | float):
         fix = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+    elif word == "str" and isinstance(key[-1], int) and isinstance(value, list | dict):
+        fix = "write one text for each item"
     elif word == "str" and isinstance(value, list):
         fix = 'write one text; one of several lines has """ on both sides'
     elif word == "table" and isinstance(value, list):
         fix = f"write [{_heading(key)}], with one bracket at each side"
-    elif word == "[str]" and isinstance(value, str) and value:
-        fix = f'write ["{value}"]'
+    elif word == "[str]" and value and isinstance(value, str | dict):
+        fix = as_list(value, ":" if key[-1] == "extra_hosts" else "=") or fix
     return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", fix
 
 

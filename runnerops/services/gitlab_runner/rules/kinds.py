@@ -120,3 +120,22 @@ WORDS: Mapping[str, str] = {
     "table": "a table",
     "[table]": "a list of tables",
 }
+
+
+def as_list(value: Value, between: str) -> str:
+    """What to write for a text, or for a table of texts, where a list of strings is expected; empty if that is unclear."""
+    if isinstance(value, str):
+        return f'write ["{value}"]'
+    pairs = value.items() if isinstance(value, dict) else ()
+    texts = [f'"{name}{between}{one}"' for name, one in pairs if isinstance(one, str | int)]
+    return f"write [{', '.join(texts)}]" if texts and len(texts) == len(pairs) else ""
+
+
+def as_table(value: Value, word: str) -> str:
+    """What to write for a list where a table of strings, or of true and false, is expected; empty if that is unclear."""
+    names = [one.partition("=") for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    if word == "{bool}" and names:
+        return "write { " + ", ".join(f"{name} = true" for name, _, _ in names) + " }"
+    if word == "{str}" and names:
+        return "write { " + ", ".join(f'"{name}" = "{text}"' for name, _, text in names) + " }"
+    return ""
