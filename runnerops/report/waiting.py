@@ -88,7 +88,7 @@ class _Spinners(_Silence):
         )
         self._screen = screen
         self._progress: Progress = Progress(*columns, console=Console(file=screen.err), auto_refresh=False)
-        self._painted = LiveDisplay(self._progress)
+        self._display = LiveDisplay(self._progress)
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
@@ -107,21 +107,13 @@ class _Spinners(_Silence):
     def detail(self, host: str, what: str) -> None:
         self.say(host, what)
 
-    def hush(self) -> None:
-        """Stops drawing until `resume`."""
-        self._painted.stop()
-
-    def resume(self) -> None:
-        """Draws again."""
-        self._painted.start()
-
     def __enter__(self) -> Waiting:
-        self._screen.pausables.append(self)
-        self._painted.start()
+        self._screen.pausables.append(self._display)
+        self._display.resume()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._screen.pausables.remove(self)
-        self._painted.stop()
+        self._screen.pausables.remove(self._display)
+        self._display.hush()

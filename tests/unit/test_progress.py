@@ -113,15 +113,15 @@ def test_what_is_drawn_again_covers_nothing_that_was_printed_in_between() -> Non
     progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
     for name in NAMES:
         progress.add_task(name, total=None)
-    painted = LiveDisplay(progress)
-    painted.start()
-    painted.stop()
+    display = LiveDisplay(progress)
+    display.resume()
+    display.hush()
     said.write("a question and its answer\n")
     printed = len(said.getvalue())
-    painted.start()
+    display.resume()
     assert "r11" in said.getvalue()[printed:]
     assert "\x1b[1A" not in said.getvalue()[printed:], "no line up"
-    painted.stop()
+    display.hush()
 
 
 def on_screen(said: str) -> list[str]:
@@ -144,13 +144,13 @@ def test_no_line_is_lost_when_bars_end_while_others_are_drawn_again(monkeypatch:
     monkeypatch.setattr("runnerops.report.progress.live_display._EVERY", 0.0)  # again and again, in another thread
     console = Console(file=(said := io.StringIO()), force_terminal=True, width=80)
     progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
-    painted = LiveDisplay(progress)
+    display = LiveDisplay(progress)
     ended: list[str] = []
-    painted.start()
+    display.resume()
     for part in range(8):
         for task in [progress.add_task("a bar", total=None) for _ in range(12)]:
             progress.remove_task(task)
             ended.append(f"host {len(ended)} of {part} ended")
-            painted.print(Text(ended[-1]))
-    painted.stop()
+            display.print(Text(ended[-1]))
+    display.hush()
     assert [line for line in on_screen(said.getvalue()) if line] == ended

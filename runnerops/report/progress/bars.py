@@ -63,7 +63,7 @@ class Bars(Lines):
             _words(self._told),
         )
         self._bars: Progress = Progress(*parts, console=Console(file=screen.err), auto_refresh=False)
-        self._painted = LiveDisplay(self._bars)
+        self._display = LiveDisplay(self._bars)
         self._tasks: dict[str, TaskID] = {}
         self._now: dict[str, tuple[Step, Event]] = {}
         self._busy = {name for name, plan in plans.items() if not plan.empty}
@@ -75,11 +75,11 @@ class Bars(Lines):
     def hush(self) -> None:
         """Removes the bars until `resume`."""
         super().hush()
-        self._painted.stop()
+        self._display.hush()
 
     def resume(self) -> None:
         """Shows the bars again."""
-        self._painted.start()
+        self._display.resume()
         super().resume()
 
     def watch(self, event: Event) -> None:
@@ -148,7 +148,7 @@ class Bars(Lines):
             style, ""
         )
         for line in self._screen.wrapped(self._screen.err, self._screen.redactor.text(text), style):
-            self._painted.print(Text(line, shown))
+            self._display.print(Text(line, shown))
 
     def _wait(self, text: str) -> None:
         """Prints nothing, because a wait is shown on its bar."""
@@ -159,12 +159,12 @@ class Bars(Lines):
 
     def __enter__(self) -> Bars:
         self._screen.pausables.append(self)
-        self._painted.start()
+        self._display.resume()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._screen.pausables.remove(self)
-        self._painted.stop()
+        self._display.hush()
         self._tell_later()

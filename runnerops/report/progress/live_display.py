@@ -17,7 +17,7 @@ _EVERY = 0.1
 
 
 class LiveDisplay:
-    """Draws what a `Progress` shows, and prints above it. It can be stopped and started again.
+    """Draws what a `Progress` shows, and prints above it. It can be hushed and resumed.
 
     A `Progress` itself cannot: at its second start it moves up by the lines that it had at its end, and overwrites what
     was printed in between, such as a question and its answer.
@@ -34,12 +34,12 @@ class LiveDisplay:
         self._ticks: Ticks | None = None
         self._lock = threading.Lock()
 
-    def start(self) -> None:
+    def resume(self) -> None:
         """Begins to draw, below everything that was printed."""
         from rich.live import Live  # noqa: PLC0415  slow to import, and only for terminals
 
         progress = self._progress
-        self.stop()
+        self.hush()
         self._live = Live(
             console=progress.console, get_renderable=progress.get_renderable, auto_refresh=False, transient=True
         )
@@ -47,8 +47,8 @@ class LiveDisplay:
         self._ticks = Ticks(_EVERY, self._draw)
         self._ticks.start()
 
-    def stop(self) -> None:
-        """Removes the lines."""
+    def hush(self) -> None:
+        """Removes the lines until `resume`."""
         if self._ticks:
             self._ticks.end()
             self._ticks = None
