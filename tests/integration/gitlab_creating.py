@@ -9,9 +9,8 @@ import tarfile
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from io import StringIO
-from typing import IO, Any, cast
+from typing import IO, Any, Self, cast
 
 from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.options import Flags
@@ -32,13 +31,12 @@ from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
 from runnerops.remote import protocol, state, state_folder
-from runnerops.remote.links import HostLink
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
-from runnerops.secrets.commands import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.ssh.link import Completed
 from tests.integration.conftest import API
+from tests.integration.one_host import OneHost
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.unit.executor_doubles import Quiet
@@ -59,7 +57,7 @@ class Cut(BaseException):
 
 
 @dataclass
-class Machine:
+class Machine(OneHost):
     """A host: `content` is its config.toml. `end` is how its next run ends; `seen` all that runs were sent.
 
     `before` is what its last run left in that file, `managed` what it recorded of runners in GitLab. `on_record` has what
@@ -79,18 +77,11 @@ class Machine:
     """Of runs that have begun since plans were made."""
     status: int = 0
     environ: dict[str, str] = field(default_factory=dict)
-    run_command = staticmethod(run_command)
 
-    def link(self, host: Host) -> Machine:
-        assert host.name == "h"
+    def link(self, host: Host) -> Self:
         if self.end == "unreachable":
             raise LinkLostError("h", "the connection was lost")
-        return self
-
-    reader = link
-
-    def host_link(self, host: Host) -> HostLink:
-        return HostLink(partial(self.link, host), partial(self.link, host))
+        return super().link(host)
 
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
         assert not stdin

@@ -8,7 +8,6 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import cast
@@ -30,18 +29,17 @@ from runnerops.model.common import Result
 from runnerops.model.facts import Facts, Job, RunnerFacts
 from runnerops.model.gitlab import GitlabAccess, Managed, PauseRecord, Setting
 from runnerops.model.host_state import HostState, Run
-from runnerops.model.inventory import Host, Inventory, RenderedFile
+from runnerops.model.inventory import Inventory, RenderedFile
 from runnerops.model.run import Outcome
 from runnerops.redact import Redactor
 from runnerops.remote import state
-from runnerops.remote.links import HostLink
 from runnerops.report.progress.show import Show
 from runnerops.report.screen import Screen
-from runnerops.secrets.commands import run_command
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
 from runnerops.ssh.link import Completed
 from tests.integration.conftest import API
 from tests.integration.gitlab_creating import REFUSED
+from tests.integration.one_host import OneHost
 from tests.lab.gitlab import GitLab
 from tests.lab.gitlab_api import Answer
 from tests.lab.gitlab_managed import Runner
@@ -63,7 +61,7 @@ class Cut(BaseException):
 
 
 @dataclass
-class Machine:
+class Machine(OneHost):
     """A host whose runner listens where `content`, its config.toml, says. `end` is how its next run ends."""
 
     root: Path
@@ -76,16 +74,6 @@ class Machine:
     environ: dict[str, str] = field(default_factory=dict)
     screen: Screen = field(default_factory=lambda: Screen(out=StringIO(), err=StringIO(), redactor=Redactor()))
     status = 0
-    run_command = staticmethod(run_command)
-
-    def link(self, host: Host) -> Machine:
-        assert host.name == "h"
-        return self
-
-    reader = link
-
-    def host_link(self, host: Host) -> HostLink:
-        return HostLink(partial(self.link, host), partial(self.link, host))
 
     def run(self, command: Sequence[str], stdin: bytes, timeout: float) -> Completed:
         """As the host does it, in the folder."""

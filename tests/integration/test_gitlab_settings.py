@@ -63,7 +63,7 @@ QUOTED = {"message": f"{ONE} is not welcome"}
 """A message that quotes what it should not: it must not be passed on."""
 
 
-def asking_anew() -> GitlabContext:
+def new_context() -> GitlabContext:
     return GitlabContext(Path("/nowhere"), {}, Redactor())
 
 
@@ -81,10 +81,10 @@ def there(gitlab: GitLab, ids: Mapping[str, int], *, known: bool = True) -> tupl
 
 
 def ask(
-    gitlab: GitLab, gitlab_context: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
+    gitlab: GitLab, of: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
 ) -> tuple[tuple[SettingsUpdate, ...], str]:
     """The updates and all notes."""
-    found = compare_settings(gitlab_context, *there(gitlab, ids, known=known), asking_anew())
+    found = compare_settings(of, *there(gitlab, ids, known=known), new_context())
     assert "canary" not in repr(found)
     return found.updates, "\n".join(found.notes)
 
@@ -96,12 +96,12 @@ def quick(gitlab: GitLab, token: str = API) -> GitlabClient:
 def test_where_no_runner_has_settings_gitlab_is_not_asked(gitlab: GitLab) -> None:
     assert ask(gitlab, host(gitlab)) == ((), "")
     unnamed = replace(host(gitlab, one=WANTED), gitlab=None)
-    assert compare_settings(unnamed, *there(gitlab, NONE), asking_anew()) == SettingsComparison()
+    assert compare_settings(unnamed, *there(gitlab, NONE), new_context()) == SettingsComparison()
     assert gitlab.requests == []
 
 
 def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gitlab: GitLab) -> None:
-    number, gitlab_context = gitlab.runner(ONE).id, asking_anew()
+    number, gitlab_context = gitlab.runner(ONE).id, new_context()
     for name, tags in (("a", ("docker",)), ("b", ("linux",))):
         one = replace(host(gitlab, one={"tags": tags}), name=name)
         compare_settings(one, *there(gitlab, {"one": number}), gitlab_context)
@@ -114,8 +114,8 @@ def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gi
 
 def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
     number = gitlab.runner(ONE).id
-    gitlab_context = host(gitlab, one=WANTED)
-    updates, notes = ask(gitlab, gitlab_context, {"one": number})
+    one_host = host(gitlab, one=WANTED)
+    updates, notes = ask(gitlab, one_host, {"one": number})
     assert notes == ""
     assert updates == (
         SettingsUpdate(
@@ -129,7 +129,7 @@ def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
         ),
     )
     gitlab.requests.clear()
-    assert update_settings(gitlab_context, updates, asking_anew()) == ()
+    assert update_settings(one_host, updates, new_context()) == ()
     assert [method for method, _ in gitlab.requests] == ["GET", "PUT", "GET"]
     assert gitlab.runner(ONE).settings == {
         "description": "docker on h",
@@ -137,10 +137,10 @@ def test_what_differs_is_set_and_then_nothing_differs(gitlab: GitLab) -> None:
         "run_untagged": False,
     }
     gitlab.requests.clear()
-    assert ask(gitlab, gitlab_context, {"one": number}) == ((), "")
+    assert ask(gitlab, one_host, {"one": number}) == ((), "")
     assert gitlab.requests == [("GET", f"/api/v4/runners/{number}")]
     gitlab.runner(ONE).paused = True
-    assert ask(gitlab, gitlab_context, {"one": number}) == ((), "")  # what is not asked for stays
+    assert ask(gitlab, one_host, {"one": number}) == ((), "")  # what is not asked for stays
     (update,), _ = ask(gitlab, host(gitlab, one={"paused": False}), {"one": number})
     assert update.changes == (SettingChange("paused", True, False),)
 
@@ -220,11 +220,11 @@ def test_each_fault_ends_set_or_told_and_the_next_deploy_finishes_it(
     gitlab: GitLab, call: str, fault: Answer, times: int
 ) -> None:
     """The stand-in carries out what it is asked before a fault takes the answer's place: reading back decides."""
-    gitlab_context = planned(gitlab)
+    planned_update = planned(gitlab)
     gitlab.faults_of = {call: [fault] * times}
     error: GitlabError | None = None
     try:
-        update(quick(gitlab), gitlab_context)
+        update(quick(gitlab), planned_update)
     except GitlabError as caught:
         error = caught
     gitlab.faults_of.clear()
@@ -235,8 +235,8 @@ def test_each_fault_ends_set_or_told_and_the_next_deploy_finishes_it(
         assert "canary" not in f"{error.message} {error.hint}"
         assert isinstance(error, GitlabDownError) == (fault.status in {0, 429, 500})
         assert not any(method == "PUT" for method, _ in gitlab.requests)
-        update(quick(gitlab), gitlab_context)
-    assert ask(gitlab, host(gitlab, one=WANTED), {"one": gitlab_context.id}) == ((), "")
+        update(quick(gitlab), planned_update)
+    assert ask(gitlab, host(gitlab, one=WANTED), {"one": planned_update.id}) == ((), "")
 
 
 def test_what_was_not_carried_out_is_reported_by_the_answer_that_refused_it(gitlab: GitLab) -> None:
@@ -252,30 +252,30 @@ def test_what_was_not_carried_out_is_reported_by_the_answer_that_refused_it(gitl
 
 
 def test_what_somebody_changed_since_the_plan_is_left_and_told(gitlab: GitLab) -> None:
-    gitlab_context = planned(gitlab)
+    planned_update = planned(gitlab)
     gitlab.runner(ONE).settings = {"description": "by hand"}
-    (error,) = update_settings(host(gitlab, one=WANTED), [gitlab_context], asking_anew())
+    (error,) = update_settings(host(gitlab, one=WANTED), [planned_update], new_context())
     assert "somebody changed this in GitLab since the plan was made: description" in error.message
     assert error.hint == "deploy again, which makes a new plan"
     assert gitlab.runner(ONE).settings == {"description": "by hand"}
 
 
 def test_a_gitlab_that_takes_an_update_and_does_not_keep_it_is_reported(gitlab: GitLab) -> None:
-    gitlab_context = planned(gitlab)
-    before = {"id": gitlab_context.id, "description": "", "paused": False}
+    planned_update = planned(gitlab)
+    before = {"id": planned_update.id, "description": "", "paused": False}
     gitlab.faults_of = {"GET": [Answer(200, before), Answer(200, before)]}
     with pytest.raises(GitlabError, match="still has other values: description, tags, run_untagged"):
-        update(quick(gitlab), gitlab_context)
+        update(quick(gitlab), planned_update)
 
 
 def test_one_runners_refusal_does_not_keep_the_next_from_its_update(gitlab: GitLab) -> None:
     ids = {"one": gitlab.runner(ONE).id, "two": gitlab.runner(TWO).id}
-    gitlab_context = host(gitlab, one=WANTED, two=WANTED)
-    updates, _ = ask(gitlab, gitlab_context, ids)
+    two_runners = host(gitlab, one=WANTED, two=WANTED)
+    updates, _ = ask(gitlab, two_runners, ids)
     gitlab.faults_of = {"GET": [Answer(403, QUOTED)]}
-    (error,) = update_settings(gitlab_context, updates, asking_anew())
+    (error,) = update_settings(two_runners, updates, new_context())
     assert "the API token is not allowed to do that" in error.message
-    (left,), _ = ask(gitlab, gitlab_context, ids)
+    (left,), _ = ask(gitlab, two_runners, ids)
     assert left.runner == "one"
 
 
@@ -398,22 +398,22 @@ def test_a_deploys_plan_has_them_and_a_rollbacks_has_not(gitlab: GitLab, command
     rendered, state = ask_for(None, content), in_sync(None, content)
     state = replace(state, facts=replace(state.facts, runner=KNOWN))
     project = Project(Inventory("inventory.yml", (one,), {}), (one,), {"h": rendered}, {"h": ()}, b"")
-    gitlab_context = PlanContext(project, Flags({}), ORIGIN, Redactor(), command=command)
-    found = plan_observed(gitlab_context, one, rendered, state)
+    context = PlanContext(project, Flags({}), ORIGIN, Redactor(), command=command)
+    found = plan_observed(context, one, rendered, state)
     assert [update.runner for update in found.plan.updates] == (["one"] if command == "deploy" else [])
     assert found.result is (Result.PENDING if command == "deploy" else Result.UNCHANGED)
     assert not found.plan.notes
     gitlab.faults = [Answer(401)]
-    found = plan_observed(gitlab_context, one, rendered, state)
+    found = plan_observed(context, one, rendered, state)
     assert found.result is Result.UNCHANGED
     assert ("could not be compared" in "".join(found.plan.notes)) == (command == "deploy")
 
 
 def test_a_gitlab_that_is_slow_or_gone_is_told_and_the_next_runner_and_host_do_not_wait(gitlab: GitLab) -> None:
-    gitlab_context = planned(gitlab)
+    planned_update = planned(gitlab)
     gitlab.slow = 2.0
     with pytest.raises(GitlabDownError, match=r"does not answer within 0 s"):
-        update(GitlabClient(gitlab.url, API, seconds=0.2), gitlab_context)
+        update(GitlabClient(gitlab.url, API, seconds=0.2), planned_update)
     gitlab.slow = 0.0
     gone = GitlabContext(
         Path("/nowhere"), {}, Redactor(), {gitlab.url: GitlabDownError("it is not reached", "look there")}
@@ -422,6 +422,6 @@ def test_a_gitlab_that_is_slow_or_gone_is_told_and_the_next_runner_and_host_do_n
     found = compare_settings(host(gitlab, one=WANTED, two=WANTED), *there(gitlab, {"one": 1, "two": 2}), gone)
     assert not found.updates
     assert len(found.notes) == 2
-    errors = update_settings(host(gitlab, one=WANTED), [gitlab_context, replace(gitlab_context, runner="two")], gone)
+    errors = update_settings(host(gitlab, one=WANTED), [planned_update, replace(planned_update, runner="two")], gone)
     assert [error.message for error in errors] == ["it is not reached"]
     assert gitlab.requests == []
