@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from runnerops.report.missing_secrets import merge_missing_secrets
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver
+from runnerops.secrets.commands import Once
 from runnerops.services.base import ParseError
 
 if TYPE_CHECKING:
@@ -121,7 +123,7 @@ def _check_inventory(path: Where, environ: Mapping[str, str], screen: Screen) ->
     project = open_project(
         loaded,
         inventory.select(loaded, ()),
-        Resolver(environ, loaded.folder),
+        Resolver(environ, loaded.folder, Once(say=partial(screen.say, style="dim"))),
         screen.redactor,
         allow_missing_secrets=True,
     )

@@ -16,6 +16,8 @@ from runnerops.frozen import frozen
 
 SECONDS = 30
 """The time limit of a command."""
+SLOW_SECONDS = 3.0
+"""After this time the user is told what is waited for."""
 LARGEST = 1_000_000
 """The most bytes that a secret may have."""
 
@@ -86,8 +88,16 @@ class Once:
     hardware key.
     """
 
-    def __init__(self, run: RunCommand = run_command) -> None:
+    def __init__(
+        self,
+        run: RunCommand = run_command,
+        say: Callable[[str], None] = lambda _: None,
+        slow_s: float = SLOW_SECONDS,
+    ) -> None:
+        """`say` is called with a text for the user if a command takes longer than `slow_s`."""
+        self._slow_s = slow_s
         self._run = run
+        self._say = say
         self._lock = threading.Lock()
         self._begun: dict[object, Future[Output]] = {}
 
@@ -98,8 +108,13 @@ class Once:
         with self._lock:
             found = self._begun.setdefault(key, mine)
         if found is mine:
+            told = threading.Timer(self._slow_s, self._say, (f"waiting for !command {argv[0]}, at most {SECONDS} s",))
+            told.daemon = True
+            told.start()
             try:
                 mine.set_result(self._run(argv, directory, environ))
             except BaseException as error:  # raised again for every caller
                 mine.set_exception(error)
+            finally:
+                told.cancel()
         return found.result()

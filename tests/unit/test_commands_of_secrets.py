@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -76,6 +77,19 @@ def test_one_that_cannot_run_is_not_tried_again(error: Exception, tmp_path: Path
         with pytest.raises(type(error)):
             once(("vault",), tmp_path, {})
     assert vault.ran == ["vault"]
+
+
+def test_what_takes_long_is_named_without_its_arguments(tmp_path: Path) -> None:
+    said = queue.Queue[str]()
+    heard: list[str] = []
+
+    def run(*_: object) -> Output:
+        heard.append(said.get(timeout=60))
+        return Output(0, b"x", b"")
+
+    once = Once(run, said.put, slow_s=0)
+    once(("vault", "kv", "hunter22-canary"), tmp_path, {})
+    assert heard == ["waiting for !command vault, at most 30 s"]
 
 
 def test_another_environment_or_folder_is_another_question(tmp_path: Path) -> None:

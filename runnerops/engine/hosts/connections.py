@@ -44,7 +44,7 @@ class ConnectionPool:
         self.screen = screen
         known = KnownHosts.find(inventory.folder, environ)
         self._folder = inventory.folder
-        self.run_command = Once()
+        self.run_command = Once(say=partial(screen.say, style="dim"))
         """Runs the commands of secrets, each once for the whole command of runnerops."""
         passwords = SudoPasswords(environ, inventory.folder, screen, self.run_command)
         credentials = replace(Credentials.from_environ(environ), sudo=passwords.for_host)
