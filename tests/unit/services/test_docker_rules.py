@@ -174,7 +174,7 @@ def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str
         ),
         (
             {"default-ulimits": {"nofile": {"Name": "nofiles", "Hard": 9, "Soft": 9}}},
-            "default-ulimits.nofile",
+            "default-ulimits.nofile.Name",
             "write nofile",
         ),
         (

@@ -19,18 +19,19 @@ def ulimits(tree: Tree) -> Found:
     given = tree.get("default-ulimits")
     for key, limit in given.items() if isinstance(given, dict) else ():
         if isinstance(limit, dict):
-            own = {name.lower(): value for name, value in limit.items()}
-            yield from _limit(key, own, ("default-ulimits", key))
+            yield from _limit(key, limit, ("default-ulimits", key))
 
 
-def _limit(key: str, own: Tree, place: Key) -> Found:
+def _limit(key: str, limit: Tree, place: Key) -> Found:
+    own = {name.lower(): value for name, value in limit.items()}
     name, soft, hard = (own.get(word) for word in ("name", "soft", "hard"))
     if name in (None, ""):
         text = f"has no Name, which dockerd reads instead of the key: {_NONE_STARTS}"
         yield "D017", "error", place, text, f'add "Name": "{key}"'
     elif isinstance(name, str) and name.lower() not in _NAMES:
         text = f"there is no limit {name!r}: {_NONE_STARTS}"
-        yield "D017", "error", place, text, near_fix(name, _NAMES) or f"write one of {', '.join(sorted(_NAMES))}"
+        here = (*place, next(one for one in limit if one.lower() == "name"))
+        yield "D017", "error", here, text, near_fix(name, _NAMES) or f"write one of {', '.join(sorted(_NAMES))}"
     elif _over(soft, hard):
         yield (
             "D017",
