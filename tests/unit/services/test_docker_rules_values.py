@@ -366,6 +366,7 @@ def test_a_wrong_value_gives_a_finding(tree: Any, finding: str) -> None:
         {"log-driver": "splunk", "log-opts": {"splunk-token": "t", "splunk-url": "https://192.0.2.1:8088"}},
         {"log-opts": {"tag": '{{.Name}}/{{printf "}}"}}', "env-regex": "^(A|B)$", "compress": "F"}},
         {"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "insecure-registries": ["10.0.0.0/0"]},
+        {"registry-mirrors": ["https://europe-docker.pkg.dev"]},
         {"registry-mirrors": ["https://mirror.gcr.io", "https://docker.io.example.com", "https://hub.example.com"]},
         {"log-opts": {"tag": None}},
         {"labels": ["a=b", "a=b", "=c"], "dns-search": ["example.com."]},

@@ -59,7 +59,7 @@ def _no_use(url: str) -> tuple[str, str] | None:
     if host == HUB or host in HUB_NAMES:
         text = f"{host} is Docker Hub itself, which dockerd asks without a mirror too"
         return text, "take it out, or write the address of a cache, such as http://ADDRESS:5000"
-    if served("", url) not in {"", HUB}:
+    if served("", url) not in {"", HUB} and not host.endswith(".pkg.dev"):  # which may hold a mirror, at a path
         text = f"a mirror is asked only for images of Docker Hub, but {host} has other images"
         return text, "take it out: dockerd cannot have mirrors of other registries"
     return None
