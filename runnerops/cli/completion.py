@@ -1,4 +1,4 @@
-"""Completes TARGET and HOST at the Tab key with names of the inventory. No host is contacted."""
+"""Completes words at the Tab key: hosts and groups of the inventory, services and codes. No host is contacted."""
 
 from __future__ import annotations
 
@@ -16,8 +16,12 @@ prints. Only then is typer's completion enabled, because it makes every command 
 
 
 def targets(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Hosts and groups, also after a `!`, which leaves them out."""
+    """Hosts and groups, also after a `!`, which leaves them out. States of the last run only after a `@`."""
+    from runnerops.inventory.targets import STATES
+
     sign = "!" if incomplete.startswith("!") else ""
+    if incomplete.startswith(f"{sign}@"):
+        return [f"{sign}{state}" for state in sorted(STATES) if f"{sign}{state}".startswith(incomplete)]
     hosts, groups = _names(ctx)
     return [f"{sign}{name}" for name in (*hosts, *groups) if f"{sign}{name}".startswith(incomplete)]
 
@@ -25,6 +29,28 @@ def targets(ctx: typer.Context, incomplete: str) -> list[str]:
 def hosts(ctx: typer.Context, incomplete: str) -> list[str]:
     """Only hosts."""
     return [name for name in _names(ctx)[0] if name.startswith(incomplete)]
+
+
+def services(incomplete: str) -> list[str]:
+    """The services, by the names of their sections."""
+    from runnerops.model.common import ServiceName
+
+    return [name.value for name in ServiceName if name.value.startswith(incomplete)]
+
+
+def codes(incomplete: str) -> list[str]:
+    """The codes of blockers and rules."""
+    from runnerops.codes.blockers import BLOCKERS
+    from runnerops.codes.rules import RULES
+
+    return [code for code in (*BLOCKERS, *RULES) if code.startswith(incomplete)]
+
+
+def overridable(incomplete: str) -> list[str]:
+    """The codes that `--allow` takes."""
+    from runnerops.codes.blockers import BLOCKERS
+
+    return [code for code, row in BLOCKERS.items() if row.flag.startswith("--allow") and code.startswith(incomplete)]
 
 
 def _names(ctx: typer.Context) -> tuple[list[str], list[str]]:

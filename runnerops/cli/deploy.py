@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runnerops.cli import completion
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, Only, RunOptions, TargetList, invocation
 from runnerops.cli.values import batch_size, health_check, host_count, path, seconds
@@ -23,7 +24,11 @@ class RolloutOptions:
     canary: Annotated[
         str | None,
         typer.Option(
-            "--canary", metavar="HOST", help="One of the targets, which goes first, alone.", show_default=False
+            "--canary",
+            metavar="HOST",
+            help="One of the targets, which goes first, alone.",
+            show_default=False,
+            autocompletion=completion.hosts,
         ),
     ] = None
     batch: Annotated[

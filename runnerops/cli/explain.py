@@ -6,13 +6,21 @@ from typing import Annotated
 
 import typer
 
+from runnerops.cli import completion
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import Output
 from runnerops.cli.values import Format
 
 
 def explain(
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A blocker or a rule, such as last-mirror or R006.")],
+    code: Annotated[
+        str,
+        typer.Argument(
+            metavar="CODE",
+            help="A blocker or a rule, such as last-mirror or R006.",
+            autocompletion=completion.codes,
+        ),
+    ],
     output: Output = Format.TEXT,
 ) -> None:
     """Explain what a blocker or a rule means, and what to do."""

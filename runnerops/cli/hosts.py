@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from runnerops.cli import completion
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Output, TargetList, invocation
 from runnerops.cli.values import Format
@@ -21,6 +22,7 @@ def hosts(
             metavar="HOST",
             help="Show each value of this host and where it comes from.",
             show_default=False,
+            autocompletion=completion.hosts,
         ),
     ] = "",
     output: Output = Format.TEXT,

@@ -77,6 +77,7 @@ Allow = Annotated[
         help="Override a blocker on all hosts, or on HOST; may be repeated.",
         show_default=False,
         parser=blocker_code,
+        autocompletion=completion.overridable,
     ),
 ]
 Report = Annotated[
@@ -107,6 +108,7 @@ Only = Annotated[
         help="Only docker, registry or gitlab_runner, leaving the others as they are; may be repeated.",
         show_default=False,
         parser=service_name,
+        autocompletion=completion.services,
     ),
 ]
 KillJobs = Annotated[bool, typer.Option("--kill-jobs", help="Do not wait for running CI jobs; a restart ends them.")]
