@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from runnerops.model.steps import ENDING
 from runnerops.services.scripts import content
+from tests.integration.shell_host import ShellHost
 from tests.shells import SH, SHELLS
 
 PAGE = "http://127.0.0.1:9252/metrics"
@@ -29,20 +29,15 @@ esac""",
 }
 
 
-class Host:
+class Host(ShellHost):
     """A host in a folder: its /proc, its containers, the runner's pages."""
 
     def __init__(self, shell: tuple[str, ...], folder: Path) -> None:
-        self.folder = folder
-        self.shell = [*shell]
-        (folder / "bin").mkdir()
+        super().__init__(shell, folder, FAKES)
         (folder / "page").mkdir()
-        for name, body in FAKES.items():
-            (folder / "bin" / name).write_text(f"#!/bin/sh\n{body}\n")
-            (folder / "bin" / name).chmod(0o755)
         (folder / "drain.sh").write_bytes(content("drain.sh"))
-        (folder / "pid").write_text("42\n")
-        (folder / "signalled").write_text("42\n")
+        self.put("pid", "42")
+        self.put("signalled", "42")
         self.process(1, 0, "systemd")
         self.process(42, 1, "gitlab-runner")
 
@@ -69,17 +64,7 @@ class Host:
         return file.read_text().splitlines() if file.exists() else []
 
     def says(self, page: str = "-", system: str = "-") -> list[str]:
-        done = subprocess.run(
-            [*self.shell, "drain.sh", "gitlab-runner", "QUIT", "main", page, system],
-            cwd=self.folder,
-            env={"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin", "RUNNEROPS_ROOT": str(self.folder)},
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
-        )
-        assert not done.stderr
-        return done.stdout.splitlines()
+        return self.execute("drain.sh", "gitlab-runner", "QUIT", "main", page, system).splitlines()
 
     def counts(self, page: str = "-", system: str = "-") -> str:
         """What its first line says before it names jobs."""

@@ -10,6 +10,7 @@ import pytest
 from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.steps.drain import RESET, STAY
 from runnerops.services.scripts import named_by, script
+from tests.integration.shell_host import ShellHost
 from tests.shells import SH, SHELLS
 
 PAGE = "http://127.0.0.1:9252/metrics"
@@ -45,28 +46,13 @@ esac
 }
 
 
-class Host:
-    """Fakes, and the folder in which they and the scripts keep what they know."""
+class Host(ShellHost):
+    """A host whose runner has the process 42 and a journal."""
 
     def __init__(self, shell: tuple[str, ...], folder: Path) -> None:
-        self.folder = folder
-        self.shell = [*shell]
-        for name, body in FAKES.items():
-            path = folder / "bin" / name
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(f'#!/bin/sh\necho "{name} $*" >>calls\n{body}\n')
-            path.chmod(0o755)
+        super().__init__(shell, folder, FAKES)
         self.put("pid", "42")
         self.put("journal")
-
-    def put(self, name: str, text: str = "") -> None:
-        (self.folder / name).write_text(f"{text}\n" if text else "")
-
-    def has(self, name: str) -> bool:
-        return (self.folder / name).exists()
-
-    def take(self, name: str) -> None:
-        (self.folder / name).unlink()
 
     def config(self, what: str, *args: str) -> str:
         return self.run("runner-config.sh", what, "gitlab-runner", *args)
@@ -79,21 +65,9 @@ class Host:
             (self.folder / each).write_bytes(content)
         return self.execute(name, *args)
 
-    def execute(self, *words: str) -> str:
-        command = [*self.shell, *words]
-        env = {"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin"}
-        done = subprocess.run(
-            command, cwd=self.folder, env=env, capture_output=True, text=True, check=True, timeout=120
-        )
-        return done.stdout.strip()
-
     def polls(self, *args: str) -> list[str]:
         """Whether the file is loaded, as an `await` asks it: twice."""
         return [self.config("--loaded", *args), self.config("--loaded", *args)]
-
-    @property
-    def calls(self) -> list[str]:
-        return (self.folder / "calls").read_text().splitlines()
 
 
 @pytest.fixture(params=SHELLS)

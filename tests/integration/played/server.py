@@ -15,6 +15,7 @@ import paramiko
 from paramiko.common import AUTH_SUCCESSFUL, OPEN_SUCCEEDED
 
 from runnerops.demo import server as demo_server
+from tests.integration.odd_ports import accepting
 from tests.integration.played.host import Played
 
 SUDO_PASSWORD = "correct horse"
@@ -120,24 +121,17 @@ def _line(channel: paramiko.Channel) -> str:
 def served(key: paramiko.PKey, host_at: Callable[[str], Played]) -> Iterator[int]:
     """Runs the server. Each connection belongs to the host to whose address it was made."""
     transports: list[paramiko.Transport] = []
-    with socket.create_server(("", 0), backlog=512) as server:
 
-        def serve() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = server.accept()
-                    address = connection.getsockname()[0]
-                    transports.append(transport := demo_server._Connection(connection))
-                    transport.add_server_key(key)
-                    with suppress(paramiko.SSHException, EOFError, OSError):
-                        transport.start_server(event=threading.Event(), server=_Guest(host_at(address), transport))
+    def take(connection: socket.socket) -> None:
+        address = connection.getsockname()[0]
+        transports.append(transport := demo_server._Connection(connection))
+        transport.add_server_key(key)
+        with suppress(paramiko.SSHException, EOFError, OSError):
+            transport.start_server(event=threading.Event(), server=_Guest(host_at(address), transport))
 
-        serving = threading.Thread(target=serve, daemon=True)
-        serving.start()
-        try:
-            yield server.getsockname()[1]
-        finally:
-            server.shutdown(socket.SHUT_RDWR)
-            serving.join()
-            for transport in transports:
-                transport.close()
+    try:
+        with accepting(take, backlog=512) as port:
+            yield port
+    finally:
+        for transport in transports:
+            transport.close()
