@@ -139,6 +139,11 @@ def found(text: str) -> list[str]:
         ("shell", "feature_flags = ['FF_USE_FASTZIP']\n", "R008 warning 7: write { FF_USE_FASTZIP = true }"),
         ("shell", "environment = { A = 'b', C = 1 }\n", 'R008 error 7: write ["A=b", "C=1"]'),
         ("shell", "environment = { A = [] }\n", 'R008 error 7: write ["ONE", "TWO"]'),
+        (
+            "docker",
+            DOCKER + "[[runners.docker.services]]\nname = 'a'\nvariables = {}\n",
+            "R006 error 10: write environment",
+        ),
         ("shell", "timeout = 9\n", "R006 error 7: take it out, and set it in GitLab"),
         ("shell", "variables = {}\n", "R006 error 7: write environment"),
         ("shell", "tls-skip-verify = true\n", "R006 error 7: take it out, and name the certificate of your own"),

@@ -13,7 +13,7 @@ from typing import Literal
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.docker.rules.address import interface_of, network_holds, network_of
 from runnerops.services.docker.rules.timely import before, since
-from runnerops.services.docker.schema.nested import Found, Severity, meant
+from runnerops.services.docker.schema.nested import Found, Severity, is_int, meant
 from runnerops.services.shared.addresses import is_address
 from runnerops.services.shared.versions import Version
 
@@ -114,7 +114,8 @@ def _pool_problem(pool: Tree) -> str:
     """Why an entry is not a pool; empty if it is."""
     given = {name.lower(): value for name, value in pool.items()}  # the decoder ignores the case of keys
     network, size = network_of(given.get("base")), given.get("size")
-    if "size" in given and not (isinstance(size, int) and not isinstance(size, bool)):
+    of_other_type = not isinstance(given.get("base", ""), str) or not is_int(given.get("size", 0))
+    if of_other_type:
         return ""  # the decoder refuses it, which is reported with the other types
     if isinstance(given.get("base"), str) and network is None and is_address(str(given["base"])):
         return "has a base without a prefix, such as /16"
@@ -130,7 +131,7 @@ def _pool_problem(pool: Tree) -> str:
 
 def _is_pool(pool: Tree) -> bool:
     given = {name.lower(): value for name, value in pool.items()}
-    return not _pool_problem(pool) and "base" in given and isinstance(given.get("size"), int)
+    return not _pool_problem(pool) and isinstance(given.get("base"), str) and isinstance(given.get("size"), int)
 
 
 def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:

@@ -53,7 +53,7 @@ def _entry(text: str, key: Key, version: Version | None) -> Found:
             text_of = f"has a prefix with a leading zero: since 29.0, {_START}"
             yield "D023", severity, key, text_of, f"write {re.sub('/0+(?=[0-9])', '/', place)}"
     elif not _fits(place):
-        text_of, fix = _problem(place)
+        text_of, fix = _slip(place) or _problem(place)
         yield "D023", "error", key, f"{text_of}: {_START}", fix
 
 
@@ -71,6 +71,15 @@ def _is_host_address(host: str) -> bool:
     """Whether it is an address as it stands before a port: of IPv6 in brackets, and without a zone."""
     plain = host.strip("[]")
     return is_address(plain) and "%" not in plain and (":" not in plain or host.startswith("["))
+
+
+def _slip(place: str) -> tuple[str, str] | None:
+    """What is wrong, and what to write, for several entries in one, or for a URL that lacks a sign."""
+    if len(several := [one for one in re.split(r"[,\s]+", place) if one]) > 1 and all(map(_fits, several)):
+        return "holds several, but each is an item of the list", "write " + ", ".join(f'"{one}"' for one in several)
+    if (slip := re.fullmatch(r"https?:?/{1,3}([^/]+)/?", place)) and _fits(slip[1]):
+        return _FORM, f"write {slip[1]}"
+    return None
 
 
 def _problem(place: str) -> tuple[str, str]:

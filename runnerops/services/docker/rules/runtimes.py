@@ -6,10 +6,11 @@ from runnerops.model.common import Tree
 from runnerops.parsing.near import near, near_fix
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema import KEYS
-from runnerops.services.docker.schema.nested import Found
+from runnerops.services.docker.schema.nested import Found, meant
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
+_KEYS = ("path", "runtimeArgs", "runtimeType", "options")
 _STOCK = ("runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")
 
 
@@ -29,6 +30,8 @@ def runtimes(tree: Tree, version: Version | None) -> Found:
 def _one(name: str, given: Tree, version: Version | None) -> Found:
     """Checks the keys that have a value, in lower case: a path with arguments, or a type with options."""
     if not {"path", "runtimetype"} & given.keys():
+        if any(meant(one, _KEYS) and meant(one, _KEYS)[0] in {"path", "runtimeType"} for one in given):
+            return  # a misspelt key is reported where it stands
         if severity := since("24.0", version):
             harm = "error" if version is None else severity  # earlier it is a runtime that starts nothing
             text = f"has neither path nor runtimeType: {_START}"

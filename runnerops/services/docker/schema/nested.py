@@ -67,12 +67,16 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "args": ("runtimeArgs",),
     **dict.fromkeys(("subnet", "cidr", "network", "pool"), ("base",)),
     "http": ("http-proxy",),
+    "type": ("runtimeType",),
+    **dict.fromkeys(("binary", "bin", "command", "cmd", "runtime"), ("path",)),
     "https": ("https-proxy",),
     "max": ("Hard",),
     "min": ("Soft",),
     **dict.fromkeys(("prefix", "mask", "prefixlen", "prefix-length"), ("size",)),
 }
 """The name of a key in other tools, in lower case, with its name here. It counts where the shape has that key."""
+
+_NO_LIMIT = frozenset({"unlimited", "infinity", "infinite", "unlimit"})
 
 _EXACT = frozenset({"proxies"})
 """Mappings whose keys are case-sensitive."""
@@ -127,6 +131,8 @@ def as_list(value: Value) -> str:
     if isinstance(value, dict | list):
         texts = [str(one) for one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
         tables = [value] if isinstance(value, dict) else [one for one in value if isinstance(one, dict)]
+        if tables and all(isinstance(one, bool | None) for table in tables for one in table.values()):
+            return f"write {json.dumps([name for table in tables for name in table])}"
         urls = [one for one in texts if "://" in one] if tables else []
         pairs = [f"{name}={one}" for table in tables for name, one in table.items()]
         plain = bool(tables) and not any(isinstance(one, dict | list) for table in tables for one in table.values())
@@ -200,6 +206,8 @@ def _below(shape: Shape, value: Value, key: Key) -> Found:
     if isinstance(shape, str):
         if not _FITS[shape](value):
             fix = as_string(value) if shape == "str" else _FIXES.get(shape, "")
+            if shape == "int" and str(value).lower() in _NO_LIMIT:
+                fix = "write -1, which is no limit"
             yield "D003", "error", key, f"must be {_WORDS[shape]}: {_REFUSED}", fix
     elif isinstance(shape, list):
         if not isinstance(value, list):

@@ -33,6 +33,7 @@ _MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("docker", "username"): ("user",),
     ("runner", "env"): ("environment",),
     ("service", "env"): ("environment",),
+    ("service", "variables"): ("environment",),
     ("connector", "user"): ("username",),
     ("docker", "mounts"): ("volumes",),
     ("docker", "capabilities"): ("cap_add",),
