@@ -270,6 +270,7 @@ NO_REGISTRIES = (
         ({"registry-mirrors": ["http://a.example", None]}, "D005 error"),
         ({"labels": [None]}, "D017 error"),
         ({"default-address-pools": [None]}, "D003 error"),
+        ({"default-address-pools": [{"base": None, "size": 24}]}, "D009 error"),
         ({"default-shm-size": None}, "D003 error"),
         ({"tlsverify": None}, "D022 error"),
         ({"shutdown-timeout": 2**63}, "D003 error"),

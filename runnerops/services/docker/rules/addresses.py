@@ -114,7 +114,7 @@ def _pool_problem(pool: Tree) -> str:
     """Why an entry is not a pool; empty if it is."""
     given = {name.lower(): value for name, value in pool.items()}  # the decoder ignores the case of keys
     network, size = network_of(given.get("base")), given.get("size")
-    of_other_type = not isinstance(given.get("base", ""), str) or not is_int(given.get("size", 0))
+    of_other_type = not isinstance(given.get("base") or "", str) or not is_int(given.get("size", 0))
     if of_other_type:
         return ""  # the decoder refuses it, which is reported with the other types
     if isinstance(given.get("base"), str) and network is None and is_address(str(given["base"])):

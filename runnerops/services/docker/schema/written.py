@@ -1,0 +1,74 @@
+"""What to write in daemon.json instead of a value of the wrong type. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from runnerops.model.common import Key, Value
+from runnerops.patterns import late_pattern
+
+_LIMIT = late_pattern(r"(-?[0-9]+)(?::(-?[0-9]+))?")
+
+
+def as_string(value: Value) -> str:
+    """What to write where dockerd expects a string: a list of strings becomes one, with commas."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return f'write one string: "{",".join(map(str, value))}"'
+    if isinstance(value, dict) and len(found := [one for one in leaves(value) if isinstance(one, str)]) == 1:
+        return f'write one string: "{found[0]}"'
+    if isinstance(value, bool | int | float):
+        return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+    return 'put it in quotes: "…"'
+
+
+def as_list(value: Value) -> str:
+    """What to write where dockerd expects a list of strings: a mapping becomes NAME=VALUE, or the URLs in it."""
+    if value == "":
+        return "write []"
+    if isinstance(value, dict | list):
+        texts = [str(one) for one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
+        tables = [value] if isinstance(value, dict) else [one for one in value if isinstance(one, dict)]
+        if tables and all(isinstance(one, bool | None) for table in tables for one in table.values()):
+            return f"write {json.dumps([name for table in tables for name in table])}"
+        urls = [one for one in texts if "://" in one] if tables else []
+        pairs = [f"{name}={one}" for table in tables for name, one in table.items()]
+        plain = bool(tables) and not any(isinstance(one, dict | list) for table in tables for one in table.values())
+        items = urls or (pairs if plain else texts)
+    else:
+        items = [value] if isinstance(value, str) else []
+    return f"write {json.dumps(items, ensure_ascii=False)}" if items else 'write ["ONE", "TWO"]'
+
+
+def leaves(value: Value) -> Iterator[Value]:
+    """The values in a mapping or list, at any depth."""
+    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(one, dict | list):
+            yield from leaves(one)
+        else:
+            yield one
+
+
+def as_mapping(value: Value, *, flags: bool = False) -> str:
+    """What to write where dockerd expects a mapping, for `NAME=VALUE`, a list of such texts or, of `flags`, of names;
+    empty for anything else.
+    """
+    texts = value if isinstance(value, list) else [value]
+    pairs = {text.partition("=")[0]: text.partition("=")[2] for text in texts if isinstance(text, str) and "=" in text}
+    if flags and texts and all(isinstance(text, str) and "=" not in text for text in texts):
+        return f"write {json.dumps(dict.fromkeys(map(str, texts), True))}"
+    return f"write {json.dumps(pairs)}" if pairs and len(pairs) == len(texts) and not flags else ""
+
+
+def as_whole_mapping(value: Value, key: Key) -> str:
+    """What to write where one of the mappings below the top level is to be."""
+    if key[0] == "runtimes" and isinstance(value, str) and value:
+        return f'write {{"path": "{value}"}}'
+    if key[0] == "default-ulimits" and len(key) > 1 and (found := _LIMIT.fullmatch(str(value))):
+        soft, hard = found[1], found[2] or found[1]
+        return f'write {{"Name": "{key[1]}", "Soft": {soft}, "Hard": {hard}}}'
+    if key[0] == "default-network-opts" and len(key) > 1 and "." in str(key[1]):
+        return f'write {{"bridge": {{"{key[1]}": {json.dumps(value)}}}}}'
+    if key[0] == "default-address-pools" and isinstance(value, str) and "/" in value:
+        return f'write {{"base": "{value}", "size": 24}}'
+    return as_mapping(value) or "write {…}"
