@@ -1,4 +1,4 @@
-"""The manual and the messages of the program name only commands and flags that exist."""
+"""The manual and the messages of the program name only commands and flags that exist, and the manual all commands."""
 
 from __future__ import annotations
 
@@ -56,3 +56,8 @@ def test_messages_name_commands_and_flags_that_exist() -> None:
     texts = [text_of(node) for path in MODULES for node in nodes(path)]
     assert sum("`runnerops " in text for text in texts) > 50
     assert [name for text in texts for name in unknown(text)] == []
+
+
+def test_the_manual_has_every_command() -> None:
+    page = (ROOT.parent / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if not re.search(rf"(?m)^\| .*`(?:runnerops )?{name}\b", page)] == []
