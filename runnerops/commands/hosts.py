@@ -16,6 +16,7 @@ from runnerops.inventory import Where
 from runnerops.inventory.explain import Explained, explain
 from runnerops.model.common import Exit, Key, ServiceName, Value, key_text
 from runnerops.model.inventory import Host
+from runnerops.parsing.moments import in_utc
 from runnerops.redact import Masker, secrets_in
 from runnerops.report.document import VERSION
 from runnerops.report.screen import Screen
@@ -45,9 +46,17 @@ def hosts(invocation: Invocation, explain: str, *, as_json: bool) -> Exit:
 
 
 def _table(chosen: Sequence[Host]) -> Iterator[tuple[str, str]]:
-    rows = [("HOST", "ADDRESS", "GROUPS", "MANAGED", "MIRRORS")]
+    resting = any(host.maintenance for host in chosen)
+    rows = [("HOST", "ADDRESS", "GROUPS", "MANAGED", "MIRRORS", *(["MAINTENANCE"] if resting else []))]
     rows += [
-        (host.name, host.address, _words(host.groups), _words(_managed(host)), _words(_mirrors(host)))
+        (
+            host.name,
+            host.address,
+            _words(host.groups),
+            _words(_managed(host)),
+            _words(_mirrors(host)),
+            *([_maintenance(host)] if resting else []),
+        )
         for host in chosen
     ]
     widths = [max(len(cell) for cell in column if len(cell) <= _WIDEST) for column in zip(*rows, strict=True)]
@@ -62,6 +71,12 @@ def _words(words: Sequence[str]) -> str:
 
 def _managed(host: Host) -> list[str]:
     return [service.value.replace("_", "-") for service in ServiceName if service in host.sections]
+
+
+def _maintenance(host: Host) -> str:
+    found = host.maintenance
+    until = f"until {in_utc(found.until)}: " if found and found.until else ""
+    return f"{until}{found.reason}" if found else "-"
 
 
 def _mirrors(host: Host) -> list[str]:

@@ -10,6 +10,7 @@ from runnerops import inventory
 from runnerops.engine.gitlab.context import GitlabContext
 from runnerops.engine.gitlab.status import ask_gitlab, pending_deletions, with_gitlab_status
 from runnerops.engine.hosts.connections import ConnectionPool
+from runnerops.engine.hosts.maintenance import maintenance_texts
 from runnerops.engine.hosts.observe import observe_and_ask
 from runnerops.engine.hosts.targets import check_targets, select_hosts
 from runnerops.engine.options import Flags, Invocation
@@ -45,7 +46,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
-        with waiting(screen, silent=as_json or len(hosts) == 1, hosts=len(hosts)) as busy:
+        with waiting(screen, silent=as_json or len(hosts) == 1, hosts=len(hosts), short=True) as busy:
             query = _StatusQuery(pool, busy, pool.gitlab_context())
             found = side_by_side(list(hosts), lambda name: query.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
@@ -74,6 +75,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
 
 
 def _notes(host: Host, observed: HostState, due: Mapping[int, str]) -> Iterator[str]:
+    yield from maintenance_texts(host)
     yield from notes_on_incomplete_observation(observed.facts)
     yield from due.values()
     yield from begun_texts(host, observed)

@@ -22,6 +22,7 @@ from runnerops.errors import PlanError, RunneropsError, UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory.sources import Where, folder_of, paths_of
 from runnerops.model.common import Result
+from runnerops.model.host_names import brief
 from runnerops.model.inventory import Inventory, Requester
 from runnerops.model.plan import Blocker
 from runnerops.model.saved_plan import PLAN_FORMAT, PLAN_VERSION, SavedHost, SavedPlan
@@ -164,13 +165,14 @@ def hosts_of_plan(path: Path, saved: SavedPlan, loaded: Inventory, targets: froz
     if not names:
         raise PlanError(f"{path}: a plan without hosts", SAVE_AGAIN)
     if twice := [name for name, count in Counter(names).items() if count > 1]:
-        raise PlanError(f"{path}: a plan with duplicate hosts: {', '.join(twice)}", SAVE_AGAIN)
+        raise PlanError(f"{path}: a plan with duplicate hosts: {', '.join(brief(twice))}", SAVE_AGAIN)
     known = {host.name for host in loaded.hosts}
     if lost := [name for name in names if name not in known]:
-        raise PlanError(f"{path}: a plan of hosts that are not in the inventory: {', '.join(lost)}", SAVE_AGAIN)
+        raise PlanError(f"{path}: a plan of hosts that are not in the inventory: {', '.join(brief(lost))}", SAVE_AGAIN)
     if targets and targets != set(names):
         raise PlanError(
-            f"{path}: a plan of other hosts: {', '.join(names)}", "leave the targets out: the plan names its hosts"
+            f"{path}: a plan of other hosts: {', '.join(brief(names))}",
+            "leave the targets out: the plan names its hosts",
         )
     return names
 

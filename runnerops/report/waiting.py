@@ -37,11 +37,13 @@ class Waiting(Protocol):
     ) -> None: ...
 
 
-def waiting(screen: Screen, *, silent: bool, hosts: int = 1) -> Waiting:
-    """The display for standard error and this number of hosts. `silent`: none."""
+def waiting(screen: Screen, *, silent: bool, hosts: int = 1, short: bool = False) -> Waiting:
+    """The display for standard error and this number of hosts. `silent`: none. `short`: what hosts are busy with usually
+    takes a moment, so elsewhere than on a terminal there are only lines about those that take long.
+    """
     if silent:
         return _Silence()
-    if hosts > _FEW:
+    if hosts > _FEW or (short and not screen.err.isatty()):
         return Looking(screen, hosts)
     return _Spinners(screen) if screen.err.isatty() else _Lines(screen)
 

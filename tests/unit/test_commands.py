@@ -64,6 +64,19 @@ def test_one_long_name_does_not_widen_the_table_of_hosts(typed: Typed) -> None:
     ]
 
 
+def test_the_table_of_hosts_shows_maintenance(typed: Typed) -> None:
+    typed.path.write_text(
+        'hosts: {a: {maintenance: "until 2999-12-01 18:00 UTC, disk swap"}, b: {maintenance: moved}, c: }'
+    )
+    assert hosts(Invocation(typed.path, [], {}, typed.screen), "", as_json=False) is Exit.OK
+    assert [line.split("  ")[-1].strip() for line in typed.out.getvalue().splitlines()] == [
+        "MAINTENANCE",
+        "until 2999-12-01 18:00 UTC: disk swap",
+        "moved",
+        "-",
+    ]
+
+
 def test_check_goes_without_secrets_where_they_are_not_there(typed: Typed) -> None:
     """A merge request has no protected variables."""
     assert check(typed.path, (), {}, typed.screen) is Exit.OK

@@ -11,7 +11,7 @@ import pytest
 
 from runnerops.commands.hold import hold
 from runnerops.engine.exit_codes import exit_of
-from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance
+from runnerops.engine.hosts.maintenance import check_maintenance, in_maintenance, maintenance_texts
 from runnerops.engine.options import Flags, Invocation
 from runnerops.errors import HostError, UsageError
 from runnerops.model.answers import Answer
@@ -121,6 +121,9 @@ hosts:
 def test_a_host_in_maintenance_is_left_out_until_its_time_is_over(tmp_path: Path) -> None:
     found = texts.hosts(tmp_path, MAINTENANCE)
     assert [name for name, host in found.items() if in_maintenance(host, Flags({}))] == ["a", "c"]
+    assert [*maintenance_texts(found["a"]), *maintenance_texts(found["b"])] == [
+        "in maintenance until 2999-12-01 18:00 UTC, so deploys leave it out: disk swap"
+    ]
     allowed = Flags({"maintenance": frozenset({"a"})})
     assert [name for name, host in found.items() if in_maintenance(host, allowed)] == ["c"]
     with pytest.raises(HostError) as caught:

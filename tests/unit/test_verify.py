@@ -104,3 +104,11 @@ def test_progress_is_a_line_a_change_where_nobody_looks() -> None:
     with waiting(screen, silent=True) as busy:
         busy.say("h1", "asking")
     assert screen.err.getvalue().count("\n") == 1
+
+
+def test_what_takes_a_moment_is_not_told_host_by_host_in_a_log() -> None:
+    err = io.StringIO()
+    with waiting(Screen(out=io.StringIO(), err=err), silent=False, hosts=3, short=True) as busy:
+        busy.say("h1", "asking")
+        busy.say("h1", "")
+    assert err.getvalue() == ""

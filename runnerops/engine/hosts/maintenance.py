@@ -5,6 +5,7 @@ them.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from runnerops.engine.options import Flags
 from runnerops.errors import HostError
@@ -19,6 +20,13 @@ def in_maintenance(host: Host, flags: Flags) -> bool:
     if found is None or 0 < found.until <= time.time():
         return False
     return "maintenance" not in flags.policy(host).allow
+
+
+def maintenance_texts(host: Host) -> Iterator[str]:
+    """A sentence that deploys leave the host out, while it is in maintenance."""
+    if host.maintenance and in_maintenance(host, Flags({})):
+        until = f" until {in_utc(host.maintenance.until)}" if host.maintenance.until else ""
+        yield f"in maintenance{until}, so deploys leave it out: {host.maintenance.reason}"
 
 
 def check_maintenance(host: Host, flags: Flags) -> None:
