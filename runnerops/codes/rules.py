@@ -298,7 +298,7 @@ _ROWS = (
         "Executor without a table or key that it needs",
         "The file is loaded, and every job of the runner fails.",
         "Add the table or key that the message names.",
-        "a warning in an excerpt without `url`, or where a word stands for the token",
+        "a warning for a missing host, and in an excerpt without `url`, or where a word stands for the token",
     ),
     Rule(
         "R012",

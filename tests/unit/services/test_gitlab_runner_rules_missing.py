@@ -47,6 +47,13 @@ def found(text: str) -> list[str]:
         # missing
         ("virtualbox", "[runners.ssh]\n[runners.virtualbox]\n", "R011 error 8: add base_name, the name of a virtual"),
         ("parallels", "[runners.ssh]\n[runners.parallels]\n", "R011 error 8: add base_name, the name of a virtual"),
+        ("ssh", "[runners.ssh]\nuser = 'u'\n", "R011 warning 7: add host, the name or address of a machine"),
+        ("ssh", "[runners.ssh]\nhots = 'h'\n", "R006 error 8: write host"),
+        (
+            "virtualbox",
+            "[runners.ssh]\n[runners.virtualbox]\nbase_name = 'a'\nstart_type = 'headles'\n",
+            "R012 error 10: write headless",
+        ),
         ("instance", "[runners.autoscaler]\n", "R011 error 7: add plugin, the name of a fleeting plugin"),
         ("docker+machine", "[runners.docker]\n[runners.machine]\n", 'R011 error 8: add MachineName, "runner-%s"'),
         (
@@ -106,7 +113,7 @@ def found(text: str) -> list[str]:
         ("docker", DOCKER + "username = 'root'\n", "R006 error 8: write user"),
         ("docker", DOCKER + "userns = 'host'\n", "R006 error 8: write userns_mode"),
         ("docker", DOCKER + "env = ['A=b']\n", 'R006 error 8: write environment = ["NAME=VALUE"] there'),
-        ("ssh", "[runners.ssh]\nusername = 'root'\n", "R006 error 8: write user"),
+        ("ssh", "[runners.ssh]\nusername = 'root'\nhost = 'h'\n", "R006 error 8: write user"),
         (
             "instance",
             "[runners.autoscaler]\nplugin = 'a'\n[[runners.autoscaler.policies]]\n",
@@ -174,6 +181,8 @@ def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> 
         ("kubernetes", KUBERNETES + "dns_policy = 'none'\nnode_tolerations = { 'a' = '', b = 'NoExecute' }\n"),
         ("kubernetes", KUBERNETES + "[[runners.kubernetes.services]]\nalias = 'db'\n"),
         ("instance", AUTOSCALER + "protocol = 'winrm+https'\n"),
+        ("ssh", "[runners.ssh]\nhost = 'h'\n"),
+        ("virtualbox", "[runners.ssh]\n[runners.virtualbox]\nbase_name = 'a'\nstart_type = 'gui'\n"),
         ("shell", "[runners.docker]\n[runners.virtualbox]\n"),
     ],
 )

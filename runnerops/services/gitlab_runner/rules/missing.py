@@ -57,6 +57,15 @@ def missing(runner: Tree, key: Key, astray: Iterable[str]) -> Found:
             if not _has(name, table, wanted):
                 text = f"has no {wanted}, because every job fails without it"
                 yield "R011", "error", (*key, name), text, f"add {wanted}, {example}"
+    ssh = runner.get("ssh")
+    if (
+        runner.get("executor") == "ssh"
+        and severity == "error"
+        and isinstance(ssh, dict)
+        and not _has("ssh", ssh, "host")
+    ):
+        text = "has no host, so the runner would log in to its own machine"
+        yield "R011", "warning", (*key, "ssh"), text, "add host, the name or address of a machine"
     yield from _services(runner.get("docker"), (*key, "docker", "services"))
     yield from _cache(runner.get("cache"), (*key, "cache"), excerpt=severity == "warning")
 

@@ -34,6 +34,7 @@ _PROPAGATION = _Words(("None", "HostToContainer", "Bidirectional"))
 _IGNORED = "the runner would leave it out"
 _WORDS: Mapping[tuple[str, str], _Words] = {
     ("docker", "isolation"): _Words(("default", "process", "hyperv"), fold=True),
+    ("virtualbox", "start_type"): _Words(("headless", "gui", "sdl", "separate")),
     ("kubernetes", "dns_policy"): _Words(("none", "default", "cluster-first", "cluster-first-with-host-net")),
     ("pod_spec", "patch_type"): _Words(("strategic", "merge", "json")),
     ("k8s_host_path", "mount_propagation"): _PROPAGATION,
