@@ -18,6 +18,7 @@ from runnerops.errors import HostError, UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.model.common import Exit
+from runnerops.model.host_names import brief
 from runnerops.model.host_state import Hold
 from runnerops.parsing.moments import EXAMPLE, MomentError, in_utc, moment_or_span
 from runnerops.remote import state_folder
@@ -91,7 +92,9 @@ class _HostsCommand:
     as_json: bool
 
     def run(self, argv: tuple[str, ...], meaning: Callable[[int], _HostResult]) -> Exit:
-        """Shows a line or a JSON object for each host. `meaning` makes them from the exit status of the command."""
+        """Shows a line for all hosts to which the same was done, or a JSON object for each host. `meaning` makes them from
+        the exit status of the command.
+        """
         loaded = inventory.load(self.path)
         check_targets(loaded, self.targets)
         with ConnectionPool(loaded, self.environ, self.screen) as pool:
@@ -108,8 +111,9 @@ class _HostsCommand:
             ]
             self.screen.json({"version": VERSION, "hosts": documents})
             return exit_of([one.result for one in failed.values()])
-        for name, one in found.items():
-            self.screen.data(f"{name}: {one.said}", "good")
+        for said in dict.fromkeys(one.said for one in found.values()):
+            names = brief([name for name, one in found.items() if one.said == said])
+            self.screen.data(f"{', '.join(names)}: {said}", "good")
         self.screen.lines(outcomes_lines(list(failed.values())))
         return exit_of([one.result for one in failed.values()])
 

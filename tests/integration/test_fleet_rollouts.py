@@ -158,3 +158,8 @@ def test_two_who_hold_and_release_at_once_leave_one_whole_hold_and_then_none(hos
     assert {one.strip() for one in both("release")} <= {f"{name}: released", f"{name}: was not held"}
     hosts.run("deploy", name, "--yes")
     assert changed(hosts[name])
+
+
+def test_a_hold_of_several_hosts_is_one_line(hosts: Fleet) -> None:
+    assert hosts.run("hold", *NAMES[:3], "--reason", "disk swap") == f"{', '.join(NAMES[:3])}: held: disk swap\n"
+    assert hosts.run("release", *NAMES[:3]) == f"{', '.join(NAMES[:3])}: released\n"
