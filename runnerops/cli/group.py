@@ -90,12 +90,18 @@ class _Command(typer.core.TyperCommand):
         return _unconverted(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Reads the words of a command. Raises UsageError of ours for an option that people know from another program."""
+        """Reads the words of a command. Raises UsageError of ours for an option that people know from another program, and
+        where a target is missing.
+        """
         try:
             rest: list[str] = super().parse_args(ctx, args)
         except Exception as error:  # the class is in click or in typer, by the release of typer
             if type(error).__name__ == "NoSuchOption":
                 _hint_at(str(getattr(error, "option_name", "")), self)
+            missing = getattr(error, "param", None) if type(error).__name__ == "MissingParameter" else None
+            if missing and missing.name == "targets":
+                hint = f"name hosts, groups or globs: `runnerops {self.name} '*'` is for all hosts"
+                raise UsageError(f"`runnerops {self.name}` needs a target", hint) from None
             raise
         return rest
 

@@ -114,9 +114,10 @@ def test_targets_beside_the_one_host_that_is_explained_are_usage(tmp_path: Path)
         (["deploy", "-f", "10"], "`--batch N|N%`"),
         (["deploy", "-K"], "`--ask-sudo-password` asks"),
         (["hosts", "--explain", "-o"], "--explain HOST"),
+        (["history"], "`runnerops history '*'` is for all hosts"),
     ],
 )
-def test_an_option_of_another_program_is_answered_with_ours(words: list[str], hint: str) -> None:
+def test_what_people_type_who_know_other_programs_is_answered_with_what_to_type(words: list[str], hint: str) -> None:
     done = CliRunner().invoke(app, words)
     said = str(done.exception) + getattr(done.exception, "hint", "") + done.output
     assert done.exit_code != 0
