@@ -183,8 +183,8 @@ def host_files(text: Text) -> dict[str, bytes]:
     return {
         DAEMON: json_bytes(daemon_tree(text)),
         CONFIG: to_toml(runner_tree("config", text)).encode(),
-        CACHE: yaml.safe_dump(cache_tree(text)).encode(),
-        COMPOSE: yaml.safe_dump(compose_tree(text)).encode(),
+        CACHE: written(cache_tree(text)).encode(),
+        COMPOSE: written(compose_tree(text)).encode(),
     }
 
 
@@ -207,9 +207,17 @@ class Composed(str):
     __slots__ = ()
 
 
-yaml.SafeDumper.add_representer(
+class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    """Writes these values too. The one of libyaml is ten times as fast."""
+
+
+Dumper.add_representer(
     Composed, lambda dumper, value: dumper.represent_scalar("!secret", str.__str__(value), style='"')
 )
+
+
+def written(tree: Any) -> str:
+    return str(yaml.dump(tree, Dumper=Dumper))
 
 
 def diffs(
@@ -217,7 +225,7 @@ def diffs(
 ) -> Iterator[str]:
     """`diff -v`, `diff --output json`, its report, a saved plan, and the lines that a run's log on the host may not have."""
     path = folder / "inventory.yml"
-    path.write_text(yaml.safe_dump({"hosts": {"h": {"address": "192.0.2.10", **asked}}}))
+    path.write_text(written({"hosts": {"h": {"address": "192.0.2.10", **asked}}}))
     loaded = inventory.load(path)
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
     project = open_project(loaded, loaded.hosts, Resolver(environ or {}, folder), screen.redactor)
@@ -239,7 +247,7 @@ def offline(folder: Path, asked: Tree, environ: Mapping[str, str] | None = None)
     path = folder / "inventory.yml"
     variables = {"some": asked.get("some"), "deep": {"list": [asked.get("some")]}}
     sections = {name: section for name, section in asked.items() if name != "some"}
-    path.write_text(yaml.safe_dump({"hosts": {"h": {"address": "192.0.2.10", "vars": variables, **sections}}}))
+    path.write_text(written({"hosts": {"h": {"address": "192.0.2.10", "vars": variables, **sections}}}))
     screen = Screen(out=(out := io.StringIO()), err=(err := io.StringIO()))
     render(Invocation(path, [], environ or {}, screen), None, with_secrets=False)
     for as_json in (False, True):
@@ -364,7 +372,7 @@ def test_a_host_is_given_no_secret_of_another(tmp_path: Path) -> None:
         for place, name in enumerate("ab", 1)
     }
     path = tmp_path / "inventory.yml"
-    path.write_text(yaml.safe_dump({"hosts": asked}))
+    path.write_text(written({"hosts": asked}))
     loaded = inventory.load(path)
     screen = Screen(out=io.StringIO(), err=io.StringIO())
     project = open_project(loaded, loaded.hosts, Resolver({}, loaded.folder), screen.redactor)
