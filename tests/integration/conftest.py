@@ -5,10 +5,12 @@ RUNNEROPS_LAB=require they fail.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from tests.integration.gitlab_direct import DirectClient
 from tests.integration.played import AFTER, PHASES, Fleet, Recording, end_played, fleet, record
 from tests.integration.sshd import PROGRAM, Keys, Sshd
 from tests.lab.gitlab import GitLab, open_gitlab
@@ -84,6 +86,12 @@ def fixture_gitlab() -> Iterator[GitLab]:
     with open_gitlab() as gitlab:
         gitlab.api_tokens.add(API)
         yield gitlab
+
+
+@pytest.fixture(name="no_http")
+def fixture_no_http(gitlab: GitLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands call the stand-in for GitLab directly, which is cheaper. `test_gitlab_each_call.py` has faults over HTTP."""
+    monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(DirectClient, gitlab))
 
 
 @pytest.fixture(name="no_pauses")

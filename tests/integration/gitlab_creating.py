@@ -1,4 +1,4 @@
-"""A GitLab in which a deploy creates runners, the host that they are for, and faults of both. GitLab is a stand-in over HTTP on
+"""A GitLab in which a deploy creates runners, the host that they are for, and faults of both. GitLab is a stand-in, on
 loopback. The host is one that accepts the folder of a run and keeps the file in it."""
 
 from __future__ import annotations

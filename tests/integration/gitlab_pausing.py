@@ -1,4 +1,4 @@
-"""A GitLab in which a deploy pauses runners, and the host that they run on. GitLab is a stand-in over HTTP on loopback."""
+"""A GitLab in which a deploy pauses runners, and the host that they run on. GitLab is a stand-in."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ from tests.shells import SHELLS
 from tests.unit.plan_builders import ORIGIN
 from tests.unit.services import runner_builders as build
 
-pytestmark = pytest.mark.usefixtures("no_pauses")
+pytestmark = pytest.mark.usefixtures("no_pauses", "no_http")
 
 
 @pytest.fixture(name="world")

@@ -1,7 +1,7 @@
 """Runners that a deploy creates in GitLab: how they are planned, created, brought to the host, deleted again, and found
 after an interruption.
 
-GitLab is a stand-in over HTTP on loopback. The host is one that accepts the folder of a run and keeps the file in it.
+GitLab is a stand-in. The host is one that accepts the folder of a run and keeps the file in it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.lab.gitlab_managed import Runner
 from tests.lab.shell import until
 from tests.unit.executor_doubles import Quiet
 
-pytestmark = pytest.mark.usefixtures("no_pauses")
+pytestmark = pytest.mark.usefixtures("no_pauses", "no_http")
 
 
 def test_a_runner_is_created_with_its_settings_and_its_token_goes_to_the_host_alone(gitlab: GitLab) -> None:

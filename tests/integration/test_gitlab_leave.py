@@ -1,6 +1,6 @@
 """Runners that leave the inventory are removed from the host and deleted in GitLab, or it is said why not.
 
-GitLab is a stand-in over HTTP on loopback; the host is that of `test_gitlab_create.py`.
+GitLab is a stand-in; the host is that of `test_gitlab_create.py`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MINE = "s_0123456789ab"
 
 
 @pytest.fixture(autouse=True)
-def _fixture_hasty(monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> None:  # noqa: ARG001
+def _fixture_hasty(monkeypatch: pytest.MonkeyPatch, no_pauses: None, no_http: None) -> None:  # noqa: ARG001
     monkeypatch.setattr("runnerops.engine.gitlab.deletions.POLL_SECONDS", 0.01)
 
 

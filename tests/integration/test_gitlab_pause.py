@@ -1,6 +1,6 @@
 """Runners that a deploy pauses in GitLab while their host drains, also if the deploy is interrupted meanwhile.
 
-GitLab is a stand-in over HTTP on loopback. The host keeps its records in a folder, with the commands that it is sent.
+GitLab is a stand-in. The host keeps its records in a folder, with the commands that it is sent.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ from tests.unit.services import runner_builders as build
 __all__ = ["fixture_world"]
 
 
-pytestmark = pytest.mark.usefixtures("no_pauses")
+pytestmark = pytest.mark.usefixtures("no_pauses", "no_http")
 
 
 def lines(planned: Planned) -> list[str]:
