@@ -9,7 +9,7 @@ from runnerops.adopt.entry import Entry, by_name, make_entry
 from runnerops.adopt.joining import variables_in
 from runnerops.adopt.layers import merged
 from runnerops.adopt.mirrors import with_mirrors, without_mirrors
-from runnerops.adopt.place import Found, Place, only_adds
+from runnerops.adopt.place import AdoptedHost, Place, only_adds
 from runnerops.adopt.secrets import Vault
 from runnerops.adopt.shared import Layer, share
 from runnerops.adopt.templates import Templates, templates_with
@@ -69,12 +69,12 @@ class Drafted:
     by_hand: Mapping[str, Entry] = field(default_factory=dict)
 
 
-def draft_of(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Drafted:
+def draft_of(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Drafted:
     """The best draft of all hosts whose entries the inventory accepts. A refused host does not exclude the others."""
     return _with((), found, taken, group)
 
 
-def _with(kept: Sequence[Found], more: Sequence[Found], taken: Mapping[str, str], group: str) -> Drafted:
+def _with(kept: Sequence[AdoptedHost], more: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Drafted:
     """The draft of these hosts. Those in `kept` are accepted; `more` is halved until it is known which of them are
     refused.
     """
@@ -94,7 +94,7 @@ def _with(kept: Sequence[Found], more: Sequence[Found], taken: Mapping[str, str]
     return replace(others, refused={**first.refused, **others.refused}, by_hand={**first.by_hand, **others.by_hand})
 
 
-def _entry_alone(one: Found, taken: Mapping[str, str]) -> Entry | None:
+def _entry_alone(one: AdoptedHost, taken: Mapping[str, str]) -> Entry | None:
     try:
         return _entry(one, taken, None)
     except RunneropsError:
@@ -109,7 +109,7 @@ def _refused(error: RunneropsError) -> RunneropsError:
     return RunneropsError(f"{refused}: {error.message}", error.hint or by_hand)
 
 
-def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Draft:
+def best_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Draft:
     """Writes once what several new hosts have in common: in the group, or in the defaults of an inventory without
     hosts.
 
@@ -126,14 +126,14 @@ def best_draft(found: Sequence[Found], taken: Mapping[str, str], group: str) -> 
     return together if _asks_for(alone) == _asks_for(together) else alone
 
 
-def could_share(found: Sequence[Found], taken: Mapping[str, str], draft: Draft) -> bool:
+def would_share_keys(found: Sequence[AdoptedHost], taken: Mapping[str, str], draft: Draft) -> bool:
     """Whether hosts with complete entries have something in common that a group could say once."""
     apart = not any(one.place.known or one.place.group for one in found)
     fit = len(found) > 1 and draft.layer is None and apart
     return fit and share({one.name: one.adopted for one in found}, "", taken) is not None
 
 
-def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | None = None) -> Draft:
+def make_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], layer: Layer | None = None) -> Draft:
     """The entry of every host, without what the inventory and this layer say already."""
     entries: dict[str, Entry] = {}
     text = found[0].place.text
@@ -147,7 +147,7 @@ def make_draft(found: Sequence[Found], taken: Mapping[str, str], layer: Layer | 
     return Draft([one.place for one in found], layer, entries, text)
 
 
-def _entry(one: Found, taken: Mapping[str, str], layer: Layer | None) -> Entry:
+def _entry(one: AdoptedHost, taken: Mapping[str, str], layer: Layer | None) -> Entry:
     host = one.place.host
     own: Tree | None = None if one.place.known else one.place.said
     inherited = one.place.inherited
@@ -162,7 +162,7 @@ def _entry(one: Found, taken: Mapping[str, str], layer: Layer | None) -> Entry:
     return entry.beside_vars(one.place.variables) if "vars" in one.place.has else entry
 
 
-def _layer(found: Sequence[Found], taken: Mapping[str, str], group: str) -> Layer | None:
+def _layer(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Layer | None:
     place = found[0].place
     wanted = not place.group and (group or place.is_empty)
     return share({one.name: one.adopted for one in found}, group, taken) if wanted else None

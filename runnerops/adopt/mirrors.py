@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from runnerops.adopt.place import Found, Place
+from runnerops.adopt.place import AdoptedHost, Place
 from runnerops.inventory import the_host
 from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Inventory
@@ -15,7 +15,7 @@ from runnerops.services.docker.schema import mirrors_of
 _KEY = "registry-mirrors"
 
 
-def without_mirrors(found: Found) -> Found:
+def without_mirrors(found: AdoptedHost) -> AdoptedHost:
     """The host with a `docker` section that does not mention mirrors."""
     one = found.adopted.get(ServiceName.DOCKER)
     if one is None or one.section is None:
@@ -24,7 +24,7 @@ def without_mirrors(found: Found) -> Found:
     return found.with_docker(replace(one, section=bare))
 
 
-def with_mirrors(found: Found, bare: Inventory | None) -> Found:
+def with_mirrors(found: AdoptedHost, bare: Inventory | None) -> AdoptedHost:
     """Leaves out the daemon's mirrors if the inventory fills in the same ones. Otherwise they are written, even if
     there are none.
 
@@ -44,7 +44,7 @@ def with_mirrors(found: Found, bare: Inventory | None) -> Found:
     return found.with_docker(Adopted(section, one.comments, (*one.notes, said), one.secrets))
 
 
-def changed_elsewhere(place: Place, loaded: Inventory, mine: Collection[str]) -> Iterator[str]:
+def other_hosts_using_cache(place: Place, loaded: Inventory, mine: Collection[str]) -> Iterator[str]:
     """Hosts other than `mine` whose sections change when the new entries are in the inventory."""
     before = {host.name: host.sections for host in place.loaded.hosts}
     for host in loaded.hosts:

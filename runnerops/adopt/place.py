@@ -73,7 +73,7 @@ class Place:
 
 
 @frozen
-class Found:
+class AdoptedHost:
     """The place of a host, and what each service has adopted from it."""
 
     place: Place
@@ -89,7 +89,7 @@ class Found:
         """Whether there is something that the inventory does not have yet."""
         return any(one.section is not None for one in self.adopted.values())
 
-    def with_docker(self, adopted: Adopted) -> Found:
+    def with_docker(self, adopted: Adopted) -> AdoptedHost:
         """The same with another section for Docker."""
         return replace(self, adopted={**self.adopted, ServiceName.DOCKER: adopted})
 

@@ -20,9 +20,8 @@ from runnerops.model.plan import Finding
 from runnerops.patterns import late_pattern
 from runnerops.planning.lint.file import by_line, decode, lint_file, with_places_in
 from runnerops.redact import Redactor
-from runnerops.report.checked import checked_line
+from runnerops.report.checked import checked_line, merge_missing_secrets
 from runnerops.report.document import VERSION, finding_document
-from runnerops.report.missing_secrets import merge_missing_secrets
 from runnerops.report.screen import Screen
 from runnerops.report.text import finding_lines
 from runnerops.secrets import Resolver

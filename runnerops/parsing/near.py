@@ -19,7 +19,7 @@ _LONG = 4
 """How many letters a word must have to stand for a longer name."""
 
 
-def near(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_word: bool = True) -> tuple[str, ...]:
+def similar_names(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_word: bool = True) -> tuple[str, ...]:
     """The names that `word` was probably meant to be: none, one, or two that are equally near.
 
     A name with the same letters in another order comes first, then one with a letter more or less, then one that is at
@@ -50,13 +50,13 @@ def question(names: tuple[str, ...]) -> str:
 
 def did_you_mean(word: str, names: Iterable[str], alike: float = _ALIKE) -> str:
     """The end of a message about an unknown word: `, did you mean 'a'?`, or nothing if no name is near."""
-    found = near(word, names, alike, by_word=False)
+    found = similar_names(word, names, alike, by_word=False)
     return f", {question(found)}" if found else ""
 
 
 def near_fix(word: str, names: Iterable[str]) -> str:
     """What to write instead of an unknown word: `write a`; empty if no name is near."""
-    return f"write {' or '.join(found)}" if (found := near(word, names, by_word=False)) else ""
+    return f"write {' or '.join(found)}" if (found := similar_names(word, names, by_word=False)) else ""
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal, TypeAlias, get_args
 
-from runnerops.parsing.near import near
+from runnerops.parsing.near import similar_names
 from runnerops.patterns import late_pattern
 
 Source: TypeAlias = Literal["env", "file", "command"]
@@ -36,7 +36,7 @@ def with_arguments(text: str, change: Callable[[Source, str], str]) -> str:
 def misspelt(text: str) -> tuple[str, str] | None:
     """A part whose source is misspelt, and the source that is probably meant."""
     for found in _LIKE_A_PART.finditer(text):
-        meant = near(found[1], SOURCES)
+        meant = similar_names(found[1], SOURCES)
         if found[1] not in SOURCES and meant:
             return found[1], meant[0]
     return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from runnerops.adopt.draft import Draft
 from runnerops.adopt.entry import Entry
-from runnerops.adopt.place import Found
+from runnerops.adopt.place import AdoptedHost
 from runnerops.adopt.templates import FOLDER, Templates
 from runnerops.report.screen import Screen
 
@@ -36,7 +36,7 @@ def show_by_hand(entries: Mapping[str, Entry], screen: Screen) -> None:
             )
 
 
-def show_notes(found: Found, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
+def show_notes(found: AdoptedHost, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
     """Prints what the entry of a host does not contain, or why there is none. `alone`: no other host was adopted."""
     prefix = "note" if alone else f"{found.name}: note"
     for note in notes_of(found, draft):
@@ -62,14 +62,14 @@ def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None
             screen.say(f"  {line}", "verbatim")
 
 
-def notes_of(found: Found, draft: Draft | None) -> tuple[str, ...]:
+def notes_of(found: AdoptedHost, draft: Draft | None) -> tuple[str, ...]:
     """The notes on this host, a sentence each."""
     if draft and (entry := draft.entries.get(found.name)):
         return entry.notes
     return tuple(dict.fromkeys(note for one in found.adopted.values() for note in one.notes))
 
 
-def adopted_document(found: Found, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:
+def adopted_document(found: AdoptedHost, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:
     """`plan` is the host's plan as `diff` has it."""
     entry = draft.entries.get(found.name) if draft else None
     result = "adopted" if found.has_section else "present" if found.place.own else "nothing"
@@ -88,7 +88,7 @@ def entry_text(entry: Entry) -> str:
     return "".join(f"{line}\n" for line in entry.lines(0, 2))
 
 
-def _why_not(found: Found) -> str:
+def _why_not(found: AdoptedHost) -> str:
     own = ", ".join(sorted(service.value for service in found.place.own))
     if not own:
         return ": nothing on it can be managed"

@@ -1,13 +1,17 @@
-"""The last line of `check`: how many findings were shown, and on which hosts. Pure."""
+"""What `check` shows: missing secrets of many hosts as one finding, and a last line that counts the findings. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from runnerops.model.host_names import first_few
 from runnerops.model.plan import Finding
 from runnerops.report.text import NAMED, Line
 
+_RULE = "S001"
+_NAMED_SECRETS = 10
+"""How many missing secrets, or ranges of them, are named. The others are counted."""
 _SEVERITIES = ("error", "warning")
 
 
@@ -34,3 +38,24 @@ def _where(severity: str, noun: str, by_name: Mapping[str, Sequence[Finding]]) -
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' if number != 1 else ''}"
+
+
+def merge_missing_secrets(found: Iterable[Finding]) -> list[Finding]:
+    """The findings. Secrets of one line of the inventory that are missing on many hosts for the same reason are one
+    finding, at the place of the first.
+    """
+    alike: dict[object, list[Finding]] = {}
+    for finding in found:
+        why = finding.message.partition(": ")[2]
+        about = replace(finding, message=why, fix="") if finding.rule == _RULE else finding
+        alike.setdefault(about, []).append(finding)
+    return [_merged(block) for block in alike.values()]
+
+
+def _merged(block: list[Finding]) -> Finding:
+    """`!env X_[01:40]: not set`, with how to set the first of them."""
+    first = block[0]
+    if len(block) == 1 or first.rule != _RULE:
+        return first
+    names = first_few([one.message.partition(": ")[0] for one in block], _NAMED_SECRETS)
+    return replace(first, message=f"{names}: {first.message.partition(': ')[2]}")

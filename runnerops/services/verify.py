@@ -56,7 +56,8 @@ def parse_image(text: str) -> tuple[str, str, str] | None:
 
 @frozen
 class Evidence:
-    """What was found about one host. `told` has the answers to `inquiries`, `tried` those of the pull test (None: not made).
+    """What was found about one host. `answers` has the answers to `inquiries`, `pull_answers` those of the pull test
+    (None: not made).
 
     `log_queries` has, for each host whose cache this one uses, the answers to `log_queries` there, or why there are none;
     `hosts` are those hosts by name.
@@ -64,8 +65,8 @@ class Evidence:
 
     observed: HostState
     probe: Probe
-    told: Answers = field(default_factory=dict)
-    tried: Answers | None = None
+    answers: Answers = field(default_factory=dict)
+    pull_answers: Answers | None = None
     log_queries: Mapping[str, Answers | str] = field(default_factory=dict)
     hosts: Mapping[str, Host] = field(default_factory=dict)
     quick: bool = False

@@ -10,8 +10,8 @@ from runnerops.adopt.draft import best_draft
 from runnerops.adopt.entry import Entry
 from runnerops.adopt.finding import find_place, find_places, known_names
 from runnerops.adopt.insert import add_host
-from runnerops.adopt.mirrors import changed_elsewhere
-from runnerops.adopt.place import Found, only_adds
+from runnerops.adopt.mirrors import other_hosts_using_cache
+from runnerops.adopt.place import AdoptedHost, only_adds
 from runnerops.adopt.target import about, host_at, parse_target
 from runnerops.adopt.writing import Files, write
 from runnerops.errors import InventoryError, RunneropsError, UsageError
@@ -107,7 +107,7 @@ def test_what_a_host_has_already_is_its_own_or_inherited(path: Path) -> None:
 def test_mirrors_are_written_only_where_others_would_be_filled_in(path: Path) -> None:
     def adopted(mirrors: list[str]) -> Tree:
         said: Tree = {"live-restore": True, "mtu": 1400, **({"registry-mirrors": [*mirrors]} if mirrors else {})}
-        found = Found(find_place(path, "a"), {ServiceName.DOCKER: Adopted(said)})
+        found = AdoptedHost(find_place(path, "a"), {ServiceName.DOCKER: Adopted(said)})
         return best_draft([found], {}, "").entries["a"].sections.get(ServiceName.DOCKER) or {}
 
     assert adopted(["http://192.0.2.2:5000/"]) == {}
@@ -121,7 +121,7 @@ def test_hosts_that_would_use_the_new_cache_are_reported(tmp_path: Path) -> None
     place = find_place(path, "b")
     section: Tree = {"caches": [{"listen": "192.0.2.2:5000"}]}
     text = entry("b", registry=section).into(place.text)
-    assert [*changed_elsewhere(place, load(path, {path: text.encode()}), {"b"})] == ["a"]
+    assert [*other_hosts_using_cache(place, load(path, {path: text.encode()}), {"b"})] == ["a"]
 
 
 def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:
@@ -178,7 +178,7 @@ def test_nothing_is_written_if_one_file_cannot_be(path: Path) -> None:
 
 
 def test_null_removes_an_inherited_section_that_the_host_lacks(path: Path) -> None:
-    found = Found(find_place(path, parse_target("c=me@192.0.2.9")), {
+    found = AdoptedHost(find_place(path, parse_target("c=me@192.0.2.9")), {
         ServiceName.DOCKER: Adopted(notes=("no Docker Engine there",)), ServiceName.GITLAB_RUNNER: Adopted({"concurrent": 2}),
     })  # fmt: skip
     draft = best_draft([found], {}, "")

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from runnerops.adopt.draft import best_draft, could_share, draft_of, make_draft
+from runnerops.adopt.draft import best_draft, draft_of, make_draft, would_share_keys
 from runnerops.adopt.finding import find_places
 from runnerops.adopt.insert import add_defaults, add_group
 from runnerops.adopt.layers import beside, common, merged, moved, same
-from runnerops.adopt.place import Found
+from runnerops.adopt.place import AdoptedHost
 from runnerops.adopt.shared import share
 from runnerops.adopt.target import login_of, parse_target
 from runnerops.errors import UsageError
@@ -83,11 +83,11 @@ def test_where_a_key_is_after_shared_values_were_taken_out(key: Key, place: Key 
 # ------------------------------------------------------------------------------------------------------------ drafts
 
 
-def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -> list[Found]:
+def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -> list[AdoptedHost]:
     logins = [parse_target(f"{name}=root@192.0.2.{number}") for number, name in enumerate(hosts, 1)]
     places = find_places(folder / "inventory.yml", logins, group)
     return [
-        Found(place, {ServiceName(service): one for service, one in adopted.items()})
+        AdoptedHost(place, {ServiceName(service): one for service, one in adopted.items()})
         for place, adopted in zip(places, hosts.values(), strict=True)
     ]
 
@@ -219,11 +219,11 @@ def test_an_inventory_with_hosts_shares_in_a_group_alone(tmp_path: Path) -> None
     each = found(tmp_path, hosts)
     alone = best_draft(each, {}, "")
     assert alone.layer is None
-    assert could_share(each, {}, alone)
+    assert would_share_keys(each, {}, alone)
     draft = best_draft(found(tmp_path, hosts, "ci"), {}, "ci")
     assert "groups:\n  old: {}\n  ci:\n    docker:" in draft.text
     assert "    groups: [ci]\n" in draft.text
-    assert not could_share(each, {}, draft)
+    assert not would_share_keys(each, {}, draft)
     (z, *_) = draft.load().hosts
     assert z.sections == {ServiceName.DOCKER: {"debug": True}}
 
@@ -329,13 +329,13 @@ def test_layers_stand_before_the_hosts() -> None:
 def test_runners_named_after_their_hosts_are_written_once(tmp_path: Path) -> None:
     """As `gitlab-runner register` names them, and a hand-written one without a name; each host's file stays as it is."""
     states: dict[str, HostState] = {}
-    found: list[Found] = []
+    found: list[AdoptedHost] = []
     for number, name in enumerate(("ci-1", "ci-2"), 1):
         runners = [{"name": name, "id": number}, {"name": name, "id": number + 10, "limit": 2}, {}]
         tokens = [f"glrt-{letter * 10}{name}" for letter in "abc"]
         states[name] = observed(None, blocks(*(one | {"token": t} for one, t in zip(runners, tokens, strict=True))))
         (place,) = find_places(tmp_path / "inventory.yml", [parse_target(f"{name}=root@192.0.2.{number}")])
-        found.append(Found(place, {service.NAME: service.adopt(states[name], {}) for service in SERVICES}))
+        found.append(AdoptedHost(place, {service.NAME: service.adopt(states[name], {}) for service in SERVICES}))
     draft = best_draft(found, {}, "ci")
     shared = (draft.layer.text if draft.layer else "").splitlines()
     assert [line.strip(" -") for line in shared if "name:" in line or "called:" in line] == [

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from runnerops.parsing.near import did_you_mean, near, part_of, question
+from runnerops.parsing.near import did_you_mean, part_of, question, similar_names
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.schema.nested import SHAPES, Shape
 from runnerops.services.gitlab_runner.schema import TABLES
@@ -34,7 +34,7 @@ NAMES = ("config_exec_timeout", "cpus", "gpus", "tls-verify", "tls_cert", "Bucke
     ],
 )
 def test_the_nearest_name_is_suggested(word: str, expected: tuple[str, ...]) -> None:
-    assert near(word, NAMES, 0.6) == expected
+    assert similar_names(word, NAMES, 0.6) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_two_names_are_asked_for_in_one_question() -> None:
 
 
 def test_a_value_may_differ_in_a_whole_word() -> None:
-    assert near("json-log", ("json-file", "gelf"), 0.65) == ()
+    assert similar_names("json-log", ("json-file", "gelf"), 0.65) == ()
     assert did_you_mean("json-log", ("json-file", "gelf"), 0.65) == ", did you mean 'json-file'?"
     assert did_you_mean("pillow", ("json-file", "gelf")) == ""
 
@@ -91,6 +91,6 @@ def test_a_slip_in_any_key_of_any_table_names_that_key(names: Iterable[str]) -> 
         for name in names
         if len(name) > 1
         for slip in slips(name)
-        if slip.lower() not in taken and name not in (found := near(slip, names, 0.8))
+        if slip.lower() not in taken and name not in (found := similar_names(slip, names, 0.8))
     ]
     assert wrong == []

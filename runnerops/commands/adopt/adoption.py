@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from runnerops.adopt.draft import Draft, could_share, draft_of
-from runnerops.adopt.place import Found
+from runnerops.adopt.draft import Draft, draft_of, would_share_keys
+from runnerops.adopt.place import AdoptedHost
 from runnerops.adopt.target import login_of
 from runnerops.adopt.templates import FOLDER, Templates
 from runnerops.adopt.writing import Files
@@ -50,7 +50,7 @@ class Adoption:
     def run(self) -> Exit:
         """Observes all hosts, shows their entries, and writes them if `--write` was given."""
         looked = look_at([place.host.name for place in self.request.places], self._look, self.request.screen)
-        found = [one for one in looked.values() if isinstance(one, Found)]
+        found = [one for one in looked.values() if isinstance(one, AdoptedHost)]
         for one in found:
             for adopted in one.adopted.values():
                 self.request.screen.redactor.learn(adopted.secrets)
@@ -68,7 +68,7 @@ class Adoption:
         loaded = replace(loaded, templates=templates.texts)
         report = AdoptionReport(self.request, looked, draft, loaded, templates, drafted.by_hand)
         if not self.request.options.as_json:
-            report.show(share=could_share(fresh, self._taken(), draft) if draft else False)
+            report.show(share=would_share_keys(fresh, self._taken(), draft) if draft else False)
         written: tuple[Path, ...] = ()
         plans = report.plan()
         if draft and self.request.options.write:
@@ -80,7 +80,7 @@ class Adoption:
         report.end(plans, written)
         return Exit.OK if len(fresh) == len(self.request.places) else Exit.FAILED
 
-    def _look(self, name: str) -> Found:
+    def _look(self, name: str) -> AdoptedHost:
         """What each service without a section finds on the host, in one exec. Raises HostError."""
         place = next(place for place in self.request.places if place.host.name == name)
         host = place.host
@@ -93,7 +93,7 @@ class Adoption:
         questions = [call for service in SERVICES for call in service.ADOPT_QUESTIONS]
         observed, answers = observe_and_ask(host, (), self.request.pool.reader(host), questions, ())
         lacking = [service for service in SERVICES if service.NAME not in place.own]
-        return Found(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
+        return AdoptedHost(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
 
     def _taken(self) -> Mapping[str, str]:
         """Variables of `.env` and the environment with their values, whose names cannot be used for new secrets."""

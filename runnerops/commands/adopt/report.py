@@ -9,8 +9,8 @@ from typing import Any
 
 from runnerops.adopt.draft import Draft
 from runnerops.adopt.entry import Entry
-from runnerops.adopt.mirrors import changed_elsewhere
-from runnerops.adopt.place import Found
+from runnerops.adopt.mirrors import other_hosts_using_cache
+from runnerops.adopt.place import AdoptedHost
 from runnerops.adopt.templates import FOLDER, Templates
 from runnerops.commands.adopt.request import AdoptionRequest
 from runnerops.engine.options import Flags
@@ -45,7 +45,7 @@ class AdoptionReport:
     """
 
     request: AdoptionRequest
-    looked: Mapping[str, Found | Exception]
+    looked: Mapping[str, AdoptedHost | Exception]
     draft: Draft | None
     loaded: Inventory
     templates: Templates
@@ -68,7 +68,7 @@ class AdoptionReport:
         self.screen.lines(outcomes_lines(failed))
         show_by_hand(self.by_hand, self.screen)
         if self.draft:
-            for other in changed_elsewhere(self.request.places[0], self.loaded, self.draft.entries):
+            for other in other_hosts_using_cache(self.request.places[0], self.loaded, self.draft.entries):
                 self._note(f"{other} would use this cache too; `use: false` keeps it out of every mirror list")
         show_templates(self.templates, self.screen, write=write)
         if share:
@@ -89,7 +89,7 @@ class AdoptionReport:
 
     def _is_planned(self, name: str) -> bool:
         one = self.looked[name]
-        return isinstance(one, Found) and (one.has_section or bool(one.place.own))
+        return isinstance(one, AdoptedHost) and (one.has_section or bool(one.place.own))
 
     def end(self, planned: tuple[Project, Plans] | None, written: Sequence[Path]) -> None:
         """Shows the plans and what was written."""
@@ -117,7 +117,7 @@ class AdoptionReport:
 
     def _owns(self, name: str) -> bool:
         one = self.looked[name]
-        return isinstance(one, Found) and bool(one.place.own)
+        return isinstance(one, AdoptedHost) and bool(one.place.own)
 
     def _failed(self, name: str, error: Exception) -> dict[str, Any]:
         outcome, entry = outcome_document(failed_outcome(name, error)), self.by_hand.get(name)

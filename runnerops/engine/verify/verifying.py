@@ -90,10 +90,8 @@ class HostVerifier:
             if not calls:
                 return evidence
             self.busy.say(name, f"pulling {self.probe.image} through the daemon")
-            watch = partial(self._watch, name)
-            return replace(
-                evidence, tried=pull_path.run_pull_test(calls, PullTestReader(partial(self.pool.link, host), watch))
-            )
+            reader = PullTestReader(partial(self.pool.link, host), partial(self._watch, name))
+            return replace(evidence, pull_answers=pull_path.run_pull_test(calls, reader))
         finally:
             self.busy.say(name, "")
 

@@ -12,7 +12,7 @@ from runnerops.codes.blockers import BLOCKERS
 from runnerops.codes.rules import RULES
 from runnerops.model.common import Secret
 from runnerops.parsing.moments import EXAMPLE, MomentError, moment
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import question, similar_names
 from runnerops.patterns import late_pattern
 
 _NAME = late_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -202,7 +202,7 @@ def entry(value: object) -> object:
 def rule(text: str) -> str:
     """The id of an existing rule."""
     if text not in RULES:
-        known = near(text, RULES)
+        known = similar_names(text, RULES)
         hint = question(known) if known else "`runnerops explain ID` and docs/rules.md have the ids"
         raise Refused("is not a rule", hint)
     return text
@@ -212,7 +212,7 @@ def overridable(text: str) -> str:
     """The code of a blocker that `--allow` can override."""
     row = BLOCKERS.get(text)
     if row is None:
-        known = near(text, BLOCKERS, 0.75)
+        known = similar_names(text, BLOCKERS, 0.75)
         hint = question(known) if known else "`runnerops explain CODE` and docs/blockers.md have the codes"
         raise Refused("is not the code of a blocker", hint)
     if not row.flag.startswith("--allow"):

@@ -503,7 +503,7 @@ def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
     other = Cache("old", "c9", HUB, "docker.io", "http://192.0.2.99:5000", local=False, use=False)
     assert cache_hosts([(replace(own(), caches=(*own().caches, other)), evidence())]) == ["h1"]
     assert cache_hosts([(host({}), evidence())]) == []
-    assert cache_hosts([(own(), replace(evidence(), tried=None))]) == []
+    assert cache_hosts([(own(), replace(evidence(), pull_answers=None))]) == []
 
 
 def test_each_host_has_its_own_marker() -> None:

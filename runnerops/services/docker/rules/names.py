@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import near, part_of, question
+from runnerops.parsing.near import part_of, question, similar_names
 from runnerops.services.docker.rules.elsewhere import elsewhere
 from runnerops.services.docker.schema import FLAG_NAMES, IDLE_FLAGS, KEYS, UNREAD
 from runnerops.services.docker.schema.nested import Found, One, Severity
@@ -115,7 +115,7 @@ def _group(name: str, inner: Tree) -> Found:
     if other and unknown:
         yield "D001", "error", (name,), f"unknown key, {other[0]}: {_REFUSED}", other[1]
         return
-    meant = () if name in IDLE_FLAGS or other else _MEANT.get((name,)) or near(name, _MAPPINGS, _NEAR)
+    meant = () if name in IDLE_FLAGS or other else _MEANT.get((name,)) or similar_names(name, _MAPPINGS, _NEAR)
     meant = meant or (part_of(name, _MAPPINGS) if unknown else ())
     if meant:
         text = (
@@ -146,7 +146,7 @@ _MEANT: Mapping[Key, tuple[str, ...]] = {
 
 
 def _empty_group(name: str) -> One:
-    if known := near(name, KEYS, _NEAR):
+    if known := similar_names(name, KEYS, _NEAR):
         text = f"unknown key, which dockerd ignores while it is empty, {question(known)}"
         return "D012", "error", (name,), text, f"write {' or '.join(known)}"
     return "D012", "warning", (name,), "unknown key: dockerd ignores it while it is empty", _TAKE_OUT
@@ -155,6 +155,6 @@ def _empty_group(name: str) -> One:
 def _unknown(key: tuple[str, ...]) -> One:
     if other := elsewhere(key[0]):
         return "D001", "error", key, f"unknown key, {other[0]}: {_REFUSED}", other[1]
-    if known := _MEANT.get(key) or near(key[-1], KEYS, _NEAR) or part_of(key[-1], KEYS):
+    if known := _MEANT.get(key) or similar_names(key[-1], KEYS, _NEAR) or part_of(key[-1], KEYS):
         return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
     return "D001", "error", key, f"unknown key: {_REFUSED}", _TAKE_OUT

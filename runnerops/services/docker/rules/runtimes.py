@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import near, near_fix
+from runnerops.parsing.near import near_fix, similar_names
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema import KEYS
 from runnerops.services.docker.schema.nested import Found, meant
@@ -55,7 +55,7 @@ def _default(tree: Tree, known: Tree, version: Version | None) -> Found:
     default = tree.get("default-runtime")
     if not isinstance(default, str) or not default or default in {*known, *_STOCK}:
         return
-    if any(name not in KEYS and near(name, ("runtimes",), 0.8) for name in tree):
+    if any(name not in KEYS and similar_names(name, ("runtimes",), 0.8) for name in tree):
         return  # a misspelt key is reported where it stands
     fix = near_fix(default, known) or f"add it under runtimes: {{{default}: {{path: …}}}}"
     if "/" in default or default.find(".") < 1:  # containerd's names have a dot inside, and dockerd takes no path

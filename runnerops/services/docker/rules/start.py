@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from ipaddress import ip_interface, ip_network
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import near, near_fix, question
+from runnerops.parsing.near import near_fix, question, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.features import FLAGS, READ_TO
@@ -159,6 +159,6 @@ def _proxy(tree: Tree, version: Version | None) -> Found:
 def _features(tree: Tree, version: Version | None) -> Found:
     features = tree.get("features")
     for name in features if isinstance(features, dict) and (version is None or version <= READ_TO) else ():
-        if name not in FLAGS and (known := near(name, FLAGS, 0.85)):
+        if name not in FLAGS and (known := similar_names(name, FLAGS, 0.85)):
             text = f"unknown feature, which dockerd ignores, {question(known)}"
             yield "D012", "error", ("features", name), text, f"write {' or '.join(known)}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import near
+from runnerops.parsing.near import similar_names
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.schema.nested import Found, Severity
 from runnerops.services.shared.versions import Version
@@ -78,7 +78,7 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
     if (
         meant := ("overlay2",)
         if driver.startswith("overlay") and driver[-1:] == "2"
-        else near(driver, names, 0.75, by_word=False)
+        else similar_names(driver, names, 0.75, by_word=False)
     ):
         text = f"there is no storage driver {driver!r}: {_START}"
         yield "D020", "error", ("storage-driver",), text, f"write {' or '.join(meant)}"
@@ -103,7 +103,7 @@ def _options(tree: Tree, version: Version | None) -> Found:
         if not equals:
             yield "D017", harm, key, f"must be NAME=VALUE: {_START}", f"write {name}=VALUE"
         elif known is not None and name not in known:
-            slip = tuple(one for one in known if one.endswith(f".{name}")) or near(name, known, 0.8)
+            slip = tuple(one for one in known if one.endswith(f".{name}")) or similar_names(name, known, 0.8)
             text = f"{driver} has no option {name!r}: {_START}"
             fix = f"write {' or '.join(slip)}" if slip else f"take it out; the options are {', '.join(known)}"
             yield "D020", "error" if slip else harm, key, text, fix

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Tree
-from runnerops.parsing.near import near, near_fix
+from runnerops.parsing.near import near_fix, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
@@ -119,7 +119,7 @@ def _exec_opts(tree: Tree, version: Version | None) -> Found:
             yield "D017", "error", key, text, near_fix(value, ("systemd", "cgroupfs"))
         elif not whole or not known:
             what = "must be NAME=VALUE" if not whole else f"unknown option {name!r}"
-            slip = name.lower().endswith("driver") or bool(near(name, ["native.cgroupdriver"], 0.8))
+            slip = name.lower().endswith("driver") or bool(similar_names(name, ["native.cgroupdriver"], 0.8))
             severity = "error" if slip else since("28.0", version) or "warning"
             yield "D017", severity, key, f"{what}: dockerd does not start since 28.0", _CGROUP_DRIVER
 
@@ -161,7 +161,7 @@ def _no_driver(driver: str, ends: str) -> Found:
     known = [name for name in LOG_DRIVERS if name not in REMOVED]
     meant = (
         OTHER_DRIVERS.get(driver.lower(), ())
-        or near(driver, known, 0.65, by_word=False)
+        or similar_names(driver, known, 0.65, by_word=False)
         or tuple(name for name in known if len(driver) > 2 and name.startswith(driver))
     )
     if meant:

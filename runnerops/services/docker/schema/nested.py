@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import question, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.schema.written import as_list, as_string, as_whole_mapping
 from runnerops.services.shared.durations import is_duration
@@ -173,7 +173,7 @@ def _mapping(shape: dict[str, Shape], value: Tree, key: Key) -> Found:
 def meant(name: str, shape: Iterable[str]) -> tuple[str, ...]:
     """The key of a shape that an unknown one probably means."""
     known = tuple(shape)
-    return tuple(one for one in _OTHER_NAMES.get(name.lower(), ()) if one in known) or near(name, known, 0.7)
+    return tuple(one for one in _OTHER_NAMES.get(name.lower(), ()) if one in known) or similar_names(name, known, 0.7)
 
 
 def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Found:

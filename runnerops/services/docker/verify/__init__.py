@@ -87,7 +87,7 @@ def why_no_pull(host: Host, evidence: Evidence) -> str:
     if found := beaten(host, evidence):
         return f"{found.path} makes the daemon bypass every cache"
     usable = [
-        url for url in mirrors(host) if url in loaded(evidence) and reached(evidence.told, f"registry_code/{url}")
+        url for url in mirrors(host) if url in loaded(evidence) and reached(evidence.answers, f"registry_code/{url}")
     ]
     return "" if usable else "the daemon has no mirror loaded that answers, so a pull would bypass every cache"
 

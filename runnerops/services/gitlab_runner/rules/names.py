@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from runnerops.model.common import Key, Tree
-from runnerops.parsing.near import near, part_of, question
+from runnerops.parsing.near import part_of, question, similar_names
 from runnerops.services.docker.schema import FLAG_NAMES
 from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
 from runnerops.services.gitlab_runner.rules.found import One, Severity
@@ -144,7 +144,7 @@ def headless(table: str, tree: Tree) -> Iterator[One]:
 def meant(name: str, table: str) -> tuple[str, ...]:
     """The keys of a table that an unknown one probably means."""
     keys = TABLES[table]
-    return _MEANT.get((table, name.lower()), ()) or part_of(name, keys) or near(name, keys, _NEAR)
+    return _MEANT.get((table, name.lower()), ()) or part_of(name, keys) or similar_names(name, keys, _NEAR)
 
 
 def given(table: str, tree: Tree) -> set[str]:
@@ -190,7 +190,7 @@ def _where_else(name: str, table: str) -> str:
     if len(TABLES[table]) <= _FEW:
         return f"the keys here are {', '.join(TABLES[table])}"
     for other, title in TITLES.items():
-        if len(name) > _SHORT and (found := near(name, TABLES[other], _NEAR)):
+        if len(name) > _SHORT and (found := similar_names(name, TABLES[other], _NEAR)):
             return f"if you mean {found[0]}, move it to {title}"
     return "check whether it is in the right table"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from posixpath import normpath
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import near, near_fix, question
+from runnerops.parsing.near import near_fix, question, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.found import Found
@@ -85,7 +85,7 @@ def _policies(runner: Tree, key: Key) -> Found:
 
 def _flags(runner: Tree, key: Key) -> Found:
     for name in _tree(runner, "feature_flags"):
-        if name not in FLAGS and (known := near(name, FLAGS, 0.9)):
+        if name not in FLAGS and (known := similar_names(name, FLAGS, 0.9)):
             text = f"unknown feature flag, {question(known)}"
             yield "R006", "error", (*key, "feature_flags", name), text, f"write {' or '.join(known)}"
 

@@ -109,7 +109,7 @@ def _loaded(host: Host, runner: RunnerFacts, evidence: Evidence) -> Check:
     what = f"gitlab-runner has {path} loaded"
     if runner.returning or runner.unit.active != "active":
         return Check("config-loaded", NAME, what, "skip", "it takes no jobs at the moment")
-    written, began, said = (*evidence.told.get("runner_loaded", NO_ANSWER).text.split(), "", "", "")[:3]
+    written, began, said = (*evidence.answers.get("runner_loaded", NO_ANSWER).text.split(), "", "", "")[:3]
     content = evidence.observed.file(path).content
     if written == "none" or content is None:
         return Check("config-loaded", NAME, what, "fail", "there is no such file", f"runnerops deploy {host.name}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from runnerops.model.common import Key, Tree
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import question, similar_names
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema import Shape
 
@@ -48,7 +48,7 @@ def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
     longer = [one for one in names if len(plain) >= _SHORT and one.startswith(plain)]
     if len(longer) == 1 and plain not in names:
         return tuple(longer)
-    return near(plain, names, _NEAR) or tuple(one for one in names if _begins_like(plain, one))[:1]
+    return similar_names(plain, names, _NEAR) or tuple(one for one in names if _begins_like(plain, one))[:1]
 
 
 def slips(given: Iterable[str], names: Sequence[str]) -> set[str]:

@@ -81,8 +81,10 @@ def cache_hosts(host: Host, evidence: Evidence) -> Iterable[str]:
     """
     for url in for_containers(host):
         cache = cache_of(host, url)
-        silent = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
-        if cache and ((evidence.tried is not None and url in mirrors(host)) or (silent and cache.host != host.name)):
+        silent = problem(evidence.answers.get(f"registry_code/{url}", NO_ANSWER))
+        if cache and (
+            (evidence.pull_answers is not None and url in mirrors(host)) or (silent and cache.host != host.name)
+        ):
             yield cache.host
 
 
@@ -96,7 +98,7 @@ def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
     own = own_caches(host)
     for cache in own:
         yield running_check(host, cache, evidence)
-        if check := space_check(cache, evidence.told):
+        if check := space_check(cache, evidence.answers):
             yield check
     asked_by_daemon = mirrors(host)
     for url in dict.fromkeys((*for_containers(host), *(cache.probe for cache in own))):

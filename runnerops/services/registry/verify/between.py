@@ -19,7 +19,7 @@ _KEPT_OUT = frozenset({"", "1", "7", "28"})
 def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterator[str]:
     """Returns reason and fix. The cache was asked on its own host as well."""
     there = evidence.log_queries.get(cache.host, "it was not asked")
-    answer = evidence.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)
+    answer = evidence.answers.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)
     if said(answer)[0] != SILENT:  # something answers, so nothing keeps this host out
         yield wrong
         yield f"runnerops verify {cache.host}"
@@ -49,7 +49,7 @@ def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Itera
     url = cache.url.rstrip("/")
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    words = evidence.told.get(f"registry_connection/{url}", NO_ANSWER).text.split()
+    words = evidence.answers.get(f"registry_connection/{url}", NO_ANSWER).text.split()
     source, target = words if len(words) == 2 else (host.name, parts.hostname or cache.host)
     way = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
     yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two hosts does not let {way} through"

@@ -24,7 +24,7 @@ def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     if container is None:
         return Check("cache-running", NAME, what, "fail", "it has no container", deploy)
     if not container.running:
-        if said(evidence.told.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
+        if said(evidence.answers.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
             reason = f"it is stopped, and {cache.upstream} does not answer, without which a registry does not start"
             fix = "make the upstream answer from this host; the cache then starts by itself"
             return Check("cache-running", NAME, what, "fail", reason, fix)
@@ -42,7 +42,7 @@ def _listens(port: str, cache: OwnCache) -> bool:
 def host_check(host: Host, url: str, evidence: Evidence) -> Check:
     """Asks in the same way as the daemon."""
     what = f"{url} answers from the host"
-    wrong = problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER))
+    wrong = problem(evidence.answers.get(f"registry_code/{url}", NO_ANSWER))
     if not wrong:
         return Check("answers-host", NAME, what)
     own = any(_url_of(host, one) == url or one.probe == url for one in own_caches(host))
@@ -74,9 +74,10 @@ def _url_of(host: Host, own: OwnCache) -> str:
 def container_check(host: Host, url: str, evidence: Evidence) -> Check:
     """A firewall of the host that denies incoming packets affects containers, but not the host itself."""
     name = f"docker_reach/{url}"
-    found = evidence.tried if evidence.tried is not None and name in evidence.tried else evidence.told
+    tried = evidence.pull_answers or {}
+    found = tried if name in tried else evidence.answers
     what = f"{url} answers from a container"
-    if problem(evidence.told.get(f"registry_code/{url}", NO_ANSWER)):
+    if problem(evidence.answers.get(f"registry_code/{url}", NO_ANSWER)):
         return Check("answers-container", NAME, what, "skip", "it does not answer from the host")
     if is_loopback(url) and url not in urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {})):
         return Check(
@@ -104,7 +105,7 @@ def container_check(host: Host, url: str, evidence: Evidence) -> Check:
         return Check("answers-container", NAME, what, "fail", reason, fix)
     own = any(cache.host == host.name and cache.url.rstrip("/") == url for cache in host.caches)
     way = way_to(evidence.observed.facts.docker, own=own, network=network)
-    chains = evidence.told.get("docker_chains", NO_ANSWER).text.splitlines()
-    line = opening(url, evidence.told.get("docker_firewall", NO_ANSWER).text, way, chains)
+    chains = evidence.answers.get("docker_chains", NO_ANSWER).text.splitlines()
+    line = opening(url, evidence.answers.get("docker_firewall", NO_ANSWER).text, way, chains)
     reason = f"{wrong}: the host's firewall lets the host through, but not its containers"
     return Check("answers-container", NAME, what, "fail", reason, f"on {host.name}: {line}")

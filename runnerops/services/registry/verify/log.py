@@ -54,9 +54,9 @@ def served_check(host: Host, caches: Sequence[Cache | None], evidence: Evidence)
     what = f"a pull of {image} is served by a cache"
     if why := why_no_pull(host, evidence):
         return Check("pull", NAME, what, "skip", f"nothing was pulled: {why}"), None
-    if evidence.tried is None:
+    if evidence.pull_answers is None:
         return Check("pull", NAME, what, "fail", "the host did not report the result", "verify again"), None
-    pull = pull_of(evidence.tried)
+    pull = pull_of(evidence.pull_answers)
     known = [cache for cache in caches if cache]
     if not known:
         reason = "the mirrors are not caches of this inventory, so their logs cannot be read"
@@ -160,7 +160,7 @@ def catalog_check(cache: Cache, evidence: Evidence) -> Check:
         return Check("catalog", NAME, f"{what} ({count})")
     if answer.status != 0:
         return Check("catalog", NAME, what, "fail", "it does not list its content", "docker logs shows why")
-    if evidence.tried is not None and not _fetched(cache, pull_of(evidence.tried), evidence):
+    if evidence.pull_answers is not None and not _fetched(cache, pull_of(evidence.pull_answers), evidence):
         reason = f"{evidence.probe.image} was on the host already, by its name or another, so nothing had to be pulled"
         return Check("catalog", NAME, what, "skip", reason, "name an image that the host does not have with --image")
     fix = "look whether its volume is full or read-only: df -h, and its log"
@@ -176,7 +176,7 @@ def _fetched(cache: Cache, pull: Pull, evidence: Evidence) -> bool:
 
 def stored_check(cache: Cache, evidence: Evidence) -> Check | None:
     """Whether what it served lies in its storage now; None where nothing was fetched, or where that is no volume."""
-    trace, pull = evidence.log_queries.get(cache.host, {}), pull_of(evidence.tried or {})
+    trace, pull = evidence.log_queries.get(cache.host, {}), pull_of(evidence.pull_answers or {})
     answer = NO_ANSWER if isinstance(trace, str) else trace.get(f"registry_stored/{cache.name}", NO_ANSWER)
     found = _requests(cache, pull, evidence)
     served = {one.ref for one in found if one.body and one.served and one.ref.startswith("sha256:")}

@@ -19,9 +19,9 @@ from runnerops.services.verify import NO_ANSWER, Check, Evidence
 def own_upstream(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     """Returns the check for a cache on this host."""
     what = f"cache {cache.name} asks {cache.upstream}, which answers"
-    if problem(evidence.told.get(f"registry_code/{cache.probe}", NO_ANSWER)):
+    if problem(evidence.answers.get(f"registry_code/{cache.probe}", NO_ANSWER)):
         return Check("upstream", NAME, what, "skip", "the cache does not answer")
-    return _upstream(what, host, cache, evidence.told, ours(evidence.observed).get(cache.name))
+    return _upstream(what, host, cache, evidence.answers, ours(evidence.observed).get(cache.name))
 
 
 def upstream_of(cache: Cache, evidence: Evidence) -> Check:
@@ -29,7 +29,7 @@ def upstream_of(cache: Cache, evidence: Evidence) -> Check:
     what = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
     trace, there = evidence.log_queries.get(cache.host, ""), evidence.hosts.get(cache.host)
     own = next((one for one in own_caches(there) if one.name == cache.name), None) if there else None
-    if problem(evidence.told.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
+    if problem(evidence.answers.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
         return Check("upstream", NAME, what, "skip", "the cache does not answer")
     if not trace or there is None or own is None:
         return Check("upstream", NAME, what, "skip", f"not asked from here: runnerops verify {cache.host}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from runnerops.model.common import Key, Tree, value_at, word_set
-from runnerops.parsing.near import near, question
+from runnerops.parsing.near import question, similar_names
 from runnerops.services.registry.rules.compose.fixes import fix_of
 from runnerops.services.registry.rules.compose.parts import REFUSED, is_split, mapping
 from runnerops.services.registry.rules.compose.values import SECTIONS
@@ -97,7 +97,7 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 
 def _unknown(key: Key, known: tuple[str, ...], service: bool) -> tuple[str, str]:
     name = str(key[-1])
-    meant = near(name, known, _NEAR) or _begun(name, known)
+    meant = similar_names(name, known, _NEAR) or _begun(name, known)
     if service and not meant:
         text = f"services belong under `services`, and only Compose 1 accepted them here: {REFUSED}"
         return text, "write services:, and put this below it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value, value_at
-from runnerops.parsing.near import near, near_fix
+from runnerops.parsing.near import near_fix, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.image import image_name
 from runnerops.services.registry.rules.compose.mounts import volumes
@@ -93,7 +93,7 @@ def _whole(service: Tree, key: Key) -> Found:
         if key[-1] in SECTIONS:
             text = f"is read as a service, because it is indented below `services`: {REFUSED}"
             yield "K002", "error", key, text, "move it to the beginning of the line"
-        elif not any(near(name, _WHAT_RUNS, _NEAR) for name in service if name not in _WHAT_RUNS):
+        elif not any(similar_names(name, _WHAT_RUNS, _NEAR) for name in service if name not in _WHAT_RUNS):
             yield "K002", "error", key, f"has neither image nor build: {REFUSED}", "add one of them"
     name = service.get("container_name")
     if isinstance(name, str) and _NAME.search(name) and not open_text(name) and not _NAME.fullmatch(name):
