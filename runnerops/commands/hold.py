@@ -77,7 +77,7 @@ def _end(until: str) -> datetime | None:
 class _HostResult:
     """What was done to a host, in words and as JSON values."""
 
-    said: str
+    text: str
     document: Mapping[str, Any]
 
 
@@ -111,9 +111,9 @@ class _HostsCommand:
             ]
             self.screen.json({"version": VERSION, "hosts": documents})
             return exit_of([one.result for one in failed.values()])
-        for said in dict.fromkeys(one.said for one in found.values()):
-            names = brief([name for name, one in found.items() if one.said == said])
-            self.screen.data(f"{', '.join(names)}: {said}", "good")
+        for text in dict.fromkeys(one.text for one in found.values()):
+            names = brief([name for name, one in found.items() if one.text == text])
+            self.screen.data(f"{', '.join(names)}: {text}", "good")
         self.screen.lines(outcomes_lines(list(failed.values())))
         return exit_of([one.result for one in failed.values()])
 

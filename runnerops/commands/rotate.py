@@ -122,19 +122,17 @@ class _Rotation:
         one = self._registration(name, runner, observed)
         if name in pending(observed) or not token_is_lost(self.host, one, observed):
             return None
-        said = f"GitLab does not accept the token of runner {name} any more"
-        question = f"{self.host.name}: {said}. Create a new token by the runner's number in GitLab ({one.id})?"
+        problem = f"GitLab does not accept the token of runner {name} any more"
+        question = f"{self.host.name}: {problem}. Create a new token by the runner's number in GitLab ({one.id})?"
         if ui.dry_run or not (ui.yes or screen.ask(question)):
             hint = (
                 "with an API token, `rotate` can create a new one by the runner's number in GitLab, after you confirm"
             )
-            raise HostError(self.host.name, f"{said}; nothing was changed", hint, "refused")
+            raise HostError(self.host.name, f"{problem}; nothing was changed", hint, "refused")
         try:
             return reset_token_by_id(self.host, one, self.gitlab_context)
         except GitlabError as error:
-            text = (
-                f"{said}, and did not create a new one by its number; nothing was changed on the host: {error.message}"
-            )
+            text = f"{problem}, and did not create a new one by its number; nothing was changed on the host: {error.message}"
             raise HostError(self.host.name, text, f"{error.hint}; then rotate again", "refused") from None
 
     def plan(self, reader: ReadOnly) -> Planned:

@@ -31,12 +31,12 @@ def notes_on_still_paused(command: str, host: Host, paused: Sequence[PauseRecord
         return
     own = {one.id for one in left_paused(command, host, paused)}
     for one in paused:
-        said = f"run {one.run} paused runner {one.runner} in GitLab ({one.url})"
+        text = f"run {one.run} paused runner {one.runner} in GitLab ({one.url})"
         if one.id not in own and left_paused("deploy", host, [one]):
-            yield f"{said}, and it was not unpaused: `runnerops deploy {host.name}` does that"
+            yield f"{text}, and it was not unpaused: `runnerops deploy {host.name}` does that"
         elif one.id not in own:
             yield (
-                f"{said}, and the inventory has no API token for this GitLab:"
+                f"{text}, and the inventory has no API token for this GitLab:"
                 f" unpause it there, and remove {STATE_FOLDER}/paused/{one.id} on the host"
             )
 

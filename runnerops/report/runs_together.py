@@ -40,7 +40,7 @@ def merged_history_lines(every: Iterable[HostRun], *, show_all: bool = False) ->
     most = len(blocks) if show_all else _MOST
     for block in blocks[:most]:
         yield _heading(block)
-        yield from shared_lines(told := [one.text for one in block], told[0].lines)
+        yield from shared_lines(texts := [one.text for one in block], texts[0].lines)
     if len(blocks) > most:
         more = sum(map(len, blocks[most:]))
         yield "dim", f"and {more} earlier run{'s' if more != 1 else ''}: -v shows each host's own, all of them"

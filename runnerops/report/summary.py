@@ -43,11 +43,11 @@ def table_lines(
     Lines are cut at `width`, or at 80 columns in a narrower terminal, which wraps them. `actions` are those of each host
     that was to change. `redacted` is applied before a text is cut.
     """
-    rows = [(_named(block), block[0].result, _took(block), _said(block, actions)) for block in _rows(outcomes)]
+    rows = [(_named(block), block[0].result, _took(block), _detail(block, actions)) for block in _rows(outcomes)]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for name, result, took, said in rows:
+    for name, result, took, detail in rows:
         head = f"{name:{widths[0]}}  {result:{widths[1]}}  {took:>{max(widths[2], _SECONDS)}}  "
-        text = shorten(redacted(said), max(width, _WIDTH) - len(head))
+        text = shorten(redacted(detail), max(width, _WIDTH) - len(head))
         yield "plain" if result in GOOD else "bad", f"{head}{text}".rstrip()
 
 
@@ -59,7 +59,7 @@ def _took(block: Sequence[Outcome]) -> str:
     return f"{most} s" if least == most else f"{least} to {most} s"
 
 
-def _said(block: Sequence[Outcome], actions: Mapping[str, str]) -> str:
+def _detail(block: Sequence[Outcome], actions: Mapping[str, str]) -> str:
     first = block[0]
     if first.result is Result.APPLIED:
         return actions.get(first.host, "")

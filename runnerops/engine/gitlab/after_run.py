@@ -32,10 +32,10 @@ def set_in_gitlab(
     outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
     if not errors:
         return replace(outcome, message="\n".join((outcome.message, *_done(plan, new))).strip())
-    told = tuple(dict.fromkeys(error.message for error in errors))
+    messages = tuple(dict.fromkeys(error.message for error in errors))
     hints = dict.fromkeys(error.hint for error in errors if error.hint)
     undone = _undone(plan, outcome)
-    return replace(undone, diagnostics=told, hint="; ".join(hints) or undone.hint)
+    return replace(undone, diagnostics=messages, hint="; ".join(hints) or undone.hint)
 
 
 def interrupted(plan: Plan, outcome: Outcome) -> Outcome:

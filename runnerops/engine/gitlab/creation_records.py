@@ -33,7 +33,7 @@ def plan_recorded_creations(host: Host, observed: HostState, gitlab_context: Git
     if host.left_out and host.gitlab is None:  # the inventory may have its token nevertheless
         return CreationPlan()
     left: set[Leftover] = set()
-    told: list[CreationRecord] = []
+    answered: list[CreationRecord] = []
     notes: dict[str, None] = {}
     looked_at: set[tuple[Place, str]] = set()
     for one in observed.begun:
@@ -51,12 +51,12 @@ def plan_recorded_creations(host: Host, observed: HostState, gitlab_context: Git
                 )
             left |= found
             looked_at.add((one.place, one.mark))
-            told.append(one)
+            answered.append(one)
         except RunneropsError as error:
             text = f"it is not known what an interrupted deploy left in GitLab ({one.url}, {one.place})"
             notes[f"{text}: {error.message}; {error.hint}"] = None
     leftovers = tuple(sorted(left, key=lambda one: one.id))
-    return CreationPlan(leftovers=leftovers, notes=tuple(notes), begun=tuple(told))
+    return CreationPlan(leftovers=leftovers, notes=tuple(notes), begun=tuple(answered))
 
 
 def record_names(observed: HostState) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ class Forgetting:
                 outcome, result=Result.APPLIED, message="all records of runs and originals there are deleted"
             )
         last = "".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
-        said, hint = _WHY.get(done.status, (f"exit status {done.status}: {last}", "run the command again"))
+        problem, hint = _WHY.get(done.status, (f"exit status {done.status}: {last}", "run the command again"))
         of = f" ({STATE_FOLDER}/{last})" if done.status == state_folder.UNFINISHED else ""
-        message = f"removed, but its records are not deleted: {said}{of}"
+        message = f"removed, but its records are not deleted: {problem}{of}"
         return replace(outcome, result=Result.FAILED, message=message, hint=hint)

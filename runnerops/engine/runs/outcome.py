@@ -86,7 +86,7 @@ def _shutdown_outcome(plan: Plan, result: Result) -> Outcome:
 def _drain_timeout_outcome(plan: Plan, failed: Step, events: Sequence[Event]) -> Outcome:
     """The outcome after the time limit of a drain. The last note says how many jobs are still running, and which."""
     notes = [event for event in events if event.kind == "note" and event.list == "forward"]
-    said = [in_words(event.text, event.at) for event in notes]
+    lines = [in_words(event.text, event.at) for event in notes]
     waited = read_waited(notes[0].text) if notes else None
     limit, jobs = time_text(int(failed.args[0])), notes[0].text if notes else "it is still running"
     jobs = count_text(waited.count) if waited else jobs
@@ -94,7 +94,7 @@ def _drain_timeout_outcome(plan: Plan, failed: Step, events: Sequence[Event]) ->
         f"not drained within {limit}: {jobs}; nothing was swapped\n  the runner starts by itself after its last job"
     )
     hint = "try again then, or with a longer --drain-timeout, or with --kill-jobs"
-    return Outcome(plan.host, Result.FAILED, failed, message, tuple(said[1:]), hint)
+    return Outcome(plan.host, Result.FAILED, failed, message, tuple(lines[1:]), hint)
 
 
 def time_text(seconds: int) -> str:

@@ -39,14 +39,14 @@ class HealthCheck:
             found = error
         hint = f"`runnerops verify {host.name}` shows more; `runnerops rollback {host.name}` takes this run back"
         if isinstance(found, Exception):
-            said: tuple[str, ...] = (failed_outcome(host.name, found).message,)
+            details: tuple[str, ...] = (failed_outcome(host.name, found).message,)
         else:
             broken = [check for check in found if check.state == "fail"]
             if not broken:
                 return replace(outcome, message=f"{outcome.message}\n  verify: {summary_line(found)[1]}".strip())
-            said = tuple(f"{check.what}: {check.reason}" if check.reason else check.what for check in broken)
+            details = tuple(f"{check.what}: {check.reason}" if check.reason else check.what for check in broken)
         message = "its files are deployed, but verify does not pass (rollout.health)"
         if outcome.result is Result.UNCHANGED:
             message = "the canary is in sync, but verify does not pass (rollout.health)"
             hint = f"`runnerops verify {host.name}` shows more; repair it, or continue without it: --resume"
-        return replace(outcome, result=Result.FAILED, message=message, diagnostics=said, hint=hint)
+        return replace(outcome, result=Result.FAILED, message=message, diagnostics=details, hint=hint)
