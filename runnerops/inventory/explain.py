@@ -58,7 +58,7 @@ class Explained:
 
 
 def explain(where: Where, host: str) -> tuple[Explained, ...]:
-    """Every value of `host`: those of the inventory in merged order, then those that are filled in.
+    """Every value of `host`: its address, those of the inventory in merged order, then those that are filled in.
 
     Raises as `load` does, and UsageError for an unknown host.
     """
@@ -66,13 +66,14 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
     if host not in read.hosts:
         raise no_host(host, read.hosts, read.groups, read.file)
     drafts = drafts_of(read)
-    final = next(one.node for one in drafts if one.name == host)
+    draft = next(one for one in drafts if one.name == host)
     whole = next(one for one in finish(drafts, folder_of(where)) if one.name == host)
     sources = _sources(read, host)
     merged = merge_layers(read, host, Problems())
     known = _Variables(child(merged, "vars"), sources)
-    written = [_explained(key, node, child(final, *key), known) for key, node in _leaves(merged, ())]
-    return (*written, *_filled_in(whole, {one.key for one in written if one.value != {}}))
+    written = [_explained(key, node, child(draft.node, *key), known) for key, node in _leaves(merged, ())]
+    address = Explained(("address",), whole.address, f"hosts.{host}", draft.address_location)
+    return (address, *written, *_filled_in(whole, {one.key for one in written if one.value != {}}))
 
 
 def _sources(read: Document, host: str) -> Mapping[SourceLocation, str]:

@@ -30,6 +30,7 @@ def explained(tmp_path: Path) -> dict[tuple[str | int, ...], Explained]:
 
 
 ROWS = [  # the key, its value, who wrote it, and who was overridden
+    (("address",), "h", "hosts.h", []),
     (("docker", "log-opts", "max-size"), "30m", "hosts.h", [("groups.g", "20m"), ("defaults", "10m")]),
     (("docker", "log-opts", "max-file"), None, "hosts.h", [("defaults", "3")]),
     (("docker", "dns"), [], "hosts.h", [("defaults", ["192.0.2.53"])]),
