@@ -141,13 +141,13 @@ def on_screen(said: str) -> list[str]:
 
 
 def test_no_line_is_lost_when_bars_end_while_others_are_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runnerops.report.progress.live_display._EVERY", 0.0)  # again and again, in another thread
+    monkeypatch.setattr("runnerops.report.progress.live_display._EVERY", 0.001)  # again and again, in another thread
     console = Console(file=(said := io.StringIO()), force_terminal=True, width=80)
     progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
     display = LiveDisplay(progress)
     ended: list[str] = []
     display.resume()
-    for part in range(8):
+    for part in range(32):
         for task in [progress.add_task("a bar", total=None) for _ in range(12)]:
             progress.remove_task(task)
             ended.append(f"host {len(ended)} of {part} ended")
