@@ -28,42 +28,42 @@ def minimal_action(host: Host, changes: Sequence[Change], observed: HostState, p
     action = daemon_action(host, changes, observed, policy)
     if action is None or action.verb < Verb.RESTART:
         return action
-    now = scene(host, action, changes, observed, policy)
-    return replace(action, containers=touched(now), new_store=bool(now.switches))
+    context = scene(host, action, changes, observed, policy)
+    return replace(action, containers=touched(context), new_store=bool(context.switches))
 
 
-def touched(now: ActionContext) -> Mapping[str, tuple[str, ...]]:
+def touched(context: ActionContext) -> Mapping[str, tuple[str, ...]]:
     """Names of running containers, by what becomes of them. Kinds without containers are left out."""
-    found: dict[str, tuple[str, ...]] = {}
-    for one in now.docker.containers if now.restarts else ():
-        if one.running:
-            kind = _fate(one, now)
-            found[kind] = (*found.get(kind, ()), one.name)
-    return found
+    by_fate: dict[str, tuple[str, ...]] = {}
+    for container in context.docker.containers if context.restarts else ():
+        if container.running:
+            kind = _fate(container, context)
+            by_fate[kind] = (*by_fate.get(kind, ()), container.name)
+    return by_fate
 
 
-def _fate(one: Container, now: ActionContext) -> str:
-    if of_job(one):
+def _fate(container: Container, context: ActionContext) -> str:
+    if of_job(container):
         return "jobs"
-    if now.switches:
+    if context.switches:
         return "vanish"
-    if now.keeps_containers:
+    if context.keeps_containers:
         return "keep_running"
-    return "come_back" if comes_back(one) else "end"
+    return "come_back" if comes_back(container) else "end"
 
 
-def comes_back(one: Container) -> bool:
+def comes_back(container: Container) -> bool:
     """Whether Docker starts the container again. With `on-failure`, it does not start one that ends well when it is
     told to end.
     """
-    return one.restart in {"always", "unless-stopped"}
+    return container.restart in {"always", "unless-stopped"}
 
 
-def of_job(one: Container) -> bool:
+def of_job(container: Container) -> bool:
     """Whether this is the container of a CI job. It ends with its job, whatever its restart policy is."""
-    return any(label.startswith(_JOB) for label in one.labels)
+    return any(label.startswith(_JOB) for label in container.labels)
 
 
-def ours(one: Container) -> bool:
+def ours(container: Container) -> bool:
     """Whether this is a cache of this project, or a container that runnerops started to ask from."""
-    return one.labels.get(_PROJECT) == "runnerops" or GUEST in one.labels
+    return container.labels.get(_PROJECT) == "runnerops" or GUEST in container.labels

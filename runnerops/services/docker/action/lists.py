@@ -38,17 +38,17 @@ class Listed:
 
 
 def _strings(value: Value) -> Iterable[str]:
-    return (one for one in (value if isinstance(value, list) else ()) if isinstance(one, str) and one)
+    return (text for text in (value if isinstance(value, list) else ()) if isinstance(text, str) and text)
 
 
 def _labels(value: Value) -> Iterable[str]:
-    return (one for one in _strings(value) if "=" in one)
+    return (text for text in _strings(value) if "=" in text)
 
 
 def _insecure(value: Value) -> Iterator[str]:
     """Networks, and `HOST false` (not secure). The host's own networks are always listed, and Docker Hub never is."""
-    for one in _strings(value):
-        name = re.sub(r"^https?://", "", one, flags=re.IGNORECASE)
+    for text in _strings(value):
+        name = re.sub(r"^https?://", "", text, flags=re.IGNORECASE)
         try:
             network = ip_network(name, strict=False) if "/" in name else None
         except ValueError:
@@ -67,7 +67,7 @@ def _runtimes(value: Value) -> Iterator[str]:
 
 def _cgroup_driver(value: Value) -> Iterable[str]:
     option = "native.cgroupdriver="
-    return (one.removeprefix(option) for one in _strings(value) if one.startswith(option))
+    return (text.removeprefix(option) for text in _strings(value) if text.startswith(option))
 
 
 def _log_opts(value: Value) -> Iterable[str]:

@@ -71,24 +71,24 @@ def keeps_in_containerd(desired: Tree, old: Tree, docker: DockerFacts) -> bool:
 
 def loses_volumes(found: tuple[Difference, ...]) -> bool:
     """Whether volumes are left behind too, and with them the content of caches: they are in the data-root."""
-    return any(one.key in {"data-root", "userns-remap"} for one in found)
+    return any(difference.key in {"data-root", "userns-remap"} for difference in found)
 
 
 def _compared(
-    now: DockerStore, then: DockerStore, old: Tree, desired: Tree, docker: DockerFacts
+    current: DockerStore, planned: DockerStore, old: Tree, desired: Tree, docker: DockerFacts
 ) -> Iterator[Difference]:
-    if now.root != then.root:
-        yield Difference("data-root", now.root, then.root)
+    if current.root != planned.root:
+        yield Difference("data-root", current.root, planned.root)
     before, after = _user(old), _user(desired)
-    if now.remapped != then.remapped or (before and after and before != after):
-        yield Difference("userns-remap", before or _yes(now.remapped), after or _yes(then.remapped))
-    if now.containerd != then.containerd:
-        yield Difference("image store", _store(now), _store(then))
-    elif now.root == then.root and now.driver != then.driver:
-        yield Difference("storage-driver", now.driver or "as found", then.driver or "as found")
-    if now.embedded != then.embedded:
-        yield Difference("features.embedded-containerd", _yes(now.embedded), _yes(then.embedded))
-    if not then.containerd and not now.containerd and _migrates(desired, docker) and not _migrates(old, docker):
+    if current.remapped != planned.remapped or (before and after and before != after):
+        yield Difference("userns-remap", before or _yes(current.remapped), after or _yes(planned.remapped))
+    if current.containerd != planned.containerd:
+        yield Difference("image store", _store(current), _store(planned))
+    elif current.root == planned.root and current.driver != planned.driver:
+        yield Difference("storage-driver", current.driver or "as found", planned.driver or "as found")
+    if current.embedded != planned.embedded:
+        yield Difference("features.embedded-containerd", _yes(current.embedded), _yes(planned.embedded))
+    if not planned.containerd and not current.containerd and _migrates(desired, docker) and not _migrates(old, docker):
         yield Difference("features.containerd-migration", "false", "true")
 
 
@@ -110,8 +110,8 @@ def _started(desired: Tree, old: Tree, docker: DockerFacts) -> DockerStore:
         containerd = _containerd(desired, docker, root, remapped, same)
     embedded = _switch(desired, "embedded-containerd", docker) is True
     store = DockerStore(root.real, "", containerd, remapped, embedded)
-    kept = same.driver if same and same.containerd == containerd and not _given_driver(old, docker) else None
-    return replace(store, driver=_driver(desired, docker, root, kept, containerd=containerd))
+    kept_driver = same.driver if same and same.containerd == containerd and not _given_driver(old, docker) else None
+    return replace(store, driver=_driver(desired, docker, root, kept_driver, containerd=containerd))
 
 
 def _chosen(tree: Tree, docker: DockerFacts) -> tuple[object, ...]:
@@ -143,12 +143,12 @@ def _containerd(desired: Tree, docker: DockerFacts, root: DataRoot, remapped: bo
     return driver not in GRAPHDRIVERS if driver else True
 
 
-def _driver(desired: Tree, docker: DockerFacts, root: DataRoot, kept: str | None, *, containerd: bool) -> str:
-    """`kept` is the driver that the daemon chose by itself, and will choose again."""
+def _driver(desired: Tree, docker: DockerFacts, root: DataRoot, kept_driver: str | None, *, containerd: bool) -> str:
+    """`kept_driver` is the driver that the daemon chose by itself, and will choose again."""
     if given := _given_driver(desired, docker):
         return given
-    if kept is not None:
-        return kept
+    if kept_driver is not None:
+        return kept_driver
     if containerd:
         return "overlayfs"
     found = [driver for driver in GRAPHDRIVERS if driver in root.drivers and driver != "vfs"]
