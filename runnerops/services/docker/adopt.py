@@ -24,9 +24,9 @@ def adopt(observed: HostState) -> Adopted:
             notes=(f"Docker on the host is {docker.flavour}, which is not managed, so there is no docker section",)
         )
     if file.content is None:
-        what = "does not exist" if file.kind == "absent" else f"is not a regular file (a {file.kind})"
+        reason = "does not exist" if file.kind == "absent" else f"is not a regular file (a {file.kind})"
         return Adopted(
-            notes=(f"{path} {what}, so there is no docker section (with one, a deploy would write the file)",)
+            notes=(f"{path} {reason}, so there is no docker section (with one, a deploy would write the file)",)
         )
     try:
         tree = parse(file.content)

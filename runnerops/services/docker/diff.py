@@ -60,13 +60,13 @@ def flags(docker: DockerFacts | None) -> frozenset[str]:
 def flag_values(docker: DockerFacts | None) -> Mapping[str, str]:
     """The values that the unit gives for flags with a value; of repeated flags the last one."""
     argv = docker.unit.argv[1:] if docker else ()
-    found: dict[str, str] = {}
+    keys: dict[str, str] = {}
     for word, following in pairwise((*argv, "")):
         if name := key_of_flag(word):
             long, equals, value = word.partition("=")
             attached = value if equals else ("" if long.startswith("--") else word[2:])
-            found[name] = attached or ("" if following.startswith("-") else following)
-    return found
+            keys[name] = attached or ("" if following.startswith("-") else following)
+    return keys
 
 
 def given_features(docker: DockerFacts | None) -> Mapping[str, bool]:

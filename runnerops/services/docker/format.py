@@ -70,8 +70,8 @@ def _trimmed(text: str) -> str:
 
 def _first(pattern: str, text: str) -> tuple[int, int]:
     """The line and column of the first match; those of the beginning if there is none."""
-    found = re.search(pattern, text)
-    return place_of(text, found.start() if found else 0)
+    match = re.search(pattern, text)
+    return place_of(text, match.start() if match else 0)
 
 
 def dump(tree: Tree) -> bytes:
@@ -99,5 +99,5 @@ def _decode(content: bytes) -> str:
 
 
 def _no_constant(text: str, name: str) -> NoReturn:
-    outside = re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: " " * len(found[0]), text)
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"', lambda match: " " * len(match[0]), text)
     raise ParseError(*place_of(text, outside.find(name)), "this is not a JSON number", "write one in digits")

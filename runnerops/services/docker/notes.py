@@ -52,10 +52,10 @@ def _hosts_file(
     (file, *_), _ = reconcile(host, rendered, observed)
     old, desired = tree_of(observed.file(path_of(observed)).content), tree_of(file.content)
     containerd = keeps_in_containerd(desired, old, docker)
-    if found := over_mirrors(mirrors_of(desired.get("registry-mirrors")), docker, containerd=containerd):
-        to = ", ".join(one.rpartition("@")[2] for one in found.hosts)
+    if hosts_file := over_mirrors(mirrors_of(desired.get("registry-mirrors")), docker, containerd=containerd):
+        to = ", ".join(host.rpartition("@")[2] for host in hosts_file.hosts)
         yield (
-            f"{found.path} overrides registry-mirrors, because Docker keeps images in containerd's store: pulls of"
+            f"{hosts_file.path} overrides registry-mirrors, because Docker keeps images in containerd's store: pulls of"
             f" Docker Hub go to {to}; remove the file, or name the mirror in it"
         )
 
@@ -63,10 +63,10 @@ def _hosts_file(
 def _left_behind(host: Host, rendered: Sequence[RenderedFile], docker: DockerFacts, observed: HostState) -> str:
     old = tree_of(observed.file(path_of(observed)).content)
     (file, *_), _ = reconcile(host, rendered, observed)
-    found = differences(old, tree_of(file.content), docker)
+    switches = differences(old, tree_of(file.content), docker)
     where = docker.store.root if docker.store else "the old data-root"
-    said = f"Docker will not see its present images and containers ({', '.join(map(str, found))}); they stay on disk"
+    text = f"Docker will not see its present images and containers ({', '.join(map(str, switches))}); they stay on disk"
     caches = "managed caches are created again, and their images are pulled after the restart"
-    if loses_volumes(found):
-        return f"{said}, under {where}, and so do volumes; {caches}: they start empty"
-    return f"{said}; volumes stay in use; {caches}"
+    if loses_volumes(switches):
+        return f"{text}, under {where}, and so do volumes; {caches}: they start empty"
+    return f"{text}; volumes stay in use; {caches}"

@@ -49,11 +49,11 @@ def _for_changes(host: Host, changes: Sequence[Change], observed: HostState, pol
     desired = desired_tree(changes, observed)
     verb = Verb.VERIFY
     if key_changes:  # if the host's file cannot be read, it is not known what was loaded from it
-        known = all(change.old.content is None or read(change.old.content) is not None for change in changes)
+        is_readable = all(change.old.content is None or read(change.old.content) is not None for change in changes)
         same = not differences(tree_of(changes[0].old.content), desired, docker)
         telling = [key_change for key_change in key_changes if not (same and decides_store(key_change))]
         soft = (
-            known
+            is_readable
             and NAME not in host.always_restart
             and all(_soft(key_change, desired, docker) for key_change in telling)
         )
@@ -118,12 +118,12 @@ def _soft(key_change: KeyChange, desired: Tree, docker: DockerFacts) -> bool:
     name, version = str(key_change.key[0]), version_of(docker.version)
     if not reloads(name, version):
         return False
-    gone = name not in desired or desired[name] is None
+    is_removed = name not in desired or desired[name] is None
     if name == "authorization-plugins" and _names(key_change.new) - _names(key_change.old):
         return False  # a reload ends the daemon, and with it all containers, if it cannot reach a plugin
     if name == "features" and not all(flag_reloads(flag, version) for flag in flags_of(key_change)):
         return False
-    stays = KEYS[name].sticky and gone and not neutral(name, key_change.old)
+    stays = KEYS[name].sticky and is_removed and not neutral(name, key_change.old)
     return not stays or KEYS[name].neutral is not None
 
 

@@ -82,14 +82,14 @@ class ActionContext:
     @property
     def moves_bridge(self) -> bool:
         """Whether docker0 gets another address."""
-        known = bool(self.docker.bridge) or "bip" in self.changed
-        return self.frees_bridge or (bool(self.bip) and known and self.bip != self.docker.bridge)
+        is_known = bool(self.docker.bridge) or "bip" in self.changed
+        return self.frees_bridge or (bool(self.bip) and is_known and self.bip != self.docker.bridge)
 
     @property
     def frees_bridge(self) -> bool:
         """Whether docker0 must be deleted, because dockerd without `bip` keeps the address that it finds there."""
-        meant = bool(self.changed & MOVES_BRIDGE) and own_bridge(self.desired) and not self.bip
-        return meant and bool(self.docker.bridge) and self.docker.bridge != first_address(self.desired)
+        is_meant = bool(self.changed & MOVES_BRIDGE) and own_bridge(self.desired) and not self.bip
+        return is_meant and bool(self.docker.bridge) and self.docker.bridge != first_address(self.desired)
 
     @property
     def bip(self) -> str:
@@ -143,10 +143,10 @@ class ActionContext:
         """Mirrors that are neither in the host's file nor loaded. Without the host's own caches and containers that
         this run starts again: the phase of the caches verifies these, if there is one.
         """
-        known = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
+        known_mirrors = {*wanted_mirrors(self.old), *(self.docker.mirrors or ())}
         caches = self.host.caches if brings_caches(self.host) else ()
-        own = mirrors_of([cache.url for cache in caches if cache.host == self.host.name])
-        new = (url for url in wanted_mirrors(self.desired) if url not in known and url not in own)
+        own_mirrors = mirrors_of([cache.url for cache in caches if cache.host == self.host.name])
+        new = (url for url in wanted_mirrors(self.desired) if url not in known_mirrors and url not in own_mirrors)
         return tuple(url for url in new if not brings_up(url, self.host, self.observed))
 
     def with_keys(self, base: Tree, keys: Mapping[str, Value]) -> bytes:
@@ -161,8 +161,8 @@ class ActionContext:
     def forgotten(self) -> Mapping[str, Value]:
         """Sticky keys that the new file brought and that the old one lacks, with the values they had before."""
         before = self._loaded()
-        found = {key.name: before.get(key.name, key.neutral) for key in STICKY if key.name not in self.old}
-        return {name: value for name, value in found.items() if value is not None and self._brought(name, value)}
+        values = {key.name: before.get(key.name, key.neutral) for key in STICKY if key.name not in self.old}
+        return {name: value for name, value in values.items() if value is not None and self._brought(name, value)}
 
     def stuck(self) -> Tree:
         """Keys that stay loaded when they are removed from the file, with the values that unload them."""

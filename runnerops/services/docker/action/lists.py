@@ -134,5 +134,5 @@ def listed(
             words = (*wanted, "--", *(line for line in dict.fromkeys(before) if line not in wanted))
             if len(words) > 1:
                 shape = "digests" if key.secret else "plain"
-                given = (sha256(line.encode()) if key.secret and line != "--" else line for line in words)
-                yield name, script("docker-lists.sh", key.of, shape, key.form, *given), "as configured"
+                arguments = (sha256(line.encode()) if key.secret and line != "--" else line for line in words)
+                yield name, script("docker-lists.sh", key.of, shape, key.form, *arguments), "as configured"

@@ -60,8 +60,8 @@ def differences(old: Tree, desired: Tree, docker: DockerFacts) -> tuple[Differen
     """What a start with `desired` changes, compared with the present state, or for a daemon that is down with a start
     with `old`.
     """
-    now = docker.store or _started(old, old, docker)
-    return tuple(_compared(now, _started(desired, old, docker), old, desired, docker))
+    current = docker.store or _started(old, old, docker)
+    return tuple(_compared(current, _started(desired, old, docker), old, desired, docker))
 
 
 def keeps_in_containerd(desired: Tree, old: Tree, docker: DockerFacts) -> bool:
@@ -69,9 +69,9 @@ def keeps_in_containerd(desired: Tree, old: Tree, docker: DockerFacts) -> bool:
     return _started(desired, old, docker).containerd
 
 
-def loses_volumes(found: tuple[Difference, ...]) -> bool:
+def loses_volumes(switches: tuple[Difference, ...]) -> bool:
     """Whether volumes are left behind too, and with them the content of caches: they are in the data-root."""
-    return any(difference.key in {"data-root", "userns-remap"} for difference in found)
+    return any(difference.key in {"data-root", "userns-remap"} for difference in switches)
 
 
 def _compared(
@@ -123,8 +123,8 @@ def _chosen(tree: Tree, docker: DockerFacts) -> tuple[object, ...]:
 
 
 def _root(desired: Tree, docker: DockerFacts) -> DataRoot:
-    given = desired.get("data-root") or desired.get("graph") or flag_values(docker).get("data-root")
-    path = str(given or DEFAULT_ROOT)
+    root = desired.get("data-root") or desired.get("graph") or flag_values(docker).get("data-root")
+    path = str(root or DEFAULT_ROOT)
     return docker.roots.get(path) or DataRoot(path.rstrip("/") or "/")
 
 
@@ -145,16 +145,16 @@ def _containerd(desired: Tree, docker: DockerFacts, root: DataRoot, remapped: bo
 
 def _driver(desired: Tree, docker: DockerFacts, root: DataRoot, kept_driver: str | None, *, containerd: bool) -> str:
     """`kept_driver` is the driver that the daemon chose by itself, and will choose again."""
-    if given := _given_driver(desired, docker):
-        return given
+    if given_driver := _given_driver(desired, docker):
+        return given_driver
     if kept_driver is not None:
         return kept_driver
     if containerd:
         return "overlayfs"
-    found = [driver for driver in GRAPHDRIVERS if driver in root.drivers and driver != "vfs"]
-    if not found and root not in docker.roots.values():
+    drivers = [driver for driver in GRAPHDRIVERS if driver in root.drivers and driver != "vfs"]
+    if not drivers and root not in docker.roots.values():
         return ""
-    return found[0] if found else GRAPHDRIVERS[0]
+    return drivers[0] if drivers else GRAPHDRIVERS[0]
 
 
 def _given_driver(tree: Tree, docker: DockerFacts) -> str:

@@ -63,8 +63,8 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     where = text_of(answers, "docker_where")
     if unit.active == NOT_THERE and not where:
         return facts
-    told = (line for line in text_of(answers, "docker_responses").split("\n") if line.startswith('{"ID":'))
-    info = json_object(next(told, text_of(answers, "docker_info")))
+    lines = (line for line in text_of(answers, "docker_responses").split("\n") if line.startswith('{"ID":'))
+    info = json_object(next(lines, text_of(answers, "docker_info")))
     loaded = info if info.get("ServerVersion") else {}
     registries = loaded.get("RegistryConfig")
     mirrors = registries.get("Mirrors") if isinstance(registries, dict) else None
@@ -80,7 +80,7 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         swarm=isinstance(swarm, dict) and swarm.get("LocalNodeState") not in (None, "", "inactive"),
         bridge=address,
         bridge_prefix=prefix,
-        containers=tuple({one.id: one for one in containers(answers)}.values()),
+        containers=tuple({container.id: container for container in containers(answers)}.values()),
         images=frozenset(images(answers)),
         store=_store(loaded),
         roots=dict(_roots(text_of(answers, "docker_roots"))),
@@ -130,8 +130,8 @@ def _firewall(info: Mapping[str, Value], answers: Answers) -> Mapping[str, str]:
     """`driver`: the firewall that the daemon uses, as newer ones tell, be it through firewalld (`nftables+firewalld`);
     `forward`: what net.ipv4.ip_forward is.
     """
-    told = info.get("FirewallBackend")
-    driver = str(told.get("Driver") or "") if isinstance(told, dict) else ""
+    backend = info.get("FirewallBackend")
+    driver = str(backend.get("Driver") or "") if isinstance(backend, dict) else ""
     return {"driver": driver.partition("+")[0], "forward": text_of(answers, "docker_forward")}
 
 
@@ -141,7 +141,7 @@ _HOST = late_pattern(r"""host\s*\.\s*["']?([^"'\]\s]+)""")
 def _hosts_file(text: str) -> HostsFile | None:
     """None if there is no such file, or it names no host. Then registry-mirrors count."""
     path, _, rest = text.partition("\n")
-    hosts = tuple(dict.fromkeys(found[1] for line in rest.splitlines() if (found := _HOST.search(line))))
+    hosts = tuple(dict.fromkeys(match[1] for line in rest.splitlines() if (match := _HOST.search(line))))
     return HostsFile(path, hosts) if hosts else None
 
 

@@ -95,9 +95,9 @@ def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
 def _ports(bindings: Value) -> Iterator[str]:
     """Ports of TCP. Those of UDP do not conflict with anything here."""
     for inside, published in bindings.items() if isinstance(bindings, dict) else ():
-        for one in published if isinstance(published, list) else ():
-            if isinstance(one, dict) and one.get("HostPort") and not inside.endswith(("/udp", "/sctp")):
-                yield f"{one.get('HostIp') or ''}:{one['HostPort']}"
+        for port in published if isinstance(published, list) else ():
+            if isinstance(port, dict) and port.get("HostPort") and not inside.endswith(("/udp", "/sctp")):
+                yield f"{port.get('HostIp') or ''}:{port['HostPort']}"
 
 
 def json_object(text: str) -> Mapping[str, Value]:

@@ -15,11 +15,11 @@ _SINCE = (28, 0)
 
 def over_mirrors(mirrors: Sequence[str], docker: DockerFacts, *, containerd: bool) -> HostsFile | None:
     """The file that takes precedence over these mirrors; None if there is none, or it names all of them itself."""
-    found, version = docker.hosts_file, version_of(docker.version)
-    if found is None or not mirrors or not containerd or version is None or version < _SINCE:
+    hosts_file, version = docker.hosts_file, version_of(docker.version)
+    if hosts_file is None or not mirrors or not containerd or version is None or version < _SINCE:
         return None
-    named = {_place(host) for host in found.hosts}
-    return None if all(_place(url) in named for url in mirrors) else found
+    hosts = {_place(host) for host in hosts_file.hosts}
+    return None if all(_place(url) in hosts for url in mirrors) else hosts_file
 
 
 def _place(url: str) -> str:

@@ -21,9 +21,9 @@ def places(tree: Tree) -> Iterator[tuple[Key, str, str]]:
     """Each key that makes dockerd listen, with the address and the port. Rules report values that cannot be read."""
     named: list[tuple[Key, Value]] = [(("metrics-addr",), tree.get("metrics-addr"))]
     hosts = tree.get("hosts")
-    for index, one in enumerate(hosts if isinstance(hosts, list) else ()):
-        if str(one).startswith(_TCP):
-            named.append((("hosts", index), str(one).removeprefix(_TCP)))
+    for index, host in enumerate(hosts if isinstance(hosts, list) else ()):
+        if str(host).startswith(_TCP):
+            named.append((("hosts", index), str(host).removeprefix(_TCP)))
     for key, value in named:
         if found := place(value):
             yield key, *found
@@ -68,9 +68,9 @@ def in_the_way(tree: Tree, changed: frozenset[str], docker: DockerFacts, facts: 
 
 def _holder(address: str, port: str, docker: DockerFacts) -> str:
     """The holder of a place in words; empty if the place is free, or dockerd's own."""
-    for one in docker.containers:
-        if one.running and overlap(one.ports, address, port):
-            return f"container {one.name}"
+    for container in docker.containers:
+        if container.running and overlap(container.ports, address, port):
+            return f"container {container.name}"
     for listener, process in docker.listeners.items():
         if process != "dockerd" and overlap((listener,), address, port):
             return f"process {process}" if process else "a process"
@@ -79,9 +79,9 @@ def _holder(address: str, port: str, docker: DockerFacts) -> str:
 
 def _elsewhere(address: str, tree: Tree, docker: DockerFacts, facts: Facts) -> bool:
     try:
-        known = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return False  # a name, which the host resolves
     bip = str(tree.get("bip") or "").partition("/")[0]
-    here = {*facts.addresses, docker.bridge, bip, *_ANYWHERE}
-    return bool(facts.addresses) and not known.is_loopback and str(known) not in here
+    own_addresses = {*facts.addresses, docker.bridge, bip, *_ANYWHERE}
+    return bool(facts.addresses) and not ip.is_loopback and str(ip) not in own_addresses

@@ -20,9 +20,9 @@ def client(answers: Answers) -> Client:
     words = text_of(answers, "docker_client").split()
     if len(words) != 4:
         return Client()
-    way = text_of(answers, "docker_client_route").split()
-    found = {name: way[way.index(name) + 1] for name in ("dev", "src") if name in way[:-1]}
-    device, source = (found.get("dev", ""), found.get("src", "")) if len(found) == 2 else ("", "")
+    route = text_of(answers, "docker_client_route").split()
+    parts = {name: route[route.index(name) + 1] for name in ("dev", "src") if name in route[:-1]}
+    device, source = (parts.get("dev", ""), parts.get("src", "")) if len(parts) == 2 else ("", "")
     return Client(words[0], words[2], words[3], device, source)
 
 

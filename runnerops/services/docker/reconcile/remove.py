@@ -24,16 +24,16 @@ def remove(request: RemovalRequest) -> Removal | None:
     path = path_of(observed)
     if path not in request.paths:
         return None
-    there, original = observed.file(path), original_of(path, request.originals, observed)
-    now = tree_of(there.content)
-    base = {} if observed.applied.get(path) == ABSENT else read(observed.base.get(path)) or now
-    kept = keep({}, now, host.keep.get(NAME, ()))
-    ours = host.sections.get(NAME, {}).keys() - kept.keys()
-    first = tree_of(original.content) if original else {name: base[name] for name in base if name not in ours}
-    desired = keep(take_back(base, first, now), now, host.keep.get(NAME, ()))
+    file, original = observed.file(path), original_of(path, request.originals, observed)
+    tree = tree_of(file.content)
+    base = {} if observed.applied.get(path) == ABSENT else read(observed.base.get(path)) or tree
+    kept_keys = keep({}, tree, host.keep.get(NAME, ()))
+    own_keys = host.sections.get(NAME, {}).keys() - kept_keys.keys()
+    first = tree_of(original.content) if original else {name: base[name] for name in base if name not in own_keys}
+    desired = keep(take_back(base, first, tree), tree, host.keep.get(NAME, ()))
     spec = FileSpec(NAME, path, "daemon.json.j2", "json")
     if original and not differ(desired, first):
-        return Removal(first, (as_before(spec, original.content, original, there),))
+        return Removal(first, (as_before(spec, original.content, original, file),))
     content = text_of(desired) if desired or (original and original.content is not None) else None
     notes = [f"{path} keeps the keys that runnerops did not write: {', '.join(desired)}"] if content else []
     if original is None:
@@ -42,5 +42,5 @@ def remove(request: RemovalRequest) -> Removal | None:
         )
     ours_apart = original.content if original else text_of(first) if first else None
     return Removal(
-        desired, (as_before(spec, content, original, there),), notes=tuple(notes), recorded={path: ours_apart}
+        desired, (as_before(spec, content, original, file),), notes=tuple(notes), recorded={path: ours_apart}
     )

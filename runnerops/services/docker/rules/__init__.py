@@ -31,10 +31,10 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         tree = without_nulls(given)
         version = _version(facts)
         found = [*known_keys(tree, version), *typed(tree, version), *options(tree)]
-        found += [one for rule in (mirrors, _flag_of_unit, _swarm) for one in rule(tree, facts)]
+        found += [finding for rule in (mirrors, _flag_of_unit, _swarm) for finding in rule(tree, facts)]
         found += [*nested(tree), *values(tree, version), *proxied(tree)]
         reported = {key for _, _, key, _, _ in found}
-        found += [one for one in nulls(given) if one[2] not in reported]
+        found += [finding for finding in nulls(given) if finding[2] not in reported]
         for name, severity, key, message, fix in found:
             yield Finding(name, severity, spec.path, key, message, fix)
 
@@ -46,16 +46,16 @@ def _version(facts: Facts | None) -> Version | None:
 def _flag_of_unit(tree: Tree, facts: Facts | None) -> Found:
     """The packaged unit starts dockerd with `-H fd://`. dockerd does not start if a key is given as a flag too."""
     docker = facts.docker if facts else None
-    known = docker is not None and bool(docker.unit.argv)
-    flags = {key_of_flag(word) for word in docker.unit.argv[1:]} if docker and known else {"hosts"}
+    is_known = docker is not None and bool(docker.unit.argv)
+    flags = {key_of_flag(word) for word in docker.unit.argv[1:]} if docker and is_known else {"hosts"}
     hosts = tree.get("hosts")
-    windows = isinstance(hosts, list) and any(str(one).startswith("npipe:") for one in hosts)
+    windows = isinstance(hosts, list) and any(str(host).startswith("npipe:") for host in hosts)
     if "hosts" in tree and "hosts" in flags and not windows:
         fix = "take it out, or give the unit a drop-in whose ExecStart has no -H"
-        severity: Severity = "error" if known else "warning"
+        severity: Severity = "error" if is_known else "warning"
         text = "docker's unit sets it as a flag too (-H), so dockerd would not start"
         unknown = "dockerd does not start if docker's unit sets it as a flag too (-H), as the packaged unit does"
-        yield "D007", severity, ("hosts",), text if known else unknown, fix
+        yield "D007", severity, ("hosts",), text if is_known else unknown, fix
 
 
 def _swarm(tree: Tree, facts: Facts | None) -> Found:

@@ -179,7 +179,7 @@ def _servers(tree: Tree, version: Version | None) -> Found:
         elif "%" in server and not severity:
             severity, text, fix = before("29.0", version), f"{text}, before 29.0 without a zone", "take the zone out"
         elif severity and len(several := server.replace(",", " ").split()) > 1 and all(map(is_address, several)):
-            fix = "write " + ", ".join(f'"{one}"' for one in several)
+            fix = "write " + ", ".join(f'"{base}"' for base in several)
         elif severity and (host := server.rpartition(":")[0]) and is_address(host) and "." in host:
             text, fix = f"{text}, without a port", f"write {host}"
         elif severity and is_address(server.strip(" ")):

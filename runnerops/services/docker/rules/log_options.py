@@ -64,9 +64,11 @@ def _gelf_address(text: str) -> str:
 
 
 def _fluentd_address(text: str) -> str:
-    whole = text if "://" in text else f"tcp://{text}"
-    kind, _, rest = whole.partition("://")
-    fits = bool(rest.strip("/")) if kind == "unix" else kind in {"tcp", "tls"} and "/" not in rest and _port_fits(whole)
+    address = text if "://" in text else f"tcp://{text}"
+    kind, _, rest = address.partition("://")
+    fits = (
+        bool(rest.strip("/")) if kind == "unix" else kind in {"tcp", "tls"} and "/" not in rest and _port_fits(address)
+    )
     return "" if fits else "must be HOST:PORT, or tcp://, tls:// or unix:// with an address"
 
 
@@ -131,9 +133,9 @@ def option_values(driver: str, options: Tree) -> Found:
 
 def _fix(name: str, text: str) -> str:
     """What to write for an address that only lacks its kind, as both drivers are mostly used with UDP."""
-    meant = f"udp://{text}"
+    address = f"udp://{text}"
     lacks = name in {"syslog-address", "gelf-address"} and "/" not in text and re.fullmatch(r"[^:]+:[0-9]+", text)
-    return f"write {meant}, or tcp instead of udp" if lacks and not _FORMS[name](meant) else ""
+    return f"write {address}, or tcp instead of udp" if lacks and not _FORMS[name](address) else ""
 
 
 def _gelf(options: Tree) -> Found:

@@ -44,7 +44,7 @@ def mirrors(tree: Tree, facts: Facts | None) -> Found:
         elif "," in urlsplit(url).netloc:
             text = "holds two addresses, which lead to no mirror: each is an item of the list"
             severity: Severity = "error" if version and version < (25, 0) else "warning"  # what follows is a path
-            yield "D005", severity, key, text, "write " + ", ".join(f'"{one.strip()}"' for one in url.split(","))
+            yield "D005", severity, key, text, "write " + ", ".join(f'"{part.strip()}"' for part in url.split(","))
         elif has_variable(url):
             text = "is a placeholder, which leads to no mirror: nothing is replaced in this file"
             yield "D005", "warning", key, text, "write the mirror's own address: http://ADDRESS:PORT or https://NAME"
@@ -93,10 +93,10 @@ def _url_of(text: str) -> str:
         return _url_of(text.strip("/"))
     if text[:4].lower() == "http" and (plain := re.split("[?#]", text)[0]) != text and not mirror_problem(plain):
         return f"write {plain}"
-    if (found := _SLIP.fullmatch(text)) and not mirror_problem(meant := f"{found[1].lower()}://{found[2]}"):
+    if (match := _SLIP.fullmatch(text)) and not mirror_problem(meant := f"{match[1].lower()}://{match[2]}"):
         return f"write {meant}"
-    if found := _INSIDE.search(text):
-        meant = f"{found[1]}{found[2].rpartition('@')[2]}"
+    if match := _INSIDE.search(text):
+        meant = f"{match[1]}{match[2].rpartition('@')[2]}"
         return f"write {meant}" if meant != text and not mirror_problem(meant) else ""
     if not text or "://" in text or mirror_problem(f"http://{text}"):
         return ""

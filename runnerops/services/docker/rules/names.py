@@ -110,7 +110,11 @@ def _dotted(name: str) -> str:
 
 def _group(name: str, inner: Tree) -> Found:
     """dockerd searches a mapping that it does not know for keys that it knows, and then ignores them."""
-    unknown = [one for one in inner if one not in KEYS and one not in FLAG_NAMES and one not in IDLE_FLAGS]
+    unknown = [
+        inner_name
+        for inner_name in inner
+        if inner_name not in KEYS and inner_name not in FLAG_NAMES and inner_name not in IDLE_FLAGS
+    ]
     other = elsewhere(name)
     if other and unknown:
         yield "D001", "error", (name,), f"unknown key, {other[0]}: {_REFUSED}", other[1]
@@ -123,7 +127,7 @@ def _group(name: str, inner: Tree) -> Found:
         )
         yield "D001" if unknown else "D012", "error", (name,), text, f"write {' or '.join(meant)}"
         return
-    yield from (_unknown((name, one)) for one in unknown)
+    yield from (_unknown((name, inner_name)) for inner_name in unknown)
     if not unknown:
         keys = ", ".join(inner)
         text = f"dockerd takes this for a group of keys, and ignores what is in it: {keys}"

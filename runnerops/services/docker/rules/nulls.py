@@ -10,15 +10,15 @@ from runnerops.services.docker.schema.nested import Found
 def without_nulls(tree: Tree) -> Tree:
     """The tree as Go decodes it: a null in a list of strings becomes an empty string."""
     return {
-        name: ["" if one is None else one for one in _strings(name, value)] or value for name, value in tree.items()
+        name: ["" if item is None else item for item in _strings(name, value)] or value for name, value in tree.items()
     }
 
 
 def nulls(tree: Tree) -> Found:
     """The places of nulls. Other rules report the effect of the empty texts."""
     for name, value in tree.items():
-        for index, one in enumerate(_strings(name, value)):
-            if one is None:
+        for index, item in enumerate(_strings(name, value)):
+            if item is None:
                 yield "D003", "warning", (name, index), "is null, which dockerd takes for an empty text", "take it out"
 
 

@@ -69,7 +69,7 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
 
 
 def _texts(value: Value) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else []
+    return [str(item) for item in value] if isinstance(value, list) else []
 
 
 def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
@@ -92,7 +92,7 @@ def _network(text: Value) -> Network | None:
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> Network | None:
     try:
-        found = ip_network(text, strict=False)
+        network = ip_network(text, strict=False)
     except ValueError:
         return None
-    return None if found.network_address.is_loopback else found
+    return None if network.network_address.is_loopback else network

@@ -75,8 +75,8 @@ def _is_host_address(host: str) -> bool:
 
 def _slip(place: str) -> tuple[str, str] | None:
     """What is wrong, and what to write, for several entries in one, or for a URL that lacks a sign."""
-    if len(several := [one for one in re.split(r"[,\s]+", place) if one]) > 1 and all(map(_fits, several)):
-        return "holds several, but each is an item of the list", "write " + ", ".join(f'"{one}"' for one in several)
+    if len(several := [part for part in re.split(r"[,\s]+", place) if part]) > 1 and all(map(_fits, several)):
+        return "holds several, but each is an item of the list", "write " + ", ".join(f'"{part}"' for part in several)
     if (slip := re.fullmatch(r"https?:?/{1,3}([^/]+)/?", place)) and _fits(slip[1]):
         return _FORM, f"write {slip[1]}"
     return None
