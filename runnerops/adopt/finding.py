@@ -83,7 +83,7 @@ def find_place(where: Where, target: Host | str) -> Place:
 
 def _entry_file(where: Where, host: str, file: str = "") -> Path:
     """Of several files, the one that has the host, or the first one that can take it. Raises UsageError."""
-    whole = [one.path for one in read_sources(where, {}) if not one.part and file in ("", str(one.path))]
+    whole = [source.path for source in read_sources(where, {}) if not source.part and file in ("", str(source.path))]
     if not whole:
         hint = "put the entry in by hand; a file with `hosts:` of its own takes one"
         raise UsageError(f"{host}: {file or name_of(where)} has no `hosts:` to which an entry could be added", hint)

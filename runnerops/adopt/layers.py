@@ -64,9 +64,9 @@ def merged(base: Value, top: Tree) -> Tree:
         if isinstance(value, dict):
             found[name] = merged(below, value)
         elif name in BY_NAME and _entries(value) and _entries(below):
-            entries = {entry_name(one): one for one in _entries(below)}
-            for one in _entries(value):
-                entries[entry_name(one)] = merged(entries.get(entry_name(one)), one)
+            entries = {entry_name(entry): entry for entry in _entries(below)}
+            for entry in _entries(value):
+                entries[entry_name(entry)] = merged(entries.get(entry_name(entry)), entry)
             found[name] = [*entries.values()]
         else:
             found[name] = value
@@ -79,11 +79,11 @@ def common(trees: Sequence[Tree]) -> Tree:
     found: Tree = {}
     for name, value in first.items():
         values = [value, *(other.get(name) for other in others)]
-        if all(isinstance(one, dict) for one in values):
-            if (inside := common([one for one in values if isinstance(one, dict)])) or not any(values):
+        if all(isinstance(value, dict) for value in values):
+            if (inside := common([value for value in values if isinstance(value, dict)])) or not any(values):
                 found[name] = inside
-        elif name in BY_NAME and all(_entries(one) for one in values):
-            if entries := _common_entries([_entries(one) for one in values]):
+        elif name in BY_NAME and all(_entries(value) for value in values):
+            if entries := _common_entries([_entries(value) for value in values]):
                 found[name] = [*entries]
         elif all(same(value, one) for one in values):
             found[name] = value
@@ -94,7 +94,7 @@ def _common_entries(lists: Sequence[Sequence[Tree]]) -> list[Tree]:
     """The entries that all lists begin with. A merge puts inherited entries first, so only these keep their order."""
     found: list[Tree] = []
     for entries in zip(*lists, strict=False):
-        names = {entry_name(one) for one in entries}
+        names = {entry_name(entry) for entry in entries}
         if len(names) > 1:
             break
         alike = common(entries)
@@ -116,7 +116,7 @@ def verbatim(value: Value) -> Value:
     if isinstance(value, dict):
         found = {name: verbatim(item) for name, item in value.items()}
         for name in BY_NAME & value.keys():
-            found[name] = [{**one, **_name(one)} for one in _entries(found[name])] or found[name]
+            found[name] = [{**entry, **_name(entry)} for entry in _entries(found[name])] or found[name]
         return found
     if isinstance(value, list):
         return [verbatim(item) for item in value]
@@ -145,7 +145,7 @@ def moved(key: Key, before: Value, after: Value) -> Key | None:
         place = part
         if isinstance(part, int) and found and found[-1] in BY_NAME:
             name = entry_name(_at(before, part))
-            place = next((at for at, one in enumerate(_entries(after)) if entry_name(one) == name), -1)
+            place = next((at for at, entry in enumerate(_entries(after)) if entry_name(entry) == name), -1)
         before, after = _at(before, part), _at(after, place)
         if after is None:
             return None
@@ -158,10 +158,10 @@ def left_over(inherited: Value, wanted: Tree) -> Iterator[str]:
     name.
     """
     for name, above in inherited.items() if isinstance(inherited, dict) else ():
-        known = {entry_name(one) for one in _entries(wanted.get(name))}
-        for one in _entries(above) if name in BY_NAME else ():
-            if entry_name(one) not in known:
-                yield entry_name(one)
+        known = {entry_name(entry) for entry in _entries(wanted.get(name))}
+        for entry in _entries(above) if name in BY_NAME else ():
+            if entry_name(entry) not in known:
+                yield entry_name(entry)
 
 
 def _entries(value: Value) -> list[Tree]:

@@ -94,11 +94,11 @@ def _general(host: str, section: Tree) -> Tree:
     if not isinstance(runners, list):
         return section
     found: list[Value] = []
-    for one in runners:
-        named = one if isinstance(one, dict) else {}
+    for runner in runners:
+        named = runner if isinstance(runner, dict) else {}
         names = {key: text for key in ("name", "called") if isinstance(text := named.get(key), str)}
         general = {key: word.sub("{host}", text) for key, text in names.items() if not isinstance(text, Verbatim)}
-        found.append({**named, **general} if named else one)
+        found.append({**named, **general} if named else runner)
     return {**section, "runners": found}
 
 

@@ -165,7 +165,8 @@ def _spread(function: Callable[..., None]) -> Callable[..., None]:
 
     def call(**given: Any) -> None:
         made = {
-            name: group(**{one.name: given.pop(one.name) for one in fields(group)}) for name, group in groups.items()
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
         }
         function(**given, **made)
 
@@ -175,9 +176,9 @@ def _spread(function: Callable[..., None]) -> Callable[..., None]:
                 yield param.replace(kind=param.KEYWORD_ONLY, annotation=hints[name])
                 continue
             group = get_type_hints(groups[name], include_extras=True)
-            for one in fields(groups[name]):
-                default = inspect.Parameter.empty if one.default is MISSING else one.default
-                yield inspect.Parameter(one.name, param.KEYWORD_ONLY, default=default, annotation=group[one.name])
+            for field in fields(groups[name]):
+                default = inspect.Parameter.empty if field.default is MISSING else field.default
+                yield inspect.Parameter(field.name, param.KEYWORD_ONLY, default=default, annotation=group[field.name])
 
     signature = inspect.Signature(list(parameters()))
     call.__signature__ = signature  # type: ignore[attr-defined]

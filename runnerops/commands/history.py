@@ -128,7 +128,7 @@ class _Following:
         begun = [(self.hosts[name], record) for name, record in latest.items() if record.run.running or self.as_json]
         results += [record.result for record in latest.values() if not record.run.running and not self.as_json]
         outcomes = follow_records(begun, self.pool, as_json=self.as_json, verbose=self.verbose)
-        code = exit_of([*results, *(one.result for one in outcomes)])
+        code = exit_of([*results, *(outcome.result for outcome in outcomes)])
         if self.as_json:
             screen.json(summary_document([*failed, *outcomes], code), indent=None)
         elif len(outcomes) > 1:

@@ -108,7 +108,8 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
                 "source": value.source,
                 "place": str(value.location or ""),
                 "variables": [
-                    {"name": one.name, "source": one.source, "place": str(one.location)} for one in value.variables
+                    {"name": variable.name, "source": variable.source, "place": str(variable.location)}
+                    for variable in value.variables
                 ],
                 "over": [{"source": layer.source, "place": str(layer.location)} for layer in value.over],
             }
@@ -120,8 +121,8 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
         place = f"{value.source}, {value.location}" if value.location else value.source
         screen.data(f"{key_text(value.key)} = {shown.text(value.key, value.value)}")
         screen.data(f"    {place}", "dim")
-        for one in value.variables:
-            screen.data(f"    by vars.{one.name} ({one.source}, {one.location})", "dim")
+        for variable in value.variables:
+            screen.data(f"    by vars.{variable.name} ({variable.source}, {variable.location})", "dim")
         for layer in value.over:
             screen.data(f"    over {shown.text(value.key, layer.value)} ({layer.source}, {layer.location})", "dim")
     return Exit.OK

@@ -144,12 +144,12 @@ class HostRemoval:
         )
         planned = plan_request(request, self.gitlab_context.redactor, self.project.displayable(self.host))
         plan = planned.plan
-        files_of_run = {**plan.files, FOLDERS: "".join(f"{one}\n" for one in off.folders).encode()}
+        files_of_run = {**plan.files, FOLDERS: "".join(f"{folder}\n" for folder in off.folders).encode()}
         notes = (*off.notes, *deletion_plan.notes, *begun.notes, *self._forgets(), *plan.notes)
         return replace(planned, plan=replace(plan, files=files_of_run, notes=notes, mine=_MINE))
 
     def _command(self, off: Removed) -> str:
-        names = [] if len(self.services) > 1 else [str(one.value) for one in self.services]
+        names = [] if len(self.services) > 1 else [str(service.value) for service in self.services]
         return " ".join(("remove", *names, *(["--volumes"] if self.flags.volumes and off.services else [])))
 
     def _forgotten(self, deletion_plan: DeletionPlan) -> Iterator[Blocker]:

@@ -155,7 +155,7 @@ class _Rotation:
         content = alone(runner).decode()
         plan = replace(
             plan,
-            secrets=self.redactor.within((content, *(one.decode("utf-8", "replace") for one in plan.files.values()))),
+            secrets=self.redactor.within((content, *(file.decode("utf-8", "replace") for file in plan.files.values()))),
         )
         return Planned(plan, (), result_of(plan, pending=True), observed.last, observed.facts, rest.key)
 
@@ -172,7 +172,11 @@ class _Rotation:
             return (), (f"whether other machines have this token is not known: {error.message}; {error.hint}",)
 
     def _registration(self, name: str, runner: Tree, observed: HostState) -> Registration:
-        return next(one for one in registrations(observed) if (one.name, one.token) == (name, runner["token"]))
+        return next(
+            registration
+            for registration in registrations(observed)
+            if (registration.name, registration.token) == (name, runner["token"])
+        )
 
     def _rest(self, there: RotationPlanner) -> Planned:
         self.redactor.learn(str(one["token"]) for one in rotated(there.observed).values())

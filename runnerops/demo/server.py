@@ -72,7 +72,7 @@ class Server:
                 return
             transport = _Connection(connection)
             transport.add_server_key(self._key)
-            self._transports = [one for one in self._transports if one.is_active()] + [transport]
+            self._transports = [transport for transport in self._transports if transport.is_active()] + [transport]
             with contextlib.suppress(paramiko.SSHException, EOFError, OSError):
                 transport.start_server(threading.Event(), _Guests(self._guest, self._run))
 

@@ -161,7 +161,7 @@ def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None
 
 def hosts_of_plan(path: Path, saved: SavedPlan, loaded: Inventory, targets: frozenset[str]) -> tuple[str, ...]:
     """The hosts of the plan. `targets` are the hosts named on the command line, if any. Raises PlanError."""
-    names = tuple(one.host for one in saved.hosts)
+    names = tuple(host.host for host in saved.hosts)
     if not names:
         raise PlanError(f"{path}: a plan without hosts", SAVE_AGAIN)
     if twice := [name for name, count in Counter(names).items() if count > 1]:
@@ -186,7 +186,7 @@ def block_stale_plans(
     `replanned`: hosts on which a run of this deploy changed nothing because a managed system had written its own keys
     meanwhile.
     """
-    told = {one.host: one for one in saved.hosts}
+    told = {host.host: host for host in saved.hosts}
     found: dict[str, tuple[str, ...]] = {}
     for name, planned in plans.items():
         if isinstance(planned, Planned):
@@ -221,8 +221,8 @@ def _is_done(planned: Planned, saved: SavedHost, now: SavedHost) -> bool:
     still lacks is done by this one.
     """
     last, plan = planned.last, planned.plan
-    made = {one.runner for one in saved.creations}
-    lacks_no_more = {one for one in now.updates if one.runner not in made} <= set(saved.updates)
+    made = {creation.runner for creation in saved.creations}
+    lacks_no_more = {update for update in now.updates if update.runner not in made} <= set(saved.updates)
     lacks_no_more = lacks_no_more and set(now.deletions) <= set(saved.deletions)
     if lacks_no_more and now == replace(saved, updates=now.updates, deletions=now.deletions):
         return True

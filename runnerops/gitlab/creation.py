@@ -81,9 +81,9 @@ def delete_leftover(client: GitlabClient, one: Leftover) -> None:
 
 
 def _marked(client: GitlabClient, place: Place, pattern: str) -> Iterator[int]:
-    for one in client.runners(f"{path_of(place)}/runners" if place.of else "/runners/all", f"{place.kind}_type"):
-        if isinstance(one.get("id"), int) and _is_marked(one.get("description"), pattern):
-            yield one["id"]
+    for runner in client.runners(f"{path_of(place)}/runners" if place.of else "/runners/all", f"{place.kind}_type"):
+        if isinstance(runner.get("id"), int) and _is_marked(runner.get("description"), pattern):
+            yield runner["id"]
 
 
 def _is_marked(description: object, pattern: str) -> bool:

@@ -36,7 +36,7 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
     were set.
     """
     now = details_of(client, planned.id)
-    left = [one for one in planned.changes if not _same(one.new, now.get(one.key))]
+    left = [change for change in planned.changes if not _same(change.new, now.get(change.key))]
     if moved := [one.key for one in left if not _same(one.old, now.get(one.key))]:
         text = f"runner {planned.runner}: somebody changed this in GitLab since the plan was made: {', '.join(moved)}"
         raise GitlabError(text, "deploy again, which makes a new plan")

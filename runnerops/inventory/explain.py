@@ -66,7 +66,7 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
     if host not in read.hosts:
         raise no_host(host, read.hosts, read.groups, read.file)
     drafts = drafts_of(read)
-    draft = next(one for one in drafts if one.name == host)
+    draft = next(draft for draft in drafts if draft.name == host)
     whole = next(one for one in finish(drafts, folder_of(where)) if one.name == host)
     sources = _sources(read, host)
     merged = merge_layers(read, host, Problems())

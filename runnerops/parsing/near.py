@@ -39,7 +39,7 @@ def similar_names(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_
             return (*doubled, *shortened)[:2]
     here = _low(word)
     low = {_low(name): name for name in plain if _may_be_alike(len(name), len(word), alike)}
-    close = (one for one in get_close_matches(here, low, 3, alike) if not by_word or _word_by_word(here, one))
+    close = (match for match in get_close_matches(here, low, 3, alike) if not by_word or _word_by_word(here, match))
     return tuple(low[one] for one in close)[:1]
 
 
@@ -110,4 +110,4 @@ def _most_of(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
 def _stems(word: str) -> tuple[str, ...]:
     """The words of a name, in the singular: those between `_`, `-` or before a capital letter."""
     parts = _low(re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", word)).split("_")
-    return tuple(re.sub(r"ies$", "y", one).rstrip("s") for one in parts if one)
+    return tuple(re.sub(r"ies$", "y", part).rstrip("s") for part in parts if part)

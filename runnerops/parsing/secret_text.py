@@ -29,7 +29,7 @@ def pieces(text: str) -> Iterator[str | tuple[Source, str]]:
 
 def with_arguments(text: str, change: Callable[[Source, str], str]) -> str:
     """The text with the argument of each secret replaced."""
-    parts = (one if isinstance(one, str) else f"{{{one[0]}:{change(*one)}}}" for one in pieces(text))
+    parts = (piece if isinstance(piece, str) else f"{{{piece[0]}:{change(*piece)}}}" for piece in pieces(text))
     return "".join(parts)
 
 
@@ -44,5 +44,5 @@ def misspelt(text: str) -> tuple[str, str] | None:
 
 def unclosed(text: str) -> str:
     """The source of a part that has no closing brace; empty if there is none."""
-    rest = "".join(one for one in pieces(text) if isinstance(one, str))
+    rest = "".join(piece for piece in pieces(text) if isinstance(piece, str))
     return next((source for source in SOURCES if f"{{{source}:" in rest), "")

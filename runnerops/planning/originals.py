@@ -23,7 +23,7 @@ def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced
 
 def read_returned(records: Sequence[Record], since: int) -> frozenset[str]:
     """Ids of such containers that run `since` or later ones started again (`container-aside.sh start ID …`)."""
-    done = [one for one in records if one.run.number >= since and one.result is Result.APPLIED]
+    done = [record for record in records if record.run.number >= since and record.result is Result.APPLIED]
     steps = [step.args for one in done for step in one.forward if step.verb == "run"]
     return frozenset(args[4] for args in steps if args[2:4] == ("container-aside.sh", "start") and len(args) > 4)
 

@@ -45,9 +45,9 @@ def pausing_with_deletions(left: Sequence[Pause], deletions: Sequence[Deletion],
     """Adds runners that are deleted in GitLab: they are paused for good, before this run takes them off the host.
     `left`: runners that are paused already.
     """
-    gone = {one.id for one in deletions}
+    gone = {deletion.id for deletion in deletions}
     return Pausing(
-        tuple(Pause(one.runner, one.id, run, stays=True) for one in deletions if one.on_host),
+        tuple(Pause(deletion.runner, deletion.id, run, stays=True) for deletion in deletions if deletion.on_host),
         tuple(replace(one, stays=True) if one.id in gone else one for one in left),
     )
 

@@ -53,7 +53,7 @@ class Removed:
 
 def paths_of(records: Sequence[Record]) -> frozenset[str]:
     """Every path that any run applied or meant to change."""
-    return frozenset(path for one in records for path in (*one.run.files, *one.swapped))
+    return frozenset(path for record in records for path in (*record.run.files, *record.swapped))
 
 
 def host_to_observe(

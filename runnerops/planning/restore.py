@@ -43,8 +43,8 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
         return _before_last(host, records)
     if to == ORIGINAL:
         return _before_first(host, records)
-    record = next((one for one in records if one.run.number == to), None)
-    applied = [str(one.run.number) for one in records if one.result is Result.APPLIED]
+    record = next((record for record in records if record.run.number == to), None)
+    applied = [str(record.run.number) for record in records if record.result is Result.APPLIED]
     hint = f"runs to go back to: {', '.join(applied) or 'none'}; `runnerops history {host}` shows them, 0 is before the first"
     if record is None:
         raise RunneropsError(f"{host}: run {to} is not kept", hint)
@@ -61,7 +61,7 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
 
 
 def _before_last(host: str, records: Sequence[Record]) -> RestorePoint:
-    last = next((one for one in records if one.swapped and one.result in _CHANGED), None)
+    last = next((record for record in records if record.swapped and record.result in _CHANGED), None)
     if last is None:
         hint = f"`runnerops history {host}` shows what is kept"
         raise RunneropsError(f"{host}: no run that changed a file is kept, so there is nothing to undo", hint)
@@ -84,7 +84,7 @@ def _originals(records: Sequence[Record]) -> Mapping[str, str]:
     A path that only a rolled-back run meant to change is left out, because somebody else may have put a file there
     since.
     """
-    paths = {path for one in records if one.result in _CHANGED for path in (*one.run.files, *one.swapped)}
+    paths = {path for record in records if record.result in _CHANGED for path in (*record.run.files, *record.swapped)}
     return {path: f"originals/{original_name(path)}" for path in sorted(paths)}
 
 
@@ -147,7 +147,7 @@ def restored_host(
     before: dict[ServiceName, Tree] = {}
     contents: dict[ServiceName, bytes] = {}
     rendered: list[RenderedFile] = []
-    caches = [one for one in host.caches if one.host != host.name]
+    caches = [cache for cache in host.caches if cache.host != host.name]
     notes: list[str] = []
     for service in SERVICES:
         if service.NAME not in host.sections and not (unmanaged and service.NAME in phases.values()):

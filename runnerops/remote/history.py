@@ -42,8 +42,8 @@ class History:
     @property
     def latest(self) -> Record | None:
         """The record of the run that is under way, or else of the last one."""
-        run = host_state.latest([one.run for one in reversed(self.records)])
-        return next((one for one in self.records if one.run is run), None)
+        run = host_state.latest([record.run for record in reversed(self.records)])
+        return next((record for record in self.records if record.run is run), None)
 
 
 def read_history(host: str, reader: Reader) -> History:
@@ -71,7 +71,7 @@ def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
 
 def last_applied(history: History) -> Mapping[str, str]:
     """Where each content of the last applied run is kept."""
-    last = next((one for one in history.records if one.run.result == "applied"), None)
+    last = next((record for record in history.records if record.run.result == "applied"), None)
     return {path: f"runs/{last.run.number}/{name}" for path, name in last.contents.items()} if last else {}
 
 

@@ -79,7 +79,9 @@ def release() -> tuple[str, ...]:
 
 def write_pause_records(records: Iterable[PauseRecord]) -> tuple[str, ...]:
     """The command that records which runners are paused in GitLab, and by which run."""
-    return _write_records("paused", ((str(one.id), (str(one.run), one.url, one.runner)) for one in records))
+    return _write_records(
+        "paused", ((str(record.id), (str(record.run), record.url, record.runner)) for record in records)
+    )
 
 
 def delete_pause_records(numbers: Iterable[int]) -> tuple[str, ...]:
@@ -90,13 +92,14 @@ def delete_pause_records(numbers: Iterable[int]) -> tuple[str, ...]:
 def write_creation_records(records: Iterable[CreationRecord]) -> tuple[str, ...]:
     """The command that records where a deploy begins to create runners in GitLab."""
     return _write_records(
-        "begun", ((one.name, (one.url, one.place.kind, str(one.place.of), one.mark)) for one in records)
+        "begun",
+        ((record.name, (record.url, record.place.kind, str(record.place.of), record.mark)) for record in records),
     )
 
 
 def delete_creation_records(records: Iterable[CreationRecord]) -> tuple[str, ...]:
     """The command that removes such records."""
-    return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "begun", *(one.name for one in records))
+    return ("sh", "-c", _DROP, "sh", STATE_FOLDER, "begun", *(record.name for record in records))
 
 
 def claim_creation_records(names: Iterable[str], end: str, run: int) -> tuple[str, ...]:

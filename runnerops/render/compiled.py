@@ -65,7 +65,7 @@ def _made_of(bucket: Bucket) -> list[object]:
     """Everything that the code depends on."""
     programs = (jinja2.compiler.__file__, str(Path(__file__).with_name("renderer.py")))
     states = [os.stat(path) for path in programs]
-    return [bucket.key, bucket.checksum, *((one.st_mtime_ns, one.st_size) for one in states)]
+    return [bucket.key, bucket.checksum, *((state.st_mtime_ns, state.st_size) for state in states)]
 
 
 def _write(file: Path, content: bytes) -> None:

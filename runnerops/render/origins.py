@@ -82,7 +82,7 @@ class Origins:
         """The place of a key in a dictionary of the template, or else that of the expression that produced it."""
         if key not in self.places:
             return None
-        same = [one for one in self.literals if one.key == key[-len(one.key) :]]
+        same = [literal for literal in self.literals if literal.key == key[-len(literal.key) :]]
         if same:
             return max(same, key=lambda one: len(one.key)).place
         _, line, name = self._piece(self._offset(self.places[key]))

@@ -21,7 +21,7 @@ def checked_line(noun: str, by_name: Mapping[str, Sequence[Finding]], shown: Seq
     """
     counts = {severity: sum(one.severity == severity for one in shown) for severity in _SEVERITIES}
     ignored = sum(bool(one.ignored) for one in shown)
-    words = [f"{_count(counts[one], one)}{_where(one, noun, by_name)}" for one in _SEVERITIES]
+    words = [f"{_count(counts[severity], severity)}{_where(severity, noun, by_name)}" for severity in _SEVERITIES]
     words += [f"{ignored} ignored"] if ignored else []
     style = "bad" if counts["error"] else "warn" if counts["warning"] else "good"
     return style, f"{_count(len(by_name), noun)} checked: {', '.join(words)}"

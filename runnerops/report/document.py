@@ -34,10 +34,10 @@ def plan_document(
         "gitlab": [_update(update) for update in plan.updates],
         "created_in_gitlab": [_creation(creation) for creation in plan.unpaired.creations],
         "deleted_in_gitlab": [
-            *(one.id for one in plan.unpaired.leftovers),
-            *(one.id for one in plan.unpaired.deletions),
+            *(leftover.id for leftover in plan.unpaired.leftovers),
+            *(deletion.id for deletion in plan.unpaired.deletions),
         ],
-        "leaving_gitlab": [{"runner": one.runner, "id": one.id} for one in plan.unpaired.deletions],
+        "leaving_gitlab": [{"runner": deletion.runner, "id": deletion.id} for deletion in plan.unpaired.deletions],
         "begun_in_gitlab": [{"url": one.url, "place": str(one.place)} for one in plan.unpaired.begun],
         "paused_in_gitlab": [_pause(pause) for pause in plan.pausing.now],
         "unpaused_in_gitlab": [_left(pause) for pause in plan.pausing.left if not pause.stays],
@@ -103,7 +103,9 @@ def _action(action: Action) -> dict[str, Any]:
 
 
 def _update(update: SettingsUpdate) -> dict[str, Any]:
-    changes = [{"key": one.key, "old": _setting(one.old), "new": _setting(one.new)} for one in update.changes]
+    changes = [
+        {"key": change.key, "old": _setting(change.old), "new": _setting(change.new)} for change in update.changes
+    ]
     return {"runner": update.runner, "id": update.id, "changes": changes}
 
 
@@ -197,7 +199,7 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "diagnostics": list(outcome.diagnostics),
         "hint": outcome.hint,
         "seconds": round(outcome.seconds, 2),
-        **({"problems": [_problem(*one) for one in outcome.problems]} if outcome.problems else {}),
+        **({"problems": [_problem(*problem) for problem in outcome.problems]} if outcome.problems else {}),
     }
 
 
@@ -206,7 +208,7 @@ def summary_document(outcomes: Iterable[Outcome], exit_code: int) -> Mapping[str
     return {
         "event": "summary",
         "version": VERSION,
-        "hosts": [{**outcome_document(one), **_refusal(one)} for one in outcomes],
+        "hosts": [{**outcome_document(outcome), **_refusal(outcome)} for outcome in outcomes],
         "exit": exit_code,
     }
 

@@ -35,7 +35,7 @@ def _sentences(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[s
     yield from _actions(saved.actions, now.actions)
     yield from _updates(saved.updates, now.updates, comparable=comparable)
     yield from _creations(saved, now, comparable=comparable)
-    was, is_now = {one.code for one in saved.blockers}, {one.code for one in now.blockers}
+    was, is_now = {blocker.code for blocker in saved.blockers}, {blocker.code for blocker in now.blockers}
     yield from (f"newly blocked: {code}" for code in sorted(is_now - was))
     yield from (f"not blocked any more: {code}" for code in sorted(was - is_now))
     if was == is_now and saved.blockers != now.blockers:
@@ -62,7 +62,7 @@ def _run(saved: SavedHost, now: SavedHost, last: Run | None) -> Iterator[str]:
 
 
 def _files(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[str]:
-    was, is_now = _by((one.path, one) for one in saved.files), _by((one.path, one) for one in now.files)
+    was, is_now = _by((file.path, file) for file in saved.files), _by((file.path, file) for file in now.files)
     for path in dict.fromkeys((*was, *is_now)):
         before, after = was.get(path), is_now.get(path)
         if after is None:
@@ -79,7 +79,7 @@ def _without_writers(host: SavedHost) -> SavedHost:
     """The plan without who wrote a file since the last run, which is no difference. The changed keys and old values
     remain.
     """
-    return replace(host, files=tuple(replace(one, by="") for one in host.files))
+    return replace(host, files=tuple(replace(file, by="") for file in host.files))
 
 
 def _file(before: SavedFile, after: SavedFile, *, comparable: bool) -> Iterator[str]:
@@ -139,7 +139,10 @@ def _updates(saved: Sequence[SavedUpdate], now: Sequence[SavedUpdate], *, compar
 
 
 def _creations(saved: SavedHost, now: SavedHost, *, comparable: bool) -> Iterator[str]:
-    was, is_now = _by((one.runner, one) for one in saved.creations), _by((one.runner, one) for one in now.creations)
+    was, is_now = (
+        _by((creation.runner, creation) for creation in saved.creations),
+        _by((creation.runner, creation) for creation in now.creations),
+    )
     for name in dict.fromkeys((*was, *is_now)):
         before, after = was.get(name), is_now.get(name)
         if after is None:

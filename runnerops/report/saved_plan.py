@@ -110,10 +110,10 @@ def saved_host(
         overridden=tuple(_blockers(plan.overridden, shown)),
         forward=tuple(_steps(plan.forward, shown)),
         rollback=tuple(_steps(plan.rollback, shown)),
-        updates=tuple(_update(one, digests) for one in plan.updates),
-        creations=tuple(_creation(one, digests) for one in plan.unpaired.creations),
-        leftovers=tuple(one.id for one in plan.unpaired.leftovers),
-        deletions=tuple(one.id for one in plan.unpaired.deletions),
+        updates=tuple(_update(update, digests) for update in plan.updates),
+        creations=tuple(_creation(creation, digests) for creation in plan.unpaired.creations),
+        leftovers=tuple(leftover.id for leftover in plan.unpaired.leftovers),
+        deletions=tuple(deletion.id for deletion in plan.unpaired.deletions),
     )
 
 
@@ -135,8 +135,13 @@ def _file(change: Change, digests: Digests) -> SavedFile:
 
 def _update(update: SettingsUpdate, digests: Digests) -> SavedUpdate:
     keys = (
-        SavedKey(one.key, "", digests.setting(update, one.key, one.old), digests.setting(update, one.key, one.new))
-        for one in update.changes
+        SavedKey(
+            change.key,
+            "",
+            digests.setting(update, change.key, change.old),
+            digests.setting(update, change.key, change.new),
+        )
+        for change in update.changes
     )
     return SavedUpdate(digests.shown(update.runner), update.id, tuple(keys))
 

@@ -184,8 +184,8 @@ class Screen:
         """Keeps all other output off the terminal. `restore_terminal` restores its state if this thread is interrupted."""
         with self._lock:
             self._saved_state = terminal_state(self.answers)
-            for one in self.pausables:
-                one.hush()
+            for pausable in self.pausables:
+                pausable.hush()
             if self._status:
                 print("\r\x1b[K", end="", file=self.err, flush=True)
         try:
@@ -193,8 +193,8 @@ class Screen:
         finally:
             with self._lock:
                 self._saved_state = None
-                for one in self.pausables:
-                    one.resume()
+                for pausable in self.pausables:
+                    pausable.resume()
                 self._lock.notify_all()
 
     def restore_terminal(self) -> None:

@@ -39,7 +39,7 @@ def status_lines(
         when = f" until {in_utc(hold.until)}" if hold.until else ""
         by = f" by {hold.by}" if hold.by else ""
         yield "warn", f"  held{by}{when}: {hold.reason} (runnerops release {host})"
-    rows = [(one.service.value.replace("_", "-"), one.version or "-", one.state) for one in statuses]
+    rows = [(status.service.value.replace("_", "-"), status.version or "-", status.state) for status in statuses]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     for one, row in zip(statuses, rows, strict=True):
         head = "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + "  "
@@ -57,8 +57,8 @@ def status_lines(
     yield from (("warn", f"  note: {note}") for note in notes)
     if pending:
         yield "warn", f"  changes are pending: runnerops diff {host}"
-    for one in statuses:
-        for path in one.left:
+    for status in statuses:
+        for path in status.left:
             yield "warn", f"  no longer managed: {path} (its section is gone)"
 
 
@@ -120,17 +120,17 @@ def status_document(
         "last_run": _run_document(observed.last) if observed.last else None,
         "services": [
             {
-                "service": one.service.value,
-                "managed": one.managed,
-                "version": one.version,
-                "state": one.state,
-                "healthy": one.healthy,
-                "details": list(one.details),
-                "no_longer_managed": list(one.left),
-                **({"jobs": [job_document(job) for job in one.jobs]} if one.jobs else {}),
-                **({"runners": [_runner_document(each) for each in one.runners]} if one.runners else {}),
+                "service": status.service.value,
+                "managed": status.managed,
+                "version": status.version,
+                "state": status.state,
+                "healthy": status.healthy,
+                "details": list(status.details),
+                "no_longer_managed": list(status.left),
+                **({"jobs": [job_document(job) for job in status.jobs]} if status.jobs else {}),
+                **({"runners": [_runner_document(each) for each in status.runners]} if status.runners else {}),
             }
-            for one in statuses
+            for status in statuses
         ],
         "paused_by_run": paused_document(observed.paused),
         "notes": list(notes),

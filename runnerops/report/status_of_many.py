@@ -36,14 +36,14 @@ class HostStatus:
     @property
     def told(self) -> HostText:
         """The same below a heading for many hosts. Of its jobs, only the number."""
-        alone = replace(self, statuses=[replace(one, jobs=()) for one in self.statuses])
+        alone = replace(self, statuses=[replace(status, jobs=()) for status in self.statuses])
         (_, first), *rest = alone.lines
         return HostText(self.host, self.address, (("plain", f"  {first.removeprefix(f'{self.host}: ')}"), *rest))
 
     @property
     def jobs(self) -> int:
         """How many CI jobs run there."""
-        return sum(len(one.jobs) for one in self.statuses)
+        return sum(len(status.jobs) for status in self.statuses)
 
 
 def many_status_lines(every: Iterable[HostStatus], *, apart: bool = False) -> Iterator[Line]:

@@ -86,8 +86,10 @@ def _named(block: Sequence[Outcome]) -> str:
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
-    applied = [[one] for one in outcomes if one.result is Result.APPLIED]
-    other = [one for one in outcomes if one.result not in {Result.APPLIED, Result.UNCHANGED, Result.PENDING}]
+    applied = [[outcome] for outcome in outcomes if outcome.result is Result.APPLIED]
+    other = [
+        outcome for outcome in outcomes if outcome.result not in {Result.APPLIED, Result.UNCHANGED, Result.PENDING}
+    ]
     other.sort(key=lambda one: _ORDER.index(one.result))
     return [*list(_alike(other))[:_MOST], *(applied if len(applied) <= _MOST_GOOD else ())]
 

@@ -58,7 +58,7 @@ def plan_lines(
     yield from unpaired_lines(plan.unpaired)
     for update in plan.updates:
         yield from update_lines(update)
-    yield from pausing_lines(plan.pausing, {one.id for one in plan.unpaired.deletions})
+    yield from pausing_lines(plan.pausing, {deletion.id for deletion in plan.unpaired.deletions})
     for note in plan.notes:
         yield "plain", f"  note: {note}"
     if verbose:
@@ -146,17 +146,17 @@ def jobs_lines(jobs: Sequence[Job], now: float) -> Iterator[Line]:
 
 def actions_text(plan: Plan) -> str:
     """Everything that is done on a host, in one line. Without actions, the files that change."""
-    done = [f"{one.shown} {one.service.value.replace('_', '-')}" for one in plan.actions]
+    done = [f"{action.shown} {action.service.value.replace('_', '-')}" for action in plan.actions]
     return ", ".join(done) or ", ".join(change.old.path for change in plan.changes)
 
 
 def update_lines(update: SettingsUpdate) -> Iterator[Line]:
     """`→ update runner one in GitLab (tags)`, and below it each value, old and new."""
-    keys = ", ".join(one.key for one in update.changes)
+    keys = ", ".join(change.key for change in update.changes)
     yield "plain", f"  → update runner {update.runner} in GitLab ({keys}) · 0 jobs interrupted"
-    for one in update.changes:
-        yield "gone", f"      - {one.key}: {_setting(one.old)}"
-        yield "new", f"      + {one.key}: {_setting(one.new)}"
+    for change in update.changes:
+        yield "gone", f"      - {change.key}: {_setting(change.old)}"
+        yield "new", f"      + {change.key}: {_setting(change.new)}"
 
 
 def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:

@@ -213,7 +213,9 @@ def _parts(secret: Secret) -> Iterator[Secret]:
 
 
 def _text_parts(secret: Secret) -> tuple[str | Secret, ...]:
-    return tuple(one if isinstance(one, str) else Secret(*one, secret.location) for one in pieces(secret.argument))
+    return tuple(
+        piece if isinstance(piece, str) else Secret(*piece, secret.location) for piece in pieces(secret.argument)
+    )
 
 
 _SHELLS = {"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox", "env", "ssh"}

@@ -34,7 +34,7 @@ def allowed_algorithms(settings: Mapping[str, str], key: str) -> IsAllowed:
     if not value or value[0] in "+^":
         return lambda _: True
     patterns, away = value.removeprefix("-").split(","), value.startswith("-")
-    return lambda name: any(fnmatchcase(name, one) for one in patterns) != away
+    return lambda name: any(fnmatchcase(name, pattern) for pattern in patterns) != away
 
 
 def bits(key: HostKey) -> int:

@@ -86,7 +86,7 @@ def read_certificate(blob: bytes) -> Certificate:
         key=HostKey(plain, b"".join(map(_framed, parts))),
         kind=of,
         name=name.decode("utf-8", "replace"),
-        principals=tuple(one.decode("utf-8", "replace") for one in _Reader(principals).all_texts()),
+        principals=tuple(text.decode("utf-8", "replace") for text in _Reader(principals).all_texts()),
         after=after,
         before=before,
         critical=critical,

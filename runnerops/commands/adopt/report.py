@@ -124,7 +124,7 @@ class AdoptionReport:
         return {**outcome, "entry": entry_text(entry)} if entry else outcome
 
     def _json(self, plans: Sequence[Mapping[str, Any]], written: Sequence[Path]) -> None:
-        by_host = {str(one["host"]): one for one in plans}
+        by_host = {str(plan["host"]): plan for plan in plans}
         hosts = [
             self._failed(name, one)
             if isinstance(one, Exception)

@@ -52,7 +52,7 @@ def _plain(value: Any) -> Any:
 
 def _problems(tree: Tree) -> Iterator[str]:
     runners = tree.get("runners", [])
-    if not isinstance(runners, list) or not all(isinstance(one, dict) for one in runners):
+    if not isinstance(runners, list) or not all(isinstance(runner, dict) for runner in runners):
         yield "toml: incompatible types: TOML value has type table; destination has type slice"
         return
     for table in (tree, *runners):

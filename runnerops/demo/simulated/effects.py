@@ -17,7 +17,7 @@ def registries(here: World, mirrors: list[str] | None) -> Tree:
     return {
         "Mirrors": mirrors,
         "InsecureRegistryCIDRs": [*(one for one in named if "/" in one), "::1/128", "127.0.0.0/8"],
-        "IndexConfigs": {one["Name"]: one for one in hosts},
+        "IndexConfigs": {host["Name"]: host for host in hosts},
     }
 
 

@@ -57,6 +57,6 @@ def _done(plan: Plan, new: NewRunners | None) -> Iterator[str]:
     if new:
         yield f"  created in GitLab: {', '.join(new.created)}"
     if plan.updates:
-        yield f"  set in GitLab: {', '.join(one.runner for one in plan.updates)}"
-    if gone := (*(str(one.id) for one in plan.unpaired.leftovers), *map(str, plan.unpaired.deletions)):
+        yield f"  set in GitLab: {', '.join(update.runner for update in plan.updates)}"
+    if gone := (*(str(leftover.id) for leftover in plan.unpaired.leftovers), *map(str, plan.unpaired.deletions)):
         yield f"  deleted in GitLab: runner {', '.join(gone)}"

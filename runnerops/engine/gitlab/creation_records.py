@@ -82,7 +82,7 @@ class HostCreationRecords:
         """
         assert self.host.gitlab
         url = self.host.gitlab.url
-        places = dict.fromkeys((one.place, one.mark) for one in creations)
+        places = dict.fromkeys((creation.place, creation.mark) for creation in creations)
         self.own = tuple(CreationRecord(secrets.token_hex(8), url, place, mark) for place, mark in places)
         done = self.link().run(state_folder.write_creation_records(self.own), b"", _SECONDS)
         if done.status != 0:

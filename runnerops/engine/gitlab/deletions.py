@@ -63,10 +63,10 @@ class DeletionPlanner:
         gone: list[int] = []
         left: list[str] = []
         notes: list[str] = []
-        for one in leaving_runners(host, desired, observed):
-            deletion = Deletion(one.name, one.id, bool(one.token), self.policy.drain_s)
+        for runner in leaving_runners(host, desired, observed):
+            deletion = Deletion(runner.name, runner.id, bool(runner.token), self.policy.drain_s)
             try:
-                why = self._reason_to_keep(one)
+                why = self._reason_to_keep(runner)
             except GitlabError as error:
                 left.append(str(deletion))
                 text = f"runner {deletion} stays in GitLab until it can be deleted"
@@ -74,11 +74,11 @@ class DeletionPlanner:
                 continue
             if why is None:
                 deletions.append(deletion)
-                unagreed += [] if one.agreed else [deletion]
+                unagreed += [] if runner.agreed else [deletion]
             else:
-                gone.append(one.id)
+                gone.append(runner.id)
                 worth = (
-                    why and one.name not in host.lost
+                    why and runner.name not in host.lost
                 )  # a note of its own says what happens to runners that are lost
                 notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if worth else []
         told = {wish.runner: wish.id for wish in self.gitlab_context.desired_settings if wish.host == host.name}
@@ -133,12 +133,12 @@ def with_way_to_recreate(blockers: Sequence[Blocker]) -> Iterator[Blocker]:
     """Blockers of runners that a rollback would bring back but that GitLab does not know any more, with the way to
     create others.
     """
-    for one in blockers:
+    for blocker in blockers:
         more = (
             "it was deleted there, or its token was reset, and neither can be undone: put the runner into the inventory"
         )
         yield replace(
-            one, message=f"{one.message}; {more}, and deploy, which creates another one (gitlab: {{group: 42}})"
+            blocker, message=f"{blocker.message}; {more}, and deploy, which creates another one (gitlab: {{group: 42}})"
         )
 
 
@@ -185,12 +185,12 @@ def delete_runners(host: Host, planned: Planned, gitlab_context: GitlabContext) 
         yield error
         return
     deleting = _Deleting(host.name, client, gitlab_context, runner.system_id if runner else "")
-    for one in deletions:
+    for deletion in deletions:
         try:
-            gitlab_context.call(host.gitlab, partial(deleting.delete, one))
-            gitlab_context.deleted.add(one.id)
+            gitlab_context.call(host.gitlab, partial(deleting.delete, deletion))
+            gitlab_context.deleted.add(deletion.id)
         except GitlabError as error:
-            yield GitlabError(f"runner {one} is still in GitLab: {error.message}", error.hint)
+            yield GitlabError(f"runner {deletion} is still in GitLab: {error.message}", error.hint)
 
 
 @frozen

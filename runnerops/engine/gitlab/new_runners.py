@@ -81,7 +81,7 @@ def plan_leftovers(
     from runnerops.gitlab.creation import is_marked, mark_of
 
     mark = mark_of(observed.facts.machine, host.name)
-    old = {update.runner: one.old for update in updates for one in update.changes if one.key == "description"}
+    old = {update.runner: change.old for update in updates for change in update.changes if change.key == "description"}
     places = [place for name, place in host.gitlab_places.items() if is_marked(old.get(name), mark)]
     left: set[Leftover] = set()
     notes: list[str] = []
@@ -215,7 +215,7 @@ def delete_leftovers(
         client = api_client(host.gitlab, gitlab_context)
     except GitlabError as error:
         return (error,)
-    return tuple(_errors(partial(delete_leftover, client, one) for one in leftovers))
+    return tuple(_errors(partial(delete_leftover, client, leftover) for leftover in leftovers))
 
 
 def _errors(steps: Iterable[partial[None]]) -> Iterator[GitlabError]:

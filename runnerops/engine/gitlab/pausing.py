@@ -137,7 +137,7 @@ class Pauses:
         good = outcome.result in _GOOD
         stay = {number for number, one in mine.items() if one.stays and good}
         errors = self._unpaused(mine.keys() - stay)
-        to_go = {one.id for one in self.plan.unpaired.deletions} if good else set()
+        to_go = {deletion.id for deletion in self.plan.unpaired.deletions} if good else set()
         self._forget(mine.keys() - errors.keys() - to_go)
         outcome = _with_lines(outcome, self.messages, *self._done(mine.keys() - stay - errors.keys()))
         if outcome.result in {Result.FAILED, Result.UNREACHABLE}:

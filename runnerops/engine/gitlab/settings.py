@@ -52,7 +52,7 @@ def compare_settings(
     lost: set[str] = set()
     client: GitlabClient | None = None
     new = to_be_created(desired)
-    for name in (one for one in host.gitlab_settings if one not in new):
+    for name in (setting for setting in host.gitlab_settings if setting not in new):
         try:
             if name not in runners:
                 text = "config.toml has no token of this GitLab for it"

@@ -66,12 +66,12 @@ def runner_statuses(
             return told
     except GitlabError as refused:
         error = refused
-    return tuple(replace(one, reason=error.message, fix=error.hint) for one in merge_statuses(found, ()))
+    return tuple(replace(status, reason=error.message, fix=error.hint) for status in merge_statuses(found, ()))
 
 
 def with_gitlab_status(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
     """Adds GitLab's answers. If GitLab does not know one of the runners, the service counts as not working."""
-    lost = any(one.known is False for one in runners)
+    lost = any(runner.known is False for runner in runners)
     return replace(status, runners=runners, healthy=status.healthy and not lost)
 
 

@@ -42,7 +42,9 @@ def check_new_tokens(
     if not new or host.gitlab is None:
         return (), ()
     if not (system_id := system_id_of(observed)):
-        return (), notes_on_unchecked_tokens([replace(one, reason=NO_SYSTEM_ID) for one in merge_statuses(new, ())])
+        return (), notes_on_unchecked_tokens(
+            [replace(status, reason=NO_SYSTEM_ID) for status in merge_statuses(new, ())]
+        )
     told = runner_statuses(replace(host.gitlab, token=None), new, system_id, down)
     return unknown_token_blockers(told), notes_on_unchecked_tokens(told)
 

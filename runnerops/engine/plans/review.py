@@ -108,10 +108,10 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
     members = {host.name: planned for host in block if isinstance(planned := plans[host.name], Planned)}
     shared = _hosts_by_finding({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
     first = members[block[0].name]
-    here = [index for index, one in enumerate(first.plan.findings) if shared[one][0] in members]
+    here = [index for index, finding in enumerate(first.plan.findings) if shared[finding][0] in members]
     findings = {name: tuple(one.plan.findings[index] for index in here) for name, one in members.items()}
-    also = {one: [name for name in shared[one] if name not in members] for one in findings[block[0].name]}
-    of_all = tuple(map(_merged_action, zip(*(one.plan.actions for one in members.values()), strict=True)))
+    also = {finding: [name for name in shared[finding] if name not in members] for finding in findings[block[0].name]}
+    of_all = tuple(map(_merged_action, zip(*(member.plan.actions for member in members.values()), strict=True)))
     whole = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))
     told = [_comparable_text(project, host, members[host.name], findings[host.name]) for host in block]
     yield from block_lines(told, list(_detail_lines(project, block[0], whole, also)))
@@ -119,12 +119,12 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
 
 
 def _merged_action(actions: Sequence[Action]) -> Action:
-    lost, waited = (sum(one.jobs_lost for one in actions), sum(one.jobs_waited for one in actions))
+    lost, waited = (sum(action.jobs_lost for action in actions), sum(action.jobs_waited for action in actions))
     return replace(actions[0], jobs_lost=lost, jobs_waited=waited, jobs=())
 
 
 def _jobs(planned: Planned) -> int:
-    return max((one.jobs_lost + one.jobs_waited for one in planned.plan.actions), default=0)
+    return max((action.jobs_lost + action.jobs_waited for action in planned.plan.actions), default=0)
 
 
 def plans_summary(plans: Plans) -> str:

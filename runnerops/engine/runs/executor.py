@@ -208,7 +208,7 @@ class HostExecutor:
         if planned.ready:
             due = outcome.result is Result.APPLIED
         else:
-            others = any(isinstance(one, Planned) and one.ready for one in self.plans.values())
+            others = any(isinstance(plan, Planned) and plan.ready for plan in self.plans.values())
             canary = host.name == self.project.inventory.rollout.canary
             due = canary and others and outcome.result in {Result.APPLIED, Result.UNCHANGED}
         if not (self.health and due and planned.plan.command.startswith("deploy")):

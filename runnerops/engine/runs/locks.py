@@ -70,8 +70,8 @@ class LockConflict:
 def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> LockConflict:
     """Decides what to do if another run had the lock when this one was to begin. Raises HostError."""
     records = read_history(plan.host, reader).records
-    record = next((one for one in records if one.run.running), None) or next(
-        (one for one in records if one.run.result != "locked"), None
+    record = next((record for record in records if record.run.running), None) or next(
+        (record for record in records if record.run.result != "locked"), None
     )
     if record is None:
         return LockConflict(lost_race_outcome(plan))
@@ -98,7 +98,7 @@ def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockW
         return None
     with contextlib.suppress(HostError):
         records = read_history(plan.host, reader).records
-        ended = next((one.run for one in records if one.run.number == last.number and one.run.result), None)
+        ended = next((record.run for record in records if record.run.number == last.number and record.run.result), None)
         if ended:
             same = ended.digest == plan.digest and ended.result == "applied"
             return LockConflict(locked_outcome(ended, plan.host), replan=same or lock_wait.remaining_s > 0)

@@ -194,7 +194,7 @@ class _Queue(Generic[Out]):
         if len(self._running) >= WORKERS or self._pausing or self._may_stop():
             return False
         taken = self._begun if self._rollout.by_batches else self._disturbing()
-        share = self.earlier.disturbing or sum(one.disturbs for one in self._tasks.values())
+        share = self.earlier.disturbing or sum(task.disturbs for task in self._tasks.values())
         return not task.disturbs or taken + len(self._lasting()) < self._rollout.at_once(share)
 
     def _disturbing(self) -> int:

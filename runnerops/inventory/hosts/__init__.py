@@ -27,12 +27,12 @@ def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
     """All hosts. `directory` is that of the inventory, to which paths are relative. Raises InventoryError."""
     problems = Problems()
     siblings = known_caches(drafts)
-    filled = {one.name: fill_caches(one, problems, siblings) for one in drafts}
+    filled = {draft.name: fill_caches(draft, problems, siblings) for draft in drafts}
     problems.stop()
     wiring = Wiring(filled)
     wiring.check(drafts, problems)
     problems.stop()
-    hosts = tuple(_host(one, filled[one.name], wiring, directory, problems) for one in drafts)
+    hosts = tuple(_host(draft, filled[draft.name], wiring, directory, problems) for draft in drafts)
     problems.stop()
     return hosts
 

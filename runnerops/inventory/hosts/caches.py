@@ -129,7 +129,7 @@ def known_caches(drafts: Sequence[Draft]) -> Mapping[str, str]:
     """The registry that each cache of an inventory serves, by the URL for clients. A cache of a cache serves the same
     one.
     """
-    shapes = [shape for one in drafts for shape in (one.shape.registry and one.shape.registry.caches) or ()]
+    shapes = [shape for draft in drafts for shape in (draft.shape.registry and draft.shape.registry.caches) or ()]
     found: dict[str, str] = {}
     while True:
         more = {

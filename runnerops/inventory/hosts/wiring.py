@@ -19,7 +19,7 @@ class Wiring:
 
     def __init__(self, filled: Mapping[str, Sequence[Filled]]) -> None:
         self._filled = filled
-        everyone = [one for caches in filled.values() for one in caches]
+        everyone = [cache for caches in filled.values() for cache in caches]
         self._in_use = [one for one in everyone if one.cache.use]
         self._shared = [one for one in self._in_use if not one.cache.local]
         self._places = {one.cache.url: one.location for one in everyone}
@@ -42,7 +42,7 @@ class Wiring:
 
     def urls(self) -> tuple[str, ...]:
         """The URLs of all caches of the inventory."""
-        return tuple(one.cache.url for caches in self._filled.values() for one in caches)
+        return tuple(cache.cache.url for caches in self._filled.values() for cache in caches)
 
     def check(self, hosts: Sequence[Draft], problems: Problems) -> None:
         """Notes, once per cache, the hosts with Docker (on the host or in jobs) that have no mirrors although a cache
@@ -65,9 +65,9 @@ class Wiring:
 
 def _meant_for(host: Draft, caches: Sequence[Filled]) -> Iterator[Filled]:
     """The caches of other hosts whose `for` includes this host."""
-    for one in caches:
-        if one.cache.host != host.name and (one.groups is None or not set(one.groups).isdisjoint(host.groups)):
-            yield one
+    for cache in caches:
+        if cache.cache.host != host.name and (cache.groups is None or not set(cache.groups).isdisjoint(host.groups)):
+            yield cache
 
 
 def needs_mirrors(host: Draft) -> bool:

@@ -165,7 +165,7 @@ def _plain(types: tuple[type, ...]) -> Reader:
 
 
 def _union(*kinds: Kind) -> Reader:
-    others = tuple(one for one in kinds if one is not NoneType)
+    others = tuple(kind for kind in kinds if kind is not NoneType)
     inner = _reader(others[0]) if len(others) == 1 else _plain(others)
     if others == kinds:
         return inner
@@ -184,10 +184,10 @@ def _literal(*words: str, hint: str = "") -> Reader:
 
 
 def _annotated(kind: Kind, *notes: Check | Before | Hint) -> Reader:
-    hint = next((one.text for one in notes if isinstance(one, Hint)), "")
+    hint = next((note.text for note in notes if isinstance(note, Hint)), "")
     inner = _literal(*get_args(kind), hint=hint) if hint else _reader(kind)
-    before = [one.ask for one in notes if isinstance(one, Before)]
-    after = [one.ask for one in notes if isinstance(one, Check)]
+    before = [note.ask for note in notes if isinstance(note, Before)]
+    after = [note.ask for note in notes if isinstance(note, Check)]
 
     def reads(value: Any, key: Key, found: Found) -> Any:
         count = len(found)

@@ -95,7 +95,7 @@ def _address_range(node: Node) -> Node | None:
 def _of_range(name: str, node: Node) -> Iterator[tuple[str, Node]]:
     names, address = expand(name), _address_range(node)
     if address is None:
-        yield from ((one, node) for one in names)
+        yield from ((name, node) for name in names)
         return
     assert isinstance(address.value, str)
     assert isinstance(node.value, dict)

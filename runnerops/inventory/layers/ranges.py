@@ -45,8 +45,8 @@ def expand(text: str) -> tuple[str, ...]:
 
 def _count(ranges: list[tuple[str, ...]]) -> int:
     count = 1
-    for one in ranges:
-        count *= len(one)
+    for range_ in ranges:
+        count *= len(range_)
     return count
 
 

@@ -128,13 +128,13 @@ def check_argument(source: Source, argument: str) -> str:
 
 def _check_text(text: str) -> str:
     """Checks a text with secrets in it."""
-    parts = [one for one in pieces(text) if not isinstance(one, str)]
+    parts = [piece for piece in pieces(text) if not isinstance(piece, str)]
     example = 'for example !secret "NPM_TOKEN={env:NPM_TOKEN}"; the others are {file:PATH} and {command:LINE}'
     if wrong := misspelt(text):
         raise ScalarError(f"!secret knows no {{{wrong[0]}:…}}, did you mean {{{wrong[1]}:…}}?", example)
     if left := unclosed(text):
         raise ScalarError(f"!secret: {{{left}:… is not closed, is empty, or contains braces", example)
-    if manager := next((one for one in _MANAGERS if f"{{{one[1:]}:" in text), ""):
+    if manager := next((manager for manager in _MANAGERS if f"{{{manager[1:]}:" in text), ""):
         hint = f"write {{command:{_MANAGERS[manager]}}}; docs/secrets.md has more"
         raise ScalarError(f"!secret knows no {{{manager[1:]}:…}}", hint)
     if not parts:

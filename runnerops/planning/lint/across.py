@@ -105,7 +105,9 @@ def _unverified(name: str, place: str, docker: Tree) -> bool:
     entries = [str(one).partition("://")[2] or str(one) for one in _list(docker.get("insecure-registries"))]
     try:
         address = ip_address(name)
-        inside = address.is_loopback or any("/" in one and address in ip_network(one, strict=False) for one in entries)
+        inside = address.is_loopback or any(
+            "/" in entry and address in ip_network(entry, strict=False) for entry in entries
+        )
     except ValueError:
         inside = name == "localhost"
     return inside or place in entries

@@ -53,10 +53,10 @@ def _disagreements(
     wishes: Sequence[DesiredSettings],
 ) -> Iterator[tuple[DesiredSettings, DesiredSettings, tuple[str, ...]]]:
     """Each entry with the first other one of the same runner that asks for different settings, and these settings."""
-    for one in wishes:
+    for wish in wishes:
         for other in wishes:
-            if one is not other and one.identity == other.identity and (keys := _differing_keys(one, other)):
-                yield one, other, keys
+            if wish is not other and wish.identity == other.identity and (keys := _differing_keys(wish, other)):
+                yield wish, other, keys
                 break
 
 

@@ -21,19 +21,19 @@ _COMPARED = frozenset({"new", "gone", "dim", "verbatim"})
 def markdown(report: PlanReport) -> str:
     """The plans as Markdown. Hosts in sync are named on one line."""
     parts = [f"### runnerops: {report.summary}", *_blocks(report.hosts)]
-    if quiet := [one.host for one in report.hosts if not one.changes]:
+    if quiet := [host.host for host in report.hosts if not host.changes]:
         parts.append(f"In sync: {', '.join(f'`{name}`' for name in quiet)}")
     return "\n\n".join(parts) + "\n"
 
 
 def _blocks(hosts: Sequence[HostReport]) -> Iterator[str]:
     left = _ROOM
-    for one in hosts:
-        if not one.changes:
+    for host in hosts:
+        if not host.changes:
             continue
-        block = _block(one)
+        block = _block(host)
         if len(block) > left:
-            yield f"`{one.host}` and what follows is too long to stand here: the job's log has it."
+            yield f"`{host.host}` and what follows is too long to stand here: the job's log has it."
             return
         left -= len(block)
         yield block

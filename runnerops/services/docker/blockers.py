@@ -77,7 +77,9 @@ def _set_as_flag(context: ActionContext, docker: DockerFacts) -> Iterator[Blocke
     duplicates = tuple(sorted(names & flags(docker)))
     if duplicates:
         names_text = ", ".join(duplicates)
-        message = f"docker's unit sets keys as flags that daemon.json sets too, so dockerd would not start: {names_text}"
+        message = (
+            f"docker's unit sets keys as flags that daemon.json sets too, so dockerd would not start: {names_text}"
+        )
         yield Blocker(
             "set-as-flag", f"{message}; take the flags out of the unit or the keys out of the inventory", duplicates
         )

@@ -31,7 +31,7 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     details: list[str] = []
     if docker.version:
         mirrors = ", ".join(url.rstrip("/") for url in docker.mirrors or ())
-        count = sum(one.running for one in docker.containers)
+        count = sum(container.running for container in docker.containers)
         details.append(f"mirror {mirrors}" if mirrors else "no mirror")
         details.append("live-restore" if docker.live_restore else "no live-restore")
         details.append(f"{count} container{'s' if count != 1 else ''}")

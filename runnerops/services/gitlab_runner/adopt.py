@@ -129,7 +129,7 @@ def _differs(whole: Tree, key: Key) -> bool:
 def _identified(runner: Tree, whole: Tree, name: str, runners: Sequence[Tree]) -> Tree:
     """The runner with a unique name, with the name in the file if that differs, and with what identifies its token."""
     called = str(whole.get("name") or "")
-    apart = called != name or sum(str(one.get("name") or "") == called for one in runners) > 1
+    apart = called != name or sum(str(runner.get("name") or "") == called for runner in runners) > 1
     first: Tree = {"name": name} if called == name else {"name": name, "called": called}
     if apart and whole.get("id") and _alone(runners, whole):
         first["id"] = whole["id"]
@@ -141,7 +141,7 @@ def _identified(runner: Tree, whole: Tree, name: str, runners: Sequence[Tree]) -
 
 def _names(runners: Sequence[Tree]) -> list[str]:
     """The name of each runner in the inventory: that of the file if there is one and it is unique."""
-    there = [str(one.get("name") or "") for one in runners]
+    there = [str(runner.get("name") or "") for runner in runners]
     found: list[str] = []
     for number, called in enumerate(there, 1):
         usable = called.strip() and called.isprintable() and "{" not in called
@@ -162,7 +162,7 @@ def _said_of_names(runners: Sequence[Tree], names: Sequence[str]) -> Iterator[st
 
 def _alone(runners: Sequence[Tree], runner: Tree) -> bool:
     """Whether no other runner of the same GitLab has its id."""
-    keys = [(one.get("id"), normal_url(one.get("url"))) for one in runners]
+    keys = [(runner.get("id"), normal_url(runner.get("url"))) for runner in runners]
     return keys.count((runner["id"], normal_url(runner.get("url")))) == 1
 
 

@@ -91,7 +91,7 @@ def with_dind(runner: Tree, dind: Dind) -> Tree:
     table: Tree = dict(docker) if isinstance(docker, dict) else {}
     table["services"] = [*_list(table.get("services")), dind.service]
     targets = {target_of(volume) for volume in _texts(table.get("volumes"))}
-    volumes = [one for one in dind.volumes if not targets & {one, dind.certs}]
+    volumes = [volume for volume in dind.volumes if not targets & {volume, dind.certs}]
     if volumes:
         table["volumes"] = [*_list(table.get("volumes")), *volumes]
     known = variables_of(runner)

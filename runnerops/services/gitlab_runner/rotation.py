@@ -54,7 +54,7 @@ def with_rotated(tree: Tree, given: Mapping[str, Tree]) -> Tree:
     runners = tree.get("runners")
     if not given or not isinstance(runners, list):
         return tree
-    renewed: list[Value] = [_renewed(one, given) if isinstance(one, dict) else one for one in runners]
+    renewed: list[Value] = [_renewed(runner, given) if isinstance(runner, dict) else runner for runner in runners]
     return {**tree, "runners": renewed}
 
 
@@ -119,4 +119,4 @@ def alone(runner: Tree, given: Tree | None = None) -> bytes:
 
 def runner_named(runners: Sequence[Tree], name: str) -> Tree | None:
     """The runner of that name."""
-    return next((one for index, one in enumerate(runners) if label(one, index) == name), None)
+    return next((runner for index, runner in enumerate(runners) if label(runner, index) == name), None)

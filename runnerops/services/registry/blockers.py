@@ -70,8 +70,8 @@ def blockers(
         yield from _in_use(host, observed)
     if action is None or action.verb < Verb.UP or docker is None:
         return
-    restarts = (one for one in actions if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART)
-    bridge_moves = any({"bip", "default-address-pools"} & set(one.because) for one in restarts)
+    restarts = (action for action in actions if action.service is ServiceName.DOCKER and action.verb is Verb.RESTART)
+    bridge_moves = any({"bip", "default-address-pools"} & set(restart.because) for restart in restarts)
     compose = compose_tree(host, changes, observed)
     yield from _options_stay(changes)
     for cache in touched(host, action, changes, observed):

@@ -46,7 +46,7 @@ def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
 def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
     comes = frozenset(coming_back(host, observed))
     docker = observed.facts.docker
-    there = {one.id: one for one in docker.containers} if docker else {}
+    there = {container.id: container for container in docker.containers} if docker else {}
     for one in displaced(host):
         found = there.get(one.id)
         if one in comes:

@@ -31,9 +31,11 @@ def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
     """
     docker = observed.facts.docker
     containers = docker.containers if docker and docker_answers(observed) else ()
-    others = (one for one in containers if one.running and one.labels.get(PROJECT_LABEL) != PROJECT)
+    others = (
+        container for container in containers if container.running and container.labels.get(PROJECT_LABEL) != PROJECT
+    )
     taken = [*(port for one in others for port in one.ports), *_of_caches(host)]
-    there = {one.id: one for one in containers if not one.running}
+    there = {container.id: container for container in containers if not container.running}
     for gone in displaced(host):
         one = there.get(gone.id)
         if one and not any(overlap(taken, *split(port)) for port in one.ports):
@@ -46,7 +48,12 @@ def brings_up(url: str, host: Host, observed: HostState) -> bool:
         return False
     docker = observed.facts.docker
     coming = {one.id for one in coming_back(host, observed)}
-    ports = [port for one in (docker.containers if docker else ()) if one.id in coming for port in one.ports]
+    ports = [
+        port
+        for container in (docker.containers if docker else ())
+        if container.id in coming
+        for port in container.ports
+    ]
     return listens_at([*_of_caches(host), *ports], url, host, observed.facts)
 
 
@@ -63,4 +70,4 @@ def listens_at(places: list[str], url: str, host: Host, facts: Facts) -> bool:
 
 def _of_caches(host: Host) -> Iterator[str]:
     """The places where the host's own caches listen."""
-    yield from (str(one.get("listen")) for one in tables(host.sections.get(ServiceName.REGISTRY, {}).get("caches")))
+    yield from (str(table.get("listen")) for table in tables(host.sections.get(ServiceName.REGISTRY, {}).get("caches")))

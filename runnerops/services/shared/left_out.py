@@ -13,7 +13,7 @@ def brings_caches(host: Host) -> bool:
 
 def left_out(host: Host, url: str) -> str:
     """Why a cache that should be at `url` does not answer there; empty if nothing is left out."""
-    found = next((one for one in host.caches if one.url.rstrip("/") == url), None)
+    found = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
     if found is None or brings_caches(host):
         return ""
     return (

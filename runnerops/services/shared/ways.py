@@ -43,7 +43,7 @@ def asked_from(docker: DockerFacts | None, networks: Iterable[str], *, own: bool
     port's own container are not.
     """
     bridge = "bridge" if own and way_to(docker, own=True) != "input" else "any"
-    return tuple(bridge if one == BRIDGE else f"network:{one}" for one in networks)
+    return tuple(bridge if network == BRIDGE else f"network:{network}" for network in networks)
 
 
 def _who(way: str) -> str:

@@ -31,7 +31,7 @@ def as_list(value: Value) -> str:
         tables = [value] if isinstance(value, dict) else [one for one in value if isinstance(one, dict)]
         if tables and all(isinstance(one, bool | None) for table in tables for one in table.values()):
             return f"write {json.dumps([name for table in tables for name in table])}"
-        urls = [one for one in texts if "://" in one] if tables else []
+        urls = [text for text in texts if "://" in text] if tables else []
         pairs = [f"{name}={one}" for table in tables for name, one in table.items()]
         plain = bool(tables) and not any(isinstance(one, dict | list) for table in tables for one in table.values())
         items = urls or (pairs if plain else texts)

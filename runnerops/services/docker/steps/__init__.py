@@ -196,15 +196,15 @@ def _prove_bridge(address: str) -> Iterator[Step]:
 
 def _prove_store(now: ActionContext) -> Iterator[Step]:
     """Verifies that the daemon uses the requested store, as far as it tells."""
-    for one in now.switches:
-        if one.key == "data-root" and not now.desired.get("userns-remap"):
-            yield _stored(one.key, f"={one.after}", "{{.DockerRootDir}}")
-        elif one.key == "userns-remap" and one.after != "off":
-            yield _stored(one.key, "~name=userns", "{{.SecurityOptions}}")
-        elif one.key == "image store" and one.after.startswith("containerd"):
-            yield _stored(one.key, "~io.containerd.snapshotter", "{{.DriverStatus}}")
-        elif one.key in {"image store", "storage-driver"} and now.desired.get("storage-driver"):
-            yield _stored(one.key, f"={now.desired['storage-driver']}", "{{.Driver}}")
+    for switch in now.switches:
+        if switch.key == "data-root" and not now.desired.get("userns-remap"):
+            yield _stored(switch.key, f"={switch.after}", "{{.DockerRootDir}}")
+        elif switch.key == "userns-remap" and switch.after != "off":
+            yield _stored(switch.key, "~name=userns", "{{.SecurityOptions}}")
+        elif switch.key == "image store" and switch.after.startswith("containerd"):
+            yield _stored(switch.key, "~io.containerd.snapshotter", "{{.DriverStatus}}")
+        elif switch.key in {"image store", "storage-driver"} and now.desired.get("storage-driver"):
+            yield _stored(switch.key, f"={now.desired['storage-driver']}", "{{.Driver}}")
 
 
 def _stored(key: str, condition: str, form: str) -> Step:

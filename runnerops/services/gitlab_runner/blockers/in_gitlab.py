@@ -18,7 +18,7 @@ from runnerops.services.gitlab_runner.reconcile.created import stand_in
 
 def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
     """Runners that would get a token that no runner on the host has for this GitLab now."""
-    there = {(one.token, normal_url(one.url)) for one in registrations(observed)}
+    there = {(registration.token, normal_url(registration.url)) for registration in registrations(observed)}
     found: list[Registration] = []
     for file in desired:
         if file.spec.service is NAME and file.content is not None:
@@ -32,18 +32,20 @@ def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Re
 def unknown_token_blockers(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, ...]:
     """Blocks a deploy that would bring these tokens."""
     return tuple(
-        Blocker("unknown-token", f"GitLab does not know the token that runner {one.name} would get (403)", (one.name,))
-        for one in statuses
-        if one.known is False
+        Blocker(
+            "unknown-token", f"GitLab does not know the token that runner {status.name} would get (403)", (status.name,)
+        )
+        for status in statuses
+        if status.known is False
     )
 
 
 def notes_on_unchecked_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ...]:
     """Sentences that say why it could not be found out whether GitLab knows these tokens."""
     return tuple(
-        f"whether GitLab knows the token of runner {one.name} is not known: {one.reason}"
-        for one in statuses
-        if one.known is None
+        f"whether GitLab knows the token of runner {status.name} is not known: {status.reason}"
+        for status in statuses
+        if status.known is None
     )
 
 

@@ -34,11 +34,10 @@ def deletes_itself(url: str, deletions: Sequence[Deletion], policy: Policy) -> I
     its GitLab.
     """
     job = policy.job
-    for one in deletions if job and job.runner_id and normal_url(job.server_url) == normal_url(url) else ():
-        if job and one.id == job.runner_id:
-            message = (
-                f"runner {one} would be deleted after its last job, and this command runs in one (job {job.id}); {_FIX}"
-            )
+    for deletion in deletions if job and job.runner_id and normal_url(job.server_url) == normal_url(url) else ():
+        if job and deletion.id == job.runner_id:
+            runs_here = f"this command runs in one (job {job.id})"
+            message = f"runner {deletion} would be deleted after its last job, and {runs_here}; {_FIX}"
             yield Blocker("self-deploy", message, here=True)
 
 
@@ -47,7 +46,7 @@ def _why(job: CiJob, observed: HostState) -> str:
     if runner and job.id and (job.id in runner.job_ids or any(other.id == job.id for other in runner.jobs)):
         return f"job {job.id} runs there"
     runners = runners_of(read(observed.file(config_path(observed)).content))
-    names = [label(one, index) for index, one in enumerate(runners) if _is_of(job, one)]
+    names = [label(runner, index) for index, runner in enumerate(runners) if _is_of(job, runner)]
     return f"job {job.id} is of the runner {names[0]}, which that host serves" if names else ""
 
 

@@ -131,4 +131,8 @@ def _of_unit(group: str, main: str | None) -> bool:
 
 def _of_job(group: str, docker: DockerFacts | None) -> bool:
     """Whether it is a helper in the container of a job."""
-    return any(one.id in group for one in docker.containers if one.id and MANAGED in one.labels) if docker else False
+    return (
+        any(container.id in group for container in docker.containers if container.id and MANAGED in container.labels)
+        if docker
+        else False
+    )

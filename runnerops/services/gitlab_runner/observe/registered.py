@@ -35,7 +35,9 @@ def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState)
     """Every runner of the desired file, by its name in the inventory. `id` is 0 if config.toml has none with the same
     token.
     """
-    numbers = {(one.token, normal_url(one.url)): one.id for one in registrations(observed)}
+    numbers = {
+        (registration.token, normal_url(registration.url)): registration.id for registration in registrations(observed)
+    }
     files = (file for file in desired if file.spec.service is NAME and file.content is not None)
     return tuple(
         replace(one, id=numbers.get((one.token, normal_url(one.url)), 0))
@@ -50,8 +52,14 @@ def registrations_named(
     """The runners on the host that the inventory knows by these names, which are found by their token, or by their own
     name.
     """
-    anew = {(one.token, normal_url(one.url)): one.name for one in rendered_registrations(desired, observed)}
-    found = (replace(one, name=anew.get((one.token, normal_url(one.url)), one.name)) for one in registrations(observed))
+    anew = {
+        (registration.token, normal_url(registration.url)): registration.name
+        for registration in rendered_registrations(desired, observed)
+    }
+    found = (
+        replace(registration, name=anew.get((registration.token, normal_url(registration.url)), registration.name))
+        for registration in registrations(observed)
+    )
     return tuple(one for one in found if one.name in names)
 
 

@@ -89,7 +89,7 @@ def _is_ambiguous(runner: Tree, runners: Sequence[Tree], observed: Sequence[Tree
 
 def _partners(host: Host, observed: Sequence[Tree], runners: Sequence[Tree]) -> dict[int, int]:
     known = [{**own, **runner} for own, runner in zip(_before(host, runners), runners, strict=True)]
-    old = [{**one, "name": host.renamed.get(str(one.get("name")), one.get("name"))} for one in runners]
+    old = [{**runner, "name": host.renamed.get(str(runner.get("name")), runner.get("name"))} for runner in runners]
     partners = match_equals(observed, old, match(observed, known), distance)
     return match_renamed(observed, runners, host.renamed, partners)
 
@@ -110,6 +110,7 @@ def _kept(host: Host, desired: Tree, old: Tree) -> Tree:
         return desired
     partners = _partners(host, observed, runners)
     found: list[Value] = [
-        keep(one, observed[partners[index]], below) if index in partners else one for index, one in enumerate(runners)
+        keep(runner, observed[partners[index]], below) if index in partners else runner
+        for index, runner in enumerate(runners)
     ]
     return {**desired, "runners": found}

@@ -97,7 +97,7 @@ def managed_after(
         return observed.in_gitlab
     url = str(normal_url(host.gitlab.url))
     before = {name: number for number, name in observed.in_gitlab.get(url, {}).items()}
-    same = {(one.name, one.token) for one in registrations(observed)}
+    same = {(registration.name, registration.token) for registration in registrations(observed)}
     managed = host.gitlab_settings.keys() | host.gitlab_places.keys()
     ids = {
         one.name: told.get(one.name) or one.id or (before.get(one.name, 0) if (one.name, one.token) in same else 0)
@@ -107,7 +107,7 @@ def managed_after(
     for name in to_be_created(desired):
         ids.pop(name, None)
     now = {number: name for name, number in ids.items() if number}
-    now |= {one.id: one.name for one in leaving_runners(host, desired, observed) if one.id not in gone}
+    now |= {runner.id: runner.name for runner in leaving_runners(host, desired, observed) if runner.id not in gone}
     others = {other: runners for other, runners in observed.in_gitlab.items() if other != url}
     return {**others, **({url: dict(sorted(now.items()))} if now else {})}
 

@@ -40,7 +40,7 @@ def remove(request: RemovalRequest) -> Removal | None:
     blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     desired = (as_before(spec, content, original, there),)
-    told = {one.token for one in leaving_runners(host, desired, observed)}  # each of these is reported separately
+    told = {runner.token for runner in leaving_runners(host, desired, observed)}  # each of these is reported separately
     stay = [name for name, one in gone if one["token"] not in told]
     registered = (
         [f"still registered in GitLab: {', '.join(stay)}; delete them there, or leave them offline"] if stay else []
@@ -55,10 +55,10 @@ def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:
     runners = runners_of(first)
     partners = match(there, runners)
     found = [
-        {**one, **{key: now[partners[index]][key] for key in HOST_OWNED if key in now[partners[index]]}}
-        if index in partners and now[partners[index]].get("token") != one.get("token")
-        else one
-        for index, one in enumerate(runners)
+        {**runner, **{key: now[partners[index]][key] for key in HOST_OWNED if key in now[partners[index]]}}
+        if index in partners and now[partners[index]].get("token") != runner.get("token")
+        else runner
+        for index, runner in enumerate(runners)
     ]
     return first if found == runners else {**first, "runners": [*found]}
 

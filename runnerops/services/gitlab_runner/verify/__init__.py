@@ -60,8 +60,12 @@ def _told_apart(evidence: Evidence) -> Iterator[Check]:
     """Checks a clone only if it shares a token with this host, because GitLab counts the jobs of both as one machine's
     then.
     """
-    tokens = {one.token for one in registrations(evidence.observed)}
-    shared = [name for name, it in evidence.clones.items() if tokens & {one.token for one in registrations(it)}]
+    tokens = {registration.token for registration in registrations(evidence.observed)}
+    shared = [
+        name
+        for name, it in evidence.clones.items()
+        if tokens & {registration.token for registration in registrations(it)}
+    ]
     if shared:
         reason = f"gitlab-runner of {', '.join(shared)} has the same system id, and a token in common"
         facts = [evidence.observed.facts, *(evidence.clones[name].facts for name in shared)]

@@ -21,18 +21,18 @@ def checks(host: Host, statuses: Sequence[RunnerStatus], observed: HostState) ->
         return
     live = observed.last.number if observed.last and observed.last.running else 0
     left = {one.id: one.run for one in observed.paused if one.run != live}
-    for one in statuses:
-        what = f"GitLab knows runner {one.name}"
-        if normal_url(one.url) != normal_url(host.gitlab.url):
-            reason = f"its url is {one.url}, which is not that of the `gitlab` section"
+    for status in statuses:
+        what = f"GitLab knows runner {status.name}"
+        if normal_url(status.url) != normal_url(host.gitlab.url):
+            reason = f"its url is {status.url}, which is not that of the `gitlab` section"
             yield Check("known-to-gitlab", NAME, what, "skip", reason)
-        elif one.known is None:
-            yield Check("known-to-gitlab", NAME, what, "skip", one.reason, one.fix)
-        elif one.known and one.paused and one.id in left:
-            reason = f"run {left[one.id]} paused it in GitLab, and it was not unpaused: it gets no jobs"
+        elif status.known is None:
+            yield Check("known-to-gitlab", NAME, what, "skip", status.reason, status.fix)
+        elif status.known and status.paused and status.id in left:
+            reason = f"run {left[status.id]} paused it in GitLab, and it was not unpaused: it gets no jobs"
             yield Check("known-to-gitlab", NAME, what, "fail", reason, f"runnerops deploy {host.name}")
-        elif one.known:
-            reason = "it is paused in GitLab" if one.paused else ""
+        elif status.known:
+            reason = "it is paused in GitLab" if status.paused else ""
             yield Check("known-to-gitlab", NAME, what, reason=reason)
         else:
-            yield Check("known-to-gitlab", NAME, what, "fail", one.reason, one.fix)
+            yield Check("known-to-gitlab", NAME, what, "fail", status.reason, status.fix)

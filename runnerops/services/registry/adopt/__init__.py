@@ -58,11 +58,12 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
     docker = observed.facts.docker
     if docker and docker.flavour in {"podman", "rootless"}:
         alone = [
-            f"container {one.name} is left alone: it belongs to {docker.flavour}" for one in found_registries(answers)
+            f"container {registry.name} is left alone: it belongs to {docker.flavour}"
+            for registry in found_registries(answers)
         ]
         return Adopted(notes=tuple(alone))
     mirrors = mirrors_of(tree_of(observed.file(path_of(observed)).content).get("registry-mirrors"))
-    for one in sorted(found_registries(answers), key=lambda one: _rank(one, observed, mirrors)):
+    for one in sorted(found_registries(answers), key=lambda registry: _rank(registry, observed, mirrors)):
         if why := unfit(one, _storage(one)[0]):
             made.notes.append(f"container {one.name} is left alone: {why}")
         else:

@@ -62,7 +62,7 @@ def left_out(host: Mapping[str, Any], networks: Mapping[str, Any]) -> tuple[str,
     """Options that neither a section nor a template can express, in words. `networks` are those of the container, by
     name.
     """
-    ends = (one for one in networks.values() if isinstance(one, dict))
+    ends = (network for network in networks.values() if isinstance(network, dict))
     links = [*(host.get("Links") or ()), *(link for one in ends for link in one.get("Links") or ())]
     to = dict.fromkeys(str(link).partition(":")[0].lstrip("/") for link in links)
     left = [name for key, name in _LEFT.items() if host.get(key)]
@@ -95,9 +95,9 @@ def _derived(host: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
         yield "tmpfs", [f"{path}:{options}" if options else path for path, options in tmpfs.items()]
     if devices := host.get("Devices"):
         keys = ("PathOnHost", "PathInContainer", "CgroupPermissions")
-        yield "devices", [":".join(str(one[key]) for key in keys) for one in devices]
+        yield "devices", [":".join(str(device[key]) for key in keys) for device in devices]
     if ulimits := host.get("Ulimits"):
-        yield "ulimits", {str(one["Name"]): {"soft": one["Soft"], "hard": one["Hard"]} for one in ulimits}
+        yield "ulimits", {str(ulimit["Name"]): {"soft": ulimit["Soft"], "hard": ulimit["Hard"]} for ulimit in ulimits}
 
 
 def _health(check: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:

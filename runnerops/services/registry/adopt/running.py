@@ -75,7 +75,7 @@ class FoundRegistry:
 
     def mount_of(self, path: str) -> Mount | None:
         """The innermost mount in which a path inside lies."""
-        around = (one for one in self.mounts if f"{path}/".startswith(f"{one.inside.rstrip('/')}/"))
+        around = (mount for mount in self.mounts if f"{path}/".startswith(f"{mount.inside.rstrip('/')}/"))
         return max(around, key=lambda one: len(one.inside), default=None)
 
 
@@ -139,9 +139,9 @@ def _mounts(told: Any) -> Iterator[Mount]:
 
 def _ports(told: Any) -> Iterator[tuple[str, str, str]]:
     for inside, bindings in told.items() if isinstance(told, dict) else ():
-        for one in bindings or ():
-            if str(one.get("HostPort") or 0) != "0":
-                yield str(inside).partition("/")[0], str(one.get("HostIp") or ""), str(one["HostPort"])
+        for binding in bindings or ():
+            if str(binding.get("HostPort") or 0) != "0":
+                yield str(inside).partition("/")[0], str(binding.get("HostIp") or ""), str(binding["HostPort"])
 
 
 def _object(text: str) -> Mapping[str, Any]:

@@ -27,7 +27,7 @@ def for_jobs(host: Host) -> tuple[OwnCache, ...]:
 
 def given(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
     """The caches in the command of a service of this config.toml, unless its jobs use the host's network."""
-    urls = urls_given({**config, "runners": [one for one in tables(config.get("runners")) if not _as_host(one)]})
+    urls = urls_given({**config, "runners": [table for table in tables(config.get("runners")) if not _as_host(table)]})
     return tuple(cache for cache in caches if url_of(cache) in urls)
 
 

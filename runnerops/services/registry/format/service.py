@@ -47,11 +47,11 @@ def text_of(value: Value) -> str:
 def mounts_of(section: Tree) -> Iterator[tuple[str, str]]:
     """The path inside, and the key of a volume or the path of a folder or file."""
     volumes = section.get("volumes")
-    for one in volumes if isinstance(volumes, list) else ():
-        if isinstance(one, dict):
-            source, inside = text_of(one.get("source")), text_of(one.get("target"))
+    for volume in volumes if isinstance(volumes, list) else ():
+        if isinstance(volume, dict):
+            source, inside = text_of(volume.get("source")), text_of(volume.get("target"))
         else:
-            source, _, rest = text_of(one).partition(":")
+            source, _, rest = text_of(volume).partition(":")
             inside = rest.partition(":")[0]
         if source and inside:
             yield inside.rstrip("/"), source

@@ -20,26 +20,34 @@ _FILES = "com.docker.compose.project.config_files"
 def ours(observed: HostState) -> Mapping[str, Container]:
     """The containers of our project by the name of their cache; of two, the one that runs."""
     docker = observed.facts.docker
-    found = [one for one in (docker.containers if docker else ()) if one.labels.get(PROJECT_LABEL) == PROJECT]
+    found = [
+        container
+        for container in (docker.containers if docker else ())
+        if container.labels.get(PROJECT_LABEL) == PROJECT
+    ]
     return {one.labels.get(_SERVICE, one.name): one for one in sorted(found, key=lambda one: one.running)}
 
 
 def twins(name: str, observed: HostState) -> bool:
     """Whether a cache has more than one container: Compose 1 and 2 name theirs differently."""
     docker = observed.facts.docker
-    found = [one for one in (docker.containers if docker else ()) if one.labels.get(PROJECT_LABEL) == PROJECT]
+    found = [
+        container
+        for container in (docker.containers if docker else ())
+        if container.labels.get(PROJECT_LABEL) == PROJECT
+    ]
     return sum(one.labels.get(_SERVICE) == name for one in found) > 1
 
 
 def holder_of(cache: OwnCache, observed: HostState) -> str:
     """Names another program that holds this cache's port; empty if the port is free, or ours."""
     docker, registry = observed.facts.docker, observed.facts.registry
-    for one in docker.containers if docker else ():
-        if one.running and overlap(one.ports, cache.address, cache.port):
-            if one.labels.get(PROJECT_LABEL) == PROJECT:
+    for container in docker.containers if docker else ():
+        if container.running and overlap(container.ports, cache.address, cache.port):
+            if container.labels.get(PROJECT_LABEL) == PROJECT:
                 return ""
-            files = one.labels.get(_FILES, "")
-            return f"container {one.name}" + (f" (of {files})" if files else "")
+            files = container.labels.get(_FILES, "")
+            return f"container {container.name}" + (f" (of {files})" if files else "")
     for listener, process in (registry.listeners if registry else {}).items():
         left_over = process == "docker-proxy" and not docker_answers(observed)
         if overlap((listener,), cache.address, cache.port) and not left_over:
@@ -55,15 +63,19 @@ def predecessor(cache: OwnCache, observed: HostState, returned: Collection[str] 
     one of a swarm, which would start it again.
     """
     docker = observed.facts.docker
-    for one in docker.containers if docker else ():
-        free = one.labels.get(PROJECT_LABEL) != PROJECT and _SWARM not in one.labels and not one.auto_remove
+    for container in docker.containers if docker else ():
+        free = (
+            container.labels.get(PROJECT_LABEL) != PROJECT
+            and _SWARM not in container.labels
+            and not container.auto_remove
+        )
         if (
-            one.running
+            container.running
             and free
-            and (one.id in returned or overlap(one.ports, cache.address, cache.port))
-            and cache.volume in (one.mounts or {}).values()
+            and (container.id in returned or overlap(container.ports, cache.address, cache.port))
+            and cache.volume in (container.mounts or {}).values()
         ):
-            return one
+            return container
     return None
 
 
@@ -71,7 +83,12 @@ def has_successor(name: str, host: Host, observed: HostState) -> bool:
     """Whether a container that comes back listens at the address of this cache."""
     docker = observed.facts.docker
     coming = {one.id for one in coming_back(host, observed)}
-    ports = [port for one in (docker.containers if docker else ()) if one.id in coming for port in one.ports]
+    ports = [
+        port
+        for container in (docker.containers if docker else ())
+        if container.id in coming
+        for port in container.ports
+    ]
     own = ours(observed).get(name)
     return own is not None and any(overlap(own.ports, *split(port)) for port in ports)
 

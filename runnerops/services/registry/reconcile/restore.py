@@ -79,7 +79,7 @@ def _texts(value: object) -> Iterator[str]:
 
 
 def _cache(host: Host, tree: Tree) -> Cache:
-    before = next((one for one in host.caches if one.host == host.name and one.name == tree["name"]), None)
+    before = next((cache for cache in host.caches if cache.host == host.name and cache.name == tree["name"]), None)
     local = before.local if before else True
     return Cache(
         str(tree["name"]), host.name, str(tree["upstream"]), str(tree["serves"]), str(tree["url"]), local,

@@ -49,7 +49,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
             if tree or not ours:
                 yield from (_finding(spec, one) for one in compose_rules(tree, version=_compose(facts)))
             if ours:
-                yield from (_finding(spec, one) for one in _services(tree))
+                yield from (_finding(spec, service) for service in _services(tree))
 
 
 def _is_manifest(tree: Tree) -> bool:

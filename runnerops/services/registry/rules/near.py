@@ -45,10 +45,10 @@ def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
     plain = name.replace("_", "").replace("-", "").lower()
     if plain not in names and _MEANT.get(plain) in names:
         return (_MEANT[plain],)
-    longer = [one for one in names if len(plain) >= _SHORT and one.startswith(plain)]
+    longer = [name for name in names if len(plain) >= _SHORT and name.startswith(plain)]
     if len(longer) == 1 and plain not in names:
         return tuple(longer)
-    return similar_names(plain, names, _NEAR) or tuple(one for one in names if _begins_like(plain, one))[:1]
+    return similar_names(plain, names, _NEAR) or tuple(name for name in names if _begins_like(plain, name))[:1]
 
 
 def slips(given: Iterable[str], names: Sequence[str]) -> set[str]:

@@ -77,7 +77,9 @@ def _guard(now: ActionContext) -> Iterator[Step]:
 def _images(now: ActionContext) -> tuple[str, ...]:
     services = {} if NAME in now.host.removed else now.tree.get("services")
     found = (
-        (one.get("image") for one in services.values() if isinstance(one, dict)) if isinstance(services, dict) else ()
+        (service.get("image") for service in services.values() if isinstance(service, dict))
+        if isinstance(services, dict)
+        else ()
     )
     return tuple(dict.fromkeys(image.replace("$$", "$") for image in found if isinstance(image, str)))
 

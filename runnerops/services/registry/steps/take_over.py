@@ -64,7 +64,12 @@ def start_again(now: ActionContext) -> Iterator[Step]:
 
 def _mirrors_at(now: ActionContext, gone: Displaced) -> Iterator[str]:
     docker = now.observed.facts.docker
-    ports = [port for one in (docker.containers if docker else ()) if one.id == gone.id for port in one.ports]
+    ports = [
+        port
+        for container in (docker.containers if docker else ())
+        if container.id == gone.id
+        for port in container.ports
+    ]
     for url in wanted_mirrors(now.host.sections.get(ServiceName.DOCKER, {})):
         if listens_at(ports, url, now.host, now.observed.facts):
             yield url

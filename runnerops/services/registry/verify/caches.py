@@ -45,7 +45,7 @@ def host_check(host: Host, url: str, evidence: Evidence) -> Check:
     wrong = problem(evidence.answers.get(f"registry_code/{url}", NO_ANSWER))
     if not wrong:
         return Check("answers-host", NAME, what)
-    own = any(_url_of(host, one) == url or one.probe == url for one in own_caches(host))
+    own = any(_url_of(host, cache) == url or cache.probe == url for cache in own_caches(host))
     cache = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
     if cache and not own:
         return Check("answers-host", NAME, what, "fail", *between(host, cache, wrong, evidence))

@@ -81,11 +81,14 @@ def _served(
     image, logs = evidence.probe.image, logs_of(cache.name, cache.host)
     what = f"a pull of {image} was served by cache {_named(cache, host)}, as its log shows"
     requests = [one for found in by_cache.values() for one in found]
-    given = {one.ref for one in requests if one.served}
+    given = {request.ref for request in requests if request.served}
     shared = {  # a layer that another pull of this daemon fetches meanwhile is fetched once
-        one.ref for other in by_cache for one in _requests(other, replace(pull, marked=False), evidence) if one.served
+        request.ref
+        for other in by_cache
+        for request in _requests(other, replace(pull, marked=False), evidence)
+        if request.served
     }
-    refused = {one.ref: one.status for one in requests if one.ref not in given and ":" in one.ref}
+    refused = {request.ref: request.status for request in requests if request.ref not in given and ":" in request.ref}
     absent = [layer for layer in pull.layers if not any(ref.startswith(f"sha256:{layer}") for ref in given | shared)]
     layers = [ref for ref in refused if any(ref.startswith(f"sha256:{layer}") for layer in absent)]
     if pull.error:
@@ -170,7 +173,7 @@ def catalog_check(cache: Cache, evidence: Evidence) -> Check:
 def _fetched(cache: Cache, pull: Pull, evidence: Evidence) -> bool:
     """Whether more than the digest was asked for. Only then does a cache have something to keep."""
     if pull.marked:
-        return any(one.body for one in _requests(cache, pull, evidence))
+        return any(request.body for request in _requests(cache, pull, evidence))
     return pull.fresh
 
 

@@ -79,7 +79,7 @@ class Overlay:
 
     def lay(self, variables: Iterable[Variable]) -> dict[Key, Laid]:
         """Lays variables in the order of their names, as the registry does. Returns effects by place."""
-        return {one.place: self._lay(one) for one in sorted(variables, key=lambda one: one.name)}
+        return {one.place: self._lay(one) for one in sorted(variables, key=lambda variable: variable.name)}
 
     def _lay(self, one: Variable) -> Laid:
         path = one.name.split("_")[1:]

@@ -117,7 +117,7 @@ def _of_the_image(service: Tree, version: int | None) -> bool:
     versions = [version] if version else [*_PATHS]
     if _told(service) or any(service.get(name) for name in elsewhere) or "distribution" in str(service["image"]):
         return False
-    return not any(_mounted(service, one) for one in versions)
+    return not any(_mounted(service, version) for version in versions)
 
 
 def _volume(service: Tree, key: Key) -> Found:
@@ -159,7 +159,7 @@ def _port(service: Tree, key: Key) -> Found:
     given = {name: value for _, name, value in environment(service)}
     port = given.get("REGISTRY_HTTP_ADDR", _ADDRESS).rpartition(":")[2]
     ports = [str(mapping(one).get("target") if isinstance(one, dict) else one) for one in items(service.get("ports"))]
-    inner = [one.partition("/")[0].rpartition(":")[2] for one in ports]
+    inner = [port.partition("/")[0].rpartition(":")[2] for port in ports]
     if port.isdecimal() and inner and all(one.isdecimal() for one in inner) and port not in inner:
         text = f"do not lead to the registry, which listens on port {port} of its container"
         yield "C018", "warning", (*key, "ports"), text, f"write {_outer(ports[0])}{port}, or set REGISTRY_HTTP_ADDR"

@@ -71,14 +71,14 @@ def _quoted(name: str) -> str:
 def _of_major(variables: list[Variable], key: Key, major: int, *, whole: bool) -> Found:
     overlay = Overlay(major, of_the_image(major) if whole else {}, whole)
     laid = overlay.lay(variables)
-    by_place = {one.place: one for one in variables}
+    by_place = {variable.place: variable for variable in variables}
     found = [one for place, what in laid.items() for one in _effect(by_place[place], what, major)]
     yield from found
     if not whole:
         for place, what in laid.items():
             yield from _alone(by_place[place], what, major)
     elif not any(one[1] == "error" for one in found):  # one that is no YAML is such an error
-        open_keys = [laid[one.place].key for one in variables if one.value == _OPEN]
+        open_keys = [laid[variable.place].key for variable in variables if variable.value == _OPEN]
         for rule, severity, at, text, fix in config_rules(overlay.tree, major):
             if not any(at[: len(one)] == one for one in open_keys):
                 place, same = _place(at, laid)
@@ -116,7 +116,7 @@ def _right(rule: str, at: Key, fix: str, laid: Mapping[Key, Laid]) -> str:
     if rule == "C011" and at == ("storage", "delete"):
         return "add the variable"
     drivers = {str(one.key[1]) for one in laid.values() if one.key[:1] == ("storage",) and len(one.key) > 1}
-    named = [one for one in sorted(drivers) if one in STORAGE]
+    named = [driver for driver in sorted(drivers) if driver in STORAGE]
     if at == ("storage",) and len(named) == 1 and not any(one.key == at for one in laid.values()):
         return f"write REGISTRY_STORAGE={named[0]} too"
     return fix

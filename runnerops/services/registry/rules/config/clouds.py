@@ -90,7 +90,12 @@ def swift_rules(given: Tree, key: Key) -> Found:
     found: list[One] = list(decoded_rules(SWIFT, given, key))
     yield from found
     url = field("authurl", given)
-    if isinstance(url, str) and url and not field("authversion", given) and not any(one in url for one in _VERSIONS):
+    if (
+        isinstance(url, str)
+        and url
+        and not field("authversion", given)
+        and not any(version in url for version in _VERSIONS)
+    ):
         text = f"names no version of the API, and there is no authversion: {ENDS}"
         yield "C009", "error", (*key, _written("authurl", given)), text, "write for example https://HOST:5000/v3"
     name = next((name for name in given if name.lower() == "chunksize"), "")
