@@ -37,14 +37,14 @@ def _made(cls: C, more: Mapping[str, Any]) -> C:
     """The class with slots, with the methods that both kinds share, and `more`."""
     every = _fields(cls)
     inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
-    left_out = {"__dict__", "__weakref__", *(one.name for one in every)}
-    values = _getter([one.name for one in every if one.compare])
+    left_out = {"__dict__", "__weakref__", *(member.name for member in every)}
+    values = _getter([member.name for member in every if member.compare])
     members = {
         "__eq__": _eq(values),
         "__hash__": lambda self: hash(values(self)),
         "__repr__": _repr,
         **{name: value for name, value in vars(cls).items() if name not in left_out},
-        "__slots__": tuple(one.name for one in every if one.name not in inherited),
+        "__slots__": tuple(member.name for member in every if member.name not in inherited),
         "__init__": _Init(every, post=hasattr(cls, "__post_init__")),
         "__getstate__": _state,
         "__setstate__": _set_state,
@@ -64,8 +64,8 @@ def _fields(cls: type) -> Sequence[Field[Any]]:
     cls.__doc__ = said or cls.__name__
     every = fields(dataclass(init=False, repr=False, eq=False)(cls))
     cls.__annotations__, cls.__doc__ = texts, said
-    for one in every:
-        one.type = texts.get(one.name, one.type)
+    for member in every:
+        member.type = texts.get(member.name, member.type)
     return every
 
 
@@ -83,7 +83,7 @@ class _Init:
 
     def __init__(self, every: Sequence[Field[Any]], *, post: bool) -> None:
         """A field without an argument or default is left to `__post_init__`."""
-        self._every = [one for one in every if one.init or not _is_required(one)]
+        self._every = [member for member in every if member.init or not _is_required(member)]
         self._post = post
         self._left = _FEW
 
@@ -120,27 +120,27 @@ class _Init:
             one.__post_init__()
 
 
-def _is_required(one: Field[Any]) -> bool:
-    return one.default is MISSING and one.default_factory is MISSING
+def _is_required(member: Field[Any]) -> bool:
+    return member.default is MISSING and member.default_factory is MISSING
 
 
 def _init(every: Sequence[Field[Any]], *, post: bool) -> Callable[..., None]:
     known: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
     words, lines = ["self"], []
-    for one in every:
-        name = value = one.name
-        if one.default is not MISSING:
-            known[f"_default_{name}"] = one.default
+    for member in every:
+        name = value = member.name
+        if member.default is not MISSING:
+            known[f"_default_{name}"] = member.default
             word = f"{name}=_default_{name}"
-        elif one.default_factory is not MISSING:
-            known[f"_make_{name}"] = one.default_factory
+        elif member.default_factory is not MISSING:
+            known[f"_make_{name}"] = member.default_factory
             word, value = f"{name}=_missing", f"_make_{name}() if {name} is _missing else {name}"
         else:
             word = name
-        if one.init:
+        if member.init:
             words.append(word)
         else:
-            value = f"_make_{name}()" if one.default is MISSING else f"_default_{name}"
+            value = f"_make_{name}()" if member.default is MISSING else f"_default_{name}"
         lines.append(f" _set(self, {name!r}, {value})")
     lines.append(" self.__post_init__()" if post else " pass")
     exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), known)  # noqa: S102  names of fields alone, as `dataclass` does
@@ -151,7 +151,7 @@ def _init(every: Sequence[Field[Any]], *, post: bool) -> Callable[..., None]:
 def _getter(names: Sequence[str]) -> Callable[[Any], tuple[object, ...]]:
     if len(names) > 1:
         return attrgetter(*names)
-    return lambda one: tuple(getattr(one, name) for name in names)
+    return lambda item: tuple(getattr(item, name) for name in names)
 
 
 def _eq(values: Callable[[Any], tuple[object, ...]]) -> Callable[[Any, Any], bool]:
@@ -162,7 +162,7 @@ def _eq(values: Callable[[Any], tuple[object, ...]]) -> Callable[[Any, Any], boo
 
 
 def _repr(self: Any) -> str:
-    words = [f"{one.name}={getattr(self, one.name)!r}" for one in fields(self) if one.repr]
+    words = [f"{member.name}={getattr(self, member.name)!r}" for member in fields(self) if member.repr]
     return f"{self.__class__.__qualname__}({', '.join(words)})"
 
 
@@ -171,9 +171,9 @@ def _refuse(self: Any, name: str, *_value: object) -> None:
 
 
 def _state(self: Any) -> list[object]:
-    return [getattr(self, one.name) for one in fields(self)]
+    return [getattr(self, member.name) for member in fields(self)]
 
 
 def _set_state(self: Any, state: Sequence[object]) -> None:
-    for one, value in zip(fields(self), state, strict=True):
-        object.__setattr__(self, one.name, value)
+    for member, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, member.name, value)

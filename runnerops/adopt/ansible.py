@@ -224,7 +224,7 @@ def _literal(text: str) -> object:
 
 def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
     found = Groups()
-    waiting = [(str(name), one) for name, one in tree.items()]
+    waiting = [(str(name), value) for name, value in tree.items()]
     seen: set[tuple[str, int]] = set()
     while waiting:
         group, one = waiting.pop(0)
@@ -255,7 +255,7 @@ def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
 def _mapping(value: object) -> dict[str, object]:
     if isinstance(value, str):  # a single host, as in `hosts: web1`
         return {value: None}
-    return {str(name): one for name, one in value.items()} if isinstance(value, dict) else {}
+    return {str(name): item for name, item in value.items()} if isinstance(value, dict) else {}
 
 
 def _bad(file: str, line: int, what: str) -> RunneropsError:

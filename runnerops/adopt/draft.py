@@ -90,13 +90,18 @@ def _with(kept: Sequence[AdoptedHost], more: Sequence[AdoptedHost], taken: Mappi
             return replace(others, refused={name: _refused(error)}, by_hand={name: entry} if entry else {})
     half = len(more) // 2
     first = _with(kept, more[:half], taken, group)
-    others = _with([*kept, *(one for one in more[:half] if one.name not in first.refused)], more[half:], taken, group)
+    others = _with(
+        [*kept, *(adopted_host for adopted_host in more[:half] if adopted_host.name not in first.refused)],
+        more[half:],
+        taken,
+        group,
+    )
     return replace(others, refused={**first.refused, **others.refused}, by_hand={**first.by_hand, **others.by_hand})
 
 
-def _entry_alone(one: AdoptedHost, taken: Mapping[str, str]) -> Entry | None:
+def _entry_alone(adopted_host: AdoptedHost, taken: Mapping[str, str]) -> Entry | None:
     try:
-        return _entry(one, taken, None)
+        return _entry(adopted_host, taken, None)
     except RunneropsError:
         return None
 
@@ -115,9 +120,9 @@ def best_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: st
 
     Each host gets the same values as if its entry were complete. `taken` are variables that already have a value.
     """
-    bare = make_draft([without_mirrors(one) for one in found], taken)
+    bare = make_draft([without_mirrors(adopted_host) for adopted_host in found], taken)
     loaded = _loaded(bare)
-    found = [with_mirrors(one, loaded) for one in found]
+    found = [with_mirrors(adopted_host, loaded) for adopted_host in found]
     alone = make_draft(found, taken)
     layer = _layer(found, taken, group)
     if layer is None:
@@ -128,9 +133,9 @@ def best_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: st
 
 def would_share_keys(found: Sequence[AdoptedHost], taken: Mapping[str, str], draft: Draft) -> bool:
     """Whether hosts with complete entries have something in common that a group could say once."""
-    apart = not any(one.place.known or one.place.group for one in found)
+    apart = not any(adopted_host.place.known or adopted_host.place.group for adopted_host in found)
     fit = len(found) > 1 and draft.layer is None and apart
-    return fit and share({one.name: one.adopted for one in found}, "", taken) is not None
+    return fit and share({adopted_host.name: adopted_host.adopted for adopted_host in found}, "", taken) is not None
 
 
 def make_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], layer: Layer | None = None) -> Draft:
@@ -139,33 +144,33 @@ def make_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], layer: La
     text = found[0].place.text
     if layer:
         text = layer.into(text)
-    for one in found:
-        entry = _entry(one, taken, layer)
-        entries[one.name] = entry
+    for adopted_host in found:
+        entry = _entry(adopted_host, taken, layer)
+        entries[adopted_host.name] = entry
         taken = {**taken, **entry.variables}
         text = entry.into(text)
-    return Draft([one.place for one in found], layer, entries, text)
+    return Draft([adopted_host.place for adopted_host in found], layer, entries, text)
 
 
-def _entry(one: AdoptedHost, taken: Mapping[str, str], layer: Layer | None) -> Entry:
-    host = one.place.host
-    own: Tree | None = None if one.place.known else one.place.said
-    inherited = one.place.inherited
+def _entry(adopted_host: AdoptedHost, taken: Mapping[str, str], layer: Layer | None) -> Entry:
+    host = adopted_host.place.host
+    own: Tree | None = None if adopted_host.place.known else adopted_host.place.said
+    inherited = adopted_host.place.inherited
     shared = variables_in(inherited, taken)
     if layer:
         inherited = merged(inherited, layer.of_host(host.name))
         own = {**(own or {}), "groups": [layer.group]} if layer.group else own
         shared |= layer.variables
-    entry = make_entry(Vault(host.name, taken, shared), own, one.adopted, inherited)
+    entry = make_entry(Vault(host.name, taken, shared), own, adopted_host.adopted, inherited)
     if layer:
         entry = layer.without_its_comments(entry)
-    return entry.beside_vars(one.place.variables) if "vars" in one.place.has else entry
+    return entry.beside_vars(adopted_host.place.variables) if "vars" in adopted_host.place.has else entry
 
 
 def _layer(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Layer | None:
     place = found[0].place
     wanted = not place.group and (group or place.is_empty)
-    return share({one.name: one.adopted for one in found}, group, taken) if wanted else None
+    return share({adopted_host.name: adopted_host.adopted for adopted_host in found}, group, taken) if wanted else None
 
 
 def _loaded(draft: Draft) -> Inventory | None:

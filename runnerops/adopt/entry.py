@@ -52,7 +52,9 @@ class Entry:
         them.
         """
         kept = tuple(
-            one for one in self.additions if not any(variable(secret) in names for secret in secrets_of(one.value))
+            addition
+            for addition in self.additions
+            if not any(variable(secret) in names for secret in secrets_of(addition.value))
         )
         said = f"{self.name} has such names in its `vars` already: what is secret in a template goes there by hand"
         notes = self.notes if kept == self.additions else (*self.notes, said)
@@ -100,21 +102,21 @@ def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, A
     notes: list[str] = []
     sections: dict[ServiceName, Tree | None] = {}
     comments: dict[Key, tuple[str, ...]] = {}
-    for service, one in adopted.items():
-        notes += one.notes
+    for service, adopted_service in adopted.items():
+        notes += adopted_service.notes
         above = inherited.get(service.value)
-        if one.section is None:
+        if adopted_service.section is None:
             if above is not None and about is not None:
                 sections[service] = None
                 notes.append(f"{service.value} is inherited, but the host does not have it: null leaves it out")
             continue
-        section = beside(above, vault.empty(service.value, one.section))
-        stay = tuple(left_over(above, one.section))
+        section = beside(above, vault.empty(service.value, adopted_service.section))
+        stay = tuple(left_over(above, adopted_service.section))
         notes += (f"{service.value}: {other} is inherited, but not on the host: a deploy adds it" for other in stay)
         if section or above is None:
             sections[service] = section
-        for key, lines in one.comments.items():
-            if place := moved(key, one.section, section):
+        for key, lines in adopted_service.comments.items():
+            if place := moved(key, adopted_service.section, section):
                 comments[(service.value, *place)] = lines
     more = _additions(adopted, vault)
     hidden = {*vault.shared.values(), *vault.variables.values(), *hidden_texts([adopted])}
@@ -125,13 +127,13 @@ def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, A
 
 
 def _additions(adopted: Mapping[ServiceName, Adopted], vault: Vault) -> tuple[Addition, ...]:
-    pairs = ((service, one) for service, each in adopted.items() for one in each.additions)
-    return tuple(replace(one, value=vault.emptied(service.value, one.value)) for service, one in pairs)
+    pairs = ((service, addition) for service, each in adopted.items() for addition in each.additions)
+    return tuple(replace(addition, value=vault.emptied(service.value, addition.value)) for service, addition in pairs)
 
 
 def hidden_texts(adopted: Sequence[Mapping[ServiceName, Adopted]]) -> frozenset[str]:
     """The texts in the hosts' files that are never shown."""
-    return frozenset(text for one in adopted for each in one.values() for text in each.secrets)
+    return frozenset(text for by_service in adopted for each in by_service.values() for text in each.secrets)
 
 
 def shown(lines: Sequence[str], hidden: Collection[str]) -> tuple[str, ...]:

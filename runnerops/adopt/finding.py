@@ -100,7 +100,11 @@ def _new(where: Where, path: Path, host: Host) -> Place:
         found = Place(path, path.read_bytes(), empty, host, False, said=about(host))
         parse(found.text, str(path), Problems(), may_be_empty=True)
         return found
-    alike = [one for one in loaded.hosts if host.name in (one.name, one.address) or reached_alike(one, host)]
+    alike = [
+        other_host
+        for other_host in loaded.hosts
+        if host.name in (other_host.name, other_host.address) or reached_alike(other_host, host)
+    ]
     if alike:
         known = alike[0].name
         hint = f"`runnerops adopt {known}` adds what it lacks; another host needs a name of its own: --name NAME"

@@ -157,15 +157,15 @@ def _leaves(node: yaml.Node) -> list[yaml.Node]:
     found: list[yaml.Node] = []
     waiting = [node]
     while waiting:
-        one = waiting.pop()
+        inner_node = waiting.pop()
         inside: list[yaml.Node] = []
-        if isinstance(one, yaml.MappingNode) and not one.flow_style:
-            inside = [part for pair in one.value for part in pair]
-        elif isinstance(one, yaml.SequenceNode) and not one.flow_style:
-            inside = one.value
+        if isinstance(inner_node, yaml.MappingNode) and not inner_node.flow_style:
+            inside = [part for pair in inner_node.value for part in pair]
+        elif isinstance(inner_node, yaml.SequenceNode) and not inner_node.flow_style:
+            inside = inner_node.value
         waiting += inside
         if not inside:
-            found.append(one)
+            found.append(inner_node)
     return found
 
 

@@ -54,4 +54,4 @@ def variables_in(inherited: Value, taken: Mapping[str, str]) -> dict[str, str]:
         known = inherited.source == "env" and inherited.argument in taken
         return {inherited.argument: taken[inherited.argument]} if known else {}
     inside = inherited.values() if isinstance(inherited, dict) else inherited if isinstance(inherited, list) else ()
-    return {name: text for one in inside for name, text in variables_in(one, taken).items()}
+    return {name: text for item in inside for name, text in variables_in(item, taken).items()}

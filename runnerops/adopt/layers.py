@@ -44,15 +44,15 @@ def beside(inherited: Value, wanted: Tree) -> Tree:
 
 
 def _entries_beside(above: Sequence[Tree], wanted: Sequence[Tree]) -> Iterator[Value]:
-    inherited = {entry_name(one): one for one in above}
-    for one in wanted:
-        name = entry_name(one)
-        base = {key: value for key, value in inherited.get(name, {}).items() if key not in _IN_NO_FILE or key in one}
-        if "name" not in one:
+    inherited = {entry_name(item): item for item in above}
+    for table in wanted:
+        name = entry_name(table)
+        base = {key: value for key, value in inherited.get(name, {}).items() if key not in _IN_NO_FILE or key in table}
+        if "name" not in table:
             base.pop("name", None)
         if name not in inherited:
-            yield one
-        elif more := beside(base, one):
+            yield table
+        elif more := beside(base, table):
             yield more if entry_name(more) == name else {"name": name, **more}
 
 
@@ -85,7 +85,7 @@ def common(trees: Sequence[Tree]) -> Tree:
         elif name in BY_NAME and all(_entries(value) for value in values):
             if entries := _common_entries([_entries(value) for value in values]):
                 found[name] = [*entries]
-        elif all(same(value, one) for one in values):
+        elif all(same(value, item) for item in values):
             found[name] = value
     return found
 
@@ -127,15 +127,15 @@ def _name(entry: Tree) -> Tree:
     return {"name": str(entry["name"])} if isinstance(entry.get("name"), Verbatim) else {}
 
 
-def same(one: Value, other: Value) -> bool:
+def same(first: Value, second: Value) -> bool:
     """Whether two values also have the same type: YAML distinguishes `1` from `true`, and Python does not."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(same(item, other[name]) for name, item in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, Secret) and isinstance(other, Secret):
-        return (one.source, one.argument) == (other.source, other.argument)
-    return one == other and (type(one) is type(other) or (isinstance(one, str) and isinstance(other, str)))
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(same(item, second[name]) for name, item in first.items())
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(same, first, second))
+    if isinstance(first, Secret) and isinstance(second, Secret):
+        return (first.source, first.argument) == (second.source, second.argument)
+    return first == second and (type(first) is type(second) or (isinstance(first, str) and isinstance(second, str)))
 
 
 def moved(key: Key, before: Value, after: Value) -> Key | None:
@@ -166,7 +166,7 @@ def left_over(inherited: Value, wanted: Tree) -> Iterator[str]:
 
 def _entries(value: Value) -> list[Tree]:
     """The entries of a list of mappings; none if it is not one."""
-    entries = [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    entries = [table for table in value if isinstance(table, dict)] if isinstance(value, list) else []
     return entries if isinstance(value, list) and len(entries) == len(value) else []
 
 

@@ -17,11 +17,11 @@ _KEY = "registry-mirrors"
 
 def without_mirrors(found: AdoptedHost) -> AdoptedHost:
     """The host with a `docker` section that does not mention mirrors."""
-    one = found.adopted.get(ServiceName.DOCKER)
-    if one is None or one.section is None:
+    adopted = found.adopted.get(ServiceName.DOCKER)
+    if adopted is None or adopted.section is None:
         return found
-    bare = {name: value for name, value in one.section.items() if name != _KEY}
-    return found.with_docker(replace(one, section=bare))
+    bare = {name: value for name, value in adopted.section.items() if name != _KEY}
+    return found.with_docker(replace(adopted, section=bare))
 
 
 def with_mirrors(found: AdoptedHost, bare: Inventory | None) -> AdoptedHost:
@@ -30,18 +30,18 @@ def with_mirrors(found: AdoptedHost, bare: Inventory | None) -> AdoptedHost:
 
     `bare` is the inventory with the host `without_mirrors`; None if that cannot be loaded.
     """
-    one = found.adopted.get(ServiceName.DOCKER)
-    if one is None or one.section is None:
+    adopted = found.adopted.get(ServiceName.DOCKER)
+    if adopted is None or adopted.section is None:
         return found
-    there = mirrors_of(one.section.get(_KEY))
+    there = mirrors_of(adopted.section.get(_KEY))
     filled = mirrors_of(the_host(bare, found.name).sections.get(ServiceName.DOCKER, {}).get(_KEY)) if bare else None
     if filled is not None and filled == there:
         return without_mirrors(found)
     if there or not filled:
         return found
     said = f"Docker there uses no mirror; without `{_KEY}: []` a deploy gives it {', '.join(filled)}"
-    section = {**one.section, _KEY: []}
-    return found.with_docker(Adopted(section, one.comments, (*one.notes, said), one.secrets))
+    section = {**adopted.section, _KEY: []}
+    return found.with_docker(Adopted(section, adopted.comments, (*adopted.notes, said), adopted.secrets))
 
 
 def other_hosts_using_cache(place: Place, loaded: Inventory, mine: Collection[str]) -> Iterator[str]:

@@ -87,7 +87,7 @@ class AdoptedHost:
     @property
     def has_section(self) -> bool:
         """Whether there is something that the inventory does not have yet."""
-        return any(one.section is not None for one in self.adopted.values())
+        return any(adopted_service.section is not None for adopted_service in self.adopted.values())
 
     def with_docker(self, adopted: Adopted) -> AdoptedHost:
         """The same with another section for Docker."""
@@ -119,15 +119,15 @@ def _others(text: str, places: Sequence[Place], layer: str) -> object:
     top, _, group = layer.partition(".")
     inside = mapping(found.pop(top, None)) if layer else {}
     if group and inside.keys() - {group}:
-        found[top] = {name: one for name, one in inside.items() if name != group}
+        found[top] = {name: value for name, value in inside.items() if name != group}
     kept = mapping(found.pop("hosts", None))
     own: dict[str, object] = {}
     for place in places:
         mine = mapping(kept.pop(place.host.name, None))
         added = {service.value for service in ServiceName if service not in place.own} | ({"vars"} - place.has)
         if "vars" in mine and "vars" in place.has:
-            mine["vars"] = {name: one for name, one in mapping(mine["vars"]).items() if name in place.variables}
-        own[place.host.name] = {key: one for key, one in mine.items() if key not in added} if place.known else {}
+            mine["vars"] = {name: value for name, value in mapping(mine["vars"]).items() if name in place.variables}
+        own[place.host.name] = {key: value for key, value in mine.items() if key not in added} if place.known else {}
     return found, kept, own
 
 

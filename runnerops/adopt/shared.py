@@ -67,7 +67,7 @@ def share(adopted: Mapping[str, Mapping[ServiceName, Adopted]], group: str, take
     Runners whose names contain the name of their host count as equal, with `{host}` in its place.
     """
     vault = Vault(group or "shared", taken)
-    emptied = {name: dict(_emptied(name, one, vault)) for name, one in adopted.items()}
+    emptied = {name: dict(_emptied(name, by_service, vault)) for name, by_service in adopted.items()}
     found: dict[ServiceName, Tree] = {}
     for service in ServiceName:
         sections = [one[service] for one in emptied.values() if service in one]
@@ -82,9 +82,9 @@ def share(adopted: Mapping[str, Mapping[ServiceName, Adopted]], group: str, take
 
 
 def _emptied(name: str, adopted: Mapping[ServiceName, Adopted], vault: Vault) -> Iterator[tuple[ServiceName, Tree]]:
-    for service, one in adopted.items():
-        if one.section is not None:
-            yield service, _general(name, vault.empty(service.value, one.section))
+    for service, adopted_service in adopted.items():
+        if adopted_service.section is not None:
+            yield service, _general(name, vault.empty(service.value, adopted_service.section))
 
 
 def _general(host: str, section: Tree) -> Tree:
@@ -106,17 +106,17 @@ def _variables(value: Value) -> Iterator[str]:
     if isinstance(value, Secret):
         yield value.argument
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inside:
-        yield from _variables(one)
+    for item in inside:
+        yield from _variables(item)
 
 
 def _comments(adopted: Mapping[str, Mapping[ServiceName, Adopted]], sections: Sections) -> Mapping[Key, list[str]]:
     """The comments that every host's file has about keys of this layer."""
     found: dict[Key, list[str]] = {}
     for name, services in adopted.items():
-        for service, one in services.items():
+        for service, adopted_service in services.items():
             alike = for_host(sections.get(service), name)
-            for key, lines in one.comments.items():
-                if place := moved(key, one.section, alike):
+            for key, lines in adopted_service.comments.items():
+                if place := moved(key, adopted_service.section, alike):
                     found.setdefault((service.value, *place), []).extend(lines)
     return found

@@ -75,7 +75,7 @@ def check_apart(host: Host, others: Sequence[Host]) -> None:
 
 def reached_alike(host: Host, other: Host) -> bool:
     """Whether two hosts are the same, whatever their names are."""
-    where = [(one.address, one.ssh.port or _SSH, one.ssh.gateway) for one in (host, other)]
+    where = [(other_host.address, other_host.ssh.port or _SSH, other_host.ssh.gateway) for other_host in (host, other)]
     return where[0] == where[1]
 
 

@@ -43,20 +43,28 @@ def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Ad
     texts: dict[str, str] = {}
     by_hand: dict[str, str] = {}
     for host, more in additions.items():
-        for one in more:
-            before = texts.get(one.template, there.get(one.template, _HEAD.format(template=one.template)))
+        for addition in more:
+            before = texts.get(
+                addition.template, there.get(addition.template, _HEAD.format(template=addition.template))
+            )
             eol = "\r\n" if "\r\n" in before else "\n"
-            lines = "".join(f"{line}{eol}" for line in _lines(host, one))
-            begin, end = _block_in(before, one.block)
+            lines = "".join(f"{line}{eol}" for line in _lines(host, addition))
+            begin, end = _block_in(before, addition.block)
             if lines in before:
                 continue
-            ours = f'{{% extends "shipped/{one.template}" %}}' in before
-            if not ours or _condition(host, one) in before[begin:end] or (not end and _has(before, one.block)):
-                by_hand[one.template] = by_hand.get(one.template, "") + _block(one.block, lines)
+            ours = f'{{% extends "shipped/{addition.template}" %}}' in before
+            if (
+                not ours
+                or _condition(host, addition) in before[begin:end]
+                or (not end and _has(before, addition.block))
+            ):
+                by_hand[addition.template] = by_hand.get(addition.template, "") + _block(addition.block, lines)
             elif end:
-                texts[one.template] = before[:end] + lines + before[end:]
+                texts[addition.template] = before[:end] + lines + before[end:]
             else:
-                texts[one.template] = before + eol * (not before.endswith("\n")) + _block(one.block, lines, eol)
+                texts[addition.template] = (
+                    before + eol * (not before.endswith("\n")) + _block(addition.block, lines, eol)
+                )
     return Templates(texts, by_hand)
 
 
@@ -72,8 +80,8 @@ def secrets_of(value: Value) -> Iterator[Secret]:
     if isinstance(value, dict):
         yield from (name.secret for name in value if isinstance(name, SecretName))
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inside:
-        yield from secrets_of(one)
+    for item in inside:
+        yield from secrets_of(item)
 
 
 def _block_in(text: str, block: str) -> tuple[int, int]:
@@ -97,20 +105,20 @@ def _condition(host: str, one: Addition) -> str:
     return f"{{% if {' and '.join(filter(None, (f'host.name == {json.dumps(host)}', one.condition)))} %}}"
 
 
-def _lines(host: str, one: Addition) -> Iterator[str]:
-    yield _condition(host, one)
-    if one.reason:
-        reason = "".join(filter(str.isprintable, one.reason)).replace("#}", "# }")
+def _lines(host: str, addition: Addition) -> Iterator[str]:
+    yield _condition(host, addition)
+    if addition.reason:
+        reason = "".join(filter(str.isprintable, addition.reason)).replace("#}", "# }")
         yield f"{{# {reason} #}}"
     mark = "«"
-    while mark in repr(one.value):  # it marks the secrets while the lines are made
+    while mark in repr(addition.value):  # it marks the secrets while the lines are made
         mark += "«"
-    value = _marked(one.value, mark)
+    value = _marked(addition.value, mark)
     lines: Iterator[str] = iter(())
     if isinstance(value, dict):
-        lines = Writer().lines(value, one.indent)
+        lines = Writer().lines(value, addition.indent)
     elif isinstance(value, list):
-        lines = Writer().items(value, one.indent)
+        lines = Writer().items(value, addition.indent)
     yield from (_escaped(line, mark) for line in lines)
     yield "{% endif %}"
 

@@ -51,9 +51,11 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         found = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
-        failed = [failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)]
-        live = {name: run for name, one in found.items() if isinstance(one, History) and (run := _active_run(one))}
-        idle = [name for name, one in found.items() if isinstance(one, History) and name not in live]
+        failed = [failed_outcome(name, error) for name, error in found.items() if isinstance(error, Exception)]
+        live = {
+            name: run for name, result in found.items() if isinstance(result, History) and (run := _active_run(result))
+        }
+        idle = [name for name, result in found.items() if isinstance(result, History) and name not in live]
         if not ui.as_json:
             screen.lines(outcomes_lines(failed))
             show(found, live, hosts, screen)
@@ -61,10 +63,12 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
             screen.say("nothing was changed")
             return Exit.PENDING
 
-        back = _AbortHooks(pool, loaded.folder, {name: one for name, one in found.items() if isinstance(one, History)})
+        back = _AbortHooks(
+            pool, loaded.folder, {name: history for name, history in found.items() if isinstance(history, History)}
+        )
         runs = [(hosts[name], record) for name, record in live.items()]
         outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, hooks=back)
-    code = exit_of([*(one.result for one in failed), *map(_counts_as, outcomes)])
+    code = exit_of([*(outcome.result for outcome in failed), *map(_counts_as, outcomes)])
     if len(outcomes) > 1 and not ui.as_json:
         screen.say(summary_line(outcomes))
     if ui.as_json:
@@ -127,7 +131,7 @@ def show(
     """Shows the runs that would be aborted and what their rollback does. Runs about which the same is to be said form one
     block.
     """
-    seen = {name: one for name, one in found.items() if isinstance(one, History)}
+    seen = {name: history for name, history in found.items() if isinstance(history, History)}
     kept = [
         HostRun(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
         for name, run in live.items()
@@ -136,8 +140,8 @@ def show(
     if idle := [name for name in seen if name not in live]:
         screen.say(f"{', '.join(brief(idle))}: {_IDLE}")
     for name in idle:
-        one = seen[name]
-        screen.lines(paused_lines(name, one.paused, one.latest.run if one.latest else None))
+        history = seen[name]
+        screen.lines(paused_lines(name, history.paused, history.latest.run if history.latest else None))
 
 
 def cost_lines(record: Record) -> Iterator[Line]:

@@ -45,20 +45,24 @@ def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
 
         found = side_by_side(list(hosts), inspect)
     if as_json:
-        screen.json({"version": VERSION, "hosts": [_document(name, one) for name, one in found.items()]})
+        screen.json({"version": VERSION, "hosts": [_document(name, result) for name, result in found.items()]})
     elif chosen:
         screen.lines(_lines(found))
-    good = all(not isinstance(one, Exception) and not any(held.problem for held in one) for one in found.values())
+    good = all(
+        not isinstance(result, Exception) and not any(held.problem for held in result) for result in found.values()
+    )
     return Exit.OK if good else Exit.FAILED
 
 
 def _lines(found: Found) -> Iterator[Line]:
     if not found:
         yield "plain", f"no cache runs on these hosts: none has a `{ServiceName.REGISTRY}` section with caches"
-    for name, one in found.items():
-        for held in () if isinstance(one, Exception) else one:
+    for name, result in found.items():
+        for held in () if isinstance(result, Exception) else result:
             yield from _held_lines(name, held)
-    yield from outcomes_lines([failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)])
+    yield from outcomes_lines(
+        [failed_outcome(name, error) for name, error in found.items() if isinstance(error, Exception)]
+    )
 
 
 def _held_lines(host: str, held: Holding) -> Iterator[Line]:
@@ -74,12 +78,12 @@ def _held_lines(host: str, held: Holding) -> Iterator[Line]:
         yield "plain", f"  {repository}{tags}"
 
 
-def _document(name: str, one: tuple[Holding, ...] | Exception) -> dict[str, Any]:
-    if isinstance(one, RunneropsError):
-        return {**outcome_document(failed_outcome(name, one)), "caches": []}
-    if isinstance(one, Exception):
-        raise one
-    return {"host": name, "result": "reached", "caches": [_cache(held) for held in one]}
+def _document(name: str, result: tuple[Holding, ...] | Exception) -> dict[str, Any]:
+    if isinstance(result, RunneropsError):
+        return {**outcome_document(failed_outcome(name, result)), "caches": []}
+    if isinstance(result, Exception):
+        raise result
+    return {"host": name, "result": "reached", "caches": [_cache(held) for held in result]}
 
 
 def _cache(held: Holding) -> dict[str, Any]:

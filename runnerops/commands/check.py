@@ -61,8 +61,8 @@ class _Checked:
         names: dict[Finding, set[str]] = {}
         for finding in (finding for each in (*self.by_name.values(), self.beside) for finding in each):
             names.setdefault(replace(finding, name=""), set()).add(finding.name)
-        once = (replace(one, name=min(of) if len(of) == 1 else "") for one, of in names.items())
-        return sorted(once, key=lambda one: bool(one.ignored))
+        once = (replace(finding, name=min(of) if len(of) == 1 else "") for finding, of in names.items())
+        return sorted(once, key=lambda item: bool(item.ignored))
 
 
 @frozen
@@ -154,11 +154,17 @@ class _Reports:
         root = repository_root(self.environ, folder_of(path))
         keys = keys_by_place(files_of(path)) if checked.noun == "host" else {}
         beside = {
-            one: replace(one, location=SourceLocation(one.path, 1, 1)) for one in checked.beside if not one.location
+            finding: replace(finding, location=SourceLocation(finding.path, 1, 1))
+            for finding in checked.beside
+            if not finding.location
         }
         found = [beside.get(finding, finding) for finding in checked.found]
         made = entries(found, self.redactor, relative_to(root), keys, name_of(path))
-        sound = (name for name, found in checked.by_name.items() if not any(one.severity in self.bad for one in found))
+        sound = (
+            name
+            for name, found in checked.by_name.items()
+            if not any(finding.severity in self.bad for finding in found)
+        )
         names = tuple(readable(self.redactor.text(name)) for name in sound)
         write_reports(self.files, Findings(names, made, strict="warning" in self.bad))
 
@@ -184,7 +190,7 @@ def _check_file(name: str, kind: str, environ: Mapping[str, str], redactor: Reda
     with suppress(ParseError):  # of a file that cannot be read nothing is shown
         learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
     found = lint_file(spec, content)
-    judged = not any(one.rule == "P001" for one in found)
+    judged = not any(finding.rule == "P001" for finding in found)
     return _without_given(found, name, content, environ) if judged and _has_variables(spec, content) else found
 
 
@@ -216,11 +222,11 @@ def _without_given(
     tree = parse(content, compose=True)
     filled = {variable: value or "" for variable, value in given.items() if value != ""}
     left = [
-        one
-        for one in found
-        if one.rule != "K006" and (one.rule != "K005" or not is_given(value_at(tree, one.key), given))
+        finding
+        for finding in found
+        if finding.rule != "K006" and (finding.rule != "K005" or not is_given(value_at(tree, finding.key), given))
     ]
-    told = {(one.key, one.message) for one in found}
+    told = {(finding.key, finding.message) for finding in found}
     wrong = [
         Finding(rule, severity, name, key, message, fix)
         for rule, severity, key, message, fix in while_unset(tree, told, filled)

@@ -45,8 +45,8 @@ def history(
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         seen = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
-        found = {name: one for name, one in seen.items() if isinstance(one, History)}
-        failed = [failed_outcome(name, one) for name, one in seen.items() if isinstance(one, Exception)]
+        found = {name: host_history for name, host_history in seen.items() if isinstance(host_history, History)}
+        failed = [failed_outcome(name, error) for name, error in seen.items() if isinstance(error, Exception)]
         if follow:
             followed = _Following(hosts, found, pool, targets, as_json=as_json, verbose=verbose)
             return followed.run(failed)
@@ -56,21 +56,23 @@ def history(
         _show_together(found, screen)
         _show_failed(failed, screen)
     else:
-        for index, (name, one) in enumerate(found.items()):
+        for index, (name, host_history) in enumerate(found.items()):
             if len(hosts) > 1 or name not in targets:  # of a group or a state, nobody knows which host it is
                 screen.data(f"{'' if index == 0 else chr(10)}{name}", "host")
-            show_history(name, one, screen, verbose=verbose)
+            show_history(name, host_history, screen, verbose=verbose)
         _show_failed(failed, screen)
-    return exit_of([one.result for one in failed])
+    return exit_of([outcome.result for outcome in failed])
 
 
 def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
     """The document of the host if it is the only one and was reached; else a list in the order of the inventory."""
     hosts = [
-        outcome_document(failed_outcome(name, one))
-        if isinstance(one, Exception)
-        else {key: value for key, value in history_document(name, one.records, one.paused).items() if key != "version"}
-        for name, one in seen.items()
+        outcome_document(failed_outcome(name, error))
+        if isinstance(error, Exception)
+        else {
+            key: value for key, value in history_document(name, error.records, error.paused).items() if key != "version"
+        }
+        for name, error in seen.items()
     ]
     alone = len(hosts) == 1 and "runs" in hosts[0]
     return {"version": VERSION, **hosts[0]} if alone else {"version": VERSION, "hosts": hosts}
@@ -91,14 +93,16 @@ def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> 
 
 def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
     """Shows the runs of several hosts by deploy, not by host, the newest first."""
-    runs = (HostRun(name, run, one.clock) for name, one in found.items() for run in one.records)
+    runs = (
+        HostRun(name, run, host_history.clock) for name, host_history in found.items() for run in host_history.records
+    )
     screen.lines(merged_history_lines(runs, show_all=whole))
-    if without := [name for name, one in found.items() if not one.records]:
+    if without := [name for name, host_history in found.items() if not host_history.records]:
         screen.data(f"no run yet: {', '.join(brief(without))}")
-    for name, one in found.items():
-        if one.paused:
+    for name, host_history in found.items():
+        if host_history.paused:
             screen.data(name, "host")
-            show_paused(name, one, screen)
+            show_paused(name, host_history, screen)
 
 
 def show_paused(name: str, found: History, screen: Screen) -> None:
@@ -119,10 +123,10 @@ class _Following:
 
     def run(self, failed: Sequence[Outcome]) -> Exit:
         """The exit code of the worst result. `failed` are hosts that were not reached."""
-        screen, results = self.pool.screen, [one.result for one in failed]
+        screen, results = self.pool.screen, [outcome.result for outcome in failed]
         if not self.as_json:
             _show_failed(failed, screen)
-        latest = {name: record for name, one in self.found.items() if (record := one.latest)}
+        latest = {name: record for name, host_history in self.found.items() if (record := host_history.latest)}
         if not self.as_json:
             self._show_latest(latest)
         begun = [(self.hosts[name], record) for name, record in latest.items() if record.run.running or self.as_json]
@@ -138,7 +142,9 @@ class _Following:
     def _show_latest(self, latest: Mapping[str, Record]) -> None:
         screen = self.pool.screen
         if len(self.hosts) > 1:
-            last = {name: replace(one, records=_one(latest.get(name))) for name, one in self.found.items()}
+            last = {
+                name: replace(host_history, records=_one(latest.get(name))) for name, host_history in self.found.items()
+            }
             _show_together(last, screen, whole=True)
             return
         for name, found in self.found.items():

@@ -102,7 +102,7 @@ class _HostsCommand:
             done = look_at(
                 list(hosts), lambda name: _status(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)), self.screen
             )
-        failed = {name: failed_outcome(name, one) for name, one in done.items() if isinstance(one, Exception)}
+        failed = {name: failed_outcome(name, error) for name, error in done.items() if isinstance(error, Exception)}
         found = {name: meaning(status) for name, status in done.items() if not isinstance(status, Exception)}
         if self.as_json:
             documents = [
@@ -110,12 +110,12 @@ class _HostsCommand:
                 for name in done
             ]
             self.screen.json({"version": VERSION, "hosts": documents})
-            return exit_of([one.result for one in failed.values()])
-        for text in dict.fromkeys(one.text for one in found.values()):
-            names = brief([name for name, one in found.items() if one.text == text])
+            return exit_of([outcome.result for outcome in failed.values()])
+        for text in dict.fromkeys(result.text for result in found.values()):
+            names = brief([name for name, result in found.items() if result.text == text])
             self.screen.data(f"{', '.join(names)}: {text}", "good")
         self.screen.lines(outcomes_lines(list(failed.values())))
-        return exit_of([one.result for one in failed.values()])
+        return exit_of([outcome.result for outcome in failed.values()])
 
 
 def _status(name: str, answer: Completed) -> int:

@@ -136,7 +136,7 @@ def _secrets(values: Sequence[Explained]) -> tuple[set[str], frozenset[str]]:
         for text, used in ((value.value, value.variables), *((one.value, one.variables) for one in value.over)):
             if value.key != _KEY_FILE and (secret := secrets_in(value.key, text)):
                 found.update(secret)
-                variables.update(one.name for one in used)
+                variables.update(variable.name for variable in used)
     return found, frozenset(variables)
 
 

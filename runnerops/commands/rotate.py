@@ -76,7 +76,7 @@ def check_rotatable(host: Host, runner: str) -> None:
     if section is None:
         raise UsageError(f"rotate: {host.name} has no gitlab_runner section", "name a host whose runner is managed")
     runners = runners_of(section)
-    names = [label(one, index) for index, one in enumerate(runners)]
+    names = [label(block, index) for index, block in enumerate(runners)]
     if runner and runner not in names:
         raise UsageError(f"rotate: {host.name} has no runner {runner}", f"its runners: {', '.join(names) or 'none'}")
     if not runner and len(names) != 1:
@@ -119,18 +119,20 @@ class _Rotation:
         check_maintenance(self.host, self.flags)
         observed = observe(self.host, (), reader)
         name, runner = self._runner(observed)
-        one = self._registration(name, runner, observed)
-        if name in pending(observed) or not token_is_lost(self.host, one, observed):
+        registration = self._registration(name, runner, observed)
+        if name in pending(observed) or not token_is_lost(self.host, registration, observed):
             return None
         problem = f"GitLab does not accept the token of runner {name} any more"
-        question = f"{self.host.name}: {problem}. Create a new token by the runner's number in GitLab ({one.id})?"
+        question = (
+            f"{self.host.name}: {problem}. Create a new token by the runner's number in GitLab ({registration.id})?"
+        )
         if ui.dry_run or not (ui.yes or screen.ask(question)):
             hint = (
                 "with an API token, `rotate` can create a new one by the runner's number in GitLab, after you confirm"
             )
             raise HostError(self.host.name, f"{problem}; nothing was changed", hint, "refused")
         try:
-            return reset_token_by_id(self.host, one, self.gitlab_context)
+            return reset_token_by_id(self.host, registration, self.gitlab_context)
         except GitlabError as error:
             text = f"{problem}, and did not create a new one by its number; nothing was changed on the host: {error.message}"
             raise HostError(self.host.name, text, f"{error.hint}; then rotate again", "refused") from None
@@ -159,14 +161,16 @@ class _Rotation:
         )
         return Planned(plan, (), result_of(plan, pending=True), observed.last, observed.facts, rest.key)
 
-    def _others(self, one: Registration, observed: HostState) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
+    def _others(self, registration: Registration, observed: HostState) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
         """Blockers and notes about other machines with the same token. A token that is already invalid has none."""
         allowed = self.flags.policy(self.host).allow
         if self.given or "shared-token" in allowed:
             return (), ()
         try:
             return tuple(
-                shared_token(one.name, other_machines_with_token(self.host, one, observed, self.gitlab_context))
+                shared_token(
+                    registration.name, other_machines_with_token(self.host, registration, observed, self.gitlab_context)
+                )
             ), ()
         except GitlabError as error:
             return (), (f"whether other machines have this token is not known: {error.message}; {error.hint}",)
@@ -179,7 +183,7 @@ class _Rotation:
         )
 
     def _rest(self, there: RotationPlanner) -> Planned:
-        self.redactor.learn(str(one["token"]) for one in rotated(there.observed).values())
+        self.redactor.learn(str(table["token"]) for table in rotated(there.observed).values())
         planned = plan_request(there.request(), self.redactor, self.project.displayable(self.host))
         blockers = (*planned.plan.blockers, *edited_by_hand(planned.plan))
         plan = replace(planned.plan, blockers=blockers, digest=digest_of_rest(planned.plan), mine="its new token")

@@ -61,7 +61,7 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
             observed, statuses, due = seen
             notes = (*_notes(hosts[name], observed, due), *([clones[name]] if name in clones else []))
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
-            left = tuple(one for one in observed.paused if one.id not in due)  # to be deleted says more
+            left = tuple(record for record in observed.paused if record.id not in due)  # to be deleted says more
             observed = replace(observed, paused=left)
             shown.append(HostStatus(name, hosts[name].address, observed, statuses, notes, _pending(plans, name)))
     if as_json:
@@ -86,7 +86,7 @@ def _sum_up(found: Mapping[str, Found | Exception], failed: Sequence[Outcome], s
     if len(found) > 1:
         bad = [name for name, seen in found.items() if not isinstance(seen, Exception) and not _works(seen)]
         kinds = {"work": [name for name, seen in found.items() if _works(seen)], "do not": bad}
-        screen.data(total_line({**kinds, "not looked at": [one.host for one in failed]}), "host")
+        screen.data(total_line({**kinds, "not looked at": [outcome.host for outcome in failed]}), "host")
 
 
 Found = tuple[HostState, list[ServiceStatus], Mapping[int, str]]
@@ -110,18 +110,25 @@ class _StatusQuery:
             observed, told = observe_and_ask(
                 host, (), ReadOnly(host.name, partial(self.pool.link, host)), calls, functions
             )
-            found = [one for stands in STATUS_PROVIDERS if (one := stands.status(host, observed, told))]
-            if host.gitlab and any(one.runners for one in found):
+            found = [
+                service_status for stands in STATUS_PROVIDERS if (service_status := stands.status(host, observed, told))
+            ]
+            if host.gitlab and any(service_status.runners for service_status in found):
                 self.busy.say(host.name, "asking GitLab")
                 runners = ask_gitlab(host, observed, self.gitlab_context)
-                found = [with_gitlab_status(one, runners) if one.runners else one for one in found]
+                found = [
+                    with_gitlab_status(service_status, runners) if service_status.runners else service_status
+                    for service_status in found
+                ]
             return observed, found, pending_deletions(host, observed, self.gitlab_context)
         finally:
             self.busy.say(host.name, "")
 
 
 def _works(seen: Found | Exception) -> bool:
-    return not isinstance(seen, Exception) and all(one.healthy for one in seen[1] if one.managed)
+    return not isinstance(seen, Exception) and all(
+        service_status.healthy for service_status in seen[1] if service_status.managed
+    )
 
 
 def _plans(loaded: Inventory, hosts: tuple[Host, ...], pool: ConnectionPool) -> Plans:

@@ -129,7 +129,9 @@ class _TrustSession:
             found = self._fetch(left)
             kept |= self._keep({name: offer for name, offer in found.items() if not offer.gateway})
             yes = set[tuple[str, ...]]()
-            for offer in {one.names: one for one in found.values() if one.gateway and one.names not in shown}.values():
+            for offer in {
+                offer.names: offer for offer in found.values() if offer.gateway and offer.names not in shown
+            }.values():
                 shown.add(offer.names)
                 behind = next(name for name, one in found.items() if one.names == offer.names)
                 if self._keep({behind: offer}):
@@ -154,7 +156,9 @@ class _TrustSession:
 
     def already_kept(self, offers: Mapping[str, Offer]) -> Mapping[str, Offer]:
         """The offers of hosts whose keys are all in the file already, so that there is nothing to ask."""
-        return {} if self.fingerprints else {name: one for name, one in offers.items() if one.is_kept_in(self.file)}
+        return (
+            {} if self.fingerprints else {name: offer for name, offer in offers.items() if offer.is_kept_in(self.file)}
+        )
 
     def say_already_kept(self, offers: Mapping[str, Offer]) -> None:
         """Prints one line for all of them."""
@@ -166,11 +170,11 @@ class _TrustSession:
         access = replace(self.access, known=known)
         by_name = {host.name: host for host in hosts}
         seen = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen), self.screen)
-        failed = {name: failed_outcome(name, one) for name, one in seen.items() if isinstance(one, Exception)}
+        failed = {name: failed_outcome(name, error) for name, error in seen.items() if isinstance(error, Exception)}
         self.heard.failed.update(failed)
         for style, line in outcomes_lines([*failed.values()]):
             self.screen.say(line, style)
-        return {name: one for name, one in seen.items() if isinstance(one, Offer)}
+        return {name: offer for name, offer in seen.items() if isinstance(offer, Offer)}
 
     def _describe(self, host: str, offer: Offer) -> None:
         self.heard.offers.setdefault(host, []).append(offer)
@@ -203,7 +207,7 @@ class _TrustSession:
                 f"trust {offer_title(name, offers[name])}?"
             ):  # written at once: Ctrl-C at the next loses none
                 kept |= self._write({name: ready[name]})
-        if plain := {name: one for name, one in ready.items() if not withdrawn_keys(one[0])}:
+        if plain := {name: offer for name, offer in ready.items() if not withdrawn_keys(offer[0])}:
             what = _titles({name: offers[name] for name in plain}, "these ")
             kept |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
         return kept

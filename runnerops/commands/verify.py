@@ -57,13 +57,13 @@ def verify(
 def _show(found: HostChecks, screen: Screen) -> None:
     said = (_said(name, checks) for name, checks in found.items() if not isinstance(checks, Exception))
     screen.lines(grouped_lines(said))
-    failed = [failed_outcome(name, one) for name, one in found.items() if isinstance(one, Exception)]
+    failed = [failed_outcome(name, error) for name, error in found.items() if isinstance(error, Exception)]
     screen.lines(outcomes_lines(failed))
     if len(found) > 1:
-        looked = {name: passed(one) for name, one in found.items() if not isinstance(one, Exception)}
+        looked = {name: passed(checks) for name, checks in found.items() if not isinstance(checks, Exception)}
         kinds = {"passed": [name for name, good in looked.items() if good]}
         kinds["did not pass"] = [name for name, good in looked.items() if not good]
-        screen.data(total_line({**kinds, "not verified": [one.host for one in failed]}), "host")
+        screen.data(total_line({**kinds, "not verified": [outcome.host for outcome in failed]}), "host")
 
 
 def _said(name: str, checks: Sequence[Check]) -> TitledText:

@@ -70,7 +70,7 @@ class DeployLoop:
                 self.screen.say("nothing more was changed" if outcomes else "nothing was changed")
                 outcomes |= {name: Outcome(name, Result.PENDING) for name in _ready(plans)}
                 break
-            actions |= {name: actions_text(one.plan) for name, one in _changing(plans).items()}
+            actions |= {name: actions_text(planned.plan) for name, planned in _changing(plans).items()}
             executor = self._run_round(remaining, plans, prior)
             prior = executor.prior_rounds()
             _merge_outcomes(outcomes, executor.outcomes)
@@ -108,7 +108,7 @@ class DeployLoop:
         return executor
 
     def _confirmed(self, plans: Plans) -> bool:
-        ready = [name for name, one in _changing(plans).items() if one.plan.part != "rest"]
+        ready = [name for name, planned in _changing(plans).items() if planned.plan.part != "rest"]
         return self.ui.yes or not ready or self.screen.ask(f"apply to {', '.join(brief(ready))}?")
 
     def _show(self, project: Project, plans: Plans, no_canary: str) -> None:
@@ -116,8 +116,10 @@ class DeployLoop:
         if self.ui.as_json:
             return
         show_text(project, plans, self.screen, verbose=self.ui.verbose)
-        disturbed = [name for name, one in _changing(plans).items() if one.plan.disturbs]
-        quiet = [name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED]
+        disturbed = [name for name, planned in _changing(plans).items() if planned.plan.disturbs]
+        quiet = [
+            name for name, result in plans.items() if isinstance(result, Planned) and result.result is Result.UNCHANGED
+        ]
         rollout = project.inventory.rollout
         no_canary = "in maintenance" if left_for_maintenance(plans.get(rollout.canary)) else no_canary
         if order := rollout_text(rollout, disturbed, _ready(plans), quiet, no_canary):

@@ -52,7 +52,7 @@ def plan_observed(
     from runnerops.services.shared.left_out import brings_caches
 
     project = context.project
-    full_host = next((one for one in project.inventory.hosts if one.name == host.name), host)
+    full_host = next((other_host for other_host in project.inventory.hosts if other_host.name == host.name), host)
     host = host if context.command == "deploy" else replace(host, gitlab_places={})
     desired, blockers, gitlab_part = reconcile_with_gitlab(context, host, rendered, observed)
     host = replace(host, lost=gitlab_part.lost)
@@ -119,7 +119,7 @@ def block_duplicates(
     from runnerops.planning.lint.disagreeing import disagreeing_runners
     from runnerops.planning.lint.machines import clone_texts, same_machines
 
-    facts = {name: one.facts for name, one in plans.items() if isinstance(one, Planned)}
+    facts = {name: planned.facts for name, planned in plans.items() if isinstance(planned, Planned)}
     machines = same_machines(facts)
     for name, note in clone_texts(facts).items():
         planned = plans[name]

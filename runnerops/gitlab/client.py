@@ -97,7 +97,7 @@ class GitlabClient(Calls):
                 return None
             raise self.problem(error, f"asked which machines have the token of runner {number}") from None
         if isinstance(answer, list):
-            return tuple(one for one in answer if isinstance(one, dict))
+            return tuple(entry for entry in answer if isinstance(entry, dict))
         raise strange(self.url)
 
     def reset_token(self, number: int) -> Mapping[str, Any]:
@@ -149,7 +149,7 @@ class GitlabClient(Calls):
                 raise self.problem(error, f"asked for the runners at {path}", _MAY_LIST) from None
             if not isinstance(answer, list):
                 raise strange(self.url)
-            yield from (one for one in answer if isinstance(one, dict))
+            yield from (entry for entry in answer if isinstance(entry, dict))
             if len(answer) < PER_PAGE:
                 return
 

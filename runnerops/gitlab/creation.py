@@ -63,7 +63,7 @@ def create(client: GitlabClient, planned: Creation, nonce: str) -> Created:
 
 def created_by(client: GitlabClient, planned: Collection[Creation], nonce: str) -> set[int]:
     """Asks GitLab which runners this deploy created, because an answer may have been lost. Raises GitlabError."""
-    places = dict.fromkeys((one.place, one.mark) for one in planned)
+    places = dict.fromkeys((creation.place, creation.mark) for creation in planned)
     return {number for place, mark in places for number in _marked(client, place, f"{mark}-{nonce}")}
 
 

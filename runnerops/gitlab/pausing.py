@@ -15,14 +15,14 @@ from runnerops.gitlab.settings import details_of, number_of
 from runnerops.model.gitlab import Pause, Registration
 
 
-def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int) -> Pause | None:
+def plan_pause(client: GitlabClient, registration: Registration, system_id: str, run: int) -> Pause | None:
     """Returns the pause for the time in which the host with this system id drains. None if the runner is paused
     already; then it stays paused.
 
     Raises GitlabError, also if other machines take jobs with the same token, because GitLab would give them none
     either.
     """
-    number = number_of(client, one, system_id)
+    number = number_of(client, registration, system_id)
     if is_paused(client, number):
         return None
     machines = client.managers(number)
@@ -34,7 +34,7 @@ def plan_pause(client: GitlabClient, one: Registration, system_id: str, run: int
         raise GitlabError(
             f"other machines use its token too ({', '.join(others)})", "give each host a runner of its own"
         )
-    return Pause(one.name, number, run, _jobs(client, number, system_id))
+    return Pause(registration.name, number, run, _jobs(client, number, system_id))
 
 
 def other_machines(machines: Iterable[Mapping[str, Any]], system_id: str) -> tuple[str, ...]:

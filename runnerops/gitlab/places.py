@@ -23,15 +23,17 @@ def elsewhere(client: GitlabClient, details: Mapping[str, Any], place: Place) ->
     GitlabError.
     """
     kind = str(details.get("runner_type") or "").removesuffix("_type")
-    found = [one for one in details.get(f"{kind}s") or () if isinstance(one, dict) and isinstance(one.get("id"), int)]
+    found = [
+        entry for entry in details.get(f"{kind}s") or () if isinstance(entry, dict) and isinstance(entry.get("id"), int)
+    ]
     there = f"{kind} {', '.join(map(_name, found))}".strip()
     if not kind or kind == place.kind == "instance":
         return ""
     if kind != place.kind:
         return there
-    if not found or any(one["id"] == place.of or _at(one, place) for one in found):
+    if not found or any(entry["id"] == place.of or _at(entry, place) for entry in found):
         return ""
-    if isinstance(place.of, str) and client.number(path_of(place)) in {one["id"] for one in found}:
+    if isinstance(place.of, str) and client.number(path_of(place)) in {entry["id"] for entry in found}:
         return ""  # it is the same place under an earlier path
     return there
 
@@ -40,7 +42,7 @@ def _name(one: Mapping[str, Any]) -> str:
     return f"{one.get('path_with_namespace') or one.get('name') or ''} ({one['id']})".strip()
 
 
-def _at(one: Mapping[str, Any], place: Place) -> bool:
+def _at(entry: Mapping[str, Any], place: Place) -> bool:
     """Compares paths. For a group, GitLab gives only the address of its page."""
-    path = str(one.get("path_with_namespace") or "") or str(one.get("web_url") or "").partition("/groups/")[2]
+    path = str(entry.get("path_with_namespace") or "") or str(entry.get("web_url") or "").partition("/groups/")[2]
     return path.lower() == str(place.of).strip("/").lower()

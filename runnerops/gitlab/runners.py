@@ -30,27 +30,29 @@ class RunnerQueries:
     refused: GitlabError | None = None
     """The error after which asking about further runners is useless."""
 
-    def status_of(self, one: Registration) -> RunnerStatus:
+    def status_of(self, registration: Registration) -> RunnerStatus:
         """Returns what GitLab says about this runner, or why it says nothing."""
-        status = RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id)
+        status = RunnerStatus(
+            registration.name, registration.url, expires_at=registration.expires_at, id=registration.id
+        )
         if self.refused is None:
             try:
-                told = self.client.verify(one.token, self.system_id)
+                told = self.client.verify(registration.token, self.system_id)
             except GitlabError as error:
                 self.refused = error
             else:
-                return self._known(one, status, told)
+                return self._known(registration, status, told)
         return replace(status, reason=self.refused.message, fix=self.refused.hint)
 
-    def _known(self, one: Registration, status: RunnerStatus, told: Mapping[str, Any] | None) -> RunnerStatus:
+    def _known(self, registration: Registration, status: RunnerStatus, told: Mapping[str, Any] | None) -> RunnerStatus:
         if told is None:
             return replace(status, known=False, reason=UNKNOWN, fix=UNKNOWN_FIX)
         number = told.get("id")
         known = replace(
             status,
             known=True,
-            expires_at=moment(told.get("token_expires_at")) if "token_expires_at" in told else one.expires_at,
-            id=number if isinstance(number, int) else one.id,
+            expires_at=moment(told.get("token_expires_at")) if "token_expires_at" in told else registration.expires_at,
+            id=number if isinstance(number, int) else registration.id,
         )
         if not self.may_read or not known.id:
             return known

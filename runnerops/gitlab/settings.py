@@ -13,20 +13,29 @@ from runnerops.model.gitlab import SETTINGS, Place, Registration, Setting, Setti
 
 
 def compare(
-    client: GitlabClient, one: Registration, system_id: str, wanted: Mapping[str, Setting], place: Place | None = None
+    client: GitlabClient,
+    registration: Registration,
+    system_id: str,
+    wanted: Mapping[str, Setting],
+    place: Place | None = None,
 ) -> tuple[SettingsUpdate, str]:
     """Returns what differs (may be empty), and where the runner is if that is not `place`. Raises GitlabError.
 
     `one.id` comes from a file in which somebody may have edited the token. So the runner is first looked up by its
     token.
     """
-    number = one.id or number_of(client, one, system_id)
+    number = registration.id or number_of(client, registration, system_id)
     details = _details(client, number)
     changes, there = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
-    if (changes or there) and one.id and system_id and (number := number_of(client, one, system_id)) != one.id:
+    if (
+        (changes or there)
+        and registration.id
+        and system_id
+        and (number := number_of(client, registration, system_id)) != registration.id
+    ):
         details = _details(client, number)
         changes, there = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
-    return SettingsUpdate(one.name, number, changes), there or ""
+    return SettingsUpdate(registration.name, number, changes), there or ""
 
 
 def update(client: GitlabClient, planned: SettingsUpdate) -> None:
@@ -37,21 +46,21 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
     """
     now = details_of(client, planned.id)
     left = [change for change in planned.changes if not _same(change.new, now.get(change.key))]
-    if moved := [one.key for one in left if not _same(one.old, now.get(one.key))]:
+    if moved := [change.key for change in left if not _same(change.old, now.get(change.key))]:
         text = f"runner {planned.runner}: somebody changed this in GitLab since the plan was made: {', '.join(moved)}"
         raise GitlabError(text, "deploy again, which makes a new plan")
     if not left:
         return
     error: GitlabError | None = None
     try:
-        client.update_runner(planned.id, {SETTINGS[one.key]: sent(one.new) for one in left})
+        client.update_runner(planned.id, {SETTINGS[change.key]: sent(change.new) for change in left})
     except GitlabError as caught:
         error = caught
     try:
         now = details_of(client, planned.id)
     except GitlabError as caught:
         raise error or caught from None
-    if other := [one.key for one in left if not _same(one.new, now.get(one.key))]:
+    if other := [change.key for change in left if not _same(change.new, now.get(change.key))]:
         text = f"runner {planned.runner}: GitLab accepted the update but still has other values: {', '.join(other)}"
         raise error or GitlabError(text, "look at the runner in GitLab: it may have changed their form")
 
@@ -80,11 +89,11 @@ def _setting(value: Any) -> Setting:
     return value if isinstance(value, str | int | bool) else None
 
 
-def _same(one: Setting, other: Setting) -> bool:
+def _same(first: Setting, second: Setting) -> bool:
     """Compares by meaning. An empty text equals none, and GitLab's web pages may have changed the line ends."""
-    if isinstance(one, str) or isinstance(other, str):
-        return _text(one) == _text(other)
-    return one == other and isinstance(one, bool) == isinstance(other, bool)
+    if isinstance(first, str) or isinstance(second, str):
+        return _text(first) == _text(second)
+    return first == second and isinstance(first, bool) == isinstance(second, bool)
 
 
 def _text(value: Setting) -> Setting:
@@ -96,13 +105,13 @@ def sent(value: Setting) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def number_of(client: GitlabClient, one: Registration, system_id: str) -> int:
+def number_of(client: GitlabClient, registration: Registration, system_id: str) -> int:
     """Returns GitLab's id of the runner with this token. Raises GitlabError."""
     if not system_id:
         raise GitlabError(
             "config.toml has no id for it, and its host has no system id yet", "deploy again after it has run"
         )
-    told = client.verify(one.token, system_id)
+    told = client.verify(registration.token, system_id)
     if told is None:
         raise LostTokenError(UNKNOWN, UNKNOWN_FIX)
     number = told.get("id")

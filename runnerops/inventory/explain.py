@@ -67,7 +67,7 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
         raise no_host(host, read.hosts, read.groups, read.file)
     drafts = drafts_of(read)
     draft = next(draft for draft in drafts if draft.name == host)
-    whole = next(one for one in finish(drafts, folder_of(where)) if one.name == host)
+    whole = next(other_host for other_host in finish(drafts, folder_of(where)) if other_host.name == host)
     sources = _sources(read, host)
     merged = merge_layers(read, host, Problems())
     known = _Variables(child(merged, "vars"), sources)

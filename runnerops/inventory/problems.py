@@ -44,7 +44,7 @@ class Problems:
             files = list(dict.fromkeys(problem.location.file for problem in self.found))
             ordered = sorted(
                 self.found,
-                key=lambda one: (files.index(one.location.file), one.location.line, one.location.column),
+                key=lambda item: (files.index(item.location.file), item.location.line, item.location.column),
             )
             hints = {problem.hint for problem in ordered if problem.hint}
             places = [(problem.location, problem.said, problem.hint) for problem in ordered]

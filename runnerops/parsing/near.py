@@ -82,9 +82,9 @@ def _shortened(name: str) -> Iterator[str]:
     return (name[:at] + name[at + 1 :] for at in range(len(name)))
 
 
-def _word_by_word(one: str, other: str) -> bool:
+def _word_by_word(first: str, second: str) -> bool:
     """Whether each word is similar to its counterpart. Names with different numbers of words are not compared."""
-    ours, theirs = one.split("_"), other.split("_")
+    ours, theirs = first.split("_"), second.split("_")
     pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else ()
     return all(SequenceMatcher(None, a, b).ratio() >= _ALIKE_WORD for a, b in pairs)
 

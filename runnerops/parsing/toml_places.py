@@ -57,7 +57,7 @@ def newer(text: str) -> Newer | None:
     """The first feature in a valid text that TOML 1.0 rejects; None if the text is TOML 1.0."""
     reader = _Reader(Cursor(text, ""))
     reader.document()
-    return min(reader.newer, key=lambda one: one.at, default=None)
+    return min(reader.newer, key=lambda item: item.at, default=None)
 
 
 class _Reader:

@@ -58,7 +58,9 @@ def look(text: str, file: str, *, layered: bool) -> Look:
         loader.dispose()
     second = _second(text, file) if _BEGIN.search(text) else None
     counted = documents if layered else documents[:1]
-    return Look(_places(counted, file), [one for root in counted for one in _repeated(root, file)], second, documents)
+    return Look(
+        _places(counted, file), [place for root in counted for place in _repeated(root, file)], second, documents
+    )
 
 
 def most_visits(documents: Sequence[yaml.Node]) -> int:
@@ -141,7 +143,7 @@ class _Walk:
     add: bool
 
     def run(self, node: yaml.Node, key: Key = (), within: tuple[yaml.Node, ...] = ()) -> None:
-        if any(node is one for one in within):  # an alias inside its own anchor
+        if any(node is inner_node for inner_node in within):  # an alias inside its own anchor
             return
         inside = (*within, node)
         if isinstance(node, yaml.SequenceNode):

@@ -64,11 +64,11 @@ def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tupl
     return "both"
 
 
-def _same(service: Service, spec: FileSpec, key: Key, one: Value, other: Value) -> bool:
+def _same(service: Service, spec: FileSpec, key: Key, first: Value, second: Value) -> bool:
     """Whether two values of a key mean the same. Below it, keys that the managed system writes count only if the key is
     one of these.
     """
-    key_changes = service.key_changes(spec, _single_key_tree(key, one), _single_key_tree(key, other))
+    key_changes = service.key_changes(spec, _single_key_tree(key, first), _single_key_tree(key, second))
     return not any(service.owns(key) or not service.owns(key_change.key) for key_change in key_changes)
 
 

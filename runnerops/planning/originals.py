@@ -18,13 +18,13 @@ def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced
     """Containers that were stopped by run `since` or later ones. Lines of another form are ignored."""
     lines = (line.split() for line in kept.get(CONTAINERS, b"").decode(errors="replace").splitlines())
     found = (Displaced(int(run), *words) for run, *words in filter(None, lines) if run.isdecimal() and len(words) == 3)
-    return tuple(one for one in found if one.run >= since)
+    return tuple(displaced for displaced in found if displaced.run >= since)
 
 
 def read_returned(records: Sequence[Record], since: int) -> frozenset[str]:
     """Ids of such containers that run `since` or later ones started again (`container-aside.sh start ID …`)."""
     done = [record for record in records if record.run.number >= since and record.result is Result.APPLIED]
-    steps = [step.args for one in done for step in one.forward if step.verb == "run"]
+    steps = [step.args for record in done for step in record.forward if step.verb == "run"]
     return frozenset(args[4] for args in steps if args[2:4] == ("container-aside.sh", "start") and len(args) > 4)
 
 

@@ -19,9 +19,9 @@ def left_paused(command: str, host: Host, paused: Sequence[PauseRecord]) -> tupl
     if command.split(maxsplit=1)[0] not in _UNPAUSING or host.gitlab is None or not host.gitlab.token:
         return ()
     return tuple(
-        Pause(one.runner, one.id, one.run, stays=stays_paused(host, one.runner))
-        for one in paused
-        if normal_url(one.url) == normal_url(host.gitlab.url)
+        Pause(record.runner, record.id, record.run, stays=stays_paused(host, record.runner))
+        for record in paused
+        if normal_url(record.url) == normal_url(host.gitlab.url)
     )
 
 
@@ -29,15 +29,15 @@ def notes_on_still_paused(command: str, host: Host, paused: Sequence[PauseRecord
     """For the other paused runners, a sentence that says who unpauses them."""
     if host.left_out:
         return
-    own = {one.id for one in left_paused(command, host, paused)}
-    for one in paused:
-        text = f"run {one.run} paused runner {one.runner} in GitLab ({one.url})"
-        if one.id not in own and left_paused("deploy", host, [one]):
+    own = {pause.id for pause in left_paused(command, host, paused)}
+    for record in paused:
+        text = f"run {record.run} paused runner {record.runner} in GitLab ({record.url})"
+        if record.id not in own and left_paused("deploy", host, [record]):
             yield f"{text}, and it was not unpaused: `runnerops deploy {host.name}` does that"
-        elif one.id not in own:
+        elif record.id not in own:
             yield (
                 f"{text}, and the inventory has no API token for this GitLab:"
-                f" unpause it there, and remove {STATE_FOLDER}/paused/{one.id} on the host"
+                f" unpause it there, and remove {STATE_FOLDER}/paused/{record.id} on the host"
             )
 
 
@@ -48,7 +48,7 @@ def pausing_with_deletions(left: Sequence[Pause], deletions: Sequence[Deletion],
     gone = {deletion.id for deletion in deletions}
     return Pausing(
         tuple(Pause(deletion.runner, deletion.id, run, stays=True) for deletion in deletions if deletion.on_host),
-        tuple(replace(one, stays=True) if one.id in gone else one for one in left),
+        tuple(replace(pause, stays=True) if pause.id in gone else pause for pause in left),
     )
 
 

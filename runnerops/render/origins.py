@@ -84,7 +84,7 @@ class Origins:
             return None
         same = [literal for literal in self.literals if literal.key == key[-len(literal.key) :]]
         if same:
-            return max(same, key=lambda one: len(one.key)).place
+            return max(same, key=lambda item: len(item.key)).place
         _, line, name = self._piece(self._offset(self.places[key]))
         return self._place(name, line, key)
 

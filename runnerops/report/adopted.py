@@ -66,7 +66,7 @@ def notes_of(found: AdoptedHost, draft: Draft | None) -> tuple[str, ...]:
     """The notes on this host, a sentence each."""
     if draft and (entry := draft.entries.get(found.name)):
         return entry.notes
-    return tuple(dict.fromkeys(note for one in found.adopted.values() for note in one.notes))
+    return tuple(dict.fromkeys(note for adopted in found.adopted.values() for note in adopted.notes))
 
 
 def adopted_document(found: AdoptedHost, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:

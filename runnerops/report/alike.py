@@ -77,13 +77,13 @@ def _split_port(address: str) -> tuple[str, str]:
 def _with_signs(block: Sequence[HostText], shown: Sequence[Line]) -> tuple[Line, ...]:
     """`shown`, the lines of the first host, with signs. A port that all hosts have stays."""
     first = block[0]
-    alike = len({_split_port(one.address)[1] for one in block}) == 1
+    alike = len({_split_port(text.address)[1] for text in block}) == 1
     return HostText(first.name, _split_port(first.address)[0] if alike else first.address, shown).normalized()
 
 
 def block_lines(block: Sequence[HostText], shown: Sequence[Line], title: Line = ("host", "alike")) -> Iterator[Line]:
     """A heading, and what is said about all of them (`shared_lines`)."""
-    yield from ((title[0], text) for text in heading([one.name for one in block], title[1]))
+    yield from ((title[0], text) for text in heading([text.name for text in block], title[1]))
     yield from shared_lines(block, shown)
 
 
@@ -94,7 +94,7 @@ def shared_lines(block: Sequence[HostText], shown: Sequence[Line]) -> Iterator[L
     signed = _with_signs(block, shown)
     used = ""
     for index, line in enumerate(shown):
-        if len({one.lines[index] for one in block}) == 1:
+        if len({text.lines[index] for text in block}) == 1:
             yield line
         else:
             used += signed[index][1]

@@ -19,8 +19,8 @@ def checked_line(noun: str, by_name: Mapping[str, Sequence[Finding]], shown: Seq
     """`40 hosts checked: 1 error (runner-07), 2 warnings on all hosts`. A finding that many hosts have is shown and
     counted once, so the hosts are told too. `noun`: host or file.
     """
-    counts = {severity: sum(one.severity == severity for one in shown) for severity in _SEVERITIES}
-    ignored = sum(bool(one.ignored) for one in shown)
+    counts = {severity: sum(finding.severity == severity for finding in shown) for severity in _SEVERITIES}
+    ignored = sum(bool(finding.ignored) for finding in shown)
     words = [f"{_count(counts[severity], severity)}{_where(severity, noun, by_name)}" for severity in _SEVERITIES]
     words += [f"{ignored} ignored"] if ignored else []
     style = "bad" if counts["error"] else "warn" if counts["warning"] else "good"
@@ -28,7 +28,7 @@ def checked_line(noun: str, by_name: Mapping[str, Sequence[Finding]], shown: Seq
 
 
 def _where(severity: str, noun: str, by_name: Mapping[str, Sequence[Finding]]) -> str:
-    names = [name for name, found in by_name.items() if any(one.severity == severity for one in found)]
+    names = [name for name, found in by_name.items() if any(finding.severity == severity for finding in found)]
     if len(by_name) == 1 or not names or noun != "host":
         return ""
     if len(names) == 1:
@@ -57,5 +57,5 @@ def _merged(block: list[Finding]) -> Finding:
     first = block[0]
     if len(block) == 1 or first.rule != _RULE:
         return first
-    names = first_few([one.message.partition(": ")[0] for one in block], _NAMED_SECRETS)
+    names = first_few([finding.message.partition(": ")[0] for finding in block], _NAMED_SECRETS)
     return replace(first, message=f"{names}: {first.message.partition(': ')[2]}")

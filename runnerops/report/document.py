@@ -38,7 +38,7 @@ def plan_document(
             *(deletion.id for deletion in plan.unpaired.deletions),
         ],
         "leaving_gitlab": [{"runner": deletion.runner, "id": deletion.id} for deletion in plan.unpaired.deletions],
-        "begun_in_gitlab": [{"url": one.url, "place": str(one.place)} for one in plan.unpaired.begun],
+        "begun_in_gitlab": [{"url": record.url, "place": str(record.place)} for record in plan.unpaired.begun],
         "paused_in_gitlab": [_pause(pause) for pause in plan.pausing.now],
         "unpaused_in_gitlab": [_left(pause) for pause in plan.pausing.left if not pause.stays],
         "blockers": [_stop(blocker) for blocker in plan.blockers],

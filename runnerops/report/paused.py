@@ -17,9 +17,9 @@ def paused_lines(host: str, paused: Sequence[PauseRecord], last: Run | None) -> 
     """A line for each runner that the host has on record as paused. `last`: the run that is under way, or else the last
     one.
     """
-    for one in paused:
-        text = f"  runner {one.runner} is paused in GitLab by run {one.run}"
-        if last and last.running and last.number == one.run:
+    for record in paused:
+        text = f"  runner {record.runner} is paused in GitLab by run {record.run}"
+        if last and last.running and last.number == record.run:
             yield "warn", f"{text}, which is still going on; the client that began it unpauses the runner at its end"
             yield "plain", f"  hint: if that client is gone, `{continue_command(host, last)}` does that after the run"
         else:
@@ -36,7 +36,7 @@ def continue_command(host: str, last: Run | None) -> str:
 
 def paused_document(paused: Sequence[PauseRecord]) -> list[dict[str, Any]]:
     """Paused runners as JSON values."""
-    return [{"runner": one.runner, "id": one.id, "url": one.url, "run": one.run} for one in paused]
+    return [{"runner": record.runner, "id": record.id, "url": record.url, "run": record.run} for record in paused]
 
 
 def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
@@ -44,11 +44,11 @@ def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
     if observed.last and observed.last.running:
         return
     told: dict[str, str] = {}
-    for one in observed.begun:
-        place = f"{one.place} at {one.url}"
+    for record in observed.begun:
+        place = f"{record.place} at {record.url}"
         way = f"{continue_command(host.name, observed.last)} deletes what it left"
-        if not _has_token(host, one):
-            there = f"{STATE_FOLDER}/begun/{one.name}"
+        if not _has_token(host, record):
+            there = f"{STATE_FOLDER}/begun/{record.name}"
             way = (
                 f"the inventory has no token for it, so look there for unused runners, then remove {there} on the host"
             )

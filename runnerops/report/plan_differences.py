@@ -86,15 +86,15 @@ def _file(before: SavedFile, after: SavedFile, *, comparable: bool) -> Iterator[
     if before.state != after.state:
         yield f"{after.path}: {after.state}, and was: {before.state}"
     was, is_now = _by((one.key, one) for one in before.keys), _by((one.key, one) for one in after.keys)
-    gone = [one for key, one in was.items() if key not in is_now]
-    more = [one for key, one in is_now.items() if key not in was]
+    gone = [saved_key for key, saved_key in was.items() if key not in is_now]
+    more = [saved_key for key, saved_key in is_now.items() if key not in was]
     if gone:
         yield f"{after.path}: would not change any more{_keys(gone)}"
     if more:
         yield f"{after.path}: would change too ({_whose(after, more)}){_keys(more)}"
     both = [(was[key], is_now[key]) for key in was if key in is_now] if comparable else []
     if other := [now for old, now in both if old.old != now.old]:
-        whose = "put there by a run" if {one.origin for one in other} == {"inventory"} else _whose(after, other)
+        whose = "put there by a run" if {key.origin for key in other} == {"inventory"} else _whose(after, other)
         yield f"{after.path}: the host has another value ({whose}){_keys(other)}"
     if other := [now for old, now in both if old.new != now.new]:
         yield f"{after.path}: the inventory has another value{_keys(other)}"
@@ -104,14 +104,14 @@ def _file(before: SavedFile, after: SavedFile, *, comparable: bool) -> Iterator[
 
 def _whose(file: SavedFile, keys: Sequence[SavedKey]) -> str:
     """Who made the difference, as far as the host tells: it compares with what the last run left there."""
-    origins = {one.origin for one in keys} or {file.origin}
+    origins = {key.origin for key in keys} or {file.origin}
     if origins == {"inventory"}:
         return "your change"
     return _WRITERS.get("runner" if origins == {"runner"} else file.by, "edited on the host")
 
 
 def _keys(keys: Iterable[SavedKey]) -> str:
-    names = [f"{one.key} ({one.name})" if one.name else one.key for one in keys]
+    names = [f"{key.key} ({key.name})" if key.name else key.key for key in keys]
     return f": {', '.join(names)}" if names else ""
 
 
@@ -134,7 +134,7 @@ def _updates(saved: Sequence[SavedUpdate], now: Sequence[SavedUpdate], *, compar
         elif before.id != after.id:
             yield f"runner {name}: it is another runner of GitLab now ({after.id}, and was {before.id})"
         elif comparable and before != after:
-            keys = [one.key for one in (*before.keys, *after.keys) if one not in before.keys or one not in after.keys]
+            keys = [key.key for key in (*before.keys, *after.keys) if key not in before.keys or key not in after.keys]
             yield f"runner {name}: GitLab or the inventory has another value: {', '.join(dict.fromkeys(keys))}"
 
 

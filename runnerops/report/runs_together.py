@@ -36,11 +36,11 @@ class HostRun:
 
 def merged_history_lines(every: Iterable[HostRun], *, show_all: bool = False) -> Iterator[Line]:
     """The newest runs first. What is the same for many hosts is printed once. `show_all`: no run is only counted."""
-    blocks = list(_blocks(sorted(every, key=lambda one: (not one.record.run.running, -_began(one)))))
+    blocks = list(_blocks(sorted(every, key=lambda item: (not item.record.run.running, -_began(item)))))
     most = len(blocks) if show_all else _MOST
     for block in blocks[:most]:
         yield _heading(block)
-        yield from shared_lines(texts := [one.text for one in block], texts[0].lines)
+        yield from shared_lines(texts := [host_run.text for host_run in block], texts[0].lines)
     if len(blocks) > most:
         more = sum(map(len, blocks[most:]))
         yield "dim", f"and {more} earlier run{'s' if more != 1 else ''}: -v shows each host's own, all of them"
@@ -53,26 +53,26 @@ def _blocks(newest_first: Iterable[HostRun]) -> Iterator[list[HostRun]]:
     blocks: list[list[HostRun]] = []
     latest: dict[object, list[HostRun]] = {}
     of_host: dict[str, list[HostRun]] = {}
-    for one in newest_first:
-        whole = of_host.get(one.host)
+    for host_run in newest_first:
+        whole = of_host.get(host_run.host)
         latest = {key: block for key, block in latest.items() if block is not whole}
-        key = ending_word(one.record), one.text.normalized()
+        key = ending_word(host_run.record), host_run.text.normalized()
         block = latest.get(key)
-        if block is None or _began(block[-1]) - _began(one) > _APART:
+        if block is None or _began(block[-1]) - _began(host_run) > _APART:
             block = latest[key] = []
             blocks.append(block)
-        block.append(one)
-        of_host[one.host] = block
+        block.append(host_run)
+        of_host[host_run.host] = block
     yield from blocks
 
 
-def _began(one: HostRun) -> int:
-    return one.record.run.started_at
+def _began(host_run: HostRun) -> int:
+    return host_run.record.run.started_at
 
 
 def _heading(block: Sequence[HostRun]) -> Line:
     first = min(block, key=_began)
-    names = sorted((one.host for one in block), key=by_number)
+    names = sorted((host_run.host for host_run in block), key=by_number)
     run = first.record.run
     when = to_the_second(_began(first)) if _began(first) else "just now" if run.running else "time not known"
     hosts = f"{names[0]} (run {run.number})" if len(block) == 1 else f"{len(block)} hosts: {', '.join(brief(names))}"
@@ -83,9 +83,9 @@ def _heading(block: Sequence[HostRun]) -> Line:
 def _seconds(block: Sequence[HostRun]) -> str:
     """What their runs took, or have taken by now, from the fastest to the slowest; nothing of such as have no end."""
     running = block[0].record.run.running
-    if any(not _began(one) if running else not one.record.events for one in block):
+    if any(not _began(host_run) if running else not host_run.record.events for host_run in block):
         return ""
-    took = [float(one.clock) if running else one.record.finished_at for one in block]
-    seconds = [max(0.0, end - _began(one)) for end, one in zip(took, block, strict=True)]
+    took = [float(host_run.clock) if running else host_run.record.finished_at for host_run in block]
+    seconds = [max(0.0, end - _began(host_run)) for end, host_run in zip(took, block, strict=True)]
     least, most = (f"{one:.0f}" if running else f"{one:.1f}" for one in (min(seconds), max(seconds)))
     return f"{' for' if running else ' '} {most if least == most else f'{least} to {most}'} s"

@@ -121,13 +121,13 @@ def _file(change: Change, digests: Digests) -> SavedFile:
     spec = change.new.spec
     keys = (
         SavedKey(
-            digests.shown(key_text(one.key)),
-            one.origin,
-            digests.value(spec, one.key, one.old),
-            digests.value(spec, one.key, one.new),
-            digests.shown(one.name),
+            digests.shown(key_text(key_change.key)),
+            key_change.origin,
+            digests.value(spec, key_change.key, key_change.old),
+            digests.value(spec, key_change.key, key_change.new),
+            digests.shown(key_change.name),
         )
-        for one in change.key_changes
+        for key_change in change.key_changes
     )
     by = change.drift.by if change.drift else ""
     return SavedFile(change.old.path, state_of(change), change.origin, by, tuple(keys))

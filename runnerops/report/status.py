@@ -41,12 +41,12 @@ def status_lines(
         yield "warn", f"  held{by}{when}: {hold.reason} (runnerops release {host})"
     rows = [(status.service.value.replace("_", "-"), status.version or "-", status.state) for status in statuses]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    for one, row in zip(statuses, rows, strict=True):
+    for status, row in zip(statuses, rows, strict=True):
         head = "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + "  "
-        details = ", ".join((*one.details, *(() if one.managed else ("not managed",))))
-        yield "plain" if one.healthy else "bad", f"{head}{details}".rstrip()
-        yield from jobs_lines(one.jobs, observed.facts.clock)
-        for runner in one.runners:
+        details = ", ".join((*status.details, *(() if status.managed else ("not managed",))))
+        yield "plain" if status.healthy else "bad", f"{head}{details}".rstrip()
+        yield from jobs_lines(status.jobs, observed.facts.clock)
+        for runner in status.runners:
             yield from _runner_lines(runner, observed.facts.clock)
     for intent in observed.intents:
         yield (
@@ -62,32 +62,36 @@ def status_lines(
             yield "warn", f"  no longer managed: {path} (its section is gone)"
 
 
-def _runner_lines(one: RunnerStatus, now: int) -> Iterator[Line]:
+def _runner_lines(status: RunnerStatus, now: int) -> Iterator[Line]:
     """What is noteworthy about a runner's status in GitLab; no lines if it just works. `now` is in epoch seconds."""
-    words = ["paused in GitLab"] if one.paused else []
-    words += [_ONLINE.get(one.online, f"{one.online} in GitLab")] if one.online not in {"", "online", "paused"} else []
-    expired = one.expires_at is not None and one.expires_at.timestamp() <= now
-    if one.expires_at and one.known is not False:
-        words.append(f"its token {'expired' if expired else 'expires'} {one.expires_at:%Y-%m-%d}")
-    words += [one.reason] if one.reason else []
+    words = ["paused in GitLab"] if status.paused else []
+    words += (
+        [_ONLINE.get(status.online, f"{status.online} in GitLab")]
+        if status.online not in {"", "online", "paused"}
+        else []
+    )
+    expired = status.expires_at is not None and status.expires_at.timestamp() <= now
+    if status.expires_at and status.known is not False:
+        words.append(f"its token {'expired' if expired else 'expires'} {status.expires_at:%Y-%m-%d}")
+    words += [status.reason] if status.reason else []
     if words:
-        bad = one.known is False or expired
-        yield "bad" if bad else "warn" if one.reason else "plain", f"    runner {one.name}: {', '.join(words)}"
-    if one.fix:
-        yield "plain", f"      hint: {one.fix}"
+        bad = status.known is False or expired
+        yield "bad" if bad else "warn" if status.reason else "plain", f"    runner {status.name}: {', '.join(words)}"
+    if status.fix:
+        yield "plain", f"      hint: {status.fix}"
 
 
-def _runner_document(one: RunnerStatus) -> dict[str, Any]:
+def _runner_document(status: RunnerStatus) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "url": one.url,
-        "id": one.id or None,
-        "known_to_gitlab": one.known,
-        "token_expires_at": one.expires_at.isoformat() if one.expires_at else None,
-        "paused": one.paused,
-        "status_in_gitlab": one.online or None,
-        "reason": one.reason,
-        "fix": one.fix,
+        "name": status.name,
+        "url": status.url,
+        "id": status.id or None,
+        "known_to_gitlab": status.known,
+        "token_expires_at": status.expires_at.isoformat() if status.expires_at else None,
+        "paused": status.paused,
+        "status_in_gitlab": status.online or None,
+        "reason": status.reason,
+        "fix": status.fix,
     }
 
 

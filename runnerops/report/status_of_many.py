@@ -51,32 +51,32 @@ def many_status_lines(every: Iterable[HostStatus], *, apart: bool = False) -> It
     `apart`.
     """
     alike: dict[object, list[HostStatus]] = {}
-    for one in every:
-        told = one.told
+    for status in every:
+        told = status.told
         key = replace(told, lines=[(style, _COUNT.sub("", text)) for style, text in told.lines]).normalized()
-        alike.setdefault(one.host if apart else key, []).append(one)
+        alike.setdefault(status.host if apart else key, []).append(status)
     for block in alike.values():
         if len(block) < MIN_BLOCK:
             for one in block:
                 yield from one.lines
             continue
-        said = _counted_together([one.told for one in block])
+        said = _counted_together([status.told for status in block])
         yield from block_lines(said, said[0].lines)
-        yield from job_lines({one.host: one.jobs for one in block})
+        yield from job_lines({status.host: status.jobs for status in block})
 
 
 def _counted_together(block: Sequence[HostText]) -> list[HostText]:
     """With the least and the most of each number in place of the host's own: `0 to 3 jobs`."""
     columns: list[list[Line]] = []
-    for lines in zip(*(one.lines for one in block), strict=True):
+    for lines in zip(*(text.lines for text in block), strict=True):
         numbers = zip(*(_COUNT.finditer(text) for _, text in lines), strict=True)
         spans = [_span(each) for each in numbers]
         columns.append([(style, _with(text, spans)) for style, text in lines])
-    return [replace(one, lines=lines) for one, lines in zip(block, zip(*columns, strict=True), strict=True)]
+    return [replace(text, lines=lines) for text, lines in zip(block, zip(*columns, strict=True), strict=True)]
 
 
 def _span(found: Sequence[re.Match[str]]) -> str:
-    least, most = (of(found, key=lambda one: float(one[1])) for of in (min, max))
+    least, most = (of(found, key=lambda item: float(item[1])) for of in (min, max))
     return most[0] if least[1] == most[1] else f"{least[1]} to {most[0]}"
 
 

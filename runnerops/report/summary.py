@@ -54,7 +54,7 @@ def table_lines(
 def _took(block: Sequence[Outcome]) -> str:
     """The seconds of the fastest and the slowest."""
     least, most = (f"{one:.1f}" for one in (min(one.seconds for one in block), max(one.seconds for one in block)))
-    if max(one.seconds for one in block) < _MOMENT:
+    if max(outcome.seconds for outcome in block) < _MOMENT:
         return ""
     return f"{most} s" if least == most else f"{least} to {most} s"
 
@@ -66,22 +66,22 @@ def _detail(block: Sequence[Outcome], actions: Mapping[str, str]) -> str:
     return common_text([outcome_text(one) for one in block], [_why(one) for one in block])
 
 
-def _why(one: Outcome) -> str:
-    return f"failed step: {step_title(one.failed)}" if one.failed else one.message.partition("\n")[0]
+def _why(outcome: Outcome) -> str:
+    return f"failed step: {step_title(outcome.failed)}" if outcome.failed else outcome.message.partition("\n")[0]
 
 
 def _alike(ended: Sequence[Outcome]) -> Iterator[list[Outcome]]:
     """Groups hosts with the same row."""
     blocks: dict[object, list[Outcome]] = {}
-    for one in ended:
-        why = replace(outcome_text(one), lines=[("plain", _why(one))]).normalized()
-        blocks.setdefault((one.result, why), []).append(one)
+    for outcome in ended:
+        why = replace(outcome_text(outcome), lines=[("plain", _why(outcome))]).normalized()
+        blocks.setdefault((outcome.result, why), []).append(outcome)
     for block in blocks.values():
-        yield from [block] if len(block) >= MIN_BLOCK else ([one] for one in block)
+        yield from [block] if len(block) >= MIN_BLOCK else ([outcome] for outcome in block)
 
 
 def _named(block: Sequence[Outcome]) -> str:
-    names = ", ".join(brief([one.host for one in block]))
+    names = ", ".join(brief([outcome.host for outcome in block]))
     return names if len(names) <= _NAME else _cut(names) if len(block) == 1 else f"{len(block)} hosts"
 
 
@@ -90,7 +90,7 @@ def _rows(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     other = [
         outcome for outcome in outcomes if outcome.result not in {Result.APPLIED, Result.UNCHANGED, Result.PENDING}
     ]
-    other.sort(key=lambda one: _ORDER.index(one.result))
+    other.sort(key=lambda outcome: _ORDER.index(outcome.result))
     return [*list(_alike(other))[:_MOST], *(applied if len(applied) <= _MOST_GOOD else ())]
 
 

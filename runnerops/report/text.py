@@ -51,7 +51,9 @@ def plan_lines(
         yield from change_lines(change, masker, plan.mine)
     for path in in_sync:
         yield "dim", f"  = {path}  in sync"
-    labels = {key_text(one.key): one.label for change in plan.changes for one in change.key_changes}
+    labels = {
+        key_text(key_change.key): key_change.label for change in plan.changes for key_change in change.key_changes
+    }
     for action in plan.actions:
         yield from action_lines(action, labels)
         yield from jobs_lines(action.jobs, plan.clock)
@@ -180,11 +182,11 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
 
 def pausing_lines(pausing: Pausing, leaving: Collection[int] = ()) -> Iterator[Line]:
     """`→ pause runner one in GitLab until …`, and what an earlier run left paused, but not runners to be deleted."""
-    for pause in (one for one in pausing.now if one.id not in leaving):
+    for pause in (pause for pause in pausing.now if pause.id not in leaving):
         until = "until the run has ended well, or is rolled back"
         jobs = "" if pause.jobs is None else f" · by GitLab's count {_run(pause.jobs)} on it"
         yield "plain", f"  → pause runner {pause.runner} in GitLab {until}{jobs} · 0 jobs interrupted"
-    for pause in (one for one in pausing.left if one.id not in leaving):
+    for pause in (pause for pause in pausing.left if pause.id not in leaving):
         if not pause.stays:
             why = f"run {pause.run} paused it, and its client was gone at the end"
             yield "plain", f"  → unpause runner {pause.runner} in GitLab ({why}) · 0 jobs interrupted"

@@ -51,5 +51,5 @@ def _taken_back(base: Value, first: Value, now: Value) -> Value:
     return now
 
 
-def _equal(one: Value, other: Value) -> bool:
-    return type(one) is type(other) and one == other  # `1` is not the same as `true`
+def _equal(first: Value, second: Value) -> bool:
+    return type(first) is type(second) and first == second  # `1` is not the same as `true`

@@ -107,13 +107,13 @@ class Gateways:
     def forget(self) -> None:
         """Forgets all failures, so that each gateway is tried once more."""
         with self._lock:
-            for gateway in (one for each in self._known.values() for one in each):
+            for gateway in (gateway for each in self._known.values() for gateway in each):
                 gateway.failure = None
 
     def close(self) -> None:
         """Closes all connections."""
         with self._lock:
-            for gateway in (one for each in self._known.values() for one in each):
+            for gateway in (gateway for each in self._known.values() for gateway in each):
                 _close(gateway)
 
     def _find(self, hop: Hop) -> _Gateway:

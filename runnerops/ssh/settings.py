@@ -123,8 +123,9 @@ class Settings(SSHConfig):
 
         flags = {"all": True, "canonical": canonical, "final": final}
         return all(
-            (flags[one["type"]] if one["type"] in flags else holds(one["type"], one["param"])) != one["negate"]
-            for one in match_list
+            (flags[entry["type"]] if entry["type"] in flags else holds(entry["type"], entry["param"]))
+            != entry["negate"]
+            for entry in match_list
         ) and bool(match_list)
 
     def _tokenize(self, config: SSHConfigDict, target_hostname: str, key: str, value: str) -> str:

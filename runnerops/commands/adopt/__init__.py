@@ -24,7 +24,7 @@ def adopt(path: Where, words: Sequence[str], environ: Mapping[str, str], screen:
     """
     targets = _of_ansible(path, words, screen, options) if options.ansible else _targets(words, options.name)
     places = find_places(path, targets, options.group)
-    hosts = {one.name: one for one in (*places[0].loaded.hosts, *(place.host for place in places))}
+    hosts = {host.name: host for host in (*places[0].loaded.hosts, *(place.host for place in places))}
     with ConnectionPool(
         Inventory(places[0].loaded.path, tuple(hosts.values()), {}, places[0].folder), environ, screen
     ) as pool:

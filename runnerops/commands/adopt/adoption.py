@@ -50,14 +50,14 @@ class Adoption:
     def run(self) -> Exit:
         """Observes all hosts, shows their entries, and writes them if `--write` was given."""
         looked = look_at([place.host.name for place in self.request.places], self._look, self.request.screen)
-        found = [one for one in looked.values() if isinstance(one, AdoptedHost)]
-        for one in found:
-            for adopted in one.adopted.values():
+        found = [adopted_host for adopted_host in looked.values() if isinstance(adopted_host, AdoptedHost)]
+        for adopted_host in found:
+            for adopted in adopted_host.adopted.values():
                 self.request.screen.redactor.learn(adopted.secrets)
-        fresh = [one for one in found if one.has_section]
+        fresh = [adopted_host for adopted_host in found if adopted_host.has_section]
         drafted = draft_of(fresh, self._taken(), self.request.options.group)
         draft, loaded = drafted.draft, drafted.loaded or self.request.places[0].loaded
-        fresh = [one for one in fresh if one.name not in drafted.refused]
+        fresh = [adopted_host for adopted_host in fresh if adopted_host.name not in drafted.refused]
         looked |= drafted.refused
         if draft:
             self.request.screen.redactor.learn(frozenset(draft.variables.values()))

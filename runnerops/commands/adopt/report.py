@@ -61,10 +61,10 @@ class AdoptionReport:
         write = self.request.options.write
         if self.draft:
             show_entries(self.draft, self.screen)
-        for one in self.looked.values():
-            if not isinstance(one, Exception):
-                show_notes(one, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
-        failed = [failed_outcome(name, one) for name, one in self.looked.items() if isinstance(one, Exception)]
+        for result in self.looked.values():
+            if not isinstance(result, Exception):
+                show_notes(result, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
+        failed = [failed_outcome(name, error) for name, error in self.looked.items() if isinstance(error, Exception)]
         self.screen.lines(outcomes_lines(failed))
         show_by_hand(self.by_hand, self.screen)
         if self.draft:
@@ -88,8 +88,8 @@ class AdoptionReport:
         return project, plan_all(project, self.request.pool, Flags({}))
 
     def _is_planned(self, name: str) -> bool:
-        one = self.looked[name]
-        return isinstance(one, AdoptedHost) and (one.has_section or bool(one.place.own))
+        result = self.looked[name]
+        return isinstance(result, AdoptedHost) and (result.has_section or bool(result.place.own))
 
     def end(self, planned: tuple[Project, Plans] | None, written: Sequence[Path]) -> None:
         """Shows the plans and what was written."""
@@ -107,7 +107,9 @@ class AdoptionReport:
         only the entries are the answer.
         """
         report = self.screen if self.request.options.write else replace(self.screen, out=self.screen.err)
-        quiet = {name for name, one in plans.items() if isinstance(one, Planned) and one.result is Result.UNCHANGED}
+        quiet = {
+            name for name, result in plans.items() if isinstance(result, Planned) and result.result is Result.UNCHANGED
+        }
         quiet = {name for name in quiet if self.draft and name in self.draft.entries and not self._owns(name)}
         told = tuple(host for host in project.hosts if host.name not in quiet)
         if told:
@@ -116,8 +118,8 @@ class AdoptionReport:
             self.screen.say(f"{name}: a deploy of this changes nothing", "good")
 
     def _owns(self, name: str) -> bool:
-        one = self.looked[name]
-        return isinstance(one, AdoptedHost) and bool(one.place.own)
+        result = self.looked[name]
+        return isinstance(result, AdoptedHost) and bool(result.place.own)
 
     def _failed(self, name: str, error: Exception) -> dict[str, Any]:
         outcome, entry = outcome_document(failed_outcome(name, error)), self.by_hand.get(name)
@@ -126,13 +128,13 @@ class AdoptionReport:
     def _json(self, plans: Sequence[Mapping[str, Any]], written: Sequence[Path]) -> None:
         by_host = {str(plan["host"]): plan for plan in plans}
         hosts = [
-            self._failed(name, one)
-            if isinstance(one, Exception)
-            else adopted_document(one, self.draft, by_host.get(name))
-            for name, one in self.looked.items()
+            self._failed(name, error)
+            if isinstance(error, Exception)
+            else adopted_document(error, self.draft, by_host.get(name))
+            for name, error in self.looked.items()
         ]
         layer = self.draft.layer if self.draft else None
         shared = {"place": layer.place, "entry": layer.text, "variables": [*layer.variables]} if layer else None
         texts = {f"{FOLDER}/{name}": text for name, text in self.templates.texts.items()}
-        paths = [str(one) for one in written]
+        paths = [str(path) for path in written]
         self.screen.json({"version": VERSION, "hosts": hosts, "shared": shared, "templates": texts, "written": paths})

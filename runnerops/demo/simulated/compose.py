@@ -129,21 +129,21 @@ def _invalid(file: Any, problem: str) -> RefusedError:
 def _of(here: World, project: str) -> dict[str, Tree]:
     """The project's containers, by service."""
     return {
-        one["Config"]["Labels"][_SERVICE]: one
-        for one in here.engine["containers"]
-        if one["Config"]["Labels"].get(_PROJECT) == project
+        container["Config"]["Labels"][_SERVICE]: container
+        for container in here.engine["containers"]
+        if container["Config"]["Labels"].get(_PROJECT) == project
     }
 
 
-def _remove(here: World, project: str, service: str, one: Tree) -> None:
-    here.engine["containers"].remove(one)
+def _remove(here: World, project: str, service: str, container: Tree) -> None:
+    here.engine["containers"].remove(container)
     sys.stderr.write(f" Container {project}-{service}-1  Removed\n")
 
 
 def _down(here: World, project: str, services: set[str]) -> None:
-    for service, one in _of(here, project).items():
+    for service, container in _of(here, project).items():
         if service in services:
-            _remove(here, project, service, one)
+            _remove(here, project, service, container)
     here.engine["networks"] = [net for net in here.engine["networks"] if net["Name"] != f"{project}_default"]
 
 
@@ -153,9 +153,9 @@ def _up(here: World, project: _Project, names: list[str], options: dict[str, str
         if name not in services:
             raise RefusedError(f"no such service: {name}")
     _network(here, f"{project.name}_default")
-    for service, one in there.items():
+    for service, container in there.items():
         if service not in services and "--remove-orphans" in options:
-            _remove(here, project.name, service, one)
+            _remove(here, project.name, service, container)
     for service in services:
         if not names or service in names:
             _bring_up(here, project, service, anew="--force-recreate" in options)
@@ -186,9 +186,9 @@ def _bring_up(here: World, project: _Project, service: str, *, anew: bool) -> No
     sys.stderr.write(f" Container {project.name}-{service}-1  Started\n")
 
 
-def _start(here: World, one: Tree) -> None:
+def _start(here: World, container: Tree) -> None:
     try:
-        containers.start(here, one)
+        containers.start(here, container)
     except RefusedError as refusal:
         raise RefusedError(
             f"Error response from daemon: driver failed programming external connectivity: {refusal}"

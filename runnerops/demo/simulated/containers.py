@@ -34,9 +34,9 @@ def load_yaml(here: World, text: str) -> Any:
 
 def find(here: World, name: str) -> Tree:
     """Finds a container by its name or the beginning of its id. Raises RefusedError."""
-    for one in here.engine["containers"]:
-        if name and (one["Id"].startswith(name) or one["Name"] == f"/{name}"):
-            found: Tree = one
+    for container in here.engine["containers"]:
+        if name and (container["Id"].startswith(name) or container["Name"] == f"/{name}"):
+            found: Tree = container
             return found
     raise RefusedError(f"Error response from daemon: No such container: {name}")
 
@@ -46,7 +46,7 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
     logging.
     """
     logging = spec.get("logging", {})
-    one: Tree = {
+    container: Tree = {
         "Id": random_hex(32),
         "Name": f"/{name}",
         "Created": _now(),
@@ -66,20 +66,20 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
         "Serves": None,
         "Log": [],
     }
-    here.engine["containers"].append(one)
-    return one
+    here.engine["containers"].append(container)
+    return container
 
 
-def start(here: World, one: Tree) -> None:
+def start(here: World, container: Tree) -> None:
     """Publishes the container's ports and starts its process. Raises RefusedError if a port is in use."""
-    for address, port in ports(one):
+    for address, port in ports(container):
         if address not in {"0.0.0.0", "127.0.0.1", *addresses(here)}:  # noqa: S104  compared, not bound
             raise RefusedError(f"listen tcp4 {address}:{port}: bind: cannot assign requested address")
         for other in here.engine["containers"]:
-            if other is not one and other["State"]["Running"] and (address, port) in list(ports(other)):
+            if other is not container and other["State"]["Running"] and (address, port) in list(ports(other)):
                 raise RefusedError(f"Bind for {address}:{port} failed: port is already allocated")
-    one["Serves"], problem = _registry(here, one)
-    one["State"] |= {
+    container["Serves"], problem = _registry(here, container)
+    container["State"] |= {
         "Status": "restarting" if problem else "running",
         "Running": True,
         "Pid": here.number(),
@@ -87,28 +87,28 @@ def start(here: World, one: Tree) -> None:
         "StartedAt": _now(),
         "ExitCode": 2 if problem else 0,
     }
-    one["Log"].append({"at": time.time(), "text": problem or 'level=info msg="listening on [::]:5000"'})
+    container["Log"].append({"at": time.time(), "text": problem or 'level=info msg="listening on [::]:5000"'})
 
 
-def end(here: World, one: Tree) -> None:  # noqa: ARG001
+def end(here: World, container: Tree) -> None:  # noqa: ARG001
     """Ends the container's process."""
-    one["State"] |= {"Status": "exited", "Running": False, "Restarting": False, "Pid": 0}
-    one["Serves"] = None
+    container["State"] |= {"Status": "exited", "Running": False, "Restarting": False, "Pid": 0}
+    container["Serves"] = None
 
 
 def after_start(here: World) -> None:
     """Starts the containers that a daemon restarts at its start, by their restart policy."""
-    for one in here.engine["containers"]:
-        if not one["State"]["Running"] and one["HostConfig"]["RestartPolicy"]["Name"] in _ALWAYS:
+    for container in here.engine["containers"]:
+        if not container["State"]["Running"] and container["HostConfig"]["RestartPolicy"]["Name"] in _ALWAYS:
             try:
-                start(here, one)
+                start(here, container)
             except RefusedError as refusal:
                 here.log("docker.service", f'level=error msg="failed to start container" error="{refusal}"')
 
 
-def ports(one: Tree) -> Iterator[tuple[str, str]]:
+def ports(container: Tree) -> Iterator[tuple[str, str]]:
     """The addresses and ports that the container publishes."""
-    for published in one["HostConfig"]["PortBindings"].values():
+    for published in container["HostConfig"]["PortBindings"].values():
         for binding in published:
             yield binding["HostIp"] or "0.0.0.0", binding["HostPort"]  # noqa: S104  shown, not bound
 
@@ -118,12 +118,12 @@ def addresses(here: World) -> list[str]:
     return [here.data["address"], here.engine["bridge"]["address"]]
 
 
-def _registry(here: World, one: Tree) -> tuple[Tree | None, str]:
+def _registry(here: World, container: Tree) -> tuple[Tree | None, str]:
     """What a registry serves, or why it ends. It reads its configuration, and requests its upstream, only at its start."""
-    if one["Config"]["Image"].partition(":")[0].rpartition("/")[2] != "registry":
+    if container["Config"]["Image"].partition(":")[0].rpartition("/")[2] != "registry":
         return None, ""
-    words = one["Config"]["Cmd"] or ["serve", _CONFIG]
-    source = next((mount["Source"] for mount in one["Mounts"] if mount["Destination"] == words[-1]), "")
+    words = container["Config"]["Cmd"] or ["serve", _CONFIG]
+    source = next((mount["Source"] for mount in container["Mounts"] if mount["Destination"] == words[-1]), "")
     if not source or not os.path.isfile(path(source)):
         return None, f"configuration error: open {words[-1]}: no such file or directory"
     try:
@@ -136,7 +136,7 @@ def _registry(here: World, one: Tree) -> tuple[Tree | None, str]:
     host = upstream.partition("://")[2].strip("/")
     if upstream and host not in here.data["upstreams"]:
         return None, f'panic: Get "{upstream}/v2/": dial tcp: lookup {host}: no such host'
-    volume = next((mount["Name"] for mount in one["Mounts"] if mount["Type"] == "volume"), "")
+    volume = next((mount["Name"] for mount in container["Mounts"] if mount["Type"] == "volume"), "")
     return {"upstream": upstream, "volume": volume}, ""
 
 

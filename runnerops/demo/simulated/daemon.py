@@ -38,8 +38,8 @@ def start(here: World, name: str) -> str:
 def stop(here: World, name: str, active: str = "inactive") -> None:
     """Stops the daemon. Whether containers continue depends on the live-restore with which it runs."""
     if not here.engine["loaded"].get("live-restore"):
-        for one in here.engine["containers"]:
-            containers.end(here, one)
+        for container in here.engine["containers"]:
+            containers.end(here, container)
     here.end(name, active)
 
 

@@ -67,9 +67,9 @@ def volume_rm(here: World, rest: list[str], options: Tree) -> int:
     """`docker volume rm NAME…`: refused if a container uses one of them."""
     volume_inspect(here, rest, options)
     for name in rest:
-        for one in here.engine["containers"]:
-            if any(mount.get("Name") == name for mount in one["Mounts"]):
-                raise RefusedError(f"Error response from daemon: remove {name}: volume is in use - [{one['Id']}]")
+        for container in here.engine["containers"]:
+            if any(mount.get("Name") == name for mount in container["Mounts"]):
+                raise RefusedError(f"Error response from daemon: remove {name}: volume is in use - [{container['Id']}]")
         del here.engine["volumes"][name]
         sys.stdout.write(f"{name}\n")
     return 0

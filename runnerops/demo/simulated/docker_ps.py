@@ -17,9 +17,9 @@ def ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker ps`: rows in a format, ids, or the table."""
     everyone = {"a", "all"} & set(options) or any(name == "status" for name, _ in options["filter"])
     found = [
-        _row(one, "no-trunc" in options)
-        for one in reversed(here.engine["containers"])
-        if (everyone or one["State"]["Running"]) and _matches(one, options["filter"])
+        _row(container, "no-trunc" in options)
+        for container in reversed(here.engine["containers"])
+        if (everyone or container["State"]["Running"]) and _matches(container, options["filter"])
     ]
     if {"q", "quiet"} & set(options):
         sys.stdout.write("".join(f"{row['ID']}\n" for row in found))
@@ -51,37 +51,37 @@ def inspect(here: World, rest: list[str], options: Tree) -> int:
     return status
 
 
-def _matches(one: Tree, wanted: list[tuple[str, str]]) -> bool:
-    return all(_has(one, name, *value.partition("=")) for name, value in wanted)
+def _matches(container: Tree, wanted: list[tuple[str, str]]) -> bool:
+    return all(_has(container, name, *value.partition("=")) for name, value in wanted)
 
 
-def _has(one: Tree, name: str, key: str, equals: str, text: str) -> bool:
-    labels = one["Config"]["Labels"]
+def _has(container: Tree, name: str, key: str, equals: str, text: str) -> bool:
+    labels = container["Config"]["Labels"]
     if name == "label":
         return key in labels and (not equals or labels[key] == text)
     if name == "name":
-        return key in one["Name"]
+        return key in container["Name"]
     if name == "status":
-        return bool(one["State"]["Status"] == key)
+        return bool(container["State"]["Status"] == key)
     if name == "network":
-        return bool(one["HostConfig"]["NetworkMode"] == key)
+        return bool(container["HostConfig"]["NetworkMode"] == key)
     if name == "id":
-        return str(one["Id"]).startswith(key)
+        return str(container["Id"]).startswith(key)
     raise RefusedError(f"Error response from daemon: invalid filter '{name}'")
 
 
-def _row(one: Tree, whole: bool) -> Tree:
+def _row(container: Tree, whole: bool) -> Tree:
     """A container as `docker ps` shows it."""
-    labels = one["Config"]["Labels"]
-    published = ", ".join(f"{address}:{port}->5000/tcp" for address, port in containers.ports(one))
-    states = {"running": f"Up (since {one['State']['StartedAt']})", "restarting": "Restarting (2)"}
+    labels = container["Config"]["Labels"]
+    published = ", ".join(f"{address}:{port}->5000/tcp" for address, port in containers.ports(container))
+    states = {"running": f"Up (since {container['State']['StartedAt']})", "restarting": "Restarting (2)"}
     return {
-        "ID": one["Id"] if whole else one["Id"][:12],
-        "Names": one["Name"].lstrip("/"),
-        "Image": one["Config"]["Image"],
-        "State": one["State"]["Status"],
-        "Status": states.get(one["State"]["Status"], "Exited (0)"),
-        "Ports": published if one["State"]["Running"] else "",
+        "ID": container["Id"] if whole else container["Id"][:12],
+        "Names": container["Name"].lstrip("/"),
+        "Image": container["Config"]["Image"],
+        "State": container["State"]["Status"],
+        "Status": states.get(container["State"]["Status"], "Exited (0)"),
+        "Ports": published if container["State"]["Running"] else "",
         "Labels": ",".join(f"{key}={value}" for key, value in labels.items()),
         "Label": lambda name: labels.get(name, ""),
     }

@@ -19,7 +19,7 @@ def info(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     if not up:
         sys.stderr.write(f"{NO_DOCKER}\n")
     loaded = here.engine["loaded"] if up else {}
-    running = sum(one["State"]["Running"] for one in here.engine["containers"]) if up else 0
+    running = sum(container["State"]["Running"] for container in here.engine["containers"]) if up else 0
     told = {
         "ID": here.data["boot"] if up else "",
         "Containers": len(here.engine["containers"]) if up else 0,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 def registries(here: World, mirrors: list[str] | None) -> Tree:
     """The daemon's mirrors, and the registries that it connects to without TLS."""
-    named = [str(one) for one in here.engine["loaded"].get("insecure-registries") or ()]
+    named = [str(container) for container in here.engine["loaded"].get("insecure-registries") or ()]
     hosts = [
         {"Name": "docker.io", "Secure": True},
         *({"Name": one, "Secure": False} for one in named if "/" not in one),
@@ -24,7 +24,10 @@ def registries(here: World, mirrors: list[str] | None) -> Tree:
 def runtimes(here: World) -> Tree:
     """The built-in runtimes, and those of the daemon's file."""
     given = here.engine["loaded"].get("runtimes") or {}
-    return {"runc": {"Path": "runc"}, **{name: {"Path": one.get("path", "")} for name, one in given.items()}}
+    return {
+        "runc": {"Path": "runc"},
+        **{name: {"Path": container.get("path", "")} for name, container in given.items()},
+    }
 
 
 def security(here: World) -> list[str]:

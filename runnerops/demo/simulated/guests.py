@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def logs(here: World, rest: list[str], options: Tree) -> int:
     """`docker logs`: what the container's process has printed."""
-    one = containers.find(here, rest[0])
+    container = containers.find(here, rest[0])
     since = options.get("since", "")
     began = time.time() - float(since[:-1]) if since.endswith("s") else 0
-    for line in one["Log"]:
+    for line in container["Log"]:
         if line["at"] >= began:
             sys.stdout.write(f"{line['text']}\n")
     return 0
@@ -29,9 +29,9 @@ def run(here: World, rest: list[str], options: Tree) -> int:
     """`docker run -d`: a container that only waits, because nothing in it is executed."""
     if "d" not in options and "detach" not in options:
         raise RefusedError("docker: 'run' is simulated with -d only: nothing would be executed", 125)
-    one = _made(here, rest, options)
-    containers.start(here, one)
-    sys.stdout.write(f"{one['Id']}\n")
+    container = _made(here, rest, options)
+    containers.start(here, container)
+    sys.stdout.write(f"{container['Id']}\n")
     return 0
 
 
@@ -70,9 +70,9 @@ def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
 def start(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker start`, also of a container that is running."""
     for name in rest:
-        one = containers.find(here, name)
-        if not one["State"]["Running"]:
-            containers.start(here, one)
+        container = containers.find(here, name)
+        if not container["State"]["Running"]:
+            containers.start(here, container)
         sys.stdout.write(f"{name}\n")
     return 0
 
@@ -88,11 +88,11 @@ def update(here: World, rest: list[str], options: Tree) -> int:
 def rm(here: World, rest: list[str], options: Tree) -> int:
     """`docker rm`; with `-f`, also of a running container."""
     for name in rest:
-        one = containers.find(here, name)
-        if one["State"]["Running"] and not {"f", "force"} & set(options):
+        container = containers.find(here, name)
+        if container["State"]["Running"] and not {"f", "force"} & set(options):
             raise RefusedError(
-                f'Error response from daemon: cannot remove container "{one["Name"]}": container is running'
+                f'Error response from daemon: cannot remove container "{container["Name"]}": container is running'
             )
-        here.engine["containers"].remove(one)
+        here.engine["containers"].remove(container)
         sys.stdout.write(f"{name}\n")
     return 0

@@ -67,22 +67,22 @@ def bring(here: World, image: str) -> str:
     here.engine["images"].setdefault(name, {"id": f"sha256:{random_hex(32)}", "digest": f"sha256:{random_hex(32)}"})
     here.engine["pulls"].append({"at": time.time(), "image": name})
     for url in daemon.mirrors(here) or ():
-        for one in here.engine["containers"]:
-            published = [f"http://{address}:{port}/" for address, port in containers.ports(one)]
-            if one["State"]["Running"] and one["Serves"] and url in published:
-                cached = here.engine["volumes"][one["Serves"]["volume"]].setdefault("repositories", [])
+        for container in here.engine["containers"]:
+            published = [f"http://{address}:{port}/" for address, port in containers.ports(container)]
+            if container["State"]["Running"] and container["Serves"] and url in published:
+                cached = here.engine["volumes"][container["Serves"]["volume"]].setdefault("repositories", [])
                 cached += [] if whole in cached else [whole]
-                _log_request(here, one, f"/v2/{whole}/manifests/{tag}")
+                _log_request(here, container, f"/v2/{whole}/manifests/{tag}")
                 return name
     return name
 
 
-def _log_request(here: World, one: Tree, place: str) -> None:
+def _log_request(here: World, container: Tree, place: str) -> None:
     """Adds a request to the access log of a registry."""
     at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
     agent = f"docker/{here.engine['version']} go/go1.24 os/linux arch/amd64"
     text = f'{here.engine["bridge"]["address"]} - - [{at}] "GET {place} HTTP/1.1" 200 528 "" "{agent}"'
-    one["Log"].append({"at": time.time(), "text": text})
+    container["Log"].append({"at": time.time(), "text": text})
 
 
 def rmi(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
@@ -90,7 +90,7 @@ def rmi(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     for name in map(tagged, rest):
         if name not in here.engine["images"]:
             raise RefusedError(f"Error response from daemon: No such image: {name}")
-        if any(one["Config"]["Image"] == name for one in here.engine["containers"]):
+        if any(container["Config"]["Image"] == name for container in here.engine["containers"]):
             raise RefusedError(f'Error response from daemon: conflict: unable to remove repository reference "{name}"')
         del here.engine["images"][name]
         sys.stdout.write(f"Untagged: {name}\n")

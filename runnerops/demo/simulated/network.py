@@ -36,9 +36,9 @@ def ss(words: list[str]) -> int:
     """`ss -Hltnp`"""
     listeners = [("0.0.0.0:22", "sshd", 7)]
     with world() as here:
-        for one in here.engine["containers"]:
-            if one["State"]["Running"]:
-                listeners += [(f"{address}:{port}", "docker-proxy", 8) for address, port in containers.ports(one)]
+        for container in here.engine["containers"]:
+            if container["State"]["Running"]:
+                listeners += [(f"{address}:{port}", "docker-proxy", 8) for address, port in containers.ports(container)]
     if not any("H" in word for word in words if word.startswith("-")):
         sys.stdout.write("State  Recv-Q Send-Q Local Address:Port Peer Address:Port Process\n")
     for address, process, number in listeners:

@@ -55,8 +55,10 @@ def _show_runners(words: list[str]) -> int:
         sys.stderr.write(f"WARNING: {refusal}\n")
         return 0
     sys.stderr.write(f"Listing configured runners  ConfigFile={shown(config_path(words))}\n")
-    for one in tree.get("runners", ()):
-        sys.stderr.write(f"{one.get('name', '')}  Executor={one.get('executor', '')} URL={one.get('url', '')}\n")
+    for runner in tree.get("runners", ()):
+        sys.stderr.write(
+            f"{runner.get('name', '')}  Executor={runner.get('executor', '')} URL={runner.get('url', '')}\n"
+        )
     return 0
 
 

@@ -62,8 +62,8 @@ def metrics(here: World) -> str:
         f"gitlab_runner_configuration_loaded_total {here.runner['loaded']}",
         f"gitlab_runner_configuration_loading_error_total {here.runner['errors']}",
     ]
-    for one in config.get("runners", ()):
-        lines.append(f'gitlab_runner_jobs{{runner="{one.get("token", "")[5:14]}",state="running"}} 0')
+    for runner in config.get("runners", ()):
+        lines.append(f'gitlab_runner_jobs{{runner="{runner.get("token", "")[5:14]}",state="running"}} 0')
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -24,5 +24,5 @@ def show_all(found: list[Tree], options: Tree, kind: str) -> None:
         import json  # noqa: PLC0415
 
         sys.stdout.write(f"{json.dumps(found, indent=4)}\n")
-    for one in found if "format" in options else ():
-        say(options["format"], one, kind)
+    for container in found if "format" in options else ():
+        say(options["format"], container, kind)

@@ -78,9 +78,9 @@ def _get(here: World, url: str) -> tuple[int, str]:
     place, _, query = place.partition("?")
     if host in here.data["upstreams"]:
         return containers.UPSTREAM_ANSWERS, '{"errors":[{"code":"UNAUTHORIZED"}]}\n'
-    for one in here.engine["containers"]:
-        if one["State"]["Running"] and _bound(here, one, host, port) and one["Serves"]:
-            return _registry(here, one["Serves"], place, query)
+    for container in here.engine["containers"]:
+        if container["State"]["Running"] and _bound(here, container, host, port) and container["Serves"]:
+            return _registry(here, container["Serves"], place, query)
     page = here.runner["page"] if here.units[runner_process.UNIT]["active"] == "active" else ""
     if page and _same(page, host, port) and place == "metrics":
         return 200, runner_process.metrics(here)
@@ -89,12 +89,12 @@ def _get(here: World, url: str) -> tuple[int, str]:
     raise RefusedError(f"curl: (7) Failed to connect to {host} port {port} after 0 ms: Could not connect to server", 7)
 
 
-def _bound(here: World, one: Tree, host: str, port: int) -> bool:
+def _bound(here: World, container: Tree, host: str, port: int) -> bool:
     wild = ("0.0.0.0", "")  # noqa: S104  compared, not bound
     own = [*containers.addresses(here), "127.0.0.1", "localhost"]
     return any(
         str(port) == published and (address == host or (address in wild and host in own))
-        for address, published in containers.ports(one)
+        for address, published in containers.ports(container)
     )
 
 

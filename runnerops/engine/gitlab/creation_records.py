@@ -36,32 +36,32 @@ def plan_recorded_creations(host: Host, observed: HostState, gitlab_context: Git
     answered: list[CreationRecord] = []
     notes: dict[str, None] = {}
     looked_at: set[tuple[Place, str]] = set()
-    for one in observed.begun:
+    for record in observed.begun:
         try:
-            if host.gitlab is None or normal_url(host.gitlab.url) != normal_url(one.url):
-                there = f"{STATE_FOLDER}/begun/{one.name}"
+            if host.gitlab is None or normal_url(host.gitlab.url) != normal_url(record.url):
+                there = f"{STATE_FOLDER}/begun/{record.name}"
                 hint = f"look there for runners that are not used, then remove {there} on the host"
                 raise RunneropsError("the inventory has no API token for this GitLab", hint)
             client = api_client(host.gitlab, gitlab_context)
-            ask = partial(leftovers_at, client, host, observed, one.place, one.mark)
-            found = gitlab_context.call(host.gitlab, ask) if (one.place, one.mark) not in looked_at else set()
+            ask = partial(leftovers_at, client, host, observed, record.place, record.mark)
+            found = gitlab_context.call(host.gitlab, ask) if (record.place, record.mark) not in looked_at else set()
             if found is None:
                 raise RunneropsError(
                     "it is not known which of them the host has", "compare its config.toml with GitLab"
                 )
             left |= found
-            looked_at.add((one.place, one.mark))
-            answered.append(one)
+            looked_at.add((record.place, record.mark))
+            answered.append(record)
         except RunneropsError as error:
-            text = f"it is not known what an interrupted deploy left in GitLab ({one.url}, {one.place})"
+            text = f"it is not known what an interrupted deploy left in GitLab ({record.url}, {record.place})"
             notes[f"{text}: {error.message}; {error.hint}"] = None
-    leftovers = tuple(sorted(left, key=lambda one: one.id))
+    leftovers = tuple(sorted(left, key=lambda item: item.id))
     return CreationPlan(leftovers=leftovers, notes=tuple(notes), begun=tuple(answered))
 
 
 def record_names(observed: HostState) -> tuple[str, ...]:
     """The names of the records that the host has."""
-    return tuple(one.name for one in observed.begun)
+    return tuple(record.name for record in observed.begun)
 
 
 @mutable
@@ -114,7 +114,7 @@ class HostCreationRecords:
 
     def all_done(self) -> None:
         """Called when nothing is left in GitLab at all."""
-        taken_over = (replace(one, name=one.name + self._taken_over) for one in self.unpaired.begun)
+        taken_over = (replace(record, name=record.name + self._taken_over) for record in self.unpaired.begun)
         self._drop(tuple(dict.fromkeys((*self.own, *taken_over))))
 
     def _drop(self, records: Sequence[CreationRecord]) -> None:

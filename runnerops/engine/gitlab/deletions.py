@@ -86,7 +86,7 @@ class DeletionPlanner:
         itself = deletes_itself(host.gitlab.url if host.gitlab else "", deletions, self.policy)
         return DeletionPlan(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
 
-    def _reason_to_keep(self, one: LeavingRunner) -> str | None:
+    def _reason_to_keep(self, runner: LeavingRunner) -> str | None:
         """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
         GitlabError.
         """
@@ -94,29 +94,29 @@ class DeletionPlanner:
         try:
             client = api_client(self.host.gitlab, self.gitlab_context)
             why = self.gitlab_context.call(
-                self.host.gitlab, partial(_reason_to_keep, client, one, system_id_of(self.observed))
+                self.host.gitlab, partial(_reason_to_keep, client, runner, system_id_of(self.observed))
             )
         except GitlabError:
             if there := self._other_host_with_token(
-                one
+                runner
             ):  # this is harder to find out once the host does not have the token
                 return there
             raise
-        return self._other_host_with_token(one) or None if why is None else why
+        return self._other_host_with_token(runner) or None if why is None else why
 
-    def _other_host_with_token(self, one: LeavingRunner) -> str:
+    def _other_host_with_token(self, runner: LeavingRunner) -> str:
         """Names another host of the inventory that has the runner's token, as the end of a sentence; empty if none has.
         Raises GitlabError.
         """
         resolver = Resolver(self.gitlab_context.environ, self.gitlab_context.folder, self.gitlab_context.run)
         for other in self.hosts:
-            given = tokens_of(other) if one.known_by and other.name != self.host.name else ()
+            given = tokens_of(other) if runner.known_by and other.name != self.host.name else ()
             for token in given:
                 value = resolver.resolve(token) if isinstance(token, Secret) else token
                 for _, problem, hint in resolver.missing():
                     text = f"it is not known whether {other.name} has its token: {problem}"
                     raise GitlabError(text, hint)
-                if fingerprint(self.observed.secret_fingerprints.key, value) == one.known_by:
+                if fingerprint(self.observed.secret_fingerprints.key, value) == runner.known_by:
                     return f"{other.name} has its token"
         return ""
 
@@ -147,21 +147,23 @@ def _blocked(unagreed: Sequence[Deletion]) -> Iterator[Blocker]:
     if unagreed:
         names = ", ".join(map(str, unagreed))
         message = f"not in the inventory any more, so also deleted in GitLab, which cannot be undone: {names}"
-        yield Blocker("drop-runner", message, tuple(one.runner for one in unagreed))
+        yield Blocker("drop-runner", message, tuple(deletion.runner for deletion in unagreed))
 
 
-def _reason_to_keep(client: GitlabClient, one: LeavingRunner, own: str) -> str | None:
+def _reason_to_keep(client: GitlabClient, runner: LeavingRunner, own: str) -> str | None:
     """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
     GitlabError.
     """
-    if client.runner(one.id) is None:
-        return "it does not exist any more" if one.token else ""
-    told = client.verify(one.token, own) if one.token and own else None
-    if told and told.get("id", one.id) != one.id:  # the `id` in the file stays if somebody edits the token beside it
+    if client.runner(runner.id) is None:
+        return "it does not exist any more" if runner.token else ""
+    told = client.verify(runner.token, own) if runner.token and own else None
+    if (
+        told and told.get("id", runner.id) != runner.id
+    ):  # the `id` in the file stays if somebody edits the token beside it
         return f"its host has the token of runner {told['id']}; delete the one there that nobody uses"
-    if one.given and client.managers(one.id) is None:
+    if runner.given and client.managers(runner.id) is None:
         return "this GitLab does not say which machines use it; delete it there when none does"
-    if others := _other_machines(client, one.id, own):
+    if others := _other_machines(client, runner.id, own):
         return f"other machines use it too ({', '.join(others)}); delete it there when none does"
     return None
 
@@ -202,31 +204,31 @@ class _Deleting:
     gitlab_context: GitlabContext
     own: str
 
-    def delete(self, one: Deletion) -> None:
+    def delete(self, deletion: Deletion) -> None:
         """Deletes a runner. One that does not exist any more is no error. Raises GitlabError."""
         from runnerops.gitlab.pausing import pause
 
-        if self.client.runner(one.id) is None:
+        if self.client.runner(deletion.id) is None:
             return
-        if others := _other_machines(self.client, one.id, self.own):
+        if others := _other_machines(self.client, deletion.id, self.own):
             text = f"other machines use it since the plan was made ({', '.join(others)})"
             raise GitlabError(text, "run the command again, which makes a new plan")
-        pause(self.client, one.id)
-        self._await_jobs(one)
-        self.client.delete_runner(one.id)
-        if self.client.runner(one.id) is not None:
+        pause(self.client, deletion.id)
+        self._await_jobs(deletion)
+        self.client.delete_runner(deletion.id)
+        if self.client.runner(deletion.id) is not None:
             raise GitlabError(
                 "GitLab accepted its deletion but still has it", "run the command again, or look at it in GitLab"
             )
 
-    def _await_jobs(self, one: Deletion) -> None:
+    def _await_jobs(self, deletion: Deletion) -> None:
         """Waits for the last jobs. Raises GitlabError if they run longer than the time limit, or waiting is not
         allowed.
         """
-        end = time.monotonic() + one.wait_s
-        while jobs := self.client.running_jobs(one.id, ""):
+        end = time.monotonic() + deletion.wait_s
+        while jobs := self.client.running_jobs(deletion.id, ""):
             if not self.gitlab_context.may_wait() or time.monotonic() >= end:
                 text = "1 job of it runs" if jobs == 1 else f"{jobs} jobs of it run"
                 raise GitlabError(f"{text} there, and it is paused", "run the command again when its jobs have ended")
-            self.gitlab_context.tell(self.host, f"waits for the last jobs of runner {one} in GitLab: {jobs}")
+            self.gitlab_context.tell(self.host, f"waits for the last jobs of runner {deletion} in GitLab: {jobs}")
             time.sleep(min(POLL_SECONDS, max(0.0, end - time.monotonic())))

@@ -62,13 +62,13 @@ def plan_creations(
         try:
             client = api_client(host.gitlab, gitlab_context)
             place, settings = host.gitlab_places[name], host.gitlab_settings.get(name, {})
-            one = gitlab_context.call(host.gitlab, partial(plan_creation, client, name, place, settings, mark))
+            creation = gitlab_context.call(host.gitlab, partial(plan_creation, client, name, place, settings, mark))
             left |= gitlab_context.call(host.gitlab, partial(_leftovers_of_host, client, host, observed, place))
         except GitlabError as error:
             text = f"runner {name} has no token, and cannot be created in GitLab: {error.message}; {error.hint}"
             blockers.append(Blocker("no-token", text, (name,)))
         else:
-            creations.append(one)
+            creations.append(creation)
     return CreationPlan(tuple(creations), _ordered(left), tuple(blockers))
 
 
@@ -95,7 +95,7 @@ def plan_leftovers(
 
 
 def _ordered(left: Iterable[Leftover]) -> tuple[Leftover, ...]:
-    return tuple(sorted(left, key=lambda one: one.id))
+    return tuple(sorted(left, key=lambda item: item.id))
 
 
 def _leftovers_of_host(client: GitlabClient, host: Host, observed: HostState, place: Place) -> set[Leftover]:
@@ -122,11 +122,11 @@ def leftovers_at(
         there = registrations_in(observed.file(config_path(observed)).content or b"")
     except ParseError:
         return None
-    for one in of_gitlab(host.gitlab.url, there):
-        told = client.verify(one.token, system_id) if system_id else {"id": one.id}
+    for registration in of_gitlab(host.gitlab.url, there):
+        told = client.verify(registration.token, system_id) if system_id else {"id": registration.id}
         if told is not None and not told.get("id"):
             return None
-        found -= {one.id, told["id"] if told else 0}
+        found -= {registration.id, told["id"] if told else 0}
     return {Leftover(number, mark) for number in found}
 
 
@@ -149,10 +149,10 @@ class NewRunners:
 
         assert self.host.gitlab
         try:
-            for one in self.planned:
-                made = self.gitlab_context.call(self.host.gitlab, partial(create, self.client, one, self.nonce))
+            for creation in self.planned:
+                made = self.gitlab_context.call(self.host.gitlab, partial(create, self.client, creation, self.nonce))
                 self.gitlab_context.redactor.learn([made.token])
-                self.created[one.runner] = made
+                self.created[creation.runner] = made
         except GitlabError as error:
             left = self._take_back(search=True)
             raise GitlabError(f"{error.message}{left}", error.hint) from None
@@ -178,7 +178,9 @@ class NewRunners:
         """
         from runnerops.gitlab.creation import finish
 
-        return tuple(_errors(partial(finish, self.client, one, self.created[one.runner]) for one in self.planned))
+        return tuple(
+            _errors(partial(finish, self.client, creation, self.created[creation.runner]) for creation in self.planned)
+        )
 
     def _take_back(self, *, search: bool = False) -> str:
         """Deletes the created runners. Returns what is left, as the end of a sentence. `search`: ask GitLab for them,

@@ -53,15 +53,15 @@ def plan_pauses(
     managed = host.gitlab_settings.keys() | host.gitlab_places.keys()
     pauses: list[Pause] = []
     notes: list[str] = []
-    for one in of_gitlab(host.gitlab.url, registrations_named(managed, request.desired, observed)):
+    for registration in of_gitlab(host.gitlab.url, registrations_named(managed, request.desired, observed)):
         try:
             client = api_client(host.gitlab, gitlab_context)
-            ask = partial(plan_pause, client, one, system_id_of(observed), plan.run)
+            ask = partial(plan_pause, client, registration, system_id_of(observed), plan.run)
             if pause := gitlab_context.call(host.gitlab, ask):
-                pauses.append(replace(pause, stays=stays_paused(host, one.name)))
+                pauses.append(replace(pause, stays=stays_paused(host, registration.name)))
         except GitlabError as error:
-            way = way_out(host, one.name, one.id) if isinstance(error, LostTokenError) else ""
-            text = f"runner {one.name} is not paused in GitLab while it drains: {error.message}; {way or error.hint}"
+            way = way_out(host, registration.name, registration.id) if isinstance(error, LostTokenError) else ""
+            text = f"runner {registration.name} is not paused in GitLab while it drains: {error.message}; {way or error.hint}"
             notes.append(text)
     return tuple(pauses), tuple(notes)
 

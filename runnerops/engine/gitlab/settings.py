@@ -45,7 +45,10 @@ def compare_settings(
     """Compares the settings of the host's runners. GitLab is not asked if none has settings."""
     if host.gitlab is None or not host.gitlab_settings:
         return SettingsComparison()
-    runners = {one.name: one for one in of_gitlab(host.gitlab.url, rendered_registrations(desired, observed))}
+    runners = {
+        registration.name: registration
+        for registration in of_gitlab(host.gitlab.url, rendered_registrations(desired, observed))
+    }
     updates: list[SettingsUpdate] = []
     blockers: list[Blocker] = []
     notes: list[str] = []
@@ -70,22 +73,24 @@ def compare_settings(
             way = way_out(host, name, runners[name].id) if isinstance(error, LostTokenError) else ""
             text = f"the settings of runner {name} in GitLab could not be compared"
             notes.append(f"{text}: {error.message}; {way or error.hint}")
-    updates = [one for one in updates if one.changes]
+    updates = [settings_update for settings_update in updates if settings_update.changes]
     return SettingsComparison(tuple(updates), tuple(blockers), tuple(notes), frozenset(lost))
 
 
 def _compare_runner(
-    client: GitlabClient, host: Host, one: Registration, observed: HostState, gitlab_context: GitlabContext
+    client: GitlabClient, host: Host, registration: Registration, observed: HostState, gitlab_context: GitlabContext
 ) -> tuple[SettingsUpdate, str]:
     """Returns what differs, and the place of the runner in GitLab if it is another one. Raises GitlabError."""
     from runnerops.gitlab.settings import compare
 
     assert host.gitlab
-    wanted = host.gitlab_settings[one.name]
-    ask = partial(compare, client, one, system_id_of(observed), wanted, host.gitlab_places.get(one.name))
+    wanted = host.gitlab_settings[registration.name]
+    ask = partial(
+        compare, client, registration, system_id_of(observed), wanted, host.gitlab_places.get(registration.name)
+    )
     update, there = gitlab_context.call(host.gitlab, ask)
     identity = (host.gitlab.url, update.id)
-    gitlab_context.desired_settings.append(DesiredSettings(identity, host.name, one.name, wanted, update.id))
+    gitlab_context.desired_settings.append(DesiredSettings(identity, host.name, registration.name, wanted, update.id))
     return update, there
 
 
@@ -98,10 +103,10 @@ def update_settings(
     assert host.gitlab
     client: GitlabClient | None = None
     errors: dict[str, GitlabError] = {}
-    for one in updates:
+    for settings_update in updates:
         try:
             client = client or api_client(host.gitlab, gitlab_context)
-            gitlab_context.call(host.gitlab, partial(update, client, one))
+            gitlab_context.call(host.gitlab, partial(update, client, settings_update))
         except GitlabError as error:
             errors[error.message] = error
     return tuple(errors.values())

@@ -32,18 +32,18 @@ def ask_gitlab(host: Host, observed: HostState, gitlab_context: GitlabContext) -
     own = of_gitlab(host.gitlab.url, found) if host.gitlab else ()
     if host.gitlab is None or not own:
         return merge_statuses(found, ())
-    gitlab_context.redactor.learn(one.token for one in own)
+    gitlab_context.redactor.learn(registration.token for registration in own)
     token, problem, hint = api_token(host.gitlab.token, gitlab_context)
     gitlab_context.redactor.learn([token] if token else [])
     told = runner_statuses(replace(host.gitlab, token=token), own, system_id_of(observed), gitlab_context.down)
     if problem:
-        told = tuple(one if one.reason else replace(one, reason=problem, fix=hint) for one in told)
-    return merge_statuses(found, tuple(_with_way_out(host, one) for one in told))
+        told = tuple(status if status.reason else replace(status, reason=problem, fix=hint) for status in told)
+    return merge_statuses(found, tuple(_with_way_out(host, status) for status in told))
 
 
-def _with_way_out(host: Host, one: RunnerStatus) -> RunnerStatus:
+def _with_way_out(host: Host, status: RunnerStatus) -> RunnerStatus:
     """Adds the command that gets a new token, if GitLab does not accept the runner's token."""
-    return replace(one, fix=way_out(host, one.name, one.id) or one.fix) if one.known is False else one
+    return replace(status, fix=way_out(host, status.name, status.id) or status.fix) if status.known is False else status
 
 
 def runner_statuses(

@@ -49,16 +49,16 @@ def check_new_tokens(
     return unknown_token_blockers(told), notes_on_unchecked_tokens(told)
 
 
-def token_is_lost(host: Host, one: Registration, observed: HostState) -> bool:
+def token_is_lost(host: Host, registration: Registration, observed: HostState) -> bool:
     """Whether GitLab knows no runner with this token. False if it is not asked or does not say."""
-    if host.gitlab is None or not of_gitlab(host.gitlab.url, [one]):
+    if host.gitlab is None or not of_gitlab(host.gitlab.url, [registration]):
         return False
-    (told,) = runner_statuses(replace(host.gitlab, token=None), (one,), system_id_of(observed), {})
+    (told,) = runner_statuses(replace(host.gitlab, token=None), (registration,), system_id_of(observed), {})
     return told.known is False
 
 
 def other_machines_with_token(
-    host: Host, one: Registration, observed: HostState, gitlab_context: GitlabContext
+    host: Host, registration: Registration, observed: HostState, gitlab_context: GitlabContext
 ) -> tuple[str, ...]:
     """System ids of other machines that asked for jobs with the runner's token in the last week or so. Raises
     GitlabError.
@@ -66,16 +66,21 @@ def other_machines_with_token(
     Empty if the inventory has no token of the API, or config.toml no id of the runner.
     """
     own = system_id_of(observed)
-    if host.gitlab is None or not host.gitlab.token or not (one.id and own) or not of_gitlab(host.gitlab.url, [one]):
+    if (
+        host.gitlab is None
+        or not host.gitlab.token
+        or not (registration.id and own)
+        or not of_gitlab(host.gitlab.url, [registration])
+    ):
         return ()
     from runnerops.gitlab.pausing import other_machines
 
     client = api_client(host.gitlab, gitlab_context)
-    found = gitlab_context.call(host.gitlab, partial(client.managers, one.id))
+    found = gitlab_context.call(host.gitlab, partial(client.managers, registration.id))
     return other_machines(found or (), own)
 
 
-def reset_token_by_id(host: Host, one: Registration, gitlab_context: GitlabContext) -> Tree:
+def reset_token_by_id(host: Host, registration: Registration, gitlab_context: GitlabContext) -> Tree:
     """Has GitLab replace a lost token, by the runner's `id`. Returns the new one with the keys of config.toml. Raises
     GitlabError.
     """
@@ -84,12 +89,12 @@ def reset_token_by_id(host: Host, one: Registration, gitlab_context: GitlabConte
     from runnerops.gitlab.runners import moment
 
     assert host.gitlab
-    if not one.id:
-        raise GitlabError(f"config.toml does not contain the id of runner {one.name} in GitLab", _ANEW)
+    if not registration.id:
+        raise GitlabError(f"config.toml does not contain the id of runner {registration.name} in GitLab", _ANEW)
     client = api_client(host.gitlab, gitlab_context)
-    given = gitlab_context.call(host.gitlab, partial(client.reset_token, one.id))
+    given = gitlab_context.call(host.gitlab, partial(client.reset_token, registration.id))
     gitlab_context.redactor.learn([str(given["token"])])
     dates = {"token_obtained_at": datetime.now(UTC).replace(microsecond=0)}
     if expires := moment(given.get("token_expires_at")):
         dates["token_expires_at"] = expires.astimezone(UTC).replace(microsecond=0)
-    return {"id": one.id, "token": str(given["token"]), **dates}
+    return {"id": registration.id, "token": str(given["token"]), **dates}

@@ -44,7 +44,9 @@ def select_hosts(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool
             pool.screen.say(f"{error.message}: left out, because its last run is not known", "warn")
         elif isinstance(error, Exception):
             raise error
-    last = {name: one for name, found in seen.items() if not isinstance(found, Exception) and (one := found.latest)}
+    last = {
+        name: record for name, found in seen.items() if not isinstance(found, Exception) and (record := found.latest)
+    }
     chosen = inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
     if not chosen and seen and all(isinstance(found, Exception) for found in seen.values()):
         raise RunneropsError(f"{' '.join(targets)}: no host could be asked", "see above for the reasons")

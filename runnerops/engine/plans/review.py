@@ -46,7 +46,9 @@ def show_text(project: Project, plans: Plans, screen: Screen, *, verbose: int) -
 
 def host_lines(project: Project, plans: Plans, *, verbose: int) -> Iterator[tuple[str, Iterator[Line]]]:
     """The lines for each host, by name. A finding of several hosts is shown at the first one."""
-    shared = _hosts_by_finding({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
+    shared = _hosts_by_finding(
+        {name: planned.plan.findings for name, planned in plans.items() if isinstance(planned, Planned)}
+    )
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
@@ -101,21 +103,23 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
     """The lines of a block of equal hosts. Numbers of jobs are the sum over its hosts; a finding is shown at its first
     host.
     """
-    failed = [failed_outcome(host.name, one) for host in block if not isinstance(one := plans[host.name], Planned)]
+    failed = [failed_outcome(host.name, error) for host in block if not isinstance(error := plans[host.name], Planned)]
     if failed:
         yield from outcomes_lines(failed)
         return
     members = {host.name: planned for host in block if isinstance(planned := plans[host.name], Planned)}
-    shared = _hosts_by_finding({name: one.plan.findings for name, one in plans.items() if isinstance(one, Planned)})
+    shared = _hosts_by_finding(
+        {name: planned.plan.findings for name, planned in plans.items() if isinstance(planned, Planned)}
+    )
     first = members[block[0].name]
     here = [index for index, finding in enumerate(first.plan.findings) if shared[finding][0] in members]
-    findings = {name: tuple(one.plan.findings[index] for index in here) for name, one in members.items()}
+    findings = {name: tuple(planned.plan.findings[index] for index in here) for name, planned in members.items()}
     also = {finding: [name for name in shared[finding] if name not in members] for finding in findings[block[0].name]}
     of_all = tuple(map(_merged_action, zip(*(member.plan.actions for member in members.values()), strict=True)))
     whole = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))
     told = [_comparable_text(project, host, members[host.name], findings[host.name]) for host in block]
     yield from block_lines(told, list(_detail_lines(project, block[0], whole, also)))
-    yield from job_lines({name: _jobs(one) for name, one in members.items()})
+    yield from job_lines({name: _jobs(planned) for name, planned in members.items()})
 
 
 def _merged_action(actions: Sequence[Action]) -> Action:

@@ -47,8 +47,11 @@ def with_locations(
 
 def apply_ignore(found: Iterable[Finding], ignore: Mapping[str, str]) -> tuple[Finding, ...]:
     """Turns findings that `ignore` names into infos with the reason, which come after all others."""
-    marked = [replace(one, severity="info", ignored=ignore[one.rule]) if one.rule in ignore else one for one in found]
-    return tuple(sorted(marked, key=lambda one: bool(one.ignored)))
+    marked = [
+        replace(finding, severity="info", ignored=ignore[finding.rule]) if finding.rule in ignore else finding
+        for finding in found
+    ]
+    return tuple(sorted(marked, key=lambda item: bool(item.ignored)))
 
 
 def common_ignores(hosts: Sequence[Host]) -> Mapping[str, str]:
@@ -91,7 +94,7 @@ def without_placeholders(found: Iterable[Finding], trees: Mapping[FileSpec, Tree
     secret is wrong.
     """
     by_path = {spec.path: tree for spec, tree in trees.items()}
-    return [one for one in found if not _holds_placeholder(value_at(by_path.get(one.path), one.key))]
+    return [finding for finding in found if not _holds_placeholder(value_at(by_path.get(finding.path), finding.key))]
 
 
 def _holds_placeholder(value: Value) -> bool:

@@ -93,9 +93,9 @@ class HostExecutor:
                 self._failing.__contains__,
             )
             found = run_in_order(tasks, self._hold_back, judge, self.project.inventory.rollout, self.prior)
-            for name, one in found.items():
-                if isinstance(one, Exception):
-                    self._end(failed_outcome(name, one))
+            for name, result in found.items():
+                if isinstance(result, Exception):
+                    self._end(failed_outcome(name, result))
             if len(self.prior_rounds().failed) >= self.project.inventory.rollout.max_failures:
                 self.replan.clear()  # no further round begins other hosts either
         except KeyboardInterrupt as interrupt:
@@ -116,10 +116,10 @@ class HostExecutor:
 
     def prior_rounds(self) -> PriorRounds:
         """What the next round must know of this one. Hosts that are planned again are left out."""
-        ended = {name: one for name, one in self.outcomes.items() if name not in self.replan}
-        disturbs = [name for name, one in self.plans.items() if isinstance(one, Planned) and one.plan.disturbs]
+        ended = {name: outcome for name, outcome in self.outcomes.items() if name not in self.replan}
+        disturbs = [name for name, result in self.plans.items() if isinstance(result, Planned) and result.plan.disturbs]
         return PriorRounds(
-            (*self.prior.failed, *(name for name, one in ended.items() if judging.has_failed(one))),
+            (*self.prior.failed, *(name for name, outcome in ended.items() if judging.has_failed(outcome))),
             (*self.prior.lasting, *(name for name in disturbs if name in ended and judging.still_drains(ended[name]))),
             self.prior.disturbing or len(disturbs),
         )

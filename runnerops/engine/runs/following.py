@@ -59,8 +59,10 @@ def follow_records(
             return outcome
 
         outcomes: list[Outcome] = []
-        for name, one in (side_by_side(list(plans), follow) if plans else {}).items():
-            if isinstance(one, Exception):  # it could not be told to roll back, or the host is not reachable any more
-                show.end(ended := failed_outcome(name, one))
-            outcomes.append(ended if isinstance(one, Exception) else one)
+        for name, result in (side_by_side(list(plans), follow) if plans else {}).items():
+            if isinstance(
+                result, Exception
+            ):  # it could not be told to roll back, or the host is not reachable any more
+                show.end(ended := failed_outcome(name, result))
+            outcomes.append(ended if isinstance(result, Exception) else result)
         return outcomes

@@ -96,7 +96,7 @@ class GitlabRound:
         new = self.new_runners.get(host.name)
         if not (new and planned.with_created):
             return planned
-        own = tuple(one.name for one in self.records[host.name].own)
+        own = tuple(record.name for record in self.records[host.name].own)
         return replace(planned, plan=replace(planned.with_created(new.created), relies_on=own))
 
     def counting(

@@ -87,7 +87,7 @@ class ActiveRuns:
     def _snapshot(self) -> list[tuple[Host, Plan]]:
         """The active runs, sorted by the numbers in the names of their hosts."""
         with self._changed:
-            return sorted(self._runs.values(), key=lambda one: by_number(one[0].name))
+            return sorted(self._runs.values(), key=lambda item: by_number(item[0].name))
 
     def _roll_back(self, active_runs: Sequence[tuple[Host, Plan]], screen: Screen, pool: ConnectionPool) -> None:
         """Tells all hosts at the same time, so that one that answers slowly or not at all does not delay the others."""

@@ -52,23 +52,26 @@ class HostVerifier:
         evidence = side_by_side(names, partial(self._look, quick=quick))
         found = [(self.known[name], one) for name, one in evidence.items() if isinstance(one, Evidence)]
         log_queries = side_by_side(pull_path.cache_hosts(found), partial(self._trace, began))
-        told = {name: self._why(name, one) if isinstance(one, Exception) else one for name, one in log_queries.items()}
+        told = {
+            name: self._why(name, error) if isinstance(error, Exception) else error
+            for name, error in log_queries.items()
+        }
         in_gitlab = side_by_side(
             [host.name for host, _ in found if host.gitlab], partial(self._in_gitlab, dict(evidence))
         )
-        seen = {host.name: one.observed for host, one in found}
+        seen = {host.name: evidence.observed for host, evidence in found}
         same = clones({name: one.facts for name, one in seen.items()})
         alike = {name: {other: seen[other] for other in others} for name, others in same.items()}
         return {
-            name: one
-            if isinstance(one, Exception)
+            name: error
+            if isinstance(error, Exception)
             else (
                 *pull_path.assess(
-                    self.known[name], replace(one, log_queries=told, hosts=self.known, clones=alike.get(name, {}))
+                    self.known[name], replace(error, log_queries=told, hosts=self.known, clones=alike.get(name, {}))
                 ),
                 *_checks(in_gitlab.get(name, ())),
             )
-            for name, one in evidence.items()
+            for name, error in evidence.items()
         }
 
     def _in_gitlab(self, evidence: Mapping[str, Evidence | Exception], name: str) -> tuple[Check, ...]:

@@ -60,7 +60,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         groups=draft.groups,
         ssh=_ssh(shape.ssh, directory),
         sections=sections,
-        caches=tuple(one.cache for one in wiring.usable(draft)),
+        caches=tuple(cache.cache for cache in wiring.usable(draft)),
         vars=_tree_at(draft.node, ("vars",), {}) or {},
         locations=locations,
         always_restart=frozenset(name for name, section in ours.items() if section.on_change),
@@ -128,7 +128,7 @@ def _sections(draft: Draft, own: Sequence[Filled], locations: dict[Key, SourceLo
     if registry := draft.shape.registry:
         found[ServiceName.REGISTRY] = {
             "directory": registry.directory or _DIRECTORY,
-            "caches": [one.tree for one in own],
+            "caches": [cache.tree for cache in own],
         }
     if ServiceName.GITLAB_RUNNER in found:
         _leave_out_ours(found[ServiceName.GITLAB_RUNNER], locations)

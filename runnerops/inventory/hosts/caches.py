@@ -68,14 +68,14 @@ class _Filler:
 
     def check_unique(self, caches: list[Filled]) -> None:
         """Checks that no two caches of a host share an address and port, or a volume. (Merging makes names unique.)"""
-        for index, one in enumerate(caches):
+        for index, filled_cache in enumerate(caches):
             for other in caches[:index]:
-                if _same_port(str(one.tree["listen"]), str(other.tree["listen"])):
+                if _same_port(str(filled_cache.tree["listen"]), str(other.tree["listen"])):
                     text = f"cache {other.cache.name!r} listens on this port already"
-                    self._note((*one.place, "listen"), text, "give one of them another port")
-                if one.tree["volume"] == other.tree["volume"]:
+                    self._note((*filled_cache.place, "listen"), text, "give one of them another port")
+                if filled_cache.tree["volume"] == other.tree["volume"]:
                     text = f"cache {other.cache.name!r} has this volume already"
-                    self._note((*one.place, "volume"), text, "give each cache a volume of its own")
+                    self._note((*filled_cache.place, "volume"), text, "give each cache a volume of its own")
 
     def _listen(self, index: int, known: str, local: Bridge) -> str:
         key = (*CACHES, index)
@@ -190,6 +190,6 @@ def _as_text(value: Value) -> Value:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _same_port(one: str, other: str) -> bool:
-    (left, port), (right, number) = split_listen(one), split_listen(other)
+def _same_port(first: str, second: str) -> bool:
+    (left, port), (right, number) = split_listen(first), split_listen(second)
     return port == number and (left == right or left.is_unspecified or right.is_unspecified)

@@ -20,9 +20,9 @@ class Wiring:
     def __init__(self, filled: Mapping[str, Sequence[Filled]]) -> None:
         self._filled = filled
         everyone = [cache for caches in filled.values() for cache in caches]
-        self._in_use = [one for one in everyone if one.cache.use]
-        self._shared = [one for one in self._in_use if not one.cache.local]
-        self._places = {one.cache.url: one.location for one in everyone}
+        self._in_use = [cache for cache in everyone if cache.cache.use]
+        self._shared = [cache for cache in self._in_use if not cache.cache.local]
+        self._places = {cache.cache.url: cache.location for cache in everyone}
 
     def usable(self, host: Draft) -> tuple[Filled, ...]:
         """Every cache that a host can use, its own first. Caches of other hosts must be in use."""
@@ -32,8 +32,8 @@ class Wiring:
         """URLs of the caches of Docker Hub that are in use: the host's own, or else those of other hosts that it can
         reach.
         """
-        own = [one.cache.url for one in self._filled[host.name] if _in_use_for_hub(one)]
-        others = (one.cache.url for one in _meant_for(host, self._shared) if _in_use_for_hub(one))
+        own = [cache.cache.url for cache in self._filled[host.name] if _in_use_for_hub(cache)]
+        others = (cache.cache.url for cache in _meant_for(host, self._shared) if _in_use_for_hub(cache))
         return tuple(dict.fromkeys(own or others))
 
     def locations(self, mirrors: Sequence[str]) -> tuple[SourceLocation, ...]:
@@ -53,12 +53,12 @@ class Wiring:
         cut_off: dict[int, list[str]] = {}
         caches: dict[int, Filled] = {}
         for host in hosts:
-            own = any(one.cache.serves == HUB for one in self._filled[host.name])
+            own = any(cache.cache.serves == HUB for cache in self._filled[host.name])
             if own or not (needs_mirrors(host) or _needs_for_jobs(host)) or self.mirrors(host):
                 continue
-            if one := next(filter(_in_use_for_hub, _meant_for(host, self._in_use)), None):
-                caches[id(one)] = one
-                cut_off.setdefault(id(one), []).append(host.name)
+            if cache := next(filter(_in_use_for_hub, _meant_for(host, self._in_use)), None):
+                caches[id(cache)] = cache
+                cut_off.setdefault(id(cache), []).append(host.name)
         for key, names in cut_off.items():
             _note(caches[key], names, problems)
 
@@ -80,18 +80,18 @@ def _needs_for_jobs(host: Draft) -> bool:
     return host.shape.docker is None and host.has_dind
 
 
-def _in_use_for_hub(one: Filled) -> bool:
-    return one.cache.use and one.cache.serves == HUB
+def _in_use_for_hub(cache: Filled) -> bool:
+    return cache.cache.use and cache.cache.serves == HUB
 
 
-def _note(one: Filled, names: Sequence[str], problems: Problems) -> None:
-    cache = one.cache
+def _note(filled_cache: Filled, names: Sequence[str], problems: Problems) -> None:
+    cache = filled_cache.cache
     more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     who = ", ".join(names[:_NAMED]) + more
     text = f"{who} cannot reach cache {cache.name!r} at {cache.url}: only {cache.host} itself can"
     problems.add(
-        one.location,
-        dotted(("hosts", cache.host, *one.place)),
+        filled_cache.location,
+        dotted(("hosts", cache.host, *filled_cache.place)),
         text,
         f"give it a `listen` address that {who} can reach; `registry-mirrors: []` means no mirror",
     )

@@ -43,8 +43,8 @@ def check_shape(root: Node, problems: Problems) -> None:
         }  # no host yet, as in a new project; the reader of hosts reports this
     found: Found = []
     read(InventoryShape, tree, found)
-    for one in found:
-        _note(one, root, problems, ())
+    for problem in found:
+        _note(problem, root, problems, ())
 
 
 def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShape:
@@ -53,8 +53,8 @@ def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShap
     """
     found: Found = []
     shape = read(HostShape, tree, found)
-    for one in found:
-        _note(one, node, problems, ("hosts", host))
+    for problem in found:
+        _note(problem, node, problems, ("hosts", host))
     if found:
         problems.stop()
     return shape

@@ -80,7 +80,7 @@ def _kind(kind: Kind, definitions: Schema) -> Schema:
     if origin is Annotated:
         return _kind(get_args(kind)[0], definitions)
     if len(options := options_of(kind)) > 1:
-        return {"anyOf": [one for option in options for one in _options(_kind(option, definitions))]}
+        return {"anyOf": [entry for option in options for entry in _options(_kind(option, definitions))]}
     if origin is Literal:
         words = list(get_args(kind))
         return {**({"enum": words} if words[1:] else {"const": words[0]}), "type": "string"}
@@ -102,18 +102,18 @@ def _options(schema: Schema) -> list[Schema]:
 
 
 def _walk(definition: Schema, definitions: Schema, place: str) -> Iterator[tuple[str, str]]:
-    for name, one in definition.get("properties", {}).items():
+    for name, value in definition.get("properties", {}).items():
         key = f"{place}{name}"
-        yield key, _type_text(one)
-        for inner, suffix in _inner(one, definitions):
+        yield key, _type_text(value)
+        for inner, suffix in _inner(value, definitions):
             yield from _walk(inner, definitions, f"{key}{suffix}.")
 
 
 def _describe_below(definition: Schema, definitions: Schema, place: str) -> None:
-    for name, one in definition.get("properties", {}).items():
+    for name, value in definition.get("properties", {}).items():
         key = f"{place}{name}"
-        _describe(one, HOST_KEYS[key])
-        for inner, suffix in _inner(one, definitions):
+        _describe(value, HOST_KEYS[key])
+        for inner, suffix in _inner(value, definitions):
             _describe_below(inner, definitions, f"{key}{suffix}.")
 
 

@@ -212,7 +212,7 @@ def _list(kind: Kind) -> Reader:
         if not isinstance(value, list):
             found.append(_mistyped((list,), value, key))
             return value
-        return [item(one, (*key, index), found) for index, one in enumerate(value)]
+        return [item(entry, (*key, index), found) for index, entry in enumerate(value)]
 
     return reads
 
@@ -245,7 +245,7 @@ def _shape(shape: Kind) -> Reader:
             elif not hasattr(shape, name):
                 hint = "every inventory needs `hosts`, and every runner a `name`, by which it is merged"
                 found.append(Wrong((*key, word), "is missing", hint))
-        others = {word: one for word, one in value.items() if word not in known}
+        others = {word: item for word, item in value.items() if word not in known}
         if not shape.takes_further():
             found.extend(UnknownKey((*key, word), known, shape) for word in others)
         return shape(given, others)

@@ -66,7 +66,7 @@ class Expressions:
 
     def expand(self, text: str) -> Value:
         """The value of a text. If the text is one expression only, the value keeps its type. Raises ExpressionError."""
-        found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
+        found = [match for match in _BRACES.finditer(text) if is_expression(match[1])] if "{{" in text else []
         _refuse_nearly(text)
         self._refuse_bare(text)
         if not found:
@@ -76,7 +76,7 @@ class Expressions:
             if _size(value, {}) > _MOST:
                 raise ExpressionError(f"{found[0][0]}: would become too large", "use a smaller value")
             return _unveiled(value)
-        whole = _BRACES.sub(lambda one: _part(one[0], self._value(one)) if one in _Among(found) else one[0], text)
+        whole = _BRACES.sub(lambda item: _part(item[0], self._value(item)) if item in _Among(found) else item[0], text)
         if len(whole) > _LONGEST:
             raise ExpressionError(f"{found[0][0]}: the text would become too large", "use a smaller value")
         return whole
@@ -133,10 +133,10 @@ class _Among:
     """Whether a match is one of those found before. Compares positions, because `sub` creates new match objects."""
 
     def __init__(self, found: list[re.Match[str]]) -> None:
-        self._starts = {one.start() for one in found}
+        self._starts = {match.start() for match in found}
 
-    def __contains__(self, one: re.Match[str]) -> bool:
-        return one.start() in self._starts
+    def __contains__(self, match: re.Match[str]) -> bool:
+        return match.start() in self._starts
 
 
 class _Variables(dict[str, Any]):
@@ -195,7 +195,7 @@ def _refuse_nearly(text: str) -> None:
     if begun := _BEGUN.search(_BRACES.sub(" ", text)) if "{{" in text else None:
         raise ExpressionError(f"{begun[0]}…: is not closed with }}}}", _AS_IT_STANDS)
     statements = _STATEMENT.finditer(text) if "{%" in text else ()
-    if statement := next((one for one in statements if _OURS.search(one[1])), None):
+    if statement := next((match for match in statements if _OURS.search(match[1])), None):
         raise ExpressionError(
             f"{statement[0]}: values can contain expressions, but no statements",
             "write {{ A if vars.x else B }}, or `!raw` before the text if it is not meant as an expression",
@@ -205,7 +205,7 @@ def _refuse_nearly(text: str) -> None:
 def holds_expression(text: str) -> bool:
     """Whether a text has anything to replace, valid or not."""
     try:
-        found = [one for one in _BRACES.finditer(text) if is_expression(one[1])] if "{{" in text else []
+        found = [match for match in _BRACES.finditer(text) if is_expression(match[1])] if "{{" in text else []
         _refuse_nearly(text)
         return bool(found)
     except ExpressionError:
@@ -214,9 +214,9 @@ def holds_expression(text: str) -> bool:
 
 def variables_in(text: str) -> Iterator[str]:
     """The names of the variables in a text's expressions, except for computed names."""
-    for one in _BRACES.finditer(text) if "{{" in text else ():
-        if holds_expression(one[0]):
-            yield from (found[1] or found[2] or found[3] or "" for found in _NAMED.finditer(one[1]))
+    for match in _BRACES.finditer(text) if "{{" in text else ():
+        if holds_expression(match[0]):
+            yield from (found[1] or found[2] or found[3] or "" for found in _NAMED.finditer(match[1]))
 
 
 def _part(text: str, value: Any) -> str:

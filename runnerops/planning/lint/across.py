@@ -102,7 +102,7 @@ def _certificate(parts: SplitResult, docker: Tree) -> _Found:
 
 def _unverified(name: str, place: str, docker: Tree) -> bool:
     """Whether dockerd accepts any certificate there: on the loopback, or for an insecure registry."""
-    entries = [str(one).partition("://")[2] or str(one) for one in _list(docker.get("insecure-registries"))]
+    entries = [str(item).partition("://")[2] or str(item) for item in _list(docker.get("insecure-registries"))]
     try:
         address = ip_address(name)
         inside = address.is_loopback or any(
@@ -208,7 +208,10 @@ def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
         table = runner.get("docker")
         for at, service in enumerate(_list(table.get("services")) if isinstance(table, dict) else ()):
             if isinstance(service, dict) and is_dind(service):
-                yield ("runners", index, "docker", "services", at), [str(one) for one in _list(service.get("command"))]
+                yield (
+                    ("runners", index, "docker", "services", at),
+                    [str(runner) for runner in _list(service.get("command"))],
+                )
 
 
 def _list(value: Value) -> list[Value]:

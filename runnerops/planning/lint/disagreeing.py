@@ -21,9 +21,9 @@ def disagreeing_entries(inventory: Inventory, hosts: Collection[Host]) -> Iterat
     inventory.
     """
     chosen = {host.name: host for host in hosts}
-    for one, other, keys in _disagreements([wish for host in inventory.hosts for wish in _desired_settings(host)]):
-        if host := chosen.get(one.host):
-            index = next(at for at, name in enumerate(_names(host)) if name == one.runner)
+    for settings, other, keys in _disagreements([wish for host in inventory.hosts for wish in _desired_settings(host)]):
+        if host := chosen.get(settings.host):
+            index = next(at for at, name in enumerate(_names(host)) if name == settings.runner)
             key = ("runners", index, "gitlab", keys[0])
             place = host.location(ServiceName.GITLAB_RUNNER, key)
             text = (
@@ -32,7 +32,7 @@ def disagreeing_entries(inventory: Inventory, hosts: Collection[Host]) -> Iterat
             )
             file = place.file if place else inventory.path
             whole = ("hosts", host.name, ServiceName.GITLAB_RUNNER.value, *key)
-            yield host.name, Finding("X013", "error", file, whole, text, _FIX, place, one.runner)
+            yield host.name, Finding("X013", "error", file, whole, text, _FIX, place, settings.runner)
 
 
 def disagreeing_runners(wishes: Sequence[DesiredSettings]) -> Mapping[str, Blocker]:
@@ -40,12 +40,12 @@ def disagreeing_runners(wishes: Sequence[DesiredSettings]) -> Mapping[str, Block
     their tokens.
     """
     found: dict[str, Blocker] = {}
-    for one, other, keys in _disagreements(wishes):
+    for settings, other, keys in _disagreements(wishes):
         text = (
-            f"runner {one.runner} and {_whom(other)} are the same runner in GitLab, but ask for different values of"
+            f"runner {settings.runner} and {_whom(other)} are the same runner in GitLab, but ask for different values of"
             f" {', '.join(keys)}"
         )
-        found.setdefault(one.host, Blocker("settings-disagree", f"{text}: {_FIX}", keys))
+        found.setdefault(settings.host, Blocker("settings-disagree", f"{text}: {_FIX}", keys))
     return found
 
 
@@ -60,24 +60,26 @@ def _disagreements(
                 break
 
 
-def _differing_keys(one: DesiredSettings, other: DesiredSettings) -> tuple[str, ...]:
+def _differing_keys(settings: DesiredSettings, other: DesiredSettings) -> tuple[str, ...]:
     """The settings that both ask for, with different values. A setting that only one asks for is not touched by the
     other.
     """
-    return tuple(key for key, value in one.settings.items() if key in other.settings and other.settings[key] != value)
+    return tuple(
+        key for key, value in settings.settings.items() if key in other.settings and other.settings[key] != value
+    )
 
 
 def _desired_settings(host: Host) -> Iterable[DesiredSettings]:
-    for one, name in zip(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})), _names(host), strict=True):
-        token = one.get("token")
+    for runner, name in zip(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})), _names(host), strict=True):
+        token = runner.get("token")
         if token and name in host.gitlab_settings:
             yield DesiredSettings(
-                (normal_url(one.get("url")), _identity(token)), host.name, name, host.gitlab_settings[name]
+                (normal_url(runner.get("url")), _identity(token)), host.name, name, host.gitlab_settings[name]
             )
 
 
 def _names(host: Host) -> list[str]:
-    return [label(one, at) for at, one in enumerate(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})))]
+    return [label(runner, at) for at, runner in enumerate(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {})))]
 
 
 def _identity(token: Value) -> object:

@@ -38,37 +38,44 @@ class KnownCaches:
         self._by_name: dict[str, list[_Known]] = {}
         for host in inventory.hosts:
             listening = {own.name: own for own in own_caches(host)}
-            for cache in takewhile(lambda one, name=host.name: one.host == name, host.caches):  # type: ignore[misc]
+            for cache in takewhile(lambda item, name=host.name: item.host == name, host.caches):  # type: ignore[misc]
                 for known in _places(cache, host, listening.get(cache.name)):
                     self._by_name.setdefault(known.place[1], []).append(known)
 
     def at(self, url: str, host: str) -> Cache | None:
         """The cache that answers at this URL when this host asks."""
         wanted = place_of(url)
-        return next((one.cache for one in self._seen(url, host) if one.place == wanted), None)
+        return next((known_cache.cache for known_cache in self._seen(url, host) if known_cache.place == wanted), None)
 
     def near(self, url: str, host: str) -> list[tuple[Cache, bool]]:
         """The caches at this name or address, each with whether the port matches. Those with the right
         port come first.
         """
         wanted = place_of(url)
-        found = [(one.cache, wanted is not None and one.place[2] == wanted[2]) for one in self._seen(url, host)]
-        return sorted(found, key=lambda one: not one[1])
+        found = [
+            (known_cache.cache, wanted is not None and known_cache.place[2] == wanted[2])
+            for known_cache in self._seen(url, host)
+        ]
+        return sorted(found, key=lambda item: not item[1])
 
     def elsewhere(self, url: str) -> Cache | None:
         """For a URL with a loopback address: a cache with this scheme and port that all hosts can reach at another one."""
         wanted = place_of(url)
         if not wanted or wanted[1] not in _LOOPBACK:
             return None
-        every = (one for known in self._by_name.values() for one in known)
-        alike = (one for one in every if not one.only and (one.place[0], one.place[2]) == (wanted[0], wanted[2]))
-        return next((one.cache for one in alike), None)
+        every = (known_cache for known in self._by_name.values() for known_cache in known)
+        alike = (
+            known_cache
+            for known_cache in every
+            if not known_cache.only and (known_cache.place[0], known_cache.place[2]) == (wanted[0], wanted[2])
+        )
+        return next((known_cache.cache for known_cache in alike), None)
 
     def _seen(self, url: str, host: str) -> Iterator[_Known]:
         wanted = place_of(url)
-        for one in self._by_name.get(wanted[1], ()) if wanted else ():
-            if not one.only or one.only == host:
-                yield one
+        for known_cache in self._by_name.get(wanted[1], ()) if wanted else ():
+            if not known_cache.only or known_cache.only == host:
+                yield known_cache
 
 
 def _places(cache: Cache, host: Host, own: OwnCache | None) -> Iterator[_Known]:

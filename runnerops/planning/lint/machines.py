@@ -14,8 +14,8 @@ from runnerops.services.gitlab_runner.observe.registered import clone_fix
 def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
     """A blocker for each such name, because every deploy of one would undo that of the other."""
     found: dict[str, Blocker] = {}
-    for name, one in facts.items():
-        others = tuple(other for other, its in facts.items() if other != name and _same(one, its))
+    for name, host_facts in facts.items():
+        others = tuple(other for other, its in facts.items() if other != name and _same(host_facts, its))
         if others:
             message = f"{name} and {', '.join(others)} are the same machine, so each deploy would undo the other"
             found[name] = Blocker("same-machine", f"{message}: make them one host in the inventory", others)
@@ -25,9 +25,9 @@ def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
 def clones(facts: Mapping[str, Facts]) -> Mapping[str, tuple[str, ...]]:
     """By name, the other machines whose gitlab-runner has the same system id, by which GitLab knows a machine."""
     found: dict[str, tuple[str, ...]] = {}
-    for name, one in facts.items():
-        own = _system_id(one)
-        its = {other: each for other, each in facts.items() if other != name and not _same(one, each)}
+    for name, host_facts in facts.items():
+        own = _system_id(host_facts)
+        its = {other: each for other, each in facts.items() if other != name and not _same(host_facts, each)}
         if own and (others := tuple(other for other, each in its.items() if _system_id(each) == own)):
             found[name] = others
     return found
@@ -44,18 +44,18 @@ def clone_texts(facts: Mapping[str, Facts]) -> Mapping[str, str]:
     }
 
 
-def _system_id(one: Facts) -> str:
-    return one.runner.system_id if one.runner else ""
+def _system_id(facts: Facts) -> str:
+    return facts.runner.system_id if facts.runner else ""
 
 
-def _same(one: Facts, other: Facts) -> bool:
+def _same(facts: Facts, other: Facts) -> bool:
     """Compares the ids of machine and boot. Cloned machines have the same machine-id. Containers on one kernel may have
     both in common, but not the address at which one of them was reached.
     """
-    ids = (one.machine, one.boot)
-    return all(ids) and ids == (other.machine, other.boot) and _reached(one, other) and _reached(other, one)
+    ids = (facts.machine, facts.boot)
+    return all(ids) and ids == (other.machine, other.boot) and _reached(facts, other) and _reached(other, facts)
 
 
-def _reached(one: Facts, other: Facts) -> bool:
-    server = one.docker.client.server if one.docker else ""
+def _reached(facts: Facts, other: Facts) -> bool:
+    server = facts.docker.client.server if facts.docker else ""
     return not server or not other.addresses or server in other.addresses

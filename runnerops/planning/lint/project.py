@@ -29,8 +29,8 @@ def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tupl
 
 def _same_address(inventory: Inventory, first: Host, others: Sequence[Host]) -> Finding:
     """One finding for each group of equal hosts, so that it is shown once."""
-    one, *more = others
-    key, place = ("hosts", one.name, "address"), one.locations.get(("address",))
+    other_host, *more = others
+    key, place = ("hosts", other_host.name, "address"), other_host.locations.get(("address",))
     if more:
         names = ", ".join(brief([host.name for host in more]))
         text = f"has the address of host {first.name}, and so {'has' if len(more) == 1 else 'have'} {names}"

@@ -122,7 +122,7 @@ class Lines:
         reason.
         """
         Lines.resume(self)
-        for style, text in outcomes_lines(sorted(self._later, key=lambda one: by_number(one.host))):
+        for style, text in outcomes_lines(sorted(self._later, key=lambda item: by_number(item.host))):
             self._say(text, style)
         self._later.clear()
 

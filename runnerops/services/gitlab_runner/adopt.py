@@ -48,7 +48,7 @@ def adopt(observed: HostState) -> Adopted:
             *notes,
             "gitlab-runner is stopped on the host, and stays so: remove `state: stopped` to have it started",
         )
-    tokens = frozenset(str(one["token"]) for one in runners_of(tree) if one.get("token"))
+    tokens = frozenset(str(runner["token"]) for runner in runners_of(tree) if runner.get("token"))
     comments, left = _comments(file.content, section)
     return Adopted(section, comments, (*notes, *_said_of_comments(path, left)), tokens)
 
@@ -66,7 +66,7 @@ def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
     runners = runners_of(tree)
     section = _pruned({name: value for name, value in tree.items() if name != "user"}, tree, ())
     names = _names(runners)
-    kept = [_identified(*one, runners) for one in zip(runners_of(section), runners, names, strict=True)]
+    kept = [_identified(*runner, runners) for runner in zip(runners_of(section), runners, names, strict=True)]
     section = {**section, "runners": [*kept]} if kept else section
     notes = tuple(_said_of_names(runners, names))
     if dates := tuple(dict.fromkeys(_dates(section, ()))):
@@ -80,8 +80,8 @@ def _dates(value: Value, at: tuple[str, ...]) -> Iterator[str]:
     every runner.
     """
     if isinstance(value, dict):
-        for name, one in value.items():
-            yield from _dates(one, (*at, name))
+        for name, item in value.items():
+            yield from _dates(item, (*at, name))
     elif at == ("runners",):
         for one in _list(value):
             yield from _dates(one, at)
@@ -155,7 +155,7 @@ def _names(runners: Sequence[Tree]) -> list[str]:
 
 def _said_of_names(runners: Sequence[Tree], names: Sequence[str]) -> Iterator[str]:
     pairs = zip(runners, names, strict=True)
-    if found := [name for one, name in pairs if str(one.get("name") or "") != name]:
+    if found := [name for table, name in pairs if str(table.get("name") or "") != name]:
         are = "are" if len(found) > 1 else "is"
         yield f"{', '.join(found)} {are} named differently in config.toml, or not at all: `called` keeps that as it is"
 

@@ -135,12 +135,12 @@ def service_names(runner: Tree) -> Sequence[str]:
     """
     docker = runner.get("docker")
     found: list[str] = []
-    for one in _list(docker.get("services")) if isinstance(docker, dict) else ():
-        if isinstance(one, dict):
-            image = str(one.get("name") or "").partition("@")[0]
+    for item in _list(docker.get("services")) if isinstance(docker, dict) else ():
+        if isinstance(item, dict):
+            image = str(item.get("name") or "").partition("@")[0]
             head, _, tail = image.rpartition("/")
             bare = "/".join(part for part in (head, tail.partition(":")[0]) if part)
-            found += [str(one.get("alias") or ""), bare.replace("/", "-"), bare.replace("/", "__")]
+            found += [str(item.get("alias") or ""), bare.replace("/", "-"), bare.replace("/", "__")]
     return found
 
 

@@ -41,9 +41,11 @@ def rotated(observed: HostState) -> Mapping[str, Tree]:
     for path, file in observed.files.items():
         if path.startswith(f"{FOLDER}/") and file.content is not None:
             digest = PurePosixPath(path).parent.name
-            for one in runners_of(read(file.content))[:1]:
-                if one.get("token") and digest_of(one["token"]) != digest:
-                    found[digest] = {key: one[key] for key in HOST_OWNED if key in one and not _is_nothing(one[key])}
+            for runner in runners_of(read(file.content))[:1]:
+                if runner.get("token") and digest_of(runner["token"]) != digest:
+                    found[digest] = {
+                        key: runner[key] for key in HOST_OWNED if key in runner and not _is_nothing(runner[key])
+                    }
     return found
 
 
@@ -79,7 +81,9 @@ def pending(observed: HostState) -> tuple[str, ...]:
 
 def _waiting(content: bytes | None, given: Mapping[str, Tree]) -> tuple[str, ...]:
     return tuple(
-        label(one, index) for index, one in enumerate(runners_of(read(content))) if digest_of(one.get("token")) in given
+        label(runner, index)
+        for index, runner in enumerate(runners_of(read(content)))
+        if digest_of(runner.get("token")) in given
     )
 
 

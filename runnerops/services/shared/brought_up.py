@@ -34,7 +34,7 @@ def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
     others = (
         container for container in containers if container.running and container.labels.get(PROJECT_LABEL) != PROJECT
     )
-    taken = [*(port for one in others for port in one.ports), *_of_caches(host)]
+    taken = [*(port for container in others for port in container.ports), *_of_caches(host)]
     there = {container.id: container for container in containers if not container.running}
     for gone in displaced(host):
         one = there.get(gone.id)
@@ -47,7 +47,7 @@ def brings_up(url: str, host: Host, observed: HostState) -> bool:
     if not brings_caches(host):
         return False
     docker = observed.facts.docker
-    coming = {one.id for one in coming_back(host, observed)}
+    coming = {displaced_registry.id for displaced_registry in coming_back(host, observed)}
     ports = [
         port
         for container in (docker.containers if docker else ())

@@ -35,5 +35,5 @@ def split(text: str) -> tuple[str, str]:
     return address.strip("[]").partition("%")[0], port
 
 
-def _meet(one: str, other: str) -> bool:
-    return one == other or one in _WILD or other in _WILD
+def _meet(first: str, second: str) -> bool:
+    return first == second or first in _WILD or second in _WILD

@@ -48,7 +48,9 @@ def _mounts(told: Value) -> Mapping[str, str] | None:
     if not isinstance(told, list):
         return None
     return {
-        str(one.get("Destination")): str(one.get("Name") or one.get("Source")) for one in told if isinstance(one, dict)
+        str(table.get("Destination")): str(table.get("Name") or table.get("Source"))
+        for table in told
+        if isinstance(table, dict)
     }
 
 

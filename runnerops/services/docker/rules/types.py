@@ -65,8 +65,8 @@ def typed(tree: Tree, version: Version | None) -> Found:
 
 
 def _flags(name: str, value: Tree) -> Found:
-    for flag, one in value.items():
-        if not isinstance(one, bool | None):
+    for flag, item in value.items():
+        if not isinstance(item, bool | None):
             fix = "move it to the top of the file" if flag in KEYS else _FIXES["bool"]
             yield "D003", "error", (name, flag), f"must be true or false: {_REFUSED}", fix
 
@@ -98,7 +98,7 @@ def options(tree: Tree) -> Found:
             for option, value in given.items():
                 if name == "proxies":  # its types are checked with those of the other mappings
                     continue
-                if isinstance(value, dict) and value and all(isinstance(one, str) for one in value.values()):
+                if isinstance(value, dict) and value and all(isinstance(item, str) for item in value.values()):
                     fix = f"move its keys up, to {name}: {', '.join(value)}"
                     yield "D004", "error", (name, option), "must be a string", fix
                 elif isinstance(value, dict | list):

@@ -110,7 +110,7 @@ def _is_filter(value: Value) -> bool:
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
     found = value.values() if isinstance(value, dict) else (None,)
-    return all(isinstance(one, dict) and all(isinstance(flag, bool) for flag in one.values()) for one in found)
+    return all(isinstance(item, dict) and all(isinstance(flag, bool) for flag in item.values()) for item in found)
 
 
 def is_int(value: Value) -> bool:

@@ -13,7 +13,7 @@ _LIMIT = late_pattern(r"(-?[0-9]+)(?::(-?[0-9]+))?")
 
 def as_string(value: Value) -> str:
     """What to write where dockerd expects a string: a list of strings becomes one, with commas."""
-    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return f'write one string: "{",".join(map(str, value))}"'
     if isinstance(value, dict) and len(found := [one for one in leaves(value) if isinstance(one, str)]) == 1:
         return f'write one string: "{found[0]}"'
@@ -28,12 +28,12 @@ def as_list(value: Value) -> str:
         return "write []"
     if isinstance(value, dict | list):
         texts = [str(one) for one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
-        tables = [value] if isinstance(value, dict) else [one for one in value if isinstance(one, dict)]
-        if tables and all(isinstance(one, bool | None) for table in tables for one in table.values()):
+        tables = [value] if isinstance(value, dict) else [table for table in value if isinstance(table, dict)]
+        if tables and all(isinstance(item, bool | None) for table in tables for item in table.values()):
             return f"write {json.dumps([name for table in tables for name in table])}"
         urls = [text for text in texts if "://" in text] if tables else []
         pairs = [f"{name}={one}" for table in tables for name, one in table.items()]
-        plain = bool(tables) and not any(isinstance(one, dict | list) for table in tables for one in table.values())
+        plain = bool(tables) and not any(isinstance(item, dict | list) for table in tables for item in table.values())
         items = urls or (pairs if plain else texts)
     else:
         items = [value] if isinstance(value, str) else []
@@ -42,11 +42,11 @@ def as_list(value: Value) -> str:
 
 def leaves(value: Value) -> Iterator[Value]:
     """The values in a mapping or list, at any depth."""
-    for one in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        if isinstance(one, dict | list):
-            yield from leaves(one)
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(item, dict | list):
+            yield from leaves(item)
         else:
-            yield one
+            yield item
 
 
 def as_mapping(value: Value, *, flags: bool = False) -> str:

@@ -25,7 +25,10 @@ def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Re
             with suppress(ParseError):  # from a template; a finding reports it, and it is not deployed
                 found += registrations_in(file.content)
     return tuple(
-        one for one in found if (one.token, normal_url(one.url)) not in there and one.token != stand_in(one.name)
+        registration
+        for registration in found
+        if (registration.token, normal_url(registration.url)) not in there
+        and registration.token != stand_in(registration.name)
     )
 
 

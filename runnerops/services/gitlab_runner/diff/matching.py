@@ -32,7 +32,7 @@ def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
 
 def _is_one_of_several(desired: Sequence[Tree], index: int) -> bool:
     """Whether another runner without token and id has the same name and url: see `match_equals`."""
-    alike = [one for one in desired if _is_known_by_name(one) and _by_name(one) == _by_name(desired[index])]
+    alike = [table for table in desired if _is_known_by_name(table) and _by_name(table) == _by_name(desired[index])]
     return _is_known_by_name(desired[index]) and len(alike) > 1
 
 
@@ -84,9 +84,11 @@ def match_equals(
 
 def _of_one_name(desired: Sequence[Tree], partners: Mapping[int, int]) -> Iterator[list[int]]:
     """Runners without a partner, a token and an id, grouped by name."""
-    ids = [_by_id(one) for one in desired]
+    ids = [_by_id(table) for table in desired]
     bare = [
-        i for i, one in enumerate(desired) if _is_known_by_name(one) or (not one.get("token") and ids.count(ids[i]) > 1)
+        i
+        for i, table in enumerate(desired)
+        if _is_known_by_name(table) or (not table.get("token") and ids.count(ids[i]) > 1)
     ]
     left = [index for index in bare if index not in partners]
     while left:
@@ -129,7 +131,7 @@ def _free(observed: Sequence[Tree], partners: Mapping[int, int]) -> list[int]:
 
 def _alike(observed: Tree, desired: Tree) -> bool:
     """Whether GitLab and executor are the same, and no other id is asked for."""
-    keys = [(normal_url(one.get("url")), one.get("executor")) for one in (observed, desired)]
+    keys = [(normal_url(table.get("url")), table.get("executor")) for table in (observed, desired)]
     return keys[0] == keys[1] and desired.get("id") in (None, observed.get("id")) and bool(observed.get("token"))
 
 

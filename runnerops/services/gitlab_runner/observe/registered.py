@@ -28,7 +28,9 @@ def registrations(observed: HostState) -> tuple[Registration, ...]:
 
 def registrations_in(content: bytes) -> tuple[Registration, ...]:
     """The runners in the content of a file. Raises ParseError."""
-    return tuple(_registration(one, index) for index, one in enumerate(runners_of(parse(content))) if one.get("token"))
+    return tuple(
+        _registration(runner, index) for index, runner in enumerate(runners_of(parse(content))) if runner.get("token")
+    )
 
 
 def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
@@ -40,9 +42,9 @@ def rendered_registrations(desired: Sequence[RenderedFile], observed: HostState)
     }
     files = (file for file in desired if file.spec.service is NAME and file.content is not None)
     return tuple(
-        replace(one, id=numbers.get((one.token, normal_url(one.url)), 0))
+        replace(registration, id=numbers.get((registration.token, normal_url(registration.url)), 0))
         for file in files
-        for one in registrations_in(file.content or b"")
+        for registration in registrations_in(file.content or b"")
     )
 
 
@@ -60,7 +62,7 @@ def registrations_named(
         replace(registration, name=anew.get((registration.token, normal_url(registration.url)), registration.name))
         for registration in registrations(observed)
     )
-    return tuple(one for one in found if one.name in names)
+    return tuple(registration for registration in found if registration.name in names)
 
 
 def _registration(runner: Tree, index: int) -> Registration:
@@ -80,12 +82,15 @@ def _aware(moment: datetime) -> datetime:
 
 def of_gitlab(url: str, found: Sequence[Registration]) -> tuple[Registration, ...]:
     """The runners of the GitLab with this URL. Other GitLabs must not get their tokens."""
-    return tuple(one for one in found if normal_url(one.url) == normal_url(url))
+    return tuple(registration for registration in found if normal_url(registration.url) == normal_url(url))
 
 
 def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
     """The status of runners as far as config.toml tells it."""
-    return tuple(RunnerStatus(one.name, one.url, expires_at=one.expires_at, id=one.id) for one in found)
+    return tuple(
+        RunnerStatus(registration.name, registration.url, expires_at=registration.expires_at, id=registration.id)
+        for registration in found
+    )
 
 
 def merge_statuses(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
@@ -94,11 +99,12 @@ def merge_statuses(found: Sequence[Registration], told: Sequence[RunnerStatus]) 
     """
     left = list(told)
     return tuple(
-        left.pop(0) if left and (left[0].name, left[0].url) == (one.name, one.url) else one for one in from_file(found)
+        left.pop(0) if left and (left[0].name, left[0].url) == (status.name, status.url) else status
+        for status in from_file(found)
     )
 
 
 def clone_fix(same: Sequence[Facts]) -> str:
     """How to give cloned machines different system ids."""
-    anew = "give one of them its own machine-id, then " if len({one.machine for one in same}) < len(same) else ""
+    anew = "give one of them its own machine-id, then " if len({facts.machine for facts in same}) < len(same) else ""
     return f"{anew}remove .runner_system_id beside config.toml on one of them, and restart its gitlab-runner"

@@ -96,7 +96,9 @@ def _partners(host: Host, observed: Sequence[Tree], runners: Sequence[Tree]) -> 
 
 def _before(host: Host, runners: Sequence[Tree]) -> list[Tree]:
     """What each of these runners owned at the time to which a rollback returns; empty trees in a deploy."""
-    before = [{key: one[key] for key in HOST_OWNED if key in one} for one in runners_of(host.before.get(NAME, {}))]
+    before = [
+        {key: runner[key] for key in HOST_OWNED if key in runner} for runner in runners_of(host.before.get(NAME, {}))
+    ]
     return before if len(before) == len(runners) else [{} for _ in runners]
 
 

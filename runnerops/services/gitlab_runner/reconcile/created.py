@@ -35,9 +35,9 @@ def to_be_created(desired: Sequence[RenderedFile]) -> tuple[str, ...]:
         if file.spec.service is NAME and file.content is not None:
             with suppress(ParseError):
                 found += (
-                    label(one, index)
-                    for index, one in enumerate(runners_of(parse(file.content)))
-                    if one.get("token") == stand_in(label(one, index))
+                    label(runner, index)
+                    for index, runner in enumerate(runners_of(parse(file.content)))
+                    if runner.get("token") == stand_in(label(runner, index))
                 )
     return tuple(found)
 

@@ -59,7 +59,12 @@ def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostS
     for number, name in observed.in_gitlab.get(str(normal_url(url)), {}).items():
         own = _own(number, name, there)
         token = own.token if own else ""
-        stays = (one.id == number or one.token == token or (one.name == name and name not in awaited) for one in wanted)
+        stays = (
+            registration.id == number
+            or registration.token == token
+            or (registration.name == name and name not in awaited)
+            for registration in wanted
+        )
         if not any(stays):
             agreed = own is None and before is not None and _own(number, name, before) is None
             known_by = _known_by(name, url, token, observed.secret_fingerprints)
@@ -100,9 +105,11 @@ def managed_after(
     same = {(registration.name, registration.token) for registration in registrations(observed)}
     managed = host.gitlab_settings.keys() | host.gitlab_places.keys()
     ids = {
-        one.name: told.get(one.name) or one.id or (before.get(one.name, 0) if (one.name, one.token) in same else 0)
-        for one in of_gitlab(url, rendered_registrations(desired, observed))
-        if one.name in managed
+        registration.name: told.get(registration.name)
+        or registration.id
+        or (before.get(registration.name, 0) if (registration.name, registration.token) in same else 0)
+        for registration in of_gitlab(url, rendered_registrations(desired, observed))
+        if registration.name in managed
     }
     for name in to_be_created(desired):
         ids.pop(name, None)
@@ -129,7 +136,14 @@ def _known_by(name: str, url: str, token: str, given: SecretFingerprints) -> str
 
 def _own(number: int, name: str, found: Sequence[Registration]) -> Registration | None:
     """The runner with this id; by its name if the file has no id."""
-    return next((one for one in found if one.id == number or (not one.id and one.name == name)), None)
+    return next(
+        (
+            registration
+            for registration in found
+            if registration.id == number or (not registration.id and registration.name == name)
+        ),
+        None,
+    )
 
 
 def _before(url: str, observed: HostState) -> Sequence[Registration] | None:

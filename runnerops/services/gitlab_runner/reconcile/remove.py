@@ -41,7 +41,7 @@ def remove(request: RemovalRequest) -> Removal | None:
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     desired = (as_before(spec, content, original, there),)
     told = {runner.token for runner in leaving_runners(host, desired, observed)}  # each of these is reported separately
-    stay = [name for name, one in gone if one["token"] not in told]
+    stay = [name for name, table in gone if table["token"] not in told]
     registered = (
         [f"still registered in GitLab: {', '.join(stay)}; delete them there, or leave them offline"] if stay else []
     )
@@ -66,12 +66,12 @@ def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:
 def _gone(now: Sequence[Tree], kept: Sequence[Tree]) -> list[tuple[str, Tree]]:
     """Registered runners that are not in the earlier file, with their names for people."""
     partners = set(match(now, kept).values())
-    return [(label(one, at), one) for at, one in enumerate(now) if at not in partners and one.get("token")]
+    return [(label(table, at), table) for at, table in enumerate(now) if at not in partners and table.get("token")]
 
 
 def _lost(gone: Sequence[tuple[str, Tree]], written: Sequence[Tree]) -> Iterator[Blocker]:
     """Runners whose token exists only on the host."""
-    given = [one for one in written if one.get("token")]
+    given = [table for table in written if table.get("token")]
     partners = set(match([one for _, one in gone], [{**one, "token": None} for one in given]).values())
     names = tuple(name for index, (name, _) in enumerate(gone) if index not in partners)
     if names:

@@ -33,5 +33,5 @@ def restore(files: Mapping[str, bytes | None]) -> Restored:
 
 
 def _without_own(tree: Tree) -> Tree:
-    runners = [{name: value for name, value in one.items() if name not in HOST_OWNED} for one in runners_of(tree)]
+    runners = [{name: value for name, value in runner.items() if name not in HOST_OWNED} for runner in runners_of(tree)]
     return {**tree, "runners": [*runners]} if runners else tree

@@ -87,7 +87,7 @@ def replaceable_secrets(rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for file in rendered:
         runners = runners_of(parse(file.content or b""))
-        found |= {name: _token(one) for name, one in zip(names_of(runners), runners, strict=True) if _token(one)}
+        found |= {name: _token(table) for name, table in zip(names_of(runners), runners, strict=True) if _token(table)}
     return found
 
 

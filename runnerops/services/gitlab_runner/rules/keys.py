@@ -39,7 +39,7 @@ def by_table(table: str, tree: Tree) -> Tree:
         if kind == "table" and isinstance(value, dict):
             found[real] = by_table(inner, value)
         elif kind == "[table" and isinstance(value, list):
-            found[real] = [by_table(inner[:-1], one) if isinstance(one, dict) else one for one in value]
+            found[real] = [by_table(inner[:-1], table) if isinstance(table, dict) else table for table in value]
         else:
             found[real] = value
     return found

@@ -127,7 +127,7 @@ def as_list(value: Value, between: str) -> str:
     if isinstance(value, str):
         return f'write ["{value}"]'
     pairs = value.items() if isinstance(value, dict) else ()
-    texts = [f'"{name}{between}{one}"' for name, one in pairs if isinstance(one, str | int)]
+    texts = [f'"{name}{between}{item}"' for name, item in pairs if isinstance(item, str | int)]
     return f"write [{', '.join(texts)}]" if texts and len(texts) == len(pairs) else ""
 
 

@@ -20,7 +20,7 @@ def checks(host: Host, statuses: Sequence[RunnerStatus], observed: HostState) ->
     if NAME not in host.sections or host.gitlab is None:
         return
     live = observed.last.number if observed.last and observed.last.running else 0
-    left = {one.id: one.run for one in observed.paused if one.run != live}
+    left = {record.id: record.run for record in observed.paused if record.run != live}
     for status in statuses:
         what = f"GitLab knows runner {status.name}"
         if normal_url(status.url) != normal_url(host.gitlab.url):
