@@ -76,7 +76,9 @@ class Expressions:
             if _size(value, {}) > _MOST:
                 raise ExpressionError(f"{found[0][0]}: would become too large", "use a smaller value")
             return _unveiled(value)
-        whole = _BRACES.sub(lambda item: _part(item[0], self._value(item)) if item in _Among(found) else item[0], text)
+        whole = _BRACES.sub(
+            lambda match: _part(match[0], self._value(match)) if match in _Among(found) else match[0], text
+        )
         if len(whole) > _LONGEST:
             raise ExpressionError(f"{found[0][0]}: the text would become too large", "use a smaller value")
         return whole

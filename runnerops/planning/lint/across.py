@@ -210,7 +210,7 @@ def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
             if isinstance(service, dict) and is_dind(service):
                 yield (
                     ("runners", index, "docker", "services", at),
-                    [str(runner) for runner in _list(service.get("command"))],
+                    [str(word) for word in _list(service.get("command"))],
                 )
 
 
