@@ -94,15 +94,15 @@ class _AbortHooks(FollowHooks):
         """Tells systemd to stop the run, whose unit then rolls back. Raises HostError."""
         run = _active_run(self.found[host.name])
         assert run
-        done = self.pool.link(host).run(protocol.stop(run.run.number), b"", _SECONDS)
-        if done.status != 0:
+        completed = self.pool.link(host).run(protocol.stop(run.run.number), b"", _SECONDS)
+        if completed.status != 0:
             hint = f"`runnerops history {host.name}` shows its state"
             raise HostError(host.name, "systemd did not stop the run", hint)
 
     def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
         """Unpauses the runners that are paused in GitLab, because the client that started the run may be gone."""
-        left = left_paused("abort", host, self.found[host.name].paused)
-        if not left:
+        pauses = left_paused("abort", host, self.found[host.name].paused)
+        if not pauses:
             return outcome
         from runnerops.engine.gitlab.context import GitlabContext
         from runnerops.engine.gitlab.pausing import Pauses
@@ -110,12 +110,12 @@ class _AbortHooks(FollowHooks):
         gitlab_context = GitlabContext(
             self.folder, self.pool.environ, self.pool.screen.redactor, run=self.pool.run_command
         )
-        plan = replace(plan, pausing=Pausing(left=left))
+        plan = replace(plan, pausing=Pausing(left=pauses))
         return Pauses(host, plan, gitlab_context, partial(self.pool.link, host), run=plan.run).after(outcome)
 
 
-def _active_run(found: History) -> Record | None:
-    return found.latest if found.latest and found.latest.run.running else None
+def _active_run(history: History) -> Record | None:
+    return history.latest if history.latest and history.latest.run.running else None
 
 
 def _counts_as(outcome: Outcome) -> Result:
@@ -132,11 +132,11 @@ def show(
     block.
     """
     seen = {name: history for name, history in found.items() if isinstance(history, History)}
-    kept = [
+    host_runs = [
         HostRun(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
         for name, run in live.items()
     ]
-    screen.lines(merged_history_lines(kept, show_all=True))  # each is to be agreed to
+    screen.lines(merged_history_lines(host_runs, show_all=True))  # each is to be agreed to
     if idle := [name for name in seen if name not in live]:
         screen.say(f"{', '.join(brief(idle))}: {_IDLE}")
     for name in idle:

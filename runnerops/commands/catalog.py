@@ -49,7 +49,8 @@ def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
     elif chosen:
         screen.lines(_lines(found))
     good = all(
-        not isinstance(result, Exception) and not any(held.problem for held in result) for result in found.values()
+        not isinstance(result, Exception) and not any(holding.problem for holding in result)
+        for result in found.values()
     )
     return Exit.OK if good else Exit.FAILED
 
@@ -58,23 +59,23 @@ def _lines(found: Found) -> Iterator[Line]:
     if not found:
         yield "plain", f"no cache runs on these hosts: none has a `{ServiceName.REGISTRY}` section with caches"
     for name, result in found.items():
-        for held in () if isinstance(result, Exception) else result:
-            yield from _held_lines(name, held)
+        for holding in () if isinstance(result, Exception) else result:
+            yield from _held_lines(name, holding)
     yield from outcomes_lines(
         [failed_outcome(name, error) for name, error in found.items() if isinstance(error, Exception)]
     )
 
 
-def _held_lines(host: str, held: Holding) -> Iterator[Line]:
-    title = f"{host}: cache {held.cache} ({held.url})"
-    if held.problem:
-        yield "bad", f"{title}: {held.problem}"
+def _held_lines(host: str, holding: Holding) -> Iterator[Line]:
+    title = f"{host}: cache {holding.cache} ({holding.url})"
+    if holding.problem:
+        yield "bad", f"{title}: {holding.problem}"
         yield "plain", f"  hint: runnerops verify {host}"
         return
-    count = len(held.repositories)
+    count = len(holding.repositories)
     yield "host", f"{title} holds {count} repositor{'ies' if count != 1 else 'y'}"
-    for repository in held.repositories:
-        tags = "" if held.tags is None else "  " + (", ".join(held.tags.get(repository, ())) or "no tag")
+    for repository in holding.repositories:
+        tags = "" if holding.tags is None else "  " + (", ".join(holding.tags.get(repository, ())) or "no tag")
         yield "plain", f"  {repository}{tags}"
 
 
@@ -83,16 +84,16 @@ def _document(name: str, result: tuple[Holding, ...] | Exception) -> dict[str, A
         return {**outcome_document(failed_outcome(name, result)), "caches": []}
     if isinstance(result, Exception):
         raise result
-    return {"host": name, "result": "reached", "caches": [_cache(held) for held in result]}
+    return {"host": name, "result": "reached", "caches": [_cache(holding) for holding in result]}
 
 
-def _cache(held: Holding) -> dict[str, Any]:
+def _cache(holding: Holding) -> dict[str, Any]:
     return {
-        "name": held.cache,
-        "url": held.url,
-        "problem": held.problem,
+        "name": holding.cache,
+        "url": holding.url,
+        "problem": holding.problem,
         "repositories": [
-            {"name": name, "tags": None if held.tags is None else list(held.tags.get(name, ()))}
-            for name in held.repositories
+            {"name": name, "tags": None if holding.tags is None else list(holding.tags.get(name, ()))}
+            for name in holding.repositories
         ],
     }

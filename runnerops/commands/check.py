@@ -158,23 +158,23 @@ class _Reports:
             for finding in checked.beside
             if not finding.location
         }
-        found = [beside.get(finding, finding) for finding in checked.found]
-        made = entries(found, self.redactor, relative_to(root), keys, name_of(path))
+        findings = [beside.get(finding, finding) for finding in checked.found]
+        made = entries(findings, self.redactor, relative_to(root), keys, name_of(path))
         sound = (
             name
-            for name, found in checked.by_name.items()
-            if not any(finding.severity in self.bad for finding in found)
+            for name, findings in checked.by_name.items()
+            if not any(finding.severity in self.bad for finding in findings)
         )
         names = tuple(readable(self.redactor.text(name)) for name in sound)
         write_reports(self.files, Findings(names, made, strict="warning" in self.bad))
 
 
 def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:
-    found = checked.found
+    findings = checked.found
     if as_json:
-        screen.json({"version": VERSION, "findings": [finding_document(finding) for finding in found]})
+        screen.json({"version": VERSION, "findings": [finding_document(finding) for finding in findings]})
         return
-    shown = merge_missing_secrets(found)
+    shown = merge_missing_secrets(findings)
     for finding in shown:
         screen.lines(finding_lines(finding))
     style, line = checked_line(checked.noun, checked.by_name, shown)
@@ -189,9 +189,9 @@ def _check_file(name: str, kind: str, environ: Mapping[str, str], redactor: Reda
         return (Finding("P005", "warning", name, (), problem, "", SourceLocation(name, 1, 1)),)
     with suppress(ParseError):  # of a file that cannot be read nothing is shown
         learn_secrets(redactor, frozenset(), [RenderedFile(spec, content)])
-    found = lint_file(spec, content)
-    judged = not any(finding.rule == "P001" for finding in found)
-    return _without_given(found, name, content, environ) if judged and _has_variables(spec, content) else found
+    findings = lint_file(spec, content)
+    judged = not any(finding.rule == "P001" for finding in findings)
+    return _without_given(findings, name, content, environ) if judged and _has_variables(spec, content) else findings
 
 
 def _has_variables(spec: FileSpec, content: bytes) -> bool:
@@ -199,7 +199,7 @@ def _has_variables(spec: FileSpec, content: bytes) -> bool:
 
 
 def _without_given(
-    found: Sequence[Finding], name: str, content: bytes, environ: Mapping[str, str]
+    findings: Sequence[Finding], name: str, content: bytes, environ: Mapping[str, str]
 ) -> tuple[Finding, ...]:
     """The findings without those on variables that the environment or the `.env` beside the Compose file sets, as Compose
     would see it here.
@@ -218,20 +218,20 @@ def _without_given(
         )
     given |= environ
     if given.keys().isdisjoint(names_in(decode(content))):
-        return tuple(found)
+        return tuple(findings)
     tree = parse(content, compose=True)
     filled = {variable: value or "" for variable, value in given.items() if value != ""}
-    left = [
+    remaining = [
         finding
-        for finding in found
+        for finding in findings
         if finding.rule != "K006" and (finding.rule != "K005" or not is_given(value_at(tree, finding.key), given))
     ]
-    told = {(finding.key, finding.message) for finding in found}
+    reported = {(finding.key, finding.message) for finding in findings}
     wrong = [
         Finding(rule, severity, name, key, message, fix)
-        for rule, severity, key, message, fix in while_unset(tree, told, filled)
+        for rule, severity, key, message, fix in while_unset(tree, reported, filled)
     ]
-    return by_line((*left, *with_places_in(content, wrong, name))) if wrong else tuple(left)
+    return by_line((*remaining, *with_places_in(content, wrong, name))) if wrong else tuple(remaining)
 
 
 def _spec(name: str, kind: str) -> FileSpec:

@@ -82,13 +82,13 @@ def _show_failed(failed: Sequence[Outcome], screen: Screen) -> None:
     screen.lines(outcomes_lines(failed))
 
 
-def show_history(name: str, found: History, screen: Screen, *, verbose: int) -> None:
+def show_history(name: str, host_history: History, screen: Screen, *, verbose: int) -> None:
     """Shows the runs of one host, the newest first, so that a run in progress is at the top."""
-    if not found.records:
+    if not host_history.records:
         screen.data(f"{name}: no run yet")
-    for record in found.records:
-        screen.lines(record_lines(record, name, found.clock, verbose=verbose))
-    show_paused(name, found, screen)
+    for record in host_history.records:
+        screen.lines(record_lines(record, name, host_history.clock, verbose=verbose))
+    show_paused(name, host_history, screen)
 
 
 def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
@@ -105,9 +105,9 @@ def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool 
             show_paused(name, host_history, screen)
 
 
-def show_paused(name: str, found: History, screen: Screen) -> None:
+def show_paused(name: str, host_history: History, screen: Screen) -> None:
     """Shows runners that are paused in GitLab by a run of this host, and who unpauses them."""
-    screen.lines(paused_lines(name, found.paused, found.latest.run if found.latest else None))
+    screen.lines(paused_lines(name, host_history.paused, host_history.latest.run if host_history.latest else None))
 
 
 @frozen
@@ -147,12 +147,12 @@ class _Following:
             }
             _show_together(last, screen, whole=True)
             return
-        for name, found in self.found.items():
+        for name, read in self.found.items():
             if record := latest.get(name):
                 if name not in self.targets:
                     screen.data(name, "host")
-                screen.lines(record_lines(record, name, found.clock, verbose=0))
-                show_paused(name, found, screen)
+                screen.lines(record_lines(record, name, read.clock, verbose=0))
+                show_paused(name, read, screen)
             else:
                 screen.say(f"{name}: no run yet")
 

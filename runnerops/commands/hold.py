@@ -42,10 +42,10 @@ def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = Fal
     end = _end(until)
     requester = find_requester(invocation.environ, inventory.folder_of(invocation.inventory))
     kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
-    done = _HostResult(
+    result = _HostResult(
         f"held{f' until {in_utc(kept.until)}' if end else ''}: {reason}", {"result": "held", **hold_document(kept)}
     )
-    return _HostsCommand(*invocation, as_json).run(state_folder.hold(kept), lambda _: done)
+    return _HostsCommand(*invocation, as_json).run(state_folder.hold(kept), lambda _: result)
 
 
 def release(invocation: Invocation, *, as_json: bool = False) -> Exit:
@@ -63,12 +63,12 @@ def _end(until: str) -> datetime | None:
     """The time at which the hold ends; None: never. Raises UsageError."""
     if not until:
         return None
-    now = datetime.now(UTC)
+    moment = datetime.now(UTC)
     try:
-        end = moment_or_span(until, now)
+        end = moment_or_span(until, moment)
     except MomentError as error:
         raise UsageError(f"--until: {error}", f"{EXAMPLE}; or a time from now: 4h, 3d") from None
-    if end <= now:
+    if end <= moment:
         raise UsageError(f"--until: {in_utc(end.timestamp())} has passed", "give a time in the future")
     return end
 

@@ -61,13 +61,13 @@ def init(folder: Path, options: InitOptions, environ: Mapping[str, str], screen:
 
 
 def _hosts(words: Sequence[str]) -> tuple[Host, ...]:
-    found: list[Host] = []
+    other_hosts: list[Host] = []
     for word in words:
         host = parse_target(word) if is_login(word) else host_at(word)
         assert isinstance(host, Host)
-        check_apart(host, found)
-        found.append(host)
-    return tuple(found)
+        check_apart(host, other_hosts)
+        other_hosts.append(host)
+    return tuple(other_hosts)
 
 
 def _ask(screen: Screen, options: InitOptions) -> InitOptions:

@@ -61,8 +61,8 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
         return Exit.FAILED
     others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
     peers = {host.name: host for host in loaded.hosts}
-    known = KnownHosts.find(loaded.folder, environ)
-    access = Access(known, Credentials(), others, peers, Gateways(), screen.say)
+    known_hosts = KnownHosts.find(loaded.folder, environ)
+    access = Access(known_hosts, Credentials(), others, peers, Gateways(), screen.say)
     named = {host.name: host for host in hosts}
 
     def look(name: str) -> _HostKeyResult:

@@ -125,14 +125,14 @@ class HostRemoval:
         off = remove_services(
             self.host, self.services, KeptState(left.host, paths, originals, read_displaced(kept)), observed, policy
         )
-        others = [
+        hosts = [
             off.host if other_host.name == self.host.name else other_host for other_host in self.project.inventory.hosts
         ]
         planner = DeletionPlanner(self.host, self.project.inventory.hosts, observed, policy, self.gitlab_context)
         deletion_plan = planner.plan(off.desired)
         begun = plan_recorded_creations(self.host, observed, self.gitlab_context)
         request = Request(
-            host=with_cache_clients(off.host, others),
+            host=with_cache_clients(off.host, hosts),
             rendered=(),
             desired=off.desired,
             observed=observed,

@@ -110,17 +110,17 @@ class _StatusQuery:
             observed, told = observe_and_ask(
                 host, (), ReadOnly(host.name, partial(self.pool.link, host)), calls, functions
             )
-            found = [
+            statuses = [
                 service_status for stands in STATUS_PROVIDERS if (service_status := stands.status(host, observed, told))
             ]
-            if host.gitlab and any(service_status.runners for service_status in found):
+            if host.gitlab and any(service_status.runners for service_status in statuses):
                 self.busy.say(host.name, "asking GitLab")
                 runners = ask_gitlab(host, observed, self.gitlab_context)
-                found = [
+                statuses = [
                     with_gitlab_status(service_status, runners) if service_status.runners else service_status
-                    for service_status in found
+                    for service_status in statuses
                 ]
-            return observed, found, pending_deletions(host, observed, self.gitlab_context)
+            return observed, statuses, pending_deletions(host, observed, self.gitlab_context)
         finally:
             self.busy.say(host.name, "")
 

@@ -124,9 +124,9 @@ class _TrustSession:
 
     def trust(self, hosts: Sequence[Host]) -> set[str]:
         """The names of hosts that are trusted now, including every gateway before them."""
-        left, kept, shown = list(hosts), set[str](), set[tuple[str, ...]]()
-        while left:
-            found = self._fetch(left)
+        other_hosts, kept, shown = list(hosts), set[str](), set[tuple[str, ...]]()
+        while other_hosts:
+            found = self._fetch(other_hosts)
             kept |= self._keep({name: offer for name, offer in found.items() if not offer.gateway})
             yes = set[tuple[str, ...]]()
             for offer in {
@@ -136,7 +136,7 @@ class _TrustSession:
                 behind = next(name for name, one in found.items() if one.names == offer.names)
                 if self._keep({behind: offer}):
                     yes.add(offer.names)
-            left = [host for host in left if host.name in found and found[host.name].names in yes]
+            other_hosts = [host for host in other_hosts if host.name in found and found[host.name].names in yes]
         return kept
 
     def show(self, hosts: Sequence[Host]) -> Mapping[str, Offer]:
@@ -166,8 +166,8 @@ class _TrustSession:
 
     def _fetch(self, hosts: Sequence[Host]) -> dict[str, Offer]:
         """What each host that is reached offers. Prints why the others were not, once for each reason."""
-        known = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
-        access = replace(self.access, known=known)
+        known_hosts = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
+        access = replace(self.access, known=known_hosts)
         by_name = {host.name: host for host in hosts}
         seen = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen), self.screen)
         failed = {name: failed_outcome(name, error) for name, error in seen.items() if isinstance(error, Exception)}

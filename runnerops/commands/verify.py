@@ -68,8 +68,8 @@ def _show(found: HostChecks, screen: Screen) -> None:
 
 def _said(name: str, checks: Sequence[Check]) -> TitledText:
     style, words = summary_line(checks)
-    told = HostText(name, name, tuple(line for check in checks for line in check_lines(check)))
-    return TitledText(told, style, words, f"alike ({words})")
+    text = HostText(name, name, tuple(line for check in checks for line in check_lines(check)))
+    return TitledText(text, style, words, f"alike ({words})")
 
 
 def _document(name: str, checks: tuple[Check, ...] | Exception) -> dict[str, Any]:

@@ -174,8 +174,8 @@ def _keep(screen: Screen, site: Site, port: int) -> None:
     with contextlib.suppress(KeyboardInterrupt):
         _say(screen, "The host keeps running until you press Ctrl-C here. Try in another terminal:")
         known = "-o UserKnownHostsFile=known_hosts"
-        own = Path(sys.executable).with_name("runnerops")
-        program = "runnerops" if shutil.which("runnerops") == str(own) else str(own)
+        path = Path(sys.executable).with_name("runnerops")
+        program = "runnerops" if shutil.which("runnerops") == str(path) else str(path)
         for line in (
             f"cd {site.project}",
             f"{program} diff -v                # edit inventory.yml first",

@@ -173,12 +173,12 @@ def executed_plans(plans: Plans, pool: ConnectionPool, project: Project) -> Mapp
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            own = planned.own_run
-            executed[host.name] = _followed_plan(host, planned.plan, own, pool) if own else planned.plan
+            run = planned.own_run
+            executed[host.name] = _followed_plan(host, planned.plan, run, pool) if run else planned.plan
     return executed
 
 
-def _followed_plan(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Plan:
+def _followed_plan(host: Host, plan: Plan, run: Run, pool: ConnectionPool) -> Plan:
     """The steps of the followed run, as its host tells them. If the host cannot be asked, our own plan, which has the
     same digest.
     """
@@ -187,9 +187,9 @@ def _followed_plan(host: Host, plan: Plan, own: Run, pool: ConnectionPool) -> Pl
 
     with contextlib.suppress(HostError):
         for record in read_history(host.name, pool.reader(host)).records:
-            if record.run.number == own.number:
+            if record.run.number == run.number:
                 return plan_of_record(host.name, record)
-    return replace(plan, run=own.number)
+    return replace(plan, run=run.number)
 
 
 def _merge_outcomes(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:

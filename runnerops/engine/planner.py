@@ -73,8 +73,8 @@ def plan_observed(
         key=secrets.token_hex(32),
         command=context.command,
     )
-    displayable, others = project.displayable(inventory_host or host), carried_files(host, full_host, observed)
-    make = partial(plan_request, redactor=context.redactor, clear=displayable, carried=others)
+    displayable, files = project.displayable(inventory_host or host), carried_files(host, full_host, observed)
+    make = partial(plan_request, redactor=context.redactor, clear=displayable, carried=files)
     created = partial(plan_with_created, host, request, make) if request.unpaired.creations else None
     return replace(with_pauses(context, make(request), request), with_created=created)
 

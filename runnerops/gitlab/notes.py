@@ -50,20 +50,20 @@ class MayNotError(GitlabError):
     """The token may not write notes on this merge request."""
 
 
-def put_note(there: MergeRequest, marker: str, body: str, seconds: float = IN_ALL_SECONDS) -> bool:
+def put_note(merge_request: MergeRequest, marker: str, body: str, seconds: float = IN_ALL_SECONDS) -> bool:
     """Writes the note. Returns whether it replaced an earlier one. `marker` is the first line of `body`. Raises
     GitlabError.
     """
-    library = library_of(there.url, there.token, there.ca_file, SECONDS, job=there.job)
-    notes = f"/projects/{there.project}/merge_requests/{there.iid}/notes"
+    library = library_of(merge_request.url, merge_request.token, merge_request.ca_file, SECONDS, job=merge_request.job)
+    notes = f"/projects/{merge_request.project}/merge_requests/{merge_request.iid}/notes"
     try:
         return within(seconds, partial(_put, library, notes, marker, body))
     except LibraryError as error:
-        raise _problem(there, error) from None
+        raise _problem(merge_request, error) from None
     except (requests.RequestException, OSError) as error:
-        raise no_answer(there.url, error, min(seconds, SECONDS)) from None
+        raise no_answer(merge_request.url, error, min(seconds, SECONDS)) from None
     except (ValueError, LookupError, TypeError, AttributeError):
-        raise strange(there.url) from None
+        raise strange(merge_request.url) from None
 
 
 def _put(library: gitlab.Gitlab, notes: str, marker: str, body: str) -> bool:
@@ -109,12 +109,13 @@ def _remove(library: gitlab.Gitlab, note: str) -> None:
             raise
 
 
-def _problem(there: MergeRequest, error: LibraryError) -> GitlabError:
+def _problem(merge_request: MergeRequest, error: LibraryError) -> GitlabError:
     """Makes an error of the status alone, because GitLab's text may quote what it was sent."""
     code = error.response_code
     if not code:
-        return strange(there.url)
-    text = f"{there.url}: merge request !{there.iid} of project {there.project}: GitLab answered with status {code}"
+        return strange(merge_request.url)
+    place = f"{merge_request.url}: merge request !{merge_request.iid} of project {merge_request.project}"
+    text = f"{place}: GitLab answered with status {code}"
     if code in REFUSED:
-        return MayNotError(text, GIVE if there.job else _LACKS[code])
+        return MayNotError(text, GIVE if merge_request.job else _LACKS[code])
     return GitlabError(text, "GitLab's own log says why; try the job again")

@@ -48,26 +48,26 @@ class RunnerQueries:
         if told is None:
             return replace(status, known=False, reason=UNKNOWN, fix=UNKNOWN_FIX)
         number = told.get("id")
-        known = replace(
+        runner_status = replace(
             status,
             known=True,
             expires_at=moment(told.get("token_expires_at")) if "token_expires_at" in told else registration.expires_at,
             id=number if isinstance(number, int) else registration.id,
         )
-        if not self.may_read or not known.id:
-            return known
+        if not self.may_read or not runner_status.id:
+            return runner_status
         try:
-            details = self.client.runner(known.id) or {}
+            details = self.client.runner(runner_status.id) or {}
         except GitlabError as error:
             if isinstance(error, GitlabDownError):
                 self.refused = error
-            return replace(known, reason=error.message, fix=error.hint)
+            return replace(runner_status, reason=error.message, fix=error.hint)
         paused = details.get("paused")
         online = str(details.get("status") or "")
         if MARK in str(details.get("description")):
             reason = "it is marked in GitLab as not deployed yet: the deploy that created it was interrupted"
-            known = replace(known, reason=reason, fix="deploy its host, which completes or deletes it")
-        return replace(known, paused=paused if isinstance(paused, bool) else None, online=online)
+            runner_status = replace(runner_status, reason=reason, fix="deploy its host, which completes or deletes it")
+        return replace(runner_status, paused=paused if isinstance(paused, bool) else None, online=online)
 
 
 def moment(text: Any) -> datetime | None:

@@ -45,22 +45,22 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
     were set.
     """
     now = details_of(client, planned.id)
-    left = [change for change in planned.changes if not _same(change.new, now.get(change.key))]
-    if moved := [change.key for change in left if not _same(change.old, now.get(change.key))]:
+    changes = [change for change in planned.changes if not _same(change.new, now.get(change.key))]
+    if moved := [change.key for change in changes if not _same(change.old, now.get(change.key))]:
         text = f"runner {planned.runner}: somebody changed this in GitLab since the plan was made: {', '.join(moved)}"
         raise GitlabError(text, "deploy again, which makes a new plan")
-    if not left:
+    if not changes:
         return
     error: GitlabError | None = None
     try:
-        client.update_runner(planned.id, {SETTINGS[change.key]: sent(change.new) for change in left})
+        client.update_runner(planned.id, {SETTINGS[change.key]: sent(change.new) for change in changes})
     except GitlabError as caught:
         error = caught
     try:
         now = details_of(client, planned.id)
     except GitlabError as caught:
         raise error or caught from None
-    if other := [change.key for change in left if not _same(change.new, now.get(change.key))]:
+    if other := [change.key for change in changes if not _same(change.new, now.get(change.key))]:
         text = f"runner {planned.runner}: GitLab accepted the update but still has other values: {', '.join(other)}"
         raise error or GitlabError(text, "look at the runner in GitLab: it may have changed their form")
 

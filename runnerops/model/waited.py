@@ -26,8 +26,8 @@ def read_waited(text: str) -> Waited | None:
     """Reads `2 jobs: job 7 name="build" project="a/b" runner="r" started="2026-11-29T21:19:00Z"; job 8`; None for other
     texts.
     """
-    found = _COUNTED.fullmatch(text)
-    return Waited(int(found[1]), tuple(_jobs(found[2] or ""))) if found else None
+    match = _COUNTED.fullmatch(text)
+    return Waited(int(match[1]), tuple(_jobs(match[2] or ""))) if match else None
 
 
 def _jobs(text: str) -> Iterator[Job]:

@@ -57,12 +57,12 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
             f"{path} existed before the first deploy and cannot be parsed: its whole content would be lost",
         )
         return
-    gone = [key_change for key_change in change.key_changes if key_change.old is not None]
-    lost = tuple(key_text(key_change.key) for key_change in gone)
+    changes = [key_change for key_change in change.key_changes if key_change.old is not None]
+    lost = tuple(key_text(key_change.key) for key_change in changes)
     if lost:
         yield Blocker(
             "unmanaged-file",
-            f"{path} existed before the first deploy; these keys would be changed or lost: {_labels(gone)}",
+            f"{path} existed before the first deploy; these keys would be changed or lost: {_labels(changes)}",
             details=lost,
         )
 

@@ -39,10 +39,10 @@ def with_cache_clients(host: Host, hosts: Iterable[Host]) -> Host:
     if all(cache.host != host.name for cache in host.caches):
         return host
     clients: dict[str, tuple[str, ...]] = {}
-    for other in hosts:
-        for cache in _used(other):
+    for other_host in hosts:
+        for cache in _used(other_host):
             if cache.host == host.name:
-                clients[cache.name] = (*clients.get(cache.name, ()), other.name)
+                clients[cache.name] = (*clients.get(cache.name, ()), other_host.name)
     return replace(host, clients=clients)
 
 

@@ -40,18 +40,22 @@ def find_origins(
     since = observed.since_of.get(path, observed.since)
     base, tree = _base(file.spec, observed), _tree(file.spec, old.content)
     if base is None or tree is None:  # the old content is not kept, or the file cannot be read
-        found = tuple(replace(key_change, origin="both" if base is None else "host") for key_change in key_changes)
-        return found, _combined_origin(found), Drift(since, old.mtime, "hand")
+        changes = tuple(replace(key_change, origin="both" if base is None else "host") for key_change in key_changes)
+        return changes, _combined_origin(changes), Drift(since, old.mtime, "hand")
     desired = _tree(file.spec, file.content) or {}
     service = service_of(file.spec.service)
-    found = tuple(
+    changes = tuple(
         replace(key_change, origin=_origin(service, file.spec, key_change, (tree, desired, base)))
         for key_change in key_changes
     )
     foreign = (
         key_change for key_change in service.key_changes(file.spec, base, tree) if not service.owns(key_change.key)
     )
-    return found, _combined_origin(found), Drift(since, old.mtime, "hand" if any(True for _ in foreign) else "runner")
+    return (
+        changes,
+        _combined_origin(changes),
+        Drift(since, old.mtime, "hand" if any(True for _ in foreign) else "runner"),
+    )
 
 
 def _origin(service: Service, spec: FileSpec, key_change: KeyChange, trees: tuple[Tree, Tree, Tree]) -> ChangeOrigin:

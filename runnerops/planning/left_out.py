@@ -13,9 +13,9 @@ from runnerops.model.inventory import Host, RenderedFile
 from runnerops.services import SERVICES
 
 
-def services_note(host: Host, whole: Host) -> tuple[str, ...]:
-    """A note with the services that are left out. `whole`: the host with all its services."""
-    names = sorted(host.left_out & whole.sections.keys())
+def services_note(host: Host, whole_host: Host) -> tuple[str, ...]:
+    """A note with the services that are left out. `whole_host`: the host with all its services."""
+    names = sorted(host.left_out & whole_host.sections.keys())
     return (f"left out by --only: {', '.join(names)}",) if names else ()
 
 
@@ -33,12 +33,12 @@ def recorded_command(said: str, host: Host) -> str:
     return " ".join((said, *(f"--only {service}" for service in sorted(host.sections))))
 
 
-def carried_files(host: Host, whole: Host, observed: HostState) -> tuple[RenderedFile, ...]:
-    """The files of left-out services as the last run recorded them. `whole`: the host with all its services."""
+def carried_files(host: Host, whole_host: Host, observed: HostState) -> tuple[RenderedFile, ...]:
+    """The files of left-out services as the last run recorded them. `whole_host`: the host with all its services."""
     return tuple(
         RenderedFile(spec, observed.base[spec.path])
         for service in SERVICES
-        if service.NAME in host.left_out & whole.sections.keys()
-        for spec in service.files(whole)
+        if service.NAME in host.left_out & whole_host.sections.keys()
+        for spec in service.files(whole_host)
         if spec.path in observed.base
     )

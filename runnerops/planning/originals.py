@@ -17,8 +17,10 @@ it.
 def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced, ...]:
     """Containers that were stopped by run `since` or later ones. Lines of another form are ignored."""
     lines = (line.split() for line in kept.get(CONTAINERS, b"").decode(errors="replace").splitlines())
-    found = (Displaced(int(run), *words) for run, *words in filter(None, lines) if run.isdecimal() and len(words) == 3)
-    return tuple(displaced for displaced in found if displaced.run >= since)
+    displaced_registries = (
+        Displaced(int(run), *words) for run, *words in filter(None, lines) if run.isdecimal() and len(words) == 3
+    )
+    return tuple(displaced for displaced in displaced_registries if displaced.run >= since)
 
 
 def read_returned(records: Sequence[Record], since: int) -> frozenset[str]:

@@ -41,14 +41,14 @@ def notes_on_still_paused(command: str, host: Host, paused: Sequence[PauseRecord
             )
 
 
-def pausing_with_deletions(left: Sequence[Pause], deletions: Sequence[Deletion], run: int) -> Pausing:
+def pausing_with_deletions(pauses: Sequence[Pause], deletions: Sequence[Deletion], run: int) -> Pausing:
     """Adds runners that are deleted in GitLab: they are paused for good, before this run takes them off the host.
-    `left`: runners that are paused already.
+    `pauses`: runners that are paused already.
     """
     gone = {deletion.id for deletion in deletions}
     return Pausing(
         tuple(Pause(deletion.runner, deletion.id, run, stays=True) for deletion in deletions if deletion.on_host),
-        tuple(replace(pause, stays=True) if pause.id in gone else pause for pause in left),
+        tuple(replace(pause, stays=True) if pause.id in gone else pause for pause in pauses),
     )
 
 

@@ -71,7 +71,7 @@ def make_plan(request: Request) -> Plan:
     actions = _minimal_actions(host, changes, observed, policy)
     blockers, notes = filter_blockers(host, request.deployed, _blockers(request, changes, actions))
     writer = StepWriter(host, changes, actions, observed, policy, observed.next_run)
-    writer.write(recorded := _recorded(request), given := _secret_fingerprints(request), _in_gitlab(request))
+    writer.write(recorded := _recorded(request), fingerprints := _secret_fingerprints(request), _in_gitlab(request))
     return Plan(
         host=host.name,
         run=observed.next_run,
@@ -85,7 +85,7 @@ def make_plan(request: Request) -> Plan:
         applied={**observed.applied, **{path: sha256(content) for path, content in recorded.items()}},
         contents=writer.contents,
         recorded=frozenset(recorded),
-        secret_fingerprints=given,
+        secret_fingerprints=fingerprints,
         versions=observed.versions,
         blockers=tuple(blocker for blocker in blockers if not is_overridden(blocker, policy)),
         overridden=tuple(blocker for blocker in blockers if is_overridden(blocker, policy)),
@@ -193,8 +193,8 @@ def _notes(request: Request, actions: Sequence[Action], blockers: Sequence[Block
     for service in SERVICES:
         if service.NAME in request.host.left_out:
             continue
-        own = [file for file in request.rendered if file.spec.service is service.NAME]
-        yield from service.remarks(request.host, own, actions, request.observed)
+        files = [file for file in request.rendered if file.spec.service is service.NAME]
+        yield from service.remarks(request.host, files, actions, request.observed)
     yield from notes_on_unused_allowances(request.command, request.host, blockers, acts=bool(actions))
 
 
@@ -213,8 +213,8 @@ def _secret_fingerprints(request: Request) -> SecretFingerprints:
     key = before.key or request.key
     fingerprints: dict[str, str] = {}
     for service in SERVICES if key else ():
-        own = [file for file in request.rendered if file.spec.service is service.NAME]
-        fingerprints |= {name: fingerprint(key, secret) for name, secret in service.replaceable_secrets(own).items()}
+        files = [file for file in request.rendered if file.spec.service is service.NAME]
+        fingerprints |= {name: fingerprint(key, secret) for name, secret in service.replaceable_secrets(files).items()}
     return SecretFingerprints(key, {**before.fingerprints, **fingerprints})
 
 

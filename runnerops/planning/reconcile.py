@@ -26,8 +26,8 @@ def reconcile(
     desired: list[RenderedFile] = []
     blockers: list[Blocker] = []
     for service in SERVICES:
-        own = [file for file in rendered if file.spec.service is service.NAME]
-        reconciled, found = service.reconcile(host, own, observed)
+        files = [file for file in rendered if file.spec.service is service.NAME]
+        reconciled, found = service.reconcile(host, files, observed)
         desired += (_as_owned(file, observed) for file in reconciled)
         blockers += found
     return tuple(desired), tuple(blockers)

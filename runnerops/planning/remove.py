@@ -58,22 +58,22 @@ def paths_of(records: Sequence[Record]) -> frozenset[str]:
 
 def host_to_observe(
     host: Host,
-    left: Host,
+    other_host: Host,
     originals: Mapping[str, Original],
     phases: Mapping[str, str],
     services: Collection[ServiceName],
 ) -> Host:
     """The host to observe: as the last run left it, with what it used before the first run and will use again."""
     first = restored_host(host, {path: one.content for path, one in originals.items()}, phases, unmanaged=True).host
-    return replace(left, removed=frozenset(services), before=first.sections)
+    return replace(other_host, removed=frozenset(services), before=first.sections)
 
 
 def remove_services(
     host: Host, services: Collection[ServiceName], kept: KeptState, observed: HostState, policy: Policy
 ) -> Removed:
     """Takes services off a host. `host` is as in the inventory. Services that no run brought are ignored."""
-    left, originals = kept.left, kept.originals
-    sections, desired = _unchanged_sections(left, services, observed, policy), list[RenderedFile]()
+    other_host, originals = kept.left, kept.originals
+    sections, desired = _unchanged_sections(other_host, services, observed, policy), list[RenderedFile]()
     blockers, notes, gone = list[Blocker](), list[str](), set[ServiceName]()
     recorded: dict[str, bytes | None] = {}
     request = RemovalRequest(host, kept.paths, originals, observed, policy)
@@ -89,11 +89,11 @@ def remove_services(
         recorded |= removal.recorded
     found = frozenset(gone)
     then = replace(
-        left,
+        other_host,
         sections=sections,
         caches=host.caches,
         removed=found,
-        stopped=left.stopped | found,
+        stopped=other_host.stopped | found,
         keep={},
         renamed={},
         displaced=kept.displaced,
@@ -104,14 +104,14 @@ def remove_services(
 
 
 def _unchanged_sections(
-    left: Host, services: Collection[ServiceName], observed: HostState, policy: Policy
+    other_host: Host, services: Collection[ServiceName], observed: HostState, policy: Policy
 ) -> dict[ServiceName, Tree]:
     """The sections of other services that still are as the last run left them. A removal does not repair services that
     have changed.
     """
-    found = dict(left.sections)
-    for name in left.sections:
-        if name in services or service_of(name).minimal_action(left, (), observed, policy, ()):
+    found = dict(other_host.sections)
+    for name in other_host.sections:
+        if name in services or service_of(name).minimal_action(other_host, (), observed, policy, ()):
             del found[name]
     return found
 
@@ -132,10 +132,10 @@ def _folders(
 ) -> tuple[str, ...]:
     found: set[str] = set()
     for file in desired:
-        there: RemoteFile = observed.file(file.spec.path)
-        original = originals.get(there.path)
+        remote_file: RemoteFile = observed.file(file.spec.path)
+        original = originals.get(remote_file.path)
         if file.content is None and original and original.folder:
-            folder = there.path.rpartition("/")[0]
+            folder = remote_file.path.rpartition("/")[0]
             while folder and folder.startswith(original.folder):
                 found.add(folder)
                 folder = folder.rpartition("/")[0]

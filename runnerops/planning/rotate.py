@@ -41,10 +41,10 @@ class RotationPlanner:
     def request(self) -> Request:
         """The request that brings tokens that are stored on the host into config.toml, and changes nothing else."""
         path = config_path(self.observed)
-        there = self.observed.file(path)
-        tree = rotation.with_rotated(read(there.content), rotation.rotated(self.observed))
-        spec = FileSpec(_NAME, path, "", "toml", there.mode, there.owner)
-        content = heading(there.content or b"") + to_toml(tree).encode()
+        file = self.observed.file(path)
+        tree = rotation.with_rotated(read(file.content), rotation.rotated(self.observed))
+        spec = FileSpec(_NAME, path, "", "toml", file.mode, file.owner)
+        content = heading(file.content or b"") + to_toml(tree).encode()
         return Request(
             host=replace(self.host, sections={_NAME: self.host.sections[_NAME]}, caches=()),
             rendered=(),
@@ -58,8 +58,8 @@ class RotationPlanner:
     def with_stand_in_token(self, runner: Tree) -> RotationPlanner:
         """The same host as if its new token were stored there already."""
         path = f"{rotation.FOLDER}/{rotation.digest_of(runner.get('token'))}/config.toml"
-        kept = RemoteFile(path, "file", rotation.alone(runner, _TOKEN_STAND_IN))
-        return replace(self, observed=replace(self.observed, files={**self.observed.files, path: kept}))
+        file = RemoteFile(path, "file", rotation.alone(runner, _TOKEN_STAND_IN))
+        return replace(self, observed=replace(self.observed, files={**self.observed.files, path: file}))
 
     def first_run(self, name: str, runner: Tree, rest: Plan, given: Tree | None = None) -> Plan:
         """The first run: the host asks GitLab for a token, or stores `given`, which GitLab gave already. `rest` is the

@@ -50,10 +50,10 @@ class StepWriter:
         """Writes all steps: guard, fetch, stage, validate, then each phase. There are none if nothing is to be done or
         recorded.
         """
-        there = self.observed
-        known = all(there.applied.get(path) == sha256(content) for path, content in recorded.items())
-        given = secret_fingerprints.fingerprints == there.secret_fingerprints.fingerprints
-        if not self.changes and not self.actions and known and given and in_gitlab == there.in_gitlab:
+        state = self.observed
+        known = all(state.applied.get(path) == sha256(content) for path, content in recorded.items())
+        given = secret_fingerprints.fingerprints == state.secret_fingerprints.fingerprints
+        if not self.changes and not self.actions and known and given and in_gitlab == state.in_gitlab:
             return
         action_steps = self._action_steps()
         self.forward += (_file_guard(path, self.observed.file(path)) for path in recorded)
@@ -114,9 +114,9 @@ class StepWriter:
         """Keeps the originals of files that are taken over unchanged, because a later run may change them."""
         changed = {change.old.path for change in self.changes}
         for path in paths:
-            there = self.observed.file(path)
-            if self._is_new(path) and there.path not in changed:
-                yield _keep_original(there, self.contents.get(path, ""))
+            file = self.observed.file(path)
+            if self._is_new(path) and file.path not in changed:
+                yield _keep_original(file, self.contents.get(path, ""))
 
     def _is_new(self, path: str) -> bool:
         return path not in self.observed.applied

@@ -76,12 +76,12 @@ class ReadOnly:
 
     def read(self, script: bytes) -> bytes:
         """What the script prints. Raises HostError."""
-        done = self._open().run(OBSERVE, script, OBSERVE_SECONDS)
-        if done.status != 0:
-            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        completed = self._open().run(OBSERVE, script, OBSERVE_SECONDS)
+        if completed.status != 0:
+            lines = completed.stderr.decode("utf-8", "replace").strip().splitlines()
             last = lines[-1] if lines else "no message"
-            raise HostError(self._host, f"observing ended with exit status {done.status}: {last}")
-        return done.stdout
+            raise HostError(self._host, f"observing ended with exit status {completed.status}: {last}")
+        return completed.stdout
 
 
 class PullTestReader:

@@ -107,8 +107,8 @@ class Origins:
 def _column(line: str, key: Key) -> int:
     """The column of the key's name in a line, or that of the first character if the name is not in the line."""
     name = key[-1] if key else 0
-    found = re.search(rf"(?<![\w.-])[\"']?{re.escape(name)}(?![\w-])", line) if isinstance(name, str) else None
-    return (found.start() if found else len(line) - len(line.lstrip())) + 1
+    match = re.search(rf"(?<![\w.-])[\"']?{re.escape(name)}(?![\w-])", line) if isinstance(name, str) else None
+    return (match.start() if match else len(line) - len(line.lstrip())) + 1
 
 
 def origins(
@@ -130,10 +130,10 @@ def origins(
     if _MARK.sub("", marked) != text:
         return None
     at, pieces, taken = [0], [("e", 1, template)], 0
-    for found in _MARK.finditer(marked):
-        at.append(found.start() - taken)
-        pieces.append((found[1], int(found[2]), found[3]))
-        taken += len(found[0])
+    for match in _MARK.finditer(marked):
+        at.append(match.start() - taken)
+        pieces.append((match[1], int(match[2]), match[3]))
+        taken += len(match[0])
     literals = tuple(_literals(env, _source(env, template), folder(template)))
     return Origins(text, _places(spec.format, text), literals, tuple(at), tuple(pieces), line_of)
 

@@ -91,16 +91,16 @@ class Renderer:
         return tuple(file for service in SERVICES for file in self._service(service, host))
 
     def _service(self, service: Service, host: Host) -> list[RenderedFile]:
-        done: list[RenderedFile] = []
+        files: list[RenderedFile] = []
         for spec in service.files(host):
-            names = {**self._names(host), **service.context(host, spec, done)}
+            names = {**self._names(host), **service.context(host, spec, files)}
             self._resolved = False
             text = self._text(host, spec, names)
             content = text.encode()
             tree = self._check(service, host, spec, names, text)
             secret = self._resolved or holds_secret(service, tree)
-            done.append(RenderedFile(replace(spec, mode=PRIVATE) if secret else spec, content))
-        return done
+            files.append(RenderedFile(replace(spec, mode=PRIVATE) if secret else spec, content))
+        return files
 
     @staticmethod
     def _names(host: Host) -> dict[str, Any]:
@@ -156,9 +156,9 @@ class Renderer:
         `files` are all files of the host.
         """
         service = service_of(file.spec.service)
-        before = [other for other in files if other.spec.service is file.spec.service]
-        done = before[: [other.spec.path for other in before].index(file.spec.path)]
-        names = {**self._names(host), **service.context(host, file.spec, done)}
+        before = [rendered_file for rendered_file in files if rendered_file.spec.service is file.spec.service]
+        rendered_files = before[: [file.spec.path for file in before].index(file.spec.path)]
+        names = {**self._names(host), **service.context(host, file.spec, rendered_files)}
         return self._origins(file.spec, names, (file.content or b"").decode())
 
     def _origins(self, spec: FileSpec, names: Mapping[str, Any], text: str) -> Origins | None:
@@ -169,8 +169,8 @@ class Renderer:
         return origins(self._env, spec, names, text, self._place)
 
     def _place(self, template: str) -> str:
-        own = self._project / template
-        return str(own) if own.exists() else f"{template.removeprefix(f'{SHIPPED}/')} (shipped)"
+        path = self._project / template
+        return str(path) if path.exists() else f"{template.removeprefix(f'{SHIPPED}/')} (shipped)"
 
     def _plain(self, value: Value) -> Any:
         return plain(value, self._resolve)

@@ -15,10 +15,10 @@ def original_of(path: str, originals: Mapping[str, Original], observed: HostStat
     return originals.get(observed.file(path).path) or originals.get(path)
 
 
-def as_before(spec: FileSpec, content: bytes | None, original: Original | None, there: RemoteFile) -> RenderedFile:
+def as_before(spec: FileSpec, content: bytes | None, original: Original | None, file: RemoteFile) -> RenderedFile:
     """The file with the mode and the owner of the original, or the present ones if these were not kept."""
-    mode = (original.mode if original else "") or there.mode or spec.mode
-    owner = (original.owner if original else "") or there.owner or spec.owner
+    mode = (original.mode if original else "") or file.mode or spec.mode
+    owner = (original.owner if original else "") or file.owner or spec.owner
     return RenderedFile(replace(spec, mode=mode, owner=owner), content)
 
 

@@ -112,36 +112,38 @@ class Names:
     certified: Sequence[str]
 
 
-def certificate_problem(found: Certificate, known: KnownHosts, names: Names, now: float, verify: Verify) -> str:
+def certificate_problem(
+    certificate: Certificate, known_hosts: KnownHosts, names: Names, now: float, verify: Verify
+) -> str:
     """Why a certificate does not prove the identity of the host; empty if it does.
 
     A certificate without names is valid for every host in older OpenSSH releases, and for none in newer ones. Here: for
     none.
     """
-    return next(chain(_of_authority(found, known, names, verify), _of_host(found, names, now)), "")
+    return next(chain(_of_authority(certificate, known_hosts, names, verify), _of_host(certificate, names, now)), "")
 
 
-def _of_authority(found: Certificate, known: KnownHosts, names: Names, verify: Verify) -> Iterator[str]:
-    if revoked := known.revocation(found.authority, names.known):
+def _of_authority(certificate: Certificate, known_hosts: KnownHosts, names: Names, verify: Verify) -> Iterator[str]:
+    if revoked := known_hosts.revocation(certificate.authority, names.known):
         yield f"its authority is revoked ({revoked.place})"
-    if not any(entry.key == found.authority for entry in known.authorities_of(names.known)):
-        yield f"it is signed by an authority that is not known for this host: {found.authority}"
-    usual = frozenset({found.authority.kind})
-    if signed_with(found.signature) not in _SIGNATURES.get(found.authority.kind, usual):
+    if not any(entry.key == certificate.authority for entry in known_hosts.authorities_of(names.known)):
+        yield f"it is signed by an authority that is not known for this host: {certificate.authority}"
+    usual = frozenset({certificate.authority.kind})
+    if signed_with(certificate.signature) not in _SIGNATURES.get(certificate.authority.kind, usual):
         yield "its kind of signature is not accepted"
-    if not verify(found.authority, found.signed, found.signature):
+    if not verify(certificate.authority, certificate.signed, certificate.signature):
         yield "its signature is wrong"
 
 
-def _of_host(found: Certificate, names: Names, now: float) -> Iterator[str]:
-    if found.kind != _OF_HOSTS:
+def _of_host(certificate: Certificate, names: Names, now: float) -> Iterator[str]:
+    if certificate.kind != _OF_HOSTS:
         yield "it is a certificate of a user, not of a host"
-    if not found.after <= now < found.before:
-        yield "it is not valid yet" if now < found.after else "it has expired"
-    if found.critical:
+    if not certificate.after <= now < certificate.before:
+        yield "it is not valid yet" if now < certificate.after else "it has expired"
+    if certificate.critical:
         yield "it has unknown critical options"
-    if not any(covers(principal, name) for principal in found.principals for name in names.certified):
-        yield f"it is for {', '.join(found.principals) or 'no host by name'}, not for {', '.join(names.certified)}"
+    if not any(covers(principal, name) for principal in certificate.principals for name in names.certified):
+        yield f"it is for {', '.join(certificate.principals) or 'no host by name'}, not for {', '.join(names.certified)}"
 
 
 def signed_with(signature: bytes) -> str:

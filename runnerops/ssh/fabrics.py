@@ -25,8 +25,8 @@ class _Metadata(ModuleType):
         """Takes the version from the name of the folder that pip leaves beside a package, if there is one."""
         for folder in map(Path, sys.path):
             with suppress(OSError):  # this user may not read every folder of the path
-                for found in folder.glob(f"{package}-*.dist-info"):
-                    return found.name.removeprefix(f"{package}-").removesuffix(".dist-info")
+                for path in folder.glob(f"{package}-*.dist-info"):
+                    return path.name.removeprefix(f"{package}-").removesuffix(".dist-info")
         del sys.modules[self.__name__]
         import importlib.metadata  # noqa: PLC0415
 

@@ -78,35 +78,37 @@ class KnownHosts:
     def find(cls, folder: Path, environ: Mapping[str, str]) -> KnownHosts:
         """Reads the project's file, the user's, the system's, and `SSH_KNOWN_HOSTS` (text, or a file's path)."""
         ssh = ssh_home(environ) / ".ssh"
-        known = parse([]).with_files([folder / PROJECT_FILE, ssh / "known_hosts", ssh / "known_hosts2", _SYSTEM_FILE])
+        known_hosts = parse([]).with_files(
+            [folder / PROJECT_FILE, ssh / "known_hosts", ssh / "known_hosts2", _SYSTEM_FILE]
+        )
         given = environ.get("SSH_KNOWN_HOSTS", "").strip()
         if not given:
-            return known
+            return known_hosts
         if len(given.split()) > 1 and not _is_file(given):  # an entry has at least three words
-            return known.merged_with(parse([("SSH_KNOWN_HOSTS", given)]))
-        return known.with_files([Path(given).expanduser()], "SSH_KNOWN_HOSTS: ")
+            return known_hosts.merged_with(parse([("SSH_KNOWN_HOSTS", given)]))
+        return known_hosts.with_files([Path(given).expanduser()], "SSH_KNOWN_HOSTS: ")
 
     def with_files(self, paths: Iterable[Path], place: str = "") -> KnownHosts:
         """Adds the lines of these files. A missing file adds none, or a warning if `place` tells who names the file."""
-        known = self
+        known_hosts = self
         for path in paths:
             try:
                 text = path.read_text(encoding="utf-8", errors="replace")
             except (OSError, ValueError) as error:
                 if place or not isinstance(error, FileNotFoundError | NotADirectoryError):
                     reason = getattr(error, "strerror", None) or "no path"
-                    known = known.merged_with(KnownHosts(warnings=(f"{place}{path}: ignored: {reason}",)))
+                    known_hosts = known_hosts.merged_with(KnownHosts(warnings=(f"{place}{path}: ignored: {reason}",)))
                 continue
-            known = known.merged_with(parse([(str(path), text)]))
-        return known
+            known_hosts = known_hosts.merged_with(parse([(str(path), text)]))
+        return known_hosts
 
-    def merged_with(self, other: KnownHosts) -> KnownHosts:
+    def merged_with(self, known_hosts: KnownHosts) -> KnownHosts:
         """The entries of both."""
         return KnownHosts(
-            self.entries + other.entries,
-            self.revoked + other.revoked,
-            self.warnings + other.warnings,
-            self.authorities + other.authorities,
+            self.entries + known_hosts.entries,
+            self.revoked + known_hosts.revoked,
+            self.warnings + known_hosts.warnings,
+            self.authorities + known_hosts.authorities,
         )
 
     def entries_for(self, names: Sequence[str]) -> tuple[Entry, ...]:

@@ -38,8 +38,8 @@ class Offer:
 
     def is_kept_in(self, file: Path) -> bool:
         """Whether this known_hosts has the host's keys already, and no file has others for it."""
-        kept = {entry.key for entry in self.before if entry.place.rpartition(":")[0] == str(file)}
-        return kept == set(self.keys) == {entry.key for entry in self.before} and not self.gateway
+        host_keys = {entry.key for entry in self.before if entry.place.rpartition(":")[0] == str(file)}
+        return host_keys == set(self.keys) == {entry.key for entry in self.before} and not self.gateway
 
 
 class Offers:

@@ -93,13 +93,13 @@ def _hop(
     loose = () if "hostkeyalias" in settings else (connection.host,)
     login = make_login(access.credentials, host.ssh.key, _identities(connection, access.environ), gateway)
     files = [word for key in ("userknownhostsfile", "globalknownhostsfile") for word in words_of(settings, key)]
-    own = access.known.with_files(map(Path, files))
+    known_hosts = access.known.with_files(map(Path, files))
     hop = Hop(
         host.name,
         connection,
         tuple(dict.fromkeys(names)),
         loose,
-        own,
+        known_hosts,
         Attempt(connection.user, login),
         gateway,
         _certified(settings.get("hostkeyalias") or connection.host, () if gateway else (host.name,)),

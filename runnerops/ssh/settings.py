@@ -64,18 +64,18 @@ class Settings(SSHConfig):
 
     def lookup(self, hostname: str) -> SSHConfigDict:
         """The values, with tokens, `~` and variables replaced. No agent is ever forwarded. Raises SSHException."""
-        found = super().lookup(hostname)
-        _choose_way(found)
-        if (port := port_of(found.get("port", ""))) is not None:
-            found["port"] = str(port)
-        for key in {"serveralivecountmax", "requiredrsasize"} & found.keys():
-            found[key] = found[key].removeprefix("+")
+        settings = super().lookup(hostname)
+        _choose_way(settings)
+        if (port := port_of(settings.get("port", ""))) is not None:
+            settings["port"] = str(port)
+        for key in {"serveralivecountmax", "requiredrsasize"} & settings.keys():
+            settings[key] = settings[key].removeprefix("+")
         for key in ("connecttimeout", "serveraliveinterval"):
-            seconds = _seconds(found.pop(key, ""))
+            seconds = _seconds(settings.pop(key, ""))
             if seconds:
-                found[key] = str(seconds)
-        found.pop("forwardagent", None)
-        return found
+                settings[key] = str(seconds)
+        settings.pop("forwardagent", None)
+        return settings
 
     def _lookup(
         self, hostname: str, options: SSHConfigDict | None = None, canonical: bool = False, final: bool = False
@@ -87,9 +87,9 @@ class Settings(SSHConfig):
         elif not canonical and not self._has_final():
             usual._expand_variables(options, hostname)
             return options
-        found: SSHConfigDict = usual._lookup(hostname, options, canonical, final)
-        found.setdefault("canonicaldomains", "")  # paramiko needs it if CanonicalizeHostname is on
-        return found
+        settings: SSHConfigDict = usual._lookup(hostname, options, canonical, final)
+        settings.setdefault("canonicaldomains", "")  # paramiko needs it if CanonicalizeHostname is on
+        return settings
 
     def _has_final(self) -> bool:
         return any(one["type"] == "final" for block in self._config for one in block.get("matches", ()))
@@ -170,16 +170,16 @@ def _token(letter: str, known: str, config: SSHConfigDict, target: str) -> str:
     return {**values, "C": hashed}[letter]
 
 
-def _choose_way(found: SSHConfigDict) -> None:
+def _choose_way(settings: SSHConfigDict) -> None:
     """Keeps the first of ProxyJump and ProxyCommand; `none` means neither."""
-    keys = list(found)
-    if "proxyjump" in found and found["proxyjump"].lower() == "none":
-        del found["proxyjump"]
-    elif {"proxyjump", "proxycommand"} <= found.keys():
-        del found[max("proxyjump", "proxycommand", key=keys.index)]
-    if "proxyjump" in found:
-        hops = [hop.strip().removeprefix("ssh://").rstrip("/") for hop in found["proxyjump"].split(",")]
-        found["proxyjump"] = ",".join(hops)
+    keys = list(settings)
+    if "proxyjump" in settings and settings["proxyjump"].lower() == "none":
+        del settings["proxyjump"]
+    elif {"proxyjump", "proxycommand"} <= settings.keys():
+        del settings[max("proxyjump", "proxycommand", key=keys.index)]
+    if "proxyjump" in settings:
+        hops = [hop.strip().removeprefix("ssh://").rstrip("/") for hop in settings["proxyjump"].split(",")]
+        settings["proxyjump"] = ",".join(hops)
 
 
 def _seconds(text: str) -> int:

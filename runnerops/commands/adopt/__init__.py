@@ -51,10 +51,10 @@ def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Adop
     known = [host.name for host in read.hosts if {host.name, host.address} & there]
     for note in (*read.notes, *(f"{name} is left out: it is in {name_of(path)} already" for name in known)):
         screen.say(f"note: {note}", "warn")
-    left = [host for host in read.hosts if host.name not in known]
-    if not left:
+    hosts = [host for host in read.hosts if host.name not in known]
+    if not hosts:
         raise RunneropsError(f"{options.ansible}: it has no host that could be adopted", "see the notes")
-    return [*left]
+    return [*hosts]
 
 
 __all__ = ["AdoptOptions", "adopt"]

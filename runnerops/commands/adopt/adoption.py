@@ -50,11 +50,11 @@ class Adoption:
     def run(self) -> Exit:
         """Observes all hosts, shows their entries, and writes them if `--write` was given."""
         looked = look_at([place.host.name for place in self.request.places], self._look, self.request.screen)
-        found = [adopted_host for adopted_host in looked.values() if isinstance(adopted_host, AdoptedHost)]
-        for adopted_host in found:
+        adopted_hosts = [adopted_host for adopted_host in looked.values() if isinstance(adopted_host, AdoptedHost)]
+        for adopted_host in adopted_hosts:
             for adopted in adopted_host.adopted.values():
                 self.request.screen.redactor.learn(adopted.secrets)
-        fresh = [adopted_host for adopted_host in found if adopted_host.has_section]
+        fresh = [adopted_host for adopted_host in adopted_hosts if adopted_host.has_section]
         drafted = draft_of(fresh, self._taken(), self.request.options.group)
         draft, loaded = drafted.draft, drafted.loaded or self.request.places[0].loaded
         fresh = [adopted_host for adopted_host in fresh if adopted_host.name not in drafted.refused]

@@ -111,9 +111,9 @@ class AdoptionReport:
             name for name, result in plans.items() if isinstance(result, Planned) and result.result is Result.UNCHANGED
         }
         quiet = {name for name in quiet if self.draft and name in self.draft.entries and not self._owns(name)}
-        told = tuple(host for host in project.hosts if host.name not in quiet)
-        if told:
-            show_text(replace(project, hosts=told), {host.name: plans[host.name] for host in told}, report, verbose=0)
+        hosts = tuple(host for host in project.hosts if host.name not in quiet)
+        if hosts:
+            show_text(replace(project, hosts=hosts), {host.name: plans[host.name] for host in hosts}, report, verbose=0)
         for name in quiet:
             self.screen.say(f"{name}: a deploy of this changes nothing", "good")
 

@@ -84,10 +84,12 @@ class HostCreationRecords:
         url = self.host.gitlab.url
         places = dict.fromkeys((creation.place, creation.mark) for creation in creations)
         self.own = tuple(CreationRecord(secrets.token_hex(8), url, place, mark) for place, mark in places)
-        done = self.link().run(state_folder.write_creation_records(self.own), b"", _SECONDS)
-        if done.status != 0:
-            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            text = f"the host could not record what is created in GitLab (exit status {done.status}): {''.join(last)}"
+        completed = self.link().run(state_folder.write_creation_records(self.own), b"", _SECONDS)
+        if completed.status != 0:
+            last = completed.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            text = (
+                f"the host could not record what is created in GitLab (exit status {completed.status}): {''.join(last)}"
+            )
             raise RunneropsError(text, "check whether its disk is full")
 
     def claim(self, run: int) -> None:
@@ -99,10 +101,10 @@ class HostCreationRecords:
         start, or this raises RunneropsError.
         """
         name = secrets.token_hex(4)
-        done = self.link().run(
+        completed = self.link().run(
             state_folder.claim_creation_records(self.unpaired.creation_records, name, run), b"", _SECONDS
         )
-        if done.status != 0:
+        if completed.status != 0:
             raise RunneropsError(
                 "another deploy is creating runners for this host right now", "deploy again when it has ended"
             )

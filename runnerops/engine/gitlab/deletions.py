@@ -109,15 +109,15 @@ class DeletionPlanner:
         Raises GitlabError.
         """
         resolver = Resolver(self.gitlab_context.environ, self.gitlab_context.folder, self.gitlab_context.run)
-        for other in self.hosts:
-            given = tokens_of(other) if runner.known_by and other.name != self.host.name else ()
+        for other_host in self.hosts:
+            given = tokens_of(other_host) if runner.known_by and other_host.name != self.host.name else ()
             for token in given:
                 value = resolver.resolve(token) if isinstance(token, Secret) else token
                 for _, problem, hint in resolver.missing():
-                    text = f"it is not known whether {other.name} has its token: {problem}"
+                    text = f"it is not known whether {other_host.name} has its token: {problem}"
                     raise GitlabError(text, hint)
                 if fingerprint(self.observed.secret_fingerprints.key, value) == runner.known_by:
-                    return f"{other.name} has its token"
+                    return f"{other_host.name} has its token"
         return ""
 
 

@@ -119,10 +119,10 @@ def leftovers_at(
         return set()
     system_id = system_id_of(observed)
     try:
-        there = registrations_in(observed.file(config_path(observed)).content or b"")
+        registrations = registrations_in(observed.file(config_path(observed)).content or b"")
     except ParseError:
         return None
-    for registration in of_gitlab(host.gitlab.url, there):
+    for registration in of_gitlab(host.gitlab.url, registrations):
         told = client.verify(registration.token, system_id) if system_id else {"id": registration.id}
         if told is not None and not told.get("id"):
             return None

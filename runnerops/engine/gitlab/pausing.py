@@ -128,10 +128,10 @@ class Pauses:
     def after(self, outcome: Outcome) -> Outcome:
         """Unpauses what may be unpaused after this outcome. Returns the host's outcome."""
         known = outcome.result not in _UNTOUCHED
-        left = [
+        pauses = [
             one for one in self.plan.pausing.left if known or (outcome.result, one.run) == (Result.FAILED, self.run)
         ]
-        mine = {one.id: one for one in (*left, *self.ours.values())}
+        mine = {one.id: one for one in (*pauses, *self.ours.values())}
         if outcome.result in _NOT_PROVEN:
             return _with_lines(outcome, self.messages, _still_paused_text(mine.values()))
         good = outcome.result in _GOOD
@@ -206,10 +206,10 @@ class Pauses:
 
     def _on_host(self, command: Sequence[str]) -> None:
         """Runs a command on the host. Raises RunneropsError."""
-        done = self.link().run(command, b"", _SECONDS)
-        if done.status != 0:
-            last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise RunneropsError(f"the host could not record it (exit status {done.status}): {''.join(last)}", "")
+        completed = self.link().run(command, b"", _SECONDS)
+        if completed.status != 0:
+            last = completed.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise RunneropsError(f"the host could not record it (exit status {completed.status}): {''.join(last)}", "")
 
 
 def _still_paused_text(paused: Iterable[Pause]) -> str:

@@ -106,6 +106,6 @@ def with_pauses(context: PlanContext, planned: Planned, request: Request) -> Pla
         return replace(planned, plan=replace(plan, notes=(*plan.notes, note)))
     from runnerops.engine.gitlab.pausing import plan_pauses
 
-    now, notes = plan_pauses(plan, request, context.gitlab_context())
-    plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *now)), notes=(*plan.notes, *notes))
+    pauses, notes = plan_pauses(plan, request, context.gitlab_context())
+    plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *pauses)), notes=(*plan.notes, *notes))
     return replace(planned, plan=plan)

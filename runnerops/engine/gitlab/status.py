@@ -35,10 +35,10 @@ def ask_gitlab(host: Host, observed: HostState, gitlab_context: GitlabContext) -
     gitlab_context.redactor.learn(registration.token for registration in own)
     token, problem, hint = api_token(host.gitlab.token, gitlab_context)
     gitlab_context.redactor.learn([token] if token else [])
-    told = runner_statuses(replace(host.gitlab, token=token), own, system_id_of(observed), gitlab_context.down)
+    statuses = runner_statuses(replace(host.gitlab, token=token), own, system_id_of(observed), gitlab_context.down)
     if problem:
-        told = tuple(status if status.reason else replace(status, reason=problem, fix=hint) for status in told)
-    return merge_statuses(found, tuple(_with_way_out(host, status) for status in told))
+        statuses = tuple(status if status.reason else replace(status, reason=problem, fix=hint) for status in statuses)
+    return merge_statuses(found, tuple(_with_way_out(host, status) for status in statuses))
 
 
 def _with_way_out(host: Host, status: RunnerStatus) -> RunnerStatus:
@@ -60,10 +60,10 @@ def runner_statuses(
         if error is None:
             token = access.token if isinstance(access.token, str) else ""
             source = RunnerQueries(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
-            told = tuple(map(source.status_of, found))
+            statuses = tuple(map(source.status_of, found))
             if isinstance(source.refused, GitlabDownError):
                 down[access.url] = source.refused
-            return told
+            return statuses
     except GitlabError as refused:
         error = refused
     return tuple(replace(status, reason=error.message, fix=error.hint) for status in merge_statuses(found, ()))

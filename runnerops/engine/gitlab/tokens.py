@@ -45,16 +45,16 @@ def check_new_tokens(
         return (), notes_on_unchecked_tokens(
             [replace(status, reason=NO_SYSTEM_ID) for status in merge_statuses(new, ())]
         )
-    told = runner_statuses(replace(host.gitlab, token=None), new, system_id, down)
-    return unknown_token_blockers(told), notes_on_unchecked_tokens(told)
+    statuses = runner_statuses(replace(host.gitlab, token=None), new, system_id, down)
+    return unknown_token_blockers(statuses), notes_on_unchecked_tokens(statuses)
 
 
 def token_is_lost(host: Host, registration: Registration, observed: HostState) -> bool:
     """Whether GitLab knows no runner with this token. False if it is not asked or does not say."""
     if host.gitlab is None or not of_gitlab(host.gitlab.url, [registration]):
         return False
-    (told,) = runner_statuses(replace(host.gitlab, token=None), (registration,), system_id_of(observed), {})
-    return told.known is False
+    (status,) = runner_statuses(replace(host.gitlab, token=None), (registration,), system_id_of(observed), {})
+    return status.known is False
 
 
 def other_machines_with_token(

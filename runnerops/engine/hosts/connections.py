@@ -42,7 +42,7 @@ class ConnectionPool:
     def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
         self.environ = environ
         self.screen = screen
-        known = KnownHosts.find(inventory.folder, environ)
+        known_hosts = KnownHosts.find(inventory.folder, environ)
         self._folder = inventory.folder
         self.run_command = Once(say=partial(screen.say, style="dim"))
         """Runs the commands of secrets, each once for the whole command of runnerops."""
@@ -51,14 +51,16 @@ class ConnectionPool:
         credentials.ring.ask = screen.ask_secret
         self._gateways = Gateways()
         peers = {host.name: host for host in inventory.hosts}
-        self._access = Access(known, credentials, environ, peers, self._gateways, partial(screen.say, style="warn"))
+        self._access = Access(
+            known_hosts, credentials, environ, peers, self._gateways, partial(screen.say, style="warn")
+        )
         self._links: dict[str, Link] = {}
         self._begun: dict[str, Future[Link]] = {}
         self._decided = threading.Event()
         self._admitted = False
         self._since = self._waited = 0.0
         self._lock = threading.Lock()
-        for warning in known.warnings:
+        for warning in known_hosts.warnings:
             screen.say(f"warning: {warning}", "warn")
 
     def connect_early(self, hosts: Sequence[Host]) -> None:

@@ -45,10 +45,10 @@ def select_hosts(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool
         elif isinstance(error, Exception):
             raise error
     last = {
-        name: record for name, found in seen.items() if not isinstance(found, Exception) and (record := found.latest)
+        name: record for name, result in seen.items() if not isinstance(result, Exception) and (record := result.latest)
     }
     chosen = inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
-    if not chosen and seen and all(isinstance(found, Exception) for found in seen.values()):
+    if not chosen and seen and all(isinstance(result, Exception) for result in seen.values()):
         raise RunneropsError(f"{' '.join(targets)}: no host could be asked", "see above for the reasons")
     if not chosen:
         meant = "; ".join(f"{state} is a host whose last run {_MEANING[state]}" for state in sorted(wanted))

@@ -33,8 +33,8 @@ def plan_request(
     before = [*carried, *(RenderedFile(file.spec, observed.file(file.spec.path).content) for file in request.desired)]
     secret = _learn_readable(redactor, clear, [*before, *request.desired])
     plan = make_plan(request)
-    left = left_paused(request.command, request.host, observed.paused)
-    plan = replace(plan, pausing=pausing_with_deletions(left, request.unpaired.deletions, plan.run))
+    pauses = left_paused(request.command, request.host, observed.paused)
+    plan = replace(plan, pausing=pausing_with_deletions(pauses, request.unpaired.deletions, plan.run))
     if not plan.empty:
         plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))
     changed = {change.old.path for change in plan.changes}

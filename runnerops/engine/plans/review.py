@@ -116,9 +116,9 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
     findings = {name: tuple(planned.plan.findings[index] for index in here) for name, planned in members.items()}
     also = {finding: [name for name in shared[finding] if name not in members] for finding in findings[block[0].name]}
     of_all = tuple(map(_merged_action, zip(*(member.plan.actions for member in members.values()), strict=True)))
-    whole = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))
-    told = [_comparable_text(project, host, members[host.name], findings[host.name]) for host in block]
-    yield from block_lines(told, list(_detail_lines(project, block[0], whole, also)))
+    planned_host = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))
+    texts = [_comparable_text(project, host, members[host.name], findings[host.name]) for host in block]
+    yield from block_lines(texts, list(_detail_lines(project, block[0], planned_host, also)))
     yield from job_lines({name: _jobs(planned) for name, planned in members.items()})
 
 
@@ -148,8 +148,8 @@ def plans_summary(plans: Plans) -> str:
 def _hosts_by_finding(findings: Mapping[str, Sequence[Finding]]) -> Mapping[Finding, list[str]]:
     """By finding, the hosts that have it. It is shown at the first of them."""
     hosts: dict[Finding, list[str]] = {}
-    for host, found in findings.items():
-        for finding in dict.fromkeys(found):
+    for host, other_findings in findings.items():
+        for finding in dict.fromkeys(other_findings):
             hosts.setdefault(finding, []).append(host)
     return hosts
 

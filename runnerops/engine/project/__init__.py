@@ -70,8 +70,10 @@ class Project:
 
     def lint(self, host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tuple[Finding, ...]:
         """Finds what is wrong in these files of a host. Each finding has the place where it can be fixed."""
-        found = with_locations(host, lint(host, files, facts), files, self.rendered.get(host.name, ()), self.renderer)
-        return apply_ignore(found, host.ignore)
+        other_findings = with_locations(
+            host, lint(host, files, facts), files, self.rendered.get(host.name, ()), self.renderer
+        )
+        return apply_ignore(other_findings, host.ignore)
 
     def displayable(self, host: Host) -> frozenset[str]:
         """The texts that may be shown wherever they are in this host's files."""
@@ -109,11 +111,13 @@ def open_project(
     findings: dict[str, tuple[Finding, ...]] = {}
     for host in hosts:
         files = rendered[host.name]
-        found = [*lint_trees(host, trees[host.name], None, files), *_cross_file_findings(host, caches)]
+        other_findings = [*lint_trees(host, trees[host.name], None, files), *_cross_file_findings(host, caches)]
         if any(resolver.missing()):
-            found = without_placeholders(found, trees[host.name])
+            other_findings = without_placeholders(other_findings, trees[host.name])
         here = [finding for name, finding in same if name == host.name]
-        findings[host.name] = apply_ignore((*here, *with_locations(host, found, files, files, renderer)), host.ignore)
+        findings[host.name] = apply_ignore(
+            (*here, *with_locations(host, other_findings, files, files, renderer)), host.ignore
+        )
     missing = missing_secrets(resolver, hosts if allow_missing_secrets else ())
     stray = stray_templates(str(folder / "templates"), *renderer.template_names())
     of_project = apply_ignore((*missing, *unreadable_ca_files(hosts), *stray), common_ignores(hosts))
@@ -158,7 +162,12 @@ def _clear(trees: Iterable[Tree], known: Collection[str]) -> frozenset[str]:
 
 def show_errors(project: Project, screen: Screen) -> bool:
     """Whether findings with severity error forbid a connection to any host. Shows them."""
-    errors = [finding for found in project.findings.values() for finding in found if finding.severity == "error"]
+    errors = [
+        finding
+        for other_findings in project.findings.values()
+        for finding in other_findings
+        if finding.severity == "error"
+    ]
     seen: set[tuple[str, str]] = set()
     for finding in errors:
         for style, text in finding_lines(finding):

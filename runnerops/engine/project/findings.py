@@ -18,7 +18,7 @@ from runnerops.secrets import PLACEHOLDER, Resolver
 
 def with_locations(
     host: Host,
-    found: Iterable[Finding],
+    findings: Iterable[Finding],
     files: Sequence[RenderedFile],
     rendered: Sequence[RenderedFile],
     renderer: Renderer | None,
@@ -42,14 +42,14 @@ def with_locations(
             return finding
         return replace(finding, location=place_of_key(host, spec, finding.key, origins(spec)))
 
-    return tuple(map(one, found))
+    return tuple(map(one, findings))
 
 
-def apply_ignore(found: Iterable[Finding], ignore: Mapping[str, str]) -> tuple[Finding, ...]:
+def apply_ignore(findings: Iterable[Finding], ignore: Mapping[str, str]) -> tuple[Finding, ...]:
     """Turns findings that `ignore` names into infos with the reason, which come after all others."""
     marked = [
         replace(finding, severity="info", ignored=ignore[finding.rule]) if finding.rule in ignore else finding
-        for finding in found
+        for finding in findings
     ]
     return tuple(sorted(marked, key=lambda item: bool(item.ignored)))
 
@@ -89,12 +89,12 @@ def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
         yield host.ssh.sudo_password, "sudo on the host may ask for it"
 
 
-def without_placeholders(found: Iterable[Finding], trees: Mapping[FileSpec, Tree]) -> list[Finding]:
+def without_placeholders(findings: Iterable[Finding], trees: Mapping[FileSpec, Tree]) -> list[Finding]:
     """Leaves out findings on values with a placeholder for a secret, because nobody knows whether the
     secret is wrong.
     """
     by_path = {spec.path: tree for spec, tree in trees.items()}
-    return [finding for finding in found if not _holds_placeholder(value_at(by_path.get(finding.path), finding.key))]
+    return [finding for finding in findings if not _holds_placeholder(value_at(by_path.get(finding.path), finding.key))]
 
 
 def _holds_placeholder(value: Value) -> bool:

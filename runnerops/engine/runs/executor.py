@@ -143,12 +143,12 @@ class HostExecutor:
         others = whom.split(", ")
         interrupted = all(one in self.outcomes and self.outcomes[one].interrupted for one in others)
         problem, hint = why_held(why, ", ".join(brief(others)), command, interrupted=interrupted)
-        held = Outcome(name, Result.SKIPPED, message=f"not touched: {problem}", hint=hint)
+        outcome = Outcome(name, Result.SKIPPED, message=f"not touched: {problem}", hint=hint)
         if self.replan.issuperset(others):  # that host is planned again, so this one is too
             self.replan.add(name)
-            self.outcomes[name] = held
-            return held
-        return self._end(held)
+            self.outcomes[name] = outcome
+            return outcome
+        return self._end(outcome)
 
     def _run_host(self, host: Host, planned: Planned) -> Outcome:
         if planned.own_run is None and (ended := not_begun_with(planned)):

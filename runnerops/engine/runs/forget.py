@@ -39,13 +39,13 @@ class Forgetting:
         asks = outcome.result is Result.UNCHANGED and not self.yes
         if asks and not self.screen.ask(f"delete all records of runs on {self.host.name}?"):
             return replace(outcome, result=Result.PENDING)
-        done = self.link().run(state_folder.forget(), b"", _SECONDS)
-        if done.status == 0:
+        completed = self.link().run(state_folder.forget(), b"", _SECONDS)
+        if completed.status == 0:
             return replace(
                 outcome, result=Result.APPLIED, message="all records of runs and originals there are deleted"
             )
-        last = "".join(done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
-        problem, hint = _WHY.get(done.status, (f"exit status {done.status}: {last}", "run the command again"))
-        of = f" ({STATE_FOLDER}/{last})" if done.status == state_folder.UNFINISHED else ""
+        last = "".join(completed.stderr.decode("utf-8", "replace").strip().splitlines()[-1:])
+        problem, hint = _WHY.get(completed.status, (f"exit status {completed.status}: {last}", "run the command again"))
+        of = f" ({STATE_FOLDER}/{last})" if completed.status == state_folder.UNFINISHED else ""
         message = f"removed, but its records are not deleted: {problem}{of}"
         return replace(outcome, result=Result.FAILED, message=message, hint=hint)

@@ -95,8 +95,8 @@ class ActiveRuns:
         def stop(run: tuple[Host, Plan]) -> None:
             host, plan = run
             try:
-                done = pool.link(host).run(protocol.stop(plan.run), b"", _STOP_SECONDS)
-                problem = "" if done.status == 0 else f"{host.name}: systemd would not stop the run"
+                completed = pool.link(host).run(protocol.stop(plan.run), b"", _STOP_SECONDS)
+                problem = "" if completed.status == 0 else f"{host.name}: systemd would not stop the run"
             except RunneropsError as error:
                 problem = error.message
             if problem:

@@ -29,20 +29,20 @@ def lint_trees(
 ) -> tuple[Finding, ...]:
     """Like `lint`, for files that are parsed already. Findings on the text itself are added for `files`."""
     facts = facts or _assumed(host)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for file in files:
         texts = newer_toml(file.spec, file.content, facts) if file.content is not None else ()
-        found += [replace(finding, location=None) for finding in texts]
+        findings += [replace(finding, location=None) for finding in texts]
     listening: list[ListeningPlace] = []
     for name in ServiceName:
         own = {spec: tree for spec, tree in trees.items() if spec.service is name}
         if own:
             service = service_of(name)
-            found += service.lint(own, facts)
+            findings += service.lint(own, facts)
             listening += service.listens(host, own)
-    found += _shared_places(listening)
+    findings += _shared_places(listening)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
-    named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in found)
+    named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in findings)
     order = ("error", "warning", "info")
     return tuple(sorted(named, key=lambda finding: order.index(finding.severity)))
 

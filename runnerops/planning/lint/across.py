@@ -117,9 +117,9 @@ def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     """Caches that are their own upstream, directly or by way of others. A cache ends at its start if its upstream is
     not up, so none of them could start first.
     """
-    for index, own in enumerate(own_caches(host)):
-        first, way = (host.name, own.name), [(host.name, own.name)]
-        upstream = caches.at(own.upstream, host.name)
+    for index, cache in enumerate(own_caches(host)):
+        first, way = (host.name, cache.name), [(host.name, cache.name)]
+        upstream = caches.at(cache.upstream, host.name)
         while upstream and (following := (upstream.host, upstream.name)) not in way:
             way.append(following)
             upstream = caches.at(upstream.upstream, upstream.host)
@@ -139,17 +139,17 @@ def _named(way: list[tuple[str, str]]) -> str:
 
 def _elsewhere(host: Host) -> Iterator[Finding]:
     """Caches whose own settings replace their `upstream`, on which their name, the mirrors and `verify` are based."""
-    for index, own in enumerate(own_caches(host)):
-        proxy = own.config.get("proxy")
+    for index, cache in enumerate(own_caches(host)):
+        proxy = cache.config.get("proxy")
         for path, url in (
             (("config", "proxy", "remoteurl"), proxy.get("remoteurl") if isinstance(proxy, dict) else None),
-            (("environment", _REMOTE), own.environment.get(_REMOTE)),
+            (("environment", _REMOTE), cache.environment.get(_REMOTE)),
         ):
-            if not isinstance(url, str) or not url or url.rstrip("/") == own.upstream.rstrip("/"):
+            if not isinstance(url, str) or not url or url.rstrip("/") == cache.upstream.rstrip("/"):
                 continue
-            same = served("", url) == served("", own.upstream)
+            same = served("", url) == served("", cache.upstream)
             key: Key = ("caches", index, *path)
-            text = f"makes the cache ask {url}, but its name and its clients go by its `upstream`, {own.upstream}"
+            text = f"makes the cache ask {url}, but its name and its clients go by its `upstream`, {cache.upstream}"
             place = host.location(ServiceName.REGISTRY, key)
             severity: Severity = "warning" if same else "error"
             yield Finding("X015", severity, ServiceName.REGISTRY.value, key, text, "write it as `upstream`", place)

@@ -54,18 +54,22 @@ def _disagreements(
 ) -> Iterator[tuple[DesiredSettings, DesiredSettings, tuple[str, ...]]]:
     """Each entry with the first other one of the same runner that asks for different settings, and these settings."""
     for wish in wishes:
-        for other in wishes:
-            if wish is not other and wish.identity == other.identity and (keys := _differing_keys(wish, other)):
-                yield wish, other, keys
+        for settings in wishes:
+            if (
+                wish is not settings
+                and wish.identity == settings.identity
+                and (keys := _differing_keys(wish, settings))
+            ):
+                yield wish, settings, keys
                 break
 
 
-def _differing_keys(settings: DesiredSettings, other: DesiredSettings) -> tuple[str, ...]:
+def _differing_keys(settings: DesiredSettings, desired: DesiredSettings) -> tuple[str, ...]:
     """The settings that both ask for, with different values. A setting that only one asks for is not touched by the
     other.
     """
     return tuple(
-        key for key, value in settings.settings.items() if key in other.settings and other.settings[key] != value
+        key for key, value in settings.settings.items() if key in desired.settings and desired.settings[key] != value
     )
 
 

@@ -53,17 +53,17 @@ def _has_several(text: str) -> bool:
     return begin >= 0 and _CONTENT.search(text[: begin + 1]) is not None
 
 
-def with_places_in(content: bytes, found: Sequence[Finding], name: str) -> Iterator[Finding]:
+def with_places_in(content: bytes, findings: Sequence[Finding], name: str) -> Iterator[Finding]:
     """Adds to findings on a Compose file their places in it."""
     from runnerops.parsing.yaml_places import look  # noqa: PLC0415  only where there are any
 
-    places = look(decode(content), name, layered=True).places if found else {}
-    return (_placed(finding, places) for finding in found)
+    places = look(decode(content), name, layered=True).places if findings else {}
+    return (_placed(finding, places) for finding in findings)
 
 
-def by_line(found: Iterable[Finding]) -> tuple[Finding, ...]:
+def by_line(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Findings of one file in the order of its lines."""
-    return tuple(sorted(found, key=_place))
+    return tuple(sorted(findings, key=_place))
 
 
 def _place(finding: Finding) -> tuple[int, int]:

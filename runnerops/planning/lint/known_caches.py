@@ -37,10 +37,10 @@ class KnownCaches:
     def __init__(self, inventory: Inventory) -> None:
         self._by_name: dict[str, list[_Known]] = {}
         for host in inventory.hosts:
-            listening = {own.name: own for own in own_caches(host)}
+            listening = {own_cache.name: own_cache for own_cache in own_caches(host)}
             for cache in takewhile(lambda item, name=host.name: item.host == name, host.caches):  # type: ignore[misc]
-                for known in _places(cache, host, listening.get(cache.name)):
-                    self._by_name.setdefault(known.place[1], []).append(known)
+                for known_cache in _places(cache, host, listening.get(cache.name)):
+                    self._by_name.setdefault(known_cache.place[1], []).append(known_cache)
 
     def at(self, url: str, host: str) -> Cache | None:
         """The cache that answers at this URL when this host asks."""
@@ -63,7 +63,7 @@ class KnownCaches:
         wanted = place_of(url)
         if not wanted or wanted[1] not in _LOOPBACK:
             return None
-        every = (known_cache for known in self._by_name.values() for known_cache in known)
+        every = (known_cache for caches in self._by_name.values() for known_cache in caches)
         alike = (
             known_cache
             for known_cache in every

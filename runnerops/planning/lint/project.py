@@ -22,18 +22,18 @@ def same_addresses(inventory: Inventory, hosts: Iterable[Host]) -> Iterator[tupl
     for host in inventory.hosts:
         alike.setdefault(_way(host), []).append(host)
     for host in hosts:
-        first, *others = alike[_way(host)]
+        first, *other_hosts = alike[_way(host)]
         if host.name != first.name:
-            yield host.name, _same_address(inventory, first, others)
+            yield host.name, _same_address(inventory, first, other_hosts)
 
 
-def _same_address(inventory: Inventory, first: Host, others: Sequence[Host]) -> Finding:
+def _same_address(inventory: Inventory, first: Host, other_hosts: Sequence[Host]) -> Finding:
     """One finding for each group of equal hosts, so that it is shown once."""
-    other_host, *more = others
+    other_host, *further_hosts = other_hosts
     key, place = ("hosts", other_host.name, "address"), other_host.locations.get(("address",))
-    if more:
-        names = ", ".join(brief([host.name for host in more]))
-        text = f"has the address of host {first.name}, and so {'has' if len(more) == 1 else 'have'} {names}"
+    if further_hosts:
+        names = ", ".join(brief([host.name for host in further_hosts]))
+        text = f"has the address of host {first.name}, and so {'has' if len(further_hosts) == 1 else 'have'} {names}"
         fix = "make them one host, or give each its own address"
         return Finding("X001", "error", inventory.path, key, f"{text}: each deploy would undo the others", fix, place)
     text = f"has the address of host {first.name}: each deploy would undo the other"

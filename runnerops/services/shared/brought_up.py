@@ -36,10 +36,10 @@ def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
     )
     taken = [*(port for container in others for port in container.ports), *_of_caches(host)]
     there = {container.id: container for container in containers if not container.running}
-    for gone in displaced(host):
-        one = there.get(gone.id)
+    for displaced_registry in displaced(host):
+        one = there.get(displaced_registry.id)
         if one and not any(overlap(taken, *split(port)) for port in one.ports):
-            yield gone
+            yield displaced_registry
 
 
 def brings_up(url: str, host: Host, observed: HostState) -> bool:

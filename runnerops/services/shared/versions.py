@@ -12,6 +12,6 @@ def version_of(text: str) -> Version | None:
     """Major and minor version of a text like `26.1.5+dfsg1` or `v30.0.0-rc.1`. None if it has none (`dev`), or is a build
     of no release (`0.0.0-20260101`).
     """
-    found = re.match(r"v?(\d{1,9})\.(\d{1,9})(?![\d])", text)
-    version = (int(found[1]), int(found[2])) if found else (0, 0)
+    match = re.match(r"v?(\d{1,9})\.(\d{1,9})(?![\d])", text)
+    version = (int(match[1]), int(match[2])) if match else (0, 0)
     return version if version != (0, 0) else None

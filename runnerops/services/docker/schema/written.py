@@ -64,8 +64,8 @@ def as_whole_mapping(value: Value, key: Key) -> str:
     """What to write where one of the mappings below the top level is to be."""
     if key[0] == "runtimes" and isinstance(value, str) and value:
         return f'write {{"path": "{value}"}}'
-    if key[0] == "default-ulimits" and len(key) > 1 and (found := _LIMIT.fullmatch(str(value))):
-        soft, hard = found[1], found[2] or found[1]
+    if key[0] == "default-ulimits" and len(key) > 1 and (match := _LIMIT.fullmatch(str(value))):
+        soft, hard = match[1], match[2] or match[1]
         return f'write {{"Name": "{key[1]}", "Soft": {soft}, "Hard": {hard}}}'
     if key[0] == "default-network-opts" and len(key) > 1 and "." in str(key[1]):
         return f'write {{"bridge": {{"{key[1]}": {json.dumps(value)}}}}}'

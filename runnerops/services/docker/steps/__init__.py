@@ -42,139 +42,143 @@ SSHD = 'curl -s -m 5 --noproxy "*" --http0.9 "$1" 2>/dev/null | head -n 1'
 
 def action_steps(request: ActionRequest) -> ActionSteps:
     """Guarded by what the daemon has loaded; validated by dockerd itself and by an answer of each new mirror."""
-    now = scene(request.host, request.action, request.changes, request.observed, request.policy)
-    if now.action.verb is Verb.VERIFY:
-        return with_enablement(ActionSteps(), now.docker.unit, "enabled")
-    onward, homeward = tuple(there(now)), tuple(back(now))
-    further = between(now, (*onward, *homeward))
-    mirrors = tuple(_mirrors(now))
+    context = scene(request.host, request.action, request.changes, request.observed, request.policy)
+    if context.action.verb is Verb.VERIFY:
+        return with_enablement(ActionSteps(), context.docker.unit, "enabled")
+    onward, homeward = tuple(there(context)), tuple(back(context))
+    further = between(context, (*onward, *homeward))
+    mirrors = tuple(_mirrors(context))
     found = ActionSteps(
-        guard=tuple(_guard(now)),
-        validate=(*_stage(now, further), *_judge(now), *mirrors, *ways_before(now)),
-        forward=tuple(_forward(now, onward, request.run)),
-        rollback=tuple(_rollback(now, onward, homeward)),
+        guard=tuple(_guard(context)),
+        validate=(*_stage(context, further), *_judge(context), *mirrors, *ways_before(context)),
+        forward=tuple(_forward(context, onward, request.run)),
+        rollback=tuple(_rollback(context, onward, homeward)),
         diagnostics=(diagnose("docker"),),
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
         overrides=dict.fromkeys(mirrors, "unproven-mirror"),
     )
-    return found if NAME in request.host.removed else with_enablement(found, now.docker.unit, "enabled")
+    return found if NAME in request.host.removed else with_enablement(found, context.docker.unit, "enabled")
 
 
-def _stage(now: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:
-    if now.change is None:
+def _stage(context: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:
+    if context.change is None:
         return
-    spec = now.change.new.spec
+    spec = context.change.new.spec
     for index, content in enumerate(further, 1):
         yield Step("stage", (_FURTHER.format(index), spec.path, spec.mode, spec.owner, sha256(content)))
 
 
-def _guard(now: ActionContext) -> Iterator[Step]:
-    unit = now.docker.unit
+def _guard(context: ActionContext) -> Iterator[Step]:
+    unit = context.docker.unit
     yield guard(unit.active, "systemctl", "is-active", "docker", title=f"check that docker is still {unit.active}")
-    if now.up:
+    if context.up:
         argv = ("systemctl", "show", "-p", "InvocationID", "--value", "docker")
         yield guard(unit.invocation, *argv, title="check that docker was not restarted meanwhile")
-        if loaded := now.loaded_now():
+        if loaded := context.loaded_now():
             title = "check that docker still has the same mirrors and live-restore loaded"
             yield guard(loaded, "docker", "info", "--format", LOADED, title=title)
 
 
-def _judge(now: ActionContext) -> Iterator[Step]:
-    change = now.change
-    version = version_of(now.docker.version)
+def _judge(context: ActionContext) -> Iterator[Step]:
+    change = context.change
+    version = version_of(context.docker.version)
     if change and change.key_changes and change.new.content is not None and version and version >= (23, 0):
         staged = staged_path(change.new.spec.path, sha256(change.new.content))
-        yield run(30, *_dockerd(now), "--validate", "--config-file", staged, title="let dockerd validate its new file")
+        yield run(
+            30, *_dockerd(context), "--validate", "--config-file", staged, title="let dockerd validate its new file"
+        )
 
 
-def _mirrors(now: ActionContext) -> Iterator[Step]:
-    if "unproven-mirror" not in now.policy.allow:
-        for url in now.new_mirrors:
-            yield wait(10, "ok", *answers(url, now.observed.facts.tools), title=f"wait until the mirror {url} answers")
+def _mirrors(context: ActionContext) -> Iterator[Step]:
+    if "unproven-mirror" not in context.policy.allow:
+        for url in context.new_mirrors:
+            yield wait(
+                10, "ok", *answers(url, context.observed.facts.tools), title=f"wait until the mirror {url} answers"
+            )
 
 
-def _dockerd(now: ActionContext) -> Iterator[str]:
+def _dockerd(context: ActionContext) -> Iterator[str]:
     """The command line of dockerd as its unit starts it, without its file. Variables that systemd would fill in are not
     known.
     """
     follows = False
-    for word in now.docker.unit.argv or ("dockerd",):
+    for word in context.docker.unit.argv or ("dockerd",):
         if not (follows or word.startswith("$") or key_of_flag(word) == "config-file"):
             yield word
         follows = word == "--config-file"
 
 
-def _forward(now: ActionContext, onward: Sequence[Transition], number: int) -> Iterator[Step]:
-    yield intend(NAME, now.action.verb, number, now.docker.unit.invocation)
-    at = now.change.old.content if now.change else new_content(now)
+def _forward(context: ActionContext, onward: Sequence[Transition], number: int) -> Iterator[Step]:
+    yield intend(NAME, context.action.verb, number, context.docker.unit.invocation)
+    at = context.change.old.content if context.change else new_content(context)
     for index, station in enumerate(onward):
-        if now.change and (index == 0 or station.content != at):
-            yield _swap(now, at, station.content)
+        if context.change and (index == 0 or station.content != at):
+            yield _swap(context, at, station.content)
         at = station.content
-        yield from _load(now, station)
-        if station.loads == "reload" and now.restarts:
-            live_restore, word = ("=true", "on") if now.sets_live_restore else ("=false", "off")
+        yield from _load(context, station)
+        if station.loads == "reload" and context.restarts:
+            live_restore, word = ("=true", "on") if context.sets_live_restore else ("=false", "off")
             title = f"wait until live-restore is {word}"
             yield wait(30, live_restore, "docker", "info", "--format", "{{.LiveRestoreEnabled}}", title=title)
-    yield _verify(now, now.loaded_after())
-    yield from _prove_bridge(now.bip if now.restarts or now.remakes_bridge else "")
-    if now.frees_bridge:
+    yield _verify(context, context.loaded_after())
+    yield from _prove_bridge(context.bip if context.restarts or context.remakes_bridge else "")
+    if context.frees_bridge:
         yield wait(30, "~.", *BRIDGE, SUBNET, title="wait until the default network has a subnet")
-    for name, argv, text in shown(now.changed, now.old, now.desired, version_of(now.docker.version)):
+    for name, argv, text in shown(context.changed, context.old, context.desired, version_of(context.docker.version)):
         yield wait(30, f"={text}", *argv, title=f"wait until {name} is in effect")
-    yield from _prove_store(now)
-    if now.action.verb is Verb.RESTART:
-        yield from _prove_way_back(now)
-        yield from ways_after(now)
+    yield from _prove_store(context)
+    if context.action.verb is Verb.RESTART:
+        yield from _prove_way_back(context)
+        yield from ways_after(context)
     yield Step("complete", (NAME,))
 
 
-def _prove_way_back(now: ActionContext) -> Iterator[Step]:
+def _prove_way_back(context: ActionContext) -> Iterator[Step]:
     """Verifies that the host still reaches the client that deployed, and answers at the address that it used. The
     client need not answer.
     """
-    way = now.docker.client
+    way = context.docker.client
     if way.device:
         title = "verify that the host still reaches the client"
         yield wait(15, f"={way.device} {way.source}", *script("client-route.sh", way.address), title=title)
-    if way.server and "curl" in now.observed.facts.tools:
+    if way.server and "curl" in context.observed.facts.tools:
         server = f"[{way.server}]" if ":" in way.server else way.server
         url, title = f"http://{server}:{way.port}/", f"verify that SSH answers at {server}:{way.port}"
         yield wait(15, "~SSH-", "sh", "-c", SSHD, "sh", url, title=title)
 
 
-def _rollback(now: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:
+def _rollback(context: ActionContext, onward: Sequence[Transition], homeward: Sequence[Transition]) -> Iterator[Step]:
     """Undoes a run from any step: a content that was being loaded is first loaded completely."""
-    at = new_content(now)
+    at = new_content(context)
     for content in dict.fromkeys(station.content for station in onward):
         if content != at:
-            yield _swap(now, content, at)
+            yield _swap(context, content, at)
     for station in homeward:
-        yield _swap(now, at, station.content)
+        yield _swap(context, at, station.content)
         at = station.content
-        yield from _load(now, station)
-    if not homeward and now.restarts:
+        yield from _load(context, station)
+    if not homeward and context.restarts:
         yield _reset()
         yield run(120, "systemctl", "start", "docker", title="start docker")
-    if now.up and homeward:
-        yield _verify(now, now.loaded_before())
-        yield from _prove_bridge(now.docker.bridge if now.remakes_bridge and now.moves_bridge else "")
-    intent = now.observed.intent_for(NAME)
-    yield restore_intent(NAME, intent if still_intended(intent, now.docker.unit.invocation) else None)
+    if context.up and homeward:
+        yield _verify(context, context.loaded_before())
+        yield from _prove_bridge(context.docker.bridge if context.remakes_bridge and context.moves_bridge else "")
+    intent = context.observed.intent_for(NAME)
+    yield restore_intent(NAME, intent if still_intended(intent, context.docker.unit.invocation) else None)
 
 
-def _swap(now: ActionContext, old: bytes | None, new: bytes | None) -> Step:
-    assert now.change
-    return Step("swap", (now.change.new.spec.path, sha256(old), sha256(new)))
+def _swap(context: ActionContext, old: bytes | None, new: bytes | None) -> Step:
+    assert context.change
+    return Step("swap", (context.change.new.spec.path, sha256(old), sha256(new)))
 
 
-def _load(now: ActionContext, station: Transition) -> Iterator[Step]:
+def _load(context: ActionContext, station: Transition) -> Iterator[Step]:
     if station.loads == "reload":
         yield run(60, *script("docker-reload.sh", "docker"), title="reload docker")
     elif station.loads == "reload if it runs":
         yield run(60, *script("docker-reload.sh", "--if-active", "docker"), title="reload docker if it runs")
     elif station.loads == "return":
-        life = now.docker.unit.invocation or NOTHING
+        life = context.docker.unit.invocation or NOTHING
         yield run(
             150, *script("docker-return.sh", "docker", life), title="reload docker, or restart it if it was restarted"
         )
@@ -194,26 +198,26 @@ def _prove_bridge(address: str) -> Iterator[Step]:
         yield wait(30, f"={address}", *BRIDGE, GATEWAY, title=f"wait until docker0 has the address {address}")
 
 
-def _prove_store(now: ActionContext) -> Iterator[Step]:
+def _prove_store(context: ActionContext) -> Iterator[Step]:
     """Verifies that the daemon uses the requested store, as far as it tells."""
-    for switch in now.switches:
-        if switch.key == "data-root" and not now.desired.get("userns-remap"):
+    for switch in context.switches:
+        if switch.key == "data-root" and not context.desired.get("userns-remap"):
             yield _stored(switch.key, f"={switch.after}", "{{.DockerRootDir}}")
         elif switch.key == "userns-remap" and switch.after != "off":
             yield _stored(switch.key, "~name=userns", "{{.SecurityOptions}}")
         elif switch.key == "image store" and switch.after.startswith("containerd"):
             yield _stored(switch.key, "~io.containerd.snapshotter", "{{.DriverStatus}}")
-        elif switch.key in {"image store", "storage-driver"} and now.desired.get("storage-driver"):
-            yield _stored(switch.key, f"={now.desired['storage-driver']}", "{{.Driver}}")
+        elif switch.key in {"image store", "storage-driver"} and context.desired.get("storage-driver"):
+            yield _stored(switch.key, f"={context.desired['storage-driver']}", "{{.Driver}}")
 
 
 def _stored(key: str, condition: str, form: str) -> Step:
     return wait(30, condition, "docker", "info", "--format", form, title=f"wait until docker runs with its new {key}")
 
 
-def _verify(now: ActionContext, loaded: str | None) -> Step:
+def _verify(context: ActionContext, loaded: str | None) -> Step:
     if loaded is None:
         argv = ("docker", "version", "--format", "{{.Server.Version}}")
-        return wait(now.policy.verify_s, "ok", *argv, title="wait until docker answers")
+        return wait(context.policy.verify_s, "ok", *argv, title="wait until docker answers")
     title = "wait until docker has its mirrors and live-restore loaded"
-    return wait(now.policy.verify_s, f"={loaded}", "docker", "info", "--format", LOADED, title=title)
+    return wait(context.policy.verify_s, f"={loaded}", "docker", "info", "--format", LOADED, title=title)

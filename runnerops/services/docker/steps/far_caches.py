@@ -12,28 +12,28 @@ from runnerops.services.shared.job_services import networks_of, urls_given
 from runnerops.services.shared.ways import asked_from, reached, still_reached
 
 
-def ways_before(now: ActionContext) -> Iterator[Step]:
+def ways_before(context: ActionContext) -> Iterator[Step]:
     """Records the state before any swap."""
-    for name, url in _far_caches(now):
-        for way in _ways(now):
-            yield reached(name, url, way, now.observed.facts.tools)
+    for name, url in _far_caches(context):
+        for way in _ways(context):
+            yield reached(name, url, way, context.observed.facts.tools)
 
 
-def ways_after(now: ActionContext) -> Iterator[Step]:
+def ways_after(context: ActionContext) -> Iterator[Step]:
     """Leaves out the host's own caches, which may start later; their phase checks them."""
-    for name, url in _far_caches(now):
-        for way in _ways(now):
-            yield still_reached(name, url, way, now.action.ways, now.observed.facts.tools)
+    for name, url in _far_caches(context):
+        for way in _ways(context):
+            yield still_reached(name, url, way, context.action.ways, context.observed.facts.tools)
 
 
-def _ways(now: ActionContext) -> tuple[str, ...]:
-    jobs = networks_of(now.host.sections.get(ServiceName.GITLAB_RUNNER, {}))
-    return asked_from(now.docker, jobs, own=False)
+def _ways(context: ActionContext) -> tuple[str, ...]:
+    jobs = networks_of(context.host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+    return asked_from(context.docker, jobs, own=False)
 
 
-def _far_caches(now: ActionContext) -> Iterator[tuple[str, str]]:
+def _far_caches(context: ActionContext) -> Iterator[tuple[str, str]]:
     """The caches that the daemon or the jobs use: a name for the note, and the URL."""
-    used = {*wanted_mirrors(now.desired), *urls_given(now.host.sections.get(ServiceName.GITLAB_RUNNER, {}))}
-    for cache in now.host.caches if now.action.ways and now.up else ():
-        if cache.host != now.host.name and cache.url.rstrip("/") in {url.rstrip("/") for url in used}:
+    used = {*wanted_mirrors(context.desired), *urls_given(context.host.sections.get(ServiceName.GITLAB_RUNNER, {}))}
+    for cache in context.host.caches if context.action.ways and context.up else ():
+        if cache.host != context.host.name and cache.url.rstrip("/") in {url.rstrip("/") for url in used}:
             yield f"{cache.host}.{cache.name}", cache.url

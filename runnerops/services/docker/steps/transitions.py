@@ -26,26 +26,29 @@ class Transition:
     loads: Loads
 
 
-def new_content(now: ActionContext) -> bytes | None:
+def new_content(context: ActionContext) -> bytes | None:
     """The content after the change; None if there will be no file."""
-    return now.change.new.content if now.change else now.observed.file(path_of(now.observed)).content
+    return context.change.new.content if context.change else context.observed.file(path_of(context.observed)).content
 
 
-def there(now: ActionContext) -> Iterator[Transition]:
+def there(context: ActionContext) -> Iterator[Transition]:
     """From the old file to the desired one."""
-    if now.action.verb is Verb.RELOAD:
-        if now.change and (stuck := now.stuck()):
-            yield Transition(now.with_keys(now.desired, stuck), "reload")
-        yield Transition(new_content(now), "reload")
+    if context.action.verb is Verb.RELOAD:
+        if context.change and (stuck := context.stuck()):
+            yield Transition(context.with_keys(context.desired, stuck), "reload")
+        yield Transition(new_content(context), "reload")
         return
-    if now.sets_live_restore:
-        yield Transition(new_content(now), "reload")
-    beforehand: Tree = {**now.unloads_live_restore, **(_named_pools(now.desired) if now.frees_bridge else {})}
-    if now.drops_live_restore:
-        yield Transition(now.with_keys(now.desired, beforehand), "reload")
-    if now.frees_bridge and now.up:
-        yield Transition(now.with_keys(now.desired, beforehand), "restart")
-    yield Transition(new_content(now), "restart" if now.up else "start")
+    if context.sets_live_restore:
+        yield Transition(new_content(context), "reload")
+    beforehand: Tree = {
+        **context.unloads_live_restore,
+        **(_named_pools(context.desired) if context.frees_bridge else {}),
+    }
+    if context.drops_live_restore:
+        yield Transition(context.with_keys(context.desired, beforehand), "reload")
+    if context.frees_bridge and context.up:
+        yield Transition(context.with_keys(context.desired, beforehand), "restart")
+    yield Transition(new_content(context), "restart" if context.up else "start")
 
 
 def _named_pools(tree: Tree) -> Tree:
@@ -57,49 +60,49 @@ def _named_pools(tree: Tree) -> Tree:
     return {} if tree.get("default-address-pools") else {"default-address-pools": list(DEFAULT_POOLS)}
 
 
-def back(now: ActionContext) -> Iterator[Transition]:
+def back(context: ActionContext) -> Iterator[Transition]:
     """From the desired file back to the old one; nothing if the file does not change."""
-    if now.change is None:
+    if context.change is None:
         return
-    old, forgotten = now.change.old.content, dict(now.forgotten())
-    if not now.up:
+    old, forgotten = context.change.old.content, dict(context.forgotten())
+    if not context.up:
         yield Transition(old, "stop")
-    elif now.restarts and now.remakes_bridge:
-        yield from _bridge_back(now, old)
-    elif now.restarts and now.switches:
-        yield from _unloads_live_restore(now)
+    elif context.restarts and context.remakes_bridge:
+        yield from _bridge_back(context, old)
+    elif context.restarts and context.switches:
+        yield from _unloads_live_restore(context)
         yield Transition(old, "return")
-    elif now.restarts and not now.sets_live_restore:
+    elif context.restarts and not context.sets_live_restore:
         yield Transition(old, "return")
     else:
-        if now.sets_live_restore:
-            yield Transition(now.with_keys(now.old, {"live-restore": True}), "return")
+        if context.sets_live_restore:
+            yield Transition(context.with_keys(context.old, {"live-restore": True}), "return")
         if forgotten:
-            yield Transition(now.with_keys(now.old, forgotten), "reload")
+            yield Transition(context.with_keys(context.old, forgotten), "reload")
         yield Transition(old, "reload")
 
 
-def _bridge_back(now: ActionContext, old: bytes | None) -> Iterator[Transition]:
+def _bridge_back(context: ActionContext, old: bytes | None) -> Iterator[Transition]:
     """Sets the old address of the bridge explicitly, because dockerd would keep the new one. No container may outlive
     that restart.
     """
-    if now.docker.live_restore is not False or now.desired.get("live-restore") is True:
-        yield from _unloads_live_restore(now)
-    if "bip" in now.old or not (now.moves_bridge and now.docker.bridge and own_bridge(now.old)):
+    if context.docker.live_restore is not False or context.desired.get("live-restore") is True:
+        yield from _unloads_live_restore(context)
+    if "bip" in context.old or not (context.moves_bridge and context.docker.bridge and own_bridge(context.old)):
         yield Transition(old, "return")
         return
-    address = f"{now.docker.bridge}/{now.docker.bridge_prefix}"
-    yield Transition(now.with_keys(now.old, {"bip": address}), "return")
+    address = f"{context.docker.bridge}/{context.docker.bridge_prefix}"
+    yield Transition(context.with_keys(context.old, {"bip": address}), "return")
     yield Transition(old, "reload")
 
 
-def _unloads_live_restore(now: ActionContext) -> Iterator[Transition]:
-    if not now.live_restore_is_flag:
-        yield Transition(now.with_keys(now.old, now.unloads_live_restore), "reload if it runs")
+def _unloads_live_restore(context: ActionContext) -> Iterator[Transition]:
+    if not context.live_restore_is_flag:
+        yield Transition(context.with_keys(context.old, context.unloads_live_restore), "reload if it runs")
 
 
-def between(now: ActionContext, stations: Sequence[Transition]) -> tuple[bytes, ...]:
+def between(context: ActionContext, stations: Sequence[Transition]) -> tuple[bytes, ...]:
     """Contents that are neither the old file nor the new one."""
-    ends = {new_content(now), now.change.old.content if now.change else None}
+    ends = {new_content(context), context.change.old.content if context.change else None}
     contents = (station.content for station in stations)
     return tuple(dict.fromkeys(content for content in contents if content is not None and content not in ends))

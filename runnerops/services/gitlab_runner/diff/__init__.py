@@ -31,20 +31,20 @@ def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
     """Keys that differ in meaning. `user` is decided by the unit; a token that `new` does not give belongs
     to the host.
     """
-    found = list(_of_table("config", _general(old), _general(new), ()))
+    changes = list(_of_table("config", _general(old), _general(new), ()))
     before, after = runners_of(old), runners_of(new)
     partners = match_equals(before, after, match(before, after), distance)
     for index, runner in enumerate(after):
         partner = partners.get(index)
         key = ("runners", index)
         if partner is None:
-            found.append(KeyChange(key, None, runner))
+            changes.append(KeyChange(key, None, runner))
         else:
-            found += _of_table("runner", _asked(before[partner]), _asked(runner), key)
-            found += _of_token(before[partner], runner, key)
+            changes += _of_table("runner", _asked(before[partner]), _asked(runner), key)
+            changes += _of_token(before[partner], runner, key)
     gone = (index for index in range(len(before)) if index not in partners.values())
-    found += (KeyChange(("runners", index), before[index], None) for index in gone)
-    return tuple(found)
+    changes += (KeyChange(("runners", index), before[index], None) for index in gone)
+    return tuple(changes)
 
 
 def counterpart(key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Value:
@@ -84,12 +84,12 @@ def _of_token(old: Tree, new: Tree, key: Key) -> Iterator[KeyChange]:
 
 def _of_table(table: str, old: Tree, new: Tree, key: Key) -> Iterator[KeyChange]:
     for name in dict.fromkeys((*old, *new)):
-        known = TABLES[table].get(name, _UNKNOWN)
-        yield from _of_key(known, old.get(name), new.get(name), (*key, name))
+        known_file = TABLES[table].get(name, _UNKNOWN)
+        yield from _of_key(known_file, old.get(name), new.get(name), (*key, name))
 
 
-def _of_key(known: Known, old: Value, new: Value, key: Key) -> Iterator[KeyChange]:
-    kind, _, table = known.kind.partition(" ")
+def _of_key(known_file: Known, old: Value, new: Value, key: Key) -> Iterator[KeyChange]:
+    kind, _, table = known_file.kind.partition(" ")
     if kind == "table" and _is_table(old) and _is_table(new):
         yield from _of_table(table, _tree(old), _tree(new), key)
     elif kind == "[table" and isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
@@ -99,7 +99,7 @@ def _of_key(known: Known, old: Value, new: Value, key: Key) -> Iterator[KeyChang
         yield from _of_pairs(_tree(old), _tree(new), key)
     elif kind == "tree" and _is_table(old) and _is_table(new):
         yield from _of_loose(_tree(old), _tree(new), key)
-    elif _normal(known, key, old) != _normal(known, key, new):
+    elif _normal(known_file, key, old) != _normal(known_file, key, new):
         yield KeyChange(key, old, new)
 
 
@@ -131,15 +131,15 @@ def _tree(value: Value) -> Tree:
     return value if isinstance(value, dict) else {}
 
 
-def _normal(known: Known, key: Key, value: Value) -> object:
+def _normal(known_file: Known, key: Key, value: Value) -> object:
     """The value in a normal form. A missing key and values with the same meaning as it give its default."""
     default = _DEFAULTS.get(key)
-    time = nanoseconds(value) if known.kind == "duration" and isinstance(value, str) else None
+    time = nanoseconds(value) if known_file.kind == "duration" and isinstance(value, str) else None
     if value is None or (time is not None and time == nanoseconds(str(default))):
         return default
-    if not known.given and (value in (0, "", [], {}) or time == 0):  # `false` equals 0 too
+    if not known_file.given and (value in (0, "", [], {}) or time == 0):  # `false` equals 0 too
         return default
-    if known.kind == "str|[str]" and isinstance(value, str):
+    if known_file.kind == "str|[str]" and isinstance(value, str):
         return [value]
     if time is not None:
         return time

@@ -77,8 +77,8 @@ def _parsed(content: bytes) -> Tree:
             raise ParseError(place.line, place.column, _TOO_LARGE, "write a smaller one")
         return tree
     except ValueError:  # Python reads no number with so many digits
-        found = re.search(r"\d{1000}", text)
-        raise ParseError(*place_of(text, found.start() if found else 0), _TOO_LARGE, "write a smaller one") from None
+        match = re.search(r"\d{1000}", text)
+        raise ParseError(*place_of(text, match.start() if match else 0), _TOO_LARGE, "write a smaller one") from None
     except RecursionError:
         raise ParseError(1, 1, "it is nested too deep") from None
 

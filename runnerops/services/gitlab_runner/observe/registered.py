@@ -93,14 +93,14 @@ def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
     )
 
 
-def merge_statuses(found: Sequence[Registration], told: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
+def merge_statuses(registrations: Sequence[Registration], answers: Sequence[RunnerStatus]) -> tuple[RunnerStatus, ...]:
     """In the order of the file: GitLab's answers about runners that were asked about, and the file's facts about the
     others.
     """
-    left = list(told)
+    remaining = list(answers)
     return tuple(
-        left.pop(0) if left and (left[0].name, left[0].url) == (status.name, status.url) else status
-        for status in from_file(found)
+        remaining.pop(0) if remaining and (remaining[0].name, remaining[0].url) == (status.name, status.url) else status
+        for status in from_file(registrations)
     )
 
 

@@ -55,7 +55,9 @@ def _read(content: bytes | None) -> Tree | None:
         return None
 
 
-def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprints) -> tuple[Tree, tuple[Blocker, ...]]:
+def _merge(
+    host: Host, desired: Tree, old: Tree | None, fingerprints: SecretFingerprints
+) -> tuple[Tree, tuple[Blocker, ...]]:
     """The desired tree with the host's own keys, and blockers for keys that cannot be assigned or would be lost."""
     merged = copy.deepcopy(desired)
     observed = runners_of(old or {})
@@ -71,7 +73,7 @@ def _merge(host: Host, desired: Tree, old: Tree | None, given: SecretFingerprint
             blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", (name,)))
             continue
         partner = partner or before[index]
-        found = whose(runner, partner, given.fingerprints.get(names[index], ""), given)
+        found = whose(runner, partner, fingerprints.fingerprints.get(names[index], ""), fingerprints)
         if name in host.gitlab_places and (found is Whose.NOBODY or name in host.lost):
             runner.update(own_keys(host, name))
             continue

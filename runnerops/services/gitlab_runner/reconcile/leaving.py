@@ -55,7 +55,7 @@ def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostS
     url = host.gitlab.url
     there, before = of_gitlab(url, registrations(observed)), _before(url, observed)
     wanted, awaited = of_gitlab(url, rendered_registrations(desired, observed)), to_be_created(desired)
-    found: list[LeavingRunner] = []
+    runners: list[LeavingRunner] = []
     for number, name in observed.in_gitlab.get(str(normal_url(url)), {}).items():
         own = _own(number, name, there)
         token = own.token if own else ""
@@ -69,8 +69,8 @@ def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostS
             agreed = own is None and before is not None and _own(number, name, before) is None
             known_by = _known_by(name, url, token, observed.secret_fingerprints)
             given = known_by in observed.secret_fingerprints.fingerprints.values()
-            found.append(LeavingRunner(number, name, token, agreed, given, known_by))
-    return tuple(found)
+            runners.append(LeavingRunner(number, name, token, agreed, given, known_by))
+    return tuple(runners)
 
 
 def runners_taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
@@ -127,11 +127,11 @@ def tokens_of(host: Host) -> Iterator[str | Secret]:
             yield token
 
 
-def _known_by(name: str, url: str, token: str, given: SecretFingerprints) -> str:
+def _known_by(name: str, url: str, token: str, fingerprints: SecretFingerprints) -> str:
     """The fingerprint of what the inventory gave last, if the host does not have the token any more."""
     if token:
-        return fingerprint(given.key, token)
-    return given.fingerprints.get(names_of([{"name": name, "url": url}])[0], "")
+        return fingerprint(fingerprints.key, token)
+    return fingerprints.fingerprints.get(names_of([{"name": name, "url": url}])[0], "")
 
 
 def _own(number: int, name: str, found: Sequence[Registration]) -> Registration | None:

@@ -25,21 +25,21 @@ def remove(request: RemovalRequest) -> Removal | None:
     path = config_path(observed)
     if path not in request.paths:
         return None
-    there, original = observed.file(path), original_of(path, request.originals, observed)
+    file, original = observed.file(path), original_of(path, request.originals, observed)
     stays = (
         f"gitlab-runner stays installed, stopped and disabled (systemctl enable --now {NAME.value.replace('_', '-')})"
     )
     if original is None:
         unknown = f"the content of {path} from before the first run is not kept: the file stays as it is"
-        return Removal(read(there.content), notes=(unknown, stays))
-    first, tree = read(original.content), read(there.content)
+        return Removal(read(file.content), notes=(unknown, stays))
+    first, tree = read(original.content), read(file.content)
     now = runners_of(with_rotated(tree, rotated(observed)))
     with_own = _with_own(first, runners_of(tree), now)
     content = original.content if with_own == first else to_toml(with_own).encode()
     gone = _gone(now, runners_of(with_own))
     blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
-    desired = (as_before(spec, content, original, there),)
+    desired = (as_before(spec, content, original, file),)
     told = {runner.token for runner in leaving_runners(host, desired, observed)}  # each of these is reported separately
     stay = [name for name, table in gone if table["token"] not in told]
     registered = (

@@ -37,7 +37,7 @@ class Whose(Enum):
         return self in {Whose.SAME, Whose.KEPT, Whose.ROTATED}
 
 
-def whose(runner: Tree, partner: Tree | None, recorded: str, given: SecretFingerprints) -> Whose:
+def whose(runner: Tree, partner: Tree | None, recorded: str, fingerprints: SecretFingerprints) -> Whose:
     """Decides for a desired runner, with its partner on the host and the fingerprint of what was given for it."""
     ours, theirs = _token(runner), _token(partner or {})
     if not ours:
@@ -48,9 +48,9 @@ def whose(runner: Tree, partner: Tree | None, recorded: str, given: SecretFinger
         return Whose.FIRST
     if ours == theirs:
         return Whose.SAME
-    if given.key and recorded == fingerprint(given.key, ours):
+    if fingerprints.key and recorded == fingerprint(fingerprints.key, ours):
         return Whose.ROTATED
-    return Whose.NEW if given.key and recorded == fingerprint(given.key, theirs) else Whose.UNKNOWN
+    return Whose.NEW if fingerprints.key and recorded == fingerprint(fingerprints.key, theirs) else Whose.UNKNOWN
 
 
 def stop_of(found: Whose, name: str) -> Iterator[Blocker]:

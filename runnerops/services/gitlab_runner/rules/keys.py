@@ -22,9 +22,9 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
         if early and name in TABLES["runner"] and name not in keys:
             continue
         here: Key = (*key, name)
-        if known := keys.get(name) or keys.get(plain_names(table).get(name.lower(), "")):
-            yield from _timely(known, here, version)
-            yield from _read(known, version, _value(known.kind, value, here, version))
+        if known_file := keys.get(name) or keys.get(plain_names(table).get(name.lower(), "")):
+            yield from _timely(known_file, here, version)
+            yield from _read(known_file, version, _value(known_file.kind, value, here, version))
         else:
             yield unknown(name, table, here, version, excerpt=excerpt)
 
@@ -52,23 +52,25 @@ _SUCCESSORS = {
 }
 
 
-def _timely(known: Known, key: Key, version: Version) -> Found:
-    if version and version < version_of(known.since):
-        message = f"this host's runner does not know it before {known.since}"
+def _timely(known_file: Known, key: Key, version: Version) -> Found:
+    if version and version < version_of(known_file.since):
+        message = f"this host's runner does not know it before {known_file.since}"
         yield "R007", "warning", key, message, "upgrade gitlab-runner there"
-    if known.until and (not version or version >= version_of(known.until)):
-        message = f"the runner does not know it any more since {known.until}, and ignores it"
+    if known_file.until and (not version or version >= version_of(known_file.until)):
+        message = f"the runner does not know it any more since {known_file.until}, and ignores it"
         later = _SUCCESSORS.get(str(key[-1]).lower(), "its successor")
         yield "R007", "warning", key, message, f"take it out, or write {later}"
 
 
-def _read(known: Known, version: Version, found: Found) -> Found:
+def _read(known_file: Known, version: Version, found: Found) -> Found:
     """The findings on the value of a key, unless the runner does not read the key. It may not if `until` is given."""
-    if version and (version < version_of(known.since) or (known.until and version >= version_of(known.until))):
+    if version and (
+        version < version_of(known_file.since) or (known_file.until and version >= version_of(known_file.until))
+    ):
         return
     for rule, severity, key, text, fix in found:
-        if known.until and not version:
-            yield rule, "warning", key, f"{text} (before {known.until})", fix
+        if known_file.until and not version:
+            yield rule, "warning", key, f"{text} (before {known_file.until})", fix
         else:
             yield rule, severity, key, text, fix
 

@@ -42,9 +42,9 @@ def _fits(part: str, name: str, low: int, high: int) -> bool:
     if re.fullmatch(f"(?:\\*|\\?{_MARKS.get(name, '')})", part):
         return True
     value = r"\d+|[a-z]{3,9}" if name in _NAMES else r"\d+"
-    found = re.fullmatch(rf"(?:\*|({value})(?:-({value}))?)(?:/\d+)?", part.lower())
-    ends = [end for end in found.groups() if end] if found else []
-    return found is not None and all(_is_one(end, name, low, high) for end in ends)
+    match = re.fullmatch(rf"(?:\*|({value})(?:-({value}))?)(?:/\d+)?", part.lower())
+    ends = [end for end in match.groups() if end] if match else []
+    return match is not None and all(_is_one(end, name, low, high) for end in ends)
 
 
 def _is_one(text: str, name: str, low: int, high: int) -> bool:

@@ -66,7 +66,7 @@ def _known(table: str, name: str) -> Known | None:
 @cache
 def _by_small_letters(table: str) -> dict[str, Known]:
     """The keys of a table, in lower case."""
-    return {word.lower(): known for word, known in TABLES[table].items()}
+    return {word.lower(): known_file for word, known_file in TABLES[table].items()}
 
 
 def _shown_below(table: str, names: list[str]) -> bool:

@@ -25,10 +25,10 @@ def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: Host
     """
     registry = observed.facts.registry
     for change in changes:
-        known = given(own_caches(host), read(change.old.content))
+        caches = given(own_caches(host), read(change.old.content))
         config = read(change.new.content)
         for cache in given(own_caches(host), config):
-            if cache not in known and registry and registry.answers.get(cache.probe) and cache.name in ours(observed):
+            if cache not in caches and registry and registry.answers.get(cache.probe) and cache.name in ours(observed):
                 yield from from_container(cache, config, observed.facts)
 
 
