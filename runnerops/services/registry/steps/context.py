@@ -72,10 +72,10 @@ class ActionContext:
             key_change.key[0] == "networks" for key_change in self.composed.key_changes
         )
 
-    def ups(self, forced: Sequence[str], known: Sequence[str] = (), only: Sequence[str] = ()) -> Iterator[Step]:
+    def ups(self, forced: Sequence[str], all_names: Sequence[str] = (), only: Sequence[str] = ()) -> Iterator[Step]:
         """The steps that start these by force, recreate what differs and delete what is not wanted any more.
 
-        `known`: all caches of the file; if all are forced, nothing else is left to do. `only`: no others than these.
+        `all_names`: all caches of the file; if all are forced, nothing else is left to do. `only`: no others than these.
         Force comes first, because a call without it fails if the network of a container does not exist any more.
         """
         if cannot_recreate(self.observed.facts):
@@ -85,15 +85,15 @@ class ActionContext:
         if forced:
             argv = self.compose("up", "-d", "--remove-orphans", "--force-recreate", "--no-deps", *forced)
             yield run(120, *argv, title=f"recreate {', '.join(f'cache {name}' for name in forced)}")
-        if not forced or set(forced) != set(known):
+        if not forced or set(forced) != set(all_names):
             yield run(120, *self.compose("up", "-d", "--remove-orphans", *only), title=_BRING_UP)
 
     @property
     def ids(self) -> str:
         """The containers of these caches, as an intent names them."""
-        there = ours(self.observed)
-        found = [there[cache.name].id[:_ID] for cache in self.caches if cache.name in there]
-        return ",".join(found) or NOTHING
+        containers = ours(self.observed)
+        ids = [containers[cache.name].id[:_ID] for cache in self.caches if cache.name in containers]
+        return ",".join(ids) or NOTHING
 
     def ends(self, cache: OwnCache) -> bool:
         """Whether this run may stop a container whose upstream has not been checked yet."""

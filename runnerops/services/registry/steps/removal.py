@@ -20,16 +20,16 @@ def containers_go() -> Step:
     return run(60, *argv, title="remove the containers of caches that are left")
 
 
-def volumes_go(now: ActionContext) -> Iterator[Step]:
+def volumes_go(context: ActionContext) -> Iterator[Step]:
     """Steps that remove volumes of caches, with all that they hold."""
-    for name in volumes(now.observed):
+    for name in volumes(context.observed):
         yield run(60, *script("cache-remove-volume.sh", name), title=f"remove volume {name}, unless it is in use")
 
 
-def answer_again(now: ActionContext) -> Iterator[Step]:
+def answer_again(context: ActionContext) -> Iterator[Step]:
     """In a rollback: the caches that were to be removed, and answered before."""
-    registry = now.observed.facts.registry
-    for cache in now.host.caches:
-        if cache.host == now.host.name and registry and registry.answers.get(cache.url.rstrip("/")):
-            argv = answers(cache.url, now.observed.facts.tools)
-            yield wait(now.policy.verify_s, "ok", *argv, title=f"wait until cache {cache.name} answers")
+    registry = context.observed.facts.registry
+    for cache in context.host.caches:
+        if cache.host == context.host.name and registry and registry.answers.get(cache.url.rstrip("/")):
+            argv = answers(cache.url, context.observed.facts.tools)
+            yield wait(context.policy.verify_s, "ok", *argv, title=f"wait until cache {cache.name} answers")

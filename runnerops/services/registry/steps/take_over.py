@@ -26,70 +26,72 @@ RUNS = ("docker", "inspect", "--type", "container", "--format", "{{.State.Runnin
 """With an id behind it."""
 
 
-def unchanged(now: ActionContext) -> Iterator[Step]:
+def unchanged(context: ActionContext) -> Iterator[Step]:
     """The guard: each of these containers still runs; each that will come back does not."""
-    for _, one in _predecessors(now):
-        yield guard("true", *RUNS, one.id, title=f"check that container {one.name} still runs")
-    for gone in coming_back(now.host, now.observed):
-        yield guard("false", *RUNS, gone.id, title=f"check that container {gone.name} exists and is stopped")
+    for _, container in _predecessors(context):
+        yield guard("true", *RUNS, container.id, title=f"check that container {container.name} still runs")
+    for displaced in coming_back(context.host, context.observed):
+        yield guard("false", *RUNS, displaced.id, title=f"check that container {displaced.name} exists and is stopped")
 
 
-def put_aside(now: ActionContext, number: int) -> Iterator[Step]:
+def put_aside(context: ActionContext, number: int) -> Iterator[Step]:
     """Done just before the caches are started, when all that they need is ready."""
-    for cache, one in _predecessors(now):
-        argv = _aside("stop", _displaced(one, number))
-        yield run(60, *argv, title=f"stop container {one.name}, whose place cache {cache.name} takes")
+    for cache, container in _predecessors(context):
+        argv = _aside("stop", _displaced(container, number))
+        yield run(60, *argv, title=f"stop container {container.name}, whose place cache {cache.name} takes")
 
 
-def brought_back(now: ActionContext, number: int) -> Iterator[Step]:
+def brought_back(context: ActionContext, number: int) -> Iterator[Step]:
     """In a rollback, when the port is free again."""
-    for cache, one in _predecessors(now):
-        argv = _aside("start", _displaced(one, number))
-        yield run(60, *argv, title=f"start container {one.name} again")
-        if now.answered(cache):
-            question = answers(cache.probe, now.observed.facts.tools)
-            yield wait(now.policy.verify_s, "ok", *question, title=f"wait until container {one.name} answers again")
+    for cache, container in _predecessors(context):
+        argv = _aside("start", _displaced(container, number))
+        yield run(60, *argv, title=f"start container {container.name} again")
+        if context.answered(cache):
+            question = answers(cache.probe, context.observed.facts.tools)
+            yield wait(
+                context.policy.verify_s, "ok", *question, title=f"wait until container {container.name} answers again"
+            )
 
 
-def start_again(now: ActionContext) -> Iterator[Step]:
+def start_again(context: ActionContext) -> Iterator[Step]:
     """Done when the cache that replaced it is stopped. A mirror at its address could not answer before."""
-    for gone in coming_back(now.host, now.observed):
-        yield run(60, *_aside("start", gone), title=f"start container {gone.name} again")
-        title = f"wait until container {gone.name} runs"
-        yield wait(now.policy.verify_s, "=true", *RUNS, gone.id, title=title)
-        for url in _mirrors_at(now, gone) if "unproven-mirror" not in now.policy.allow else ():
-            argv = answers(url, now.observed.facts.tools)
-            yield wait(now.policy.verify_s, "ok", *argv, title=f"wait until the mirror {url} answers")
+    for displaced in coming_back(context.host, context.observed):
+        yield run(60, *_aside("start", displaced), title=f"start container {displaced.name} again")
+        title = f"wait until container {displaced.name} runs"
+        yield wait(context.policy.verify_s, "=true", *RUNS, displaced.id, title=title)
+        for url in _mirrors_at(context, displaced) if "unproven-mirror" not in context.policy.allow else ():
+            argv = answers(url, context.observed.facts.tools)
+            yield wait(context.policy.verify_s, "ok", *argv, title=f"wait until the mirror {url} answers")
 
 
-def _mirrors_at(now: ActionContext, gone: Displaced) -> Iterator[str]:
-    docker = now.observed.facts.docker
+def _mirrors_at(context: ActionContext, displaced: Displaced) -> Iterator[str]:
+    docker = context.observed.facts.docker
     ports = [
         port
         for container in (docker.containers if docker else ())
-        if container.id == gone.id
+        if container.id == displaced.id
         for port in container.ports
     ]
-    for url in wanted_mirrors(now.host.sections.get(ServiceName.DOCKER, {})):
-        if listens_at(ports, url, now.host, now.observed.facts):
+    for url in wanted_mirrors(context.host.sections.get(ServiceName.DOCKER, {})):
+        if listens_at(ports, url, context.host, context.observed.facts):
             yield url
 
 
-def stop_again(now: ActionContext) -> Iterator[Step]:
+def stop_again(context: ActionContext) -> Iterator[Step]:
     """In a rollback, before the cache gets its port again."""
-    for gone in coming_back(now.host, now.observed):
-        yield run(60, *_aside("stop", gone), title=f"stop container {gone.name}, if it was started")
+    for displaced in coming_back(context.host, context.observed):
+        yield run(60, *_aside("stop", displaced), title=f"stop container {displaced.name}, if it was started")
 
 
-def _displaced(one: Container, number: int) -> Displaced:
-    return Displaced(number, one.id, one.restart or NOTHING, one.name)
+def _displaced(container: Container, number: int) -> Displaced:
+    return Displaced(number, container.id, container.restart or NOTHING, container.name)
 
 
-def _aside(what: str, one: Displaced) -> tuple[str, ...]:
-    return script(_ASIDE, what, one.id, one.restart, str(one.run), one.name)
+def _aside(verb: str, displaced: Displaced) -> tuple[str, ...]:
+    return script(_ASIDE, verb, displaced.id, displaced.restart, str(displaced.run), displaced.name)
 
 
-def _predecessors(now: ActionContext) -> Iterator[tuple[OwnCache, Container]]:
-    for cache in now.caches:
-        if one := predecessor(cache, now.observed, now.host.returned):
-            yield cache, one
+def _predecessors(context: ActionContext) -> Iterator[tuple[OwnCache, Container]]:
+    for cache in context.caches:
+        if container := predecessor(cache, context.observed, context.host.returned):
+            yield cache, container
