@@ -63,68 +63,70 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
         ]
         return Adopted(notes=tuple(alone))
     mirrors = mirrors_of(tree_of(observed.file(path_of(observed)).content).get("registry-mirrors"))
-    for one in sorted(found_registries(answers), key=lambda registry: _rank(registry, observed, mirrors)):
-        if why := unfit(one, _storage(one)[0]):
-            made.notes.append(f"container {one.name} is left alone: {why}")
+    for registry in sorted(found_registries(answers), key=lambda registry: _rank(registry, observed, mirrors)):
+        if why := unfit(registry, _storage(registry)[0]):
+            made.notes.append(f"container {registry.name} is left alone: {why}")
         else:
-            _add(made, one, listening(one, observed, mirrors), mirrors)
-            made.found.append(one)
-            if keys := keys_added(one, observed):
+            _add(made, registry, listening(registry, observed, mirrors), mirrors)
+            made.found.append(registry)
+            if keys := keys_added(registry, observed):
                 made.notes.append(
-                    f"container {one.name} has {names(keys)}, for which a section has no key: {_TEMPLATE} has them"
+                    f"container {registry.name} has {names(keys)}, for which a section has no key: {_TEMPLATE} has them"
                 )
     called = _name(made.caches)
     if not made.caches:
         return Adopted(notes=tuple(made.notes))
     section: Tree = {} if made.directory == DIRECTORY else {"directory": made.directory}
-    more = additions([*zip(made.found, called, strict=True)], observed, made.directory)
-    return Adopted({**section, "caches": [*made.caches]}, made.comments, tuple(made.notes), additions=more)
+    further = additions([*zip(made.found, called, strict=True)], observed, made.directory)
+    return Adopted({**section, "caches": [*made.caches]}, made.comments, tuple(made.notes), additions=further)
 
 
-def _rank(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> int:
+def _rank(registry: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> int:
     """The order in which the daemon asks them. Those that it does not ask come last, in the order in which they were
     found.
     """
-    mirror = listening(one, observed, mirrors).mirror
+    mirror = listening(registry, observed, mirrors).mirror
     return [*mirrors].index(mirror) if mirror in mirrors else len(mirrors)
 
 
-def _add(made: _Section, one: FoundRegistry, listens: Listening, mirrors: Sequence[str]) -> None:
-    ours = one.labels.get("com.docker.compose.project") == PROJECT
-    upstream, login = upstream_of(one), login_of(one)
-    volume, root = _storage(one)
-    usual = not one.mount_of(one.config_path)
-    config = {} if usual else overlay(one.config)
+def _add(made: _Section, registry: FoundRegistry, listens: Listening, mirrors: Sequence[str]) -> None:
+    is_ours = registry.labels.get("com.docker.compose.project") == PROJECT
+    upstream, login = upstream_of(registry), login_of(registry)
+    volume, root = _storage(registry)
+    usual = not registry.mount_of(registry.config_path)
+    config = {} if usual else overlay(registry.config)
     if root != INSIDE:
         config = {**config, "storage": {**_tree(config.get("storage")), "filesystem": {"rootdirectory": root}}}
     cache: Tree = {
-        "name": one.labels.get("com.docker.compose.service") if ours else None,
+        "name": registry.labels.get("com.docker.compose.service") if is_ours else None,
         "upstream": upstream,
         "serves": _serves(upstream, listens, mirrors),
         "listen": listens.address or None,
         "url": listens.url or None,
-        "image": None if one.image == DEFAULT_IMAGE else one.image,
+        "image": None if registry.image == DEFAULT_IMAGE else registry.image,
         "username": login[0],
         "password": login[1],
-        "ttl": ttl_of(one),
+        "ttl": ttl_of(registry),
         "volume": volume,
-        "environment": _environment(one),
+        "environment": _environment(registry),
         "config": config,
     }  # fmt: skip
-    if ours and volume == f"runnerops-{cache['name']}":
+    if is_ours and volume == f"runnerops-{cache['name']}":
         cache["volume"] = None
-    if ours and (folder := one.labels.get(_FOLDER)):
+    if is_ours and (folder := registry.labels.get(_FOLDER)):
         made.directory = folder
-    made.notes += _notes(one, listens, volume, ours=ours, usual=usual)
+    made.notes += _notes(registry, listens, volume, is_ours=is_ours, usual=usual)
     at: Key = ("caches", len(made.caches))
-    kept: Tree = {name: value for name, value in cache.items() if value not in (None, "", {})}
-    made.comments |= dict(_comments(one, kept, at)) if not usual else {}
-    made.caches.append(kept)
+    set_keys: Tree = {name: value for name, value in cache.items() if value not in (None, "", {})}
+    made.comments |= dict(_comments(registry, set_keys, at)) if not usual else {}
+    made.caches.append(set_keys)
 
 
-def _environment(one: FoundRegistry) -> Tree:
+def _environment(registry: FoundRegistry) -> Tree:
     """Its variables, except those that other keys of the section express, and those that every cache has."""
-    return {name: value for name, value in one.environment.items() if name not in SAID and not is_usual(name, value)}
+    return {
+        name: value for name, value in registry.environment.items() if name not in SAID and not is_usual(name, value)
+    }
 
 
 def _serves(upstream: str, listens: Listening, mirrors: Sequence[str]) -> str | None:
@@ -134,47 +136,50 @@ def _serves(upstream: str, listens: Listening, mirrors: Sequence[str]) -> str | 
     return HUB if listens.mirror and listens.mirror in mirrors else urlsplit(upstream).netloc
 
 
-def _storage(one: FoundRegistry) -> tuple[str | None, str]:
+def _storage(registry: FoundRegistry) -> tuple[str | None, str]:
     """The volume, or the folder of the host, and the root inside it in a cache of ours."""
-    root = str(said(one, ("storage", "filesystem", "rootdirectory")) or INSIDE).rstrip("/")
-    mount = one.mount_of(root)
+    root = str(said(registry, ("storage", "filesystem", "rootdirectory")) or INSIDE).rstrip("/")
+    mount = registry.mount_of(root)
     if mount is None:
         return None, INSIDE
     return mount.source, INSIDE + root[len(mount.inside.rstrip("/")) :]
 
 
-def _notes(one: FoundRegistry, listens: Listening, volume: str | None, *, ours: bool, usual: bool) -> Iterator[str]:
-    yield from not_taken(one)
-    if ours:
+def _notes(
+    registry: FoundRegistry, listens: Listening, volume: str | None, *, is_ours: bool, usual: bool
+) -> Iterator[str]:
+    yield from not_taken(registry)
+    if is_ours:
         return
-    if one.left_out:
-        yield f"container {one.name} has {names(one.left_out)}, which the cache that takes its place does not have"
-    file = one.labels.get(_FILE)
-    yield f"container {one.name} ({f'of {file}' if file else 'started by hand'}) is a cache: {_taken_over(one, volume)}"
+    if registry.left_out:
+        yield f"container {registry.name} has {names(registry.left_out)}, which the cache that takes its place does not have"
+    file = registry.labels.get(_FILE)
+    owner = f"of {file}" if file else "started by hand"
+    yield f"container {registry.name} ({owner}) is a cache: {_taken_over(registry, volume)}"
     if not listens.address:
-        yield f"container {one.name} publishes no port; a deploy publishes port 5000 on the docker bridge"
+        yield f"container {registry.name} publishes no port; a deploy publishes port 5000 on the docker bridge"
     if (
-        usual or value_at(one.config, ("storage", "delete", "enabled")) is None
-    ) and "REGISTRY_STORAGE_DELETE_ENABLED" not in one.environment:
-        yield f"container {one.name} never deleted expired content; the cache that takes its place does (storage.delete)"
+        usual or value_at(registry.config, ("storage", "delete", "enabled")) is None
+    ) and "REGISTRY_STORAGE_DELETE_ENABLED" not in registry.environment:
+        yield f"container {registry.name} never deleted expired content; the cache that takes its place does (storage.delete)"
 
 
-def _taken_over(one: FoundRegistry, volume: str | None) -> str:
+def _taken_over(registry: FoundRegistry, volume: str | None) -> str:
     """What happens to the container, as `predecessor` decides."""
     if volume is None:
         return "its content is inside the container; stop it before the first deploy, which begins with an empty volume"
-    if one.auto_remove:
+    if registry.auto_remove:
         return (
             "it was started with --rm, so a volume without a name is deleted with it; stop it before the first deploy"
         )
-    if not one.ports:
+    if not registry.ports:
         return "its port is not published by Docker; stop it before the first deploy"
     return "the first deploy stops it and starts a container of its own in its place, with the same content"
 
 
-def _comments(one: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, tuple[str, ...]]]:
+def _comments(registry: FoundRegistry, cache: Tree, at: Key) -> Iterator[tuple[Key, tuple[str, ...]]]:
     """Comments on what the section expresses, by the place in the section."""
-    text = one.text.replace("\r\n", "\n")
+    text = registry.text.replace("\r\n", "\n")
     for key, lines in comments_by_key(text, places_in("yaml", text, "")).items():
         name = _COMMENTED.get(key, "")
         if name and name in cache:
@@ -187,20 +192,20 @@ def _name(caches: list[Tree]) -> tuple[str, ...]:
     """Gives names to caches whose default name is used twice, and removes names that equal the default. Returns all
     names in order.
     """
-    seen: dict[str, None] = {}
+    names_taken: dict[str, None] = {}
     for cache in caches:
         usual = cache_name("", str(cache.get("serves") or ""), str(cache["upstream"]))
-        given = str(cache.pop("name", None) or usual)
-        name, count = given, 1
-        while name in seen:
+        base = str(cache.pop("name", None) or usual)
+        name, count = base, 1
+        while name in names_taken:
             count += 1
-            name = f"{given}-{count}"
-        seen[name] = None
+            name = f"{base}-{count}"
+        names_taken[name] = None
         if name != usual:
-            rest = dict(cache)
+            further_keys = dict(cache)
             cache.clear()
-            cache |= {"name": name, **rest}
-    return tuple(seen)
+            cache |= {"name": name, **further_keys}
+    return tuple(names_taken)
 
 
 def _tree(value: Value) -> Tree:

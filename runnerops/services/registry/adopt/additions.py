@@ -30,87 +30,94 @@ def additions(caches: Sequence[Cache], observed: HostState, directory: str) -> t
     below: Tree = {
         name: value for name, value in file.items() if name not in {"version", "name", "services", "volumes"}
     }
-    found: list[Addition] = []
-    ours = [name for one, name in caches if _is_ours(one)]
-    own = {name if len(name) > 1 else f"cache-{name}" for name in ours}
-    volumes = {name: one for name, one in _mapping(file.get("volumes")).items() if ours and name not in own}
-    for one, name in caches:
-        said = _mapping(file.get("services")).get(name) if _is_ours(one) else None
-        service = of_service(said) if isinstance(said, dict) else _service(one, observed)
-        networks: Tree = {} if said else {network: {"external": True} for network in _networks(one, observed)}
-        volumes |= {} if said else {mount.source: {"external": True} for mount in _further_volumes(one)}
+    added: list[Addition] = []
+    our_names = [name for registry, name in caches if _is_ours(registry)]
+    our_volumes = {name if len(name) > 1 else f"cache-{name}" for name in our_names}
+    volumes = {
+        name: volume for name, volume in _mapping(file.get("volumes")).items() if our_names and name not in our_volumes
+    }
+    for registry, name in caches:
+        composed = _mapping(file.get("services")).get(name) if _is_ours(registry) else None
+        service = of_service(composed) if isinstance(composed, dict) else _service(registry, observed)
+        networks: Tree = {} if composed else {network: {"external": True} for network in _networks(registry, observed)}
+        volumes |= {} if composed else {mount.source: {"external": True} for mount in _further_volumes(registry)}
         if networks:
             below["networks"] = {**_mapping(below.get("networks")), **networks}
-        found += _of_cache(name, service, _reason(one))
+        added += _of_cache(name, service, _reason(registry))
     if volumes:
-        found.append(Addition(COMPOSE_TEMPLATE, "further_volumes", 2, volumes))
-    further = {name: one for name, one in _mapping(file.get("services")).items() if name not in ours}
-    if ours and further:
-        found.append(Addition(COMPOSE_TEMPLATE, "services", 2, further))
-    return (*found, Addition(COMPOSE_TEMPLATE, "below", 0, below)) if below else tuple(found)
+        added.append(Addition(COMPOSE_TEMPLATE, "further_volumes", 2, volumes))
+    further = {name: service for name, service in _mapping(file.get("services")).items() if name not in our_names}
+    if our_names and further:
+        added.append(Addition(COMPOSE_TEMPLATE, "services", 2, further))
+    return (*added, Addition(COMPOSE_TEMPLATE, "below", 0, below)) if below else tuple(added)
 
 
-def keys_added(one: FoundRegistry, observed: HostState) -> tuple[str, ...]:
+def keys_added(registry: FoundRegistry, observed: HostState) -> tuple[str, ...]:
     """The keys of a foreign container, as a service of Compose has them."""
-    return tuple(_service(one, observed))
+    return tuple(_service(registry, observed))
 
 
 def _of_cache(name: str, service: Tree, reason: str) -> Iterator[Addition]:
     when = f"cache.name == {json.dumps(name)}"
-    rest = {key: value for key, value in service.items() if key not in _INDENTS}
+    plain_keys = {key: value for key, value in service.items() if key not in _INDENTS}
     for key, indent in _INDENTS.items():
         if key in service:
             yield Addition(COMPOSE_TEMPLATE, key, indent, service[key], when, reason)
-    if rest:
-        yield Addition(COMPOSE_TEMPLATE, "service", 4, rest, when, reason)
+    if plain_keys:
+        yield Addition(COMPOSE_TEMPLATE, "service", 4, plain_keys, when, reason)
 
 
-def _reason(one: FoundRegistry) -> str:
-    file = one.labels.get("com.docker.compose.project.config_files")
-    return f"container {one.name}{f' of {file}' if file else ''} was started like this"
+def _reason(registry: FoundRegistry) -> str:
+    file = registry.labels.get("com.docker.compose.project.config_files")
+    return f"container {registry.name}{f' of {file}' if file else ''} was started like this"
 
 
-def _service(one: FoundRegistry, observed: HostState) -> Tree:
+def _service(registry: FoundRegistry, observed: HostState) -> Tree:
     """Of one that somebody else started: its further mounts and networks too. The storage and the config
     have their own.
     """
-    found = dict(one.beyond)
+    service = dict(registry.beyond)
     binds: list[Value] = [
         f"{mount.source}:{mount.inside}{'' if mount.written else ':ro'}".replace("$", "$$")
-        for mount in one.mounts
-        if mount.source.startswith("/") and not mount.volume and mount.inside in one.further_mounts
+        for mount in registry.mounts
+        if mount.source.startswith("/") and not mount.volume and mount.inside in registry.further_mounts
     ]
-    binds += [f"{mount.source}:{mount.inside}{'' if mount.written else ':ro'}" for mount in _further_volumes(one)]
+    binds += [f"{mount.source}:{mount.inside}{'' if mount.written else ':ro'}" for mount in _further_volumes(registry)]
     if binds:
-        found["volumes"] = binds
-    if ports := further_ports(one):
-        found["ports"] = [*ports]
-    if networks := _networks(one, observed):
-        known: list[Value] = [one.labels.get(_SERVICE) or one.name]
-        found["networks"] = {"default": {}, **{network: {"aliases": known} for network in networks}}
-    return found
+        service["volumes"] = binds
+    if ports := further_ports(registry):
+        service["ports"] = [*ports]
+    if networks := _networks(registry, observed):
+        aliases: list[Value] = [registry.labels.get(_SERVICE) or registry.name]
+        service["networks"] = {"default": {}, **{network: {"aliases": aliases} for network in networks}}
+    return service
 
 
-def _further_volumes(one: FoundRegistry) -> list[Mount]:
-    return [mount for mount in one.mounts if mount.volume and mount.inside in one.further_mounts]
+def _further_volumes(registry: FoundRegistry) -> list[Mount]:
+    return [mount for mount in registry.mounts if mount.volume and mount.inside in registry.further_mounts]
 
 
-def _networks(one: FoundRegistry, observed: HostState) -> list[str]:
+def _networks(registry: FoundRegistry, observed: HostState) -> list[str]:
     """Networks in which others reach it by its name. That of its own Compose project counts if another container runs
     in it.
     """
-    project = one.labels.get(_PROJECT, "")
+    project = registry.labels.get(_PROJECT, "")
     docker = observed.facts.docker
     mates = [
-        other
-        for other in (docker.containers if docker else ())
-        if other.running and project and other.labels.get(_PROJECT) == project and other.name != one.name
+        container
+        for container in (docker.containers if docker else ())
+        if container.running
+        and project
+        and container.labels.get(_PROJECT) == project
+        and container.name != registry.name
     ]
-    return [name for name in one.networks if name != f"{project}_default" or mates] if not _is_ours(one) else []
+    return (
+        [name for name in registry.networks if name != f"{project}_default" or mates] if not _is_ours(registry) else []
+    )
 
 
-def _is_ours(one: FoundRegistry) -> bool:
-    return one.labels.get(_PROJECT) == PROJECT
+def _is_ours(registry: FoundRegistry) -> bool:
+    return registry.labels.get(_PROJECT) == PROJECT
 
 
 def _file(observed: HostState, directory: str) -> Tree:

@@ -35,21 +35,21 @@ _COMPOSE = late_pattern(r"com\.docker\.(compose|swarm)\.|desktop\.docker\.")
 
 def of_container(config: Mapping[str, Any], host: Mapping[str, Any], image: Mapping[str, Any]) -> Tree:
     """`docker inspect`'s `Config` and `HostConfig`, and its image's `Config`. A `$` is doubled, as Compose requires."""
-    found: Tree = {name: host[key] for key, name in _SIMPLE.items() if host.get(key)}
-    found |= {name: _size(int(host[key])) for key, name in _SIZES.items() if host.get(key)}
-    found |= dict(_derived(host))
+    service: Tree = {name: host[key] for key, name in _SIMPLE.items() if host.get(key)}
+    service |= {name: _size(int(host[key])) for key, name in _SIZES.items() if host.get(key)}
+    service |= dict(_derived(host))
     if (user := config.get("User")) and user != image.get("User"):
-        found["user"] = str(user)
+        service["user"] = str(user)
     if image and (entry := config.get("Entrypoint")) and entry != image.get("Entrypoint"):
-        found["entrypoint"] = [*entry]
+        service["entrypoint"] = [*entry]
     if config.get("StopTimeout"):
-        found["stop_grace_period"] = f"{config['StopTimeout']}s"
+        service["stop_grace_period"] = f"{config['StopTimeout']}s"
     if (check := config.get("Healthcheck")) and check != image.get("Healthcheck"):
-        found["healthcheck"] = dict(_health(check))
+        service["healthcheck"] = dict(_health(check))
     labels = _without(config.get("Labels"), image.get("Labels"))
-    if own := {name: value for name, value in labels.items() if not _COMPOSE.match(name) and name != _LABEL}:
-        found["labels"] = {**own}
-    doubled = _doubled(found)
+    if own_labels := {name: value for name, value in labels.items() if not _COMPOSE.match(name) and name != _LABEL}:
+        service["labels"] = {**own_labels}
+    doubled = _doubled(service)
     assert isinstance(doubled, dict)
     return doubled
 
@@ -63,23 +63,23 @@ def left_out(host: Mapping[str, Any], networks: Mapping[str, Any]) -> tuple[str,
     name.
     """
     ends = (network for network in networks.values() if isinstance(network, dict))
-    links = [*(host.get("Links") or ()), *(link for one in ends for link in one.get("Links") or ())]
+    links = [*(host.get("Links") or ()), *(link for end in ends for link in end.get("Links") or ())]
     to = dict.fromkeys(str(link).partition(":")[0].lstrip("/") for link in links)
-    left = [name for key, name in _LEFT.items() if host.get(key)]
-    return (*([f"links to {names([*to])}"] if to else []), *left)
+    left_names = [name for key, name in _LEFT.items() if host.get(key)]
+    return (*([f"links to {names([*to])}"] if to else []), *left_names)
 
 
 def of_service(service: Tree) -> Tree:
     """The keys of a service of our own Compose file that the shipped template does not give. `$` stays as it is."""
-    found: Tree = {name: value for name, value in service.items() if name not in _OURS and value is not None}
+    beyond: Tree = {name: value for name, value in service.items() if name not in _OURS and value is not None}
     labels = service.get("labels")
-    if isinstance(labels, dict) and (own := {name: value for name, value in labels.items() if name != _LABEL}):
-        found["labels"] = own
+    if isinstance(labels, dict) and (own_labels := {name: value for name, value in labels.items() if name != _LABEL}):
+        beyond["labels"] = own_labels
     for name, usual in (("ports", 1), ("volumes", 2)):
         items = service.get(name)
-        if isinstance(items, list) and (more := items[usual:]):
-            found[name] = more
-    return found
+        if isinstance(items, list) and (further := items[usual:]):
+            beyond[name] = further
+    return beyond
 
 
 def _derived(host: Mapping[str, Any]) -> Iterator[tuple[str, Value]]:
@@ -116,10 +116,10 @@ def _size(count: int) -> Value:
     return f"{count // unit[0]}{unit[1]}" if unit else count
 
 
-def _without(values: Any, others: Any) -> dict[str, str]:
-    known = others if isinstance(others, dict) else {}
+def _without(values: Any, image_values: Any) -> dict[str, str]:
+    image_pairs = image_values if isinstance(image_values, dict) else {}
     values = values if isinstance(values, dict) else {}
-    return {str(name): str(value) for name, value in values.items() if known.get(name) != value}
+    return {str(name): str(value) for name, value in values.items() if image_pairs.get(name) != value}
 
 
 def _doubled(value: Value) -> Value:
@@ -130,6 +130,6 @@ def _doubled(value: Value) -> Value:
     return value.replace("$", "$$") if isinstance(value, str) else value
 
 
-def names(found: Sequence[str]) -> str:
+def names(words: Sequence[str]) -> str:
     """Keys in words."""
-    return " and ".join(filter(None, (", ".join(found[:-1]), found[-1])))
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -14,33 +14,33 @@ _MISREAD = late_pattern(r"[\s:$\"'\\]|/\.\.?(?:/|$)")
 """Characters that have another meaning for Compose in the path of a volume."""
 
 
-def unfit(one: FoundRegistry, volume: str | None) -> str:
+def unfit(registry: FoundRegistry, volume: str | None) -> str:
     """Why the section cannot express it, in words; empty if it can."""
-    if (keeper := _keeper(one)) is not None:
+    if (keeper := _keeper(registry)) is not None:
         return f"it belongs to {keeper}, which starts it again when it stops"
-    if not said(one, ("proxy", "remoteurl")):
+    if not said(registry, ("proxy", "remoteurl")):
         return "it is a registry, not a pull-through cache (no proxy.remoteurl)"
-    if drivers := [*_drivers(one)]:
+    if drivers := [*_drivers(registry)]:
         return f"it stores its content in {drivers[0]}, but a cache of runnerops has a volume"
-    return _beyond_the_section(one, volume)
+    return _beyond_the_section(registry, volume)
 
 
-def _beyond_the_section(one: FoundRegistry, volume: str | None) -> str:
-    variables = [name for name in one.environment if name.startswith(("REGISTRY_AUTH", "REGISTRY_HTTP_TLS"))]
-    if value_at(one.config, ("http", "tls")) or value_at(one.config, ("auth",)) or variables:
+def _beyond_the_section(registry: FoundRegistry, volume: str | None) -> str:
+    variables = [name for name in registry.environment if name.startswith(("REGISTRY_AUTH", "REGISTRY_HTTP_TLS"))]
+    if value_at(registry.config, ("http", "tls")) or value_at(registry.config, ("auth",)) or variables:
         return "it uses files for TLS or a login, for which the section has no key"
-    if unusable(upstream_of(one)):
+    if unusable(upstream_of(registry)):
         return "its upstream is not a plain http or https URL, so it cannot pull from it"
     if volume and volume.startswith("/") and (not volume.strip("/") or _MISREAD.search(volume)):
         return f"its content is in {volume}, a path that a Compose file cannot name"
     return ""
 
 
-def _drivers(one: FoundRegistry) -> Iterator[str]:
+def _drivers(registry: FoundRegistry) -> Iterator[str]:
     """Its storage drivers except for files, as its config or its variables say."""
-    storage = value_at(one.config, ("storage",))
+    storage = value_at(registry.config, ("storage",))
     yield from (name for name in storage if name not in _NO_DRIVERS) if isinstance(storage, dict) else ()
-    for name, value in one.environment.items():
+    for name, value in registry.environment.items():
         head, _, rest = name.partition("REGISTRY_STORAGE")
         if not head and rest and (driver := rest.strip("_").partition("_")[0].lower()) not in _NO_DRIVERS:
             yield driver
@@ -48,9 +48,9 @@ def _drivers(one: FoundRegistry) -> Iterator[str]:
             yield value
 
 
-def _keeper(one: FoundRegistry) -> str | None:
+def _keeper(registry: FoundRegistry) -> str | None:
     """The program that runs it, if that is neither a person nor Compose."""
-    service, pod = (one.labels.get(key) for key in ("com.docker.swarm.service.name", "io.kubernetes.pod.name"))
+    service, pod = (registry.labels.get(key) for key in ("com.docker.swarm.service.name", "io.kubernetes.pod.name"))
     if service is not None:
         return f"the swarm service {service}"
     return None if pod is None else f"the Kubernetes pod {pod}"

@@ -24,9 +24,9 @@ class Listening:
     mirror: str = ""
 
 
-def listening(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> Listening:
+def listening(registry: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -> Listening:
     """The published port of the registry; `mirrors` are those of the daemon."""
-    host, port = _published(one)
+    host, port = _published(registry)
     if not port:
         return Listening()
     everywhere = host in _EVERYWHERE
@@ -36,34 +36,34 @@ def listening(one: FoundRegistry, observed: HostState, mirrors: Sequence[str]) -
     return Listening(address, "" if reached == f"http://{address}" else reached, mirror)
 
 
-def further_ports(one: FoundRegistry) -> tuple[str, ...]:
+def further_ports(registry: FoundRegistry) -> tuple[str, ...]:
     """Other published ports in Compose's form. The port of the registry itself is 5000 in a cache of runnerops."""
-    own = _inner(one)[1]
-    ports = [port for port in one.ports if (port[1], port[2]) != _published(one)]
+    inner_port = _inner(registry)[1]
+    ports = [port for port in registry.ports if (port[1], port[2]) != _published(registry)]
     return tuple(
-        f"{f'[{host}]' if ':' in host else host}{':' if host else ''}{outer}:{'5000' if inside == own else inside}"
+        f"{f'[{host}]' if ':' in host else host}{':' if host else ''}{outer}:{'5000' if inside == inner_port else inside}"
         for inside, host, outer in ports
     )
 
 
-def _inner(one: FoundRegistry) -> tuple[str, str]:
+def _inner(registry: FoundRegistry) -> tuple[str, str]:
     """The address and the port on which it listens inside the container."""
-    bound, _, port = str(one.environment.get("REGISTRY_HTTP_ADDR") or _addr(one) or ":5000").rpartition(":")
+    bound, _, port = str(registry.environment.get("REGISTRY_HTTP_ADDR") or _addr(registry) or ":5000").rpartition(":")
     return bound.strip("[]"), port
 
 
-def _published(one: FoundRegistry) -> tuple[str, str]:
-    bound, port = _inner(one)
-    if one.network == "host":
+def _published(registry: FoundRegistry) -> tuple[str, str]:
+    bound, port = _inner(registry)
+    if registry.network == "host":
         return bound, port
-    ports = [(host, outer) for inside, host, outer in one.ports if inside == port] or [
-        (host, outer) for _, host, outer in one.ports
+    ports = [(host, outer) for inside, host, outer in registry.ports if inside == port] or [
+        (host, outer) for _, host, outer in registry.ports
     ]
     return ports[0] if ports else ("", "")
 
 
-def _addr(one: FoundRegistry) -> object:
-    http = one.config.get("http")
+def _addr(registry: FoundRegistry) -> object:
+    http = registry.config.get("http")
     return http.get("addr") if isinstance(http, dict) else None
 
 
@@ -72,8 +72,8 @@ def _is_here(url: str, host: str, port: str, observed: HostState) -> bool:
     parts = urlsplit(url)
     name = parts.hostname or ""
     docker = observed.facts.docker
-    own = {*observed.facts.addresses, docker.bridge if docker else ""}
-    local = name == "localhost" or name.startswith("127.") or name in own
+    addresses = {*observed.facts.addresses, docker.bridge if docker else ""}
+    local = name == "localhost" or name.startswith("127.") or name in addresses
     number = str(parts.port or (443 if parts.scheme == "https" else 80))
     return number == port and local and (host in _EVERYWHERE or name in {host, "localhost"})
 
@@ -81,7 +81,7 @@ def _is_here(url: str, host: str, port: str, observed: HostState) -> bool:
 def _own_address(observed: HostState) -> str:
     """The address by which others know the host: the one of this connection."""
     docker = observed.facts.docker
-    found = docker.client.server if docker else ""
-    others = (one for one in observed.facts.addresses if not one.startswith(("127.", "::1")) and ":" not in one)
-    address = found or next(others, "127.0.0.1")
+    server = docker.client.server if docker else ""
+    addresses = (ip for ip in observed.facts.addresses if not ip.startswith(("127.", "::1")) and ":" not in ip)
+    address = server or next(addresses, "127.0.0.1")
     return f"[{address}]" if ":" in address else address

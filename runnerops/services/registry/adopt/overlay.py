@@ -37,19 +37,19 @@ def overlay(config: Tree) -> Tree:
 
 
 def _below(at: Key, tree: Tree) -> Tree:
-    kept: Tree = {}
+    settings: Tree = {}
     for name, value in tree.items():
         key = (*at, name)
-        if value is None or key in _ELSEWHERE or any(_same(known, key, value) for known in (_OURS, _EXAMPLE)):
+        if value is None or key in _ELSEWHERE or any(_same(usual, key, value) for usual in (_OURS, _EXAMPLE)):
             continue
         inside = _below(key, value) if isinstance(value, dict) else value
         if inside != {}:
-            kept[name] = inside
-    return kept
+            settings[name] = inside
+    return settings
 
 
-def _same(known: Mapping[Key, Value], key: Key, value: Value) -> bool:
-    return key in known and (known[key] == value or (key == ("version",) and str(value) == "0.1"))
+def _same(usual: Mapping[Key, Value], key: Key, value: Value) -> bool:
+    return key in usual and (usual[key] == value or (key == ("version",) and str(value) == "0.1"))
 
 
 def is_usual(name: str, value: str) -> bool:

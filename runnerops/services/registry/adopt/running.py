@@ -70,19 +70,19 @@ class FoundRegistry:
     def further_mounts(self) -> tuple[str, ...]:
         """The paths inside of mounts that are neither of the storage nor of the config."""
         root = str(said(self, ("storage", "filesystem", "rootdirectory")) or INSIDE)
-        known = {mount.inside for path in (root, self.config_path) if (mount := self.mount_of(path))}
-        return tuple(mount.inside for mount in self.mounts if mount.inside not in {*known, INSIDE})
+        used_paths = {mount.inside for path in (root, self.config_path) if (mount := self.mount_of(path))}
+        return tuple(mount.inside for mount in self.mounts if mount.inside not in {*used_paths, INSIDE})
 
     def mount_of(self, path: str) -> Mount | None:
         """The innermost mount in which a path inside lies."""
         around = (mount for mount in self.mounts if f"{path}/".startswith(f"{mount.inside.rstrip('/')}/"))
-        return max(around, key=lambda one: len(one.inside), default=None)
+        return max(around, key=lambda mount: len(mount.inside), default=None)
 
 
-def said(one: FoundRegistry, key: Key) -> Value:
+def said(registry: FoundRegistry, key: Key) -> Value:
     """The value that the registry uses for a key: that of its variable, else that of its file."""
-    name = next((name for name, place in SAID.items() if place == key and name in one.environment), "")
-    return one.environment[name] if name else value_at(one.config, key)
+    name = next((name for name, place in SAID.items() if place == key and name in registry.environment), "")
+    return registry.environment[name] if name else value_at(registry.config, key)
 
 
 def found_registries(answers: Answers) -> Iterator[FoundRegistry]:
@@ -99,8 +99,8 @@ def found_registries(answers: Answers) -> Iterator[FoundRegistry]:
 
 def _registry(about: Mapping[str, Any], image: Mapping[str, Any], path: str, text: str) -> FoundRegistry:
     config, host = _mapping(about.get("config")), _mapping(about.get("host"))
-    there = image.get("Env") or ()
-    pairs = (str(word).partition("=") for word in config.get("Env") or () if word not in there)
+    image_words = image.get("Env") or ()
+    pairs = (str(word).partition("=") for word in config.get("Env") or () if word not in image_words)
     return FoundRegistry(
         name=str(about.get("name")).lstrip("/"),
         image=str(config.get("Image")),
@@ -126,19 +126,19 @@ def _tree(text: str) -> Tree:
         return {}
 
 
-def _mounts(told: Any) -> Iterator[Mount]:
-    for one in told if isinstance(told, list) else ():
-        volume = one.get("Type") == "volume"
+def _mounts(node: Any) -> Iterator[Mount]:
+    for mount in node if isinstance(node, list) else ():
+        volume = mount.get("Type") == "volume"
         yield Mount(
-            str(one.get("Destination")),
-            str(one.get("Name") if volume else one.get("Source")),
+            str(mount.get("Destination")),
+            str(mount.get("Name") if volume else mount.get("Source")),
             volume,
-            one.get("RW") is not False,
+            mount.get("RW") is not False,
         )
 
 
-def _ports(told: Any) -> Iterator[tuple[str, str, str]]:
-    for inside, bindings in told.items() if isinstance(told, dict) else ():
+def _ports(node: Any) -> Iterator[tuple[str, str, str]]:
+    for inside, bindings in node.items() if isinstance(node, dict) else ():
         for binding in bindings or ():
             if str(binding.get("HostPort") or 0) != "0":
                 yield str(inside).partition("/")[0], str(binding.get("HostIp") or ""), str(binding["HostPort"])
@@ -151,5 +151,5 @@ def _object(text: str) -> Mapping[str, Any]:
         return {}
 
 
-def _mapping(told: Any) -> Mapping[str, Any]:
-    return told if isinstance(told, dict) else {}
+def _mapping(node: Any) -> Mapping[str, Any]:
+    return node if isinstance(node, dict) else {}

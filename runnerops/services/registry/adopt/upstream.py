@@ -17,57 +17,58 @@ _DURATION = late_pattern(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
 Login = tuple[str | None, str | None]
 
 
-def upstream_of(one: FoundRegistry) -> str:
+def upstream_of(registry: FoundRegistry) -> str:
     """The URL without a login. If it names a page of Docker Hub, the URL that serves Docker Hub."""
-    parts = urlsplit(_url(one))
+    parts = urlsplit(_url(registry))
     if (parts.hostname or "") in _HUB_PAGES:
         return HUB_UPSTREAM
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def login_of(one: FoundRegistry) -> Login:
+def login_of(registry: FoundRegistry) -> Login:
     """The user and the password; none if one of them is missing, because the registry could not log in with the other
     alone.
     """
-    user, password = _given(one)
+    user, password = _given(registry)
     return (user, password) if user and password else (None, None)
 
 
-def ttl_of(one: FoundRegistry) -> str | None:
+def ttl_of(registry: FoundRegistry) -> str | None:
     """How long content is kept; none if the registry itself could not read it."""
-    text = _text(said(one, ("proxy", "ttl")))
+    text = _text(said(registry, ("proxy", "ttl")))
     return text if text and (text == "0" or _DURATION.fullmatch(text)) else None
 
 
-def not_taken(one: FoundRegistry) -> Iterator[str]:
+def not_taken(registry: FoundRegistry) -> Iterator[str]:
     """A sentence for each of these that is left out of the section."""
-    user, password = _given(one)
+    user, password = _given(registry)
     if bool(user) != bool(password):
-        there, missing = ("user name", "password") if user else ("password", "user name")
-        yield f"container {one.name} has a {there} for its upstream but no {missing}: it is left out"
-    if (text := _text(said(one, ("proxy", "ttl")))) and ttl_of(one) is None:
-        yield f"container {one.name} has a ttl of {text}, which is not a duration with a unit (such as 168h): it is left out"
+        present, missing = ("user name", "password") if user else ("password", "user name")
+        yield f"container {registry.name} has a {present} for its upstream but no {missing}: it is left out"
+    if (text := _text(said(registry, ("proxy", "ttl")))) and ttl_of(registry) is None:
+        reason = "which is not a duration with a unit (such as 168h)"
+        yield f"container {registry.name} has a ttl of {text}, {reason}: it is left out"
 
 
 def unusable(url: str) -> bool:
     """Whether the section cannot name this upstream."""
     try:
         parts = urlsplit(url)
-        whole = parts.port != 0 and bool(parts.hostname) and not (parts.query or parts.fragment)
+        is_complete = parts.port != 0 and bool(parts.hostname) and not (parts.query or parts.fragment)
     except ValueError:
         return True
-    return not whole or parts.scheme not in {"http", "https"} or not re.fullmatch(r"[!-~]+", url)
+    return not is_complete or parts.scheme not in {"http", "https"} or not re.fullmatch(r"[!-~]+", url)
 
 
-def _given(one: FoundRegistry) -> Login:
-    parts = urlsplit(_url(one))
-    user, password = (_text(said(one, ("proxy", name))) for name in ("username", "password"))
+def _given(registry: FoundRegistry) -> Login:
+    parts = urlsplit(_url(registry))
+    user, password = (_text(said(registry, ("proxy", name))) for name in ("username", "password"))
     return user or parts.username, password or parts.password
 
 
-def _url(one: FoundRegistry) -> str:
+def _url(registry: FoundRegistry) -> str:
     """As it stands there; nothing of one that no reader of URLs takes."""
-    text = str(said(one, ("proxy", "remoteurl"))).rstrip("/")
+    text = str(said(registry, ("proxy", "remoteurl"))).rstrip("/")
     try:
         urlsplit(text)
     except ValueError:
