@@ -29,12 +29,12 @@ _SURE = ("library/busybox", "library/hello-world", "library/alpine")
 
 def inquiries(host: Host, probe: Probe) -> Sequence[Call]:
     """Asks whether each mirror and each own cache answers, and whether the own caches ask their upstream."""
-    own = own_caches(host)
-    urls = dict.fromkeys((*for_containers(host), *(cache.probe for cache in own)))
+    caches = own_caches(host)
+    urls = dict.fromkeys((*for_containers(host), *(cache.probe for cache in caches)))
     return (
         *(("verify_registry_answer", url) for url in urls),
-        *(_upstream(cache, probe) for cache in own),
-        *space_questions(own),
+        *(_upstream(cache, probe) for cache in caches),
+        *space_questions(caches),
     )
 
 
@@ -95,17 +95,17 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
 
 
 def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
-    own = own_caches(host)
-    for cache in own:
+    caches = own_caches(host)
+    for cache in caches:
         yield running_check(host, cache, evidence)
         if check := space_check(cache, evidence.answers):
             yield check
     asked_by_daemon = mirrors(host)
-    for url in dict.fromkeys((*for_containers(host), *(cache.probe for cache in own))):
+    for url in dict.fromkeys((*for_containers(host), *(cache.probe for cache in caches))):
         yield host_check(host, url, evidence)
         if url in for_containers(host):
             yield container_check(host, url, evidence)
-    yield from (own_upstream(host, cache, evidence) for cache in own)
+    yield from (own_upstream(host, cache, evidence) for cache in caches)
     yield from (upstream_of(cache, evidence) for cache in others(host))
     if asked_by_daemon and not evidence.quick:
         served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], evidence)
@@ -116,8 +116,11 @@ def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
 
 
 def _on_volume(cache: Cache, evidence: Evidence) -> bool:
-    there = evidence.hosts.get(cache.host)
-    return any(one.name == cache.name and keeps_on_volume(one) for one in (own_caches(there) if there else ()))
+    cache_host = evidence.hosts.get(cache.host)
+    return any(
+        own_cache.name == cache.name and keeps_on_volume(own_cache)
+        for own_cache in (own_caches(cache_host) if cache_host else ())
+    )
 
 
 __all__ = ["NAME", "PULL_TEST", "VERIFY", "cache_hosts", "checks", "inquiries", "log_queries", "pull_test"]

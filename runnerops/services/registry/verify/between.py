@@ -18,15 +18,15 @@ _KEPT_OUT = frozenset({"", "1", "7", "28"})
 
 def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterator[str]:
     """Returns reason and fix. The cache was asked on its own host as well."""
-    there = evidence.log_queries.get(cache.host, "it was not asked")
+    trace = evidence.log_queries.get(cache.host, "it was not asked")
     answer = evidence.answers.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)
     if said(answer)[0] != SILENT:  # something answers, so nothing keeps this host out
         yield wrong
         yield f"runnerops verify {cache.host}"
-    elif isinstance(there, str):
-        yield f"{wrong}; whether it answers on {cache.host} is not known: {there}"
+    elif isinstance(trace, str):
+        yield f"{wrong}; whether it answers on {cache.host} is not known: {trace}"
         yield f"runnerops status {cache.host}"
-    elif not _answers_there(cache, there, evidence):
+    elif not _answers_there(cache, trace, evidence):
         yield f"{wrong}; it does not answer on {cache.host} itself either"
         yield f"runnerops deploy {cache.host}"
     elif said(answer)[1] in _KEPT_OUT:
@@ -36,13 +36,15 @@ def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterato
         yield f"to see why, on {host.name}: curl -v {cache.url.rstrip('/')}/v2/"
 
 
-def _answers_there(cache: Cache, told: Answers, evidence: Evidence) -> bool:
+def _answers_there(cache: Cache, answers: Answers, evidence: Evidence) -> bool:
     """At the address that clients use, or at the one that it listens on: a host may not reach itself by a
     name or a NAT.
     """
-    there = evidence.hosts.get(cache.host)
-    probes = [one.probe for one in (own_caches(there) if there else ()) if one.name == cache.name]
-    return any(not problem(told.get(f"registry_code/{url}", NO_ANSWER)) for url in (cache.url.rstrip("/"), *probes))
+    cache_host = evidence.hosts.get(cache.host)
+    probes = [
+        own_cache.probe for own_cache in (own_caches(cache_host) if cache_host else ()) if own_cache.name == cache.name
+    ]
+    return any(not problem(answers.get(f"registry_code/{url}", NO_ANSWER)) for url in (cache.url.rstrip("/"), *probes))
 
 
 def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterator[str]:
@@ -51,10 +53,10 @@ def _firewall(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Itera
     port = parts.port or (443 if parts.scheme == "https" else 80)
     words = evidence.answers.get(f"registry_connection/{url}", NO_ANSWER).text.split()
     source, target = words if len(words) == 2 else (host.name, parts.hostname or cache.host)
-    way = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
-    yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two hosts does not let {way} through"
-    told = evidence.log_queries.get(cache.host, "")
-    chains = None if isinstance(told, str) else told.get("docker_chains")
+    route = f"TCP from {source} ({host.name}) to {target} port {port} ({cache.host})"
+    yield f"{wrong}, while it answers on {cache.host} itself: a firewall between the two hosts does not let {route} through"
+    trace = evidence.log_queries.get(cache.host, "")
+    chains = None if isinstance(trace, str) else trace.get("docker_chains")
     if chains is not None and not chains.text:
         yield f"open the network's own firewall: on {cache.host} no chain but Docker's own drops forwarded packets"
         return

@@ -46,18 +46,20 @@ def _holding(name: str, url: str, answers: Answers) -> Holding:
     pages = answers.get(f"registry_catalog/{name}", NO_ANSWER)
     if pages.status != 0:
         return Holding(name, url, problem="it does not list its content")
-    told = answers.get(f"registry_tags/{name}", NO_ANSWER)
-    tags = {repository: tuple(sorted(found)) for repository, found in _tags(told.text)} if told.status == 0 else None
+    listed = answers.get(f"registry_tags/{name}", NO_ANSWER)
+    tags = (
+        {repository: tuple(sorted(names)) for repository, names in _tags(listed.text)} if listed.status == 0 else None
+    )
     return Holding(name, url, tuple(sorted(repositories(pages.text))), tags)
 
 
 def _tags(text: str) -> Iterator[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = {}
+    by_repository: dict[str, list[str]] = {}
     for line in text.splitlines():
         repository, _, tag = line.removeprefix("./").partition(_TAGS)
         if tag:
-            found.setdefault(repository, []).append(tag)
-    yield from found.items()
+            by_repository.setdefault(repository, []).append(tag)
+    yield from by_repository.items()
 
 
 __all__ = ["FUNCTIONS", "Holding", "holdings", "questions"]

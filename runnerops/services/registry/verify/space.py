@@ -55,22 +55,22 @@ def space_questions(caches: Iterable[OwnCache]) -> Iterator[Call]:
     return (("verify_registry_space", cache.name) for cache in caches if keeps_on_volume(cache))
 
 
-def space_of(cache: OwnCache, told: Answers) -> Space | None:
+def space_of(cache: OwnCache, answers: Answers) -> Space | None:
     """Returns what `df` printed; None if it was not asked, or failed."""
-    words = told.get(f"registry_space/{cache.name}", NO_ANSWER).text.split()
+    words = answers.get(f"registry_space/{cache.name}", NO_ANSWER).text.split()
     if len(words) not in {2, 4} or not all(map(str.isdecimal, words)):
         return None
     return Space(*map(int, words))
 
 
-def space_check(cache: OwnCache, told: Answers) -> Check | None:
+def space_check(cache: OwnCache, answers: Answers) -> Check | None:
     """Returns the check of a volume's space; None if the volume is not known."""
-    space = space_of(cache, told)
+    space = space_of(cache, answers)
     if space is None:
         return None
-    what = f"the volume of cache {cache.name} has room ({space.text})"
+    title = f"the volume of cache {cache.name} has room ({space.text})"
     if not space.scarce:
-        return Check("space", NAME, what)
+        return Check("space", NAME, title)
     reason = f"there is too little {space.scarce} left: what does not fit is passed on but not kept"
     fix = "make the volume larger, or give the cache a shorter `ttl`"
-    return Check("space", NAME, what, "fail", reason, fix)
+    return Check("space", NAME, title, "fail", reason, fix)

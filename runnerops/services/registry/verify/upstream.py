@@ -18,41 +18,47 @@ from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 def own_upstream(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     """Returns the check for a cache on this host."""
-    what = f"cache {cache.name} asks {cache.upstream}, which answers"
+    title = f"cache {cache.name} asks {cache.upstream}, which answers"
     if problem(evidence.answers.get(f"registry_code/{cache.probe}", NO_ANSWER)):
-        return Check("upstream", NAME, what, "skip", "the cache does not answer")
-    return _upstream(what, host, cache, evidence.answers, ours(evidence.observed).get(cache.name))
+        return Check("upstream", NAME, title, "skip", "the cache does not answer")
+    return _upstream(title, host, cache, evidence.answers, ours(evidence.observed).get(cache.name))
 
 
 def upstream_of(cache: Cache, evidence: Evidence) -> Check:
     """Returns the check for a cache of another host, as that host reports it."""
-    what = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
-    trace, there = evidence.log_queries.get(cache.host, ""), evidence.hosts.get(cache.host)
-    own = next((one for one in own_caches(there) if one.name == cache.name), None) if there else None
+    title = f"cache {cache.name} of {cache.host} asks its upstream, which answers"
+    trace, cache_host = evidence.log_queries.get(cache.host, ""), evidence.hosts.get(cache.host)
+    own_cache = (
+        next((candidate for candidate in own_caches(cache_host) if candidate.name == cache.name), None)
+        if cache_host
+        else None
+    )
     if problem(evidence.answers.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)):
-        return Check("upstream", NAME, what, "skip", "the cache does not answer")
-    if not trace or there is None or own is None:
-        return Check("upstream", NAME, what, "skip", f"not asked from here: runnerops verify {cache.host}")
+        return Check("upstream", NAME, title, "skip", "the cache does not answer")
+    if not trace or cache_host is None or own_cache is None:
+        return Check("upstream", NAME, title, "skip", f"not asked from here: runnerops verify {cache.host}")
     if isinstance(trace, str):
-        return Check("upstream", NAME, what, "fail", trace, f"runnerops verify {cache.host}")
-    return _upstream(what, there, own, trace, None)
+        return Check("upstream", NAME, title, "fail", trace, f"runnerops verify {cache.host}")
+    return _upstream(title, cache_host, own_cache, trace, None)
 
 
-def _upstream(what: str, host: Host, cache: OwnCache, told: Answers, container: Container | None) -> Check:
+def _upstream(title: str, host: Host, cache: OwnCache, answers: Answers, container: Container | None) -> Check:
     """If a cache lists tags that it does not hold, it has asked the upstream with its login. This costs no pull."""
-    rendered = told.get(f"registry_tag_source/{cache.name}", NO_ANSWER).text
-    direct = told.get(f"registry_upstream/{cache.name}", NO_ANSWER)
+    rendered = answers.get(f"registry_tag_source/{cache.name}", NO_ANSWER).text
+    direct = answers.get(f"registry_upstream/{cache.name}", NO_ANSWER)
     if rendered == "upstream":
-        return Check("upstream", NAME, what)
+        return Check("upstream", NAME, title)
     if rendered == "held" and said(direct)[0] == "200":
         return Check(
-            "upstream", NAME, what, "skip", "it answers the host; the cache has every tag, so it does not ask for any"
+            "upstream", NAME, title, "skip", "it answers the host; the cache has every tag, so it does not ask for any"
         )
     if rendered == "none" and said(direct)[0] == "404":
-        return Check("upstream", NAME, what, "pass", "it says that it has none of the repositories that were asked for")
+        return Check(
+            "upstream", NAME, title, "pass", "it says that it has none of the repositories that were asked for"
+        )
     if rendered == "nothing":
-        return Check("upstream", NAME, what, "skip", "the cache has no content yet that could be asked for")
-    return Check("upstream", NAME, what, "fail", *_why(host, cache, direct, container))
+        return Check("upstream", NAME, title, "skip", "the cache has no content yet that could be asked for")
+    return Check("upstream", NAME, title, "fail", *_why(host, cache, direct, container))
 
 
 def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | None) -> Iterator[str]:
