@@ -57,19 +57,19 @@ def spec_at(path: str, mode: str = "0644") -> FileSpec:
     return FileSpec(NAME, path, CONFIG_TEMPLATE, "yaml", mode, name=cache or HUB_CACHE)
 
 
-def context(host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
+def context(host: Host, spec: FileSpec, rendered: Sequence[RenderedFile]) -> Mapping[str, Any]:
     """`cache` and `merge` for a config; `caches`, each with its `config_sha256`, for the Compose file."""
     if spec.template == CONFIG_TEMPLATE:
         cache = next(cache for cache in own_caches(host) if cache.name == spec.name)
         return {"cache": cache.tree, "merge": merge}
-    shas = {file.spec.name: config_sha256(parse(file.content or b"")) for file in done}
+    shas = {file.spec.name: config_sha256(parse(file.content or b"")) for file in rendered}
     return {"caches": [{**cache.tree, "config_sha256": shas[cache.name]} for cache in own_caches(host)]}
 
 
-def merge(base: Tree, more: Tree) -> Tree:
-    """Lays `more` over `base`, mapping by mapping; null removes a key."""
+def merge(base: Tree, overlay: Tree) -> Tree:
+    """Lays `overlay` over `base`, mapping by mapping; null removes a key."""
     merged = dict(base)
-    for name, value in more.items():
+    for name, value in overlay.items():
         below = merged.get(name)
         merged[name] = merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
     return {

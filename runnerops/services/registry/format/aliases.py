@@ -14,14 +14,14 @@ _FEW, _MANY = 400_000, 4_000_000
 def unfolds_too_far(root: yaml.Node | None) -> bool:
     """Whether aliases make up too much of the document, or one is inside of what it refers to."""
     sizes: dict[int, int] = {}
-    whole = _size(root, sizes) if root else 0
-    repeated = whole - len(sizes)
-    return whole < 0 or (repeated > 100 and whole > 1000 and repeated / whole > _allowed(whole))
+    total = _size(root, sizes) if root else 0
+    repeated = total - len(sizes)
+    return total < 0 or (repeated > 100 and total > 1000 and repeated / total > _allowed(total))
 
 
-def _allowed(whole: int) -> float:
+def _allowed(total: int) -> float:
     """The share of all nodes that aliases may contribute."""
-    return 0.99 - 0.89 * min(max((whole - _FEW) / (_MANY - _FEW), 0), 1)
+    return 0.99 - 0.89 * min(max((total - _FEW) / (_MANY - _FEW), 0), 1)
 
 
 def _size(root: yaml.Node, sizes: dict[int, int]) -> int:

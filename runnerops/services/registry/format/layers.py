@@ -85,17 +85,17 @@ def _laid(below: yaml.Node, over: yaml.Node, name: str) -> yaml.Node:
 def _mappings(below: yaml.MappingNode, over: yaml.MappingNode) -> yaml.MappingNode:
     pairs = list(below.value)
     at = {key.value: index for index, (key, _) in enumerate(pairs) if _is_name(key)}
-    gone: set[int] = set()
+    removed: set[int] = set()
     for key, value in over.value:
         index = at.get(key.value) if _is_name(key) else None
         if value.tag == "!reset":
-            gone |= {index} if index is not None else set()
+            removed |= {index} if index is not None else set()
         elif index is None:
             pairs.append((key, value))
         else:
             pairs[index] = (pairs[index][0], _laid(pairs[index][1], value, key.value))
-    kept = [pair for index, pair in enumerate(pairs) if index not in gone]
-    return yaml.MappingNode(below.tag, kept, below.start_mark, below.end_mark)
+    pairs_left = [pair for index, pair in enumerate(pairs) if index not in removed]
+    return yaml.MappingNode(below.tag, pairs_left, below.start_mark, below.end_mark)
 
 
 def _is_name(key: yaml.Node) -> bool:

@@ -95,8 +95,8 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
     try:
         plain = _plain(tree)
     except _OddError as odd:
-        found = odd.pattern.search(text)
-        raise _parse_error(text, Cause(found.end() if found else 0, odd.problem, odd.fix)) from None
+        match = odd.pattern.search(text)
+        raise _parse_error(text, Cause(match.end() if match else 0, odd.problem, odd.fix)) from None
     assert isinstance(plain, dict)
     return plain
 
@@ -114,9 +114,9 @@ def _read(text: str, *, strict: bool, compose: bool) -> Any:
         try:
             root = _composed(loader, text, strict=strict) if compose else _first(loader, strict=strict)
             if "*" in text and unfolds_too_far(root):
-                found = _ALIAS.search(text)
+                match = _ALIAS.search(text)
                 problem = "from here on, the aliases make the file too large"
-                raise _parse_error(text, Cause(found.start() if found else 0, problem, "write the values out"))
+                raise _parse_error(text, Cause(match.start() if match else 0, problem, "write the values out"))
             return loader.construct_document(root) if root else {}
         finally:
             loader.dispose()
@@ -125,9 +125,9 @@ def _read(text: str, *, strict: bool, compose: bool) -> Any:
 
         raise _parse_error(text, explain(text, error)) from None
     except ValueError:
-        found = _NO_NUMBER.search(text)
+        match = _NO_NUMBER.search(text)
         cause = Cause(
-            found.start() if found else 0, "this looks like a number, but is not a valid one", "put it in quotes"
+            match.start() if match else 0, "this looks like a number, but is not a valid one", "put it in quotes"
         )
         raise _parse_error(text, cause) from None
     except RecursionError:
@@ -217,16 +217,16 @@ class _OddError(Exception):
         self.fix = fix
 
 
-def _plain(found: Any, depth: int = 0) -> Value:
+def _plain(node: Any, depth: int = 0) -> Value:
     """Copies what YAML gave into a `Tree`."""
     if depth > _MOST_DEEP:
         raise _OddError(_START, "it is nested too deep", "write it with fewer levels")
-    if isinstance(found, dict):
-        return {str(name): _plain(item, depth + 1) for name, item in found.items()}
-    if isinstance(found, list | tuple):
-        return [_plain(item, depth + 1) for item in found]
-    if found is None or isinstance(found, str | int | float | datetime | date):
-        return found
+    if isinstance(node, dict):
+        return {str(name): _plain(item, depth + 1) for name, item in node.items()}
+    if isinstance(node, list | tuple):
+        return [_plain(item, depth + 1) for item in node]
+    if node is None or isinstance(node, str | int | float | datetime | date):
+        return node
     raise _OddError(_TAG, "a value is neither a string, a number nor a date", "take its tag out")
 
 
@@ -249,13 +249,13 @@ def _pass_over_tags(loader: Any, root: yaml.Node | None) -> None:
 def _refuse_duplicates(root: yaml.Node | None) -> None:
     for node in _collections(root):
         if isinstance(node, yaml.MappingNode):
-            seen: set[tuple[str, str]] = set()
+            seen_keys: set[tuple[str, str]] = set()
             for key, _ in node.value:
                 if isinstance(key, yaml.ScalarNode):
-                    if (key.tag, key.value) in seen:
+                    if (key.tag, key.value) in seen_keys:
                         place = (key.start_mark.line + 1, key.start_mark.column + 1)
                         raise ParseError(*place, "duplicate key", "take one of the two out")
-                    seen.add((key.tag, key.value))
+                    seen_keys.add((key.tag, key.value))
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:

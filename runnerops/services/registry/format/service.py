@@ -14,8 +14,8 @@ STORAGE = "/var/lib/registry"
 def service_of(compose: Tree, name: str) -> Tree:
     """The section of one service in the form of `plain_compose`; empty if there is none."""
     services = compose.get("services")
-    found = services.get(name) if isinstance(services, dict) else None
-    return found if isinstance(found, dict) else {}
+    section = services.get(name) if isinstance(services, dict) else None
+    return section if isinstance(section, dict) else {}
 
 
 def volumes_of(compose: Tree, name: str) -> Mapping[str, str]:
@@ -25,9 +25,11 @@ def volumes_of(compose: Tree, name: str) -> Mapping[str, str]:
     Other folders and files of the host are left out.
     """
     mounts = mounts_of(service_of(compose, name))
-    named = ((inside, key if key.startswith("/") else _volume_name(compose, key), "/" in key) for inside, key in mounts)
+    mounted = (
+        (inside, key if key.startswith("/") else _volume_name(compose, key), "/" in key) for inside, key in mounts
+    )
     return {
-        inside: volume for inside, volume, folder in named if not folder or (inside == STORAGE and volume[0] == "/")
+        inside: volume for inside, volume, folder in mounted if not folder or (inside == STORAGE and volume[0] == "/")
     }
 
 
@@ -59,7 +61,7 @@ def mounts_of(section: Tree) -> Iterator[tuple[str, str]]:
 
 def _volume_name(compose: Tree, key: str) -> str:
     """As Docker knows it."""
-    found = value_at(compose, ("volumes", key))
-    given = text_of(value_at(found, ("name",)))
-    outside = value_at(found, ("external",))
-    return given or text_of(value_at(outside, ("name",))) or (key if outside else f"{PROJECT}_{key}")
+    volume = value_at(compose, ("volumes", key))
+    given_name = text_of(value_at(volume, ("name",)))
+    outside = value_at(volume, ("external",))
+    return given_name or text_of(value_at(outside, ("name",))) or (key if outside else f"{PROJECT}_{key}")

@@ -20,8 +20,8 @@ def source_keys(host: Host, spec: FileSpec, key: Key) -> tuple[Key, ...]:
     """The keys in the section of the cache to which the file, or the service in a Compose file, belongs."""
     if spec.template == CONFIG_TEMPLATE:
         cache = _cache(host, spec.name)
-        own = (*cache, "config", *key) if key else cache
-        return (own, (*cache, *_CONFIG[key])) if key in _CONFIG else (own,)
+        config_key = (*cache, "config", *key) if key else cache
+        return (config_key, (*cache, *_CONFIG[key])) if key in _CONFIG else (config_key,)
     if key[:1] == ("services",) and len(key) > 1:
         return ((*_cache(host, str(key[1])), *_of_service(key[2:])),)
     if key[:1] == ("volumes",) and len(key) > 1:
@@ -37,5 +37,5 @@ def _of_service(key: Key) -> Key:
 
 
 def _cache(host: Host, name: str) -> Key:
-    found = (index for index, cache in enumerate(own_caches(host)) if name in {cache.name, f"cache-{cache.name}"})
-    return ("caches", index) if (index := next(found, None)) is not None else ()
+    indices = (index for index, cache in enumerate(own_caches(host)) if name in {cache.name, f"cache-{cache.name}"})
+    return ("caches", index) if (index := next(indices, None)) is not None else ()

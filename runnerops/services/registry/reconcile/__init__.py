@@ -36,8 +36,8 @@ def reconcile(
     """The host's own bytes if they mean the same. Files of ours that nothing asks for are removed."""
     if NAME not in host.sections:
         return (), ()
-    kept = _kept(rendered, observed, host.keep.get(NAME, ()))
-    return (*(_settled(file, observed) for file in kept), *_leaving(rendered, observed)), ()
+    kept_files = _kept(rendered, observed, host.keep.get(NAME, ()))
+    return (*(_settled(file, observed) for file in kept_files), *_leaving(rendered, observed)), ()
 
 
 def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
@@ -47,13 +47,13 @@ def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[
     checksums: dict[bytes, bytes] = {}
     for file in rendered:
         desired, old = read(file.content), read(observed.file(file.spec.path).content)
-        mine = desired if desired is None else keep(desired, plain(file.spec, old or {}), keys)
-        if desired is None or mine is None or not key_changes(file.spec, desired, mine):
-            mine, content = desired, file.content or b""
+        merged = desired if desired is None else keep(desired, plain(file.spec, old or {}), keys)
+        if desired is None or merged is None or not key_changes(file.spec, desired, merged):
+            merged, content = desired, file.content or b""
         else:
-            content = dump(mine)
-        if file.spec.template == CONFIG_TEMPLATE and desired is not None and mine is not None:
-            checksums[_checksum(desired)] = _checksum(mine)
+            content = dump(merged)
+        if file.spec.template == CONFIG_TEMPLATE and desired is not None and merged is not None:
+            checksums[_checksum(desired)] = _checksum(merged)
         for before, after in checksums.items() if file.spec.template == COMPOSE_TEMPLATE else ():
             content = content.replace(before, after)
         yield replace(file, content=content)
@@ -64,11 +64,11 @@ def _checksum(config: Tree) -> bytes:
 
 
 def _settled(file: RenderedFile, observed: HostState) -> RenderedFile:
-    there = observed.file(file.spec.path).content
-    desired, old = read(file.content), read(there)
+    content = observed.file(file.spec.path).content
+    desired, old = read(file.content), read(content)
     if desired is None or old is None or key_changes(file.spec, old, desired):
         return file
-    return replace(file, content=there)
+    return replace(file, content=content)
 
 
 def is_our_file(path: str) -> bool:

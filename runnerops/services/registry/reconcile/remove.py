@@ -17,14 +17,14 @@ from runnerops.services.removal import as_before, original_of
 def remove(request: RemovalRequest) -> Removal | None:
     """Restores a file that was there before, but starts nothing from it."""
     observed = request.observed
-    own = sorted(path for path in request.paths if is_our_file(path))
-    if not own:
+    our_paths = sorted(path for path in request.paths if is_our_file(path))
+    if not our_paths:
         return None
-    composed = [path for path in own if spec_at(path).template == COMPOSE_TEMPLATE]
-    there = [path for path in composed if observed.file(path).content is not None]
-    place = next(iter((*there, *composed)), "").rpartition("/")[0] or directory(request.host)
+    composed = [path for path in our_paths if spec_at(path).template == COMPOSE_TEMPLATE]
+    present = [path for path in composed if observed.file(path).content is not None]
+    place = next(iter((*present, *composed)), "").rpartition("/")[0] or directory(request.host)
     desired = []
-    for path in own:
+    for path in our_paths:
         original = original_of(path, request.originals, observed)
         content = original.content if original else None
         desired.append(as_before(spec_at(path), content, original, observed.file(path)))

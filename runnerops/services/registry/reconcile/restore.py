@@ -21,12 +21,12 @@ from runnerops.services.shared.listeners import split
 
 def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
     """The caches of these files. A file that did not exist then is not asked for, and is removed."""
-    there = sorted(files.items(), key=lambda item: not _is_config(item[0]))  # the Compose file has their checksums
-    specs = {path: spec_at(path) for path, content in there if content is not None}
+    ordered = sorted(files.items(), key=lambda item: not _is_config(item[0]))  # the Compose file has their checksums
+    specs = {path: spec_at(path) for path, content in ordered if content is not None}
     trees = {path: read(files[path]) or {} for path in specs}
     composed = next((path for path, spec in specs.items() if spec.template == COMPOSE_TEMPLATE), "")
-    known = {cache.name: cache.tree for cache in own_caches(host)}
-    caches = list(_caches(plain_compose(trees.get(composed, {})), trees, known))
+    known_trees = {cache.name: cache.tree for cache in own_caches(host)}
+    caches = list(_caches(plain_compose(trees.get(composed, {})), trees, known_trees))
     place = composed.rpartition("/")[0] or directory(host)
     return Restored(
         {"directory": place, "caches": [*caches]},
@@ -35,36 +35,36 @@ def restore(host: Host, files: Mapping[str, bytes | None]) -> Restored:
     )
 
 
-def _caches(compose: Tree, trees: Mapping[str, Tree], known: Mapping[str, Tree]) -> Iterator[Tree]:
+def _caches(compose: Tree, trees: Mapping[str, Tree], known_trees: Mapping[str, Tree]) -> Iterator[Tree]:
     """One section for each service, with what planning reads of it."""
     services = compose.get("services")
-    for name, one in services.items() if isinstance(services, dict) else ():
-        labels = one.get("labels") if isinstance(one, dict) else None
-        if not isinstance(one, dict) or not isinstance(labels, dict) or CONFIG_LABEL not in labels:
+    for name, service in services.items() if isinstance(services, dict) else ():
+        labels = service.get("labels") if isinstance(service, dict) else None
+        if not isinstance(service, dict) or not isinstance(labels, dict) or CONFIG_LABEL not in labels:
             continue
         path = next((path for path in trees if spec_at(path).name == name and _is_config(path)), "")
         proxy = trees.get(path, {}).get("proxy")
         plain: Tree = {"serves": "docker.io" if name == "dockerhub" else name, "upstream": "", "url": "", "use": True}
-        listen = str(next(iter(_texts(one.get("ports"))), "")).rpartition(":")[0]
+        listen = str(next(iter(_texts(service.get("ports"))), "")).rpartition(":")[0]
         yield {
             **plain,
-            **known.get(name, {}),
+            **known_trees.get(name, {}),
             "name": name,
             "listen": listen,
-            "url": _url(known.get(name, {}), listen),
-            "image": str(one.get("image") or ""),
+            "url": _url(known_trees.get(name, {}), listen),
+            "image": str(service.get("image") or ""),
             "volume": volumes_of(compose, name).get(STORAGE, name),
-            "environment": one.get("environment") or {},
+            "environment": service.get("environment") or {},
             "config_file": path.rpartition("/")[2],
             "listen_given": True,
             **({"upstream": str(proxy.get("remoteurl") or "")} if isinstance(proxy, dict) else {}),
         }
 
 
-def _url(known: Tree, listen: str) -> str:
+def _url(known_tree: Tree, listen: str) -> str:
     """What clients used then: the inventory's URL of now, where the cache listened at another port with that one."""
-    url, port = urlsplit(str(known.get("url") or f"http://{listen}")), split(listen)[1]
-    if port and str(url.port) == split(str(known.get("listen") or ""))[1]:
+    url, port = urlsplit(str(known_tree.get("url") or f"http://{listen}")), split(listen)[1]
+    if port and str(url.port) == split(str(known_tree.get("listen") or ""))[1]:
         url = url._replace(netloc=f"{url.netloc.rpartition(':')[0]}:{port}")
     return url.geturl()
 

@@ -167,7 +167,7 @@ def variable_of(key: Key) -> str:
     """The name of the variable that sets a key."""
     parts = ["REGISTRY"]
     for index, part in enumerate(key):
-        names = tuple(one for one in key[: index + 1] if isinstance(one, str))
+        names = tuple(word for word in key[: index + 1] if isinstance(word, str))
         parts.append(FIELDS.get(names, str(part)) if isinstance(part, str) else str(part))
     return "_".join(parts).upper()
 

@@ -183,16 +183,16 @@ def _casts() -> dict[str, object]:
     root: dict[str, object] = {}
     for kind, places in _CASTS.items():
         for place in places.split():
-            found = root
+            node = root
             *path, last = place.split(".")
             for part in path:
-                inner = found.setdefault(part, {})
+                inner = node.setdefault(part, {})
                 if isinstance(inner, str):  # `ulimits.*` is a number, or a mapping of numbers
-                    inner = found[part] = {"": inner}
+                    inner = node[part] = {"": inner}
                 assert isinstance(inner, dict)
-                found = inner
-            at = found.get(last)
-            found[last] = {**at, "": kind} if isinstance(at, dict) else kind
+                node = inner
+            at = node.get(last)
+            node[last] = {**at, "": kind} if isinstance(at, dict) else kind
     return root
 
 
@@ -201,8 +201,8 @@ def _step(casts: object, part: str | int) -> object:
 
 
 def _kind(casts: object) -> str:
-    found = casts.get("") if isinstance(casts, dict) else casts
-    return found if isinstance(found, str) else ""
+    kind = casts.get("") if isinstance(casts, dict) else casts
+    return kind if isinstance(kind, str) else ""
 
 
 def _cast(value: Value, casts: object) -> Value:

@@ -114,14 +114,14 @@ def lacks(version: str, since: str) -> bool:
     """Whether this version of Compose is older than a release. A version without a third number may be the newest of
     its series.
     """
-    has, first = release_of(version), release_of(since)
-    return has is not None and first is not None and has < first
+    release, first = release_of(version), release_of(since)
+    return release is not None and first is not None and release < first
 
 
 def release_of(text: str) -> _Release | None:
     """Parses `2.26.1-4` into three numbers; None if there are none. A missing third number counts as the highest."""
-    found = re.match(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?!\d)", text)
-    numbers = (int(found[1]), int(found[2]), int(found[3] or 10**9)) if found else (0, 0, 0)
+    match = re.match(r"v?(\d{1,9})\.(\d{1,9})(?:\.(\d{1,9}))?(?!\d)", text)
+    numbers = (int(match[1]), int(match[2]), int(match[3] or 10**9)) if match else (0, 0, 0)
     return numbers if numbers[:2] != (0, 0) else None
 
 

@@ -76,19 +76,19 @@ class Validator:
 
     def _types_of(self, schema: Schema) -> Sequence[tuple[str, ...]]:
         """The types of a schema and of all that it takes together, of each of which a value must have one."""
-        found = self._types.get(id(schema))
-        if found is None:
-            every = (_types(one) for one in (schema, *(self._whole(part) for part in schema.get("allOf", ()))))
-            found = self._types[id(schema)] = [types for types in every if types]
-        return found
+        type_sets = self._types.get(id(schema))
+        if type_sets is None:
+            every = (_types(child) for child in (schema, *(self._whole(part) for part in schema.get("allOf", ()))))
+            type_sets = self._types[id(schema)] = [types for types in every if types]
+        return type_sets
 
     def _at(self, reference: str) -> Schema:
         if reference not in self._refs:
-            found: Any = self._root
+            node: Any = self._root
             for part in reference.removeprefix("#/").split("/"):
-                found = found[part]
-            assert isinstance(found, Mapping)
-            self._refs[reference] = found
+                node = node[part]
+            assert isinstance(node, Mapping)
+            self._refs[reference] = node
         return self._refs[reference]
 
     def _whole(self, schema: Schema) -> Schema:
@@ -98,14 +98,16 @@ class Validator:
         """The problems of the branch that fits best: the one whose problems are the deepest."""
         each: list[list[Problem]] = []
         for choice in choices:
-            if not (found := list(self.problems(value, key, choice))):
+            if not (problems := list(self.problems(value, key, choice))):
                 return
-            each.append(found)
+            each.append(problems)
         if not each:
             return
-        deep = max(each, key=lambda found: max(len(one.key) + (one.kind != "type") for one in found))
-        if all(one.key == key and one.kind == "type" for one in deep):
-            types = [word for found in each for one in found if one.kind == "type" for word in one.words]
+        deep = max(each, key=lambda problems: max(len(problem.key) + (problem.kind != "type") for problem in problems))
+        if all(problem.key == key and problem.kind == "type" for problem in deep):
+            types = [
+                word for problems in each for problem in problems if problem.kind == "type" for word in problem.words
+            ]
             yield Problem(key, "type", tuple(dict.fromkeys(types)))
         else:
             yield from deep
@@ -117,7 +119,7 @@ class Validator:
         for name, item in value.items():
             inner = mapping.named.get(name)
             if inner is None:
-                inner = next((one for pattern, one in mapping.patterns.items() if re.search(pattern, name)), None)
+                inner = next((child for pattern, child in mapping.patterns.items() if re.search(pattern, name)), None)
             if inner is not None:
                 if not (isinstance(item, str) and self._takes_any_text(inner)):
                     yield from self.problems(item, (*key, name), inner)
@@ -128,11 +130,11 @@ class Validator:
 
     def _takes_any_text(self, schema: Schema) -> bool:
         """Whether a schema accepts every text, so that a large file's texts need no further look."""
-        found = self._any_text.get(id(schema))
-        if found is None:
-            found = "string" in _types(schema) and schema.keys() <= _OF_ANY_TEXT
-            self._any_text[id(schema)] = found
-        return found
+        accepts = self._any_text.get(id(schema))
+        if accepts is None:
+            accepts = "string" in _types(schema) and schema.keys() <= _OF_ANY_TEXT
+            self._any_text[id(schema)] = accepts
+        return accepts
 
     def _unknown(self, mapping: _Mapping, key: Key) -> Problem:
         if mapping.patterns and not mapping.named:
@@ -140,21 +142,24 @@ class Validator:
         return Problem(key, "unknown", tuple(mapping.named))
 
     def _mapping(self, schema: Schema) -> _Mapping:
-        found = self._mappings.get(id(schema))
-        if found is None:
+        mapping = self._mappings.get(id(schema))
+        if mapping is None:
             parts = [self._mapping(self._whole(part)) for part in schema.get("allOf", ())]
-            others = schema.get("unevaluatedProperties", schema.get("additionalProperties", True))
-            found = _Mapping(
-                {**{name: one for part in parts for name, one in part.named.items()}, **schema.get("properties", {})},
+            other_keys = schema.get("unevaluatedProperties", schema.get("additionalProperties", True))
+            mapping = _Mapping(
                 {
-                    **{name: one for part in parts for name, one in part.patterns.items()},
+                    **{name: child for part in parts for name, child in part.named.items()},
+                    **schema.get("properties", {}),
+                },
+                {
+                    **{name: child for part in parts for name, child in part.patterns.items()},
                     **schema.get("patternProperties", {}),
                 },
-                others,
+                other_keys,
                 (*(name for part in parts for name in part.required), *schema.get("required", ())),
             )
-            self._mappings[id(schema)] = found
-        return found
+            self._mappings[id(schema)] = mapping
+        return mapping
 
 
 def open_text(value: Value) -> bool:
@@ -176,8 +181,8 @@ def _is(kind: str, value: Value) -> bool:
         return isinstance(value, str | date)  # YAML's dates without quotes become texts again
     if kind == "boolean":
         return isinstance(value, bool)
-    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    return not isinstance(value, bool) and (whole if kind == "integer" else isinstance(value, int | float))
+    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return not isinstance(value, bool) and (is_whole if kind == "integer" else isinstance(value, int | float))
 
 
 def _scalar(schema: Schema, value: Value, key: Key) -> Iterator[Problem]:
@@ -189,12 +194,12 @@ def _scalar(schema: Schema, value: Value, key: Key) -> Iterator[Problem]:
     if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
         yield Problem(key, "form", (schema["pattern"],))
     if schema.get("uniqueItems") and isinstance(value, list):
-        seen: set[str] = set()
+        seen_texts: set[str] = set()
         for index, item in enumerate(value):
-            if (text := repr(item)) in seen:
+            if (text := repr(item)) in seen_texts:
                 yield Problem((*key, index), "twice", ())
-            seen.add(text)
+            seen_texts.add(text)
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = schema.get("minimum"), schema.get("maximum")
         if (low is not None and value < low) or (high is not None and value > high):
-            yield Problem(key, "range", tuple(str(one) for one in (low, high) if one is not None))
+            yield Problem(key, "range", tuple(str(bound) for bound in (low, high) if bound is not None))
