@@ -96,9 +96,9 @@ def _in_use(host: Host, observed: HostState) -> Iterator[Blocker]:
 def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:
     """The content of a cache is in its volume. With another volume it starts empty, and the disk keeps both."""
     container = ours(observed).get(cache.name)
-    there = dict((container.mounts if container else None) or _before(cache.name, compose, changes))
+    mounts = dict((container.mounts if container else None) or _before(cache.name, compose, changes))
     for inside, volume in volumes_of(compose, cache.name).items():
-        old = there.get(inside, "")
+        old = mounts.get(inside, "")
         if old and old != volume:
             removal = "" if "/" in old else f" (docker volume rm {old})"
             message = (
@@ -163,8 +163,13 @@ def _port_taken(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
 
 
 def _listen_not_here(cache: OwnCache, docker: DockerFacts, facts: Facts) -> Iterator[Blocker]:
-    here = {*facts.addresses, docker.bridge, "0.0.0.0", "::"}  # noqa: S104  compared, not bound
-    if not facts.addresses or cache.address in here or cache.address.startswith("127.") or cache.address == "::1":
+    host_addresses = {*facts.addresses, docker.bridge, "0.0.0.0", "::"}  # noqa: S104  compared, not bound
+    if (
+        not facts.addresses
+        or cache.address in host_addresses
+        or cache.address.startswith("127.")
+        or cache.address == "::1"
+    ):
         return
     message = f"{cache.address}, where cache {cache.name} is to listen, is not an address of this host"
     if cache.local and not cache.listen_given and docker.bridge:

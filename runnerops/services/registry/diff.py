@@ -46,14 +46,14 @@ def plain_compose(tree: Tree) -> Tree:
     services = tree.get("services")
     plain = {name: value for name, value in tree.items() if name != "version"}
     if isinstance(services, dict):
-        plain["services"] = {name: _service(one) for name, one in services.items()}
+        plain["services"] = {name: _service(service) for name, service in services.items()}
     return plain
 
 
-def _service(one: Value) -> Value:
-    if not isinstance(one, dict):
-        return one
-    plain = dict(one)
+def _service(service: Value) -> Value:
+    if not isinstance(service, dict):
+        return service
+    plain = dict(service)
     for name in ("environment", "labels"):
         if name in plain:
             plain[name] = _pairs(plain[name])

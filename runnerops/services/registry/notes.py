@@ -34,11 +34,11 @@ def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Itera
 
 def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
     for cache in own_caches(host):
-        if one := predecessor(cache, observed, host.returned):
-            stays = f"`docker rm {one.name}` removes it, when you do not need it any more"
+        if container := predecessor(cache, observed, host.returned):
+            stays = f"`docker rm {container.name}` removes it, when you do not need it any more"
             yield (
-                f"container {one.name} ({owner_of(one)}) is stopped when cache {cache.name} takes its place, with the"
-                f" same {'folder' if '/' in cache.volume else 'volume'} {cache.volume}; it stays on the host, stopped,"
+                f"container {container.name} ({owner_of(container)}) is stopped when cache {cache.name} takes its place,"
+                f" with the same {'folder' if '/' in cache.volume else 'volume'} {cache.volume}; it stays on the host, stopped,"
                 f" and a rollback or a removal starts it again: {stays}"
             )
 
@@ -46,14 +46,14 @@ def _put_aside(host: Host, observed: HostState) -> Iterator[str]:
 def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
     comes = frozenset(coming_back(host, observed))
     docker = observed.facts.docker
-    there = {container.id: container for container in docker.containers} if docker else {}
-    for one in displaced(host):
-        found = there.get(one.id)
-        if one in comes:
-            yield f"container {one.name}, whose place a cache took in run {one.run}, is started again"
-        elif found is None or not found.running:
-            why = "something else uses its port" if found else "it does not exist any more"
-            yield f"container {one.name}, whose place a cache took in run {one.run}, is not started again: {why}"
+    by_id = {present.id: present for present in docker.containers} if docker else {}
+    for returning in displaced(host):
+        container = by_id.get(returning.id)
+        if returning in comes:
+            yield f"container {returning.name}, whose place a cache took in run {returning.run}, is started again"
+        elif container is None or not container.running:
+            why = "something else uses its port" if container else "it does not exist any more"
+            yield f"container {returning.name}, whose place a cache took in run {returning.run}, is not started again: {why}"
 
 
 def _left(host: str, observed: HostState) -> Iterator[str]:

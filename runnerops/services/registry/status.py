@@ -25,27 +25,29 @@ def inquiries(host: Host) -> Sequence[Call]:
     return tuple(space_questions(own_caches(host)))
 
 
-def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:
+def status(host: Host, observed: HostState, answers: Answers) -> ServiceStatus | None:
     """The state of each cache's container, and whether it answers."""
     managed, registry = NAME in host.sections, observed.facts.registry
     applied = (path for path in observed.applied if observed.holds_ours(path) and is_our_file(path))
-    left = () if managed else tuple(applied)
+    leftover_paths = () if managed else tuple(applied)
     if not managed:
-        if not left:
+        if not leftover_paths:
             return None
-        running = sum(one.running for one in ours(observed).values())
-        return ServiceStatus(NAME, managed, "", f"{running} up", True, tuple(_leftover(observed)), left)
+        running = sum(container.running for container in ours(observed).values())
+        return ServiceStatus(NAME, managed, "", f"{running} up", True, tuple(_leftover(observed)), leftover_paths)
     caches = own_caches(host)
     up = [cache for cache in caches if _up(cache, observed)]
     state = f"{len(up)} of {len(caches)} up"
     version = f"Compose {registry.compose_version}" if registry and registry.compose_version else ""
-    rooms = [space_of(cache, told) for cache in caches]
+    rooms = [space_of(cache, answers) for cache in caches]
     details = (
         f"{_words(cache, observed)}{f', {room.text}' if room else ''}"
         for cache, room in zip(caches, rooms, strict=True)
     )
     healthy = len(up) == len(caches) and not any(room.scarce for room in rooms if room)
-    return ServiceStatus(NAME, managed, version, state, healthy, (*details, *_leftover(observed, caches)), left)
+    return ServiceStatus(
+        NAME, managed, version, state, healthy, (*details, *_leftover(observed, caches)), leftover_paths
+    )
 
 
 def _up(cache: OwnCache, observed: HostState) -> bool:
@@ -67,5 +69,7 @@ def _words(cache: OwnCache, observed: HostState) -> str:
 
 
 def _leftover(observed: HostState, caches: tuple[OwnCache, ...] = ()) -> Iterator[str]:
-    known = {cache.name for cache in caches}
-    yield from (f"{name}: a container without a cache in the inventory" for name in ours(observed) if name not in known)
+    cache_names = {cache.name for cache in caches}
+    yield from (
+        f"{name}: a container without a cache in the inventory" for name in ours(observed) if name not in cache_names
+    )

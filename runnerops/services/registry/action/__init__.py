@@ -28,7 +28,9 @@ def minimal_action(
     if NAME in host.removed:
         because = ("removed",) if reasons else ("volumes go",) if policy.volumes and volumes(observed) else ()
         return _remove(host, because, observed) if because else None
-    docker = next((one for one in before if one.service is ServiceName.DOCKER and one.verb is Verb.RESTART), None)
+    docker = next(
+        (earlier for earlier in before if earlier.service is ServiceName.DOCKER and earlier.verb is Verb.RESTART), None
+    )
     restart, new_store = docker is not None, docker is not None and docker.new_store and bool(own_caches(host))
     if new_store:
         reasons = [Reason(Verb.UP, "", "docker starts without it", "start"), *reasons]

@@ -59,8 +59,8 @@ def differences(compose: Tree, name: str, container: Container) -> Iterator[str]
         yield "restart"
     if bound and container.ports and bound != set(container.ports):
         yield "ports"
-    there = container.mounts
-    if there is not None and any(there.get(inside) != volume for inside, volume in volumes_of(compose, name).items()):
+    mounts = container.mounts
+    if mounts is not None and any(mounts.get(inside) != volume for inside, volume in volumes_of(compose, name).items()):
         yield "volume"
 
 
@@ -113,7 +113,7 @@ def _json(value: object) -> str:
 def _published(section: Tree) -> tuple[tuple[str, str, str], ...]:
     """Address, port and port inside; none if one is written in another way, or if two have the same port inside."""
     ports = section.get("ports")
-    found = [_PORT.fullmatch(text_of(port)) for port in (ports if isinstance(ports, list) else ())]
-    known = tuple((match[1], match[2], match[3]) for match in found if match)
-    inner = {port for _, _, port in known}
-    return known if len(known) == len(found) == len(inner) else ()
+    matches = [_PORT.fullmatch(text_of(port)) for port in (ports if isinstance(ports, list) else ())]
+    published = tuple((match[1], match[2], match[3]) for match in matches if match)
+    inner = {port for _, _, port in published}
+    return published if len(published) == len(matches) == len(inner) else ()

@@ -37,17 +37,24 @@ class Reason:
 def reasons_of(host: Host, changes: Sequence[Change], observed: HostState) -> list[Reason]:
     """All reasons except docker's restart."""
     edited = list(_edited(host, changes))
-    told = {reason.name for reason in edited}
-    other = (reason for reason in _not_as_wanted(host, changes, observed) if not reason.name or reason.name not in told)
-    found = [*edited, *other, *_taking_over(host, observed), *_intents(observed)]
-    again = (Reason(Verb.UP, "", f"container {one.name} starts again", "start") for one in coming_back(host, observed))
-    return found or list(again)
+    edited_names = {reason.name for reason in edited}
+    unedited = (
+        reason
+        for reason in _not_as_wanted(host, changes, observed)
+        if not reason.name or reason.name not in edited_names
+    )
+    reasons = [*edited, *unedited, *_taking_over(host, observed), *_intents(observed)]
+    again = (
+        Reason(Verb.UP, "", f"container {displaced.name} starts again", "start")
+        for displaced in coming_back(host, observed)
+    )
+    return reasons or list(again)
 
 
 def _taking_over(host: Host, observed: HostState) -> Iterator[Reason]:
     for cache in own_caches(host):
-        if one := predecessor(cache, observed, host.returned):
-            yield Reason(Verb.UP, cache.name, f"{cache.name} takes the place of container {one.name}", "start")
+        if container := predecessor(cache, observed, host.returned):
+            yield Reason(Verb.UP, cache.name, f"{cache.name} takes the place of container {container.name}", "start")
 
 
 def _edited(host: Host, changes: Sequence[Change]) -> Iterator[Reason]:
@@ -117,7 +124,7 @@ def _volume(compose: Tree, verb: Verb, key: str, key_change: KeyChange) -> Itera
 
 def _not_as_wanted(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Reason]:
     """Containers that differ from the files, because a run was interrupted or somebody removed one."""
-    caches, there = own_caches(host), ours(observed)
+    caches, containers = own_caches(host), ours(observed)
     if not docker_answers(observed):
         if caches:
             yield Reason(Verb.UP, "", "docker is stopped", "start")
@@ -126,7 +133,7 @@ def _not_as_wanted(host: Host, changes: Sequence[Change], observed: HostState) -
     for cache in caches:
         yield from _of_container(cache, compose, observed)
     rendered = {cache.name for cache in caches}
-    yield from (Reason(Verb.UP, name, _gone(name), "remove") for name in there if name not in rendered)
+    yield from (Reason(Verb.UP, name, _gone(name), "remove") for name in containers if name not in rendered)
 
 
 def _of_container(cache: OwnCache, compose: Tree, observed: HostState) -> Iterator[Reason]:
@@ -140,8 +147,8 @@ def _of_container(cache: OwnCache, compose: Tree, observed: HostState) -> Iterat
         yield Reason(Verb.RECREATE, name, f"{name} is not running")
     elif _label(compose, name) not in ("", container.labels.get(CONFIG_LABEL, "")):
         yield Reason(Verb.UP, name, f"{name} runs another config")
-    elif other := tuple(differences(compose, name, container)):
-        yield from (Reason(Verb.RECREATE, name, f"{name}: {key} is not in effect") for key in other)
+    elif keys := tuple(differences(compose, name, container)):
+        yield from (Reason(Verb.RECREATE, name, f"{name}: {key} is not in effect") for key in keys)
     elif is_dead(cache, observed) and not upstream_silent(cache, observed):
         yield Reason(Verb.RECREATE, name, f"{name} does not answer")
 
@@ -193,5 +200,5 @@ def _intents(observed: HostState) -> Iterator[Reason]:
         return
     ids = intent.invocation.split(",")
     for name, container in ours(observed).items():
-        if any(container.id.startswith(one) for one in ids):
+        if any(container.id.startswith(prefix) for prefix in ids):
             yield Reason(min(intent.verb, Verb.RECREATE), name, f"unfinished since run {intent.run}", "")

@@ -51,14 +51,14 @@ class OwnCache:
 
 def own_caches(host: Host) -> tuple[OwnCache, ...]:
     """The caches in the order of the inventory; none if the host has no section."""
-    found = host.sections.get(ServiceName.REGISTRY, {}).get("caches")
-    return tuple(_own(tree) for tree in (found if isinstance(found, list) else ()) if isinstance(tree, dict))
+    trees = host.sections.get(ServiceName.REGISTRY, {}).get("caches")
+    return tuple(_own(tree) for tree in (trees if isinstance(trees, list) else ()) if isinstance(tree, dict))
 
 
 def directory(host: Host) -> str:
     """The folder of the files, without a slash at the end."""
-    found = host.sections.get(ServiceName.REGISTRY, {}).get("directory")
-    return str(found or DIRECTORY).rstrip("/")
+    path = host.sections.get(ServiceName.REGISTRY, {}).get("directory")
+    return str(path or DIRECTORY).rstrip("/")
 
 
 def _own(tree: Tree) -> OwnCache:

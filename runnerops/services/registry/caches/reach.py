@@ -52,21 +52,21 @@ def from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step
     """Verifies that the cache answers in the network of each runner of this config.toml that gives it to its jobs."""
     why = f"cannot reach {url_of(cache)}, but the host can: its firewall drops their packets"
     for network in networks_of(config, url_of(cache)):
-        (way,) = asked_from(facts.docker, [network], own=True)
-        yield verify_reached(cache.name, url_of(cache), way, _texts(why, cache, network, facts), facts.tools)
+        (asker,) = asked_from(facts.docker, [network], own=True)
+        yield verify_reached(cache.name, url_of(cache), asker, _texts(why, cache, network, facts), facts.tools)
 
 
 def told_from_container(cache: OwnCache, config: Tree, facts: Facts) -> Iterator[Step]:
     """Does the same for a cache that only the daemon uses, as far as the inventory says. A failure is only reported."""
     why = f"cannot reach {url_of(cache)}, but the daemon can: Docker in jobs would bypass the cache"
     for network in networks_of(config):
-        (way,) = asked_from(facts.docker, [network], own=True)
-        yield tell_reached(cache.name, url_of(cache), way, _texts(why, cache, network, facts), facts.tools)
+        (asker,) = asked_from(facts.docker, [network], own=True)
+        yield tell_reached(cache.name, url_of(cache), asker, _texts(why, cache, network, facts), facts.tools)
 
 
 def _texts(why: str, cache: OwnCache, network: str, facts: Facts) -> tuple[str, ...]:
-    way = way_to(facts.docker, own=True, network=network)
+    direction = way_to(facts.docker, own=True, network=network)
     why = f"containers{'' if network == BRIDGE else f' of network {network}'} {why}"
-    firewalls = ("ufw", "iptables") if way == "input" else ("",)
-    lines = [opening(url_of(cache), firewall, way) for firewall in firewalls]
+    firewalls = ("ufw", "iptables") if direction == "input" else ("",)
+    lines = [opening(url_of(cache), firewall, direction) for firewall in firewalls]
     return (f"{why}; type" if len(lines) == 1 else f"{why}; run one of", *lines)

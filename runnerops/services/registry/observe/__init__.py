@@ -32,16 +32,16 @@ _SURE = {"docker.io": "library/alpine"}
 def questions(host: Host, rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Every host is asked about its mirrors; the rest is asked where caches run."""
     caches = own_caches(host)
-    own = {cache.probe for cache in caches}
-    urls = [url for url in dict.fromkeys(_mirrors(host)) if url not in own]
-    others = [("await_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1)]
+    own_probes = {cache.probe for cache in caches}
+    urls = [url for url in dict.fromkeys(_mirrors(host)) if url not in own_probes]
+    mirror_calls = [("await_registry_answer", str(number), url) for number, url in enumerate(urls, len(caches) + 1)]
     pages = [("prepare_page", f"{url}/v2/", "3") for url in urls]
     if NAME not in host.sections:
-        return (*pages, *others)
+        return (*pages, *mirror_calls)
     pages = [*(("prepare_page", f"{cache.probe}/v2/", "3") for cache in caches), *pages]
-    found = (_cache(number, cache, rendered) for number, cache in enumerate(caches, 1))
+    cache_calls = (_cache(number, cache, rendered) for number, cache in enumerate(caches, 1))
     removal = (("await_registry_volumes",),) if NAME in host.removed else ()
-    return (*pages, ("observe_registry", directory(host)), *found, *others, *removal)
+    return (*pages, ("observe_registry", directory(host)), *cache_calls, *mirror_calls, *removal)
 
 
 def _mirrors(host: Host) -> Iterator[str]:
@@ -85,5 +85,5 @@ def _listeners(answers: Answers) -> Iterator[tuple[str, str]]:
 def _said(answers: Answers, prefix: str) -> Iterator[tuple[str, bool]]:
     for name, answer in answers.items():
         if name.startswith(prefix) and answer.text:
-            what, _, said = answer.text.rpartition(" ")
-            yield what, said == "yes"
+            subject, _, word = answer.text.rpartition(" ")
+            yield subject, word == "yes"

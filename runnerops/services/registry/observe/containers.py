@@ -20,23 +20,26 @@ _FILES = "com.docker.compose.project.config_files"
 def ours(observed: HostState) -> Mapping[str, Container]:
     """The containers of our project by the name of their cache; of two, the one that runs."""
     docker = observed.facts.docker
-    found = [
+    our_containers = [
         container
         for container in (docker.containers if docker else ())
         if container.labels.get(PROJECT_LABEL) == PROJECT
     ]
-    return {one.labels.get(_SERVICE, one.name): one for one in sorted(found, key=lambda one: one.running)}
+    return {
+        container.labels.get(_SERVICE, container.name): container
+        for container in sorted(our_containers, key=lambda container: container.running)
+    }
 
 
 def twins(name: str, observed: HostState) -> bool:
     """Whether a cache has more than one container: Compose 1 and 2 name theirs differently."""
     docker = observed.facts.docker
-    found = [
+    our_containers = [
         container
         for container in (docker.containers if docker else ())
         if container.labels.get(PROJECT_LABEL) == PROJECT
     ]
-    return sum(one.labels.get(_SERVICE) == name for one in found) > 1
+    return sum(container.labels.get(_SERVICE) == name for container in our_containers) > 1
 
 
 def holder_of(cache: OwnCache, observed: HostState) -> str:
@@ -82,15 +85,15 @@ def predecessor(cache: OwnCache, observed: HostState, returned: Collection[str] 
 def has_successor(name: str, host: Host, observed: HostState) -> bool:
     """Whether a container that comes back listens at the address of this cache."""
     docker = observed.facts.docker
-    coming = {one.id for one in coming_back(host, observed)}
+    coming = {displaced.id for displaced in coming_back(host, observed)}
     ports = [
         port
         for container in (docker.containers if docker else ())
         if container.id in coming
         for port in container.ports
     ]
-    own = ours(observed).get(name)
-    return own is not None and any(overlap(own.ports, *split(port)) for port in ports)
+    own_container = ours(observed).get(name)
+    return own_container is not None and any(overlap(own_container.ports, *split(port)) for port in ports)
 
 
 def owner_of(container: Container) -> str:
