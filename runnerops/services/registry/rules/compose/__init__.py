@@ -31,38 +31,38 @@ _SHORT = 3
 _VARIABLE = late_pattern(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
 
 
-def compose_rules(tree: Tree, given: Mapping[str, str] = NOTHING, version: str = "") -> Found:
-    """Runs all rules on one file. `given`: the variables that are set, with their values if these are known.
+def compose_rules(tree: Tree, set_values: Mapping[str, str] = NOTHING, version: str = "") -> Found:
+    """Runs all rules on one file. `set_values`: the variables that are set, with their values if these are known.
 
     `version`: that of Compose; empty if it is not known.
     """
-    found = list(_rules(tree, tree, version))
-    refused = {key for rule, _, key, _, _ in found if rule == "K001"}
-    found += [one for one in _newer(tree, version) if one[2] not in refused]
-    yield from found
-    yield from while_unset(tree, {(key, message) for _, _, key, message, _ in found}, given, version)
+    findings = list(_rules(tree, tree, version))
+    refused = {key for rule, _, key, _, _ in findings if rule == "K001"}
+    findings += [finding for finding in _newer(tree, version) if finding[2] not in refused]
+    yield from findings
+    yield from while_unset(tree, {(key, message) for _, _, key, message, _ in findings}, set_values, version)
 
 
 def while_unset(
-    tree: Tree, told: Collection[tuple[Key, str]], given: Mapping[str, str] = NOTHING, version: str = ""
+    tree: Tree, told_findings: Collection[tuple[Key, str]], set_values: Mapping[str, str] = NOTHING, version: str = ""
 ) -> Found:
-    """Finds what is wrong with the file while its other variables are not set, except what is `told` already."""
-    bare = unset(tree, given)
+    """Finds what is wrong with the file while its other variables are not set, except what `told_findings` has already."""
+    bare = unset(tree, set_values)
     if bare is tree or not isinstance(bare, dict):
         return
     for _, severity, key, message, _ in _rules(bare, _other_than(tree, bare), version):
-        place, names = variables_at(tree, key, given)
-        if severity == "error" and names and (key, message) not in told:
+        place, names = variables_at(tree, key, set_values)
+        if severity == "error" and names and (key, message) not in told_findings:
             them = "them" if len(names) > 1 else "it"
             bare_name = f"${{{names[0]}:" not in str(value_at(tree, place))
-            other = f"write ${{{names[0]}:-DEFAULT}}" if bare_name else "write another default"
-            fix = f"set {them} where Compose runs, or in .env beside the file, or {other}"
-            yield "K006", "warning", place, f"{_by_names(message, given)} while {_not_set(names)}", fix
+            alternative = f"write ${{{names[0]}:-DEFAULT}}" if bare_name else "write another default"
+            fix = f"set {them} where Compose runs, or in .env beside the file, or {alternative}"
+            yield "K006", "warning", place, f"{_by_names(message, set_values)} while {_not_set(names)}", fix
 
 
-def _by_names(message: str, given: Mapping[str, str]) -> str:
+def _by_names(message: str, set_values: Mapping[str, str]) -> str:
     """Returns a message without the values of variables, because they may be secrets."""
-    for name, value in given.items():
+    for name, value in set_values.items():
         if len(value) > _SHORT:
             message = message.replace(value, f"${{{name}}}")
     return message
@@ -74,26 +74,26 @@ def _other_than(tree: Tree, bare: Tree) -> Tree:
     for section, value in bare.items():
         below = tree[section]
         if value is not below:
-            others = mapping(below)
-            inner = {name: one for name, one in mapping(value).items() if not _is_alike(one, others.get(name))}
+            former_items = mapping(below)
+            inner = {name: item for name, item in mapping(value).items() if not _is_alike(item, former_items.get(name))}
             changed[section] = inner if isinstance(value, dict) else value
     return changed
 
 
-def _is_alike(one: Value, other: Value) -> bool:
+def _is_alike(service: Value, former: Value) -> bool:
     """Whether two services differ at most in variables and labels, whose values may be any text but for a registry."""
-    if one is other or not isinstance(one, dict) or not isinstance(other, dict) or is_registry(one):
-        return one is other
+    if service is former or not isinstance(service, dict) or not isinstance(former, dict) or is_registry(service):
+        return service is former
     return all(
-        part is other[name] or (name in {"environment", "labels"} and _has_names(other[name]))
-        for name, part in one.items()
+        part is former[name] or (name in {"environment", "labels"} and _has_names(former[name]))
+        for name, part in service.items()
     )
 
 
 def _has_names(value: Value) -> bool:
     """Whether no variable stands in a name: in a mapping, or in a list of NAME=VALUE."""
     return isinstance(value, dict) or all(
-        "$" not in one or "=" in one.partition("$")[0] for one in map(str, items(value))
+        "$" not in word or "=" in word.partition("$")[0] for word in map(str, items(value))
     )
 
 
@@ -103,8 +103,8 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
         yield "K002", "error", (), f"is empty: {REFUSED}", "write services: and what is to run"
         return
     yield from schema_rules(judged, version)
-    for place, what in text_problems(judged):
-        yield "K002", "error", place, f"must be {what}: {REFUSED}", as_scalar(str(value_at(judged, place)))
+    for place, wanted_type in text_problems(judged):
+        yield "K002", "error", place, f"must be {wanted_type}: {REFUSED}", as_scalar(str(value_at(judged, place)))
     yield from (
         ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
         for key in _endless(judged, ())
@@ -112,7 +112,7 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
     yield from _variables(judged, ())
     yield from top_values(judged)
     yield from network_rules(judged)
-    services = {name: one for name, one in mapping(tree.get("services")).items() if isinstance(one, dict)}
+    services = {name: service for name, service in mapping(tree.get("services")).items() if isinstance(service, dict)}
     for name, service in services.items():
         if name not in mapping(judged.get("services")):
             continue
@@ -133,12 +133,12 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
 
 
 def _newer(tree: Tree, version: str) -> Found:
-    known = release_of(version) is not None
+    is_known = release_of(version) is not None
     for key, since in keys_since(tree):
         text = f"Compose before {since} does not know it, and refuses the file"
         if lacks(version, since):
             yield "K001", "error", key, text, f"take it out, or install a newer Compose: this host has {version}"
-        elif not known and (release_of(since) or RECENT) >= RECENT:
+        elif not is_known and (release_of(since) or RECENT) >= RECENT:
             yield "K001", "warning", key, text, "check whether the hosts have a newer one"
 
 
@@ -158,10 +158,10 @@ def _variables(value: Value, key: Key) -> Found:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _variables(item, (*key, index))
-    elif isinstance(value, str) and "$" in (rest := _VARIABLE.sub("\0", value)):
+    elif isinstance(value, str) and "$" in (text_left := _VARIABLE.sub("\0", value)):
         fix = "write `$$` for a dollar sign"
-        if "${" in rest:
-            if "}" not in rest[rest.index("${") :]:
+        if "${" in text_left:
+            if "}" not in text_left[text_left.index("${") :]:
                 fix = f"close its brace, or {fix}"
             yield "K003", "error", key, "this `${` does not begin a variable", fix
         else:

@@ -36,7 +36,7 @@ def _runs_the_daemon(service: Tree) -> bool:
 
 def _mirrors(service: Tree, key: Key) -> Found:
     command = service.get("command")
-    words = [str(one) for one in items(command)] or [str(command or "")]
+    words = [str(word) for word in items(command)] or [str(command or "")]
     for index, word in enumerate(words):
         before = words[index - 1] if index else ""
         if _INSIDE.search(f"{before} {word}" if before == "--registry-mirror" else word):

@@ -81,6 +81,6 @@ def as_scalar(value: str) -> str:
     """What to write for a number with a decimal comma, a size of Kubernetes, or an amount with a space before its unit."""
     if _DECIMAL.fullmatch(value):
         return f"write {value.replace(',', '.')}"
-    if found := _BINARY.fullmatch(value):
-        return f"write {found[1]}{found[2].lower()}"
+    if match := _BINARY.fullmatch(value):
+        return f"write {match[1]}{match[2].lower()}"
     return f"write {value.replace(' ', '')}" if _SPACED.fullmatch(value) else ""

@@ -64,17 +64,17 @@ def _split(service: Tree, key: Key) -> Found:
 
 def _twice(service: Tree, key: Key) -> Found:
     """Of several volumes at one path, Compose mounts only the last."""
-    seen: dict[str, int] = {}
+    seen_targets: dict[str, int] = {}
     for index, volume in enumerate(items(service.get("volumes"))):
         if isinstance(volume, dict):
             target = str(volume.get("target") or "")
         else:
             parts = volume_parts(str(volume))
             target = parts[1] if len(parts) > 1 else parts[0]
-        if target.startswith("/") and not open_text(target) and target in seen:
-            text = f"is mounted at {target}, as volumes[{seen[target]}] is, which Compose leaves out"
+        if target.startswith("/") and not open_text(target) and target in seen_targets:
+            text = f"is mounted at {target}, as volumes[{seen_targets[target]}] is, which Compose leaves out"
             yield "P002", "warning", (*key, "volumes", index), text, "take one of them out, or mount it elsewhere"
-        seen[target] = index
+        seen_targets[target] = index
 
 
 def _modes(text: str, key: Key) -> Found:
@@ -83,8 +83,8 @@ def _modes(text: str, key: Key) -> Found:
         if mode in _MODES or "$" in mode:
             continue
         if mode.lower().replace("-", "").replace("_", "") in {"readonly", "ro", "r"}:
-            said = f"has an option {mode!r}, which Compose ignores: the container can write to it"
-            yield "K002", "error", key, said, "write ro"
+            reason = f"has an option {mode!r}, which Compose ignores: the container can write to it"
+            yield "K002", "error", key, reason, "write ro"
         else:
             yield "K002", "warning", key, f"has an option {mode!r}, which Compose ignores", "take it out"
 

@@ -50,8 +50,8 @@ def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
     volumes = items(service.get("volumes"))
     for index, source, _ in mounts(service):
         volume = volumes[index]
-        named = volume.get("type") == "volume" if isinstance(volume, dict) else not re.match(r"[./~\\]|.:", source)
-        if source and named:
+        is_named = volume.get("type") == "volume" if isinstance(volume, dict) else not re.match(r"[./~\\]|.:", source)
+        if source and is_named:
             yield "volumes", source, (*key, "volumes", index)
     for kind in ("networks", "secrets", "configs", "models"):
         yield from ((kind, name, (*key, kind, place)) for place, name in _names(service.get(kind)))
@@ -70,9 +70,9 @@ def _before(service: Tree) -> Iterator[tuple[Key, str]]:
     for index, link in enumerate(items(service.get("links"))):
         name, _, alias = str(link).partition(":")
         yield ("links", index), str(link) if ":" in alias else name
-    for index, one in enumerate(items(service.get("volumes_from"))):
-        if isinstance(one, str) and not one.startswith("container:"):
-            yield ("volumes_from", index), one.partition(":")[0]
+    for index, source in enumerate(items(service.get("volumes_from"))):
+        if isinstance(source, str) and not source.startswith("container:"):
+            yield ("volumes_from", index), source.partition(":")[0]
     for name in _SHARED:
         mode = service.get(name)
         if isinstance(mode, str) and mode.startswith("service:"):
@@ -93,10 +93,10 @@ def _contexts(service: Tree, services: Tree, key: Key) -> Found:
     contexts = mapping(service.get("build")).get("additional_contexts")
     pairs = mapping(contexts).items() if isinstance(contexts, dict) else _parted(contexts)
     for name, context in pairs:
-        other = context.removeprefix("service:") if isinstance(context, str) else ""
-        if other and other != context and not open_text(other) and not mapping(services.get(other)).get("build"):
-            text = f"the context {name} is the service {other}, which has no `build`: {REFUSED}"
-            yield "K004", "error", (*key, "build", "additional_contexts"), text, f"add a `build` to {other}"
+        target = context.removeprefix("service:") if isinstance(context, str) else ""
+        if target and target != context and not open_text(target) and not mapping(services.get(target)).get("build"):
+            text = f"the context {name} is the service {target}, which has no `build`: {REFUSED}"
+            yield "K004", "error", (*key, "build", "additional_contexts"), text, f"add a `build` to {target}"
 
 
 def _parted(value: Value) -> list[tuple[str, Value]]:
@@ -122,28 +122,35 @@ def _base(service: Tree) -> str:
 
 def circles(services: Mapping[str, Tree]) -> Found:
     """Finds services that wait for each other or extend each other. Each circle is reported once, at its first service."""
-    yield from _circles(services, lambda one: list(_before(one)), "waits for itself")
-    yield from _circles(services, lambda one: [(("extends",), base)] if (base := _base(one)) else [], "extends itself")
+    yield from _circles(services, lambda service: list(_before(service)), "waits for itself")
+    yield from _circles(
+        services, lambda service: [(("extends",), base)] if (base := _base(service)) else [], "extends itself"
+    )
 
 
 def _circles(services: Mapping[str, Tree], leads: Callable[[Tree], list[tuple[Key, str]]], text: str) -> Found:
-    keys = {name: {other: key for key, other in leads(one) if other in services} for name, one in services.items()}
-    left = _within(_within(keys))
-    after = {name: [other for other in keys[name] if other in left] for name in left}
-    told: set[str] = set()
+    keys = {
+        name: {next_name: key for key, next_name in leads(service) if next_name in services}
+        for name, service in services.items()
+    }
+    names_left = _within(_within(keys))
+    after = {name: [next_name for next_name in keys[name] if next_name in names_left] for name in names_left}
+    told_names: set[str] = set()
     for name in services:
-        waiting: list[tuple[str, tuple[str, ...]]] = [(name, (name,))] if name in after and name not in told else []
+        waiting: list[tuple[str, tuple[str, ...]]] = (
+            [(name, (name,))] if name in after and name not in told_names else []
+        )
         path: set[str] = set()
         while waiting:
-            here, way = waiting.pop()
-            if name in after[here] and name not in told:
-                told |= set(way)
-                key: Key = ("services", name, *keys[name][(*way, name)[1]])
-                circle = f"{text} ({' → '.join((*way, name))}): {REFUSED}"
+            name_here, trail = waiting.pop()
+            if name in after[name_here] and name not in told_names:
+                told_names |= set(trail)
+                key: Key = ("services", name, *keys[name][(*trail, name)[1]])
+                circle = f"{text} ({' → '.join((*trail, name))}): {REFUSED}"
                 yield "K002", "error", key, circle, "take one of these out"
-            new = [other for other in after[here] if other not in path]
+            new = [next_name for next_name in after[name_here] if next_name not in path]
             path |= set(new)
-            waiting += [(other, (*way, other)) for other in new]
+            waiting += [(next_name, (*trail, next_name)) for next_name in new]
 
 
 def _within(after: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
@@ -152,16 +159,16 @@ def _within(after: Mapping[str, Collection[str]]) -> dict[str, list[str]]:
     Called twice, it leaves those on circles and on ways between them.
     """
     before: dict[str, list[str]] = {name: [] for name in after}
-    for name, others in after.items():
-        for other in others:
-            before[other].append(name)
-    left = {name: len(others) for name, others in after.items()}
-    waiting = [name for name, number in left.items() if not number]
+    for name, next_names in after.items():
+        for next_name in next_names:
+            before[next_name].append(name)
+    names_left = {name: len(next_names) for name, next_names in after.items()}
+    waiting = [name for name, number in names_left.items() if not number]
     while waiting:
-        gone = waiting.pop()
-        del left[gone]
-        for name in before[gone]:
-            left[name] -= 1
-            if not left[name]:
+        leaf = waiting.pop()
+        del names_left[leaf]
+        for name in before[leaf]:
+            names_left[name] -= 1
+            if not names_left[name]:
                 waiting.append(name)
-    return {name: [other for other in before[name] if other in left] for name in left}
+    return {name: [next_name for next_name in before[name] if next_name in names_left] for name in names_left}

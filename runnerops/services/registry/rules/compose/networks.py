@@ -22,8 +22,8 @@ _ADDRESSES = {"ipv4_address": 4, "ipv6_address": 6}
 
 def network_rules(tree: Tree) -> Found:
     """Finds subnets, gateways and ranges that Docker does not take."""
-    for name, one in mapping(tree.get("networks")).items():
-        for index, pool in enumerate(_pools(mapping(one))):
+    for name, network in mapping(tree.get("networks")).items():
+        for index, pool in enumerate(_pools(mapping(network))):
             if not any(map(open_text, pool.values())):
                 yield from _pool(pool, ("networks", name, "ipam", "config", index))
 
@@ -31,8 +31,8 @@ def network_rules(tree: Tree) -> Found:
 def _pools(network: Tree) -> list[Tree]:
     """The subnets of a network, unless somebody else's driver reads them."""
     ipam = mapping(network.get("ipam"))
-    known = ipam.get("driver") in (None, "", "default")
-    return [mapping(one) for one in items(ipam.get("config"))] if known else []
+    is_default = ipam.get("driver") in (None, "", "default")
+    return [mapping(pool) for pool in items(ipam.get("config"))] if is_default else []
 
 
 def _pool(pool: Tree, key: Key) -> Found:
@@ -53,7 +53,7 @@ def _pool(pool: Tree, key: Key) -> Found:
             text = f"must be a part of {network}, with its prefix: {_REFUSES}"
             yield "K002", "error", (*key, "ip_range"), text, f"write for example {network}"
     addresses: list[tuple[Key, Value]] = [(("gateway",), pool.get("gateway"))]
-    addresses += [(("aux_addresses", name), one) for name, one in mapping(pool.get("aux_addresses")).items()]
+    addresses += [(("aux_addresses", name), address) for name, address in mapping(pool.get("aux_addresses")).items()]
     for path, address in addresses:
         if isinstance(address, str) and address and not _is_in(address, network):
             fix = f"write an address such as {network.network_address + 1}"
@@ -67,9 +67,9 @@ def _with_prefix(subnet: str) -> str:
 
 def address_rules(service: Tree, tree: Tree, key: Key) -> Found:
     """Finds addresses of a service that its networks do not have."""
-    for name, one in mapping(service.get("networks")).items():
+    for name, attachment in mapping(service.get("networks")).items():
         for kind, version in _ADDRESSES.items():
-            address = mapping(one).get(kind)
+            address = mapping(attachment).get(kind)
             if isinstance(address, str) and address and not open_text(address):
                 yield from _address(address, version, name, tree, (*key, "networks", name, kind))
 
@@ -85,31 +85,31 @@ def _address(address: str, version: int, name: str, tree: Tree, key: Key) -> Fou
     subnets = [pool.get("subnet") for pool in pools]
     if any(map(open_text, subnets)):
         return
-    known = [one for one in map(_network, map(str, subnets)) if one and one.version == version]
-    if known and not any(_is_in(address, one) for one in known):
-        text = f"is not in {' or '.join(map(str, known))}, the subnet of {name}: {REFUSES}"
-        yield "K002", "error", key, text, f"write an address such as {known[0].network_address + 10}"
-    elif not known and all(subnets):
+    subnets_known = [subnet for subnet in map(_network, map(str, subnets)) if subnet and subnet.version == version]
+    if subnets_known and not any(_is_in(address, subnet) for subnet in subnets_known):
+        text = f"is not in {' or '.join(map(str, subnets_known))}, the subnet of {name}: {REFUSES}"
+        yield "K002", "error", key, text, f"write an address such as {subnets_known[0].network_address + 10}"
+    elif not subnets_known and all(subnets):
         text = f"needs a network with a subnet, and {name} has none of IPv{version}: {REFUSES}"
         yield "K002", "error", key, text, f"add ipam: {{config: [{{subnet: …}}]}} to {name}"
 
 
 def shared_addresses(services: Mapping[str, Tree]) -> Found:
     """Finds two services with one address in a network. Docker starts only the first of them."""
-    seen: dict[tuple[str, str], str] = {}
+    first_users: dict[tuple[str, str], str] = {}
     for name, service in services.items():
         for network, kind, address in () if service.get("profiles") else _addresses(service):
-            other = seen.setdefault((network, address), name)
-            if other != name:
-                text = f"is the address of services.{other} too: Docker starts only one of the two"
+            first_user = first_users.setdefault((network, address), name)
+            if first_user != name:
+                text = f"is the address of services.{first_user} too: Docker starts only one of the two"
                 key: Key = ("services", name, "networks", network, kind)
                 yield "K016", "warning", key, text, "give each an address of its own"
 
 
 def _addresses(service: Tree) -> Iterator[tuple[str, str, str]]:
-    for network, one in mapping(service.get("networks")).items():
+    for network, attachment in mapping(service.get("networks")).items():
         for kind in _ADDRESSES:
-            address = mapping(one).get(kind)
+            address = mapping(attachment).get(kind)
             if isinstance(address, str) and address and not open_text(address):
                 yield network, kind, address
 

@@ -79,18 +79,20 @@ class Overlay:
 
     def lay(self, variables: Iterable[Variable]) -> dict[Key, Laid]:
         """Lays variables in the order of their names, as the registry does. Returns effects by place."""
-        return {one.place: self._lay(one) for one in sorted(variables, key=lambda variable: variable.name)}
+        return {
+            variable.place: self._lay(variable) for variable in sorted(variables, key=lambda variable: variable.name)
+        }
 
-    def _lay(self, one: Variable) -> Laid:
-        path = one.name.split("_")[1:]
+    def _lay(self, variable: Variable) -> Laid:
+        path = variable.name.split("_")[1:]
         if path[:2] == ["REDIS", "OPTIONS"] and self.major != 2:
             del path[1]  # a field of the source, which the file has no level for
         if path == ["VERSION"]:  # the registry reads it again, but has already chosen how to read the file
-            wrong = one.value is not None and not _VERSION[self.major].fullmatch(str(one.value))
+            wrong = variable.value is not None and not _VERSION[self.major].fullmatch(str(variable.value))
             return (
                 Laid("ends", ("version",), text="must be 0.1, the only version") if wrong else Laid("set", ("version",))
             )
-        return self._into(self.tree, CONFIG, path, (), one.value)
+        return self._into(self.tree, CONFIG, path, (), variable.value)
 
     def _into(self, node: Value, shape: Shape, path: list[str], key: Key, value: Value) -> Laid:
         if isinstance(shape, list):
@@ -100,34 +102,34 @@ class Overlay:
         name, wrong = self._named(node, shape, path, key)
         if wrong:
             return wrong
-        here: Key = (*key, name)
+        full_key: Key = (*key, name)
         inner: Shape = _MAPS.get(name, shape[name]) if not key else shape.get(name, shape.get("*", "any"))
         if len(path) == 1:
-            alone = here in {("storage",), ("auth",)} and isinstance(value, str)
+            alone = full_key in {("storage",), ("auth",)} and isinstance(value, str)
             node[name] = {str(value): {}} if alone else deepcopy(value)
-            return Laid("set", here, inner if key else CONFIG[name])
+            return Laid("set", full_key, inner if key else CONFIG[name])
         below: Shape = _ANY if inner == "any" else inner
         if isinstance(below, str) or isinstance(node.get(name), str | int | float):
-            return Laid("below", here)
+            return Laid("below", full_key)
         if node.get(name) is None:
             node[name] = [] if isinstance(below, list) else {}
-        return self._into(node[name], below, path[1:], here, value)
+        return self._into(node[name], below, path[1:], full_key, value)
 
     def _named(self, node: Tree, shape: dict[str, Shape], path: list[str], key: Key) -> tuple[str, Laid | None]:
         """Returns the name in the file for the first part of a path, and what is wrong with it."""
         part = path[0]
         name = _name(part, key)
-        here: Key = (*key, name)
+        full_key: Key = (*key, name)
         if "*" in shape:
-            name = next((one for one in node if one.upper() == part), part.lower())
-            whole = _WHOLE.get((*key, name), "") if len(path) > 1 else ""
-            if whole and isinstance(node.get(name), dict):
+            name = next((child for child in node if child.upper() == part), part.lower())
+            refusal = _WHOLE.get((*key, name), "") if len(path) > 1 else ""
+            if refusal and isinstance(node.get(name), dict):
                 return name, Laid("nested", (*key, name))
-            problem = _no_such((*key, name)) or whole
+            problem = _no_such((*key, name)) or refusal
             return name, Laid("ends", (*key, name), text=problem) if problem else None
         if name not in shape or part != part.upper():
-            return name, Laid("unknown", here)
-        return name, None if LOOKED_AT.get(here, self.major) == self.major else Laid("other", here)
+            return name, Laid("unknown", full_key)
+        return name, None if LOOKED_AT.get(full_key, self.major) == self.major else Laid("other", full_key)
 
     def _item(self, node: Value, shape: Shape, path: list[str], key: Key, value: Value) -> Laid:
         if self.major == 2:
@@ -148,10 +150,10 @@ class Overlay:
 
 def _name(part: str, key: Key) -> str:
     """Returns the name that a field has in the file. A variable names it as the source does."""
-    above = tuple(one for one in key if isinstance(one, str))
-    named = {source: name for (*folder, name), source in FIELDS.items() if tuple(folder) == above}
+    above = tuple(word for word in key if isinstance(word, str))
+    field_names = {source: name for (*folder, name), source in FIELDS.items() if tuple(folder) == above}
     lower = part.lower()
-    return named.get(lower, "" if lower in named.values() else lower)
+    return field_names.get(lower, "" if lower in field_names.values() else lower)
 
 
 def _no_such(key: Key) -> str:

@@ -46,13 +46,13 @@ def pairs(service: Tree, key: Key) -> Found:
 def _repeated(service: Tree, key: Key) -> Found:
     """Compose uses the last of several items with one name."""
     for name in ("environment", "labels"):
-        seen: dict[str, str] = {}
+        first_values: dict[str, str] = {}
         for index, item in enumerate(items(service.get(name))):
             variable, sign, value = item.partition("=") if isinstance(item, str) else ("", "", "")
-            if sign and seen.setdefault(variable, value) != value:
+            if sign and first_values.setdefault(variable, value) != value:
                 text = f"sets {variable} again: the last one counts"
                 yield "P002", "warning", (*key, name, index), text, "take one of them out"
-            seen[variable] = value
+            first_values[variable] = value
 
 
 def _ulimits(service: Tree, key: Key) -> Found:
@@ -68,14 +68,14 @@ _LEAST = 6 << 20
 
 
 def _memory(service: Tree, key: Key) -> Found:
-    limit, swap, kept = (_bytes(service.get(name)) for name in ("mem_limit", "memswap_limit", "mem_reservation"))
-    for name, amount in (("mem_limit", limit), ("mem_reservation", kept)):
+    limit, swap, reservation = (_bytes(service.get(name)) for name in ("mem_limit", "memswap_limit", "mem_reservation"))
+    for name, amount in (("mem_limit", limit), ("mem_reservation", reservation)):
         if amount and 0 < amount < _LEAST:
             yield "K002", "error", (*key, name), f"must be at least 6m: {REFUSES}", _unit_of_memory(service.get(name))
     if limit and swap and 0 < swap < limit:
         text = f"includes the memory, and must not be below mem_limit: {REFUSES}"
         yield "K002", "error", (*key, "memswap_limit"), text, "write the sum of memory and swap"
-    if limit and kept and kept > limit >= _LEAST:
+    if limit and reservation and reservation > limit >= _LEAST:
         text = f"must not be above mem_limit: {REFUSES}"
         yield "K002", "error", (*key, "mem_reservation"), text, "write at most that"
 
@@ -130,11 +130,16 @@ def _limits(service: Tree, key: Key) -> Found:
     """A table of limits that lacks the key means a limit of zero, which differs too."""
     resources = mapping(mapping(service.get("deploy")).get("resources"))
     for name, (table, same) in _LIMITS.items():
-        ours, theirs = service.get(name), resources.get(table)
-        if not ours or not isinstance(theirs, dict) or open_text(ours) or open_text(theirs.get(same)):
+        amount_here, deploy_table = service.get(name), resources.get(table)
+        if (
+            not amount_here
+            or not isinstance(deploy_table, dict)
+            or open_text(amount_here)
+            or open_text(deploy_table.get(same))
+        ):
             continue
-        mine, other = _amount(name, ours), _amount(name, theirs.get(same))
-        if mine and other is not None and mine != other:
+        own_amount, deploy_amount = _amount(name, amount_here), _amount(name, deploy_table.get(same))
+        if own_amount and deploy_amount is not None and own_amount != deploy_amount:
             text = f"differs from `deploy.resources.{table}.{same}`: {REFUSED}"
             yield "K002", "error", (*key, name), text, "write it in only one of the two places"
 
@@ -151,18 +156,18 @@ def _devices(service: Tree, key: Key) -> Found:
     resources = mapping(mapping(service.get("deploy")).get("resources"))
     devices = mapping(resources.get("reservations")).get("devices")
     place: Key = ("deploy", "resources", "reservations", "devices")
-    for where, found in ((place, devices), (("gpus",), service.get("gpus"))):
-        for index, one in enumerate(items(found)):
-            here, count = (*key, *where, index), mapping(one).get("count")
-            if count is not None and "device_ids" in mapping(one):
-                yield "K002", "error", here, f"has both count and device_ids: {REFUSED}", "take one of them out"
+    for where, node in ((place, devices), (("gpus",), service.get("gpus"))):
+        for index, device in enumerate(items(node)):
+            device_place, count = (*key, *where, index), mapping(device).get("count")
+            if count is not None and "device_ids" in mapping(device):
+                yield "K002", "error", device_place, f"has both count and device_ids: {REFUSED}", "take one of them out"
             wrong = (isinstance(count, float) and count.is_integer()) or (
                 isinstance(count, str) and not _COUNT.fullmatch(count)
             )
             if wrong and not open_text(count):
-                yield "K002", "error", (*here, "count"), f"must be a number, or `all`: {REFUSED}", ""
+                yield "K002", "error", (*device_place, "count"), f"must be a number, or `all`: {REFUSED}", ""
             elif (number := _digits(count)) is not None and not -(2**63) <= number < 2**63:
-                yield "K002", "error", (*here, "count"), f"must be a number of at most 64 bits: {REFUSED}", ""
+                yield "K002", "error", (*device_place, "count"), f"must be a number of at most 64 bits: {REFUSED}", ""
 
 
 def _digits(value: Value) -> int | None:
@@ -174,25 +179,25 @@ def _digits(value: Value) -> int | None:
 
 
 def _watch(service: Tree, key: Key) -> Found:
-    for index, one in enumerate(items(mapping(service.get("develop")).get("watch"))):
-        here, watch = (*key, "develop", "watch", index), mapping(one)
+    for index, entry in enumerate(items(mapping(service.get("develop")).get("watch"))):
+        place, watch = (*key, "develop", "watch", index), mapping(entry)
         if watch.get("path") == "":
-            yield "K002", "error", (*here, "path"), f"is empty: {REFUSED}", "write the path to watch"
+            yield "K002", "error", (*place, "path"), f"is empty: {REFUSED}", "write the path to watch"
         if not watch.get("target") and watch.get("action") in ("sync", "sync+exec", "sync+restart"):
             text = f"has no target, which every action except rebuild and restart needs: {REFUSED}"
-            yield "K002", "error", here, text, "add target: /PATH"
+            yield "K002", "error", place, text, "add target: /PATH"
 
 
 def _targets(service: Tree, key: Key) -> Found:
     """Compose uses the last of several volumes at one path. Newer releases refuse a second one beside `tmpfs`."""
     tmpfs = service.get("tmpfs")
-    found = [(str(one), index) for index, one in enumerate(items(tmpfs) or [tmpfs]) if isinstance(one, str)]
-    seen = {path.partition(":")[0] for path, _ in found}
-    for path in seen:
+    tmpfs_paths = [(str(path), index) for index, path in enumerate(items(tmpfs) or [tmpfs]) if isinstance(path, str)]
+    paths = {path.partition(":")[0] for path, _ in tmpfs_paths}
+    for path in paths:
         if path and not path.startswith("/") and not open_text(path):
             text = f"has the path {path}, which must be absolute: {REFUSES}"
             yield "K002", "error", (*key, "tmpfs"), text, f"write /{path}"
-    if len(seen) < len(found):
+    if len(paths) < len(tmpfs_paths):
         yield (
             "K002",
             "warning",
@@ -203,6 +208,6 @@ def _targets(service: Tree, key: Key) -> Found:
     for index, volume in enumerate(items(service.get("volumes"))):
         parts = volume_parts(volume) if isinstance(volume, str) else []
         target = parts[min(1, len(parts) - 1)] if parts else mapping(volume).get("target")
-        if isinstance(target, str) and target in seen:
+        if isinstance(target, str) and target in paths:
             text = "has the path of a `tmpfs`, which newer releases of Compose refuse"
             yield "K002", "warning", (*key, "volumes", index), text, "take one of the two out"

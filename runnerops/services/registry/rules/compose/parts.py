@@ -13,19 +13,19 @@ REFUSED, REFUSES = "Compose refuses the whole file", "Docker refuses the contain
 
 def mounts(service: Tree) -> Iterator[tuple[int, str, str]]:
     """Yields index, source (empty if anonymous) and target of each volume. Of several at one target, the last counts."""
-    found: dict[str, tuple[int, str, str]] = {}
+    by_target: dict[str, tuple[int, str, str]] = {}
     for index, volume in enumerate(items(service.get("volumes"))):
         if isinstance(volume, dict) and is_split(volume):
             ((source, path),) = volume.items()
-            found[str(path)] = (index, source, str(path))
+            by_target[str(path)] = (index, source, str(path))
         elif isinstance(volume, dict):
             target = str(volume.get("target") or "")
-            found[target] = (index, str(volume.get("source") or ""), target)
+            by_target[target] = (index, str(volume.get("source") or ""), target)
         elif isinstance(volume, str):
             parts = volume_parts(volume)
             source, target = (parts[0], parts[1]) if len(parts) > 1 else ("", parts[0])
-            found[target] = (index, source, target)
-    yield from sorted(found.values())
+            by_target[target] = (index, source, target)
+    yield from sorted(by_target.values())
 
 
 @lru_cache(maxsize=1024)  # several rules ask, for each of many hosts
@@ -56,10 +56,10 @@ def is_split(volume: Value) -> bool:
 
 def environment(service: Tree) -> Iterator[tuple[str | int, str, str]]:
     """Yields the place under `environment`, the name and the value of each variable."""
-    found = service.get("environment")
-    if isinstance(found, dict):
-        yield from ((name, name, "" if value is None else _text(value)) for name, value in found.items())
-    for index, item in enumerate(items(found)):
+    variables = service.get("environment")
+    if isinstance(variables, dict):
+        yield from ((name, name, "" if value is None else _text(value)) for name, value in variables.items())
+    for index, item in enumerate(items(variables)):
         name, _, value = str(item).partition("=")
         yield index, name, value
 

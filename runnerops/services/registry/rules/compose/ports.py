@@ -55,9 +55,9 @@ def _long_port(port: Tree, place: Key) -> Found:
 
 
 def _port(text: str, place: Key) -> Found:
-    if found := _BOTH.fullmatch(text):
-        said = f"has a protocol before its end, where alone it may stand: {REFUSED}"
-        yield "K002", "error", place, said, f"write {found[1]}:{found[2]}{found[3]}"
+    if match := _BOTH.fullmatch(text):
+        reason = f"has a protocol before its end, where alone it may stand: {REFUSED}"
+        yield "K002", "error", place, reason, f"write {match[1]}:{match[2]}{match[3]}"
     elif problem := _problem(text):
         yield "K002", "error", place, f"{problem}: {REFUSED}", "write HOST:CONTAINER, for example 8080:80"
     elif text.count(":") > 2 and not text.startswith("["):  # go-connections takes it from 0.5.0 on
@@ -77,10 +77,14 @@ def _problem(text: str) -> str:
         return "has an invalid address"
     if not inner or (inner.isdecimal() and int(inner) == 0):
         return "has no port of the container"
-    ours, theirs = _range(inner), _range(outer) if outer else None
-    if ours is None or (outer and theirs is None):
+    inner_range, outer_range = _range(inner), _range(outer) if outer else None
+    if inner_range is None or (outer and outer_range is None):
         return "must have ports from 0 to 65535"
-    different = theirs and ours[0] != ours[1] and theirs[1] - theirs[0] != ours[1] - ours[0]
+    different = (
+        outer_range
+        and inner_range[0] != inner_range[1]
+        and outer_range[1] - outer_range[0] != inner_range[1] - inner_range[0]
+    )
     return "has ranges of different lengths" if different else ""
 
 
@@ -94,7 +98,7 @@ def _range(text: str) -> tuple[int, int] | None:
 
 def shared_ports(services: Mapping[str, Tree]) -> Found:
     """Finds two services that publish one port. Docker starts only the first of them."""
-    seen: dict[tuple[str, str], list[tuple[str, str, Value]]] = {}
+    by_port: dict[tuple[str, str], list[tuple[str, str, Value]]] = {}
     for name, service in services.items():
         if service.get("profiles") or service.get("network_mode") == "host" or _replicas(service) == 0:
             continue
@@ -102,11 +106,11 @@ def shared_ports(services: Mapping[str, Tree]) -> Found:
             if not (place := _published(port)):
                 continue
             address, published, protocol = place
-            before = seen.setdefault((published, protocol), [])
+            before = by_port.setdefault((published, protocol), [])
             if (name, address, port) in before:  # Compose takes two alike as one
                 continue
-            if other := next((who for who, where, _ in before if _overlap(address, where)), ""):
-                text = f"publishes port {published}, as services.{other} does: Docker starts only one of the two"
+            if publisher := next((who for who, where, _ in before if _overlap(address, where)), ""):
+                text = f"publishes port {published}, as services.{publisher} does: Docker starts only one of the two"
                 key: Key = ("services", name, "ports", index)
                 yield "K016", "warning", key, text, "publish another port, or bind each to an address of its own"
             before.append((name, address, port))
@@ -126,10 +130,10 @@ def _published(port: object) -> tuple[str, str, str] | None:
     return (":".join(rest[:-1]), rest[-1], protocol or "tcp") if rest and rest[-1].isdecimal() else None
 
 
-def _overlap(one: str, other: str) -> bool:
+def _overlap(address: str, other_address: str) -> bool:
     every = {"", "0.0.0.0", "::", "[::]"}  # noqa: S104  these are what is looked for
-    mixed = bool(one) and bool(other) and (":" in one) is not (":" in other)
-    return one == other or (not mixed and not every.isdisjoint((one, other)))
+    mixed = bool(address) and bool(other_address) and (":" in address) is not (":" in other_address)
+    return address == other_address or (not mixed and not every.isdisjoint((address, other_address)))
 
 
 def _expose(service: Tree, key: Key) -> Found:

@@ -39,12 +39,12 @@ def registry_service(service: Tree, key: Key) -> Found:
         text = "`latest` moves to the next major version by itself, which reads another path"
         yield "K011", "warning", (*key, "image"), text, "write a version"
     yield from _path(service, major(image), key)
-    yield from variable_rules(service, key, major(image), whole=_of_the_image(service, major(image)))
+    yield from variable_rules(service, key, major(image), is_image_file=_of_the_image(service, major(image)))
     yield from _volume(service, key)
     yield from _port(service, key)
     yield from _names(service, key)
-    given = {name: value for _, name, value in environment(service)}
-    if given.get("REGISTRY_PROXY_PASSWORD") and any(_open(port) for port in items(service.get("ports"))):
+    variables = {name: value for _, name, value in environment(service)}
+    if variables.get("REGISTRY_PROXY_PASSWORD") and any(_open(port) for port in items(service.get("ports"))):
         text = "everybody who can reach this port can read whatever the cache's account can read"
         yield "K014", "warning", (*key, "ports"), text, "publish it only on one address: ADDRESS:5000:5000"
 
@@ -57,7 +57,7 @@ def _path(service: Tree, version: int | None, key: Key) -> Found:
     yield from _file_over_folder(service, version, key)
     if _mounted(service, version or _NEWEST):
         return
-    read = _PATHS.get(version or _NEWEST, _PATHS[_NEWEST])
+    config_path = _PATHS.get(version or _NEWEST, _PATHS[_NEWEST])
     folders = tuple(path.rpartition("/")[0] for path in _PATHS.values())
     for place, source, target in _placed(service):
         folder = target.rstrip("/") in folders and not source.endswith((".yml", ".yaml"))
@@ -65,14 +65,18 @@ def _path(service: Tree, version: int | None, key: Key) -> Found:
             text = (
                 f"registry {version or _NEWEST} does not read it: it would be an open registry that anybody can push to"
             )
-            where = read.rpartition("/")[0] if folder else read
+            where = config_path.rpartition("/")[0] if folder else config_path
             yield "K010", "error" if version else "warning", (*key, *place), text, f"mount it at {where}"
 
 
 def _command(service: Tree, version: int | None, key: Key) -> Found:
     """Finds a command with the path of the other major version, where nothing is mounted."""
-    for other, path in _PATHS.items():
-        if other == version or path not in f"{service.get('command') or ''}" or _mounted(service, other):
+    for other_version, path in _PATHS.items():
+        if (
+            other_version == version
+            or path not in f"{service.get('command') or ''}"
+            or _mounted(service, other_version)
+        ):
             continue
         if version:
             text = f"registry {version} has no file {path}: it ends at its start"
@@ -99,16 +103,18 @@ def _told(service: Tree) -> bool:
 
 def _mounted(service: Tree, version: int) -> bool:
     """Whether something is mounted over the file that this version of the image reads."""
-    read = _PATHS.get(version, _PATHS[_NEWEST])
-    return any(read == target or read.startswith(f"{target.rstrip('/')}/") for _, _, target in _placed(service))
+    config_path = _PATHS.get(version, _PATHS[_NEWEST])
+    return any(
+        config_path == target or config_path.startswith(f"{target.rstrip('/')}/") for _, _, target in _placed(service)
+    )
 
 
 def _placed(service: Tree) -> Iterator[tuple[Key, str, str]]:
     """Yields place, source and target of each volume, and of each config that has a target."""
     yield from ((("volumes", index), source, target) for index, source, target in mounts(service))
-    for index, one in enumerate(items(service.get("configs"))):
-        if isinstance(one, dict) and isinstance(one.get("target"), str):
-            yield ("configs", index), f"{one.get('source') or ''}.yml", str(one["target"])
+    for index, config in enumerate(items(service.get("configs"))):
+        if isinstance(config, dict) and isinstance(config.get("target"), str):
+            yield ("configs", index), f"{config.get('source') or ''}.yml", str(config["target"])
 
 
 def _of_the_image(service: Tree, version: int | None) -> bool:
@@ -123,31 +129,31 @@ def _of_the_image(service: Tree, version: int | None) -> bool:
 def _volume(service: Tree, key: Key) -> Found:
     """Finds content that is in no volume. If a mounted configuration may name another folder, any volume suffices."""
     names = {name for _, name, _ in environment(service)}
-    given = {name: value for _, name, value in environment(service)}
-    data = given.get("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY") or _DATA
+    variables = {name: value for _, name, value in environment(service)}
+    data = variables.get("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY") or _DATA
     names.discard("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY" if data.startswith("/") else "")
     elsewhere = any(name.startswith("REGISTRY_STORAGE_") and name.split("_")[2].lower() in STORAGE for name in names)
-    if elsewhere or given.get("REGISTRY_STORAGE", "filesystem") != "filesystem" or service.get("volumes_from"):
+    if elsewhere or variables.get("REGISTRY_STORAGE", "filesystem") != "filesystem" or service.get("volumes_from"):
         return
     targets = [target for _, _, target in mounts(service)]
     configured = any(
         target.startswith(tuple(path.rpartition("/")[0] for path in _PATHS.values())) for target in targets
     )
-    others = [target for target in targets if not re.match(r"/(?:etc|certs?|auth)\b", target)]
+    data_targets = [target for target in targets if not re.match(r"/(?:etc|certs?|auth)\b", target)]
     covered = any(f"{data}/".startswith(f"{target.rstrip('/')}/") or target.startswith(data) for target in targets)
-    if not covered and not (configured and others and data == _DATA):
+    if not covered and not (configured and data_targets and data == _DATA):
         text = f"has no volume at {data}: its content is lost with the container"
         yield "K013", "warning", key, text, "add a named volume"
 
 
 def _names(service: Tree, key: Key) -> Found:
     """Finds variables that are not in capitals, and an upstream that is this service."""
-    own = {str(key[-1]), str(service.get("container_name") or ""), str(service.get("hostname") or "")}
+    own_names = {str(key[-1]), str(service.get("container_name") or ""), str(service.get("hostname") or "")}
     for place, name, value in environment(service):
         if name.upper().startswith("REGISTRY_") and not name.startswith("REGISTRY_"):
             text = "is not in capitals, so the registry ignores it"
             yield "K012", "error", (*key, "environment", place), text, f"write {name.upper()}"
-        if name == "REGISTRY_PROXY_REMOTEURL" and host_of(value) in own - {""}:
+        if name == "REGISTRY_PROXY_REMOTEURL" and host_of(value) in own_names - {""}:
             text = "is this service itself"
             yield "K012", "error", (*key, "environment", place), text, "write the upstream's address"
 
@@ -156,11 +162,13 @@ def _port(service: Tree, key: Key) -> Found:
     """Finds ports of which none leads to the registry. A mounted configuration may name another port."""
     if not _of_the_image(service, major(str(service["image"]))) or service.get("network_mode"):
         return
-    given = {name: value for _, name, value in environment(service)}
-    port = given.get("REGISTRY_HTTP_ADDR", _ADDRESS).rpartition(":")[2]
-    ports = [str(mapping(one).get("target") if isinstance(one, dict) else one) for one in items(service.get("ports"))]
+    variables = {name: value for _, name, value in environment(service)}
+    port = variables.get("REGISTRY_HTTP_ADDR", _ADDRESS).rpartition(":")[2]
+    ports = [
+        str(mapping(port).get("target") if isinstance(port, dict) else port) for port in items(service.get("ports"))
+    ]
     inner = [port.partition("/")[0].rpartition(":")[2] for port in ports]
-    if port.isdecimal() and inner and all(one.isdecimal() for one in inner) and port not in inner:
+    if port.isdecimal() and inner and all(number.isdecimal() for number in inner) and port not in inner:
         text = f"do not lead to the registry, which listens on port {port} of its container"
         yield "C018", "warning", (*key, "ports"), text, f"write {_outer(ports[0])}{port}, or set REGISTRY_HTTP_ADDR"
 
@@ -179,14 +187,14 @@ def _open(port: Value) -> bool:
 
 def shared_volumes(services: Mapping[str, Tree]) -> Found:
     """Finds two registries on one volume, which delete each other's content."""
-    seen: dict[str, str] = {}
+    first_services: dict[str, str] = {}
     for name, service in services.items():
         for source, target in _sources(service) if _serves(service) else ():
             if target.startswith(_DATA):
-                if source in seen:
-                    text = f"has the volume of {seen[source]}: each would delete the other's content"
+                if source in first_services:
+                    text = f"has the volume of {first_services[source]}: each would delete the other's content"
                     yield "K015", "warning", ("services", name, "volumes"), text, "give each a volume of its own"
-                seen.setdefault(source, name)
+                first_services.setdefault(source, name)
 
 
 def _serves(service: Tree) -> bool:

@@ -82,9 +82,9 @@ _SAYS: Mapping[str, Callable[[tuple[str, ...]], str]] = {
 """What is said of a problem with a value."""
 
 
-def _since(release: str, version: str, found: tuple[str, Key, str]) -> Found:
+def _since(release: str, version: str, refusal: tuple[str, Key, str]) -> Found:
     """Yields what Compose refuses since a release: a warning if its version is not known, nothing if it is older."""
-    rule, key, text = found
+    rule, key, text = refusal
     if release_of(version) is None:
         yield rule, "warning", key, f"{text}: Compose refuses the file since {release}", ""
     elif not lacks(version, release):
@@ -95,31 +95,33 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
     return bool({"image", "build"} & set(mapping(tree[str(key[0])])))
 
 
-def _unknown(key: Key, known: tuple[str, ...], service: bool) -> tuple[str, str]:
+def _unknown(key: Key, known_names: tuple[str, ...], service: bool) -> tuple[str, str]:
     name = str(key[-1])
-    meant = similar_names(name, known, _NEAR) or _begun(name, known)
-    if service and not meant:
+    meant_names = similar_names(name, known_names, _NEAR) or _begun(name, known_names)
+    if service and not meant_names:
         text = f"services belong under `services`, and only Compose 1 accepted them here: {REFUSED}"
         return text, "write services:, and put this below it"
     if key[-2:-1] == ("logging",):
         return f"unknown key, which belongs to logging.options: {REFUSED}", "move it there"
-    own = "; keys of your own begin with x-"
-    if meant:
-        return f"unknown key, {question(meant)}", f"write {' or '.join(meant)}{own}"
+    own_hint = "; keys of your own begin with x-"
+    if meant_names:
+        return f"unknown key, {question(meant_names)}", f"write {' or '.join(meant_names)}{own_hint}"
     if name in service_keys() and len(key) != _OF_SERVICE and key[0] in {name, "services"}:
         place = f"services.{key[1]}" if len(key) > 1 else "a service"
         return (
             f"unknown key here, which belongs to {place}: {REFUSED}",
             "move it there, and indent it as its other keys",
         )
-    if len(key) == _OF_SERVICE and (table := next((one for one, names in _BELOW.items() if name in names), "")):
+    if len(key) == _OF_SERVICE and (table := next((table for table, names in _BELOW.items() if name in names), "")):
         return f"unknown key, which belongs to {table}: {REFUSED}", f"move it below {table}, and indent it deeper"
-    return f"unknown key: {REFUSED}", f"take it out{own}"
+    return f"unknown key: {REFUSED}", f"take it out{own_hint}"
 
 
-def _begun(name: str, known: tuple[str, ...]) -> tuple[str, ...]:
+def _begun(name: str, known_names: tuple[str, ...]) -> tuple[str, ...]:
     """The known keys that a name begins, if these are few."""
-    begun = tuple(one for one in known if len(name) >= _BEGINNING and one.startswith(name.lower()))
+    begun = tuple(
+        known_name for known_name in known_names if len(name) >= _BEGINNING and known_name.startswith(name.lower())
+    )
     return begun if len(begun) <= _FEW else ()
 
 

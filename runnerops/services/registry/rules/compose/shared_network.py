@@ -21,11 +21,11 @@ def shared_network(service: Tree, key: Key) -> Found:
     """Runs all rules on one service."""
     mode = service.get("network_mode")
     if isinstance(mode, str) and mode.startswith(("service:", "container:")):
-        other = mode.partition(":")[2]
+        service_name = mode.partition(":")[2]
         for name in _OF_THE_OTHER:
             if service.get(name):
                 text = f"cannot be combined with `network_mode: {mode}`: {REFUSES}"
-                yield "K002", "error", (*key, name), text, f"write it at {other}, whose network this is"
+                yield "K002", "error", (*key, name), text, f"write it at {service_name}, whose network this is"
     mac = service.get("mac_address")
     if isinstance(mac, str) and mac and not open_text(mac) and not _MAC.fullmatch(mac):
         yield (

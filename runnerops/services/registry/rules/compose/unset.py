@@ -15,22 +15,22 @@ _BRACED = late_pattern(r"\$\{([A-Za-z_]\w*)(:?[-?+])?", re.ASCII)
 NOTHING: Mapping[str, str] = {}
 
 
-def unset(value: Value, given: Mapping[str, str] = NOTHING) -> Value:
+def unset(value: Value, set_values: Mapping[str, str] = NOTHING) -> Value:
     """Each text with the default of its variables, or nothing, in their place; one that must be given stays.
 
-    `given` has the values of those that are set; one whose value is empty there, for it is not known, stays too. What has
+    `set_values` has the values of those that are set; one whose value is empty there, for it is not known, stays too. What has
     no variables is not copied.
     """
     if isinstance(value, dict):
-        made = {name: unset(item, given) for name, item in value.items()}
+        made = {name: unset(item, set_values) for name, item in value.items()}
         return made if any(item is not value[name] for name, item in made.items()) else value
     if isinstance(value, list):
-        items = [unset(item, given) for item in value]
+        items = [unset(item, set_values) for item in value]
         return items if any(map(is_not, items, value)) else value
-    return _replaced(value, set(), given) if isinstance(value, str) and "$" in value else value
+    return _replaced(value, set(), set_values) if isinstance(value, str) and "$" in value else value
 
 
-def variables_at(tree: Tree, key: Key, given: Mapping[str, str] = NOTHING) -> tuple[Key, list[str]]:
+def variables_at(tree: Tree, key: Key, set_values: Mapping[str, str] = NOTHING) -> tuple[Key, list[str]]:
     """Returns place and names of the unset variables at a key: for a service in its image, for a mapping in its source."""
     value: Value = tree
     for part in key:
@@ -43,30 +43,30 @@ def variables_at(tree: Tree, key: Key, given: Mapping[str, str] = NOTHING) -> tu
     if isinstance(value, dict):
         inner = "image" if len(key) == 2 else "source"
         key, value = (*key, inner), value.get(inner)
-    return key, _names(value, given) if isinstance(value, str) else []
+    return key, _names(value, set_values) if isinstance(value, str) else []
 
 
-def _names(text: str, given: Mapping[str, str]) -> list[str]:
+def _names(text: str, set_values: Mapping[str, str]) -> list[str]:
     """Returns the names of unset variables in a text, which are replaced by their defaults or by nothing."""
     names: set[str] = set()
-    _replaced(text, names, given)
+    _replaced(text, names, set_values)
     return sorted(names)
 
 
-def _replaced(text: str, names: set[str], given: Mapping[str, str]) -> str:
+def _replaced(text: str, names: set[str], set_values: Mapping[str, str]) -> str:
     """Replaces variables, and adds their names to `names`."""
     made, at = "", 0
     while (sign := text.find("$", at)) >= 0:
         made += text[at:sign]
         if name := _NAME.match(text, sign + 1):
-            if name[0] in given:
-                made += _text(given[name[0]]) or text[sign : name.end()]
+            if name[0] in set_values:
+                made += _text(set_values[name[0]]) or text[sign : name.end()]
             else:
                 names.add(name[0])
             at = name.end()
         elif (braced := _BRACED.match(text, sign)) and (end := _end(text, braced.end())) >= 0:
-            whole = text[sign : end + 1]
-            made += _braced(whole, braced, names, given)
+            expression = text[sign : end + 1]
+            made += _braced(expression, braced, names, set_values)
             at = end + 1
         else:  # `$$`, or what begins no variable
             made += text[sign : sign + 2]
@@ -74,15 +74,15 @@ def _replaced(text: str, names: set[str], given: Mapping[str, str]) -> str:
     return made + text[at:]
 
 
-def _braced(whole: str, braced: re.Match[str], names: set[str], given: Mapping[str, str]) -> str:
-    how, rest = (braced[2] or "").removeprefix(":"), whole[len(braced[0]) : -1]
-    if braced[1] in given:
-        other = rest and not how  # a form that Compose does not know
-        return whole if other else (rest if how == "+" else _text(given[braced[1]])) or whole
-    if how == "?" or (rest and not how):
-        return whole
+def _braced(expression: str, braced: re.Match[str], names: set[str], set_values: Mapping[str, str]) -> str:
+    how, operand = (braced[2] or "").removeprefix(":"), expression[len(braced[0]) : -1]
+    if braced[1] in set_values:
+        is_unknown = operand and not how  # a form that Compose does not know
+        return expression if is_unknown else (operand if how == "+" else _text(set_values[braced[1]])) or expression
+    if how == "?" or (operand and not how):
+        return expression
     names.add(braced[1])
-    return _replaced(rest, names, given) if how == "-" else ""
+    return _replaced(operand, names, set_values) if how == "-" else ""
 
 
 def _text(value: str) -> str:

@@ -35,46 +35,48 @@ _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", 
 
 
 def top_values(tree: Tree) -> Found:
-    """Checks volumes, secrets and configs for keys that exclude each other."""
-    for name, one in mapping(tree.get("volumes")).items():
-        yield from _external(mapping(one), ("volumes", name))
-    for kind, known in _CONTENTS.items():
-        for name, one in mapping(tree.get(kind)).items():
-            yield from _content(mapping(one), known, (kind, name))
+    """Checks volumes, secrets and configs for keys that exclude each external_name."""
+    for name, section in mapping(tree.get("volumes")).items():
+        yield from _external(mapping(section), ("volumes", name))
+    for kind, content_keys in _CONTENTS.items():
+        for name, section in mapping(tree.get(kind)).items():
+            yield from _content(mapping(section), content_keys, (kind, name))
     for kind in ("volumes", "networks", "secrets", "configs"):
-        for name, one in mapping(tree.get(kind)).items():
-            other = mapping(mapping(one).get("external")).get("name")
-            if other and mapping(one).get("name", other) != other:
+        for name, section in mapping(tree.get(kind)).items():
+            external_name = mapping(mapping(section).get("external")).get("name")
+            if external_name and mapping(section).get("name", external_name) != external_name:
                 text = f"differs from `external.name`: {REFUSED}"
                 yield "K002", "error", (kind, name, "name"), text, "write it in only one of the two places"
 
 
-def _external(one: Tree, key: Key) -> Found:
-    if one.get("external") is not True:
+def _external(section: Tree, key: Key) -> Found:
+    if section.get("external") is not True:
         return
-    for other in one:
-        if other not in {"name", "external"} and not other.startswith("x-"):
+    for name in section:
+        if name not in {"name", "external"} and not name.startswith("x-"):
             yield (
                 "K002",
                 "error",
-                (*key, other),
+                (*key, name),
                 f"cannot be combined with `external`: {REFUSED}",
                 "take one of them out",
             )
 
 
-def _content(one: Tree, known: tuple[str, ...], key: Key) -> Found:
-    given = [name for name in known if name in one]
-    if len(given) > 1:
-        text = f"has {' and '.join(given)}, but only one is allowed: {REFUSED}"
+def _content(section: Tree, content_keys: tuple[str, ...], key: Key) -> Found:
+    given_keys = [name for name in content_keys if name in section]
+    if len(given_keys) > 1:
+        text = f"has {' and '.join(given_keys)}, but only one is allowed: {REFUSED}"
         yield "K002", "error", key, text, "keep one of them"
-    elif _is_empty_secret(one) if key[0] == "secrets" else not {*known, "external", "driver"} & one.keys():
-        yield "K002", "error", key, f"needs one of {', '.join(known)}: {REFUSED}", "add one of them"
+    elif (
+        _is_empty_secret(section) if key[0] == "secrets" else not {*content_keys, "external", "driver"} & section.keys()
+    ):
+        yield "K002", "error", key, f"needs one of {', '.join(content_keys)}: {REFUSED}", "add one of them"
 
 
-def _is_empty_secret(one: Tree) -> bool:
+def _is_empty_secret(section: Tree) -> bool:
     """Compose checks secrets twice. For a config, a driver is enough."""
-    return "file" not in one and not one.get("environment") and one.get("external", False) is False
+    return "file" not in section and not section.get("environment") and section.get("external", False) is False
 
 
 def service_values(service: Tree, key: Key) -> Found:
@@ -98,7 +100,7 @@ def _whole(service: Tree, key: Key) -> Found:
     name = service.get("container_name")
     if isinstance(name, str) and _NAME.search(name) and not open_text(name) and not _NAME.fullmatch(name):
         text = f"must be letters, digits, `_`, `.` and `-`, and begin with a letter or digit: {REFUSES}"
-        fix = f"write {meant}" if _NAME.fullmatch(meant := name.strip().replace(" ", "-")) else ""
+        fix = f"write {meant_name}" if _NAME.fullmatch(meant_name := name.strip().replace(" ", "-")) else ""
         yield "K002", "error", (*key, "container_name"), text, fix
     image = service.get("image")
     if isinstance(image, str) and image and "$" not in image and image != "...":  # as a manual leaves it out
@@ -106,11 +108,11 @@ def _whole(service: Tree, key: Key) -> Found:
 
 
 def _entries(service: Tree, key: Key) -> Found:
-    for where, (sign, known, text) in _PAIRS.items():
+    for where, (sign, words, text) in _PAIRS.items():
         for index, entry in _texts(value_at(service, where)):
-            if not set(sign) & set(entry) and entry not in known:
+            if not set(sign) & set(entry) and entry not in words:
                 name, _, rest = entry.partition(" ")
-                fix = f"write {name}={rest}" if is_address(rest) else near_fix(entry, known)
+                fix = f"write {name}={rest}" if is_address(rest) else near_fix(entry, words)
                 yield "K002", "error", (*key, *where, index), f"{text}: {REFUSED}", fix
     for index, entry in _texts(service.get("devices")):
         if entry.count(":") > 2:
@@ -149,9 +151,11 @@ def _wide(service: Tree, key: Key) -> Found:
     limits: tuple[Key, ...] = (("ulimits",), ("build", "ulimits"))
     for where in limits:
         for name, limit in mapping(value_at(service, where)).items():
-            pairs: list[tuple[Key, Value]] = [((part,), one) for part, one in mapping(limit).items()] or [((), limit)]
-            for part, one in pairs:
-                if isinstance(one, float) or (isinstance(one, int) and not -(2**63) <= one < 2**63):
+            pairs: list[tuple[Key, Value]] = [((part,), bound) for part, bound in mapping(limit).items()] or [
+                ((), limit)
+            ]
+            for part, bound in pairs:
+                if isinstance(bound, float) or (isinstance(bound, int) and not -(2**63) <= bound < 2**63):
                     text = f"must be a whole number of at most 64 bits, in digits: {REFUSED}"
                     yield "K002", "error", (*key, *where, name, *part), text, ""
 
@@ -182,14 +186,14 @@ def _words(service: Tree, key: Key) -> Found:
 
 def _commands(service: Tree, key: Key) -> Found:
     """Compose splits these commands into words, while a shell gets a healthcheck's test unchanged."""
-    found: list[tuple[Key, Value]] = [((*key, name), service.get(name)) for name in ("command", "entrypoint")]
+    commands: list[tuple[Key, Value]] = [((*key, name), service.get(name)) for name in ("command", "entrypoint")]
     for hook in ("post_start", "pre_stop"):
-        for index, one in enumerate(items(service.get(hook))):
-            found.append(((*key, hook, index, "command"), mapping(one).get("command")))
-    for index, one in enumerate(items(mapping(service.get("develop")).get("watch"))):
+        for index, hook_entry in enumerate(items(service.get(hook))):
+            commands.append(((*key, hook, index, "command"), mapping(hook_entry).get("command")))
+    for index, entry in enumerate(items(mapping(service.get("develop")).get("watch"))):
         place = (*key, "develop", "watch", index, "exec", "command")
-        found.append((place, mapping(mapping(one).get("exec")).get("command")))
-    for place, command in found:
+        commands.append((place, mapping(mapping(entry).get("exec")).get("command")))
+    for place, command in commands:
         if isinstance(command, str) and not open_text(command) and not is_command(command):
             text = f"has a quote or a bracket that is not closed, or a bracket outside of quotes: {REFUSED}"
             yield "K002", "error", place, text, "write a list: [sh, -c, 'COMMAND']"
@@ -198,7 +202,7 @@ def _commands(service: Tree, key: Key) -> Found:
 def _sources(service: Tree, key: Key) -> Found:
     places: tuple[Key, ...] = (("secrets",), ("configs",), ("build", "secrets"))
     for where in places:
-        for index, one in enumerate(items(value_at(service, where))):
-            if isinstance(one, dict) and not one.get("source"):
+        for index, reference in enumerate(items(value_at(service, where))):
+            if isinstance(reference, dict) and not reference.get("source"):
                 text = f"has no source, which is its name in this file: {REFUSED}"
                 yield "K002", "error", (*key, *where, index), text, "add source: NAME"

@@ -43,7 +43,7 @@ def _held(text: str) -> str | None:
     return value if plain or not any(sign in value for sign in "$\\\"'") else None
 
 
-def is_given(value: Value, given: Mapping[str, str | None]) -> bool:
-    """Whether everything that a text requires is set. `given`: as from `variables_in`."""
+def is_given(value: Value, set_values: Mapping[str, str | None]) -> bool:
+    """Whether everything that a text requires is set. `set_values`: as from `variables_in`."""
     wanted = wanted_variables(value) if isinstance(value, str) else {}
-    return all(name in given and (given[name] != "" or not filled) for name, filled in wanted.items())
+    return all(name in set_values and (set_values[name] != "" or not filled) for name, filled in wanted.items())
