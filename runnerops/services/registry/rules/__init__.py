@@ -35,7 +35,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         elif spec.template == CONFIG_TEMPLATE:
             service = services.get(spec.name, {})
             image = str(service.get("image") or "")
-            for found in (
+            for findings in (
                 _upstream_named(spec, tree),
                 config_rules(tree, major(image) or _assumed(facts)),
                 _ttl(tree, major(image) or _assumed(facts)),
@@ -43,29 +43,29 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
                 reach_rules(tree, service),
                 placeholder_rules(tree),
             ):
-                yield from (_finding(spec, one) for one in found)
+                yield from (_finding(spec, finding) for finding in findings)
         elif spec.template == COMPOSE_TEMPLATE:
-            ours = any(other.template == CONFIG_TEMPLATE for other in files)
-            if tree or not ours:
-                yield from (_finding(spec, one) for one in compose_rules(tree, version=_compose(facts)))
-            if ours:
-                yield from (_finding(spec, service) for service in _services(tree))
+            has_configs = any(file_spec.template == CONFIG_TEMPLATE for file_spec in files)
+            if tree or not has_configs:
+                yield from (_finding(spec, finding) for finding in compose_rules(tree, version=_compose(facts)))
+            if has_configs:
+                yield from (_finding(spec, finding) for finding in _services(tree))
 
 
 def _is_manifest(tree: Tree) -> bool:
     return {"apiVersion", "kind"} <= tree.keys() and not tree.keys() & {"version", "storage", "services"}
 
 
-def _finding(spec: FileSpec, found: tuple[str, Severity, Key, str, str]) -> Finding:
-    rule, severity, key, message, fix = found
+def _finding(spec: FileSpec, finding: tuple[str, Severity, Key, str, str]) -> Finding:
+    rule, severity, key, message, fix = finding
     return Finding(rule, severity, spec.path, key, f"cache {spec.name}: {message}" if spec.name else message, fix)
 
 
 def _services_of(files: Mapping[FileSpec, Tree]) -> Mapping[str, Tree]:
     compose = next((tree for spec, tree in files.items() if spec.template == COMPOSE_TEMPLATE), {})
     services = compose.get("services")
-    found = services.items() if isinstance(services, dict) else ()
-    return {name: one for name, one in found if isinstance(one, dict)}
+    pairs = services.items() if isinstance(services, dict) else ()
+    return {name: service for name, service in pairs if isinstance(service, dict)}
 
 
 def _upstream_named(spec: FileSpec, tree: Tree) -> Found:
@@ -125,8 +125,8 @@ def _services(tree: Tree) -> Found:
     if not isinstance(services, dict) or not services:
         yield "C006", "error", ("services",), "has no services", "give it one for each of `caches`"
         return
-    for name, one in services.items():
-        labels = one.get("labels") if isinstance(one, dict) else None
+    for name, service in services.items():
+        labels = service.get("labels") if isinstance(service, dict) else None
         if not any(
             str(label).startswith(CONFIG_LABEL) for label in (labels if isinstance(labels, dict | list) else ())
         ):

@@ -26,10 +26,10 @@ _NUMBER = late_pattern(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?
 
 def tree_at(tree: Tree, *path: str) -> Tree:
     """Returns the mapping at a path; an empty one if there is none."""
-    found: Value = tree
+    node: Value = tree
     for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
+        node = node.get(name) if isinstance(node, dict) else None
+    return node if isinstance(node, dict) else {}
 
 
 def is_bool(value: Value) -> bool:
@@ -52,10 +52,10 @@ def is_set(value: Value) -> bool:
     return value is not None and value != ""
 
 
-def only(reader: int, major: int, found: Iterable[One]) -> Found:
+def only(reader: int, major: int, findings: Iterable[One]) -> Found:
     """Yields what only one major version refuses, and nothing for the other."""
     if major == reader:
-        yield from found
+        yield from findings
 
 
 def of_any(second: Sequence[One], third: Sequence[One]) -> Found:
@@ -64,28 +64,32 @@ def of_any(second: Sequence[One], third: Sequence[One]) -> Found:
     What only one of them refuses becomes a warning that names it, and what only one ignores is left out. If both refuse
     the file, each for another reason, there is an error all the same.
     """
-    by_2, by_3 = ({(one[0], one[2]): one for one in found} for found in (second, third))
-    both = [one for one in third if by_2.get((one[0], one[2]), one)[1] == one[1] and (one[0], one[2]) in by_2]
-    every = all(any(one[1] == "error" for one in found) for found in (second, third))
-    refused = every and not any(one[1] == "error" for one in both)
-    yield from both
-    for reader, found, other in ((3, third, by_2), (2, second, by_3)):
-        for one in found:
-            rule, severity, key, text, fix = one
-            if (rule, key) in other and other[rule, key][1] in (severity, "error"):
+    by_2, by_3 = ({(finding[0], finding[2]): finding for finding in findings} for findings in (second, third))
+    common = [
+        finding
+        for finding in third
+        if by_2.get((finding[0], finding[2]), finding)[1] == finding[1] and (finding[0], finding[2]) in by_2
+    ]
+    every = all(any(finding[1] == "error" for finding in findings) for findings in (second, third))
+    refused = every and not any(finding[1] == "error" for finding in common)
+    yield from common
+    for reader, findings, other_findings in ((3, third, by_2), (2, second, by_3)):
+        for finding in findings:
+            rule, severity, key, text, fix = finding
+            if (rule, key) in other_findings and other_findings[rule, key][1] in (severity, "error"):
                 continue
             if severity == "error" and text.endswith(ENDS):
-                named = (
+                message = (
                     text
                     if f"registry {reader}" in text
                     else f"{text.removesuffix(ENDS)}registry {reader} ends at its start"
                 )
-                yield rule, "error" if refused else "warning", key, named, fix
+                yield rule, "error" if refused else "warning", key, message, fix
                 refused = False
             elif reader == _NEWEST and severity == "error":  # what the older one passes over is no mistake
                 yield rule, "error" if rule == "C003" else "warning", key, text, fix
             elif severity != "error" and rule != "C001":
-                yield one
+                yield finding
 
 
 def read_power(value: Value, major: int) -> Value:

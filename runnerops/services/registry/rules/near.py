@@ -35,13 +35,13 @@ _SHORT = 4
 """If two names begin with the same letters, at least this many, one may be meant by the other."""
 
 
-def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
+def near_keys(name: str, known_names: Iterable[str]) -> tuple[str, ...]:
     """The known keys that a name may stand for: the one that continues it, else some that differ by a few letters, else
     one that begins like it.
 
     The keys of a registry have no `_` and no `-`, so these do not count in a name.
     """
-    names = [one for one in known if one != "*"]
+    names = [known_name for known_name in known_names if known_name != "*"]
     plain = name.replace("_", "").replace("-", "").lower()
     if plain not in names and _MEANT.get(plain) in names:
         return (_MEANT[plain],)
@@ -51,9 +51,14 @@ def near_keys(name: str, known: Iterable[str]) -> tuple[str, ...]:
     return similar_names(plain, names, _NEAR) or tuple(name for name in names if _begins_like(plain, name))[:1]
 
 
-def slips(given: Iterable[str], names: Sequence[str]) -> set[str]:
+def slips(given_names: Iterable[str], names: Sequence[str]) -> set[str]:
     """Names that are missing only because they are misspelt, as the rule about unknown keys reports."""
-    return {meant for one in given if one not in names for meant in near_keys(one, names)}
+    return {
+        meant_name
+        for given_name in given_names
+        if given_name not in names
+        for meant_name in near_keys(given_name, names)
+    }
 
 
 def as_meant(shape: Mapping[str, Shape], tree: Tree) -> tuple[Tree, Mapping[Key, str]]:
@@ -65,22 +70,22 @@ def as_meant(shape: Mapping[str, Shape], tree: Tree) -> tuple[Tree, Mapping[Key,
 
 
 def _as_meant(shape: Mapping[str, Shape], tree: Tree, key: Key, names: dict[Key, str]) -> Tree:
-    read: Tree = {}
+    meant_tree: Tree = {}
     for name, value in tree.items():
         unknown = name not in shape and "*" not in shape and not name.startswith("x-")
-        meant = next(iter(near_keys(name, shape)), name) if unknown else name
-        if meant != name and (meant in tree or meant in read):
-            meant = name
-        elif meant != name:
-            names[*key, meant] = name
-        inner = shape.get(meant, shape.get("*"))
+        meant_name = next(iter(near_keys(name, shape)), name) if unknown else name
+        if meant_name != name and (meant_name in tree or meant_name in meant_tree):
+            meant_name = name
+        elif meant_name != name:
+            names[*key, meant_name] = name
+        inner = shape.get(meant_name, shape.get("*"))
         below = isinstance(inner, dict) and isinstance(value, dict)
-        read[meant] = _as_meant(inner, value, (*key, meant), names) if below else value  # type: ignore[arg-type]
-    return read
+        meant_tree[meant_name] = _as_meant(inner, value, (*key, meant_name), names) if below else value  # type: ignore[arg-type]
+    return meant_tree
 
 
-def _begins_like(one: str, other: str) -> bool:
-    return min(len(one), len(other)) >= _SHORT and (one.startswith(other) or other.startswith(one))
+def _begins_like(name: str, known_name: str) -> bool:
+    return min(len(name), len(known_name)) >= _SHORT and (name.startswith(known_name) or known_name.startswith(name))
 
 
 def places_of(shape: Mapping[str, Shape], key: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -93,20 +98,26 @@ def places_of(shape: Mapping[str, Shape], key: tuple[str, ...] = ()) -> Iterator
 
 
 def unread(
-    known: Mapping[int, frozenset[str]] | None, given: Tree, major: int, key: Key, *, any_case: bool = False
+    known_keys: Mapping[int, frozenset[str]] | None, table: Tree, major: int, key: Key, *, any_case: bool = False
 ) -> Found:
-    """Finds keys that are not read in a table that accepts any. `known`: what each major version reads; None if unknown."""
-    if known is None:
+    """Finds keys that are not read in a table that accepts any. `known_keys`: what each major reads; None if unknown."""
+    if known_keys is None:
         return
-    every = frozenset[str]().union(*known.values())
-    read = known.get(major, every)
-    for name in given:
+    every = frozenset[str]().union(*known_keys.values())
+    read_keys = known_keys.get(major, every)
+    for name in table:
         plain = name.lower() if any_case else name
-        if plain in read:
+        if plain in read_keys:
             continue
         if plain in every:
             yield "C001", "warning", (*key, name), f"registry {major} ignores it", "take it out"
-        elif meant := near_keys(name, sorted(read)):
-            yield "C001", "error", (*key, name), f"unknown key, {question(meant)}", f"write {' or '.join(meant)}"
+        elif meant_names := near_keys(name, sorted(read_keys)):
+            yield (
+                "C001",
+                "error",
+                (*key, name),
+                f"unknown key, {question(meant_names)}",
+                f"write {' or '.join(meant_names)}",
+            )
         else:
             yield "C001", "warning", (*key, name), "unknown key, which the registry ignores", "take it out"

@@ -18,12 +18,12 @@ def reach_rules(config: Tree, service: Tree) -> Found:
     """Runs all rules on one cache. `service`: that of the cache in the Compose file, whose variables override the config."""
     if service.get("network_mode") or not service.get("ports"):
         return
-    given = _settings(config, service)
-    if given["net"] == "unix":
+    settings = _settings(config, service)
+    if settings["net"] == "unix":
         yield "C018", "error", ("http", "net"), f"is a socket, but clients need a port: {_PROBED}", "take it out"
     else:
-        yield from _address(str(given["addr"] or ""), _ports(service))
-    if str(given["prefix"] or "/").strip("/"):
+        yield from _address(str(settings["addr"] or ""), _ports(service))
+    if str(settings["prefix"] or "/").strip("/"):
         yield (
             "C018",
             "error",
@@ -31,10 +31,10 @@ def reach_rules(config: Tree, service: Tree) -> Found:
             f"moves /v2/ to a path that no client asks for: {_PROBED}",
             "take it out",
         )
-    if given["tls.certificate"] or tree_at(config, "http", "tls", "letsencrypt").get("cachefile"):
+    if settings["tls.certificate"] or tree_at(config, "http", "tls", "letsencrypt").get("cachefile"):
         text = f"serves https, but clients are told to use http: {_PROBED}"
         yield "C018", "error", ("http", "tls"), text, "use a proxy in front of it for https"
-    if "://" in str(given["host"] or "") and not tree_at(config, "http").get("relativeurls"):
+    if "://" in str(settings["host"] or "") and not tree_at(config, "http").get("relativeurls"):
         text = "is the address that the registry puts into its answers, whatever address a client used"
         yield "C018", "warning", ("http", "host"), text, "take it out"
     yield from _storage(config, service)
@@ -42,23 +42,23 @@ def reach_rules(config: Tree, service: Tree) -> Found:
 
 def _settings(config: Tree, service: Tree) -> Mapping[str, Value]:
     names = {name: value for _, name, value in environment(service)}
-    found: dict[str, Value] = {}
+    settings: dict[str, Value] = {}
     for name in _HTTP:
         *tables, last = name.split(".")
         variable = f"REGISTRY_HTTP_{name.replace('.', '_').upper()}"
-        found[name] = names.get(variable) or tree_at(config, "http", *tables).get(last)
-    return found
+        settings[name] = names.get(variable) or tree_at(config, "http", *tables).get(last)
+    return settings
 
 
 def _ports(service: Tree) -> frozenset[str]:
     """Returns the published ports of the container; none if one of them is not written in plain numbers."""
-    found: set[str] = set()
+    published: set[str] = set()
     for port in items(service.get("ports")):
         text = str(mapping(port).get("target") if isinstance(port, dict) else port).partition("/")[0].rpartition(":")[2]
         if not text.isdecimal():
             return frozenset()
-        found.add(text)
-    return frozenset(found)
+        published.add(text)
+    return frozenset(published)
 
 
 def _address(address: str, ports: frozenset[str]) -> Found:

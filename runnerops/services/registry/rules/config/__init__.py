@@ -35,9 +35,11 @@ def config_rules(tree: Tree, major: int | None) -> Found:
     elif major is None or major < _OLDEST:
         yield from of_any([*_rules(tree, 2)], [*_rules(tree, 3)])
     else:
-        found = [*_rules(tree, min(major, _NEWEST))]
-        unread = {key for rule, _, key, text, _ in found if rule == "C001" and text.startswith(_ignores(major))}
-        yield from (one for one in found if not any(one[2][:end] in unread for end in range(1, len(one[2]))))
+        findings = [*_rules(tree, min(major, _NEWEST))]
+        unread = {key for rule, _, key, text, _ in findings if rule == "C001" and text.startswith(_ignores(major))}
+        yield from (
+            finding for finding in findings if not any(finding[2][:end] in unread for end in range(1, len(finding[2])))
+        )
 
 
 _OLDEST, _NEWEST = 2, 3
@@ -45,22 +47,22 @@ _OLDEST, _NEWEST = 2, 3
 
 
 def _rules(tree: Tree, major: int) -> Found:
-    meant, names = as_meant(CONFIG, tree)
-    for found in (*_keys(CONFIG, tree, (), major), *_as_written(aside_rules(meant, major), names)):
-        if is_in_the_place_of_a_driver(found[2], tree):
+    meant_tree, names = as_meant(CONFIG, tree)
+    for finding in (*_keys(CONFIG, tree, (), major), *_as_written(aside_rules(meant_tree, major), names)):
+        if is_in_the_place_of_a_driver(finding[2], tree):
             continue
-        if found[0] not in {"C003", "C017"} or _reader(found[2]) in (None, major):
-            yield found
+        if finding[0] not in {"C003", "C017"} or _reader(finding[2]) in (None, major):
+            yield finding
     yield from _of_the_other(tree, major)
     for rule in (_version, health_rules):
-        yield from _as_written(rule(meant), names)
+        yield from _as_written(rule(meant_tree), names)
     for of_major in (proxy_rules, storage_rules, redis_rules, app_rules, tls_rules, auth_rules, middleware_rules):
-        yield from _as_written(of_major(meant, major), names)
+        yield from _as_written(of_major(meant_tree, major), names)
 
 
-def _as_written(found: Found, names: Mapping[Key, str]) -> Found:
+def _as_written(findings: Found, names: Mapping[Key, str]) -> Found:
     """Findings on a file as it is meant, each at its place in the file as it is written."""
-    for rule, severity, key, text, fix in found:
+    for rule, severity, key, text, fix in findings:
         written = (names.get(key[: end + 1], part) for end, part in enumerate(key))
         yield rule, severity, (*written,), text, fix
 
@@ -90,12 +92,12 @@ _TOLD: frozenset[Key] = frozenset({("proxy", "ttl"), ("redis", "addr"), ("redis"
 
 def _keys(shape: dict[str, Shape], tree: Tree, key: Key, major: int) -> Found:
     for name, value in tree.items():
-        here = (*key, name)
+        full_key = (*key, name)
         inner = shape.get(name, shape.get("*"))
         if inner is not None:
-            yield from typed(inner, value, here, major)
+            yield from typed(inner, value, full_key, major)
         elif not name.startswith("x-"):
-            yield _unknown(name, shape, here, tree)
+            yield _unknown(name, shape, full_key, tree)
 
 
 def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
@@ -122,19 +124,19 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         yield "C003", severity, key, text, fix
     elif not _fits(shape, read_power(value, major)):
         words = shape.split("|")
-        what = _WHAT.get(shape, f"one of {', '.join(words)}")
+        wanted_type = _WHAT.get(shape, f"one of {', '.join(words)}")
         fix = near_fix(str(value), words) if len(words) > 1 else in_hours(value) if shape == "duration" else ""
         if shape == "text" and isinstance(value, list) and len(value) == 1 and not isinstance(value[0], dict | list):
             fix = "write it without brackets and hyphen"
         elif key == ("proxy", "remoteurl"):
             fix = "write one address, and run a cache of its own for each other upstream"
-        yield "C003", "error", key, f"must be {what}: {ENDS}", fix
+        yield "C003", "error", key, f"must be {wanted_type}: {ENDS}", fix
 
 
 def _keys_below(shape: dict[str, Shape], value: Value, key: Key) -> str:
     """What to write instead of a scalar where a mapping belongs. A key may be in it whose colon lacks its space."""
-    if isinstance(value, str) and (found := _NO_SPACE.match(value)):
-        return f"put a space after the colon: {found[1]}: …"
+    if isinstance(value, str) and (match := _NO_SPACE.match(value)):
+        return f"put a space after the colon: {match[1]}: …"
     if isinstance(value, str) and (first := value.partition(" ")[0]) in shape and first != value:
         return f"put a colon after the name: {first}: …"
     if key == ("storage", "filesystem") and isinstance(value, str):
@@ -190,15 +192,15 @@ def _fits(shape: str, value: Value) -> bool:
 
 
 def _unknown(name: str, shape: Mapping[str, Shape], key: Key, beside: Tree) -> One:
-    if meant := near_keys(name, shape):
-        return "C001", "error", key, f"unknown key, {question(meant)}", f"write {' or '.join(meant)}"
+    if meant_names := near_keys(name, shape):
+        return "C001", "error", key, f"unknown key, {question(meant_names)}", f"write {' or '.join(meant_names)}"
     for table, value in beside.items():
         inner = shape.get(table)
         if value is None and isinstance(inner, dict) and name in inner:
             return "C001", "error", key, f"the registry ignores it here: it belongs to {table}", "indent it below that"
-    others = [".".join(place) for place in places_of(CONFIG) if place[-1] == name]
-    if len(others) == 1 or (name in _USUAL and not key[:-1]):  # a name that many tables have says nothing
-        where = _USUAL.get(name, others[0])
+    homes = [".".join(place) for place in places_of(CONFIG) if place[-1] == name]
+    if len(homes) == 1 or (name in _USUAL and not key[:-1]):  # a name that many tables have says nothing
+        where = _USUAL.get(name, homes[0])
         return "C001", "error", key, f"the registry ignores it here: it belongs to {where}", "move it there"
     return "C001", "warning", key, "unknown key, which the registry ignores", "remove it"
 

@@ -47,9 +47,9 @@ def _address(tree: Tree) -> Found:
         yield "C013", "error", ("http", "debug", "addr"), f"has the port of http.addr: {ENDS}", "write another port"
 
 
-def _one_port(one: str, other: str) -> bool:
+def _one_port(address: str, debug_address: str) -> bool:
     """Whether a process cannot listen on both addresses at the same time."""
-    (host, _, port), (host_2, _, port_2) = one.rpartition(":"), other.rpartition(":")
+    (host, _, port), (host_2, _, port_2) = address.rpartition(":"), debug_address.rpartition(":")
     every = {"", "0.0.0.0", "[::]"}  # noqa: S104  these are what is looked for
     return port == port_2 and port not in ("", "0") and (host == host_2 or not every.isdisjoint((host, host_2)))
 
@@ -92,8 +92,8 @@ def _metrics(tree: Tree, major: int) -> Found:
     listens = bool(tree_at(tree, "http", "debug").get("addr"))
     text = str(path)
     if text in _DEBUG:
-        found: One = ("C013", "error", key, f"is a page of the debug server already: {ENDS}", "write /metrics")
-        yield from [found] if listens else only(2, major, [found])
+        finding: One = ("C013", "error", key, f"is a page of the debug server already: {ENDS}", "write /metrics")
+        yield from [finding] if listens else only(2, major, [finding])
     elif listens and not re.fullmatch(r"/[^\s{}]*", text):
         yield from only(
             3,

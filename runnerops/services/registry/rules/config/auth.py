@@ -15,12 +15,12 @@ from runnerops.services.registry.schema.serving import ALGORITHMS
 def auth_rules(tree: Tree, major: int) -> Found:
     """Runs all rules on `auth`."""
     auth = tree.get("auth")
-    given = {str(auth): {}} if isinstance(auth, str | int | float) else tree_at(tree, "auth")
-    if len(given) > 1:
-        text = f"must name exactly one access controller, not {' and '.join(given)}"
+    controllers = {str(auth): {}} if isinstance(auth, str | int | float) else tree_at(tree, "auth")
+    if len(controllers) > 1:
+        text = f"must name exactly one access controller, not {' and '.join(controllers)}"
         yield "C012", "error", ("auth",), f"{text}: {ENDS}", "keep one of them"
         return
-    for name, options in given.items():
+    for name, options in controllers.items():
         if name.lower() == "none" or not name:
             continue
         if name not in AUTH:
@@ -65,17 +65,17 @@ def _redirect(options: Tree, key: Key, major: int) -> Found:
 
 
 def _algorithms(options: Tree, key: Key) -> Found:
-    given = options.get("signingalgorithms", [])
-    here: Key = (*key, "signingalgorithms")
-    if not isinstance(given, list) or not all(is_text(one) for one in given):
-        yield "C012", "error", here, f"must be a list of algorithms: {ENDS}", "write for example [RS256]"
+    algorithms = options.get("signingalgorithms", [])
+    place: Key = (*key, "signingalgorithms")
+    if not isinstance(algorithms, list) or not all(is_text(algorithm) for algorithm in algorithms):
+        yield "C012", "error", place, f"must be a list of algorithms: {ENDS}", "write for example [RS256]"
         return
-    for index, one in enumerate(given):
-        if one not in ALGORITHMS:
+    for index, algorithm in enumerate(algorithms):
+        if algorithm not in ALGORITHMS:
             yield (
                 "C012",
                 "error",
-                (*here, index),
+                (*place, index),
                 f"must be one of {', '.join(ALGORITHMS)}: {ENDS}",
-                near_fix(str(one), ALGORITHMS),
+                near_fix(str(algorithm), ALGORITHMS),
             )

@@ -21,43 +21,45 @@ _ACCOUNT = late_pattern(r"[a-z0-9]{3,24}")
 _KINDS = ("client_secret", "shared_key", "default_credentials")
 
 
-def azure_rules(given: Tree, major: int, key: Key) -> Found:
+def azure_rules(parameters: Tree, major: int, key: Key) -> Found:
     """Runs all rules on `storage.azure`."""
-    yield from _of_2(given, key) if major == 2 else _of_3(given, key)
+    yield from _of_2(parameters, key) if major == 2 else _of_3(parameters, key)
 
 
-def _of_2(given: Tree, key: Key) -> Found:
+def _of_2(parameters: Tree, key: Key) -> Found:
     names = ("accountname", "accountkey", "container")
-    misspelt = slips(given, names)
+    misspelt = slips(parameters, names)
     for name in names:
-        if name not in misspelt and (name not in given or given[name] == ""):
+        if name not in misspelt and (name not in parameters or parameters[name] == ""):
             yield "C009", "error", key, f"has no {name}: {ENDS}", "add it"
-    account = given.get("accountname", "")
+    account = parameters.get("accountname", "")
     if account != "" and not is_bool(account) and not _ACCOUNT.fullmatch(str(account)):
         text = "must have 3 to 24 lower-case letters and digits"
         yield "C009", "error", (*key, "accountname"), f"{text}: {ENDS}", ""
-    if not is_host(given.get("realm", "")):
+    if not is_host(parameters.get("realm", "")):
         fix = "write for example core.windows.net"
         yield "C009", "error", (*key, "realm"), f"must be the domain of Azure's storage: {ENDS}", fix
-    if given.get("accountkey", "") != "" and not _is_base64(given["accountkey"]):
+    if parameters.get("accountkey", "") != "" and not _is_base64(parameters["accountkey"]):
         yield "C009", "error", (*key, "accountkey"), f"must be base64: {ENDS}", ""
 
 
-def _of_3(given: Tree, key: Key) -> Found:
-    wrong = list(decoded_rules(AZURE, given, key))
+def _of_3(parameters: Tree, key: Key) -> Found:
+    wrong = list(decoded_rules(AZURE, parameters, key))
     yield from wrong
     for name in ("accountname", "container"):
-        if not field(name, given) and name not in slips((one.lower() for one in given), tuple(AZURE)):
+        if not field(name, parameters) and name not in slips(
+            (parameter.lower() for parameter in parameters), tuple(AZURE)
+        ):
             yield "C009", "error", key, f"has no {name}: {ENDS}", "add it"
-    delay = field("retry_delay", given)
+    delay = field("retry_delay", parameters)
     if isinstance(delay, str) and delay and not is_duration(delay):
         yield "C009", "error", (*key, "retry_delay"), f"must be a duration with its unit, such as 100ms: {ENDS}", ""
     if not wrong:
-        yield from _credentials(given, key)
+        yield from _credentials(parameters, key)
 
 
-def _credentials(given: Tree, key: Key) -> Found:
-    credentials = field("credentials", given)
+def _credentials(parameters: Tree, key: Key) -> Found:
+    credentials = field("credentials", parameters)
     if credentials is not None and not isinstance(credentials, dict):
         yield "C009", "error", (*key, "credentials"), f"must be a mapping: {ENDS}", ""
         return
@@ -83,7 +85,7 @@ def _credentials(given: Tree, key: Key) -> Found:
                 f"has a tenantid of other than letters, digits, - and .: {ENDS}",
                 "",
             )
-    elif kind == "shared_key" and not _is_base64(field("accountkey", given) or ""):
+    elif kind == "shared_key" and not _is_base64(field("accountkey", parameters) or ""):
         yield "C009", "error", (*key, "accountkey"), f"must be base64: {ENDS}", ""
 
 

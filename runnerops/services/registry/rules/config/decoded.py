@@ -13,17 +13,19 @@ from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_tex
 _WHAT = {"text": "a text", "int": "a whole number", "bool": "true or false, without quotes", "texts": "a list of texts"}
 
 
-def decoded_rules(types: Mapping[str, str], given: Tree, key: Key) -> Found:
+def decoded_rules(types: Mapping[str, str], parameters: Tree, key: Key) -> Found:
     """Finds values that their fields do not accept. `types`: `text`, `int`, `bool`, `texts` or `any` for each field."""
-    for name, value in given.items():
+    for name, value in parameters.items():
         kind = types.get(name.lower(), "any")
         if value is not None and not _fits(kind, value):
             yield "C009", "error", (*key, name), f"must be {_WHAT[kind]}: {ENDS}", ""
 
 
-def field(name: str, given: Tree) -> Value:
+def field(name: str, parameters: Tree) -> Value:
     """Returns the value of a field, whose name may be written in another case."""
-    return given.get(name, next((value for other, value in given.items() if other.lower() == name), None))
+    return parameters.get(
+        name, next((value for parameter, value in parameters.items() if parameter.lower() == name), None)
+    )
 
 
 def _fits(kind: str, value: Value) -> bool:
@@ -34,5 +36,5 @@ def _fits(kind: str, value: Value) -> bool:
     if kind == "bool":
         return is_bool(value)
     if kind == "texts":
-        return value in ({}, []) or (isinstance(value, list) and all(isinstance(one, str) for one in value))
+        return value in ({}, []) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
     return True

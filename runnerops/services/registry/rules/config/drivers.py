@@ -19,8 +19,8 @@ from runnerops.services.registry.schema.storage import PARAMETERS, REMOVED_STORA
 def storage_rules(tree: Tree, major: int) -> Found:
     """Runs all rules on the driver."""
     storage = tree.get("storage")
-    named = [str(storage)] if isinstance(storage, str | int | float) else [*tree_at(tree, "storage")]
-    drivers = [name for name in named if name not in STORAGE_ASIDE]
+    names = [str(storage)] if isinstance(storage, str | int | float) else [*tree_at(tree, "storage")]
+    drivers = [name for name in names if name not in STORAGE_ASIDE]
     if len(drivers) != 1:
         yield from _not_one(drivers)
         return
@@ -39,22 +39,28 @@ def storage_rules(tree: Tree, major: int) -> Found:
         yield from only(3, major, [("C009", "error", ("storage", name), f"{text}: {ENDS}", "use another driver")])
         if major == 3:
             return
-    given, key = tree_at(tree, "storage", name), ("storage", name)
-    missing = (*_missing(name, given, key),)
+    parameters, key = tree_at(tree, "storage", name), ("storage", name)
+    missing = (*_missing(name, parameters, key),)
     yield from only(2, major, missing) if name in REMOVED_STORAGE else missing
-    yield from _parameters(name, given, major, key)
-    yield from unread(PARAMETERS.get(name), given, major, key, any_case=name in {"azure", "swift"})
+    yield from _parameters(name, parameters, major, key)
+    yield from unread(PARAMETERS.get(name), parameters, major, key, any_case=name in {"azure", "swift"})
 
 
 def _not_one(drivers: list[str]) -> Found:
     """Finds what is read as a second storage driver, or that there are several of them or none."""
-    known = [name for name in drivers if name in STORAGE]
+    known_drivers = [name for name in drivers if name in STORAGE]
     for name in drivers:
-        if name not in known:
-            text = "is read as a second storage driver" if known else f"there is no storage driver {name!r}"
-            yield "C009", "error", ("storage", name), f"{text}: {ENDS}", _fix_beside(name, known[0] if known else "")
-    if len(known) > 1 or not drivers:
-        text = f"must name exactly one storage driver, not {' and '.join(known) or 'none'}: {ENDS}"
+        if name not in known_drivers:
+            text = "is read as a second storage driver" if known_drivers else f"there is no storage driver {name!r}"
+            yield (
+                "C009",
+                "error",
+                ("storage", name),
+                f"{text}: {ENDS}",
+                _fix_beside(name, known_drivers[0] if known_drivers else ""),
+            )
+    if len(known_drivers) > 1 or not drivers:
+        text = f"must name exactly one storage driver, not {' and '.join(known_drivers) or 'none'}: {ENDS}"
         yield "C009", "error", ("storage",), text, "keep one of them" if drivers else "add one, such as filesystem"
 
 
@@ -65,7 +71,7 @@ def is_in_the_place_of_a_driver(key: Key, tree: Tree) -> bool:
 
 def _fix_beside(name: str, driver: str) -> str:
     """What to write instead of a key that is read as a driver. `driver`: the one that there is; empty if none."""
-    owners = [one for one, of_major in PARAMETERS.items() if any(name in names for names in of_major.values())]
+    owners = [owner for owner, of_major in PARAMETERS.items() if any(name in names for names in of_major.values())]
     if driver in owners or (owners and not driver):
         return f"move it below {driver or (owners[0] if len(owners) == 1 else 'filesystem')}"
     if name in CONFIG:
@@ -75,29 +81,29 @@ def _fix_beside(name: str, driver: str) -> str:
     return near_fix(name, STORAGE_ASIDE if driver else [*STORAGE, *STORAGE_ASIDE]) or ("take it out" if driver else "")
 
 
-def _missing(name: str, given: Tree, key: Key) -> Found:
-    misspelt = slips(given, STORAGE[name])
+def _missing(name: str, parameters: Tree, key: Key) -> Found:
+    misspelt = slips(parameters, STORAGE[name])
     for wanted in STORAGE[name]:
         if wanted in misspelt:
             continue
         empty: tuple[str | None, ...] = (None, "") if name in {"s3", "s3aws", "swift"} else ("",)
         if wanted.startswith("accesskey"):
             empty = ()
-        if wanted not in given or given[wanted] in empty:
+        if wanted not in parameters or parameters[wanted] in empty:
             yield "C009", "error", key, f"has no {wanted}: {ENDS}", "add it"
 
 
-def _parameters(name: str, given: Tree, major: int, key: Key) -> Found:
+def _parameters(name: str, parameters: Tree, major: int, key: Key) -> Found:
     """Finds parameters of one driver that end the registry, apart from missing ones."""
     if name in {"s3", "s3aws"}:
-        yield from s3_rules(given, major, key)
+        yield from s3_rules(parameters, major, key)
     elif name == "azure":
-        yield from azure_rules(given, major, key)
+        yield from azure_rules(parameters, major, key)
     elif name == "filesystem":
-        yield from limit("maxthreads", given, key)
+        yield from limit("maxthreads", parameters, key)
     elif name == "gcs":
-        yield from gcs_rules(given, major, key)
+        yield from gcs_rules(parameters, major, key)
     elif name == "oss":
-        yield from only(2, major, oss_rules(given, key))
+        yield from only(2, major, oss_rules(parameters, key))
     elif name == "swift":
-        yield from only(2, major, swift_rules(given, key))
+        yield from only(2, major, swift_rules(parameters, key))

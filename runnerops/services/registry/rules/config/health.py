@@ -16,15 +16,15 @@ def health_rules(tree: Tree) -> Found:
     storage = tree_at(tree, "health", "storagedriver")
     if is_true(storage.get("enabled")):
         yield from _interval(storage, ("health", "storagedriver", "interval"))
-    seen: set[str] = set()
+    seen_names: set[str] = set()
     for kind, called in _NAMES.items():
-        found = tree_at(tree, "health").get(kind)
-        for index, one in enumerate(found if isinstance(found, list) else []):
-            item = one if isinstance(one, dict) else {}
+        checks = tree_at(tree, "health").get(kind)
+        for index, check in enumerate(checks if isinstance(checks, list) else []):
+            item = check if isinstance(check, dict) else {}
             key: Key = ("health", kind, index)
             yield from _interval(item, (*key, "interval"))
             name = str(item.get(called) or "")
-            if name in seen:
+            if name in seen_names:
                 yield (
                     "C017",
                     "error",
@@ -32,11 +32,11 @@ def health_rules(tree: Tree) -> Found:
                     f"checks {name or 'nothing'}, as another check does already: {ENDS}",
                     "take one of them out",
                 )
-            seen.add(name)
+            seen_names.add(name)
 
 
-def _interval(given: Tree, key: Key) -> Found:
-    value: Value = given.get("interval")
+def _interval(options: Tree, key: Key) -> Found:
+    value: Value = options.get("interval")
     below = value < 0 if isinstance(value, int | float) else str(value or "").startswith("-")
     if below and str(value).strip("-0.smhnuµ"):
         yield "C017", "error", key, f"must not be negative: {ENDS}", ""

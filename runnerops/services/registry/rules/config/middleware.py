@@ -21,12 +21,12 @@ _CLOUD = late_pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#:\s{}<>^`|\\\"]*|\[[^\
 
 def middleware_rules(tree: Tree, major: int) -> Found:
     """Runs all rules on `middleware`."""
-    for kind, found in tree_at(tree, "middleware").items():
+    for kind, entries in tree_at(tree, "middleware").items():
         if kind not in _KINDS:
             yield "C001", "warning", ("middleware", kind), "unknown key, which the registry ignores", "take it out"
             continue
-        for index, one in enumerate(found if isinstance(found, list) else []):
-            item = one if isinstance(one, dict) else {}
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            item = entry if isinstance(entry, dict) else {}
             yield from _one(kind, item, ("middleware", kind, index), major)
 
 
@@ -37,8 +37,8 @@ def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
         of_image = f"the registry's own image has no {kind} middleware {name!r}" if name else "has no name"
         severity: Severity = "warning" if kind == "repository" else "error"  # built for each request
         harm = "the registry answers every request for an image with an error" if kind == "repository" else ENDS
-        meant = near_fix(str(name), _CHECKS) if kind == "storage" else ""
-        fix = meant or "take it out" if name else "add it, or take the item out"
+        near = near_fix(str(name), _CHECKS) if kind == "storage" else ""
+        fix = near or "take it out" if name else "add it, or take the item out"
         yield "C009", severity, key, f"{of_image}: {harm}", fix
         return
     if name == "rewrite" and major == 2:
@@ -76,8 +76,8 @@ def _duration(name: str, options: Tree, key: Key) -> Found:
 
 
 def _filter(options: Tree, key: Key) -> Found:
-    given = options.get("ipfilteredby", "none")
-    word = given.strip().lower() if isinstance(given, str) else None
+    filtered_by = options.get("ipfilteredby", "none")
+    word = filtered_by.strip().lower() if isinstance(filtered_by, str) else None
     if word not in {"", "none", "aws", "awsregion"}:
         yield "C009", "error", (*key, "options", "ipfilteredby"), f"must be one of none, aws, awsregion: {ENDS}", ""
     elif word == "awsregion" and not isinstance(options.get("awsregion"), str):

@@ -16,16 +16,16 @@ def placeholder_rules(tree: Tree) -> Found:
     """Finds values like `${NAME}`. In an upstream it is no URL, which another rule reports."""
     for key, text in _texts(tree, ()):
         if key != ("proxy", "remoteurl") and _VARIABLE.fullmatch(text):
-            said = "the registry replaces no variables in its file, and takes this as it stands"
-            yield "C019", "warning", key, said, f"write the value, or set {variable_of(key)} in its environment"
+            reason = "the registry replaces no variables in its file, and takes this as it stands"
+            yield "C019", "warning", key, reason, f"write the value, or set {variable_of(key)} in its environment"
 
 
 def _texts(value: Value, key: Key) -> Iterator[tuple[Key, str]]:
     if isinstance(value, str):
         yield key, value
     elif isinstance(value, dict):
-        for name, one in value.items():
-            yield from _texts(one, (*key, name))
+        for name, item in value.items():
+            yield from _texts(item, (*key, name))
     elif isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _texts(one, (*key, index))
+        for index, item in enumerate(value):
+            yield from _texts(item, (*key, index))

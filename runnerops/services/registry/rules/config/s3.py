@@ -35,14 +35,14 @@ _BOOL_TEXTS = word_set("1 t T true TRUE True 0 f F false FALSE False")
 _REGION = late_pattern(r"[a-z]+(-[a-z]+)+-\d+")
 
 
-def s3_rules(given: Tree, major: int, key: Key) -> Found:
+def s3_rules(parameters: Tree, major: int, key: Key) -> Found:
     """Runs all rules on `storage.s3`."""
-    yield from _bools(_BOOLS, given, key)
-    yield from only(3, major, _bools(_BOOLS_3, given, key))
-    yield from _sizes(given, key, number if major == 2 else _as_3)
-    yield from _words(given, major, key)
-    endpoint = given.get("regionendpoint")
-    region = given.get("region")
+    yield from _bools(_BOOLS, parameters, key)
+    yield from only(3, major, _bools(_BOOLS_3, parameters, key))
+    yield from _sizes(parameters, key, number if major == 2 else _as_3)
+    yield from _words(parameters, major, key)
+    endpoint = parameters.get("regionendpoint")
+    region = parameters.get("region")
     if region in (None, ""):
         missing: One = ("C009", "error", key, f"has no region: {ENDS}", "add for example region: eu-central-1")
         wanted: One = (
@@ -61,13 +61,13 @@ def s3_rules(given: Tree, major: int, key: Key) -> Found:
             f"is not a region of AWS, which it must be without regionendpoint: {ENDS}",
             "write for example eu-central-1",
         )
-    if _is_false(given.get("v4auth")) and (endpoint in (None, "") or "s3.amazonaws.com" in str(endpoint)):
+    if _is_false(parameters.get("v4auth")) and (endpoint in (None, "") or "s3.amazonaws.com" in str(endpoint)):
         yield "C009", "error", (*key, "v4auth"), f"must be true for AWS itself: {ENDS}", "take it out"
 
 
-def _bools(names: tuple[str, ...], given: Tree, key: Key) -> Found:
+def _bools(names: tuple[str, ...], parameters: Tree, key: Key) -> Found:
     for name in names:
-        value = given.get(name)
+        value = parameters.get(name)
         if not (value is None or is_bool(value) or (isinstance(value, str) and value in _BOOL_TEXTS)):
             yield "C009", "error", (*key, name), f"must be true or false: {ENDS}", ""
 
@@ -76,18 +76,18 @@ def _is_false(value: Value) -> bool:
     return value is False or value in ("n", "N", "0", "f", "F", "false", "FALSE", "False")
 
 
-def _sizes(given: Tree, key: Key, read: Callable[[Value], int | None]) -> Found:
+def _sizes(parameters: Tree, key: Key, reader: Callable[[Value], int | None]) -> Found:
     for name, (low, high) in _SIZES.items():
-        value = given.get(name)
-        found = low if value is None else read(value)
-        if found is None or not low <= found <= high:
+        value = parameters.get(name)
+        amount = low if value is None else reader(value)
+        if amount is None or not low <= amount <= high:
             yield "C009", "error", (*key, name), f"must be a number from {low} to {high}: {ENDS}", ""
 
 
 def _as_3(value: Value) -> int | None:
     """Returns the number that a text begins with. Registry 3 ignores the rest."""
-    found = None if isinstance(value, bool | dict | list) else re.match(r"\s*([+-]?\d+)", str(_in_go(value)))
-    return int(found[1]) if found else None
+    match = None if isinstance(value, bool | dict | list) else re.match(r"\s*([+-]?\d+)", str(_in_go(value)))
+    return int(match[1]) if match else None
 
 
 def _in_go(value: Value) -> Value:
@@ -95,8 +95,8 @@ def _in_go(value: Value) -> Value:
     return float(value) if isinstance(value, int) and abs(value) >= 1 << 64 else value
 
 
-def _words(given: Tree, major: int, key: Key) -> Found:
-    kind = given.get("storageclass")
+def _words(parameters: Tree, major: int, key: Key) -> Found:
+    kind = parameters.get("storageclass")
     word = kind.upper() if isinstance(kind, str) else kind
     if word is not None and word not in _CLASSES:
         yield (
@@ -109,7 +109,7 @@ def _words(given: Tree, major: int, key: Key) -> Found:
     elif word is not None and word not in _CLASSES_2:
         text = f"registry 2 knows {', '.join(_CLASSES_2)} only"
         yield from only(2, major, [("C009", "error", (*key, "storageclass"), f"{text}: {ENDS}", "")])
-    acl = given.get("objectacl")
+    acl = parameters.get("objectacl")
     if acl is not None and not (isinstance(acl, str) and acl in _ACLS):
         yield (
             "C009",

@@ -27,20 +27,20 @@ def _purging(tree: Tree) -> Found:
     maintenance = tree_at(tree, "storage", "maintenance")
     if "uploadpurging" not in maintenance:
         return
-    given = maintenance["uploadpurging"]
-    if given is None:
+    purging = maintenance["uploadpurging"]
+    if purging is None:
         yield "C017", "error", key, f"is empty: {ENDS}", "write {enabled: false} to turn it off"
-    if not isinstance(given, dict):  # said of its type already
+    if not isinstance(purging, dict):  # said of its type already
         return
-    if given.get("enabled") is False:
+    if purging.get("enabled") is False:
         return
-    missing = [name for name in ("age", "interval", "dryrun") if name not in given]
+    missing = [name for name in ("age", "interval", "dryrun") if name not in purging]
     if missing:
         text = f"has no {' and no '.join(missing)}, and must be complete: {ENDS}"
         yield "C017", "error", key, text, "write {enabled: true, age: 168h, interval: 24h, dryrun: false}"
     for name in ("age", "interval"):
-        value = given.get(name)
-        if name in given and not (isinstance(value, str) and is_duration(value)):
+        value = purging.get(name)
+        if name in purging and not (isinstance(value, str) and is_duration(value)):
             yield (
                 "C017",
                 "error",
@@ -48,17 +48,17 @@ def _purging(tree: Tree) -> Found:
                 f"must be a duration with its unit, such as 168h: {ENDS}",
                 in_hours(value),
             )
-    if "dryrun" in given and not is_bool(given["dryrun"]):
+    if "dryrun" in purging and not is_bool(purging["dryrun"]):
         yield "C017", "error", (*key, "dryrun"), f"must be true or false, without quotes: {ENDS}", ""
 
 
 def _readonly(tree: Tree) -> Found:
     maintenance = tree_at(tree, "storage", "maintenance")
     key: Key = ("storage", "maintenance", "readonly")
-    given = maintenance.get("readonly")
-    if "readonly" in maintenance and given is None:
+    readonly = maintenance.get("readonly")
+    if "readonly" in maintenance and readonly is None:
         yield "C017", "error", key, f"is empty: {ENDS}", "write {enabled: true}"
-    elif isinstance(given, dict) and "enabled" in given and not is_bool(given["enabled"]):
+    elif isinstance(readonly, dict) and "enabled" in readonly and not is_bool(readonly["enabled"]):
         yield "C017", "error", (*key, "enabled"), f"must be true or false, without quotes: {ENDS}", ""
 
 
@@ -74,10 +74,10 @@ def _cache(tree: Tree, major: int) -> Found:
 
 def _is_size(value: Value, major: int) -> bool:
     """Whether the registry, which writes the value as Go does and reads that again, finds a whole number."""
-    read = read_power(value, major)
-    if isinstance(read, float):
-        return read.is_integer() and abs(read) < _FIRST_POWER
-    return re.fullmatch(r"[+-]?\d{1,18}", str(read)) is not None
+    number = read_power(value, major)
+    if isinstance(number, float):
+        return number.is_integer() and abs(number) < _FIRST_POWER
+    return re.fullmatch(r"[+-]?\d{1,18}", str(number)) is not None
 
 
 def _delete(tree: Tree) -> Found:

@@ -74,5 +74,5 @@ def _ciphers(tls: Tree, major: int) -> Found:
             )
         elif name not in CIPHERS | CIPHERS_OF_2:
             text = f"is no cipher suite that the registry knows: {ENDS}"
-            found: One = ("C003", "error", key, text, near_fix(str(name), CIPHERS) or "take it out")
-            yield from only(2, major, [found]) if unread else [found]
+            finding: One = ("C003", "error", key, text, near_fix(str(name), CIPHERS) or "take it out")
+            yield from only(2, major, [finding]) if unread else [finding]
