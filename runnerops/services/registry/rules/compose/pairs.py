@@ -46,13 +46,13 @@ def pairs(service: Tree, key: Key) -> Found:
 def _repeated(service: Tree, key: Key) -> Found:
     """Compose uses the last of several items with one name."""
     for name in ("environment", "labels"):
-        first_values: dict[str, str] = {}
+        last_values: dict[str, str] = {}
         for index, item in enumerate(items(service.get(name))):
             variable, sign, value = item.partition("=") if isinstance(item, str) else ("", "", "")
-            if sign and first_values.setdefault(variable, value) != value:
+            if sign and last_values.setdefault(variable, value) != value:
                 text = f"sets {variable} again: the last one counts"
                 yield "P002", "warning", (*key, name, index), text, "take one of them out"
-            first_values[variable] = value
+            last_values[variable] = value
 
 
 def _ulimits(service: Tree, key: Key) -> Found:

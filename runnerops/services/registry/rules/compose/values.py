@@ -35,7 +35,7 @@ _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", 
 
 
 def top_values(tree: Tree) -> Found:
-    """Checks volumes, secrets and configs for keys that exclude each external_name."""
+    """Checks volumes, secrets and configs for keys that exclude each other."""
     for name, section in mapping(tree.get("volumes")).items():
         yield from _external(mapping(section), ("volumes", name))
     for kind, content_keys in _CONTENTS.items():
