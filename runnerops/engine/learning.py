@@ -20,7 +20,7 @@ def learn_secrets(redactor: Redactor, clear: frozenset[str], files: Sequence[Ren
 
 def learn_trees(redactor: Redactor, clear: frozenset[str], trees: Mapping[FileSpec, Tree]) -> frozenset[str]:
     """Does the same with files that are parsed already."""
-    found = (secret_values(service_of(spec.service), tree, clear) for spec, tree in trees.items())
-    secret = frozenset(value for values in found for value in values)
+    secrets = (secret_values(service_of(spec.service), tree, clear) for spec, tree in trees.items())
+    secret = frozenset(value for values in secrets for value in values)
     redactor.learn(secret)
     return secret

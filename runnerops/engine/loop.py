@@ -192,9 +192,9 @@ def _followed_plan(host: Host, plan: Plan, run: Run, pool: ConnectionPool) -> Pl
     return replace(plan, run=run.number)
 
 
-def _merge_outcomes(outcomes: dict[str, Outcome], found: Mapping[str, Outcome]) -> None:
+def _merge_outcomes(outcomes: dict[str, Outcome], new_outcomes: Mapping[str, Outcome]) -> None:
     """Adds outcomes. A host that is in sync after a run of this very plan was followed gets the outcome of that run."""
-    for name, outcome in found.items():
+    for name, outcome in new_outcomes.items():
         followed = outcomes.get(name)
         if not (followed and followed.result is Result.APPLIED and outcome.result is Result.UNCHANGED):
             outcomes[name] = outcome

@@ -46,7 +46,9 @@ def _user() -> str:
 def _commit(folder: Path) -> str:
     try:
         command = ("git", "-C", str(folder), "rev-parse", "HEAD")
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=5, check=False)
+        completed = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+    return completed.stdout.strip() if completed.returncode == 0 else ""

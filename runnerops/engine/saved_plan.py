@@ -142,9 +142,9 @@ def check_plan(path: Path, saved: SavedPlan, origin: Origin, age_s: int) -> None
     """
     if saved.inventory != origin.inventory:
         raise PlanError(f"{path}: a plan of {saved.inventory}, but this is {origin.inventory}", SAVE_AGAIN)
-    here, there = origin.requester.commit, saved.requested_by.commit
-    if here != there:
-        texts = [f"commit {one[:12]}" if one else "no commit" for one in (there, here)]
+    commit_here, commit_there = origin.requester.commit, saved.requested_by.commit
+    if commit_here != commit_there:
+        texts = [f"commit {commit[:12]}" if commit else "no commit" for commit in (commit_there, commit_here)]
         raise PlanError(f"{path}: a plan of {texts[0]}, but this is {texts[1]}", SAVE_AGAIN)
     age = time.time() - min(saved.created_at, _LATEST_EPOCH_S)
     if age > age_s:
@@ -166,8 +166,8 @@ def hosts_of_plan(path: Path, saved: SavedPlan, loaded: Inventory, targets: froz
         raise PlanError(f"{path}: a plan without hosts", SAVE_AGAIN)
     if twice := [name for name, count in Counter(names).items() if count > 1]:
         raise PlanError(f"{path}: a plan with duplicate hosts: {', '.join(brief(twice))}", SAVE_AGAIN)
-    known = {host.name for host in loaded.hosts}
-    if lost := [name for name in names if name not in known]:
+    known_names = {host.name for host in loaded.hosts}
+    if lost := [name for name in names if name not in known_names]:
         raise PlanError(f"{path}: a plan of hosts that are not in the inventory: {', '.join(brief(lost))}", SAVE_AGAIN)
     if targets and targets != set(names):
         raise PlanError(
@@ -186,15 +186,15 @@ def block_stale_plans(
     `replanned`: hosts on which a run of this deploy changed nothing because a managed system had written its own keys
     meanwhile.
     """
-    told = {host.host: host for host in saved.hosts}
+    saved_hosts = {host.host: host for host in saved.hosts}
     found: dict[str, tuple[str, ...]] = {}
     for name, planned in plans.items():
         if isinstance(planned, Planned):
-            now = _saved_host(project, name, planned, redactor)
-            if name in replanned and _changed_nothing(planned, told[name]):
-                now = replace(now, last_run=told[name].last_run)
-            if not _is_done(planned, told[name], now):
-                found[name] = differences(told[name], now, planned.last)
+            current = _saved_host(project, name, planned, redactor)
+            if name in replanned and _changed_nothing(planned, saved_hosts[name]):
+                current = replace(current, last_run=saved_hosts[name].last_run)
+            if not _is_done(planned, saved_hosts[name], current):
+                found[name] = differences(saved_hosts[name], current, planned.last)
     differing = [name for name, texts in found.items() if texts]
     if not differing:
         return plans
@@ -212,19 +212,19 @@ def block_stale_plans(
 def _changed_nothing(planned: Planned, saved: SavedHost) -> bool:
     """Whether the host's last run had this very plan and left the host as it was."""
     last = planned.last
-    ours = last is not None and (last.number, last.digest) == (saved.last_run.number + 1, planned.plan.digest)
-    return ours and last is not None and not last.running and last.result in {"failed", "rolled-back"}
+    is_own_run = last is not None and (last.number, last.digest) == (saved.last_run.number + 1, planned.plan.digest)
+    return is_own_run and last is not None and not last.running and last.result in {"failed", "rolled-back"}
 
 
-def _is_done(planned: Planned, saved: SavedHost, now: SavedHost) -> bool:
+def _is_done(planned: Planned, saved: SavedHost, current: SavedHost) -> bool:
     """Whether a run of this very plan is in progress or has ended well, because the CI job was retried. What GitLab
     still lacks is done by this one.
     """
     last, plan = planned.last, planned.plan
     made = {creation.runner for creation in saved.creations}
-    lacks_no_more = {update for update in now.updates if update.runner not in made} <= set(saved.updates)
-    lacks_no_more = lacks_no_more and set(now.deletions) <= set(saved.deletions)
-    if lacks_no_more and now == replace(saved, updates=now.updates, deletions=now.deletions):
+    lacks_no_more = {update for update in current.updates if update.runner not in made} <= set(saved.updates)
+    lacks_no_more = lacks_no_more and set(current.deletions) <= set(saved.deletions)
+    if lacks_no_more and current == replace(saved, updates=current.updates, deletions=current.deletions):
         return True
     if last is None or last.number != saved.last_run.number + 1 or last.digest != plan.digest:
         return False

@@ -47,8 +47,8 @@ def unmanaged_file(change: Change) -> Iterable[Blocker]:
     """Blockers for parts of a file of somebody else that the first deploy would overwrite."""
     path, kind = change.old.path, change.old.kind
     if kind not in {"absent", "file"}:
-        what = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "not a regular file")
-        yield Blocker("not-a-file", f"{path} is {what}: move it away, then deploy again")
+        kind_text = {"directory": "a directory", "link": "a link to somewhere else"}.get(kind, "not a regular file")
+        yield Blocker("not-a-file", f"{path} is {kind_text}: move it away, then deploy again")
     if change.origin != "unmanaged" or kind != "file":
         return
     if _unreadable(change):

@@ -32,10 +32,10 @@ def find_origins(
     no run did.
     """
     path = file.spec.path
-    mine = written_by_run(path, old, observed)
-    if mine and (path not in observed.restored_by_removal or old.content is None):
+    own_content = written_by_run(path, old, observed)
+    if own_content and (path not in observed.restored_by_removal or old.content is None):
         return tuple(key_changes), "inventory", None
-    if mine or path not in observed.applied:
+    if own_content or path not in observed.applied:
         return tuple(replace(key_change, origin="unmanaged") for key_change in key_changes), "unmanaged", None
     since = observed.since_of.get(path, observed.since)
     base, tree = _base(file.spec, observed), _tree(file.spec, old.content)

@@ -26,11 +26,11 @@ def unfinished_notes(host: Host, observed: HostState) -> Iterator[str]:
             yield f"{service} is unfinished since run {intent.run} and stays so: a deploy without --only completes it"
 
 
-def recorded_command(said: str, host: Host) -> str:
+def recorded_command(command: str, host: Host) -> str:
     """The command as a run records it: as it was typed, with its services if some are left out."""
     if not host.left_out:
-        return said
-    return " ".join((said, *(f"--only {service}" for service in sorted(host.sections))))
+        return command
+    return " ".join((command, *(f"--only {service}" for service in sorted(host.sections))))
 
 
 def carried_files(host: Host, whole_host: Host, observed: HostState) -> tuple[RenderedFile, ...]:

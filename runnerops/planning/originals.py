@@ -14,9 +14,9 @@ it.
 """
 
 
-def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced, ...]:
+def read_displaced(kept_files: Mapping[str, bytes], since: int = 0) -> tuple[Displaced, ...]:
     """Containers that were stopped by run `since` or later ones. Lines of another form are ignored."""
-    lines = (line.split() for line in kept.get(CONTAINERS, b"").decode(errors="replace").splitlines())
+    lines = (line.split() for line in kept_files.get(CONTAINERS, b"").decode(errors="replace").splitlines())
     displaced_registries = (
         Displaced(int(run), *words) for run, *words in filter(None, lines) if run.isdecimal() and len(words) == 3
     )
@@ -25,8 +25,8 @@ def read_displaced(kept: Mapping[str, bytes], since: int = 0) -> tuple[Displaced
 
 def read_returned(records: Sequence[Record], since: int) -> frozenset[str]:
     """Ids of such containers that run `since` or later ones started again (`container-aside.sh start ID …`)."""
-    done = [record for record in records if record.run.number >= since and record.result is Result.APPLIED]
-    steps = [step.args for record in done for step in record.forward if step.verb == "run"]
+    applied = [record for record in records if record.run.number >= since and record.result is Result.APPLIED]
+    steps = [step.args for record in applied for step in record.forward if step.verb == "run"]
     return frozenset(args[4] for args in steps if args[2:4] == ("container-aside.sh", "start") and len(args) > 4)
 
 
@@ -41,14 +41,14 @@ def places_of(paths: Collection[str]) -> tuple[str, ...]:
     return tuple(f"{name}{end}" for name in names for end in ("", ".mode", ".absent"))
 
 
-def read_originals(paths: Collection[str], kept: Mapping[str, bytes]) -> Mapping[str, Original]:
+def read_originals(paths: Collection[str], kept_files: Mapping[str, bytes]) -> Mapping[str, Original]:
     """The originals by path. A path of which nothing is kept is left out."""
-    found: dict[str, Original] = {}
+    originals: dict[str, Original] = {}
     for path in paths:
         place = f"originals/{original_name(path)}"
-        if (content := kept.get(place)) is not None:
-            mode, _, owner = kept.get(f"{place}.mode", b"").decode().strip().partition(" ")
-            found[path] = Original(content, mode, owner)
-        elif (said := kept.get(f"{place}.absent")) is not None:
-            found[path] = Original(None, folder=said.decode().strip())
-    return found
+        if (content := kept_files.get(place)) is not None:
+            mode, _, owner = kept_files.get(f"{place}.mode", b"").decode().strip().partition(" ")
+            originals[path] = Original(content, mode, owner)
+        elif (absent_note := kept_files.get(f"{place}.absent")) is not None:
+            originals[path] = Original(None, folder=absent_note.decode().strip())
+    return originals

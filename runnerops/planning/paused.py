@@ -29,12 +29,12 @@ def notes_on_still_paused(command: str, host: Host, paused: Sequence[PauseRecord
     """For the other paused runners, a sentence that says who unpauses them."""
     if host.left_out:
         return
-    own = {pause.id for pause in left_paused(command, host, paused)}
+    own_ids = {pause.id for pause in left_paused(command, host, paused)}
     for record in paused:
         text = f"run {record.run} paused runner {record.runner} in GitLab ({record.url})"
-        if record.id not in own and left_paused("deploy", host, [record]):
+        if record.id not in own_ids and left_paused("deploy", host, [record]):
             yield f"{text}, and it was not unpaused: `runnerops deploy {host.name}` does that"
-        elif record.id not in own:
+        elif record.id not in own_ids:
             yield (
                 f"{text}, and the inventory has no API token for this GitLab:"
                 f" unpause it there, and remove {STATE_FOLDER}/paused/{record.id} on the host"
@@ -45,10 +45,10 @@ def pausing_with_deletions(pauses: Sequence[Pause], deletions: Sequence[Deletion
     """Adds runners that are deleted in GitLab: they are paused for good, before this run takes them off the host.
     `pauses`: runners that are paused already.
     """
-    gone = {deletion.id for deletion in deletions}
+    deleted_ids = {deletion.id for deletion in deletions}
     return Pausing(
         tuple(Pause(deletion.runner, deletion.id, run, stays=True) for deletion in deletions if deletion.on_host),
-        tuple(replace(pause, stays=True) if pause.id in gone else pause for pause in pauses),
+        tuple(replace(pause, stays=True) if pause.id in deleted_ids else pause for pause in pauses),
     )
 
 

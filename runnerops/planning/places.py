@@ -28,13 +28,13 @@ def place_of_key(host: Host, spec: FileSpec, key: Key, origins: Origins | None) 
     """
     for above in _upwards(key):
         sources = service_of(spec.service).source_keys(host, spec, above)
-        if origins and (found := origins.fixed(above)):
-            return found
+        if origins and (location := origins.fixed(above)):
+            return location
         for source in sources:
-            if source and (found := host.locations.get((spec.service.value, *source))):
-                return found
-        if origins and above and (found := origins.written(above)):
-            return found
+            if source and (location := host.locations.get((spec.service.value, *source))):
+                return location
+        if origins and above and (location := origins.written(above)):
+            return location
     return host.location(spec.service, ())
 
 

@@ -134,8 +134,8 @@ def _key_changes(file: RenderedFile, old: RemoteFile) -> tuple[KeyChange, ...]:
 
 def _named(key_change: KeyChange, before: Tree, after: Tree) -> KeyChange:
     """Names a key change. Items of lists are counted in the new file, removed items in the old one."""
-    gone = key_change.new is None and isinstance(key_change.key[-1], int)
-    return replace(key_change, name=item_name(before if gone else after, key_change.key))
+    is_removed = key_change.new is None and isinstance(key_change.key[-1], int)
+    return replace(key_change, name=item_name(before if is_removed else after, key_change.key))
 
 
 # ------------------------------------------------------------------------------------------------- actions, blockers

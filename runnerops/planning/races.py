@@ -21,18 +21,23 @@ def changed_path(result: Result, failed: Step | None) -> str:
     return failed.args[2] if failed.verb == "guard" and failed.args[1:2] == ("sha256sum",) else ""
 
 
-def differs_in_owned_keys_only(path: str, plan: Plan, rendered: Sequence[RenderedFile], now: bytes | None) -> bool:
+def differs_in_owned_keys_only(path: str, plan: Plan, rendered: Sequence[RenderedFile], current: bytes | None) -> bool:
     """Whether the file differs from the planned state only in keys that the managed system writes itself."""
     change = next((change for change in plan.changes if path in {change.old.path, change.new.spec.path}), None)
     before = change.old.content if change else plan.files.get(plan.contents.get(path, ""))
     specs = [change.new.spec] if change else [file.spec for file in rendered if file.spec.path == path]
-    return bool(specs) and before is not None and now not in (None, before) and _owned(specs[0], before, now or b"")
+    return (
+        bool(specs)
+        and before is not None
+        and current not in (None, before)
+        and _owned(specs[0], before, current or b"")
+    )
 
 
-def _owned(spec: FileSpec, before: bytes, now: bytes) -> bool:
+def _owned(spec: FileSpec, before: bytes, current: bytes) -> bool:
     service = service_of(spec.service)
     try:
-        key_changes = service.key_changes(spec, service.parse(spec, before), service.parse(spec, now))
+        key_changes = service.key_changes(spec, service.parse(spec, before), service.parse(spec, current))
     except ParseError:
         return False
     return all(service.owns(key_change.key) for key_change in key_changes)

@@ -27,9 +27,9 @@ def reconcile(
     blockers: list[Blocker] = []
     for service in SERVICES:
         files = [file for file in rendered if file.spec.service is service.NAME]
-        reconciled, found = service.reconcile(host, files, observed)
+        reconciled, notes = service.reconcile(host, files, observed)
         desired += (_as_owned(file, observed) for file in reconciled)
-        blockers += found
+        blockers += notes
     return tuple(desired), tuple(blockers)
 
 

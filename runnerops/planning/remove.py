@@ -64,30 +64,32 @@ def host_to_observe(
     services: Collection[ServiceName],
 ) -> Host:
     """The host to observe: as the last run left it, with what it used before the first run and will use again."""
-    first = restored_host(host, {path: one.content for path, one in originals.items()}, phases, unmanaged=True).host
+    first = restored_host(
+        host, {path: original.content for path, original in originals.items()}, phases, unmanaged=True
+    ).host
     return replace(other_host, removed=frozenset(services), before=first.sections)
 
 
 def remove_services(
-    host: Host, services: Collection[ServiceName], kept: KeptState, observed: HostState, policy: Policy
+    host: Host, services: Collection[ServiceName], kept_state: KeptState, observed: HostState, policy: Policy
 ) -> Removed:
     """Takes services off a host. `host` is as in the inventory. Services that no run brought are ignored."""
-    other_host, originals = kept.left, kept.originals
+    other_host, originals = kept_state.left, kept_state.originals
     sections, desired = _unchanged_sections(other_host, services, observed, policy), list[RenderedFile]()
-    blockers, notes, gone = list[Blocker](), list[str](), set[ServiceName]()
+    blockers, notes, removed = list[Blocker](), list[str](), set[ServiceName]()
     recorded: dict[str, bytes | None] = {}
-    request = RemovalRequest(host, kept.paths, originals, observed, policy)
+    request = RemovalRequest(host, kept_state.paths, originals, observed, policy)
     for name in services:
         removal = service_of(name).remove(request)
         if removal is None:
             continue
-        gone.add(name)
+        removed.add(name)
         sections[name] = removal.section
         desired += removal.desired
         blockers += removal.blockers
         notes += removal.notes
         recorded |= removal.recorded
-    found = frozenset(gone)
+    found = frozenset(removed)
     then = replace(
         other_host,
         sections=sections,
@@ -96,7 +98,7 @@ def remove_services(
         stopped=other_host.stopped | found,
         keep={},
         renamed={},
-        displaced=kept.displaced,
+        displaced=kept_state.displaced,
     )
     notes = [*_still_in_inventory(host, found), *notes]
     folders = _folders(desired, originals, observed)
@@ -109,11 +111,11 @@ def _unchanged_sections(
     """The sections of other services that still are as the last run left them. A removal does not repair services that
     have changed.
     """
-    found = dict(other_host.sections)
+    sections = dict(other_host.sections)
     for name in other_host.sections:
         if name in services or service_of(name).minimal_action(other_host, (), observed, policy, ()):
-            del found[name]
-    return found
+            del sections[name]
+    return sections
 
 
 def _still_in_inventory(host: Host, services: Collection[ServiceName]) -> Iterator[str]:
@@ -130,13 +132,13 @@ def _first(places: Sequence[SourceLocation]) -> SourceLocation | None:
 def _folders(
     desired: Sequence[RenderedFile], originals: Mapping[str, Original], observed: HostState
 ) -> tuple[str, ...]:
-    found: set[str] = set()
+    names: set[str] = set()
     for file in desired:
         remote_file: RemoteFile = observed.file(file.spec.path)
         original = originals.get(remote_file.path)
         if file.content is None and original and original.folder:
             folder = remote_file.path.rpartition("/")[0]
             while folder and folder.startswith(original.folder):
-                found.add(folder)
+                names.add(folder)
                 folder = folder.rpartition("/")[0]
-    return tuple(sorted(found, key=len, reverse=True))
+    return tuple(sorted(names, key=len, reverse=True))

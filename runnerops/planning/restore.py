@@ -54,10 +54,10 @@ def choose_restore_point(host: str, records: Sequence[Record], to: int | None) -
             hint,
         )
     places = {path: f"runs/{to}/{name}" for path, name in record.contents.items()}
-    gone = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
+    absent_files = {path: None for path, sha in record.run.files.items() if sha == ABSENT}
     later = {path: place for path, place in _originals(records).items() if path not in record.run.files}
     digests = {path: sha for path, sha in record.run.files.items() if path in places}
-    return RestorePoint(f"as run {to} left them", {**later, **gone, **places}, to + 1, digests)
+    return RestorePoint(f"as run {to} left them", {**later, **absent_files, **places}, to + 1, digests)
 
 
 def _before_last(host: str, records: Sequence[Record]) -> RestorePoint:
@@ -72,8 +72,8 @@ def _before_last(host: str, records: Sequence[Record]) -> RestorePoint:
 def _before_first(host: str, records: Sequence[Record]) -> RestorePoint:
     places = _originals(records)
     if not places:
-        what = "no run changed a file" if records else "no run yet"
-        raise RunneropsError(f"{host}: {what}, so there is nothing to undo")
+        problem = "no run changed a file" if records else "no run yet"
+        raise RunneropsError(f"{host}: {problem}, so there is nothing to undo")
     return RestorePoint("as before the first run", places)
 
 
@@ -103,21 +103,21 @@ def _stages_old(verb: str, args: Sequence[str]) -> bool:
     return verb == "stage" and args[0].startswith("old.")
 
 
-def contents_at(host: str, point: RestorePoint, kept: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
+def contents_at(host: str, point: RestorePoint, kept_files: Mapping[str, bytes]) -> Mapping[str, bytes | None]:
     """The contents by path. A path without an original was never managed, so it is left out.
 
     Raises RunneropsError if a content is not kept, or was damaged (a power cut can leave an empty file).
     """
-    found: dict[str, bytes | None] = {}
+    contents: dict[str, bytes | None] = {}
     for path, place in point.places.items():
-        if place is None or f"{place}.absent" in kept:
-            found[path] = None
-        elif place in kept and _is_intact(kept[place], point.digests.get(path)):
-            found[path] = kept[place]
+        if place is None or f"{place}.absent" in kept_files:
+            contents[path] = None
+        elif place in kept_files and _is_intact(kept_files[place], point.digests.get(path)):
+            contents[path] = kept_files[place]
         elif not place.startswith("originals/"):
             message = f"{host}: the content that {path} had then is not kept any more"
             raise RunneropsError(message, f"`runnerops history {host}` shows the runs that are")
-    return found
+    return contents
 
 
 def _is_intact(content: bytes, digest: Sha | None) -> bool:
@@ -153,30 +153,32 @@ def restored_host(
         if service.NAME not in host.sections and not (unmanaged and service.NAME in phases.values()):
             continue
         usual = {spec.path for spec in service.files(host)}
-        own = {path: content for path, content in files.items() if path in usual or phases.get(path) == service.NAME}
-        left = {path: content for path, content in left.items() if path not in own}
-        adopted = service.restore(host, own)
+        own_files = {
+            path: content for path, content in files.items() if path in usual or phases.get(path) == service.NAME
+        }
+        left = {path: content for path, content in left.items() if path not in own_files}
+        adopted = service.restore(host, own_files)
         sections[service.NAME] = adopted.section
         before[service.NAME] = adopted.before
         contents |= {service.NAME: adopted.content} if adopted.content is not None else {}
         rendered += adopted.rendered
         caches = [*adopted.caches, *caches]
         notes += adopted.notes
-    then = replace(host, sections=sections, caches=tuple(caches), locations={})
-    then = replace(then, before=before, content_before=contents)
+    restored = replace(host, sections=sections, caches=tuple(caches), locations={})
+    restored = replace(restored, before=before, content_before=contents)
     notes += (f"{path} stays as it is now: no section manages it" for path in left)
-    return RestoredHost(then, tuple(rendered), tuple(notes))
+    return RestoredHost(restored, tuple(rendered), tuple(notes))
 
 
 def keep_untouched(
     rendered: Sequence[RenderedFile], touched: Collection[str], observed: HostState
 ) -> tuple[RenderedFile, ...]:
     """Files that the rollback is not about stay as the host has them now, whether edited or not."""
-    now = {file.spec.path: observed.file(file.spec.path).content for file in rendered}
+    current = {file.spec.path: observed.file(file.spec.path).content for file in rendered}
     return tuple(
-        file if file.spec.path in touched else replace(file, content=now[file.spec.path])
+        file if file.spec.path in touched else replace(file, content=current[file.spec.path])
         for file in rendered
-        if file.spec.path in touched or now[file.spec.path] is not None
+        if file.spec.path in touched or current[file.spec.path] is not None
     )
 
 

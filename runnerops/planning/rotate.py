@@ -61,9 +61,9 @@ class RotationPlanner:
         file = RemoteFile(path, "file", rotation.alone(runner, _TOKEN_STAND_IN))
         return replace(self, observed=replace(self.observed, files={**self.observed.files, path: file}))
 
-    def first_run(self, name: str, runner: Tree, rest: Plan, given: Tree | None = None) -> Plan:
-        """The first run: the host asks GitLab for a token, or stores `given`, which GitLab gave already. `rest` is the
-        run that follows.
+    def first_run(self, name: str, runner: Tree, remaining_plan: Plan, given: Tree | None = None) -> Plan:
+        """The first run: the host asks GitLab for a token, or stores `given`, which GitLab gave already.
+        `remaining_plan` is the run that follows.
         """
         observed = self.observed
         steps = rotation.keep_steps(runner) if given else rotation.ask_steps(runner, observed)
@@ -84,9 +84,9 @@ class RotationPlanner:
             secret_fingerprints=observed.secret_fingerprints,
             in_gitlab=observed.in_gitlab,
             versions=observed.versions,
-            blockers=rest.blockers,
-            overridden=rest.overridden,
-            notes=tuple(_notes(name, rest)),
+            blockers=remaining_plan.blockers,
+            overridden=remaining_plan.overridden,
+            notes=tuple(_notes(name, remaining_plan)),
             digest=hashlib.sha256(f"rotate {self.host.name} {token} {bool(given)}".encode()).hexdigest(),
             keep_runs=self.host.keep_runs,
             command="rotate",
@@ -94,11 +94,13 @@ class RotationPlanner:
         )
 
 
-def shared_token(name: str, others: tuple[str, ...]) -> Iterator[Blocker]:
+def shared_token(name: str, other_names: tuple[str, ...]) -> Iterator[Blocker]:
     """Blocks a rotation if other machines use the token, which would become invalid for them."""
-    if others:
-        message = f"other machines use the token of runner {name} too, and would get no more jobs: {', '.join(others)}"
-        yield Blocker("shared-token", message, details=others)
+    if other_names:
+        message = (
+            f"other machines use the token of runner {name} too, and would get no more jobs: {', '.join(other_names)}"
+        )
+        yield Blocker("shared-token", message, details=other_names)
 
 
 def edited_by_hand(plan: Plan) -> Iterator[Blocker]:
@@ -119,15 +121,15 @@ def digest_of_rest(plan: Plan) -> str:
     return hashlib.sha256(" ".join(("rotate", plan.host, *files)).encode()).hexdigest()
 
 
-def _notes(name: str, rest: Plan) -> Iterator[str]:
+def _notes(name: str, remaining_plan: Plan) -> Iterator[str]:
     yield f"GitLab creates a new token for runner {name} and refuses the old one from then on; the host stores the new one"
-    done = ", ".join(action.shown for action in rest.actions) or "nothing"
+    actions_text = ", ".join(action.shown for action in remaining_plan.actions) or "nothing"
     yield (
-        f"then a second run writes it into config.toml ({done} gitlab-runner); running jobs continue, because they have"
+        f"then a second run writes it into config.toml ({actions_text} gitlab-runner); running jobs continue, because they have"
         " tokens of their own"
     )
 
 
-def _unchanged(path: str, there: RemoteFile) -> Step:
-    expected = f"{sha256(there.content)}  {path}"
+def _unchanged(path: str, file: RemoteFile) -> Step:
+    expected = f"{sha256(file.content)}  {path}"
     return guard(expected, "sha256sum", path, title=f"check that {path} was not written meanwhile")

@@ -51,9 +51,15 @@ class StepWriter:
         recorded.
         """
         state = self.observed
-        known = all(state.applied.get(path) == sha256(content) for path, content in recorded.items())
-        given = secret_fingerprints.fingerprints == state.secret_fingerprints.fingerprints
-        if not self.changes and not self.actions and known and given and in_gitlab == state.in_gitlab:
+        files_unchanged = all(state.applied.get(path) == sha256(content) for path, content in recorded.items())
+        secrets_unchanged = secret_fingerprints.fingerprints == state.secret_fingerprints.fingerprints
+        if (
+            not self.changes
+            and not self.actions
+            and files_unchanged
+            and secrets_unchanged
+            and in_gitlab == state.in_gitlab
+        ):
             return
         action_steps = self._action_steps()
         self.forward += (_file_guard(path, self.observed.file(path)) for path in recorded)
@@ -158,8 +164,8 @@ class StepWriter:
 
 def _keep_original(old: RemoteFile, content: str) -> Step:
     """`content` names the file in the run's folder with the content, if there is any."""
-    there = (content, old.mode, old.owner) if old.content is not None else ()
-    words = script("keep-original.sh", original_name(old.path), old.path, *there)
+    old_version = (content, old.mode, old.owner) if old.content is not None else ()
+    words = script("keep-original.sh", original_name(old.path), old.path, *old_version)
     return run(STAGE_SECONDS, *words, title=f"keep the original of {old.path} for good")
 
 

@@ -76,14 +76,14 @@ def api_client(access: GitlabAccess, gitlab_context: GitlabContext) -> GitlabCli
     return GitlabClient(access.url, token, access.ca_file)
 
 
-def api_token(given: str | Secret | None, gitlab_context: GitlabContext) -> tuple[str, str, str]:
+def api_token(token: str | Secret | None, gitlab_context: GitlabContext) -> tuple[str, str, str]:
     """Returns the token of the API; else why it is missing, and the fix. All three are empty if the inventory names no
     token.
     """
-    if not isinstance(given, Secret):
-        return given or "", "", ""
+    if not isinstance(token, Secret):
+        return token or "", "", ""
     resolver = Resolver(gitlab_context.environ, gitlab_context.folder, gitlab_context.run)
-    value = resolver.resolve(given)
+    value = resolver.resolve(token)
     for _, problem, hint in resolver.missing():
         return "", f"GitLab was asked without a token: {problem}", hint
     return value, "", ""

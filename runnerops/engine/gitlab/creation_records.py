@@ -32,30 +32,30 @@ def plan_recorded_creations(host: Host, observed: HostState, gitlab_context: Git
         return CreationPlan()
     if host.left_out and host.gitlab is None:  # the inventory may have its token nevertheless
         return CreationPlan()
-    left: set[Leftover] = set()
+    leftovers_found: set[Leftover] = set()
     answered: list[CreationRecord] = []
     notes: dict[str, None] = {}
     looked_at: set[tuple[Place, str]] = set()
     for record in observed.begun:
         try:
             if host.gitlab is None or normal_url(host.gitlab.url) != normal_url(record.url):
-                there = f"{STATE_FOLDER}/begun/{record.name}"
-                hint = f"look there for runners that are not used, then remove {there} on the host"
+                path = f"{STATE_FOLDER}/begun/{record.name}"
+                hint = f"look there for runners that are not used, then remove {path} on the host"
                 raise RunneropsError("the inventory has no API token for this GitLab", hint)
             client = api_client(host.gitlab, gitlab_context)
             ask = partial(leftovers_at, client, host, observed, record.place, record.mark)
-            found = gitlab_context.call(host.gitlab, ask) if (record.place, record.mark) not in looked_at else set()
-            if found is None:
+            numbers = gitlab_context.call(host.gitlab, ask) if (record.place, record.mark) not in looked_at else set()
+            if numbers is None:
                 raise RunneropsError(
                     "it is not known which of them the host has", "compare its config.toml with GitLab"
                 )
-            left |= found
+            leftovers_found |= numbers
             looked_at.add((record.place, record.mark))
             answered.append(record)
         except RunneropsError as error:
             text = f"it is not known what an interrupted deploy left in GitLab ({record.url}, {record.place})"
             notes[f"{text}: {error.message}; {error.hint}"] = None
-    leftovers = tuple(sorted(left, key=lambda item: item.id))
+    leftovers = tuple(sorted(leftovers_found, key=lambda item: item.id))
     return CreationPlan(leftovers=leftovers, notes=tuple(notes), begun=tuple(answered))
 
 

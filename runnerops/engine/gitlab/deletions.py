@@ -81,8 +81,8 @@ class DeletionPlanner:
                     why and runner.name not in host.lost
                 )  # a note of its own says what happens to runners that are lost
                 notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if worth else []
-        told = {wish.runner: wish.id for wish in self.gitlab_context.desired_settings if wish.host == host.name}
-        in_gitlab = managed_after(host, desired, observed, told, gone)
+        known_ids = {wish.runner: wish.id for wish in self.gitlab_context.desired_settings if wish.host == host.name}
+        in_gitlab = managed_after(host, desired, observed, known_ids, gone)
         itself = deletes_itself(host.gitlab.url if host.gitlab else "", deletions, self.policy)
         return DeletionPlan(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
 
@@ -97,10 +97,10 @@ class DeletionPlanner:
                 self.host.gitlab, partial(_reason_to_keep, client, runner, system_id_of(self.observed))
             )
         except GitlabError:
-            if there := self._other_host_with_token(
+            if other_host_name := self._other_host_with_token(
                 runner
             ):  # this is harder to find out once the host does not have the token
-                return there
+                return other_host_name
             raise
         return self._other_host_with_token(runner) or None if why is None else why
 
@@ -110,8 +110,8 @@ class DeletionPlanner:
         """
         resolver = Resolver(self.gitlab_context.environ, self.gitlab_context.folder, self.gitlab_context.run)
         for other_host in self.hosts:
-            given = tokens_of(other_host) if runner.known_by and other_host.name != self.host.name else ()
-            for token in given:
+            other_tokens = tokens_of(other_host) if runner.known_by and other_host.name != self.host.name else ()
+            for token in other_tokens:
                 value = resolver.resolve(token) if isinstance(token, Secret) else token
                 for _, problem, hint in resolver.missing():
                     text = f"it is not known whether {other_host.name} has its token: {problem}"
@@ -125,7 +125,7 @@ def with_created_runners(host: Host, planned: Managed) -> Managed:
     """What the run records after the runners that it brings were created: `planned`, and these."""
     assert host.gitlab
     url = str(normal_url(host.gitlab.url))
-    made = {one.id: name for name, one in host.created.items()}
+    made = {registration.id: name for name, registration in host.created.items()}
     return {**planned, url: {**planned.get(url, {}), **made}}
 
 
@@ -150,29 +150,29 @@ def _blocked(unagreed: Sequence[Deletion]) -> Iterator[Blocker]:
         yield Blocker("drop-runner", message, tuple(deletion.runner for deletion in unagreed))
 
 
-def _reason_to_keep(client: GitlabClient, runner: LeavingRunner, own: str) -> str | None:
+def _reason_to_keep(client: GitlabClient, runner: LeavingRunner, own_system_id: str) -> str | None:
     """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
     GitlabError.
     """
     if client.runner(runner.id) is None:
         return "it does not exist any more" if runner.token else ""
-    told = client.verify(runner.token, own) if runner.token and own else None
+    answer = client.verify(runner.token, own_system_id) if runner.token and own_system_id else None
     if (
-        told and told.get("id", runner.id) != runner.id
+        answer and answer.get("id", runner.id) != runner.id
     ):  # the `id` in the file stays if somebody edits the token beside it
-        return f"its host has the token of runner {told['id']}; delete the one there that nobody uses"
+        return f"its host has the token of runner {answer['id']}; delete the one there that nobody uses"
     if runner.given and client.managers(runner.id) is None:
         return "this GitLab does not say which machines use it; delete it there when none does"
-    if others := _other_machines(client, runner.id, own):
+    if others := _other_machines(client, runner.id, own_system_id):
         return f"other machines use it too ({', '.join(others)}); delete it there when none does"
     return None
 
 
-def _other_machines(client: GitlabClient, number: int, own: str) -> tuple[str, ...]:
+def _other_machines(client: GitlabClient, number: int, own_system_id: str) -> tuple[str, ...]:
     """System ids of other machines that asked for jobs as this runner in the last week or so."""
     from runnerops.gitlab.pausing import other_machines
 
-    return other_machines(client.managers(number) or (), own)
+    return other_machines(client.managers(number) or (), own_system_id)
 
 
 def delete_runners(host: Host, planned: Planned, gitlab_context: GitlabContext) -> Iterator[GitlabError]:

@@ -114,8 +114,8 @@ def leftovers_at(
     from runnerops.gitlab.creation import left_behind
 
     assert host.gitlab
-    found = left_behind(client, place, mark)
-    if not found:
+    numbers = left_behind(client, place, mark)
+    if not numbers:
         return set()
     system_id = system_id_of(observed)
     try:
@@ -123,11 +123,11 @@ def leftovers_at(
     except ParseError:
         return None
     for registration in of_gitlab(host.gitlab.url, registrations):
-        told = client.verify(registration.token, system_id) if system_id else {"id": registration.id}
-        if told is not None and not told.get("id"):
+        answer = client.verify(registration.token, system_id) if system_id else {"id": registration.id}
+        if answer is not None and not answer.get("id"):
             return None
-        found -= {registration.id, told["id"] if told else 0}
-    return {Leftover(number, mark) for number in found}
+        numbers -= {registration.id, answer["id"] if answer else 0}
+    return {Leftover(number, mark) for number in numbers}
 
 
 @mutable
@@ -154,8 +154,8 @@ class NewRunners:
                 self.gitlab_context.redactor.learn([made.token])
                 self.created[creation.runner] = made
         except GitlabError as error:
-            left = self._take_back(search=True)
-            raise GitlabError(f"{error.message}{left}", error.hint) from None
+            remaining = self._take_back(search=True)
+            raise GitlabError(f"{error.message}{remaining}", error.hint) from None
 
     def after(self, outcome: Outcome) -> Outcome:
         """Deletes created runners that the host certainly does not have after its run. Those that it
@@ -194,10 +194,10 @@ class NewRunners:
             lost = ""
         except GitlabError:
             lost = "; one may be left in GitLab, which the next deploy of this host deletes"
-        left = [number for number in sorted(numbers) if any(_errors([partial(self.client.delete_runner, number)]))]
-        names = ", ".join(map(str, left))
-        self.taken_back = not (left or lost)
-        return f"; left in GitLab: runner {names}, which the next deploy of this host deletes" if left else lost
+        remaining = [number for number in sorted(numbers) if any(_errors([partial(self.client.delete_runner, number)]))]
+        names = ", ".join(map(str, remaining))
+        self.taken_back = not (remaining or lost)
+        return f"; left in GitLab: runner {names}, which the next deploy of this host deletes" if remaining else lost
 
 
 def new_runners(host: Host, planned: Sequence[Creation], gitlab_context: GitlabContext) -> NewRunners:

@@ -98,67 +98,74 @@ class Pauses:
             planned = tuple(self._not_paused_yet(client))
             if planned:
                 self._on_host(
-                    state_folder.write_pause_records(PauseRecord(one.id, one.run, url, one.runner) for one in planned)
+                    state_folder.write_pause_records(
+                        PauseRecord(paused.id, paused.run, url, paused.runner) for paused in planned
+                    )
                 )
         except RunneropsError as error:
             self.messages.append(f"not paused in GitLab: {_names(planned)}: {error.message}")
             return
-        for one in planned:
+        for paused in planned:
             try:
-                if self.gitlab_context.call(self.host.gitlab, partial(pause, client, one.id)):
-                    self.ours[one.id] = one
+                if self.gitlab_context.call(self.host.gitlab, partial(pause, client, paused.id)):
+                    self.ours[paused.id] = paused
             except GitlabError as error:
-                self.messages.append(f"not paused in GitLab: {one.runner}: {error.message}")
+                self.messages.append(f"not paused in GitLab: {paused.runner}: {error.message}")
                 if isinstance(error, GitlabDownError):
-                    self.ours[one.id] = one
-                    self.doubtful.add(one.id)
-        self._forget(one.id for one in planned if one.id not in self.ours)
+                    self.ours[paused.id] = paused
+                    self.doubtful.add(paused.id)
+        self._forget(paused.id for paused in planned if paused.id not in self.ours)
 
     def _not_paused_yet(self, client: GitlabClient) -> Iterator[Pause]:
         from runnerops.gitlab.pausing import is_paused
 
         assert self.host.gitlab
-        for one in self.plan.pausing.now:
+        for paused in self.plan.pausing.now:
             try:
-                if not self.gitlab_context.call(self.host.gitlab, partial(is_paused, client, one.id)):
-                    yield one
+                if not self.gitlab_context.call(self.host.gitlab, partial(is_paused, client, paused.id)):
+                    yield paused
             except GitlabError as error:
-                self.messages.append(f"not paused in GitLab: {one.runner}: {error.message}")
+                self.messages.append(f"not paused in GitLab: {paused.runner}: {error.message}")
 
     def after(self, outcome: Outcome) -> Outcome:
         """Unpauses what may be unpaused after this outcome. Returns the host's outcome."""
-        known = outcome.result not in _UNTOUCHED
+        is_known = outcome.result not in _UNTOUCHED
         pauses = [
-            one for one in self.plan.pausing.left if known or (outcome.result, one.run) == (Result.FAILED, self.run)
+            paused
+            for paused in self.plan.pausing.left
+            if is_known or (outcome.result, paused.run) == (Result.FAILED, self.run)
         ]
-        mine = {one.id: one for one in (*pauses, *self.ours.values())}
+        paused_here = {paused.id: paused for paused in (*pauses, *self.ours.values())}
         if outcome.result in _NOT_PROVEN:
-            return _with_lines(outcome, self.messages, _still_paused_text(mine.values()))
+            return _with_lines(outcome, self.messages, _still_paused_text(paused_here.values()))
         good = outcome.result in _GOOD
-        stay = {number for number, one in mine.items() if one.stays and good}
-        errors = self._unpaused(mine.keys() - stay)
+        stay = {number for number, paused in paused_here.items() if paused.stays and good}
+        errors = self._unpaused(paused_here.keys() - stay)
         to_go = {deletion.id for deletion in self.plan.unpaired.deletions} if good else set()
-        self._forget(mine.keys() - errors.keys() - to_go)
-        outcome = _with_lines(outcome, self.messages, *self._done(mine.keys() - stay - errors.keys()))
+        self._forget(paused_here.keys() - errors.keys() - to_go)
+        outcome = _with_lines(outcome, self.messages, *self._done(paused_here.keys() - stay - errors.keys()))
         if outcome.result in {Result.FAILED, Result.UNREACHABLE}:
             outcome = _with_lines(
-                outcome, _still_paused_text(one for one in self.plan.pausing.left if one.id not in mine)
+                outcome, _still_paused_text(paused for paused in self.plan.pausing.left if paused.id not in paused_here)
             )
-        lost = [mine[number] for number in errors if number not in self.doubtful]
+        lost = [paused_here[number] for number in errors if number not in self.doubtful]
         return self._still_paused_outcome(outcome, lost, errors, good=good) if lost else outcome
 
     def jobs(self, facts: Facts) -> int:
         """How many jobs of these runners GitLab has as running on this host. Raises GitlabError."""
         assert self.host.gitlab
-        client, own = api_client(self.host.gitlab, self.gitlab_context), facts.runner.system_id if facts.runner else ""
-        numbers = {one.id for one in (*self.plan.pausing.now, *self.plan.pausing.left)}
-        return sum(client.running_jobs(number, own) for number in sorted(numbers))
+        client, own_system_id = (
+            api_client(self.host.gitlab, self.gitlab_context),
+            facts.runner.system_id if facts.runner else "",
+        )
+        numbers = {paused.id for paused in (*self.plan.pausing.now, *self.plan.pausing.left)}
+        return sum(client.running_jobs(number, own_system_id) for number in sorted(numbers))
 
-    def deleted(self, gone: Collection[int]) -> None:
+    def deleted(self, numbers: Collection[int]) -> None:
         """Removes the records of runners that left and were deleted. Until then they stay, because a runner may come
         back to the host.
         """
-        self._forget(gone)
+        self._forget(numbers)
 
     def _still_paused_outcome(
         self, outcome: Outcome, lost: Sequence[Pause], errors: Mapping[int, GitlabError], *, good: bool
@@ -186,10 +193,12 @@ class Pauses:
         return errors
 
     def _done(self, unpaused: Collection[int]) -> Iterator[str]:
-        if sure := [one for number, one in self.ours.items() if number not in self.doubtful]:
+        if sure := [paused for number, paused in self.ours.items() if number not in self.doubtful]:
             yield f"paused in GitLab meanwhile: {_names(sure)}"
-        if left := [one for one in self.plan.pausing.left if one.id in unpaused and one.id not in self.ours]:
-            yield f"unpaused in GitLab: {_names(left)}"
+        if still_paused := [
+            paused for paused in self.plan.pausing.left if paused.id in unpaused and paused.id not in self.ours
+        ]:
+            yield f"unpaused in GitLab: {_names(still_paused)}"
         if doubt := [self.ours[number] for number in self.doubtful if number not in unpaused]:
             yield f"{_names(doubt)} may be paused in GitLab; the next deploy corrects that"
 
@@ -197,10 +206,10 @@ class Pauses:
         """Removes the host's records. If the host cannot be reached they stay, and the next deploy finds that nothing
         is paused.
         """
-        if not (known := sorted(numbers)):
+        if not (ordered := sorted(numbers)):
             return
         try:
-            self._on_host(state_folder.delete_pause_records(known))
+            self._on_host(state_folder.delete_pause_records(ordered))
         except RunneropsError as error:
             self.messages.append(f"the host's record of that could not be removed: {error.message}")
 
@@ -223,5 +232,5 @@ def _names(paused: Iterable[Pause]) -> str:
 
 
 def _with_lines(outcome: Outcome, *more: Sequence[str] | str) -> Outcome:
-    lines = [line for one in more for line in ([one] if isinstance(one, str) else one) if line]
+    lines = [line for paused in more for line in ([paused] if isinstance(paused, str) else paused) if line]
     return replace(outcome, message="\n  ".join(filter(None, (outcome.message, *lines))))

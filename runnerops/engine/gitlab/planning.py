@@ -54,10 +54,10 @@ def reconcile_with_gitlab(
     from runnerops.planning.reconcile import reconcile
 
     desired, blockers = reconcile(host, rendered, observed)
-    told = plan_in_gitlab(context, host, desired, observed)
-    if told.lost <= host.lost:
-        return desired, blockers, replace(told, lost=host.lost)
-    return reconcile_with_gitlab(context, replace(host, lost=host.lost | told.lost), rendered, observed)
+    gitlab_plan = plan_in_gitlab(context, host, desired, observed)
+    if gitlab_plan.lost <= host.lost:
+        return desired, blockers, replace(gitlab_plan, lost=host.lost)
+    return reconcile_with_gitlab(context, replace(host, lost=host.lost | gitlab_plan.lost), rendered, observed)
 
 
 def plan_in_gitlab(

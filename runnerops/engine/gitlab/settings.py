@@ -61,13 +61,13 @@ def compare_settings(
                 text = "config.toml has no token of this GitLab for it"
                 raise GitlabError(text, "write its token into the inventory")
             client = client or api_client(host.gitlab, gitlab_context)
-            update, there = _compare_runner(client, host, runners[name], observed, gitlab_context)
+            update, current = _compare_runner(client, host, runners[name], observed, gitlab_context)
             updates.append(update)
             place = host.gitlab_places.get(name)
-            blockers += [other_place_blocker(name, there, place)] if there and place else []
+            blockers += [other_place_blocker(name, current, place)] if current and place else []
         except GitlabError as error:
-            gone = isinstance(error, NoRunnerError) and name in host.gitlab_places
-            if gone and token_is_lost(host, runners[name], observed):
+            is_gone = isinstance(error, NoRunnerError) and name in host.gitlab_places
+            if is_gone and token_is_lost(host, runners[name], observed):
                 lost.add(name)
                 continue
             way = way_out(host, name, runners[name].id) if isinstance(error, LostTokenError) else ""
@@ -88,10 +88,10 @@ def _compare_runner(
     ask = partial(
         compare, client, registration, system_id_of(observed), wanted, host.gitlab_places.get(registration.name)
     )
-    update, there = gitlab_context.call(host.gitlab, ask)
+    update, current = gitlab_context.call(host.gitlab, ask)
     identity = (host.gitlab.url, update.id)
     gitlab_context.desired_settings.append(DesiredSettings(identity, host.name, registration.name, wanted, update.id))
-    return update, there
+    return update, current
 
 
 def update_settings(

@@ -28,17 +28,19 @@ def ask_gitlab(host: Host, observed: HostState, gitlab_context: GitlabContext) -
     """The status of every runner of the host's file. GitLab is asked about those of the GitLab that the inventory
     names.
     """
-    found = registrations(observed)
-    own = of_gitlab(host.gitlab.url, found) if host.gitlab else ()
-    if host.gitlab is None or not own:
-        return merge_statuses(found, ())
-    gitlab_context.redactor.learn(registration.token for registration in own)
+    registered = registrations(observed)
+    in_gitlab = of_gitlab(host.gitlab.url, registered) if host.gitlab else ()
+    if host.gitlab is None or not in_gitlab:
+        return merge_statuses(registered, ())
+    gitlab_context.redactor.learn(registration.token for registration in in_gitlab)
     token, problem, hint = api_token(host.gitlab.token, gitlab_context)
     gitlab_context.redactor.learn([token] if token else [])
-    statuses = runner_statuses(replace(host.gitlab, token=token), own, system_id_of(observed), gitlab_context.down)
+    statuses = runner_statuses(
+        replace(host.gitlab, token=token), in_gitlab, system_id_of(observed), gitlab_context.down
+    )
     if problem:
         statuses = tuple(status if status.reason else replace(status, reason=problem, fix=hint) for status in statuses)
-    return merge_statuses(found, tuple(_with_way_out(host, status) for status in statuses))
+    return merge_statuses(registered, tuple(_with_way_out(host, status) for status in statuses))
 
 
 def _with_way_out(host: Host, status: RunnerStatus) -> RunnerStatus:
@@ -47,7 +49,7 @@ def _with_way_out(host: Host, status: RunnerStatus) -> RunnerStatus:
 
 
 def runner_statuses(
-    access: GitlabAccess, found: tuple[Registration, ...], system_id: str, down: UnreachableGitlabs
+    access: GitlabAccess, registered: tuple[Registration, ...], system_id: str, down: UnreachableGitlabs
 ) -> tuple[RunnerStatus, ...]:
     """The status of each runner. A GitLab that did not answer before is not asked again, or the command would wait for
     it at each host.
@@ -60,13 +62,13 @@ def runner_statuses(
         if error is None:
             token = access.token if isinstance(access.token, str) else ""
             source = RunnerQueries(GitlabClient(access.url, token, access.ca_file), system_id, may_read=bool(token))
-            statuses = tuple(map(source.status_of, found))
+            statuses = tuple(map(source.status_of, registered))
             if isinstance(source.refused, GitlabDownError):
                 down[access.url] = source.refused
             return statuses
     except GitlabError as refused:
         error = refused
-    return tuple(replace(status, reason=error.message, fix=error.hint) for status in merge_statuses(found, ()))
+    return tuple(replace(status, reason=error.message, fix=error.hint) for status in merge_statuses(registered, ()))
 
 
 def with_gitlab_status(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:

@@ -65,19 +65,19 @@ def other_machines_with_token(
 
     Empty if the inventory has no token of the API, or config.toml no id of the runner.
     """
-    own = system_id_of(observed)
+    system_id = system_id_of(observed)
     if (
         host.gitlab is None
         or not host.gitlab.token
-        or not (registration.id and own)
+        or not (registration.id and system_id)
         or not of_gitlab(host.gitlab.url, [registration])
     ):
         return ()
     from runnerops.gitlab.pausing import other_machines
 
     client = api_client(host.gitlab, gitlab_context)
-    found = gitlab_context.call(host.gitlab, partial(client.managers, registration.id))
-    return other_machines(found or (), own)
+    managers = gitlab_context.call(host.gitlab, partial(client.managers, registration.id))
+    return other_machines(managers or (), system_id)
 
 
 def reset_token_by_id(host: Host, registration: Registration, gitlab_context: GitlabContext) -> Tree:
@@ -92,9 +92,9 @@ def reset_token_by_id(host: Host, registration: Registration, gitlab_context: Gi
     if not registration.id:
         raise GitlabError(f"config.toml does not contain the id of runner {registration.name} in GitLab", _ANEW)
     client = api_client(host.gitlab, gitlab_context)
-    given = gitlab_context.call(host.gitlab, partial(client.reset_token, registration.id))
-    gitlab_context.redactor.learn([str(given["token"])])
+    answer = gitlab_context.call(host.gitlab, partial(client.reset_token, registration.id))
+    gitlab_context.redactor.learn([str(answer["token"])])
     dates = {"token_obtained_at": datetime.now(UTC).replace(microsecond=0)}
-    if expires := moment(given.get("token_expires_at")):
+    if expires := moment(answer.get("token_expires_at")):
         dates["token_expires_at"] = expires.astimezone(UTC).replace(microsecond=0)
-    return {"id": registration.id, "token": str(given["token"]), **dates}
+    return {"id": registration.id, "token": str(answer["token"]), **dates}

@@ -16,8 +16,8 @@ from runnerops.parsing.moments import in_utc
 
 def in_maintenance(host: Host, flags: Flags) -> bool:
     """Whether the host is left out now, by the clock of this machine."""
-    found = host.maintenance
-    if found is None or 0 < found.until <= time.time():
+    maintenance = host.maintenance
+    if maintenance is None or 0 < maintenance.until <= time.time():
         return False
     return "maintenance" not in flags.policy(host).allow
 

@@ -23,10 +23,10 @@ def observe_and_ask(
     host: Host,
     rendered: Sequence[RenderedFile],
     reader: Reader,
-    more: Sequence[tuple[str, ...]],
+    extra_calls: Sequence[tuple[str, ...]],
     functions: Sequence[str],
 ) -> tuple[HostState, Answers]:
-    """Like `observe`, with the answers to `more` calls of further `functions` in the same exec."""
+    """Like `observe`, with the answers to `extra_calls` of further `functions` in the same exec."""
     nonce = secrets.token_hex(16)
     calls = [
         call
@@ -35,7 +35,9 @@ def observe_and_ask(
     ]
     functions = [*(service.OBSERVE for service in SERVICES), *functions]
     units = [unit for service in SERVICES for unit in service.UNITS]
-    script = observation.build_script(nonce, [*calls, *observation.FACTS, *more], functions, units, OBSERVATION_SECONDS)
+    script = observation.build_script(
+        nonce, [*calls, *observation.FACTS, *extra_calls], functions, units, OBSERVATION_SECONDS
+    )
     answers, files = observation.decode_observation(nonce, reader.read(script))
     facts = state.facts(answers)
     for service in SERVICES:

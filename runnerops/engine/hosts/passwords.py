@@ -66,8 +66,8 @@ class SudoPasswords:
         """Asks for another password, once for all hosts that have the same wrong one. Returns an empty text if there is
         no other.
         """
-        meant = self._configured(host)
-        source = (meant.source, meant.argument) if isinstance(meant, Secret) else meant
+        configured = self._configured(host)
+        source = (configured.source, configured.argument) if isinstance(configured, Secret) else configured
         with self._lock:
             if source not in self._newer:
                 question = f"{host.name}: sudo does not accept this password; enter another one"

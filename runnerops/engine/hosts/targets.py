@@ -38,21 +38,23 @@ def select_hosts(loaded: Inventory, targets: Sequence[str], pool: ConnectionPool
 
     _check_states(wanted)
     hosts = {host.name: host for host in loaded.hosts if not in_maintenance(host, Flags({}))}
-    seen = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), pool.screen)
-    for error in seen.values():
+    histories = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), pool.screen)
+    for error in histories.values():
         if isinstance(error, RunneropsError):
             pool.screen.say(f"{error.message}: left out, because its last run is not known", "warn")
         elif isinstance(error, Exception):
             raise error
     last = {
-        name: record for name, result in seen.items() if not isinstance(result, Exception) and (record := result.latest)
+        name: record
+        for name, result in histories.items()
+        if not isinstance(result, Exception) and (record := result.latest)
     }
     chosen = inventory.select(loaded, targets, {state: _names(last, _IS[state]) for state in STATES})
-    if not chosen and seen and all(isinstance(result, Exception) for result in seen.values()):
+    if not chosen and histories and all(isinstance(result, Exception) for result in histories.values()):
         raise RunneropsError(f"{' '.join(targets)}: no host could be asked", "see above for the reasons")
     if not chosen:
-        meant = "; ".join(f"{state} is a host whose last run {_MEANING[state]}" for state in sorted(wanted))
-        pool.screen.say(f"{' '.join(targets)}: no host matches, so there is nothing to do ({meant})")
+        meanings = "; ".join(f"{state} is a host whose last run {_MEANING[state]}" for state in sorted(wanted))
+        pool.screen.say(f"{' '.join(targets)}: no host matches, so there is nothing to do ({meanings})")
     return chosen
 
 
@@ -104,8 +106,10 @@ def _check_states(wanted: set[str]) -> None:
     from runnerops.parsing.near import did_you_mean
 
     if unknown := sorted(wanted - STATES):
-        known = sorted(STATES)
-        raise UsageError(f"{unknown[0]}: no such state{did_you_mean(unknown[0], known)}", f"known: {', '.join(known)}")
+        states = sorted(STATES)
+        raise UsageError(
+            f"{unknown[0]}: no such state{did_you_mean(unknown[0], states)}", f"known: {', '.join(states)}"
+        )
 
 
 def _names(last: Mapping[str, Record], matches: Callable[[Record], bool]) -> tuple[str, ...]:

@@ -59,11 +59,11 @@ def _learn_readable(redactor: Redactor, clear: frozenset[str], files: Sequence[R
     """Tells the redactor the secrets of the files, old ones included, before anything is shown. A file that cannot be
     parsed is never shown.
     """
-    found: set[str] = set()
+    secrets: set[str] = set()
     for file in files:
         with suppress(ParseError):
-            found |= learn_secrets(redactor, clear, [file])
-    return frozenset(found)
+            secrets |= learn_secrets(redactor, clear, [file])
+    return frozenset(secrets)
 
 
 def _texts(plan: Plan, files: Sequence[RenderedFile]) -> Iterator[str]:

@@ -112,8 +112,8 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
         {name: planned.plan.findings for name, planned in plans.items() if isinstance(planned, Planned)}
     )
     first = members[block[0].name]
-    here = [index for index, finding in enumerate(first.plan.findings) if shared[finding][0] in members]
-    findings = {name: tuple(planned.plan.findings[index] for index in here) for name, planned in members.items()}
+    indexes = [index for index, finding in enumerate(first.plan.findings) if shared[finding][0] in members]
+    findings = {name: tuple(planned.plan.findings[index] for index in indexes) for name, planned in members.items()}
     also = {finding: [name for name in shared[finding] if name not in members] for finding in findings[block[0].name]}
     of_all = tuple(map(_merged_action, zip(*(member.plan.actions for member in members.values()), strict=True)))
     planned_host = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))

@@ -114,9 +114,9 @@ def open_project(
         other_findings = [*lint_trees(host, trees[host.name], None, files), *_cross_file_findings(host, caches)]
         if any(resolver.missing()):
             other_findings = without_placeholders(other_findings, trees[host.name])
-        here = [finding for name, finding in same if name == host.name]
+        own_findings = [finding for name, finding in same if name == host.name]
         findings[host.name] = apply_ignore(
-            (*here, *with_locations(host, other_findings, files, files, renderer)), host.ignore
+            (*own_findings, *with_locations(host, other_findings, files, files, renderer)), host.ignore
         )
     missing = missing_secrets(resolver, hosts if allow_missing_secrets else ())
     stray = stray_templates(str(folder / "templates"), *renderer.template_names())
@@ -156,8 +156,8 @@ def _cross_file_findings(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     yield from lint_across(caches, host)
 
 
-def _clear(trees: Iterable[Tree], known: Collection[str]) -> frozenset[str]:
-    return frozenset(text for tree in trees for text in rendered_texts(tree, known))
+def _clear(trees: Iterable[Tree], known_secrets: Collection[str]) -> frozenset[str]:
+    return frozenset(text for tree in trees for text in rendered_texts(tree, known_secrets))
 
 
 def show_errors(project: Project, screen: Screen) -> bool:

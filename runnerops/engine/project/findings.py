@@ -27,14 +27,14 @@ def with_locations(
     differ on a host.
     """
     specs = {file.spec.path: file.spec for file in files}
-    known: dict[str, Origins | None] = {}
+    origins_by_path: dict[str, Origins | None] = {}
 
     def origins(spec: FileSpec) -> Origins | None:
         same = (file for file in rendered if (file.spec.template, file.spec.name) == (spec.template, spec.name))
-        if spec.path not in known:
+        if spec.path not in origins_by_path:
             file = next(same, None)
-            known[spec.path] = renderer.origins(host, file, rendered) if renderer and file else None
-        return known[spec.path]
+            origins_by_path[spec.path] = renderer.origins(host, file, rendered) if renderer and file else None
+        return origins_by_path[spec.path]
 
     def one(finding: Finding) -> Finding:
         spec = specs.get(finding.path)

@@ -28,11 +28,11 @@ def non_secret_texts(loaded: Inventory, hosts: Sequence[Host]) -> Mapping[str, f
     its files are masked: it can be removed or rolled back nevertheless.
     """
     renderer = Renderer(loaded.folder / "templates", _Placeholders(), loaded.templates)
-    found: dict[str, frozenset[str]] = {}
+    by_host: dict[str, frozenset[str]] = {}
     for host in hosts:
         try:
             trees = trees_of(renderer.files(host)).values()
         except (RunneropsError, ParseError):
             continue
-        found[host.name] = frozenset(text for tree in trees for text in rendered_texts(tree, (PLACEHOLDER,)))
-    return found
+        by_host[host.name] = frozenset(text for tree in trees for text in rendered_texts(tree, (PLACEHOLDER,)))
+    return by_host

@@ -140,11 +140,13 @@ class HostExecutor:
         if why == "drains" or (whom in self.outcomes and judging.still_drains(self.outcomes[whom])):
             why = "drains"
         command = planned.plan.command if isinstance(planned, Planned) else "deploy"
-        others = whom.split(", ")
-        interrupted = all(one in self.outcomes and self.outcomes[one].interrupted for one in others)
-        problem, hint = why_held(why, ", ".join(brief(others)), command, interrupted=interrupted)
+        other_hosts = whom.split(", ")
+        interrupted = all(
+            other_host in self.outcomes and self.outcomes[other_host].interrupted for other_host in other_hosts
+        )
+        problem, hint = why_held(why, ", ".join(brief(other_hosts)), command, interrupted=interrupted)
         outcome = Outcome(name, Result.SKIPPED, message=f"not touched: {problem}", hint=hint)
-        if self.replan.issuperset(others):  # that host is planned again, so this one is too
+        if self.replan.issuperset(other_hosts):  # that host is planned again, so this one is too
             self.replan.add(name)
             self.outcomes[name] = outcome
             return outcome
@@ -208,9 +210,9 @@ class HostExecutor:
         if planned.ready:
             due = outcome.result is Result.APPLIED
         else:
-            others = any(isinstance(plan, Planned) and plan.ready for plan in self.plans.values())
+            others_ready = any(isinstance(plan, Planned) and plan.ready for plan in self.plans.values())
             canary = host.name == self.project.inventory.rollout.canary
-            due = canary and others and outcome.result in {Result.APPLIED, Result.UNCHANGED}
+            due = canary and others_ready and outcome.result in {Result.APPLIED, Result.UNCHANGED}
         if not (self.health and due and planned.plan.command.startswith("deploy")):
             return outcome
         self.verifying[host.name] = unverified_outcome(outcome)
@@ -220,8 +222,8 @@ class HostExecutor:
         checked = replace(checked, seconds=outcome.seconds + time.monotonic() - began)
         return checked if self.verifying.pop(host.name, None) else self.outcomes[host.name]
 
-    def _announce_pause(self, seconds: int, left: int) -> None:
-        self.show.say(pause_text(seconds, left, time.time()))
+    def _announce_pause(self, seconds: int, seconds_left: int) -> None:
+        self.show.say(pause_text(seconds, seconds_left, time.time()))
 
     def _watch(self, event: Event) -> None:
         if event.kind == "fail" and event.list == "forward":

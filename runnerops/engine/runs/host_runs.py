@@ -75,10 +75,10 @@ class HostRuns:
             return False
         rendered = self.project.rendered.get(host.name, ())
         try:
-            now = observe(host, rendered, self.pool.reader(host)).file(path).content
+            content = observe(host, rendered, self.pool.reader(host)).file(path).content
         except HostError:  # then the outcome of the run itself is reported
             return False
-        if not differs_in_owned_keys_only(path, plan, rendered, now):
+        if not differs_in_owned_keys_only(path, plan, rendered, content):
             return False
         self.show.say(
             f"{host.name}: {path} was changed meanwhile by its own service, only in its own keys: planning again"

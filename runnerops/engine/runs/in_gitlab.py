@@ -96,8 +96,8 @@ class GitlabRound:
         new = self.new_runners.get(host.name)
         if not (new and planned.with_created):
             return planned
-        own = tuple(record.name for record in self.records[host.name].own)
-        return replace(planned, plan=replace(planned.with_created(new.created), relies_on=own))
+        names = tuple(record.name for record in self.records[host.name].own)
+        return replace(planned, plan=replace(planned.with_created(new.created), relies_on=names))
 
     def counting(
         self, planned: Planned, walked: Plan, watch: Callable[[Event], None]

@@ -109,12 +109,12 @@ def detached_outcome(plan: Plan, event: Event) -> Outcome:
     """
     if waited := read_waited(event.text):
         message = f"it waits for {count_text(waited.count)}, then continues by itself on its host"
-        named = tuple(job_text(job, event.at) for job in waited.jobs)
+        jobs = tuple(job_text(job, event.at) for job in waited.jobs)
     else:
         message = f"it waits for the runner to end, then continues by itself on its host: {event.text}"
-        named = ()
+        jobs = ()
     hint = f"`runnerops history {plan.host} --follow` shows it until its end"
-    return Outcome(plan.host, Result.IN_PROGRESS, message=message, diagnostics=named, hint=hint)
+    return Outcome(plan.host, Result.IN_PROGRESS, message=message, diagnostics=jobs, hint=hint)
 
 
 def unverified_outcome(outcome: Outcome) -> Outcome:

@@ -122,8 +122,8 @@ class _Queue(Generic[Out]):
         self._pausing = time.monotonic() < self._pause_ends
         for name in self._ready():
             task = self._tasks[name]
-            if found := self._obstacle(name, task):
-                self.done[name] = self._held(name, *found)
+            if obstacle := self._obstacle(name, task):
+                self.done[name] = self._held(name, *obstacle)
             elif self._may_begin(task):
                 self._begun += task.disturbs
                 self._running[self._pool.submit(caught, task.work)] = name
@@ -132,19 +132,19 @@ class _Queue(Generic[Out]):
 
     def wait(self) -> None:
         """Waits until a host has ended or a pause is over."""
-        left = max(0.0, self._pause_ends - time.monotonic()) if self._pausing else None
+        seconds_left = max(0.0, self._pause_ends - time.monotonic()) if self._pausing else None
         if not self._running:
-            time.sleep(left or 0.0)
+            time.sleep(seconds_left or 0.0)
             return
-        finished, _ = wait(self._running, timeout=left, return_when=FIRST_COMPLETED)
+        finished, _ = wait(self._running, timeout=seconds_left, return_when=FIRST_COMPLETED)
         ended = [self._running.pop(future) for future in finished]
         self.done |= {name: future.result() for name, future in zip(ended, finished, strict=True)}
         batch_ended = any(self._tasks[name].disturbs for name in ended) and not self._disturbing()
         if batch_ended or self._rollout.canary in [name for name in ended if self._tasks[name].changes]:
             self._begun = 0
             self._pause_ends = time.monotonic() + self._rollout.pause_s
-            if self._rollout.pause_s and (left := self._left()):
-                self._judge.pauses(self._rollout.pause_s, left)
+            if self._rollout.pause_s and (seconds_left := self._left()):
+                self._judge.pauses(self._rollout.pause_s, seconds_left)
 
     def _left(self) -> int:
         """How many hosts are still to begin; none if a host that ended holds them all back."""
@@ -169,7 +169,7 @@ class _Queue(Generic[Out]):
         if task.already_running:
             return None
         needs = task.after if task.needs is None else task.needs
-        bad = [other for other in sorted(needs & self.done.keys()) if not self._judge.good(self.done[other])]
+        bad = [needed for needed in sorted(needs & self.done.keys()) if not self._judge.good(self.done[needed])]
         if bad:
             return bad[0], "cache"
         if not task.changes:
@@ -181,7 +181,7 @@ class _Queue(Generic[Out]):
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
 
     def _failed(self) -> list[str]:
-        return [*self.earlier.failed, *(other for other, one in self.done.items() if self._judge.failed(one))]
+        return [*self.earlier.failed, *(other for other, out in self.done.items() if self._judge.failed(out))]
 
     def _may_stop(self) -> bool:
         """Whether the deploy stops if those that are failing now have failed."""
@@ -193,9 +193,9 @@ class _Queue(Generic[Out]):
             return True
         if len(self._running) >= WORKERS or self._pausing or self._may_stop():
             return False
-        taken = self._begun if self._rollout.by_batches else self._disturbing()
+        in_batch = self._begun if self._rollout.by_batches else self._disturbing()
         share = self.earlier.disturbing or sum(task.disturbs for task in self._tasks.values())
-        return not task.disturbs or taken + len(self._lasting()) < self._rollout.at_once(share)
+        return not task.disturbs or in_batch + len(self._lasting()) < self._rollout.at_once(share)
 
     def _disturbing(self) -> int:
         return sum(self._tasks[name].disturbs for name in self._running.values())

@@ -24,12 +24,12 @@ class HealthCheck:
     """Verifies the hosts of one deploy after their runs. Each host may be used by one thread at a time."""
 
     def __init__(self, project: Project, pool: ConnectionPool) -> None:
-        named = parse_image(IMAGE)
-        assert named
-        known = {host.name: host for host in project.inventory.hosts}
+        image = parse_image(IMAGE)
+        assert image
+        hosts = {host.name: host for host in project.inventory.hosts}
         busy = waiting(pool.screen, silent=True)
-        self._known = known
-        self._verifier = HostVerifier(known, pool, Probe(*named, marker=""), busy, pool.gitlab_context())
+        self._known = hosts
+        self._verifier = HostVerifier(hosts, pool, Probe(*image, marker=""), busy, pool.gitlab_context())
 
     def after(self, host: Host, outcome: Outcome) -> Outcome:
         """Returns the outcome of the run, or a failure if `verify` does not pass."""

@@ -23,8 +23,8 @@ from runnerops.services.verify import Call, Check, Evidence, Probe
 def inspect(host: Host, reader: Reader, probe: Probe, *, quick: bool) -> Evidence:
     """Returns what can be found out about a host by reading. Raises HostError."""
     calls = [call for provider in VERIFY_PROVIDERS for call in provider.inquiries(host, probe)]
-    observed, told = observe_and_ask(host, (), reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
-    return Evidence(observed, probe, told, quick=quick)
+    observed, answers = observe_and_ask(host, (), reader, calls, [provider.VERIFY for provider in VERIFY_PROVIDERS])
+    return Evidence(observed, probe, answers, quick=quick)
 
 
 def pull_tests(host: Host, evidence: Evidence) -> list[Call]:

@@ -59,9 +59,9 @@ class HostVerifier:
         in_gitlab = side_by_side(
             [host.name for host, _ in found if host.gitlab], partial(self._in_gitlab, dict(evidence))
         )
-        seen = {host.name: evidence.observed for host, evidence in found}
-        same = clones({name: one.facts for name, one in seen.items()})
-        alike = {name: {other: seen[other] for other in others} for name, others in same.items()}
+        observed_states = {host.name: evidence.observed for host, evidence in found}
+        same = clones({name: state.facts for name, state in observed_states.items()})
+        alike = {name: {other: observed_states[other] for other in others} for name, others in same.items()}
         return {
             name: error
             if isinstance(error, Exception)
@@ -75,11 +75,11 @@ class HostVerifier:
         }
 
     def _in_gitlab(self, evidence: Mapping[str, Evidence | Exception], name: str) -> tuple[Check, ...]:
-        one = evidence[name]
-        assert isinstance(one, Evidence)
+        result = evidence[name]
+        assert isinstance(result, Evidence)
         self.busy.say(name, "asking GitLab")
         try:
-            return gitlab_checks(self.known[name], one.observed, self.gitlab_context)
+            return gitlab_checks(self.known[name], result.observed, self.gitlab_context)
         finally:
             self.busy.say(name, "")
 
@@ -117,17 +117,17 @@ class HostVerifier:
         """Shows a line of the daemon's progress while it pulls."""
         if line.startswith("{"):
             try:
-                said = json.loads(line)
+                entry = json.loads(line)
             except ValueError:
                 return
-            words = (said.get("status"), said.get("id"), said.get("progress"))
+            words = (entry.get("status"), entry.get("id"), entry.get("progress"))
             self.busy.detail(name, " ".join(str(word) for word in words if word))
 
 
-def _checks(found: tuple[Check, ...] | Exception) -> tuple[Check, ...]:
-    if isinstance(found, Exception):
-        raise found
-    return found
+def _checks(checks: tuple[Check, ...] | Exception) -> tuple[Check, ...]:
+    if isinstance(checks, Exception):
+        raise checks
+    return checks
 
 
 def passed(checks: tuple[Check, ...] | Exception) -> bool:

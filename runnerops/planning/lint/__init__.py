@@ -35,11 +35,11 @@ def lint_trees(
         findings += [replace(finding, location=None) for finding in texts]
     listening: list[ListeningPlace] = []
     for name in ServiceName:
-        own = {spec: tree for spec, tree in trees.items() if spec.service is name}
-        if own:
+        own_trees = {spec: tree for spec, tree in trees.items() if spec.service is name}
+        if own_trees:
             service = service_of(name)
-            findings += service.lint(own, facts)
-            listening += service.listens(host, own)
+            findings += service.lint(own_trees, facts)
+            listening += service.listens(host, own_trees)
     findings += _shared_places(listening)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
     named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in findings)
@@ -65,13 +65,13 @@ def trees_of(files: Sequence[RenderedFile]) -> Mapping[FileSpec, Tree]:
     return {spec: service_of(spec.service).parse(spec, content) for spec, content in present if content is not None}
 
 
-def _shared_places(found: Iterable[ListeningPlace]) -> Iterator[Finding]:
+def _shared_places(places: Iterable[ListeningPlace]) -> Iterator[Finding]:
     """A finding for each place where two systems would listen. The second one to start would fail,
     whichever that is.
     """
     met: set[tuple[str, Key]] = set()
-    for one, other in combinations(found, 2):
-        if overlap((str(one),), other.address, other.port) and (other.file, other.key) not in met:
-            met.add((other.file, other.key))
-            text = f"{other} is where {one.who} listens ({key_text(one.key)}: {one}), so one of the two does not start"
-            yield Finding("X014", "error", other.file, other.key, text, "use another port", other.location)
+    for first, second in combinations(places, 2):
+        if overlap((str(first),), second.address, second.port) and (second.file, second.key) not in met:
+            met.add((second.file, second.key))
+            text = f"{second} is where {first.who} listens ({key_text(first.key)}: {first}), so one of the two does not start"
+            yield Finding("X014", "error", second.file, second.key, text, "use another port", second.location)

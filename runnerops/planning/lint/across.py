@@ -57,8 +57,8 @@ def _mirror(url: str, caches: KnownCaches, host: Host) -> _Found:
         return
     for cache, same_port in caches.near(url, host.name):
         if cache.serves in {HUB, ""}:
-            what = "scheme" if same_port else "port"
-            text = f"is not a cache: {cache.name} of {cache.host} is {cache.url}, which has another {what}"
+            wrong_part = "scheme" if same_port else "port"
+            text = f"is not a cache: {cache.name} of {cache.host} is {cache.url}, which has another {wrong_part}"
             fix = f"write {cache.url}, or leave registry-mirrors out"
             yield "X011", "error" if same_port else "warning", text, fix
             return
@@ -118,23 +118,23 @@ def _upstreams(host: Host, caches: KnownCaches) -> Iterator[Finding]:
     not up, so none of them could start first.
     """
     for index, cache in enumerate(own_caches(host)):
-        first, way = (host.name, cache.name), [(host.name, cache.name)]
+        first, circle = (host.name, cache.name), [(host.name, cache.name)]
         upstream = caches.at(cache.upstream, host.name)
-        while upstream and (following := (upstream.host, upstream.name)) not in way:
-            way.append(following)
+        while upstream and (following := (upstream.host, upstream.name)) not in circle:
+            circle.append(following)
             upstream = caches.at(upstream.upstream, upstream.host)
         if upstream and (upstream.host, upstream.name) == first:
-            text = "is this cache itself" if len(way) == 1 else f"leads back to it: {_named([*way, first])}"
+            text = "is this cache itself" if len(circle) == 1 else f"leads back to it: {_named([*circle, first])}"
             key: Key = ("caches", index, "upstream")
             place = host.location(ServiceName.REGISTRY, key)
             fix = "write the address of the registry that has the images, such as https://registry-1.docker.io"
             yield Finding("X006", "error", ServiceName.REGISTRY.value, key, text, fix, place)
 
 
-def _named(way: list[tuple[str, str]]) -> str:
+def _named(circle: list[tuple[str, str]]) -> str:
     """The caches by name, with their hosts if these are several."""
-    several = len({host for host, _ in way}) > 1
-    return " → ".join(f"{name} of {host}" if several else name for host, name in way)
+    several = len({host for host, _ in circle}) > 1
+    return " → ".join(f"{name} of {host}" if several else name for host, name in circle)
 
 
 def _elsewhere(host: Host) -> Iterator[Finding]:
@@ -163,13 +163,13 @@ def _logins(host: Host) -> Iterator[Finding]:
             (("config", "proxy", "username"), proxy.get("username") if isinstance(proxy, dict) else None),
             (("environment", _USERNAME), cache.environment.get(_USERNAME)),
         )
-        given = [path for path, value in ways if value]
-        if given and not cache.local:
+        paths = [path for path, value in ways if value]
+        if paths and not cache.local:
             text = (
                 f"is used for every client that can reach {cache.listen}: "
                 f"they can pull everything that this account can pull from {cache.upstream}, also private images"
             )
-            key: Key = ("caches", index, *given[0])
+            key: Key = ("caches", index, *paths[0])
             place = host.location(ServiceName.REGISTRY, key)
             fix = "use an account that can only see public images, or a firewall that admits only your hosts"
             yield Finding("X009", "warning", ServiceName.REGISTRY.value, key, text, fix, place)
@@ -180,12 +180,12 @@ def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
     if not isinstance(mtu, int) or not 0 < mtu < _ETHERNET:
         return
     for key, words in _dind_commands(host):
-        given = next(iter(values_of(words, "--mtu")), None)
-        if given is None:
+        mtu_text = next(iter(values_of(words, "--mtu")), None)
+        if mtu_text is None:
             text = f"does not get the mtu {mtu} of this host's daemon: larger packets of its containers are lost"
             yield Finding("X007", "warning", CONFIG_TOML, key, text, f'add "--mtu={mtu}" to its command')
-        elif given.isdecimal() and int(given) > mtu:
-            text = f"has mtu {given}, but this host's daemon has {mtu}: larger packets of its containers are lost"
+        elif mtu_text.isdecimal() and int(mtu_text) > mtu:
+            text = f"has mtu {mtu_text}, but this host's daemon has {mtu}: larger packets of its containers are lost"
             yield Finding("X007", "warning", CONFIG_TOML, (*key, "command"), text, f'write "--mtu={mtu}"')
 
 

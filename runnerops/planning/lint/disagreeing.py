@@ -39,14 +39,14 @@ def disagreeing_runners(wishes: Sequence[DesiredSettings]) -> Mapping[str, Block
     """By host, a blocker if GitLab says that entries are the same runner, whatever the inventory says of
     their tokens.
     """
-    found: dict[str, Blocker] = {}
+    blockers: dict[str, Blocker] = {}
     for settings, other, keys in _disagreements(wishes):
         text = (
             f"runner {settings.runner} and {_whom(other)} are the same runner in GitLab, but ask for different values of"
             f" {', '.join(keys)}"
         )
-        found.setdefault(settings.host, Blocker("settings-disagree", f"{text}: {_FIX}", keys))
-    return found
+        blockers.setdefault(settings.host, Blocker("settings-disagree", f"{text}: {_FIX}", keys))
+    return blockers
 
 
 def _disagreements(

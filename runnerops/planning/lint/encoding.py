@@ -38,7 +38,7 @@ def newer_toml(spec: FileSpec, content: bytes, facts: Facts | None) -> Iterator[
 def _key(spec: FileSpec, text: str, place: SourceLocation) -> Key:
     """The last key before this place."""
     at = (place.line, place.column)
-    before = [((one.line, one.column), key) for key, one in places_in("toml", text, spec.path).items()]
+    before = [((location.line, location.column), key) for key, location in places_in("toml", text, spec.path).items()]
     return max((pair for pair in before if pair[0] <= at), default=((0, 0), ()), key=lambda pair: pair[0])[1]
 
 

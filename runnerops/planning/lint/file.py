@@ -31,7 +31,7 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
     text = decode(content)
     places, beside = _of_the_text(spec, text, layered=service.layered(spec)) if text.strip() else ({}, ())
     curly = _curly(spec, text, tree) if spec.format == "yaml" else ()  # other formats with curly quotes cannot be read
-    found = [
+    findings = [
         *early_documents(spec, content),
         *newer_toml(spec, content, None),
         *lint_trees(Host(name, name), {spec: tree}, None),
@@ -39,8 +39,8 @@ def lint_file(spec: FileSpec, content: bytes) -> tuple[Finding, ...]:
         *beside,
     ]
     if service.layered(spec) and _has_several(text):  # a later document may set again what an earlier one has
-        found = [finding for finding in found if finding.rule != "P002" or finding in beside]
-    placed = (finding if finding.location else _placed(finding, places) for finding in found)
+        findings = [finding for finding in findings if finding.rule != "P002" or finding in beside]
+    placed = (finding if finding.location else _placed(finding, places) for finding in findings)
     return by_line(placed)
 
 
@@ -81,8 +81,8 @@ def _curly(spec: FileSpec, text: str, value: Value, key: Key = ()) -> Iterator[F
                 yield _in_curly(spec, (*key, part))
             yield from _curly(spec, text, item, (*key, part))
     elif isinstance(value, str) and len(value) > 1 and value[0] in CURLY and value[-1] in CURLY:
-        one = not any(letter in CURLY for letter in value[1:-1])  # not `“a” and “b”`
-        if one and not _is_quoted(value, text):
+        is_straight = not any(letter in CURLY for letter in value[1:-1])  # not `“a” and “b”`
+        if is_straight and not _is_quoted(value, text):
             yield _in_curly(spec, key)
 
 
@@ -104,10 +104,10 @@ def _of_the_text(spec: FileSpec, text: str, *, layered: bool) -> tuple[Mapping[K
     if spec.format == "yaml":
         from runnerops.parsing.yaml_places import look  # noqa: PLC0415  a file has one format
 
-        seen = look(text, spec.path, layered=layered)
-        beside = [_second(spec, seen.second)] if seen.second and not layered else []
-        large = many_values(spec, text, seen.documents) if layered else ()
-        return seen.places, [*beside, *large, *_twice(spec, seen.repeated)]
+        parsed = look(text, spec.path, layered=layered)
+        beside = [_second(spec, parsed.second)] if parsed.second and not layered else []
+        large = many_values(spec, text, parsed.documents) if layered else ()
+        return parsed.places, [*beside, *large, *_twice(spec, parsed.repeated)]
     places = places_in(spec.format, text, spec.path)
     if spec.format == "toml":  # its parser refuses repeated keys
         return places, ()

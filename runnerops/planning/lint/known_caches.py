@@ -78,18 +78,18 @@ class KnownCaches:
                 yield known_cache
 
 
-def _places(cache: Cache, host: Host, own: OwnCache | None) -> Iterator[_Known]:
+def _places(cache: Cache, host: Host, own_cache: OwnCache | None) -> Iterator[_Known]:
     """The URL of a cache, and the addresses on which it listens (without TLS)."""
     place = place_of(cache.url)
     if place:
         yield _Known(cache, place, host.name if cache.local else "")
-    if own is None or not own.port.isdecimal():
+    if own_cache is None or not own_cache.port.isdecimal():
         return
-    port = int(own.port)
-    if own.address in {"0.0.0.0", "::", ""}:  # noqa: S104  compared, not bound
+    port = int(own_cache.port)
+    if own_cache.address in {"0.0.0.0", "::", ""}:  # noqa: S104  compared, not bound
         others = [(_name(host.address), ""), ("127.0.0.1", host.name)]
     else:
-        others = [(_name(own.address), host.name if cache.local else "")]
+        others = [(_name(own_cache.address), host.name if cache.local else "")]
     for name, only in others:
         if not place or (name, port) != place[1:]:
             yield _Known(cache, ("http", name, port), only)

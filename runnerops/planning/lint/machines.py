@@ -13,24 +13,24 @@ from runnerops.services.gitlab_runner.observe.registered import clone_fix
 
 def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
     """A blocker for each such name, because every deploy of one would undo that of the other."""
-    found: dict[str, Blocker] = {}
+    blockers: dict[str, Blocker] = {}
     for name, host_facts in facts.items():
         others = tuple(other for other, its in facts.items() if other != name and _same(host_facts, its))
         if others:
             message = f"{name} and {', '.join(others)} are the same machine, so each deploy would undo the other"
-            found[name] = Blocker("same-machine", f"{message}: make them one host in the inventory", others)
-    return found
+            blockers[name] = Blocker("same-machine", f"{message}: make them one host in the inventory", others)
+    return blockers
 
 
 def clones(facts: Mapping[str, Facts]) -> Mapping[str, tuple[str, ...]]:
     """By name, the other machines whose gitlab-runner has the same system id, by which GitLab knows a machine."""
-    found: dict[str, tuple[str, ...]] = {}
+    by_host: dict[str, tuple[str, ...]] = {}
     for name, host_facts in facts.items():
-        own = _system_id(host_facts)
+        system_id = _system_id(host_facts)
         its = {other: each for other, each in facts.items() if other != name and not _same(host_facts, each)}
-        if own and (others := tuple(other for other, each in its.items() if _system_id(each) == own)):
-            found[name] = others
-    return found
+        if system_id and (others := tuple(other for other, each in its.items() if _system_id(each) == system_id)):
+            by_host[name] = others
+    return by_host
 
 
 def clone_texts(facts: Mapping[str, Facts]) -> Mapping[str, str]:
@@ -39,7 +39,7 @@ def clone_texts(facts: Mapping[str, Facts]) -> Mapping[str, str]:
     """
     return {
         name: f"gitlab-runner has the system id of {', '.join(others)} too ({_system_id(facts[name])}): if they share a"
-        f" token, GitLab takes them for one machine; {clone_fix([facts[name], *(facts[one] for one in others)])}"
+        f" token, GitLab takes them for one machine; {clone_fix([facts[name], *(facts[name2] for name2 in others)])}"
         for name, others in clones(facts).items()
     }
 
