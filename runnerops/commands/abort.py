@@ -50,21 +50,23 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
     ui.check("abort", screen, f"history {shlex.join(targets)}")
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
-        found = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
-        failed = [failed_outcome(name, error) for name, error in found.items() if isinstance(error, Exception)]
+        results = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
+        failed = [failed_outcome(name, error) for name, error in results.items() if isinstance(error, Exception)]
         live = {
-            name: run for name, result in found.items() if isinstance(result, History) and (run := _active_run(result))
+            name: run
+            for name, result in results.items()
+            if isinstance(result, History) and (run := _active_run(result))
         }
-        idle = [name for name, result in found.items() if isinstance(result, History) and name not in live]
+        idle = [name for name, result in results.items() if isinstance(result, History) and name not in live]
         if not ui.as_json:
             screen.lines(outcomes_lines(failed))
-            show(found, live, hosts, screen)
+            show(results, live, hosts, screen)
         if live and not ui.yes and not screen.ask(f"take back the run on {', '.join(brief(list(live)))}?"):
             screen.say("nothing was changed")
             return Exit.PENDING
 
         back = _AbortHooks(
-            pool, loaded.folder, {name: history for name, history in found.items() if isinstance(history, History)}
+            pool, loaded.folder, {name: history for name, history in results.items() if isinstance(history, History)}
         )
         runs = [(hosts[name], record) for name, record in live.items()]
         outcomes = follow_records(runs, pool, as_json=ui.as_json, verbose=ui.verbose, hooks=back)
@@ -126,21 +128,23 @@ def _counts_as(outcome: Outcome) -> Result:
 
 
 def show(
-    found: Mapping[str, History | Exception], live: Mapping[str, Record], hosts: Mapping[str, Host], screen: Screen
+    results: Mapping[str, History | Exception], live: Mapping[str, Record], hosts: Mapping[str, Host], screen: Screen
 ) -> None:
     """Shows the runs that would be aborted and what their rollback does. Runs about which the same is to be said form one
     block.
     """
-    seen = {name: history for name, history in found.items() if isinstance(history, History)}
+    histories = {name: history for name, history in results.items() if isinstance(history, History)}
     host_runs = [
-        HostRun(name, run, seen[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], seen[name].paused)))
+        HostRun(
+            name, run, histories[name].clock, (*cost_lines(run), *unpaused_lines(hosts[name], histories[name].paused))
+        )
         for name, run in live.items()
     ]
     screen.lines(merged_history_lines(host_runs, show_all=True))  # each is to be agreed to
-    if idle := [name for name in seen if name not in live]:
+    if idle := [name for name in histories if name not in live]:
         screen.say(f"{', '.join(brief(idle))}: {_IDLE}")
     for name in idle:
-        history = seen[name]
+        history = histories[name]
         screen.lines(paused_lines(name, history.paused, history.latest.run if history.latest else None))
 
 
@@ -164,7 +168,9 @@ def cost_lines(record: Record) -> Iterator[Line]:
 
 def unpaused_lines(host: Host, paused: Sequence[PauseRecord]) -> Iterator[Line]:
     """What happens to runners that are paused in GitLab after the run was rolled back."""
-    yield from (("plain", f"    ← unpause runner {one.runner} in GitLab") for one in left_paused("abort", host, paused))
+    yield from (
+        ("plain", f"    ← unpause runner {pause.runner} in GitLab") for pause in left_paused("abort", host, paused)
+    )
     yield from (("warn", f"  {text}") for text in notes_on_still_paused("abort", host, paused))
 
 

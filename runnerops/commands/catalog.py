@@ -43,26 +43,26 @@ def catalog(invocation: Invocation, *, tags: bool, as_json: bool) -> Exit:
             finally:
                 busy.say(name, "")
 
-        found = side_by_side(list(hosts), inspect)
+        results = side_by_side(list(hosts), inspect)
     if as_json:
-        screen.json({"version": VERSION, "hosts": [_document(name, result) for name, result in found.items()]})
+        screen.json({"version": VERSION, "hosts": [_document(name, result) for name, result in results.items()]})
     elif chosen:
-        screen.lines(_lines(found))
+        screen.lines(_lines(results))
     good = all(
         not isinstance(result, Exception) and not any(holding.problem for holding in result)
-        for result in found.values()
+        for result in results.values()
     )
     return Exit.OK if good else Exit.FAILED
 
 
-def _lines(found: Found) -> Iterator[Line]:
-    if not found:
+def _lines(results: Found) -> Iterator[Line]:
+    if not results:
         yield "plain", f"no cache runs on these hosts: none has a `{ServiceName.REGISTRY}` section with caches"
-    for name, result in found.items():
+    for name, result in results.items():
         for holding in () if isinstance(result, Exception) else result:
             yield from _held_lines(name, holding)
     yield from outcomes_lines(
-        [failed_outcome(name, error) for name, error in found.items() if isinstance(error, Exception)]
+        [failed_outcome(name, error) for name, error in results.items() if isinstance(error, Exception)]
     )
 
 

@@ -208,23 +208,23 @@ def _without_given(
     from runnerops.services.registry.rules.compose import while_unset
     from runnerops.services.registry.rules.compose.variables import is_given, names_in, variables_in
 
-    given: dict[str, str | None] = {}
+    variables: dict[str, str | None] = {}
     beside = Path(name).with_name(".env")
     with suppress(OSError):  # one that cannot be read gives nothing
-        given |= (
+        variables |= (
             variables_in(beside.read_text(encoding="utf-8", errors="replace"))
             if name != "-" and beside.is_file()
             else {}
         )
-    given |= environ
-    if given.keys().isdisjoint(names_in(decode(content))):
+    variables |= environ
+    if variables.keys().isdisjoint(names_in(decode(content))):
         return tuple(findings)
     tree = parse(content, compose=True)
-    filled = {variable: value or "" for variable, value in given.items() if value != ""}
+    filled = {variable: value or "" for variable, value in variables.items() if value != ""}
     remaining = [
         finding
         for finding in findings
-        if finding.rule != "K006" and (finding.rule != "K005" or not is_given(value_at(tree, finding.key), given))
+        if finding.rule != "K006" and (finding.rule != "K005" or not is_given(value_at(tree, finding.key), variables))
     ]
     reported = {(finding.key, finding.message) for finding in findings}
     wrong = [

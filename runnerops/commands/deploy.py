@@ -73,8 +73,8 @@ def deploy(
 
         lock_wait = LockWait(flags.lock_wait_s, screen)
         plans = partial(plan_all, pool=pool, flags=flags, lock_wait=lock_wait)
-        held = _held(saved, plans, lock_wait) if saved else plans
-        return DeployLoop(pool, ui, lock_wait).run(project, held)
+        checked_plans = _held(saved, plans, lock_wait) if saved else plans
+        return DeployLoop(pool, ui, lock_wait).run(project, checked_plans)
 
 
 def _rolled_out(loaded: Inventory, rollout: Callable[[Rollout], Rollout]) -> Inventory:
@@ -104,8 +104,8 @@ def _saved(plan: PlanFile, flags: Flags, path: Where, environ: Mapping[str, str]
 def _targets(plan: Path, saved: SavedPlan, loaded: Inventory, targets: Sequence[str]) -> Sequence[str]:
     from runnerops.engine.saved_plan import hosts_of_plan
 
-    named = frozenset(host.name for host in inventory.select(loaded, targets)) if targets else frozenset()
-    return hosts_of_plan(plan, saved, loaded, named)
+    names = frozenset(host.name for host in inventory.select(loaded, targets)) if targets else frozenset()
+    return hosts_of_plan(plan, saved, loaded, names)
 
 
 def _held(saved: SavedPlan, plans: Callable[[Project], Plans], lock_wait: LockWait) -> Callable[[Project], Plans]:

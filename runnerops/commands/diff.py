@@ -40,8 +40,8 @@ def diff(invocation: Invocation, flags: Flags, options: DiffOptions) -> Exit:
     path, targets, environ, screen = invocation
     path_of_plan = options.save_plan
     if path_of_plan and path_of_plan.exists() and not path_of_plan.is_file():  # a device would be replaced by a file
-        what = "a folder" if path_of_plan.is_dir() else "not a regular file"
-        raise UsageError(f"--save-plan {path_of_plan}: this is {what}", "name a file: --save-plan plan.json")
+        kind = "a folder" if path_of_plan.is_dir() else "not a regular file"
+        raise UsageError(f"--save-plan {path_of_plan}: this is {kind}", "name a file: --save-plan plan.json")
     if options.no_login:
         return _no_login(invocation, flags, options)
     loaded = inventory.load(path)

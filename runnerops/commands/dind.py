@@ -21,36 +21,36 @@ from runnerops.services.shared.upstreams import HUB
 def dind(path: Where, screen: Screen, *, as_json: bool = False) -> Exit:
     """Exit 0. Raises InventoryError, also if no cache can be reached from another host."""
     loaded = inventory.load(path)
-    known = dict.fromkeys(cache for host in loaded.hosts for cache in host.caches)
-    caches = [cache for cache in known if cache.serves == HUB and cache.use and not cache.local]
+    all_caches = dict.fromkeys(cache for host in loaded.hosts for cache in host.caches)
+    caches = [cache for cache in all_caches if cache.serves == HUB and cache.use and not cache.local]
     if not caches:
         hint = "give a cache of Docker Hub a `listen` address that other hosts can reach"
         raise InventoryError(f"{loaded.path}: no cache that a runner elsewhere can reach", hint)
     mirrors = tuple(cache.url for cache in caches)
-    found = Dind(mirrors, pool_beside(mirrors))
+    inner = Dind(mirrors, pool_beside(mirrors))
     if as_json:
-        screen.json(_document(found, caches))
+        screen.json(_document(inner, caches))
     else:
-        screen.lines(("verbatim", line) for line in _lines(found, caches))
+        screen.lines(("verbatim", line) for line in _lines(inner, caches))
     return Exit.OK
 
 
-def _document(found: Dind, caches: list[Cache]) -> dict[str, Any]:
+def _document(inner: Dind, caches: list[Cache]) -> dict[str, Any]:
     return {
         "version": VERSION,
         "caches": [{"name": cache.name, "host": cache.host, "url": cache.url} for cache in caches],
-        "services": [found.service],
-        "variables": dict(found.variables),
+        "services": [inner.service],
+        "variables": dict(inner.variables),
     }
 
 
-def _lines(found: Dind, caches: list[Cache]) -> Iterator[str]:
+def _lines(inner: Dind, caches: list[Cache]) -> Iterator[str]:
     """The YAML. The command is a list on one line, so that it reads like a command."""
     yield "# For a job on a privileged docker runner; its pulls go through:"
     yield from (f"#   {cache.url} (cache {cache.name} of {cache.host})" for cache in caches)
     yield "services:"
-    yield f"  - name: {found.image}"
-    yield f"    alias: {found.alias}"
-    yield f"    command: {json.dumps(list(found.argv))}"
+    yield f"  - name: {inner.image}"
+    yield f"    alias: {inner.alias}"
+    yield f"    command: {json.dumps(list(inner.argv))}"
     yield "variables:"
-    yield from (f"  {name}: {json.dumps(value)}" for name, value in found.variables.items())
+    yield from (f"  {name}: {json.dumps(value)}" for name, value in inner.variables.items())

@@ -27,8 +27,8 @@ def explain(code: str, screen: Screen, *, as_json: bool = False) -> Exit:
 
 def _unknown(code: str) -> UsageError:
     """The error for an unknown code, with the codes that begin with this text, or else the most similar one."""
-    known = [*BLOCKERS, *RULES]
+    codes = [*BLOCKERS, *RULES]
     where = "diff and check print the codes; docs/blockers.md and docs/rules.md list all"
-    if begin_so := [one for one in known if code and one.lower().startswith(code.lower())]:
+    if begin_so := [known_code for known_code in codes if code and known_code.lower().startswith(code.lower())]:
         return UsageError(f"{code}: unknown code; these begin so: {', '.join(begin_so)}", where)
-    return UsageError(f"{code or repr(code)}: unknown code{did_you_mean(code, known)}", where)
+    return UsageError(f"{code or repr(code)}: unknown code{did_you_mean(code, codes)}", where)

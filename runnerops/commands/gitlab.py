@@ -23,8 +23,8 @@ def gitlab(action: str, file: Path, environ: Mapping[str, str], screen: Screen) 
     if action not in ACTIONS:
         raise UsageError(f"gitlab: {action!r} is not an action", f"write one of: {', '.join(ACTIONS)}")
     text = screen.redactor.text(_read(file))
-    there = _merge_request(environ, screen)
-    if there is None:
+    merge_request = _merge_request(environ, screen)
+    if merge_request is None:
         return Exit.OK
     from runnerops.gitlab.notes import LONGEST, MayNotError, put_note
 
@@ -35,15 +35,15 @@ def gitlab(action: str, file: Path, environ: Mapping[str, str], screen: Screen) 
             f"{file}: a note takes {LONGEST} characters, and this would have {len(body)}",
             "the Markdown of `runnerops diff --report` always fits",
         )
-    screen.redactor.learn([there.token])
+    screen.redactor.learn([merge_request.token])
     try:
-        was_there = put_note(there, marker, body)
+        was_there = put_note(merge_request, marker, body)
     except MayNotError as error:
-        if not there.job:
+        if not merge_request.job:
             raise
         _nothing(screen, "the job's own token may not write notes here", error.hint)
         return Exit.OK
-    screen.say(f"{'updated' if was_there else 'wrote'} the note on merge request !{there.iid}", "good")
+    screen.say(f"{'updated' if was_there else 'wrote'} the note on merge request !{merge_request.iid}", "good")
     return Exit.OK
 
 
@@ -54,15 +54,15 @@ def _merge_request(environ: Mapping[str, str], screen: Screen) -> MergeRequest |
     if not (iid and project and url):
         _nothing(screen, "this is not a pipeline of a merge request", "")
         return None
-    own = _given_token(environ)
-    token = own or environ.get("CI_JOB_TOKEN", "")
+    own_token = _given_token(environ)
+    token = own_token or environ.get("CI_JOB_TOKEN", "")
     from runnerops.gitlab.notes import GIVE, MergeRequest
 
     if not token:
         _nothing(screen, "there is no token", GIVE)
         return None
 
-    return MergeRequest(url, project, iid, token, job=not own, ca_file=environ.get("CI_SERVER_TLS_CA_FILE", ""))
+    return MergeRequest(url, project, iid, token, job=not own_token, ca_file=environ.get("CI_SERVER_TLS_CA_FILE", ""))
 
 
 def _given_token(environ: Mapping[str, str]) -> str:

@@ -44,19 +44,19 @@ def history(
     check_targets(loaded, targets)
     with ConnectionPool(loaded, environ, screen) as pool:
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
-        seen = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
-        found = {name: host_history for name, host_history in seen.items() if isinstance(host_history, History)}
-        failed = [failed_outcome(name, error) for name, error in seen.items() if isinstance(error, Exception)]
+        results = look_at(list(hosts), lambda name: read_history(name, pool.reader(hosts[name])), screen)
+        histories = {name: host_history for name, host_history in results.items() if isinstance(host_history, History)}
+        failed = [failed_outcome(name, error) for name, error in results.items() if isinstance(error, Exception)]
         if follow:
-            followed = _Following(hosts, found, pool, targets, as_json=as_json, verbose=verbose)
+            followed = _Following(hosts, histories, pool, targets, as_json=as_json, verbose=verbose)
             return followed.run(failed)
     if as_json:
-        screen.json(_document(seen))
+        screen.json(_document(results))
     elif len(hosts) > 1 and not verbose:
-        _show_together(found, screen)
+        _show_together(histories, screen)
         _show_failed(failed, screen)
     else:
-        for index, (name, host_history) in enumerate(found.items()):
+        for index, (name, host_history) in enumerate(histories.items()):
             if len(hosts) > 1 or name not in targets:  # of a group or a state, nobody knows which host it is
                 screen.data(f"{'' if index == 0 else chr(10)}{name}", "host")
             show_history(name, host_history, screen, verbose=verbose)
@@ -64,7 +64,7 @@ def history(
     return exit_of([outcome.result for outcome in failed])
 
 
-def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
+def _document(results: Mapping[str, History | Exception]) -> dict[str, Any]:
     """The document of the host if it is the only one and was reached; else a list in the order of the inventory."""
     hosts = [
         outcome_document(failed_outcome(name, error))
@@ -72,7 +72,7 @@ def _document(seen: Mapping[str, History | Exception]) -> dict[str, Any]:
         else {
             key: value for key, value in history_document(name, error.records, error.paused).items() if key != "version"
         }
-        for name, error in seen.items()
+        for name, error in results.items()
     ]
     alone = len(hosts) == 1 and "runs" in hosts[0]
     return {"version": VERSION, **hosts[0]} if alone else {"version": VERSION, "hosts": hosts}
@@ -91,15 +91,17 @@ def show_history(name: str, host_history: History, screen: Screen, *, verbose: i
     show_paused(name, host_history, screen)
 
 
-def _show_together(found: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
+def _show_together(histories: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
     """Shows the runs of several hosts by deploy, not by host, the newest first."""
     runs = (
-        HostRun(name, run, host_history.clock) for name, host_history in found.items() for run in host_history.records
+        HostRun(name, run, host_history.clock)
+        for name, host_history in histories.items()
+        for run in host_history.records
     )
     screen.lines(merged_history_lines(runs, show_all=whole))
-    if without := [name for name, host_history in found.items() if not host_history.records]:
+    if without := [name for name, host_history in histories.items() if not host_history.records]:
         screen.data(f"no run yet: {', '.join(brief(without))}")
-    for name, host_history in found.items():
+    for name, host_history in histories.items():
         if host_history.paused:
             screen.data(name, "host")
             show_paused(name, host_history, screen)
@@ -147,12 +149,12 @@ class _Following:
             }
             _show_together(last, screen, whole=True)
             return
-        for name, read in self.found.items():
+        for name, host_history in self.found.items():
             if record := latest.get(name):
                 if name not in self.targets:
                     screen.data(name, "host")
-                screen.lines(record_lines(record, name, read.clock, verbose=0))
-                show_paused(name, read, screen)
+                screen.lines(record_lines(record, name, host_history.clock, verbose=0))
+                show_paused(name, host_history, screen)
             else:
                 screen.say(f"{name}: no run yet")
 

@@ -41,11 +41,12 @@ def hold(invocation: Invocation, reason: str, until: str, *, as_json: bool = Fal
         raise UsageError(f"--reason: has {len(reason)} characters, and may have {_LONGEST}", '--reason "disk swap"')
     end = _end(until)
     requester = find_requester(invocation.environ, inventory.folder_of(invocation.inventory))
-    kept = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
+    new_hold = Hold(int(end.timestamp()) if end else 0, f"{requester.user}@{requester.machine}", reason)
     result = _HostResult(
-        f"held{f' until {in_utc(kept.until)}' if end else ''}: {reason}", {"result": "held", **hold_document(kept)}
+        f"held{f' until {in_utc(new_hold.until)}' if end else ''}: {reason}",
+        {"result": "held", **hold_document(new_hold)},
     )
-    return _HostsCommand(*invocation, as_json).run(state_folder.hold(kept), lambda _: result)
+    return _HostsCommand(*invocation, as_json).run(state_folder.hold(new_hold), lambda _: result)
 
 
 def release(invocation: Invocation, *, as_json: bool = False) -> Exit:
@@ -99,20 +100,20 @@ class _HostsCommand:
         check_targets(loaded, self.targets)
         with ConnectionPool(loaded, self.environ, self.screen) as pool:
             hosts = {host.name: host for host in select_hosts(loaded, self.targets, pool)}
-            done = look_at(
+            results = look_at(
                 list(hosts), lambda name: _status(name, pool.link(hosts[name]).run(argv, b"", _SECONDS)), self.screen
             )
-        failed = {name: failed_outcome(name, error) for name, error in done.items() if isinstance(error, Exception)}
-        found = {name: meaning(status) for name, status in done.items() if not isinstance(status, Exception)}
+        failed = {name: failed_outcome(name, error) for name, error in results.items() if isinstance(error, Exception)}
+        meanings = {name: meaning(status) for name, status in results.items() if not isinstance(status, Exception)}
         if self.as_json:
             documents = [
-                {"host": name, **found[name].document} if name in found else outcome_document(failed[name])
-                for name in done
+                {"host": name, **meanings[name].document} if name in meanings else outcome_document(failed[name])
+                for name in results
             ]
             self.screen.json({"version": VERSION, "hosts": documents})
             return exit_of([outcome.result for outcome in failed.values()])
-        for text in dict.fromkeys(result.text for result in found.values()):
-            names = brief([name for name, result in found.items() if result.text == text])
+        for text in dict.fromkeys(result.text for result in meanings.values()):
+            names = brief([name for name, result in meanings.items() if result.text == text])
             self.screen.data(f"{', '.join(names)}: {text}", "good")
         self.screen.lines(outcomes_lines(list(failed.values())))
         return exit_of([outcome.result for outcome in failed.values()])

@@ -74,9 +74,9 @@ def _managed(host: Host) -> list[str]:
 
 
 def _maintenance(host: Host) -> str:
-    found = host.maintenance
-    until = f"until {in_utc(found.until)}: " if found and found.until else ""
-    return f"{until}{found.reason}" if found else "-"
+    maintenance = host.maintenance
+    until = f"until {in_utc(maintenance.until)}: " if maintenance and maintenance.until else ""
+    return f"{until}{maintenance.reason}" if maintenance else "-"
 
 
 def _mirrors(host: Host) -> list[str]:
@@ -130,14 +130,14 @@ def _explain(path: Where, host: str, screen: Screen, *, as_json: bool) -> Exit:
 
 def _secrets(values: Sequence[Explained]) -> tuple[set[str], frozenset[str]]:
     """The secrets that are written in one of these values, and the variables that a value with a secret contains."""
-    found: set[str] = set()
+    names: set[str] = set()
     variables: set[str] = set()
     for value in values:
-        for text, used in ((value.value, value.variables), *((one.value, one.variables) for one in value.over)):
+        for text, used in ((value.value, value.variables), *((layer.value, layer.variables) for layer in value.over)):
             if value.key != _KEY_FILE and (secret := secrets_in(value.key, text)):
-                found.update(secret)
+                names.update(secret)
                 variables.update(variable.name for variable in used)
-    return found, frozenset(variables)
+    return names, frozenset(variables)
 
 
 @frozen

@@ -97,7 +97,7 @@ def _ask(screen: Screen, options: InitOptions) -> InitOptions:
     return replace(options, hosts=hosts, adopted=adopted)
 
 
-def _named(screen: Screen, login: str, others: Sequence[str]) -> str:
+def _named(screen: Screen, login: str, other_names: Sequence[str]) -> str:
     """`NAME=LOGIN` of a further host. Asks for its name if the answer has none. Empty if the answer is no login."""
     if not login:
         screen.say("a project needs at least one host; Ctrl-C ends this without writing anything", "bad")
@@ -114,7 +114,7 @@ def _named(screen: Screen, login: str, others: Sequence[str]) -> str:
         except UsageError as error:
             name = _refused(screen, error)
     try:
-        _hosts([*others, f"{name}={login}"])
+        _hosts([*other_names, f"{name}={login}"])
     except UsageError as error:
         return _refused(screen, error)
     return f"{name}={login}"
@@ -153,13 +153,13 @@ def _write(folder: Path, files: Mapping[str, str], screen: Screen) -> Iterator[s
 
 def _adopt(path: Path, words: Sequence[str], environ: Mapping[str, str], screen: Screen) -> Exit:
     """Adopts these hosts; at a terminal, only those whose keys the person trusts. `keep_keys` says why others are left out."""
-    left = words
+    remaining = words
     if screen.interactive:
         logins = {login_of(host): word for word, host in zip(words, _hosts(words), strict=True)}
-        kept = keep_keys(Invocation(path, [*logins], environ, screen))
-        left = [word for login, word in logins.items() if kept[login]]
-    code = adopt(path, left, environ, screen, AdoptOptions(write=True)) if left else Exit.FAILED
-    return code if len(left) == len(words) else Exit.FAILED
+        kept_keys = keep_keys(Invocation(path, [*logins], environ, screen))
+        remaining = [word for login, word in logins.items() if kept_keys[login]]
+    code = adopt(path, remaining, environ, screen, AdoptOptions(write=True)) if remaining else Exit.FAILED
+    return code if len(remaining) == len(words) else Exit.FAILED
 
 
 def _missing(path: Path, words: Sequence[str]) -> Sequence[str]:
@@ -167,10 +167,10 @@ def _missing(path: Path, words: Sequence[str]) -> Sequence[str]:
     if not words:
         return ()
     try:
-        there = {host.name for host in load(path).hosts}
+        existing = {host.name for host in load(path).hosts}
     except RunneropsError:  # it has no host yet
-        there = set()
-    return [word for word, host in zip(words, _hosts(words), strict=True) if host.name not in there]
+        existing = set()
+    return [word for word, host in zip(words, _hosts(words), strict=True) if host.name not in existing]
 
 
 def _say_next(folder: Path, hosts: Sequence[Host], failed: Sequence[str], screen: Screen) -> None:

@@ -59,28 +59,33 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
     project = open_project(loaded, hosts, Resolver(environ, loaded.folder), screen.redactor, allow_missing_secrets=True)
     if show_errors(project, screen):
         return Exit.FAILED
-    others = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
+    environ_without_key = {name: value for name, value in environ.items() if name != "SSH_PRIVATE_KEY"}
     peers = {host.name: host for host in loaded.hosts}
     known_hosts = KnownHosts.find(loaded.folder, environ)
-    access = Access(known_hosts, Credentials(), others, peers, Gateways(), screen.say)
-    named = {host.name: host for host in hosts}
+    access = Access(known_hosts, Credentials(), environ_without_key, peers, Gateways(), screen.say)
+    by_name = {host.name: host for host in hosts}
 
     def look(name: str) -> _HostKeyResult:
         try:
-            check_maintenance(named[name], flags)
+            check_maintenance(by_name[name], flags)
         except HostError as error:
             return _HostKeyResult(
                 error.result, f"in maintenance: {error.message.removeprefix(f'{name}: ')}", error.hint
             )
-        return _look(named[name], access)
+        return _look(by_name[name], access)
 
-    found = side_by_side(list(named), look)
-    looked = {name: _told(one) for name, one in found.items()}
+    results = side_by_side(list(by_name), look)
+    looked = {name: _told(host_result) for name, host_result in results.items()}
     if as_json:
-        screen.json({"version": VERSION, "hosts": [_document(project, name, one) for name, one in looked.items()]})
+        screen.json(
+            {
+                "version": VERSION,
+                "hosts": [_document(project, name, host_result) for name, host_result in looked.items()],
+            }
+        )
     else:
         _show(project, looked, screen)
-    return Exit.OK if all(one.result in {"known", _RESTS} for one in looked.values()) else Exit.FAILED
+    return Exit.OK if all(host_result.result in {"known", _RESTS} for host_result in looked.values()) else Exit.FAILED
 
 
 def _look(host: Host, access: Access) -> _HostKeyResult:
@@ -101,31 +106,33 @@ def _look(host: Host, access: Access) -> _HostKeyResult:
     raise AssertionError("no login is possible")
 
 
-def _told(found: _HostKeyResult | Exception) -> _HostKeyResult:
-    if isinstance(found, Exception):
-        raise found
-    return found
+def _told(host_result: _HostKeyResult | Exception) -> _HostKeyResult:
+    if isinstance(host_result, Exception):
+        raise host_result
+    return host_result
 
 
 def _show(project: Project, looked: Mapping[str, _HostKeyResult], screen: Screen) -> None:
     for finding in project.project_findings:
         screen.lines(finding_lines(finding))
-    for name, one in looked.items():
+    for name, host_result in looked.items():
         screen.data(name, "host")
         for finding in project.findings[name]:
             screen.lines(finding_lines(finding, indent="  "))
-        if one.result == "known":
+        if host_result.result == "known":
             first = "its gateway's" if _behind(project, name) else "its"
             screen.data(f"  {first} host key is the known one", "good")
         else:
-            screen.data(f"  {one.message.removeprefix(f'{name}: ')}", "warn" if one.result == _RESTS else "bad")
-            if one.hint:
-                screen.data(f"  hint: {one.hint}")
+            screen.data(
+                f"  {host_result.message.removeprefix(f'{name}: ')}", "warn" if host_result.result == _RESTS else "bad"
+            )
+            if host_result.hint:
+                screen.data(f"  hint: {host_result.hint}")
         for file in project.rendered[name]:
             screen.data(f"  ? {file.spec.path}  rendered, not compared", "dim")
     screen.data(NOT_DONE, "warn")
-    right = sum(one.result == "known" for one in looked.values())
-    resting = sum(one.result == _RESTS for one in looked.values())
+    right = sum(host_result.result == "known" for host_result in looked.values())
+    resting = sum(host_result.result == _RESTS for host_result in looked.values())
     words = f"{right} with a known key, {f'{resting} in maintenance, ' if resting else ''}none compared"
     screen.data(f"{len(looked)} host{'s' if len(looked) != 1 else ''}: {words}", "host")
 
@@ -134,12 +141,12 @@ def _behind(project: Project, name: str) -> bool:
     return any(host.name == name and host.ssh.gateway for host in project.hosts)
 
 
-def _document(project: Project, name: str, one: _HostKeyResult) -> dict[str, Any]:
+def _document(project: Project, name: str, host_result: _HostKeyResult) -> dict[str, Any]:
     return {
         "host": name,
-        "result": "not-compared" if one.result == "known" else one.result,
-        "message": one.message.removeprefix(f"{name}: "),
-        "hint": one.hint,
+        "result": "not-compared" if host_result.result == "known" else host_result.result,
+        "message": host_result.message.removeprefix(f"{name}: "),
+        "hint": host_result.hint,
         "files": [{"path": file.spec.path, "state": "not compared"} for file in project.rendered[name]],
         "findings": [finding_document(finding) for finding in (*project.project_findings, *project.findings[name])],
     }

@@ -36,7 +36,7 @@ def parse_service(text: str) -> ServiceName:
     """A managed system by the name of its section; `-` is accepted for `_`. Raises UsageError."""
     name = text.replace("-", "_")
     if name not in set(ServiceName):
-        near = did_you_mean(name, [one.value for one in ServiceName], 0.5)
+        near = did_you_mean(name, [service.value for service in ServiceName], 0.5)
         raise UsageError(f"there is no service {text!r}{near}", f"name one of {', '.join(ServiceName)}")
     return ServiceName(name)
 

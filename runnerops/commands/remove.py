@@ -54,8 +54,8 @@ def remove(
     loaded = inventory.load(path)
     host = inventory.the_host(loaded, name)
     check_targets(loaded, [name], flags)
-    more = (*(["--volumes"] if flags.volumes else []), *(["--forget"] if forget else []), "--dry-run")
-    ui.check("remove", screen, " ".join(filter(None, ("remove", name, service, *more))))
+    flags_text = (*(["--volumes"] if flags.volumes else []), *(["--forget"] if forget else []), "--dry-run")
+    ui.check("remove", screen, " ".join(filter(None, ("remove", name, service, *flags_text))))
     project = Project(loaded, (host,), {}, {}, secrets.token_bytes(16), clear=non_secret_texts(loaded, (host,)))
     lock_wait = LockWait(flags.lock_wait_s, screen)
     flags = replace(flags, job=find_job(environ))
@@ -115,19 +115,16 @@ class HostRemoval:
         """
         history = read_history(self.host.name, reader)
         paths, recent = paths_of(history.records), last_applied(history)
-        kept = read_kept(reader, sorted({CONTAINERS, *recent.values(), *places_of(paths)}))
-        files = {path: kept[place] for path, place in recent.items() if place in kept}
-        phases, originals = phases_of(history.records), read_originals(paths, kept)
+        stored = read_kept(reader, sorted({CONTAINERS, *recent.values(), *places_of(paths)}))
+        files = {path: stored[place] for path, place in recent.items() if place in stored}
+        phases, originals = phases_of(history.records), read_originals(paths, stored)
         left = restored_host(self.host, files, phases, unmanaged=True)
         looked_at = host_to_observe(self.host, left.host, originals, phases, self.services)
         observed = observe(looked_at, left.rendered, reader)
         policy = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}).policy(self.host)
-        off = remove_services(
-            self.host, self.services, KeptState(left.host, paths, originals, read_displaced(kept)), observed, policy
-        )
-        hosts = [
-            off.host if other_host.name == self.host.name else other_host for other_host in self.project.inventory.hosts
-        ]
+        kept = KeptState(left.host, paths, originals, read_displaced(stored))
+        off = remove_services(self.host, self.services, kept, observed, policy)
+        hosts = [off.host if peer.name == self.host.name else peer for peer in self.project.inventory.hosts]
         planner = DeletionPlanner(self.host, self.project.inventory.hosts, observed, policy, self.gitlab_context)
         deletion_plan = planner.plan(off.desired)
         begun = plan_recorded_creations(self.host, observed, self.gitlab_context)

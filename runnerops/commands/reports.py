@@ -42,7 +42,7 @@ def parse_reports(words: Sequence[str], formats: Mapping[str, str] = FORMATS) ->
 
 def _parse(word: str, formats: Mapping[str, str]) -> tuple[ReportFile, ...]:
     name, equals, path = word.partition("=")
-    known = f"the formats are {', '.join(formats)}"
+    formats_text = f"the formats are {', '.join(formats)}"
     if not word.strip():
         raise UsageError("names nothing", "write a folder for all reports, or FORMAT=FILE for one")
     if name in formats:
@@ -50,7 +50,7 @@ def _parse(word: str, formats: Mapping[str, str]) -> tuple[ReportFile, ...]:
             raise UsageError(f"{word}: the file is missing", f"write {name}={formats[name]}")
         return (ReportFile(name, Path(path)),)
     if (equals and "/" not in name) or name in {*FORMATS, *PLAN_FORMATS}:
-        raise UsageError(f"{word}: unknown format {name!r}{did_you_mean(name, formats)}", known)
+        raise UsageError(f"{word}: unknown format {name!r}{did_you_mean(name, formats)}", formats_text)
     return tuple(ReportFile(each, Path(word, file)) for each, file in formats.items())
 
 

@@ -108,24 +108,24 @@ class _HostRollback:
         target = choose_restore_point(name, history.records, self.to)
         recent = last_applied(history)
         places = {place for place in target.places.values() if place} | set(recent.values())
-        kept = read_kept(
+        kept_files = read_kept(
             reader, sorted({CONTAINERS, *places, *(f"{place}.absent" for place in places if "originals" in place)})
         )
-        wanted = contents_at(name, target, kept)
-        files = {**{path: kept[place] for path, place in recent.items() if place in kept}, **wanted}
-        then = restored_host(self.host, files, phases_of(history.records))
-        displaced, returned = read_displaced(kept, target.since), read_returned(history.records, target.since)
-        then = replace(then, host=replace(then.host, displaced=displaced, returned=returned))
-        self._learn(then.rendered)
-        observed = observe(then.host, then.rendered, reader)
+        wanted = contents_at(name, target, kept_files)
+        files = {**{path: kept_files[place] for path, place in recent.items() if place in kept_files}, **wanted}
+        restored = restored_host(self.host, files, phases_of(history.records))
+        displaced, returned = read_displaced(kept_files, target.since), read_returned(history.records, target.since)
+        restored = replace(restored, host=replace(restored.host, displaced=displaced, returned=returned))
+        self._learn(restored.rendered)
+        observed = observe(restored.host, restored.rendered, reader)
         flags = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR})
         command = "rollback" if self.to is None else f"rollback to run {self.to}"
         deployed = frozenset(host.name for host in self.project.hosts if not in_maintenance(host, flags))
         context = PlanContext(self.project, flags, self.requester, self.redactor, deployed, command)
-        desired = keep_untouched(then.rendered, wanted, observed)
-        planned = plan_observed(context, then.host, desired, observed, inventory_host=self.host)
+        desired = keep_untouched(restored.rendered, wanted, observed)
+        planned = plan_observed(context, restored.host, desired, observed, inventory_host=self.host)
         inventory_stays = "the inventory is unchanged: revert it too, or the next deploy undoes this"
-        notes = (f"its files will be {target.text}; {inventory_stays}", *then.notes, *planned.plan.notes)
+        notes = (f"its files will be {target.text}; {inventory_stays}", *restored.notes, *planned.plan.notes)
         return replace(planned, plan=replace(planned.plan, notes=notes, mine=target.text))
 
     def _learn(self, rendered: tuple[RenderedFile, ...]) -> None:

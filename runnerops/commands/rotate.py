@@ -140,18 +140,18 @@ class _Rotation:
     def plan(self, reader: ReadOnly) -> Planned:
         """Plans the next of the two runs, after one exec that only reads. Raises RunneropsError."""
         observed = observe(self.host, (), reader)
-        there = RotationPlanner(self.host, observed, self.flags.policy(self.host), self.requester)
+        planner = RotationPlanner(self.host, observed, self.flags.policy(self.host), self.requester)
         name, runner = self._runner(observed)
         if name in pending(observed):
-            rest = self._rest(there)
-            return replace(rest, plan=replace(rest.plan, part="rest" if self.begun else ""))
+            remaining = self._rest(planner)
+            return replace(remaining, plan=replace(remaining.plan, part="rest" if self.begun else ""))
         if self.begun not in {"", digest_of(runner["token"])}:  # another client's run was followed, and did all of it
             return Planned(Plan(self.host.name, 0, self.requester, part="rest"), (), Result.UNCHANGED, observed.last)
         self.begun = digest_of(runner["token"])
-        rest = self._rest(there.with_stand_in_token(runner))
+        remaining = self._rest(planner.with_stand_in_token(runner))
         blockers, notes = self._others(self._registration(name, runner, observed), observed)
-        checked = replace(rest.plan, blockers=(*rest.plan.blockers, *blockers))
-        plan = there.first_run(name, runner, checked, self.given)
+        checked = replace(remaining.plan, blockers=(*remaining.plan.blockers, *blockers))
+        plan = planner.first_run(name, runner, checked, self.given)
         plan = replace(plan, notes=(*plan.notes, *notes))
         self.redactor.learn([str(runner["token"])])
         content = alone(runner).decode()
@@ -159,7 +159,7 @@ class _Rotation:
             plan,
             secrets=self.redactor.within((content, *(file.decode("utf-8", "replace") for file in plan.files.values()))),
         )
-        return Planned(plan, (), result_of(plan, pending=True), observed.last, observed.facts, rest.key)
+        return Planned(plan, (), result_of(plan, pending=True), observed.last, observed.facts, remaining.key)
 
     def _others(self, registration: Registration, observed: HostState) -> tuple[tuple[Blocker, ...], tuple[str, ...]]:
         """Blockers and notes about other machines with the same token. A token that is already invalid has none."""
@@ -182,9 +182,9 @@ class _Rotation:
             if (registration.name, registration.token) == (name, runner["token"])
         )
 
-    def _rest(self, there: RotationPlanner) -> Planned:
-        self.redactor.learn(str(table["token"]) for table in rotated(there.observed).values())
-        planned = plan_request(there.request(), self.redactor, self.project.displayable(self.host))
+    def _rest(self, planner: RotationPlanner) -> Planned:
+        self.redactor.learn(str(table["token"]) for table in rotated(planner.observed).values())
+        planned = plan_request(planner.request(), self.redactor, self.project.displayable(self.host))
         blockers = (*planned.plan.blockers, *edited_by_hand(planned.plan))
         plan = replace(planned.plan, blockers=blockers, digest=digest_of_rest(planned.plan), mine="its new token")
         return replace(planned, plan=plan, result=result_of(plan))

@@ -48,28 +48,32 @@ def status(invocation: Invocation, *, as_json: bool, exit_code: bool, verbose: b
         hosts = {host.name: host for host in select_hosts(loaded, targets, pool)}
         with waiting(screen, silent=as_json or len(hosts) == 1, hosts=len(hosts), short=True) as busy:
             query = _StatusQuery(pool, busy, pool.gitlab_context())
-            found = side_by_side(list(hosts), lambda name: query.at(hosts[name]))
+            results = side_by_side(list(hosts), lambda name: query.at(hosts[name]))
         plans = _plans(loaded, tuple(hosts.values()), pool) if exit_code else None
     documents, failed, shown = [], [], []
-    clones = clone_texts({name: seen[0].facts for name, seen in found.items() if not isinstance(seen, Exception)})
-    for name, seen in found.items():
-        if isinstance(seen, Exception):
-            outcome = failed_outcome(name, seen)
+    clones = clone_texts(
+        {name: result[0].facts for name, result in results.items() if not isinstance(result, Exception)}
+    )
+    for name, result in results.items():
+        if isinstance(result, Exception):
+            outcome = failed_outcome(name, result)
             documents.append(outcome_document(outcome))
             failed.append(outcome)
         else:
-            observed, statuses, due = seen
+            observed, statuses, due = result
             notes = (*_notes(hosts[name], observed, due), *([clones[name]] if name in clones else []))
             documents.append(status_document(name, observed, statuses, notes, pending=_pending(plans, name)))
-            left = tuple(record for record in observed.paused if record.id not in due)  # to be deleted says more
-            observed = replace(observed, paused=left)
+            still_paused = tuple(
+                record for record in observed.paused if record.id not in due
+            )  # to be deleted says more
+            observed = replace(observed, paused=still_paused)
             shown.append(HostStatus(name, hosts[name].address, observed, statuses, notes, _pending(plans, name)))
     if as_json:
         screen.json({"version": VERSION, "hosts": documents})
     else:
         screen.lines(many_status_lines(shown, apart=verbose))
-        _sum_up(found, failed, screen)
-    if not all(_works(seen) for seen in found.values()):
+        _sum_up(results, failed, screen)
+    if not all(_works(result) for result in results.values()):
         return Exit.FAILED
     return exit_code_of(plans) if plans is not None else Exit.OK
 
@@ -81,11 +85,11 @@ def _notes(host: Host, observed: HostState, due: Mapping[int, str]) -> Iterator[
     yield from begun_texts(host, observed)
 
 
-def _sum_up(found: Mapping[str, Found | Exception], failed: Sequence[Outcome], screen: Screen) -> None:
+def _sum_up(results: Mapping[str, Found | Exception], failed: Sequence[Outcome], screen: Screen) -> None:
     screen.lines(outcomes_lines(failed))
-    if len(found) > 1:
-        bad = [name for name, seen in found.items() if not isinstance(seen, Exception) and not _works(seen)]
-        kinds = {"work": [name for name, seen in found.items() if _works(seen)], "do not": bad}
+    if len(results) > 1:
+        bad = [name for name, result in results.items() if not isinstance(result, Exception) and not _works(result)]
+        kinds = {"work": [name for name, result in results.items() if _works(result)], "do not": bad}
         screen.data(total_line({**kinds, "not looked at": [outcome.host for outcome in failed]}), "host")
 
 
@@ -107,11 +111,13 @@ class _StatusQuery:
             self.busy.say(host.name, "asking")
             calls = [call for provider in STATUS_PROVIDERS for call in provider.inquiries(host)]
             functions = [provider.FUNCTIONS for provider in STATUS_PROVIDERS]
-            observed, told = observe_and_ask(
+            observed, answers = observe_and_ask(
                 host, (), ReadOnly(host.name, partial(self.pool.link, host)), calls, functions
             )
             statuses = [
-                service_status for stands in STATUS_PROVIDERS if (service_status := stands.status(host, observed, told))
+                service_status
+                for stands in STATUS_PROVIDERS
+                if (service_status := stands.status(host, observed, answers))
             ]
             if host.gitlab and any(service_status.runners for service_status in statuses):
                 self.busy.say(host.name, "asking GitLab")
@@ -125,9 +131,9 @@ class _StatusQuery:
             self.busy.say(host.name, "")
 
 
-def _works(seen: Found | Exception) -> bool:
-    return not isinstance(seen, Exception) and all(
-        service_status.healthy for service_status in seen[1] if service_status.managed
+def _works(result: Found | Exception) -> bool:
+    return not isinstance(result, Exception) and all(
+        service_status.healthy for service_status in result[1] if service_status.managed
     )
 
 

@@ -51,14 +51,14 @@ def trust(invocation: Invocation, fingerprints: Sequence[str], *, as_json: bool 
         raise UsageError("trust: name the hosts", "runnerops trust HOST…")
     heard = OfferedKeys()
     try:
-        kept = keep_keys(invocation, fingerprints, heard)
+        trusted = keep_keys(invocation, fingerprints, heard)
     except UsageError:  # nobody can be asked, and the keys are known
         if as_json and heard.offers:
             screen.json(_document(heard, dict.fromkeys((*heard.offers, *heard.failed), False)))
         raise
     if as_json:
-        screen.json(_document(heard, kept))
-    return Exit.OK if all(kept.values()) else Exit.FAILED
+        screen.json(_document(heard, trusted))
+    return Exit.OK if all(trusted.values()) else Exit.FAILED
 
 
 def keep_keys(
@@ -92,8 +92,8 @@ def _keep_keys(hosts: Sequence[Host], asking: _TrustSession, fingerprints: Seque
                 "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
             )
         return {host.name: host.name in already_kept for host in hosts}
-    kept = asking.trust(hosts)
-    return {host.name: host.name in kept for host in hosts}
+    trusted = asking.trust(hosts)
+    return {host.name: host.name in trusted for host in hosts}
 
 
 def _hosts(path: Where, targets: Sequence[str]) -> tuple[Sequence[Host], Mapping[str, Host]]:
@@ -124,10 +124,10 @@ class _TrustSession:
 
     def trust(self, hosts: Sequence[Host]) -> set[str]:
         """The names of hosts that are trusted now, including every gateway before them."""
-        other_hosts, kept, shown = list(hosts), set[str](), set[tuple[str, ...]]()
+        other_hosts, trusted, shown = list(hosts), set[str](), set[tuple[str, ...]]()
         while other_hosts:
             found = self._fetch(other_hosts)
-            kept |= self._keep({name: offer for name, offer in found.items() if not offer.gateway})
+            trusted |= self._keep({name: offer for name, offer in found.items() if not offer.gateway})
             yes = set[tuple[str, ...]]()
             for offer in {
                 offer.names: offer for offer in found.values() if offer.gateway and offer.names not in shown
@@ -137,7 +137,7 @@ class _TrustSession:
                 if self._keep({behind: offer}):
                     yes.add(offer.names)
             other_hosts = [host for host in other_hosts if host.name in found and found[host.name].names in yes]
-        return kept
+        return trusted
 
     def show(self, hosts: Sequence[Host]) -> Mapping[str, Offer]:
         """Shows and returns the keys that the hosts, or the first unknown gateways before them, offer."""
@@ -169,12 +169,12 @@ class _TrustSession:
         known_hosts = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
         access = replace(self.access, known=known_hosts)
         by_name = {host.name: host for host in hosts}
-        seen = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen), self.screen)
-        failed = {name: failed_outcome(name, error) for name, error in seen.items() if isinstance(error, Exception)}
+        results = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen), self.screen)
+        failed = {name: failed_outcome(name, error) for name, error in results.items() if isinstance(error, Exception)}
         self.heard.failed.update(failed)
         for style, line in outcomes_lines([*failed.values()]):
             self.screen.say(line, style)
-        return {name: offer for name, offer in seen.items() if isinstance(offer, Offer)}
+        return {name: offer for name, offer in results.items() if isinstance(offer, Offer)}
 
     def _describe(self, host: str, offer: Offer) -> None:
         self.heard.offers.setdefault(host, []).append(offer)
@@ -201,16 +201,16 @@ class _TrustSession:
             return self._write(ready)
         if already_kept:
             self.say_already_kept(already_kept)
-        kept = set(already_kept)
+        trusted = set(already_kept)
         for name in (name for name, (offer, _) in ready.items() if withdrawn_keys(offer)):
             if self.screen.ask(
                 f"trust {offer_title(name, offers[name])}?"
             ):  # written at once: Ctrl-C at the next loses none
-                kept |= self._write({name: ready[name]})
+                trusted |= self._write({name: ready[name]})
         if plain := {name: offer for name, offer in ready.items() if not withdrawn_keys(offer[0])}:
             what = _titles({name: offers[name] for name in plain}, "these ")
-            kept |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
-        return kept
+            trusted |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
+        return trusted
 
     def _write(self, keys_of: Mapping[str, tuple[Offer, tuple[HostKey, ...]]]) -> set[str]:
         """Writes these keys. Returns the names of the hosts."""
@@ -229,8 +229,8 @@ def _titles(offers: Mapping[str, Offer], many: str = "") -> str:
     return f"{many}{len(offers)} hosts" if len(offers) > 1 else offer_title(*next(iter(offers.items())))
 
 
-def _document(heard: OfferedKeys, kept: Mapping[str, bool]) -> dict[str, Any]:
-    return {"version": VERSION, "hosts": [_host_document(name, heard, yes=yes) for name, yes in kept.items()]}
+def _document(heard: OfferedKeys, trusted: Mapping[str, bool]) -> dict[str, Any]:
+    return {"version": VERSION, "hosts": [_host_document(name, heard, yes=yes) for name, yes in trusted.items()]}
 
 
 def _host_document(name: str, heard: OfferedKeys, *, yes: bool) -> dict[str, Any]:

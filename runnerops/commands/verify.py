@@ -31,36 +31,36 @@ def verify(
 ) -> Exit:
     """Exit 1 if a check failed or a host was not reached."""
     path, targets, environ, screen = invocation
-    named = parse_image(image)
-    if named is None:
+    reference = parse_image(image)
+    if reference is None:
         raise UsageError(
             f"--image {image or repr(image)}: only images of Docker Hub go through a mirror",
             "name one by its tag, such as alpine:3",
         )
     loaded = inventory.load(path)
     check_targets(loaded, targets)
-    probe = Probe(*named, marker="")
+    probe = Probe(*reference, marker="")
     with ConnectionPool(loaded, environ, screen) as pool:
         chosen = select_hosts(loaded, targets, pool)
         gitlab_context = pool.gitlab_context()
-        known = {host.name: host for host in loaded.hosts}
+        by_name = {host.name: host for host in loaded.hosts}
         with waiting(screen, silent=as_json, hosts=len(chosen)) as busy:
-            found = HostVerifier(known, pool, probe, busy, gitlab_context).run(chosen, quick=quick)
+            checks_by_host = HostVerifier(by_name, pool, probe, busy, gitlab_context).run(chosen, quick=quick)
     if as_json:
-        hosts = [_document(name, checks) for name, checks in found.items()]
+        hosts = [_document(name, checks) for name, checks in checks_by_host.items()]
         screen.json({"version": VERSION, "image": probe.image, "quick": quick, "hosts": hosts})
     else:
-        _show(found, screen)
-    return Exit.OK if all(passed(checks) for checks in found.values()) else Exit.FAILED
+        _show(checks_by_host, screen)
+    return Exit.OK if all(passed(checks) for checks in checks_by_host.values()) else Exit.FAILED
 
 
-def _show(found: HostChecks, screen: Screen) -> None:
-    said = (_said(name, checks) for name, checks in found.items() if not isinstance(checks, Exception))
+def _show(checks_by_host: HostChecks, screen: Screen) -> None:
+    said = (_said(name, checks) for name, checks in checks_by_host.items() if not isinstance(checks, Exception))
     screen.lines(grouped_lines(said))
-    failed = [failed_outcome(name, error) for name, error in found.items() if isinstance(error, Exception)]
+    failed = [failed_outcome(name, error) for name, error in checks_by_host.items() if isinstance(error, Exception)]
     screen.lines(outcomes_lines(failed))
-    if len(found) > 1:
-        looked = {name: passed(checks) for name, checks in found.items() if not isinstance(checks, Exception)}
+    if len(checks_by_host) > 1:
+        looked = {name: passed(checks) for name, checks in checks_by_host.items() if not isinstance(checks, Exception)}
         kinds = {"passed": [name for name, good in looked.items() if good]}
         kinds["did not pass"] = [name for name, good in looked.items() if not good]
         screen.data(total_line({**kinds, "not verified": [outcome.host for outcome in failed]}), "host")

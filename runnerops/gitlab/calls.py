@@ -126,8 +126,8 @@ class Calls:
         return self._asked_to_wait if self._asked_to_wait <= LONGEST_PAUSE else None
 
     def _heed(self, answer: requests.Response, *_: Any, **__: Any) -> None:
-        told = answer.headers.get("Retry-After", "")
-        self._asked_to_wait = float(told) if told.isdecimal() else None
+        header = answer.headers.get("Retry-After", "")
+        self._asked_to_wait = float(header) if header.isdecimal() else None
 
     def problem(self, error: LibraryError, did: str, may: str = _SCOPES) -> GitlabError:
         """Makes our error of GitLab's refusal. `may` is the hint for a token that lacks a permission."""

@@ -53,11 +53,11 @@ def create(client: GitlabClient, planned: Creation, nonce: str) -> Created:
     description = str(planned.settings.get("description") or planned.runner)[: _LONGEST - len(text)] + text
     where = {f"{planned.place.kind}_id": planned.number} if planned.number else {}
     settings = {SETTINGS[key]: sent(value) for key, value in planned.settings.items()}
-    told = client.create_runner(
+    answer = client.create_runner(
         {**settings, "runner_type": f"{planned.place.kind}_type", **where, "description": description}
     )
     return Created(
-        told["id"], told["token"], datetime.now(UTC).replace(microsecond=0), moment(told.get("token_expires_at"))
+        answer["id"], answer["token"], datetime.now(UTC).replace(microsecond=0), moment(answer.get("token_expires_at"))
     )
 
 
@@ -73,11 +73,11 @@ def finish(client: GitlabClient, planned: Creation, created: Created) -> None:
     update(client, SettingsUpdate(planned.runner, created.id, changes))
 
 
-def delete_leftover(client: GitlabClient, one: Leftover) -> None:
+def delete_leftover(client: GitlabClient, leftover: Leftover) -> None:
     """Deletes the runner if it still has the mark. Raises GitlabError."""
-    details = client.runner(one.id)
-    if details is not None and is_marked(details.get("description"), one.mark):
-        client.delete_runner(one.id)
+    details = client.runner(leftover.id)
+    if details is not None and is_marked(details.get("description"), leftover.mark):
+        client.delete_runner(leftover.id)
 
 
 def _marked(client: GitlabClient, place: Place, pattern: str) -> Iterator[int]:

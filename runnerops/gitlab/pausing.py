@@ -29,10 +29,10 @@ def plan_pause(client: GitlabClient, registration: Registration, system_id: str,
     if machines is None:
         text = "this GitLab does not say which machines use its token, and a pause would affect all of them"
         raise GitlabError(text, "use a newer GitLab; the host waits for its jobs all the same")
-    others = other_machines(machines, system_id)
-    if others:
+    machines_of_others = other_machines(machines, system_id)
+    if machines_of_others:
         raise GitlabError(
-            f"other machines use its token too ({', '.join(others)})", "give each host a runner of its own"
+            f"other machines use its token too ({', '.join(machines_of_others)})", "give each host a runner of its own"
         )
     return Pause(registration.name, number, run, _jobs(client, number, system_id))
 

@@ -38,8 +38,8 @@ def elsewhere(client: GitlabClient, details: Mapping[str, Any], place: Place) ->
     return there
 
 
-def _name(one: Mapping[str, Any]) -> str:
-    return f"{one.get('path_with_namespace') or one.get('name') or ''} ({one['id']})".strip()
+def _name(entry: Mapping[str, Any]) -> str:
+    return f"{entry.get('path_with_namespace') or entry.get('name') or ''} ({entry['id']})".strip()
 
 
 def _at(entry: Mapping[str, Any], place: Place) -> bool:

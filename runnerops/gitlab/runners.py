@@ -37,21 +37,25 @@ class RunnerQueries:
         )
         if self.refused is None:
             try:
-                told = self.client.verify(registration.token, self.system_id)
+                answer = self.client.verify(registration.token, self.system_id)
             except GitlabError as error:
                 self.refused = error
             else:
-                return self._known(registration, status, told)
+                return self._known(registration, status, answer)
         return replace(status, reason=self.refused.message, fix=self.refused.hint)
 
-    def _known(self, registration: Registration, status: RunnerStatus, told: Mapping[str, Any] | None) -> RunnerStatus:
-        if told is None:
+    def _known(
+        self, registration: Registration, status: RunnerStatus, answer: Mapping[str, Any] | None
+    ) -> RunnerStatus:
+        if answer is None:
             return replace(status, known=False, reason=UNKNOWN, fix=UNKNOWN_FIX)
-        number = told.get("id")
+        number = answer.get("id")
         runner_status = replace(
             status,
             known=True,
-            expires_at=moment(told.get("token_expires_at")) if "token_expires_at" in told else registration.expires_at,
+            expires_at=moment(answer.get("token_expires_at"))
+            if "token_expires_at" in answer
+            else registration.expires_at,
             id=number if isinstance(number, int) else registration.id,
         )
         if not self.may_read or not runner_status.id:

@@ -44,9 +44,9 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
     Settings that have the planned value already are left alone. After an error, reading them back shows whether they
     were set.
     """
-    now = details_of(client, planned.id)
-    changes = [change for change in planned.changes if not _same(change.new, now.get(change.key))]
-    if moved := [change.key for change in changes if not _same(change.old, now.get(change.key))]:
+    current = details_of(client, planned.id)
+    changes = [change for change in planned.changes if not _same(change.new, current.get(change.key))]
+    if moved := [change.key for change in changes if not _same(change.old, current.get(change.key))]:
         text = f"runner {planned.runner}: somebody changed this in GitLab since the plan was made: {', '.join(moved)}"
         raise GitlabError(text, "deploy again, which makes a new plan")
     if not changes:
@@ -57,22 +57,22 @@ def update(client: GitlabClient, planned: SettingsUpdate) -> None:
     except GitlabError as caught:
         error = caught
     try:
-        now = details_of(client, planned.id)
+        current = details_of(client, planned.id)
     except GitlabError as caught:
         raise error or caught from None
-    if other := [change.key for change in changes if not _same(change.new, now.get(change.key))]:
-        text = f"runner {planned.runner}: GitLab accepted the update but still has other values: {', '.join(other)}"
+    if differing_keys := [change.key for change in changes if not _same(change.new, current.get(change.key))]:
+        text = f"runner {planned.runner}: GitLab accepted the update but still has other values: {', '.join(differing_keys)}"
         raise error or GitlabError(text, "look at the runner in GitLab: it may have changed their form")
 
 
-def differing(wanted: Mapping[str, Setting], has: Mapping[str, Setting]) -> tuple[SettingChange, ...]:
+def differing(wanted: Mapping[str, Setting], current: Mapping[str, Setting]) -> tuple[SettingChange, ...]:
     """Returns the differences in the order of `SETTINGS`. Settings that are not in the inventory stay as they are in
     GitLab.
     """
     return tuple(
-        SettingChange(key, has.get(key), wanted[key])
+        SettingChange(key, current.get(key), wanted[key])
         for key in SETTINGS
-        if key in wanted and not _same(wanted[key], has.get(key))
+        if key in wanted and not _same(wanted[key], current.get(key))
     )
 
 
@@ -111,10 +111,10 @@ def number_of(client: GitlabClient, registration: Registration, system_id: str) 
         raise GitlabError(
             "config.toml has no id for it, and its host has no system id yet", "deploy again after it has run"
         )
-    told = client.verify(registration.token, system_id)
-    if told is None:
+    answer = client.verify(registration.token, system_id)
+    if answer is None:
         raise LostTokenError(UNKNOWN, UNKNOWN_FIX)
-    number = told.get("id")
+    number = answer.get("id")
     if not isinstance(number, int) or not number:
         raise GitlabError("this GitLab does not say which runner has its token", "use GitLab 15.10 or newer")
     return number

@@ -106,8 +106,8 @@ class Hold:
         """Reads `UNTIL USER@MACHINE REASON`, separated by TABs. If that fails, the whole text becomes the reason."""
         until, _, rest = text.partition("\t")
         by, _, reason = rest.partition("\t")
-        known = until.isdecimal() and len(until) <= _DIGITS
-        return cls(int(until), by, reason) if known and reason else cls(0, "", text)
+        is_number = until.isdecimal() and len(until) <= _DIGITS
+        return cls(int(until), by, reason) if is_number and reason else cls(0, "", text)
 
     def ended(self, clock: int) -> bool:
         """Whether its time is over."""

@@ -129,8 +129,8 @@ class Host:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""
         whole: Key = (service.value, *key)
         while whole:
-            if found := self.locations.get(whole):
-                return found
+            if location := self.locations.get(whole):
+                return location
             whole = whole[:-1]
         return None
 

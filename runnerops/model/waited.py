@@ -61,7 +61,7 @@ def _harmless(text: str) -> str:
     """The text without control characters. Anybody who may start a job chooses its name, which must not control a
     terminal.
     """
-    return text if text.isprintable() else "".join(one for one in text if one.isprintable())
+    return text if text.isprintable() else "".join(letter for letter in text if letter.isprintable())
 
 
 def age_text(seconds: float) -> str:
@@ -109,9 +109,9 @@ def waited_text(waited: Waited, now: float, room: int = 0) -> str:
     count = count_text(waited.count)
     if not waited.jobs:
         return count
-    more = waited.count - len(waited.jobs)
+    unnamed = waited.count - len(waited.jobs)
     for text in (job_text, brief_text, number_text):
-        words = [*(text(job, now) for job in waited.jobs), *([f"{more} more"] if more > 0 else [])]
+        words = [*(text(job, now) for job in waited.jobs), *([f"{unnamed} more"] if unnamed > 0 else [])]
         whole = f"{count}: {'; '.join(words)}"
         if not room or len(whole) <= room:
             break

@@ -51,15 +51,10 @@ class StepWriter:
         recorded.
         """
         state = self.observed
-        files_unchanged = all(state.applied.get(path) == sha256(content) for path, content in recorded.items())
-        secrets_unchanged = secret_fingerprints.fingerprints == state.secret_fingerprints.fingerprints
-        if (
-            not self.changes
-            and not self.actions
-            and files_unchanged
-            and secrets_unchanged
-            and in_gitlab == state.in_gitlab
-        ):
+        same_files = all(state.applied.get(path) == sha256(content) for path, content in recorded.items())
+        same_secrets = secret_fingerprints.fingerprints == state.secret_fingerprints.fingerprints
+        same_record = same_files and same_secrets and in_gitlab == state.in_gitlab
+        if same_record and not self.changes and not self.actions:
             return
         action_steps = self._action_steps()
         self.forward += (_file_guard(path, self.observed.file(path)) for path in recorded)

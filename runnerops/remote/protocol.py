@@ -206,10 +206,10 @@ class Decoder:
 
     def event(self, line: str) -> Event | None:
         """The event of a line; None if it is not an event (such as a line that was cut off)."""
-        found = _LINE.fullmatch(line.rstrip("\n"))
-        if found is None:
+        match = _LINE.fullmatch(line.rstrip("\n"))
+        if match is None:
             return None
-        up, name, index, kind, text = found.groups()
+        up, name, index, kind, text = match.groups()
         if kind == "note" and index == "-1" and (clock := re.fullmatch("clock ([0-9]+)", text)):
             self._epoch = float(clock[1]) - float(up)
             return None

@@ -68,14 +68,14 @@ def host_state(answers: Answers, files: Mapping[str, RemoteFile], facts: Facts) 
 
 def _since(runs: Sequence[Run], metas: Mapping[int, Mapping[str, Any]]) -> Mapping[str, int]:
     """For each path, the newest applied run that looked at it itself, or else the oldest that carried it on."""
-    found: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for run in runs:
         if run.result == "applied":
             own = metas[run.number].get("recorded")
             for path in run.files:
-                if path not in found or not isinstance(own, list) or path in own:
-                    found[path] = run.number
-    return found
+                if path not in numbers or not isinstance(own, list) or path in own:
+                    numbers[path] = run.number
+    return numbers
 
 
 def _restored_by_removal(since: Mapping[str, int], metas: Mapping[int, Mapping[str, Any]]) -> frozenset[str]:
@@ -239,9 +239,9 @@ def _in_gitlab(metas: Sequence[Mapping[str, Any]]) -> Managed:
 def _versions(answers: Answers) -> Iterator[tuple[str, tuple[str, str]]]:
     """The versions that programs printed, with the fingerprints of their binaries, each on one line."""
     for name, answer in answers.items():
-        said = text_of(answers, name.removeprefix("key/"))
-        if name.startswith("key/") and answer.text and said:
-            yield name.removeprefix("key/"), (answer.text, " ".join(said.split()))
+        text = text_of(answers, name.removeprefix("key/"))
+        if name.startswith("key/") and answer.text and text:
+            yield name.removeprefix("key/"), (answer.text, " ".join(text.split()))
 
 
 def _staged(answers: Answers, applied: Mapping[int, Mapping[str, Sha]]) -> Mapping[str, frozenset[Sha]]:

@@ -66,9 +66,9 @@ end.
 """
 
 
-def hold(kept: Hold) -> tuple[str, ...]:
+def hold(hold_record: Hold) -> tuple[str, ...]:
     """The command that puts a hold on the host. It replaces an existing hold."""
-    fields = (str(kept.until), kept.by, kept.reason)
+    fields = (str(hold_record.until), hold_record.by, hold_record.reason)
     return ("sh", "-c", _HOLD, "sh", STATE_FOLDER, "\t".join(CONTROL_CHARACTERS.sub(" ", field) for field in fields))
 
 

@@ -66,10 +66,10 @@ def _outputs(process: subprocess.Popen[bytes], ends: float) -> tuple[bytes, byte
     """Both outputs to their ends, or until stdout is too large. Raises TimeoutError."""
     assert process.stdout
     assert process.stderr
-    kept = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
-    stdout, stderr = kept.values()
+    outputs = {process.stdout.fileno(): bytearray(), process.stderr.fileno(): bytearray()}
+    stdout, stderr = outputs.values()
     with selectors.DefaultSelector() as waiting:
-        for number in kept:
+        for number in outputs:
             waiting.register(number, selectors.EVENT_READ)
         while waiting.get_map() and len(stdout) <= LARGEST:
             ready = waiting.select(max(0.0, ends - time.monotonic()))
@@ -77,7 +77,7 @@ def _outputs(process: subprocess.Popen[bytes], ends: float) -> tuple[bytes, byte
                 raise TimeoutError
             for key, _ in ready:
                 chunk = os.read(key.fd, 65536)
-                kept[key.fd] += chunk[: LARGEST + 1 - len(kept[key.fd])]
+                outputs[key.fd] += chunk[: LARGEST + 1 - len(outputs[key.fd])]
                 if not chunk:
                     waiting.unregister(key.fd)
     return bytes(stdout), bytes(stderr)

@@ -24,7 +24,7 @@ def read_dotenv(text: str, place: str) -> dict[str, str]:
     """The variables. If one is set twice, the last value counts. Raises SecretError with the line number, never with
     its text.
     """
-    found: dict[str, str] = {}
+    variables: dict[str, str] = {}
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
@@ -35,8 +35,8 @@ def read_dotenv(text: str, place: str) -> dict[str, str]:
             raise SecretError(
                 f"{place}:{number}: not NAME=VALUE", "quotes must end on the same line; comments start with #"
             )
-        found[match[1]] = value
-    return found
+        variables[match[1]] = value
+    return variables
 
 
 def _value(text: str) -> str | None:
@@ -45,7 +45,7 @@ def _value(text: str) -> str | None:
         return match[1] if match else None
     if text.startswith('"'):
         match = _DOUBLE.fullmatch(text)
-        return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), match[1]) if match else None
+        return re.sub(r"\\(.)", lambda escape: _ESCAPES.get(escape[1], escape[1]), match[1]) if match else None
     return re.sub(r"(?:^|\s+)#.*", "", text).rstrip()
 
 

@@ -199,9 +199,9 @@ class Resolver:
         printed = output.stdout.decode("utf-8", "replace").split()
         named = [value for name, value in self._environ.items() if secret_name(name)]
         known = Redactor([*self.values(), *printed, *named])
-        said = [known.text(line.strip()) for line in lines if line.strip()]
-        more = f" (and {len(said) - _TOLD} more lines)" if len(said) > _TOLD else ""
-        return f": {'; '.join(said[:_TOLD])}{more}" if said else ""
+        shown_lines = [known.text(line.strip()) for line in lines if line.strip()]
+        hidden_text = f" (and {len(shown_lines) - _TOLD} more lines)" if len(shown_lines) > _TOLD else ""
+        return f": {'; '.join(shown_lines[:_TOLD])}{hidden_text}" if shown_lines else ""
 
 
 def _parts(secret: Secret) -> Iterator[Secret]:
@@ -226,12 +226,12 @@ _VARIABLE = late_pattern(r"\$\(|\$\{?[A-Za-z_]\w*\}?")
 
 def _refuse_shell(line: str, argv: tuple[str, ...]) -> None:
     """Raises _MissingError for shell syntax, which the program would get as a literal argument."""
-    found = _OPERATORS.search(_QUOTED.sub("", line))
-    if not found and argv and PurePath(argv[0]).name not in _SHELLS:
-        found = _VARIABLE.search(re.sub(r"'[^']*'|\\.", "", line))
-    if found:
+    match = _OPERATORS.search(_QUOTED.sub("", line))
+    if not match and argv and PurePath(argv[0]).name not in _SHELLS:
+        match = _VARIABLE.search(re.sub(r"'[^']*'|\\.", "", line))
+    if match:
         raise _MissingError(
-            f"{found[0]} needs a shell, but the command runs without one", "write sh -c '…', or leave it out"
+            f"{match[0]} needs a shell, but the command runs without one", "write sh -c '…', or leave it out"
         )
 
 

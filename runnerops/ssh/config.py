@@ -125,7 +125,7 @@ def _settings(path: Path, text: str, ignored: list[str]) -> Iterator[tuple[int, 
         key, value = setting[1].lower(), setting[2].strip()
         words = split(value)
         if key == "ignoreunknown" and not ignored:
-            ignored += [one.lower() for word in words or () for one in word.split(",")]
+            ignored += [name.lower() for word in words or () for name in word.split(",")]
         if not value:
             wrong = f"{key} has no value"
         else:

@@ -49,7 +49,7 @@ def wrong_value(key: str, words: Sequence[str] | None, ignored: Collection[str])
     """
     if words is None:
         return "a quotation mark is missing at the end"
-    if key not in MATTERS and not any(fnmatchcase(key, one) for one in ignored):
+    if key not in MATTERS and not any(fnmatchcase(key, pattern) for pattern in ignored):
         near = difflib.get_close_matches(key, MATTERS - _OF_BEFORE, 1, 0.85)
         if near and key not in _OF_BEFORE and key not in _OTHERS:
             return f"there is no key {key}: did you mean {near[0]}?"
@@ -94,7 +94,7 @@ def _number(key: str, value: str) -> str:
 
 def _time(key: str, value: str) -> str:
     good = value.lower() == "none" or (
-        _TIME.fullmatch(value) and all(int(one) <= _MOST for one in re.findall(r"\d+", value))
+        _TIME.fullmatch(value) and all(int(digits) <= _MOST for digits in re.findall(r"\d+", value))
     )
     return "" if good else f"{key} {value} is not a time (90, 1m30s)"
 
@@ -103,8 +103,8 @@ def _jump(key: str, value: str) -> str:
     if value.lower() == "none":
         return ""
     for hop in value.split(","):
-        found = _JUMP.fullmatch(hop.strip().removeprefix("ssh://").rstrip("/"))
-        if not found or (found[1] and port_of(found[1]) is None):
+        match = _JUMP.fullmatch(hop.strip().removeprefix("ssh://").rstrip("/"))
+        if not match or (match[1] and port_of(match[1]) is None):
             return f"{key} {value}: {hop.strip() or 'an empty word'} is not [USER@]HOST[:PORT]"
     return ""
 

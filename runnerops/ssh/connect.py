@@ -52,17 +52,17 @@ def open_link(host: Host, access: Access, allow_login: Callable[[], None] = lamb
     from runnerops.ssh.settings import alive_of  # noqa: PLC0415
 
     hops = make_route(host, access, allow_login)
-    own = Gateways() if access.gateways is None else None
+    own_gateways = Gateways() if access.gateways is None else None
     try:
-        open_route(hops, own or access.gateways or Gateways(), access.say)
+        open_route(hops, own_gateways or access.gateways or Gateways(), access.say)
         open_hop(hops[-1], access.say)
     except BaseException:
-        close(hops[-1].connection, own)
+        close(hops[-1].connection, own_gateways)
         raise
     user, quiet_s = hops[-1].connection.user, alive_of(hops[-1].connection.ssh_config)[1]
     sudo = host.ssh.sudo if host.ssh.sudo is not None else user != "root"
     root = Root(host.name, user, access.credentials.sudo(host)) if sudo else None
-    return Link(host, hops[-1].connection, root, quiet_s, own)
+    return Link(host, hops[-1].connection, root, quiet_s, own_gateways)
 
 
 def open_route(hops: Sequence[Hop], gateways: Gateways, say: Callable[[str], None]) -> None:

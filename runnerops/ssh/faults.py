@@ -111,8 +111,8 @@ def _turned_away(error: Exception) -> tuple[str, str]:
             f"it {_PENALISED}",
             "correct the cause of the failures (see its log), then wait: usually a minute, at most ten",
         )
-    said = f" ({error.said})" if isinstance(error, TurnedAwayError) else ""
-    problem = f"it closes connections before the SSH protocol begins{said}"
+    message = f" ({error.said})" if isinstance(error, TurnedAwayError) else ""
+    problem = f"it closes connections before the SSH protocol begins{message}"
     return problem, "check the port, and MaxStartups and PerSourcePenalties in its sshd_config"
 
 

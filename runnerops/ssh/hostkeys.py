@@ -81,12 +81,12 @@ class KnownHosts:
         known_hosts = parse([]).with_files(
             [folder / PROJECT_FILE, ssh / "known_hosts", ssh / "known_hosts2", _SYSTEM_FILE]
         )
-        given = environ.get("SSH_KNOWN_HOSTS", "").strip()
-        if not given:
+        text = environ.get("SSH_KNOWN_HOSTS", "").strip()
+        if not text:
             return known_hosts
-        if len(given.split()) > 1 and not _is_file(given):  # an entry has at least three words
-            return known_hosts.merged_with(parse([("SSH_KNOWN_HOSTS", given)]))
-        return known_hosts.with_files([Path(given).expanduser()], "SSH_KNOWN_HOSTS: ")
+        if len(text.split()) > 1 and not _is_file(text):  # an entry has at least three words
+            return known_hosts.merged_with(parse([("SSH_KNOWN_HOSTS", text)]))
+        return known_hosts.with_files([Path(text).expanduser()], "SSH_KNOWN_HOSTS: ")
 
     def with_files(self, paths: Iterable[Path], place: str = "") -> KnownHosts:
         """Adds the lines of these files. A missing file adds none, or a warning if `place` tells who names the file."""

@@ -92,13 +92,13 @@ class Credentials:
 
     def key(self) -> PKey | None:
         """The key of the environment; None if it has none. Raises PrivateKeyError."""
-        given = self.private_key.strip()
-        if not given:
+        text = self.private_key.strip()
+        if not text:
             return None
         # one line that cannot be a path is a key; if it is malformed, the error says what is wrong with it
-        if "\n" not in given and " " not in given and not given.startswith(("-----", _ENCODED)):
-            return self.file(Path(given).expanduser(), VARIABLE)
-        return self.ring.open(VARIABLE, lambda passphrase: load_key(given, VARIABLE, passphrase))
+        if "\n" not in text and " " not in text and not text.startswith(("-----", _ENCODED)):
+            return self.file(Path(text).expanduser(), VARIABLE)
+        return self.ring.open(VARIABLE, lambda passphrase: load_key(text, VARIABLE, passphrase))
 
     def file(self, path: Path, place: str) -> PKey:
         """The key in a file. Raises PrivateKeyError."""
@@ -122,9 +122,9 @@ def load_key(text: str, place: str, passphrase: str = "") -> PKey:
     kind = _check_form(text, place)
     if kind in {"PRIVATE KEY", "ENCRYPTED PRIVATE KEY"}:
         text, passphrase = _from_pkcs8(text, place, passphrase), ""
-    for known in (Ed25519Key, ECDSAKey, RSAKey):
+    for key_class in (Ed25519Key, ECDSAKey, RSAKey):
         try:
-            return known.from_private_key(io.StringIO(text), password=passphrase or None)
+            return key_class.from_private_key(io.StringIO(text), password=passphrase or None)
         except PasswordRequiredException:
             raise _locked(place) from None
         except (SSHException, ValueError, IndexError, TypeError):  # another kind of key, damaged, or wrong passphrase

@@ -85,8 +85,8 @@ class Link:
         with self._exec(command, stdin) as call:
             rest = b""
             for chunk in itertools.chain((call.lead,), self._chunks(call.channel, None)):
-                *whole, rest = (rest + chunk).split(b"\n")
-                yield from (line + b"\n" for line in whole)
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (line + b"\n" for line in lines)
             if rest:
                 yield rest
             self.status = self._end(call.channel)

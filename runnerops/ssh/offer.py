@@ -69,8 +69,8 @@ def fetch_offer(host: Host, access: Access, gateways_seen: Offers) -> Offer:
     from runnerops.ssh.route import make_route  # noqa: PLC0415
 
     hops = make_route(host, access)
-    own = Gateways() if access.gateways is None else None
-    gateways = own or access.gateways or Gateways()
+    own_gateways = Gateways() if access.gateways is None else None
+    gateways = own_gateways or access.gateways or Gateways()
     try:
         for hop, behind in pairwise(hops):
             try:
@@ -79,7 +79,7 @@ def fetch_offer(host: Host, access: Access, gateways_seen: Offers) -> Offer:
                 return gateways_seen.of(hop)
         return _offer(hops[-1])
     finally:
-        close(hops[-1].connection, own)
+        close(hops[-1].connection, own_gateways)
 
 
 def _offer(hop: Hop) -> Offer:
@@ -88,13 +88,13 @@ def _offer(hop: Hop) -> Offer:
     from runnerops.ssh.faults import explain  # noqa: PLC0415
 
     try:
-        found = [_ask(hop, kinds) for kinds in (("ssh-ed25519",), ECDSA, ("ssh-rsa",))]
+        offers = [_ask(hop, kinds) for kinds in (("ssh-ed25519",), ECDSA, ("ssh-rsa",))]
     except (SSHException, OSError, EOFError) as error:
         raise explain(hop, error) from None
-    keys = tuple(key for key in found if key and not hop.known.revocation(key, hop.names))
+    keys = tuple(key for key in offers if key and not hop.known.revocation(key, hop.names))
     if not keys:
         problem = (
-            "every host key that it offers is revoked" if any(found) else "it offers no host key that can be verified"
+            "every host key that it offers is revoked" if any(offers) else "it offers no host key that can be verified"
         )
         raise HostError(hop.host, f"{hop.names[0]}: {problem}", "ed25519, ECDSA and RSA keys can be")
     return Offer(hop.names, hop.gateway, keys, hop.known.entries_for(hop.names))

@@ -123,9 +123,9 @@ class Root:
         )
         return HostError(self.host, problem, "try `sudo true` there: PAM may require something else first", "refused")
 
-    def refused(self, said: str) -> HostError:
+    def refused(self, message: str) -> HostError:
         """The error for what sudo or doas printed (in English), with a fix."""
-        lines = [line for line in said.replace(self.prompt, "").splitlines() if line.strip()]
+        lines = [line for line in message.replace(self.prompt, "").splitlines() if line.strip()]
         last = _EXECUTE.sub(r"execute a shell as \1", lines[-1].strip()) if lines else ""
         broken = next((line.strip() for line in lines if "syntax error" in line or "parse error" in line), "")
         user, file = self.user, f"/etc/sudoers.d/{self.user}"
@@ -136,9 +136,9 @@ class Root:
             hint = f"`visudo -c` there shows what is wrong in its sudoers; then {free}, or a password, lets {user} in"
         elif last.startswith("doas:"):
             hint = f"`permit nopass {user}` in /etc/doas.conf: doas reads a password only from a terminal"
-        elif " a tty" in said:
+        elif " a tty" in message:
             hint = f"`Defaults:{user} !requiretty` in {file}: commands of runnerops have no terminal"
-        elif self._password or "sudoers" in said or any(words in said for words in _NOT_LISTED):
+        elif self._password or "sudoers" in message or any(words in message for words in _NOT_LISTED):
             hint = f"let {user} run every command as root ({free}, or without NOPASSWD:), or set ssh.user to root"
         else:
             hint = (
@@ -183,21 +183,21 @@ class Entry:
 
         Raises HostError if the command cannot become root, and WrongPasswordError if it may be sent once more.
         """
-        said, ready = b"", f"{self._root.ready}\n".encode()
+        output, ready = b"", f"{self._root.ready}\n".encode()
         self._channel.settimeout(ENTER_SECONDS)
-        while ready not in said:
+        while ready not in output:
             try:
                 chunk = self._channel.recv(_CHUNK)
             except TimeoutError:
                 raise self._root.silent() from None
-            said += chunk
+            output += chunk
             if not chunk:
                 listener.join()
                 heard = self._heard.decode("utf-8", "replace")
                 wrong = self._prompts > 1 or (self._prompts == 1 and _WRONG.search(heard))
                 raise self._root.wrong() if wrong else self._root.refused(heard)
         self._channel.sendall(b"\n")
-        return said.partition(ready)[2]
+        return output.partition(ready)[2]
 
     def errors(self) -> bytes:
         """What the command itself wrote to standard error."""

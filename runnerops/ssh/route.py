@@ -146,10 +146,10 @@ def _hold_to(connection: Connection, family: socket.AddressFamily) -> None:
     usual = connection.client._families_and_addresses  # paramiko's own method returns all families
 
     def addresses(hostname: str, port: int) -> list[tuple[int, Any]]:
-        found = [pair for pair in usual(hostname, port) if pair[0] == family]
-        if not found:
+        pairs = [pair for pair in usual(hostname, port) if pair[0] == family]
+        if not pairs:
             raise OSError(f"{hostname} has no address of the family that AddressFamily in ssh_config demands")
-        return found
+        return pairs
 
     connection.client._families_and_addresses = addresses
 

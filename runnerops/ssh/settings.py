@@ -92,7 +92,7 @@ class Settings(SSHConfig):
         return settings
 
     def _has_final(self) -> bool:
-        return any(one["type"] == "final" for block in self._config for one in block.get("matches", ()))
+        return any(condition["type"] == "final" for block in self._config for condition in block.get("matches", ()))
 
     def _does_match(
         self,
@@ -132,7 +132,7 @@ class Settings(SSHConfig):
         if key in _PATHS:
             value = shlex.join(_file(word) for word in shlex.split(value)) if _is_list(key) else _file(value)
         known = _TOKENS.get(key, "")
-        return re.sub("%(.)", lambda found: _token(found[1], known, config, target_hostname), value) if known else value
+        return re.sub("%(.)", lambda match: _token(match[1], known, config, target_hostname), value) if known else value
 
 
 def _is_list(key: str) -> bool:
@@ -141,7 +141,7 @@ def _is_list(key: str) -> bool:
 
 def _file(path: str) -> str:
     """A path with variables and `~` replaced. An undefined variable is kept, so no such file is found."""
-    whole = re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), path)
+    whole = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), path)
     if whole == "~" or whole.startswith("~/"):
         return str(ssh_home(os.environ) / whole[2:])
     return str(Path(whole).expanduser()) if whole.startswith("~") else whole
@@ -188,9 +188,9 @@ def _seconds(text: str) -> int:
     return sum(number * _SECONDS[unit] for number, unit in parts) if _TIME.sub("", text) == "" else 0
 
 
-def is_yes(found: Mapping[str, str], key: str) -> bool:
+def is_yes(settings: Mapping[str, str], key: str) -> bool:
     """Whether this key is set to yes."""
-    return found.get(key, "").lower() in _TRUE
+    return settings.get(key, "").lower() in _TRUE
 
 
 ALIVE_SECONDS, ALIVE_COUNT = 15, 4
@@ -203,11 +203,11 @@ ms).
 """
 
 
-def alive_of(found: Mapping[str, str]) -> tuple[int, int]:
+def alive_of(settings: Mapping[str, str]) -> tuple[int, int]:
     """ServerAliveInterval, and its product with ServerAliveCountMax, after which a silent connection counts as dead.
     Both are in seconds and above 0.
     """
-    every, most = found.get("serveraliveinterval", ""), found.get("serveralivecountmax", "")
+    every, most = settings.get("serveraliveinterval", ""), settings.get("serveralivecountmax", "")
     seconds = int(every) if every.isdecimal() and int(every) else ALIVE_SECONDS
     usual = 3 if every else ALIVE_COUNT  # ssh's own
     return seconds, min(seconds * (int(most) if most.isdecimal() and int(most) else usual), _LONGEST_SECONDS)
@@ -216,14 +216,14 @@ def alive_of(found: Mapping[str, str]) -> tuple[int, int]:
 _FAMILIES = {"inet": socket.AF_INET, "inet6": socket.AF_INET6}
 
 
-def family_of(found: Mapping[str, str]) -> socket.AddressFamily | None:
+def family_of(settings: Mapping[str, str]) -> socket.AddressFamily | None:
     """The address family of AddressFamily; None if any is allowed."""
-    return _FAMILIES.get(found.get("addressfamily", "").lower())
+    return _FAMILIES.get(settings.get("addressfamily", "").lower())
 
 
-def words_of(found: Mapping[str, str], key: str) -> list[str]:
+def words_of(settings: Mapping[str, str], key: str) -> list[str]:
     """The paths of a key with several values; empty if the value is `none`."""
-    return [word for word in shlex.split(found.get(key, "")) if word.lower() != "none"]
+    return [word for word in shlex.split(settings.get(key, "")) if word.lower() != "none"]
 
 
 _BY_HAND = "write it as Host lines, or set ssh.user, ssh.port, ssh.key and ssh.gateway of the host in the inventory"
@@ -245,17 +245,17 @@ _REFUSED: Mapping[str, tuple[frozenset[str], str]] = {
 """By key: the values that need no support, and the fix for all others."""
 
 
-def refusal(found: Mapping[str, str]) -> tuple[str, str] | None:
+def refusal(settings: Mapping[str, str]) -> tuple[str, str] | None:
     """A setting of this host that is not supported, and the fix; None if there is none."""
-    for match in (value for key, value in found.items() if key.startswith(UNREAD)):
-        if match != "Match tagged" or "tag" in found:
+    for match in (value for key, value in settings.items() if key.startswith(UNREAD)):
+        if match != "Match tagged" or "tag" in settings:
             return f"`{match}` cannot be decided here", _BY_HAND
     for key, known in VERIFIED.items():
-        if not any(map(allowed_algorithms(found, key), known)):
+        if not any(map(allowed_algorithms(settings, key), known)):
             hint = f"add one of {', '.join(known[:6])}"
-            return f"`{key} {found[key]}` leaves nothing that can be verified here", hint
+            return f"`{key} {settings[key]}` leaves nothing that can be verified here", hint
     for key, (harmless, hint) in _REFUSED.items():
-        value = found.get(key, "")
+        value = settings.get(key, "")
         if key == "preferredauthentications":
             if value and "publickey" not in value.lower().split(","):
                 return f"`{key} {value}` leaves no way to log in", hint

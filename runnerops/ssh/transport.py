@@ -24,9 +24,9 @@ _REFUSED = "Unable to open channel."
 class TurnedAwayError(SSHException):
     """The other side did not speak SSH and closed the connection. `said` is its last line."""
 
-    def __init__(self, said: str) -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.said = message
 
 
 class Prompt(Transport):

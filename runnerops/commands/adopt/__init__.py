@@ -47,11 +47,11 @@ def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Adop
     if options.name:
         raise UsageError("--name: hosts of an Ansible inventory have names", "leave --name out")
     read = read_ansible(options.ansible, words)
-    there = known_names(path)
-    known = [host.name for host in read.hosts if {host.name, host.address} & there]
-    for note in (*read.notes, *(f"{name} is left out: it is in {name_of(path)} already" for name in known)):
+    known_words = known_names(path)
+    already_there = [host.name for host in read.hosts if {host.name, host.address} & known_words]
+    for note in (*read.notes, *(f"{name} is left out: it is in {name_of(path)} already" for name in already_there)):
         screen.say(f"note: {note}", "warn")
-    hosts = [host for host in read.hosts if host.name not in known]
+    hosts = [host for host in read.hosts if host.name not in already_there]
     if not hosts:
         raise RunneropsError(f"{options.ansible}: it has no host that could be adopted", "see the notes")
     return [*hosts]

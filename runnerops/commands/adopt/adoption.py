@@ -32,9 +32,9 @@ def _templates(folder: Path) -> Mapping[str, bytes]:
         raise RunneropsError(f"{error.filename}: {error.strerror}", "make it readable") from None
 
 
-def _templates_of(draft: Draft, there: Mapping[str, bytes]) -> Templates:
+def _templates_of(draft: Draft, files: Mapping[str, bytes]) -> Templates:
     """The existing templates with what the hosts add. Raises RunneropsError if one of them is not UTF-8."""
-    found = draft.templates({name: data.decode(errors="surrogateescape") for name, data in there.items()})
+    found = draft.templates({name: data.decode(errors="surrogateescape") for name, data in files.items()})
     for name, text in found.texts.items():
         if any(0xDC80 <= ord(char) <= 0xDCFF for char in text):
             raise RunneropsError(f"{FOLDER}/{name}: is not UTF-8", "save it as UTF-8, then adopt again")

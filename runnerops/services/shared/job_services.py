@@ -24,14 +24,14 @@ def networks_of(config: Tree, url: str = "") -> tuple[str, ...]:
     count whose services are given it. If no other container can join the network of the jobs (`host`, `none`,
     `container:NAME`), the default bridge takes its place.
     """
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for runner in tables(config.get("runners")):
         docker = runner.get("docker")
         if isinstance(docker, dict) and (not url or url in urls_given({"runners": [runner]})):
             mode = str(docker.get("network_mode") or BRIDGE)
             if not _NOWHERE.fullmatch(mode):
-                found[BRIDGE if mode == "default" else mode] = None
-    return tuple(found) or (BRIDGE,)
+                names[BRIDGE if mode == "default" else mode] = None
+    return tuple(names) or (BRIDGE,)
 
 
 def _words(config: Tree) -> Iterator[str]:

@@ -13,10 +13,10 @@ def brings_caches(host: Host) -> bool:
 
 def left_out(host: Host, url: str) -> str:
     """Why a cache that should be at `url` does not answer there; empty if nothing is left out."""
-    found = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
-    if found is None or brings_caches(host):
+    its_cache = next((cache for cache in host.caches if cache.url.rstrip("/") == url), None)
+    if its_cache is None or brings_caches(host):
         return ""
     return (
-        f"the cache there, {found.name} of {found.host}, is left out by --only: deploy it first "
-        f"(`runnerops deploy {found.host} --only {ServiceName.REGISTRY}`), or together (--only {ServiceName.REGISTRY} too)"
+        f"the cache there, {its_cache.name} of {its_cache.host}, is left out by --only: deploy it first "
+        f"(`runnerops deploy {its_cache.host} --only {ServiceName.REGISTRY}`), or together (--only {ServiceName.REGISTRY} too)"
     )

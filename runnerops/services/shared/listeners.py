@@ -21,7 +21,9 @@ def listeners(text: str) -> Iterator[tuple[str, str]]:
 
 def overlap(listening: Iterable[str], address: str, port: str) -> bool:
     """Whether one of these `ADDRESS:PORT` prevents others from listening at that address and port."""
-    return any(other == port and _meet(one, address) for one, other in map(split, listening))
+    return any(
+        port_there == port and _meet(address_there, address) for address_there, port_there in map(split, listening)
+    )
 
 
 def bare(address: str) -> str:
