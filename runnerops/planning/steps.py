@@ -53,8 +53,7 @@ class StepWriter:
         state = self.observed
         same_files = all(state.applied.get(path) == sha256(content) for path, content in recorded.items())
         same_secrets = secret_fingerprints.fingerprints == state.secret_fingerprints.fingerprints
-        same_record = same_files and same_secrets and in_gitlab == state.in_gitlab
-        if same_record and not self.changes and not self.actions:
+        if not (self.changes or self.actions) and same_files and same_secrets and in_gitlab == state.in_gitlab:
             return
         action_steps = self._action_steps()
         self.forward += (_file_guard(path, self.observed.file(path)) for path in recorded)
