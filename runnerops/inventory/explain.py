@@ -62,23 +62,23 @@ def explain(where: Where, host: str) -> tuple[Explained, ...]:
 
     Raises as `load` does, and UsageError for an unknown host.
     """
-    read = read_document(where)
-    if host not in read.hosts:
-        raise no_host(host, read.hosts, read.groups, read.file)
-    drafts = drafts_of(read)
+    document = read_document(where)
+    if host not in document.hosts:
+        raise no_host(host, document.hosts, document.groups, document.file)
+    drafts = drafts_of(document)
     draft = next(draft for draft in drafts if draft.name == host)
-    whole = next(other_host for other_host in finish(drafts, folder_of(where)) if other_host.name == host)
-    sources = _sources(read, host)
-    merged = merge_layers(read, host, Problems())
-    known = _Variables(child(merged, "vars"), sources)
-    written = [_explained(key, node, child(draft.node, *key), known) for key, node in _leaves(merged, ())]
-    address = Explained(("address",), whole.address, f"hosts.{host}", draft.address_location)
-    return (address, *written, *_filled_in(whole, {one.key for one in written if one.value != {}}))
+    finished = next(other_host for other_host in finish(drafts, folder_of(where)) if other_host.name == host)
+    sources = _sources(document, host)
+    merged = merge_layers(document, host, Problems())
+    used_variables = _Variables(child(merged, "vars"), sources)
+    written = [_explained(key, node, child(draft.node, *key), used_variables) for key, node in _leaves(merged, ())]
+    address = Explained(("address",), finished.address, f"hosts.{host}", draft.address_location)
+    return (address, *written, *_filled_in(finished, {explained.key for explained in written if explained.value != {}}))
 
 
-def _sources(read: Document, host: str) -> Mapping[SourceLocation, str]:
+def _sources(document: Document, host: str) -> Mapping[SourceLocation, str]:
     """The layer that wrote at each place."""
-    return {location: source for source, node in read.layers(host) for location in _marks(node)}
+    return {location: source for source, node in document.layers(host) for location in _marks(node)}
 
 
 def _marks(node: Node) -> Iterator[SourceLocation]:
@@ -97,14 +97,14 @@ class _Variables:
 
     def of(self, node: Node) -> tuple[Variable, ...]:
         """The variables that a value uses, in order, then those that these use."""
-        found: dict[str, Variable] = {}
+        by_name: dict[str, Variable] = {}
         names = list(_names(node))
         for name in names:
-            one = child(self.tree, name) if self.tree else None
-            if one and name not in found:
-                found[name] = Variable(name, self.sources.get(one.location, ""), one.location)
-                names += _names(one)
-        return tuple(found.values())
+            variable = child(self.tree, name) if self.tree else None
+            if variable and name not in by_name:
+                by_name[name] = Variable(name, self.sources.get(variable.location, ""), variable.location)
+                names += _names(variable)
+        return tuple(by_name.values())
 
 
 def _names(node: Node) -> Iterator[str]:
@@ -129,15 +129,15 @@ def _leaves(node: Node, key: Key) -> Iterator[tuple[Key, Node]]:
         yield key, node
 
 
-def _explained(key: Key, node: Node, final: Node | None, known: _Variables) -> Explained:
-    sources = known.sources
+def _explained(key: Key, node: Node, final: Node | None, used_variables: _Variables) -> Explained:
+    sources = used_variables.sources
     over: list[Layer] = []  # as written; `{host}` is only replaced in the value that won
     older = node.over
     while older is not None:
-        over.append(Layer(sources.get(older.location, ""), older.location, _value(older), known.of(older)))
+        over.append(Layer(sources.get(older.location, ""), older.location, _value(older), used_variables.of(older)))
         older = older.over
     value = _value(final) if final else None
-    return Explained(key, value, sources.get(node.location, ""), node.location, tuple(over), known.of(node))
+    return Explained(key, value, sources.get(node.location, ""), node.location, tuple(over), used_variables.of(node))
 
 
 def _value(node: Node) -> Value:
@@ -152,8 +152,8 @@ def _filled_in(host: Host, written: set[Key]) -> Iterator[Explained]:
     """Values in sections that are not in the inventory: mirrors from the wiring, and default fields of caches."""
     for service, section in host.sections.items():
         for key, value in _flat(section, (service.value,)):
-            given = any(key[:size] in written for size in range(len(key) + 1))
-            if value is not None and not given and key[-1] not in _FOR_US:
+            is_written = any(key[:size] in written for size in range(len(key) + 1))
+            if value is not None and not is_written and key[-1] not in _FOR_US:
                 yield Explained(key, value, FILLED_IN, None)
 
 

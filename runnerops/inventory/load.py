@@ -27,11 +27,11 @@ def load(where: Where, contents: Mapping[Path, bytes] | None = None) -> Inventor
 
     Raises UsageError if there is no file, and InventoryError with every problem that can be found at once.
     """
-    read = read_document(where, contents)
-    drafts = drafts_of(read)
-    groups = {name: tuple(one.name for one in drafts if name in one.groups) for name in read.groups}
+    merged = read_document(where, contents)
+    drafts = drafts_of(merged)
+    groups = {name: tuple(host.name for host in drafts if name in host.groups) for name in merged.groups}
     folder = folder_of(where)
-    return Inventory(read.file, finish(drafts, folder), groups, folder, read.rollout)
+    return Inventory(merged.file, finish(drafts, folder), groups, folder, merged.rollout)
 
 
 def read_document(where: Where, contents: Mapping[Path, bytes] | None = None) -> Document:
@@ -41,10 +41,10 @@ def read_document(where: Where, contents: Mapping[Path, bytes] | None = None) ->
     root = combine([_parse(source, len(sources) > 1 or bool(source.part), problems) for source in sources], problems)
     check_shape(root, problems)
     problems.stop()
-    read = document(root, name_of(where), problems)
-    rollout = rollout_of(root, read.hosts, problems)
+    merged = document(root, name_of(where), problems)
+    rollout = rollout_of(root, merged.hosts, problems)
     problems.stop()
-    return replace(read, rollout=rollout)
+    return replace(merged, rollout=rollout)
 
 
 def _parse(source: Source, one_of_many: bool, problems: Problems) -> Part:
@@ -53,12 +53,12 @@ def _parse(source: Source, one_of_many: bool, problems: Problems) -> Part:
     return Part(root, source.above)
 
 
-def drafts_of(read: Document) -> list[Draft]:
+def drafts_of(merged: Document) -> list[Draft]:
     """The drafts of all hosts, with their layers merged. Raises InventoryError."""
     problems = Problems()
     drafts: list[Draft] = []
-    for name in read.hosts:
+    for name in merged.hosts:
         with contextlib.suppress(InventoryError):  # reported together with the problems of other hosts
-            drafts.append(draft(read, name, problems))
+            drafts.append(draft(merged, name, problems))
     problems.stop()
     return drafts

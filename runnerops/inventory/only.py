@@ -18,11 +18,11 @@ def only(hosts: Sequence[Host], services: Collection[ServiceName]) -> tuple[Host
     """
     if not services or not hosts:
         return tuple(hosts)
-    found = tuple(_narrowed(host, services) for host in hosts if host.sections.keys() & services)
-    if not found:
+    narrowed = tuple(_narrowed(host, services) for host in hosts if host.sections.keys() & services)
+    if not narrowed:
         names = ", ".join(sorted(services))
         raise UsageError(f"--only {names}: none of these hosts has it", "`runnerops hosts` lists what each host has")
-    return found
+    return narrowed
 
 
 def _narrowed(host: Host, services: Collection[ServiceName]) -> Host:

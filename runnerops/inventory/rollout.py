@@ -23,22 +23,22 @@ def rollout_of(root: Node, hosts: Collection[str], problems: Problems) -> Rollou
     if canary and canary.value is not None and canary.value not in hosts:
         text = f"no host {str(canary.value)!r}{did_you_mean(str(canary.value), hosts)}"
         problems.add(canary.location, "rollout.canary", text, "the canary is one host of the inventory, by its name")
-    said = {name: found.value for name in _KEYS if (found := child(root, "rollout", name))}
-    most = said.get("max_failures")
+    values = {name: node.value for name in _KEYS if (node := child(root, "rollout", name))}
+    most = values.get("max_failures")
     return Rollout(
-        str(said.get("canary") or ""),
-        rollout.batch(said.get("batch")) or USUAL.batch,
+        str(values.get("canary") or ""),
+        rollout.batch(values.get("batch")) or USUAL.batch,
         most if isinstance(most, int) else USUAL.max_failures,
-        rollout.pause(said.get("pause")) or 0,
-        rollout.health(said.get("health")) or False,
+        rollout.pause(values.get("pause")) or 0,
+        rollout.health(values.get("health")) or False,
     )
 
 
 def _holds_expression(root: Node, name: str, problems: Problems) -> bool:
     """Notes a value with variables. Variables belong to hosts, and a rollout does not."""
-    found = child(root, "rollout", name)
-    if found is None or not isinstance(found.value, str) or not holds_expression(found.value):
+    node = child(root, "rollout", name)
+    if node is None or not isinstance(node.value, str) or not holds_expression(node.value):
         return False
     text = "has a variable, but variables belong to a host"
-    problems.add(found.location, f"rollout.{name}", text, "write the value itself, because a rollout is for all hosts")
+    problems.add(node.location, f"rollout.{name}", text, "write the value itself, because a rollout is for all hosts")
     return True

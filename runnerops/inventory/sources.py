@@ -77,7 +77,7 @@ def _above(file: Path, part: str) -> tuple[str, ...]:
 
 
 def _files(where: Where) -> dict[Path, str]:
-    found: dict[Path, str] = {}
+    part_by_file: dict[Path, str] = {}
     for path in paths_of(where):
         try:
             files = [*_whole(path), *_parts(path)] if path.is_dir() else [(path, "")]
@@ -87,8 +87,8 @@ def _files(where: Where) -> dict[Path, str]:
             hint = "it should contain *.yml, groups/NAME.yml or hosts/NAME.yml; or name a file: `-i FILE`"
             raise UsageError(f"{path}: this folder contains no inventory", hint)
         for file, part in files:
-            found.setdefault(file, part)
-    return found
+            part_by_file.setdefault(file, part)
+    return part_by_file
 
 
 def _whole(folder: Path) -> Iterator[tuple[Path, str]]:

@@ -48,19 +48,19 @@ def select(
 
 def the_host(inventory: Inventory, name: str) -> Host:
     """The host with exactly this name. Raises UsageError."""
-    found = next((host for host in inventory.hosts if host.name == name), None)
-    if found is None:
+    named_host = next((host for host in inventory.hosts if host.name == name), None)
+    if named_host is None:
         raise no_host(name, [host.name for host in inventory.hosts], inventory.groups, inventory.path)
-    return found
+    return named_host
 
 
 def check_named(inventory: Inventory, flag: str, names: Iterable[str]) -> None:
     """Checks that a flag names hosts of this inventory. Raises UsageError."""
-    known = [host.name for host in inventory.hosts]
+    host_names = [host.name for host in inventory.hosts]
     for name in names:
-        if name not in known:
-            what = "a group, not a host" if name in inventory.groups else "no such host"
-            text = f"{flag}: {what} in {inventory.path}{did_you_mean(name, known)}"
+        if name not in host_names:
+            problem = "a group, not a host" if name in inventory.groups else "no such host"
+            text = f"{flag}: {problem} in {inventory.path}{did_you_mean(name, host_names)}"
             raise UsageError(text, "name one host of the inventory: `runnerops hosts` lists them")
 
 
@@ -76,13 +76,13 @@ def _matching(names: Mapping[str, tuple[str, ...]], target: str, inventory: Inve
     """The hosts of one target. A range is written as in the inventory and in all output; a glob would take it for a set
     of characters, and `web-[1:3]` would leave out `web-2`.
     """
-    found: set[str] = set()
+    host_names: set[str] = set()
     for pattern in _patterns(target):
         matching = [hosts for name, hosts in names.items() if fnmatchcase(name, pattern)]
         if not matching:
             raise unknown_target(pattern, names, inventory.path)
-        found.update(host for hosts in matching for host in hosts)
-    return found
+        host_names.update(host for hosts in matching for host in hosts)
+    return host_names
 
 
 def _patterns(target: str) -> tuple[str, ...]:
@@ -95,17 +95,17 @@ def _patterns(target: str) -> tuple[str, ...]:
 def no_host(name: str, hosts: Collection[str], groups: Collection[str], file: str) -> UsageError:
     """The error for a name that should be that of a host, and is not."""
     if name in groups or set(name) & set("*?["):
-        what = "a group" if name in groups else "a pattern"
-        return UsageError(f"{name}: {what}, and one host is meant", "`runnerops hosts` lists the hosts")
+        kind = "a group" if name in groups else "a pattern"
+        return UsageError(f"{name}: {kind}, and one host is meant", "`runnerops hosts` lists the hosts")
     return unknown_target(name, hosts, file)
 
 
 def unknown_target(target: str, names: Iterable[str], file: str) -> UsageError:
     """The error for a target that is not one of `names`, with the most similar of them."""
-    what = "no host or group matches" if set(target) & set("*?[") else "no such host or group"
+    problem = "no host or group matches" if set(target) & set("*?[") else "no such host or group"
     near = "" if _foreign(target) else did_you_mean(target, names)
     hint = _foreign(target) or "`runnerops hosts` lists the hosts and groups"
-    return UsageError(f"{target or repr(target)}: {what} in {file}{near}", hint)
+    return UsageError(f"{target or repr(target)}: {problem} in {file}{near}", hint)
 
 
 def _foreign(target: str) -> str:

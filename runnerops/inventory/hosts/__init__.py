@@ -37,10 +37,10 @@ def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
     return hosts
 
 
-def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, problems: Problems) -> Host:
+def _host(draft: Draft, own_caches: Sequence[Filled], wiring: Wiring, directory: Path, problems: Problems) -> Host:
     shape = draft.shape
     locations: dict[Key, SourceLocation] = {("address",): draft.address_location}
-    sections = _sections(draft, own, locations)
+    sections = _sections(draft, own_caches, locations)
     if mirrors := wiring.mirrors(draft) if needs_mirrors(draft) else ():
         sections[ServiceName.DOCKER]["registry-mirrors"] = list(mirrors)
         for index, place in enumerate(wiring.locations(mirrors)):
@@ -53,7 +53,7 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         _locate_filled(sections[ServiceName.GITLAB_RUNNER], locations)
     if shape.gitlab and shape.gitlab.ca_file:
         locations["gitlab", "ca_file"] = draft.location("gitlab", "ca_file")
-    ours = {name: section for name in ServiceName if (section := _section_shape(draft, name))}
+    section_shapes = {name: section for name in ServiceName if (section := _section_shape(draft, name))}
     return Host(
         name=draft.name,
         address=shape.address or draft.name,
@@ -63,8 +63,8 @@ def _host(draft: Draft, own: Sequence[Filled], wiring: Wiring, directory: Path, 
         caches=tuple(cache.cache for cache in wiring.usable(draft)),
         vars=_tree_at(draft.node, ("vars",), {}) or {},
         locations=locations,
-        always_restart=frozenset(name for name, section in ours.items() if section.on_change),
-        keep={name: tuple(section.keep) for name, section in ours.items() if section.keep},
+        always_restart=frozenset(name for name, section in section_shapes.items() if section.on_change),
+        keep={name: tuple(section.keep) for name, section in section_shapes.items() if section.keep},
         versions=shape.versions.given() if shape.versions else {},
         allow=dict(shape.allow or {}),
         ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
@@ -104,40 +104,42 @@ def _keys(value: Value, key: Key) -> Iterator[Key]:
 def _renamed(draft: Draft, problems: Problems) -> dict[str, str]:
     """The old name of each runner that has a `was`."""
     section = draft.shape.gitlab_runner
-    found: dict[str, str] = {}
+    old_names: dict[str, str] = {}
     for index, runner in enumerate((section.runners if section else None) or ()):
         if runner.was:
-            found[runner.name] = runner.was
+            old_names[runner.name] = runner.was
         if runner.was and runner.called is not None:
             key = (*RUNNERS, index, "was")
             text = "says what it was called, and `called` what it still is"
             problems.add(draft.location(*key), dotted(("hosts", draft.name, *key)), text, "take one of the two out")
-    return found
+    return old_names
 
 
-def _sections(draft: Draft, own: Sequence[Filled], locations: dict[Key, SourceLocation]) -> dict[ServiceName, Tree]:
+def _sections(
+    draft: Draft, own_caches: Sequence[Filled], locations: dict[Key, SourceLocation]
+) -> dict[ServiceName, Tree]:
     """The sections of the host, in the usual order of services."""
-    found: dict[ServiceName, Tree] = {}
+    sections: dict[ServiceName, Tree] = {}
     for name in ServiceName:
         section = _tree_at(draft.node, (name.value,), locations)
         if section is None:
             continue
         for key in _OURS:
             section.pop(key, None)
-        found[name] = section
+        sections[name] = section
     if registry := draft.shape.registry:
-        found[ServiceName.REGISTRY] = {
+        sections[ServiceName.REGISTRY] = {
             "directory": registry.directory or _DIRECTORY,
-            "caches": [cache.tree for cache in own],
+            "caches": [cache.tree for cache in own_caches],
         }
-    if ServiceName.GITLAB_RUNNER in found:
-        _leave_out_ours(found[ServiceName.GITLAB_RUNNER], locations)
-    return found
+    if ServiceName.GITLAB_RUNNER in sections:
+        _leave_out_ours(sections[ServiceName.GITLAB_RUNNER], locations)
+    return sections
 
 
 def _tree_at(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Tree | None:
-    found = child(node, *key)
-    return None if found is None else cast(Tree, tree(found, key, locations))
+    section = child(node, *key)
+    return None if section is None else cast(Tree, tree(section, key, locations))
 
 
 def _stopped(draft: Draft) -> frozenset[ServiceName]:
@@ -167,8 +169,8 @@ def _call(runner: Tree, name: Value) -> None:
 
 
 def _section_shape(draft: Draft, name: ServiceName) -> SectionShape | None:
-    found: SectionShape | None = getattr(draft.shape, name.value)
-    return found
+    section: SectionShape | None = getattr(draft.shape, name.value)
+    return section
 
 
 def _ssh(shape: SshShape | None, directory: Path) -> Ssh:

@@ -25,10 +25,10 @@ class Bridge:
 
     def has(self, host: str) -> bool:
         """Whether the host of a URL is an address of the bridge or the loopback."""
-        found: Ip | None = as_ip(host)
-        if found is None:
+        ip: Ip | None = as_ip(host)
+        if ip is None:
             return host == "localhost" or host.endswith(".localhost")
-        return found.is_loopback or any(found in network for network in self.networks)
+        return ip.is_loopback or any(ip in network for network in self.networks)
 
 
 def bridge(docker: Tree) -> Bridge:
@@ -59,7 +59,7 @@ def _interface(bip: Value) -> IPv4Interface:
 
 
 def _pools(pools: Value) -> list[tuple[IPv4Network, int]]:
-    found = []
+    ranges = []
     for pool in pools if isinstance(pools, list) else []:
         try:
             assert isinstance(pool, dict)
@@ -70,5 +70,5 @@ def _pools(pools: Value) -> list[tuple[IPv4Network, int]]:
             text = "default-address-pools: must be a list of {base: NETWORK, size: PREFIX}"
             raise Refused(text, "for example [{base: 10.231.0.0/16, size: 24}]") from None
         if isinstance(base, IPv4Network):
-            found.append((base, size))
-    return found
+            ranges.append((base, size))
+    return ranges

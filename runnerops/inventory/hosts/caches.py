@@ -51,10 +51,10 @@ class _Filler:
     def fill(self, index: int, shape: CacheShape, local: Bridge) -> Filled | None:
         place = (*CACHES, index)
         serves = served(shape.serves or "", shape.upstream or "", self._siblings)
-        known = cache_name(shape.name or "", shape.serves or "", shape.upstream or "")
-        listen = shape.listen or self._listen(index, known, local)
+        own_name = cache_name(shape.name or "", shape.serves or "", shape.upstream or "")
+        listen = shape.listen or self._listen(index, own_name, local)
         url = shape.url or self._url(index, listen)
-        sound = self._check(place, shape, serves, known)
+        sound = self._check(place, shape, serves, own_name)
         if not (listen and url and sound):
             return None
         upstream = shape.upstream or HUB_UPSTREAM
@@ -62,28 +62,28 @@ class _Filler:
         address = listen.rpartition(":")[0].strip("[]")
         if address in {"", "0.0.0.0", "::"}:  # noqa: S104  compared, not bound
             address = self._draft.shape.address or ""
-        cache = Cache(known, self._draft.name, upstream, serves, url, reach, shape.use is not False, address)
+        cache = Cache(own_name, self._draft.name, upstream, serves, url, reach, shape.use is not False, address)
         groups = None if shape.for_ is None else tuple(shape.for_)
         return Filled(_tree(shape, cache, listen), cache, groups, place, self._draft.location(*place))
 
     def check_unique(self, caches: list[Filled]) -> None:
         """Checks that no two caches of a host share an address and port, or a volume. (Merging makes names unique.)"""
         for index, filled_cache in enumerate(caches):
-            for other in caches[:index]:
-                if _same_port(str(filled_cache.tree["listen"]), str(other.tree["listen"])):
-                    text = f"cache {other.cache.name!r} listens on this port already"
+            for other_cache in caches[:index]:
+                if _same_port(str(filled_cache.tree["listen"]), str(other_cache.tree["listen"])):
+                    text = f"cache {other_cache.cache.name!r} listens on this port already"
                     self._note((*filled_cache.place, "listen"), text, "give one of them another port")
-                if filled_cache.tree["volume"] == other.tree["volume"]:
-                    text = f"cache {other.cache.name!r} has this volume already"
+                if filled_cache.tree["volume"] == other_cache.tree["volume"]:
+                    text = f"cache {other_cache.cache.name!r} has this volume already"
                     self._note((*filled_cache.place, "volume"), text, "give each cache a volume of its own")
 
-    def _listen(self, index: int, known: str, local: Bridge) -> str:
+    def _listen(self, index: int, own_name: str, local: Bridge) -> str:
         key = (*CACHES, index)
         if index:
-            text = f"cache {known!r} must say where it listens: only the first has a default"
+            text = f"cache {own_name!r} must say where it listens: only the first has a default"
             self._note(key, text, f"for example `listen: {local.address or 'ADDRESS'}:{PORT + index}`")
         elif local.address is None:
-            self._note(key, f"cache {known!r} must say where it listens", f"write `listen: ADDRESS:{PORT}`")
+            self._note(key, f"cache {own_name!r} must say where it listens", f"write `listen: ADDRESS:{PORT}`")
         return f"{local.address}:{PORT}" if local.address and not index else ""
 
     def _url(self, index: int, listen: str) -> str:
@@ -97,11 +97,11 @@ class _Filler:
             return ""
         return f"http://{listen}" if listen else ""
 
-    def _check(self, place: Key, shape: CacheShape, serves: str, known: str) -> bool:
+    def _check(self, place: Key, shape: CacheShape, serves: str, own_name: str) -> bool:
         before = len(self._problems.found)
         if (shape.username is None) != (shape.password is None):
-            given, missing = ("username", "password") if shape.password is None else ("password", "username")
-            self._note((*place, given), f"has no {missing} beside it", f"add `{missing}`, or take `{given}` out")
+            present, missing = ("username", "password") if shape.password is None else ("password", "username")
+            self._note((*place, present), f"has no {missing} beside it", f"add `{missing}`, or take `{present}` out")
         if not serves:
             host = urlsplit(shape.upstream or "").netloc
             text = f"it is not known whose images {shape.upstream} has, so `serves` must say it"
@@ -111,10 +111,10 @@ class _Filler:
             text = f"serves {serves}, but has no `upstream`"
             self._note((*place, "serves"), text, f"add `upstream: https://{serves}`")
         try:
-            name(known)
-            volume(_volume(shape, known))
+            name(own_name)
+            volume(_volume(shape, own_name))
         except Refused:
-            self._note(place, f"{known!r} cannot be the name of this cache", "give it a name: `name: …`")
+            self._note(place, f"{own_name!r} cannot be the name of this cache", "give it a name: `name: …`")
         return len(self._problems.found) == before
 
     def _note(self, key: Key, text: str, hint: str) -> None:
@@ -130,16 +130,16 @@ def known_caches(drafts: Sequence[Draft]) -> Mapping[str, str]:
     one.
     """
     shapes = [shape for draft in drafts for shape in (draft.shape.registry and draft.shape.registry.caches) or ()]
-    found: dict[str, str] = {}
+    by_url: dict[str, str] = {}
     while True:
-        more = {
-            (shape.url or f"http://{shape.listen}").rstrip("/"): what
+        next_urls = {
+            (shape.url or f"http://{shape.listen}").rstrip("/"): registry
             for shape in shapes
-            if (what := served(shape.serves or "", shape.upstream or "", found)) and (shape.url or shape.listen)
+            if (registry := served(shape.serves or "", shape.upstream or "", by_url)) and (shape.url or shape.listen)
         }
-        if more.keys() <= found.keys():
-            return found
-        found |= more
+        if next_urls.keys() <= by_url.keys():
+            return by_url
+        by_url |= next_urls
 
 
 def fill_caches(draft: Draft, problems: Problems, siblings: Mapping[str, str]) -> list[Filled]:
@@ -150,9 +150,9 @@ def fill_caches(draft: Draft, problems: Problems, siblings: Mapping[str, str]) -
     filler = _Filler(draft, problems, siblings)
     local = filler.bridge()
     filled = [filler.fill(index, shape, local) for index, shape in enumerate(section.caches)]
-    found = [cache for cache in filled if cache]
-    filler.check_unique(found)
-    return found
+    valid_caches = [cache for cache in filled if cache]
+    filler.check_unique(valid_caches)
+    return valid_caches
 
 
 def _tree(shape: CacheShape, cache: Cache, listen: str) -> Tree:
@@ -177,8 +177,8 @@ def _tree(shape: CacheShape, cache: Cache, listen: str) -> Tree:
     }
 
 
-def _volume(shape: CacheShape, known: str) -> str:
-    return shape.volume or f"runnerops-{known}"
+def _volume(shape: CacheShape, own_name: str) -> str:
+    return shape.volume or f"runnerops-{own_name}"
 
 
 def _as_text(value: Value) -> Value:

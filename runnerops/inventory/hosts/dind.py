@@ -31,9 +31,9 @@ def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, pr
     shapes = (host.shape.gitlab_runner.runners if host.shape.gitlab_runner else None) or ()
     runners = cast("list[Tree]", section.get("runners", []))
     docker = sections.get(ServiceName.DOCKER, {})
-    given = docker.get("registry-mirrors", list(wiring.mirrors(host)))
+    given_mirrors = docker.get("registry-mirrors", list(wiring.mirrors(host)))
     mtu = docker.get("mtu")
-    mirrors = [url for url in given if isinstance(url, str)] if isinstance(given, list) else []
+    mirrors = [url for url in given_mirrors if isinstance(url, str)] if isinstance(given_mirrors, list) else []
     for index, shape in enumerate(shapes):
         if rendered := shape.docker_in_docker:
             runners[index] = _Filler(host, index, rendered, problems, mtu if isinstance(mtu, int) else 0).fill(
@@ -67,22 +67,22 @@ class _Filler:
         before = len(self._problems.found)
         self._check_executor(runner)
         tls, certs = self._tls(variables_of(runner))
-        own = any(word.partition("=")[0] == "--registry-mirror" for word in self._asked.command or ())
-        given = Dind((), "")
-        found = Dind(
-            mirrors=() if own else tuple(self._reachable(mirrors)),
+        has_mirrors = any(word.partition("=")[0] == "--registry-mirror" for word in self._asked.command or ())
+        defaults = Dind((), "")
+        dind = Dind(
+            mirrors=() if has_mirrors else tuple(self._reachable(mirrors)),
             pool=self._pool(tuple(dict.fromkeys((*mirrors, *caches)))),
-            image=self._asked.image or given.image,
-            alias=self._asked.alias or given.alias,
+            image=self._asked.image or defaults.image,
+            alias=self._asked.alias or defaults.alias,
             tls=tls,
             certs=certs,
             mtu=self._mtu,
             command=tuple(self._asked.command or ()),
         )
-        if found.alias in service_names(runner):
-            text = f"the runner has a service called {found.alias!r} already"
+        if dind.alias in service_names(runner):
+            text = f"the runner has a service called {dind.alias!r} already"
             self._note(("docker", "services"), text, "take that service out, or give this one another `alias`")
-        return with_dind(runner, found) if len(self._problems.found) == before else runner
+        return with_dind(runner, dind) if len(self._problems.found) == before else runner
 
     def _check_executor(self, runner: Tree) -> None:
         executor, docker = runner.get("executor"), runner.get("docker")
@@ -100,15 +100,15 @@ class _Filler:
 
     def _tls(self, variables: dict[str, str]) -> tuple[bool, str]:
         """Whether to use TLS, and where the certificates are. A variable of the user decides both."""
-        given = variables.get(CERTDIR)
-        tls = self._asked.tls if self._asked.tls is not None else bool(given)
-        if given is not None and tls != bool(given):
-            meant = "with" if given else "without"
-            text = f"sets {CERTDIR} so that the daemon runs {meant} TLS, and docker_in_docker.tls says otherwise"
+        directory = variables.get(CERTDIR)
+        tls = self._asked.tls if self._asked.tls is not None else bool(directory)
+        if directory is not None and tls != bool(directory):
+            state = "with" if directory else "without"
+            text = f"sets {CERTDIR} so that the daemon runs {state} TLS, and docker_in_docker.tls says otherwise"
             self._note(
                 ("environment",), text, f"take {CERTDIR} out of `environment`, or `tls` out of `docker_in_docker`"
             )
-        return tls, (given or CERTS).rstrip("/")
+        return tls, (directory or CERTS).rstrip("/")
 
     def _reachable(self, mirrors: Sequence[str]) -> Iterator[str]:
         for url in mirrors:
@@ -122,15 +122,15 @@ class _Filler:
 
     def _pool(self, urls: Sequence[str]) -> str:
         """The given pool, or else the first that contains no cache and overlaps no Docker network of the host."""
-        if given := self._asked.pool:
-            network = IPv4Network(given)
+        if given_pool := self._asked.pool:
+            network = IPv4Network(given_pool)
             for url in urls:
                 if (address := _ipv4(url)) and address in network:
                     text = f"holds {url}: networks of a job could take that address, and pulls would bypass the cache"
                     self._note(("docker_in_docker", "pool"), text, "use a network that nothing else uses")
-            return given
-        own = f"//{self._host.shape.address or self._host.name}"
-        return pool_beside((*urls, own), self._docker_networks())
+            return given_pool
+        own_url = f"//{self._host.shape.address or self._host.name}"
+        return pool_beside((*urls, own_url), self._docker_networks())
 
     def _docker_networks(self) -> Sequence[IPv4Network]:
         section = self._host.shape.docker
@@ -140,8 +140,8 @@ class _Filler:
             return ()  # reported by the check of this key
 
     def _note(self, key: Key, text: str, hint: str) -> None:
-        whole = (*self._key, *key)
-        self._problems.add(self._host.location(*whole), dotted(("hosts", self._host.name, *whole)), text, hint)
+        place = (*self._key, *key)
+        self._problems.add(self._host.location(*place), dotted(("hosts", self._host.name, *place)), text, hint)
 
 
 @lru_cache(maxsize=4096)  # each host asks for the caches of all hosts

@@ -31,29 +31,29 @@ def gitlab_access(draft: Draft, directory: Path, problems: Problems) -> GitlabAc
 def gitlab_settings(draft: Draft, problems: Problems) -> dict[str, dict[str, Setting]]:
     """The settings that each runner shall have in GitLab, by its name. Runners without such settings are left out."""
     section = draft.shape.gitlab_runner
-    found: dict[str, dict[str, Setting]] = {}
+    by_runner: dict[str, dict[str, Setting]] = {}
     for index, runner in enumerate((section.runners if section else None) or ()):
         settings = _settings(runner.gitlab) if runner.gitlab else {}
         if runner.gitlab and _places(runner.gitlab):
             settings = {"description": runner.name, **settings}
         if not settings:
             continue
-        found[runner.name] = settings
+        by_runner[runner.name] = settings
         key = (*RUNNERS, index, "gitlab")
         if obstacle := _obstacle(draft, runner, settings):
             problems.add(draft.location(*key), dotted(("hosts", draft.name, *key)), *obstacle)
-    return found
+    return by_runner
 
 
 def gitlab_places(draft: Draft, problems: Problems) -> dict[str, Place]:
     """Where each runner is created, by its name. Runners without a place are left out."""
     section = draft.shape.gitlab_runner
-    found: dict[str, Place] = {}
+    by_runner: dict[str, Place] = {}
     for index, runner in enumerate((section.runners if section else None) or ()):
         places = _places(runner.gitlab) if runner.gitlab else []
         if not places:
             continue
-        found[runner.name] = places[0]
+        by_runner[runner.name] = places[0]
         key = (*RUNNERS, index, "gitlab")
         where = dotted(("hosts", draft.name, *key))
         if len(places) > 1:
@@ -62,7 +62,7 @@ def gitlab_places(draft: Draft, problems: Problems) -> dict[str, Place]:
         if runner.others.get("token", KEEP) != KEEP:
             text = f"says where it is created ({places[0].kind}), and its token is given too"
             problems.add(draft.location(*key), where, text, "take one of the two out")
-    return found
+    return by_runner
 
 
 def _places(shape: RunnerSettingsShape) -> list[Place]:
@@ -72,10 +72,10 @@ def _places(shape: RunnerSettingsShape) -> list[Place]:
 
 
 def _settings(shape: RunnerSettingsShape) -> dict[str, Setting]:
-    given = {key: getattr(shape, key) for key in SETTINGS}
+    values = {key: getattr(shape, key) for key in SETTINGS}
     return {
         key: tuple(sorted(set(value))) if isinstance(value, list) else value
-        for key, value in given.items()
+        for key, value in values.items()
         if value is not None
     }
 
@@ -86,8 +86,8 @@ def _obstacle(draft: Draft, runner: RunnerShape, settings: dict[str, Setting]) -
 
     access, url = draft.shape.gitlab, runner.others.get("url")
     section = draft.shape.gitlab_runner
-    others = (section.runners if section else None) or ()
-    if runner.called is not None or any(one.called == runner.name for one in others):
+    runners = (section.runners if section else None) or ()
+    if runner.called is not None or any(other_runner.called == runner.name for other_runner in runners):
         return (
             "needs a runner with a unique name in config.toml, by which it is found",
             "take `called` out of those that share it: a deploy gives each its name",

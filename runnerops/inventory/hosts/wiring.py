@@ -32,9 +32,9 @@ class Wiring:
         """URLs of the caches of Docker Hub that are in use: the host's own, or else those of other hosts that it can
         reach.
         """
-        own = [cache.cache.url for cache in self._filled[host.name] if _in_use_for_hub(cache)]
-        others = (cache.cache.url for cache in _meant_for(host, self._shared) if _in_use_for_hub(cache))
-        return tuple(dict.fromkeys(own or others))
+        own_urls = [cache.cache.url for cache in self._filled[host.name] if _in_use_for_hub(cache)]
+        other_urls = (cache.cache.url for cache in _meant_for(host, self._shared) if _in_use_for_hub(cache))
+        return tuple(dict.fromkeys(own_urls or other_urls))
 
     def locations(self, mirrors: Sequence[str]) -> tuple[SourceLocation, ...]:
         """The places of the caches that these mirrors are."""
@@ -53,8 +53,8 @@ class Wiring:
         cut_off: dict[int, list[str]] = {}
         caches: dict[int, Filled] = {}
         for host in hosts:
-            own = any(cache.cache.serves == HUB for cache in self._filled[host.name])
-            if own or not (needs_mirrors(host) or _needs_for_jobs(host)) or self.mirrors(host):
+            has_own_cache = any(cache.cache.serves == HUB for cache in self._filled[host.name])
+            if has_own_cache or not (needs_mirrors(host) or _needs_for_jobs(host)) or self.mirrors(host):
                 continue
             if cache := next(filter(_in_use_for_hub, _meant_for(host, self._in_use)), None):
                 caches[id(cache)] = cache
@@ -86,8 +86,8 @@ def _in_use_for_hub(cache: Filled) -> bool:
 
 def _note(filled_cache: Filled, names: Sequence[str], problems: Problems) -> None:
     cache = filled_cache.cache
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    who = ", ".join(names[:_NAMED]) + more
+    omitted = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    who = ", ".join(names[:_NAMED]) + omitted
     text = f"{who} cannot reach cache {cache.name!r} at {cache.url}: only {cache.host} itself can"
     problems.add(
         filled_cache.location,

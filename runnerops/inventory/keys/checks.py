@@ -202,8 +202,8 @@ def entry(value: object) -> object:
 def rule(text: str) -> str:
     """The id of an existing rule."""
     if text not in RULES:
-        known = similar_names(text, RULES)
-        hint = question(known) if known else "`runnerops explain ID` and docs/rules.md have the ids"
+        similar_ids = similar_names(text, RULES)
+        hint = question(similar_ids) if similar_ids else "`runnerops explain ID` and docs/rules.md have the ids"
         raise Refused("is not a rule", hint)
     return text
 
@@ -212,8 +212,10 @@ def overridable(text: str) -> str:
     """The code of a blocker that `--allow` can override."""
     row = BLOCKERS.get(text)
     if row is None:
-        known = similar_names(text, BLOCKERS, 0.75)
-        hint = question(known) if known else "`runnerops explain CODE` and docs/blockers.md have the codes"
+        similar_codes = similar_names(text, BLOCKERS, 0.75)
+        hint = (
+            question(similar_codes) if similar_codes else "`runnerops explain CODE` and docs/blockers.md have the codes"
+        )
         raise Refused("is not the code of a blocker", hint)
     if not row.flag.startswith("--allow"):
         raise Refused("cannot be allowed here", f"use {row.flag}" if row.flag else row.remedy)

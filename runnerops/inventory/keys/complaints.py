@@ -41,9 +41,9 @@ def check_shape(root: Node, problems: Problems) -> None:
             **tree,
             "hosts": {},
         }  # no host yet, as in a new project; the reader of hosts reports this
-    found: Found = []
-    read(InventoryShape, tree, found)
-    for problem in found:
+    complaints: Found = []
+    read(InventoryShape, tree, complaints)
+    for problem in complaints:
         _note(problem, root, problems, ())
 
 
@@ -51,11 +51,11 @@ def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShap
     """Checks a merged host's own keys. Raises InventoryError if its name makes the value of a key with `{host}`
     invalid.
     """
-    found: Found = []
-    shape = read(HostShape, tree, found)
-    for problem in found:
+    complaints: Found = []
+    shape = read(HostShape, tree, complaints)
+    for problem in complaints:
         _note(problem, node, problems, ("hosts", host))
-    if found:
+    if complaints:
         problems.stop()
     return shape
 
@@ -84,26 +84,26 @@ def _written(node: Node, key: str) -> Any:
     return with_host(node.value, "host")
 
 
-def _note(found: Wrong | UnknownKey, root: Node, problems: Problems, above: Key) -> None:
+def _note(complaint: Wrong | UnknownKey, root: Node, problems: Problems, above: Key) -> None:
     """`above` is the place of `root` in the inventory."""
-    key = (*above, *found.key)
-    text, hint = _unknown(key, found) if isinstance(found, UnknownKey) else (found.text, found.hint)
+    key = (*above, *complaint.key)
+    text, hint = _unknown(key, complaint) if isinstance(complaint, UnknownKey) else (complaint.text, complaint.hint)
     if text == "must be a mapping":
         hint = _MAPPINGS.get((*map(str, key[:1]), *("" for _ in key[1:])), hint)
         hint = "write `upstream: URL`" if key[-2:-1] == ("caches",) else hint
-    problems.add(_mark(root, found.key), dotted(key), text, hint)
+    problems.add(_mark(root, complaint.key), dotted(key), text, hint)
 
 
-def _unknown(key: Key, found: UnknownKey) -> tuple[str, str]:
+def _unknown(key: Key, unknown_key: UnknownKey) -> tuple[str, str]:
     of_layer = len(key) == {"defaults": 2, "groups": 3}.get(str(key[0]), 1)
     if of_layer and (elsewhere := _ELSEWHERE.get(str(key[-1]))):
         return "unknown key", elsewhere
-    known = sorted(found.known)
-    if near := did_you_mean(str(key[-1]), known):
-        return f"unknown key{near}", near_fix(str(key[-1]), known)
-    if said := misplaced(found, key):
-        return said
-    return "unknown key", f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(known)}"
+    known_keys = sorted(unknown_key.known)
+    if near := did_you_mean(str(key[-1]), known_keys):
+        return f"unknown key{near}", near_fix(str(key[-1]), known_keys)
+    if message := misplaced(unknown_key, key):
+        return message
+    return "unknown key", f"the keys of {dotted(key[:-1]) or 'an inventory'}: {', '.join(known_keys)}"
 
 
 def _mark(root: Node, key: Key) -> SourceLocation:

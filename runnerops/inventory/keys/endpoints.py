@@ -29,7 +29,7 @@ def url(text: str) -> str:
     parts = _http(text)
     if parts.path not in ("", "/"):
         raise Refused("has a path, which a mirror cannot have", "write scheme, host and port only")
-    if (found := as_ip(parts.hostname or "")) and found.is_unspecified:
+    if (address := as_ip(parts.hostname or "")) and address.is_unspecified:
         raise Refused("is a wildcard address, which no client can reach", "write an address of that host")
     return text.rstrip("/")
 
@@ -49,10 +49,10 @@ def listen(text: str) -> str:
 def split_listen(text: str) -> tuple[Ip, int]:
     """Address and port of `ADDRESS:PORT`; an IPv6 address is in brackets. Raises Refused."""
     host, colon, digits = text.rpartition(":")
-    found = as_ip(host.removeprefix("[").removesuffix("]"))
-    if not colon or found is None or not digits.isdecimal() or (found.version == 6) != host.startswith("["):
+    address = as_ip(host.removeprefix("[").removesuffix("]"))
+    if not colon or address is None or not digits.isdecimal() or (address.version == 6) != host.startswith("["):
         raise Refused(f"{text!r} is not ADDRESS:PORT", "for example 192.0.2.10:5000, or [2001:db8::1]:5000")
-    return found, port(int(digits))
+    return address, port(int(digits))
 
 
 def join_listen(address_part: Ip, number: int) -> str:
@@ -63,12 +63,12 @@ def join_listen(address_part: Ip, number: int) -> str:
 def pool(text: str) -> str:
     """The network from which an inner Docker daemon takes its networks, each a /24."""
     try:
-        found = IPv4Network(text)
+        network = IPv4Network(text)
     except ValueError:
-        found = None
-    if found is None or found.prefixlen > 20:
+        network = None
+    if network is None or network.prefixlen > 20:
         raise Refused(f"{text!r} is not an IPv4 network of /20 or larger", "for example 10.231.0.0/16")
-    return str(found)
+    return str(network)
 
 
 def as_ip(text: str) -> Ip | None:
@@ -92,10 +92,10 @@ def _http(text: str, login: str = "they go under `username` and `password`") -> 
     """`login` says where to write the login that is in the URL."""
     try:
         parts = urlsplit(text)
-        known = parts.port != 0 and parts.hostname
+        hostname = parts.port != 0 and parts.hostname
     except ValueError:
-        known = None
-    if not known or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]+", text):
+        hostname = None
+    if not hostname or parts.scheme not in ("http", "https") or not re.fullmatch(r"[!-~]+", text):
         raise Refused("must be a plain http or https URL", _with_scheme(text))
     if "@" in parts.netloc:
         raise Refused("has a user or password inside the URL", login)

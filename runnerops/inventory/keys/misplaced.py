@@ -13,7 +13,7 @@ _MOST = 2
 """In how many places a key may be known. One that is known in more of them says little, for example `name`."""
 
 
-def misplaced(found: UnknownKey, key: Key) -> tuple[str, str] | None:
+def misplaced(unknown_key: UnknownKey, key: Key) -> tuple[str, str] | None:
     """What a message says about an unknown key that is known elsewhere, and the fix. `key` is its whole place."""
     word = str(key[-1])
     if len(key) == 3 and key[0] == "hosts" and key[1] in _names(LayerShape):
@@ -21,15 +21,15 @@ def misplaced(found: UnknownKey, key: Key) -> tuple[str, str] | None:
             f"unknown key: {key[1]} is taken for the name of a host here",
             f"indent {key[1]} below the name of its host",
         )
-    if issubclass(found.shape, LayerShape) and word in _names(InventoryShape):
+    if issubclass(unknown_key.shape, LayerShape) and word in _names(InventoryShape):
         return "unknown key, which belongs at the top of the inventory", f"write `{word}:` at the top, not indented"
-    places = [*_below(found.shape, word)]
-    if not places and issubclass(found.shape, LayerShape):
+    places = [*_below(unknown_key.shape, word)]
+    if not places and issubclass(unknown_key.shape, LayerShape):
         places = [*_sections(word)]
     if 0 < len(places) <= _MOST:
         shown = " or ".join(f"{place}: {form}" for place, form in places)
         return f"unknown key, which belongs below {' or '.join(place for place, _ in places)}", f"write {shown}"
-    if issubclass(found.shape, InventoryShape):
+    if issubclass(unknown_key.shape, InventoryShape):
         return "unknown key", "write `hosts:`, and below it, indented, the name of each host"
     return None
 

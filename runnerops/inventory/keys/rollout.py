@@ -23,10 +23,10 @@ def pause(value: object) -> int | None:
     """Converts `90s`, `10m` or `1h` to seconds; 0 means no pause."""
     if value is None or (value in ("0", 0) and not isinstance(value, bool)):
         return None if value is None else 0
-    found = re.fullmatch(r"(\d{1,6})([smh])", value) if isinstance(value, str) else None
-    if not found:
+    match = re.fullmatch(r"(\d{1,6})([smh])", value) if isinstance(value, str) else None
+    if not match:
         raise Refused("must be a time with its unit", "for example 90s, 10m or 1h")
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def health(value: object) -> bool | None:

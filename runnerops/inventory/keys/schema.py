@@ -45,8 +45,8 @@ def keys_of_ours() -> Iterator[tuple[str, str]]:
 
 def _ours() -> Schema:
     definitions: Schema = {}
-    whole = _shape(InventoryShape, definitions)
-    schema: Schema = {"$defs": dict(sorted(definitions.items())), **whole}
+    inventory = _shape(InventoryShape, definitions)
+    schema: Schema = {"$defs": dict(sorted(definitions.items())), **inventory}
     schema["patternProperties"] = {"^x-": {"description": "For anchors only: the content is ignored."}}
     dind = schema["$defs"]["RunnerShape"]["properties"]["docker_in_docker"]
     dind["anyOf"].insert(0, {"type": "boolean"})  # `true` becomes a mapping before it is read
@@ -127,10 +127,10 @@ def _describe(schema: Schema, description: KeyDescription) -> None:
 
 def _inner(schema: Schema, definitions: Schema) -> Iterator[tuple[Schema, str]]:
     """Our shapes below a key, each with the suffix of its path: `[]` for the items of a list, otherwise empty."""
-    for one in schema.get("anyOf", [schema]):
-        if name := _name(one):
+    for variant in schema.get("anyOf", [schema]):
+        if name := _name(variant):
             yield definitions[name], ""
-        if one.get("type") == "array" and (name := _name(one.get("items", {}))):
+        if variant.get("type") == "array" and (name := _name(variant.get("items", {}))):
             yield definitions[name], "[]"
 
 
@@ -140,7 +140,7 @@ def _name(schema: Schema) -> str:
 
 def _type_text(schema: Schema) -> str:
     """The type in YAML's words. null is left out, because every value may be null."""
-    kinds = [_one_type(one) for one in schema.get("anyOf", [schema]) if one.get("type") != "null"]
+    kinds = [_one_type(variant) for variant in schema.get("anyOf", [schema]) if variant.get("type") != "null"]
     return " or ".join(dict.fromkeys(kinds)) or "any"
 
 
@@ -212,16 +212,16 @@ _RUNNER_TYPES: Mapping[str, Schema] = {
 
 
 def _table(name: str) -> Schema:
-    return {"type": "object", "properties": {key: _runner_key(known) for key, known in TABLES[name].items()}}
+    return {"type": "object", "properties": {key: _runner_key(known_key) for key, known_key in TABLES[name].items()}}
 
 
-def _table_keys(name: str, ours: Schema) -> Schema:
-    return {key: _runner_key(known) for key, known in TABLES[name].items() if key not in ours["properties"]}
+def _table_keys(name: str, own_keys: Schema) -> Schema:
+    return {key: _runner_key(known_key) for key, known_key in TABLES[name].items() if key not in own_keys["properties"]}
 
 
-def _runner_key(known: Known) -> Schema:
-    text = f"gitlab-runner's own key.{_times(known.since, known.until)}"
-    kind = known.kind
+def _runner_key(known_key: Known) -> Schema:
+    text = f"gitlab-runner's own key.{_times(known_key.since, known_key.until)}"
+    kind = known_key.kind
     many = kind.startswith("[table ")
     if many or kind.startswith("table "):
         reference = {"$ref": f"#/$defs/config.toml~1{kind.strip('[]').removeprefix('table ')}"}

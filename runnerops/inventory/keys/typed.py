@@ -71,8 +71,8 @@ class Shape:
     def __init_subclass__(cls, *, further: bool = False) -> None:
         cls._further = further
 
-    def __init__(self, given: Mapping[str, Any], others: dict[str, Any]) -> None:
-        self.__dict__.update(given, others=others)
+    def __init__(self, attributes: Mapping[str, Any], others: dict[str, Any]) -> None:
+        self.__dict__.update(attributes, others=others)
 
     def given(self) -> dict[str, Any]:
         """The keys that are not null."""
@@ -95,11 +95,11 @@ def key_of(name: str) -> str:
     return name.removesuffix("_")
 
 
-def read(shape: type[S], value: object, found: Found) -> S:
+def read(shape: type[S], value: object, complaints: Found) -> S:
     """The value as a shape. It must only be used if nothing was found."""
     kind: Kind = shape
-    whole: S = _shape(kind)(value, (), found)
-    return whole
+    result: S = _shape(kind)(value, (), complaints)
+    return result
 
 
 def options_of(kind: Kind) -> tuple[Kind, ...]:
@@ -140,7 +140,7 @@ def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
     if types == (str,) and isinstance(value, int | float):
         return Wrong(key, "must be text", "put it in quotes if it is meant as text")
     text, hint = _WORDS[types]
-    if types == (dict,) and isinstance(value, list) and any(isinstance(one, dict) for one in value):
+    if types == (dict,) and isinstance(value, list) and any(isinstance(entry, dict) for entry in value):
         hint = "take out the hyphens: write one `KEY: VALUE` a line"
     elif types == (list,) and isinstance(value, str):
         hint = f"write [{value}]"
@@ -151,33 +151,33 @@ def _mistyped(types: tuple[type, ...], value: object, key: Key) -> Wrong:
     return Wrong(key, text, hint)
 
 
-def _read_shape(kind: Kind, value: Any, key: Key, found: Found) -> Any:
-    return _shape(kind)(value, key, found)
+def _read_shape(kind: Kind, value: Any, key: Key, complaints: Found) -> Any:
+    return _shape(kind)(value, key, complaints)
 
 
 def _plain(types: tuple[type, ...]) -> Reader:
-    def reads(value: Any, key: Key, found: Found) -> Any:
+    def reads(value: Any, key: Key, complaints: Found) -> Any:
         if not _is_a(types, value):
-            found.append(_mistyped(types, value, key))
+            complaints.append(_mistyped(types, value, key))
         return value
 
     return reads
 
 
 def _union(*kinds: Kind) -> Reader:
-    others = tuple(kind for kind in kinds if kind is not NoneType)
-    inner = _reader(others[0]) if len(others) == 1 else _plain(others)
-    if others == kinds:
+    value_kinds = tuple(kind for kind in kinds if kind is not NoneType)
+    inner = _reader(value_kinds[0]) if len(value_kinds) == 1 else _plain(value_kinds)
+    if value_kinds == kinds:
         return inner
-    return lambda value, key, found: None if value is None else inner(value, key, found)
+    return lambda value, key, complaints: None if value is None else inner(value, key, complaints)
 
 
 def _literal(*words: str, hint: str = "") -> Reader:
-    said = " or ".join(map(repr, words))
+    choices = " or ".join(map(repr, words))
 
-    def reads(value: Any, key: Key, found: Found) -> Any:
+    def reads(value: Any, key: Key, complaints: Found) -> Any:
         if value not in words:
-            found.append(Wrong(key, f"must be {said}", hint))
+            complaints.append(Wrong(key, f"must be {choices}", hint))
         return value
 
     return reads
@@ -189,17 +189,17 @@ def _annotated(kind: Kind, *notes: Check | Before | Hint) -> Reader:
     before = [note.ask for note in notes if isinstance(note, Before)]
     after = [note.ask for note in notes if isinstance(note, Check)]
 
-    def reads(value: Any, key: Key, found: Found) -> Any:
-        count = len(found)
+    def reads(value: Any, key: Key, complaints: Found) -> Any:
+        count = len(complaints)
         try:
             for ask in before:
                 value = ask(value)
-            value = inner(value, key, found)
-            if len(found) == count:
+            value = inner(value, key, complaints)
+            if len(complaints) == count:
                 for ask in after:
                     value = ask(value)
         except Refused as refused:
-            found.append(Wrong(key, refused.text, refused.hint))
+            complaints.append(Wrong(key, refused.text, refused.hint))
         return value
 
     return reads
@@ -208,11 +208,11 @@ def _annotated(kind: Kind, *notes: Check | Before | Hint) -> Reader:
 def _list(kind: Kind) -> Reader:
     item = _reader(kind)
 
-    def reads(value: Any, key: Key, found: Found) -> Any:
+    def reads(value: Any, key: Key, complaints: Found) -> Any:
         if not isinstance(value, list):
-            found.append(_mistyped((list,), value, key))
+            complaints.append(_mistyped((list,), value, key))
             return value
-        return [item(entry, (*key, index), found) for index, entry in enumerate(value)]
+        return [item(entry, (*key, index), complaints) for index, entry in enumerate(value)]
 
     return reads
 
@@ -220,11 +220,14 @@ def _list(kind: Kind) -> Reader:
 def _dict(key_kind: Kind, kind: Kind) -> Reader:
     name, item = _reader(key_kind), _reader(kind)
 
-    def reads(value: Any, key: Key, found: Found) -> Any:
+    def reads(value: Any, key: Key, complaints: Found) -> Any:
         if not isinstance(value, dict):
-            found.append(_mistyped((dict,), value, key))
+            complaints.append(_mistyped((dict,), value, key))
             return value
-        return {name(word, (*key, word), found): item(one, (*key, word), found) for word, one in value.items()}
+        return {
+            name(word, (*key, word), complaints): item(content, (*key, word), complaints)
+            for word, content in value.items()
+        }
 
     return reads
 
@@ -232,23 +235,23 @@ def _dict(key_kind: Kind, kind: Kind) -> Reader:
 @cache
 def _shape(shape: Kind) -> Reader:
     readers = [(name, key_of(name), _reader(kind)) for name, kind in kinds_of(shape).items()]
-    known = tuple(key for _, key, _ in readers)
+    known_keys = tuple(key for _, key, _ in readers)
 
-    def reads(value: Any, key: Key, found: Found) -> Any:
+    def reads(value: Any, key: Key, complaints: Found) -> Any:
         if not isinstance(value, dict):
-            found.append(_mistyped((dict,), value, key))
+            complaints.append(_mistyped((dict,), value, key))
             return value
-        given = {}
+        attributes = {}
         for name, word, reader in readers:
             if word in value:
-                given[name] = reader(value[word], (*key, word), found)
+                attributes[name] = reader(value[word], (*key, word), complaints)
             elif not hasattr(shape, name):
                 hint = "every inventory needs `hosts`, and every runner a `name`, by which it is merged"
-                found.append(Wrong((*key, word), "is missing", hint))
-        others = {word: item for word, item in value.items() if word not in known}
+                complaints.append(Wrong((*key, word), "is missing", hint))
+        others = {word: item for word, item in value.items() if word not in known_keys}
         if not shape.takes_further():
-            found.extend(UnknownKey((*key, word), known, shape) for word in others)
-        return shape(given, others)
+            complaints.extend(UnknownKey((*key, word), known_keys, shape) for word in others)
+        return shape(attributes, others)
 
     return reads
 

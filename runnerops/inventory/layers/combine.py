@@ -48,15 +48,17 @@ def combine(parts: Iterable[Part], problems: Problems) -> Node:
     return replace(roots[0], value=joined)
 
 
-def _join(one: Node, other: Node, key: Key, problems: Problems) -> Node:
-    if one.value is None or other.value is None:
-        return other if one.value is None else one
-    if key[0] not in _JOINED or not isinstance(one.value, dict) or not isinstance(other.value, dict):
-        _twice(other, one, key, problems)
-        return one
-    for name in one.value.keys() & other.value.keys():
-        _twice(other.value[name], one.value[name], (*key, name), problems)
-    return replace(one, value=one.value | {name: node for name, node in other.value.items() if name not in one.value})
+def _join(first: Node, second: Node, key: Key, problems: Problems) -> Node:
+    if first.value is None or second.value is None:
+        return second if first.value is None else first
+    if key[0] not in _JOINED or not isinstance(first.value, dict) or not isinstance(second.value, dict):
+        _twice(second, first, key, problems)
+        return first
+    for name in first.value.keys() & second.value.keys():
+        _twice(second.value[name], first.value[name], (*key, name), problems)
+    return replace(
+        first, value=first.value | {name: node for name, node in second.value.items() if name not in first.value}
+    )
 
 
 def _twice(node: Node, first: Node, key: Key, problems: Problems) -> None:
@@ -68,18 +70,18 @@ def _with_ranges(hosts: Node, problems: Problems) -> Node:
     """Gives each host of a range a separate entry."""
     if not isinstance(hosts.value, dict) or not any(map(_ranged, hosts.value.items())):
         return hosts
-    found: dict[str, Node] = {}
+    by_name: dict[str, Node] = {}
     for name, node in hosts.value.items():
         try:
             entries = list(_of_range(name, node))
         except Refused as error:
             problems.add(node.location, dotted(("hosts", name)), error.text, error.hint)
             continue
-        for one, body in entries:
-            if one in found:
-                _twice(body, found[one], ("hosts", one), problems)
-            found.setdefault(one, body)
-    return replace(hosts, value=found)
+        for host, body in entries:
+            if host in by_name:
+                _twice(body, by_name[host], ("hosts", host), problems)
+            by_name.setdefault(host, body)
+    return replace(hosts, value=by_name)
 
 
 def _ranged(entry: tuple[str, Node]) -> bool:
@@ -88,8 +90,8 @@ def _ranged(entry: tuple[str, Node]) -> bool:
 
 
 def _address_range(node: Node) -> Node | None:
-    found = node.value.get("address") if isinstance(node.value, dict) else None
-    return found if found and isinstance(found.value, str) and has_range(found.value) else None
+    address = node.value.get("address") if isinstance(node.value, dict) else None
+    return address if address and isinstance(address.value, str) and has_range(address.value) else None
 
 
 def _of_range(name: str, node: Node) -> Iterator[tuple[str, Node]]:
@@ -102,9 +104,9 @@ def _of_range(name: str, node: Node) -> Iterator[tuple[str, Node]]:
     addresses = expand(address.value)
     if len(addresses) != len(names):
         text = f"stands for {len(names)} host{'s' if len(names) != 1 else ''}, its address for {len(addresses)}"
-        meant = with_colons(name)
+        corrected = with_colons(name)
         raise Refused(
-            text, f"write the range with a colon: {meant}" if meant else "give both a range of the same length"
+            text, f"write the range with a colon: {corrected}" if corrected else "give both a range of the same length"
         )
-    for one, each in zip(names, addresses, strict=True):
-        yield one, replace(node, value=node.value | {"address": replace(address, value=each)})
+    for host, each in zip(names, addresses, strict=True):
+        yield host, replace(node, value=node.value | {"address": replace(address, value=each)})

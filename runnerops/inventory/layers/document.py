@@ -27,25 +27,25 @@ class Document:
 
     def groups_of(self, host: str) -> tuple[str, ...]:
         """All groups of a host, each once. Groups that a group builds on come before it."""
-        found: dict[str, None] = {}
+        names: dict[str, None] = {}
         for name in _group_names(self.hosts[host]):
-            self._collect(name.value, found)
-        return tuple(found)
+            self._collect(name.value, names)
+        return tuple(names)
 
-    def _collect(self, name: object, found: dict[str, None]) -> None:
-        if isinstance(name, str) and name not in found:
-            for other in _group_names(self.groups[name]):
-                self._collect(other.value, found)
-            found[name] = None
+    def _collect(self, name: object, names: dict[str, None]) -> None:
+        if isinstance(name, str) and name not in names:
+            for inner_group in _group_names(self.groups[name]):
+                self._collect(inner_group.value, names)
+            names[name] = None
 
     def layers(self, host: str) -> tuple[tuple[str, Node], ...]:
         """The layers that apply to a host, the weakest first, each with its name (such as `groups.NAME`)."""
-        named = [
+        by_source = [
             ("defaults", self.defaults),
             *((f"groups.{name}", self.groups[name]) for name in self.groups_of(host)),
             (f"hosts.{host}", self.hosts[host]),
         ]
-        return tuple((source, inheritable(node)) for source, node in named if node and node.value is not None)
+        return tuple((source, inheritable(node)) for source, node in by_source if node and node.value is not None)
 
 
 def document(root: Node, file: str, problems: Problems) -> Document:
@@ -53,27 +53,27 @@ def document(root: Node, file: str, problems: Problems) -> Document:
     InventoryError.
     """
     parts = _mapping(root)
-    found = Document(file, parts.get("defaults"), _mapping(parts.get("groups")), _mapping(parts.get("hosts")))
-    if not found.hosts:
+    inventory = Document(file, parts.get("defaults"), _mapping(parts.get("groups")), _mapping(parts.get("hosts")))
+    if not inventory.hosts:
         hint = "write one host's name below `hosts:`, or let `runnerops adopt USER@ADDRESS --write` add one"
         problems.add((parts.get("hosts") or root).location, "hosts", "there is no host", hint)
-    for name in found.hosts.keys() & found.groups.keys():
-        text = f"a group has this name too, at {found.groups[name].location}"
-        problems.add(found.hosts[name].location, f"hosts.{name}", text, "rename one: both are targets")
-    for key, node in _references(found):
-        if node.value not in found.groups:
-            text = f"no group {node.value!r}{did_you_mean(str(node.value), found.groups)}"
+    for name in inventory.hosts.keys() & inventory.groups.keys():
+        text = f"a group has this name too, at {inventory.groups[name].location}"
+        problems.add(inventory.hosts[name].location, f"hosts.{name}", text, "rename one: both are targets")
+    for key, node in _references(inventory):
+        if node.value not in inventory.groups:
+            text = f"no group {node.value!r}{did_you_mean(str(node.value), inventory.groups)}"
             problems.add(node.location, dotted(key), text, "groups stand below `groups:`; an empty one is `NAME: {}`")
     problems.stop()
-    _refuse_cycles(found, problems)
+    _refuse_cycles(inventory, problems)
     problems.stop()
-    return found
+    return inventory
 
 
 def inheritable(node: Node) -> Node:
     """The part of a layer that merges into a host."""
-    kept = {name: item for name, item in _mapping(node).items() if name not in _NOT_MERGED}
-    return Node(node.location, kept, node.size)
+    entries = {name: item for name, item in _mapping(node).items() if name not in _NOT_MERGED}
+    return Node(node.location, entries, node.size)
 
 
 def child(node: Node | None, *key: str | int) -> Node | None:
@@ -104,11 +104,11 @@ def _group_names(node: Node) -> tuple[Node, ...]:
     return items(child(node, "groups"))
 
 
-def _references(found: Document) -> Iterator[tuple[Key, Node]]:
+def _references(inventory: Document) -> Iterator[tuple[Key, Node]]:
     """Every place that names a group."""
-    layers: list[tuple[Key, Node]] = [(("defaults",), found.defaults)] if found.defaults else []
-    layers += [(("groups", name), node) for name, node in found.groups.items()]
-    layers += [(("hosts", name), node) for name, node in found.hosts.items()]
+    layers: list[tuple[Key, Node]] = [(("defaults",), inventory.defaults)] if inventory.defaults else []
+    layers += [(("groups", name), node) for name, node in inventory.groups.items()]
+    layers += [(("hosts", name), node) for name, node in inventory.hosts.items()]
     for key, layer in layers:
         for index, name in enumerate(_group_names(layer)):
             yield (*key, "groups", index), name
@@ -117,21 +117,21 @@ def _references(found: Document) -> Iterator[tuple[Key, Node]]:
                 yield (*key, "registry", "caches", place, "for", index), name
 
 
-def _refuse_cycles(found: Document, problems: Problems) -> None:
+def _refuse_cycles(inventory: Document, problems: Problems) -> None:
     """Follows the groups of each group. A group that is met again is a cycle, which is noted as a problem."""
-    done: set[str] = set()
+    finished: set[str] = set()
 
-    def walk(name: str, way: tuple[str, ...]) -> None:
-        if name in way:
-            cycle = " → ".join((*way[way.index(name) :], name))
-            location = found.groups[name].location
+    def walk(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            cycle = " → ".join((*above[above.index(name) :], name))
+            location = inventory.groups[name].location
             problems.add(
                 location, f"groups.{name}", f"the group is inside of itself: {cycle}", "take one `groups` entry out"
             )
-        elif name not in done:
-            for other in _group_names(found.groups[name]):
-                walk(str(other.value), (*way, name))
-            done.add(name)
+        elif name not in finished:
+            for inner_group in _group_names(inventory.groups[name]):
+                walk(str(inner_group.value), (*above, name))
+            finished.add(name)
 
-    for name in found.groups:
+    for name in inventory.groups:
         walk(name, ())

@@ -44,21 +44,21 @@ class Draft:
 
     def location(self, *key: str | int) -> SourceLocation:
         """The place of the value at `key`, or of the nearest value around it."""
-        while (found := child(self.node, *key)) is None:
+        while (nearest := child(self.node, *key)) is None:
             key = key[:-1]
-        return found.location
+        return nearest.location
 
 
 def draft(document: Document, host: str, problems: Problems) -> Draft:
     """Makes the draft of a host. Its address and groups are read separately, because they are not merged."""
     expressions = _expressions(document, host)
     written = child(document.hosts[host], "address") or Node(document.hosts[host].location, None)
-    own = _Filling(host, expressions, problems).fill(written, ("address",))
-    expressions = expressions.with_address(plain(own) or host)
+    address = _Filling(host, expressions, problems).fill(written, ("address",))
+    expressions = expressions.with_address(plain(address) or host)
     node = _Filling(host, expressions, problems).fill(merge_layers(document, host, problems), ())
     problems.stop()
-    shape = host_shape({**plain(node), "address": plain(own)}, node, host, problems)
-    return Draft(host, document.groups_of(host), node, shape, own.location)
+    shape = host_shape({**plain(node), "address": plain(address)}, node, host, problems)
+    return Draft(host, document.groups_of(host), node, shape, address.location)
 
 
 def merge_layers(document: Document, host: str, problems: Problems) -> Node:
@@ -71,10 +71,10 @@ def inherited(document: Document, host: str) -> Node:
     nulls.
     """
     layers = document.layers(host) if host in document.hosts else (("defaults", document.defaults),)
-    own = (f"hosts.{host}", None)
-    found = [node for source, node in layers if node and node.value is not None and source not in own]
+    own_sources = (f"hosts.{host}", None)
+    nodes = [node for source, node in layers if node and node.value is not None and source not in own_sources]
     expressions = _expressions(document, host) if host in document.hosts else Expressions({"name": host}, dict)
-    merged = _merger(host, expressions, Problems()).fold(found)
+    merged = _merger(host, expressions, Problems()).fold(nodes)
     return _Filling(host, expressions, Problems()).fill(merged, ())
 
 
@@ -84,8 +84,8 @@ def _expressions(document: Document, host: str) -> Expressions:
             Node(node.location, {"vars": inner}) for _, node in document.layers(host) if (inner := child(node, "vars"))
         )
         merged = child(_merger(host, Expressions({}, dict), Problems()).fold(layers), "vars")
-        found = tree(_Filling(host, Expressions({}, dict), None).fill(merged, ()), (), {}) if merged else {}
-        return found if isinstance(found, dict) else {}
+        content = tree(_Filling(host, Expressions({}, dict), None).fill(merged, ()), (), {}) if merged else {}
+        return content if isinstance(content, dict) else {}
 
     return Expressions({"name": host, "groups": list(document.groups_of(host))}, variables)
 
@@ -96,11 +96,11 @@ def _merger(host: str, expressions: Expressions, problems: Problems) -> Merger:
             return str(expressions.expand(with_host(text, host)))
         return text
 
-    named: Mapping[Key, NameOf] = {
+    names: Mapping[Key, NameOf] = {
         RUNNERS: lambda node: name_of(_text(node, "name")),
         CACHES: lambda node: name_of(_cache_name(node)),
     }
-    return Merger(named, problems, ("hosts", host))
+    return Merger(names, problems, ("hosts", host))
 
 
 def tree(node: Node, key: Key, locations: dict[Key, SourceLocation]) -> Value:
@@ -140,8 +140,8 @@ class _Filling:
 
     def _text(self, value: str, node: Node, key: Key) -> Node:
         text = with_host(value, self.host)
-        found = self._expanded(text, node, key)
-        return node if found is value else replace(node, value=_content(found, node.location))
+        expanded = self._expanded(text, node, key)
+        return node if expanded is value else replace(node, value=_content(expanded, node.location))
 
     def _secret(self, secret: Secret, node: Node, key: Key) -> Secret:
         argument = str(self._expanded(secret.argument, node, key))
@@ -184,8 +184,8 @@ def _content(value: Value, location: SourceLocation) -> Content:
 
 
 def _text(node: Node, key: str) -> str:
-    found = child(node, key)
-    return found.value if found and isinstance(found.value, str) else ""
+    entry = child(node, key)
+    return entry.value if entry and isinstance(entry.value, str) else ""
 
 
 def _cache_name(node: Node) -> str:

@@ -62,15 +62,15 @@ class Merger:
         return replace(top, value=tuple(merged.values()), over=base if base.value is None else None)
 
     def _by_name(self, items: tuple[Node, ...], key: Key) -> dict[str, Node]:
-        found: dict[str, Node] = {}
+        by_name: dict[str, Node] = {}
         for index, item in enumerate(items):
             name = self.named[key](item)
-            if name in found:
+            if name in by_name:
                 self.problems.add(
                     item.location,
                     dotted((*self.path, *key, index)),
-                    f"has the name {name!r} as the one at {found[name].location}",
+                    f"has the name {name!r} as the one at {by_name[name].location}",
                     "give it a name of its own: `name: …`",
                 )
-            found[name] = item
-        return found
+            by_name[name] = item
+        return by_name

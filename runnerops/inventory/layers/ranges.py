@@ -21,8 +21,8 @@ def has_range(text: str) -> bool:
 
 def with_colons(text: str) -> str:
     """A name with `[01-40]` or `[01..40]` as a range, `[01:40]`; empty if it has none of these."""
-    found = _OTHER_RANGE.sub(r"[\1:\2]", text)
-    return found if found != text else ""
+    replaced = _OTHER_RANGE.sub(r"[\1:\2]", text)
+    return replaced if replaced != text else ""
 
 
 def expand(text: str) -> tuple[str, ...]:

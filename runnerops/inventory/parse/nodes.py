@@ -106,9 +106,9 @@ class _Reader:
     def _alias(self, event: yaml.AliasEvent) -> Node:
         name = str(event.anchor)
         if name not in self._anchors:  # the name may be an unquoted password: it is never shown
-            known = did_you_mean(name, self._anchors) if len(name) > _SHORTEST else ""
+            suggestion = did_you_mean(name, self._anchors) if len(name) > _SHORTEST else ""
             hint = "write the alias as its anchor above is written, or put a value that starts with `*` in quotes"
-            self._stop(event, f"an alias without an anchor above it{known}", hint)
+            self._stop(event, f"an alias without an anchor above it{suggestion}", hint)
         node = self._anchors[name]
         if node is None:
             self._stop(event, "an alias inside of its own anchor", "take the alias out")
@@ -154,8 +154,8 @@ class _Reader:
                 )
             else:
                 entries[key] = replace(value, location=location)
-        whole = merged | entries
-        return Node(place(start, self._file), whole, 1 + sum(node.size for node in whole.values()))
+        values = merged | entries
+        return Node(place(start, self._file), values, 1 + sum(node.size for node in values.values()))
 
     def _below(self, part: str | int, event: yaml.Event) -> Node:
         self._path.append(part)
@@ -174,15 +174,15 @@ class _Reader:
 
     def _merge_key(self, value: Node, location: SourceLocation) -> dict[str, Node]:
         """The values of `<<`, the merge key of YAML 1.1, which many files still use. Of several, the first wins."""
-        found: dict[str, Node] = {}
+        values: dict[str, Node] = {}
         for node in value.value if isinstance(value.value, tuple) else (value,):
             if isinstance(node.value, dict):
-                found |= {name: item for name, item in node.value.items() if name not in found}
+                values |= {name: item for name, item in node.value.items() if name not in values}
             else:
                 text = "must be an alias of a mapping, or a list of these"
                 hint = "write `<<: *NAME`, with the asterisk, where `&NAME` is the anchor of the mapping"
                 self._problems.add(location, dotted((*self._path, "<<")), text, hint)
-        return found
+        return values
 
     def _check_tag(self, event: yaml.CollectionStartEvent, kind: str) -> None:
         try:

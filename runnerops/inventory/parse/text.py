@@ -22,8 +22,8 @@ def decode(data: bytes, file: str, problems: Problems) -> str:
     except UnicodeDecodeError:
         _bad_byte(data, file, problems)
     else:
-        for found in re.finditer(_UNPRINTABLE_ASCII if text.isascii() else _UNPRINTABLE, text):
-            problems.add(_place(text[: found.start()], file), "", f"{_name(found[0])} is not allowed", "take it out")
+        for match in re.finditer(_UNPRINTABLE_ASCII if text.isascii() else _UNPRINTABLE, text):
+            problems.add(_place(text[: match.start()], file), "", f"{_name(match[0])} is not allowed", "take it out")
         problems.stop()
         return text
     raise AssertionError  # _bad_byte has raised

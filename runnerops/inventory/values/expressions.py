@@ -66,22 +66,22 @@ class Expressions:
 
     def expand(self, text: str) -> Value:
         """The value of a text. If the text is one expression only, the value keeps its type. Raises ExpressionError."""
-        found = [match for match in _BRACES.finditer(text) if is_expression(match[1])] if "{{" in text else []
+        matches = [match for match in _BRACES.finditer(text) if is_expression(match[1])] if "{{" in text else []
         _refuse_nearly(text)
         self._refuse_bare(text)
-        if not found:
+        if not matches:
             return text
-        if found[0].span() == (0, len(text)):
-            value = self._value(found[0])
+        if matches[0].span() == (0, len(text)):
+            value = self._value(matches[0])
             if _size(value, {}) > _MOST:
-                raise ExpressionError(f"{found[0][0]}: would become too large", "use a smaller value")
+                raise ExpressionError(f"{matches[0][0]}: would become too large", "use a smaller value")
             return _unveiled(value)
-        whole = _BRACES.sub(
-            lambda match: _part(match[0], self._value(match)) if match in _Among(found) else match[0], text
+        expanded = _BRACES.sub(
+            lambda match: _part(match[0], self._value(match)) if match in _Among(matches) else match[0], text
         )
-        if len(whole) > _LONGEST:
-            raise ExpressionError(f"{found[0][0]}: the text would become too large", "use a smaller value")
-        return whole
+        if len(expanded) > _LONGEST:
+            raise ExpressionError(f"{matches[0][0]}: the text would become too large", "use a smaller value")
+        return expanded
 
     def _refuse_bare(self, text: str) -> None:
         """Raises ExpressionError for a variable that is written as Ansible does it, without `vars`."""
@@ -96,15 +96,15 @@ class Expressions:
                 hint = f"write {{{{ vars.{bare[1]} }}}}, or `!raw` before the text if it is not meant as an expression"
                 raise ExpressionError(f"{bare[0]}: variables are below `vars`", hint)
 
-    def _value(self, found: re.Match[str]) -> Any:
+    def _value(self, match: re.Match[str]) -> Any:
         try:
             from runnerops.inventory.values.sandbox import evaluate  # noqa: PLC0415  imports Jinja, which few inventories need
 
-            return evaluate(found[1].strip().strip("-"), self._names())
+            return evaluate(match[1].strip().strip("-"), self._names())
         except _CircleError:
             raise
         except ExpressionError as error:
-            raise ExpressionError(f"{found[0]}: {error.text}", error.hint) from None
+            raise ExpressionError(f"{match[0]}: {error.text}", error.hint) from None
 
     def _names(self) -> Mapping[str, Any]:
         if not self._known:
@@ -134,8 +134,8 @@ class Expressions:
 class _Among:
     """Whether a match is one of those found before. Compares positions, because `sub` creates new match objects."""
 
-    def __init__(self, found: list[re.Match[str]]) -> None:
-        self._starts = {match.start() for match in found}
+    def __init__(self, matches: list[re.Match[str]]) -> None:
+        self._starts = {match.start() for match in matches}
 
     def __contains__(self, match: re.Match[str]) -> bool:
         return match.start() in self._starts
@@ -207,9 +207,9 @@ def _refuse_nearly(text: str) -> None:
 def holds_expression(text: str) -> bool:
     """Whether a text has anything to replace, valid or not."""
     try:
-        found = [match for match in _BRACES.finditer(text) if is_expression(match[1])] if "{{" in text else []
+        matches = [match for match in _BRACES.finditer(text) if is_expression(match[1])] if "{{" in text else []
         _refuse_nearly(text)
-        return bool(found)
+        return bool(matches)
     except ExpressionError:
         return True
 
@@ -218,7 +218,7 @@ def variables_in(text: str) -> Iterator[str]:
     """The names of the variables in a text's expressions, except for computed names."""
     for match in _BRACES.finditer(text) if "{{" in text else ():
         if holds_expression(match[0]):
-            yield from (found[1] or found[2] or found[3] or "" for found in _NAMED.finditer(match[1]))
+            yield from (variable[1] or variable[2] or variable[3] or "" for variable in _NAMED.finditer(match[1]))
 
 
 def _part(text: str, value: Any) -> str:
@@ -232,14 +232,14 @@ def _part(text: str, value: Any) -> str:
     return str(value)
 
 
-def _size(value: Any, known: dict[int, int]) -> int:
+def _size(value: Any, sizes: dict[int, int]) -> int:
     """The number of values in it. A value that occurs in several places is counted for each, but only visited once."""
     if not isinstance(value, dict | list | tuple):
         return 1
-    if id(value) not in known:
+    if id(value) not in sizes:
         inner = value.values() if isinstance(value, dict) else value
-        known[id(value)] = 1 + sum(_size(item, known) for item in inner)
-    return known[id(value)]
+        sizes[id(value)] = 1 + sum(_size(item, sizes) for item in inner)
+    return sizes[id(value)]
 
 
 def _unveiled(value: Any) -> Value:

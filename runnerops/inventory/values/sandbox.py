@@ -37,9 +37,9 @@ class _Unknown(StrictUndefined):
         if around is missing:
             near = did_you_mean(name, NAMES)
             raise ExpressionError(f"there is no {name!r}{near}", f"an expression can use {' and '.join(NAMES)}")
-        known = [str(key) for key in around] if isinstance(around, Mapping) else []
-        hint = f"known here: {', '.join(sorted(known)) or 'nothing'}; `| default(…)` gives a default"
-        raise ExpressionError(f"there is no {name!r}{did_you_mean(name, known)}", hint)
+        known_names = [str(key) for key in around] if isinstance(around, Mapping) else []
+        hint = f"known here: {', '.join(sorted(known_names)) or 'nothing'}; `| default(…)` gives a default"
+        raise ExpressionError(f"there is no {name!r}{did_you_mean(name, known_names)}", hint)
 
     __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __hash__ = __contains__ = tell
     __add__ = __radd__ = __getitem__ = __call__ = __int__ = __float__ = __lt__ = __gt__ = __le__ = __ge__ = tell
@@ -64,9 +64,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
             bits = left.bit_length() * right if operator == "**" else left.bit_length() + right.bit_length()
             _check_size(bits, _BITS)
         elif operator == "*":
-            for one, count in ((left, right), (right, left)):
-                if isinstance(one, str | list | tuple) and isinstance(count, int):
-                    _check_size(len(one) * count, _LONGEST)
+            for repeated, count in ((left, right), (right, left)):
+                if isinstance(repeated, str | list | tuple) and isinstance(count, int):
+                    _check_size(len(repeated) * count, _LONGEST)
         return super().call_binop(context, operator, left, right)
 
     def call(self, context: Any, function: Any, *args: Any, **named: Any) -> Any:
@@ -92,7 +92,7 @@ def _check_widths(text: Any) -> None:
 
 def _check_arguments(args: tuple[Any, ...]) -> None:
     """Checks the arguments of a text method or filter: how often something is repeated, and what is inserted."""
-    sizes = sorted(len(one) for one in args if isinstance(one, str | list | tuple | Mapping))
+    sizes = sorted(len(argument) for argument in args if isinstance(argument, str | list | tuple | Mapping))
     _check_size(sizes[-1] * sizes[-2] if len(sizes) > 1 else 0, 10 * _LONGEST)
     for number in args[1:]:
         _check_size(number if isinstance(number, int) else 0, _LONGEST // 10)

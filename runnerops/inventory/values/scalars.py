@@ -104,10 +104,10 @@ def _tagged(text: str, tag: str) -> Scalar:
 
 
 def _secret(source: str, argument: str, location: SourceLocation) -> Secret:
-    known = next(one for one in _SOURCES if one == source)
+    known_source = next(name for name in _SOURCES if name == source)
     if holds_expression(argument):
-        return Secret(known, argument.strip(), location)
-    return Secret(known, check_argument(known, argument), location)
+        return Secret(known_source, argument.strip(), location)
+    return Secret(known_source, check_argument(known_source, argument), location)
 
 
 def check_argument(source: Source, argument: str) -> str:
@@ -132,8 +132,8 @@ def _check_text(text: str) -> str:
     example = 'for example !secret "NPM_TOKEN={env:NPM_TOKEN}"; the others are {file:PATH} and {command:LINE}'
     if wrong := misspelt(text):
         raise ScalarError(f"!secret knows no {{{wrong[0]}:…}}, did you mean {{{wrong[1]}:…}}?", example)
-    if left := unclosed(text):
-        raise ScalarError(f"!secret: {{{left}:… is not closed, is empty, or contains braces", example)
+    if unclosed_source := unclosed(text):
+        raise ScalarError(f"!secret: {{{unclosed_source}:… is not closed, is empty, or contains braces", example)
     if manager := next((manager for manager in _MANAGERS if f"{{{manager[1:]}:" in text), ""):
         hint = f"write {{command:{_MANAGERS[manager]}}}; docs/secrets.md has more"
         raise ScalarError(f"!secret knows no {{{manager[1:]}:…}}", hint)
