@@ -36,18 +36,18 @@ def show_by_hand(entries: Mapping[str, Entry], screen: Screen) -> None:
             )
 
 
-def show_notes(found: AdoptedHost, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
+def show_notes(host: AdoptedHost, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
     """Prints what the entry of a host does not contain, or why there is none. `alone`: no other host was adopted."""
-    prefix = "note" if alone else f"{found.name}: note"
-    for note in notes_of(found, draft):
+    prefix = "note" if alone else f"{host.name}: note"
+    for note in notes_of(host, draft):
         screen.say(f"{prefix}: {note}", "warn")
-    entry = draft.entries.get(found.name) if draft else None
+    entry = draft.entries.get(host.name) if draft else None
     variables = [*(draft.layer.variables if draft and draft.layer else ()), *(entry.variables if entry else ())]
     if variables:
         where = "in .env" if write else "which --write puts into .env"
         screen.say(f"{prefix}: secrets stand in variables, {where}: {', '.join(variables)}", "warn")
-    if not found.has_section:
-        screen.say(f"{found.name}{_why_not(found)}", "bad")
+    if not host.has_section:
+        screen.say(f"{host.name}{_why_not(host)}", "bad")
 
 
 def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None:
@@ -62,23 +62,23 @@ def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None
             screen.say(f"  {line}", "verbatim")
 
 
-def notes_of(found: AdoptedHost, draft: Draft | None) -> tuple[str, ...]:
+def notes_of(host: AdoptedHost, draft: Draft | None) -> tuple[str, ...]:
     """The notes on this host, a sentence each."""
-    if draft and (entry := draft.entries.get(found.name)):
+    if draft and (entry := draft.entries.get(host.name)):
         return entry.notes
-    return tuple(dict.fromkeys(note for adopted in found.adopted.values() for note in adopted.notes))
+    return tuple(dict.fromkeys(note for adopted in host.adopted.values() for note in adopted.notes))
 
 
-def adopted_document(found: AdoptedHost, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:
+def adopted_document(host: AdoptedHost, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:
     """`plan` is the host's plan as `diff` has it."""
-    entry = draft.entries.get(found.name) if draft else None
-    result = "adopted" if found.has_section else "present" if found.place.own else "nothing"
+    entry = draft.entries.get(host.name) if draft else None
+    result = "adopted" if host.has_section else "present" if host.place.own else "nothing"
     return {
-        "host": found.name,
+        "host": host.name,
         "result": result,
         "entry": entry_text(entry) if entry else "",
         "variables": [*entry.variables] if entry else [],
-        "notes": [*notes_of(found, draft)],
+        "notes": [*notes_of(host, draft)],
         "plan": plan,
     }
 
@@ -88,8 +88,8 @@ def entry_text(entry: Entry) -> str:
     return "".join(f"{line}\n" for line in entry.lines(0, 2))
 
 
-def _why_not(found: AdoptedHost) -> str:
-    own = ", ".join(sorted(service.value for service in found.place.own))
-    if not own:
+def _why_not(host: AdoptedHost) -> str:
+    services = ", ".join(sorted(service.value for service in host.place.own))
+    if not services:
         return ": nothing on it can be managed"
-    return f" has {own} in {found.place.path} already: nothing is overwritten"
+    return f" has {services} in {host.place.path} already: nothing is overwritten"

@@ -47,7 +47,11 @@ class HostText:
         remain different.
         """
         owns = {_split_port(self.address)[0]: "\ue001", self.address: "\ue001", self.name: "\ue000"}
-        signs = [(_pattern(own), rf"\g<1>{owns[own]}") for own in sorted(owns, key=len, reverse=True) if own]
+        signs = [
+            (_pattern(identity), rf"\g<1>{owns[identity]}")
+            for identity in sorted(owns, key=len, reverse=True)
+            if identity
+        ]
 
         def plain(text: str) -> str:
             for pattern, sign in signs:
@@ -59,19 +63,19 @@ class HostText:
         return tuple((style, plain(text)) for style, text in self.lines)
 
 
-def _pattern(own: str) -> re.Pattern[str]:
+def _pattern(identity: str) -> re.Pattern[str]:
     """Where a name or address is. A host may be called `docker`: a common word only counts where nothing else is
     possible.
     """
-    distinct = re.search(r"[0-9.-]", own) and not own.isdigit()
+    distinct = re.search(r"[0-9.-]", identity) and not identity.isdigit()
     before = r"(?<!\w)" if distinct else _NAMES_A_HOST
-    return re.compile(rf"({before}){re.escape(own)}(?!\w)")
+    return re.compile(rf"({before}){re.escape(identity)}(?!\w)")
 
 
 def _split_port(address: str) -> tuple[str, str]:
     """An address and its port; the port is empty if there is none."""
-    found = _PLACE.fullmatch(address)
-    return (found[1], found[2]) if found and ("[" in address or ":" not in found[1]) else (address, "")
+    match = _PLACE.fullmatch(address)
+    return (match[1], match[2]) if match and ("[" in address or ":" not in match[1]) else (address, "")
 
 
 def _with_signs(block: Sequence[HostText], shown: Sequence[Line]) -> tuple[Line, ...]:
@@ -120,6 +124,6 @@ def _signs_as_words(text: str) -> str:
     return text
 
 
-def heading(names: Sequence[str], what: str = "alike") -> list[str]:
+def heading(names: Sequence[str], quality: str = "alike") -> list[str]:
     """`40 hosts alike: runner-[01:40]`, with ranges as in the inventory, in lines that fit any terminal."""
-    return wrap_at_words(f"{len(names)} hosts {what}: {', '.join(brief(names))}", _WIDTH)
+    return wrap_at_words(f"{len(names)} hosts {quality}: {', '.join(brief(names))}", _WIDTH)

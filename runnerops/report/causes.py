@@ -30,16 +30,16 @@ class TitledText:
 def grouped_lines(every: Iterable[TitledText]) -> Iterator[Line]:
     """The lines of each host. Hosts with the same lines form one block, at the place of the first of them."""
     alike: dict[object, list[TitledText]] = {}
-    for said in every:
-        alike.setdefault((said.style, said.shared_title, said.text.normalized()), []).append(said)
+    for titled in every:
+        alike.setdefault((titled.style, titled.shared_title, titled.text.normalized()), []).append(titled)
     for block in alike.values():
         if len(block) >= MIN_BLOCK:
-            told = [said.text for said in block]
-            yield from block_lines(told, told[0].lines, (block[0].style, block[0].shared_title))
+            texts = [titled.text for titled in block]
+            yield from block_lines(texts, texts[0].lines, (block[0].style, block[0].shared_title))
         else:
-            for said in block:
-                yield said.style, f"{said.text.name}: {said.title}"
-                yield from said.text.lines
+            for titled in block:
+                yield titled.style, f"{titled.text.name}: {titled.title}"
+                yield from titled.text.lines
 
 
 def outcomes_lines(outcomes: Sequence[Outcome]) -> Iterator[Line]:
@@ -50,8 +50,8 @@ def outcomes_lines(outcomes: Sequence[Outcome]) -> Iterator[Line]:
 def total_line(kinds: Mapping[str, Sequence[str]]) -> str:
     """`40 hosts: 38 work, 2 not reached (a, b)`. Hosts of the first kind are counted; all others are also named."""
     first = next(iter(kinds))
-    named = {kind: "" if kind == first else f" ({first_few(hosts, NAMED)})" for kind, hosts in kinds.items()}
-    words = [f"{len(hosts)} {kind}{named[kind]}" for kind, hosts in kinds.items() if hosts or kind == first]
+    in_brackets = {kind: "" if kind == first else f" ({first_few(hosts, NAMED)})" for kind, hosts in kinds.items()}
+    words = [f"{len(hosts)} {kind}{in_brackets[kind]}" for kind, hosts in kinds.items() if hosts or kind == first]
     return f"{sum(map(len, kinds.values()))} hosts: {', '.join(words)}"
 
 

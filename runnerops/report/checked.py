@@ -28,7 +28,7 @@ def checked_line(noun: str, by_name: Mapping[str, Sequence[Finding]], shown: Seq
 
 
 def _where(severity: str, noun: str, by_name: Mapping[str, Sequence[Finding]]) -> str:
-    names = [name for name, found in by_name.items() if any(finding.severity == severity for finding in found)]
+    names = [name for name, findings in by_name.items() if any(finding.severity == severity for finding in findings)]
     if len(by_name) == 1 or not names or noun != "host":
         return ""
     if len(names) == 1:
@@ -40,12 +40,12 @@ def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' if number != 1 else ''}"
 
 
-def merge_missing_secrets(found: Iterable[Finding]) -> list[Finding]:
+def merge_missing_secrets(findings: Iterable[Finding]) -> list[Finding]:
     """The findings. Secrets of one line of the inventory that are missing on many hosts for the same reason are one
     finding, at the place of the first.
     """
     alike: dict[object, list[Finding]] = {}
-    for finding in found:
+    for finding in findings:
         why = finding.message.partition(": ")[2]
         about = replace(finding, message=why, fix="") if finding.rule == _RULE else finding
         alike.setdefault(about, []).append(finding)

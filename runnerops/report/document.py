@@ -42,7 +42,7 @@ def plan_document(
         "paused_in_gitlab": [_pause(pause) for pause in plan.pausing.now],
         "unpaused_in_gitlab": [_left(pause) for pause in plan.pausing.left if not pause.stays],
         "blockers": [_stop(blocker) for blocker in plan.blockers],
-        "overridden": [{**_stop(one), "reason": plan.reasons.get(one.code)} for one in plan.overridden],
+        "overridden": [{**_stop(blocker), "reason": plan.reasons.get(blocker.code)} for blocker in plan.overridden],
         "findings": [finding_document(finding) for finding in plan.findings],
         "notes": list(plan.notes),
         "after": sorted(plan.after),

@@ -99,7 +99,9 @@ def _page() -> Iterator[str]:
     for name, description in TOP.items():
         yield _row(name, "mapping", description)
         if name == "rollout":
-            yield from (_row(f"rollout.{key}", "text or whole number", one) for key, one in ROLLOUT.items())
+            yield from (
+                _row(f"rollout.{key}", "text or whole number", description) for key, description in ROLLOUT.items()
+            )
     types = dict(keys_of_ours())
     for heading, roots in _SECTIONS:
         yield from ("", f"## {heading}", "", *_HEAD)

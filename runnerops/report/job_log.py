@@ -31,12 +31,12 @@ def end_part(name: str) -> str:
     return _mark("end", name)
 
 
-def _mark(what: str, name: str) -> str:
-    return f"\x1b[0Ksection_{what}:{time.time():.0f}:{name}\r\x1b[0K"
+def _mark(edge: str, name: str) -> str:
+    return f"\x1b[0Ksection_{edge}:{time.time():.0f}:{name}\r\x1b[0K"
 
 
-def own_name(name: str, others: Container[str]) -> str:
+def own_name(name: str, used_names: Container[str]) -> str:
     """A name in characters that GitLab accepts (`build_trace_section_regex`), different from the others."""
     plain = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
     free = (f"{plain}-{number}" if number > 1 else plain for number in count(1))
-    return next(one for one in free if one not in others)
+    return next(free_name for free_name in free if free_name not in used_names)

@@ -30,28 +30,28 @@ class Looking:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._tell, daemon=True)
 
-    def say(self, host: str, what: str) -> None:
+    def say(self, host: str, activity: str) -> None:
         """What this host does now; empty: it is done."""
         with self._lock:
             began = self._since.pop(host, (self._clock(), ""))[0]
-            if what:
+            if activity:
                 self._done.discard(host)
-                self._since[host] = (began, what)
+                self._since[host] = (began, activity)
             else:
                 self._done.add(host)
 
-    def detail(self, host: str, what: str) -> None:
+    def detail(self, host: str, activity: str) -> None:
         """Not shown for many hosts."""
 
-    def each(self, look: Callable[[str], Out], what: str = "") -> Callable[[str], Out]:
-        """Wraps the look at one host, which is done when it ends, with or without an error. `what`: what it does first,
+    def each(self, look: Callable[[str], Out], activity: str = "") -> Callable[[str], Out]:
+        """Wraps the look at one host, which is done when it ends, with or without an error. `activity`: what it does first,
         unless it says so itself.
         """
 
         def looked(host: str) -> Out:
             try:
-                if what:
-                    self.say(host, what)
+                if activity:
+                    self.say(host, activity)
                 return look(host)
             finally:
                 self.say(host, "")
@@ -62,10 +62,12 @@ class Looking:
         """`312 of 500 hosts seen; waiting for a (connecting, 12 s), b (looking, 3 s) and 30 more`, slowest first."""
         with self._lock:
             slowest = sorted(self._since.items(), key=lambda item: item[1][0])
-            done, now = len(self._done), self._clock()
-        named = [f"{host} ({what}, {now - began:.0f} s)" for host, (began, what) in slowest[:_NAMED]]
-        more = f" and {len(slowest) - _NAMED} more" if len(slowest) > _NAMED else ""
-        return f"{done} of {self._hosts} hosts seen" + (f"; waiting for {', '.join(named)}{more}" if named else "")
+            count, now = len(self._done), self._clock()
+        waiting = [f"{host} ({activity}, {now - began:.0f} s)" for host, (began, activity) in slowest[:_NAMED]]
+        omitted = f" and {len(slowest) - _NAMED} more" if len(slowest) > _NAMED else ""
+        return f"{count} of {self._hosts} hosts seen" + (
+            f"; waiting for {', '.join(waiting)}{omitted}" if waiting else ""
+        )
 
     def _tell(self) -> None:
         terminal = self._screen.err.isatty()

@@ -8,23 +8,23 @@ from runnerops.model.plan import Change, Drift
 from runnerops.parsing.moments import in_utc
 
 
-def cause_texts(change: Change, mine: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def cause_texts(change: Change, own_words: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Words, and the keys that they are about, in the order of the file. A rewriting without a change of meaning has no
     keys.
     """
     words = {
-        "inventory": mine,
+        "inventory": own_words,
         "host": drift_text(change.drift),
         "runner": drift_text(change.drift),
-        "both": f"{mine}, and {drift_text(change.drift)}",
+        "both": f"{own_words}, and {drift_text(change.drift)}",
         "unmanaged": "not managed yet",
     }
     keys: dict[str, list[str]] = {}
     for key_change in change.key_changes:
-        found = keys.setdefault(key_change.origin, [])
-        if key_change.label not in found:
-            found.append(key_change.label)
-    yield from ((words[origin], tuple(found)) for origin, found in keys.items())
+        labels = keys.setdefault(key_change.origin, [])
+        if key_change.label not in labels:
+            labels.append(key_change.label)
+    yield from ((words[origin], tuple(labels)) for origin, labels in keys.items())
     if change.drift and change.drift.by == "runner" and not keys.keys() & {"host", "both", "runner"}:
         yield f"{drift_text(change.drift)}; its keys stay", ()
 

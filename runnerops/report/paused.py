@@ -43,17 +43,19 @@ def begun_texts(host: Host, observed: HostState) -> Iterator[str]:
     """A sentence for each place at which a run that has ended began to create runners."""
     if observed.last and observed.last.running:
         return
-    told: dict[str, str] = {}
+    sentences: dict[str, str] = {}
     for record in observed.begun:
         place = f"{record.place} at {record.url}"
-        way = f"{continue_command(host.name, observed.last)} deletes what it left"
+        remedy = f"{continue_command(host.name, observed.last)} deletes what it left"
         if not _has_token(host, record):
-            there = f"{STATE_FOLDER}/begun/{record.name}"
-            way = (
-                f"the inventory has no token for it, so look there for unused runners, then remove {there} on the host"
+            path = f"{STATE_FOLDER}/begun/{record.name}"
+            remedy = (
+                f"the inventory has no token for it, so look there for unused runners, then remove {path} on the host"
             )
-        told.setdefault(place, f"a deploy began to create runners in GitLab ({place}) and was interrupted: {way}")
-    yield from told.values()
+        sentences.setdefault(
+            place, f"a deploy began to create runners in GitLab ({place}) and was interrupted: {remedy}"
+        )
+    yield from sentences.values()
 
 
 def _has_token(host: Host, begun: CreationRecord) -> bool:

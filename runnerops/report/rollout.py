@@ -22,13 +22,15 @@ def rollout_text(
     if len(ready) < 2 and not gate:
         return ""
     first = rollout.canary if rollout.canary in ready else ""
-    rest = [name for name in disturbed if name not in {first, rollout.last}]
+    followers = [name for name in disturbed if name not in {first, rollout.last}]
     at_once = rollout.at_once(len(disturbed))
     parts = [f"without the canary {rollout.canary}, which is {no_canary}"] if no_canary else []
     parts += [f"{first} first"] if first else []
     parts += [f"{gate} first, which is in sync and must pass verify"] if gate else []
-    if len(rest) > at_once:
-        parts.append(f"{'then ' if first or gate else ''}{len(rest)} hosts that restart something, {at_once} at a time")
+    if len(followers) > at_once:
+        parts.append(
+            f"{'then ' if first or gate else ''}{len(followers)} hosts that restart something, {at_once} at a time"
+        )
     parts += [f"{rollout.last} last"] if rollout.last in ready else []
     if not parts:
         return ""
@@ -41,9 +43,9 @@ def rollout_text(
     return f"order: {'; '.join(parts)}"
 
 
-def pause_text(seconds: int, left: int, now: float) -> str:
+def pause_text(seconds: int, count: int, now: float) -> str:
     """Says that a pause begins, until when, and how many hosts follow it."""
-    hosts = "1 host is" if left == 1 else f"{left} hosts are"
+    hosts = "1 host is" if count == 1 else f"{count} hosts are"
     return f"a pause of {_time(seconds)} until {to_the_second(now + seconds)}; {hosts} to be changed after it"
 
 

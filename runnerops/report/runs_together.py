@@ -42,8 +42,8 @@ def merged_history_lines(every: Iterable[HostRun], *, show_all: bool = False) ->
         yield _heading(block)
         yield from shared_lines(texts := [host_run.text for host_run in block], texts[0].lines)
     if len(blocks) > most:
-        more = sum(map(len, blocks[most:]))
-        yield "dim", f"and {more} earlier run{'s' if more != 1 else ''}: -v shows each host's own, all of them"
+        count = sum(map(len, blocks[most:]))
+        yield "dim", f"and {count} earlier run{'s' if count != 1 else ''}: -v shows each host's own, all of them"
 
 
 def _blocks(newest_first: Iterable[HostRun]) -> Iterator[list[HostRun]]:
@@ -54,8 +54,8 @@ def _blocks(newest_first: Iterable[HostRun]) -> Iterator[list[HostRun]]:
     latest: dict[object, list[HostRun]] = {}
     of_host: dict[str, list[HostRun]] = {}
     for host_run in newest_first:
-        whole = of_host.get(host_run.host)
-        latest = {key: block for key, block in latest.items() if block is not whole}
+        ended = of_host.get(host_run.host)
+        latest = {key: block for key, block in latest.items() if block is not ended}
         key = ending_word(host_run.record), host_run.text.normalized()
         block = latest.get(key)
         if block is None or _began(block[-1]) - _began(host_run) > _APART:
@@ -87,5 +87,5 @@ def _seconds(block: Sequence[HostRun]) -> str:
         return ""
     took = [float(host_run.clock) if running else host_run.record.finished_at for host_run in block]
     seconds = [max(0.0, end - _began(host_run)) for end, host_run in zip(took, block, strict=True)]
-    least, most = (f"{one:.0f}" if running else f"{one:.1f}" for one in (min(seconds), max(seconds)))
+    least, most = (f"{number:.0f}" if running else f"{number:.1f}" for number in (min(seconds), max(seconds)))
     return f"{' for' if running else ' '} {most if least == most else f'{least} to {most}'} s"

@@ -80,8 +80,8 @@ class Digests:
     def _of(self, content: bytes) -> str:
         if not self.key:
             return hashlib.sha256(content).hexdigest()
-        own = hmac.new(bytes.fromhex(self.key), b"saved plan", hashlib.sha256).digest()
-        return hmac.new(own, content, hashlib.sha256).hexdigest()
+        derived_key = hmac.new(bytes.fromhex(self.key), b"saved plan", hashlib.sha256).digest()
+        return hmac.new(derived_key, content, hashlib.sha256).hexdigest()
 
 
 def saved_host(

@@ -35,14 +35,14 @@ def handle_signals(restore: Callable[[], None]) -> Iterator[None]:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    mine = threading.current_thread() is threading.main_thread()  # other threads cannot set signal handlers
+    in_main = threading.current_thread() is threading.main_thread()  # other threads cannot set signal handlers
     wanted = {
         signal.SIGTERM: terminate,
         signal.SIGHUP: die,
         signal.SIGQUIT: die,
         signal.SIGALRM: lambda *_: None,  # what was waited for continues (PEP 475)
     }
-    heard = {number: do for number, do in wanted.items() if mine and signal.getsignal(number) is signal.SIG_DFL}
+    heard = {number: do for number, do in wanted.items() if in_main and signal.getsignal(number) is signal.SIG_DFL}
     for number, do in heard.items():
         signal.signal(number, do)
     if signal.SIGALRM in heard:

@@ -52,16 +52,16 @@ def many_status_lines(every: Iterable[HostStatus], *, apart: bool = False) -> It
     """
     alike: dict[object, list[HostStatus]] = {}
     for status in every:
-        told = status.told
-        key = replace(told, lines=[(style, _COUNT.sub("", text)) for style, text in told.lines]).normalized()
+        host_text = status.told
+        key = replace(host_text, lines=[(style, _COUNT.sub("", text)) for style, text in host_text.lines]).normalized()
         alike.setdefault(status.host if apart else key, []).append(status)
     for block in alike.values():
         if len(block) < MIN_BLOCK:
-            for one in block:
-                yield from one.lines
+            for host_status in block:
+                yield from host_status.lines
             continue
-        said = _counted_together([status.told for status in block])
-        yield from block_lines(said, said[0].lines)
+        texts = _counted_together([status.told for status in block])
+        yield from block_lines(texts, texts[0].lines)
         yield from job_lines({status.host: status.jobs for status in block})
 
 
@@ -75,11 +75,11 @@ def _counted_together(block: Sequence[HostText]) -> list[HostText]:
     return [replace(text, lines=lines) for text, lines in zip(block, zip(*columns, strict=True), strict=True)]
 
 
-def _span(found: Sequence[re.Match[str]]) -> str:
-    least, most = (of(found, key=lambda item: float(item[1])) for of in (min, max))
+def _span(matches: Sequence[re.Match[str]]) -> str:
+    least, most = (of(matches, key=lambda item: float(item[1])) for of in (min, max))
     return most[0] if least[1] == most[1] else f"{least[1]} to {most[0]}"
 
 
 def _with(text: str, spans: Sequence[str]) -> str:
-    left = iter(spans)
-    return _COUNT.sub(lambda _: next(left), text)
+    remaining = iter(spans)
+    return _COUNT.sub(lambda _: next(remaining), text)

@@ -53,7 +53,13 @@ def table_lines(
 
 def _took(block: Sequence[Outcome]) -> str:
     """The seconds of the fastest and the slowest."""
-    least, most = (f"{one:.1f}" for one in (min(one.seconds for one in block), max(one.seconds for one in block)))
+    least, most = (
+        f"{block_outcome:.1f}"
+        for block_outcome in (
+            min(block_outcome.seconds for block_outcome in block),
+            max(block_outcome.seconds for block_outcome in block),
+        )
+    )
     if max(outcome.seconds for outcome in block) < _MOMENT:
         return ""
     return f"{most} s" if least == most else f"{least} to {most} s"
@@ -63,7 +69,7 @@ def _detail(block: Sequence[Outcome], actions: Mapping[str, str]) -> str:
     first = block[0]
     if first.result is Result.APPLIED:
         return actions.get(first.host, "")
-    return common_text([outcome_text(one) for one in block], [_why(one) for one in block])
+    return common_text([outcome_text(outcome) for outcome in block], [_why(outcome) for outcome in block])
 
 
 def _why(outcome: Outcome) -> str:
@@ -87,11 +93,11 @@ def _named(block: Sequence[Outcome]) -> str:
 
 def _rows(outcomes: Sequence[Outcome]) -> list[list[Outcome]]:
     applied = [[outcome] for outcome in outcomes if outcome.result is Result.APPLIED]
-    other = [
+    remarkable = [
         outcome for outcome in outcomes if outcome.result not in {Result.APPLIED, Result.UNCHANGED, Result.PENDING}
     ]
-    other.sort(key=lambda outcome: _ORDER.index(outcome.result))
-    return [*list(_alike(other))[:_MOST], *(applied if len(applied) <= _MOST_GOOD else ())]
+    remarkable.sort(key=lambda outcome: _ORDER.index(outcome.result))
+    return [*list(_alike(remarkable))[:_MOST], *(applied if len(applied) <= _MOST_GOOD else ())]
 
 
 def _cut(name: str) -> str:

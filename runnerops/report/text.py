@@ -83,26 +83,26 @@ def finding_lines(finding: Finding, also: Sequence[str] = (), indent: str = "") 
     line in the inventory if there is one, or else the file.
     """
     style = "dim" if finding.ignored else {"error": "bad", "warning": "warn"}.get(finding.severity, "plain")
-    others = f" (also {first_few(also, NAMED)})" if also else ""
+    other_hosts = f" (also {first_few(also, NAMED)})" if also else ""
     place = str(finding.location) if finding.location else finding.path
     severity = "" if finding.ignored else f"{finding.severity}: "
-    what = f"{finding.label}: " if finding.key else ""
-    yield style, f"{indent}{place}: {severity}{what}{finding.message} [{finding.rule}]{others}"
+    label = f"{finding.label}: " if finding.key else ""
+    yield style, f"{indent}{place}: {severity}{label}{finding.message} [{finding.rule}]{other_hosts}"
     if finding.ignored:
         yield "dim", f"{indent}  ignored: {finding.ignored}"
     elif finding.fix:
         yield "plain", f"{indent}  hint: {finding.fix}"
 
 
-def change_lines(change: Change, masker: Masker, mine: str) -> Iterator[Line]:
+def change_lines(change: Change, masker: Masker, own_words: str) -> Iterator[Line]:
     """The state of the file, who made the change and, if keys differ, the diff."""
     state = state_of(change)
-    origins = list(cause_texts(change, mine))
-    whole = f" · {origins[0][0]}" if len(origins) == 1 and not change.drift else ""
-    yield "plain", f"  {SYMBOLS.get(state, '~')} {change.old.path}  {state}{whole}"
+    origins = list(cause_texts(change, own_words))
+    origin = f" · {origins[0][0]}" if len(origins) == 1 and not change.drift else ""
+    yield "plain", f"  {SYMBOLS.get(state, '~')} {change.old.path}  {state}{origin}"
     if state not in {"new", "changed", "removed", "layout differs"}:
         return
-    if not whole:
+    if not origin:
         for words, keys in origins:
             yield "plain", f"      {words}: {', '.join(keys)}" if keys else f"      {words}"
     for line in diff_lines(change, masker):
@@ -116,9 +116,9 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
     waits = f" · waits for {_jobs(action.jobs_waited)}" if action.jobs_waited else ""
     style = "bad" if action.jobs_lost else "warn" if action.verb >= Verb.RESTART else "plain"
     name = action.service.value.replace("_", "-")
-    what = " ".join((name, *action.names)) if action.names else name
+    subject = " ".join((name, *action.names)) if action.names else name
     users = f" · used by {_count(action.used_by)}" if action.used_by else ""
-    yield style, f"  → {action.shown} {what}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
+    yield style, f"  → {action.shown} {subject}{because}{users}{waits} · {_jobs(action.jobs_lost)} interrupted"
     if action.containers:
         parts = (f"{_fate(kind, len(names))} ({_some(names)})" for kind, names in action.containers.items())
         yield "plain", f"      containers: {'; '.join(parts)}"
@@ -126,30 +126,30 @@ def action_lines(action: Action, labels: Mapping[str, str]) -> Iterator[Line]:
 
 def _reasons(words: Sequence[str], labels: Mapping[str, str]) -> Iterator[str]:
     """The reasons in the form for people. Many keys of one runner are only counted, because the diff shows each."""
-    said = [labels.get(word, word) for word in words]
-    runners = [f"{match[1]}{match[2]}" if (match := _OF_RUNNER.fullmatch(one)) else "" for one in said]
-    told: set[str] = set()
-    for one, runner in zip(said, runners, strict=True):
+    labelled = [labels.get(word, word) for word in words]
+    runners = [f"{match[1]}{match[2]}" if (match := _OF_RUNNER.fullmatch(word)) else "" for word in labelled]
+    counted: set[str] = set()
+    for word, runner in zip(labelled, runners, strict=True):
         count = runners.count(runner) if runner else 1
         if count < _MANY_KEYS:
-            yield one
-        elif runner not in told:
-            told.add(runner)
+            yield word
+        elif runner not in counted:
+            counted.add(runner)
             yield f"{count} keys of {runner}"
 
 
 def jobs_lines(jobs: Sequence[Job], now: float) -> Iterator[Line]:
     """A line for each job with known details, the oldest first. `now`: epoch seconds by the host's clock."""
-    known = sorted((job for job in jobs if job.id), key=lambda job: (not job.started_at, job.started_at))
-    yield from (("plain", f"      {job_text(job, now)}") for job in known[:NAMED])
-    if known and len(jobs) > len(known[:NAMED]):
-        yield "plain", f"      and {len(jobs) - len(known[:NAMED])} more"
+    detailed = sorted((job for job in jobs if job.id), key=lambda job: (not job.started_at, job.started_at))
+    yield from (("plain", f"      {job_text(job, now)}") for job in detailed[:NAMED])
+    if detailed and len(jobs) > len(detailed[:NAMED]):
+        yield "plain", f"      and {len(jobs) - len(detailed[:NAMED])} more"
 
 
 def actions_text(plan: Plan) -> str:
     """Everything that is done on a host, in one line. Without actions, the files that change."""
-    done = [f"{action.shown} {action.service.value.replace('_', '-')}" for action in plan.actions]
-    return ", ".join(done) or ", ".join(change.old.path for change in plan.changes)
+    acts = [f"{action.shown} {action.service.value.replace('_', '-')}" for action in plan.actions]
+    return ", ".join(acts) or ", ".join(change.old.path for change in plan.changes)
 
 
 def update_lines(update: SettingsUpdate) -> Iterator[Line]:
@@ -202,7 +202,7 @@ def _run(jobs: int) -> str:
 def _setting(value: Setting) -> str:
     """A setting as JSON, so that a text from GitLab can neither break the line nor control a terminal."""
     text = "none" if value is None else json.dumps(value, ensure_ascii=False)
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)
+    return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
 
 
 _OF_RUNNER = late_pattern(r"(runners\[\d+\])\.\S+( \(.*\))")
@@ -220,14 +220,14 @@ NAMED = 5
 
 
 def _fate(kind: str, count: int) -> str:
-    one, more = _FATES[kind]
-    return f"{count} {one if count == 1 else more}"
+    singular, plural = _FATES[kind]
+    return f"{count} {singular if count == 1 else plural}"
 
 
 def _some(names: Sequence[str]) -> str:
     """The first five, and the number of the others."""
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"{', '.join(names[:NAMED])}{more}"
+    omitted = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{omitted}"
 
 
 def _count(hosts: Sequence[str]) -> str:
@@ -253,7 +253,9 @@ def summary_line(outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         names.setdefault(outcome.result, []).append(outcome.host)
     quiet = {Result.UNCHANGED, Result.APPLIED}
-    words = [f"{len(of)} {one}{'' if one in quiet else f' ({first_few(of, NAMED)})'}" for one, of in names.items()]
+    words = [
+        f"{len(of)} {result}{'' if result in quiet else f' ({first_few(of, NAMED)})'}" for result, of in names.items()
+    ]
     return f"{len(outcomes)} host{'s' if len(outcomes) != 1 else ''}: {', '.join(words)}"
 
 

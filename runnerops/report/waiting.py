@@ -24,10 +24,10 @@ _FEW = 8
 class Waiting(Protocol):
     """Each host calls this from its thread."""
 
-    def say(self, host: str, what: str) -> None:
+    def say(self, host: str, activity: str) -> None:
         """What this host does now; empty: it is done."""
 
-    def detail(self, host: str, what: str) -> None:
+    def detail(self, host: str, activity: str) -> None:
         """The same, for changes that are too frequent for separate lines."""
 
     def __enter__(self) -> Waiting: ...
@@ -49,10 +49,10 @@ def waiting(screen: Screen, *, silent: bool, hosts: int = 1, short: bool = False
 
 
 class _Silence:
-    def say(self, host: str, what: str) -> None:
+    def say(self, host: str, activity: str) -> None:
         """Shows nothing."""
 
-    def detail(self, host: str, what: str) -> None:
+    def detail(self, host: str, activity: str) -> None:
         """Shows nothing."""
 
     def __enter__(self) -> Waiting:
@@ -68,9 +68,9 @@ class _Lines(_Silence):
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
 
-    def say(self, host: str, what: str) -> None:
-        if what:
-            self._screen.say(f"{host}: {what}", "dim")
+    def say(self, host: str, activity: str) -> None:
+        if activity:
+            self._screen.say(f"{host}: {activity}", "dim")
 
 
 class _Spinners(_Silence):
@@ -94,11 +94,11 @@ class _Spinners(_Silence):
         self._tasks: dict[str, TaskID] = {}
         self._lock = threading.Lock()
 
-    def say(self, host: str, what: str) -> None:
-        text = shorten(self._screen.redactor.text(what), _LONGEST)
+    def say(self, host: str, activity: str) -> None:
+        text = shorten(self._screen.redactor.text(activity), _LONGEST)
         with self._lock:
             task = self._tasks.get(host)
-            if not what:
+            if not activity:
                 if task is not None:
                     self._progress.remove_task(self._tasks.pop(host))
             elif task is None:
@@ -106,8 +106,8 @@ class _Spinners(_Silence):
             else:
                 self._progress.update(task, description=text)
 
-    def detail(self, host: str, what: str) -> None:
-        self.say(host, what)
+    def detail(self, host: str, activity: str) -> None:
+        self.say(host, activity)
 
     def __enter__(self) -> Waiting:
         self._screen.pausables.append(self._display)

@@ -96,7 +96,7 @@ def key_of(name: str) -> str:
 
 
 def read(shape: type[S], value: object, complaints: Found) -> S:
-    """The value as a shape. It must only be used if nothing was found."""
+    """The value as a shape. It must only be used if there are no complaints."""
     kind: Kind = shape
     result: S = _shape(kind)(value, (), complaints)
     return result

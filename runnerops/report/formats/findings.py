@@ -52,7 +52,7 @@ class Findings:
 
 
 def entries(
-    found: Iterable[Finding],
+    findings: Iterable[Finding],
     redactor: Redactor,
     relative: Callable[[str], str],
     keys: Mapping[SourceLocation, Key],
@@ -67,7 +67,7 @@ def entries(
 
     counts: Counter[tuple[str, ...]] = Counter()
     made: list[Entry] = []
-    for finding in found:
+    for finding in findings:
         place = finding.location or SourceLocation(default, 1, 1)
         file = shown(relative(place.file))
         subject = shown(_subject(finding, place))

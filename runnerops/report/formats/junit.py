@@ -38,22 +38,22 @@ def _case(suite: Xml.Element, group: str, name: str, names: Counter[str]) -> Xml
     """GitLab identifies a case by its names, and shows only one of two with the same names."""
     names[f"{group} {name}"] += 1
     count = names[f"{group} {name}"]
-    whole = f"{name} ({count})" if count > 1 else name
-    return Xml.SubElement(suite, "testcase", classname=_clean(group), name=_clean(whole), time="0")
+    unique_name = f"{name} ({count})" if count > 1 else name
+    return Xml.SubElement(suite, "testcase", classname=_clean(group), name=_clean(unique_name), time="0")
 
 
 def _finding(suite: Xml.Element, entry: Entry, names: Counter[str], *, fails: bool) -> None:
     case = _case(suite, entry.file, " ".join(filter(None, (entry.rule, entry.subject))), names)
     if entry.file != "-" and not entry.file.startswith(("/", "..")):  # otherwise the repository has no page for it
         case.set("file", _clean(entry.file))
-    said = f"{entry.file}:{entry.line}:{entry.column}: {entry.text} [{entry.rule}]"
-    whole = f"{said}\nhint: {entry.fix}" if entry.fix else said
+    line = f"{entry.file}:{entry.line}:{entry.column}: {entry.text} [{entry.rule}]"
+    text = f"{line}\nhint: {entry.fix}" if entry.fix else line
     if entry.ignored:
         Xml.SubElement(case, "skipped", message=_clean(f"ignored: {entry.ignored}"))
     elif fails:
-        Xml.SubElement(case, "failure", message=_clean(entry.message), type=entry.severity).text = _clean(whole)
+        Xml.SubElement(case, "failure", message=_clean(entry.message), type=entry.severity).text = _clean(text)
     else:
-        Xml.SubElement(case, "system-out").text = _clean(f"{entry.severity}: {whole}")
+        Xml.SubElement(case, "system-out").text = _clean(f"{entry.severity}: {text}")
 
 
 def _clean(text: str) -> str:

@@ -27,25 +27,25 @@ def markdown(report: PlanReport) -> str:
 
 
 def _blocks(hosts: Sequence[HostReport]) -> Iterator[str]:
-    left = _ROOM
+    room = _ROOM
     for host in hosts:
         if not host.changes:
             continue
         block = _block(host)
-        if len(block) > left:
+        if len(block) > room:
             yield f"`{host.host}` and what follows is too long to stand here: the job's log has it."
             return
-        left -= len(block)
+        room -= len(block)
         yield block
 
 
-def _block(one: HostReport) -> str:
-    lines = list(_compared(one.lines))
+def _block(report: HostReport) -> str:
+    lines = list(_compared(report.lines))
     fence = "`" * max(3, *(len(run) + 1 for line in lines for run in re.findall("`+", line)), 3)
     text = "\n".join((f"{fence}diff", *lines, fence))
     if len(lines) < _FOLDED:
-        return f"**{one.host}**\n\n{text}"
-    return f"<details><summary><b>{one.host}</b> ({len(lines)} lines)</summary>\n\n{text}\n\n</details>"
+        return f"**{report.host}**\n\n{text}"
+    return f"<details><summary><b>{report.host}</b> ({len(lines)} lines)</summary>\n\n{text}\n\n</details>"
 
 
 def _compared(lines: Sequence[Line]) -> Iterator[str]:

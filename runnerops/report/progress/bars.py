@@ -32,7 +32,7 @@ _ALL = "hosts"
 """The name of the line for all hosts together."""
 
 
-def _words(told: Callable[[str], str]) -> ProgressColumn:
+def _words(text_of: Callable[[str], str]) -> ProgressColumn:
     """A column that says what a host does now, computed each time that it is painted."""
     from rich.progress import ProgressColumn  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -41,7 +41,7 @@ def _words(told: Callable[[str], str]) -> ProgressColumn:
         """The words for the host of the task."""
 
         def render(self, task: Task) -> Text:
-            return Text(told(task.fields["host"]), no_wrap=True, overflow="ellipsis")
+            return Text(text_of(task.fields["host"]), no_wrap=True, overflow="ellipsis")
 
     return Words()
 
@@ -92,15 +92,15 @@ class Bars(Lines):
                 self._now[event.host] = step, event
             self._fit()
             if event.host in self._tasks and event.list:
-                done = event.step if event.list == "forward" else 0
-                self._bars.update(self._tasks[event.host], completed=done)
+                steps = event.step if event.list == "forward" else 0
+                self._bars.update(self._tasks[event.host], completed=steps)
 
     def _told(self, host: str) -> str:
         """What a host does or waits for now. It is computed anew, because jobs grow older."""
-        now = self._now.get(host)  # read once: the host's thread may remove it
-        if now is None:
+        current = self._now.get(host)  # read once: the host's thread may remove it
+        if current is None:
             return self._counted() if host == _ALL else ""
-        step, event = now
+        step, event = current
         text = self._drains.text(step, event, self._room()) if event.kind == "wait" else step_title(step)
         return shorten(text, self._room())
 
@@ -122,10 +122,10 @@ class Bars(Lines):
 
     def _counted(self) -> str:
         """The first line, with the progress of all hosts. The lines below it are for hosts that are doing something."""
-        done, waits = self._hosts - len(self._busy), len(self._drains)
+        count, waits = self._hosts - len(self._busy), len(self._drains)
         hidden = len(self._began) - len(self._tasks)
         waiting = f", {waiting_count(waits)}" if waits else ""
-        return f"{done} of {self._hosts} done{waiting}" + (f", {hidden} more" if hidden else "")
+        return f"{count} of {self._hosts} done{waiting}" + (f", {hidden} more" if hidden else "")
 
     def end(self, outcome: Outcome) -> None:
         """Removes the host's bar."""

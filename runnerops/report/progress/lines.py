@@ -60,8 +60,8 @@ class Lines:
     def resume(self) -> None:
         """Prints events again after `hush`, and the outcomes that arrived meanwhile."""
         self._quiet = False
-        held, self._held = self._held, []
-        for outcome in held:
+        outcomes, self._held = self._held, []
+        for outcome in outcomes:
             self.end(outcome)
 
     def gather(self) -> None:
