@@ -54,33 +54,33 @@ class Groups:
             self.hosts.setdefault(name, {"ansible_port": port} if port else {}).update(variables)
             self.members.setdefault(group, []).append(name)
 
-    def under(self, group: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
+    def under(self, group: str, seen_groups: frozenset[str] = frozenset()) -> frozenset[str]:
         """The hosts of a group and of its children."""
         if group == _ALL:
             return frozenset(self.hosts)
-        found = set(self.members.get(group, ()))
+        names = set(self.members.get(group, ()))
         for child in self.children.get(group, ()):
-            found |= self.under(child, seen | {group}) if child not in seen else set()
-        return frozenset(found)
+            names |= self.under(child, seen_groups | {group}) if child not in seen_groups else set()
+        return frozenset(names)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every group. Parents come before their children."""
-        found = dict.fromkeys((*self.members, *self.children, *self.variables, *self.beside))
-        return tuple(sorted(found, key=lambda name: (name != _ALL, self._depth(name), name)))
+        groups = dict.fromkeys((*self.members, *self.children, *self.variables, *self.beside))
+        return tuple(sorted(groups, key=lambda name: (name != _ALL, self._depth(name), name)))
 
-    def _depth(self, name: str, seen: frozenset[str] = frozenset()) -> int:
-        above = [one for one, inside in self.children.items() if name in inside and one not in seen]
-        return 1 + max((self._depth(one, seen | {name}) for one in above), default=0)
+    def _depth(self, name: str, seen_groups: frozenset[str] = frozenset()) -> int:
+        above = [group for group, inside in self.children.items() if name in inside and group not in seen_groups]
+        return 1 + max((self._depth(group, seen_groups | {name}) for group in above), default=0)
 
     def of_host(self, name: str) -> Variables:
         """The variables that apply to a host."""
-        found: dict[str, object] = {}
+        values: dict[str, object] = {}
         groups = [group for group in self.names if name in self.under(group)]
         for variables in (self.variables, self.beside):
             for group in groups:
-                found |= variables.get(group, {})
-        return found | self.hosts[name]
+                values |= variables.get(group, {})
+        return values | self.hosts[name]
 
 
 @frozen
@@ -105,13 +105,13 @@ def read_groups(text: str, file: str) -> Groups:
     end = file.rpartition("/")[2].rpartition(".")[2] if "." in file.rpartition("/")[2] else ""
     if end in {"yml", "yaml", "json", ""}:
         try:
-            found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
+            tree = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
         except (yaml.YAMLError, ValueError) as error:  # such as an invalid date
             if end:
                 raise _bad(file, getattr(getattr(error, "problem_mark", None), "line", 0) + 1, "no YAML") from None
-            found = None
-        if isinstance(found, dict):
-            return _of_yaml(found, file)
+            tree = None
+        if isinstance(tree, dict):
+            return _of_yaml(tree, file)
         if end:
             raise _bad(file, 1, "not an Ansible inventory: no mapping of groups")
     return _of_ini(text, file)
@@ -122,12 +122,12 @@ def read_variables(text: str) -> Variables:
     if text.startswith("$ANSIBLE_VAULT"):
         raise ValueError("is encrypted")
     try:
-        found = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
+        tree = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
     except yaml.YAMLError:
         raise ValueError("is not YAML") from None
-    if not isinstance(found, dict | None):
+    if not isinstance(tree, dict | None):
         raise ValueError("is not a mapping of variables")
-    return {str(name): value for name, value in (found or {}).items()}
+    return {str(name): value for name, value in (tree or {}).items()}
 
 
 def logins(groups: Groups, patterns: Sequence[str]) -> tuple[Login, ...]:
@@ -136,45 +136,50 @@ def logins(groups: Groups, patterns: Sequence[str]) -> tuple[Login, ...]:
     """
     chosen: dict[str, None] = {} if patterns else dict.fromkeys(groups.hosts)
     for pattern in patterns:
-        meant = {
+        in_groups = {
             name for group in (*groups.names, _ALL) if fnmatch.fnmatch(group, pattern) for name in groups.under(group)
         }
-        found = [name for name in groups.hosts if name in meant or fnmatch.fnmatch(name, pattern)]
-        if not found:
+        names = [name for name in groups.hosts if name in in_groups or fnmatch.fnmatch(name, pattern)]
+        if not names:
             raise RunneropsError(
                 f"{pattern}: no host or group of the Ansible inventory", "name an existing one, or none for all"
             )
-        chosen |= dict.fromkeys(found)
+        chosen |= dict.fromkeys(names)
     return tuple(_login(name, groups.of_host(name)) for name in chosen)
 
 
 def _login(name: str, variables: Variables) -> Login:
-    said: dict[str, str] = {}
-    for what, keys in _NAMES.items():
+    settings: dict[str, str] = {}
+    for setting, keys in _NAMES.items():
         key = next((key for key in keys if variables.get(key) is not None), keys[0])
         value = variables.get(key)
-        said[what] = "" if value is None else str(value)
-        if what == "key":
+        settings[setting] = "" if value is None else str(value)
+        if setting == "key":
             continue
         if value is _ENCRYPTED:
             return Login(name, "", problem=f"{key} is encrypted")
-        if "{{" in said[what] or "{%" in said[what]:
+        if "{{" in settings[setting] or "{%" in settings[setting]:
             return Login(name, "", problem=f"{key} is a template of Ansible")
-    if said["connection"].rpartition(".")[2] not in {"", "ssh", "smart", "paramiko", "paramiko_ssh"}:
-        return Login(name, "", problem=f"Ansible reaches it by {said['connection']}, not by SSH")
-    if said["port"] and not re.fullmatch(r"[0-9]{1,5}", said["port"]):
+    if settings["connection"].rpartition(".")[2] not in {"", "ssh", "smart", "paramiko", "paramiko_ssh"}:
+        return Login(name, "", problem=f"Ansible reaches it by {settings['connection']}, not by SSH")
+    if settings["port"] and not re.fullmatch(r"[0-9]{1,5}", settings["port"]):
         return Login(name, "", problem="ansible_port is not a port number")
-    port = int(said["port"]) if said["port"] else None
+    port = int(settings["port"]) if settings["port"] else None
     passed_over = tuple(key for key in _PASSED_OVER if variables.get(key))
-    whole = said["key"].startswith(("/", "~")) and "{" not in said["key"]
-    passed_over = passed_over if whole or not said["key"] else (*passed_over, _NAMES["key"][0])
+    is_path = settings["key"].startswith(("/", "~")) and "{" not in settings["key"]
+    passed_over = passed_over if is_path or not settings["key"] else (*passed_over, _NAMES["key"][0])
     return Login(
-        name, said["address"] or name, said["user"], port, said["key"] if whole else "", passed_over=passed_over
+        name,
+        settings["address"] or name,
+        settings["user"],
+        port,
+        settings["key"] if is_path else "",
+        passed_over=passed_over,
     )
 
 
 def _of_ini(text: str, file: str) -> Groups:
-    found = Groups()
+    groups = Groups()
     group, kind = "ungrouped", "hosts"
     for number, raw in enumerate(text.splitlines(), 1):
         line = raw.strip()
@@ -183,23 +188,23 @@ def _of_ini(text: str, file: str) -> Groups:
         try:
             if match := _SECTION.fullmatch(line):
                 group, kind = match["name"], match["kind"] or "hosts"
-                found.members.setdefault(group, [])
+                groups.members.setdefault(group, [])
             else:
-                _add_line(found, group, kind, line)
+                _add_line(groups, group, kind, line)
         except ValueError:
             raise _bad(file, number, "not a line of an Ansible inventory") from None
-    return found
+    return groups
 
 
-def _add_line(found: Groups, group: str, kind: str, line: str) -> None:
+def _add_line(groups: Groups, group: str, kind: str, line: str) -> None:
     """Adds a line of an INI file. Raises ValueError if it is not valid."""
     if kind == "vars":
         name, equals, value = line.partition("=")
         if not equals:
             raise ValueError
-        found.variables.setdefault(group, {})[name.strip()] = _literal(value.strip())
+        groups.variables.setdefault(group, {})[name.strip()] = _literal(value.strip())
     elif kind == "children":
-        found.children.setdefault(group, []).append(line.partition("#")[0].strip())
+        groups.children.setdefault(group, []).append(line.partition("#")[0].strip())
     elif kind == "hosts":
         name, *words = shlex.split(line, comments=True)
         variables: dict[str, object] = {}
@@ -208,7 +213,7 @@ def _add_line(found: Groups, group: str, kind: str, line: str) -> None:
             if not equals:
                 raise ValueError
             variables[key] = _literal(value)
-        found.add_hosts(group, name, variables)
+        groups.add_hosts(group, name, variables)
     else:
         raise ValueError
 
@@ -223,33 +228,33 @@ def _literal(text: str) -> object:
 
 
 def _of_yaml(tree: Mapping[object, object], file: str) -> Groups:
-    found = Groups()
+    groups = Groups()
     waiting = [(str(name), value) for name, value in tree.items()]
-    seen: set[tuple[str, int]] = set()
+    seen_mappings: set[tuple[str, int]] = set()
     while waiting:
-        group, one = waiting.pop(0)
-        if (group, id(one)) in seen:  # a YAML alias may refer to the mapping around it
+        group, content = waiting.pop(0)
+        if (group, id(content)) in seen_mappings:  # a YAML alias may refer to the mapping around it
             continue
-        seen.add((group, id(one)))
-        parts = _mapping(one)
+        seen_mappings.add((group, id(content)))
+        parts = _mapping(content)
         if bad := [name for name in ("hosts", "children", "vars") if isinstance(parts.get(name), list)]:
             raise RunneropsError(
                 f"{file}: `{bad[0]}` of {group} is a list, which Ansible does not accept either", _MENDED
             )
-        found.members.setdefault(group, [])
-        found.variables.setdefault(group, {}).update(_mapping(parts.get("vars")))
+        groups.members.setdefault(group, [])
+        groups.variables.setdefault(group, {}).update(_mapping(parts.get("vars")))
         for name, variables in _mapping(parts.get("hosts")).items():
             try:
-                found.add_hosts(group, name, _mapping(variables))
+                groups.add_hosts(group, name, _mapping(variables))
             except ValueError:
                 raise RunneropsError(
                     f"{file}: {name} is not a range of hosts", f"write one as web[01:10], at most {MOST} hosts"
                 ) from None
         for name, child in _mapping(parts.get("children")).items():
-            if name not in found.children.setdefault(group, []):
-                found.children[group].append(name)
+            if name not in groups.children.setdefault(group, []):
+                groups.children[group].append(name)
             waiting.append((name, child))
-    return found
+    return groups
 
 
 def _mapping(value: object) -> dict[str, object]:
@@ -258,8 +263,8 @@ def _mapping(value: object) -> dict[str, object]:
     return {str(name): item for name, item in value.items()} if isinstance(value, dict) else {}
 
 
-def _bad(file: str, line: int, what: str) -> RunneropsError:
-    return RunneropsError(f"{file}:{line}: {what}", "name an Ansible inventory, INI or YAML")
+def _bad(file: str, line: int, text: str) -> RunneropsError:
+    return RunneropsError(f"{file}:{line}: {text}", "name an Ansible inventory, INI or YAML")
 
 
 class _Loader(yaml.SafeLoader):

@@ -48,8 +48,10 @@ def read_ansible(path: Path, patterns: Sequence[str]) -> FromAnsible:
     if not (hosts or notes):
         raise UsageError(f"{path}: it contains no host", _BY_ANSIBLE)
     for key, names in passed_over.items():
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-        notes.append(f"{key} is not taken over, because it belongs into ssh_config: {', '.join(names[:_SHOWN])}{more}")
+        omitted = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        notes.append(
+            f"{key} is not taken over, because it belongs into ssh_config: {', '.join(names[:_SHOWN])}{omitted}"
+        )
     return FromAnsible(tuple(hosts), (*unread, *notes))
 
 
@@ -73,22 +75,22 @@ def _text(path: Path) -> str:
 
 def _variables(folder: Path, name: str, unread: list[str]) -> dict[str, object]:
     """The variables of a group or a host. Adds a sentence to `unread` for each file that could not be read."""
-    found: dict[str, object] = {}
+    variables: dict[str, object] = {}
     for path in _files(folder, name):
         try:
-            found |= read_variables(path.read_text(encoding="utf-8-sig", errors="replace"))
+            variables |= read_variables(path.read_text(encoding="utf-8-sig", errors="replace"))
         except (OSError, ValueError) as error:
             unread.append(f"{path} {getattr(error, 'strerror', None) or error}: its settings for logins are not known")
-    return found
+    return variables
 
 
 def _files(folder: Path, name: str) -> Iterator[Path]:
     """The file with that name, or all files in a folder with that name."""
     ends = ("", ".yml", ".yaml", ".json")
     try:
-        found = [folder / f"{name}{end}" for end in ends]
+        paths = [folder / f"{name}{end}" for end in ends]
         if (folder / name).is_dir():
-            found = sorted(path for path in (folder / name).rglob("*") if path.suffix in ends)
-        yield from (path for path in found if path.is_file())
+            paths = sorted(path for path in (folder / name).rglob("*") if path.suffix in ends)
+        yield from (path for path in paths if path.is_file())
     except OSError:  # a name that no file can have
         return

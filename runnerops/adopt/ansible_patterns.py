@@ -26,8 +26,8 @@ def expanded(pattern: str) -> Iterator[str]:
         at = match.end()
     if prod(map(len, parts)) > MOST:
         raise ValueError
-    for one in product(*parts, [pattern[at:]]):
-        yield "".join(one)
+    for pieces in product(*parts, [pattern[at:]]):
+        yield "".join(pieces)
 
 
 def split_port(pattern: str) -> tuple[str, str]:

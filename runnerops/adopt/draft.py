@@ -31,16 +31,16 @@ class Draft:
     @property
     def variables(self) -> Mapping[str, str]:
         """Every secret, by the name of its variable in the text."""
-        found = dict(self.layer.variables) if self.layer else {}
+        secrets = dict(self.layer.variables) if self.layer else {}
         for entry in self.entries.values():
-            found |= entry.variables
-        return found
+            secrets |= entry.variables
+        return secrets
 
-    def templates(self, there: Mapping[str, str]) -> Templates:
-        """The project's templates, including settings of these hosts for which no section has a key. `there` are the
-        existing ones.
+    def templates(self, existing: Mapping[str, str]) -> Templates:
+        """The project's templates, including settings of these hosts for which no section has a key. `existing` are
+        those that it has.
         """
-        return templates_with(there, {name: entry.additions for name, entry in self.entries.items()})
+        return templates_with(existing, {name: entry.additions for name, entry in self.entries.items()})
 
     @property
     def content(self) -> bytes:
@@ -69,39 +69,41 @@ class Drafted:
     by_hand: Mapping[str, Entry] = field(default_factory=dict)
 
 
-def draft_of(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Drafted:
+def draft_of(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], group: str) -> Drafted:
     """The best draft of all hosts whose entries the inventory accepts. A refused host does not exclude the others."""
-    return _with((), found, taken, group)
+    return _with((), hosts, known_variables, group)
 
 
-def _with(kept: Sequence[AdoptedHost], more: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Drafted:
-    """The draft of these hosts. Those in `kept` are accepted; `more` is halved until it is known which of them are
-    refused.
+def _with(
+    accepted: Sequence[AdoptedHost], candidates: Sequence[AdoptedHost], known_variables: Mapping[str, str], group: str
+) -> Drafted:
+    """The draft of these hosts. Those in `accepted` are known to be accepted; `candidates` is halved until it
+    is known which of them are refused.
     """
-    if not kept and not more:
+    if not accepted and not candidates:
         return Drafted(None, None, {})
     try:
-        draft = best_draft([*kept, *more], taken, group)
+        draft = best_draft([*accepted, *candidates], known_variables, group)
         return Drafted(draft, draft.load(), {})
     except RunneropsError as error:
-        if len(more) == 1:
-            name, entry = more[0].name, _entry_alone(more[0], taken)
-            others = _with(kept, (), taken, group)
-            return replace(others, refused={name: _refused(error)}, by_hand={name: entry} if entry else {})
-    half = len(more) // 2
-    first = _with(kept, more[:half], taken, group)
-    others = _with(
-        [*kept, *(adopted_host for adopted_host in more[:half] if adopted_host.name not in first.refused)],
-        more[half:],
-        taken,
+        if len(candidates) == 1:
+            name, entry = candidates[0].name, _entry_alone(candidates[0], known_variables)
+            second = _with(accepted, (), known_variables, group)
+            return replace(second, refused={name: _refused(error)}, by_hand={name: entry} if entry else {})
+    half = len(candidates) // 2
+    first = _with(accepted, candidates[:half], known_variables, group)
+    second = _with(
+        [*accepted, *(adopted_host for adopted_host in candidates[:half] if adopted_host.name not in first.refused)],
+        candidates[half:],
+        known_variables,
         group,
     )
-    return replace(others, refused={**first.refused, **others.refused}, by_hand={**first.by_hand, **others.by_hand})
+    return replace(second, refused={**first.refused, **second.refused}, by_hand={**first.by_hand, **second.by_hand})
 
 
-def _entry_alone(adopted_host: AdoptedHost, taken: Mapping[str, str]) -> Entry | None:
+def _entry_alone(adopted_host: AdoptedHost, known_variables: Mapping[str, str]) -> Entry | None:
     try:
-        return _entry(adopted_host, taken, None)
+        return _entry(adopted_host, known_variables, None)
     except RunneropsError:
         return None
 
@@ -114,63 +116,70 @@ def _refused(error: RunneropsError) -> RunneropsError:
     return RunneropsError(f"{refused}: {error.message}", error.hint or by_hand)
 
 
-def best_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Draft:
+def best_draft(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], group: str) -> Draft:
     """Writes once what several new hosts have in common: in the group, or in the defaults of an inventory without
     hosts.
 
-    Each host gets the same values as if its entry were complete. `taken` are variables that already have a value.
+    Each host gets the same values as if its entry were complete. `known_variables` already have a value.
     """
-    bare = make_draft([without_mirrors(adopted_host) for adopted_host in found], taken)
+    bare = make_draft([without_mirrors(adopted_host) for adopted_host in hosts], known_variables)
     loaded = _loaded(bare)
-    found = [with_mirrors(adopted_host, loaded) for adopted_host in found]
-    alone = make_draft(found, taken)
-    layer = _layer(found, taken, group)
+    hosts = [with_mirrors(adopted_host, loaded) for adopted_host in hosts]
+    alone = make_draft(hosts, known_variables)
+    layer = _layer(hosts, known_variables, group)
     if layer is None:
         return alone
-    together = make_draft(found, taken, layer)
+    together = make_draft(hosts, known_variables, layer)
     return together if _asks_for(alone) == _asks_for(together) else alone
 
 
-def would_share_keys(found: Sequence[AdoptedHost], taken: Mapping[str, str], draft: Draft) -> bool:
+def would_share_keys(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], draft: Draft) -> bool:
     """Whether hosts with complete entries have something in common that a group could say once."""
-    apart = not any(adopted_host.place.known or adopted_host.place.group for adopted_host in found)
-    fit = len(found) > 1 and draft.layer is None and apart
-    return fit and share({adopted_host.name: adopted_host.adopted for adopted_host in found}, "", taken) is not None
+    apart = not any(adopted_host.place.known or adopted_host.place.group for adopted_host in hosts)
+    fit = len(hosts) > 1 and draft.layer is None and apart
+    return (
+        fit
+        and share({adopted_host.name: adopted_host.adopted for adopted_host in hosts}, "", known_variables) is not None
+    )
 
 
-def make_draft(found: Sequence[AdoptedHost], taken: Mapping[str, str], layer: Layer | None = None) -> Draft:
+def make_draft(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], layer: Layer | None = None) -> Draft:
     """The entry of every host, without what the inventory and this layer say already."""
     entries: dict[str, Entry] = {}
-    text = found[0].place.text
+    text = hosts[0].place.text
     if layer:
         text = layer.into(text)
-    for adopted_host in found:
-        entry = _entry(adopted_host, taken, layer)
+    for adopted_host in hosts:
+        entry = _entry(adopted_host, known_variables, layer)
         entries[adopted_host.name] = entry
-        taken = {**taken, **entry.variables}
+        known_variables = {**known_variables, **entry.variables}
         text = entry.into(text)
-    return Draft([adopted_host.place for adopted_host in found], layer, entries, text)
+    return Draft([adopted_host.place for adopted_host in hosts], layer, entries, text)
 
 
-def _entry(adopted_host: AdoptedHost, taken: Mapping[str, str], layer: Layer | None) -> Entry:
+def _entry(adopted_host: AdoptedHost, known_variables: Mapping[str, str], layer: Layer | None) -> Entry:
     host = adopted_host.place.host
-    own: Tree | None = None if adopted_host.place.known else adopted_host.place.said
+    own_keys: Tree | None = None if adopted_host.place.known else adopted_host.place.said
     inherited = adopted_host.place.inherited
-    shared = variables_in(inherited, taken)
+    shared = variables_in(inherited, known_variables)
     if layer:
         inherited = merged(inherited, layer.of_host(host.name))
-        own = {**(own or {}), "groups": [layer.group]} if layer.group else own
+        own_keys = {**(own_keys or {}), "groups": [layer.group]} if layer.group else own_keys
         shared |= layer.variables
-    entry = make_entry(Vault(host.name, taken, shared), own, adopted_host.adopted, inherited)
+    entry = make_entry(Vault(host.name, known_variables, shared), own_keys, adopted_host.adopted, inherited)
     if layer:
         entry = layer.without_its_comments(entry)
     return entry.beside_vars(adopted_host.place.variables) if "vars" in adopted_host.place.has else entry
 
 
-def _layer(found: Sequence[AdoptedHost], taken: Mapping[str, str], group: str) -> Layer | None:
-    place = found[0].place
+def _layer(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], group: str) -> Layer | None:
+    place = hosts[0].place
     wanted = not place.group and (group or place.is_empty)
-    return share({adopted_host.name: adopted_host.adopted for adopted_host in found}, group, taken) if wanted else None
+    return (
+        share({adopted_host.name: adopted_host.adopted for adopted_host in hosts}, group, known_variables)
+        if wanted
+        else None
+    )
 
 
 def _loaded(draft: Draft) -> Inventory | None:

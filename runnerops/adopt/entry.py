@@ -44,21 +44,21 @@ class Entry:
     @property
     def vars(self) -> Tree:
         """The host's variables that its additions need."""
-        found = {variable(one): one for addition in self.additions for one in secrets_of(addition.value)}
-        return {"vars": {**found}} if found else {}
+        by_variable = {variable(secret): secret for addition in self.additions for secret in secrets_of(addition.value)}
+        return {"vars": {**by_variable}} if by_variable else {}
 
     def beside_vars(self, names: Collection[str]) -> Entry:
         """If the inventory has `vars` of the host with these names: the entry without the additions that need one of
         them.
         """
-        kept = tuple(
+        kept_additions = tuple(
             addition
             for addition in self.additions
             if not any(variable(secret) in names for secret in secrets_of(addition.value))
         )
-        said = f"{self.name} has such names in its `vars` already: what is secret in a template goes there by hand"
-        notes = self.notes if kept == self.additions else (*self.notes, said)
-        return replace(self, additions=kept, notes=notes, has_vars=True)
+        note = f"{self.name} has such names in its `vars` already: what is secret in a template goes there by hand"
+        notes = self.notes if kept_additions == self.additions else (*self.notes, note)
+        return replace(self, additions=kept_additions, notes=notes, has_vars=True)
 
     def lines(self, indent: int, step: int) -> list[str]:
         """The whole entry. Its name comes first."""
@@ -79,9 +79,9 @@ class Entry:
         return list(self._writer(step).lines({**first, **by_name(self.sections)}, indent, (self.name,)))
 
     def _more_vars(self, indent: int, step: int) -> list[str]:
-        found = self.vars["vars"]
-        assert isinstance(found, dict)
-        return list(self._writer(step).lines(found, indent, (self.name, "vars")))
+        own_vars = self.vars["vars"]
+        assert isinstance(own_vars, dict)
+        return list(self._writer(step).lines(own_vars, indent, (self.name, "vars")))
 
     def _writer(self, step: int) -> Writer:
         return writer(step, {(self.name, *key): lines for key, lines in self.comments.items()})
@@ -112,18 +112,21 @@ def make_entry(vault: Vault, about: Tree | None, adopted: Mapping[ServiceName, A
             continue
         section = beside(above, vault.empty(service.value, adopted_service.section))
         stay = tuple(left_over(above, adopted_service.section))
-        notes += (f"{service.value}: {other} is inherited, but not on the host: a deploy adds it" for other in stay)
+        notes += (
+            f"{service.value}: {inherited_name} is inherited, but not on the host: a deploy adds it"
+            for inherited_name in stay
+        )
         if section or above is None:
             sections[service] = section
         for key, lines in adopted_service.comments.items():
             if place := moved(key, adopted_service.section, section):
                 comments[(service.value, *place)] = lines
-    more = _additions(adopted, vault)
+    all_additions = _additions(adopted, vault)
     hidden = {*vault.shared.values(), *vault.variables.values(), *hidden_texts([adopted])}
     notes += (f"{key[-1]} is secret, but cannot be written into .env: it is in clear text" for key in vault.clear)
     comments = {key: shown(lines, hidden) for key, lines in comments.items()}
     once = tuple(dict.fromkeys(notes))
-    return Entry(vault.host, about is None, about or {}, sections, comments, dict(vault.variables), once, more)
+    return Entry(vault.host, about is None, about or {}, sections, comments, dict(vault.variables), once, all_additions)
 
 
 def _additions(adopted: Mapping[ServiceName, Adopted], vault: Vault) -> tuple[Addition, ...]:

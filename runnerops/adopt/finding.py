@@ -27,7 +27,7 @@ def find_places(where: Where, targets: Sequence[Host | str], group: str = "") ->
     for target in targets:
         place = find_place(where, target)
         values_of(place.text, place.path)  # an unreadable file is reported before any host is asked
-        check_apart(place.host, [other.host for other in places])
+        check_apart(place.host, [other_place.host for other_place in places])
         places.append(place)
     if len({place.path for place in places}) > 1:
         hint = "adopt those of one file at a time"
@@ -69,25 +69,29 @@ def find_place(where: Where, target: Host | str) -> Place:
         raise UsageError(f"{path}: no such inventory", hint)
     loaded = load(where)
     host = the_host(loaded, target)
-    read = read_document(where)
-    own = frozenset(service for service in ServiceName if child(read.hosts[host.name], service.value) is not None)
-    has = frozenset(mapping(read.hosts[host.name].value))
-    variables = child(read.hosts[host.name], "vars")
+    document = read_document(where)
+    sections = frozenset(
+        service for service in ServiceName if child(document.hosts[host.name], service.value) is not None
+    )
+    keys = frozenset(mapping(document.hosts[host.name].value))
+    variables = child(document.hosts[host.name], "vars")
     if several:
-        path = _entry_file(where, host.name, read.hosts[host.name].location.file)
+        path = _entry_file(where, host.name, document.hosts[host.name].location.file)
     return Place(
-        path, path.read_bytes(), loaded, bare(host), True, own, inherited_by(read, host.name), has=has, where=where,
+        path, path.read_bytes(), loaded, bare(host), True, sections, inherited_by(document, host.name), has=keys, where=where,
         variables=frozenset(mapping(variables.value) if variables else ()),
     )  # fmt: skip
 
 
 def _entry_file(where: Where, host: str, file: str = "") -> Path:
     """Of several files, the one that has the host, or the first one that can take it. Raises UsageError."""
-    whole = [source.path for source in read_sources(where, {}) if not source.part and file in ("", str(source.path))]
-    if not whole:
+    whole_files = [
+        source.path for source in read_sources(where, {}) if not source.part and file in ("", str(source.path))
+    ]
+    if not whole_files:
         hint = "put the entry in by hand; a file with `hosts:` of its own takes one"
         raise UsageError(f"{host}: {file or name_of(where)} has no `hosts:` to which an entry could be added", hint)
-    return whole[0]
+    return whole_files[0]
 
 
 def _new(where: Where, path: Path, host: Host) -> Place:
@@ -95,21 +99,21 @@ def _new(where: Where, path: Path, host: Host) -> Place:
     if not path.exists():
         return Place(path, b"", empty, host, False, said=about(host))
     try:
-        loaded, read = load(where), read_document(where)
+        loaded, document = load(where), read_document(where)
     except InventoryError:  # no host yet; other problems are reported when the host is in it, if it is YAML
-        found = Place(path, path.read_bytes(), empty, host, False, said=about(host))
-        parse(found.text, str(path), Problems(), may_be_empty=True)
-        return found
+        place = Place(path, path.read_bytes(), empty, host, False, said=about(host))
+        parse(place.text, str(path), Problems(), may_be_empty=True)
+        return place
     alike = [
         other_host
         for other_host in loaded.hosts
         if host.name in (other_host.name, other_host.address) or reached_alike(other_host, host)
     ]
     if alike:
-        known = alike[0].name
-        hint = f"`runnerops adopt {known}` adds what it lacks; another host needs a name of its own: --name NAME"
+        known_name = alike[0].name
+        hint = f"`runnerops adopt {known_name}` adds what it lacks; another host needs a name of its own: --name NAME"
         raise UsageError(
-            f"{host.name} is in {loaded.path} already{f', as {known}' if known != host.name else ''}", hint
+            f"{host.name} is in {loaded.path} already{f', as {known_name}' if known_name != host.name else ''}", hint
         )
-    above = inherited_by(read, host.name)
+    above = inherited_by(document, host.name)
     return Place(path, path.read_bytes(), loaded, host, False, inherited=above, said=about(host))

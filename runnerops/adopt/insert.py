@@ -98,19 +98,19 @@ def add_sections(text: str, name: str, lines: Lines) -> str:
 def add_vars(text: str, name: str, lines: Lines) -> str:
     """Adds keys to the `vars` of a host. Raises RunneropsError if that has to be done by hand."""
     hosts, host, value = _host(text, name)
-    found = _pair(value, "vars")
-    if found is None or getattr(value, "flow_style", False):
+    pair = _pair(value, "vars")
+    if pair is None or getattr(value, "flow_style", False):
         raise _by_hand(f"`{name}` is written in braces")
-    return _extended(text, *found, lines, _step(hosts, host.start_mark.column))
+    return _extended(text, *pair, lines, _step(hosts, host.start_mark.column))
 
 
 def _host(text: str, name: str) -> tuple[yaml.Node, yaml.Node, yaml.Node]:
     """The node of all hosts, and the key and value of the host with this name."""
     hosts = _pair(_root(text), "hosts")
-    found = _pair(hosts[1], name) if hosts else None
-    if found is None or hosts is None or getattr(hosts[1], "flow_style", False):
+    pair = _pair(hosts[1], name) if hosts else None
+    if pair is None or hosts is None or getattr(hosts[1], "flow_style", False):
         raise _by_hand("`hosts` is written on one line")
-    return hosts[1], *found
+    return hosts[1], *pair
 
 
 def _extended(text: str, key: yaml.Node, value: yaml.Node, lines: Lines, step: int) -> str:
@@ -120,7 +120,10 @@ def _extended(text: str, key: yaml.Node, value: yaml.Node, lines: Lines, step: i
     if isinstance(value, yaml.MappingNode) and not value.flow_style:
         return file.add(file.last(value), lines(value.value[0][0].start_mark.column, step))
     if isinstance(value, yaml.MappingNode) and "\n" not in text[value.start_mark.index : value.end_mark.index]:
-        pairs = [f"{' ' * indent}{text[one.start_mark.index : other.end_mark.index]}" for one, other in value.value]
+        pairs = [
+            f"{' ' * indent}{text[key_node.start_mark.index : value_node.end_mark.index]}"
+            for key_node, value_node in value.value
+        ]
         text = text[: value.start_mark.index].rstrip(" ") + text[value.end_mark.index :]
         return _Text(text, file.eol).add(key.end_mark.index, [*pairs, *lines(indent, step)])
     if _is_nothing(value):
@@ -154,7 +157,7 @@ def _is_nothing(node: yaml.Node) -> bool:
 
 def _leaves(node: yaml.Node) -> list[yaml.Node]:
     """The nodes whose end is exact. The end of a block is where the next node begins."""
-    found: list[yaml.Node] = []
+    leaves: list[yaml.Node] = []
     waiting = [node]
     while waiting:
         inner_node = waiting.pop()
@@ -165,8 +168,8 @@ def _leaves(node: yaml.Node) -> list[yaml.Node]:
             inside = inner_node.value
         waiting += inside
         if not inside:
-            found.append(inner_node)
-    return found
+            leaves.append(inner_node)
+    return leaves
 
 
 def _step(hosts: yaml.Node, indent: int) -> int:

@@ -16,13 +16,15 @@ from runnerops.inventory.load import read_document
 from runnerops.model.common import Secret, Tree, Value
 
 
-def with_group(places: Sequence[Place], group: str, taken: Sequence[str], groups: Sequence[str]) -> tuple[Place, ...]:
-    """The same places, in the group if the inventory has it. `taken`: names of hosts. Raises UsageError."""
+def with_group(
+    places: Sequence[Place], group: str, host_names: Sequence[str], groups: Sequence[str]
+) -> tuple[Place, ...]:
+    """The same places, in the group if the inventory has it. `host_names`: those in use. Raises UsageError."""
     try:
         checks.name(group)
     except checks.Refused as error:
         raise UsageError(f"--group {group}: {error.text}", error.hint or "write another name") from None
-    if group in {*taken, *(place.host.name for place in places)}:
+    if group in {*host_names, *(place.host.name for place in places)}:
         raise UsageError(f"--group {group}: a host has that name already", "name another group")
     for place in places:
         if place.known and group not in place.host.groups:
@@ -35,23 +37,23 @@ def with_group(places: Sequence[Place], group: str, taken: Sequence[str], groups
 
 def as_it_will_be(place: Place, group: str = "") -> Place:
     """The place with what the host inherits. Its entry without sections is loaded as part of the inventory."""
-    said: Tree = {**place.said, "groups": [group]} if group else dict(place.said)
+    own_keys: Tree = {**place.said, "groups": [group]} if group else dict(place.said)
     name = place.host.name
     try:
-        text = add_host(place.text, lambda indent, _: [f"{' ' * indent}{key(name)}: {flow(said)}"])
+        text = add_host(place.text, lambda indent, _: [f"{' ' * indent}{key(name)}: {flow(own_keys)}"])
         contents = {place.path: place.content_of(text)}
         where = place.where or place.path
         inherited = inherited_by(read_document(where, contents), name)
         host = bare(the_host(load(where, contents), name))
     except RunneropsError:  # reported when the whole entry is in the inventory
-        return replace(place, said=said, group=group)
-    return replace(place, said=said, group=group, host=host, inherited=inherited)
+        return replace(place, said=own_keys, group=group)
+    return replace(place, said=own_keys, group=group, host=host, inherited=inherited)
 
 
-def variables_in(inherited: Value, taken: Mapping[str, str]) -> dict[str, str]:
+def variables_in(inherited: Value, known_variables: Mapping[str, str]) -> dict[str, str]:
     """The variables in the inherited values, with their values if they are known."""
     if isinstance(inherited, Secret):
-        known = inherited.source == "env" and inherited.argument in taken
-        return {inherited.argument: taken[inherited.argument]} if known else {}
+        is_known = inherited.source == "env" and inherited.argument in known_variables
+        return {inherited.argument: known_variables[inherited.argument]} if is_known else {}
     inside = inherited.values() if isinstance(inherited, dict) else inherited if isinstance(inherited, list) else ()
-    return {name: text for item in inside for name, text in variables_in(item, taken).items()}
+    return {name: text for item in inside for name, text in variables_in(item, known_variables).items()}

@@ -29,18 +29,18 @@ def beside(inherited: Value, wanted: Tree) -> Tree:
     """`wanted` without what is inherited, and with a null for what is inherited and not wanted."""
     if not isinstance(inherited, dict):
         return wanted
-    kept: Tree = {}
+    remaining: Tree = {}
     for name, value in wanted.items():
         above = inherited.get(name)
         if isinstance(value, dict) and isinstance(above, dict):
             if inside := beside(above, value):
-                kept[name] = inside
+                remaining[name] = inside
         elif name in BY_NAME and _entries(value) and _entries(above):
-            if more := list(_entries_beside(_entries(above), _entries(value))):
-                kept[name] = more
+            if entries := list(_entries_beside(_entries(above), _entries(value))):
+                remaining[name] = entries
         elif not same(value, above):
-            kept[name] = value
-    return kept | {name: None for name, above in inherited.items() if name not in wanted and above is not None}
+            remaining[name] = value
+    return remaining | {name: None for name, above in inherited.items() if name not in wanted and above is not None}
 
 
 def _entries_beside(above: Sequence[Tree], wanted: Sequence[Tree]) -> Iterator[Value]:
@@ -52,54 +52,54 @@ def _entries_beside(above: Sequence[Tree], wanted: Sequence[Tree]) -> Iterator[V
             base.pop("name", None)
         if name not in inherited:
             yield table
-        elif more := beside(base, table):
-            yield more if entry_name(more) == name else {"name": name, **more}
+        elif remaining := beside(base, table):
+            yield remaining if entry_name(remaining) == name else {"name": name, **remaining}
 
 
 def merged(base: Value, top: Tree) -> Tree:
     """The values that both layers together result in."""
-    found: Tree = dict(base) if isinstance(base, dict) else {}
+    values: Tree = dict(base) if isinstance(base, dict) else {}
     for name, value in top.items():
-        below = found.get(name)
+        below = values.get(name)
         if isinstance(value, dict):
-            found[name] = merged(below, value)
+            values[name] = merged(below, value)
         elif name in BY_NAME and _entries(value) and _entries(below):
             entries = {entry_name(entry): entry for entry in _entries(below)}
             for entry in _entries(value):
                 entries[entry_name(entry)] = merged(entries.get(entry_name(entry)), entry)
-            found[name] = [*entries.values()]
+            values[name] = [*entries.values()]
         else:
-            found[name] = value
-    return {name: value for name, value in found.items() if value is not None}
+            values[name] = value
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def common(trees: Sequence[Tree]) -> Tree:
     """The values that are the same in all trees."""
-    first, *others = trees
-    found: Tree = {}
+    first, *other_trees = trees
+    shared: Tree = {}
     for name, value in first.items():
-        values = [value, *(other.get(name) for other in others)]
+        values = [value, *(tree.get(name) for tree in other_trees)]
         if all(isinstance(value, dict) for value in values):
             if (inside := common([value for value in values if isinstance(value, dict)])) or not any(values):
-                found[name] = inside
+                shared[name] = inside
         elif name in BY_NAME and all(_entries(value) for value in values):
             if entries := _common_entries([_entries(value) for value in values]):
-                found[name] = [*entries]
+                shared[name] = [*entries]
         elif all(same(value, item) for item in values):
-            found[name] = value
-    return found
+            shared[name] = value
+    return shared
 
 
 def _common_entries(lists: Sequence[Sequence[Tree]]) -> list[Tree]:
     """The entries that all lists begin with. A merge puts inherited entries first, so only these keep their order."""
-    found: list[Tree] = []
+    shared: list[Tree] = []
     for entries in zip(*lists, strict=False):
         names = {entry_name(entry) for entry in entries}
         if len(names) > 1:
             break
         alike = common(entries)
-        found.append(alike if entry_name(alike) in names else {"name": names.pop(), **alike})
-    return found
+        shared.append(alike if entry_name(alike) in names else {"name": names.pop(), **alike})
+    return shared
 
 
 def for_host(value: Value, host: str) -> Value:
@@ -114,10 +114,10 @@ def for_host(value: Value, host: str) -> Value:
 def verbatim(value: Value) -> Value:
     """Marks every text in which the inventory would replace something. `{host}` in an entry's name is our own."""
     if isinstance(value, dict):
-        found = {name: verbatim(item) for name, item in value.items()}
+        marked = {name: verbatim(item) for name, item in value.items()}
         for name in BY_NAME & value.keys():
-            found[name] = [{**entry, **_name(entry)} for entry in _entries(found[name])] or found[name]
-        return found
+            marked[name] = [{**entry, **_name(entry)} for entry in _entries(marked[name])] or marked[name]
+        return marked
     if isinstance(value, list):
         return [verbatim(item) for item in value]
     return Verbatim(value) if isinstance(value, str) and is_replaced(value) else value
@@ -140,17 +140,17 @@ def same(first: Value, second: Value) -> bool:
 
 def moved(key: Key, before: Value, after: Value) -> Key | None:
     """The place in `after` of the value at `key` in `before`; None if it is not there."""
-    found: Key = ()
+    path: Key = ()
     for part in key:
         place = part
-        if isinstance(part, int) and found and found[-1] in BY_NAME:
+        if isinstance(part, int) and path and path[-1] in BY_NAME:
             name = entry_name(_at(before, part))
             place = next((at for at, entry in enumerate(_entries(after)) if entry_name(entry) == name), -1)
         before, after = _at(before, part), _at(after, place)
         if after is None:
             return None
-        found = (*found, place)
-    return found
+        path = (*path, place)
+    return path
 
 
 def left_over(inherited: Value, wanted: Tree) -> Iterator[str]:
@@ -158,9 +158,9 @@ def left_over(inherited: Value, wanted: Tree) -> Iterator[str]:
     name.
     """
     for name, above in inherited.items() if isinstance(inherited, dict) else ():
-        known = {entry_name(entry) for entry in _entries(wanted.get(name))}
+        wanted_names = {entry_name(entry) for entry in _entries(wanted.get(name))}
         for entry in _entries(above) if name in BY_NAME else ():
-            if entry_name(entry) not in known:
+            if entry_name(entry) not in wanted_names:
                 yield entry_name(entry)
 
 

@@ -68,8 +68,8 @@ class Place:
     @property
     def is_empty(self) -> bool:
         """Whether the inventory consists of this file only, and has no hosts and no defaults yet."""
-        found = values_of(self.text, self.path)
-        return not (self.where or found.get("hosts") or found.get("defaults"))
+        values = values_of(self.text, self.path)
+        return not (self.where or values.get("hosts") or values.get("defaults"))
 
 
 @frozen
@@ -99,10 +99,10 @@ def bare(host: Host) -> Host:
     return replace(host, sections={}, caches=(), locations={}, stopped=frozenset(), renamed={}, keep={})
 
 
-def inherited_by(read: Document, name: str) -> Tree:
+def inherited_by(document: Document, name: str) -> Tree:
     """What a host inherits from defaults and groups."""
-    found = tree(inherited(read, name), (), {})
-    return found if isinstance(found, dict) else {}
+    values = tree(inherited(document, name), (), {})
+    return values if isinstance(values, dict) else {}
 
 
 def only_adds(places: Sequence[Place], text: str, layer: str = "") -> bool:
@@ -115,20 +115,22 @@ def only_adds(places: Sequence[Place], text: str, layer: str = "") -> bool:
 
 def _others(text: str, places: Sequence[Place], layer: str) -> object:
     """All values except for those that this command writes."""
-    found = values_of(text, places[0].path)
+    values = values_of(text, places[0].path)
     top, _, group = layer.partition(".")
-    inside = mapping(found.pop(top, None)) if layer else {}
+    inside = mapping(values.pop(top, None)) if layer else {}
     if group and inside.keys() - {group}:
-        found[top] = {name: value for name, value in inside.items() if name != group}
-    kept = mapping(found.pop("hosts", None))
-    own: dict[str, object] = {}
+        values[top] = {name: value for name, value in inside.items() if name != group}
+    hosts = mapping(values.pop("hosts", None))
+    own_entries: dict[str, object] = {}
     for place in places:
-        mine = mapping(kept.pop(place.host.name, None))
+        entry = mapping(hosts.pop(place.host.name, None))
         added = {service.value for service in ServiceName if service not in place.own} | ({"vars"} - place.has)
-        if "vars" in mine and "vars" in place.has:
-            mine["vars"] = {name: value for name, value in mapping(mine["vars"]).items() if name in place.variables}
-        own[place.host.name] = {key: value for key, value in mine.items() if key not in added} if place.known else {}
-    return found, kept, own
+        if "vars" in entry and "vars" in place.has:
+            entry["vars"] = {name: value for name, value in mapping(entry["vars"]).items() if name in place.variables}
+        own_entries[place.host.name] = (
+            {key: value for key, value in entry.items() if key not in added} if place.known else {}
+        )
+    return values, hosts, own_entries
 
 
 def values_of(text: str, path: Path) -> dict[str, object]:

@@ -60,20 +60,20 @@ def _is_plain(text: str, source: str) -> bool:
             return False
     except ScalarError:
         return False
-    said = yaml.SafeLoader.yaml_implicit_resolvers  # also what YAML 1.1 reads as a number, a date or a boolean
-    known = [pattern for tag, pattern in (*said.get(text[0], ()), *said.get(None, ()))]
-    return not any(pattern.match(text) for pattern in known) and _reads_as(f"{source}\n", text)
+    resolvers = yaml.SafeLoader.yaml_implicit_resolvers  # also what YAML 1.1 reads as a number, a date or a boolean
+    patterns = [pattern for tag, pattern in (*resolvers.get(text[0], ()), *resolvers.get(None, ()))]
+    return not any(pattern.match(text) for pattern in patterns) and _reads_as(f"{source}\n", text)
 
 
 @lru_cache(maxsize=10_000)  # all hosts have the same keys
 def _reads_as(source: str, text: str) -> bool:
     """Whether the last scalar of this YAML is that text, and the only scalar besides `k`."""
     try:
-        found = [event for event in yaml.parse(source, Loader=yaml.SafeLoader) if isinstance(event, yaml.ScalarEvent)]
+        events = [event for event in yaml.parse(source, Loader=yaml.SafeLoader) if isinstance(event, yaml.ScalarEvent)]
     except yaml.YAMLError:
         return False
-    values = [event.value for event in found if event.value != "k" or event is found[-1]]
-    return values == [text] and not any(event.tag for event in found)
+    values = [event.value for event in events if event.value != "k" or event is events[-1]]
+    return values == [text] and not any(event.tag for event in events)
 
 
 def _quoted(text: str) -> str:

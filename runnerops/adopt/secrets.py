@@ -53,9 +53,9 @@ class Vault:
     def empty(self, service: str, section: Tree) -> Tree:
         """The section without its secrets. Texts in which the inventory would replace something are marked."""
         masked = Masker().of_inventory((service,), section)
-        found = verbatim(self._value((service,), section, masked))
-        assert isinstance(found, dict)
-        return found
+        emptied = verbatim(self._value((service,), section, masked))
+        assert isinstance(emptied, dict)
+        return emptied
 
     def emptied(self, service: str, value: Value) -> Value:
         """Any value of a file of the service without its secrets, which may also be in names."""
@@ -66,18 +66,18 @@ class Vault:
             return [self._named(key, item) for item in value]
         if not isinstance(value, dict):
             return value
-        found: Tree = {}
+        entries: Tree = {}
         for name, item in value.items():
             secret = secret_spans(name) and can_hold(name)
-            found[SecretName(self._name((*key, "name"), name)) if secret else name] = self._named((*key, name), item)
-        return found
+            entries[SecretName(self._name((*key, "name"), name)) if secret else name] = self._named((*key, name), item)
+        return entries
 
     def _value(self, key: Key, value: Value, masked: Value) -> Value:
         if isinstance(value, dict) and isinstance(masked, dict):
             return {name: self._value((*key, name), item, masked[name]) for name, item in value.items()}
         if isinstance(value, list) and isinstance(masked, list):
             pairs = zip(value, masked, strict=True)
-            return [self._value((*key, index), item, other) for index, (item, other) in enumerate(pairs)]
+            return [self._value((*key, index), item, masked_item) for index, (item, masked_item) in enumerate(pairs)]
         if value == masked or isinstance(value, bool | dict | list) or value is None or _is_ours(key, value):
             return value
         text = str(value)  # a password of digits only may be a number
@@ -88,15 +88,15 @@ class Vault:
 
     def _name(self, key: Key, value: str) -> str:
         """An unused name that says where the variable is used."""
-        here = {**self.shared, **self.variables}
-        for known, text in here.items():
+        all_variables = {**self.shared, **self.variables}
+        for known_name, text in all_variables.items():
             if text == value:
-                return known
+                return known_name
         parts = [part for part in key[1:] if isinstance(part, str) and part not in _SAID_ELSEWHERE]
         words = (_NO_LETTER.sub("_", part).strip("_") for part in (self.host, *parts, prefix_of(value)))
         base = re.sub(r"^(?=\d)", "HOST_", "_".join(filter(None, words)).upper()) or "SECRET"
         name, count = base, 1
-        while name in here or self.taken.get(name, value) != value:
+        while name in all_variables or self.taken.get(name, value) != value:
             count += 1
             name = f"{base}_{count}"
         self.variables[name] = value

@@ -52,33 +52,37 @@ class Layer:
 
     def without_its_comments(self, entry: Entry) -> Entry:
         """The entry without the comments that the layer has already."""
-        here = {line for lines in self.comments.values() for line in lines}
-        left = {key: tuple(line for line in lines if line not in here) for key, lines in entry.comments.items()}
-        return replace(entry, comments=left)
+        own_lines = {line for lines in self.comments.values() for line in lines}
+        own_comments = {
+            key: tuple(line for line in lines if line not in own_lines) for key, lines in entry.comments.items()
+        }
+        return replace(entry, comments=own_comments)
 
     def of_host(self, name: str) -> Tree:
         """The values that a host inherits from the layer."""
         return {key: for_host(value, name) for key, value in by_name(self.sections).items()}
 
 
-def share(adopted: Mapping[str, Mapping[ServiceName, Adopted]], group: str, taken: Mapping[str, str]) -> Layer | None:
+def share(
+    adopted: Mapping[str, Mapping[ServiceName, Adopted]], group: str, known_variables: Mapping[str, str]
+) -> Layer | None:
     """What two or more hosts, by name, have in common; None if there is nothing.
 
     Runners whose names contain the name of their host count as equal, with `{host}` in its place.
     """
-    vault = Vault(group or "shared", taken)
+    vault = Vault(group or "shared", known_variables)
     emptied = {name: dict(_emptied(name, by_service, vault)) for name, by_service in adopted.items()}
-    found: dict[ServiceName, Tree] = {}
+    shared: dict[ServiceName, Tree] = {}
     for service in ServiceName:
-        sections = [one[service] for one in emptied.values() if service in one]
+        sections = [by_service[service] for by_service in emptied.values() if service in by_service]
         if len(sections) == len(adopted) > 1 and (alike := common(sections)):
-            found[service] = alike
-    if not found:
+            shared[service] = alike
+    if not shared:
         return None
-    used = set(_variables(by_name(found)))
+    used = set(_variables(by_name(shared)))
     hidden = {*vault.variables.values(), *hidden_texts([*adopted.values()])}
-    comments = {key: shown([*dict.fromkeys(lines)], hidden) for key, lines in _comments(adopted, found).items()}
-    return Layer(group, found, comments, {key: text for key, text in vault.variables.items() if key in used})
+    comments = {key: shown([*dict.fromkeys(lines)], hidden) for key, lines in _comments(adopted, shared).items()}
+    return Layer(group, shared, comments, {key: text for key, text in vault.variables.items() if key in used})
 
 
 def _emptied(name: str, adopted: Mapping[ServiceName, Adopted], vault: Vault) -> Iterator[tuple[ServiceName, Tree]]:
@@ -93,13 +97,13 @@ def _general(host: str, section: Tree) -> Tree:
     word = re.compile(rf"(?<![A-Za-z0-9]){re.escape(host)}(?![A-Za-z0-9])")
     if not isinstance(runners, list):
         return section
-    found: list[Value] = []
+    entries: list[Value] = []
     for runner in runners:
-        named = runner if isinstance(runner, dict) else {}
-        names = {key: text for key in ("name", "called") if isinstance(text := named.get(key), str)}
+        table = runner if isinstance(runner, dict) else {}
+        names = {key: text for key in ("name", "called") if isinstance(text := table.get(key), str)}
         general = {key: word.sub("{host}", text) for key, text in names.items() if not isinstance(text, Verbatim)}
-        found.append({**named, **general} if named else runner)
-    return {**section, "runners": found}
+        entries.append({**table, **general} if table else runner)
+    return {**section, "runners": entries}
 
 
 def _variables(value: Value) -> Iterator[str]:
@@ -112,11 +116,11 @@ def _variables(value: Value) -> Iterator[str]:
 
 def _comments(adopted: Mapping[str, Mapping[ServiceName, Adopted]], sections: Sections) -> Mapping[Key, list[str]]:
     """The comments that every host's file has about keys of this layer."""
-    found: dict[Key, list[str]] = {}
+    by_place: dict[Key, list[str]] = {}
     for name, services in adopted.items():
         for service, adopted_service in services.items():
             alike = for_host(sections.get(service), name)
             for key, lines in adopted_service.comments.items():
                 if place := moved(key, adopted_service.section, alike):
-                    found.setdefault((service.value, *place), []).extend(lines)
-    return found
+                    by_place.setdefault((service.value, *place), []).extend(lines)
+    return by_place

@@ -23,11 +23,11 @@ def is_login(target: str) -> bool:
 
 def parse_target(word: str, name: str = "") -> Host | str:
     """The new host of `[NAME=]USER@ADDRESS[:PORT]`, or the name of a host in the inventory. Raises UsageError."""
-    own, equals, login = word.partition("=")
-    if is_login(login) and equals and "@" not in own:
+    prefix, equals, login = word.partition("=")
+    if is_login(login) and equals and "@" not in prefix:
         if name:
             raise UsageError(f"--name {name}: {word} has a name already", "name it once")
-        return host_at(login, own)
+        return host_at(login, prefix)
     if is_login(word):
         return host_at(word, name)
     if name:
@@ -64,13 +64,15 @@ def checked_host(name: str, address: str, user: str = "", port: int | None = Non
     return Host(_name(name or address), address, ssh=ssh)
 
 
-def check_apart(host: Host, others: Sequence[Host]) -> None:
+def check_apart(host: Host, other_hosts: Sequence[Host]) -> None:
     """Raises UsageError if a host is one of the others. Several hosts may share an address if their ports differ."""
-    for other in others:
-        if host.name == other.name:
+    for other_host in other_hosts:
+        if host.name == other_host.name:
             raise UsageError(f"{host.name} is named twice", "give each host a name of its own: NAME=USER@ADDRESS")
-        if reached_alike(host, other):
-            raise UsageError(f"{other.name} and {host.name} are the same host, {host.address}", "name each host once")
+        if reached_alike(host, other_host):
+            raise UsageError(
+                f"{other_host.name} and {host.name} are the same host, {host.address}", "name each host once"
+            )
 
 
 def reached_alike(host: Host, other: Host) -> bool:
@@ -88,7 +90,7 @@ def _name(text: str) -> str:
 
 def about(host: Host) -> Tree:
     """The keys with which the inventory reaches the host."""
-    said = (("user", host.ssh.user), ("port", host.ssh.port), ("key", host.ssh.key))
-    ssh: Tree = {key: value for key, value in said if value is not None}
+    settings = (("user", host.ssh.user), ("port", host.ssh.port), ("key", host.ssh.key))
+    ssh: Tree = {key: value for key, value in settings if value is not None}
     address: Tree = {"address": host.address} if host.address != host.name else {}
     return {**address, **({"ssh": ssh} if ssh else {})}

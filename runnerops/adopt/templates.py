@@ -34,27 +34,27 @@ class Templates:
     by_hand: Mapping[str, str]
 
 
-def templates_with(there: Mapping[str, str], additions: Mapping[str, Sequence[Addition]]) -> Templates:
-    """`there` are the project's templates by name. The additions are by host, and have secrets in place of their
+def templates_with(existing: Mapping[str, str], additions: Mapping[str, Sequence[Addition]]) -> Templates:
+    """`existing` are the project's templates by name. The additions are by host, and have secrets in place of their
     values.
 
     An existing template keeps its bytes. New lines end like its own.
     """
     texts: dict[str, str] = {}
     by_hand: dict[str, str] = {}
-    for host, more in additions.items():
-        for addition in more:
+    for host, host_additions in additions.items():
+        for addition in host_additions:
             before = texts.get(
-                addition.template, there.get(addition.template, _HEAD.format(template=addition.template))
+                addition.template, existing.get(addition.template, _HEAD.format(template=addition.template))
             )
             eol = "\r\n" if "\r\n" in before else "\n"
             lines = "".join(f"{line}{eol}" for line in _lines(host, addition))
             begin, end = _block_in(before, addition.block)
             if lines in before:
                 continue
-            ours = f'{{% extends "shipped/{addition.template}" %}}' in before
+            is_own = f'{{% extends "shipped/{addition.template}" %}}' in before
             if (
-                not ours
+                not is_own
                 or _condition(host, addition) in before[begin:end]
                 or (not end and _has(before, addition.block))
             ):
@@ -86,8 +86,8 @@ def secrets_of(value: Value) -> Iterator[Secret]:
 
 def _block_in(text: str, block: str) -> tuple[int, int]:
     """Where the block begins, and where its last line ends. Two zeros if it is not there in the form that we write."""
-    found = re.search(rf"\{{% block {re.escape(block)} %\}}\r?\n", text)
-    begin = found.start() if found else -1
+    match = re.search(rf"\{{% block {re.escape(block)} %\}}\r?\n", text)
+    begin = match.start() if match else -1
     end = text.find("\n{% endblock", begin) + 1
     return (begin, end) if 0 <= begin < end else (0, 0)
 
@@ -101,8 +101,8 @@ def _block(name: str, lines: str, eol: str = "\n") -> str:
     return f"{{% block {name} %}}{eol}{lines}{{% endblock %}}{eol}"
 
 
-def _condition(host: str, one: Addition) -> str:
-    return f"{{% if {' and '.join(filter(None, (f'host.name == {json.dumps(host)}', one.condition)))} %}}"
+def _condition(host: str, addition: Addition) -> str:
+    return f"{{% if {' and '.join(filter(None, (f'host.name == {json.dumps(host)}', addition.condition)))} %}}"
 
 
 def _lines(host: str, addition: Addition) -> Iterator[str]:
@@ -140,5 +140,5 @@ def _mark_of(secret: Secret, mark: str) -> str:
 
 def _escaped(line: str, mark: str) -> str:
     """Escapes a line for Jinja: syntax becomes text, and a marked name becomes its variable."""
-    plain = _JINJA.sub(lambda found: f'{{{{ "{found[0]}" }}}}', line)
-    return re.sub(f"{mark}([a-z0-9_]+)»", lambda found: f"{{{{ vars.{found[1]} | to_json }}}}", plain)
+    plain = _JINJA.sub(lambda match: f'{{{{ "{match[0]}" }}}}', line)
+    return re.sub(f"{mark}([a-z0-9_]+)»", lambda match: f"{{{{ vars.{match[1]} | to_json }}}}", plain)

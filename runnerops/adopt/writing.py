@@ -66,10 +66,10 @@ def write(files: Files) -> tuple[Path, ...]:
 
 def _check_unchanged(files: Files, folder: Path) -> None:
     """Raises RunneropsError if one of the files has changed since it was read, and OSError."""
-    read = {folder / TEMPLATES / name: files.templates_before.get(name, b"") for name in files.templates}
+    contents = {folder / TEMPLATES / name: files.templates_before.get(name, b"") for name in files.templates}
     if files.before is not None:
-        read[files.inventory] = files.before
-    for path, before in read.items():
+        contents[files.inventory] = files.before
+    for path, before in contents.items():
         if (path.read_bytes() if path.exists() else b"") != before:
             raise RunneropsError(f"{path} was changed in the meantime: nothing was adopted", "type it again")
 
@@ -79,8 +79,8 @@ def _beside(folder: Path, variables: Mapping[str, str]) -> dict[Path, tuple[byte
     env, ignore = folder / ".env", folder / ".gitignore"
     if not variables:
         return {}
-    found = {} if _ignored(ignore) else {ignore: (_with_lines(ignore, [".env"]), _PLAIN)}
-    return {**found, env: (_with_lines(env, _dotenv(variables)), _PRIVATE)}
+    files = {} if _ignored(ignore) else {ignore: (_with_lines(ignore, [".env"]), _PLAIN)}
+    return {**files, env: (_with_lines(env, _dotenv(variables)), _PRIVATE)}
 
 
 def _dotenv(variables: Mapping[str, str]) -> list[str]:
@@ -95,8 +95,8 @@ def _stage(path: Path, data: bytes, mode: int) -> str:
     handle, beside = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
     try:
         _fill(handle, data)
-        kept = real.stat().st_mode & 0o777 if mode != _PRIVATE and real.exists() else mode
-        Path(beside).chmod(kept)
+        kept_mode = real.stat().st_mode & 0o777 if mode != _PRIVATE and real.exists() else mode
+        Path(beside).chmod(kept_mode)
     except BaseException:  # such as a full disk or Ctrl-C
         Path(beside).unlink()
         raise

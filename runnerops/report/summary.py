@@ -54,10 +54,10 @@ def table_lines(
 def _took(block: Sequence[Outcome]) -> str:
     """The seconds of the fastest and the slowest."""
     least, most = (
-        f"{block_outcome:.1f}"
-        for block_outcome in (
-            min(block_outcome.seconds for block_outcome in block),
-            max(block_outcome.seconds for block_outcome in block),
+        f"{number:.1f}"
+        for number in (
+            min(outcome.seconds for outcome in block),
+            max(outcome.seconds for outcome in block),
         )
     )
     if max(outcome.seconds for outcome in block) < _MOMENT:
