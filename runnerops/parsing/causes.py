@@ -65,7 +65,7 @@ def web_page(text: str) -> Cause | None:
 
 def common(text: str, at: int) -> Cause | None:
     """The cause at an offset in a text of any format, if it is one that all formats share."""
-    here = text[at : at + 1]
+    character = text[at : at + 1]
     if _CONFLICT.match(line_of(text, at)):
         begin = text.rfind("\n", 0, at) + 1
         return Cause(
@@ -73,14 +73,14 @@ def common(text: str, at: int) -> Cause | None:
         )
     return first(
         at,
-        (here and here in CURLY, "there is a curly quote here", "write a straight one"),
+        (character and character in CURLY, "there is a curly quote here", "write a straight one"),
         (
-            here and here in _ODD_SPACES,
+            character and character in _ODD_SPACES,
             "there is an invisible character here that is not a space",
             "type the space again",
         ),
         (
-            here == "\ufeff",
+            character == "\ufeff",
             "there is a byte order mark inside the text",
             "delete it: only the first character may be one",
         ),

@@ -18,21 +18,21 @@ def comments_by_key(text: str, places: Mapping[Key, SourceLocation]) -> dict[Key
     text.
     """
     lines = text.splitlines()
-    found: dict[Key, tuple[str, ...]] = {}
+    by_key: dict[Key, tuple[str, ...]] = {}
     for key, number in _commented(lines, places):
-        if said := (*reversed([line for _, line in _above(lines, number)]), *_behind(lines[number - 1])):
-            found[key] = said
-    return found
+        if comments := (*reversed([line for _, line in _above(lines, number)]), *_behind(lines[number - 1])):
+            by_key[key] = comments
+    return by_key
 
 
-def lines_left_over(text: str, places: Mapping[Key, SourceLocation], kept: Collection[Key]) -> tuple[int, ...]:
+def lines_left_over(text: str, places: Mapping[Key, SourceLocation], kept_keys: Collection[Key]) -> tuple[int, ...]:
     """The numbers of lines with comments in a TOML file that belong to none of these keys."""
     lines = text.splitlines()
-    taken: set[int] = set()
+    kept_lines: set[int] = set()
     for key, number in _commented(lines, places):
-        if key in kept:
-            taken |= {number, *(above for above, _ in _above(lines, number))}
-    return tuple(number for number in _with_comments(lines) if number not in taken)
+        if key in kept_keys:
+            kept_lines |= {number, *(above for above, _ in _above(lines, number))}
+    return tuple(number for number in _with_comments(lines) if number not in kept_lines)
 
 
 def _commented(lines: Sequence[str], places: Mapping[Key, SourceLocation]) -> Iterator[tuple[Key, int]]:
@@ -40,9 +40,9 @@ def _commented(lines: Sequence[str], places: Mapping[Key, SourceLocation]) -> It
     keys: dict[int, list[Key]] = {}
     for key, place in places.items():
         keys.setdefault(place.line, []).append(key)
-    for number, here in keys.items():
+    for number, line_keys in keys.items():
         table = lines[number - 1].lstrip().startswith("[")
-        yield (max if table else min)(here, key=len), number
+        yield (max if table else min)(line_keys, key=len), number
 
 
 def _above(lines: Sequence[str], number: int) -> Iterator[tuple[int, str]]:
@@ -76,10 +76,10 @@ def _end_of(line: str, inside: str) -> tuple[str, str]:
             if end < 0:
                 return "", inside
             at, inside = end + len(inside), ""
-        found = _TOML_PART.search(line, at)
-        if found is None or found[0].startswith("#"):
-            return found[0] if found else "", ""
-        at, inside = found.end(), found[0] if found[0] in _LONG_QUOTES else ""
+        match = _TOML_PART.search(line, at)
+        if match is None or match[0].startswith("#"):
+            return match[0] if match else "", ""
+        at, inside = match.end(), match[0] if match[0] in _LONG_QUOTES else ""
 
 
 def _behind(line: str) -> Iterator[str]:

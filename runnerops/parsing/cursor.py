@@ -15,7 +15,7 @@ class Cursor:
         self.text = text
         self.at = 0
         self._file = file
-        self._starts = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
 
     @property
     def ahead(self) -> str:
@@ -28,15 +28,15 @@ class Cursor:
 
     def skip(self, pattern: re.Pattern[str]) -> None:
         """Moves over what matches here, if anything does."""
-        if found := pattern.match(self.text, self.at):
-            self.at = found.end()
+        if match := pattern.match(self.text, self.at):
+            self.at = match.end()
 
     def take(self, pattern: re.Pattern[str]) -> str:
         """Moves over what matches here and returns it. If nothing does, one character, so that no text can make a
         reader loop.
         """
-        found = pattern.match(self.text, self.at)
-        end = found.end() if found and found.end() > self.at else self.at + 1
+        match = pattern.match(self.text, self.at)
+        end = match.end() if match and match.end() > self.at else self.at + 1
         start, self.at = self.at, end
         return self.text[start:end]
 

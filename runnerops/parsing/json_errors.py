@@ -18,33 +18,33 @@ _TOKEN = late_pattern(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}]', re.DOTALL)
 _TRAILING = ("the comma before this bracket is one too many", "take it out")
 
 
-def explain(text: str, at: int, said: str) -> Cause:
-    """The usual mistake at an offset. If the text does not show it, the message of Python's parser (`said`) decides."""
-    if said.startswith("Illegal trailing comma"):  # Python 3.13 and newer place it at the comma, older ones behind it
+def explain(text: str, at: int, message: str) -> Cause:
+    """The usual mistake at an offset. If the text does not show it, the message of Python's parser decides."""
+    if message.startswith("Illegal trailing comma"):  # Python 3.13 and newer place it at the comma, older ones behind
         at = len(text) - len(text[at + 1 :].lstrip())
-    return web_page(text) or common(text, at) or _here(text, at) or _told(text, at, said)
+    return web_page(text) or common(text, at) or _here(text, at) or _told(text, at, message)
 
 
 def _here(text: str, at: int) -> Cause | None:
-    here = text[at : at + 1]
+    character = text[at : at + 1]
     return first(
         at,
         (text.startswith(_COMMENTS, at), "there is a comment here", "take it out: JSON has none"),
         (
-            here == "'" and not text[:at].strip() and text[at + 1 :].lstrip().startswith("{"),
+            character == "'" and not text[:at].strip() and text[at + 1 :].lstrip().startswith("{"),
             "there is a quote around the whole file",
             "take it out at the beginning and at the end",
         ),
-        (here == "'", "there is a single quote here", 'write ": JSON has no other quotes'),
-        (here in {"}", "]"} and text[:at].rstrip().endswith(","), *_TRAILING),
+        (character == "'", "there is a single quote here", 'write ": JSON has no other quotes'),
+        (character in {"}", "]"} and text[:at].rstrip().endswith(","), *_TRAILING),
     )
 
 
-def _told(text: str, at: int, said: str) -> Cause:
-    if not text[at:].strip() and not said.startswith(("Unterminated", "Invalid")):
+def _told(text: str, at: int, message: str) -> Cause:
+    if not text[at:].strip() and not message.startswith(("Unterminated", "Invalid")):
         return _open(text)
     for beginning, cause in _CAUSES.items():
-        if said.startswith(beginning):
+        if message.startswith(beginning):
             return cause(text, at)
     return Cause(at, "this does not belong here", "look at the quotes, commas and brackets around it")
 
@@ -65,59 +65,63 @@ def _open(text: str) -> Cause:
 
 
 def _value(text: str, at: int) -> Cause:
-    here, before = text[at : at + 1], text[:at].strip()
-    found = _WORD.match(text, at)
-    word = found[0].lower() if found else ""
-    other = "look whether it is another file, or YAML or TOML"
+    character, before = text[at : at + 1], text[:at].strip()
+    match = _WORD.match(text, at)
+    word = match[0].lower() if match else ""
+    remedy = "look whether it is another file, or YAML or TOML"
     return first(
         at,
         (
-            not before and here.isalpha() and re.search(r"\n\s*\{", text),
+            not before and character.isalpha() and re.search(r"\n\s*\{", text),
             "there is text before the first {",
             "take it out: it belongs to a shell's command",
         ),
-        (not before and here not in {",", "]", "}"}, "a JSON file begins with {, and this one does not", other),
+        (not before and character not in {",", "]", "}"}, "a JSON file begins with {, and this one does not", remedy),
         (
             word in _LITERALS,
             "this is not a value of JSON",
             f"write {_LITERALS.get(word)}, in small letters, without quotes",
         ),
         (word in _NULLS, "this is not a value of JSON", "leave the key out, or write null"),
-        (here == "$", "there is a variable here", "write the value: nothing is replaced in this file"),
-        (here in {"+", "."}, "a number does not begin like this", "write it with a digit first"),
-        (here in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
+        (character == "$", "there is a variable here", "write the value: nothing is replaced in this file"),
+        (character in {"+", "."}, "a number does not begin like this", "write it with a digit first"),
+        (character in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
     ) or Cause(at, "there is a string here without quotes", 'put it in quotes: "…"')
 
 
 def _comma(text: str, at: int) -> Cause:
-    here, previous = text[at : at + 1], text[at - 1 : at]
+    character, previous = text[at : at + 1], text[at - 1 : at]
     begin = text.rfind('"', 0, at - 1)
     if previous == '"' and begin >= 0 and _SINGLE_END.search(text[begin + 1 : at - 1]):
         return Cause(begin, *_MIXED)
-    other = "{" if here == "]" else "["
-    more = "a string ends at the quote before this, but more text follows"
+    opened = "{" if character == "]" else "["
+    problem = "a string ends at the quote before this, but more text follows"
     return first(
         at,
         (
-            here in {"}", "]"},
-            f"this bracket does not match the {other} that is open",
-            f"close that one first, or write the {'[' if here == ']' else '{'} that is missing before",
+            character in {"}", "]"},
+            f"this bracket does not match the {opened} that is open",
+            f"close that one first, or write the {'[' if character == ']' else '{'} that is missing before",
         ),
-        (here in {";", "="}, "this sign has no meaning in JSON", "put a comma between items, a colon after a key"),
+        (character in {";", "="}, "this sign has no meaning in JSON", "put a comma between items, a colon after a key"),
         (
-            here == ":",
+            character == ":",
             "there is a colon where none is allowed",
             "put keys into { }, and a text that holds a colon in quotes",
         ),
-        (previous == "0" and here.isdigit(), "a number begins with 0", "write it without: JSON has no octal numbers"),
         (
-            previous.isdigit() and (here.isalpha() or here in {".", "_"}),
+            previous == "0" and character.isdigit(),
+            "a number begins with 0",
+            "write it without: JSON has no octal numbers",
+        ),
+        (
+            previous.isdigit() and (character.isalpha() or character in {".", "_"}),
             "a number ends here, but more text follows",
             'put a value with a unit in quotes: "10m"',
         ),
         (
-            previous == '"' and (here.isalnum() or here in set("/-\\")),
-            more,
+            previous == '"' and (character.isalnum() or character in set("/-\\")),
+            problem,
             'close the text before it, or write \\" for a quote',
         ),
     ) or Cause(at, "a comma is missing before this", "write one between two items")
@@ -133,10 +137,10 @@ def _colon(text: str, at: int) -> Cause:
 
 
 def _key(text: str, at: int) -> Cause:
-    here = text[at : at + 1]
-    if here == ",":
+    character = text[at : at + 1]
+    if character == ",":
         return Cause(at, "there is a comma here with nothing before it", "take it out")
-    if here.isalnum() or here in {"_", "-", "$"}:
+    if character.isalnum() or character in {"_", "-", "$"}:
         return Cause(at, "there is a key here without a quote before it", 'put it in quotes: "key"')
     return Cause(at, "a key in double quotes is expected here", 'write "key": value')
 

@@ -39,15 +39,15 @@ class _Reader:
         cursor = self._cursor
         cursor.skip(_SPACE)
         if cursor.ahead == "{":
-            self._items(key, "}", named=True)
+            self._items(key, "}", has_keys=True)
         elif cursor.ahead == "[":
-            self._items(key, "]", named=False)
+            self._items(key, "]", has_keys=False)
         elif cursor.ahead == '"':
             cursor.take(_STRING)
         else:
             cursor.take(_SCALAR)
 
-    def _items(self, key: Key, end: str, *, named: bool) -> None:
+    def _items(self, key: Key, end: str, *, has_keys: bool) -> None:
         cursor = self._cursor
         cursor.move(1)
         index = 0
@@ -61,7 +61,7 @@ class _Reader:
                 continue
             place = cursor.location()
             part: str | int = index
-            if named:
+            if has_keys:
                 part = _name(cursor.take(_STRING))
                 cursor.skip(_SPACE)
                 cursor.move(1)

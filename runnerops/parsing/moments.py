@@ -22,10 +22,10 @@ class MomentError(ValueError):
 
 def moment(text: str) -> datetime:
     """The point in time. If the text has no time zone, that of this machine is used. Raises MomentError."""
-    found = _MOMENT.fullmatch(text.strip())
-    if not found:
+    match = _MOMENT.fullmatch(text.strip())
+    if not match:
         raise MomentError(f"{text!r} is not a date and time")
-    day, clock, zone = found.groups()
+    day, clock, zone = match.groups()
     try:
         when = datetime.fromisoformat(f"{day} {clock.zfill(len(clock) + (clock.index(':') == 1))}")
     except ValueError:

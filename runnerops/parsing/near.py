@@ -27,20 +27,24 @@ def similar_names(word: str, names: Iterable[str], alike: float = _ALIKE, *, by_
     name must be similar to its counterpart, which suits the names of keys.
     """
     plain = {name: _plain(name) for name in names}
-    given = _plain(word)
-    longer = {name: len(letters) - len(given) for name, letters in plain.items()}
-    ordered = sorted(given)
+    word_letters = _plain(word)
+    longer = {name: len(letters) - len(word_letters) for name, letters in plain.items()}
+    ordered = sorted(word_letters)
     if same := [name for name, letters in plain.items() if longer[name] == 0 and sorted(letters) == ordered]:
-        return tuple(sorted(same, key=lambda name: plain[name] != given)[:1])
-    if given:
-        doubled = [name for name, letters in plain.items() if longer[name] == -1 and given in _doubled(letters)]
-        shortened = [name for name, letters in plain.items() if longer[name] == 1 and given in _shortened(letters)]
+        return tuple(sorted(same, key=lambda name: plain[name] != word_letters)[:1])
+    if word_letters:
+        doubled = [name for name, letters in plain.items() if longer[name] == -1 and word_letters in _doubled(letters)]
+        shortened = [
+            name for name, letters in plain.items() if longer[name] == 1 and word_letters in _shortened(letters)
+        ]
         if doubled or shortened:
             return (*doubled, *shortened)[:2]
-    here = _low(word)
+    low_word = _low(word)
     low = {_low(name): name for name in plain if _may_be_alike(len(name), len(word), alike)}
-    close = (match for match in get_close_matches(here, low, 3, alike) if not by_word or _word_by_word(here, match))
-    return tuple(low[one] for one in close)[:1]
+    close = (
+        match for match in get_close_matches(low_word, low, 3, alike) if not by_word or _word_by_word(low_word, match)
+    )
+    return tuple(low[match] for match in close)[:1]
 
 
 def question(names: tuple[str, ...]) -> str:
@@ -50,13 +54,13 @@ def question(names: tuple[str, ...]) -> str:
 
 def did_you_mean(word: str, names: Iterable[str], alike: float = _ALIKE) -> str:
     """The end of a message about an unknown word: `, did you mean 'a'?`, or nothing if no name is near."""
-    found = similar_names(word, names, alike, by_word=False)
-    return f", {question(found)}" if found else ""
+    suggestions = similar_names(word, names, alike, by_word=False)
+    return f", {question(suggestions)}" if suggestions else ""
 
 
 def near_fix(word: str, names: Iterable[str]) -> str:
     """What to write instead of an unknown word: `write a`; empty if no name is near."""
-    return f"write {' or '.join(found)}" if (found := similar_names(word, names, by_word=False)) else ""
+    return f"write {' or '.join(suggestions)}" if (suggestions := similar_names(word, names, by_word=False)) else ""
 
 
 @lru_cache(maxsize=4096)
@@ -64,9 +68,9 @@ def _low(word: str) -> str:
     return word.lower().replace("-", "_")
 
 
-def _may_be_alike(one: int, other: int, alike: float) -> bool:
+def _may_be_alike(length: int, other_length: int, alike: float) -> bool:
     """Whether words of these lengths can be as similar as that: the ratio of difflib cannot be above this bound."""
-    return 2 * min(one, other) >= alike * (one + other)
+    return 2 * min(length, other_length) >= alike * (length + other_length)
 
 
 @lru_cache(maxsize=4096)
@@ -84,8 +88,8 @@ def _shortened(name: str) -> Iterator[str]:
 
 def _word_by_word(first: str, second: str) -> bool:
     """Whether each word is similar to its counterpart. Names with different numbers of words are not compared."""
-    ours, theirs = first.split("_"), second.split("_")
-    pairs = zip(ours, theirs, strict=True) if len(ours) == len(theirs) else ()
+    first_words, second_words = first.split("_"), second.split("_")
+    pairs = zip(first_words, second_words, strict=True) if len(first_words) == len(second_words) else ()
     return all(SequenceMatcher(None, a, b).ratio() >= _ALIKE_WORD for a, b in pairs)
 
 
@@ -93,17 +97,17 @@ def part_of(word: str, names: Iterable[str]) -> tuple[str, ...]:
     """The one name that begins with all words of `word`, or mostly consists of them: `seccomp` begins
     `seccomp-profile`, and `mirror_registries` has the words of `registry-mirrors`. None if there are several.
     """
-    ours = _stems(word)
-    if not any(len(one) >= _LONG for one in ours):
+    stems = _stems(word)
+    if not any(len(stem) >= _LONG for stem in stems):
         return ()
-    whole = tuple(name for name in names if sorted(ours) == sorted(_stems(name)))
-    found = whole or tuple(name for name in names if _most_of(ours, _stems(name)))
-    return found if len(found) == 1 else ()
+    equal_names = tuple(name for name in names if sorted(stems) == sorted(_stems(name)))
+    matching = equal_names or tuple(name for name in names if _most_of(stems, _stems(name)))
+    return matching if len(matching) == 1 else ()
 
 
-def _most_of(ours: tuple[str, ...], theirs: tuple[str, ...]) -> bool:
-    begins = theirs[: len(ours)] == ours and 2 * len(ours) >= len(theirs)
-    return begins or (set(ours) <= set(theirs) and 2 * len(ours) > len(theirs))
+def _most_of(stems: tuple[str, ...], name_stems: tuple[str, ...]) -> bool:
+    begins = name_stems[: len(stems)] == stems and 2 * len(stems) >= len(name_stems)
+    return begins or (set(stems) <= set(name_stems) and 2 * len(stems) > len(name_stems))
 
 
 @lru_cache(maxsize=4096)

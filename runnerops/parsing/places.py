@@ -22,7 +22,9 @@ def places_in(form: Format, text: str, file: str) -> Mapping[Key, SourceLocation
 def nearest(places: Mapping[Key, SourceLocation], key: Key, file: str) -> SourceLocation:
     """The place of a key in upper or lower case; otherwise of the nearest key around it, or of the first key."""
     while key and key not in places:
-        same = next((place for other, place in places.items() if _without_case(other) == _without_case(key)), None)
+        same = next(
+            (place for place_key, place in places.items() if _without_case(place_key) == _without_case(key)), None
+        )
         if same:
             return same
         key = key[:-1]

@@ -18,11 +18,11 @@ _LIKE_A_PART = late_pattern(r"\{([A-Za-z]+):[^\s{}\"][^{}\"]*\}")
 def pieces(text: str) -> Iterator[str | tuple[Source, str]]:
     """The parts in order: plain texts, and secrets as pairs of source and argument."""
     at = 0
-    for found in _PART.finditer(text):
-        if found.start() > at:
-            yield text[at : found.start()]
-        yield next(source for source in SOURCES if source == found[1]), found[2].strip()
-        at = found.end()
+    for match in _PART.finditer(text):
+        if match.start() > at:
+            yield text[at : match.start()]
+        yield next(source for source in SOURCES if source == match[1]), match[2].strip()
+        at = match.end()
     if at < len(text):
         yield text[at:]
 
@@ -35,14 +35,14 @@ def with_arguments(text: str, change: Callable[[Source, str], str]) -> str:
 
 def misspelt(text: str) -> tuple[str, str] | None:
     """A part whose source is misspelt, and the source that is probably meant."""
-    for found in _LIKE_A_PART.finditer(text):
-        meant = similar_names(found[1], SOURCES)
-        if found[1] not in SOURCES and meant:
-            return found[1], meant[0]
+    for match in _LIKE_A_PART.finditer(text):
+        suggestions = similar_names(match[1], SOURCES)
+        if match[1] not in SOURCES and suggestions:
+            return match[1], suggestions[0]
     return None
 
 
 def unclosed(text: str) -> str:
     """The source of a part that has no closing brace; empty if there is none."""
-    rest = "".join(piece for piece in pieces(text) if isinstance(piece, str))
-    return next((source for source in SOURCES if f"{{{source}:" in rest), "")
+    plain_text = "".join(piece for piece in pieces(text) if isinstance(piece, str))
+    return next((source for source in SOURCES if f"{{{source}:" in plain_text), "")

@@ -19,23 +19,23 @@ _LIST = late_pattern(r"\s*\[\[([\w.-]+)\]\]")
 _QUOTE = late_pattern(r"\"\"\"|'''|\"|'|#")
 
 
-def explain(text: str, said: str) -> Cause:
-    """The usual mistake behind a message of tomli (`said`), which includes the place."""
-    found = _PLACE.search(said)
-    at = offset_of(text, int(found[1]), int(found[2])) if found and found[1] else len(text)
-    message = said[: found.start()] if found else said
+def explain(text: str, described: str) -> Cause:
+    """The usual mistake behind a message of tomli (`described`), which includes the place."""
+    place = _PLACE.search(described)
+    at = offset_of(text, int(place[1]), int(place[2])) if place and place[1] else len(text)
+    message = described[: place.start()] if place else described
     return web_page(text) or common(text, at) or _told(text, at, message)
 
 
-def _told(text: str, at: int, said: str) -> Cause:
+def _told(text: str, at: int, message: str) -> Cause:
     for words, cause in _CAUSES.items():
-        if words in said:
+        if words in message:
             return cause(text, at)
     return Cause(at, "this does not belong here", "look at the quotes, brackets and equals signs around it")
 
 
 def _statement(text: str, at: int) -> Cause:
-    here = text[at : at + 1]
+    character = text[at : at + 1]
     return first(
         at,
         (
@@ -54,41 +54,45 @@ def _statement(text: str, at: int) -> Cause:
             "write what belongs here, or take them out",
         ),
         (
-            here == "{" and not text[:at].strip(),
+            character == "{" and not text[:at].strip(),
             "a TOML file does not begin with {",
             "look whether it is another file, or JSON",
         ),
-        (here in {"}", "]"}, "there is a bracket here that closes nothing", "take it out"),
+        (character in {"}", "]"}, "there is a bracket here that closes nothing", "take it out"),
         (
-            here == "-",
+            character == "-",
             "a line does not begin with a dash in TOML",
             "write a list as [ONE, TWO], or look whether this is YAML",
         ),
-        (here == "=", "the key before the equals sign is missing", "write key = value"),
+        (character == "=", "the key before the equals sign is missing", "write key = value"),
     ) or Cause(at, "a key, a [table] or a # comment is expected here", "write key = value")
 
 
 def _equals(text: str, at: int) -> Cause:
-    here = text[at : at + 1]
+    character = text[at : at + 1]
     return first(
         at,
-        (here == ":", "there is a colon here", "write an equals sign between key and value"),
-        (here in {"", "\n", "\r"}, "an equals sign and a value are missing after this key", "write key = value"),
+        (character == ":", "there is a colon here", "write an equals sign between key and value"),
+        (character in {"", "\n", "\r"}, "an equals sign and a value are missing after this key", "write key = value"),
         (
-            here in set("/@*+%") and text[at - 1 : at].strip() and "=" in text[at:].partition("\n")[0],
+            character in set("/@*+%") and text[at - 1 : at].strip() and "=" in text[at:].partition("\n")[0],
             "a key with this sign must be in quotes",
             'write "KEY" = value',
         ),
-        (here.isdigit() or here in {'"', "'", "["}, "an equals sign is missing before this value", "write key = value"),
+        (
+            character.isdigit() or character in {'"', "'", "["},
+            "an equals sign is missing before this value",
+            "write key = value",
+        ),
     ) or Cause(at, "an equals sign is missing after the key", "write key = value, and a key of several words in quotes")
 
 
 def _value(text: str, at: int) -> Cause:
-    here = text[at : at + 1]
-    found = _WORD.match(text, at)
-    word = found[0].lower() if found else ""
+    character = text[at : at + 1]
+    match = _WORD.match(text, at)
+    word = match[0].lower() if match else ""
     quote = 'put it in quotes: "…"'
-    if here in {"", "\n", "\r", "#"}:
+    if character in {"", "\n", "\r", "#"}:
         return Cause(
             text.rfind("=", 0, at), "a value is missing after this equals sign", "write it, or take the key out"
         )
@@ -97,11 +101,11 @@ def _value(text: str, at: int) -> Cause:
         (word in _TRUE, "this is not a value of TOML", "write true, in small letters and without quotes"),
         (word in _FALSE, "this is not a value of TOML", "write false, in small letters and without quotes"),
         (word in _NULL, "this is not a value of TOML", "leave the key out: TOML has no null"),
-        (here == "$", "there is a variable here without quotes", quote),
-        (here == "=", "there is one equals sign too many", "take it out"),
-        (here in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
+        (character == "$", "there is a variable here without quotes", quote),
+        (character == "=", "there is one equals sign too many", "take it out"),
+        (character in {",", "]", "}"}, "a value is missing here", "write it, or take out the key or comma before it"),
         (
-            here in {"`", ">", "|"},
+            character in {"`", ">", "|"},
             "a text does not begin like this in TOML",
             'put it in quotes: "…", or """ for several lines',
         ),
@@ -109,18 +113,22 @@ def _value(text: str, at: int) -> Cause:
 
 
 def _more(text: str, at: int) -> Cause:
-    here, previous = text[at : at + 1], text[at - 1 : at]
-    rest = line_of(text, at)
-    sign = {",": "comma", ";": "semicolon"}.get(here, "")
+    character, previous = text[at : at + 1], text[at - 1 : at]
+    line = line_of(text, at)
+    sign = {",": "comma", ";": "semicolon"}.get(character, "")
     return first(
         at,
         (text.startswith(("//", "/*", "--"), at), "there is a comment that TOML does not know here", "begin it with #"),
         (sign, f"there is a {sign} after the value", "take it out: each key has a line of its own"),
-        (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
-        (here == "+", "strings cannot be joined", "write one string"),
-        (previous == "0" and here.isdigit(), "a number begins with 0", "write it without, or 0o before an octal one"),
+        (character in {"]", "}"}, "one closing bracket is too many", "take it out"),
+        (character == "+", "strings cannot be joined", "write one string"),
         (
-            previous.isdigit() and (here.isalnum() or here in set("-_.:%")),
+            previous == "0" and character.isdigit(),
+            "a number begins with 0",
+            "write it without, or 0o before an octal one",
+        ),
+        (
+            previous.isdigit() and (character.isalnum() or character in set("-_.:%")),
             "a number ends here, but more text follows",
             'put a text, or a number with a unit, in quotes: "10m"',
         ),
@@ -134,20 +142,22 @@ def _more(text: str, at: int) -> Cause:
             "a string ends at the quote before this, but more text follows",
             'write \\" for a quote inside of it',
         ),
-        ("=" in rest[rest.find("=") + 1 :], "there is a second key on this line", "give each key a line of its own"),
+        ("=" in line[line.find("=") + 1 :], "there is a second key on this line", "give each key a line of its own"),
     ) or Cause(at, "there is more text after the value", "put a text in quotes, and each key on a line of its own")
 
 
 def _open_text(text: str, at: int) -> Cause:
     """The offset of the first quote that is not closed."""
     position = 0
-    while found := _QUOTE.search(text, position):
-        whole = _TEXT.match(text, found.start())
-        long = len(found[0]) == 3
-        if not whole or (long and len(whole[0]) < 6):
-            what = "is never closed" if long else "is not closed on its line"
-            return Cause(found.start(), f"this quote {what}", 'close it; a text of several lines has """ on both sides')
-        position = whole.end()
+    while quote := _QUOTE.search(text, position):
+        quoted = _TEXT.match(text, quote.start())
+        long = len(quote[0]) == 3
+        if not quoted or (long and len(quoted[0]) < 6):
+            problem = "is never closed" if long else "is not closed on its line"
+            return Cause(
+                quote.start(), f"this quote {problem}", 'close it; a text of several lines has """ on both sides'
+            )
+        position = quoted.end()
     return Cause(at, "a quote is not closed before this", "close it")
 
 
@@ -158,16 +168,16 @@ def _character(text: str, at: int) -> Cause:
 
 
 def _backslash(text: str, at: int) -> Cause:
-    found = max(text.rfind("\\", 0, at), 0)
+    backslash = max(text.rfind("\\", 0, at), 0)
     fix = "write two, or put the text in single quotes: 'C:\\builds'"
-    return Cause(found, "this is not a valid escape sequence", fix)
+    return Cause(backslash, "this is not a valid escape sequence", fix)
 
 
 def _array(text: str, at: int) -> Cause:
-    here = text[at : at + 1]
-    if here in {'"', "'"} or here.isdigit():
+    character = text[at : at + 1]
+    if character in {'"', "'"} or character.isdigit():
         return Cause(at, "a comma is missing before this", "write one between two items")
-    if here in {"}", ";", ":"}:
+    if character in {"}", ";", ":"}:
         return Cause(at, "this sign does not belong in a list", "put a comma between items, and ] after the last")
     return _open_bracket(text, at, "[", "this list is never closed", "close it with ], and put a comma between items")
 
@@ -176,15 +186,15 @@ _OPEN = ("this { is not closed", "close it, or write a [table] of its own")
 
 
 def _inline(text: str, at: int) -> Cause:
-    here = text[at : at + 1]
-    if here in {'"', "'"} or here.isalnum():
+    character = text[at : at + 1]
+    if character in {'"', "'"} or character.isalnum():
         return Cause(at, "a comma is missing before this", "write one between two keys")
     return _open_bracket(text, at, "{", *_OPEN)
 
 
 def _open_bracket(text: str, at: int, bracket: str, problem: str, fix: str) -> Cause:
     """The offset of the last bracket that is open at an offset. Strings and comments are ignored."""
-    blank = _TEXT.sub(lambda found: " " * len(found[0]), text[:at])
+    blank = _TEXT.sub(lambda match: " " * len(match[0]), text[:at])
     depth = 0
     for position in range(len(blank) - 1, -1, -1):
         depth += {"]": 1, "}": 1, "[": -1, "{": -1}.get(blank[position], 0)
@@ -201,20 +211,20 @@ def _heading(text: str, at: int) -> Cause:
 
 
 def _part(text: str, at: int) -> Cause:
-    here = text[at : at + 1]
+    character = text[at : at + 1]
     inside = line_of(text, at).lstrip()[:1] != "["
     around = _open_bracket(text, at, "{", *_OPEN)
-    if here in {"", "["} and around.at < at:
+    if character in {"", "["} and around.at < at:
         return around
     return first(
         at,
         (
-            here in {"\n", "\r", "#"} and inside,
+            character in {"\n", "\r", "#"} and inside,
             "a part of this key is missing",
             "write key = value",
         ),
-        (here == ".", "two dots follow each other", "take one out"),
-        (here in {"]", "\n", "\r", ""}, "the name of the table is missing", "write [NAME]"),
+        (character == ".", "two dots follow each other", "take one out"),
+        (character in {"]", "\n", "\r", ""}, "the name of the table is missing", "write [NAME]"),
     ) or Cause(at, "this cannot stand in a key", 'put a key with special characters in quotes: "a/b" = 1')
 
 

@@ -70,15 +70,15 @@ class _Reader:
 
     def document(self) -> None:
         cursor, table = self._cursor, ()
-        here: Key = table
+        heading: Key = table
         while True:
             cursor.skip(_BLANK)
             if not cursor.ahead:
                 return
             if cursor.ahead == "[":
-                here = self._heading()
+                heading = self._heading()
             else:
-                self._pair(here)
+                self._pair(heading)
             cursor.skip(_LINE_END)
 
     def _heading(self) -> Key:
@@ -101,17 +101,17 @@ class _Reader:
     def _parts(self) -> list[tuple[str, SourceLocation]]:
         """The parts of a dotted key, each with its place."""
         cursor = self._cursor
-        found: list[tuple[str, SourceLocation]] = []
+        parts: list[tuple[str, SourceLocation]] = []
         while True:
             cursor.skip(_SPACE)
             place = cursor.location()
             if cursor.ahead in {'"', "'"}:
-                found.append((next(iter(tomli.loads(f"{self._text(_QUOTED)} = 1"))), place))
+                parts.append((next(iter(tomli.loads(f"{self._text(_QUOTED)} = 1"))), place))
             else:
-                found.append((cursor.take(_BARE), place))
+                parts.append((cursor.take(_BARE), place))
             cursor.skip(_SPACE)
             if cursor.ahead != ".":
-                return found
+                return parts
             cursor.move(1)
 
     def _pair(self, table: Key) -> None:

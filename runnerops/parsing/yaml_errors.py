@@ -21,8 +21,8 @@ def explain(text: str, error: yaml.YAMLError) -> Cause:
     mark = error.problem_mark or error.context_mark
     at = _offset(text, mark)
     begin = _offset(text, error.context_mark) if error.context_mark else at
-    said = f"{error.context or ''}; {error.problem or ''}"
-    return web_page(text) or _line(text, at) or _told(text, at, begin, said)
+    message = f"{error.context or ''}; {error.problem or ''}"
+    return web_page(text) or _line(text, at) or _told(text, at, begin, message)
 
 
 def _offset(text: str, mark: yaml.Mark | None) -> int:
@@ -40,8 +40,8 @@ def _offset(text: str, mark: yaml.Mark | None) -> int:
 
 
 def _character(text: str) -> Cause:
-    found = _BAD.search(text)
-    at = found.start() if found else 0
+    match = _BAD.search(text)
+    at = match.start() if match else 0
     return common(text, at) or Cause(at, "there is a character here that YAML does not allow", "take it out")
 
 
@@ -61,13 +61,13 @@ def _line(text: str, at: int) -> Cause | None:
 
 def _odd(text: str, begin: int, line: str) -> Cause | None:
     """The mistake of a character at the beginning of the line, or of a value in it, that looks like another one."""
-    starts = [found.end() for found in re.finditer(r"^\s*|[:,\[{-]\s+|[\[{]", line)]
+    starts = [match.end() for match in re.finditer(r"^\s*|[:,\[{-]\s+|[\[{]", line)]
     return next((cause for start in starts if (cause := common(text, begin + start))), None)
 
 
-def _told(text: str, at: int, begin: int, said: str) -> Cause:
+def _told(text: str, at: int, begin: int, message: str) -> Cause:
     for words, cause in _CAUSES.items():
-        if words in said:
+        if words in message:
             return cause(text, at, begin)
     return Cause(at, "this does not belong here", "look at the quotes, brackets and indentation around this place")
 
@@ -128,16 +128,16 @@ def no_mapping(text: str) -> Cause:
 
 
 def _flow(text: str, at: int, begin: int) -> Cause:
-    here, bracket = text[at : at + 1], text[begin : begin + 1]
-    quoted = here not in {"", ":", "\n"} and text[:at].rstrip(" ").endswith(('"', "'"))
-    if here in {"", "\n", "\r"} or ("\n" in text[begin:at] and not quoted):
+    character, bracket = text[at : at + 1], text[begin : begin + 1]
+    quoted = character not in {"", ":", "\n"} and text[:at].rstrip(" ").endswith(('"', "'"))
+    if character in {"", "\n", "\r"} or ("\n" in text[begin:at] and not quoted):
         return Cause(begin, "this quote or bracket is never closed", "close it")
     return first(
         at,
-        (here in {"]", "}"}, f"this bracket does not match the {bracket} that is open", "close that one first"),
+        (character in {"]", "}"}, f"this bracket does not match the {bracket} that is open", "close that one first"),
         (quoted, "a colon or a comma is missing before this", "write it"),
         (
-            here in {"{", "["} and text[at - 1 : at].strip(" ,:[{"),
+            character in {"{", "["} and text[at - 1 : at].strip(" ,:[{"),
             "there is a bracket in the middle of a string without quotes",
             "put the text in quotes",
         ),
@@ -174,25 +174,25 @@ def _is_outside(text: str, at: int) -> bool:
 
 
 def _key(text: str, at: int, _: int) -> Cause:
-    here, line = text[at : at + 1], text[text.rfind("\n", 0, at) + 1 : at].rstrip()
-    more = "a string ends at the quote before this, but more text follows"
+    character, line = text[at : at + 1], text[text.rfind("\n", 0, at) + 1 : at].rstrip()
+    problem = "a string ends at the quote before this, but more text follows"
     if line.endswith('"') and line.count('"') % 2 and (start := _opening(text, at)) is not None:
         return Cause(start, "this quote is not closed on its line", "close it")
     return first(
         at,
-        (here in {"]", "}"}, "one closing bracket is too many", "take it out"),
+        (character in {"]", "}"}, "one closing bracket is too many", "take it out"),
         (
-            here == "-" and not line.strip() and _is_outside(text, at),
+            character == "-" and not line.strip() and _is_outside(text, at),
             "this item is indented less than the key above, to which it belongs",
             "indent it at least as that key",
         ),
         (
-            here == "-" and not line.strip(),
+            character == "-" and not line.strip(),
             "there is an item of a list among keys",
             "write all of them as - KEY=VALUE, or all as KEY: VALUE",
         ),
-        (line.endswith("'"), more, "write '' for a quote inside of it, or put the text in double quotes"),
-        (line.endswith('"'), more, 'write \\" for a quote inside of it, or put the text in single quotes'),
+        (line.endswith("'"), problem, "write '' for a quote inside of it, or put the text in double quotes"),
+        (line.endswith('"'), problem, 'write \\" for a quote inside of it, or put the text in single quotes'),
         (
             line.endswith(("]", "}")),
             "there is more text after the closing bracket",
@@ -222,9 +222,9 @@ def _merging(text: str, at: int, begin: int) -> Cause:
     """The mistake of a `<<` whose value is no mapping. The parser names the place of the value, which may be at its
     anchor, and of the mapping with `<<`.
     """
-    found = text.find("<<", begin)
+    merge_key = text.find("<<", begin)
     problem = "`<<` takes a mapping, or a list of mappings"
-    return Cause(found if found > at else at, problem, "give it an alias of one: <<: *NAME")
+    return Cause(merge_key if merge_key > at else at, problem, "give it an alias of one: <<: *NAME")
 
 
 def _row(problem: str, fix: str) -> Callable[[str, int, int], Cause]:

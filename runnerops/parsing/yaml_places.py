@@ -86,10 +86,10 @@ def _visits(root: yaml.Node) -> int:
 
 
 def _places(documents: list[yaml.Node], file: str) -> dict[Key, SourceLocation]:
-    found: dict[Key, SourceLocation] = {}
+    by_key: dict[Key, SourceLocation] = {}
     for index, root in enumerate(documents):
-        _Walk(file, found, add=index > 0).run(root)
-    return found
+        _Walk(file, by_key, add=index > 0).run(root)
+    return by_key
 
 
 def _second(text: str, file: str) -> SourceLocation | None:
@@ -111,7 +111,7 @@ def _second(text: str, file: str) -> SourceLocation | None:
 
 
 def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
-    found: list[tuple[Key, SourceLocation]] = []
+    repeated_keys: list[tuple[Key, SourceLocation]] = []
     waiting: list[tuple[yaml.Node, Key]] = [(root, ())]
     met: set[int] = set()
     while waiting:
@@ -125,13 +125,13 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
         elif isinstance(node, yaml.MappingNode):
             names: set[str] = set()
             for name, value in node.value:
-                here = (*key, str(name.value))
+                place_key = (*key, str(name.value))
                 if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE and name.value in names:
-                    found.append((here, _location(name, file)))
+                    repeated_keys.append((place_key, _location(name, file)))
                 names.add(str(name.value))
                 if not isinstance(value, yaml.ScalarNode):
-                    waiting.append((value, here))
-    return found
+                    waiting.append((value, place_key))
+    return repeated_keys
 
 
 @frozen
@@ -154,8 +154,8 @@ class _Walk:
         elif isinstance(node, yaml.MappingNode):
             for name, value in node.value:
                 if name.tag == _MERGE:
-                    for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-                        self.run(one, key, inside)
+                    for merged_node in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                        self.run(merged_node, key, inside)
             for name, value in node.value:
                 if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE:
                     self.found[*key, name.value] = _location(name, self.file)
