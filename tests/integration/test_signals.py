@@ -29,7 +29,7 @@ waits = {
     "program": sleeper.wait,
 }
 for name, wait in waits.items():
-    with signals.heeded(lambda: None):
+    with signals.handle_signals(lambda: None):
         # as a signal that arrives right before the wait: it is noted, and does not end the wait
         threading.Timer(0.02, _thread.interrupt_main).start()
         began = time.monotonic()
