@@ -33,8 +33,8 @@ def mutable(cls: C) -> C:
     return _made(cls, {"__hash__": None})
 
 
-def _made(cls: C, more: Mapping[str, Any]) -> C:
-    """The class with slots, with the methods that both kinds share, and `more`."""
+def _made(cls: C, methods: Mapping[str, Any]) -> C:
+    """The class with slots, with the methods that both kinds share, and `methods`."""
     every = _fields(cls)
     inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}
     left_out = {"__dict__", "__weakref__", *(member.name for member in every)}
@@ -48,22 +48,22 @@ def _made(cls: C, more: Mapping[str, Any]) -> C:
         "__init__": _Init(every, post=hasattr(cls, "__post_init__")),
         "__getstate__": _state,
         "__setstate__": _set_state,
-        **more,
+        **methods,
     }
-    whole: C = type(cls)(cls.__name__, cls.__bases__, members)
-    whole.__qualname__ = cls.__qualname__
-    return whole
+    slotted: C = type(cls)(cls.__name__, cls.__bases__, members)
+    slotted.__qualname__ = cls.__qualname__
+    return slotted
 
 
 def _fields(cls: type) -> Sequence[Field[Any]]:
     """The fields, as `dataclass` finds them, without two slow steps: searching the text of each type for ClassVar takes
     half of its time, and writing a docstring for a class without one takes longer than all the rest.
     """
-    texts, said = get_annotations(cls), cls.__doc__
+    texts, docstring = get_annotations(cls), cls.__doc__
     cls.__annotations__ = {name: text if _is_special(text) else object for name, text in texts.items()}
-    cls.__doc__ = said or cls.__name__
+    cls.__doc__ = docstring or cls.__name__
     every = fields(dataclass(init=False, repr=False, eq=False)(cls))
-    cls.__annotations__, cls.__doc__ = texts, said
+    cls.__annotations__, cls.__doc__ = texts, docstring
     for member in every:
         member.type = texts.get(member.name, member.type)
     return every
@@ -90,34 +90,34 @@ class _Init:
     def __set_name__(self, owner: Any, name: str) -> None:
         self._owner = owner
 
-    def __get__(self, one: object, kind: type) -> Any:
-        if one is None or not self._left:
-            return self._compiled().__get__(one, kind)
+    def __get__(self, instance: object, kind: type) -> Any:
+        if instance is None or not self._left:
+            return self._compiled().__get__(instance, kind)
         self._left -= 1
-        return partial(self._fill, one)
+        return partial(self._fill, instance)
 
     def _compiled(self) -> Callable[..., None]:
         self._owner.__init__ = made = _init(self._every, post=self._post)
         return made
 
-    def _fill(self, one: Any, /, *args: Any, **named: Any) -> None:
+    def _fill(self, instance: Any, /, *args: Any, **keywords: Any) -> None:
         """Does what the compiled `__init__` does. If the arguments are wrong, the compiled one is called, because its
         message says what is wrong.
         """
         usual = {each.name: each for each in self._every if each.init}
-        given = {**dict(zip(usual, args, strict=False)), **named}
-        wrong = len(given) < len(args) + len(named) or not given.keys() <= usual.keys()
-        if wrong or any(name not in given and _is_required(each) for name, each in usual.items()):
-            self._compiled()(one, *args, **named)
+        arguments = {**dict(zip(usual, args, strict=False)), **keywords}
+        wrong = len(arguments) < len(args) + len(keywords) or not arguments.keys() <= usual.keys()
+        if wrong or any(name not in arguments and _is_required(each) for name, each in usual.items()):
+            self._compiled()(instance, *args, **keywords)
             return
         for each in self._every:
-            if each.name in given:
-                value = given[each.name]
+            if each.name in arguments:
+                value = arguments[each.name]
             else:
                 value = each.default if each.default_factory is MISSING else each.default_factory()
-            object.__setattr__(one, each.name, value)
+            object.__setattr__(instance, each.name, value)
         if self._post:
-            one.__post_init__()
+            instance.__post_init__()
 
 
 def _is_required(member: Field[Any]) -> bool:
@@ -125,15 +125,15 @@ def _is_required(member: Field[Any]) -> bool:
 
 
 def _init(every: Sequence[Field[Any]], *, post: bool) -> Callable[..., None]:
-    known: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
+    namespace: dict[str, Any] = {"_set": object.__setattr__, "_missing": MISSING}
     words, lines = ["self"], []
     for member in every:
         name = value = member.name
         if member.default is not MISSING:
-            known[f"_default_{name}"] = member.default
+            namespace[f"_default_{name}"] = member.default
             word = f"{name}=_default_{name}"
         elif member.default_factory is not MISSING:
-            known[f"_make_{name}"] = member.default_factory
+            namespace[f"_make_{name}"] = member.default_factory
             word, value = f"{name}=_missing", f"_make_{name}() if {name} is _missing else {name}"
         else:
             word = name
@@ -143,8 +143,8 @@ def _init(every: Sequence[Field[Any]], *, post: bool) -> Callable[..., None]:
             value = f"_make_{name}()" if member.default is MISSING else f"_default_{name}"
         lines.append(f" _set(self, {name!r}, {value})")
     lines.append(" self.__post_init__()" if post else " pass")
-    exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), known)  # noqa: S102  names of fields alone, as `dataclass` does
-    made: Callable[..., None] = known["__init__"]
+    exec(f"def __init__({', '.join(words)}):\n" + "\n".join(lines), namespace)  # noqa: S102  names of fields alone, as `dataclass` does
+    made: Callable[..., None] = namespace["__init__"]
     return made
 
 

@@ -21,9 +21,9 @@ def match(observed: Sequence[Tree], desired: Sequence[Tree]) -> dict[int, int]:
             if index in partners or identity is None or (tell is _by_name and _is_one_of_several(desired, index)):
                 continue
             free = [
-                other
-                for other in range(len(observed))
-                if other not in partners.values() and tell(observed[other]) == identity
+                candidate
+                for candidate in range(len(observed))
+                if candidate not in partners.values() and tell(observed[candidate]) == identity
             ]
             if len(free) == 1 or (free and in_order):
                 partners[index] = free[0]
@@ -47,19 +47,19 @@ def match_renamed(
 
     The latter only if one runner is left on each side, because otherwise it is not certain which is which.
     """
-    found = dict(partners)
+    pairs = dict(partners)
     for index, runner in enumerate(desired):
         was = renamed.get(str(runner.get("name")))
         old = _by_name({**runner, "name": was})
-        free = [other for other in _free(observed, found) if _by_name(observed[other]) == old]
-        if index not in found and was and len(free) == 1:
-            found[index] = free[0]
-    left = [index for index, runner in enumerate(desired) if index not in found and "token" not in runner]
-    for index in left:
-        free = [other for other in _free(observed, found) if _alike(observed[other], desired[index])]
-        if len(free) == 1 and sum(_alike(observed[free[0]], desired[other]) for other in left) == 1:
-            found[index] = free[0]
-    return found
+        free = [candidate for candidate in _free(observed, pairs) if _by_name(observed[candidate]) == old]
+        if index not in pairs and was and len(free) == 1:
+            pairs[index] = free[0]
+    unpaired = [index for index, runner in enumerate(desired) if index not in pairs and "token" not in runner]
+    for index in unpaired:
+        free = [candidate for candidate in _free(observed, pairs) if _alike(observed[candidate], desired[index])]
+        if len(free) == 1 and sum(_alike(observed[free[0]], desired[peer]) for peer in unpaired) == 1:
+            pairs[index] = free[0]
+    return pairs
 
 
 def match_equals(
@@ -71,15 +71,21 @@ def match_equals(
     `apart` counts the keys in which two differ. A pair must be alike, or closer to each other than to any other of that
     name. So no runner gets the token of another if somebody has moved the blocks.
     """
-    found = dict(partners)
-    for wanted in _of_one_name(desired, found):
-        there = [other for other in _free(observed, found) if _by_name(observed[other]) == _by_name(desired[wanted[0]])]
-        found |= _alike_pairs(observed, desired, (there, wanted), apart)
-        left = [index for index in wanted if index not in found]
-        rest = [other for other in there if other not in found.values()]
-        if len(left) == len(rest) and _are_nearest([observed[o] for o in rest], [desired[i] for i in left], apart):
-            found |= dict(zip(left, rest, strict=True))
-    return found
+    pairs = dict(partners)
+    for wanted in _of_one_name(desired, pairs):
+        candidates = [
+            candidate
+            for candidate in _free(observed, pairs)
+            if _by_name(observed[candidate]) == _by_name(desired[wanted[0]])
+        ]
+        pairs |= _alike_pairs(observed, desired, (candidates, wanted), apart)
+        unpaired = [index for index in wanted if index not in pairs]
+        free = [candidate for candidate in candidates if candidate not in pairs.values()]
+        if len(unpaired) == len(free) and _are_nearest(
+            [observed[o] for o in free], [desired[i] for i in unpaired], apart
+        ):
+            pairs |= dict(zip(unpaired, free, strict=True))
+    return pairs
 
 
 def _of_one_name(desired: Sequence[Tree], partners: Mapping[int, int]) -> Iterator[list[int]]:
@@ -90,11 +96,11 @@ def _of_one_name(desired: Sequence[Tree], partners: Mapping[int, int]) -> Iterat
         for i, table in enumerate(desired)
         if _is_known_by_name(table) or (not table.get("token") and ids.count(ids[i]) > 1)
     ]
-    left = [index for index in bare if index not in partners]
-    while left:
-        alike = [index for index in left if _by_name(desired[index]) == _by_name(desired[left[0]])]
+    unpaired = [index for index in bare if index not in partners]
+    while unpaired:
+        alike = [index for index in unpaired if _by_name(desired[index]) == _by_name(desired[unpaired[0]])]
         yield alike
-        left = [index for index in left if index not in alike]
+        unpaired = [index for index in unpaired if index not in alike]
 
 
 def _alike_pairs(
@@ -104,14 +110,14 @@ def _alike_pairs(
     apart: Callable[[Tree, Tree], int],
 ) -> dict[int, int]:
     """Pairs that do not differ at all, if there are equally many on both sides."""
-    found: dict[int, int] = {}
-    there, wanted = indices
+    pairs: dict[int, int] = {}
+    candidates, wanted = indices
     for index in wanted:
-        twins = [other for other in wanted if not apart(desired[other], desired[index])]
-        same = [other for other in there if not apart(observed[other], desired[index])]
+        twins = [twin for twin in wanted if not apart(desired[twin], desired[index])]
+        same = [candidate for candidate in candidates if not apart(observed[candidate], desired[index])]
         if len(twins) == len(same):
-            found |= dict(zip(twins, same, strict=True))
-    return found
+            pairs |= dict(zip(twins, same, strict=True))
+    return pairs
 
 
 def _are_nearest(observed: Sequence[Tree], desired: Sequence[Tree], apart: Callable[[Tree, Tree], int]) -> bool:
@@ -139,7 +145,7 @@ def rivals(observed: Sequence[Tree], runner: Tree) -> list[int]:
     """Runners on the host with this runner's name and url. If there is more than one, it cannot be told
     which is meant.
     """
-    return [index for index, other in enumerate(observed) if _by_name(other) == _by_name(runner)]
+    return [index for index, table in enumerate(observed) if _by_name(table) == _by_name(runner)]
 
 
 def _by_all(runner: Tree) -> object:
