@@ -256,6 +256,11 @@ COMPOSE = _of(
         for one in (
             "restart: sometimes",
             "volumes: ['./a:b']",
+            "network_mode: 'container:b', ports: ['80:80']",
+            "dns: [resolver.example.com]",
+            "tmpfs: run",
+            "mem_limit: 1g, memswap_limit: 512m",
+            "ulimits: {nofile: {soft: 2, hard: 1}}",
             "labels: {a: b}, environment: {REGISTRY_PROXY_REMOTE_URL: 'https://a.example'}, volumes: ['/d:/var/lib/registry']",
         )
     ).replace("image: x, labels", "image: 'registry:3.1.1', labels")
@@ -272,6 +277,8 @@ REGISTRY = _of(
             "%YAML 1.2\\n---\\nversion: 0.1\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {cache: {blobdescriptor: inmemory}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {filesytem: {}}\\nhttp: {addr: '127.0.0.1:0'}",
+            "version: 0.1\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0', host: '192.0.2.1:5000'}",
+            "Version: 0.1\\nstorage: {inmemory: {}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {inmemory: {}, filesystem: {}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {inmemory: {}}\\nhttp: {addr: '5000'}",
             "version: 0.1\\nstorage: {s3: {region: us-east-1}}\\nhttp: {addr: '127.0.0.1:0'}",

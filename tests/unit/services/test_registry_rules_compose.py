@@ -440,8 +440,8 @@ SUBNET = "{ipam: {config: [{subnet: 172.28.0.0/16}]}}"
         ("ipv4_address: '${IP}'", SUBNET, ""),
         ("ipv4_address: 172.28.0.500", SUBNET, "error"),
         ("ipv4_address: 10.0.0.5", SUBNET, "error"),
-        ("ipv6_address: '2001:db8::5'", SUBNET, "error"),
-        ("ipv4_address: 10.0.0.5", "{}", "error"),
+        ("ipv6_address: '2001:db8::5'", SUBNET, "warning"),
+        ("ipv4_address: 10.0.0.5", "{}", "warning"),
     ],
 )
 def test_the_address_of_a_service_in_a_network(address: str, network: str, severity: str) -> None:

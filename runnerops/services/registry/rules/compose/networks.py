@@ -90,8 +90,8 @@ def _address(address: str, version: int, name: str, tree: Tree, key: Key) -> Fou
         text = f"is not in {' or '.join(map(str, subnets_known))}, the subnet of {name}: {REFUSES}"
         yield "K002", "error", key, text, f"write an address such as {subnets_known[0].network_address + 10}"
     elif not subnets_known and all(subnets):
-        text = f"needs a network with a subnet, and {name} has none of IPv{version}: {REFUSES}"
-        yield "K002", "error", key, text, f"add ipam: {{config: [{{subnet: …}}]}} to {name}"
+        text = f"needs a network with a subnet, and {name} has none of IPv{version}: {REFUSES}, unless it chooses a fitting one"
+        yield "K002", "warning", key, text, f"add ipam: {{config: [{{subnet: …}}]}} to {name}"
 
 
 def shared_addresses(services: Mapping[str, Tree]) -> Found:
