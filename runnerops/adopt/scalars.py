@@ -38,16 +38,16 @@ def key(name: str, *, flow: bool = False) -> str:
 
 def block(text: str, indent: int) -> list[str]:
     """A text of several lines after its key, starting on the line of the key. Quoted on one line if YAML allows nothing
-    else.
+    else, or if it ends with blank lines: a blank line that follows it in the file would count with them.
     """
     tag = "!raw " if isinstance(text, Verbatim) else ""
     body = text.rstrip("\n")
     ends = len(text) - len(body)
-    head = "|" + ("" if ends == 1 else "-" if not ends else "+")
-    lines = [" " * indent + line if line else "" for line in body.split("\n")] + [""] * max(ends - 1, 0)
+    head = "|" if ends else "|-"
+    lines = [" " * indent + line if line else "" for line in body.split("\n")]
     source = "\n".join([f"k: {head}", *lines, ""])
     printable = all(character in "\n\t" or character.isprintable() for character in text)
-    if body and printable and not body.startswith((" ", "\n")) and _reads_as(source, text):
+    if ends < 2 and body and printable and not body.startswith((" ", "\n")) and _reads_as(source, text):
         return [f"{tag}{head}", *lines]
     return [f"{tag}{_quoted(text)}"]
 

@@ -187,6 +187,7 @@ LEAN = st.fixed_dictionaries({}, optional={"docker": TREES, "gitlab_runner": SEC
     more=st.lists(LEAN, min_size=2, max_size=3),
 )
 @example(base={"docker": {}, "gitlab_runner": {"runners": []}}, more=[{"docker": {"a": "b\n\n\n"}}, {}])
+@example(base={"docker": {}, "gitlab_runner": {"a": "b\n\n", "runners": [{"name": "a"}]}}, more=[{}, {}])
 def test_shared_defaults_change_no_hosts_values(
     tmp_path_factory: pytest.TempPathFactory, base: Tree, more: list[Tree]
 ) -> None:
