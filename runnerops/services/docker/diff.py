@@ -120,7 +120,7 @@ def loaded(docker: DockerFacts | None) -> Tree:
     return {name: value for name, value in tree.items() if name not in flags(docker)}
 
 
-def sticking(desired: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> Tree:
+def sticking(desired: Tree, old: Tree, loaded_keys: Tree, as_flags: frozenset[str]) -> Tree:
     """Neutral values for keys that would stay loaded after a reload if they were only removed from the file."""
     return {
         key.name: key.neutral
@@ -128,5 +128,5 @@ def sticking(desired: Tree, old: Tree, now: Tree, as_flags: frozenset[str]) -> T
         if key.name not in desired
         and key.neutral is not None
         and key.name not in as_flags
-        and (key.name in old or not neutral(key.name, now.get(key.name)))
+        and (key.name in old or not neutral(key.name, loaded_keys.get(key.name)))
     }

@@ -25,9 +25,13 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     """The state of the unit, the loaded values, and the number of running containers."""
     managed, docker = NAME in host.sections, observed.facts.docker
     path = path_of(observed)
-    left = (path,) if not managed and observed.holds_ours(path) else ()
+    leftover_files = (path,) if not managed and observed.holds_ours(path) else ()
     if docker is None:
-        return ServiceStatus(NAME, managed, "", "not there", not managed, (), left) if managed or left else None
+        return (
+            ServiceStatus(NAME, managed, "", "not there", not managed, (), leftover_files)
+            if managed or leftover_files
+            else None
+        )
     details: list[str] = []
     if docker.version:
         mirrors = ", ".join(url.rstrip("/") for url in docker.mirrors or ())
@@ -40,4 +44,4 @@ def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | No
     healthy = running(docker) and bool(docker.version) and docker.flavour == "engine"
     state = docker.unit.active if docker.flavour == "engine" else docker.flavour
     sound = healthy and not docker.unit.stays_down
-    return ServiceStatus(NAME, managed, docker.version, state, sound, tuple(details), left)
+    return ServiceStatus(NAME, managed, docker.version, state, sound, tuple(details), leftover_files)

@@ -32,11 +32,11 @@ def adopt(observed: HostState) -> Adopted:
     path = config_path(observed)
     file, facts = observed.file(path), observed.facts.runner
     if why := _unmanaged(facts):
-        there = f", although {path} exists" if file.content is not None else ""
-        return Adopted(notes=(f"{why}{there}: no gitlab_runner section",))
+        note = f", although {path} exists" if file.content is not None else ""
+        return Adopted(notes=(f"{why}{note}: no gitlab_runner section",))
     if file.content is None:
-        what = "does not exist" if file.kind == "absent" else f"is not a regular file (a {file.kind})"
-        return Adopted(notes=(f"{path} {what}: no gitlab_runner section",))
+        reason = "does not exist" if file.kind == "absent" else f"is not a regular file (a {file.kind})"
+        return Adopted(notes=(f"{path} {reason}: no gitlab_runner section",))
     try:
         tree = parse(file.content)
     except ParseError as error:
@@ -49,8 +49,8 @@ def adopt(observed: HostState) -> Adopted:
             "gitlab-runner is stopped on the host, and stays so: remove `state: stopped` to have it started",
         )
     tokens = frozenset(str(runner["token"]) for runner in runners_of(tree) if runner.get("token"))
-    comments, left = _comments(file.content, section)
-    return Adopted(section, comments, (*notes, *_said_of_comments(path, left)), tokens)
+    comments, remaining_lines = _comments(file.content, section)
+    return Adopted(section, comments, (*notes, *_said_of_comments(path, remaining_lines)), tokens)
 
 
 def _unmanaged(facts: RunnerFacts | None) -> str:
@@ -66,8 +66,8 @@ def _section(tree: Tree) -> tuple[Tree, tuple[str, ...]]:
     runners = runners_of(tree)
     section = _pruned({name: value for name, value in tree.items() if name != "user"}, tree, ())
     names = _names(runners)
-    kept = [_identified(*runner, runners) for runner in zip(runners_of(section), runners, names, strict=True)]
-    section = {**section, "runners": [*kept]} if kept else section
+    identified = [_identified(*runner, runners) for runner in zip(runners_of(section), runners, names, strict=True)]
+    section = {**section, "runners": [*identified]} if identified else section
     notes = tuple(_said_of_names(runners, names))
     if dates := tuple(dict.fromkeys(_dates(section, ()))):
         section = {KEEP: [*dates], **section}
@@ -83,8 +83,8 @@ def _dates(value: Value, at: tuple[str, ...]) -> Iterator[str]:
         for name, item in value.items():
             yield from _dates(item, (*at, name))
     elif at == ("runners",):
-        for one in _list(value):
-            yield from _dates(one, at)
+        for item in _list(value):
+            yield from _dates(item, at)
     elif _has_date(value):
         yield ".".join(at)
 
@@ -94,70 +94,70 @@ def _has_date(value: Value) -> bool:
     return isinstance(value, date | time) or any(map(_has_date, inside))
 
 
-def _pruned(value: Tree, whole: Tree, at: Key) -> Tree:
+def _pruned(value: Tree, tree: Tree, at: Key) -> Tree:
     """Removes each key, from the inside outwards, that makes no difference when it is left out."""
-    kept = dict(value)
+    pruned = dict(value)
     for name in value:
         below = (*at, name)
         if isinstance(value[name], dict):
-            kept[name] = _pruned(_tree(value[name]), whole, below)
+            pruned[name] = _pruned(_tree(value[name]), tree, below)
         elif isinstance(value[name], list):
-            kept[name] = [
-                _pruned(item, whole, (*below, index)) if isinstance(item, dict) else item
+            pruned[name] = [
+                _pruned(item, tree, (*below, index)) if isinstance(item, dict) else item
                 for index, item in enumerate(_list(value[name]))
             ]
         owned = len(at) == 2 and at[0] == "runners" and name in HOST_OWNED
         always = name in _ALWAYS and len(at) in {0, 2}
-        if owned or (not always and not _differs(whole, below)):
-            del kept[name]
-    return kept
+        if owned or (not always and not _differs(tree, below)):
+            del pruned[name]
+    return pruned
 
 
-def _differs(whole: Tree, key: Key) -> bool:
+def _differs(tree: Tree, key: Key) -> bool:
     """Whether the file would mean something else without this key."""
     if key == ("runners",):
-        return bool(runners_of(whole))
-    without = copy.deepcopy(whole)
+        return bool(runners_of(tree))
+    without = copy.deepcopy(tree)
     place: Value = without
     for part in key[:-1]:
         place = place[part] if isinstance(place, dict | list) else None  # type: ignore[index]
     if isinstance(place, dict):
         del place[str(key[-1])]
-    return bool(key_changes(whole, without))
+    return bool(key_changes(tree, without))
 
 
-def _identified(runner: Tree, whole: Tree, name: str, runners: Sequence[Tree]) -> Tree:
+def _identified(runner: Tree, full_runner: Tree, name: str, runners: Sequence[Tree]) -> Tree:
     """The runner with a unique name, with the name in the file if that differs, and with what identifies its token."""
-    called = str(whole.get("name") or "")
+    called = str(full_runner.get("name") or "")
     apart = called != name or sum(str(runner.get("name") or "") == called for runner in runners) > 1
     first: Tree = {"name": name} if called == name else {"name": name, "called": called}
-    if apart and whole.get("id") and _alone(runners, whole):
-        first["id"] = whole["id"]
-    rest = {key: value for key, value in runner.items() if key not in {"name", "token"}}
-    ordered = {key: rest.pop(key) for key in ("url",) if key in rest}
-    token: Tree = {"token": KEEP if whole.get("token") else ""}
-    return {**first, **ordered, **token, **rest}
+    if apart and full_runner.get("id") and _alone(runners, full_runner):
+        first["id"] = full_runner["id"]
+    other_keys = {key: value for key, value in runner.items() if key not in {"name", "token"}}
+    ordered = {key: other_keys.pop(key) for key in ("url",) if key in other_keys}
+    token: Tree = {"token": KEEP if full_runner.get("token") else ""}
+    return {**first, **ordered, **token, **other_keys}
 
 
 def _names(runners: Sequence[Tree]) -> list[str]:
     """The name of each runner in the inventory: that of the file if there is one and it is unique."""
-    there = [str(runner.get("name") or "") for runner in runners]
-    found: list[str] = []
-    for number, called in enumerate(there, 1):
+    old_names = [str(runner.get("name") or "") for runner in runners]
+    names: list[str] = []
+    for number, called in enumerate(old_names, 1):
         usable = called.strip() and called.isprintable() and "{" not in called
-        name = called if usable and called not in found else ""
+        name = called if usable and called not in names else ""
         base, count = (called, 2) if usable else ("unnamed", number)
-        while not name or (name != called and name in there) or name in found:
+        while not name or (name != called and name in old_names) or name in names:
             name, count = f"{base}-{count}", count + 1
-        found.append(name)
-    return found
+        names.append(name)
+    return names
 
 
 def _said_of_names(runners: Sequence[Tree], names: Sequence[str]) -> Iterator[str]:
     pairs = zip(runners, names, strict=True)
-    if found := [name for table, name in pairs if str(table.get("name") or "") != name]:
-        are = "are" if len(found) > 1 else "is"
-        yield f"{', '.join(found)} {are} named differently in config.toml, or not at all: `called` keeps that as it is"
+    if renamed := [name for table, name in pairs if str(table.get("name") or "") != name]:
+        are = "are" if len(renamed) > 1 else "is"
+        yield f"{', '.join(renamed)} {are} named differently in config.toml, or not at all: `called` keeps that as it is"
 
 
 def _alone(runners: Sequence[Tree], runner: Tree) -> bool:
@@ -170,9 +170,11 @@ def _comments(content: bytes, section: Tree) -> tuple[Mapping[Key, tuple[str, ..
     """Comments on keys that the section has, and the numbers of the lines with other comments."""
     text = content.decode("utf-8-sig").replace("\r\n", "\n")
     places = places_in("toml", text, "")
-    found = {key: lines for key, lines in comments_by_key(text, places).items() if value_at(section, key) is not None}
-    taken = {key: lines for key, lines in found.items() if not _is_hosts_own(key)}
-    return taken, lines_left_over(text, places, [*found])
+    comments = {
+        key: lines for key, lines in comments_by_key(text, places).items() if value_at(section, key) is not None
+    }
+    kept_comments = {key: lines for key, lines in comments.items() if not _is_hosts_own(key)}
+    return kept_comments, lines_left_over(text, places, [*comments])
 
 
 def _is_hosts_own(key: Key) -> bool:
@@ -190,13 +192,13 @@ def _said_of_comments(path: str, left: Sequence[int]) -> Iterator[str]:
 
 def _ranges(numbers: Sequence[int]) -> str:
     """`1-3, 7`."""
-    found: list[list[int]] = []
+    ranges: list[list[int]] = []
     for number in numbers:
-        if found and number == found[-1][-1] + 1:
-            found[-1].append(number)
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1].append(number)
         else:
-            found.append([number])
-    return ", ".join(str(one[0]) if len(one) == 1 else f"{one[0]}-{one[-1]}" for one in found)
+            ranges.append([number])
+    return ", ".join(str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}" for numbers in ranges)
 
 
 def _tree(value: Value) -> Tree:

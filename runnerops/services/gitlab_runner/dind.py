@@ -47,8 +47,8 @@ class Dind:
         refuse it some day.
         """
         given = {word.partition("=")[0] for word in self.command if word.startswith("-")}
-        ours = [word for flag in self._flags() if flag[0].partition("=")[0] not in given for word in flag]
-        return (*ours, *self.command)
+        added_words = [word for flag in self._flags() if flag[0].partition("=")[0] not in given for word in flag]
+        return (*added_words, *self.command)
 
     def _flags(self) -> Iterator[tuple[str, ...]]:
         yield from ((_MIRROR, url) for url in self.mirrors)
@@ -134,14 +134,14 @@ def service_names(runner: Tree) -> Sequence[str]:
     one of them.
     """
     docker = runner.get("docker")
-    found: list[str] = []
+    aliases: list[str] = []
     for item in _list(docker.get("services")) if isinstance(docker, dict) else ():
         if isinstance(item, dict):
             image = str(item.get("name") or "").partition("@")[0]
             head, _, tail = image.rpartition("/")
             bare = "/".join(part for part in (head, tail.partition(":")[0]) if part)
-            found += [str(item.get("alias") or ""), bare.replace("/", "-"), bare.replace("/", "__")]
-    return found
+            aliases += [str(item.get("alias") or ""), bare.replace("/", "-"), bare.replace("/", "__")]
+    return aliases
 
 
 def _list(value: Value) -> list[Value]:

@@ -13,8 +13,8 @@ def way_out(host: Host, name: str, number: int) -> str:
     """What to do, as a clause: with the runner's id, `rotate` has GitLab give it another token. Empty if that is not
     possible.
     """
-    given = runner_named(runners_of(host.sections.get(NAME, {})), name)
-    if not number or host.gitlab is None or not host.gitlab.token or (given and given.get("token")):
+    runner = runner_named(runners_of(host.sections.get(NAME, {})), name)
+    if not number or host.gitlab is None or not host.gitlab.token or (runner and runner.get("token")):
         return ""
     anew = "create it in GitLab again, write its token into the inventory and deploy"
     if name in host.gitlab_places:

@@ -37,36 +37,36 @@ def digest_of(token: Value) -> str:
 
 def rotated(observed: HostState) -> Mapping[str, Tree]:
     """What GitLab gave instead of a token, by the digest of that token: `id`, `token` and its dates."""
-    found: dict[str, Tree] = {}
+    by_digest: dict[str, Tree] = {}
     for path, file in observed.files.items():
         if path.startswith(f"{FOLDER}/") and file.content is not None:
             digest = PurePosixPath(path).parent.name
             for runner in runners_of(read(file.content))[:1]:
                 if runner.get("token") and digest_of(runner["token"]) != digest:
-                    found[digest] = {
+                    by_digest[digest] = {
                         key: runner[key] for key in HOST_OWNED if key in runner and not _is_nothing(runner[key])
                     }
-    return found
+    return by_digest
 
 
-def with_rotated(tree: Tree, given: Mapping[str, Tree]) -> Tree:
+def with_rotated(tree: Tree, new_tokens: Mapping[str, Tree]) -> Tree:
     """A config.toml in which runners have the tokens that GitLab accepts now; the same tree if there are no
     new ones.
     """
     runners = tree.get("runners")
-    if not given or not isinstance(runners, list):
+    if not new_tokens or not isinstance(runners, list):
         return tree
-    renewed: list[Value] = [_renewed(runner, given) if isinstance(runner, dict) else runner for runner in runners]
+    renewed: list[Value] = [_renewed(runner, new_tokens) if isinstance(runner, dict) else runner for runner in runners]
     return {**tree, "runners": renewed}
 
 
-def _renewed(runner: Tree, given: Mapping[str, Tree]) -> Tree:
+def _renewed(runner: Tree, new_tokens: Mapping[str, Tree]) -> Tree:
     """Follows a chain of replacements, because a token may have been replaced twice before the file was changed."""
-    seen: set[str] = set()
-    while (digest := digest_of(runner.get("token"))) in given and digest not in seen:
-        seen.add(digest)
+    digests: set[str] = set()
+    while (digest := digest_of(runner.get("token"))) in new_tokens and digest not in digests:
+        digests.add(digest)
         dates = {"token_obtained_at", "token_expires_at"}
-        runner = {**{key: value for key, value in runner.items() if key not in dates}, **given[digest]}
+        runner = {**{key: value for key, value in runner.items() if key not in dates}, **new_tokens[digest]}
     return runner
 
 
@@ -79,11 +79,11 @@ def pending(observed: HostState) -> tuple[str, ...]:
     return _waiting(observed.file(config_path(observed)).content, rotated(observed))
 
 
-def _waiting(content: bytes | None, given: Mapping[str, Tree]) -> tuple[str, ...]:
+def _waiting(content: bytes | None, new_tokens: Mapping[str, Tree]) -> tuple[str, ...]:
     return tuple(
         label(runner, index)
         for index, runner in enumerate(runners_of(read(content)))
-        if digest_of(runner.get("token")) in given
+        if digest_of(runner.get("token")) in new_tokens
     )
 
 
@@ -92,8 +92,8 @@ def tidied(observed: HostState, content: bytes | None) -> Iterator[Step]:
 
     A run that does not change the file, e.g. of Docker alone, keeps what is stored, because there is no other copy.
     """
-    given = rotated(observed)
-    if given and not _waiting(content, given):
+    new_tokens = rotated(observed)
+    if new_tokens and not _waiting(content, new_tokens):
         yield run(10, "rm", "-rf", FOLDER, title="remove the stored copy of the new token, which config.toml has now")
 
 
@@ -117,8 +117,8 @@ def alone(runner: Tree, given: Tree | None = None) -> bytes:
 
     The runner gets a fixed name in it, because its own may be missing or look like a flag on a command line.
     """
-    kept: Tree = {key: runner[key] for key in _OF_ITS_CONNECTION if key in runner}
-    return to_toml({"runners": [{"name": "rotated", **kept, **(given or {})}]}).encode()
+    block: Tree = {key: runner[key] for key in _OF_ITS_CONNECTION if key in runner}
+    return to_toml({"runners": [{"name": "rotated", **block, **(given or {})}]}).encode()
 
 
 def runner_named(runners: Sequence[Tree], name: str) -> Tree | None:

@@ -127,8 +127,8 @@ def listed(
 ) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Name, question and answer of each of these keys: its lines are there, and those of its old value are not."""
     for name, key in LISTED.items():
-        told = not key.within or desired.get(key.within) is not False
-        if name in names and told and version and version >= key.since:
+        is_reported = not key.within or desired.get(key.within) is not False
+        if name in names and is_reported and version and version >= key.since:
             wanted = tuple(dict.fromkeys(key.lines(desired.get(name))))
             before = key.lines(old.get(name)) if key.gone else ()
             words = (*wanted, "--", *(line for line in dict.fromkeys(before) if line not in wanted))

@@ -39,8 +39,8 @@ def questions(rendered: Sequence[RenderedFile]) -> tuple[tuple[str, ...], ...]:
     """Every host is asked, because a runner's jobs and a cache need the daemon even if its file is not managed."""
     path = rendered[0].spec.path if rendered else PATH
     trees = tuple(_trees(rendered))
-    told = (str(root) for tree in trees for name in ("data-root", "graph") if (root := tree.get(name)))
-    roots = tuple(dict.fromkeys((DEFAULT_ROOT, *told)))
+    named_roots = (str(root) for tree in trees for name in ("data-root", "graph") if (root := tree.get(name)))
+    roots = tuple(dict.fromkeys((DEFAULT_ROOT, *named_roots)))
     return (
         ("await_docker_daemon", CONTAINER, *roots),
         ("observe_docker", path, *roots),

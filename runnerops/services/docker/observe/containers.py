@@ -27,29 +27,29 @@ def containers(answers: Answers) -> Iterator[Container]:
     """
     answer = answers.get("docker_containers")
     shown = [json_object(line) for line in (answer.output.decode("utf-8", "replace") if answer else "").split("\n")]
-    for found in (*_inspected(answers), *shown):
-        if found:
-            labels = found.get("labels")
+    for container in (*_inspected(answers), *shown):
+        if container:
+            labels = container.get("labels")
             yield Container(
-                id=str(found.get("id")),
-                name=str(found.get("name")).lstrip("/"),
-                image=str(found.get("image")),
-                running=found.get("running") is True,
-                restart=str(found.get("restart") or ""),
-                ports=tuple(_ports(found.get("ports"))),
+                id=str(container.get("id")),
+                name=str(container.get("name")).lstrip("/"),
+                image=str(container.get("image")),
+                running=container.get("running") is True,
+                restart=str(container.get("restart") or ""),
+                ports=tuple(_ports(container.get("ports"))),
                 labels={name: str(value) for name, value in labels.items()} if isinstance(labels, dict) else {},
-                mounts=_mounts(found.get("mounts")),
-                auto_remove=found.get("remove") is True,
+                mounts=_mounts(container.get("mounts")),
+                auto_remove=container.get("remove") is True,
             )
 
 
-def _mounts(told: Value) -> Mapping[str, str] | None:
+def _mounts(mounts: Value) -> Mapping[str, str] | None:
     """The source of each mount, by the path inside the container."""
-    if not isinstance(told, list):
+    if not isinstance(mounts, list):
         return None
     return {
         str(table.get("Destination")): str(table.get("Name") or table.get("Source"))
-        for table in told
+        for table in mounts
         if isinstance(table, dict)
     }
 
@@ -76,22 +76,22 @@ def _inspected(answers: Answers) -> Iterator[Mapping[str, Value]]:
 
     A lone `"Id":"…"` is of the list of all containers.
     """
-    found: dict[str, Value] = {}
+    merged: dict[str, Value] = {}
     for line in (*text_of(answers, "docker_responses").split("\n"), *text_of(answers, "docker_inspected").split("\n")):
         if line.startswith('{"Id":'):
-            yield found
-            found = {}
+            yield merged
+            merged = {}
         elif line.startswith('"Id":'):
             continue
         text = line.lstrip("{") + ("}" if line.startswith('"RestartPolicy"') else "")
         for name, value in json_object(f"{{{text}}}").items():
             if name in _LAST:
-                found[_LAST[name]] = value
+                merged[_LAST[name]] = value
             elif name in _FIRST:
-                found.setdefault(
+                merged.setdefault(
                     _FIRST[name], value["Name"] if isinstance(value, dict) and name == "RestartPolicy" else value
                 )
-    yield found
+    yield merged
 
 
 def _ports(bindings: Value) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _ports(bindings: Value) -> Iterator[str]:
 def json_object(text: str) -> Mapping[str, Value]:
     """The JSON object that a text is; an empty one for any other text."""
     try:
-        found = json.loads(text)
+        parsed = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return parsed if isinstance(parsed, dict) else {}

@@ -28,27 +28,27 @@ def reconcile(
 
 def written_out(host: Host, rendered: Sequence[RenderedFile], observed: HostState) -> tuple[str, ...]:
     """Keys that are or will be in the file only because a reload would otherwise keep their old value loaded."""
-    found: dict[str, None] = {}
+    unloaded_names: dict[str, None] = {}
     for file, before in zip(reconcile(host, rendered, observed)[0], rendered, strict=True):
         tree = read(file.content) or {}
-        kept = keep(read(before.content) or {}, tree, host.keep.get(NAME, ()))
-        names = (key.name for key in STICKY if key.name in tree and key.name not in kept)
-        found |= dict.fromkeys(name for name in names if neutral(name, tree[name]))
-    return tuple(found)
+        kept_keys = keep(read(before.content) or {}, tree, host.keep.get(NAME, ()))
+        names = (key.name for key in STICKY if key.name in tree and key.name not in kept_keys)
+        unloaded_names |= dict.fromkeys(name for name in names if neutral(name, tree[name]))
+    return tuple(unloaded_names)
 
 
 def _desired(host: Host, file: RenderedFile, observed: HostState) -> RenderedFile:
-    there = observed.file(file.spec.path).content
-    desired, old = read(file.content), read(there)
+    content = observed.file(file.spec.path).content
+    desired, old = read(file.content), read(content)
     if desired is None:
         return file
-    kept = keep(desired, old or {}, host.keep.get(NAME, ()))
-    now = loaded(observed.facts.docker)
-    full = kept | sticking(kept, old or {}, now, flags(observed.facts.docker))
-    if old is not None and not _unloads(old, kept, now) and not differ(old, full):
-        return replace(file, content=there)
-    if full != kept and _restarts(host, replace(file, content=text_of(full)), observed):
-        full = kept
+    kept_keys = keep(desired, old or {}, host.keep.get(NAME, ()))
+    loaded_keys = loaded(observed.facts.docker)
+    full = kept_keys | sticking(kept_keys, old or {}, loaded_keys, flags(observed.facts.docker))
+    if old is not None and not _unloads(old, kept_keys, loaded_keys) and not differ(old, full):
+        return replace(file, content=content)
+    if full != kept_keys and _restarts(host, replace(file, content=text_of(full)), observed):
+        full = kept_keys
     return file if full == desired else replace(file, content=text_of(full))
 
 
@@ -60,8 +60,9 @@ def _restarts(host: Host, file: RenderedFile, observed: HostState) -> bool:
     return action is not None and action.verb is Verb.RESTART
 
 
-def _unloads(old: Tree, desired: Tree, now: Tree) -> bool:
+def _unloads(old: Tree, desired: Tree, loaded_keys: Tree) -> bool:
     """Whether the daemon still has a value loaded that neither its file nor the desired file names."""
     return any(
-        not neutral(name, value) and name not in old and neutral(name, desired.get(name)) for name, value in now.items()
+        not neutral(name, value) and name not in old and neutral(name, desired.get(name))
+        for name, value in loaded_keys.items()
     )

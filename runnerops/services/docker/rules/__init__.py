@@ -27,15 +27,15 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     """Runs all rules on each file. A finding that depends on dockerd's version is a warning until the
     version is known.
     """
-    for spec, given in files.items():
-        tree = without_nulls(given)
+    for spec, written in files.items():
+        tree = without_nulls(written)
         version = _version(facts)
-        found = [*known_keys(tree, version), *typed(tree, version), *options(tree)]
-        found += [finding for rule in (mirrors, _flag_of_unit, _swarm) for finding in rule(tree, facts)]
-        found += [*nested(tree), *values(tree, version), *proxied(tree)]
-        reported = {key for _, _, key, _, _ in found}
-        found += [finding for finding in nulls(given) if finding[2] not in reported]
-        for name, severity, key, message, fix in found:
+        findings = [*known_keys(tree, version), *typed(tree, version), *options(tree)]
+        findings += [finding for rule in (mirrors, _flag_of_unit, _swarm) for finding in rule(tree, facts)]
+        findings += [*nested(tree), *values(tree, version), *proxied(tree)]
+        reported = {key for _, _, key, _, _ in findings}
+        findings += [finding for finding in nulls(written) if finding[2] not in reported]
+        for name, severity, key, message, fix in findings:
             yield Finding(name, severity, spec.path, key, message, fix)
 
 

@@ -35,8 +35,8 @@ def interface_of(value: Value) -> IPv4Interface | IPv6Interface | None:
 
 def network_holds(network: str, address: IPv4Address | IPv6Address) -> bool:
     """Whether the network contains the address. An address of the other IP version is never contained."""
-    found = ip_network(network, strict=False)
-    return address.version == found.version and address in found
+    parsed = ip_network(network, strict=False)
+    return address.version == parsed.version and address in parsed
 
 
 def _prefixed(text: str) -> bool:

@@ -112,17 +112,17 @@ def _pools(tree: Tree, version: Version | None) -> Found:
 
 def _pool_problem(pool: Tree) -> str:
     """Why an entry is not a pool; empty if it is."""
-    given = {name.lower(): value for name, value in pool.items()}  # the decoder ignores the case of keys
-    network, size = network_of(given.get("base")), given.get("size")
-    of_other_type = not isinstance(given.get("base") or "", str) or not is_int(given.get("size", 0))
+    lower_keys = {name.lower(): value for name, value in pool.items()}  # the decoder ignores the case of keys
+    network, size = network_of(lower_keys.get("base")), lower_keys.get("size")
+    of_other_type = not isinstance(lower_keys.get("base") or "", str) or not is_int(lower_keys.get("size", 0))
     if of_other_type:
         return ""  # the decoder refuses it, which is reported with the other types
-    if isinstance(given.get("base"), str) and network is None and is_address(str(given["base"])):
+    if isinstance(lower_keys.get("base"), str) and network is None and is_address(str(lower_keys["base"])):
         return "has a base without a prefix, such as /16"
-    if any(_KEYS.intersection(meant(name, _KEYS)) - given.keys() for name in given.keys() - _KEYS):
+    if any(_KEYS.intersection(meant(name, _KEYS)) - lower_keys.keys() for name in lower_keys.keys() - _KEYS):
         return ""  # a misspelt key is reported where it stands
     if network is None or not isinstance(size, int):
-        lacks = _KEYS - given.keys()
+        lacks = _KEYS - lower_keys.keys()
         return f"has no {next(iter(lacks))}" if len(lacks) == 1 else "must be {base: NETWORK, size: PREFIX}"
     if not network.prefixlen <= size <= network.max_prefixlen:
         return f"has a size of {size}, which must be from {network.prefixlen}, the prefix of base, to {network.max_prefixlen}"
@@ -130,8 +130,10 @@ def _pool_problem(pool: Tree) -> str:
 
 
 def _is_pool(pool: Tree) -> bool:
-    given = {name.lower(): value for name, value in pool.items()}
-    return not _pool_problem(pool) and isinstance(given.get("base"), str) and isinstance(given.get("size"), int)
+    lower_keys = {name.lower(): value for name, value in pool.items()}
+    return (
+        not _pool_problem(pool) and isinstance(lower_keys.get("base"), str) and isinstance(lower_keys.get("size"), int)
+    )
 
 
 def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
@@ -141,10 +143,10 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
     if tree.get("bridge") or tree.get("bip"):
         return
     pools = [pool for _, pool in _items(tree, "default-address-pools") if isinstance(pool, dict) and _is_pool(pool)]
-    found = [{name.lower(): value for name, value in pool.items()} for pool in pools]
-    ours = [pool for pool in found if isinstance(network_of(pool["base"]), IPv4Network)]
+    lower_pools = [{name.lower(): value for name, value in pool.items()} for pool in pools]
+    ipv4_pools = [pool for pool in lower_pools if isinstance(network_of(pool["base"]), IPv4Network)]
     key: Key = ("default-address-pools",)
-    if found and not ours and (version is None or version >= (23, 0)):
+    if lower_pools and not ipv4_pools and (version is None or version >= (23, 0)):
         yield (
             "D009",
             "error",
@@ -152,10 +154,15 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
             f"has no IPv4 network, from which dockerd creates docker0: {_START}",
             "add one, such as {base: 10.231.0.0/16, size: 24}",
         )
-    elif ours and ours[0] is not found[0] and (severity := before("24.0", version)):
+    elif ipv4_pools and ipv4_pools[0] is not lower_pools[0] and (severity := before("24.0", version)):
         text = f"is a network of IPv6, from which dockerd before 24.0 would create docker0: {_START}"
         yield "D009", severity, (*key, 0), text, "write one of IPv4 before it"
-    elif ours and isinstance(ours[0]["size"], int) and ours[0]["size"] > 30 and (severity := before("23.0", version)):
+    elif (
+        ipv4_pools
+        and isinstance(ipv4_pools[0]["size"], int)
+        and ipv4_pools[0]["size"] > 30
+        and (severity := before("23.0", version))
+    ):
         yield (
             "D009",
             severity,
@@ -200,7 +207,7 @@ def _gateways(tree: Tree) -> Found:
         yield from _gateway(tree, "default-gateway-v6", str(of_6), str(of_6.network_address + 1))
 
 
-def _gateway(tree: Tree, name: str, network: str | None, own: str) -> Found:
+def _gateway(tree: Tree, name: str, network: str | None, bridge_network: str) -> Found:
     value = tree.get(name)
     if not isinstance(value, str) or not is_address(value) or network is None:
         return
@@ -208,7 +215,7 @@ def _gateway(tree: Tree, name: str, network: str | None, own: str) -> Found:
     if not network_holds(network, address):
         text = f"must be in {network}, the network of docker0: {_START}"
         yield "D022", "error", (name,), text, "write the address of the router in it"
-    elif str(address) == own:
+    elif str(address) == bridge_network:
         text = f"is the address of docker0 itself: {_START}"
         yield "D022", "error", (name,), text, "write the address of the router"
 

@@ -18,8 +18,8 @@ EVERYWHERE = frozenset(
 _FILE = frozenset({"max-size", "max-file", "compress"})
 
 
-def _prefixed(prefix: str, names: str, others: frozenset[str] = _COMMON) -> frozenset[str]:
-    return others | {f"{prefix}-{name}" for name in names.split()}
+def _prefixed(prefix: str, names: str, common_names: frozenset[str] = _COMMON) -> frozenset[str]:
+    return common_names | {f"{prefix}-{name}" for name in names.split()}
 
 
 LOG_DRIVERS: Mapping[str, frozenset[str] | None] = {

@@ -54,8 +54,8 @@ def _facility(text: str) -> str:
 
 def _syslog_address(text: str) -> str:
     kind = text.partition("://")[0] if "://" in text else ""
-    known = kind in {"udp", "tcp", "tcp+tls", "unix", "unixgram"}
-    return "" if known and _port_fits(text) else "must be udp://, tcp://, tcp+tls:// or unix:// with an address"
+    is_known = kind in {"udp", "tcp", "tcp+tls", "unix", "unixgram"}
+    return "" if is_known and _port_fits(text) else "must be udp://, tcp://, tcp+tls:// or unix:// with an address"
 
 
 def _gelf_address(text: str) -> str:

@@ -27,9 +27,9 @@ _VARIABLE = late_pattern(r"\$[A-Za-z_{]|\{\{|<[^>]*>")
 
 def mirrors(tree: Tree, facts: Facts | None) -> Found:
     """Checks each mirror."""
-    given = tree.get("registry-mirrors")
+    urls = tree.get("registry-mirrors")
     version = version_of(facts.docker.version) if facts and facts.docker else None
-    for index, url in enumerate(given if isinstance(given, list) else ()):
+    for index, url in enumerate(urls if isinstance(urls, list) else ()):
         key: Key = ("registry-mirrors", index)
         if not isinstance(url, str):
             continue
@@ -93,11 +93,11 @@ def _url_of(text: str) -> str:
         return _url_of(text.strip("/"))
     if text[:4].lower() == "http" and (plain := re.split("[?#]", text)[0]) != text and not mirror_problem(plain):
         return f"write {plain}"
-    if (match := _SLIP.fullmatch(text)) and not mirror_problem(meant := f"{match[1].lower()}://{match[2]}"):
-        return f"write {meant}"
+    if (match := _SLIP.fullmatch(text)) and not mirror_problem(intended := f"{match[1].lower()}://{match[2]}"):
+        return f"write {intended}"
     if match := _INSIDE.search(text):
-        meant = f"{match[1]}{match[2].rpartition('@')[2]}"
-        return f"write {meant}" if meant != text and not mirror_problem(meant) else ""
+        intended = f"{match[1]}{match[2].rpartition('@')[2]}"
+        return f"write {intended}" if intended != text and not mirror_problem(intended) else ""
     if not text or "://" in text or mirror_problem(f"http://{text}"):
         return ""
     return f"write http://{text}" if ":" in text else f"write https://{text}, or http://{text} if it has no TLS"

@@ -22,11 +22,11 @@ _TAKE_OUT = "take it out"
 
 def known_keys(tree: Tree, version: Version | None) -> Found:
     """Checks the names of keys. A file that has many keys, and none that dockerd could mean, is another file."""
-    found = tuple(_names(tree, version))
-    strange = [key for name, _, key, _, _ in found if name == "D001"]
-    meant = tree.keys() & KEYS.keys() or any(fix != _TAKE_OUT for *_, fix in found)
-    if len(tree) < _MANY or meant or not strange:
-        yield from found
+    findings = tuple(_names(tree, version))
+    strange = [key for name, _, key, _, _ in findings if name == "D001"]
+    is_daemon_json = tree.keys() & KEYS.keys() or any(fix != _TAKE_OUT for *_, fix in findings)
+    if len(tree) < _MANY or is_daemon_json or not strange:
+        yield from findings
         return
     text = f"none of the {len(tree)} keys of this file is one of daemon.json: {_REFUSED}"
     yield "D001", "error", strange[0], text, "check whether this is the right file"
@@ -68,9 +68,9 @@ def _names(tree: Tree, version: Version | None) -> Found:
 
 def _proxy(name: str) -> One:
     """A key of `proxies` at the top. dockerd accepts those of its flags there, and ignores them."""
-    known = name.lower().replace("_", "-")
-    rule, harm = ("D012", "dockerd ignores it here") if name == known else ("D001", "unknown key")
-    return rule, "error", (name,), f"{harm}: it belongs under proxies", f"write proxies: {{{known}: …}}"
+    plain = name.lower().replace("_", "-")
+    rule, harm = ("D012", "dockerd ignores it here") if name == plain else ("D001", "unknown key")
+    return rule, "error", (name,), f"{harm}: it belongs under proxies", f"write proxies: {{{plain}: …}}"
 
 
 def _timely(name: str, version: Version | None, tree: Tree) -> Found:
@@ -115,17 +115,19 @@ def _group(name: str, inner: Tree) -> Found:
         for inner_name in inner
         if inner_name not in KEYS and inner_name not in FLAG_NAMES and inner_name not in IDLE_FLAGS
     ]
-    other = elsewhere(name)
-    if other and unknown:
-        yield "D001", "error", (name,), f"unknown key, {other[0]}: {_REFUSED}", other[1]
+    place = elsewhere(name)
+    if place and unknown:
+        yield "D001", "error", (name,), f"unknown key, {place[0]}: {_REFUSED}", place[1]
         return
-    meant = () if name in IDLE_FLAGS or other else _MEANT.get((name,)) or similar_names(name, _MAPPINGS, _NEAR)
-    meant = meant or (part_of(name, _MAPPINGS) if unknown else ())
-    if meant:
+    intended = () if name in IDLE_FLAGS or place else _MEANT.get((name,)) or similar_names(name, _MAPPINGS, _NEAR)
+    intended = intended or (part_of(name, _MAPPINGS) if unknown else ())
+    if intended:
         text = (
-            f"unknown key, {question(meant)}" if unknown else f"unknown key, which dockerd ignores, {question(meant)}"
+            f"unknown key, {question(intended)}"
+            if unknown
+            else f"unknown key, which dockerd ignores, {question(intended)}"
         )
-        yield "D001" if unknown else "D012", "error", (name,), text, f"write {' or '.join(meant)}"
+        yield "D001" if unknown else "D012", "error", (name,), text, f"write {' or '.join(intended)}"
         return
     yield from (_unknown((name, inner_name)) for inner_name in unknown)
     if not unknown:
@@ -150,15 +152,15 @@ _MEANT: Mapping[Key, tuple[str, ...]] = {
 
 
 def _empty_group(name: str) -> One:
-    if known := similar_names(name, KEYS, _NEAR):
-        text = f"unknown key, which dockerd ignores while it is empty, {question(known)}"
-        return "D012", "error", (name,), text, f"write {' or '.join(known)}"
+    if similar := similar_names(name, KEYS, _NEAR):
+        text = f"unknown key, which dockerd ignores while it is empty, {question(similar)}"
+        return "D012", "error", (name,), text, f"write {' or '.join(similar)}"
     return "D012", "warning", (name,), "unknown key: dockerd ignores it while it is empty", _TAKE_OUT
 
 
 def _unknown(key: tuple[str, ...]) -> One:
-    if other := elsewhere(key[0]):
-        return "D001", "error", key, f"unknown key, {other[0]}: {_REFUSED}", other[1]
-    if known := _MEANT.get(key) or similar_names(key[-1], KEYS, _NEAR) or part_of(key[-1], KEYS):
-        return "D001", "error", key, f"unknown key, {question(known)}", f"write {' or '.join(known)}"
+    if place := elsewhere(key[0]):
+        return "D001", "error", key, f"unknown key, {place[0]}: {_REFUSED}", place[1]
+    if similar := _MEANT.get(key) or similar_names(key[-1], KEYS, _NEAR) or part_of(key[-1], KEYS):
+        return "D001", "error", key, f"unknown key, {question(similar)}", f"write {' or '.join(similar)}"
     return "D001", "error", key, f"unknown key: {_REFUSED}", _TAKE_OUT

@@ -21,11 +21,13 @@ def networks(tree: Tree) -> Iterator[tuple[str, Network]]:
     """The keys, and the networks that they name. A rule reports values that are not networks."""
     pools = tree.get("default-address-pools")
     bases = [pool.get("base") for pool in pools if isinstance(pool, dict)] if isinstance(pools, list) else []
-    named: list[tuple[str, Value]] = [(name, tree.get(name)) for name in ("bip", "fixed-cidr", "bip6", "fixed-cidr-v6")]
-    for name, text in (*named, *(("default-address-pools", base) for base in bases)):
-        found = _network(text)
-        if found:
-            yield name, found
+    settings: list[tuple[str, Value]] = [
+        (name, tree.get(name)) for name in ("bip", "fixed-cidr", "bip6", "fixed-cidr-v6")
+    ]
+    for name, text in (*settings, *(("default-address-pools", base) for base in bases)):
+        network = _network(text)
+        if network:
+            yield name, network
 
 
 def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
@@ -46,24 +48,27 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
     """
     if not any(networks(tree)):
         return
-    own = {host_of(cache.url) for cache in host.caches if cache.host == host.name}
-    there = {host_of(cache.url): cache.address for cache in host.caches if cache.host != host.name}
+    own_caches = {host_of(cache.url) for cache in host.caches if cache.host == host.name}
+    other_caches = {host_of(cache.url): cache.address for cache in host.caches if cache.host != host.name}
     urls = [*_texts(tree.get("registry-mirrors")), *(cache.url for cache in host.caches)]
-    named = {url: ("mirror", host_of(url)) for url in urls}
+    by_url = {url: ("mirror", host_of(url)) for url in urls}
     for text in _texts(tree.get("insecure-registries")):
         if "/" not in text:  # a network only says which registries are insecure, not that one is there
-            named.setdefault(text, ("registry", host_of(f"http://{text}")))
+            by_url.setdefault(text, ("registry", host_of(f"http://{text}")))
     proxies = tree.get("proxies")
     for url in proxies.values() if isinstance(proxies, dict) else ():
         if isinstance(url, str) and "://" in url:
-            named.setdefault(url, ("proxy", host_of(url)))
+            by_url.setdefault(url, ("proxy", host_of(url)))
     places = [(f"the host's own address {host.address}", host.address)]
     places += [(f"the name server {text}", text) for text in _texts(tree.get("dns"))]
     gateways = _gateways(tree)
-    for text, (what, name) in named.items():
-        if name and name not in own and name not in gateways:
+    for text, (what, name) in by_url.items():
+        if name and name not in own_caches and name not in gateways:
             places.append(
-                (f"the {what} {name if what == 'proxy' else text}", name if _network(name) else there.get(name, ""))
+                (
+                    f"the {what} {name if what == 'proxy' else text}",
+                    name if _network(name) else other_caches.get(name, ""),
+                )
             )
     yield from _overlaps(tree, places)
 
@@ -73,11 +78,11 @@ def _texts(value: Value) -> list[str]:
 
 
 def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for name, ours in networks(tree):
+    for name, network in networks(tree):
         for what, text in places:
-            theirs = _network(text)
-            if theirs and theirs.version == ours.version and theirs.overlaps(ours):
-                yield name, f"{ours} overlaps {what}"
+            other_network = _network(text)
+            if other_network and other_network.version == network.version and other_network.overlaps(network):
+                yield name, f"{network} overlaps {what}"
 
 
 def _gateways(tree: Tree) -> set[str]:

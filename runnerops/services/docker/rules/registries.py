@@ -31,8 +31,10 @@ def registries(tree: Tree, version: Version | None) -> Found:
     ):
         value = tree.get(name)
         for index, item in enumerate(value if isinstance(value, list) and severity else ()):
-            for rule, own, key, text, fix in _entry(item, (name, index), version) if isinstance(item, str) else ():
-                yield rule, own if severity == "error" else "warning", key, text, fix
+            for rule, own_severity, key, text, fix in (
+                _entry(item, (name, index), version) if isinstance(item, str) else ()
+            ):
+                yield rule, own_severity if severity == "error" else "warning", key, text, fix
 
 
 def _entry(text: str, key: Key, version: Version | None) -> Found:
@@ -85,15 +87,18 @@ def _slip(place: str) -> tuple[str, str] | None:
 def _problem(place: str) -> tuple[str, str]:
     """What is wrong with an entry, and what to write."""
     host, colon, port = place.rpartition(":")
-    meant = place.strip().partition("/")[0]
-    fix = f"write {meant}" if meant != place and _fits(meant) else "write for example 192.0.2.5:5000"
+    intended = place.strip().partition("/")[0]
+    fix = f"write {intended}" if intended != place and _fits(intended) else "write for example 192.0.2.5:5000"
     if has_variable(place):
         return f"{_FORM}; nothing is replaced in this file", "write the address itself, for example 192.0.2.5:5000"
     if place != place.strip():
         return "has a space at its beginning or end", fix
-    if "/" in place and re.fullmatch(r"[0-9]+", place.strip().partition("/")[2]) and is_address(meant):
-        return "has a prefix that is too long for a network", f"write for example {meant}/{64 if ':' in meant else 24}"
-    if "/" in place and _fits(meant):
+    if "/" in place and re.fullmatch(r"[0-9]+", place.strip().partition("/")[2]) and is_address(intended):
+        return (
+            "has a prefix that is too long for a network",
+            f"write for example {intended}/{64 if ':' in intended else 24}",
+        )
+    if "/" in place and _fits(intended):
         return "must have no path", fix
     if colon and host and not port.isdecimal():
         return "has a port that is no number", fix

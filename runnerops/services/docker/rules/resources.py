@@ -15,7 +15,7 @@ _START = "dockerd does not start"
 def resources(tree: Tree) -> Found:
     """Each must be NAME=VALUE. One name has either a single whole number, or texts that are not numbers."""
     value = tree.get(_KEY)
-    seen: dict[str, bool] = {}
+    kinds: dict[str, bool] = {}
     for index, item in enumerate(value if isinstance(value, list) else ()):
         if not isinstance(item, str):
             continue
@@ -23,7 +23,7 @@ def resources(tree: Tree) -> Found:
         number = text.isdecimal()
         if not name or not text or "=" in text:
             yield "D017", "error", (_KEY, index), f"must be NAME=VALUE: {_START}", "write for example gpu=2"
-        elif name in seen and (number or seen[name]):
+        elif name in kinds and (number or kinds[name]):
             text = f"gives {name!r} a second value, but a number must be the only one: {_START}"
             yield "D017", "error", (_KEY, index), text, "write a single number, or only names"
-        seen.setdefault(name, number)
+        kinds.setdefault(name, number)

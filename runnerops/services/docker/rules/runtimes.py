@@ -27,25 +27,25 @@ def runtimes(tree: Tree, version: Version | None) -> Found:
     yield from _default(tree, known, version)
 
 
-def _one(name: str, given: Tree, version: Version | None) -> Found:
+def _one(name: str, runtime: Tree, version: Version | None) -> Found:
     """Checks the keys that have a value, in lower case: a path with arguments, or a type with options."""
-    if not {"path", "runtimetype"} & given.keys():
-        if any(meant(one, _KEYS) and meant(one, _KEYS)[0] in {"path", "runtimeType"} for one in given):
+    if not {"path", "runtimetype"} & runtime.keys():
+        if any(meant(key, _KEYS) and meant(key, _KEYS)[0] in {"path", "runtimeType"} for key in runtime):
             return  # a misspelt key is reported where it stands
         if severity := since("24.0", version):
             harm = "error" if version is None else severity  # earlier it is a runtime that starts nothing
             text = f"has neither path nor runtimeType: {_START}"
             yield "D021", harm, ("runtimes", name), text, 'add "path": "/PATH"'
         return
-    for one, others in (("path", ("runtimetype", "options")), ("runtimetype", ("runtimeargs",))):
-        for other in others:
-            if {one, other} <= given.keys() and (severity := since("24.0", version)):
+    for first, excluded_keys in (("path", ("runtimetype", "options")), ("runtimetype", ("runtimeargs",))):
+        for excluded in excluded_keys:
+            if {first, excluded} <= runtime.keys() and (severity := since("24.0", version)):
                 words = {"runtimetype": "runtimeType", "runtimeargs": "runtimeArgs"}
-                text = f"cannot have both {words.get(one, one)} and {words.get(other, other)} since 24.0: {_START}"
+                text = f"cannot have both {words.get(first, first)} and {words.get(excluded, excluded)} since 24.0: {_START}"
                 yield "D021", severity, ("runtimes", name), text, "take one of them out"
-    options = given.get("options")
+    options = runtime.get("options")
     flag = options.get("SystemdCgroup") if isinstance(options, dict) else None
-    of_runc = str(given.get("runtimetype")).startswith("io.containerd.runc.")
+    of_runc = str(runtime.get("runtimetype")).startswith("io.containerd.runc.")
     if of_runc and flag is not None and not isinstance(flag, bool) and (severity := since("24.0", version)):
         text = f"must have true or false as SystemdCgroup: {_START}"
         yield "D021", severity, ("runtimes", name), text, "write it without quotes"

@@ -109,8 +109,8 @@ def _before_28(tree: Tree) -> Iterator[tuple[Key, str, str]]:
     items = enumerate(policy if isinstance(policy, list) else ())
     lacks = [index for index, rule in items if isinstance(rule, dict) and not _entry(rule, "keepStorage")[1]]
     if lacks:
-        more = f"; other rules without it: {len(lacks) - 1}" if len(lacks) > 1 else ""
-        yield (*at, rules, lacks[0]), "has no keepStorage", f'add for example "keepStorage": "10GB"{more}'
+        rest_text = f"; other rules without it: {len(lacks) - 1}" if len(lacks) > 1 else ""
+        yield (*at, rules, lacks[0]), "has no keepStorage", f'add for example "keepStorage": "10GB"{rest_text}'
     for key, text in _written(gc, _DEFAULTS[:1], at) if isinstance(policy, list) else ():
         if not is_size(text):
             yield key, _TEXT, _FIX
@@ -121,9 +121,9 @@ def _filters(tree: Tree) -> Iterator[tuple[Key, str, str]]:
     at, gc = _gc(tree)
     rules, policy = _entry(gc, "policy")
     for index, rule in enumerate(policy if isinstance(policy, list) else ()):
-        name, given = _entry(rule, "filter")
+        name, text = _entry(rule, "filter")
         ages = 0
-        for place, item in enumerate(given if isinstance(given, list) else ()):
+        for place, item in enumerate(text if isinstance(text, list) else ()):
             word, _, age = (part.strip() for part in str(item).partition("="))
             if word.lower() not in {"unused-for", "until"}:
                 continue
@@ -142,8 +142,8 @@ def _written(value: Value, names: tuple[str, ...], key: Key) -> Iterator[tuple[K
 
 def _entry(value: Value, name: str) -> tuple[str, Value]:
     """A mapping's key as it is written (dockerd ignores the case), and its value; the name itself if there is none."""
-    found = value.items() if isinstance(value, dict) else ()
-    return next(((key, item) for key, item in found if key.lower() == name.lower()), (name, None))
+    pairs = value.items() if isinstance(value, dict) else ()
+    return next(((key, item) for key, item in pairs if key.lower() == name.lower()), (name, None))
 
 
 def _string(value: Value) -> str:

@@ -69,10 +69,10 @@ def _hosts(tree: Tree) -> Found:
 
 def _formats(tree: Tree) -> Found:
     mark = tree.get("bridge-accept-fwmark")
-    found = (
+    values = (
         re.fullmatch(r"(0[xX][0-9a-fA-F]+|\d+)(?:/(0[xX][0-9a-fA-F]+|\d+))?", mark) if isinstance(mark, str) else None
     )
-    fits = found and all(int(part, 0 if part[:2].lower() == "0x" else 10) < 2**32 for part in found.groups() if part)
+    fits = values and all(int(part, 0 if part[:2].lower() == "0x" else 10) < 2**32 for part in values.groups() if part)
     if isinstance(mark, str) and mark and not fits:
         yield (
             "D017",
@@ -85,11 +85,11 @@ def _formats(tree: Tree) -> Found:
 
 def _api(tree: Tree, version: Version | None) -> Found:
     api, key = tree.get("min-api-version"), ("min-api-version",)
-    found = _API.fullmatch(api) if isinstance(api, str) and api else None
-    if isinstance(api, str) and api and not (found and int(found[1]) >= _OLDEST_API):
+    match = _API.fullmatch(api) if isinstance(api, str) and api else None
+    if isinstance(api, str) and api and not (match and int(match[1]) >= _OLDEST_API):
         text = f"must be a version of the API, 1.{_OLDEST_API} or newer: {_START}"
         yield "D017", "error", key, text, 'write for example "1.44"'
-    elif found and int(found[1]) > _NEWEST_API and (version is None or version <= READ_TO):
+    elif match and int(match[1]) > _NEWEST_API and (version is None or version <= READ_TO):
         text = f"is newer than the API of dockerd {READ_TO[0]}.{READ_TO[1]}, which is 1.{_NEWEST_API}: {_START}"
         yield "D017", "error" if version else "warning", key, text, f'write "1.{_NEWEST_API}" or an older one'
 
@@ -159,6 +159,6 @@ def _proxy(tree: Tree, version: Version | None) -> Found:
 def _features(tree: Tree, version: Version | None) -> Found:
     features = tree.get("features")
     for name in features if isinstance(features, dict) and (version is None or version <= READ_TO) else ():
-        if name not in FLAGS and (known := similar_names(name, FLAGS, 0.85)):
-            text = f"unknown feature, which dockerd ignores, {question(known)}"
-            yield "D012", "error", ("features", name), text, f"write {' or '.join(known)}"
+        if name not in FLAGS and (similar := similar_names(name, FLAGS, 0.85)):
+            text = f"unknown feature, which dockerd ignores, {question(similar)}"
+            yield "D012", "error", ("features", name), text, f"write {' or '.join(similar)}"

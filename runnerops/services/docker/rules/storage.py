@@ -62,8 +62,14 @@ def _driver(tree: Tree, version: Version | None) -> Found:
     elif driver not in _GRAPH_DRIVERS:
         of_containerd = chosen or (chosen is None and before("29.0", version) != "error")
         yield from _unknown(driver, of_containerd=of_containerd, by_feature=bool(chosen))
-    elif (gone := _GRAPH_DRIVERS.get(driver)) and (severity := since(gone, version)):
-        yield "D020", severity, key, f"dockerd has no {driver} since {gone}: {_START}", "write overlay2, its successor"
+    elif (removed_in := _GRAPH_DRIVERS.get(driver)) and (severity := since(removed_in, version)):
+        yield (
+            "D020",
+            severity,
+            key,
+            f"dockerd has no {driver} since {removed_in}: {_START}",
+            "write overlay2, its successor",
+        )
     elif driver in {"overlay2", "vfs"} and chosen and (severity := since("29.0", version)):
         text = "is not a snapshotter of containerd's image store, which features.containerd-snapshotter turns on"
         yield "D020", severity, key, f"{text}: {_START} since 29.0", "take one of the two out"
@@ -73,8 +79,8 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
     """A name that neither store has built in. With containerd, snapshotters of any name may be installed, which a user
     who turns its store on by a feature flag knows.
     """
-    known = [name for name, gone in _GRAPH_DRIVERS.items() if not gone]
-    names = [*_SNAPSHOTTERS, *known] if of_containerd else [*known, *_SNAPSHOTTERS]
+    present_drivers = [name for name, removed_in in _GRAPH_DRIVERS.items() if not removed_in]
+    names = [*_SNAPSHOTTERS, *present_drivers] if of_containerd else [*present_drivers, *_SNAPSHOTTERS]
     if (
         meant := ("overlay2",)
         if driver.startswith("overlay") and driver[-1:] == "2"
@@ -84,17 +90,17 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
         yield "D020", "error", ("storage-driver",), text, f"write {' or '.join(meant)}"
     elif not of_containerd:
         text = f"there is no storage driver {driver!r}: {_START}"
-        yield "D020", "error", ("storage-driver",), text, f"write one of {', '.join(known)}"
+        yield "D020", "error", ("storage-driver",), text, f"write one of {', '.join(present_drivers)}"
     elif not by_feature:
         text = f"there is no storage driver {driver!r}: without a snapshotter of this name in containerd, {_START}"
-        yield "D020", "warning", ("storage-driver",), text, f"install it, or write one of {', '.join(known)}"
+        yield "D020", "warning", ("storage-driver",), text, f"install it, or write one of {', '.join(present_drivers)}"
 
 
 def _options(tree: Tree, version: Version | None) -> Found:
-    given = tree.get("storage-driver")
-    driver = given if isinstance(given, str) and given else "overlay2"
+    driver_text = tree.get("storage-driver")
+    driver = driver_text if isinstance(driver_text, str) and driver_text else "overlay2"
     harm = _harm(tree, version)
-    known = _OPTIONS.get(driver)
+    driver_options = _OPTIONS.get(driver)
     for index, option in enumerate(_texts(tree)):
         name, equals, _ = option.partition("=")
         name, key = name.strip().lower(), ("storage-opts", index)
@@ -102,13 +108,15 @@ def _options(tree: Tree, version: Version | None) -> Found:
             continue
         if not equals:
             yield "D017", harm, key, f"must be NAME=VALUE: {_START}", f"write {name}=VALUE"
-        elif known is not None and name not in known:
-            slip = tuple(one for one in known if one.endswith(f".{name}")) or similar_names(name, known, 0.8)
+        elif driver_options is not None and name not in driver_options:
+            slip = tuple(option for option in driver_options if option.endswith(f".{name}")) or similar_names(
+                name, driver_options, 0.8
+            )
             text = f"{driver} has no option {name!r}: {_START}"
-            fix = f"write {' or '.join(slip)}" if slip else f"take it out; the options are {', '.join(known)}"
+            fix = f"write {' or '.join(slip)}" if slip else f"take it out; the options are {', '.join(driver_options)}"
             yield "D020", "error" if slip else harm, key, text, fix
-        elif known is not None:
-            first, gone = known[name]
+        elif driver_options is not None:
+            first, gone = driver_options[name]
             if gone and (severity := since(gone, version)):
                 yield "D020", severity, key, f"{driver} does not have {name} since {gone}: {_START}", "take it out"
             elif first and (severity := before(first, version)):

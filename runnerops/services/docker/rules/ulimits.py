@@ -23,15 +23,15 @@ def ulimits(tree: Tree) -> Found:
 
 
 def _limit(key: str, limit: Tree, place: Key) -> Found:
-    own = {name.lower(): value for name, value in limit.items()}
-    name, soft, hard = (own.get(word) for word in ("name", "soft", "hard"))
+    lower_keys = {name.lower(): value for name, value in limit.items()}
+    name, soft, hard = (lower_keys.get(word) for word in ("name", "soft", "hard"))
     if name in (None, ""):
         text = f"has no Name, which dockerd reads instead of the key: {_NONE_STARTS}"
         yield "D017", "error", place, text, f'add "Name": "{key}"'
     elif isinstance(name, str) and name.lower() not in _NAMES:
         text = f"there is no limit {name!r}: {_NONE_STARTS}"
-        here = (*place, next(one for one in limit if one.lower() == "name"))
-        yield "D017", "error", here, text, near_fix(name, _NAMES) or f"write one of {', '.join(sorted(_NAMES))}"
+        name_key = (*place, next(field_name for field_name in limit if field_name.lower() == "name"))
+        yield "D017", "error", name_key, text, near_fix(name, _NAMES) or f"write one of {', '.join(sorted(_NAMES))}"
     elif _over(soft, hard):
         yield (
             "D017",

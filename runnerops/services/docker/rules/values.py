@@ -54,10 +54,10 @@ def values(tree: Tree, version: Version | None) -> Found:
 
 
 def _words(tree: Tree) -> Found:
-    for name, (known, rule) in _WORDS.items():
+    for name, (words, rule) in _WORDS.items():
         value = tree.get(name)
-        if isinstance(value, str) and value and value not in known:
-            yield rule, "error", (name,), f"must be one of {', '.join(known)}: {_START}", near_fix(value, known)
+        if isinstance(value, str) and value and value not in words:
+            yield rule, "error", (name,), f"must be one of {', '.join(words)}: {_START}", near_fix(value, words)
 
 
 def _levels(tree: Tree, version: Version | None) -> Found:
@@ -96,7 +96,7 @@ def _search(tree: Tree) -> Found:
 
 
 def _labels(tree: Tree) -> Found:
-    given: dict[str, str] = {}
+    options: dict[str, str] = {}
     for index, label in _strings(tree, "labels"):
         name, equals, value = label.partition("=")
         if not equals:
@@ -104,7 +104,7 @@ def _labels(tree: Tree) -> Found:
         elif name.startswith(("com.docker.", "io.docker.", "org.dockerproject.")):
             text = f"has a name that is reserved for Docker ({name.rpartition('.')[0]}): {_START}"
             yield "D017", "error", ("labels", index), text, "use another name"
-        elif given.setdefault(name, value) != value:
+        elif options.setdefault(name, value) != value:
             text = f"gives {name!r} another value than an earlier label: {_START}"
             yield "D017", "error", ("labels", index), text, "take one of the two out"
 
@@ -158,44 +158,43 @@ def _no_driver(driver: str, ends: str) -> Found:
 
     dockerd looks for it at its start if it has options, else with the first container.
     """
-    known = [name for name in LOG_DRIVERS if name not in REMOVED]
-    meant = (
+    drivers = [name for name in LOG_DRIVERS if name not in REMOVED]
+    intended = (
         OTHER_DRIVERS.get(driver.lower(), ())
-        or similar_names(driver, known, 0.65, by_word=False)
-        or tuple(name for name in known if len(driver) > 2 and name.startswith(driver))
+        or similar_names(driver, drivers, 0.65, by_word=False)
+        or tuple(name for name in drivers if len(driver) > 2 and name.startswith(driver))
     )
-    if meant:
+    if intended:
         text = f"there is no log driver {driver!r}: {ends}"
-        yield "D018", "error", ("log-driver",), text, f"write {' or '.join(meant)}"
+        yield "D018", "error", ("log-driver",), text, f"write {' or '.join(intended)}"
     else:
         text = f"{driver!r} is not a built-in driver: without a plugin of this name, {ends}"
-        yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {', '.join(known)}"
+        yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {', '.join(drivers)}"
 
 
-def _instead(name: str, driver: str, known: frozenset[str]) -> str:
+def _instead(name: str, driver: str, option_names: frozenset[str]) -> str:
     """What to write for an unknown option. Those of all drivers have no driver's name before them."""
     plain = name.removeprefix(f"{driver}-")
-    return f"write {plain}" if plain != name and plain in known else near_fix(name, known) or "take it out"
+    return (
+        f"write {plain}" if plain != name and plain in option_names else near_fix(name, option_names) or "take it out"
+    )
 
 
 def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
-    known = LOG_DRIVERS[driver]
-    for name in (one for one, value in options.items() if not isinstance(value, dict | list)):  # those are no options
+    option_names = LOG_DRIVERS[driver]
+    for name, value in options.items():
+        if isinstance(value, dict | list):  # no option has such a value, which another rule tells
+            continue
         if driver == "local" and name in LOCAL_FROM_29_5:
             if severity := before("29.5", version):
                 text = f"local accepts this option only since 29.5: {_START}"
                 yield "D019", severity, ("log-opts", name), text, "take it out"
-        elif known is not None and name not in known | EVERYWHERE:
-            others = [one for one, names in LOG_DRIVERS.items() if names and name in names]
-            hint = f", which is one of {', '.join(others)}" if others else ""
+        elif option_names is not None and name not in option_names | EVERYWHERE:
+            other_drivers = [other_driver for other_driver, names in LOG_DRIVERS.items() if names and name in names]
+            hint = f", which is one of {', '.join(other_drivers)}" if other_drivers else ""
             text = f"{driver} does not accept this option{hint}: {_START}"
-            yield (
-                "D019",
-                "error",
-                ("log-opts", name),
-                text,
-                "take it out" if others else _instead(name, driver, known),
-            )
+            fix = "take it out" if other_drivers else _instead(name, driver, option_names)
+            yield "D019", "error", ("log-opts", name), text, fix
     mode = options.get("mode")
     if isinstance(mode, str) and mode not in {"", "blocking", "non-blocking"}:
         text = f"must be blocking or non-blocking: {_START}"

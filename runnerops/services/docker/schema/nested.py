@@ -109,8 +109,8 @@ def _is_filter(value: Value) -> bool:
     """A list, or what dockerd wrote itself in 18.09: a mapping of names to booleans."""
     if isinstance(value, list):
         return all(isinstance(item, str) for item in value)
-    found = value.values() if isinstance(value, dict) else (None,)
-    return all(isinstance(item, dict) and all(isinstance(flag, bool) for flag in item.values()) for item in found)
+    items = value.values() if isinstance(value, dict) else (None,)
+    return all(isinstance(item, dict) and all(isinstance(flag, bool) for flag in item.values()) for item in items)
 
 
 def is_int(value: Value) -> bool:
@@ -160,11 +160,11 @@ def _below(shape: Shape, value: Value, key: Key) -> Found:
 
 
 def _mapping(shape: dict[str, Shape], value: Tree, key: Key) -> Found:
-    known = {name.lower(): name for name in shape}
+    by_lower = {name.lower(): name for name in shape}
     for name, item in value.items():
         if "*" in shape:
             yield from _below(shape["*"], item, (*key, name))
-        elif (real := known.get(name.lower())) and (real == name or key[0] not in _EXACT):
+        elif (real := by_lower.get(name.lower())) and (real == name or key[0] not in _EXACT):
             yield from _below(shape[real], item, (*key, name))
         else:
             yield from _unknown(name, item, shape, key)
@@ -172,8 +172,10 @@ def _mapping(shape: dict[str, Shape], value: Tree, key: Key) -> Found:
 
 def meant(name: str, shape: Iterable[str]) -> tuple[str, ...]:
     """The key of a shape that an unknown one probably means."""
-    known = tuple(shape)
-    return tuple(one for one in _OTHER_NAMES.get(name.lower(), ()) if one in known) or similar_names(name, known, 0.7)
+    names = tuple(shape)
+    return tuple(candidate for candidate in _OTHER_NAMES.get(name.lower(), ()) if candidate in names) or similar_names(
+        name, names, 0.7
+    )
 
 
 def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Found:
@@ -181,20 +183,22 @@ def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Foun
         text = f"unknown key, as in the client's ~/.docker/config.json: {_REFUSED}"
         yield "D001", "error", (*key, name), text, "write http-proxy, https-proxy and no-proxy"
         return
-    known = meant(name, shape)
-    below = [one for one, inner in shape.items() if isinstance(inner, dict) and name.lower() in map(str.lower, inner)]
+    similar = meant(name, shape)
+    below = [
+        outer for outer, inner in shape.items() if isinstance(inner, dict) and name.lower() in map(str.lower, inner)
+    ]
     if below:
         text = f"dockerd ignores it here: it belongs under {below[0]}"
         yield "D012", "error", (*key, name), text, f"write {below[0]}: {{{name}: …}}"
         return
-    fix = f"write {' or '.join(known)}" if known else "take it out"
+    fix = f"write {' or '.join(similar)}" if similar else "take it out"
     if key[0] in _CLOSED:
-        text = f"unknown key, {question(known)}" if known else f"unknown key: {_REFUSED}"
+        text = f"unknown key, {question(similar)}" if similar else f"unknown key: {_REFUSED}"
         yield "D001", "error", (*key, name), text, fix
-    elif known and not (name.lower() == "args" and not value):  # NVIDIA's tool writes an empty list
-        yield "D012", "error", (*key, name), f"unknown key, which dockerd ignores, {question(known)}", fix
+    elif similar and not (name.lower() == "args" and not value):  # NVIDIA's tool writes an empty list
+        yield "D012", "error", (*key, name), f"unknown key, which dockerd ignores, {question(similar)}", fix
     elif name.lower() == "keepduration":
         text = "unknown key, which dockerd ignores: here an age is a filter"
         yield "D012", "warning", (*key, name), text, 'write "filter": ["unused-for=48h"]'
-    elif not known:
+    elif not similar:
         yield "D012", "warning", (*key, name), "unknown key: dockerd ignores it", fix

@@ -15,8 +15,8 @@ def as_string(value: Value) -> str:
     """What to write where dockerd expects a string: a list of strings becomes one, with commas."""
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return f'write one string: "{",".join(map(str, value))}"'
-    if isinstance(value, dict) and len(found := [one for one in leaves(value) if isinstance(one, str)]) == 1:
-        return f'write one string: "{found[0]}"'
+    if isinstance(value, dict) and len(texts := [leaf for leaf in leaves(value) if isinstance(leaf, str)]) == 1:
+        return f'write one string: "{texts[0]}"'
     if isinstance(value, bool | int | float):
         return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
     return 'put it in quotes: "…"'
@@ -27,12 +27,12 @@ def as_list(value: Value) -> str:
     if value == "":
         return "write []"
     if isinstance(value, dict | list):
-        texts = [str(one) for one in leaves(value) if isinstance(one, str | int) and not isinstance(one, bool)]
+        texts = [str(leaf) for leaf in leaves(value) if isinstance(leaf, str | int) and not isinstance(leaf, bool)]
         tables = [value] if isinstance(value, dict) else [table for table in value if isinstance(table, dict)]
         if tables and all(isinstance(item, bool | None) for table in tables for item in table.values()):
             return f"write {json.dumps([name for table in tables for name in table])}"
         urls = [text for text in texts if "://" in text] if tables else []
-        pairs = [f"{name}={one}" for table in tables for name, one in table.items()]
+        pairs = [f"{name}={text}" for table in tables for name, text in table.items()]
         plain = bool(tables) and not any(isinstance(item, dict | list) for table in tables for item in table.values())
         items = urls or (pairs if plain else texts)
     else:

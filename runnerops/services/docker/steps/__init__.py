@@ -137,13 +137,18 @@ def _prove_way_back(context: ActionContext) -> Iterator[Step]:
     """Verifies that the host still reaches the client that deployed, and answers at the address that it used. The
     client need not answer.
     """
-    way = context.docker.client
-    if way.device:
+    client_route = context.docker.client
+    if client_route.device:
         title = "verify that the host still reaches the client"
-        yield wait(15, f"={way.device} {way.source}", *script("client-route.sh", way.address), title=title)
-    if way.server and "curl" in context.observed.facts.tools:
-        server = f"[{way.server}]" if ":" in way.server else way.server
-        url, title = f"http://{server}:{way.port}/", f"verify that SSH answers at {server}:{way.port}"
+        yield wait(
+            15,
+            f"={client_route.device} {client_route.source}",
+            *script("client-route.sh", client_route.address),
+            title=title,
+        )
+    if client_route.server and "curl" in context.observed.facts.tools:
+        server = f"[{client_route.server}]" if ":" in client_route.server else client_route.server
+        url, title = f"http://{server}:{client_route.port}/", f"verify that SSH answers at {server}:{client_route.port}"
         yield wait(15, "~SSH-", "sh", "-c", SSHD, "sh", url, title=title)
 
 

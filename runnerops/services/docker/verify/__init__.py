@@ -34,8 +34,8 @@ def mirrors(host: Host) -> tuple[str, ...]:
 
 def for_containers(host: Host) -> tuple[str, ...]:
     """The URLs that containers must reach: the daemon's mirrors, and the caches that its runners give to jobs."""
-    given = urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
-    jobs = (url for cache in host.caches if (url := cache.url.rstrip("/")) in given)
+    mirror_urls = urls_given(host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+    jobs = (url for cache in host.caches if (url := cache.url.rstrip("/")) in mirror_urls)
     return tuple(dict.fromkeys((*mirrors(host), *jobs)))
 
 
@@ -84,8 +84,8 @@ def why_no_pull(host: Host, evidence: Evidence) -> str:
         return f"run {alive} is going on; verify again when it has ended"
     if not answers(evidence):
         return "the Docker daemon does not answer"
-    if found := beaten(host, evidence):
-        return f"{found.path} makes the daemon bypass every cache"
+    if hosts_file := beaten(host, evidence):
+        return f"{hosts_file.path} makes the daemon bypass every cache"
     usable = [
         url for url in mirrors(host) if url in loaded(evidence) and reached(evidence.answers, f"registry_code/{url}")
     ]
@@ -122,11 +122,11 @@ def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
     assert docker
     yield Check("daemon", NAME, f"the Docker daemon answers ({docker.version})")
     yield from (_mirror(host, url, evidence) for url in mirrors(host))
-    if found := beaten(host, evidence):
-        what = "the daemon asks its mirrors for images of Docker Hub"
-        reason = f"{found.path} overrides them, because the daemon keeps images in containerd's store"
-        fix = f"on {host.name}: mv {found.path} {found.path}.off, or name the mirror in it"
-        yield Check("mirror-asked", NAME, what, "fail", reason, fix)
+    if hosts_file := beaten(host, evidence):
+        title = "the daemon asks its mirrors for images of Docker Hub"
+        reason = f"{hosts_file.path} overrides them, because the daemon keeps images in containerd's store"
+        fix = f"on {host.name}: mv {hosts_file.path} {hosts_file.path}.off, or name the mirror in it"
+        yield Check("mirror-asked", NAME, title, "fail", reason, fix)
 
 
 def beaten(host: Host, evidence: Evidence) -> HostsFile | None:
@@ -137,12 +137,12 @@ def beaten(host: Host, evidence: Evidence) -> HostsFile | None:
 
 
 def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
-    what = f"the daemon has the mirror {url} loaded"
+    title = f"the daemon has the mirror {url} loaded"
     there = loaded(evidence)
     if url not in there:
         reason = f"it has {', '.join(there)} loaded instead" if there else "it has no mirror loaded"
-        return Check("mirror-loaded", NAME, what, "fail", reason, f"runnerops deploy {host.name}")
-    return Check("mirror-loaded", NAME, what)
+        return Check("mirror-loaded", NAME, title, "fail", reason, f"runnerops deploy {host.name}")
+    return Check("mirror-loaded", NAME, title)
 
 
 # ------------------------------------------------------------------------------------------------------- the pull
@@ -172,8 +172,8 @@ _LEFT = {
 def pull_of(tried: Answers) -> Pull:
     """Read from the answers of the pull test."""
     lines = list(_lines(tried.get("docker_pull", NO_ANSWER).output))
-    told = ("error", "errorDetail", "message")  # newer daemons leave out the first
-    error = next((line[key] for line in reversed(lines) for key in told if line.get(key)), "")
+    error_keys = ("error", "errorDetail", "message")  # newer daemons leave out the first
+    error = next((line[key] for line in reversed(lines) for key in error_keys if line.get(key)), "")
     if not lines:
         error = "the daemon said nothing within 300 s"
     after = tried.get("docker_after", NO_ANSWER).text
@@ -189,10 +189,10 @@ def pull_of(tried: Answers) -> Pull:
 
 def _layers(lines: Iterable[Mapping[str, str]]) -> Iterator[str]:
     """The layers that the daemon downloaded. It marks one that it already has with `Already exists`."""
-    said: dict[str, set[str]] = {}
+    messages: dict[str, set[str]] = {}
     for line in lines:
-        said.setdefault(line.get("id", ""), set()).add(line.get("status", ""))
-    for layer, words in said.items():
+        messages.setdefault(line.get("id", ""), set()).add(line.get("status", ""))
+    for layer, words in messages.items():
         if re.fullmatch(r"[0-9a-f]{12}", layer) and words & _DOWNLOADED and "Already exists" not in words:
             yield layer
 
@@ -204,11 +204,11 @@ def _lines(output: bytes) -> Iterator[Mapping[str, str]]:
     """The daemon's stream, one object per line. Other lines are messages of the client."""
     for line in output.decode("utf-8", "replace").splitlines():
         try:
-            found = json.loads(line)
+            entry = json.loads(line)
         except ValueError:
-            found = {"error": line.strip()} if line.strip() else {}
-        if isinstance(found, dict) and found:
-            yield {name: _text(value) for name, value in found.items()}
+            entry = {"error": line.strip()} if line.strip() else {}
+        if isinstance(entry, dict) and entry:
+            yield {name: _text(value) for name, value in entry.items()}
 
 
 def _text(value: object) -> str:

@@ -71,13 +71,15 @@ def _drop_runner(change: Change) -> Iterator[Blocker]:
     except ParseError:
         return
     new = runners_of(parse(change.new.content or b""))
-    kept = set(match(old, new).values())
-    gone = tuple(label(runner, index) for index, runner in enumerate(old) if index not in kept and runner.get("token"))
-    if gone:
+    matched = set(match(old, new).values())
+    removed = tuple(
+        label(runner, index) for index, runner in enumerate(old) if index not in matched and runner.get("token")
+    )
+    if removed:
         message = (
-            f"these runners of the host would be taken out of config.toml, and their tokens lost: {', '.join(gone)}"
+            f"these runners of the host would be taken out of config.toml, and their tokens lost: {', '.join(removed)}"
         )
-        yield Blocker("drop-runner", message, details=gone)
+        yield Blocker("drop-runner", message, details=removed)
 
 
 def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Iterator[Blocker]:
@@ -86,13 +88,13 @@ def _jobs_running(runner: RunnerFacts, policy: Policy, *, docker: bool) -> Itera
     if not policy.kill_jobs:
         jobs = () if runner.unmanaged_runners else tuple(job for job in jobs if not job.drains)
     if jobs:
-        what = "runs" if len(jobs) == 1 else "run"
+        verb = "runs" if len(jobs) == 1 else "run"
         why = (
             "would fail"
             if policy.kill_jobs
             else "would fail: no runner of this host took them, so none can wait for them"
         )
-        yield Blocker("jobs-running", f"{count(jobs)} {what} there and {why}: {_names(jobs)}", details=_ids(jobs))
+        yield Blocker("jobs-running", f"{count(jobs)} {verb} there and {why}: {_names(jobs)}", details=_ids(jobs))
 
 
 def _reload_waits(runner: RunnerFacts, loaded: Tree) -> Iterator[Blocker]:

@@ -18,16 +18,16 @@ from runnerops.services.gitlab_runner.reconcile.created import stand_in
 
 def new_tokens(desired: Sequence[RenderedFile], observed: HostState) -> tuple[Registration, ...]:
     """Runners that would get a token that no runner on the host has for this GitLab now."""
-    there = {(registration.token, normal_url(registration.url)) for registration in registrations(observed)}
-    found: list[Registration] = []
+    registered = {(registration.token, normal_url(registration.url)) for registration in registrations(observed)}
+    found_registrations: list[Registration] = []
     for file in desired:
         if file.spec.service is NAME and file.content is not None:
             with suppress(ParseError):  # from a template; a finding reports it, and it is not deployed
-                found += registrations_in(file.content)
+                found_registrations += registrations_in(file.content)
     return tuple(
         registration
-        for registration in found
-        if (registration.token, normal_url(registration.url)) not in there
+        for registration in found_registrations
+        if (registration.token, normal_url(registration.url)) not in registered
         and registration.token != stand_in(registration.name)
     )
 
@@ -52,10 +52,10 @@ def notes_on_unchecked_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ..
     )
 
 
-def other_place_blocker(runner: str, there: str, wanted: Place) -> Blocker:
-    """Blocks a runner that should be in `wanted` but that GitLab has in `there`."""
+def other_place_blocker(runner: str, current_place: str, wanted: Place) -> Blocker:
+    """Blocks a runner that should be in `wanted` but that GitLab has in `current_place`."""
     message = (
-        f"runner {runner} is of {there} in GitLab, which cannot move a runner, but the inventory asks for {wanted}:"
+        f"runner {runner} is of {current_place} in GitLab, which cannot move a runner, but the inventory asks for {wanted}:"
         " take its entry out and deploy, which deletes it (--allow drop-runner); then put it in again, and deploy,"
         " which creates another"
     )

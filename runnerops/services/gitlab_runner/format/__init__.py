@@ -106,7 +106,7 @@ def _beyond(value: Any, key: Key) -> Key | None:
     """The key of a whole number of more than 64 bits, for which the runner refuses the file, wherever it is."""
     if isinstance(value, dict | list):
         items: Iterable[tuple[str | int, Any]] = value.items() if isinstance(value, dict) else enumerate(value)
-        return next((found for part, item in items if (found := _beyond(item, (*key, part))) is not None), None)
+        return next((beyond for part, item in items if (beyond := _beyond(item, (*key, part))) is not None), None)
     return key if isinstance(value, int) and not -_LARGEST - 1 <= value <= _LARGEST else None
 
 

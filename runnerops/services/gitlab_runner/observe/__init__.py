@@ -49,8 +49,8 @@ def facts(facts: Facts, answers: Answers) -> Facts:
     returning = _returning(answers)
     system_id = text_of(answers, "runner_system")
     lives = unit.active in {"active", "deactivating"} or returning
-    known = (*container_jobs(facts.docker, system_id, at, lives=lives), *child_jobs(unit, at))
-    jobs = all_jobs(known, text_of(answers, "runner_metrics"))
+    known_jobs = (*container_jobs(facts.docker, system_id, at, lives=lives), *child_jobs(unit, at))
+    jobs = all_jobs(known_jobs, text_of(answers, "runner_metrics"))
     groups = _groups(answers)
     unmanaged_runners = tuple(_strangers(groups, unit, at, facts.docker))
     if unit.active == NOT_THERE and not unmanaged_runners and not jobs:
@@ -82,16 +82,16 @@ def _returning(answers: Answers) -> bool:
 
 def _unit(answers: Answers) -> Unit:
     pairs = (line.partition("=") for line in text_of(answers, "runner_unit").splitlines())
-    told = {name: value for name, _, value in pairs}
-    there = told.get("LoadState", NOT_THERE) == "loaded"
-    pid = int(told.get("MainPID") or 0)
+    properties = {name: value for name, _, value in pairs}
+    is_loaded = properties.get("LoadState", NOT_THERE) == "loaded"
+    pid = int(properties.get("MainPID") or 0)
     return Unit(
         UNIT,
-        told.get("ActiveState", NOT_THERE) if there else NOT_THERE,
+        properties.get("ActiveState", NOT_THERE) if is_loaded else NOT_THERE,
         pid,
-        told.get("InvocationID", "") if pid else "",
+        properties.get("InvocationID", "") if pid else "",
         tuple(word for word in text_of(answers, "runner_argv").split("\n") if word),
-        told.get("UnitFileState", "") if there else "",
+        properties.get("UnitFileState", "") if is_loaded else "",
     )
 
 
@@ -115,8 +115,8 @@ def _strangers(groups: Mapping[int, str], unit: Unit, at: Processes, docker: Doc
     """Runners other than the unit's: in a container, or a process or unit of somebody."""
     for pid, group in groups.items():
         parent = at.known.get(pid, (0, "", ""))[0]
-        ours = unit.pid and at.below(pid, unit.pid)
-        if ours or _of_unit(group, groups.get(unit.pid)) or _of_job(group, docker) or parent in groups:
+        is_child = unit.pid and at.below(pid, unit.pid)
+        if is_child or _of_unit(group, groups.get(unit.pid)) or _of_job(group, docker) or parent in groups:
             continue  # this is a helper of a runner that is named already
         where = "in a container" if _CONTAINED.search(group) else f"outside of {UNIT}"
         yield f"process {pid} {where}"

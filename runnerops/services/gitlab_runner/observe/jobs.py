@@ -46,11 +46,11 @@ class Processes:
 
     def _line(self, pid: int) -> set[int]:
         """The process and all its ancestors."""
-        seen: set[int] = set()
-        while pid in self.known and pid not in seen:
-            seen.add(pid)
+        seen_pids: set[int] = set()
+        while pid in self.known and pid not in seen_pids:
+            seen_pids.add(pid)
             pid = self.known[pid][0]
-        return seen | {pid}
+        return seen_pids | {pid}
 
 
 def read_processes(text: str, job_ids: str) -> Processes:
@@ -61,20 +61,20 @@ def read_processes(text: str, job_ids: str) -> Processes:
         if len(words) == 4 and words[0].isdigit() and words[1].isdigit():
             known[int(words[0])] = int(words[1]), words[2], words[3]
     pairs = []
-    told: dict[str, str] = {}
+    by_pid: dict[str, str] = {}
     for line in job_ids.split("\n"):
         pid, _, rest = line.partition(" ")
         job, _, words_of_job = rest.partition(" ")
         if pid.isdigit() and job.isdigit():
             pairs.append((int(pid), job))
-            told.setdefault(job, words_of_job)
-    return Processes(known, dict(pairs), told)
+            by_pid.setdefault(job, words_of_job)
+    return Processes(known, dict(pairs), by_pid)
 
 
-def all_jobs(known: Iterable[Job], told: str) -> list[Job]:
-    """The known jobs, and as many without a name as the metrics page (`told`) counts in addition."""
-    jobs = list(known)
-    counted = sum(float(number) for number in _COUNTED.findall(told))
+def all_jobs(known_jobs: Iterable[Job], page: str) -> list[Job]:
+    """The known jobs, and as many without a name as the metrics page (`page`) counts in addition."""
+    jobs = list(known_jobs)
+    counted = sum(float(number) for number in _COUNTED.findall(page))
     return [*jobs, *[Job("", "from its metrics page")] * max(0, int(counted) - len(jobs))]
 
 
@@ -84,10 +84,10 @@ def container_jobs(docker: DockerFacts | None, system_id: str, at: Processes, *,
     for container in docker.containers if docker else ():
         if container.running and container.labels.get(MANAGED) == "true":
             job = container.labels.get(JOB, "")
-            theirs = system_id and container.labels.get(SYSTEM, system_id) != system_id
+            is_foreign = system_id and container.labels.get(SYSTEM, system_id) != system_id
             project = _project(container.labels.get(_URL, ""))
-            found = Job(job, f"container {container.name}", lives and not theirs, project=project)
-            ids.setdefault(job or container.id, described(found, at.told.get(job, "")))
+            container_job = Job(job, f"container {container.name}", lives and not is_foreign, project=project)
+            ids.setdefault(job or container.id, described(container_job, at.told.get(job, "")))
     yield from ids.values()
 
 

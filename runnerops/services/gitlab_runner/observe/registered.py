@@ -58,11 +58,11 @@ def registrations_named(
         (registration.token, normal_url(registration.url)): registration.name
         for registration in rendered_registrations(desired, observed)
     }
-    found = (
+    blocks = (
         replace(registration, name=anew.get((registration.token, normal_url(registration.url)), registration.name))
         for registration in registrations(observed)
     )
-    return tuple(registration for registration in found if registration.name in names)
+    return tuple(registration for registration in blocks if registration.name in names)
 
 
 def _registration(runner: Tree, index: int) -> Registration:
@@ -80,16 +80,16 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def of_gitlab(url: str, found: Sequence[Registration]) -> tuple[Registration, ...]:
+def of_gitlab(url: str, registered: Sequence[Registration]) -> tuple[Registration, ...]:
     """The runners of the GitLab with this URL. Other GitLabs must not get their tokens."""
-    return tuple(registration for registration in found if normal_url(registration.url) == normal_url(url))
+    return tuple(registration for registration in registered if normal_url(registration.url) == normal_url(url))
 
 
-def from_file(found: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
+def from_file(registered: Sequence[Registration]) -> tuple[RunnerStatus, ...]:
     """The status of runners as far as config.toml tells it."""
     return tuple(
         RunnerStatus(registration.name, registration.url, expires_at=registration.expires_at, id=registration.id)
-        for registration in found
+        for registration in registered
     )
 
 

@@ -36,10 +36,10 @@ def reconcile(
     content = observed.file(file.spec.path).content
     assert file.content is not None
     desired = parse(file.content)
-    there = _read(content)
-    old = None if there is None else with_rotated(there, rotated(observed))
+    tree = _read(content)
+    old = None if tree is None else with_rotated(tree, rotated(observed))
     merged, blockers = _merge(host, _kept(host, desired, old or {}), old, observed.secret_fingerprints)
-    if content is not None and there is not None and not key_changes(there, merged):
+    if content is not None and tree is not None and not key_changes(tree, merged):
         return (replace(file, content=content),), blockers
     if NAME in host.content_before and merged == host.before.get(NAME):
         return (replace(file, content=host.content_before[NAME]),), blockers
@@ -73,12 +73,12 @@ def _merge(
             blockers.append(Blocker("ambiguous-runner", f"{message}; {help_}", (name,)))
             continue
         partner = partner or before[index]
-        found = whose(runner, partner, fingerprints.fingerprints.get(names[index], ""), fingerprints)
-        if name in host.gitlab_places and (found is Whose.NOBODY or name in host.lost):
+        whose_token = whose(runner, partner, fingerprints.fingerprints.get(names[index], ""), fingerprints)
+        if name in host.gitlab_places and (whose_token is Whose.NOBODY or name in host.lost):
             runner.update(own_keys(host, name))
             continue
-        blockers += stop_of(found, name)
-        if partner and found.host:
+        blockers += stop_of(whose_token, name)
+        if partner and whose_token.host:
             runner |= {key: partner[key] for key in HOST_OWNED if key in partner}
     return merged, tuple(blockers)
 
@@ -90,9 +90,11 @@ def _is_ambiguous(runner: Tree, runners: Sequence[Tree], observed: Sequence[Tree
 
 
 def _partners(host: Host, observed: Sequence[Tree], runners: Sequence[Tree]) -> dict[int, int]:
-    known = [{**own, **runner} for own, runner in zip(_before(host, runners), runners, strict=True)]
+    known_runners = [
+        {**old_runner, **runner} for old_runner, runner in zip(_before(host, runners), runners, strict=True)
+    ]
     old = [{**runner, "name": host.renamed.get(str(runner.get("name")), runner.get("name"))} for runner in runners]
-    partners = match_equals(observed, old, match(observed, known), distance)
+    partners = match_equals(observed, old, match(observed, known_runners), distance)
     return match_renamed(observed, runners, host.renamed, partners)
 
 
@@ -113,8 +115,8 @@ def _kept(host: Host, desired: Tree, old: Tree) -> Tree:
     if not below or not runners:
         return desired
     partners = _partners(host, observed, runners)
-    found: list[Value] = [
+    reconciled: list[Value] = [
         keep(runner, observed[partners[index]], below) if index in partners else runner
         for index, runner in enumerate(runners)
     ]
-    return {**desired, "runners": found}
+    return {**desired, "runners": reconciled}

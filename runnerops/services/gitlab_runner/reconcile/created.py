@@ -30,16 +30,16 @@ def stand_in(name: str) -> str:
 
 def to_be_created(desired: Sequence[RenderedFile]) -> tuple[str, ...]:
     """Names of the runners whose token is a stand-in."""
-    found: list[str] = []
+    names: list[str] = []
     for file in desired:
         if file.spec.service is NAME and file.content is not None:
             with suppress(ParseError):
-                found += (
+                names += (
                     label(runner, index)
                     for index, runner in enumerate(runners_of(parse(file.content)))
                     if runner.get("token") == stand_in(label(runner, index))
                 )
-    return tuple(found)
+    return tuple(names)
 
 
 def _written(created: Created) -> Tree:

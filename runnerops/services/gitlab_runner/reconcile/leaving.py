@@ -53,12 +53,12 @@ def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostS
     if host.gitlab is None or not any(file.spec.service is NAME for file in desired):
         return ()
     url = host.gitlab.url
-    there, before = of_gitlab(url, registrations(observed)), _before(url, observed)
+    registered, before = of_gitlab(url, registrations(observed)), _before(url, observed)
     wanted, awaited = of_gitlab(url, rendered_registrations(desired, observed)), to_be_created(desired)
     runners: list[LeavingRunner] = []
     for number, name in observed.in_gitlab.get(str(normal_url(url)), {}).items():
-        own = _own(number, name, there)
-        token = own.token if own else ""
+        own_registration = _own(number, name, registered)
+        token = own_registration.token if own_registration else ""
         stays = (
             registration.id == number
             or registration.token == token
@@ -66,10 +66,10 @@ def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostS
             for registration in wanted
         )
         if not any(stays):
-            agreed = own is None and before is not None and _own(number, name, before) is None
+            agreed = own_registration is None and before is not None and _own(number, name, before) is None
             known_by = _known_by(name, url, token, observed.secret_fingerprints)
-            given = known_by in observed.secret_fingerprints.fingerprints.values()
-            runners.append(LeavingRunner(number, name, token, agreed, given, known_by))
+            is_configured = known_by in observed.secret_fingerprints.fingerprints.values()
+            runners.append(LeavingRunner(number, name, token, agreed, is_configured, known_by))
     return tuple(runners)
 
 
@@ -82,21 +82,29 @@ def runners_taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
     if host.gitlab is None:
         return {}
     try:
-        there = registrations_in(observed.file(config_path(observed)).content or b"")
+        registered = registrations_in(observed.file(config_path(observed)).content or b"")
     except ParseError:
         return {}
-    own = of_gitlab(host.gitlab.url, there)
+    own_registrations = of_gitlab(host.gitlab.url, registered)
     back = host.gitlab_settings.keys() - host.gitlab_places.keys()
     on_record = observed.in_gitlab.get(str(normal_url(host.gitlab.url)), {})
-    return {number: name for number, name in on_record.items() if _own(number, name, own) is None and name not in back}
+    return {
+        number: name
+        for number, name in on_record.items()
+        if _own(number, name, own_registrations) is None and name not in back
+    }
 
 
 def managed_after(
-    host: Host, desired: Sequence[RenderedFile], observed: HostState, told: Mapping[str, int], gone: Sequence[int]
+    host: Host,
+    desired: Sequence[RenderedFile],
+    observed: HostState,
+    known_ids: Mapping[str, int],
+    deleted_ids: Sequence[int],
 ) -> Managed:
     """What a deploy records: runners with settings in GitLab, and runners that must still be deleted there.
 
-    `told` has ids that GitLab gave, by the runner's name; `gone` those that need no deletion any more.
+    `known_ids` has ids that GitLab gave, by the runner's name; `deleted_ids` those that need no deletion any more.
     """
     if host.gitlab is None or not any(file.spec.service is NAME for file in desired):
         return observed.in_gitlab
@@ -105,7 +113,7 @@ def managed_after(
     same = {(registration.name, registration.token) for registration in registrations(observed)}
     managed = host.gitlab_settings.keys() | host.gitlab_places.keys()
     ids = {
-        registration.name: told.get(registration.name)
+        registration.name: known_ids.get(registration.name)
         or registration.id
         or (before.get(registration.name, 0) if (registration.name, registration.token) in same else 0)
         for registration in of_gitlab(url, rendered_registrations(desired, observed))
@@ -113,10 +121,12 @@ def managed_after(
     }
     for name in to_be_created(desired):
         ids.pop(name, None)
-    now = {number: name for name, number in ids.items() if number}
-    now |= {runner.id: runner.name for runner in leaving_runners(host, desired, observed) if runner.id not in gone}
-    others = {other: runners for other, runners in observed.in_gitlab.items() if other != url}
-    return {**others, **({url: dict(sorted(now.items()))} if now else {})}
+    names_by_id = {number: name for name, number in ids.items() if number}
+    names_by_id |= {
+        runner.id: runner.name for runner in leaving_runners(host, desired, observed) if runner.id not in deleted_ids
+    }
+    other_urls = {other_url: runners for other_url, runners in observed.in_gitlab.items() if other_url != url}
+    return {**other_urls, **({url: dict(sorted(names_by_id.items()))} if names_by_id else {})}
 
 
 def tokens_of(host: Host) -> Iterator[str | Secret]:
@@ -134,12 +144,12 @@ def _known_by(name: str, url: str, token: str, fingerprints: SecretFingerprints)
     return fingerprints.fingerprints.get(names_of([{"name": name, "url": url}])[0], "")
 
 
-def _own(number: int, name: str, found: Sequence[Registration]) -> Registration | None:
+def _own(number: int, name: str, registered: Sequence[Registration]) -> Registration | None:
     """The runner with this id; by its name if the file has no id."""
     return next(
         (
             registration
-            for registration in found
+            for registration in registered
             if registration.id == number or (not registration.id and registration.name == name)
         ),
         None,

@@ -33,47 +33,51 @@ def remove(request: RemovalRequest) -> Removal | None:
         unknown = f"the content of {path} from before the first run is not kept: the file stays as it is"
         return Removal(read(file.content), notes=(unknown, stays))
     first, tree = read(original.content), read(file.content)
-    now = runners_of(with_rotated(tree, rotated(observed)))
-    with_own = _with_own(first, runners_of(tree), now)
+    current = runners_of(with_rotated(tree, rotated(observed)))
+    with_own = _with_own(first, runners_of(tree), current)
     content = original.content if with_own == first else to_toml(with_own).encode()
-    gone = _gone(now, runners_of(with_own))
-    blockers = tuple(_lost(gone, runners_of(host.sections.get(NAME, {}))))
+    removed = _gone(current, runners_of(with_own))
+    blockers = tuple(_lost(removed, runners_of(host.sections.get(NAME, {}))))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     desired = (as_before(spec, content, original, file),)
-    told = {runner.token for runner in leaving_runners(host, desired, observed)}  # each of these is reported separately
-    stay = [name for name, table in gone if table["token"] not in told]
+    reported_tokens = {
+        runner.token for runner in leaving_runners(host, desired, observed)
+    }  # each of these is reported separately
+    stay = [name for name, table in removed if table["token"] not in reported_tokens]
     registered = (
         [f"still registered in GitLab: {', '.join(stay)}; delete them there, or leave them offline"] if stay else []
     )
     return Removal(with_own, desired, blockers, (*registered, stays))
 
 
-def _with_own(first: Tree, there: Sequence[Tree], now: Sequence[Tree]) -> Tree:
-    """Gives each earlier runner the token, the id and the dates that it has now (`there`, including tokens that GitLab
+def _with_own(first: Tree, present: Sequence[Tree], current: Sequence[Tree]) -> Tree:
+    """Gives each earlier runner the token, the id and the dates that it has now (`present`, including tokens that GitLab
     replaced).
     """
     runners = runners_of(first)
-    partners = match(there, runners)
+    partners = match(present, runners)
     found = [
-        {**runner, **{key: now[partners[index]][key] for key in HOST_OWNED if key in now[partners[index]]}}
-        if index in partners and now[partners[index]].get("token") != runner.get("token")
+        {**runner, **{key: current[partners[index]][key] for key in HOST_OWNED if key in current[partners[index]]}}
+        if index in partners and current[partners[index]].get("token") != runner.get("token")
         else runner
         for index, runner in enumerate(runners)
     ]
     return first if found == runners else {**first, "runners": [*found]}
 
 
-def _gone(now: Sequence[Tree], kept: Sequence[Tree]) -> list[tuple[str, Tree]]:
+def _gone(current: Sequence[Tree], kept_runners: Sequence[Tree]) -> list[tuple[str, Tree]]:
     """Registered runners that are not in the earlier file, with their names for people."""
-    partners = set(match(now, kept).values())
-    return [(label(table, at), table) for at, table in enumerate(now) if at not in partners and table.get("token")]
+    partners = set(match(current, kept_runners).values())
+    return [(label(table, at), table) for at, table in enumerate(current) if at not in partners and table.get("token")]
 
 
-def _lost(gone: Sequence[tuple[str, Tree]], written: Sequence[Tree]) -> Iterator[Blocker]:
+def _lost(removed: Sequence[tuple[str, Tree]], written: Sequence[Tree]) -> Iterator[Blocker]:
     """Runners whose token exists only on the host."""
-    given = [table for table in written if table.get("token")]
-    partners = set(match([one for _, one in gone], [{**one, "token": None} for one in given]).values())
-    names = tuple(name for index, (name, _) in enumerate(gone) if index not in partners)
+    with_token = [table for table in written if table.get("token")]
+    partners = set(
+        match([runner for _, runner in removed], [{**runner, "token": None} for runner in with_token]).values()
+    )
+    names = tuple(name for index, (name, _) in enumerate(removed) if index not in partners)
     if names:
         message = f"the tokens of {', '.join(names)} are not in the inventory, and would be lost"
         yield Blocker("drop-runner", message, details=names)

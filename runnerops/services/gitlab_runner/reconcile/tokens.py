@@ -39,33 +39,33 @@ class Whose(Enum):
 
 def whose(runner: Tree, partner: Tree | None, recorded: str, fingerprints: SecretFingerprints) -> Whose:
     """Decides for a desired runner, with its partner on the host and the fingerprint of what was given for it."""
-    ours, theirs = _token(runner), _token(partner or {})
-    if not ours:
-        if theirs:
+    own_token, host_token = _token(runner), _token(partner or {})
+    if not own_token:
+        if host_token:
             return Whose.EMPTIED if "token" in runner else Whose.KEPT
         return Whose.SAME if "token" in runner and partner else Whose.NOBODY
-    if not theirs:
+    if not host_token:
         return Whose.FIRST
-    if ours == theirs:
+    if own_token == host_token:
         return Whose.SAME
-    if fingerprints.key and recorded == fingerprint(fingerprints.key, ours):
+    if fingerprints.key and recorded == fingerprint(fingerprints.key, own_token):
         return Whose.ROTATED
-    return Whose.NEW if fingerprints.key and recorded == fingerprint(fingerprints.key, theirs) else Whose.UNKNOWN
+    return Whose.NEW if fingerprints.key and recorded == fingerprint(fingerprints.key, host_token) else Whose.UNKNOWN
 
 
-def stop_of(found: Whose, name: str) -> Iterator[Blocker]:
+def stop_of(token_owner: Whose, name: str) -> Iterator[Blocker]:
     """What blocks a deploy in this case."""
-    if found is Whose.NOBODY:
+    if token_owner is Whose.NOBODY:
         message = f"runner {name} has no token, neither in the inventory nor on the host"
         fix = (
             "create it in GitLab and give its token (token: !env NAME), let the deploy create it (gitlab: {group: 42}), or"
             " write `was: OLDNAME` if it was renamed"
         )
         yield Blocker("no-token", f"{message}: {fix}", details=(name,))
-    elif found is Whose.EMPTIED:
+    elif token_owner is Whose.EMPTIED:
         message = f"runner {name}: its token is empty in the inventory, so the one on the host would be lost"
         yield Blocker("empty-token", f"{message}; leave `token` out to keep it", details=(name,))
-    elif found is Whose.UNKNOWN:
+    elif token_owner is Whose.UNKNOWN:
         message = f"runner {name}: the host has another token, which would be lost"
         yield Blocker("replace-token", f"{message}; leave `token` out to keep it", details=(name,))
 
@@ -74,21 +74,23 @@ def names_of(runners: Sequence[Tree]) -> tuple[str, ...]:
     """For each runner the name under which its fingerprint is kept. Runners with equal names are told apart by their
     order.
     """
-    found: list[str] = []
+    names: list[str] = []
     for runner in runners:
         name = f"{runner.get('name') or ''} {normal_url(runner.get('url')) or ''}"
-        count = sum(other == name or other.startswith(f"{name} #") for other in found)
-        found.append(f"{name} #{count + 1}" if count else name)
-    return tuple(found)
+        count = sum(earlier == name or earlier.startswith(f"{name} #") for earlier in names)
+        names.append(f"{name} #{count + 1}" if count else name)
+    return tuple(names)
 
 
 def replaceable_secrets(rendered: Sequence[RenderedFile]) -> Mapping[str, str]:
     """The tokens that the inventory gives."""
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     for file in rendered:
         runners = runners_of(parse(file.content or b""))
-        found |= {name: _token(table) for name, table in zip(names_of(runners), runners, strict=True) if _token(table)}
-    return found
+        by_name |= {
+            name: _token(table) for name, table in zip(names_of(runners), runners, strict=True) if _token(table)
+        }
+    return by_name
 
 
 def replaced(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[str]:

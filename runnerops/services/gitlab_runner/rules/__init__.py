@@ -31,16 +31,16 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     version = version_of(facts.runner.version if facts and facts.runner else "")
     for spec, tree in files.items():
         plain = by_table("config", tree)
-        whole = spec.path == PATH
-        for found in (
+        is_whole = spec.path == PATH
+        for rule_findings in (
             *(rule(plain) for rule in (_concurrent, _logs, _twice, _few, listening)),
-            tokens(plain, version, whole=whole),
-            _executors(plain, whole, version),
-            urls(plain, version, whole=whole),
+            tokens(plain, version, whole=is_whole),
+            _executors(plain, is_whole, version),
+            urls(plain, version, whole=is_whole),
             check_table("config", tree, (), version),
             _values(plain, version),
         ):
-            for name, severity, key, message, fix in found:
+            for name, severity, key, message, fix in rule_findings:
                 yield Finding(name, severity, spec.path, key, message, fix)
 
 
@@ -91,21 +91,21 @@ def _logs(tree: Tree) -> Found:
         )
 
 
-def _executors(tree: Tree, whole: bool, version: Version) -> Found:
+def _executors(tree: Tree, is_whole: bool, version: Version) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "executor")
         value = runner.get("executor")
         if value in EXECUTORS or not isinstance(value, str | None):  # another type is reported with the other types
             continue
-        if gone := EXECUTORS_UNTIL.get(str(value)):
-            if not version or version >= version_of(gone):
-                text = f"gitlab-runner has no executor {value!r} since {gone}: every job would fail"
+        if removed_in := EXECUTORS_UNTIL.get(str(value)):
+            if not version or version >= version_of(removed_in):
+                text = f"gitlab-runner has no executor {value!r} since {removed_in}: every job would fail"
                 yield "R003", "error" if version else "warning", key, text, "use another one"
             continue
-        there = [name for name in EXECUTORS if isinstance(runner.get(name), dict)]
-        fix = f'write executor = "{there[0]}"' if len(there) == 1 else f"write one of {', '.join(EXECUTORS)}"
+        present = [name for name in EXECUTORS if isinstance(runner.get(name), dict)]
+        fix = f'write executor = "{present[0]}"' if len(present) == 1 else f"write one of {', '.join(EXECUTORS)}"
         if value in (None, ""):
-            excerpt = not whole and ("token" not in runner or is_excerpt(runner))
+            excerpt = not is_whole and ("token" not in runner or is_excerpt(runner))
             if "executor" in runner or "executor" not in given("runner", runner):
                 yield "R003", "warning" if excerpt else "error", key, "is missing", fix
         else:
@@ -114,7 +114,7 @@ def _executors(tree: Tree, whole: bool, version: Version) -> Found:
 
 
 def _twice(tree: Tree) -> Found:
-    seen: dict[str, int] = {}
+    first_index: dict[str, int] = {}
     names: dict[str, int] = {}
     for index, runner in enumerate(runners_of(tree)):
         token, name = runner.get("token"), runner.get("name")
@@ -125,12 +125,14 @@ def _twice(tree: Tree) -> Found:
             names[name] = index
         if isinstance(token, str) and (not token or is_placeholder(token)):
             continue
-        if isinstance(token, str) and token in seen:
-            other = key_label(("runners", seen[token]), str(runners_of(tree)[seen[token]].get("name") or ""))
-            message = f"the same token as {other}: both take jobs as the same runner"
+        if isinstance(token, str) and token in first_index:
+            other_label = key_label(
+                ("runners", first_index[token]), str(runners_of(tree)[first_index[token]].get("name") or "")
+            )
+            message = f"the same token as {other_label}: both take jobs as the same runner"
             yield "R005", "warning", ("runners", index, "token"), message, "give each its own"
         elif isinstance(token, str):
-            seen[token] = index
+            first_index[token] = index
 
 
 def _few(tree: Tree) -> Found:

@@ -21,28 +21,28 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
     for name, value in tree.items():
         if early and name in TABLES["runner"] and name not in keys:
             continue
-        here: Key = (*key, name)
+        inner_key: Key = (*key, name)
         if known_file := keys.get(name) or keys.get(plain_names(table).get(name.lower(), "")):
-            yield from _timely(known_file, here, version)
-            yield from _read(known_file, version, _value(known_file.kind, value, here, version))
+            yield from _timely(known_file, inner_key, version)
+            yield from _read(known_file, version, _value(known_file.kind, value, inner_key, version))
         else:
-            yield unknown(name, table, here, version, excerpt=excerpt)
+            yield unknown(name, table, inner_key, version, excerpt=excerpt)
 
 
 def by_table(table: str, tree: Tree) -> Tree:
     """The same tree with keys as the tables write them, so that rules can find them."""
     keys = TABLES.get(table, {})
-    found: Tree = {}
+    lower_keys: Tree = {}
     for name, value in tree.items():
         real = name if name in keys else plain_names(table).get(name.lower(), name)
         kind, _, inner = (keys[real].kind if real in keys else "").partition(" ")
         if kind == "table" and isinstance(value, dict):
-            found[real] = by_table(inner, value)
+            lower_keys[real] = by_table(inner, value)
         elif kind == "[table" and isinstance(value, list):
-            found[real] = [by_table(inner[:-1], table) if isinstance(table, dict) else table for table in value]
+            lower_keys[real] = [by_table(inner[:-1], table) if isinstance(table, dict) else table for table in value]
         else:
-            found[real] = value
-    return found
+            lower_keys[real] = value
+    return lower_keys
 
 
 _SUCCESSORS = {

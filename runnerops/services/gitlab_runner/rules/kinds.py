@@ -133,7 +133,7 @@ def as_list(value: Value, between: str) -> str:
 
 def as_table(value: Value, word: str) -> str:
     """What to write for a list where a table of strings, or of true and false, is expected; empty if that is unclear."""
-    names = [one.partition("=") for one in value if isinstance(one, str)] if isinstance(value, list) else []
+    names = [pair.partition("=") for pair in value if isinstance(pair, str)] if isinstance(value, list) else []
     if word == "{bool}" and names:
         return "write { " + ", ".join(f"{name} = true" for name, _, _ in names) + " }"
     if word == "{str}" and names:

@@ -34,23 +34,23 @@ def _problems(tree: Tree) -> Found:
         text = f"are {len(common)} labels, but a runner can have at most {_MOST}, including these: {_WHOLE}"
         yield "R018", "error", ("labels",), text, "take some out"
     for index, runner in enumerate(runners):
-        own, key = _labels(runner), ("runners", index, "labels")
-        yield from _written(own, key)
-        if len(common) <= _MOST < len(common | own):
+        own_labels, key = _labels(runner), ("runners", index, "labels")
+        yield from _written(own_labels, key)
+        if len(common) <= _MOST < len(common | own_labels):
             text = (
-                f"are {len(common | own)} labels with those of the whole file, but a runner can have at most {_MOST}:"
+                f"are {len(common | own_labels)} labels with those of the whole file, but a runner can have at most {_MOST}:"
                 f" {_WHOLE}"
             )
             yield "R018", "error", key, text, "take some out"
 
 
 def _labels(tree: Tree) -> Tree:
-    found = tree.get("labels")
-    return found if isinstance(found, dict) else {}
+    labels_tree = tree.get("labels")
+    return labels_tree if isinstance(labels_tree, dict) else {}
 
 
-def _written(found: Tree, key: Key) -> Found:
-    for name, value in found.items():
+def _written(labels_tree: Tree, key: Key) -> Found:
+    for name, value in labels_tree.items():
         if not _NAME.fullmatch(name):
             text = f"is not a valid name of a label: {_WHOLE}"
             yield "R018", "error", (*key, name), text, "write 3 to 65 letters, digits, `.`, `_` and `-`"

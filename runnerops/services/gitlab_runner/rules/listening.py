@@ -29,8 +29,8 @@ def _metrics(text: str) -> Found:
         fix = f"write {text.partition('://')[2].rstrip('/')}"
         yield "R021", "warning", ("listen_address",), "must have no scheme: the runner serves no metrics", fix
     elif ":" in host and not host.startswith("["):
-        said = "must have an address of IPv6 in brackets, and one port: the runner serves no metrics"
-        yield "R021", "warning", ("listen_address",), said, "write for example [::1]:9252"
+        message = "must have an address of IPv6 in brackets, and one port: the runner serves no metrics"
+        yield "R021", "warning", ("listen_address",), message, "write for example [::1]:9252"
     elif colon and (not port or _is_too_high(port)):
         yield "R021", "error", ("listen_address",), f"has no valid port: {_ENDS}", "write for example :9252"
 

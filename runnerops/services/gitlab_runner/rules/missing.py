@@ -46,10 +46,10 @@ _NOTHING = "nothing would be cached"
 def missing(runner: Tree, key: Key, astray: Iterable[str]) -> Found:
     """Checks one of `[[runners]]`, which is at `key`. `astray`: its tables that stand elsewhere in the file."""
     severity: Severity = "warning" if is_excerpt(runner) else "error"
-    there = given("runner", runner) | set(astray)
+    given_keys = given("runner", runner) | set(astray)
     for name in _TABLES.get(str(runner.get("executor")), ()):
         table = runner.get(name)
-        if name not in there:
+        if name not in given_keys:
             text = f"the executor needs a table [runners.{name}], because every job fails without it"
             yield "R011", severity, (*key, "executor"), text, f"add [runners.{name}]"
         elif isinstance(table, dict) and name in _KEYS and (severity == "error" or name == "custom"):
@@ -76,8 +76,8 @@ def _has(table: str, tree: Tree, name: str) -> bool:
 
 
 def _services(docker: Value, key: Key) -> Found:
-    found = docker.get("services") if isinstance(docker, dict) else None
-    for index, service in enumerate(found if isinstance(found, list) else ()):
+    services = docker.get("services") if isinstance(docker, dict) else None
+    for index, service in enumerate(services if isinstance(services, list) else ()):
         if isinstance(service, dict) and not _has("service", service, "name"):
             text = "has no name, which is its image, because every job fails without it"
             yield "R011", "error", (*key, index), text, 'add for example name = "postgres:17"'
@@ -109,7 +109,7 @@ def _login(store: Tree, key: Key, above: set[str]) -> Found:
     lacks = [name for name in _LOGIN if not store.get(name)]
     if store.get("AuthenticationType") or not lacks or not (store.get("AccessKey") or store.get("SecretKey")):
         return
-    unread = {one for name in store if name not in TABLES["s3"] for one in meant(name, "s3")}
+    unread = {s3_key for name in store if name not in TABLES["s3"] for s3_key in meant(name, "s3")}
     if not unread.intersection(lacks) and not above.intersection(name.lower() for name in lacks):
         used = next(name for name in ("AccessKey", "SecretKey") if store.get(name))
         text = f"is not used without {' and '.join(lacks)}: the runner logs in by IAM instead"

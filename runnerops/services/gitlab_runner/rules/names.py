@@ -115,14 +115,14 @@ def unknown(name: str, table: str, key: Key, version: Version, *, excerpt: bool)
     """
     severity: Severity = "warning" if version > NEWEST else "error"
     low = name.lower()
-    if named := _named(name, low, table):
-        return "R006", "warning" if excerpt and name in FLAGS else "error", key, *named
-    own = meant(name, table)
-    others = _others(name, table)
-    if own and (not others or _is_other_form(low, own[0].lower())):
-        return "R006", severity, key, f"unknown key, {question(own)}", f"write {' or '.join(own)}"
-    if others:
-        text = f"the runner ignores it here: it belongs to {' or '.join(others[:2])}"
+    if found_name := _named(name, low, table):
+        return "R006", "warning" if excerpt and name in FLAGS else "error", key, *found_name
+    intended = meant(name, table)
+    other_tables = _others(name, table)
+    if intended and (not other_tables or _is_other_form(low, intended[0].lower())):
+        return "R006", severity, key, f"unknown key, {question(intended)}", f"write {' or '.join(intended)}"
+    if other_tables:
+        text = f"the runner ignores it here: it belongs to {' or '.join(other_tables[:2])}"
         instead = _EQUAL.get((table, low))
         fix = f"write {instead}" if instead else "move it there"
         return "R006", "warning" if excerpt else severity, key, text, fix
@@ -135,10 +135,12 @@ def unknown(name: str, table: str, key: Key, version: Version, *, excerpt: bool)
 
 def headless(table: str, tree: Tree) -> Iterator[One]:
     """Keys of a runner that stand in the table before it, because the line `[[runners]]` is missing."""
-    found = [name for name in tree if name in _OF_A_RUNNER and name not in TABLES[table]]
-    if len(found) > 1:
-        text = f"{', '.join(found)} belong to a runner, but there is no [[runners]] above them: no runner would run"
-        yield "R006", "error", (found[0],), text, "write a line [[runners]] above it"
+    runner_keys = [name for name in tree if name in _OF_A_RUNNER and name not in TABLES[table]]
+    if len(runner_keys) > 1:
+        text = (
+            f"{', '.join(runner_keys)} belong to a runner, but there is no [[runners]] above them: no runner would run"
+        )
+        yield "R006", "error", (runner_keys[0],), text, "write a line [[runners]] above it"
 
 
 def meant(name: str, table: str) -> tuple[str, ...]:
@@ -149,14 +151,14 @@ def meant(name: str, table: str) -> tuple[str, ...]:
 
 def given(table: str, tree: Tree) -> set[str]:
     """The keys of a table that are written there, including those that misspelt ones mean."""
-    return {one for name in tree for one in ((name,) if name in TABLES[table] else meant(name, table))}
+    return {known_name for name in tree for known_name in ((name,) if name in TABLES[table] else meant(name, table))}
 
 
 def _others(name: str, table: str) -> list[str]:
     """The titles of other tables that have this key. Those of another kind count only if there are no others."""
-    found = [other for other in TITLES if belongs(name, other)]
-    same = [other for other in found if not _kind(table) or _kind(other) in {"", _kind(table)}]
-    return [TITLES[other] for other in same or found]
+    tables = [other for other in TITLES if belongs(name, other)]
+    same = [other for other in tables if not _kind(table) or _kind(other) in {"", _kind(table)}]
+    return [TITLES[other] for other in same or tables]
 
 
 @cache
@@ -174,13 +176,13 @@ def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
     if low == "runners" and table != "config":
         text = "the runner ignores it: this names a table again that is open already"
         return text, "write its heading instead, such as [runners.cache] or [[NAME]]"
-    if said := _SAID.get((table, low)):
-        return said
+    if explanation := _SAID.get((table, low)):
+        return explanation
     if (flag := name if name in FLAGS else f"FF_{low.upper()}") in FLAGS:
         fix = "move it there" if flag == name else f"write {flag} there"
         return "the runner ignores it here: it belongs to [runners.feature_flags]", fix
-    if known := _MEANT.get((table, low)):
-        return f"unknown key, {question(known)}", f"write {known[0]}"
+    if intended := _MEANT.get((table, low)):
+        return f"unknown key, {question(intended)}", f"write {intended[0]}"
     proxy = "the runner ignores it: for jobs, a proxy is a variable", f'write environment = ["{low.upper()}=…"]'
     return proxy if low in _PROXIES else None
 
@@ -189,9 +191,9 @@ def _where_else(name: str, table: str) -> str:
     """What may help with an unknown key that is like none of its own table."""
     if len(TABLES[table]) <= _FEW:
         return f"the keys here are {', '.join(TABLES[table])}"
-    for other, title in TITLES.items():
-        if len(name) > _SHORT and (found := similar_names(name, TABLES[other], _NEAR)):
-            return f"if you mean {found[0]}, move it to {title}"
+    for other_table, title in TITLES.items():
+        if len(name) > _SHORT and (similar := similar_names(name, TABLES[other_table], _NEAR)):
+            return f"if you mean {similar[0]}, move it to {title}"
     return "check whether it is in the right table"
 
 
@@ -200,9 +202,9 @@ def belongs(name: str, table: str) -> bool:
     return name in TABLES[table] or (len(name) > _SHORT and name.lower() in plain_names(table))
 
 
-def _is_other_form(low: str, own: str) -> bool:
+def _is_other_form(low: str, own_name: str) -> bool:
     """Whether the key is one of its own table in another case, or as a plural, even if another table has it."""
-    plain, known = (word.replace("_", "").replace("-", "") for word in (low, own))
+    plain, known = (word.replace("_", "").replace("-", "") for word in (low, own_name))
     return sorted(plain) == sorted(known) or f"{plain}s" == known
 
 

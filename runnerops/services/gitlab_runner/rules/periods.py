@@ -31,8 +31,8 @@ def period_problem(text: str) -> str:
     fields = text.split()
     if len(fields) < 5:
         return f"has {len(fields)} fields, but needs at least 5"
-    named = _FIELDS if len(fields) > 6 else _FIELDS[1:]
-    for field, (name, low, high) in zip(fields, named, strict=False):
+    field_names = _FIELDS if len(fields) > 6 else _FIELDS[1:]
+    for field, (name, low, high) in zip(fields, field_names, strict=False):
         if not all(_fits(part, name, low, high) for part in field.split(",")):
             return f"has {field!r} for the {name}"
     return ""

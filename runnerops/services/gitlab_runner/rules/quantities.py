@@ -20,8 +20,8 @@ def quantities(runner: Tree, key: Key) -> Found:
     """Checks `[runners.kubernetes]` of the runner at `key`."""
     kubernetes = runner.get("kubernetes")
     for name, value in kubernetes.items() if isinstance(kubernetes, dict) else ():
-        known = isinstance(value, str) and _KEY.fullmatch(name)
-        if known and value and "$" not in str(value) and not _QUANTITY.fullmatch(str(value)):
+        is_known = isinstance(value, str) and _KEY.fullmatch(name)
+        if is_known and value and "$" not in str(value) and not _QUANTITY.fullmatch(str(value)):
             example = "500m, or 2" if "cpu" in name else "2Gi"
             text = "is no amount that Kubernetes knows: every job would fail"
             yield (
@@ -35,5 +35,5 @@ def quantities(runner: Tree, key: Key) -> Found:
 
 def _fix(text: str, name: str) -> str:
     """What to write for `2 GB`, `512mb` and the like."""
-    found = _NEAR.fullmatch(text.strip()) if "cpu" not in name else None
-    return f"write {found[1]}{found[2].upper()}i" if found else ""
+    match = _NEAR.fullmatch(text.strip()) if "cpu" not in name else None
+    return f"write {match[1]}{match[2].upper()}i" if match else ""

@@ -53,8 +53,8 @@ def is_placeholder(token: str) -> bool:
 def is_excerpt(runner: Tree) -> bool:
     """Whether a section is an excerpt of a manual: without a `url`, or with another text in the place of the token."""
     token = runner.get("token")
-    other = isinstance(token, str) and (is_placeholder(token) or not _LIKE_A_TOKEN.fullmatch(token))
-    return not runner.get("url") or other
+    is_other = isinstance(token, str) and (is_placeholder(token) or not _LIKE_A_TOKEN.fullmatch(token))
+    return not runner.get("url") or is_other
 
 
 def tokens(tree: Tree, version: Version, *, whole: bool) -> Found:

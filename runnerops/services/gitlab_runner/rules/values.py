@@ -40,8 +40,8 @@ def values(runner: Tree, key: Key) -> Found:
 
 
 def _tree(runner: Tree, name: str) -> Tree:
-    found = runner.get(name)
-    return found if isinstance(found, dict) else {}
+    value = runner.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _words(runner: Tree, key: Key) -> Found:
@@ -61,8 +61,8 @@ def _words(runner: Tree, key: Key) -> Found:
 def _policies(runner: Tree, key: Key) -> Found:
     """Images of jobs that name no policy are pulled by `pull_policy`, if that is allowed."""
     docker = _tree(runner, "docker")
-    allowed, given = docker.get("allowed_pull_policies"), docker.get("pull_policy") or "always"
-    wanted = given if isinstance(given, list) else [given]
+    allowed, policies = docker.get("allowed_pull_policies"), docker.get("pull_policy") or "always"
+    wanted = policies if isinstance(policies, list) else [policies]
     if not all(map(_is_policy, (*wanted, *(allowed if isinstance(allowed, list) else ())))):
         return  # reported as an unknown word
     if isinstance(allowed, list) and allowed and (wrong := [str(word) for word in wanted if word not in allowed]):
@@ -85,9 +85,9 @@ def _policies(runner: Tree, key: Key) -> Found:
 
 def _flags(runner: Tree, key: Key) -> Found:
     for name in _tree(runner, "feature_flags"):
-        if name not in FLAGS and (known := similar_names(name, FLAGS, 0.9)):
-            text = f"unknown feature flag, {question(known)}"
-            yield "R006", "error", (*key, "feature_flags", name), text, f"write {' or '.join(known)}"
+        if name not in FLAGS and (similar := similar_names(name, FLAGS, 0.9)):
+            text = f"unknown feature flag, {question(similar)}"
+            yield "R006", "error", (*key, "feature_flags", name), text, f"write {' or '.join(similar)}"
 
 
 def _is_policy(word: Value) -> bool:
@@ -95,7 +95,7 @@ def _is_policy(word: Value) -> bool:
 
 
 def _sizes(runner: Tree, key: Key) -> Found:
-    for name in (f"{who}memory{what}" for who in ("", "service_") for what in ("", "_swap", "_reservation")):
+    for name in (f"{who}memory{suffix}" for who in ("", "service_") for suffix in ("", "_swap", "_reservation")):
         value = _tree(runner, "docker").get(name)
         if isinstance(value, str) and value and not _SIZE.fullmatch(value.strip()):
             text = (
@@ -169,16 +169,16 @@ def _docker(runner: Tree, key: Key) -> Found:
 
 def _mounted_twice(docker: Tree, key: Key) -> Found:
     """Two volumes at one path of the container. The runner compares the paths itself, before Docker does."""
-    seen: set[str] = set()
+    sources: set[str] = set()
     for index, volume in _texts(docker, "volumes"):
         if "$" in volume or "\\" in volume:  # a variable of the job, or a path of Windows
             continue
         parts = volume.split(":")
         path = normpath(parts[1] if len(parts) > 1 else parts[0]) if volume else ""
-        if path.startswith("/") and path in seen:
+        if path.startswith("/") and path in sources:
             text = f"is mounted at {path}, as a volume before it: {_JOBS}"
             yield "R015", "error", (*key, "docker", "volumes", index), text, "keep one of the two"
-        seen.add(path)
+        sources.add(path)
 
 
 def _volume_problem(text: str) -> str:
@@ -191,8 +191,8 @@ def _volume_problem(text: str) -> str:
         return "the path in the container must be absolute"
     if len(parts) > _WITH_MODE - 1 and not _MODES.fullmatch(":".join(("", *parts[_WITH_MODE - 1 :]))):
         return "ends with an option that the runner does not know, or in another order than ro,z"
-    named = parts[0].startswith("/") or "/" not in parts[0]
-    return "" if named else "the path on the host must be absolute, or the name of a volume"
+    is_path = parts[0].startswith("/") or "/" not in parts[0]
+    return "" if is_path else "the path on the host must be absolute, or the name of a volume"
 
 
 def _texts(table: Mapping[str, Value], name: str) -> Iterator[tuple[int, str]]:
@@ -226,8 +226,8 @@ def _machine(runner: Tree, key: Key) -> Found:
 
 def _nfs(runner: Tree, key: Key) -> Found:
     """The only tables in which the decoder requires keys."""
-    found = _tree(_tree(runner, "kubernetes"), "volumes").get("nfs")
-    for index, volume in enumerate(found if isinstance(found, list) else ()):
+    nfs_volumes = _tree(_tree(runner, "kubernetes"), "volumes").get("nfs")
+    for index, volume in enumerate(nfs_volumes if isinstance(nfs_volumes, list) else ()):
         if isinstance(volume, dict) and (lacks := [name for name in _NFS if volume.get(name) in (None, "")]):
             text = f"has no {' and no '.join(lacks)}: since 19.0, {_WHOLE}"
             yield "R008", "error", (*key, "kubernetes", "volumes", "nfs", index), text, "add it"

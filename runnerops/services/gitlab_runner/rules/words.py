@@ -66,22 +66,22 @@ _PARTS_OF_A_DEVICE = 3
 
 def words(runner: Tree, key: Key) -> Found:
     """Checks one of `[[runners]]`, which is at `key`, and its tables."""
-    for table, tree, here in _tables("runner", runner, key):
+    for table, tree, place in _tables("runner", runner, key):
         for name, value in tree.items():
             if isinstance(value, str) and value and "$" not in value and (known := _WORDS.get((table, name))):
-                yield from _word(value, known, (*here, name))
+                yield from _word(value, known, (*place, name))
         if table == "docker":
-            yield from _docker(tree, here)
+            yield from _docker(tree, place)
         elif table == "kubernetes":
-            yield from _tolerations(tree, here)
+            yield from _tolerations(tree, place)
         elif table == "pod_spec" and tree.get("patch") and tree.get("patch_path"):
             text = f"cannot stand beside `patch_path`: {_JOBS}"
-            yield "R012", "error", (*here, "patch"), text, "take one of the two out"
+            yield "R012", "error", (*place, "patch"), text, "take one of the two out"
 
 
 def _word(value: str, known: _Words, key: Key) -> Found:
-    meant = value.lower() if known.fold else value
-    if meant not in {word.lower() if known.fold else word for word in known.known}:
+    intended = value.lower() if known.fold else value
+    if intended not in {word.lower() if known.fold else word for word in known.known}:
         text = f"must be one of {', '.join(known.known)}: {known.harm}"
         yield known.rule, known.severity, key, text, near_fix(value, known.known)
 

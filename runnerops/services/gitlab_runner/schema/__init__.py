@@ -60,14 +60,14 @@ EXECUTORS = (
 
 def _table(text: str) -> Table:
     """Parses lines of `KIND: name name@since name@since-until …`. A `?` after the kind sets `given`."""
-    found: dict[str, Known] = {}
+    keys: dict[str, Known] = {}
     for line in text.strip().splitlines():
         kind, _, names = line.strip().partition(": ")
         for word in names.split():
             name, _, releases = word.partition("@")
             since, _, until = releases.partition("-")
-            found[name] = Known(kind.rstrip("?"), since, until, kind.endswith("?"))
-    return found
+            keys[name] = Known(kind.rstrip("?"), since, until, kind.endswith("?"))
+    return keys
 
 
 TABLES: Mapping[str, Table] = {

@@ -46,10 +46,10 @@ def free(key: Key) -> bool:
     table = "config"
     names = [part.lower() for part in key if isinstance(part, str)]
     for index, name in enumerate(names):
-        known = _known(table, name)
-        if known is None or name in _FREE:
+        known_file = _known(table, name)
+        if known_file is None or name in _FREE:
             return True
-        word, _, below = known.kind.partition(" ")
+        word, _, below = known_file.kind.partition(" ")
         if name in SHOWN_BELOW or word == "tree":
             return not _shown_below(name, names[index + 1 :])
         if below:

@@ -35,11 +35,11 @@ def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
     """
     runner = observed.facts.runner
     assert runner
-    now = watch(observed.file(config_path(observed)).content, runner.unit.argv)
-    yield from _rest(observed, policy, now, may_be_gone=runner.returning or runner.ending)
+    current_watch = watch(observed.file(config_path(observed)).content, runner.unit.argv)
+    yield from _rest(observed, policy, current_watch, may_be_gone=runner.returning or runner.ending)
 
 
-def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step]:
+def rest_again(observed: HostState, policy: Policy, current_watch: Watch) -> Iterator[Step]:
     """In a rollback: stops the process that this run started, which may have taken jobs since, or may have ended
     already.
 
@@ -47,10 +47,10 @@ def rest_again(observed: HostState, policy: Policy, now: Watch) -> Iterator[Step
     limit of the user, after which a deploy gives up, does not apply to these jobs.
     """
     patient = policy if policy.kill_jobs else replace(policy, drain_s=max(policy.drain_s, _ROLLBACK_SECONDS))
-    yield from _rest(observed, patient, now, may_be_gone=True)
+    yield from _rest(observed, patient, current_watch, may_be_gone=True)
 
 
-def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool) -> Iterator[Step]:
+def _rest(observed: HostState, policy: Policy, current_watch: Watch, *, may_be_gone: bool) -> Iterator[Step]:
     """Once the runner was told to end, nothing may start it again. An interrupted rollback may have left a unit that
     would.
     """
@@ -60,7 +60,7 @@ def _rest(observed: HostState, policy: Policy, now: Watch, *, may_be_gone: bool)
     yield run(10, "sh", "-c", STAY, "sh", UNIT, title=f"cancel the start of {UNIT} that an earlier run has planned")
     tell = script("runner-signal.sh", *(["--if-there"] if may_be_gone else []), UNIT, signal, whom)
     yield run(10, *tell, title=f"tell {UNIT} to {ends}")
-    yield drain(seconds, *script("drain.sh", UNIT, signal, whom, now.page, system_id or UNKNOWN))
+    yield drain(seconds, *script("drain.sh", UNIT, signal, whom, current_watch.page, system_id or UNKNOWN))
     yield run(30, "systemctl", "stop", UNIT, title=f"stop {UNIT}")
 
 

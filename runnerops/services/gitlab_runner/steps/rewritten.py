@@ -40,8 +40,8 @@ def files(old: bytes | None, new: bytes | None, version: Version) -> Mapping[str
     """Both contents as lines with which the scripts compare. A runner of this version drops keys that it
     does not know.
     """
-    both = ((_NEW, new), (_OLD, old))
-    return {name: _text(read(content), version) for name, content in both if content is not None}
+    versions = ((_NEW, new), (_OLD, old))
+    return {name: _text(read(content), version) for name, content in versions if content is not None}
 
 
 def is_there(path: str, new: bytes | None) -> Step:
@@ -62,10 +62,10 @@ def _text(tree: Tree, version: Version) -> bytes:
 
 def _table(table: str, tree: Tree, version: Version) -> Iterator[str]:
     for name, value in tree.items():
-        known = TABLES[table].get(name)
-        if known is None or (version and version < version_of(known.since)):
+        known_key = TABLES[table].get(name)
+        if known_key is None or (version and version < version_of(known_key.since)):
             continue
-        kind, _, below = known.kind.partition(" ")
+        kind, _, below = known_key.kind.partition(" ")
         if kind in {"table", "[table"}:
             for item in value if isinstance(value, list) else [value]:
                 yield from _table(below.rstrip("]"), item, version) if isinstance(item, dict) else ()

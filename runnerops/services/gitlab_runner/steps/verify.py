@@ -77,12 +77,12 @@ def watch(content: bytes | None, argv: Sequence[str]) -> Watch:
 
 
 def _flag(argv: Sequence[str], *names: str) -> str:
-    found = ""
+    value_found = ""
     for word, following in pairwise((*argv, "")):
         name, equals, value = word.partition("=")
         if name in names:
-            found = value if equals else following
-    return found
+            value_found = value if equals else following
+    return value_found
 
 
 def _url(address: str) -> str:

@@ -63,8 +63,8 @@ def _told_apart(evidence: Evidence) -> Iterator[Check]:
     tokens = {registration.token for registration in registrations(evidence.observed)}
     shared = [
         name
-        for name, it in evidence.clones.items()
-        if tokens & {registration.token for registration in registrations(it)}
+        for name, clone in evidence.clones.items()
+        if tokens & {registration.token for registration in registrations(clone)}
     ]
     if shared:
         reason = f"gitlab-runner of {', '.join(shared)} has the same system id, and a token in common"
@@ -73,17 +73,17 @@ def _told_apart(evidence: Evidence) -> Iterator[Check]:
 
 
 def _kept_stopped(host: Host, runner: RunnerFacts) -> Iterator[Check]:
-    what, deploy = f"{UNIT} is kept stopped (state: stopped)", f"runnerops deploy {host.name}"
+    title, deploy = f"{UNIT} is kept stopped (state: stopped)", f"runnerops deploy {host.name}"
     if runner.lives:
         reason = "it is draining, and starts by itself after its last job" if runner.returning else "it runs"
-        yield Check("unit-active", NAME, what, "fail", reason, deploy)
+        yield Check("unit-active", NAME, title, "fail", reason, deploy)
     else:
-        yield Check("unit-active", NAME, what)
-    what = f"{UNIT} does not start at boot (state: stopped)"
+        yield Check("unit-active", NAME, title)
+    title = f"{UNIT} does not start at boot (state: stopped)"
     if runner.unit.enabled.removesuffix("-runtime") == "enabled":
-        yield Check("unit-enabled", NAME, what, "fail", "it is enabled", deploy)
+        yield Check("unit-enabled", NAME, title, "fail", "it is enabled", deploy)
     else:
-        yield Check("unit-enabled", NAME, what)
+        yield Check("unit-enabled", NAME, title)
 
 
 def _enabled(host: Host, runner: RunnerFacts) -> Check:
@@ -96,37 +96,37 @@ def _enabled(host: Host, runner: RunnerFacts) -> Check:
 
 
 def _active(host: Host, runner: RunnerFacts) -> Check:
-    what = f"{UNIT} is active"
+    title = f"{UNIT} is active"
     if runner.returning:
         return Check(
-            "unit-active", NAME, what, reason="it is draining for a run, and starts by itself after its last job"
+            "unit-active", NAME, title, reason="it is draining for a run, and starts by itself after its last job"
         )
     if runner.unit.active == "active":
-        return Check("unit-active", NAME, what)
+        return Check("unit-active", NAME, title)
     fix = f"runnerops deploy {host.name}" if runner.unit.active == "inactive" else _journal(host)
-    return Check("unit-active", NAME, what, "fail", f"it is {runner.unit.active}", fix)
+    return Check("unit-active", NAME, title, "fail", f"it is {runner.unit.active}", fix)
 
 
 def _loaded(host: Host, runner: RunnerFacts, evidence: Evidence) -> Check:
     """A process that began after its file was written has read it, or it would have ended. Otherwise its log tells."""
     path = config_path(evidence.observed)
-    what = f"gitlab-runner has {path} loaded"
+    title = f"gitlab-runner has {path} loaded"
     if runner.returning or runner.unit.active != "active":
-        return Check("config-loaded", NAME, what, "skip", "it takes no jobs at the moment")
+        return Check("config-loaded", NAME, title, "skip", "it takes no jobs at the moment")
     written, began, said = (*evidence.answers.get("runner_loaded", NO_ANSWER).text.split(), "", "", "")[:3]
     content = evidence.observed.file(path).content
     if written == "none" or content is None:
-        return Check("config-loaded", NAME, what, "fail", "there is no such file", f"runnerops deploy {host.name}")
+        return Check("config-loaded", NAME, title, "fail", "there is no such file", f"runnerops deploy {host.name}")
     if said == "loaded" or (written.isdecimal() and began.isdecimal() and int(began) > int(written) + 1):
-        return Check("config-loaded", NAME, what)
+        return Check("config-loaded", NAME, title)
     if said == "refused":
-        ours = evidence.observed.applied.get(path) == sha256(content)
-        fix = _journal(host) if ours else f"runnerops deploy {host.name}"
+        is_own = evidence.observed.applied.get(path) == sha256(content)
+        fix = _journal(host) if is_own else f"runnerops deploy {host.name}"
         return Check(
-            "config-loaded", NAME, what, "fail", "it refused the file, and still runs with the previous one", fix
+            "config-loaded", NAME, title, "fail", "it refused the file, and still runs with the previous one", fix
         )
     reason = "its log does not say: the log level hides it, or the runner wrote the file itself"
-    return Check("config-loaded", NAME, what, "skip", reason)
+    return Check("config-loaded", NAME, title, "skip", reason)
 
 
 def _journal(host: Host) -> str:

@@ -20,19 +20,19 @@ def checks(host: Host, statuses: Sequence[RunnerStatus], observed: HostState) ->
     if NAME not in host.sections or host.gitlab is None:
         return
     live = observed.last.number if observed.last and observed.last.running else 0
-    left = {record.id: record.run for record in observed.paused if record.run != live}
+    still_paused = {record.id: record.run for record in observed.paused if record.run != live}
     for status in statuses:
-        what = f"GitLab knows runner {status.name}"
+        title = f"GitLab knows runner {status.name}"
         if normal_url(status.url) != normal_url(host.gitlab.url):
             reason = f"its url is {status.url}, which is not that of the `gitlab` section"
-            yield Check("known-to-gitlab", NAME, what, "skip", reason)
+            yield Check("known-to-gitlab", NAME, title, "skip", reason)
         elif status.known is None:
-            yield Check("known-to-gitlab", NAME, what, "skip", status.reason, status.fix)
-        elif status.known and status.paused and status.id in left:
-            reason = f"run {left[status.id]} paused it in GitLab, and it was not unpaused: it gets no jobs"
-            yield Check("known-to-gitlab", NAME, what, "fail", reason, f"runnerops deploy {host.name}")
+            yield Check("known-to-gitlab", NAME, title, "skip", status.reason, status.fix)
+        elif status.known and status.paused and status.id in still_paused:
+            reason = f"run {still_paused[status.id]} paused it in GitLab, and it was not unpaused: it gets no jobs"
+            yield Check("known-to-gitlab", NAME, title, "fail", reason, f"runnerops deploy {host.name}")
         elif status.known:
             reason = "it is paused in GitLab" if status.paused else ""
-            yield Check("known-to-gitlab", NAME, what, reason=reason)
+            yield Check("known-to-gitlab", NAME, title, reason=reason)
         else:
-            yield Check("known-to-gitlab", NAME, what, "fail", status.reason, status.fix)
+            yield Check("known-to-gitlab", NAME, title, "fail", status.reason, status.fix)
