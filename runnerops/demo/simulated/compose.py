@@ -7,7 +7,7 @@ import sys
 
 from runnerops.demo.simulated import containers
 from runnerops.demo.simulated.images import bring, tagged
-from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.locked import LockedWorld
 from runnerops.demo.simulated.world import NO_DOCKER, RefusedError, World, path, random_hex, shown, text_at
 
 TYPE_CHECKING = False
@@ -45,23 +45,23 @@ def compose(words: list[str]) -> int:
         return 0
     if verb not in {"config", "up", "down", "ps"}:
         raise RefusedError(f'unknown docker command: "compose {verb}" is not simulated')
-    with world() as here:
+    with LockedWorld() as world:
         project = options.get("-p") or options.get("--project-name") or "demo"
         file = options.get("-f") or options.get("--file") or "docker-compose.yml"
         if verb == "ps":
-            return _ps(here, project, ids="-q" in options)
-        tree = _load(here, file)
+            return _ps(world, project, ids="-q" in options)
+        tree = _load(world, file)
         if verb == "config":
             if not {"-q", "--quiet"} & set(options):
                 import json  # noqa: PLC0415
 
                 sys.stdout.write(json.dumps(tree, indent=2) + "\n")
-        elif here.units["docker.service"]["active"] != "active":
+        elif world.units["docker.service"]["active"] != "active":
             raise RefusedError(NO_DOCKER)
         elif verb == "down":
-            _down(here, project, set(tree["services"]))
+            _down(world, project, set(tree["services"]))
         else:
-            _up(here, _Project(project, file, tree), names, options)
+            _up(world, _Project(project, file, tree), names, options)
     return 0
 
 
@@ -80,7 +80,7 @@ def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
     return options, rest
 
 
-def _load(here: World, name: str) -> Tree:
+def _load(world: World, name: str) -> Tree:
     """Reads and checks the file. Returns its tree, with the values of its variables. Raises RefusedError."""
     file = path(name)
     if not os.path.isfile(file):
@@ -88,7 +88,7 @@ def _load(here: World, name: str) -> Tree:
     import re  # noqa: PLC0415
 
     text = re.sub(r"\$\$|\$\{?\w+\}?", lambda found: "$" if found[0] == "$$" else "", text_at(file))
-    tree = containers.load_yaml(here, text)
+    tree = containers.load_yaml(world, text)
     if not isinstance(tree, dict) or not isinstance(tree.get("services"), dict) or not tree["services"]:
         raise RefusedError(
             "no service selected" if isinstance(tree, dict) else "top-level object must be a mapping", 14
@@ -126,50 +126,50 @@ def _invalid(file: Any, problem: str) -> RefusedError:
     return RefusedError(f"validating {shown(file)}: {problem}", 15)
 
 
-def _of(here: World, project: str) -> dict[str, Tree]:
+def _of(world: World, project: str) -> dict[str, Tree]:
     """The project's containers, by service."""
     return {
         container["Config"]["Labels"][_SERVICE]: container
-        for container in here.engine["containers"]
+        for container in world.engine["containers"]
         if container["Config"]["Labels"].get(_PROJECT) == project
     }
 
 
-def _remove(here: World, project: str, service: str, container: Tree) -> None:
-    here.engine["containers"].remove(container)
+def _remove(world: World, project: str, service: str, container: Tree) -> None:
+    world.engine["containers"].remove(container)
     sys.stderr.write(f" Container {project}-{service}-1  Removed\n")
 
 
-def _down(here: World, project: str, services: set[str]) -> None:
-    for service, container in _of(here, project).items():
+def _down(world: World, project: str, services: set[str]) -> None:
+    for service, container in _of(world, project).items():
         if service in services:
-            _remove(here, project, service, container)
-    here.engine["networks"] = [net for net in here.engine["networks"] if net["Name"] != f"{project}_default"]
+            _remove(world, project, service, container)
+    world.engine["networks"] = [net for net in world.engine["networks"] if net["Name"] != f"{project}_default"]
 
 
-def _up(here: World, project: _Project, names: list[str], options: dict[str, str]) -> None:
-    there, services = _of(here, project.name), project.tree["services"]
+def _up(world: World, project: _Project, names: list[str], options: dict[str, str]) -> None:
+    there, services = _of(world, project.name), project.tree["services"]
     for name in names:
         if name not in services:
             raise RefusedError(f"no such service: {name}")
-    _network(here, f"{project.name}_default")
+    _network(world, f"{project.name}_default")
     for service, container in there.items():
         if service not in services and "--remove-orphans" in options:
-            _remove(here, project.name, service, container)
+            _remove(world, project.name, service, container)
     for service in services:
         if not names or service in names:
-            _bring_up(here, project, service, anew="--force-recreate" in options)
+            _bring_up(world, project, service, anew="--force-recreate" in options)
 
 
-def _network(here: World, name: str) -> None:
-    if not any(network["Name"] == name for network in here.engine["networks"]):
+def _network(world: World, name: str) -> None:
+    if not any(network["Name"] == name for network in world.engine["networks"]):
         config = [{"Subnet": "172.18.0.0/16", "Gateway": "172.18.0.1"}]
-        here.engine["networks"].append({"Name": name, "Id": random_hex(32), "IPAM": {"Config": config}})
+        world.engine["networks"].append({"Name": name, "Id": random_hex(32), "IPAM": {"Config": config}})
 
 
-def _bring_up(here: World, project: _Project, service: str, *, anew: bool) -> None:
+def _bring_up(world: World, project: _Project, service: str, *, anew: bool) -> None:
     """Starts a service. Its container is recreated if its section differs from the one with which it was created."""
-    known = _of(here, project.name).get(service)
+    known = _of(world, project.name).get(service)
     import hashlib  # noqa: PLC0415
     import json  # noqa: PLC0415
 
@@ -177,29 +177,29 @@ def _bring_up(here: World, project: _Project, service: str, *, anew: bool) -> No
     form = hashlib.sha256(section.encode()).hexdigest()
     if known and known["Config"]["Labels"][_HASH] == form and not anew:
         if not known["State"]["Running"]:
-            _start(here, known)
+            _start(world, known)
         sys.stderr.write(f" Container {project.name}-{service}-1  Running\n")
         return
     if known:
-        here.engine["containers"].remove(known)
-    _start(here, _create(here, project, service, form))
+        world.engine["containers"].remove(known)
+    _start(world, _create(world, project, service, form))
     sys.stderr.write(f" Container {project.name}-{service}-1  Started\n")
 
 
-def _start(here: World, container: Tree) -> None:
+def _start(world: World, container: Tree) -> None:
     try:
-        containers.start(here, container)
+        containers.start(world, container)
     except RefusedError as refusal:
         raise RefusedError(
             f"Error response from daemon: driver failed programming external connectivity: {refusal}"
         ) from None
 
 
-def _create(here: World, project: _Project, service: str, form: str) -> Tree:
+def _create(world: World, project: _Project, service: str, form: str) -> Tree:
     body = project.tree["services"][service]
     image = tagged(body["image"])
-    if image not in here.engine["images"]:
-        bring(here, image)
+    if image not in world.engine["images"]:
+        bring(world, image)
     labels = body.get("labels") or {}
     environment = body.get("environment") or {}
     spec = {
@@ -217,10 +217,10 @@ def _create(here: World, project: _Project, service: str, form: str) -> Tree:
         "restart": body.get("restart") or "no",
         "network": f"{project.name}_default",
         "ports": _ports(body.get("ports") or ()),
-        "mounts": [_mount(here, project, text) for text in body.get("volumes") or ()],
+        "mounts": [_mount(world, project, text) for text in body.get("volumes") or ()],
         "logging": body.get("logging") or {},
     }
-    return containers.create(here, f"{project.name}-{service}-1", image, spec)
+    return containers.create(world, f"{project.name}-{service}-1", image, spec)
 
 
 def _ports(published: Any) -> Tree:
@@ -232,12 +232,12 @@ def _ports(published: Any) -> Tree:
     return found
 
 
-def _mount(here: World, project: _Project, text: str) -> Tree:
+def _mount(world: World, project: _Project, text: str) -> Tree:
     source, _, rest = text.partition(":")
     target = rest.partition(":")[0]
     if "/" not in source:
         name = ((project.tree.get("volumes") or {}).get(source) or {}).get("name") or f"{project.name}_{source}"
-        here.engine["volumes"].setdefault(name, {"repositories": []})
+        world.engine["volumes"].setdefault(name, {"repositories": []})
         return {"Type": "volume", "Name": name, "Source": "", "Destination": target}
     place = (
         path(source)
@@ -249,8 +249,8 @@ def _mount(here: World, project: _Project, text: str) -> Tree:
     return {"Type": "bind", "Name": "", "Source": shown(place), "Destination": target}
 
 
-def _ps(here: World, project: str, *, ids: bool) -> int:
-    for service, one in _of(here, project).items():
+def _ps(world: World, project: str, *, ids: bool) -> int:
+    for service, one in _of(world, project).items():
         if ids:
             sys.stdout.write(f"{one['Id']}\n")
             continue

@@ -21,9 +21,9 @@ _CONFIG = "/etc/distribution/config.yml"
 _ALWAYS = ("always", "unless-stopped")
 
 
-def load_yaml(here: World, text: str) -> Any:
+def load_yaml(world: World, text: str) -> Any:
     """Parses YAML. Imports the library only when it is needed. Raises RefusedError."""
-    sys.path.append(here.data["libraries"])
+    sys.path.append(world.data["libraries"])
     import yaml  # noqa: PLC0415
 
     try:
@@ -32,16 +32,16 @@ def load_yaml(here: World, text: str) -> Any:
         raise RefusedError(f"yaml: {error}") from None
 
 
-def find(here: World, name: str) -> Tree:
+def find(world: World, name: str) -> Tree:
     """Finds a container by its name or the beginning of its id. Raises RefusedError."""
-    for container in here.engine["containers"]:
+    for container in world.engine["containers"]:
         if name and (container["Id"].startswith(name) or container["Name"] == f"/{name}"):
             found: Tree = container
             return found
     raise RefusedError(f"Error response from daemon: No such container: {name}")
 
 
-def create(here: World, name: str, image: str, spec: Tree) -> Tree:
+def create(world: World, name: str, image: str, spec: Tree) -> Tree:
     """Creates a container. `spec` has labels, command, environment, restart, ports, mounts, network and perhaps
     logging.
     """
@@ -50,7 +50,7 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
         "Id": random_hex(32),
         "Name": f"/{name}",
         "Created": _now(),
-        "Image": here.engine["images"][image]["id"],
+        "Image": world.engine["images"][image]["id"],
         "Config": {"Image": image, "Labels": spec["labels"], "Cmd": spec["command"], "Env": spec["environment"]},
         "HostConfig": {
             "RestartPolicy": {"Name": spec["restart"]},
@@ -58,7 +58,7 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
             "NetworkMode": spec["network"],
             "AutoRemove": False,
             "LogConfig": {"Type": logging.get("driver", "json-file"), "Config": logging.get("options", {})},
-            **effects.defaults(here),
+            **effects.defaults(world),
         },
         "RestartCount": 0,
         "Mounts": spec["mounts"],
@@ -66,23 +66,23 @@ def create(here: World, name: str, image: str, spec: Tree) -> Tree:
         "Serves": None,
         "Log": [],
     }
-    here.engine["containers"].append(container)
+    world.engine["containers"].append(container)
     return container
 
 
-def start(here: World, container: Tree) -> None:
+def start(world: World, container: Tree) -> None:
     """Publishes the container's ports and starts its process. Raises RefusedError if a port is in use."""
     for address, port in ports(container):
-        if address not in {"0.0.0.0", "127.0.0.1", *addresses(here)}:  # noqa: S104  compared, not bound
+        if address not in {"0.0.0.0", "127.0.0.1", *addresses(world)}:  # noqa: S104  compared, not bound
             raise RefusedError(f"listen tcp4 {address}:{port}: bind: cannot assign requested address")
-        for other in here.engine["containers"]:
+        for other in world.engine["containers"]:
             if other is not container and other["State"]["Running"] and (address, port) in list(ports(other)):
                 raise RefusedError(f"Bind for {address}:{port} failed: port is already allocated")
-    container["Serves"], problem = _registry(here, container)
+    container["Serves"], problem = _registry(world, container)
     container["State"] |= {
         "Status": "restarting" if problem else "running",
         "Running": True,
-        "Pid": here.number(),
+        "Pid": world.number(),
         "Restarting": bool(problem),
         "StartedAt": _now(),
         "ExitCode": 2 if problem else 0,
@@ -90,20 +90,20 @@ def start(here: World, container: Tree) -> None:
     container["Log"].append({"at": time.time(), "text": problem or 'level=info msg="listening on [::]:5000"'})
 
 
-def end(here: World, container: Tree) -> None:  # noqa: ARG001
+def end(world: World, container: Tree) -> None:  # noqa: ARG001
     """Ends the container's process."""
     container["State"] |= {"Status": "exited", "Running": False, "Restarting": False, "Pid": 0}
     container["Serves"] = None
 
 
-def after_start(here: World) -> None:
+def after_start(world: World) -> None:
     """Starts the containers that a daemon restarts at its start, by their restart policy."""
-    for container in here.engine["containers"]:
+    for container in world.engine["containers"]:
         if not container["State"]["Running"] and container["HostConfig"]["RestartPolicy"]["Name"] in _ALWAYS:
             try:
-                start(here, container)
+                start(world, container)
             except RefusedError as refusal:
-                here.log("docker.service", f'level=error msg="failed to start container" error="{refusal}"')
+                world.log("docker.service", f'level=error msg="failed to start container" error="{refusal}"')
 
 
 def ports(container: Tree) -> Iterator[tuple[str, str]]:
@@ -113,12 +113,12 @@ def ports(container: Tree) -> Iterator[tuple[str, str]]:
             yield binding["HostIp"] or "0.0.0.0", binding["HostPort"]  # noqa: S104  shown, not bound
 
 
-def addresses(here: World) -> list[str]:
+def addresses(world: World) -> list[str]:
     """The addresses of the host."""
-    return [here.data["address"], here.engine["bridge"]["address"]]
+    return [world.data["address"], world.engine["bridge"]["address"]]
 
 
-def _registry(here: World, container: Tree) -> tuple[Tree | None, str]:
+def _registry(world: World, container: Tree) -> tuple[Tree | None, str]:
     """What a registry serves, or why it ends. It reads its configuration, and requests its upstream, only at its start."""
     if container["Config"]["Image"].partition(":")[0].rpartition("/")[2] != "registry":
         return None, ""
@@ -127,14 +127,14 @@ def _registry(here: World, container: Tree) -> tuple[Tree | None, str]:
     if not source or not os.path.isfile(path(source)):
         return None, f"configuration error: open {words[-1]}: no such file or directory"
     try:
-        config = load_yaml(here, text_at(source))
+        config = load_yaml(world, text_at(source))
     except RefusedError as refusal:
         return None, f"configuration error: error parsing {words[-1]}: {refusal}"
     if not isinstance(config, dict) or "storage" not in config or "version" not in config:
         return None, f"configuration error: error parsing {words[-1]}: no storage configuration provided"
     upstream = str((config.get("proxy") or {}).get("remoteurl") or "")
     host = upstream.partition("://")[2].strip("/")
-    if upstream and host not in here.data["upstreams"]:
+    if upstream and host not in world.data["upstreams"]:
         return None, f'panic: Get "{upstream}/v2/": dial tcp: lookup {host}: no such host'
     volume = next((mount["Name"] for mount in container["Mounts"] if mount["Type"] == "volume"), "")
     return {"upstream": upstream, "volume": volume}, ""

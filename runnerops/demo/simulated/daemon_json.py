@@ -30,7 +30,7 @@ def config_file(argv: list[str]) -> str:
     return FILE
 
 
-def read(here: World, argv: list[str]) -> Tree:
+def read(world: World, argv: list[str]) -> Tree:
     """Returns the file's tree. Raises RefusedError for what `dockerd --validate` refuses."""
     name = config_file(argv)
     try:
@@ -49,7 +49,7 @@ def read(here: World, argv: list[str]) -> Tree:
         raise _bad(name, f"invalid character or unexpected end of JSON input ({error})") from None
     if not isinstance(tree, dict):
         raise _bad(name, f"json: cannot unmarshal {_json_kind(tree)} into Go value of type map[string]interface {{}}")
-    for problem in (*_unknown(here, tree), *_doubled(argv, tree), *_untyped(here, tree), *_malformed(tree)):
+    for problem in (*_unknown(world, tree), *_doubled(argv, tree), *_untyped(world, tree), *_malformed(tree)):
         raise _bad(name, problem)
     return tree
 
@@ -58,8 +58,8 @@ def _bad(name: str, problem: str) -> RefusedError:
     return RefusedError(f"unable to configure the Docker daemon with file {shown(name)}: {problem}")
 
 
-def _unknown(here: World, tree: Tree) -> Iterator[str]:
-    unknown = [name for name in tree if name not in here.engine["directives"]]
+def _unknown(world: World, tree: Tree) -> Iterator[str]:
+    unknown = [name for name in tree if name not in world.engine["directives"]]
     if unknown:
         yield f"the following directives don't match any configuration option: {', '.join(unknown)}"
 
@@ -72,9 +72,9 @@ def _doubled(argv: list[str], tree: Tree) -> Iterator[str]:
             yield f"the following directives are specified both as a flag and in the configuration file: {name}"
 
 
-def _untyped(here: World, tree: Tree) -> Iterator[str]:
+def _untyped(world: World, tree: Tree) -> Iterator[str]:
     for name, value in tree.items():
-        kind = here.engine["directives"].get(name)
+        kind = world.engine["directives"].get(name)
         if kind == "texts" and isinstance(value, dict):
             for item in value.values():
                 if not isinstance(item, str):

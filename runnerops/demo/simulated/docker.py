@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.locked import LockedWorld
 from runnerops.demo.simulated.world import NO_DOCKER, RefusedError
 
 TYPE_CHECKING = False
@@ -43,19 +43,19 @@ def docker(words: list[str]) -> int:
 
         return compose(words[1:])
     if words[:1] in (["--version"], ["-v"]):
-        with world() as here:
-            sys.stdout.write(f"Docker version {here.engine['version']}, build simulated\n")
+        with LockedWorld() as world:
+            sys.stdout.write(f"Docker version {world.engine['version']}, build simulated\n")
         return 0
     verb = " ".join(words[:2]) if words[:1] in (["image"], ["network"], ["volume"], ["container"]) else words[0]
     room = next((name for name, verbs in _COMMANDS.items() if verb in verbs), "")
     if not room:
         raise RefusedError(f"docker: '{verb}' is not simulated.\nSee 'docker --help'")
     options, rest = split(words[len(verb.split()) :], _VALUED[1:] if verb == "rm" else _VALUED)
-    with world() as here:
-        if here.units["docker.service"]["active"] != "active" and verb not in {"info", "version"}:
+    with LockedWorld() as world:
+        if world.units["docker.service"]["active"] != "active" and verb not in {"info", "version"}:
             raise RefusedError(NO_DOCKER)
         module = __import__(f"runnerops.demo.simulated.{room}", fromlist=["*"])
-        status: int = getattr(module, _ALIASES.get(verb, verb).replace(" ", "_"))(here, rest, options)
+        status: int = getattr(module, _ALIASES.get(verb, verb).replace(" ", "_"))(world, rest, options)
         return status
 
 

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree
 
 
-def _networks(here: World) -> Iterator[Tree]:
-    yield _default_network(here)
-    yield from here.engine["networks"]
+def _networks(world: World) -> Iterator[Tree]:
+    yield _default_network(world)
+    yield from world.engine["networks"]
 
 
-def _default_network(here: World) -> Tree:
-    bridge = here.engine["bridge"]
+def _default_network(world: World) -> Tree:
+    bridge = world.engine["bridge"]
     octets = bridge["address"].split(".")
     subnet = f"{'.'.join(octets[:2])}.0.0/{bridge['prefix']}" if bridge["prefix"] == 16 else ""
     subnet = subnet or f"{'.'.join(octets[:3])}.0/{bridge['prefix']}"
-    loaded = here.engine["loaded"]
+    loaded = world.engine["loaded"]
     config = [{"Subnet": subnet, "Gateway": bridge["address"], "IPRange": loaded.get("fixed-cidr", "")}]
     options = {
         "com.docker.network.bridge.enable_icc": str(loaded.get("icc", True)).lower(),
@@ -32,13 +32,13 @@ def _default_network(here: World) -> Tree:
         "com.docker.network.bridge.host_binding_ipv4": loaded.get("ip", "0.0.0.0"),  # noqa: S104  printed, not bound
         "com.docker.network.driver.mtu": str(loaded.get("mtu", 1500)),
     }
-    told = {"Id": here.data["boot"], "Driver": "bridge", "Scope": "local", "Options": options}
+    told = {"Id": world.data["boot"], "Driver": "bridge", "Scope": "local", "Options": options}
     return {"Name": "bridge", "EnableIPv6": bool(loaded.get("ipv6")), "IPAM": {"Config": config}, **told}
 
 
-def network_inspect(here: World, rest: list[str], options: Tree) -> int:
+def network_inspect(world: World, rest: list[str], options: Tree) -> int:
     """`docker network inspect NAME…`"""
-    there = {network["Name"]: network for network in _networks(here)}
+    there = {network["Name"]: network for network in _networks(world)}
     show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
     for name in rest:
         if name not in there:
@@ -46,38 +46,38 @@ def network_inspect(here: World, rest: list[str], options: Tree) -> int:
     return 0
 
 
-def network_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def network_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker network ls`"""
-    for network in _networks(here):
+    for network in _networks(world):
         row = {"ID": network["Id"][:12], "Name": network["Name"], "Driver": "bridge", "Scope": "local"}
         quiet = "{{.ID}}" if {"q", "quiet"} & set(options) else "{{.ID}}   {{.Name}}   {{.Driver}}   {{.Scope}}"
         say(options.get("format", quiet), row, "*formatter.networkContext")
     return 0
 
 
-def volume_inspect(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def volume_inspect(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker volume inspect NAME…`: whether these volumes exist."""
     for name in rest:
-        if name not in here.engine["volumes"]:
+        if name not in world.engine["volumes"]:
             raise RefusedError(f"Error response from daemon: get {name}: no such volume")
     return 0
 
 
-def volume_rm(here: World, rest: list[str], options: Tree) -> int:
+def volume_rm(world: World, rest: list[str], options: Tree) -> int:
     """`docker volume rm NAME…`: refused if a container uses one of them."""
-    volume_inspect(here, rest, options)
+    volume_inspect(world, rest, options)
     for name in rest:
-        for container in here.engine["containers"]:
+        for container in world.engine["containers"]:
             if any(mount.get("Name") == name for mount in container["Mounts"]):
                 raise RefusedError(f"Error response from daemon: remove {name}: volume is in use - [{container['Id']}]")
-        del here.engine["volumes"][name]
+        del world.engine["volumes"][name]
         sys.stdout.write(f"{name}\n")
     return 0
 
 
-def volume_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def volume_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker volume ls`"""
-    for name in here.engine["volumes"]:
+    for name in world.engine["volumes"]:
         quiet = "{{.Name}}" if {"q", "quiet"} & set(options) else "{{.Driver}}   {{.Name}}"
         say(options.get("format", quiet), {"Name": name, "Driver": "local"}, "*formatter.volumeContext")
     return 0

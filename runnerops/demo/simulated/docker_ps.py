@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree, World
 
 
-def ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def ps(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker ps`: rows in a format, ids, or the table."""
     everyone = {"a", "all"} & set(options) or any(name == "status" for name, _ in options["filter"])
     found = [
         _row(container, "no-trunc" in options)
-        for container in reversed(here.engine["containers"])
+        for container in reversed(world.engine["containers"])
         if (everyone or container["State"]["Running"]) and _matches(container, options["filter"])
     ]
     if {"q", "quiet"} & set(options):
@@ -37,13 +37,13 @@ def ps(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     return 0
 
 
-def inspect(here: World, rest: list[str], options: Tree) -> int:
+def inspect(world: World, rest: list[str], options: Tree) -> int:
     """`docker inspect NAME…`: the containers that exist; the exit status is 1 if one does not."""
     status = 0
     found = []
     for name in rest:
         try:
-            found.append(containers.find(here, name))
+            found.append(containers.find(world, name))
         except RefusedError as refusal:
             sys.stderr.write(f"{refusal}\n")
             status = 1

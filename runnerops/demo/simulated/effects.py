@@ -7,40 +7,40 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree, World
 
 
-def registries(here: World, mirrors: list[str] | None) -> Tree:
+def registries(world: World, mirrors: list[str] | None) -> Tree:
     """The daemon's mirrors, and the registries that it connects to without TLS."""
-    named = [str(container) for container in here.engine["loaded"].get("insecure-registries") or ()]
+    named = [str(registry) for registry in world.engine["loaded"].get("insecure-registries") or ()]
     hosts = [
         {"Name": "docker.io", "Secure": True},
-        *({"Name": one, "Secure": False} for one in named if "/" not in one),
+        *({"Name": registry, "Secure": False} for registry in named if "/" not in registry),
     ]
     return {
         "Mirrors": mirrors,
-        "InsecureRegistryCIDRs": [*(one for one in named if "/" in one), "::1/128", "127.0.0.0/8"],
+        "InsecureRegistryCIDRs": [*(network for network in named if "/" in network), "::1/128", "127.0.0.0/8"],
         "IndexConfigs": {host["Name"]: host for host in hosts},
     }
 
 
-def runtimes(here: World) -> Tree:
+def runtimes(world: World) -> Tree:
     """The built-in runtimes, and those of the daemon's file."""
-    given = here.engine["loaded"].get("runtimes") or {}
+    given = world.engine["loaded"].get("runtimes") or {}
     return {
         "runc": {"Path": "runc"},
         **{name: {"Path": container.get("path", "")} for name, container in given.items()},
     }
 
 
-def security(here: World) -> list[str]:
+def security(world: World) -> list[str]:
     """The daemon's security options."""
-    loaded = here.engine["loaded"]
+    loaded = world.engine["loaded"]
     options = {"no-new-privileges": "name=no-new-privileges", "selinux-enabled": "name=selinux"}
     found = [text for key, text in options.items() if loaded.get(key)]
     return [f"name=seccomp,profile={loaded.get('seccomp-profile', 'builtin')}", *found]
 
 
-def defaults(here: World) -> Tree:
+def defaults(world: World) -> Tree:
     """What a new container gets if its creation does not set it."""
-    loaded = here.engine["loaded"]
+    loaded = world.engine["loaded"]
     size = str(loaded.get("default-shm-size", "64M"))
     units = {"K": 1, "M": 2, "G": 3}
     return {

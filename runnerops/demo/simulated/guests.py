@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree
 
 
-def logs(here: World, rest: list[str], options: Tree) -> int:
+def logs(world: World, rest: list[str], options: Tree) -> int:
     """`docker logs`: what the container's process has printed."""
-    container = containers.find(here, rest[0])
+    container = containers.find(world, rest[0])
     since = options.get("since", "")
     began = time.time() - float(since[:-1]) if since.endswith("s") else 0
     for line in container["Log"]:
@@ -25,74 +25,74 @@ def logs(here: World, rest: list[str], options: Tree) -> int:
     return 0
 
 
-def run(here: World, rest: list[str], options: Tree) -> int:
+def run(world: World, rest: list[str], options: Tree) -> int:
     """`docker run -d`: a container that only waits, because nothing in it is executed."""
     if "d" not in options and "detach" not in options:
         raise RefusedError("docker: 'run' is simulated with -d only: nothing would be executed", 125)
-    container = _made(here, rest, options)
-    containers.start(here, container)
+    container = _made(world, rest, options)
+    containers.start(world, container)
     sys.stdout.write(f"{container['Id']}\n")
     return 0
 
 
-def create(here: World, rest: list[str], options: Tree) -> int:
+def create(world: World, rest: list[str], options: Tree) -> int:
     """`docker create`"""
-    sys.stdout.write(f"{_made(here, rest, options)['Id']}\n")
+    sys.stdout.write(f"{_made(world, rest, options)['Id']}\n")
     return 0
 
 
-def _made(here: World, rest: list[str], options: Tree) -> Tree:
-    known = (name for name, image in here.engine["images"].items() if image["id"] == rest[0])
+def _made(world: World, rest: list[str], options: Tree) -> Tree:
+    known = (name for name, image in world.engine["images"].items() if image["id"] == rest[0])
     image = next(known, tagged(rest[0]))
-    if image not in here.engine["images"]:
-        bring(here, image)
+    if image not in world.engine["images"]:
+        bring(world, image)
     name, _, value = str(options.get("label", "")).partition("=")
     spec = {"labels": {name: value} if name else {}, "command": rest[1:], "environment": [], "restart": "no"}
-    loaded = here.engine["loaded"]
+    loaded = world.engine["loaded"]
     logging = {"driver": loaded.get("log-driver", "json-file"), "options": loaded.get("log-opts", {})}
     network = options.get("network", "bridge")
     return containers.create(
-        here,
+        world,
         f"simulated-{random_hex(4)}",
         image,
         {**spec, "ports": {}, "mounts": [], "network": network, "logging": logging},
     )
 
 
-def stop(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def stop(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker stop`"""
     for name in rest:
-        containers.end(here, containers.find(here, name))
+        containers.end(world, containers.find(world, name))
         sys.stdout.write(f"{name}\n")
     return 0
 
 
-def start(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def start(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker start`, also of a container that is running."""
     for name in rest:
-        container = containers.find(here, name)
+        container = containers.find(world, name)
         if not container["State"]["Running"]:
-            containers.start(here, container)
+            containers.start(world, container)
         sys.stdout.write(f"{name}\n")
     return 0
 
 
-def update(here: World, rest: list[str], options: Tree) -> int:
+def update(world: World, rest: list[str], options: Tree) -> int:
     """`docker update --restart`"""
     for name in rest:
-        containers.find(here, name)["HostConfig"]["RestartPolicy"]["Name"] = options["restart"]
+        containers.find(world, name)["HostConfig"]["RestartPolicy"]["Name"] = options["restart"]
         sys.stdout.write(f"{name}\n")
     return 0
 
 
-def rm(here: World, rest: list[str], options: Tree) -> int:
+def rm(world: World, rest: list[str], options: Tree) -> int:
     """`docker rm`; with `-f`, also of a running container."""
     for name in rest:
-        container = containers.find(here, name)
+        container = containers.find(world, name)
         if container["State"]["Running"] and not {"f", "force"} & set(options):
             raise RefusedError(
                 f'Error response from daemon: cannot remove container "{container["Name"]}": container is running'
             )
-        here.engine["containers"].remove(container)
+        world.engine["containers"].remove(container)
         sys.stdout.write(f"{name}\n")
     return 0

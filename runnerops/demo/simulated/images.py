@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree
 
 
-def image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def image_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker image ls`"""
-    for name, image in here.engine["images"].items():
+    for name, image in world.engine["images"].items():
         repository, _, tag = name.rpartition(":")
         row = {"Repository": repository, "Tag": tag, "ID": image["id"][7:19], "Digest": image["digest"]}
         if {"q", "quiet"} & set(options):
@@ -25,9 +25,9 @@ def image_ls(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG00
     return 0
 
 
-def image_inspect(here: World, rest: list[str], options: Tree) -> int:
+def image_inspect(world: World, rest: list[str], options: Tree) -> int:
     """`docker image inspect`, as JSON or in a format."""
-    there = here.engine["images"]
+    there = world.engine["images"]
     found = [{"Id": there[name]["id"], "RepoTags": [name]} for name in map(tagged, rest) if name in there]
     show_all(found, options, "types.ImageInspect")
     for name in map(tagged, rest):
@@ -36,9 +36,9 @@ def image_inspect(here: World, rest: list[str], options: Tree) -> int:
     return 0
 
 
-def pull(here: World, rest: list[str], options: Tree) -> int:
+def pull(world: World, rest: list[str], options: Tree) -> int:
     """`docker pull`: pulls an image and prints its name."""
-    name = bring(here, rest[0])
+    name = bring(world, rest[0])
     repository = name if "/" in name else f"library/{name}"
     if not {"q", "quiet"} & set(options):
         sys.stdout.write(f"Status: Downloaded newer image for {name}\n")
@@ -51,7 +51,7 @@ def tagged(image: str) -> str:
     return image if ":" in image.rpartition("/")[2] or "@" in image else f"{image}:latest"
 
 
-def bring(here: World, image: str) -> str:
+def bring(world: World, image: str) -> str:
     """Pulls an image through the first mirror that responds, which then holds it. Raises RefusedError if the Hub lacks
     it.
     """
@@ -60,38 +60,38 @@ def bring(here: World, image: str) -> str:
     name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
     repository, _, tag = name.rpartition(":")
     whole = repository if "/" in repository else f"library/{repository}"
-    if tag not in here.data["hub"].get(whole, ()):
+    if tag not in world.data["hub"].get(whole, ()):
         raise RefusedError(
             f"Error response from daemon: manifest for {name} not found: manifest unknown: manifest unknown"
         )
-    here.engine["images"].setdefault(name, {"id": f"sha256:{random_hex(32)}", "digest": f"sha256:{random_hex(32)}"})
-    here.engine["pulls"].append({"at": time.time(), "image": name})
-    for url in daemon.mirrors(here) or ():
-        for container in here.engine["containers"]:
+    world.engine["images"].setdefault(name, {"id": f"sha256:{random_hex(32)}", "digest": f"sha256:{random_hex(32)}"})
+    world.engine["pulls"].append({"at": time.time(), "image": name})
+    for url in daemon.mirrors(world) or ():
+        for container in world.engine["containers"]:
             published = [f"http://{address}:{port}/" for address, port in containers.ports(container)]
             if container["State"]["Running"] and container["Serves"] and url in published:
-                cached = here.engine["volumes"][container["Serves"]["volume"]].setdefault("repositories", [])
+                cached = world.engine["volumes"][container["Serves"]["volume"]].setdefault("repositories", [])
                 cached += [] if whole in cached else [whole]
-                _log_request(here, container, f"/v2/{whole}/manifests/{tag}")
+                _log_request(world, container, f"/v2/{whole}/manifests/{tag}")
                 return name
     return name
 
 
-def _log_request(here: World, container: Tree, place: str) -> None:
+def _log_request(world: World, container: Tree, place: str) -> None:
     """Adds a request to the access log of a registry."""
     at = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
-    agent = f"docker/{here.engine['version']} go/go1.24 os/linux arch/amd64"
-    text = f'{here.engine["bridge"]["address"]} - - [{at}] "GET {place} HTTP/1.1" 200 528 "" "{agent}"'
+    agent = f"docker/{world.engine['version']} go/go1.24 os/linux arch/amd64"
+    text = f'{world.engine["bridge"]["address"]} - - [{at}] "GET {place} HTTP/1.1" 200 528 "" "{agent}"'
     container["Log"].append({"at": time.time(), "text": text})
 
 
-def rmi(here: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def rmi(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker rmi`: refused if a container uses the image."""
     for name in map(tagged, rest):
-        if name not in here.engine["images"]:
+        if name not in world.engine["images"]:
             raise RefusedError(f"Error response from daemon: No such image: {name}")
-        if any(container["Config"]["Image"] == name for container in here.engine["containers"]):
+        if any(container["Config"]["Image"] == name for container in world.engine["containers"]):
             raise RefusedError(f'Error response from daemon: conflict: unable to remove repository reference "{name}"')
-        del here.engine["images"][name]
+        del world.engine["images"][name]
         sys.stdout.write(f"Untagged: {name}\n")
     return 0

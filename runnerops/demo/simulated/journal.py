@@ -6,7 +6,7 @@ import sys
 import time
 
 from runnerops.demo.simulated import units
-from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.locked import LockedWorld
 from runnerops.demo.simulated.world import RefusedError
 
 TYPE_CHECKING = False
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def journalctl(words: list[str]) -> int:
     """Prints lines, as with `-o cat` or in the short format."""
     asked = _asked(words)
-    with world() as here:
-        lines: list[Tree] = [{**line, "number": n} for n, line in enumerate(here.data["journal"], 1)]
-        boot = here.data["boot"]
+    with LockedWorld() as world:
+        lines: list[Tree] = [{**line, "number": n} for n, line in enumerate(world.data["journal"], 1)]
+        boot = world.data["boot"]
     if "unit" in asked:
         lines = [line for line in lines if line["unit"] == units.full(asked["unit"])]
     if life := asked.get("_SYSTEMD_INVOCATION_ID"):

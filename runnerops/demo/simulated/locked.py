@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 
-class world:  # noqa: N801  used as a function is
+class LockedWorld:
     """The state, brought up to date. It is written back when the block is left."""
 
     def __enter__(self) -> World:
@@ -36,12 +36,12 @@ class world:  # noqa: N801  used as a function is
         os.close(self._lock)
 
 
-def _live(here: World) -> None:
+def _live(world: World) -> None:
     """Does what a host does by itself as time passes: failed units are restarted, a runner loads a newer file within 3
     s.
     """
     now = time.time()
-    for name, unit in here.units.items():
+    for name, unit in world.units.items():
         if unit["active"] == "activating" and unit["retry"] <= now:
-            units.start(here, name)
-    runner_process.poll(here)
+            units.start(world, name)
+    runner_process.poll(world)

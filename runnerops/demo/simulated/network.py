@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 
 from runnerops.demo.simulated import containers
-from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.locked import LockedWorld
 from runnerops.demo.simulated.world import RefusedError
 
 
 def ip(words: list[str]) -> int:
     """`ip [-4] -o addr show [dev NAME]` and `ip -o route get ADDRESS`"""
-    with world() as here:
-        bridge = here.engine["bridge"]
+    with LockedWorld() as world:
+        bridge = world.engine["bridge"]
         shown = {
             "lo": ("127.0.0.1/8", "host"),
-            "eth0": (f"{here.data['address']}/24", "global"),
+            "eth0": (f"{world.data['address']}/24", "global"),
             "docker0": (f"{bridge['address']}/{bridge['prefix']}", "global"),
         }
     if "route" in words:
@@ -35,8 +35,8 @@ def ip(words: list[str]) -> int:
 def ss(words: list[str]) -> int:
     """`ss -Hltnp`"""
     listeners = [("0.0.0.0:22", "sshd", 7)]
-    with world() as here:
-        for container in here.engine["containers"]:
+    with LockedWorld() as world:
+        for container in world.engine["containers"]:
             if container["State"]["Running"]:
                 listeners += [(f"{address}:{port}", "docker-proxy", 8) for address, port in containers.ports(container)]
     if not any("H" in word for word in words if word.startswith("-")):

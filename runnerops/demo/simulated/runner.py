@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from runnerops.demo.simulated.config_toml import config_path, read
-from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.locked import LockedWorld
 from runnerops.demo.simulated.runner_process import UNIT
 from runnerops.demo.simulated.world import RefusedError, shown
 
@@ -33,8 +33,8 @@ def gitlab_runner(words: list[str]) -> int:
         raise RefusedError(f"FATAL: Command {verb} not found.")
     if verb == "list":
         return _show_runners(words)
-    with world() as here:
-        runs = here.units[UNIT]["active"] in {"active", "activating"}
+    with LockedWorld() as world:
+        runs = world.units[UNIT]["active"] in {"active", "activating"}
     sys.stdout.write(f"gitlab-runner: Service {'is running' if runs else 'has stopped'}\n")
     return 0 if runs else 1
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 from runnerops.demo.simulated import units
-from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.locked import LockedWorld
 from runnerops.demo.simulated.world import RefusedError, World
 
 TYPE_CHECKING = False
@@ -30,13 +30,13 @@ def systemctl(words: list[str]) -> int:
         "enable": _enable,
         "disable": _disable,
     }
-    with world() as here:
+    with LockedWorld() as world:
         if verb in known:
-            return known[verb](here, names, options)
+            return known[verb](world, names, options)
         if verb not in {"start", "stop", "restart", "reload", "reset-failed"}:
             raise RefusedError(f"Unknown command verb '{verb}'.")
         for name in map(units.full, names):
-            _act(here, verb, name)
+            _act(world, verb, name)
     if verb == "stop":
         _await_end(names)
     return 0
@@ -58,61 +58,61 @@ def _split(words: list[str]) -> tuple[Tree, list[str]]:
     return options, rest
 
 
-def _act(here: World, verb: str, name: str) -> None:
-    if name not in here.units:
+def _act(world: World, verb: str, name: str) -> None:
+    if name not in world.units:
         what = {"reset-failed": "reset failed state of unit"}.get(verb, verb)
         found = "not loaded" if verb in {"stop", "reset-failed"} else "not found"
         raise RefusedError(f"Failed to {what} {name}: Unit {name} {found}.", 1 if verb == "reset-failed" else 5)
     if verb == "reset-failed":
-        here.units[name]["starts"] = []
-        if here.units[name]["active"] == "failed":
-            here.units[name]["active"] = "inactive"
+        world.units[name]["starts"] = []
+        if world.units[name]["active"] == "failed":
+            world.units[name]["active"] = "inactive"
     if verb in {"stop", "restart"}:
-        units.stop(here, name)
-    if verb in {"start", "restart"} and (problem := units.start(here, name)):
+        units.stop(world, name)
+    if verb in {"start", "restart"} and (problem := units.start(world, name)):
         raise RefusedError(problem)
     if verb == "reload":
-        units.reload(here, name)
+        units.reload(world, name)
 
 
 def _await_end(names: list[str]) -> None:
     """Waits until a transient unit has ended, as `systemctl stop` does."""
     end = time.monotonic() + _GONE_SECONDS
     while time.monotonic() < end:
-        with world() as here:
-            if not any(here.units.get(units.full(name), {}).get("transient") for name in names):
+        with LockedWorld() as world:
+            if not any(world.units.get(units.full(name), {}).get("transient") for name in names):
                 return
         time.sleep(0.02)
 
 
-def _is_active(here: World, names: list[str], options: Tree) -> int:
-    states = [here.units.get(units.full(name), {}).get("active", "inactive") for name in names]
+def _is_active(world: World, names: list[str], options: Tree) -> int:
+    states = [world.units.get(units.full(name), {}).get("active", "inactive") for name in names]
     if not {"q", "quiet"} & set(options):
         sys.stdout.write("".join(f"{state}\n" for state in states))
     return 0 if "active" in states else 3
 
 
-def _enable(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
+def _enable(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     for name in map(units.full, names):
-        here.units[name]["enabled"] = "enabled"
+        world.units[name]["enabled"] = "enabled"
     return 0
 
 
-def _disable(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
+def _disable(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     for name in map(units.full, names):
-        here.units[name]["enabled"] = "disabled"
+        world.units[name]["enabled"] = "disabled"
     return 0
 
 
-def _runs(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
+def _runs(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     sys.stdout.write("running\n")
     return 0
 
 
-def _show(here: World, names: list[str], options: Tree) -> int:
+def _show(world: World, names: list[str], options: Tree) -> int:
     for number, name in enumerate(map(units.full, names)):
         sys.stdout.write("\n" if number else "")
-        shown = {"Id": name, **_properties(here.units.get(name))}
+        shown = {"Id": name, **_properties(world.units.get(name))}
         for wanted in options.get("p", ",".join(shown)).split(","):
             if wanted in shown:
                 sys.stdout.write(f"{shown[wanted]}\n" if "value" in options else f"{wanted}={shown[wanted]}\n")
@@ -136,8 +136,8 @@ def _properties(unit: Tree | None) -> dict[str, str]:
     }
 
 
-def _list(here: World, patterns: list[str], options: Tree) -> int:  # noqa: ARG001
-    for name, unit in here.units.items():
+def _list(world: World, patterns: list[str], options: Tree) -> int:  # noqa: ARG001
+    for name, unit in world.units.items():
         if not patterns or any(_fits(name, pattern) for pattern in patterns):
             state = _properties(unit)["SubState"]
             sys.stdout.write(f"{name} loaded {unit['active']} {state} {unit['description']}\n")
@@ -149,17 +149,17 @@ def _fits(name: str, pattern: str) -> bool:
     return name.startswith(pattern[:-1]) if pattern.endswith("*") else name == pattern
 
 
-def _kill(here: World, names: list[str], options: Tree) -> int:
+def _kill(world: World, names: list[str], options: Tree) -> int:
     word = options.get("s", "TERM")
     number = int(word) if word.isdecimal() else units.SIGNALS.get(word.removeprefix("SIG"), 0)
     if not number:
         raise RefusedError(f"Failed to parse signal string {word}.")
     for name in map(units.full, names):
-        if name not in here.units:
+        if name not in world.units:
             raise RefusedError(f"Failed to kill unit {name}: Unit {name} not loaded.")
-        units.tell(here, name, number)
+        units.tell(world, name, number)
     return 0
 
 
-def _nothing(here: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
+def _nothing(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     return 0

@@ -141,7 +141,7 @@ def _call(function: str, operands: list[Any]) -> Any:
         "index": _index,
         "len": len,
         "split": str.split,
-        "eq": lambda container, *others: container in others,
+        "eq": lambda item, *others: item in others,
         "not": lambda value: not value,
     }
     if function not in known:

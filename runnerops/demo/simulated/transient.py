@@ -8,7 +8,7 @@ import os
 import sys
 
 from runnerops.demo.simulated import units
-from runnerops.demo.simulated.locked import world
+from runnerops.demo.simulated.locked import LockedWorld
 from runnerops.demo.simulated.world import ROOT, RefusedError, random_hex
 
 TYPE_CHECKING = False
@@ -20,12 +20,12 @@ def systemd_run(words: list[str]) -> int:
     """Starts a unit. Returns when it has begun; a process in the background supervises it."""
     options, argv = _split(words)
     name = units.full(str(options["unit"]))
-    with world() as here:
-        if name in here.units:
+    with LockedWorld() as world:
+        if name in world.units:
             what = f"Unit {name} was already loaded or has a fragment file."
             raise RefusedError(f"Failed to start transient service unit: {what}")
-        supervisor = _begin([*here.data["python"], "supervise", name, *words], os.environ, apart=True)
-        here.units[name] = {
+        supervisor = _begin([*world.data["python"], "supervise", name, *words], os.environ, apart=True)
+        world.units[name] = {
             "active": "active",
             "argv": argv,
             "pid": supervisor,
@@ -54,20 +54,20 @@ def supervise(words: list[str]) -> int:
     # Python ignores these signals, and so would the programs that it starts
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
-    with world() as here:  # waits until `systemd_run` has recorded the unit
+    with LockedWorld() as world:  # waits until `systemd_run` has recorded the unit
         command = _begin(argv, _environ(options))
-        here.units[name]["pid"] = command
+        world.units[name]["pid"] = command
     signal.signal(signal.SIGTERM, lambda *_: _end_all(signal.SIGTERM))
     _await(command)
     signal.signal(signal.SIGTERM, lambda *_: None)  # ExecStopPost is not to be interrupted
     _end_all(signal.SIGKILL)
     if after := options.get("ExecStopPost"):
-        with world() as here:
-            here.units[name]["active"] = "deactivating"
+        with LockedWorld() as world:
+            world.units[name]["active"] = "deactivating"
         _await(_begin(after.split(), _environ(options)))
         _end_all(signal.SIGKILL)
-    with world() as here:
-        del here.units[name]
+    with LockedWorld() as world:
+        del world.units[name]
     return 0
 
 
@@ -102,8 +102,8 @@ def _end_all(number: int) -> None:
     """
     from runnerops.demo.simulated.processes import end_descendants  # noqa: PLC0415
 
-    with world() as here:
-        end_descendants(number, {unit["supervisor"] for unit in here.units.values() if unit.get("transient")})
+    with LockedWorld() as world:
+        end_descendants(number, {unit["supervisor"] for unit in world.units.values() if unit.get("transient")})
 
 
 def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:

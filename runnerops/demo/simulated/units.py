@@ -33,65 +33,65 @@ def _daemon() -> ModuleType:
     return daemon
 
 
-def start(here: World, name: str) -> str:
+def start(world: World, name: str) -> str:
     """Starts a unit that is not running. Returns the message of a failure, or an empty text."""
-    unit = here.units[name]
+    unit = world.units[name]
     if unit["active"] == "active":
         return ""
     now = time.time()
     unit["starts"] = [at for at in unit["starts"] if at > now - unit["limit_seconds"]]
     if len(unit["starts"]) >= unit["limit"]:
         unit |= {"active": "failed", "pid": 0}
-        here.log(name, f"{name}: Start request repeated too quickly.")
+        world.log(name, f"{name}: Start request repeated too quickly.")
         return f'Job for {name} failed.\nSee "systemctl status {name}" and "journalctl -xeu {name}" for details.'
     unit["starts"].append(now)
-    problem = (_daemon() if name == "docker.service" else runner_process).start(here, name)
+    problem = (_daemon() if name == "docker.service" else runner_process).start(world, name)
     if not problem:
         return ""
-    here.log(name, f"{name}: Failed with result 'exit-code'.")
+    world.log(name, f"{name}: Failed with result 'exit-code'.")
     unit |= {"active": "activating", "pid": 0, "retry": now + unit["again_seconds"]}
     return _FAILED.format(name)
 
 
-def stop(here: World, name: str) -> None:
+def stop(world: World, name: str) -> None:
     """Stops a unit in any state."""
-    unit = here.units[name]
+    unit = world.units[name]
     if unit.get("transient"):
         _strike(unit["supervisor"], SIGNALS["TERM"])
     elif unit["active"] == "active" and name == "docker.service":
-        _daemon().stop(here, name)
+        _daemon().stop(world, name)
     elif unit["active"] == "active":
-        here.end(name)
+        world.end(name)
     else:
         unit |= {"active": "inactive", "pid": 0}
-    here.log(name, f"Stopped {name} - {unit['description']}.")
+    world.log(name, f"Stopped {name} - {unit['description']}.")
 
 
-def reload(here: World, name: str) -> None:
+def reload(world: World, name: str) -> None:
     """Raises RefusedError for a unit that has no reload, or does not run."""
     if name != "docker.service":
         raise RefusedError(f"Failed to reload {name}: Job type reload is not applicable for unit {name}.", 3)
-    if here.units[name]["active"] != "active":
+    if world.units[name]["active"] != "active":
         raise RefusedError(f"{name} is not active, cannot reload.")
-    _daemon().reload(here, name)
+    _daemon().reload(world, name)
 
 
-def tell(here: World, name: str, number: int) -> None:
+def tell(world: World, name: str, number: int) -> None:
     """Sends a signal to the main process."""
-    unit = here.units[name]
+    unit = world.units[name]
     if unit.get("transient"):
         _strike(unit["pid"], number)
     elif unit["active"] != "active":
         raise RefusedError(f"Failed to kill unit {name}: No main process to kill")
     elif number == SIGNALS["HUP"] and name == "docker.service":
-        _daemon().reload(here, name)
+        _daemon().reload(world, name)
     elif number == SIGNALS["HUP"]:
-        runner_process.load(here)
+        runner_process.load(world)
     elif number in SIGNALS.values():
         if name == "docker.service":
-            _daemon().stop(here, name, "activating")
+            _daemon().stop(world, name, "activating")
         else:
-            runner_process.end(here, name)
+            runner_process.end(world, name)
         unit["retry"] = time.time() + unit["again_seconds"]
 
 
