@@ -18,11 +18,11 @@ def say(form: Any, value: object, kind: str) -> None:
     sys.stdout.write(f"{render(str(form), value, kind)}\n")
 
 
-def show_all(found: list[Tree], options: Tree, kind: str) -> None:
+def show_all(values: list[Tree], options: Tree, kind: str) -> None:
     """Prints each value in the format, or all as JSON."""
     if "format" not in options:
         import json  # noqa: PLC0415
 
-        sys.stdout.write(f"{json.dumps(found, indent=4)}\n")
-    for container in found if "format" in options else ():
-        say(options["format"], container, kind)
+        sys.stdout.write(f"{json.dumps(values, indent=4)}\n")
+    for value in values if "format" in options else ():
+        say(options["format"], value, kind)

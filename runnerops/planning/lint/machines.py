@@ -39,7 +39,7 @@ def clone_texts(facts: Mapping[str, Facts]) -> Mapping[str, str]:
     """
     return {
         name: f"gitlab-runner has the system id of {', '.join(others)} too ({_system_id(facts[name])}): if they share a"
-        f" token, GitLab takes them for one machine; {clone_fix([facts[name], *(facts[name2] for name2 in others)])}"
+        f" token, GitLab takes them for one machine; {clone_fix([facts[name], *(facts[twin] for twin in others)])}"
         for name, others in clones(facts).items()
     }
 

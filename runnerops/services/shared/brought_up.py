@@ -35,26 +35,27 @@ def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
         container for container in containers if container.running and container.labels.get(PROJECT_LABEL) != PROJECT
     )
     taken = [*(port for container in others for port in container.ports), *_of_caches(host)]
-    there = {container.id: container for container in containers if not container.running}
+    stopped = {container.id: container for container in containers if not container.running}
     for displaced_registry in displaced(host):
-        one = there.get(displaced_registry.id)
-        if one and not any(overlap(taken, *split(port)) for port in one.ports):
+        container = stopped.get(displaced_registry.id)
+        if container and not any(overlap(taken, *split(port)) for port in container.ports):
             yield displaced_registry
+
+
+def ports_coming_back(host: Host, observed: HostState) -> list[str]:
+    """The ports that those containers publish."""
+    docker = observed.facts.docker
+    ids = {displaced_registry.id for displaced_registry in coming_back(host, observed)}
+    return [
+        port for container in (docker.containers if docker else ()) if container.id in ids for port in container.ports
+    ]
 
 
 def brings_up(url: str, host: Host, observed: HostState) -> bool:
     """Whether the run for this host starts what answers at `url`, so that it cannot be asked before."""
     if not brings_caches(host):
         return False
-    docker = observed.facts.docker
-    coming = {displaced_registry.id for displaced_registry in coming_back(host, observed)}
-    ports = [
-        port
-        for container in (docker.containers if docker else ())
-        if container.id in coming
-        for port in container.ports
-    ]
-    return listens_at([*_of_caches(host), *ports], url, host, observed.facts)
+    return listens_at([*_of_caches(host), *ports_coming_back(host, observed)], url, host, observed.facts)
 
 
 def listens_at(places: list[str], url: str, host: Host, facts: Facts) -> bool:

@@ -8,7 +8,7 @@ from runnerops.model.facts import Container
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.registry.caches import OwnCache
-from runnerops.services.shared.brought_up import PROJECT, PROJECT_LABEL, coming_back
+from runnerops.services.shared.brought_up import PROJECT, PROJECT_LABEL, ports_coming_back
 from runnerops.services.shared.daemon import docker_answers
 from runnerops.services.shared.listeners import overlap, split
 
@@ -84,14 +84,7 @@ def predecessor(cache: OwnCache, observed: HostState, returned: Collection[str] 
 
 def has_successor(name: str, host: Host, observed: HostState) -> bool:
     """Whether a container that comes back listens at the address of this cache."""
-    docker = observed.facts.docker
-    coming = {displaced.id for displaced in coming_back(host, observed)}
-    ports = [
-        port
-        for container in (docker.containers if docker else ())
-        if container.id in coming
-        for port in container.ports
-    ]
+    ports = ports_coming_back(host, observed)
     own_container = ours(observed).get(name)
     return own_container is not None and any(overlap(own_container.ports, *split(port)) for port in ports)
 
