@@ -371,6 +371,19 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         (config(runner(pre_build_script=["a", "b"])), "R008 error runners[0].pre_build_script: write one text"),
         (config(runner(docker={"dns": "192.0.2.53"})), 'R008 error runners[0].docker.dns: write ["192.0.2.53"]'),
         (config(runner(docker={"volumes": ["/a:/b:readonly"]})), "R015 error runners[0].docker.volumes[0]: option"),
+        (
+            config(runner(docker={"volumes": ["C:/a:/b"]})),
+            "R015 error runners[0].docker.volumes[0]: Windows on one side",
+        ),
+        (
+            config(runner(docker={"volumes": ["/a*:/b"]})),
+            "R015 error runners[0].docker.volumes[0]: must not contain '*'",
+        ),
+        (config(runner(docker={"volumes": [":/b"]})), "R015 error runners[0].docker.volumes[0]: write only /b"),
+        (
+            config(runner(concurrency=3)),
+            "R006 error runners[0].concurrency: write limit here, or concurrent at the top",
+        ),
         (config(runner(docker={"volumes": ["/a:/b:z,ro"]})), "R015 error runners[0].docker.volumes[0]: another order"),
         (
             config(runner(kubernetes={"memory_limit": "2 GB"})),
@@ -529,7 +542,15 @@ def test_values_that_are_loaded_but_break_jobs_are_found(tree: Tree, finding: st
         config(
             runner(
                 docker={
-                    "volumes": ["/cache", "/host:/inside:ro", "vol:/data", "$HOME:/x", "C:\\cache"],
+                    "volumes": [
+                        "/cache",
+                        "/host:/inside:ro",
+                        "vol:/data",
+                        "$HOME:/x",
+                        "C:\\cache",
+                        "c:/a:c:\\b:ro",
+                        "/x y:/z",
+                    ],
                     "memory": "1.5g",
                 }
             )

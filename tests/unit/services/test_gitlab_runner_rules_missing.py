@@ -109,6 +109,7 @@ def found(text: str) -> list[str]:
             "R012 warning 9: write RuntimeDefault",
         ),
         ("instance", AUTOSCALER + "protocol = 'wirnm'\n", "R012 error 10: write winrm"),
+        ("instance", AUTOSCALER + "protocol = 'winrm+http'\n", "R012 error 10: write winrm+https"),
         # what to write instead of a key
         ("docker", DOCKER + "username = 'root'\n", "R006 error 8: write user"),
         ("docker", DOCKER + "userns = 'host'\n", "R006 error 8: write userns_mode"),

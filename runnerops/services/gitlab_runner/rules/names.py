@@ -94,6 +94,13 @@ _SAID: Mapping[tuple[str, str], tuple[str, str]] = {
         'write for example cpu_request = "500m" and memory_limit = "2Gi"',
     ),
     ("runner", "timeout"): ("the runner ignores it: this is set in GitLab", "take it out, and set it in GitLab"),
+    **{
+        ("runner", name): (
+            "the runner ignores it: `limit` is how many jobs this runner takes, `concurrent` how many all take together",
+            "write limit here, or concurrent at the top of the file, before the first [table]",
+        )
+        for name in ("concurrency", "max_concurrent", "max_concurrency", "concurrent_jobs", "max_jobs")
+    },
     ("docker", "env"): (
         "the runner ignores it here: it belongs to [[runners]], and is called environment",
         'write environment = ["NAME=VALUE"] there',

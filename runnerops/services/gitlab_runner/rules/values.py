@@ -4,9 +4,7 @@ function.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from posixpath import normpath
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix, question, similar_names
@@ -15,6 +13,7 @@ from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.found import Found
 from runnerops.services.gitlab_runner.rules.missing import STORES
 from runnerops.services.gitlab_runner.rules.quantities import quantities
+from runnerops.services.gitlab_runner.rules.volumes import volumes
 from runnerops.services.gitlab_runner.rules.words import words
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
@@ -25,17 +24,13 @@ _PULL_POLICIES = ("always", "if-not-present", "never")
 _SHELLS = ("bash", "sh", "pwsh", "powershell", "cmd")
 _CACHES = ("s3", "s3v2", "gcs", "gcsv2", "azure")
 _ON_THE_HOST = frozenset({"local", "docker", "file", "filesystem", "volume", "none"})
-_WITH_MODE = 3
-_MODES = late_pattern(r"(?::(?:ro|rw|o))?(?:[:,]z)?(?:[:,]r?(?:shared|slave|private))?", re.IGNORECASE)
-"""What may follow the path in the container. Source: `linux_parser.go`, 13.0 to 19.3."""
-
 _NFS = ("name", "mount_path", "server", "path")
 _FLAVOR = late_pattern(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 
 def values(runner: Tree, key: Key) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
-    for rule in (_words, _policies, _flags, _sizes, _cache, _docker, dind, _machine, _nfs, quantities, words):
+    for rule in (_words, _policies, _flags, _sizes, _cache, volumes, _hosts, dind, _machine, _nfs, quantities, words):
         yield from rule(runner, key)
 
 
@@ -142,21 +137,8 @@ def _no_type(cache: Tree, key: Key) -> Found:
             yield "R014", "warning", (*key, "cache", table), text, f'write Type = "{table}" in [runners.cache]'
 
 
-def _docker(runner: Tree, key: Key) -> Found:
-    docker = _tree(runner, "docker")
-    for index, volume in _texts(docker, "volumes"):
-        if not volume:
-            yield "R015", "error", (*key, "docker", "volumes", index), f"is empty: {_JOBS}", "take it out"
-        elif problem := _volume_problem(volume):
-            yield (
-                "R015",
-                "error",
-                (*key, "docker", "volumes", index),
-                f"{problem}: {_JOBS}",
-                "write /HOST:/CONTAINER, or /HOST:/CONTAINER:ro" if "option" in problem else "write /HOST:/CONTAINER",
-            )
-    yield from _mounted_twice(docker, key)
-    for index, entry in _texts(docker, "extra_hosts"):
+def _hosts(runner: Tree, key: Key) -> Found:
+    for index, entry in _texts(_tree(runner, "docker"), "extra_hosts"):
         if ":" not in entry and "=" not in entry:
             yield (
                 "R015",
@@ -165,34 +147,6 @@ def _docker(runner: Tree, key: Key) -> Found:
                 f"must be NAME:ADDRESS: {_JOBS}",
                 "write for example db:192.0.2.7",
             )
-
-
-def _mounted_twice(docker: Tree, key: Key) -> Found:
-    """Two volumes at one path of the container. The runner compares the paths itself, before Docker does."""
-    sources: set[str] = set()
-    for index, volume in _texts(docker, "volumes"):
-        if "$" in volume or "\\" in volume:  # a variable of the job, or a path of Windows
-            continue
-        parts = volume.split(":")
-        path = normpath(parts[1] if len(parts) > 1 else parts[0]) if volume else ""
-        if path.startswith("/") and path in sources:
-            text = f"is mounted at {path}, as a volume before it: {_JOBS}"
-            yield "R015", "error", (*key, "docker", "volumes", index), text, "keep one of the two"
-        sources.add(path)
-
-
-def _volume_problem(text: str) -> str:
-    if re.match(r"[A-Za-z]:[\\/]", text) or "\\" in text or "$" in text:  # a path of Windows, or a variable of the job
-        return ""
-    parts = text.split(":")
-    if len(parts) == 1:
-        return "" if text.startswith("/") else "must be an absolute path"
-    if not parts[1].startswith("/"):
-        return "the path in the container must be absolute"
-    if len(parts) > _WITH_MODE - 1 and not _MODES.fullmatch(":".join(("", *parts[_WITH_MODE - 1 :]))):
-        return "ends with an option that the runner does not know, or in another order than ro,z"
-    is_path = parts[0].startswith("/") or "/" not in parts[0]
-    return "" if is_path else "the path on the host must be absolute, or the name of a volume"
 
 
 def _texts(table: Mapping[str, Value], name: str) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,7 @@
 """Words and forms that the loader of config.toml accepts as any text, and that fail later. Pure.
 
 Source: `common/config.go`, `cache/cacheconfig`, `executors/docker` and `executors/kubernetes` of gitlab-runner, 13.0 to
-19.3, and the types of the Kubernetes API that the runner passes on unchanged.
+19.3, the types of the Kubernetes API that the runner passes on unchanged, and `provider/interface.go` of fleeting.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _WORDS: Mapping[tuple[str, str], _Words] = {
     ("k8s_empty_dir", "mount_propagation"): _PROPAGATION,
     ("requirement", "operator"): _Words(("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")),
     ("lifecycle_http", "scheme"): _Words(("HTTP", "HTTPS")),
-    ("connector", "protocol"): _Words(("ssh", "winrm", "winrm+http", "winrm+https")),
+    ("connector", "protocol"): _Words(("ssh", "winrm", "winrm+https")),
     ("s3", "AuthenticationType"): _Words(
         ("iam", "access-key"), "its keys are not used, and nothing may be cached", "R014", "warning", fold=True
     ),
