@@ -78,7 +78,7 @@ PUBLIC = (
 @pytest.mark.parametrize(
     ("docker", "says"),
     [
-        ("proxies: {http-proxy: 'http://p:3128', no-proxy: localhost}", ["X008 warning registry-mirrors[0]"]),
+        ("proxies: {http-proxy: 'http://p:3128', no-proxy: localhost}", ["X008 warning proxies.no-proxy"]),
         ("proxies: {http-proxy: 'http://p:3128', no-proxy: cache.example.com}", []),
         ("proxies: {https-proxy: 'http://p:3128'}", []),
         ("proxies: {http-proxy: 'http://p:3128'}, registry-mirrors: ['http://other.example.com']", []),

@@ -60,7 +60,7 @@ PROXY = {"http-proxy": "http://proxy.example.com:3128"}
 def test_a_mirror_of_ones_own_behind_the_proxy(proxies: Tree, mirror: str, fires: bool) -> None:
     said = DOCKER.lint({daemon({}).spec: {"proxies": proxies, "registry-mirrors": [mirror]}}, None)
     assert [(one.rule, one.severity, one.key) for one in said] == (
-        [("X008", "warning", ("registry-mirrors", 0))] if fires else []
+        [("X008", "warning", ("proxies", [*proxies][-1]))] if fires else []
     )
 
 

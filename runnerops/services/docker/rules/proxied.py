@@ -18,18 +18,21 @@ Ours: TypeAlias = Callable[[str, str], bool]
 
 
 def proxied(tree: Tree, ours: Ours = lambda _, name: is_private(name)) -> Found:
-    """Each mirror of one's own that `no-proxy` does not name, if there is a proxy for its scheme."""
+    """Each mirror of one's own that `no-proxy` does not name, if there is a proxy for its scheme. It is reported at the
+    key of `proxies` to change.
+    """
     proxies, mirrors = tree.get("proxies"), tree.get("registry-mirrors")
     if not isinstance(proxies, dict):
         return
-    for index, url in enumerate(mirrors if isinstance(mirrors, list) else ()):
+    for url in mirrors if isinstance(mirrors, list) else ():
         parts = _parts(url)
         name = parts.hostname if parts else None
         if not parts or not name or not proxies.get(f"{parts.scheme}-proxy") or not ours(str(url), name):
             continue
         if not bypasses(str(proxies.get("no-proxy") or ""), name, parts.port or _PORTS[parts.scheme]):
-            key: Key = ("registry-mirrors", index)
-            text = f"is asked through the proxy, because `proxies.no-proxy` does not name {name}"
+            key: Key = ("proxies", "no-proxy" if "no-proxy" in proxies else f"{parts.scheme}-proxy")
+            text = f"the mirror {parts.scheme}://{parts.netloc.rpartition('@')[2]} is asked through the proxy"
+            text += f", because `proxies.no-proxy` does not name {name}"
             yield "X008", "warning", key, text, f"add {name} to proxies.no-proxy"
 
 
