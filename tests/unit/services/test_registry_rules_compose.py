@@ -304,7 +304,8 @@ def test_a_circle_is_reported_at_the_key_that_begins_it(services: Tree, key: tup
         ("192.0.2.10:5000:5000", "5000/tcp:5000/tcp", "ports[0]", "write 5000:5000/tcp"),
         ("restart: always", "command: 'a ${B'", "command", "close its brace"),
         ("restart: always", "expose: ['80:81']", "expose[0]", "write 81, or use ports"),
-        ("- data:/var", "- dota:/var", "volumes[0]", "add it there, or write ./dota for a folder"),
+        ("- data:/var", "- dota:/var", "volumes[0]", "write data, or add it there, or write ./dota for a folder"),
+        ("restart: always", "depends_on: [cachee]", "depends_on[0]", "add it there"),
         ("config.yml:ro", "config.yml:readonly", "volumes[1]", "write ro"),
         ("config.yml:ro", "config.yml:ro,x", "volumes[1]", "take it out"),
         ("restart: always", "network_mode: host", "ports", "take it out"),
@@ -565,6 +566,7 @@ def test_a_volume_whose_name_is_one_letter() -> None:
             "put a hyphen before its first key, and indent its others as that",
         ),
         ("ports: [80: 80]", 'write "80:80", without a space'),
+        ("links: [dbb]\n  db: {image: y}", "write db, or add it there"),
     ],
 )
 def test_what_to_write_in_a_service(line: str, fix: str) -> None:

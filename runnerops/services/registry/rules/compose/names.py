@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.near import near_fix
 from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
@@ -31,6 +32,9 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
                 if kind == "volumes"
                 else "add it there"
             )
+            others = [other for other in mapping(tree.get(kind)) if (kind, other) != ("services", key[-1])]
+            if near := near_fix(name, others):
+                fix = f"{near}, or {fix}"
             yield "K004", severity, place, text, fix
     if severity == "error":
         yield from _asleep(service, mapping(tree.get("services")), key)
