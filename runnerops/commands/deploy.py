@@ -17,7 +17,7 @@ from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where
 from runnerops.inventory.only import only
-from runnerops.model.common import Exit, ServiceName
+from runnerops.model.common import Exit
 from runnerops.model.inventory import Inventory
 from runnerops.model.rollout import Rollout
 
@@ -54,7 +54,7 @@ def deploy(
     if plan and saved:
         targets = _targets(plan.path, saved, loaded, targets)
         allow = {code: frozenset(hosts) for code, hosts in saved.allow.items()}
-        flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs, only=frozenset(map(ServiceName, saved.only)))
+        flags = replace(flags, allow=allow, kill_jobs=saved.kill_jobs, only=frozenset(saved.only))
     check_targets(loaded, targets, flags)
     ui.check("deploy", screen, "diff")
     with ConnectionPool(loaded, environ, screen) as pool:

@@ -80,7 +80,7 @@ def make_saved_plan(project: Project, plans: Plans, flags: Flags, origin: Origin
         hosts=tuple(_saved_host(project, name, planned, redactor) for name, planned in good),
         allow={code: tuple(sorted(hosts)) for code, hosts in sorted(flags.allow.items())},
         kill_jobs=flags.kill_jobs,
-        only=tuple(service.value for service in sorted(flags.only)),
+        only=tuple(sorted(flags.only)),
     )
 
 

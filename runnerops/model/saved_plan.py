@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
+from runnerops.model.common import ServiceName
 from runnerops.model.inventory import Requester
 
 PLAN_FORMAT = "runnerops plan"
@@ -125,5 +125,5 @@ class SavedPlan:
     inventory: str
     allow: dict[str, tuple[str, ...]] = field(default_factory=dict)
     kill_jobs: bool = False
-    only: tuple[Literal["docker", "registry", "gitlab_runner"], ...] = ()
+    only: tuple[ServiceName, ...] = ()
     hosts: tuple[SavedHost, ...]

@@ -93,6 +93,10 @@ CACHES = (
 )
 
 
+HERE = host(DOCKER, caches(cache()), RUNNER)
+"""A host with all services."""
+
+
 def deployed(here: Host) -> HostState:
     """A host on which this was deployed, and where all of it runs."""
     fresh = running()
@@ -149,10 +153,9 @@ def plans() -> tuple[Plan, ...]:
 
 
 def _plans() -> Iterator[Plan]:
-    whole = host(DOCKER, caches(cache()), RUNNER)
-    there = deployed(whole)
-    yield plan(whole, running())
-    yield plan(whole, running("19.3.0"))
+    there = deployed(HERE)
+    yield plan(HERE, running())
+    yield plan(HERE, running("19.3.0"))
     for docker in DAEMONS:
         for policy in POLICIES:
             yield plan(host(docker, caches(cache()), RUNNER), there, policy)
@@ -165,15 +168,15 @@ def _plans() -> Iterator[Plan]:
     for runner in RUNNERS:
         for policy in POLICIES:
             yield plan(host(DOCKER, caches(cache(ttl="48h")), runner), there, policy)
-    yield from (plan(whole, observed) for observed in _stopped(there))
+    yield from (plan(HERE, observed) for observed in _stopped(there))
     enabled = RunnerFacts(replace(_UNIT, enabled="enabled"), "16.11.0")
-    kept = replace(whole, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+    kept = replace(HERE, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
     yield plan(kept, replace(there, facts=replace(there.facts, runner=enabled)))
-    yield plan(whole, _served_by_another())
-    yield from (removal(whole, there, Policy(volumes=volumes)) for volumes in (False, True))
-    yield from rotations(whole, there)
+    yield plan(HERE, _served_by_another())
+    yield from (removal(HERE, there, Policy(volumes=volumes)) for volumes in (False, True))
+    yield from rotations(HERE, there)
     wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
-    yield plan(whole, replace(there, files=wide))
+    yield plan(HERE, replace(there, files=wide))
 
 
 def rotations(here: Host, there: HostState) -> Iterator[Plan]:

@@ -23,10 +23,9 @@ from runnerops.remote import state_folder
 from runnerops.report.screen import Screen
 from runnerops.services import REGISTRY, SERVICES
 from runnerops.ssh.link import Completed, Link
-from tests.contract.emitted import DOCKER, RUNNER, caches, deployed, host, removal
-from tests.unit.services.builders import cache, engine, state
+from tests.contract.emitted import DOCKER, HERE, deployed, host, removal, rendered
+from tests.unit.services.builders import engine, state
 
-HERE = host(DOCKER, caches(cache()), RUNNER)
 DAEMON, CONFIG, COMPOSE = (
     "/etc/docker/daemon.json",
     "/etc/gitlab-runner/config.toml",
@@ -53,6 +52,15 @@ def test_clients_are_undone_before_the_cache_and_the_runner_rests_before_the_fir
     assert made.forward[-1].args[-1] == "runnerops-dockerhub"
     assert not [blocker.code for blocker in made.blockers if blocker.code != "last-mirror"]
     assert {made.applied[path] for path in (DAEMON, CONFIG, COMPOSE)} == {ABSENT}
+
+
+def test_each_file_that_a_service_writes_can_be_removed_and_restored() -> None:
+    there = deployed(HERE)
+    assert {change.old.path for change in removal(HERE, there, Policy()).changes} == there.files.keys()
+    for service in SERVICES:
+        files = {file.spec: file.content for file in rendered(HERE) if file.spec.service is service.NAME}
+        restored = service.restore(HERE, {spec.path: content for spec, content in files.items()})
+        assert {file.spec for file in restored.rendered} == files.keys()
 
 
 def test_mirrors_of_before_the_first_run_are_asked_too() -> None:

@@ -9,9 +9,8 @@ from runnerops.model.inventory import Host
 from runnerops.model.plan import Action
 from runnerops.services.registry.action.reasons import is_dead, upstream_silent
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.format import NAME
+from runnerops.services.registry.format import NAME, is_our_file
 from runnerops.services.registry.observe.containers import ours, owner_of, predecessor
-from runnerops.services.registry.reconcile import is_our_file
 from runnerops.services.shared.brought_up import coming_back, displaced
 from runnerops.services.shared.daemon import docker_answers
 

@@ -8,9 +8,8 @@ from runnerops.model.answers import Answers
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.registry.caches import OwnCache, own_caches
-from runnerops.services.registry.format import NAME
+from runnerops.services.registry.format import NAME, is_our_file
 from runnerops.services.registry.observe.containers import ours
-from runnerops.services.registry.reconcile import is_our_file
 from runnerops.services.registry.verify import VERIFY as FUNCTIONS
 from runnerops.services.registry.verify.space import space_of, space_questions
 from runnerops.services.shared.daemon import docker_answers

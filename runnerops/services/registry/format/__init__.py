@@ -21,6 +21,8 @@ COMPOSE_TEMPLATE = "docker-compose.yml.j2"
 HUB_CACHE = "dockerhub"
 """The cache whose config file has a name without that of the cache."""
 
+_OUR_FILE = late_pattern(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
+
 _LINE_ENDS = late_pattern("[\x85\u2028\u2029]")
 """Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
 
@@ -46,6 +48,11 @@ def files(host: Host) -> tuple[FileSpec, ...]:
 def compose_spec(host: Host) -> FileSpec:
     """The Compose file of this host."""
     return FileSpec(NAME, f"{directory(host)}/docker-compose.yml", COMPOSE_TEMPLATE, "yaml")
+
+
+def is_our_file(path: str) -> bool:
+    """Whether a path that runnerops applied is one of a cache's."""
+    return _OUR_FILE.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def spec_at(path: str, mode: str = "0644") -> FileSpec:

@@ -9,15 +9,12 @@ from runnerops.model.common import Tree
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, RenderedFile
 from runnerops.model.plan import Blocker
-from runnerops.patterns import late_pattern
 from runnerops.services.base import ParseError
 from runnerops.services.keep import keep
 from runnerops.services.registry.diff import key_changes, plain
-from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, spec_at
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE, NAME, dump, is_our_file, spec_at
 from runnerops.services.registry.format.label import config_sha256
 from runnerops.services.registry.format.reading import parse
-
-_FILE = late_pattern(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
 
 
 def read(content: bytes | None) -> Tree | None:
@@ -71,15 +68,10 @@ def _settled(file: RenderedFile, observed: HostState) -> RenderedFile:
     return replace(file, content=content)
 
 
-def is_our_file(path: str) -> bool:
-    """Whether a path that runnerops applied is one of a cache's."""
-    return _FILE.fullmatch(path.rpartition("/")[2]) is not None
-
-
 def _leaving(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[RenderedFile]:
     """Files that are removed. Only files that runnerops applied ever are."""
     wanted = {file.spec.path for file in rendered}
     for path in observed.applied:
-        name = _FILE.fullmatch(path.rpartition("/")[2])
-        if name and path not in wanted and observed.holds_ours(path) and observed.file(path).kind == "file":
+        left_over = is_our_file(path) and path not in wanted and observed.holds_ours(path)
+        if left_over and observed.file(path).kind == "file":
             yield RenderedFile(spec_at(path, observed.file(path).mode), None)

@@ -9,8 +9,7 @@ from runnerops.model.inventory import Policy
 from runnerops.model.plan import Removal
 from runnerops.services.base import RemovalRequest
 from runnerops.services.registry.caches import directory
-from runnerops.services.registry.format import COMPOSE_TEMPLATE, spec_at
-from runnerops.services.registry.reconcile import is_our_file
+from runnerops.services.registry.format import COMPOSE_TEMPLATE, is_our_file, spec_at
 from runnerops.services.removal import as_before, original_of
 
 
