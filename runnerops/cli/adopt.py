@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from runnerops.cli import completion
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, AskSudoPassword, InventoryFile, Output
 from runnerops.cli.values import Format, path
@@ -28,7 +29,10 @@ def adopt(
     hosts: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="HOST", help="Hosts of the inventory, or [NAME=]USER@ADDRESS[:PORT].", show_default=False
+            metavar="HOST",
+            help="Hosts of the inventory, or [NAME=]USER@ADDRESS[:PORT].",
+            show_default=False,
+            autocompletion=completion.hosts,
         ),
     ] = None,
     inventory: InventoryFile = DEFAULT_INVENTORY,
@@ -43,7 +47,10 @@ def adopt(
     group: Annotated[
         str,
         typer.Option(
-            "--group", metavar="NAME", help="Group that the hosts join. A new group gets what they have in common."
+            "--group",
+            metavar="NAME",
+            help="Group that the hosts join. A new group gets what they have in common.",
+            autocompletion=completion.groups,
         ),
     ] = "",
     ansible: AnsibleInventory = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from runnerops.cli import completion
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, InventoryFile, Output, Report
 from runnerops.cli.values import Format
@@ -25,7 +26,10 @@ def check(
     kind: Annotated[
         str,
         typer.Option(
-            "--as", metavar="runner|daemon|registry|compose", help="Kind of the files, if their names do not show it."
+            "--as",
+            metavar="runner|daemon|registry|compose",
+            help="Kind of the files, if their names do not show it.",
+            autocompletion=completion.one_of("runner", "daemon", "registry", "compose"),
         ),
     ] = "",
     strict: Annotated[bool, typer.Option("--strict", help="Fail on warnings too.")] = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 
 import typer
@@ -13,6 +14,9 @@ ASKED = "_RUNNEROPS_COMPLETE" in os.environ
 """Whether a shell asks for completions, by the variable of the script that `_RUNNEROPS_COMPLETE=source_bash runnerops`
 prints. Only then is typer's completion enabled, because it makes every command start more slowly, and `--help` longer.
 """
+if ASKED:
+    # typer wraps help at the width of the terminal, and fish takes each line of its answer for one more word to offer
+    os.environ["COLUMNS"] = "1000"
 
 
 def targets(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -36,6 +40,20 @@ def services(incomplete: str) -> list[str]:
     from runnerops.model.common import ServiceName
 
     return [name.value for name in ServiceName if name.value.startswith(incomplete)]
+
+
+def groups(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Only groups."""
+    return [name for name in _names(ctx)[1] if name.startswith(incomplete)]
+
+
+def one_of(*words: str) -> Callable[[str], list[str]]:
+    """The words that an option takes."""
+
+    def fitting(incomplete: str) -> list[str]:
+        return [word for word in words if word.startswith(incomplete)]
+
+    return fitting
 
 
 def codes(incomplete: str) -> list[str]:

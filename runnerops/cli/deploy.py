@@ -65,6 +65,7 @@ class RolloutOptions:
             help="verify: each host must pass `runnerops verify` after its run, or it counts as failed.  [default: none]",
             show_default=False,
             parser=health_check,
+            autocompletion=completion.one_of("verify", "none"),
         ),
     ] = None
     resume: Annotated[

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from runnerops.cli import completion
 from runnerops.cli.boundary import run_command
 from runnerops.cli.options import DEFAULT_INVENTORY, DryRun, InventoryFile, OneHost, RunOptions, invocation
 
@@ -15,7 +16,10 @@ def remove(
     service: Annotated[
         str,
         typer.Argument(
-            metavar="SERVICE", help="docker, registry or gitlab_runner. Default: all of them.", show_default=False
+            metavar="SERVICE",
+            help="docker, registry or gitlab_runner. Default: all of them.",
+            show_default=False,
+            autocompletion=completion.services,
         ),
     ] = "",
     volumes: Annotated[bool, typer.Option("--volumes", help="Also delete what the caches hold.")] = False,
