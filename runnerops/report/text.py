@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from runnerops.errors import problem_lines
@@ -238,9 +238,10 @@ def _jobs(count: int) -> str:
     return "1 job" if count == 1 else f"{count} jobs"
 
 
-def step_lines(title: str, steps: Iterable[Step], verbose: int) -> Iterator[Line]:
+def step_lines(title: str, steps: Sequence[Step], verbose: int) -> Iterator[Line]:
     """The steps that will run, for `-v` and `-vv`: each with its title, and below it its command."""
-    yield "plain", f"  steps {title}:"
+    if steps:
+        yield "plain", f"  steps {title}:"
     for index, step in enumerate(steps):
         yield "plain", f"    {index:3} {step_title(step)}"
         if command := step_command(step, verbose):

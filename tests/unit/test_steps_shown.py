@@ -74,6 +74,7 @@ def test_a_command_is_short_under_v_and_whole_under_vv() -> None:
     assert "1" * 64 in step_command(SWAP, 2)
     shown = [text for _, text in step_lines("there", (RESTART,), 1)]
     assert shown == ["  steps there:", "      0 restart docker", "        run 120 systemctl restart docker"]
+    assert not [*step_lines("there", (), 1)], "a title above nothing"
 
 
 @pytest.mark.parametrize(
