@@ -28,6 +28,7 @@ from runnerops.model.host_state import HostState
 from runnerops.parsing.comments import lines_left_over
 from runnerops.parsing.places import places_in
 from runnerops.planning.reconcile import reconcile
+from runnerops.render import shipped_templates
 from runnerops.secrets import Resolver
 from runnerops.secrets.dotenv import as_read, can_hold, line_of, read_dotenv
 from runnerops.services.gitlab_runner.format import runners_of
@@ -485,6 +486,13 @@ log_level = "debug"
     text = entry.into("")
     assert "# kept\n" in text
     assert "# kept too\n" in text
+
+
+def test_the_head_that_every_deploy_writes_is_not_reported_as_left_out() -> None:
+    head = shipped_templates().joinpath("config.toml.j2").read_text().partition("\n")[0]
+    assert not entry_of(observed(b"{}", f"{head}\n\nconcurrent = 3\n".encode())).notes
+    (said,) = entry_of(observed(b"{}", f"{head}\n# mine\n\nconcurrent = 3\n".encode())).notes
+    assert "comments at line 2 do" in said
 
 
 def test_crlf_and_a_byte_order_mark_are_read() -> None:

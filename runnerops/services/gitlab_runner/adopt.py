@@ -26,6 +26,9 @@ _ALWAYS = ("concurrent", "name", "url", "executor")
 KEEP = "keep"
 """Stands in the inventory for a token that the host keeps."""
 
+_HEAD = "# Managed by runnerops"
+"""How the first line of the shipped template begins. Every deploy writes it again, so nothing is lost with it."""
+
 
 def adopt(observed: HostState) -> Adopted:
     """Returns the keys in the order of the file, each runner's name first. What makes no difference is left out."""
@@ -174,7 +177,8 @@ def _comments(content: bytes, section: Tree) -> tuple[Mapping[Key, tuple[str, ..
         key: lines for key, lines in comments_by_key(text, places).items() if value_at(section, key) is not None
     }
     kept_comments = {key: lines for key, lines in comments.items() if not _is_hosts_own(key)}
-    return kept_comments, lines_left_over(text, places, [*comments])
+    own = 1 if text.startswith(_HEAD) else 0
+    return kept_comments, tuple(number for number in lines_left_over(text, places, [*comments]) if number != own)
 
 
 def _is_hosts_own(key: Key) -> bool:
