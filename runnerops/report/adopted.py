@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from runnerops.adopt.draft import Draft
 from runnerops.adopt.entry import Entry
 from runnerops.adopt.place import AdoptedHost
 from runnerops.adopt.templates import FOLDER, Templates
+from runnerops.model.host_names import brief
 from runnerops.report.screen import Screen
+from runnerops.report.text import Line
 
 
 def show_entries(draft: Draft, screen: Screen) -> None:
@@ -36,18 +38,33 @@ def show_by_hand(entries: Mapping[str, Entry], screen: Screen) -> None:
             )
 
 
-def show_notes(host: AdoptedHost, draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
-    """Prints what the entry of a host does not contain, or why there is none. `alone`: no other host was adopted."""
-    prefix = "note" if alone else f"{host.name}: note"
-    for note in notes_of(host, draft):
-        screen.say(f"{prefix}: {note}", "warn")
+def show_notes(hosts: Sequence[AdoptedHost], draft: Draft | None, screen: Screen, *, alone: bool, write: bool) -> None:
+    """Prints what the entries of the hosts do not contain, or why there is none. What is the same for several hosts is printed
+    once. `alone`: no other host was named.
+    """
+    names_by_line: dict[Line, list[str]] = {}
+    for host in hosts:
+        for line in _note_lines(host, draft, write=write):
+            names_by_line.setdefault(line, []).append(host.name)
+    for (style, text), names in names_by_line.items():
+        is_note = style == "warn"
+        screen.say(text if alone and is_note else f"{', '.join(brief(names))}: {text}", style)
+
+
+def _note_lines(host: AdoptedHost, draft: Draft | None, *, write: bool) -> Iterator[Line]:
+    yield from (("warn", f"note: {note}") for note in notes_of(host, draft))
     entry = draft.entries.get(host.name) if draft else None
     variables = [*(draft.layer.variables if draft and draft.layer else ()), *(entry.variables if entry else ())]
     if variables:
         where = "in .env" if write else "which --write puts into .env"
-        screen.say(f"{prefix}: secrets stand in variables, {where}: {', '.join(variables)}", "warn")
+        yield "warn", f"note: secrets stand in variables, {where}: {', '.join(variables)}"
     if not host.has_section:
-        screen.say(f"{host.name}{_why_not(host)}", "bad")
+        yield "bad", _why_not(host)
+
+
+def unchanged_line(names: Sequence[str]) -> str:
+    """Which hosts a deploy of the new entries leaves as they are."""
+    return f"{', '.join(brief(names))}: a deploy of {'this' if len(names) == 1 else 'these'} changes nothing"
 
 
 def show_templates(templates: Templates, screen: Screen, *, write: bool) -> None:
@@ -89,7 +106,8 @@ def entry_text(entry: Entry) -> str:
 
 
 def _why_not(host: AdoptedHost) -> str:
-    services = ", ".join(sorted(service.value for service in host.place.own))
+    services = sorted(service.value for service in host.place.own)
     if not services:
-        return ": nothing on it can be managed"
-    return f" has {services} in {host.place.path} already: nothing is overwritten"
+        return "nothing on it can be managed"
+    are = "are" if len(services) > 1 else "is"
+    return f"{', '.join(services)} {are} in {host.place.path} already: nothing is overwritten"

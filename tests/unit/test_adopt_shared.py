@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,8 @@ from runnerops.inventory import load
 from runnerops.model.common import Key, ServiceName, Tree
 from runnerops.model.host_state import HostState
 from runnerops.planning.reconcile import reconcile
+from runnerops.report.adopted import show_notes, unchanged_line
+from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 from runnerops.services import SERVICES
 from runnerops.services.base import Adopted
@@ -90,6 +93,21 @@ def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -
         AdoptedHost(place, {ServiceName(service): one for service, one in adopted.items()})
         for place, adopted in zip(places, hosts.values(), strict=True)
     ]
+
+
+def test_what_is_true_of_several_hosts_is_said_once_in_their_order(tmp_path: Path) -> None:
+    notes = {"ci-1": ("a", "b"), "ci-2": ("b",), "ci-3": ("b",), "big": ("c",)}
+    hosts = found(tmp_path, {name: {"docker": Adopted(notes=own)} for name, own in notes.items()})
+    screen = Screen(out=StringIO(), err=(err := StringIO()))
+    show_notes(hosts, None, screen, alone=False, write=False)
+    assert err.getvalue().splitlines() == [
+        "ci-1: note: a",
+        "ci-[1:3]: note: b",
+        "ci-[1:3], big: nothing on it can be managed",
+        "big: note: c",
+    ]
+    assert unchanged_line(["ci-1", "ci-2", "ci-3", "big"]) == "ci-[1:3], big: a deploy of these changes nothing"
+    assert unchanged_line(["big"]) == "big: a deploy of this changes nothing"
 
 
 def runner(name: str, **more: object) -> Tree:

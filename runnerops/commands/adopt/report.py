@@ -29,6 +29,7 @@ from runnerops.report.adopted import (
     show_entries,
     show_notes,
     show_templates,
+    unchanged_line,
 )
 from runnerops.report.causes import outcomes_lines
 from runnerops.report.document import VERSION, outcome_document
@@ -61,9 +62,8 @@ class AdoptionReport:
         write = self.request.options.write
         if self.draft:
             show_entries(self.draft, self.screen)
-        for result in self.looked.values():
-            if not isinstance(result, Exception):
-                show_notes(result, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
+        hosts = [result for result in self.looked.values() if isinstance(result, AdoptedHost)]
+        show_notes(hosts, self.draft, self.screen, alone=len(self.looked) == 1, write=write)
         failed = [failed_outcome(name, error) for name, error in self.looked.items() if isinstance(error, Exception)]
         self.screen.lines(outcomes_lines(failed))
         show_by_hand(self.by_hand, self.screen)
@@ -107,19 +107,23 @@ class AdoptionReport:
         only the entries are the answer.
         """
         report = self.screen if self.request.options.write else replace(self.screen, out=self.screen.err)
-        quiet = {
-            name for name, result in plans.items() if isinstance(result, Planned) and result.result is Result.UNCHANGED
-        }
-        quiet = {name for name in quiet if self.draft and name in self.draft.entries and not self._owns(name)}
+        quiet = [
+            name
+            for name, result in plans.items()
+            if isinstance(result, Planned) and result.result is Result.UNCHANGED and self._is_new(name)
+        ]
         hosts = tuple(host for host in project.hosts if host.name not in quiet)
         if hosts:
             show_text(replace(project, hosts=hosts), {host.name: plans[host.name] for host in hosts}, report, verbose=0)
-        for name in quiet:
-            self.screen.say(f"{name}: a deploy of this changes nothing", "good")
+        if quiet:
+            self.screen.say(unchanged_line(quiet), "good")
 
-    def _owns(self, name: str) -> bool:
+    def _is_new(self, name: str) -> bool:
+        """Whether all that the inventory will say of it is adopted."""
         result = self.looked[name]
-        return isinstance(result, AdoptedHost) and bool(result.place.own)
+        return bool(self.draft and name in self.draft.entries) and not (
+            isinstance(result, AdoptedHost) and result.place.own
+        )
 
     def _failed(self, name: str, error: Exception) -> dict[str, Any]:
         outcome, entry = outcome_document(failed_outcome(name, error)), self.by_hand.get(name)
