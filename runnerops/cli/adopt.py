@@ -23,6 +23,15 @@ AnsibleInventory = Annotated[
         show_default=False,
     ),
 ]
+Group = Annotated[
+    str,
+    typer.Option(
+        "--group",
+        metavar="NAME",
+        help="Group that the hosts join. A new group gets what they have in common.",
+        autocompletion=completion.groups,
+    ),
+]
 
 
 def adopt(
@@ -44,15 +53,7 @@ def adopt(
     name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="Name for USER@ADDRESS. Default: its address.")
     ] = "",
-    group: Annotated[
-        str,
-        typer.Option(
-            "--group",
-            metavar="NAME",
-            help="Group that the hosts join. A new group gets what they have in common.",
-            autocompletion=completion.groups,
-        ),
-    ] = "",
+    group: Group = "",
     ansible: AnsibleInventory = None,
     output: Output = Format.TEXT,
 ) -> None:
