@@ -85,7 +85,7 @@ def plan_all(
     """Observes all hosts at the same time. Returns their plans, or the error of a host. `lock_wait` waits for busy
     hosts.
     """
-    requester = find_requester(pool.environ, project.folder)
+    requester = find_requester(pool.environ, project.folder, pool.command_id)
     flags = replace(flags, job=find_job(pool.environ))
     hosts = {host.name: host for host in project.hosts}
     deployed = frozenset(name for name, host in hosts.items() if not in_maintenance(host, flags))

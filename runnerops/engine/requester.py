@@ -11,7 +11,7 @@ from pathlib import Path
 from runnerops.model.inventory import CiJob, Requester
 
 
-def find_requester(environ: Mapping[str, str], folder: Path) -> Requester:
+def find_requester(environ: Mapping[str, str], folder: Path, command_id: str = "") -> Requester:
     """Uses the variables of a GitLab job; without one, the local user, the machine and the commit of `folder`'s
     checkout.
     """
@@ -20,6 +20,7 @@ def find_requester(environ: Mapping[str, str], folder: Path) -> Requester:
         machine=environ.get("CI_RUNNER_DESCRIPTION") or socket.gethostname(),
         commit=environ.get("CI_COMMIT_SHA") or _commit(folder),
         pipeline=environ.get("CI_PIPELINE_URL", ""),
+        command_id=command_id,
     )
 
 

@@ -183,13 +183,14 @@ class Policy:
 @frozen
 class Requester:
     """Who asked for a run, and from where. `commit` and `pipeline` (a URL) are empty outside of a repository or a
-    pipeline.
+    pipeline. `command_id` is random, and the same for all runs that one command begins.
     """
 
     user: str
     machine: str
     commit: str = ""
     pipeline: str = ""
+    command_id: str = ""
 
 
 @frozen

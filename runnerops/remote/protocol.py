@@ -169,6 +169,7 @@ def meta_text(plan: Plan) -> str:
             "pipeline": requester.pipeline,
         },
         "command": plan.command,
+        "command_id": requester.command_id,
         "digest": plan.digest,
         "drains": [index for index, step in enumerate(plan.forward) if drains(step)],
         "actions": [f"{action.shown} {action.service}" for action in plan.actions],

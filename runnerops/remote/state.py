@@ -187,11 +187,10 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
             begins.setdefault(number, _number(text.removeprefix("clock ")))
     running = {line.split()[0] for line in text_of(answers, "alive").splitlines() if " failed " not in line}
     for number, meta in sorted(metas.items()):
-        requester = meta.get("requested_by")
         files = meta.get("files")
         yield Run(
             number=number,
-            requester=Requester(**requester) if isinstance(requester, dict) else Requester("", ""),
+            requester=_requester(meta),
             digest=str(meta.get("digest", "")),
             result=ends.get(number, ""),
             running=f"runnerops-{number}.service" in running and number not in ends,
@@ -200,6 +199,14 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
             command=str(meta.get("command", "deploy")),
             drained=isinstance(meta.get("drains"), list) and failed.get(number) in meta["drains"],
         )
+
+
+def _requester(meta: Mapping[str, Any]) -> Requester:
+    """Who asked for the run. What is missing or no text is empty."""
+    by = meta.get("requested_by")
+    found = {**(by if isinstance(by, dict) else {}), "command_id": meta.get("command_id")}
+    names = ("user", "machine", "commit", "pipeline", "command_id")
+    return Requester(*(value if isinstance(value := found.get(name), str) else "" for name in names))
 
 
 def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:

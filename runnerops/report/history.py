@@ -111,6 +111,7 @@ def _document(record: Record) -> dict[str, Any]:
     return {
         "run": run.number,
         "command": record.command,
+        "command_id": run.requester.command_id,
         "result": record.result.value if run.result or run.running else Result.UNKNOWN.value,
         "end": run.result,
         "running": run.running,

@@ -12,8 +12,6 @@ from runnerops.report.alike import HostText, Line, shared_lines
 from runnerops.report.history import ending_word, record_lines
 from runnerops.report.text import GOOD
 
-_APART = 3600
-"""The most seconds between the starts of two runs that count as parts of one deploy."""
 _MOST = 20
 """How many are shown. Earlier ones are counted."""
 
@@ -47,22 +45,21 @@ def merged_history_lines(every: Iterable[HostRun], *, show_all: bool = False) ->
 
 
 def _blocks(newest_first: Iterable[HostRun]) -> Iterator[list[HostRun]]:
-    """Groups runs. As soon as an earlier run of one of its hosts is seen, a block is whole, because all runs that follow
-    are earlier still, and so belong to other deploys.
+    """Groups the runs that one command began and that ended alike. Two runs on one host are never together, nor is a run of
+    which nobody knows the command.
     """
     blocks: list[list[HostRun]] = []
     latest: dict[object, list[HostRun]] = {}
-    of_host: dict[str, list[HostRun]] = {}
+    grouped: set[object] = set()
     for host_run in newest_first:
-        ended = of_host.get(host_run.host)
-        latest = {key: block for key, block in latest.items() if block is not ended}
-        key = ending_word(host_run.record), host_run.text.normalized()
-        block = latest.get(key)
-        if block is None or _began(block[-1]) - _began(host_run) > _APART:
-            block = latest[key] = []
-            blocks.append(block)
-        block.append(host_run)
-        of_host[host_run.host] = block
+        run = host_run.record.run
+        command = run.requester.command_id or (host_run.host, run.number)
+        key = command, ending_word(host_run.record), host_run.text.normalized()
+        if key not in latest or (key, host_run.host) in grouped:
+            latest[key] = []
+            blocks.append(latest[key])
+        latest[key].append(host_run)
+        grouped.add((key, host_run.host))
     yield from blocks
 
 

@@ -182,6 +182,15 @@ def test_several_runs_are_followed_to_their_ends(hosts: Fleet) -> None:
     assert terminal.end() == 4
 
 
+def test_runs_of_different_deploys_are_never_shown_as_one(hosts: Fleet) -> None:
+    names = ("drains-1", "starts-1")
+    for name in names:
+        hosts.run("deploy", name, "--yes")
+    for follow in ([], ["--follow"]):
+        said = hosts.run("history", *names, *follow)
+        assert [said.count(f"{name} (run ") for name in names] == [1, 1]
+
+
 def test_a_rollback_of_several_hosts_goes_on_where_one_fails_before_its_run(hosts: Fleet) -> None:
     hosts.run(*ALL)
     hosts["drains-1"].play("break look")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
@@ -10,7 +11,8 @@ from runnerops.model.run import Event, Record
 from runnerops.model.steps import Step
 from runnerops.report.runs_together import HostRun, merged_history_lines
 
-ANNA, BOB = Requester("anna", "laptop"), Requester("bob", "desk")
+ANNA, BOB = Requester("anna", "laptop", command_id="a1"), Requester("bob", "desk", command_id="b2")
+AGAIN, NOBODY = replace(ANNA, command_id="a3"), replace(ANNA, command_id="")
 NAMES = [f"ci-{number:02}" for number in range(1, 41)]
 NOW = 100_000
 
@@ -44,18 +46,30 @@ def test_a_deploy_of_forty_hosts_is_one_with_those_apart_that_ended_otherwise() 
 
 
 def test_two_deploys_are_two() -> None:
-    twice = [kept(name, start) for name in NAMES[:3] for start in (50_000, 50_100)]
+    twice = [kept(name, start, who=who) for name in NAMES[:3] for start, who in ((50_000, ANNA), (50_100, AGAIN))]
     assert [line for line in said(twice) if "hosts" in line] == [
         f"1970-01-01 13:5{start} UTC  applied  10.0 s  3 hosts: ci-[01:03]" for start in ("5:00", "3:20")
     ]
-    others = [kept("ci-01", 50_000), kept("ci-02", 50_000, who=BOB), kept("ci-03", 60_000)]
-    assert len([line for line in said(others) if "applied" in line]) == 3
+    others = [kept(name, 50_000, who=who) for name, who in zip(NAMES, (ANNA, BOB, AGAIN, NOBODY, NOBODY), strict=False)]
+    assert len([line for line in said(others) if "applied" in line]) == 5
+
+
+def test_a_deploy_with_long_pauses_is_one() -> None:
+    assert said([kept("ci-01", 10_000), kept("ci-02", 60_000)])[0].endswith("2 hosts: ci-01, ci-02")
+
+
+def test_two_runs_on_a_host_are_never_one() -> None:
+    twice = [kept("ci-01", start, end="locked") for start in (50_000, 50_100)]
+    assert [line.split("  ")[-1] for line in said(twice) if "locked" in line] == [
+        "ci-01 (run 50100)",
+        "ci-01 (run 50000)",
+    ]
 
 
 def test_a_deploy_does_not_reach_back_over_another_run_of_its_hosts() -> None:
     first = [kept(name, 50_000) for name in NAMES[:4]]
     rollback = [kept(name, 50_100, who=BOB) for name in NAMES[:2]]
-    again = [kept(name, 50_200) for name in NAMES[:2]]
+    again = [kept(name, 50_200, who=AGAIN) for name in NAMES[:2]]
     assert [line.split("  ")[-1] for line in said([*first, *rollback, *again]) if "hosts" in line] == [
         "2 hosts: ci-01, ci-02",
         "2 hosts: ci-01, ci-02",
@@ -73,6 +87,7 @@ def test_what_goes_on_comes_first_though_its_host_does_not_know_its_time_yet() -
 
 
 def test_many_deploys_are_counted_behind_the_newest() -> None:
-    runs = [kept(name, 50_000 - 100 * number) for number in range(23) for name in NAMES]
+    deploys = [replace(ANNA, command_id=f"{number}") for number in range(23)]
+    runs = [kept(name, 50_000 - 100 * number, who=who) for number, who in enumerate(deploys) for name in NAMES]
     assert len([line for line in said(runs) if "40 hosts" in line]) == 20
     assert said(runs)[-1] == "and 120 earlier runs: -v shows each host's own, all of them"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,8 @@ class ConnectionPool:
     def __init__(self, inventory: Inventory, environ: Mapping[str, str], screen: Screen) -> None:
         self.environ = environ
         self.screen = screen
+        self.command_id = secrets.token_hex(8)
+        """Tells the runs of this command from those of others."""
         known_hosts = KnownHosts.find(inventory.folder, environ)
         self._folder = inventory.folder
         self.run_command = Once(say=partial(screen.say, style="dim"))
