@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOG_DRIVERS
 from runnerops.services.docker.schema.features import FLAGS
+from runnerops.services.shared.log_drivers import EVERYWHERE, LOG_DRIVERS
 
 _OF_CLIENT = frozenset(
     {"auths", "credsStore", "credHelpers", "HttpHeaders", "psFormat", "imagesFormat", "detachKeys", "currentContext"}

@@ -9,8 +9,6 @@ from runnerops.parsing.near import near_fix, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
-from runnerops.services.docker.rules.log_drivers import EVERYWHERE, LOCAL_FROM_29_5, LOG_DRIVERS, OTHER_DRIVERS, REMOVED
-from runnerops.services.docker.rules.log_options import option_values
 from runnerops.services.docker.rules.log_use import log_use
 from runnerops.services.docker.rules.registries import registries
 from runnerops.services.docker.rules.resources import resources
@@ -21,6 +19,8 @@ from runnerops.services.docker.rules.storage import storage
 from runnerops.services.docker.rules.timely import before, since
 from runnerops.services.docker.rules.ulimits import ulimits
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.log_drivers import LOCAL_FROM_29_5, LOG_DRIVERS, REMOVED, meant_drivers, unknown_option
+from runnerops.services.shared.log_options import option_problems
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
@@ -150,7 +150,8 @@ def _logging(tree: Tree, version: Version | None) -> Found:
         yield from log_use(driver, options or {})
     if isinstance(options, dict) and driver != "none":
         yield from _log_options(driver, options, version)
-        yield from option_values(driver, options)
+        for name, problem, fix in option_problems(driver, options):
+            yield "D019", "error", ("log-opts", name) if name else ("log-opts",), f"{problem}: {_START}", fix
 
 
 def _no_driver(driver: str, ends: str) -> Found:
@@ -158,30 +159,16 @@ def _no_driver(driver: str, ends: str) -> Found:
 
     dockerd looks for it at its start if it has options, else with the first container.
     """
-    drivers = [name for name in LOG_DRIVERS if name not in REMOVED]
-    intended = (
-        OTHER_DRIVERS.get(driver.lower(), ())
-        or similar_names(driver, drivers, 0.65, by_word=False)
-        or tuple(name for name in drivers if len(driver) > 2 and name.startswith(driver))
-    )
-    if intended:
+    if intended := meant_drivers(driver):
         text = f"there is no log driver {driver!r}: {ends}"
         yield "D018", "error", ("log-driver",), text, f"write {' or '.join(intended)}"
     else:
         text = f"{driver!r} is not a built-in driver: without a plugin of this name, {ends}"
-        yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {', '.join(drivers)}"
-
-
-def _instead(name: str, driver: str, option_names: frozenset[str]) -> str:
-    """What to write for an unknown option. Those of all drivers have no driver's name before them."""
-    plain = name.removeprefix(f"{driver}-")
-    return (
-        f"write {plain}" if plain != name and plain in option_names else near_fix(name, option_names) or "take it out"
-    )
+        drivers = ", ".join(name for name in LOG_DRIVERS if name not in REMOVED)
+        yield "D018", "warning", ("log-driver",), text, f"install the plugin, or use one of {drivers}"
 
 
 def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
-    option_names = LOG_DRIVERS[driver]
     for name, value in options.items():
         if isinstance(value, dict | list):  # no option has such a value, which another rule tells
             continue
@@ -189,33 +176,8 @@ def _log_options(driver: str, options: Tree, version: Version | None) -> Found:
             if severity := before("29.5", version):
                 text = f"local accepts this option only since 29.5: {_START}"
                 yield "D019", severity, ("log-opts", name), text, "take it out"
-        elif option_names is not None and name not in option_names | EVERYWHERE:
-            other_drivers = [other_driver for other_driver, names in LOG_DRIVERS.items() if names and name in names]
-            hint = f", which is one of {', '.join(other_drivers)}" if other_drivers else ""
-            text = f"{driver} does not accept this option{hint}: {_START}"
-            fix = "take it out" if other_drivers else _instead(name, driver, option_names)
-            yield "D019", "error", ("log-opts", name), text, fix
-    mode = options.get("mode")
-    if isinstance(mode, str) and mode not in {"", "blocking", "non-blocking"}:
-        text = f"must be blocking or non-blocking: {_START}"
-        yield "D019", "error", ("log-opts", "mode"), text, near_fix(mode, ("blocking", "non-blocking"))
-    if "max-buffer-size" in options and mode != "non-blocking":
-        text = f"needs `mode: non-blocking` too: {_START}"
-        yield "D019", "error", ("log-opts", "max-buffer-size"), text, "add it, or take max-buffer-size out"
-    if driver not in {"json-file", "local"}:
-        return
-    size, count, compress = (options.get(name) for name in ("max-size", "max-file", "compress"))
-    if isinstance(count, str) and not (count.strip().isdecimal() and int(count) > 0):
-        yield (
-            "D019",
-            "error",
-            ("log-opts", "max-file"),
-            'must be a whole number of "1" or more: no container would start',
-            'write for example "3"',
-        )
-    if driver == "json-file" and compress in ("true", "1") and (size in (None, "-1") or count in (None, "1")):
-        text = "needs max-size and a max-file of 2 or more: no container would start"
-        yield "D019", "error", ("log-opts", "compress"), text, 'add for example "max-size": "10m", "max-file": "3"'
+        elif unknown := unknown_option(name, driver):
+            yield "D019", "error", ("log-opts", name), f"{unknown[0]}: {_START}", unknown[1]
 
 
 def _pairs(tree: Tree) -> Found:

@@ -1,4 +1,4 @@
-"""The log drivers that are built into dockerd, and the options that each accepts, as data. Pure.
+"""The log drivers that are built into dockerd, and the options that each accepts. Pure.
 
 From the validators in moby's `daemon/logger`, 20.10 to 29.7. A name with a `:` or `/` is that of a plugin, and is not
 judged.
@@ -7,6 +7,8 @@ judged.
 from __future__ import annotations
 
 from collections.abc import Mapping
+
+from runnerops.parsing.near import near_fix, similar_names
 
 _COMMON = frozenset({"labels", "labels-regex", "env", "env-regex", "tag"})
 
@@ -57,7 +59,7 @@ LOCAL_FROM_29_5 = _COMMON
 REMOVED = {"logentries": "25.0"}
 """The release that removed a driver."""
 
-OTHER_DRIVERS: Mapping[str, tuple[str, ...]] = {
+_OTHER_DRIVERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("cloudwatch", "aws-cloudwatch"), ("awslogs",)),
     **dict.fromkeys(("stackdriver", "google-cloud"), ("gcplogs",)),
     "graylog": ("gelf",),
@@ -65,3 +67,34 @@ OTHER_DRIVERS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("systemd", "systemd-journald"), ("journald",)),
 }
 """By name of a service or program: the driver for it."""
+
+
+def meant_drivers(driver: str) -> tuple[str, ...]:
+    """The built-in drivers that a name may stand for. Without any, it may be the alias of a plugin."""
+    names = [name for name in LOG_DRIVERS if name not in REMOVED]
+    return (
+        _OTHER_DRIVERS.get(driver.lower(), ())
+        or similar_names(driver, names, 0.65, by_word=False)
+        or tuple(name for name in names if len(driver) > 2 and name.startswith(driver))
+    )
+
+
+def unknown_option(name: str, driver: str) -> tuple[str, str] | None:
+    """What is wrong with an option that a built-in driver does not accept, and what to write; None if it does."""
+    option_names = LOG_DRIVERS[driver]
+    if option_names is None or name in option_names or name in EVERYWHERE:
+        return None
+    other_drivers = [other_driver for other_driver, names in LOG_DRIVERS.items() if names and name in names]
+    hint = f", which is one of {', '.join(other_drivers)}" if other_drivers else ""
+    fix = "take it out" if other_drivers else _instead(name, driver, option_names)
+    return f"{driver} does not accept this option{hint}", fix
+
+
+def _instead(name: str, driver: str, option_names: frozenset[str]) -> str:
+    """What to write for an unknown option. Those of all drivers have no driver's name before them."""
+    plain = name.removeprefix(f"{driver}-")
+    return (
+        f"write {plain}"
+        if plain != name and plain in option_names
+        else near_fix(name, option_names | EVERYWHERE) or "take it out"
+    )

@@ -1,22 +1,24 @@
-"""Values of `log-opts` that dockerd checks when it starts, by option. Pure.
+"""Values of log options that Docker refuses, by option: for all containers in daemon.json, or for one. Pure.
 
-If the file has `log-opts`, dockerd gives them to the driver's validator and does not start if that refuses them.
-`dockerd --validate` does not check this. Source: `ValidateLogOpt` of each driver in moby's `daemon/logger`, 20.10 to
-29.7.
+Source: `ValidateLogOpt` and `New` of each driver in moby's `daemon/logger`, and `mergeAndVerifyLogConfig`, 20.10 to 29.7.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree, word_set
-from runnerops.services.docker.schema.nested import Found
+from runnerops.parsing.near import near_fix
+from runnerops.patterns import late_pattern
 from runnerops.services.shared.durations import is_duration
 
-_START = "dockerd does not start"
-BOOLEANS = word_set("1 t T TRUE true True 0 f F FALSE false False")
+Problems: TypeAlias = "Iterator[tuple[str, str, str]]"
+"""Option (empty for the table of options as a whole), problem, and what to write."""
+
+_BOOLEANS = word_set("1 t T TRUE true True 0 f F FALSE false False")
 """What Go's `ParseBool` reads."""
 
 _FACILITIES = word_set("""
@@ -26,7 +28,7 @@ _FACILITIES = word_set("""
 
 
 def _bool(text: str) -> str:
-    return "" if text in BOOLEANS else "must be true or false"
+    return "" if text in _BOOLEANS else "must be true or false"
 
 
 def _duration(text: str) -> str:
@@ -115,20 +117,28 @@ option.
 _NEVER_EMPTY = word_set("gelf-compression-type gelf-compression-level gelf-tcp-max-reconnect gelf-tcp-reconnect-delay")
 
 
-def option_values(driver: str, options: Tree) -> Found:
-    """What the driver refuses of the values, and options that exclude each other. `driver` accepts all the options."""
+def option_problems(driver: str, options: Tree) -> Problems:
+    """What the driver's validator refuses: values, and options that exclude each other. dockerd calls it when it starts,
+    but `dockerd --validate` does not. `driver` accepts all the options.
+    """
+    mode = options.get("mode")
+    if isinstance(mode, str) and mode not in {"", *_MODES}:
+        yield "mode", "must be blocking or non-blocking", near_fix(mode, _MODES)
+    if "max-buffer-size" in options and mode != "non-blocking":
+        yield "max-buffer-size", "needs `mode: non-blocking` too", "add it, or take max-buffer-size out"
     for name, value in options.items():
         text = value if isinstance(value, str) else "" if value is None else None
         if name in _FORMS and text is not None and (text or name in _NEVER_EMPTY) and (problem := _FORMS[name](text)):
-            yield "D019", "error", ("log-opts", name), f"{problem}: {_START}", _fix(name, text)
+            yield name, problem, _fix(name, text)
     if driver == "gelf":
         yield from _gelf(options)
     elif driver == "awslogs" and not options.get("awslogs-group"):
-        text = f"has no awslogs-group, which awslogs requires: {_START}"
-        yield "D019", "error", ("log-opts",), text, 'add "awslogs-group": "NAME"'
+        yield "", "has no awslogs-group, which awslogs requires", 'add "awslogs-group": "NAME"'
     if "awslogs-datetime-format" in options and "awslogs-multiline-pattern" in options:
-        text = f"cannot be combined with awslogs-datetime-format: {_START}"
-        yield "D019", "error", ("log-opts", "awslogs-multiline-pattern"), text, "take one of them out"
+        yield "awslogs-multiline-pattern", "cannot be combined with awslogs-datetime-format", "take one of them out"
+
+
+_MODES = ("blocking", "non-blocking")
 
 
 def _fix(name: str, text: str) -> str:
@@ -138,14 +148,46 @@ def _fix(name: str, text: str) -> str:
     return f"write {address}, or tcp instead of udp" if lacks and not _FORMS[name](address) else ""
 
 
-def _gelf(options: Tree) -> Found:
+def _gelf(options: Tree) -> Problems:
     address = options.get("gelf-address")
     if not address:
-        text = f"has no gelf-address, which gelf requires: {_START}"
-        yield "D019", "error", ("log-opts",), text, 'add "gelf-address": "udp://HOST:12201"'
+        yield "", "has no gelf-address, which gelf requires", 'add "gelf-address": "udp://HOST:12201"'
         return
     kind = str(address).partition("://")[0]
     for name in options:
         wanted = "udp" if name.startswith("gelf-compression-") else "tcp" if name.startswith("gelf-tcp-") else kind
         if kind in {"udp", "tcp"} and wanted != kind:
-            yield "D019", "error", ("log-opts", name), f"works only with `{wanted}://`: {_START}", "take it out"
+            yield name, f"works only with `{wanted}://`", "take it out"
+
+
+_ACTION = late_pattern(r"\{\{(?:[^{}\"`]|\"(?:[^\"\\]|\\.)*\"|`[^`]*`)*\}\}")
+_UNBALANCED = ("missing ), unterminated subpattern", "unbalanced parenthesis", "unterminated character set")
+"""What Python's parser says of a pattern that Go's parser refuses too. They differ in other things."""
+
+
+def late_problems(driver: str, options: Tree) -> Problems:
+    """What the driver refuses only when a container starts."""
+    size, count, compress, tag = (options.get(name) for name in ("max-size", "max-file", "compress", "tag"))
+    if driver in {"json-file", "local"}:
+        if isinstance(compress, str) and compress not in _BOOLEANS:
+            yield "compress", "must be true or false", 'write "true" or "false"'
+        if isinstance(count, str) and not (count.strip().isdecimal() and int(count) > 0):
+            yield "max-file", 'must be a whole number of "1" or more', 'write for example "3"'
+    if driver == "json-file" and compress in ("true", "1") and (size in (None, "-1") or count in (None, "1")):
+        text = "needs max-size and a max-file of 2 or more"
+        yield "compress", text, 'add for example "max-size": "10m", "max-file": "3"'
+    if isinstance(tag, str) and re.search(r"\{\{|\}\}", _ACTION.sub("", tag)):
+        yield "tag", "is not a template, because {{ and }} must come in pairs", 'write for example "{{.Name}}"'
+    for name in ("env-regex", "labels-regex"):
+        pattern = options.get(name)
+        if isinstance(pattern, str) and _is_unbalanced(pattern):
+            problem = "is not a regular expression, because a bracket has no counterpart"
+            yield name, problem, "close it, or write \\\\ before it"
+
+
+def _is_unbalanced(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return str(error.msg).startswith(_UNBALANCED)
+    return False
