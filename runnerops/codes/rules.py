@@ -469,8 +469,8 @@ _ROWS = (
         "C013",
         "error",
         "Invalid address",
-        "The registry does not start.",
-        "Write ADDRESS:PORT or :PORT, and a URL for `host`.",
+        "The registry does not start. If a check of `health` has it, every request fails; an endpoint gets no events.",
+        "Write ADDRESS:PORT or :PORT, and a URL for `host`, `uri` and `url`.",
     ),
     Rule(
         "C014",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from runnerops.model.common import ServiceName, Tree, key_text
 from runnerops.model.inventory import FileSpec
 from runnerops.planning.lint.file import lint_file
+from runnerops.services import REGISTRY
 from runnerops.services.registry.rules.compose import compose_rules
 
 SPEC = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")
@@ -127,6 +128,13 @@ def found(text: str) -> list[str]:
         ("restart: always", "depends_on: [cache]", "K002 error services.cache.depends_on[0]"),
         ("restart: always", "environment_file: x", "K001 error services.cache.environment_file"),
         ("restart: always", "build: {contxt: .}", "K001 error services.cache.build.contxt"),
+        ("restart: always", "deploy: {mode: replicatd}", "K002 warning services.cache.deploy.mode"),
+        ("restart: always", "deploy: {endpoint_mode: dns}", "K002 warning services.cache.deploy.endpoint_mode"),
+        (
+            "restart: always",
+            "deploy: {restart_policy: {condition: on-fail}}",
+            "K002 error services.cache.deploy.restart_policy.condition",
+        ),
         ("restart: always", "deploy: {replicas: two}", "K002 error services.cache.deploy.replicas"),
         ("restart: always", "privileged: maybe", "K002 error services.cache.privileged"),
         ("restart: always", "pull_policy: sometimes", "K002 error services.cache.pull_policy"),
@@ -635,3 +643,56 @@ def test_a_later_document_may_set_again_what_an_earlier_one_has() -> None:
     assert found(f"# one document\n---\n{first}".replace("[A=1]", "[A=1, A=2]")) == [
         "P002 warning services.a.environment[1]"
     ]
+
+
+@pytest.mark.parametrize(
+    ("logging", "finding", "fix"),
+    [
+        ("driver: json-fil", "error driver", "write json-file"),
+        ("driver: json-file, options: {max-siz: 1m}", "error options.max-siz", "write max-size"),
+        ("driver: journald, options: {max-size: 1m}", "error options.max-size", "take it out"),
+        ("driver: local, options: {tag: a}", "warning options.tag", "take it out, or use json-file"),
+        ("driver: gelf, options: {tag: a}", "warning options", 'add "gelf-address": "udp://HOST:12201"'),
+        ("options: {max-files: 3}", "error options.max-files", "write max-file"),
+        ("options: {quux: 3}", "warning options.quux", "take it out"),
+        ("options: {max-size: ten}", "error options.max-size", "write for example 10m"),
+        ("options: {mode: nonblocking}", "error options.mode", "write non-blocking"),
+        ("driver: syslog, options: {syslog-address: 'a:514'}", "error options.syslog-address", "write udp://a:514"),
+    ],
+)
+def test_what_a_log_driver_does_not_accept(logging: str, finding: str, fix: str) -> None:
+    (one,) = lint_file(SPEC, f"services: {{a: {{image: 'x:1', logging: {{{logging}}}}}}}".encode())
+    severity, option = finding.split()
+    assert (one.severity, key_text(one.key)) == (severity, f"services.a.logging.{option}")
+    assert (one.fix or "").startswith(fix)
+
+
+@pytest.mark.parametrize(
+    "logging",
+    [
+        "driver: loki, options: {loki-url: a}",
+        "driver: grafana/loki:latest, options: {x: 1}",
+        "driver: $D, options: {x: 1}",
+        "driver: json-file, options: {max-size: 10m, max-file: 3, mode: non-blocking, max-buffer-size: 4m}",
+        "driver: none, options: {x: 1}",
+        "driver: local, options: {max-size: -1}",
+        "options: {max-size: '${S:-1m}', labels: a, env: b}",
+        "driver: syslog, options: {syslog-address: 'udp://a:514', tag: '{{.Name}}'}",
+    ],
+)
+def test_what_a_log_driver_accepts(logging: str) -> None:
+    assert found(f"services: {{a: {{image: 'x:1', logging: {{{logging}}}}}}}") == []
+
+
+@pytest.mark.parametrize("version", ["", "1.29.2", "2.0.0"])
+def test_only_compose_1_reads_numbers_in_base_60(version: str) -> None:
+    text = b"services: {a: {image: 'x:1', ports: [22:22, '23:23', 8080:80], environment: {A: 1:00}}}"
+    findings = compose_rules(REGISTRY.parse(SPEC, text), version=version)
+    assert [f"{severity} {key_text(key)} {fix}" for _, severity, key, _, fix in findings] == (
+        [
+            'error services.a.ports[0] put it in quotes: "22:22"',
+            'error services.a.environment.A put it in quotes: "1:00"',
+        ]
+        if version == "1.29.2"
+        else []
+    )

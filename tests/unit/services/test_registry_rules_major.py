@@ -50,6 +50,13 @@ def health(checks: str) -> str:
 
 
 REFUSED = [
+    (FILES + "auth: {htpasswd: {realm: 1e3, path: /p}}", "3", "C012 auth.htpasswd"),
+    (health("tcp: [{timeout: 1s}]"), "23", "C013 health.tcp[0]"),
+    (health("http: [{statuscode: 200}]"), "23", "C013 health.http[0]"),
+    (health("http: [{uri: 'example.com/x'}]"), "23", "C013 health.http[0].uri"),
+    (FILES + "notifications: {endpoints: [{name: a, timeout: 1s}]}", "23", "C013 notifications.endpoints[0]"),
+    (FILES + "notifications: {endpoints: [{name: a, url: ''}]}", "23", "C013 notifications.endpoints[0].url"),
+    (FILES + "notifications: {endpoints: [{url: 'a.example/x'}]}", "23", "C013 notifications.endpoints[0].url"),
     (tls("minimumtls: tls1.1"), "3", "C003 http.tls.minimumtls"),
     (tls("minimumtls: tls1.4"), "23", "C003 http.tls.minimumtls"),
     (tls("ciphersuites: [TLS_RSA_WITH_RC4_128_SHA]"), "3", "C003 http.tls.ciphersuites[0]"),
@@ -167,6 +174,9 @@ def test_a_value_with_which_a_registry_does_not_start_is_an_error(text: str, maj
         driver("gcs", "bucket: b, chunksize: '524288', maxconcurrency: -1, keyfile: /missing"),
         driver("filesystem", "maxthreads: -5"),
         FILES + "auth: NONE",
+        FILES + "auth: {htpasswd: {realm: '1e3', path: /p}}\nhttp: {secret: 1e3}",
+        FILES + "redis: {addr: 'a:6379', addrs: ['a:6379'], password: 1e3}",
+        FILES + "notifications: {endpoints: [{disabled: true}, {url: 'HTTPS://a.example/x'}]}",
     ],
 )
 def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> None:
@@ -182,6 +192,8 @@ def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> 
         (driver("s3", f"{S3}, accelerate: true"), 2, "storage.s3.accelerate"),
         (driver("s3", f"{S3}, quux: true"), 3, "storage.s3.quux"),
         (FILES + "middleware: {storages: []}", 3, "middleware.storages"),
+        (FILES + "redis: {addr: 'a:1', addrs: ['a:1']}", 3, "redis.addr"),
+        (FILES + "redis: {addr: 'a:1', addrs: ['a:1']}", 2, "redis.addrs"),
     ],
 )
 def test_what_is_ignored_is_named(text: str, major: int, key: str) -> None:

@@ -122,7 +122,7 @@ def test_a_variable_that_the_registry_refuses_or_ignores_gives_a_finding(
         ("2.8.3", {"STORAGE_MAINTENANCE_READONLY": '{"enabled": true}'}),
         ("3.1.1", {"STORAGE_MAINTENANCE_UPLOADPURGING": "{enabled: false}", "STORAGE_TAG_CONCURRENCYLIMIT": "5"}),
         ("2.8.3", {"NOTIFICATIONS_ENDPOINTS": "[{name: n, url: 'http://x.example'}]"}),
-        ("3.1.1", {f"NOTIFICATIONS_ENDPOINTS_{index}_NAME": "n" for index in (0, 1)}),
+        ("3.1.1", {f"NOTIFICATIONS_ENDPOINTS_{index}_URL": "http://x.example" for index in (0, 1)}),
         ("3.1.1", {"REDIS_OPTIONS_ADDRS": "[redis:6379]", "STORAGE_CACHE_BLOBDESCRIPTOR": "redis"}),
         ("3.1.1", {"HEALTH_FILECHECKERS_0_FILE": "/x", "LOG_FIELDS_A_B": "c", "PROXY_TTL": "168h"}),
         ("3.1.1", {"HTTP_HEADERS_ACCESS-CONTROL-ALLOW-ORIGIN": "['*']", "PROXY_PASSWORD": "!x"}),

@@ -1,6 +1,7 @@
 """Reads YAML as Docker Compose does: what PyYAML reads as booleans, numbers in base 60 and dates is text. Pure.
 
-Source: the resolver of go-yaml 3 and 4. `yes`, `no`, `on` and `off` are texts, and `22:22` too.
+Source: the resolver of go-yaml 3 and 4. `yes`, `no`, `on` and `off` are texts, and `22:22` too, which Compose 1 reads as
+1342.
 """
 
 from __future__ import annotations
@@ -25,6 +26,25 @@ _CORE = {
 }
 
 
+BASE_60_TAG = "tag:runnerops,base-60"
+
+
+class Base60(str):
+    """A text such as `22:22` without quotes, which Compose 1 takes for a number in base 60, as YAML 1.1 does."""
+
+    __slots__ = ()
+
+    def number(self) -> int:
+        """The number that Compose 1 reads."""
+        total = 0
+        for digits in self.replace("_", "").lstrip("+-").split(":"):
+            total = total * 60 + int(digits)
+        return -total if self.startswith("-") else total
+
+
+yaml.SafeDumper.add_representer(Base60, lambda dumper, value: dumper.represent_str(str(value)))
+
+
 class ComposeLoader(_LOADER):  # type: ignore[misc]
     """A safe loader with the core types of YAML 1.2."""
 
@@ -32,3 +52,7 @@ class ComposeLoader(_LOADER):  # type: ignore[misc]
 ComposeLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _CORE.items():
     ComposeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", late_pattern(f"(?:{_pattern})$"), list(_first))
+ComposeLoader.add_implicit_resolver(
+    BASE_60_TAG, late_pattern(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+$"), list("-+123456789")
+)
+ComposeLoader.add_constructor(BASE_60_TAG, lambda _, node: Base60(node.value))

@@ -15,7 +15,7 @@ from runnerops.parsing.causes import Cause, place_of
 from runnerops.patterns import late_pattern
 from runnerops.services.base import ParseError
 from runnerops.services.registry.format.aliases import unfolds_too_far
-from runnerops.services.registry.format.compose_yaml import ComposeLoader
+from runnerops.services.registry.format.compose_yaml import BASE_60_TAG, ComposeLoader
 from runnerops.services.registry.format.layers import one_of
 
 _MOST_DEEP = 100
@@ -41,7 +41,7 @@ _LITERAL = (("http", "secret"), ("proxy", "username"), ("proxy", "password"))
 refuses numbers in the table `redis`.)"""
 
 
-_NAME_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))
+_NAME_TAGS = frozenset({BASE_60_TAG, *(f"tag:yaml.org,2002:{name}" for name in ("str", "merge", "timestamp"))})
 
 
 _NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})

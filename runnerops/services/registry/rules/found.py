@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
@@ -17,8 +17,13 @@ One: TypeAlias = "tuple[str, Severity, Key, str, str]"
 
 Found: TypeAlias = "Iterator[One]"
 
+V = TypeVar("V", bound=Value)
+
 _NEWEST = 3
 ENDS = "the registry ends at its start"
+
+WEB = late_pattern(r"(?i:https?)://[^/?#]")
+"""The beginning of a URL to which Go can send a request."""
 
 _NO_HOST = late_pattern(r"[\s^`{}|\\%]")
 _NUMBER = late_pattern(r"[+-]?(?:0[xX](?:_?[0-9a-fA-F])+|0[bB](?:_?[01])+|0[oO]?(?:_?[0-7])+|[1-9](?:_?\d)*|0)")
@@ -92,9 +97,18 @@ def of_any(second: Sequence[One], third: Sequence[One]) -> Found:
                 yield finding
 
 
-def read_power(value: Value, major: int) -> Value:
-    """Returns `1e3` without quotes as the number that it is to registry 3. Registry 2 reads a text."""
-    return float(value) if major != 2 and isinstance(value, Power) else value
+def as_read(value: V, major: int) -> V:
+    """Returns a value with each `1e3` without quotes as the number that it is to registry 3. Registry 2 reads a text."""
+    if major == 2:
+        return value
+    read: Value = value
+    if isinstance(value, dict):
+        read = {name: as_read(item, major) for name, item in value.items()}
+    elif isinstance(value, list):
+        read = [as_read(item, major) for item in value]
+    elif isinstance(value, Power):
+        read = float(value)
+    return read  # type: ignore[return-value]
 
 
 def is_host(value: Value) -> bool:

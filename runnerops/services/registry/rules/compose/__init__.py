@@ -10,8 +10,10 @@ from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.dind import dind_rules
 from runnerops.services.registry.rules.compose.fixes import as_scalar
+from runnerops.services.registry.rules.compose.log_options import log_rules
 from runnerops.services.registry.rules.compose.names import circles, references
 from runnerops.services.registry.rules.compose.networks import address_rules, network_rules, shared_addresses
+from runnerops.services.registry.rules.compose.older import numbers_of_1
 from runnerops.services.registry.rules.compose.pairs import pairs
 from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapping
 from runnerops.services.registry.rules.compose.ports import shared_ports
@@ -36,7 +38,7 @@ def compose_rules(tree: Tree, set_values: Mapping[str, str] = NOTHING, version: 
 
     `version`: that of Compose; empty if it is not known.
     """
-    findings = list(_rules(tree, tree, version))
+    findings = [*_rules(tree, tree, version), *numbers_of_1(tree, version)]
     refused = {key for rule, _, key, _, _ in findings if rule == "K001"}
     findings += [finding for finding in _newer(tree, version) if finding[2] not in refused]
     yield from findings
@@ -120,6 +122,7 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
         yield from service_values(service, key)
         yield from pairs(service, key)
         yield from address_rules(service, tree, key)
+        yield from log_rules(service, key)
         yield from dind_rules(service, key)
         yield from shared_network(service, key)
         if not tree.get("include"):  # another file may define what this one uses

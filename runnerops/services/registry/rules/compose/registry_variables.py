@@ -10,7 +10,7 @@ from runnerops.services.registry.format.reading import parse
 from runnerops.services.registry.rules.compose.overlay import Laid, Overlay, Variable, of_the_image
 from runnerops.services.registry.rules.compose.parts import environment
 from runnerops.services.registry.rules.config import config_rules, typed
-from runnerops.services.registry.rules.found import ENDS, Found, One, of_any
+from runnerops.services.registry.rules.found import ENDS, Found, One, as_read, of_any
 from runnerops.services.registry.rules.near import near_keys, places_of, unread
 from runnerops.services.registry.schema import CONFIG, Shape, variable_of
 from runnerops.services.registry.schema.json_schema import open_text
@@ -179,7 +179,7 @@ def _alone(variable: Variable, laid: Laid, major: int) -> Found:
     """Finds what is wrong with a value, whatever is in the file below it."""
     if laid.effect != "set" or variable.value in (_OPEN, _UNREADABLE):
         return
-    for rule, severity, _, text, fix in typed(laid.shape, variable.value, laid.key, major):
+    for rule, severity, _, text, fix in typed(laid.shape, as_read(variable.value, major), laid.key, major):
         yield rule, severity, variable.place, text, fix
     if len(laid.key) == 3 and laid.key[0] == "storage":
         driver, name = str(laid.key[1]), str(laid.key[2])

@@ -24,6 +24,15 @@ _NEAR = 0.7
 _NAME = late_pattern(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 _RESTARTS = ("no", "always", "unless-stopped", "on-failure")
 _RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
+_CONDITIONS = ("none", "on-failure", "any", "no", "always", "unless-stopped")
+"""Words of `deploy.restart_policy.condition`. Compose accepts those of `restart` too."""
+_OF_SWARM: Mapping[Key, tuple[str, ...]] = {
+    ("mode",): ("replicated", "global", "replicated-job", "global-job"),
+    ("endpoint_mode",): ("vip", "dnsrr"),
+    ("update_config", "failure_action"): ("continue", "pause", "rollback"),
+    ("rollback_config", "failure_action"): ("continue", "pause"),
+}
+"""Words of `deploy` that only Swarm reads."""
 _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
     ("extra_hosts",): (":=", (), "must be NAME=ADDRESS"),
     ("build", "extra_hosts"): (":=", (), "must be NAME=ADDRESS"),
@@ -177,11 +186,25 @@ def _words(service: Tree, key: Key) -> Found:
             text,
             'write "no"' if restart == "never" else near_fix(restart, _RESTARTS),
         )
+    yield from _deploy_words(mapping(service.get("deploy")), (*key, "deploy"))
     test = items(mapping(service.get("healthcheck")).get("test"))
     if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
         text = f"must begin with CMD, CMD-SHELL or NONE: {REFUSED}"
         fix = "put CMD before it, or write the whole command as one string"
         yield "K002", "error", (*key, "healthcheck", "test", 0), text, fix
+
+
+def _deploy_words(deploy: Tree, key: Key) -> Found:
+    """Compose reads only the condition. The other words are for `docker stack deploy`, which refuses unknown ones."""
+    for where, words in _OF_SWARM.items():
+        word = value_at(deploy, where)
+        if isinstance(word, str) and word and not open_text(word) and word not in words:
+            text = f"must be {', '.join(words[:-1])} or {words[-1]}: Compose ignores it, and Swarm refuses the file"
+            yield "K002", "warning", (*key, *where), text, near_fix(word, words)
+    condition = value_at(deploy, ("restart_policy", "condition"))
+    if isinstance(condition, str) and condition and not open_text(condition) and condition not in _CONDITIONS:
+        text = f"must be none, on-failure or any: {REFUSES}"
+        yield "K002", "error", (*key, "restart_policy", "condition"), text, near_fix(condition, _CONDITIONS)
 
 
 def _commands(service: Tree, key: Key) -> Found:

@@ -12,11 +12,12 @@ from runnerops.services.registry.rules.config.auth import auth_rules
 from runnerops.services.registry.rules.config.drivers import is_in_the_place_of_a_driver, storage_rules
 from runnerops.services.registry.rules.config.health import health_rules
 from runnerops.services.registry.rules.config.middleware import middleware_rules
+from runnerops.services.registry.rules.config.notifications import notification_rules
 from runnerops.services.registry.rules.config.proxy import proxy_rules
 from runnerops.services.registry.rules.config.redis import redis_rules
 from runnerops.services.registry.rules.config.storage import aside_rules
 from runnerops.services.registry.rules.config.tls import tls_rules
-from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, of_any, read_power, tree_at
+from runnerops.services.registry.rules.found import ENDS, Found, One, Severity, as_read, of_any, tree_at
 from runnerops.services.registry.rules.near import as_meant, near_keys, places_of
 from runnerops.services.registry.schema import CONFIG, LOOKED_AT, Shape
 from runnerops.services.shared.durations import in_hours, is_duration
@@ -47,14 +48,15 @@ _OLDEST, _NEWEST = 2, 3
 
 
 def _rules(tree: Tree, major: int) -> Found:
+    tree = as_read(tree, major)
     meant_tree, names = as_meant(CONFIG, tree)
-    for finding in (*_keys(CONFIG, tree, (), major), *_as_written(aside_rules(meant_tree, major), names)):
+    for finding in (*_keys(CONFIG, tree, (), major), *_as_written(aside_rules(meant_tree), names)):
         if is_in_the_place_of_a_driver(finding[2], tree):
             continue
         if finding[0] not in {"C003", "C017"} or _reader(finding[2]) in (None, major):
             yield finding
     yield from _of_the_other(tree, major)
-    for rule in (_version, health_rules):
+    for rule in (_version, health_rules, notification_rules):
         yield from _as_written(rule(meant_tree), names)
     for of_major in (proxy_rules, storage_rules, redis_rules, app_rules, tls_rules, auth_rules, middleware_rules):
         yield from _as_written(of_major(meant_tree, major), names)
@@ -122,7 +124,7 @@ def typed(shape: Shape, value: Value, key: Key, major: int) -> Found:
         if value >= _SECOND // 1000:
             text, fix = f"{text}, here {value / _SECOND:g} seconds", f"write {value / _SECOND:g}s if this is meant"
         yield "C003", severity, key, text, fix
-    elif not _fits(shape, read_power(value, major)):
+    elif not _fits(shape, value):
         words = shape.split("|")
         wanted_type = _WHAT.get(shape, f"one of {', '.join(words)}")
         fix = near_fix(str(value), words) if len(words) > 1 else in_hours(value) if shape == "duration" else ""

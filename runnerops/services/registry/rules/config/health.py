@@ -6,7 +6,7 @@ Source: `RegisterHealthChecks` in distribution's `registry/handlers/app.go`, 2.8
 from __future__ import annotations
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.found import ENDS, Found, is_true, tree_at
+from runnerops.services.registry.rules.found import ENDS, WEB, Found, is_true, tree_at
 
 _NAMES = {"file": "file", "http": "uri", "tcp": "addr"}
 
@@ -24,6 +24,7 @@ def health_rules(tree: Tree) -> Found:
             key: Key = ("health", kind, index)
             yield from _interval(item, (*key, "interval"))
             name = str(item.get(called) or "")
+            yield from _named(kind, name, key)
             if name in seen_names:
                 yield (
                     "C017",
@@ -33,6 +34,17 @@ def health_rules(tree: Tree) -> Found:
                     "take one of them out",
                 )
             seen_names.add(name)
+
+
+def _named(kind: str, name: str, key: Key) -> Found:
+    """Finds a check that can only fail, so that the registry answers every request with 503."""
+    harm = "the check always fails, and the registry answers every request with status 503"
+    if kind == "tcp" and not name:
+        yield "C013", "error", key, f"has no addr: {harm}", "add addr: HOST:PORT"
+    elif kind == "http" and not name:
+        yield "C013", "error", key, f"has no uri: {harm}", "add the URL to ask"
+    elif kind == "http" and not WEB.match(name) and "${" not in name:
+        yield "C013", "error", (*key, "uri"), f"must be an http or https URL: {harm}", "write http://HOST/PATH"
 
 
 def _interval(options: Tree, key: Key) -> Found:

@@ -44,3 +44,7 @@ def redis_rules(tree: Tree, major: int) -> Found:
     elif has_3 and not has_2:
         text, fix = f"registry 2 reads `addr` instead of `addrs`{harm}", "write addr: HOST:PORT"
         yield from only(2, major, [("C016", "error", ("redis", "addrs"), text, fix)])
+    elif has_2 and has_3:  # so that a file serves both, which is no mistake while the version is not known
+        for ignored, reader in (("addr", 2), ("addrs", 3)):
+            text = f"registry {major} ignores it: registry {reader} reads it"
+            yield from only(5 - reader, major, [("C001", "warning", ("redis", ignored), text, "remove it")])

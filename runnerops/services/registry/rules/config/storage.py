@@ -8,18 +8,17 @@ from __future__ import annotations
 import re
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_true, read_power, tree_at
+from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_true, tree_at
 from runnerops.services.shared.durations import in_hours, is_duration
 
 _FIRST_POWER = 1e6
 """From here on Go writes a number that it has read as a fraction as a power (`1e+06`), which it does not read again."""
 
 
-def aside_rules(tree: Tree, major: int) -> Found:
+def aside_rules(tree: Tree) -> Found:
     """Runs all rules on `maintenance`, `cache`, `delete`, `redirect` and `tag`."""
-    for rule in (_purging, _readonly, _delete, _redirect, _tag):
+    for rule in (_purging, _readonly, _delete, _redirect, _tag, _cache):
         yield from rule(tree)
-    yield from _cache(tree, major)
 
 
 def _purging(tree: Tree) -> Found:
@@ -62,22 +61,21 @@ def _readonly(tree: Tree) -> Found:
         yield "C017", "error", (*key, "enabled"), f"must be true or false, without quotes: {ENDS}", ""
 
 
-def _cache(tree: Tree, major: int) -> Found:
+def _cache(tree: Tree) -> Found:
     cache = tree_at(tree, "storage", "cache")
     name = "blobdescriptor" if "blobdescriptor" in cache else "layerinfo"
     kind, key = cache.get(name), ("storage", "cache", name)
     if kind not in (None, "", "inmemory", "redis"):
         yield "C010", "warning", key, "is neither inmemory nor redis, so nothing is cached", "write one"
-    if "blobdescriptorsize" in cache and kind == "inmemory" and not _is_size(cache["blobdescriptorsize"], major):
+    if "blobdescriptorsize" in cache and kind == "inmemory" and not _is_size(cache["blobdescriptorsize"]):
         yield "C017", "error", ("storage", "cache", "blobdescriptorsize"), f"must be a whole number: {ENDS}", ""
 
 
-def _is_size(value: Value, major: int) -> bool:
+def _is_size(value: Value) -> bool:
     """Whether the registry, which writes the value as Go does and reads that again, finds a whole number."""
-    number = read_power(value, major)
-    if isinstance(number, float):
-        return number.is_integer() and abs(number) < _FIRST_POWER
-    return re.fullmatch(r"[+-]?\d{1,18}", str(number)) is not None
+    if isinstance(value, float):
+        return value.is_integer() and abs(value) < _FIRST_POWER
+    return re.fullmatch(r"[+-]?\d{1,18}", str(value)) is not None
 
 
 def _delete(tree: Tree) -> Found:
