@@ -84,8 +84,7 @@ def keep_keys(
 def _keep_keys(hosts: Sequence[Host], asking: _TrustSession, fingerprints: Sequence[str]) -> Mapping[str, bool]:
     if not fingerprints and not asking.screen.interactive:
         found = asking.show(hosts)
-        if already_kept := asking.already_kept(found):
-            asking.say_already_kept(already_kept)
+        already_kept = asking.already_kept(found)
         if len(already_kept) < len(found):
             raise UsageError(
                 "trust: there is no terminal to ask on",
@@ -142,11 +141,13 @@ class _TrustSession:
     def show(self, hosts: Sequence[Host]) -> Mapping[str, Offer]:
         """Shows and returns the keys that the hosts, or the first unknown gateways before them, offer."""
         found = self._fetch(hosts)
-        shown = set[tuple[str, ...]]()
+        first_behind: dict[tuple[str, ...], str] = {}
         for name, offer in found.items():
-            if not offer.gateway or offer.names not in shown:  # a gateway of many hosts is shown once
-                self._describe(name, offer)
-            shown.add(offer.names)
+            first_behind.setdefault(offer.names, name)
+        # a gateway of many hosts is shown once
+        self._describe(
+            {name: offer for name, offer in found.items() if not offer.gateway or first_behind[offer.names] == name}
+        )
         return found
 
     @property
@@ -160,10 +161,6 @@ class _TrustSession:
             {} if self.fingerprints else {name: offer for name, offer in offers.items() if offer.is_kept_in(self.file)}
         )
 
-    def say_already_kept(self, offers: Mapping[str, Offer]) -> None:
-        """Prints one line for all of them."""
-        self.screen.say(f"{_titles(offers)}: kept in {self.file} already", "good")
-
     def _fetch(self, hosts: Sequence[Host]) -> dict[str, Offer]:
         """What each host that is reached offers. Prints why the others were not, once for each reason."""
         known_hosts = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
@@ -176,10 +173,21 @@ class _TrustSession:
             self.screen.say(line, style)
         return {name: offer for name, offer in results.items() if isinstance(offer, Offer)}
 
-    def _describe(self, host: str, offer: Offer) -> None:
-        self.heard.offers.setdefault(host, []).append(offer)
-        for style, line in offer_lines(host, offer):
-            self.screen.say(line, style)
+    def _describe(self, offers: Mapping[str, Offer]) -> None:
+        """Shows what is new, and below it what has changed. Of several hosts, those that are kept already are only counted."""
+        already_kept = self.already_kept(offers)
+        if already_kept and len(offers) > 1:
+            self._say_already_kept(already_kept)
+        for host, offer in sorted(offers.items(), key=lambda item: bool(withdrawn_keys(item[1]))):
+            self.heard.offers.setdefault(host, []).append(offer)
+            if host not in already_kept or len(offers) == 1:
+                for style, line in offer_lines(host, offer):
+                    self.screen.say(line, style)
+        if already_kept and len(offers) == 1:
+            self._say_already_kept(already_kept)
+
+    def _say_already_kept(self, offers: Mapping[str, Offer]) -> None:
+        self.screen.say(f"{_titles(offers)}: kept in {self.file} already", "good")
 
     def _keep(self, offers: Mapping[str, Offer]) -> set[str]:
         """The hosts whose keys are kept now. Asks one question for all hosts, and a separate one for each host whose key has
@@ -187,8 +195,8 @@ class _TrustSession:
         """
         ready: dict[str, tuple[Offer, tuple[HostKey, ...]]] = {}
         already_kept = self.already_kept(offers)
+        self._describe(offers)
         for name, offer in offers.items():
-            self._describe(name, offer)
             if name in already_kept:
                 continue
             keys = tuple(key for key in offer.keys if not self.fingerprints or key.fingerprint in self.fingerprints)
@@ -199,8 +207,6 @@ class _TrustSession:
                 self.screen.say(f"{title}: it offers no key with the given fingerprint; nothing was written", "bad")
         if self.fingerprints:
             return self._write(ready)
-        if already_kept:
-            self.say_already_kept(already_kept)
         trusted = set(already_kept)
         for name in (name for name, (offer, _) in ready.items() if withdrawn_keys(offer)):
             if self.screen.ask(

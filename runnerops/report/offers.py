@@ -21,10 +21,12 @@ def withdrawn_keys(offer: Offer) -> list[Entry]:
 
 
 def offer_lines(host: str, offer: Offer) -> Iterator[Line]:
-    """Every offered key, with a prominent warning if a different key was known."""
+    """Every offered key, with a prominent warning if a different key was known. A line is not longer than 80 characters."""
     before = {entry.key for entry in offer.before}
     yield "host", f"{offer_title(host, offer)} offers:"
-    yield from (("plain", f"  {key}{'  known already' if key in before else ''}") for key in offer.keys)
+    for key in offer.keys:
+        mark = "  known" if key in before else "  new" if before else ""
+        yield "plain", f"  {key}{mark}"
     if missed := withdrawn_keys(offer):
         kinds = {entry.key.kind for entry in missed} & {key.kind for key in offer.keys}
         changed = kinds or not before & set(offer.keys)

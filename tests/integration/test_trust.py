@@ -95,7 +95,7 @@ def test_after_a_yes_all_keys_are_stored_and_the_host_can_be_logged_in_to(
     server.open(file.read_text()).close()
     for person in (Person(), Person(answer=None)):
         assert run(folder, person) is Exit.OK, "a pipeline that does this each time goes on"
-        assert person.saw.count("known already") == 3
+        assert person.saw.count("  known\n") == 3
         assert f": kept in {file} already" in person.saw
         assert not person.asked
     for elsewhere in (file.read_text().splitlines()[0], file.read_text() + server.line("other")):
@@ -220,6 +220,31 @@ def test_many_hosts_are_one_question_but_for_those_whose_key_has_changed(start_s
     assert sorted(known.read_text().splitlines(keepends=True)) == sorted(
         [gateway.line("ecdsa"), *(sshd.line(name=f"[127.0.0.{number}]:{sshd.port}") for number in (1, 2, 3, 4))]
     )
+
+
+def test_of_many_hosts_those_that_are_kept_are_counted_and_what_is_new_or_changed_is_shown_last(
+    start_sshd: StartSshd, tmp_path: Path
+) -> None:
+    sshd = start_sshd("ListenAddress 0.0.0.0", kinds=("ed25519", "ecdsa"))
+    (tmp_path / "inventory.yml").write_text(
+        f"defaults: {{ssh: {{user: {USER}, port: {sshd.port}, key: {sshd.keys.folder / 'user'}}}}}\n"
+        'hosts: {changed: {address: 127.0.0.9}, "web-[1:6]": {address: "127.0.0.[1:6]"}}\n'
+    )
+    at = {number: f"[127.0.0.{number}]:{sshd.port}" for number in (1, 2, 3, 4, 5, 9)}
+    lines = [sshd.line(kind, at[number]) for number in (1, 2, 3, 4) for kind in ("ed25519", "ecdsa")]
+    lines += [sshd.line(name=at[5]), sshd.line("other", at[9])]
+    for person in (Person(answer=None), Person()):
+        (tmp_path / "known_hosts").write_text("".join(lines))
+        invocation = Invocation(tmp_path / "inventory.yml", ["*"], {"HOME": str(tmp_path)}, person)
+        with suppress(UsageError):
+            trust(invocation, ())
+        first, *rest = person.saw.splitlines()
+        assert first == f"4 hosts: kept in {tmp_path / 'known_hosts'} already"
+        titles = [line.split(" ")[0] for line in rest if line.endswith("offers:")]
+        assert titles == ["web-5", "web-6", "changed"]
+        assert [line.split("  ")[-1] for line in rest[1:3]] == ["known", "new"]
+        assert all(len(line) <= 80 for line in rest if "SHA256" in line and str(tmp_path) not in line)
+    assert [question.split(" (")[0] for question in person.asked] == ["trust changed", "trust these 2 hosts?"]
 
 
 def test_what_was_agreed_to_is_kept_though_the_question_for_all_is_left(start_sshd: StartSshd, tmp_path: Path) -> None:
