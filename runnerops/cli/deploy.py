@@ -76,10 +76,10 @@ class RolloutOptions:
         """Returns the inventory's `rollout` with these options in place of its values."""
         canary = usual.canary if self.canary is None else self.canary
         canary, last = ("", canary) if self.resume else (canary, "")
-        said: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
-        said["health"] = None if self.health is None else self.health == "verify"
-        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-        return replace(usual, canary=canary, last=last, canary_named=bool(self.canary), **given)
+        options: dict[str, Any] = {"batch": self.batch, "max_failures": self.max_failures, "pause_s": self.pause}
+        options["health"] = None if self.health is None else self.health == "verify"
+        changed: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        return replace(usual, canary=canary, last=last, canary_named=bool(self.canary), **changed)
 
 
 def deploy(
@@ -114,11 +114,11 @@ def deploy(
     from runnerops.commands.deploy import PlanFile
     from runnerops.commands.deploy import deploy as run
 
-    held = PlanFile(plan, plan_age) if plan else None
+    plan_file = PlanFile(plan, plan_age) if plan else None
     flags = options.flags(only or [])
     run_command(
         lambda screen: run(
-            invocation(inventory, targets, screen), flags, options.ui(dry_run=dry_run), rollout.over, held
+            invocation(inventory, targets, screen), flags, options.ui(dry_run=dry_run), rollout.over, plan_file
         ),
         asks_sudo_password=options.ask_sudo_password,
     )

@@ -34,11 +34,11 @@ _HINTS = {
 }
 
 
-def hint_for(option: str, command: str, known: Collection[str]) -> str:
-    """What to write instead of an option that a command does not have; empty for one that no other program has. `known`:
+def hint_for(option: str, command: str, own_options: Collection[str]) -> str:
+    """What to write instead of an option that a command does not have; empty for one that no other program has. `own_options`:
     the options of the command.
     """
     hint = next((hint for options, hint in _HINTS.items() if option in options), "")
-    if "--ask-sudo-password" not in known and "--ask-sudo-password" in hint:
+    if "--ask-sudo-password" not in own_options and "--ask-sudo-password" in hint:
         return ""
     return hint.replace("{command}", command)

@@ -52,8 +52,8 @@ _HELP = inspect.Parameter("help", inspect.Parameter.KEYWORD_ONLY, default=False,
 class CommandGroup(typer.core.TyperGroup):
     """The commands by name."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         names: dict[str, Any] = dict.fromkeys(NAMES)
         self.commands = names  # for the hint at a misspelt command
 
@@ -78,8 +78,8 @@ class CommandGroup(typer.core.TyperGroup):
 class _Command(typer.core.TyperCommand):
     """A command whose help shows only the name of an argument. Newer typers add braces and a type."""
 
-    def __init__(self, *args: Any, **more: Any) -> None:
-        super().__init__(*args, **more)
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         for param in self.params:
             if param.param_type_name == "argument" and hasattr(param, "display_type"):
                 param.display_type = lambda *_, **__: ""
@@ -94,7 +94,7 @@ class _Command(typer.core.TyperCommand):
         where a target is missing.
         """
         try:
-            rest: list[str] = super().parse_args(ctx, args)
+            remaining: list[str] = super().parse_args(ctx, args)
         except Exception as error:  # the class is in click or in typer, by the release of typer
             if type(error).__name__ == "NoSuchOption":
                 _hint_at(str(getattr(error, "option_name", "")), self)
@@ -103,15 +103,15 @@ class _Command(typer.core.TyperCommand):
                 hint = f"name hosts, groups or globs: `runnerops {self.name} '*'` is for all hosts"
                 raise UsageError(f"`runnerops {self.name}` needs a target", hint) from None
             raise
-        return rest
+        return remaining
 
 
 def _hint_at(option: str, command: Any) -> None:
     """Raises UsageError if another program has this option."""
     from runnerops.cli.foreign import hint_for
 
-    known = {word for param in command.params for word in param.opts}
-    if hint := hint_for(option, command.name, known):
+    own_options = {word for param in command.params for word in param.opts}
+    if hint := hint_for(option, command.name, own_options):
         raise UsageError(f"{option}: no such option of `runnerops {command.name}`", hint)
 
 
@@ -136,21 +136,23 @@ def load_command(name: str) -> Any:
     spread = _spread(function)
     app.command(name, cls=_Command)(spread)
     command: Any = typer.main.get_command(app)
-    known = inspect.signature(spread).parameters
+    own_parameters = inspect.signature(spread).parameters
     for param in command.params:
-        if param.name in known:
-            param.process_value = partial(_process, known[param.name], param.process_value)
+        if param.name in own_parameters:
+            param.process_value = partial(_process, own_parameters[param.name], param.process_value)
     return command
 
 
-def _process(known: inspect.Parameter, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
+def _process(parameter: inspect.Parameter, convert: Callable[[Any, Any], Any], ctx: Any, value: Any) -> Any:
     """Converts a value as typer does. Defaults and plain words are not converted, because this imports pydantic, which
     takes as long as half of `check FILE`.
     """
-    if known.default is not known.empty and (value is None or value == known.default):
-        return known.default
-    kind, *more = get_args(known.annotation) if get_origin(known.annotation) is Annotated else (known.annotation,)
-    if value and not any(one.parser for one in more):
+    if parameter.default is not parameter.empty and (value is None or value == parameter.default):
+        return parameter.default
+    kind, *details = (
+        get_args(parameter.annotation) if get_origin(parameter.annotation) is Annotated else (parameter.annotation,)
+    )
+    if value and not any(detail.parser for detail in details):
         if list[str] in (kind, *get_args(kind)):
             return list(value)
         if str in (kind, *get_args(kind)):
@@ -163,12 +165,12 @@ def _spread(function: Callable[..., None]) -> Callable[..., None]:
     hints = get_type_hints(function, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
 
-    def call(**given: Any) -> None:
+    def call(**values: Any) -> None:
         made = {
-            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            name: group(**{field.name: values.pop(field.name) for field in fields(group)})
             for name, group in groups.items()
         }
-        function(**given, **made)
+        function(**values, **made)
 
     def parameters() -> Iterator[inspect.Parameter]:
         for name, param in inspect.signature(function).parameters.items():

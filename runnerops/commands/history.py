@@ -91,14 +91,14 @@ def show_history(name: str, host_history: History, screen: Screen, *, verbose: i
     show_paused(name, host_history, screen)
 
 
-def _show_together(histories: Mapping[str, History], screen: Screen, *, whole: bool = False) -> None:
+def _show_together(histories: Mapping[str, History], screen: Screen, *, show_all: bool = False) -> None:
     """Shows the runs of several hosts by deploy, not by host, the newest first."""
     runs = (
         HostRun(name, run, host_history.clock)
         for name, host_history in histories.items()
         for run in host_history.records
     )
-    screen.lines(merged_history_lines(runs, show_all=whole))
+    screen.lines(merged_history_lines(runs, show_all=show_all))
     if without := [name for name, host_history in histories.items() if not host_history.records]:
         screen.data(f"no run yet: {', '.join(brief(without))}")
     for name, host_history in histories.items():
@@ -147,7 +147,7 @@ class _Following:
             last = {
                 name: replace(host_history, records=_one(latest.get(name))) for name, host_history in self.found.items()
             }
-            _show_together(last, screen, whole=True)
+            _show_together(last, screen, show_all=True)
             return
         for name, host_history in self.found.items():
             if record := latest.get(name):

@@ -74,8 +74,8 @@ def _ask(screen: Screen, options: InitOptions) -> InitOptions:
     hosts: list[str] = []
     adopted: list[str] = []
     while True:
-        more = hosts or adopted
-        login = screen.ask_text("another host (Enter if there is none)" if more else "a host, as USER@ADDRESS")
+        has_hosts = hosts or adopted
+        login = screen.ask_text("another host (Enter if there is none)" if has_hosts else "a host, as USER@ADDRESS")
         if not login and (hosts or adopted):
             break
         if not (word := _named(screen, login, [*hosts, *adopted])):

@@ -83,10 +83,10 @@ def _services(word: str, *, forget: bool) -> tuple[ServiceName, ...]:
         return tuple(names.values())
     if forget:
         raise UsageError("remove: --forget is only for all services", "leave the service out, or leave --forget out")
-    found = names.get(word.replace("-", "_"))
-    if found is None:
+    service_name = names.get(word.replace("-", "_"))
+    if service_name is None:
         raise UsageError(f"remove: there is no service {word}", f"one of {', '.join(names)}; none means all")
-    return (found,)
+    return (service_name,)
 
 
 _ASKED_FOR = {"last-mirror": frozenset({""})}
@@ -122,8 +122,8 @@ class HostRemoval:
         looked_at = host_to_observe(self.host, left.host, originals, phases, self.services)
         observed = observe(looked_at, left.rendered, reader)
         policy = replace(self.flags, allow={**self.flags.allow, **_ASKED_FOR}).policy(self.host)
-        kept = KeptState(left.host, paths, originals, read_displaced(stored))
-        off = remove_services(self.host, self.services, kept, observed, policy)
+        kept_state = KeptState(left.host, paths, originals, read_displaced(stored))
+        off = remove_services(self.host, self.services, kept_state, observed, policy)
         hosts = [off.host if peer.name == self.host.name else peer for peer in self.project.inventory.hosts]
         planner = DeletionPlanner(self.host, self.project.inventory.hosts, observed, policy, self.gitlab_context)
         deletion_plan = planner.plan(off.desired)

@@ -104,8 +104,8 @@ def _keys_of(path: Path, above: Key) -> Iterator[tuple[SourceLocation, Key]]:
     from runnerops.parsing.yaml_places import places
 
     with contextlib.suppress(OSError, UnicodeDecodeError, YAMLError):
-        found = places(path.read_bytes().decode("utf-8-sig"), str(path))
-        yield from ((place, (*above, *key)) for key, place in reversed(found.items()))
+        by_key = places(path.read_bytes().decode("utf-8-sig"), str(path))
+        yield from ((place, (*above, *key)) for key, place in reversed(by_key.items()))
 
 
 def repository_root(environ: Mapping[str, str], beside: Path) -> Path:
@@ -114,8 +114,8 @@ def repository_root(environ: Mapping[str, str], beside: Path) -> Path:
     """
     if job := environ.get("CI_PROJECT_DIR"):
         return Path(os.path.abspath(job))
-    here = Path(os.path.abspath(beside))
-    folders = [here, *here.parents]
+    folder_beside = Path(os.path.abspath(beside))
+    folders = [folder_beside, *folder_beside.parents]
     return next((folder for folder in folders if (folder / ".git").exists()), Path.cwd())
 
 
@@ -125,9 +125,9 @@ def relative_to(root: Path) -> Callable[[str], str]:
     def relative(path: str) -> str:
         if path == "-":
             return path
-        for whole, base in ((os.path.abspath(path), root), (os.path.realpath(path), Path(os.path.realpath(root)))):
-            if Path(whole).is_relative_to(base):
-                return Path(whole).relative_to(base).as_posix()
+        for absolute, base in ((os.path.abspath(path), root), (os.path.realpath(path), Path(os.path.realpath(root)))):
+            if Path(absolute).is_relative_to(base):
+                return Path(absolute).relative_to(base).as_posix()
         return path
 
     return relative

@@ -193,10 +193,10 @@ class _Rotation:
         """The name of the runner and its table in the config.toml of the host. Raises HostError if there is none."""
         runners = runners_of(read(observed.file(config_path(observed)).content))
         name = self.runner or label(runners_of(self.host.sections[ServiceName.GITLAB_RUNNER])[0], 0)
-        found = runner_named(runners, name)
-        if found is None or not found.get("token"):
+        table = runner_named(runners, name)
+        if table is None or not table.get("token"):
             text = f"{config_path(observed)} has no runner {name} with a token"
             raise HostError(
                 self.host.name, text, "deploy first, because the token is rotated on the host", result="refused"
             )
-        return name, found
+        return name, table

@@ -55,8 +55,8 @@ def verify(
 
 
 def _show(checks_by_host: HostChecks, screen: Screen) -> None:
-    said = (_said(name, checks) for name, checks in checks_by_host.items() if not isinstance(checks, Exception))
-    screen.lines(grouped_lines(said))
+    summaries = (_said(name, checks) for name, checks in checks_by_host.items() if not isinstance(checks, Exception))
+    screen.lines(grouped_lines(summaries))
     failed = [failed_outcome(name, error) for name, error in checks_by_host.items() if isinstance(error, Exception)]
     screen.lines(outcomes_lines(failed))
     if len(checks_by_host) > 1:

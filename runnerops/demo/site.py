@@ -111,7 +111,7 @@ class Site:
 
         repository, _, tag = DEFAULT_IMAGE.rpartition(":")
         version = version_of(_DOCKER)
-        known = (key for key in KEYS.values() if version and _has(key.since, key.until, version))
+        keys = (key for key in KEYS.values() if version and _has(key.since, key.until, version))
         return {
             "python": self._python(),
             "libraries": str(Path(yaml.__file__).parent.parent),
@@ -131,7 +131,7 @@ class Site:
             },
             "engine": {
                 "version": _DOCKER,
-                "directives": {key.name: key.kind for key in known},
+                "directives": {key.name: key.kind for key in keys},
                 "loaded": {},
                 "bridge": {"address": "172.17.0.1", "prefix": 16},
                 **{name: [] for name in ("containers", "networks", "pulls", "reloads")},
@@ -147,5 +147,5 @@ def _real(name: str) -> str:
 
 
 def _has(since: str, until: str, version: tuple[int, int]) -> bool:
-    first, gone = version_of(since), version_of(until)
-    return not (first and version < first) and not (gone and version >= gone)
+    first, removed_in = version_of(since), version_of(until)
+    return not (first and version < first) and not (removed_in and version >= removed_in)

@@ -157,11 +157,16 @@ def _type(line: str, site: Site, environ: Mapping[str, str]) -> int:
     """
     words = shlex.split(line)
     argv = [sys.executable, "-m", *words] if words[0] == "runnerops" else words
-    kept = {name: environ[name] for name in _KEPT if name in environ}
-    done = subprocess.run(
-        argv, cwd=site.project, env={**kept, "HOME": str(site.folder)}, stdin=subprocess.DEVNULL, stderr=1, check=False
+    variables = {name: environ[name] for name in _KEPT if name in environ}
+    completed = subprocess.run(
+        argv,
+        cwd=site.project,
+        env={**variables, "HOME": str(site.folder)},
+        stdin=subprocess.DEVNULL,
+        stderr=1,
+        check=False,
     )
-    return done.returncode
+    return completed.returncode
 
 
 def _say(screen: Screen, text: str) -> None:
@@ -173,7 +178,7 @@ def _keep(screen: Screen, site: Site, port: int) -> None:
     """Prints commands to try, and waits until Ctrl-C."""
     with contextlib.suppress(KeyboardInterrupt):
         _say(screen, "The host keeps running until you press Ctrl-C here. Try in another terminal:")
-        known = "-o UserKnownHostsFile=known_hosts"
+        host_keys = "-o UserKnownHostsFile=known_hosts"
         path = Path(sys.executable).with_name("runnerops")
         program = "runnerops" if shutil.which("runnerops") == str(path) else str(path)
         for line in (
@@ -182,7 +187,7 @@ def _keep(screen: Screen, site: Site, port: int) -> None:
             f"{program} deploy",
             f"{program} status",
             f"{program} verify",
-            f"ssh -F none -i {KEY} {known} -p {port} root@127.0.0.1 'docker pull -q alpine:3; docker ps'",
+            f"ssh -F none -i {KEY} {host_keys} -p {port} root@127.0.0.1 'docker pull -q alpine:3; docker ps'",
             f"ls -R {site.root}/etc {site.root}/var/lib/runnerops",
         ):
             screen.data(f"  {line}", "typed")

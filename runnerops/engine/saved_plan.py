@@ -187,21 +187,21 @@ def block_stale_plans(
     meanwhile.
     """
     saved_hosts = {host.host: host for host in saved.hosts}
-    found: dict[str, tuple[str, ...]] = {}
+    texts_by_host: dict[str, tuple[str, ...]] = {}
     for name, planned in plans.items():
         if isinstance(planned, Planned):
             current = _saved_host(project, name, planned, redactor)
             if name in replanned and _changed_nothing(planned, saved_hosts[name]):
                 current = replace(current, last_run=saved_hosts[name].last_run)
             if not _is_done(planned, saved_hosts[name], current):
-                found[name] = differences(saved_hosts[name], current, planned.last)
-    differing = [name for name, texts in found.items() if texts]
+                texts_by_host[name] = differences(saved_hosts[name], current, planned.last)
+    differing = [name for name, texts in texts_by_host.items() if texts]
     if not differing:
         return plans
     when = f"saved at {to_the_second(saved.created_at)} by {origin_text(saved.requested_by)}"
     return {
         name: _blocked(planned, f"not the plan that was {when}", texts)
-        if isinstance(planned, Planned) and (texts := found.get(name, ()))
+        if isinstance(planned, Planned) and (texts := texts_by_host.get(name, ()))
         else _blocked(planned, f"the saved plan is outdated on {', '.join(differing)}, so nothing is done", ())
         if isinstance(planned, Planned) and not in_sync(planned.plan)
         else planned

@@ -35,7 +35,9 @@ def _words(names: Sequence[str]) -> list[tuple[str, int]]:
             runs[-1].append(name)
         else:
             runs.append([name])
-    return [word for run in runs for word in ([(_range(run), len(run))] if len(run) > 2 else [(one, 1) for one in run])]
+    return [
+        word for run in runs for word in ([(_range(run), len(run))] if len(run) > 2 else [(name, 1) for name in run])
+    ]
 
 
 def _range(run: Sequence[str]) -> str:
@@ -46,8 +48,8 @@ def _range(run: Sequence[str]) -> str:
 
 def _follows(run: Sequence[str], name: str) -> bool:
     """Whether the name follows the last of these in a range."""
-    first, last, here = (_NUMBERED.fullmatch(one) for one in (run[0], run[-1], name))
-    if not (first and last and here) or here[1] != last[1]:
+    first, last, current = (_NUMBERED.fullmatch(text) for text in (run[0], run[-1], name))
+    if not (first and last and current) or current[1] != last[1]:
         return False
     width = len(first[2]) if first[2].startswith("0") else 0
-    return here[2] == str(int(last[2]) + 1).zfill(width)
+    return current[2] == str(int(last[2]) + 1).zfill(width)

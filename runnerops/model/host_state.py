@@ -60,15 +60,15 @@ class Run:
     @property
     def outcome(self) -> Result:
         """The result of the run; unknown if it was cut off."""
-        found = Result.IN_PROGRESS if self.running else ENDS.get(self.result, Result.UNKNOWN)
-        return Result.FAILED if found is Result.ROLLED_BACK and self.drained else found
+        outcome = Result.IN_PROGRESS if self.running else ENDS.get(self.result, Result.UNKNOWN)
+        return Result.FAILED if outcome is Result.ROLLED_BACK and self.drained else outcome
 
 
 def latest(runs: Sequence[Run]) -> Run | None:
     """The run that is under way, or else the last one that got the lock. `runs` are in order."""
     running = (run for run in runs if run.running)
-    had = (run for run in reversed(runs) if run.result != "locked")
-    return next(iter((*running, *had, *reversed(runs))), None)
+    with_lock = (run for run in reversed(runs) if run.result != "locked")
+    return next(iter((*running, *with_lock, *reversed(runs))), None)
 
 
 @frozen

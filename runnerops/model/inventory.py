@@ -127,11 +127,11 @@ class Host:
 
     def location(self, service: ServiceName, key: Key) -> SourceLocation | None:
         """The place of `key`, or of the nearest value around it that the inventory wrote."""
-        whole: Key = (service.value, *key)
-        while whole:
-            if location := self.locations.get(whole):
+        full_key: Key = (service.value, *key)
+        while full_key:
+            if location := self.locations.get(full_key):
                 return location
-            whole = whole[:-1]
+            full_key = full_key[:-1]
         return None
 
 

@@ -37,9 +37,9 @@ class Event:
 
 def diagnostic_texts(events: Iterable[Event]) -> tuple[str, ...]:
     """The texts of these events, each once: the output of a failed step can also be in the log of its service."""
-    said = [event for event in events if event.kind in {"note", "fail"} and event.text]
-    steps = {event.text for event in said if event.list}
-    return tuple(in_words(event.text, event.at) for event in said if event.list or event.text not in steps)
+    telling = [event for event in events if event.kind in {"note", "fail"} and event.text]
+    steps = {event.text for event in telling if event.list}
+    return tuple(in_words(event.text, event.at) for event in telling if event.list or event.text not in steps)
 
 
 @frozen
@@ -88,24 +88,24 @@ class Record:
     @property
     def swapped(self) -> Mapping[str, tuple[Sha, Sha]]:
         """Each path that this run intended to change, with the sha before and after."""
-        found: dict[str, tuple[Sha, Sha]] = {}
+        by_path: dict[str, tuple[Sha, Sha]] = {}
         for step in self.forward:
             if step.verb == "swap":
                 path, old, new = step.args
-                found[path] = (found[path][0] if path in found else old, new)
-        return found
+                by_path[path] = (by_path[path][0] if path in by_path else old, new)
+        return by_path
 
     @property
     def phases(self) -> Mapping[str, str]:
         """The service that each swapped path belongs to."""
-        found: dict[str, str] = {}
+        by_path: dict[str, str] = {}
         phase = ""
         for step in self.forward:
             if step.verb == "phase":
                 phase = step.args[0]
             elif step.verb == "swap":
-                found[step.args[0]] = phase
-        return found
+                by_path[step.args[0]] = phase
+        return by_path
 
     @property
     def failed(self) -> Step | None:

@@ -32,28 +32,28 @@ def read_waited(text: str) -> Waited | None:
 
 def _jobs(text: str) -> Iterator[Job]:
     """The jobs that are named, the oldest first."""
-    found = [read_job(one) for one in text.split("; ") if one]
-    yield from sorted(found, key=lambda job: (not job.started_at, job.started_at))
+    named_jobs = [read_job(entry) for entry in text.split("; ") if entry]
+    yield from sorted(named_jobs, key=lambda job: (not job.started_at, job.started_at))
 
 
 def read_job(text: str) -> Job:
     """Reads `job 7`, or another sign of a job (`process 50 (su)`), and what GitLab said about it."""
-    what = _KEYS.sub("", text)
-    job = what.removeprefix("job ")
-    return described(Job(job if job.isdecimal() else "", what), text)
+    sign = _KEYS.sub("", text)
+    job = sign.removeprefix("job ")
+    return described(Job(job if job.isdecimal() else "", sign), text)
 
 
 def described(job: Job, text: str) -> Job:
     """The job with what GitLab said about it, in the form of `read_waited`. Values that are missing there are kept."""
-    told = dict(_KEYS.findall(f" {text}"))
+    details = dict(_KEYS.findall(f" {text}"))
     return Job(
         job.id,
         _harmless(job.what),
         job.drains,
-        _harmless(told.get("name", job.name)),
-        _harmless(told.get("project", job.project)),
-        _harmless(told.get("runner", job.runner)),
-        moment(told.get("started", "")) or job.started_at,
+        _harmless(details.get("name", job.name)),
+        _harmless(details.get("project", job.project)),
+        _harmless(details.get("runner", job.runner)),
+        moment(details.get("started", "")) or job.started_at,
     )
 
 
@@ -112,10 +112,10 @@ def waited_text(waited: Waited, now: float, room: int = 0) -> str:
     unnamed = waited.count - len(waited.jobs)
     for text in (job_text, brief_text, number_text):
         words = [*(text(job, now) for job in waited.jobs), *([f"{unnamed} more"] if unnamed > 0 else [])]
-        whole = f"{count}: {'; '.join(words)}"
-        if not room or len(whole) <= room:
+        line = f"{count}: {'; '.join(words)}"
+        if not room or len(line) <= room:
             break
-    return whole
+    return line
 
 
 def in_words(text: str, now: float, room: int = 0) -> str:
@@ -128,7 +128,7 @@ def in_words(text: str, now: float, room: int = 0) -> str:
 def moment(text: str) -> float:
     """Converts an ISO 8601 time to epoch seconds, as UTC if it has no zone; 0 if it is not a time."""
     try:
-        found = datetime.fromisoformat(text)
+        parsed = datetime.fromisoformat(text)
     except ValueError:
         return 0.0
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+    return (parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)).timestamp()

@@ -133,13 +133,13 @@ def filter_blockers(
     """Returns the blockers, each once, and notes. A mirror whose host this deploy changes first is verified then, so it
     becomes a note.
     """
-    kept: list[Blocker] = []
+    remaining: list[Blocker] = []
     notes: list[str] = []
     verified_later = {cache.url: cache.host for cache in host.caches if cache.host in deployed}
     for blocker in blockers:
         url = blocker.details[0].rstrip("/") if blocker.details else ""
         if blocker.code == "unproven-mirror" and url in verified_later:
             notes.append(f"mirror {url} is verified when {verified_later[url]} is done")
-        elif blocker not in kept:
-            kept.append(blocker)
-    return tuple(kept), tuple(notes)
+        elif blocker not in remaining:
+            remaining.append(blocker)
+    return tuple(remaining), tuple(notes)

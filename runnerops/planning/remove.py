@@ -89,20 +89,20 @@ def remove_services(
         blockers += removal.blockers
         notes += removal.notes
         recorded |= removal.recorded
-    found = frozenset(removed)
-    then = replace(
+    removed_names = frozenset(removed)
+    bare_host = replace(
         other_host,
         sections=sections,
         caches=host.caches,
-        removed=found,
-        stopped=other_host.stopped | found,
+        removed=removed_names,
+        stopped=other_host.stopped | removed_names,
         keep={},
         renamed={},
         displaced=kept_state.displaced,
     )
-    notes = [*_still_in_inventory(host, found), *notes]
+    notes = [*_still_in_inventory(host, removed_names), *notes]
     folders = _folders(desired, originals, observed)
-    return Removed(then, found, tuple(desired), tuple(blockers), tuple(notes), folders, recorded)
+    return Removed(bare_host, removed_names, tuple(desired), tuple(blockers), tuple(notes), folders, recorded)
 
 
 def _unchanged_sections(

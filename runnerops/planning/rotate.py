@@ -61,12 +61,12 @@ class RotationPlanner:
         file = RemoteFile(path, "file", rotation.alone(runner, _TOKEN_STAND_IN))
         return replace(self, observed=replace(self.observed, files={**self.observed.files, path: file}))
 
-    def first_run(self, name: str, runner: Tree, remaining_plan: Plan, given: Tree | None = None) -> Plan:
-        """The first run: the host asks GitLab for a token, or stores `given`, which GitLab gave already.
+    def first_run(self, name: str, runner: Tree, remaining_plan: Plan, new_values: Tree | None = None) -> Plan:
+        """The first run: the host asks GitLab for a token, or stores `new_values`, which GitLab gave already.
         `remaining_plan` is the run that follows.
         """
         observed = self.observed
-        steps = rotation.keep_steps(runner) if given else rotation.ask_steps(runner, observed)
+        steps = rotation.keep_steps(runner) if new_values else rotation.ask_steps(runner, observed)
         path = config_path(observed)
         forward = (_unchanged(path, observed.file(path)), *steps)
         contents = {place: f"same.{index}" for index, place in enumerate(observed.base, 1)}
@@ -78,7 +78,7 @@ class RotationPlanner:
             requester=self.requester,
             actions=(Action(_NAME, Verb.VERIFY, (f"the token of {name}",), operation="rotate"),),
             forward=forward,
-            files={**files, rotation.ALONE: rotation.alone(runner, given), **named_by(forward)},
+            files={**files, rotation.ALONE: rotation.alone(runner, new_values), **named_by(forward)},
             applied=observed.applied,
             contents=contents,
             secret_fingerprints=observed.secret_fingerprints,
@@ -87,7 +87,7 @@ class RotationPlanner:
             blockers=remaining_plan.blockers,
             overridden=remaining_plan.overridden,
             notes=tuple(_notes(name, remaining_plan)),
-            digest=hashlib.sha256(f"rotate {self.host.name} {token} {bool(given)}".encode()).hexdigest(),
+            digest=hashlib.sha256(f"rotate {self.host.name} {token} {bool(new_values)}".encode()).hexdigest(),
             keep_runs=self.host.keep_runs,
             command="rotate",
             part="first",

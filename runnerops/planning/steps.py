@@ -131,23 +131,25 @@ class StepWriter:
         Everything that must be stopped is stopped before any swap, so a drain that takes too long leaves every file as
         it was.
         """
-        found: list[tuple[ServiceName, ActionSteps]] = []
+        by_service: list[tuple[ServiceName, ActionSteps]] = []
         requires_stopped = {name for action in self.actions for name in action.requires_stopped}
         for action in self.actions:
-            rest = [
-                service for service in SERVICES if not found and service.NAME in requires_stopped - {action.service}
+            to_stop = [
+                service
+                for service in SERVICES
+                if not by_service and service.NAME in requires_stopped - {action.service}
             ]
             action_steps = self._of_action(action, action.service in self.stopped)
-            for service in reversed(rest):
+            for service in reversed(to_stop):
                 action_steps = _around(service.stop_steps(self.observed, self.policy), action_steps)
                 self.stopped.add(service.NAME)
-            found.append((action.service, action_steps))
+            by_service.append((action.service, action_steps))
         acted = {action.service for action in self.actions}
         for service in SERVICES:
             quiet = changes_of(service, self.changes)
             if quiet and service.NAME not in acted:
-                found.append((service.NAME, _swaps_only(quiet)))
-        return found
+                by_service.append((service.NAME, _swaps_only(quiet)))
+        return by_service
 
     def _of_action(self, action: Action, already_stopped: bool) -> ActionSteps:
         service = service_of(action.service)

@@ -27,9 +27,9 @@ class Redactor:
     def learn(self, values: Iterable[str]) -> None:
         """Adds values. Each line of a value with several lines is added."""
         lines = {line.strip() for value in values for line in value.splitlines()}
-        known = {line for line in lines if len(line) >= _SHORTEST}
+        long_lines = {line for line in lines if len(line) >= _SHORTEST}
         with self._lock:
-            self._lines |= known
+            self._lines |= long_lines
 
     def text(self, text: str) -> str:
         """`text` without these values, and without texts in the form of a secret (logins in URLs, tokens, PEM keys)."""
@@ -50,5 +50,5 @@ class Redactor:
 
     def within(self, texts: Iterable[str]) -> frozenset[str]:
         """The lines of the values that occur in one of these texts."""
-        whole = "\0".join(texts)
-        return frozenset(line for line in self._lines if line in whole)
+        joined = "\0".join(texts)
+        return frozenset(line for line in self._lines if line in joined)

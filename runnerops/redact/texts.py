@@ -102,14 +102,14 @@ def replace_spans(text: str, spans: Sequence[Span], mask: Callable[[str], str]) 
 
 def secret_items(items: Sequence[object]) -> frozenset[int]:
     """The indices in a list of words after a flag whose value is secret (`--requirepass X`, `-p X`)."""
-    found = set()
+    indices = set()
     for index, item in enumerate(items[:-1]):
         following = items[index + 1]
         if isinstance(item, str) and item.startswith("-") and isinstance(following, str):
             short = item == "-p" and not _ORDINARY_P.fullmatch(following)
             if short or (_secret_flag(item.lstrip("-")) and _tells(following)):
-                found.add(index + 1)
-    return frozenset(found)
+                indices.add(index + 1)
+    return frozenset(indices)
 
 
 def prefix_of(text: str) -> str:
@@ -152,9 +152,9 @@ def _is_login(text: str) -> bool:
 
 
 def _named(text: str) -> Iterator[Span]:
-    whole = _WHOLE.match(text)
-    if whole and _says(whole[1]) and _tells(text[whole.end() :]) and "\n" not in text.strip():
-        yield whole.end(), len(text)
+    name_match = _WHOLE.match(text)
+    if name_match and _says(name_match[1]) and _tells(text[name_match.end() :]) and "\n" not in text.strip():
+        yield name_match.end(), len(text)
     for match in _NAMED.finditer(text):
         if _says(match[1]):
             yield from _value_at(text, match.end())
@@ -201,10 +201,10 @@ HARMLESS = frozenset({"", "true", "false", "none", "null", "yes", "no", "on", "o
 
 
 def _joined(spans: Sequence[Span] | Iterator[Span]) -> tuple[Span, ...]:
-    found: list[Span] = []
+    joined: list[Span] = []
     for start, end in sorted(spans):
-        if found and start < found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        if joined and start < joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
         elif start < end:
-            found.append((start, end))
-    return tuple(found)
+            joined.append((start, end))
+    return tuple(joined)

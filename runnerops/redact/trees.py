@@ -62,12 +62,12 @@ def rendered_texts(tree: Tree, secrets: Iterable[str]) -> frozenset[str]:
     """The texts that a rendered file has in clear, including those of its template, but none that contain one of
     `secrets`.
     """
-    known = [line for secret in secrets for line in secret.splitlines() if line.strip()]
-    return frozenset(text for text in _clear(leaves(tree)) if not any(line in text for line in known))
+    secret_lines = [line for secret in secrets for line in secret.splitlines() if line.strip()]
+    return frozenset(text for text in _clear(leaves(tree)) if not any(line in text for line in secret_lines))
 
 
-def _clear(found: Iterable[tuple[Key, Value]]) -> Iterator[str]:
-    for key, value in found:
+def _clear(tree_leaves: Iterable[tuple[Key, Value]]) -> Iterator[str]:
+    for key, value in tree_leaves:
         if key and not isinstance(value, Secret) and not is_secret(key, value):
             yield str(value)
             yield f"{key[-1]}={value}"
@@ -135,14 +135,14 @@ def secrets_in(key: Key, value: Value) -> list[str]:
 
 def _found(judge: _Judge, key: Key, value: Value) -> list[str]:
     """Every text that is masked."""
-    found: list[str] = []
+    texts: list[str] = []
 
     def note(text: str) -> str:
-        found.append(text)
+        texts.append(text)
         return MASK
 
     _map(judge, key, value, note)
-    return found
+    return texts
 
 
 Mask = Callable[[str], str]

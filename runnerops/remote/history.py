@@ -49,8 +49,8 @@ class History:
 def read_history(host: str, reader: Reader) -> History:
     """Every run that the host still keeps. Raises HostError."""
     nonce = secrets.token_hex(16)
-    own = Path(__file__).with_name("history.sh").read_text(encoding="utf-8")
-    script = observation.build_script(nonce, [("observe_history",)], [own])
+    history_functions = Path(__file__).with_name("history.sh").read_text(encoding="utf-8")
+    script = observation.build_script(nonce, [("observe_history",)], [history_functions])
     answers, _ = observation.decode_observation(nonce, reader.read(script))
     newest = state.newest_format(state.read_metas(answers))
     if newest > HOST_FORMAT:
@@ -65,8 +65,8 @@ def read_kept(reader: Reader, places: Collection[str]) -> Mapping[str, bytes]:
     nonce = secrets.token_hex(16)
     calls = [("file", f"{STATE_FOLDER}/{place}") for place in places]
     _, files = observation.decode_observation(nonce, reader.read(observation.build_script(nonce, calls, [])))
-    found = ((place, files[f"{STATE_FOLDER}/{place}"].content) for place in places)
-    return {place: content for place, content in found if content is not None}
+    contents = ((place, files[f"{STATE_FOLDER}/{place}"].content) for place in places)
+    return {place: content for place, content in contents if content is not None}
 
 
 def last_applied(history: History) -> Mapping[str, str]:
@@ -92,8 +92,8 @@ def _records(host: str, answers: Answers) -> Iterator[Record]:
         meta = metas[run.number]
         actions, contents = meta.get("actions"), meta.get("contents")
         forward, rollback = (
-            protocol.decode(steps.get(run.number, ()), told.get(run.number, ()))
-            for steps, told in zip(lists, titles, strict=True)
+            protocol.decode(steps.get(run.number, ()), step_titles.get(run.number, ()))
+            for steps, step_titles in zip(lists, titles, strict=True)
         )
         yield Record(
             run=run,
@@ -115,8 +115,8 @@ def _events(host: str, lines: tuple[str, ...]) -> Iterator[Event]:
 
 def _grouped(answers: Answers, name: str, file: str = "") -> Mapping[int, tuple[str, ...]]:
     """The lines of each run; with `file`, only the lines of this file, for an answer that has several."""
-    found: dict[int, list[str]] = {}
-    for number, own, line in state.by_run(answers, name):
-        if not file or own == file:
-            found.setdefault(number, []).append(line)
-    return {number: tuple(lines) for number, lines in found.items()}
+    lines_by_run: dict[int, list[str]] = {}
+    for number, file_name, line in state.by_run(answers, name):
+        if not file or file_name == file:
+            lines_by_run.setdefault(number, []).append(line)
+    return {number: tuple(lines) for number, lines in lines_by_run.items()}

@@ -50,10 +50,10 @@ def build_script(
     preparing, waiting, local = (
         [shlex.join(call) for call in calls if call[0].startswith(kind)] for kind in (PREPARATIONS, WAITS, LOCAL)
     )
-    others = [shlex.join(call) for call in calls if not call[0].startswith((PREPARATIONS, WAITS, LOCAL))]
+    unprefixed = [shlex.join(call) for call in calls if not call[0].startswith((PREPARATIONS, WAITS, LOCAL))]
     first, waiting = waiting[:1], waiting[1:]
     nest = _run_in_parallel(
-        [*others, *(["\n".join(("{", *first, *_run_in_parallel(waiting), "}"))] if first else [])], local
+        [*unprefixed, *(["\n".join(("{", *first, *_run_in_parallel(waiting), "}"))] if first else [])], local
     )
     first_calls = (f"prepare_units {shlex.join(units)}",) if units else ()
     first_calls = (*((f"limit_observation {seconds}",) if seconds else ()), *first_calls)
@@ -108,8 +108,8 @@ def _names(content: bytes) -> tuple[str, str, bytes]:
     return path.decode("utf-8", "surrogateescape"), real.decode("utf-8", "surrogateescape"), rest
 
 
-def _file(said: str, path: str, content: bytes) -> RemoteFile:
-    kind, mode, owner, mtime = said.split()
+def _file(properties: str, path: str, content: bytes) -> RemoteFile:
+    kind, mode, owner, mtime = properties.split()
     if kind != "file":
         return RemoteFile(path, _file_kind(kind))
     return RemoteFile(path, "file", content, mode.rjust(4, "0"), owner, int(mtime))

@@ -79,11 +79,11 @@ def encode(steps: Iterable[Step]) -> bytes:
 
 def decode(lines: Sequence[str], titles: Sequence[str] = ()) -> tuple[Step, ...]:
     """Decodes a list that `encode` made, with the titles from `encode_titles`, if they were kept."""
-    known = titles if len(titles) == len(lines) else [NO_TITLE] * len(lines)
+    usable_titles = titles if len(titles) == len(lines) else [NO_TITLE] * len(lines)
     steps = (tuple(line.split("\t")) for line in lines)
     return tuple(
         Step(cast("StepVerb", verb), tuple(args), "" if title == NO_TITLE else title)
-        for (verb, *args), title in zip(steps, known, strict=True)
+        for (verb, *args), title in zip(steps, usable_titles, strict=True)
     )
 
 
@@ -140,7 +140,7 @@ def payload(plan: Plan) -> bytes:
         "titles.rollback": encode_titles(plan.rollback),
         "meta": f"{meta_text(plan)}\n".encode(),
         "secrets": "".join(f"{line}\n" for line in sorted(plan.secrets) if line).encode(),
-        "versions": "".join(f"{name}\t{key}\t{said}\n" for name, (key, said) in plan.versions.items()).encode(),
+        "versions": "".join(f"{name}\t{key}\t{version}\n" for name, (key, version) in plan.versions.items()).encode(),
         "keep": f"{plan.keep_runs} {KEEP_KIB}\n".encode(),
         **plan.files,
         "forward": encode(plan.forward),
@@ -176,7 +176,9 @@ def meta_text(plan: Plan) -> str:
         "files": dict(plan.applied),
         "contents": dict(plan.contents),
         **({"recorded": sorted(plan.recorded)} if plan.recorded < plan.applied.keys() else {}),
-        "in_gitlab": {url: {str(number): name for number, name in it.items()} for url, it in plan.in_gitlab.items()},
+        "in_gitlab": {
+            url: {str(number): name for number, name in names.items()} for url, names in plan.in_gitlab.items()
+        },
         "secret_fingerprints": {
             "key": plan.secret_fingerprints.key,
             "fingerprints": dict(plan.secret_fingerprints.fingerprints),

@@ -71,9 +71,9 @@ def _since(runs: Sequence[Run], metas: Mapping[int, Mapping[str, Any]]) -> Mappi
     numbers: dict[str, int] = {}
     for run in runs:
         if run.result == "applied":
-            own = metas[run.number].get("recorded")
+            recorded = metas[run.number].get("recorded")
             for path in run.files:
-                if path not in numbers or not isinstance(own, list) or path in own:
+                if path not in numbers or not isinstance(recorded, list) or path in recorded:
                     numbers[path] = run.number
     return numbers
 
@@ -86,8 +86,8 @@ def _restored_by_removal(since: Mapping[str, int], metas: Mapping[int, Mapping[s
 
 def newest_format(metas: Mapping[int, Mapping[str, Any]]) -> int:
     """The newest format in which any run was written; 0 without runs."""
-    found = [meta.get("format") for meta in metas.values()]
-    return max((number for number in found if isinstance(number, int)), default=0)
+    formats = [meta.get("format") for meta in metas.values()]
+    return max((number for number in formats if isinstance(number, int)), default=0)
 
 
 def _lines(answers: Answers, name: str) -> Iterator[tuple[str, str]]:
@@ -204,9 +204,9 @@ def read_runs(metas: Mapping[int, Mapping[str, Any]], answers: Answers, logs: st
 def _requester(meta: Mapping[str, Any]) -> Requester:
     """Who asked for the run. What is missing or no text is empty."""
     by = meta.get("requested_by")
-    found = {**(by if isinstance(by, dict) else {}), "command_id": meta.get("command_id")}
+    requester_fields = {**(by if isinstance(by, dict) else {}), "command_id": meta.get("command_id")}
     names = ("user", "machine", "commit", "pipeline", "command_id")
-    return Requester(*(value if isinstance(value := found.get(name), str) else "" for name in names))
+    return Requester(*(value if isinstance(value := requester_fields.get(name), str) else "" for name in names))
 
 
 def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
@@ -219,13 +219,15 @@ def _contents(answers: Answers, run: int, meta: Mapping[str, Any]) -> Iterator[t
             lines.setdefault(name, []).append(text)
     names = meta.get("contents")
     for path, name in names.items() if isinstance(names, dict) else ():
-        if (found := lines.get(str(name).encode())) is not None:
-            yield path, b"\n".join([*found, b""])
+        if (record := lines.get(str(name).encode())) is not None:
+            yield path, b"\n".join([*record, b""])
 
 
-def _secret_fingerprints(found: Any) -> SecretFingerprints:
+def _secret_fingerprints(recorded: Any) -> SecretFingerprints:
     """The fingerprints that the last applied run recorded; none if their key is unreadable."""
-    key, fingerprints = (found.get("key"), found.get("fingerprints")) if isinstance(found, dict) else (None, None)
+    key, fingerprints = (
+        (recorded.get("key"), recorded.get("fingerprints")) if isinstance(recorded, dict) else (None, None)
+    )
     if not isinstance(key, str) or not isinstance(fingerprints, dict) or not re.fullmatch(r"([0-9a-f]{2})+", key):
         return SecretFingerprints()
     return SecretFingerprints(key, {str(name): str(location) for name, location in fingerprints.items()})
@@ -233,12 +235,12 @@ def _secret_fingerprints(found: Any) -> SecretFingerprints:
 
 def _in_gitlab(metas: Sequence[Mapping[str, Any]]) -> Managed:
     """The runners that the newest of these runs with such a record managed in GitLab."""
-    found: Mapping[str, Any] = next(
+    recorded: Mapping[str, Any] = next(
         (meta["in_gitlab"] for meta in reversed(metas) if isinstance(meta.get("in_gitlab"), dict)), {}
     )
     return {
         url: {int(number): str(name) for number, name in runners.items() if number.isdecimal()}
-        for url, runners in found.items()
+        for url, runners in recorded.items()
         if isinstance(runners, dict)
     }
 
@@ -258,7 +260,7 @@ def _staged(answers: Answers, applied: Mapping[int, Mapping[str, Sha]]) -> Mappi
     Of a run that ended well, only contents that it recorded as `applied` count: others may have written in the file
     that it left.
     """
-    found: dict[str, set[Sha]] = {}
+    by_path: dict[str, set[Sha]] = {}
     for number, file, text in by_run(answers, "walked"):
         fields = text.split("\t")
         if file != "forward":
@@ -270,8 +272,8 @@ def _staged(answers: Answers, applied: Mapping[int, Mapping[str, Sha]]) -> Mappi
         else:
             continue
         if applied.get(number, {}).get(path, sha) == sha:
-            found.setdefault(path, set()).add(sha)
-    return {path: frozenset(shas) for path, shas in found.items()}
+            by_path.setdefault(path, set()).add(sha)
+    return {path: frozenset(shas) for path, shas in by_path.items()}
 
 
 def _number(text: str) -> int:
@@ -281,7 +283,7 @@ def _number(text: str) -> int:
 def parse_object(text: str) -> dict[str, Any]:
     """A JSON object; empty for any other text."""
     try:
-        found = json.loads(text)
+        value = json.loads(text)
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}

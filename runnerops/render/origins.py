@@ -129,11 +129,11 @@ def origins(
     marked = marked if marked.endswith("\n") else marked + "\n"
     if _MARK.sub("", marked) != text:
         return None
-    at, pieces, taken = [0], [("e", 1, template)], 0
+    at, pieces, mark_length = [0], [("e", 1, template)], 0
     for match in _MARK.finditer(marked):
-        at.append(match.start() - taken)
+        at.append(match.start() - mark_length)
         pieces.append((match[1], int(match[2]), match[3]))
-        taken += len(match[0])
+        mark_length += len(match[0])
     literals = tuple(_literals(env, _source(env, template), folder(template)))
     return Origins(text, _places(spec.format, text), literals, tuple(at), tuple(pieces), line_of)
 
@@ -153,14 +153,14 @@ def _places(form: Format, text: str) -> Mapping[Key, SourceLocation]:
 
 def _literals(env: Environment, source: str, file: str) -> Iterator[Literal]:
     lines = source.splitlines()
-    for found in env.parse(source).find_all(nodes.Dict):
-        for key, name in _pairs(found, ()):
+    for node in env.parse(source).find_all(nodes.Dict):
+        for key, name in _pairs(node, ()):
             place = SourceLocation(file, name.lineno, _column(lines[name.lineno - 1], key))
             yield Literal(key, place)
 
 
-def _pairs(found: nodes.Dict, key: Key) -> Iterator[tuple[Key, nodes.Const]]:
-    for pair in found.items:
+def _pairs(node: nodes.Dict, key: Key) -> Iterator[tuple[Key, nodes.Const]]:
+    for pair in node.items:
         if isinstance(pair.key, nodes.Const):
             below = (*key, str(pair.key.value))
             yield below, pair.key

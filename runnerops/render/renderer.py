@@ -83,8 +83,10 @@ class Renderer:
 
     def template_names(self) -> tuple[frozenset[str], frozenset[str]]:
         """The files of the project's own folder, and the names of those that override a template."""
-        own = frozenset(path.name for path in self._project.iterdir()) if self._project.is_dir() else frozenset[str]()
-        return own, frozenset(path.name for path in self._shipped.iterdir())
+        own_names = (
+            frozenset(path.name for path in self._project.iterdir()) if self._project.is_dir() else frozenset[str]()
+        )
+        return own_names, frozenset(path.name for path in self._shipped.iterdir())
 
     def files(self, host: Host) -> tuple[RenderedFile, ...]:
         """The files that this host asks for, by service. Raises TemplateError with the place in the template."""
@@ -134,8 +136,8 @@ class Renderer:
         try:
             return service.parse(spec, text.encode())
         except ParseError as error:
-            found = self._origins(spec, names, text)
-            name, line = found.around(error.line, error.column) if found else (spec.template, 0)
+            sources = self._origins(spec, names, text)
+            name, line = sources.around(error.line, error.column) if sources else (spec.template, 0)
             problem = (
                 f"renders broken {spec.format.upper()} for host {host.name}: "
                 f"{error.problem} (line {error.line}, column {error.column} of what it renders)"

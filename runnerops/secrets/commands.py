@@ -104,17 +104,17 @@ class Once:
     def __call__(self, argv: tuple[str, ...], directory: Path, environ: Mapping[str, str]) -> Output:
         """The output of the only run. Raises as `RunCommand` does, each time."""
         key = (argv, directory, frozenset(environ.items()))
-        mine = Future[Output]()
+        own_future = Future[Output]()
         with self._lock:
-            found = self._begun.setdefault(key, mine)
-        if found is mine:
-            told = threading.Timer(self._slow_s, self._say, (f"waiting for !command {argv[0]}, at most {SECONDS} s",))
-            told.daemon = True
-            told.start()
+            future = self._begun.setdefault(key, own_future)
+        if future is own_future:
+            timer = threading.Timer(self._slow_s, self._say, (f"waiting for !command {argv[0]}, at most {SECONDS} s",))
+            timer.daemon = True
+            timer.start()
             try:
-                mine.set_result(self._run(argv, directory, environ))
+                own_future.set_result(self._run(argv, directory, environ))
             except BaseException as error:  # raised again for every caller
-                mine.set_exception(error)
+                own_future.set_exception(error)
             finally:
-                told.cancel()
-        return found.result()
+                timer.cancel()
+        return future.result()

@@ -124,8 +124,8 @@ class Resolver:
         return frozenset(self._found.values())
 
     def _value(self, secret: Secret) -> str:
-        read = {"env": self._env, "file": self._file, "command": self._command}[secret.source]
-        text = read(secret.argument)
+        reader = {"env": self._env, "file": self._file, "command": self._command}[secret.source]
+        text = reader(secret.argument)
         value = text.removesuffix("\n").removesuffix("\r")
         if not value.strip():
             raise _MissingError("is empty", f"give it a value, or take the !{secret.source} out")
@@ -197,9 +197,9 @@ class Resolver:
         """What a failed command wrote to stderr, shortened, with everything masked that may be secret."""
         lines = output.stderr.decode("utf-8", "replace").strip().splitlines()
         printed = output.stdout.decode("utf-8", "replace").split()
-        named = [value for name, value in self._environ.items() if secret_name(name)]
-        known = Redactor([*self.values(), *printed, *named])
-        shown_lines = [known.text(line.strip()) for line in lines if line.strip()]
+        secret_values = [value for name, value in self._environ.items() if secret_name(name)]
+        redactor = Redactor([*self.values(), *printed, *secret_values])
+        shown_lines = [redactor.text(line.strip()) for line in lines if line.strip()]
         hidden_text = f" (and {len(shown_lines) - _TOLD} more lines)" if len(shown_lines) > _TOLD else ""
         return f": {'; '.join(shown_lines[:_TOLD])}{hidden_text}" if shown_lines else ""
 
@@ -241,23 +241,23 @@ def _shown(secret: Secret) -> str:
     return f"!{secret.source} {argument}"
 
 
-def _read(path: Path, what: str) -> str:
+def _read(path: Path, title: str) -> str:
     try:
         if path.exists() and not path.is_file():
-            raise _MissingError(f"{what} is not a regular file", "name a file that contains only the value")
+            raise _MissingError(f"{title} is not a regular file", "name a file that contains only the value")
         with path.open("rb") as stream:
             data = stream.read(LARGEST + 1)
     except OSError as error:
-        raise _MissingError(f"{what} cannot be read: {error.strerror}", f"look at {path}") from None
+        raise _MissingError(f"{title} cannot be read: {error.strerror}", f"look at {path}") from None
     if len(data) > LARGEST:
-        raise _MissingError(f"{what} is larger than {LARGEST} bytes", "name a file that contains only the value")
-    return _decode(data, what)
+        raise _MissingError(f"{title} is larger than {LARGEST} bytes", "name a file that contains only the value")
+    return _decode(data, title)
 
 
-def _decode(data: bytes, what: str) -> str:
+def _decode(data: bytes, title: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
         raise _MissingError(
-            f"{what} is not UTF-8 text", "secrets must be text: encode binary ones, for example with base64"
+            f"{title} is not UTF-8 text", "secrets must be text: encode binary ones, for example with base64"
         ) from None

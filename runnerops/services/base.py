@@ -96,8 +96,8 @@ class FileFormat(Protocol):
     def files(self, host: Host) -> tuple[FileSpec, ...]:
         """The files this host should have, in the order in which they are rendered; () if it has no section."""
 
-    def context(self, host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
-        """What the template of `spec` sees beside the common names; `done` are this service's files
+    def context(self, host: Host, spec: FileSpec, earlier_files: Sequence[RenderedFile]) -> Mapping[str, Any]:
+        """What the template of `spec` sees beside the common names; `earlier_files` are this service's files
         rendered before it.
         """
 

@@ -26,14 +26,14 @@ def take_back(base: Tree, first: Tree, now: Tree) -> Tree:
     """Undoes in `now` what runs changed between `first` and `base`, which is what the last run left. Changes of others
     since then stay.
     """
-    found = dict(now)
+    result = dict(now)
     for name in dict.fromkeys((*base, *first)):
         value = _taken_back(base.get(name), first.get(name), now.get(name))
         if value is None:
-            found.pop(name, None)
+            result.pop(name, None)
         else:
-            found[name] = value
-    return found
+            result[name] = value
+    return result
 
 
 def _taken_back(base: Value, first: Value, now: Value) -> Value:

@@ -46,5 +46,5 @@ class StatusProvider(Protocol):
     def inquiries(self, host: Host) -> Sequence[Call]:
         """The questions that are asked together with the observation."""
 
-    def status(self, host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:
-        """None if the system is neither managed nor on the host. `told` has the answers to `inquiries`."""
+    def status(self, host: Host, observed: HostState, answers: Answers) -> ServiceStatus | None:
+        """None if the system is neither managed nor on the host. `answers` has the answers to `inquiries`."""

@@ -100,10 +100,10 @@ def with_enablement(steps: ActionSteps, unit: Unit, desired: Literal["enabled", 
     """
     if {unit.enabled, desired} != {"enabled", "disabled"}:
         return steps
-    there, back = ("enable", "disable") if desired == "enabled" else ("disable", "enable")
+    forward, back = ("enable", "disable") if desired == "enabled" else ("disable", "enable")
     return replace(
         steps,
-        forward=(run(30, "systemctl", there, unit.name, title=f"{there} {unit.name}"), *steps.forward),
+        forward=(run(30, "systemctl", forward, unit.name, title=f"{forward} {unit.name}"), *steps.forward),
         rollback=(*steps.rollback, run(30, "systemctl", back, unit.name, title=f"{back} {unit.name}")),
     )
 

@@ -47,10 +47,10 @@ def parse_image(text: str) -> tuple[str, str, str] | None:
     """Short name, repository and tag of an image of Docker Hub; None for any other: only the Hub's go
     through mirrors.
     """
-    found = _IMAGE.fullmatch(text)
-    if found is None or ("/" in found["name"] and re.search(r"[.:]|^localhost$", found["name"].partition("/")[0])):
+    match = _IMAGE.fullmatch(text)
+    if match is None or ("/" in match["name"] and re.search(r"[.:]|^localhost$", match["name"].partition("/")[0])):
         return None
-    name, tag = found["name"].removeprefix("library/"), found["tag"] or "latest"
+    name, tag = match["name"].removeprefix("library/"), match["tag"] or "latest"
     return f"{name}:{tag}", name if "/" in name else f"library/{name}", tag
 
 

@@ -94,10 +94,10 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
         elif key != "include":
             yield f"{key} {_plain(key, value)}"
         elif depth < _DEPTH:
-            for found in _included(value, whose):
-                if unread := _unread(found):
-                    raise SSHException(f"{path}:{number}: {found} cannot be read ({unread}): {_READABLE}")
-                yield from _lines(found, whose, block, depth + 1)
+            for included in _included(value, whose):
+                if unread := _unread(included):
+                    raise SSHException(f"{path}:{number}: {included} cannot be read ({unread}): {_READABLE}")
+                yield from _lines(included, whose, block, depth + 1)
             yield _head(block)
         else:
             raise SSHException(f"{path}:{number}: files that include each other")
@@ -183,7 +183,7 @@ def _match(value: str) -> tuple[_Conditions, str]:
     value.
     """
     words = split(value) or []
-    kept: list[str] = []
+    conditions: list[str] = []
     unread = ""
     if not words:
         return None, ""
@@ -191,13 +191,13 @@ def _match(value: str) -> tuple[_Conditions, str]:
         head, assigned, value_of = words[0].partition("=")
         keyword, words = head.lower(), [*([value_of] if assigned else []), *words[1:]]
         if keyword.lstrip("!") in _WITHOUT_VALUE:
-            kept += [keyword] if keyword != "all" else []
+            conditions += [keyword] if keyword != "all" else []
         elif keyword.lstrip("!") in _WITH_VALUE | _UNREAD and words:
             if keyword.lstrip("!") in _UNREAD:
                 unread = unread or f"Match {keyword}"
             else:
-                kept += [keyword, words[0] if keyword.endswith("exec") else _literal(words[0])]
+                conditions += [keyword, words[0] if keyword.endswith("exec") else _literal(words[0])]
             words = words[1:]
         else:
-            return tuple(kept), unread or f"Match {keyword}"
-    return tuple(kept), unread
+            return tuple(conditions), unread or f"Match {keyword}"
+    return tuple(conditions), unread

@@ -128,9 +128,9 @@ class Gateways:
 def _way(hop: Hop) -> Hashable:
     """Hosts share a connection if this is equal: the same login, with the same keys, over the same route."""
     connection = hop.connection
-    way = connection.gateway.transport if isinstance(connection.gateway, Passage) else connection.gateway
+    route = connection.gateway.transport if isinstance(connection.gateway, Passage) else connection.gateway
     settings = tuple(sorted((key, str(value)) for key, value in connection.ssh_config.items()))
-    return connection.user, connection.host, connection.port, way, hop.names, hop.files, settings
+    return connection.user, connection.host, connection.port, route, hop.names, hop.files, settings
 
 
 def _close(gateway: _Gateway) -> None:

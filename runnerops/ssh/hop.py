@@ -90,15 +90,15 @@ class Hop:
         if not certificate:
             return ""
         try:
-            found = read_certificate(certificate)
+            parsed = read_certificate(certificate)
         except ValueError:
             return "it cannot be read"
-        if found.key != offered:
+        if parsed.key != offered:
             return "it belongs to another key"
-        if not self.signed_by(kind := signed_with(found.signature)):
+        if not self.signed_by(kind := signed_with(parsed.signature)):
             return f"its signature is {kind}, which CASignatureAlgorithms of ssh_config leaves out"
         names = Names((*self.names, *self.loose), self.certified)
-        return certificate_problem(found, self.known, names, time.time(), made_signature)
+        return certificate_problem(parsed, self.known, names, time.time(), made_signature)
 
     def _way_to_trust(self) -> str:
         """The fix for an unknown key, which in the job of a pipeline cannot be a command."""

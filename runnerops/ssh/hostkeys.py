@@ -113,8 +113,8 @@ class KnownHosts:
 
     def entries_for(self, names: Sequence[str]) -> tuple[Entry, ...]:
         """The known keys under any of these names, each once, without revoked ones."""
-        found = {entry.key: entry for entry in reversed(self._covering(names))}
-        return tuple(entry for key, entry in reversed(found.items()) if not self.revocation(key, names))
+        by_key = {entry.key: entry for entry in reversed(self._covering(names))}
+        return tuple(entry for key, entry in reversed(by_key.items()) if not self.revocation(key, names))
 
     def _covering(self, names: Sequence[str]) -> list[Entry]:
         """The entries that apply to one of these names, in their order. Uses an index, because many hosts ask."""
@@ -126,8 +126,8 @@ class KnownHosts:
                     index.setdefault(name, []).append(number)
             self._index.update(index)
         sure = {number for name in names for number in self._index.get(name.lower(), ())}
-        others = {number for number in self._index[None] if self.entries[number].covers(names)}
-        return [self.entries[number] for number in sorted(sure | others)]
+        matching = {number for number in self._index[None] if self.entries[number].covers(names)}
+        return [self.entries[number] for number in sorted(sure | matching)]
 
     def authorities_of(self, names: Sequence[str]) -> tuple[Entry, ...]:
         """The `@cert-authority` lines that apply to any of these names."""
@@ -147,7 +147,7 @@ def _is_file(path: str) -> bool:
 
 def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
     """Parses pairs of a place and a known_hosts text. Lines that cannot be used are left out, with a warning."""
-    found: dict[str, list[Entry]] = {marker: [] for marker in ("", "@revoked", "@cert-authority")}
+    by_marker: dict[str, list[Entry]] = {marker: [] for marker in ("", "@revoked", "@cert-authority")}
     passed: dict[tuple[str, str], list[str]] = {}
     for place, text in texts:
         for number, line in enumerate(text.splitlines(), 1):
@@ -155,13 +155,13 @@ def parse(texts: Iterable[tuple[str, str]]) -> KnownHosts:
             if not words and not marker:
                 continue
             words = _of_certificate(words) if marker == "@revoked" else words
-            entry = _entry(words, f"{place}:{number}") if marker in found else "unknown marker"
+            entry = _entry(words, f"{place}:{number}") if marker in by_marker else "unknown marker"
             if isinstance(entry, str):
                 passed.setdefault((place, entry), []).append(str(number))
             else:
-                found[marker].append(entry)
+                by_marker[marker].append(entry)
     warnings = tuple(f"{place}:{','.join(numbers)}: ignored: {why}" for (place, why), numbers in passed.items())
-    entries, revoked, authorities = map(tuple, found.values())
+    entries, revoked, authorities = map(tuple, by_marker.values())
     return KnownHosts(entries, revoked, warnings, authorities)
 
 

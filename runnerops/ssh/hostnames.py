@@ -51,8 +51,8 @@ def without_names(line: str, names: Sequence[str]) -> str | None:
     if words[0].startswith("|"):
         return None if any(covers(words[0], name) for name in names) else line
     lower = {name.lower() for name in names}
-    kept = [name for name in words[0].split(",") if name.lower() not in lower]
-    return line.replace(words[0], ",".join(kept), 1) if kept else None
+    remaining = [name for name in words[0].split(",") if name.lower() not in lower]
+    return line.replace(words[0], ",".join(remaining), 1) if remaining else None
 
 
 def _like(pattern: str, name: str) -> bool:

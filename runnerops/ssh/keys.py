@@ -59,10 +59,10 @@ class KeyRing:
                     self._opened[name] = load(self._passphrase)
                 except LockedKeyError as locked:
                     self._opened[name] = self._unlock(name, load, locked)
-            found = self._opened[name]
-        if isinstance(found, LockedKeyError):
-            raise found
-        return found
+            opened = self._opened[name]
+        if isinstance(opened, LockedKeyError):
+            raise opened
+        return opened
 
     def _unlock(self, name: str, load: Callable[[str], PKey], locked: LockedKeyError) -> PKey | LockedKeyError:
         """The key, or why it stays locked: `locked`, or what was wrong with the last answer."""

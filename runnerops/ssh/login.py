@@ -50,10 +50,10 @@ class Login:
 
     def keys(self, notes: list[str]) -> Iterator[tuple[str, PKey]]:
         """Each key once, with its name. Keys that could not be offered are added to `notes`."""
-        seen = set()
+        offered = set()
         for name, key in self._all(notes):
-            if key.asbytes() not in seen:
-                seen.add(key.asbytes())
+            if key.asbytes() not in offered:
+                offered.add(key.asbytes())
                 yield name, key
 
     def _all(self, notes: list[str]) -> Iterator[tuple[str, PKey]]:
@@ -91,16 +91,16 @@ def make_login(credentials: Credentials, key: str | None, identities: Identities
     a laptop, and this may be a pipeline. Raises PrivateKeyError.
     """
     path = Path(key).expanduser() if key else None
-    here = path if path and (path.exists() or not credentials.private_key.strip()) else None
-    if here and not gateway:
+    usable = path if path and (path.exists() or not credentials.private_key.strip()) else None
+    if usable and not gateway:
         with contextlib.suppress(LockedKeyError):  # reported with everything that was tried
-            if not opened_by_agent(here, credentials, identities):
-                credentials.file(here, f"ssh.key {key}")
-        return Login(None, (here,), "matching", credentials, identities)
-    own = (here,) if here else ()
-    if given := credentials.key():
-        return Login(given, own, "none", credentials, identities)
-    offered = (*own, *identities.files)
+            if not opened_by_agent(usable, credentials, identities):
+                credentials.file(usable, f"ssh.key {key}")
+        return Login(None, (usable,), "matching", credentials, identities)
+    first = (usable,) if usable else ()
+    if environment_key := credentials.key():
+        return Login(environment_key, first, "none", credentials, identities)
+    offered = (*first, *identities.files)
     return Login(None, offered, "matching" if identities.only else "all", credentials, identities)
 
 
@@ -175,8 +175,8 @@ def certified_half(path: Path) -> bytes | None:
     """The public half of the key that this certificate belongs to."""
     with contextlib.suppress(OSError, ValueError, IndexError, SSHException):
         kind, text = path.read_text(encoding="utf-8").split()[:2]
-        known: dict[str, type[PKey]] = {"ssh-ed25519": Ed25519Key, "ssh-rsa": RSAKey}
-        return bytes(known.get(kind.partition("-cert-")[0], ECDSAKey)(Message(base64.b64decode(text))).asbytes())
+        key_types: dict[str, type[PKey]] = {"ssh-ed25519": Ed25519Key, "ssh-rsa": RSAKey}
+        return bytes(key_types.get(kind.partition("-cert-")[0], ECDSAKey)(Message(base64.b64decode(text))).asbytes())
     return None
 
 

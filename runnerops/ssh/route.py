@@ -56,26 +56,26 @@ def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lam
     return tuple(hops)
 
 
-def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], seen: tuple[str, ...]) -> Connection:
+def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], passed: tuple[str, ...]) -> Connection:
     # each connection needs a separate Config, because Fabric writes values of one host into it
     def config(address: str, user: str | None, port: int | None) -> Config:
-        own = settings.given(address, user, port)
-        return Config(ssh_config=own, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
+        own_settings = settings.given(address, user, port)
+        return Config(ssh_config=own_settings, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
 
     name, gateway = host.ssh.gateway, None
-    if name and name in seen:
+    if name and name in passed:
         raise HostError(
             host.name,
             "its gateways need each other",
             "remove one `ssh.gateway`: the gateway itself has `gateway: null` where its defaults name one",
         )
     if name and name in peers:
-        gateway = _connection(peers[name], settings, peers, (*seen, name))
+        gateway = _connection(peers[name], settings, peers, (*passed, name))
     elif name:
         user, address, port = split_target(name)
         gateway = Connection(address, user=user, port=port, config=config(address, user, port))
-    said = config(host.address, host.ssh.user, host.ssh.port)
-    return Connection(host.address, user=host.ssh.user, port=host.ssh.port, gateway=gateway, config=said)
+    own_config = config(host.address, host.ssh.user, host.ssh.port)
+    return Connection(host.address, user=host.ssh.user, port=host.ssh.port, gateway=gateway, config=own_config)
 
 
 def _hop(
@@ -160,9 +160,9 @@ def _certified(address: str, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _identities(connection: Connection, environ: Mapping[str, str]) -> Identities:
     settings, ssh = connection.ssh_config, ssh_home(environ) / ".ssh"
-    named = settings.get("identityfile") or [str(ssh / name) for name in _DEFAULT_KEYS]
+    paths = settings.get("identityfile") or [str(ssh / name) for name in _DEFAULT_KEYS]
     return Identities(
-        tuple(path for path in map(Path, named) if path.is_file()),
+        tuple(path for path in map(Path, paths) if path.is_file()),
         is_yes(settings, "identitiesonly"),
         settings.get("identityagent", ""),
         settings.get("certificatefile", ""),

@@ -58,8 +58,8 @@ class Settings(SSHConfig):
         """
         other = Settings()
         other._config = self._config
-        said = {"user": user, "port": str(port) if port else None}
-        other._given = {hostname: {key: value for key, value in said.items() if value}}
+        values = {"user": user, "port": str(port) if port else None}
+        other._given = {hostname: {key: value for key, value in values.items() if value}}
         return other
 
     def lookup(self, hostname: str) -> SSHConfigDict:
@@ -131,8 +131,10 @@ class Settings(SSHConfig):
     def _tokenize(self, config: SSHConfigDict, target_hostname: str, key: str, value: str) -> str:
         if key in _PATHS:
             value = shlex.join(_file(word) for word in shlex.split(value)) if _is_list(key) else _file(value)
-        known = _TOKENS.get(key, "")
-        return re.sub("%(.)", lambda match: _token(match[1], known, config, target_hostname), value) if known else value
+        tokens = _TOKENS.get(key, "")
+        return (
+            re.sub("%(.)", lambda match: _token(match[1], tokens, config, target_hostname), value) if tokens else value
+        )
 
 
 def _is_list(key: str) -> bool:
@@ -141,32 +143,32 @@ def _is_list(key: str) -> bool:
 
 def _file(path: str) -> str:
     """A path with variables and `~` replaced. An undefined variable is kept, so no such file is found."""
-    whole = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), path)
-    if whole == "~" or whole.startswith("~/"):
-        return str(ssh_home(os.environ) / whole[2:])
-    return str(Path(whole).expanduser()) if whole.startswith("~") else whole
+    expanded = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), path)
+    if expanded == "~" or expanded.startswith("~/"):
+        return str(ssh_home(os.environ) / expanded[2:])
+    return str(Path(expanded).expanduser()) if expanded.startswith("~") else expanded
 
 
-def _token(letter: str, known: str, config: SSHConfigDict, target: str) -> str:
+def _token(letter: str, allowed: str, config: SSHConfigDict, target: str) -> str:
     if letter == "%":
         return "%"
-    if letter not in known:
+    if letter not in allowed:
         raise SSHException(f"%{letter} cannot be used there; %% is a percent sign")
     user, host = getpass.getuser(), config.get("hostname", target)
-    port, remote, here = config.get("port", "22"), config.get("user", user), socket.gethostname()
+    port, remote, local_name = config.get("port", "22"), config.get("user", user), socket.gethostname()
     values = {
         "d": str(ssh_home(os.environ)),
-        "h": host if known != "h" else target,
+        "h": host if allowed != "h" else target,
         "i": str(os.getuid()),
         "k": config.get("hostkeyalias", target),
-        "L": here.split(".")[0],
-        "l": here,
+        "L": local_name.split(".")[0],
+        "l": local_name,
         "n": target,
         "p": port,
         "r": remote,
         "u": user,
     }
-    hashed = sha1(f"{here}{host}{port}{remote}".encode()).hexdigest()  # noqa: S324  OpenSSH's own hash, not a secret
+    hashed = sha1(f"{local_name}{host}{port}{remote}".encode()).hexdigest()  # noqa: S324  OpenSSH's own hash, not a secret
     return {**values, "C": hashed}[letter]
 
 
@@ -250,9 +252,9 @@ def refusal(settings: Mapping[str, str]) -> tuple[str, str] | None:
     for match in (value for key, value in settings.items() if key.startswith(UNREAD)):
         if match != "Match tagged" or "tag" in settings:
             return f"`{match}` cannot be decided here", _BY_HAND
-    for key, known in VERIFIED.items():
-        if not any(map(allowed_algorithms(settings, key), known)):
-            hint = f"add one of {', '.join(known[:6])}"
+    for key, verifiable in VERIFIED.items():
+        if not any(map(allowed_algorithms(settings, key), verifiable)):
+            hint = f"add one of {', '.join(verifiable[:6])}"
             return f"`{key} {settings[key]}` leaves nothing that can be verified here", hint
     for key, (harmless, hint) in _REFUSED.items():
         value = settings.get(key, "")

@@ -78,14 +78,14 @@ class Prompt(Transport):
         try:
             usual._check_banner()
         except SSHException as error:
-            if said := getattr(self, "_said", ""):
-                raise TurnedAwayError(said) from error
+            if message := getattr(self, "_said", ""):
+                raise TurnedAwayError(message) from error
             raise
 
     def _log(self, level: int, msg: Any, *args: Any) -> None:
         usual: Any = super()
-        head, found, line = str(msg).partition("Banner: ")
-        if found and not head:  # a line before the server's name, in which sshd says why it closes the connection
+        head, separator, line = str(msg).partition("Banner: ")
+        if separator and not head:  # a line before the server's name, in which sshd says why it closes the connection
             self._said = "".join(filter(str.isprintable, line.strip()))[:100]
         usual._log(level, msg, *args)
 

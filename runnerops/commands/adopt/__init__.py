@@ -46,12 +46,12 @@ def _of_ansible(path: Where, words: Sequence[str], screen: Screen, options: Adop
     assert options.ansible
     if options.name:
         raise UsageError("--name: hosts of an Ansible inventory have names", "leave --name out")
-    read = read_ansible(options.ansible, words)
+    ansible = read_ansible(options.ansible, words)
     known_words = known_names(path)
-    already_there = [host.name for host in read.hosts if {host.name, host.address} & known_words]
-    for note in (*read.notes, *(f"{name} is left out: it is in {name_of(path)} already" for name in already_there)):
+    already_there = [host.name for host in ansible.hosts if {host.name, host.address} & known_words]
+    for note in (*ansible.notes, *(f"{name} is left out: it is in {name_of(path)} already" for name in already_there)):
         screen.say(f"note: {note}", "warn")
-    hosts = [host for host in read.hosts if host.name not in already_there]
+    hosts = [host for host in ansible.hosts if host.name not in already_there]
     if not hosts:
         raise RunneropsError(f"{options.ansible}: it has no host that could be adopted", "see the notes")
     return [*hosts]

@@ -34,11 +34,11 @@ def _templates(folder: Path) -> Mapping[str, bytes]:
 
 def _templates_of(draft: Draft, files: Mapping[str, bytes]) -> Templates:
     """The existing templates with what the hosts add. Raises RunneropsError if one of them is not UTF-8."""
-    found = draft.templates({name: data.decode(errors="surrogateescape") for name, data in files.items()})
-    for name, text in found.texts.items():
+    templates = draft.templates({name: data.decode(errors="surrogateescape") for name, data in files.items()})
+    for name, text in templates.texts.items():
         if any(0xDC80 <= ord(char) <= 0xDCFF for char in text):
             raise RunneropsError(f"{FOLDER}/{name}: is not UTF-8", "save it as UTF-8, then adopt again")
-    return found
+    return templates
 
 
 @frozen
@@ -63,8 +63,8 @@ class Adoption:
             self.request.screen.redactor.learn(frozenset(draft.variables.values()))
         for entry in drafted.by_hand.values():
             self.request.screen.redactor.learn(frozenset(entry.variables.values()))
-        there = _templates(self.request.places[0].folder) if draft else {}
-        templates = _templates_of(draft, there) if draft else Templates({}, {})
+        present_templates = _templates(self.request.places[0].folder) if draft else {}
+        templates = _templates_of(draft, present_templates) if draft else Templates({}, {})
         loaded = replace(loaded, templates=templates.texts)
         report = AdoptionReport(self.request, looked, draft, loaded, templates, drafted.by_hand)
         if not self.request.options.as_json:
@@ -74,7 +74,13 @@ class Adoption:
         if draft and self.request.options.write:
             place = self.request.places[0]
             files = Files(
-                place.path, draft.content, draft.variables, templates.texts, place.folder, there, place.content
+                place.path,
+                draft.content,
+                draft.variables,
+                templates.texts,
+                place.folder,
+                present_templates,
+                place.content,
             )
             written = write_files(files)
         report.end(plans, written)

@@ -38,8 +38,8 @@ class _Project:
 
 def compose(words: list[str]) -> int:
     """`docker compose version`, or a command for the project of a file."""
-    options, rest = _split(words)
-    verb, *names = rest or ["help"]
+    options, arguments = _split(words)
+    verb, *names = arguments or ["help"]
     if verb == "version":
         sys.stdout.write(f"{VERSION}\n" if "--short" in options else f"Docker Compose version {VERSION}\n")
         return 0
@@ -67,7 +67,7 @@ def compose(words: list[str]) -> int:
 
 def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
     options: dict[str, str] = {}
-    rest = []
+    arguments = []
     follows = iter(words)
     for word in follows:
         name, equals, value = word.partition("=")
@@ -76,8 +76,8 @@ def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
         elif word.startswith("-"):
             options[word] = ""
         else:
-            rest.append(word)
-    return options, rest
+            arguments.append(word)
+    return options, arguments
 
 
 def _load(world: World, name: str) -> Tree:
@@ -87,7 +87,7 @@ def _load(world: World, name: str) -> Tree:
         raise RefusedError(f"open {shown(file)}: no such file or directory", 14)
     import re  # noqa: PLC0415
 
-    text = re.sub(r"\$\$|\$\{?\w+\}?", lambda found: "$" if found[0] == "$$" else "", text_at(file))
+    text = re.sub(r"\$\$|\$\{?\w+\}?", lambda match: "$" if match[0] == "$$" else "", text_at(file))
     tree = containers.load_yaml(world, text)
     if not isinstance(tree, dict) or not isinstance(tree.get("services"), dict) or not tree["services"]:
         raise RefusedError(
@@ -148,12 +148,12 @@ def _down(world: World, project: str, services: set[str]) -> None:
 
 
 def _up(world: World, project: _Project, names: list[str], options: dict[str, str]) -> None:
-    there, services = _of(world, project.name), project.tree["services"]
+    containers_by_service, services = _of(world, project.name), project.tree["services"]
     for name in names:
         if name not in services:
             raise RefusedError(f"no such service: {name}")
     _network(world, f"{project.name}_default")
-    for service, container in there.items():
+    for service, container in containers_by_service.items():
         if service not in services and "--remove-orphans" in options:
             _remove(world, project.name, service, container)
     for service in services:
@@ -169,19 +169,19 @@ def _network(world: World, name: str) -> None:
 
 def _bring_up(world: World, project: _Project, service: str, *, anew: bool) -> None:
     """Starts a service. Its container is recreated if its section differs from the one with which it was created."""
-    known = _of(world, project.name).get(service)
+    container = _of(world, project.name).get(service)
     import hashlib  # noqa: PLC0415
     import json  # noqa: PLC0415
 
     section = json.dumps(project.tree["services"][service], sort_keys=True, default=str)
     form = hashlib.sha256(section.encode()).hexdigest()
-    if known and known["Config"]["Labels"][_HASH] == form and not anew:
-        if not known["State"]["Running"]:
-            _start(world, known)
+    if container and container["Config"]["Labels"][_HASH] == form and not anew:
+        if not container["State"]["Running"]:
+            _start(world, container)
         sys.stderr.write(f" Container {project.name}-{service}-1  Running\n")
         return
-    if known:
-        world.engine["containers"].remove(known)
+    if container:
+        world.engine["containers"].remove(container)
     _start(world, _create(world, project, service, form))
     sys.stderr.write(f" Container {project.name}-{service}-1  Started\n")
 
@@ -224,12 +224,12 @@ def _create(world: World, project: _Project, service: str, form: str) -> Tree:
 
 
 def _ports(published: Any) -> Tree:
-    found: Tree = {}
+    bindings: Tree = {}
     for text in map(str, published):
         outer, _, inner = text.rpartition(":")
         address, _, port = outer.rpartition(":")
-        found.setdefault(f"{inner}/tcp", []).append({"HostIp": address, "HostPort": port or outer})
-    return found
+        bindings.setdefault(f"{inner}/tcp", []).append({"HostIp": address, "HostPort": port or outer})
+    return bindings
 
 
 def _mount(world: World, project: _Project, text: str) -> Tree:
@@ -250,9 +250,11 @@ def _mount(world: World, project: _Project, text: str) -> Tree:
 
 
 def _ps(world: World, project: str, *, ids: bool) -> int:
-    for service, one in _of(world, project).items():
+    for service, container in _of(world, project).items():
         if ids:
-            sys.stdout.write(f"{one['Id']}\n")
+            sys.stdout.write(f"{container['Id']}\n")
             continue
-        sys.stdout.write(f"{one['Name'][1:]}   {one['Config']['Image']}   {service}   {one['State']['Status']}\n")
+        sys.stdout.write(
+            f"{container['Name'][1:]}   {container['Config']['Image']}   {service}   {container['State']['Status']}\n"
+        )
     return 0

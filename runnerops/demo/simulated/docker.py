@@ -50,12 +50,12 @@ def docker(words: list[str]) -> int:
     room = next((name for name, verbs in _COMMANDS.items() if verb in verbs), "")
     if not room:
         raise RefusedError(f"docker: '{verb}' is not simulated.\nSee 'docker --help'")
-    options, rest = split(words[len(verb.split()) :], _VALUED[1:] if verb == "rm" else _VALUED)
+    options, arguments = split(words[len(verb.split()) :], _VALUED[1:] if verb == "rm" else _VALUED)
     with LockedWorld() as world:
         if world.units["docker.service"]["active"] != "active" and verb not in {"info", "version"}:
             raise RefusedError(NO_DOCKER)
         module = __import__(f"runnerops.demo.simulated.{room}", fromlist=["*"])
-        status: int = getattr(module, _ALIASES.get(verb, verb).replace(" ", "_"))(world, rest, options)
+        status: int = getattr(module, _ALIASES.get(verb, verb).replace(" ", "_"))(world, arguments, options)
         return status
 
 
@@ -64,7 +64,7 @@ def split(words: list[str], valued: tuple[str, ...] = _VALUED) -> tuple[Tree, li
     others.
     """
     options: Tree = {"filter": []}
-    rest = []
+    arguments = []
     follows = iter(words)
     for word in follows:
         name, equals, value = word.partition("=")
@@ -78,5 +78,5 @@ def split(words: list[str], valued: tuple[str, ...] = _VALUED) -> tuple[Tree, li
         elif word.startswith("-"):
             options |= dict.fromkeys(word[1:], True)
         else:
-            rest.append(word)
-    return options, rest
+            arguments.append(word)
+    return options, arguments

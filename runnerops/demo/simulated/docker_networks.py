@@ -32,21 +32,21 @@ def _default_network(world: World) -> Tree:
         "com.docker.network.bridge.host_binding_ipv4": loaded.get("ip", "0.0.0.0"),  # noqa: S104  printed, not bound
         "com.docker.network.driver.mtu": str(loaded.get("mtu", 1500)),
     }
-    told = {"Id": world.data["boot"], "Driver": "bridge", "Scope": "local", "Options": options}
-    return {"Name": "bridge", "EnableIPv6": bool(loaded.get("ipv6")), "IPAM": {"Config": config}, **told}
+    details = {"Id": world.data["boot"], "Driver": "bridge", "Scope": "local", "Options": options}
+    return {"Name": "bridge", "EnableIPv6": bool(loaded.get("ipv6")), "IPAM": {"Config": config}, **details}
 
 
-def network_inspect(world: World, rest: list[str], options: Tree) -> int:
+def network_inspect(world: World, names: list[str], options: Tree) -> int:
     """`docker network inspect NAME…`"""
-    there = {network["Name"]: network for network in _networks(world)}
-    show_all([there[name] for name in rest if name in there], options, "types.NetworkResource")
-    for name in rest:
-        if name not in there:
+    by_name = {network["Name"]: network for network in _networks(world)}
+    show_all([by_name[name] for name in names if name in by_name], options, "types.NetworkResource")
+    for name in names:
+        if name not in by_name:
             raise RefusedError(f"Error response from daemon: network {name} not found")
     return 0
 
 
-def network_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def network_ls(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker network ls`"""
     for network in _networks(world):
         row = {"ID": network["Id"][:12], "Name": network["Name"], "Driver": "bridge", "Scope": "local"}
@@ -55,18 +55,18 @@ def network_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: AR
     return 0
 
 
-def volume_inspect(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def volume_inspect(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker volume inspect NAME…`: whether these volumes exist."""
-    for name in rest:
+    for name in names:
         if name not in world.engine["volumes"]:
             raise RefusedError(f"Error response from daemon: get {name}: no such volume")
     return 0
 
 
-def volume_rm(world: World, rest: list[str], options: Tree) -> int:
+def volume_rm(world: World, names: list[str], options: Tree) -> int:
     """`docker volume rm NAME…`: refused if a container uses one of them."""
-    volume_inspect(world, rest, options)
-    for name in rest:
+    volume_inspect(world, names, options)
+    for name in names:
         for container in world.engine["containers"]:
             if any(mount.get("Name") == name for mount in container["Mounts"]):
                 raise RefusedError(f"Error response from daemon: remove {name}: volume is in use - [{container['Id']}]")
@@ -75,7 +75,7 @@ def volume_rm(world: World, rest: list[str], options: Tree) -> int:
     return 0
 
 
-def volume_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def volume_ls(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker volume ls`"""
     for name in world.engine["volumes"]:
         quiet = "{{.Name}}" if {"q", "quiet"} & set(options) else "{{.Driver}}   {{.Name}}"

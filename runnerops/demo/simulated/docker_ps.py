@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree, World
 
 
-def ps(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def ps(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker ps`: rows in a format, ids, or the table."""
     everyone = {"a", "all"} & set(options) or any(name == "status" for name, _ in options["filter"])
-    found = [
+    rows = [
         _row(container, "no-trunc" in options)
         for container in reversed(world.engine["containers"])
         if (everyone or container["State"]["Running"]) and _matches(container, options["filter"])
     ]
     if {"q", "quiet"} & set(options):
-        sys.stdout.write("".join(f"{row['ID']}\n" for row in found))
+        sys.stdout.write("".join(f"{row['ID']}\n" for row in rows))
     elif "format" in options:
-        for row in found:
+        for row in rows:
             say(options["format"], row, "*formatter.ContainerContext")
     else:
         columns = {"ID": 14, "Image": 18, "Status": 34, "Ports": 28, "Names": 0}
@@ -32,22 +32,22 @@ def ps(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
             "".join(f"{'CONTAINER ID' if name == 'ID' else name.upper():<{w}}" for name, w in columns.items())
         )
         sys.stdout.write("\n")
-        for row in found:
+        for row in rows:
             sys.stdout.write("".join(f"{row[name]:<{width}}" for name, width in columns.items()) + "\n")
     return 0
 
 
-def inspect(world: World, rest: list[str], options: Tree) -> int:
+def inspect(world: World, names: list[str], options: Tree) -> int:
     """`docker inspect NAME…`: the containers that exist; the exit status is 1 if one does not."""
     status = 0
-    found = []
-    for name in rest:
+    existing = []
+    for name in names:
         try:
-            found.append(containers.find(world, name))
+            existing.append(containers.find(world, name))
         except RefusedError as refusal:
             sys.stderr.write(f"{refusal}\n")
             status = 1
-    show_all(found, options, "types.ContainerJSON")
+    show_all(existing, options, "types.ContainerJSON")
     return status
 
 
@@ -70,13 +70,13 @@ def _has(container: Tree, name: str, key: str, equals: str, text: str) -> bool:
     raise RefusedError(f"Error response from daemon: invalid filter '{name}'")
 
 
-def _row(container: Tree, whole: bool) -> Tree:
+def _row(container: Tree, full_id: bool) -> Tree:
     """A container as `docker ps` shows it."""
     labels = container["Config"]["Labels"]
     published = ", ".join(f"{address}:{port}->5000/tcp" for address, port in containers.ports(container))
     states = {"running": f"Up (since {container['State']['StartedAt']})", "restarting": "Restarting (2)"}
     return {
-        "ID": container["Id"] if whole else container["Id"][:12],
+        "ID": container["Id"] if full_id else container["Id"][:12],
         "Names": container["Name"].lstrip("/"),
         "Image": container["Config"]["Image"],
         "State": container["State"]["Status"],

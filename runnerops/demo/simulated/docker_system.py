@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree, World
 
 
-def info(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def info(world: World, arguments: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker info`, as text or in a format, which may use all fields."""
     up = world.units["docker.service"]["active"] == "active"
     if not up:
         sys.stderr.write(f"{NO_DOCKER}\n")
     loaded = world.engine["loaded"] if up else {}
     running = sum(container["State"]["Running"] for container in world.engine["containers"]) if up else 0
-    told = {
+    details = {
         "ID": world.data["boot"] if up else "",
         "Containers": len(world.engine["containers"]) if up else 0,
         "ContainersRunning": running,
@@ -49,30 +49,30 @@ def info(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
         "ClientInfo": {"Version": world.engine["version"], "Context": "default"},
     }
     if "format" in options:
-        say(options["format"], told, "system.dockerInfo")
+        say(options["format"], details, "system.dockerInfo")
         return 0
-    sys.stdout.write("".join(f" {name}: {value}\n" for name, value in told.items() if not isinstance(value, dict)))
+    sys.stdout.write("".join(f" {name}: {value}\n" for name, value in details.items() if not isinstance(value, dict)))
     return 0 if up else 1
 
 
-def version(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def version(world: World, arguments: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker version`: the version of the client, and of the daemon if it runs."""
     up = world.units["docker.service"]["active"] == "active"
     server = {"Version": world.engine["version"], "ApiVersion": "1.45"} if up else None
-    told = {"Client": {"Version": world.engine["version"], "ApiVersion": "1.45"}, "Server": server}
+    versions = {"Client": {"Version": world.engine["version"], "ApiVersion": "1.45"}, "Server": server}
     if not up:
         sys.stderr.write(f"{NO_DOCKER}\n")
     if "format" not in options:
         sys.stdout.write(f"Client:\n Version: {world.engine['version']}\n")
         sys.stdout.write(f"Server: (simulated)\n Version: {world.engine['version']}\n" if up else "")
     elif up:
-        say(options["format"], told, "system.versionInfo")
+        say(options["format"], versions, "system.versionInfo")
     else:
         sys.stdout.write("\n")
     return 0 if up else 1
 
 
-def events(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def events(world: World, arguments: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker events`: pulls and reloads."""
     wanted = dict(options["filter"])
     if wanted.get("event") == "pull":

@@ -9,24 +9,24 @@ if TYPE_CHECKING:
 
 def registries(world: World, mirrors: list[str] | None) -> Tree:
     """The daemon's mirrors, and the registries that it connects to without TLS."""
-    named = [str(registry) for registry in world.engine["loaded"].get("insecure-registries") or ()]
+    insecure = [str(registry) for registry in world.engine["loaded"].get("insecure-registries") or ()]
     hosts = [
         {"Name": "docker.io", "Secure": True},
-        *({"Name": registry, "Secure": False} for registry in named if "/" not in registry),
+        *({"Name": registry, "Secure": False} for registry in insecure if "/" not in registry),
     ]
     return {
         "Mirrors": mirrors,
-        "InsecureRegistryCIDRs": [*(network for network in named if "/" in network), "::1/128", "127.0.0.0/8"],
+        "InsecureRegistryCIDRs": [*(network for network in insecure if "/" in network), "::1/128", "127.0.0.0/8"],
         "IndexConfigs": {host["Name"]: host for host in hosts},
     }
 
 
 def runtimes(world: World) -> Tree:
     """The built-in runtimes, and those of the daemon's file."""
-    given = world.engine["loaded"].get("runtimes") or {}
+    own_runtimes = world.engine["loaded"].get("runtimes") or {}
     return {
         "runc": {"Path": "runc"},
-        **{name: {"Path": container.get("path", "")} for name, container in given.items()},
+        **{name: {"Path": container.get("path", "")} for name, container in own_runtimes.items()},
     }
 
 
@@ -34,8 +34,8 @@ def security(world: World) -> list[str]:
     """The daemon's security options."""
     loaded = world.engine["loaded"]
     options = {"no-new-privileges": "name=no-new-privileges", "selinux-enabled": "name=selinux"}
-    found = [text for key, text in options.items() if loaded.get(key)]
-    return [f"name=seccomp,profile={loaded.get('seccomp-profile', 'builtin')}", *found]
+    enabled = [text for key, text in options.items() if loaded.get(key)]
+    return [f"name=seccomp,profile={loaded.get('seccomp-profile', 'builtin')}", *enabled]
 
 
 def defaults(world: World) -> Tree:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runnerops.demo.simulated.world import Tree
 
 
-def image_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def image_ls(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker image ls`"""
     for name, image in world.engine["images"].items():
         repository, _, tag = name.rpartition(":")
@@ -25,20 +25,20 @@ def image_ls(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG0
     return 0
 
 
-def image_inspect(world: World, rest: list[str], options: Tree) -> int:
+def image_inspect(world: World, names: list[str], options: Tree) -> int:
     """`docker image inspect`, as JSON or in a format."""
-    there = world.engine["images"]
-    found = [{"Id": there[name]["id"], "RepoTags": [name]} for name in map(tagged, rest) if name in there]
-    show_all(found, options, "types.ImageInspect")
-    for name in map(tagged, rest):
-        if name not in there:
+    images = world.engine["images"]
+    existing = [{"Id": images[name]["id"], "RepoTags": [name]} for name in map(tagged, names) if name in images]
+    show_all(existing, options, "types.ImageInspect")
+    for name in map(tagged, names):
+        if name not in images:
             raise RefusedError(f"Error response from daemon: No such image: {name}")
     return 0
 
 
-def pull(world: World, rest: list[str], options: Tree) -> int:
+def pull(world: World, names: list[str], options: Tree) -> int:
     """`docker pull`: pulls an image and prints its name."""
-    name = bring(world, rest[0])
+    name = bring(world, names[0])
     repository = name if "/" in name else f"library/{name}"
     if not {"q", "quiet"} & set(options):
         sys.stdout.write(f"Status: Downloaded newer image for {name}\n")
@@ -59,8 +59,8 @@ def bring(world: World, image: str) -> str:
 
     name = tagged(image.removeprefix("docker.io/").removeprefix("library/"))
     repository, _, tag = name.rpartition(":")
-    whole = repository if "/" in repository else f"library/{repository}"
-    if tag not in world.data["hub"].get(whole, ()):
+    full_name = repository if "/" in repository else f"library/{repository}"
+    if tag not in world.data["hub"].get(full_name, ()):
         raise RefusedError(
             f"Error response from daemon: manifest for {name} not found: manifest unknown: manifest unknown"
         )
@@ -71,8 +71,8 @@ def bring(world: World, image: str) -> str:
             published = [f"http://{address}:{port}/" for address, port in containers.ports(container)]
             if container["State"]["Running"] and container["Serves"] and url in published:
                 cached = world.engine["volumes"][container["Serves"]["volume"]].setdefault("repositories", [])
-                cached += [] if whole in cached else [whole]
-                _log_request(world, container, f"/v2/{whole}/manifests/{tag}")
+                cached += [] if full_name in cached else [full_name]
+                _log_request(world, container, f"/v2/{full_name}/manifests/{tag}")
                 return name
     return name
 
@@ -85,9 +85,9 @@ def _log_request(world: World, container: Tree, place: str) -> None:
     container["Log"].append({"at": time.time(), "text": text})
 
 
-def rmi(world: World, rest: list[str], options: Tree) -> int:  # noqa: ARG001
+def rmi(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
     """`docker rmi`: refused if a container uses the image."""
-    for name in map(tagged, rest):
+    for name in map(tagged, names):
         if name not in world.engine["images"]:
             raise RefusedError(f"Error response from daemon: No such image: {name}")
         if any(container["Config"]["Image"] == name for container in world.engine["containers"]):

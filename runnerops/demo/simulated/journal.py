@@ -16,24 +16,24 @@ if TYPE_CHECKING:
 
 def journalctl(words: list[str]) -> int:
     """Prints lines, as with `-o cat` or in the short format."""
-    asked = _asked(words)
+    options = _asked(words)
     with LockedWorld() as world:
         lines: list[Tree] = [{**line, "number": n} for n, line in enumerate(world.data["journal"], 1)]
         boot = world.data["boot"]
-    if "unit" in asked:
-        lines = [line for line in lines if line["unit"] == units.full(asked["unit"])]
-    if life := asked.get("_SYSTEMD_INVOCATION_ID"):
+    if "unit" in options:
+        lines = [line for line in lines if line["unit"] == units.full(options["unit"])]
+    if life := options.get("_SYSTEMD_INVOCATION_ID"):
         lines = [line for line in lines if line["invocation"] == life]
-    if cursor := asked.get("after-cursor"):
+    if cursor := options.get("after-cursor"):
         fields = dict(field.partition("=")[::2] for field in cursor.split(";"))
         if fields.get("s") != boot:
             raise RefusedError("Failed to seek to cursor: Invalid argument")
         lines = [line for line in lines if line["number"] > int(fields["i"], 16)]
-    if "lines" in asked:
-        lines = lines[-int(asked["lines"]) :]
+    if "lines" in options:
+        lines = lines[-int(options["lines"]) :]
     for line in lines:
-        sys.stdout.write(f"{line['text']}\n" if asked.get("output") == "cat" else _short(line))
-    if "show-cursor" in asked and lines:
+        sys.stdout.write(f"{line['text']}\n" if options.get("output") == "cat" else _short(line))
+    if "show-cursor" in options and lines:
         sys.stdout.write(f"-- cursor: s={boot};i={lines[-1]['number']:x}\n")
     return 0
 
@@ -42,15 +42,15 @@ _LONG = {"u": "unit", "n": "lines", "o": "output", "q": "quiet", "f": "follow", 
 
 
 def _asked(words: list[str]) -> dict[str, str]:
-    asked: dict[str, str] = {}
+    options: dict[str, str] = {}
     follows = iter(words)
     for word in follows:
         name, equals, value = word.lstrip("-").partition("=")
         name = _LONG.get(name, name)
         if not equals and name in {"unit", "lines", "output", "after-cursor"}:
             value = next(follows, "")
-        asked[name] = value
-    return asked
+        options[name] = value
+    return options
 
 
 def _short(line: Tree) -> str:

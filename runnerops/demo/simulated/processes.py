@@ -28,10 +28,10 @@ def descendants(spare: Collection[int] = ()) -> list[int]:
                 parents[int(name)] = int(stat.read().rpartition(b")")[2].split()[1])
         except (OSError, IndexError):
             continue
-    found = [os.getpid()]
-    for pid in found:
-        found += [child for child, parent in parents.items() if parent == pid and child not in spare]
-    return found[1:]
+    pids = [os.getpid()]
+    for pid in pids:
+        pids += [child for child, parent in parents.items() if parent == pid and child not in spare]
+    return pids[1:]
 
 
 def end_descendants(number: int, spare: Collection[int] = ()) -> None:

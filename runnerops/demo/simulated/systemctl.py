@@ -18,9 +18,9 @@ _GONE_SECONDS = 10
 
 def systemctl(words: list[str]) -> int:
     """Executes a command of systemctl, which is the first argument that is not an option."""
-    options, rest = _split(words)
-    verb, *names = rest or ["list-units"]
-    known = {
+    options, arguments = _split(words)
+    verb, *names = arguments or ["list-units"]
+    functions = {
         "is-active": _is_active,
         "show": _show,
         "list-units": _list,
@@ -31,8 +31,8 @@ def systemctl(words: list[str]) -> int:
         "disable": _disable,
     }
     with LockedWorld() as world:
-        if verb in known:
-            return known[verb](world, names, options)
+        if verb in functions:
+            return functions[verb](world, names, options)
         if verb not in {"start", "stop", "restart", "reload", "reset-failed"}:
             raise RefusedError(f"Unknown command verb '{verb}'.")
         for name in map(units.full, names):
@@ -45,7 +45,7 @@ def systemctl(words: list[str]) -> int:
 def _split(words: list[str]) -> tuple[Tree, list[str]]:
     """Splits arguments into options, with their values, and others."""
     options: Tree = {}
-    rest = []
+    arguments = []
     follows = iter(words)
     for word in follows:
         name, equals, value = word.partition("=")
@@ -54,15 +54,17 @@ def _split(words: list[str]) -> tuple[Tree, list[str]]:
         elif word.startswith("-"):
             options[name.lstrip("-")] = value
         else:
-            rest.append(word)
-    return options, rest
+            arguments.append(word)
+    return options, arguments
 
 
 def _act(world: World, verb: str, name: str) -> None:
     if name not in world.units:
-        what = {"reset-failed": "reset failed state of unit"}.get(verb, verb)
-        found = "not loaded" if verb in {"stop", "reset-failed"} else "not found"
-        raise RefusedError(f"Failed to {what} {name}: Unit {name} {found}.", 1 if verb == "reset-failed" else 5)
+        attempt = {"reset-failed": "reset failed state of unit"}.get(verb, verb)
+        problem_text = "not loaded" if verb in {"stop", "reset-failed"} else "not found"
+        raise RefusedError(
+            f"Failed to {attempt} {name}: Unit {name} {problem_text}.", 1 if verb == "reset-failed" else 5
+        )
     if verb == "reset-failed":
         world.units[name]["starts"] = []
         if world.units[name]["active"] == "failed":

@@ -19,8 +19,8 @@ _ESCAPED = {**{number: f"\\u{number:04x}" for number in range(32)}, ord('"'): '\
 
 def render(template: str, value: object, kind: str = "object") -> str:
     """Renders a template. Raises RefusedError if docker would refuse the template, or if the value lacks a field."""
-    nodes, rest, _ = _parse(list(_pieces(template)))
-    if rest:
+    nodes, unread, _ = _parse(list(_pieces(template)))
+    if unread:
         raise RefusedError("template parsing error: template: :1: unexpected {{end}}", 64)
     return _write(nodes, value, kind)
 
@@ -71,24 +71,24 @@ def _parse(pieces: list[str]) -> tuple[list[Node], list[str], str]:
 
 
 def _write(nodes: list[Node], value: Any, kind: str) -> str:
-    said = []
-    for what, argument, inside, otherwise in nodes:
-        if what == "text":
-            said.append(argument)
+    texts = []
+    for action, argument, inside, otherwise in nodes:
+        if action == "text":
+            texts.append(argument)
             continue
-        names, assigned, pipeline = argument.rpartition(":=") if what == "range" else ("", "", argument)
-        found = evaluate(pipeline, value, kind)
+        names, assigned, pipeline = argument.rpartition(":=") if action == "range" else ("", "", argument)
+        result = evaluate(pipeline, value, kind)
         if assigned:
-            pairs = found.items() if isinstance(found, dict) else enumerate(found or [])
-            said += (_write(_bound(inside, names, pair), value, kind) for pair in pairs)
-        elif what == "say":
-            said.append(text_of(found))
-        elif what == "if":
-            said.append(_write(inside if found else otherwise, value, kind))
+            pairs = result.items() if isinstance(result, dict) else enumerate(result or [])
+            texts += (_write(_bound(inside, names, pair), value, kind) for pair in pairs)
+        elif action == "say":
+            texts.append(text_of(result))
+        elif action == "if":
+            texts.append(_write(inside if result else otherwise, value, kind))
         else:
-            items = list(found.values()) if isinstance(found, dict) else found or []
-            said.append("".join(_write(inside, item, kind) for item in items) or _write(otherwise, value, kind))
-    return "".join(said)
+            items = list(result.values()) if isinstance(result, dict) else result or []
+            texts.append("".join(_write(inside, item, kind) for item in items) or _write(otherwise, value, kind))
+    return "".join(texts)
 
 
 def _bound(nodes: list[Node], names: str, pair: tuple[Any, Any]) -> list[Node]:
@@ -96,16 +96,16 @@ def _bound(nodes: list[Node], names: str, pair: tuple[Any, Any]) -> list[Node]:
     values = dict(zip((name.strip() for name in names.split(",")), pair, strict=True))
     return [
         ("text", text_of(_field(argument[len(name) :], values[name], "object")), None, None)
-        if what == "say" and (name := argument.partition(".")[0]) in values
-        else (what, argument, *rest)
-        for what, argument, *rest in nodes
+        if action == "say" and (name := argument.partition(".")[0]) in values
+        else (action, argument, *rest)
+        for action, argument, *rest in nodes
     ]
 
 
 def evaluate(pipeline: str, value: Any, kind: str) -> Any:
     """The value of a pipeline that has no `|`."""
-    found, _ = _command(list(_tokens(pipeline)), value, kind)
-    return found
+    result, _ = _command(list(_tokens(pipeline)), value, kind)
+    return result
 
 
 def _command(tokens: list[str], value: Any, kind: str) -> tuple[Any, list[str]]:
@@ -114,11 +114,11 @@ def _command(tokens: list[str], value: Any, kind: str) -> tuple[Any, list[str]]:
     while tokens and tokens[0] != ")":
         token, *tokens = tokens
         if token == "(":  # noqa: S105  no password
-            found, tokens = _command(tokens, value, kind)
+            operand, tokens = _command(tokens, value, kind)
             tokens = tokens[1:]
             while tokens and tokens[0].startswith("."):
-                found, tokens = _field(tokens[0], found, kind), tokens[1:]
-            operands.append(found)
+                operand, tokens = _field(tokens[0], operand, kind), tokens[1:]
+            operands.append(operand)
         elif token.startswith("."):
             operands.append(_field(token, value, kind))
         elif token.startswith('"'):
@@ -134,7 +134,7 @@ def _call(function: str, operands: list[Any]) -> Any:
     if not function:
         first, *rest = operands
         return first(*rest) if callable(first) else first
-    known: dict[str, Callable[..., Any]] = {
+    functions: dict[str, Callable[..., Any]] = {
         "json": _json,
         "println": lambda *values: " ".join(map(text_of, values)) + "\n",
         "print": lambda *values: "".join(map(text_of, values)),
@@ -144,9 +144,9 @@ def _call(function: str, operands: list[Any]) -> Any:
         "eq": lambda item, *others: item in others,
         "not": lambda value: not value,
     }
-    if function not in known:
+    if function not in functions:
         raise RefusedError(f'template parsing error: template: :1: function "{function}" not defined', 64)
-    return known[function](*operands)
+    return functions[function](*operands)
 
 
 def _json(value: Any) -> str:

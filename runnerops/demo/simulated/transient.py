@@ -22,8 +22,8 @@ def systemd_run(words: list[str]) -> int:
     name = units.full(str(options["unit"]))
     with LockedWorld() as world:
         if name in world.units:
-            what = f"Unit {name} was already loaded or has a fragment file."
-            raise RefusedError(f"Failed to start transient service unit: {what}")
+            problem = f"Unit {name} was already loaded or has a fragment file."
+            raise RefusedError(f"Failed to start transient service unit: {problem}")
         supervisor = _begin([*world.data["python"], "supervise", name, *words], os.environ, apart=True)
         world.units[name] = {
             "active": "active",
@@ -109,21 +109,21 @@ def _end_all(number: int) -> None:
 def _split(words: list[str]) -> tuple[dict[str, str], list[str]]:
     """Splits arguments into options and properties by name, variables as `env:NAME`, and the command."""
     options: dict[str, str] = {"unit": f"run-{random_hex(8)}"}
-    rest = list(words)
-    while rest and rest[0].startswith("-"):
-        name, _, value = rest.pop(0).lstrip("-").partition("=")
+    remaining = list(words)
+    while remaining and remaining[0].startswith("-"):
+        name, _, value = remaining.pop(0).lstrip("-").partition("=")
         if name == "p":
-            name, _, value = rest.pop(0).partition("=")
+            name, _, value = remaining.pop(0).partition("=")
         elif name == "setenv":
             name, _, value = value.partition("=")
             name = f"env:{name}"
         options[name] = value
-    return options, rest
+    return options, remaining
 
 
 def _environ(options: dict[str, str]) -> dict[str, str]:
     """The environment of the unit: the given variables, and a PATH with the simulated programs first."""
-    given = {name.removeprefix("env:"): value for name, value in options.items() if name.startswith("env:")}
-    path = given.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
+    variables = {name.removeprefix("env:"): value for name, value in options.items() if name.startswith("env:")}
+    path = variables.get("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
     host = {"RUNNEROPS_ROOT": str(ROOT), "LANG": os.environ.get("LANG", "C.UTF-8")}
-    return {**given, **host, "PATH": f"{ROOT}/usr/bin:{path}"}
+    return {**variables, **host, "PATH": f"{ROOT}/usr/bin:{path}"}

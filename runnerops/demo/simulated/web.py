@@ -91,9 +91,9 @@ def _get(world: World, url: str) -> tuple[int, str]:
 
 def _bound(world: World, container: Tree, host: str, port: int) -> bool:
     wild = ("0.0.0.0", "")  # noqa: S104  compared, not bound
-    own = [*containers.addresses(world), "127.0.0.1", "localhost"]
+    own_addresses = [*containers.addresses(world), "127.0.0.1", "localhost"]
     return any(
-        str(port) == published and (address == host or (address in wild and host in own))
+        str(port) == published and (address == host or (address in wild and host in own_addresses))
         for address, published in containers.ports(container)
     )
 
@@ -108,9 +108,9 @@ def _registry(world: World, serves: Tree, place: str, query: str) -> tuple[int, 
     if place in {"v2", "v2/"}:
         return 200, "{}"
     if place == "v2/_catalog":
-        asked = dict(pair.partition("=")[::2] for pair in query.split("&"))
-        names = [name for name in sorted(cached) if name > asked.get("last", "").replace("%2F", "/")]
-        return 200, f'{{"repositories":{_listed(names[: int(asked.get("n") or 100)])}}}\n'
+        parameters = dict(pair.partition("=")[::2] for pair in query.split("&"))
+        names = [name for name in sorted(cached) if name > parameters.get("last", "").replace("%2F", "/")]
+        return 200, f'{{"repositories":{_listed(names[: int(parameters.get("n") or 100)])}}}\n'
     name = place.removeprefix("v2/").removesuffix("/tags/list")
     tags = world.data["hub"].get(name)
     if place.endswith("/tags/list") and tags:

@@ -44,13 +44,13 @@ def interrupted(plan: Plan, outcome: Outcome) -> Outcome:
 
 
 def _undone(plan: Plan, outcome: Outcome) -> Outcome:
-    done, again, hint = "its files are deployed", "deploy", "deploy again"
+    deployed, again, hint = "its files are deployed", "deploy", "deploy again"
     if plan.command.startswith("remove"):
-        done, again, hint = "its files are off the host", "removal", "remove it again"
+        deployed, again, hint = "its files are off the host", "removal", "remove it again"
     if plan.empty:
-        done = "its files were in sync"
-    rest = f"{done}; not everything is set in GitLab; the next {again} completes it"
-    return replace(outcome, result=Result.FAILED, deployed=True, message=rest, hint=hint)
+        deployed = "its files were in sync"
+    message = f"{deployed}; not everything is set in GitLab; the next {again} completes it"
+    return replace(outcome, result=Result.FAILED, deployed=True, message=message, hint=hint)
 
 
 def _done(plan: Plan, new: NewRunners | None) -> Iterator[str]:
@@ -58,5 +58,5 @@ def _done(plan: Plan, new: NewRunners | None) -> Iterator[str]:
         yield f"  created in GitLab: {', '.join(new.created)}"
     if plan.updates:
         yield f"  set in GitLab: {', '.join(update.runner for update in plan.updates)}"
-    if gone := (*(str(leftover.id) for leftover in plan.unpaired.leftovers), *map(str, plan.unpaired.deletions)):
-        yield f"  deleted in GitLab: runner {', '.join(gone)}"
+    if deleted := (*(str(leftover.id) for leftover in plan.unpaired.leftovers), *map(str, plan.unpaired.deletions)):
+        yield f"  deleted in GitLab: runner {', '.join(deleted)}"

@@ -60,15 +60,15 @@ class DeletionPlanner:
         host, observed = self.host, self.observed
         deletions: list[Deletion] = []
         unagreed: list[Deletion] = []
-        gone: list[int] = []
-        left: list[str] = []
+        undeletable: list[int] = []
+        postponed: list[str] = []
         notes: list[str] = []
         for runner in leaving_runners(host, desired, observed):
             deletion = Deletion(runner.name, runner.id, bool(runner.token), self.policy.drain_s)
             try:
                 why = self._reason_to_keep(runner)
             except GitlabError as error:
-                left.append(str(deletion))
+                postponed.append(str(deletion))
                 text = f"runner {deletion} stays in GitLab until it can be deleted"
                 notes.append(f"{text}: {error.message}; {error.hint}")
                 continue
@@ -76,15 +76,15 @@ class DeletionPlanner:
                 deletions.append(deletion)
                 unagreed += [] if runner.agreed else [deletion]
             else:
-                gone.append(runner.id)
+                undeletable.append(runner.id)
                 worth = (
                     why and runner.name not in host.lost
                 )  # a note of its own says what happens to runners that are lost
                 notes += [f"runner {deletion} is not deleted in GitLab: {why}"] if worth else []
         known_ids = {wish.runner: wish.id for wish in self.gitlab_context.desired_settings if wish.host == host.name}
-        in_gitlab = managed_after(host, desired, observed, known_ids, gone)
+        in_gitlab = managed_after(host, desired, observed, known_ids, undeletable)
         itself = deletes_itself(host.gitlab.url if host.gitlab else "", deletions, self.policy)
-        return DeletionPlan(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(left))
+        return DeletionPlan(tuple(deletions), (*itself, *_blocked(unagreed)), tuple(notes), in_gitlab, tuple(postponed))
 
     def _reason_to_keep(self, runner: LeavingRunner) -> str | None:
         """Why the runner is not deleted. Empty if there is nothing to delete; None if it is to be deleted. Raises
@@ -134,11 +134,12 @@ def with_way_to_recreate(blockers: Sequence[Blocker]) -> Iterator[Blocker]:
     create others.
     """
     for blocker in blockers:
-        more = (
+        remedy = (
             "it was deleted there, or its token was reset, and neither can be undone: put the runner into the inventory"
         )
         yield replace(
-            blocker, message=f"{blocker.message}; {more}, and deploy, which creates another one (gitlab: {{group: 42}})"
+            blocker,
+            message=f"{blocker.message}; {remedy}, and deploy, which creates another one (gitlab: {{group: 42}})",
         )
 
 
@@ -163,8 +164,8 @@ def _reason_to_keep(client: GitlabClient, runner: LeavingRunner, own_system_id: 
         return f"its host has the token of runner {answer['id']}; delete the one there that nobody uses"
     if runner.given and client.managers(runner.id) is None:
         return "this GitLab does not say which machines use it; delete it there when none does"
-    if others := _other_machines(client, runner.id, own_system_id):
-        return f"other machines use it too ({', '.join(others)}); delete it there when none does"
+    if machines := _other_machines(client, runner.id, own_system_id):
+        return f"other machines use it too ({', '.join(machines)}); delete it there when none does"
     return None
 
 
@@ -210,8 +211,8 @@ class _Deleting:
 
         if self.client.runner(deletion.id) is None:
             return
-        if others := _other_machines(self.client, deletion.id, self.own):
-            text = f"other machines use it since the plan was made ({', '.join(others)})"
+        if machines := _other_machines(self.client, deletion.id, self.own):
+            text = f"other machines use it since the plan was made ({', '.join(machines)})"
             raise GitlabError(text, "run the command again, which makes a new plan")
         pause(self.client, deletion.id)
         self._await_jobs(deletion)

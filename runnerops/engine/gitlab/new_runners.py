@@ -56,20 +56,20 @@ def plan_creations(
 
     mark = mark_of(observed.facts.machine, host.name)
     creations: list[Creation] = []
-    left: set[Leftover] = set()
+    to_delete: set[Leftover] = set()
     blockers: list[Blocker] = []
     for name in names:
         try:
             client = api_client(host.gitlab, gitlab_context)
             place, settings = host.gitlab_places[name], host.gitlab_settings.get(name, {})
             creation = gitlab_context.call(host.gitlab, partial(plan_creation, client, name, place, settings, mark))
-            left |= gitlab_context.call(host.gitlab, partial(_leftovers_of_host, client, host, observed, place))
+            to_delete |= gitlab_context.call(host.gitlab, partial(_leftovers_of_host, client, host, observed, place))
         except GitlabError as error:
             text = f"runner {name} has no token, and cannot be created in GitLab: {error.message}; {error.hint}"
             blockers.append(Blocker("no-token", text, (name,)))
         else:
             creations.append(creation)
-    return CreationPlan(tuple(creations), _ordered(left), tuple(blockers))
+    return CreationPlan(tuple(creations), _ordered(to_delete), tuple(blockers))
 
 
 def plan_leftovers(
@@ -83,19 +83,19 @@ def plan_leftovers(
     mark = mark_of(observed.facts.machine, host.name)
     old = {update.runner: change.old for update in updates for change in update.changes if change.key == "description"}
     places = [place for name, place in host.gitlab_places.items() if is_marked(old.get(name), mark)]
-    left: set[Leftover] = set()
+    to_delete: set[Leftover] = set()
     notes: list[str] = []
     for place in dict.fromkeys(places):
         try:
             client = api_client(host.gitlab, gitlab_context)
-            left |= gitlab_context.call(host.gitlab, partial(_leftovers_of_host, client, host, observed, place))
+            to_delete |= gitlab_context.call(host.gitlab, partial(_leftovers_of_host, client, host, observed, place))
         except GitlabError as error:
             notes.append(f"it is not known what an interrupted deploy left in GitLab: {error.message}; {error.hint}")
-    return CreationPlan(leftovers=_ordered(left), notes=tuple(notes))
+    return CreationPlan(leftovers=_ordered(to_delete), notes=tuple(notes))
 
 
-def _ordered(left: Iterable[Leftover]) -> tuple[Leftover, ...]:
-    return tuple(sorted(left, key=lambda item: item.id))
+def _ordered(found_leftovers: Iterable[Leftover]) -> tuple[Leftover, ...]:
+    return tuple(sorted(found_leftovers, key=lambda item: item.id))
 
 
 def _leftovers_of_host(client: GitlabClient, host: Host, observed: HostState, place: Place) -> set[Leftover]:
@@ -165,12 +165,12 @@ class NewRunners:
             return outcome
         if outcome.result in _MAY_HAVE:
             names = ", ".join(f"{name} ({made.id})" for name, made in self.created.items())
-            more = (
+            note = (
                 f"created in GitLab and marked as not deployed yet: {names}; the next deploy completes or deletes them"
             )
         else:
-            more = f"what was created in GitLab is deleted again{self._take_back()}"
-        return replace(outcome, message=f"{outcome.message}\n  {more}".strip())
+            note = f"what was created in GitLab is deleted again{self._take_back()}"
+        return replace(outcome, message=f"{outcome.message}\n  {note}".strip())
 
     def finish(self) -> tuple[GitlabError, ...]:
         """Sets the settings of the new runners and removes their marks, after the host has them.

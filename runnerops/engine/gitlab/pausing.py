@@ -60,9 +60,9 @@ def plan_pauses(
             if pause := gitlab_context.call(host.gitlab, ask):
                 pauses.append(replace(pause, stays=stays_paused(host, registration.name)))
         except GitlabError as error:
-            way = way_out(host, registration.name, registration.id) if isinstance(error, LostTokenError) else ""
-            text = f"runner {registration.name} is not paused in GitLab while it drains: {error.message}; {way or error.hint}"
-            notes.append(text)
+            remedy = way_out(host, registration.name, registration.id) if isinstance(error, LostTokenError) else ""
+            text = f"runner {registration.name} is not paused in GitLab while it drains"
+            notes.append(f"{text}: {error.message}; {remedy or error.hint}")
     return tuple(pauses), tuple(notes)
 
 
@@ -173,11 +173,11 @@ class Pauses:
         """Reports runners that still get no jobs. A run that ended well counts as failed then."""
         if not good:
             return _with_lines(outcome, _still_paused_text(lost))
-        done = "its files were in sync" if self.plan.empty else "its files are deployed"
-        outcome = _with_lines(replace(outcome, message=done), self.messages, _still_paused_text(lost))
-        told = tuple(dict.fromkeys(error.message for error in errors.values()))
+        message = "its files were in sync" if self.plan.empty else "its files are deployed"
+        outcome = _with_lines(replace(outcome, message=message), self.messages, _still_paused_text(lost))
+        error_texts = tuple(dict.fromkeys(error.message for error in errors.values()))
         hint = "deploy again, or unpause it in GitLab"
-        return replace(outcome, result=Result.FAILED, deployed=True, diagnostics=told, hint=hint)
+        return replace(outcome, result=Result.FAILED, deployed=True, diagnostics=error_texts, hint=hint)
 
     def _unpaused(self, wanted: Collection[int]) -> dict[int, GitlabError]:
         """Unpauses the runners. Returns errors by GitLab's id."""
@@ -228,9 +228,9 @@ def _still_paused_text(paused: Iterable[Pause]) -> str:
 
 
 def _names(paused: Iterable[Pause]) -> str:
-    return ", ".join(dict.fromkeys(one.runner for one in paused))
+    return ", ".join(dict.fromkeys(paused_runner.runner for paused_runner in paused))
 
 
-def _with_lines(outcome: Outcome, *more: Sequence[str] | str) -> Outcome:
-    lines = [line for paused in more for line in ([paused] if isinstance(paused, str) else paused) if line]
+def _with_lines(outcome: Outcome, *additions: Sequence[str] | str) -> Outcome:
+    lines = [line for added in additions for line in ([added] if isinstance(added, str) else added) if line]
     return replace(outcome, message="\n  ".join(filter(None, (outcome.message, *lines))))

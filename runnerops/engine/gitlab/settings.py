@@ -70,9 +70,9 @@ def compare_settings(
             if is_gone and token_is_lost(host, runners[name], observed):
                 lost.add(name)
                 continue
-            way = way_out(host, name, runners[name].id) if isinstance(error, LostTokenError) else ""
+            remedy = way_out(host, name, runners[name].id) if isinstance(error, LostTokenError) else ""
             text = f"the settings of runner {name} in GitLab could not be compared"
-            notes.append(f"{text}: {error.message}; {way or error.hint}")
+            notes.append(f"{text}: {error.message}; {remedy or error.hint}")
     updates = [settings_update for settings_update in updates if settings_update.changes]
     return SettingsComparison(tuple(updates), tuple(blockers), tuple(notes), frozenset(lost))
 

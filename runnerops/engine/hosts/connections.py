@@ -70,10 +70,10 @@ class ConnectionPool:
         """Begins to open connections. Each waits before its login until `allow_login` is called."""
         self._since = time.monotonic()
         load()  # otherwise each thread would do it, and slow this one down
-        ways = {
+        by_address = {
             (host.address, host.ssh.port, host.ssh.gateway): host for host in reversed(hosts)
         }  # one host per machine
-        for host in [host for host in reversed(ways.values()) if host.name not in self._links][:WORKERS]:
+        for host in [host for host in reversed(by_address.values()) if host.name not in self._links][:WORKERS]:
             self._begun[host.name] = begun = Future[Link]()
             threading.Thread(target=self._connect_early, args=(host, begun), daemon=True).start()
 
@@ -102,9 +102,9 @@ class ConnectionPool:
     def link(self, host: Host) -> Link:
         """The host's open connection. Raises HostError."""
         with self._lock:
-            known, begun = self._links.get(host.name), self._begun.pop(host.name, None)
-        if known:
-            return known
+            existing, begun = self._links.get(host.name), self._begun.pop(host.name, None)
+        if existing:
+            return existing
         link = (begun and self._begun_link(begun)) or self._open(host)
         with self._lock:
             self._links[host.name] = link

@@ -52,15 +52,15 @@ class SudoPasswords:
         """The password to begin with; empty: none. Raises SecretError if a secret of the inventory
         cannot be resolved.
         """
-        meant: str | Secret = self._accepted.get(host.name, "") or self._configured(host)
+        password: str | Secret = self._accepted.get(host.name, "") or self._configured(host)
         with self._lock:
-            if isinstance(meant, Secret):
-                meant = self._resolver.resolve(meant)
+            if isinstance(password, Secret):
+                password = self._resolver.resolve(password)
                 self._resolver.check()
-            self._screen.redactor.learn([meant, *self._resolver.values()])  # a text may contain further secrets
-        if "\n" in meant:
+            self._screen.redactor.learn([password, *self._resolver.values()])  # a text may contain further secrets
+        if "\n" in password:
             raise SecretError(f"{host.name}: the sudo password has a line break", "write only the password")
-        return meant
+        return password
 
     def retry(self, host: Host, wrong: str) -> str:
         """Asks for another password, once for all hosts that have the same wrong one. Returns an empty text if there is

@@ -38,10 +38,10 @@ def plan_request(
     if not plan.empty:
         plan = replace(plan, secrets=redactor.within((*secret, *_texts(plan, [*before, *request.desired]))))
     changed = {change.old.path for change in plan.changes}
-    there = [
+    paths = [
         (file.spec.path, observed.file(file.spec.path).path) for file in request.desired if file.content is not None
     ]
-    in_sync = tuple(path for path, real in there if real not in changed)
+    in_sync = tuple(path for path, real in paths if real not in changed)
     key = observed.secret_fingerprints.key
     return Planned(plan, in_sync, result_of(plan), observed.last, observed.facts, key)
 

@@ -77,10 +77,10 @@ class Project:
 
     def displayable(self, host: Host) -> frozenset[str]:
         """The texts that may be shown wherever they are in this host's files."""
-        known = self._shown.get(host.name)
-        if known is None or known[0] is not host:
-            known = self._shown[host.name] = host, clear_texts(host) | self.clear.get(host.name, frozenset())
-        return known[1]
+        shown = self._shown.get(host.name)
+        if shown is None or shown[0] is not host:
+            shown = self._shown[host.name] = host, clear_texts(host) | self.clear.get(host.name, frozenset())
+        return shown[1]
 
 
 def open_project(
@@ -168,10 +168,10 @@ def show_errors(project: Project, screen: Screen) -> bool:
         for finding in other_findings
         if finding.severity == "error"
     ]
-    seen: set[tuple[str, str]] = set()
+    shown_lines: set[tuple[str, str]] = set()
     for finding in errors:
         for style, text in finding_lines(finding):
-            if (style, text) not in seen:
+            if (style, text) not in shown_lines:
                 screen.say(text, style)
-            seen.add((style, text))
+            shown_lines.add((style, text))
     return bool(errors)

@@ -83,8 +83,8 @@ def unreadable_ca_files(hosts: Sequence[Host]) -> Iterator[Finding]:
 def _unrendered(host: Host) -> Iterator[tuple[Secret, str]]:
     """The host's secrets that no template uses, each with the consequence if it is missing."""
     if host.gitlab and isinstance(host.gitlab.token, Secret):
-        more = ", and does not set anything" if host.gitlab_settings else ""
-        yield host.gitlab.token, f"GitLab does not say without it whether runners are paused or offline{more}"
+        addition = ", and does not set anything" if host.gitlab_settings else ""
+        yield host.gitlab.token, f"GitLab does not say without it whether runners are paused or offline{addition}"
     if isinstance(host.ssh.sudo_password, Secret):
         yield host.ssh.sudo_password, "sudo on the host may ask for it"
 

@@ -92,8 +92,8 @@ class HostExecutor:
                 self._announce_pause,
                 self._failing.__contains__,
             )
-            found = run_in_order(tasks, self._hold_back, judge, self.project.inventory.rollout, self.prior)
-            for name, result in found.items():
+            results = run_in_order(tasks, self._hold_back, judge, self.project.inventory.rollout, self.prior)
+            for name, result in results.items():
                 if isinstance(result, Exception):
                     self._end(failed_outcome(name, result))
             if len(self.prior_rounds().failed) >= self.project.inventory.rollout.max_failures:
@@ -241,5 +241,7 @@ class HostExecutor:
 
 def _half_rotated(host: str) -> str:
     """What the first run of a rotation leaves if the second one does not follow."""
-    left = "the new token is stored on the host but not yet in config.toml, and the runner gets no jobs until it is"
-    return f"{left}: `runnerops rotate {host}`, or a deploy, writes it there"
+    consequence = (
+        "the new token is stored on the host but not yet in config.toml, and the runner gets no jobs until it is"
+    )
+    return f"{consequence}: `runnerops rotate {host}`, or a deploy, writes it there"

@@ -119,17 +119,17 @@ def _names(runs: Sequence[tuple[Host, Plan]]) -> list[str]:
 
 
 def _question(names: Sequence[str]) -> str:
-    one = f"let the run on {_brief(names)} finish? (no: it is rolled back now)"
-    more = f"let the runs on {_brief(names)} finish? (no: they are rolled back now)"
-    return f"interrupted: {more if len(names) > 1 else one}"
+    singular = f"let the run on {_brief(names)} finish? (no: it is rolled back now)"
+    plural = f"let the runs on {_brief(names)} finish? (no: they are rolled back now)"
+    return f"interrupted: {plural if len(names) > 1 else singular}"
 
 
 def _announcement(names: Sequence[str], *, back: bool) -> str:
     if back:
         return f"{_brief(names)}: rolling back"
-    one = f"the run on {_brief(names)} continues by itself, to its end or back"
-    more = f"the runs on {_brief(names)} continue by themselves, to their end or back"
-    return f"interrupted here; {more if len(names) > 1 else one}"
+    singular = f"the run on {_brief(names)} continues by itself, to its end or back"
+    plural = f"the runs on {_brief(names)} continue by themselves, to their end or back"
+    return f"interrupted here; {plural if len(names) > 1 else singular}"
 
 
 def _brief(names: Sequence[str]) -> str:

@@ -96,14 +96,14 @@ class _Queue(Generic[Out]):
     def __init__(
         self,
         tasks: Mapping[str, HostTask[Out]],
-        held: Callable[[str, str, HoldReason], Out],
+        hold_back: Callable[[str, str, HoldReason], Out],
         judge: Judge[Out],
         rollout: Rollout,
         pool: ThreadPoolExecutor,
     ) -> None:
         self.done: dict[str, Out | Exception] = {}
         self._tasks = tasks
-        self._held = held
+        self._held = hold_back
         self._judge = judge
         self._rollout = rollout
         self._pool = pool
@@ -162,8 +162,8 @@ class _Queue(Generic[Out]):
         if task.already_running:
             return set()
         canary = {self._rollout.canary} if task.changes and name not in self._first else set()
-        others = self._others if task.changes and name == self._rollout.last else set[str]()
-        return (task.after | canary | others) & self._tasks.keys()
+        other_hosts = self._others if task.changes and name == self._rollout.last else set[str]()
+        return (task.after | canary | other_hosts) & self._tasks.keys()
 
     def _obstacle(self, name: str, task: HostTask[Out]) -> tuple[str, HoldReason] | None:
         if task.already_running:
@@ -181,7 +181,7 @@ class _Queue(Generic[Out]):
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
 
     def _failed(self) -> list[str]:
-        return [*self.earlier.failed, *(other for other, out in self.done.items() if self._judge.failed(out))]
+        return [*self.earlier.failed, *(name for name, out in self.done.items() if self._judge.failed(out))]
 
     def _may_stop(self) -> bool:
         """Whether the deploy stops if those that are failing now have failed."""
@@ -201,15 +201,17 @@ class _Queue(Generic[Out]):
         return sum(self._tasks[name].disturbs for name in self._running.values())
 
     def _lasting(self) -> list[str]:
-        now = (name for name in self.done if self._tasks[name].disturbs and self._judge.lasts(self.done[name]))
-        return [*self.earlier.lasting, *now]
+        of_this_round = (
+            name for name in self.done if self._tasks[name].disturbs and self._judge.lasts(self.done[name])
+        )
+        return [*self.earlier.lasting, *of_this_round]
 
 
 def _before(tasks: Mapping[str, HostTask[Out]], canary: str) -> frozenset[str]:
     """The canary, and all hosts that it waits for."""
-    found: set[str] = set()
-    more = {canary}
-    while more:
-        found |= more
-        more = {other for name in more if name in tasks for other in tasks[name].after} - found
-    return frozenset(found)
+    collected: set[str] = set()
+    added = {canary}
+    while added:
+        collected |= added
+        added = {earlier for name in added if name in tasks for earlier in tasks[name].after} - collected
+    return frozenset(collected)

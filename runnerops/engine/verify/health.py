@@ -34,16 +34,16 @@ class HealthCheck:
     def after(self, host: Host, outcome: Outcome) -> Outcome:
         """Returns the outcome of the run, or a failure if `verify` does not pass."""
         try:
-            (found,) = self._verifier.run([self._known[host.name]], quick=False).values()
+            (checks,) = self._verifier.run([self._known[host.name]], quick=False).values()
         except RunneropsError as error:
-            found = error
+            checks = error
         hint = f"`runnerops verify {host.name}` shows more; `runnerops rollback {host.name}` takes this run back"
-        if isinstance(found, Exception):
-            details: tuple[str, ...] = (failed_outcome(host.name, found).message,)
+        if isinstance(checks, Exception):
+            details: tuple[str, ...] = (failed_outcome(host.name, checks).message,)
         else:
-            broken = [check for check in found if check.state == "fail"]
+            broken = [check for check in checks if check.state == "fail"]
             if not broken:
-                return replace(outcome, message=f"{outcome.message}\n  verify: {summary_line(found)[1]}".strip())
+                return replace(outcome, message=f"{outcome.message}\n  verify: {summary_line(checks)[1]}".strip())
             details = tuple(f"{check.what}: {check.reason}" if check.reason else check.what for check in broken)
         message = "its files are deployed, but verify does not pass (rollout.health)"
         if outcome.result is Result.UNCHANGED:

@@ -50,12 +50,12 @@ def assess(host: Host, evidence: Evidence) -> tuple[Check, ...]:
     return tuple(check for provider in VERIFY_PROVIDERS for check in provider.checks(host, evidence))
 
 
-def cache_hosts(found: Iterable[tuple[Host, Evidence]]) -> list[str]:
+def cache_hosts(pulls: Iterable[tuple[Host, Evidence]]) -> list[str]:
     """The names of hosts whose caches can tell more about these pulls."""
     return list(
         dict.fromkeys(
             name
-            for host, evidence in found
+            for host, evidence in pulls
             for provider in VERIFY_PROVIDERS
             for name in provider.cache_hosts(host, evidence)
         )

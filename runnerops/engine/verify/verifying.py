@@ -50,16 +50,16 @@ class HostVerifier:
         began = time.monotonic()
         names = [host.name for host in hosts]
         evidence = side_by_side(names, partial(self._look, quick=quick))
-        found = [(self.known[name], one) for name, one in evidence.items() if isinstance(one, Evidence)]
-        log_queries = side_by_side(pull_path.cache_hosts(found), partial(self._trace, began))
-        told = {
+        pulls = [(self.known[name], result) for name, result in evidence.items() if isinstance(result, Evidence)]
+        log_queries = side_by_side(pull_path.cache_hosts(pulls), partial(self._trace, began))
+        log_answers = {
             name: self._why(name, error) if isinstance(error, Exception) else error
             for name, error in log_queries.items()
         }
         in_gitlab = side_by_side(
-            [host.name for host, _ in found if host.gitlab], partial(self._in_gitlab, dict(evidence))
+            [host.name for host, _ in pulls if host.gitlab], partial(self._in_gitlab, dict(evidence))
         )
-        observed_states = {host.name: evidence.observed for host, evidence in found}
+        observed_states = {host.name: evidence.observed for host, evidence in pulls}
         same = clones({name: state.facts for name, state in observed_states.items()})
         alike = {name: {other: observed_states[other] for other in others} for name, others in same.items()}
         return {
@@ -67,7 +67,8 @@ class HostVerifier:
             if isinstance(error, Exception)
             else (
                 *pull_path.assess(
-                    self.known[name], replace(error, log_queries=told, hosts=self.known, clones=alike.get(name, {}))
+                    self.known[name],
+                    replace(error, log_queries=log_answers, hosts=self.known, clones=alike.get(name, {})),
                 ),
                 *_checks(in_gitlab.get(name, ())),
             )

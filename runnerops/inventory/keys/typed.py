@@ -248,10 +248,10 @@ def _shape(shape: Kind) -> Reader:
             elif not hasattr(shape, name):
                 hint = "every inventory needs `hosts`, and every runner a `name`, by which it is merged"
                 complaints.append(Wrong((*key, word), "is missing", hint))
-        others = {word: item for word, item in value.items() if word not in known_keys}
+        further = {word: item for word, item in value.items() if word not in known_keys}
         if not shape.takes_further():
-            complaints.extend(UnknownKey((*key, word), known_keys, shape) for word in others)
-        return shape(attributes, others)
+            complaints.extend(UnknownKey((*key, word), known_keys, shape) for word in further)
+        return shape(attributes, further)
 
     return reads
 

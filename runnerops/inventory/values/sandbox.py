@@ -69,15 +69,15 @@ class _Sandbox(ImmutableSandboxedEnvironment):
                     _check_size(len(repeated) * count, _LONGEST)
         return super().call_binop(context, operator, left, right)
 
-    def call(self, context: Any, function: Any, *args: Any, **named: Any) -> Any:
+    def call(self, context: Any, function: Any, *args: Any, **keywords: Any) -> Any:
         """Raises ExpressionError."""
         method = getattr(function, "__wrapped__", function)  # Jinja wraps `format`
         if isinstance(owner := getattr(method, "__self__", None), str):
             if method.__name__.startswith("format"):
                 _check_widths(owner)
             else:
-                _check_arguments((owner, *args, *named.values()))
-        return super().call(context, function, *args, **named)
+                _check_arguments((owner, *args, *keywords.values()))
+        return super().call(context, function, *args, **keywords)
 
 
 def _check_size(size: int, most: int) -> None:
@@ -100,9 +100,9 @@ def _check_arguments(args: tuple[Any, ...]) -> None:
 
 def _bounded(function: Callable[..., Any], check: Callable[[tuple[Any, ...]], None]) -> Callable[..., Any]:
     @wraps(function)
-    def checked(*args: Any, **named: Any) -> Any:
-        check((*args, *named.values()))
-        return function(*args, **named)
+    def checked(*args: Any, **keywords: Any) -> Any:
+        check((*args, *keywords.values()))
+        return function(*args, **keywords)
 
     return checked
 

@@ -42,9 +42,9 @@ def lint_trees(
             listening += service.listens(host, own_trees)
     findings += _shared_places(listening)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}
-    named = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in findings)
+    with_names = (replace(finding, name=item_name(by_path.get(finding.path), finding.key)) for finding in findings)
     order = ("error", "warning", "info")
-    return tuple(sorted(named, key=lambda finding: order.index(finding.severity)))
+    return tuple(sorted(with_names, key=lambda finding: order.index(finding.severity)))
 
 
 def _assumed(host: Host) -> Facts | None:

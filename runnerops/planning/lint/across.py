@@ -158,12 +158,12 @@ def _elsewhere(host: Host) -> Iterator[Finding]:
 def _logins(host: Host) -> Iterator[Finding]:
     for index, cache in enumerate(own_caches(host)):
         proxy = cache.config.get("proxy")
-        ways: tuple[tuple[Key, Value], ...] = (
+        places: tuple[tuple[Key, Value], ...] = (
             (("username",), cache.tree.get("username")),
             (("config", "proxy", "username"), proxy.get("username") if isinstance(proxy, dict) else None),
             (("environment", _USERNAME), cache.environment.get(_USERNAME)),
         )
-        paths = [path for path, value in ways if value]
+        paths = [path for path, value in places if value]
         if paths and not cache.local:
             text = (
                 f"is used for every client that can reach {cache.listen}: "

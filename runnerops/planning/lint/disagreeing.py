@@ -31,8 +31,8 @@ def disagreeing_entries(inventory: Inventory, hosts: Collection[Host]) -> Iterat
                 " the other"
             )
             file = place.file if place else inventory.path
-            whole = ("hosts", host.name, ServiceName.GITLAB_RUNNER.value, *key)
-            yield host.name, Finding("X013", "error", file, whole, text, _FIX, place, settings.runner)
+            full_key = ("hosts", host.name, ServiceName.GITLAB_RUNNER.value, *key)
+            yield host.name, Finding("X013", "error", file, full_key, text, _FIX, place, settings.runner)
 
 
 def disagreeing_runners(wishes: Sequence[DesiredSettings]) -> Mapping[str, Blocker]:

@@ -121,9 +121,9 @@ def _second(spec: FileSpec, place: SourceLocation) -> Finding:
     return Finding("P004", "warning", spec.path, (), problem, "put each document into a file of its own", place)
 
 
-def _twice(spec: FileSpec, found: Sequence[tuple[Key, SourceLocation]]) -> list[Finding]:
+def _twice(spec: FileSpec, duplicates: Sequence[tuple[Key, SourceLocation]]) -> list[Finding]:
     problem, fix = "duplicate key: the last one counts", "take one of them out"
-    return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in found]
+    return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in duplicates]
 
 
 def decode(content: bytes) -> str:

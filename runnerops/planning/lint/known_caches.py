@@ -52,11 +52,11 @@ class KnownCaches:
         port come first.
         """
         wanted = place_of(url)
-        found = [
+        matches = [
             (known_cache.cache, wanted is not None and known_cache.place[2] == wanted[2])
             for known_cache in self._seen(url, host)
         ]
-        return sorted(found, key=lambda item: not item[1])
+        return sorted(matches, key=lambda item: not item[1])
 
     def elsewhere(self, url: str) -> Cache | None:
         """For a URL with a loopback address: a cache with this scheme and port that all hosts can reach at another one."""
@@ -87,10 +87,10 @@ def _places(cache: Cache, host: Host, own_cache: OwnCache | None) -> Iterator[_K
         return
     port = int(own_cache.port)
     if own_cache.address in {"0.0.0.0", "::", ""}:  # noqa: S104  compared, not bound
-        others = [(_name(host.address), ""), ("127.0.0.1", host.name)]
+        further = [(_name(host.address), ""), ("127.0.0.1", host.name)]
     else:
-        others = [(_name(own_cache.address), host.name if cache.local else "")]
-    for name, only in others:
+        further = [(_name(own_cache.address), host.name if cache.local else "")]
+    for name, only in further:
         if not place or (name, port) != place[1:]:
             yield _Known(cache, ("http", name, port), only)
 

@@ -79,9 +79,9 @@ def _keys(value: Value, key: Key) -> Iterator[Key]:
         yield from _keys(item, (*key, name))
 
 
-def stray_templates(folder: str, present: Collection[str], known: Collection[str]) -> Iterator[Finding]:
+def stray_templates(folder: str, present: Collection[str], shipped: Collection[str]) -> Iterator[Finding]:
     """Files whose names are similar to those of shipped templates, and which therefore override nothing."""
-    for name in sorted(set(present) - set(known)):
-        if near := get_close_matches(name, sorted(set(known) - set(present)), 1, _NEAR):
+    for name in sorted(set(present) - set(shipped)):
+        if near := get_close_matches(name, sorted(set(shipped) - set(present)), 1, _NEAR):
             text = f"overrides no template, did you mean '{near[0]}'?"
             yield Finding("X002", "warning", f"{folder}/{name}", (), text, f"name it {near[0]}")

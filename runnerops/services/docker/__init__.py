@@ -28,7 +28,7 @@ class Docker(Service):
     def files(self, host: Host) -> tuple[FileSpec, ...]:
         return format.files(host)
 
-    def context(self, host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
+    def context(self, host: Host, spec: FileSpec, earlier_files: Sequence[RenderedFile]) -> Mapping[str, Any]:
         return format.context()
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:

@@ -21,7 +21,7 @@ def inquiries(host: Host) -> Sequence[Call]:  # noqa: ARG001
     return ()
 
 
-def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:  # noqa: ARG001
+def status(host: Host, observed: HostState, answers: Answers) -> ServiceStatus | None:  # noqa: ARG001
     """The state of the unit, the loaded values, and the number of running containers."""
     managed, docker = NAME in host.sections, observed.facts.docker
     path = path_of(observed)

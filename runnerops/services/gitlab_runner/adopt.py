@@ -177,17 +177,17 @@ def _comments(content: bytes, section: Tree) -> tuple[Mapping[Key, tuple[str, ..
         key: lines for key, lines in comments_by_key(text, places).items() if value_at(section, key) is not None
     }
     kept_comments = {key: lines for key, lines in comments.items() if not _is_hosts_own(key)}
-    own = 1 if text.startswith(_HEAD) else 0
-    return kept_comments, tuple(number for number in lines_left_over(text, places, [*comments]) if number != own)
+    head_lines = 1 if text.startswith(_HEAD) else 0
+    return kept_comments, tuple(number for number in lines_left_over(text, places, [*comments]) if number != head_lines)
 
 
 def _is_hosts_own(key: Key) -> bool:
     return key[0] == "runners" and len(key) == 3 and key[2] in HOST_OWNED
 
 
-def _said_of_comments(path: str, left: Sequence[int]) -> Iterator[str]:
-    if left:
-        lines = f"{'lines' if len(left) > 1 else 'line'} {_ranges(left)}"
+def _said_of_comments(path: str, line_numbers: Sequence[int]) -> Iterator[str]:
+    if line_numbers:
+        lines = f"{'lines' if len(line_numbers) > 1 else 'line'} {_ranges(line_numbers)}"
         yield (
             f"{path}: comments at {lines} do not belong to a key of this entry and are left out; "
             "the first deploy that changes the file removes them from the host"

@@ -46,8 +46,8 @@ class Dind:
         host's bridge too. `--tls=false`, because dockerd otherwise waits 15 s before it listens without TLS, and is to
         refuse it some day.
         """
-        given = {word.partition("=")[0] for word in self.command if word.startswith("-")}
-        added_words = [word for flag in self._flags() if flag[0].partition("=")[0] not in given for word in flag]
+        own_flags = {word.partition("=")[0] for word in self.command if word.startswith("-")}
+        added_words = [word for flag in self._flags() if flag[0].partition("=")[0] not in own_flags for word in flag]
         return (*added_words, *self.command)
 
     def _flags(self) -> Iterator[tuple[str, ...]]:
@@ -94,8 +94,8 @@ def with_dind(runner: Tree, dind: Dind) -> Tree:
     volumes = [volume for volume in dind.volumes if not targets & {volume, dind.certs}]
     if volumes:
         table["volumes"] = [*_list(table.get("volumes")), *volumes]
-    known = variables_of(runner)
-    added = [f"{name}={value}" for name, value in dind.variables.items() if name not in known]
+    own_variables = variables_of(runner)
+    added = [f"{name}={value}" for name, value in dind.variables.items() if name not in own_variables]
     environment = {"environment": [*_list(runner.get("environment")), *added]} if added else {}
     return {**runner, **environment, "docker": table}
 

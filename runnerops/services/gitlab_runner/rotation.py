@@ -111,14 +111,14 @@ def keep_steps(runner: Tree) -> tuple[Step, ...]:
     return (run(30, *argv, title="store the new token that GitLab gave"),)
 
 
-def alone(runner: Tree, given: Tree | None = None) -> bytes:
-    """A config.toml of this runner with only what a connection to GitLab needs. `given`: with these values instead of
+def alone(runner: Tree, new_values: Tree | None = None) -> bytes:
+    """A config.toml of this runner with only what a connection to GitLab needs. `new_values`: with these values instead of
     its own.
 
     The runner gets a fixed name in it, because its own may be missing or look like a flag on a command line.
     """
     block: Tree = {key: runner[key] for key in _OF_ITS_CONNECTION if key in runner}
-    return to_toml({"runners": [{"name": "rotated", **block, **(given or {})}]}).encode()
+    return to_toml({"runners": [{"name": "rotated", **block, **(new_values or {})}]}).encode()
 
 
 def runner_named(runners: Sequence[Tree], name: str) -> Tree | None:

@@ -22,7 +22,7 @@ def inquiries(host: Host) -> Sequence[Call]:  # noqa: ARG001
     return ()
 
 
-def status(host: Host, observed: HostState, told: Answers) -> ServiceStatus | None:  # noqa: ARG001
+def status(host: Host, observed: HostState, answers: Answers) -> ServiceStatus | None:  # noqa: ARG001
     """The state of the unit, its jobs, and other runners."""
     managed, runner = NAME in host.sections, observed.facts.runner
     path = config_path(observed)

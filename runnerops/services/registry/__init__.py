@@ -27,8 +27,8 @@ class Registry(Service):
     def files(self, host: Host) -> tuple[FileSpec, ...]:
         return format.files(host)
 
-    def context(self, host: Host, spec: FileSpec, done: Sequence[RenderedFile]) -> Mapping[str, Any]:
-        return format.context(host, spec, done)
+    def context(self, host: Host, spec: FileSpec, earlier_files: Sequence[RenderedFile]) -> Mapping[str, Any]:
+        return format.context(host, spec, earlier_files)
 
     def parse(self, spec: FileSpec, content: bytes) -> Tree:
         compose = spec.template == format.COMPOSE_TEMPLATE

@@ -31,14 +31,14 @@ def coming_back(host: Host, observed: HostState) -> Iterator[Displaced]:
     """
     docker = observed.facts.docker
     containers = docker.containers if docker and docker_answers(observed) else ()
-    others = (
+    running = (
         container for container in containers if container.running and container.labels.get(PROJECT_LABEL) != PROJECT
     )
-    taken = [*(port for container in others for port in container.ports), *_of_caches(host)]
+    taken_ports = [*(port for container in running for port in container.ports), *_of_caches(host)]
     stopped = {container.id: container for container in containers if not container.running}
     for displaced_registry in displaced(host):
         container = stopped.get(displaced_registry.id)
-        if container and not any(overlap(taken, *split(port)) for port in container.ports):
+        if container and not any(overlap(taken_ports, *split(port)) for port in container.ports):
             yield displaced_registry
 
 

@@ -57,5 +57,5 @@ def served(serves: str, upstream: str, siblings: Mapping[str, str] | None = None
 
 def cache_name(name: str, serves: str, upstream: str) -> str:
     """The name of a cache. Each argument is empty if it is not given."""
-    what = served(serves, upstream)
-    return name or (HUB_CACHE if what in {HUB, ""} else what)
+    served_registry = served(serves, upstream)
+    return name or (HUB_CACHE if served_registry in {HUB, ""} else served_registry)

@@ -73,8 +73,8 @@ def reached(name: str, url: str, way: str, tools: Collection[str]) -> Step:
 def still_reached(name: str, url: str, way: str, keys: Collection[str], tools: Collection[str]) -> Step:
     """Verifies that a container gets an answer as before; otherwise the run is rolled back."""
     why = f"{_who(way)} reached {url} before, and do not with {', '.join(sorted(keys)) or 'this'}"
-    said = (
+    text = (
         f"{why}: look at the firewall (iptables -S, nft list ruleset), above all at FORWARD, and at net.ipv4.ip_forward"
     )
-    argv = script(SCRIPT, "--compare", name, url, way, said, "--", *answers(url, tools))
+    argv = script(SCRIPT, "--compare", name, url, way, text, "--", *answers(url, tools))
     return run(_SECONDS, *argv, title=f"verify that {_who(way)} reach {url} as before")

@@ -182,8 +182,8 @@ def _bridge(answers: Answers) -> tuple[str, int]:
         if "." in address:
             return address, _prefix(network)
     words = text_of(answers, "docker_interface").split()
-    found = words[words.index("inet") + 1] if "inet" in words else ""
-    return found.partition("/")[0], _prefix(found)
+    interface_network = words[words.index("inet") + 1] if "inet" in words else ""
+    return interface_network.partition("/")[0], _prefix(interface_network)
 
 
 def _prefix(network: str) -> int:

@@ -19,14 +19,14 @@ _TCP = "tcp://"
 
 def places(tree: Tree) -> Iterator[tuple[Key, str, str]]:
     """Each key that makes dockerd listen, with the address and the port. Rules report values that cannot be read."""
-    named: list[tuple[Key, Value]] = [(("metrics-addr",), tree.get("metrics-addr"))]
+    values: list[tuple[Key, Value]] = [(("metrics-addr",), tree.get("metrics-addr"))]
     hosts = tree.get("hosts")
     for index, host in enumerate(hosts if isinstance(hosts, list) else ()):
         if str(host).startswith(_TCP):
-            named.append((("hosts", index), str(host).removeprefix(_TCP)))
-    for key, value in named:
-        if found := place(value):
-            yield key, *found
+            values.append((("hosts", index), str(host).removeprefix(_TCP)))
+    for key, value in values:
+        if parsed := place(value):
+            yield key, *parsed
 
 
 def listens(files: Mapping[FileSpec, Tree]) -> Iterator[ListeningPlace]:
@@ -46,8 +46,8 @@ def place(value: Value) -> tuple[str, str] | None:
 
 def metrics(tree: Tree) -> Found:
     """dockerd resolves a name, and accepts no empty one (moby's `daemon/command/daemon_unix.go`, 20.10 to 29.7)."""
-    given = tree.get("metrics-addr")
-    if isinstance(given, str) and given and place(given) is None:
+    text_of_key = tree.get("metrics-addr")
+    if isinstance(text_of_key, str) and text_of_key and place(text_of_key) is None:
         text = "must be ADDRESS:PORT: dockerd does not start"
         yield "D017", "error", ("metrics-addr",), text, "write for example 127.0.0.1:9323"
 

@@ -62,11 +62,11 @@ def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
     places = [(f"the host's own address {host.address}", host.address)]
     places += [(f"the name server {text}", text) for text in _texts(tree.get("dns"))]
     gateways = _gateways(tree)
-    for text, (what, name) in by_url.items():
+    for text, (kind, name) in by_url.items():
         if name and name not in own_caches and name not in gateways:
             places.append(
                 (
-                    f"the {what} {name if what == 'proxy' else text}",
+                    f"the {kind} {name if kind == 'proxy' else text}",
                     name if _network(name) else other_caches.get(name, ""),
                 )
             )
@@ -79,10 +79,10 @@ def _texts(value: Value) -> list[str]:
 
 def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     for name, network in networks(tree):
-        for what, text in places:
+        for title, text in places:
             other_network = _network(text)
             if other_network and other_network.version == network.version and other_network.overlaps(network):
-                yield name, f"{network} overlaps {what}"
+                yield name, f"{network} overlaps {title}"
 
 
 def _gateways(tree: Tree) -> set[str]:

@@ -38,9 +38,9 @@ def registries(tree: Tree, version: Version | None) -> Found:
 
 
 def _entry(text: str, key: Key, version: Version | None) -> Found:
-    kind, found, rest = text.partition("://")
+    kind, separator, rest = text.partition("://")
     insecure = key[0] == "insecure-registries"
-    if found and not (insecure and kind.lower() in {"http", "https"}):
+    if separator and not (insecure and kind.lower() in {"http", "https"}):
         yield (
             "D023",
             "error",
@@ -49,7 +49,7 @@ def _entry(text: str, key: Key, version: Version | None) -> Found:
             f"write {rest or 'HOST:PORT'}",
         )
         return
-    place = rest if found else text
+    place = rest if separator else text
     if re.search("/0[0-9]+$", place) and _fits(place):
         if severity := since("29.0", version):
             text_of = f"has a prefix with a leading zero: since 29.0, {_START}"

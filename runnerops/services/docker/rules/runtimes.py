@@ -17,14 +17,14 @@ _STOCK = ("runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")
 def runtimes(tree: Tree, version: Version | None) -> Found:
     """Checks each runtime, and the default one. A finding that depends on an unknown version is a warning."""
     value = tree.get("runtimes")
-    known = value if isinstance(value, dict) else {}
-    for name, runtime in known.items():
+    own_runtimes = value if isinstance(value, dict) else {}
+    for name, runtime in own_runtimes.items():
         if name == "runc":
             text = f"the name runc is reserved for dockerd: {_START}"
             yield "D021", "error", ("runtimes", name), text, "use another name"
         elif runtime is None or isinstance(runtime, dict):
             yield from _one(name, {key.lower(): item for key, item in (runtime or {}).items() if item}, version)
-    yield from _default(tree, known, version)
+    yield from _default(tree, own_runtimes, version)
 
 
 def _one(name: str, runtime: Tree, version: Version | None) -> Found:
@@ -51,13 +51,13 @@ def _one(name: str, runtime: Tree, version: Version | None) -> Found:
         yield "D021", severity, ("runtimes", name), text, "write it without quotes"
 
 
-def _default(tree: Tree, known: Tree, version: Version | None) -> Found:
+def _default(tree: Tree, own_runtimes: Tree, version: Version | None) -> Found:
     default = tree.get("default-runtime")
-    if not isinstance(default, str) or not default or default in {*known, *_STOCK}:
+    if not isinstance(default, str) or not default or default in {*own_runtimes, *_STOCK}:
         return
     if any(name not in KEYS and similar_names(name, ("runtimes",), 0.8) for name in tree):
         return  # a misspelt key is reported where it stands
-    fix = near_fix(default, known) or f"add it under runtimes: {{{default}: {{path: …}}}}"
+    fix = near_fix(default, own_runtimes) or f"add it under runtimes: {{{default}: {{path: …}}}}"
     if "/" in default or default.find(".") < 1:  # containerd's names have a dot inside, and dockerd takes no path
         yield "D021", "error", ("default-runtime",), f"there is no runtime {default!r}: {_START}", fix
     elif severity := before("23.0", version):

@@ -48,13 +48,13 @@ def _no_tcp(address: str) -> str:
 
 def _hosts(tree: Tree) -> Found:
     for index, host in _texts(tree, "hosts"):
-        kind, found, rest = host.strip().partition("://")
-        if found and kind not in {"tcp", "unix", "npipe", "fd"}:
+        kind, separator, rest = host.strip().partition("://")
+        if separator and kind not in {"tcp", "unix", "npipe", "fd"}:
             text = f"must begin with tcp://, unix:// or fd://: {_START}"
             yield "D017", "error", ("hosts", index), text, near_fix(f"{kind}://", ("tcp://", "unix://", "fd://"))
-        elif (kind == "tcp" or not found) and (problem := _no_tcp(rest if found else kind)):
+        elif (kind == "tcp" or not separator) and (problem := _no_tcp(rest if separator else kind)):
             yield "D017", "error", ("hosts", index), f"{problem}: {_START}", "write tcp://ADDRESS:PORT"
-        elif (kind == "tcp" or not found) and host.strip() and tree.get("tlsverify") is not True:
+        elif (kind == "tcp" or not separator) and host.strip() and tree.get("tlsverify") is not True:
             address = (rest or kind).rpartition(":")[0] or rest or kind
             if not re.match(r"127\.|localhost|\[?::1", address):
                 text = "gives everybody who can reach the port root access to this host"

@@ -82,12 +82,12 @@ def _unknown(driver: str, *, of_containerd: bool, by_feature: bool) -> Found:
     present_drivers = [name for name, removed_in in _GRAPH_DRIVERS.items() if not removed_in]
     names = [*_SNAPSHOTTERS, *present_drivers] if of_containerd else [*present_drivers, *_SNAPSHOTTERS]
     if (
-        meant := ("overlay2",)
+        similar := ("overlay2",)
         if driver.startswith("overlay") and driver[-1:] == "2"
         else similar_names(driver, names, 0.75, by_word=False)
     ):
         text = f"there is no storage driver {driver!r}: {_START}"
-        yield "D020", "error", ("storage-driver",), text, f"write {' or '.join(meant)}"
+        yield "D020", "error", ("storage-driver",), text, f"write {' or '.join(similar)}"
     elif not of_containerd:
         text = f"there is no storage driver {driver!r}: {_START}"
         yield "D020", "error", ("storage-driver",), text, f"write one of {', '.join(present_drivers)}"
@@ -116,9 +116,15 @@ def _options(tree: Tree, version: Version | None) -> Found:
             fix = f"write {' or '.join(slip)}" if slip else f"take it out; the options are {', '.join(driver_options)}"
             yield "D020", "error" if slip else harm, key, text, fix
         elif driver_options is not None:
-            first, gone = driver_options[name]
-            if gone and (severity := since(gone, version)):
-                yield "D020", severity, key, f"{driver} does not have {name} since {gone}: {_START}", "take it out"
+            first, removed_in = driver_options[name]
+            if removed_in and (severity := since(removed_in, version)):
+                yield (
+                    "D020",
+                    severity,
+                    key,
+                    f"{driver} does not have {name} since {removed_in}: {_START}",
+                    "take it out",
+                )
             elif first and (severity := before(first, version)):
                 text = f"{driver} does not have {name} before {first}: {_START}"
                 yield "D020", severity, key, text, "take it out"

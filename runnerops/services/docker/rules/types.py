@@ -50,7 +50,7 @@ def typed(tree: Tree, version: Version | None) -> Found:
     """Values of the wrong type at the top of the file."""
     for name, value in tree.items():
         if name in KEYS and (value is not None or name == "default-shm-size"):
-            what, fits = _IS[KEYS[name].kind]
+            expected, fits = _IS[KEYS[name].kind]
             severity = _severity_of_type(name, value, version)
             if severity and not fits(value) and KEYS[name].kind == "flags" and isinstance(value, dict):
                 yield from _flags(name, value)
@@ -59,7 +59,7 @@ def typed(tree: Tree, version: Version | None) -> Found:
                     "D003",
                     severity,
                     (name,),
-                    f"must be {what}: {_REFUSED}",
+                    f"must be {expected}: {_REFUSED}",
                     _fix_of_type(KEYS[name].kind, value),
                 )
 
@@ -93,9 +93,9 @@ def _severity_of_type(name: str, value: Value, version: Version | None) -> Sever
 def options(tree: Tree) -> Found:
     """Options that are no strings, in the mappings of strings."""
     for name, key in KEYS.items():
-        given = tree.get(name)
-        if key.kind == "texts" and isinstance(given, dict):
-            for option, value in given.items():
+        mapping = tree.get(name)
+        if key.kind == "texts" and isinstance(mapping, dict):
+            for option, value in mapping.items():
                 if name == "proxies":  # its types are checked with those of the other mappings
                     continue
                 if isinstance(value, dict) and value and all(isinstance(item, str) for item in value.values()):

@@ -16,8 +16,8 @@ _UNLIMITED = -1
 
 def ulimits(tree: Tree) -> Found:
     """Checks each limit. dockerd reads its `Name`, and not the key that it stands under."""
-    given = tree.get("default-ulimits")
-    for key, limit in given.items() if isinstance(given, dict) else ():
+    limits = tree.get("default-ulimits")
+    for key, limit in limits.items() if isinstance(limits, dict) else ():
         if isinstance(limit, dict):
             yield from _limit(key, limit, ("default-ulimits", key))
 

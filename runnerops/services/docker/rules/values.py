@@ -112,16 +112,16 @@ def _labels(tree: Tree) -> Found:
 def _exec_opts(tree: Tree, version: Version | None) -> Found:
     for index, option in _strings(tree, "exec-opts"):
         name, equals, value = (part.strip() for part in option.partition("="))
-        whole, known = bool(name and equals and value), name.lower() == "native.cgroupdriver"
+        is_pair, is_cgroup_driver = bool(name and equals and value), name.lower() == "native.cgroupdriver"
         key = ("exec-opts", index)
-        if known and value and value not in {"systemd", "cgroupfs"}:
+        if is_cgroup_driver and value and value not in {"systemd", "cgroupfs"}:
             text = f"must be systemd or cgroupfs: {_START}"
             yield "D017", "error", key, text, near_fix(value, ("systemd", "cgroupfs"))
-        elif not whole or not known:
-            what = "must be NAME=VALUE" if not whole else f"unknown option {name!r}"
+        elif not is_pair or not is_cgroup_driver:
+            problem = "must be NAME=VALUE" if not is_pair else f"unknown option {name!r}"
             slip = name.lower().endswith("driver") or bool(similar_names(name, ["native.cgroupdriver"], 0.8))
             severity = "error" if slip else since("28.0", version) or "warning"
-            yield "D017", severity, key, f"{what}: dockerd does not start since 28.0", _CGROUP_DRIVER
+            yield "D017", severity, key, f"{problem}: dockerd does not start since 28.0", _CGROUP_DRIVER
 
 
 def _strings(tree: Tree, name: str) -> Iterator[tuple[int, str]]:

@@ -48,7 +48,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
     onward, homeward = tuple(there(context)), tuple(back(context))
     further = between(context, (*onward, *homeward))
     mirrors = tuple(_mirrors(context))
-    found = ActionSteps(
+    steps = ActionSteps(
         guard=tuple(_guard(context)),
         validate=(*_stage(context, further), *_judge(context), *mirrors, *ways_before(context)),
         forward=tuple(_forward(context, onward, request.run)),
@@ -57,7 +57,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
         files={_FURTHER.format(index): content for index, content in enumerate(further, 1)},
         overrides=dict.fromkeys(mirrors, "unproven-mirror"),
     )
-    return found if NAME in request.host.removed else with_enablement(found, context.docker.unit, "enabled")
+    return steps if NAME in request.host.removed else with_enablement(steps, context.docker.unit, "enabled")
 
 
 def _stage(context: ActionContext, further: Sequence[bytes]) -> Iterator[Step]:

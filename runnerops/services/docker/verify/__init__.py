@@ -104,9 +104,9 @@ def loaded(evidence: Evidence) -> tuple[str, ...]:
     return tuple(url.rstrip("/") for url in (docker.mirrors or ())) if docker else ()
 
 
-def reached(said: Answers, name: str) -> bool:
+def reached(pull_answers: Answers, name: str) -> bool:
     """Whether the request with this name succeeded."""
-    return said.get(name, NO_ANSWER).text.partition(" ")[0] in REACHED
+    return pull_answers.get(name, NO_ANSWER).text.partition(" ")[0] in REACHED
 
 
 def checks(host: Host, evidence: Evidence) -> Iterable[Check]:
@@ -138,9 +138,9 @@ def beaten(host: Host, evidence: Evidence) -> HostsFile | None:
 
 def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
     title = f"the daemon has the mirror {url} loaded"
-    there = loaded(evidence)
-    if url not in there:
-        reason = f"it has {', '.join(there)} loaded instead" if there else "it has no mirror loaded"
+    loaded_mirrors = loaded(evidence)
+    if url not in loaded_mirrors:
+        reason = f"it has {', '.join(loaded_mirrors)} loaded instead" if loaded_mirrors else "it has no mirror loaded"
         return Check("mirror-loaded", NAME, title, "fail", reason, f"runnerops deploy {host.name}")
     return Check("mirror-loaded", NAME, title)
 

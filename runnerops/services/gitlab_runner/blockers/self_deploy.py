@@ -21,11 +21,11 @@ _FIX = (
 )
 
 
-def self_deploy(observed: HostState, policy: Policy, what: str) -> Iterator[Blocker]:
-    """Blocks a command that runs in a job of the runner that restarts, by itself or with docker (`what`)."""
+def self_deploy(observed: HostState, policy: Policy, title: str) -> Iterator[Blocker]:
+    """Blocks a command that runs in a job of the runner that restarts, by itself or with docker (`title`)."""
     why = _why(policy.job, observed) if policy.job else ""
     if why:
-        message = f"{what} would restart under the job that this command runs in: {why}; {_FIX}"
+        message = f"{title} would restart under the job that this command runs in: {why}; {_FIX}"
         yield Blocker("self-deploy", message, here=True)
 
 

@@ -42,8 +42,8 @@ def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
         else:
             changes += _of_table("runner", _asked(before[partner]), _asked(runner), key)
             changes += _of_token(before[partner], runner, key)
-    gone = (index for index in range(len(before)) if index not in partners.values())
-    changes += (KeyChange(("runners", index), before[index], None) for index in gone)
+    removed = (index for index in range(len(before)) if index not in partners.values())
+    changes += (KeyChange(("runners", index), before[index], None) for index in removed)
     return tuple(changes)
 
 
@@ -51,10 +51,10 @@ def counterpart(key_change: KeyChange, old: Tree, new: Tree, base: Tree) -> Valu
     """The value at the same place; for a runner, in the block that is the same runner."""
     if len(key_change.key) < 2 or key_change.key[0] != "runners":
         return value_at(base, key_change.key)
-    gone = len(key_change.key) == 2 and key_change.new is None
-    index, there = int(key_change.key[1]), runners_of(base)
-    partner = match(there, runners_of(old if gone else new)).get(index)
-    return None if partner is None else value_at(there[partner], key_change.key[2:])
+    is_removed = len(key_change.key) == 2 and key_change.new is None
+    index, base_runners = int(key_change.key[1]), runners_of(base)
+    partner = match(base_runners, runners_of(old if is_removed else new)).get(index)
+    return None if partner is None else value_at(base_runners[partner], key_change.key[2:])
 
 
 def owns(key: Key) -> bool:

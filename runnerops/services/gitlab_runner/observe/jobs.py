@@ -55,11 +55,11 @@ class Processes:
 
 def read_processes(text: str, job_ids: str) -> Processes:
     """Parses lines `PID PARENT STATE NAME` and `PID CI_JOB_ID WORDS`. Processes come and go meanwhile."""
-    known = {}
+    by_process = {}
     for line in text.split("\n"):
         words = line.split(" ", 3)
         if len(words) == 4 and words[0].isdigit() and words[1].isdigit():
-            known[int(words[0])] = int(words[1]), words[2], words[3]
+            by_process[int(words[0])] = int(words[1]), words[2], words[3]
     pairs = []
     by_pid: dict[str, str] = {}
     for line in job_ids.split("\n"):
@@ -68,7 +68,7 @@ def read_processes(text: str, job_ids: str) -> Processes:
         if pid.isdigit() and job.isdigit():
             pairs.append((int(pid), job))
             by_pid.setdefault(job, words_of_job)
-    return Processes(known, dict(pairs), by_pid)
+    return Processes(by_process, dict(pairs), by_pid)
 
 
 def all_jobs(known_jobs: Iterable[Job], page: str) -> list[Job]:

@@ -56,13 +56,13 @@ def _with_own(first: Tree, present: Sequence[Tree], current: Sequence[Tree]) -> 
     """
     runners = runners_of(first)
     partners = match(present, runners)
-    found = [
+    restored = [
         {**runner, **{key: current[partners[index]][key] for key in HOST_OWNED if key in current[partners[index]]}}
         if index in partners and current[partners[index]].get("token") != runner.get("token")
         else runner
         for index, runner in enumerate(runners)
     ]
-    return first if found == runners else {**first, "runners": [*found]}
+    return first if restored == runners else {**first, "runners": [*restored]}
 
 
 def _gone(current: Sequence[Tree], kept_runners: Sequence[Tree]) -> list[tuple[str, Tree]]:

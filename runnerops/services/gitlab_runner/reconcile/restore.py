@@ -25,11 +25,13 @@ def restore(files: Mapping[str, bytes | None]) -> Restored:
         tree = parse(content or b"")
     except ParseError:
         return Restored({}, (RenderedFile(spec, content),))
-    own = _without_own(tree)
-    text = content if own == tree else to_toml(own).encode()
-    kept = "tokens, ids and dates stay as the host has them; a runner that the host no longer has gets those that it had then"
-    notes = () if own == tree else (kept,)
-    return Restored(own, (RenderedFile(spec, text or b""),) if files else (), notes=notes, before=tree, content=content)
+    own_tree = _without_own(tree)
+    text = content if own_tree == tree else to_toml(own_tree).encode()
+    note = "tokens, ids and dates stay as the host has them; a runner that the host no longer has gets those that it had then"
+    notes = () if own_tree == tree else (note,)
+    return Restored(
+        own_tree, (RenderedFile(spec, text or b""),) if files else (), notes=notes, before=tree, content=content
+    )
 
 
 def _without_own(tree: Tree) -> Tree:

@@ -98,12 +98,12 @@ def replaced(rendered: Sequence[RenderedFile], observed: HostState) -> Iterator[
     for file in rendered:
         runners = runners_of(parse(file.content or b""))
         try:
-            there = runners_of(parse(observed.file(config_path(observed)).content or b""))
+            present = runners_of(parse(observed.file(config_path(observed)).content or b""))
         except ParseError:
             continue
-        partners, names = match(there, runners), names_of(runners)
+        partners, names = match(present, runners), names_of(runners)
         for index, runner in enumerate(runners):
-            partner = there[partners[index]] if index in partners else None
+            partner = present[partners[index]] if index in partners else None
             if (
                 whose(
                     runner,

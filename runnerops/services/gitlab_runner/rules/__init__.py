@@ -34,9 +34,9 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         is_whole = spec.path == PATH
         for rule_findings in (
             *(rule(plain) for rule in (_concurrent, _logs, _twice, _few, listening)),
-            tokens(plain, version, whole=is_whole),
+            tokens(plain, version, is_complete=is_whole),
             _executors(plain, is_whole, version),
-            urls(plain, version, whole=is_whole),
+            urls(plain, version, is_complete=is_whole),
             check_table("config", tree, (), version),
             _values(plain, version),
         ):

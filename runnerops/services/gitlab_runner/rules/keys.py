@@ -62,13 +62,13 @@ def _timely(known_file: Known, key: Key, version: Version) -> Found:
         yield "R007", "warning", key, message, f"take it out, or write {later}"
 
 
-def _read(known_file: Known, version: Version, found: Found) -> Found:
+def _read(known_file: Known, version: Version, findings: Found) -> Found:
     """The findings on the value of a key, unless the runner does not read the key. It may not if `until` is given."""
     if version and (
         version < version_of(known_file.since) or (known_file.until and version >= version_of(known_file.until))
     ):
         return
-    for rule, severity, key, text, fix in found:
+    for rule, severity, key, text, fix in findings:
         if known_file.until and not version:
             yield rule, "warning", key, f"{text} (before {known_file.until})", fix
         else:

@@ -211,8 +211,8 @@ def belongs(name: str, table: str) -> bool:
 
 def _is_other_form(low: str, own_name: str) -> bool:
     """Whether the key is one of its own table in another case, or as a plural, even if another table has it."""
-    plain, known = (word.replace("_", "").replace("-", "") for word in (low, own_name))
-    return sorted(plain) == sorted(known) or f"{plain}s" == known
+    plain, other_form = (word.replace("_", "").replace("-", "") for word in (low, own_name))
+    return sorted(plain) == sorted(other_form) or f"{plain}s" == other_form
 
 
 @cache

@@ -46,8 +46,8 @@ def schedules(runner: Tree, key: Key, version: Version) -> Found:
         if not severity:
             continue
         effect = harm if severity == "error" else f"since {release}, {harm}"
-        for rule, own, place, text, fix in _entries(runner, key, (path, periods, timezone), effect):
-            yield rule, severity if own == "error" else own, place, text, fix
+        for rule, severity_of_entry, place, text, fix in _entries(runner, key, (path, periods, timezone), effect):
+            yield rule, severity if severity_of_entry == "error" else severity_of_entry, place, text, fix
 
 
 def _entries(runner: Tree, key: Key, names: tuple[tuple[str, ...], str, str], harm: str) -> Found:

@@ -57,18 +57,20 @@ def is_excerpt(runner: Tree) -> bool:
     return not runner.get("url") or is_other
 
 
-def tokens(tree: Tree, version: Version, *, whole: bool) -> Found:
-    """Checks the token of each runner. `whole`: whether the file belongs to a host of the inventory, or may do so."""
+def tokens(tree: Tree, version: Version, *, is_complete: bool) -> Found:
+    """Checks the token of each runner. `is_complete`: whether the file belongs to a host of the inventory, or may do so."""
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "token")
         problem = _token_problem(runner["token"], version) if "token" in runner else None
-        if not whole and not given("runner", runner) & {"token"} and runner.get("url") and runner.get("executor"):
+        if not is_complete and not given("runner", runner) & {"token"} and runner.get("url") and runner.get("executor"):
             problem = "warning", "is missing: the runner would never get a job"
         if problem:
             severity, text = problem
             fix = "write the token that GitLab shows when the runner is created"
             keep = (
-                "; in the inventory, name it with !env, or leave the key out to keep that of the host" if whole else ""
+                "; in the inventory, name it with !env, or leave the key out to keep that of the host"
+                if is_complete
+                else ""
             )
             yield "R002", severity, key, f"the token {text}", f"{fix}{keep}"
 
@@ -101,12 +103,12 @@ def _of_a_variable(version: Version) -> Severity | None:
     return "error" if version < _EXPANDS else None
 
 
-def urls(tree: Tree, version: Version, *, whole: bool) -> Found:
+def urls(tree: Tree, version: Version, *, is_complete: bool) -> Found:
     """In a file that is not the runner's own, keys may be missing on purpose, because manuals show excerpts."""
     for index, runner in enumerate(runners_of(tree)):
         url = runner.get("url")
         key: Key = ("runners", index, "url")
-        excerpt = not whole and (is_excerpt(runner) or "token" not in runner)
+        excerpt = not is_complete and (is_excerpt(runner) or "token" not in runner)
         severity: Severity | None = "warning" if excerpt else "error"
         fix = "write GitLab's address: https://gitlab.example.com"
         if isinstance(url, str) and _VARIABLE.search(url):

@@ -32,9 +32,9 @@ _WINDOWS = late_pattern(
 def volumes(runner: Tree, key: Key) -> Found:
     """Checks each volume of `[runners.docker]` of the runner at `key`."""
     docker = runner.get("docker")
-    given = docker.get("volumes") if isinstance(docker, dict) else None
+    volume_list = docker.get("volumes") if isinstance(docker, dict) else None
     targets: set[str] = set()
-    for index, volume in enumerate(given if isinstance(given, list) else ()):
+    for index, volume in enumerate(volume_list if isinstance(volume_list, list) else ()):
         place: Key = (*key, "docker", "volumes", index)
         if not isinstance(volume, str):
             continue

@@ -68,8 +68,8 @@ def words(runner: Tree, key: Key) -> Found:
     """Checks one of `[[runners]]`, which is at `key`, and its tables."""
     for table, tree, place in _tables("runner", runner, key):
         for name, value in tree.items():
-            if isinstance(value, str) and value and "$" not in value and (known := _WORDS.get((table, name))):
-                yield from _word(value, known, (*place, name))
+            if isinstance(value, str) and value and "$" not in value and (expected := _WORDS.get((table, name))):
+                yield from _word(value, expected, (*place, name))
         if table == "docker":
             yield from _docker(tree, place)
         elif table == "kubernetes":
@@ -79,11 +79,11 @@ def words(runner: Tree, key: Key) -> Found:
             yield "R012", "error", (*place, "patch"), text, "take one of the two out"
 
 
-def _word(value: str, known: _Words, key: Key) -> Found:
-    intended = value.lower() if known.fold else value
-    if intended not in {word.lower() if known.fold else word for word in known.known}:
-        text = f"must be one of {', '.join(known.known)}: {known.harm}"
-        yield known.rule, known.severity, key, text, near_fix(value, known.known)
+def _word(value: str, expected: _Words, key: Key) -> Found:
+    intended = value.lower() if expected.fold else value
+    if intended not in {word.lower() if expected.fold else word for word in expected.known}:
+        text = f"must be one of {', '.join(expected.known)}: {expected.harm}"
+        yield expected.rule, expected.severity, key, text, near_fix(value, expected.known)
 
 
 def _tables(table: str, tree: Tree, key: Key) -> Iterator[tuple[str, Tree, Key]]:

@@ -55,13 +55,13 @@ def action_steps(request: ActionRequest) -> ActionSteps:
         () if "unproven-mirror" in request.policy.allow else tuple(far_caches_new_to_jobs(host, changes, observed))
     )
     validate = (*first, *part.validate(), *own_caches_new_to_jobs(host, changes, observed), *mirrors)
-    found = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
-    found = replace(
-        found, overrides=dict.fromkeys(mirrors, "unproven-mirror"), last=tuple(tidied(observed, part.content))
+    steps = _action_steps(forward, rollback, guard=tuple(_guard(runner)), validate=validate, files=part.files())
+    steps = replace(
+        steps, overrides=dict.fromkeys(mirrors, "unproven-mirror"), last=tuple(tidied(observed, part.content))
     )
     if NAME not in host.sections:
-        return found
-    return with_enablement(found, runner.unit, "disabled" if NAME in host.stopped else "enabled")
+        return steps
+    return with_enablement(steps, runner.unit, "disabled" if NAME in host.stopped else "enabled")
 
 
 def _action_steps(

@@ -55,8 +55,8 @@ class Watch:
         """Waits until the file is loaded, or accepts that it will be after the last job."""
         return self._wait(policy, "--returned", "any", f"wait until {UNIT} runs again, or will start by itself")
 
-    def _wait(self, policy: Policy, what: str, pid: str, title: str) -> Step:
-        argv = script(CONFIG, what, UNIT, pid, self.level, self.page)
+    def _wait(self, policy: Policy, mode: str, pid: str, title: str) -> Step:
+        argv = script(CONFIG, mode, UNIT, pid, self.level, self.page)
         return wait(max(_SECONDS, policy.verify_s), "=loaded", *argv, title=title)
 
 

@@ -32,8 +32,8 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
                 if kind == "volumes"
                 else "add it there"
             )
-            others = [other for other in mapping(tree.get(kind)) if (kind, other) != ("services", key[-1])]
-            if near := near_fix(name, others):
+            defined = [other for other in mapping(tree.get(kind)) if (kind, other) != ("services", key[-1])]
+            if near := near_fix(name, defined):
                 fix = f"{near}, or {fix}"
             yield "K004", severity, place, text, fix
     if severity == "error":
