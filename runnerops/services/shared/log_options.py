@@ -74,6 +74,11 @@ def _fluentd_address(text: str) -> str:
     return "" if fits else "must be HOST:PORT, or tcp://, tls:// or unix:// with an address"
 
 
+def _splunk_url(text: str) -> str:
+    form = re.fullmatch(r"https?://[^/?#]+/?", text, re.IGNORECASE)
+    return "" if form and _port_fits(text) else "must be http:// or https:// with a host, and without a path"
+
+
 def _port_fits(url: str) -> bool:
     try:
         return urlsplit(url).port is None or True
@@ -165,8 +170,37 @@ _UNBALANCED = ("missing ), unterminated subpattern", "unbalanced parenthesis", "
 """What Python's parser says of a pattern that Go's parser refuses too. They differ in other things."""
 
 
+_SPLUNK_FORMATS = ("inline", "json", "raw")
+_SPLUNK: Mapping[str, Callable[[str], str]] = {
+    "splunk-url": _splunk_url,
+    "splunk-format": _one_of(*_SPLUNK_FORMATS),
+    "splunk-gzip": _bool,
+    "splunk-gzip-level": _whole(-1, 9),
+    "splunk-index-acknowledgment": _bool,
+    "splunk-insecureskipverify": _bool,
+    "splunk-verify-connection": _bool,
+}
+"""By option, as in `_FORMS`. An empty text is not the same as a missing option."""
+
+
+def _splunk(options: Tree) -> Problems:
+    for name, value in options.items():
+        text = "" if value is None else value
+        if name not in _SPLUNK or not isinstance(text, str) or not (problem := _SPLUNK[name](text)):
+            continue
+        if name == "splunk-url":  # an empty one is reported as missing
+            host = re.split("[/?#]", text.partition("://")[2] or text)[0]
+            intended = f"{'http' if text.startswith('http:') else 'https'}://{host}"
+            if text:
+                yield name, problem, "" if _splunk_url(intended) else f"write {intended}"
+        else:
+            yield name, problem, near_fix(text, _SPLUNK_FORMATS) if name == "splunk-format" else ""
+
+
 def late_problems(driver: str, options: Tree) -> Problems:
     """What the driver refuses only when a container starts."""
+    if driver == "splunk":
+        yield from _splunk(options)
     size, count, compress, tag = (options.get(name) for name in ("max-size", "max-file", "compress", "tag"))
     if driver in {"json-file", "local"}:
         if isinstance(compress, str) and compress not in _BOOLEANS:

@@ -144,11 +144,11 @@ def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str
         ({"log-driver": "syslog", "log-opts": {"syslog-tag": "a"}}, "log-opts.syslog-tag", "write tag"),
         (
             {"registry-mirrors": [{"url": "https://a.example.com"}]},
-            "registry-mirrors",
+            "registry-mirrors[0]",
             'write ["https://a.example.com"]',
         ),
-        ({"labels": ["a=b", 5]}, "labels", 'write ["a=b", "5"]'),
-        ({"labels": [{"team": "ci"}]}, "labels", 'write ["team=ci"]'),
+        ({"labels": ["a=b", 5]}, "labels[1]", 'write ["a=b", "5"]'),
+        ({"labels": [{"team": "ci"}]}, "labels[0]", 'write ["team=ci"]'),
         ({"registry-mirrors": ["https://hub.example.com?a=1"]}, "registry-mirrors[0]", "write https://hub.example.com"),
         (
             {"registry-mirrors": ["docker.io=https://a.example.com"]},
@@ -221,6 +221,23 @@ def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str
         ),
         ({"registry-mirrors": [None]}, "registry-mirrors[0]", "write http://ADDRESS:PORT or https://NAME"),
         ({"labels": {"team": "ci"}}, "labels", 'write ["team=ci"]'),
+        ({"userns-remap": True}, "userns-remap", 'write "default", or "USER:GROUP"'),
+        (
+            {"seccomp-profile": {"defaultAction": "a"}},
+            "seccomp-profile",
+            "save the profile as a file, and write its path",
+        ),
+        ({"builder": {"entitlements": ["device"]}}, "builder.entitlements", 'write {"device": true}'),
+        (
+            {"proxies": {"ftp-proxy": "a"}},
+            "proxies.ftp-proxy",
+            "take it out; the keys here are http-proxy, https-proxy, no-proxy",
+        ),
+        (
+            {"runtimes": {"a": {"path": "/a", "options": {"b": 1}}}},
+            "runtimes.a",
+            "take options out, or write runtimeType instead of path",
+        ),
         ({"log-opts": ["max-size=10m"]}, "log-opts", 'write {"max-size": "10m"}'),
         ({"features": ["buildkit"]}, "features", 'write {"buildkit": true}'),
         ({"runtimes": {"n": "n-runtime"}}, "runtimes.n", 'write {"path": "n-runtime"}'),
@@ -253,6 +270,11 @@ def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str
             "write udp://logs.example.com:12201, or tcp instead of udp",
         ),
         ({"log-driver": "syslog", "log-opts": {"syslog-address": "ftp://a:1"}}, "log-opts.syslog-address", ""),
+        (
+            {"log-driver": "splunk", "log-opts": {"splunk-token": "a", "splunk-url": "a.example.com:8088/x"}},
+            "log-opts.splunk-url",
+            "write https://a.example.com:8088",
+        ),
     ],
 )
 def test_what_to_write_instead_of_a_value(tree: Tree, key: str, fix: str) -> None:

@@ -40,6 +40,11 @@ def logs(driver: str, **options: str) -> dict[str, Any]:
     }
 
 
+def splunk(url: str = "https://192.0.2.1:8088", **options: str) -> dict[str, Any]:
+    """The same for splunk, with the options that it requires."""
+    return logs("splunk", token="t", url=url, **options)
+
+
 LOG_VALUES = (
     logs(SYSLOG, address="192.0.2.1:514"),
     logs(SYSLOG, address="http://192.0.2.1:514"),
@@ -124,6 +129,11 @@ NO_REGISTRIES = (
         ({"storage-opts": ["overlay2.size=10X"]}, "D015 error"),
         ({"log-driver": "gelf"}, "D019 warning"),
         ({"log-driver": "splunk", "log-opts": {"splunk-url": "https://192.0.2.1:8088"}}, "D019 warning"),
+        (splunk(format="JSON"), "D019 error"),
+        (splunk(gzip_level="11"), "D019 error"),
+        (splunk(gzip=""), "D019 error"),
+        (splunk("splunk.example.com:8088"), "D019 error"),
+        (splunk("https://splunk.example.com/x"), "D019 error"),
         ({"log-opts": {"tag": "{{.Name"}}, "D019 error"),
         ({"log-opts": {"env-regex": "^(A|B"}}, "D019 error"),
         ({"log-opts": {"compress": "yes"}}, "D019 error"),
@@ -364,7 +374,8 @@ def test_a_wrong_value_gives_a_finding(tree: Any, finding: str) -> None:
         {"log-driver": "awslogs", "log-opts": {"awslogs-group": "g", "tag": "a"}},
         {"ipv6": True, "bip6": "fd00::1/64"},
         {"default-ulimits": {"core": {"Name": "CORE", "Hard": -1, "Soft": 9}}},
-        {"log-driver": "splunk", "log-opts": {"splunk-token": "t", "splunk-url": "https://192.0.2.1:8088"}},
+        splunk(format="raw", gzip="true", gzip_level="-1", verify_connection="0", insecureskipverify="f"),
+        splunk("HTTP://192.0.2.1/"),
         {"log-opts": {"tag": '{{.Name}}/{{printf "}}"}}', "env-regex": "^(A|B)$", "compress": "F"}},
         {"default-address-pools": [{"base": "10.0.0.0/8", "size": 24}], "insecure-registries": ["10.0.0.0/0"]},
         {"registry-mirrors": ["https://europe-docker.pkg.dev"]},

@@ -10,6 +10,7 @@ from runnerops.services.docker.schema.nested import Found, meant
 from runnerops.services.shared.versions import Version
 
 _START = "dockerd does not start"
+_EITHER = "take one of them out"
 _KEYS = ("path", "runtimeArgs", "runtimeType", "options")
 _STOCK = ("runc", "io.containerd.runc.v2", "io.containerd.runtime.v1.linux")
 
@@ -42,7 +43,8 @@ def _one(name: str, runtime: Tree, version: Version | None) -> Found:
             if {first, excluded} <= runtime.keys() and (severity := since("24.0", version)):
                 words = {"runtimetype": "runtimeType", "runtimeargs": "runtimeArgs"}
                 text = f"cannot have both {words.get(first, first)} and {words.get(excluded, excluded)} since 24.0: {_START}"
-                yield "D021", severity, ("runtimes", name), text, "take one of them out"
+                fix = "take options out, or write runtimeType instead of path" if excluded == "options" else _EITHER
+                yield "D021", severity, ("runtimes", name), text, fix
     options = runtime.get("options")
     flag = options.get("SystemdCgroup") if isinstance(options, dict) else None
     of_runc = str(runtime.get("runtimetype")).startswith("io.containerd.runc.")

@@ -41,6 +41,13 @@ _FIXES: Mapping[Kind, str] = {
 }
 
 
+_INSTEAD = {
+    "seccomp-profile": "save the profile as a file, and write its path",
+    "userns-remap": 'write "default", or "USER:GROUP"',
+}
+"""What to write for a value of any other type, by key."""
+
+
 def _all_of(value: Value, outer: type, inner: type | UnionType) -> bool:
     items: Iterable[Value] = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return isinstance(value, outer) and all(isinstance(item, inner) for item in items)
@@ -54,13 +61,15 @@ def typed(tree: Tree, version: Version | None) -> Found:
             severity = _severity_of_type(name, value, version)
             if severity and not fits(value) and KEYS[name].kind == "flags" and isinstance(value, dict):
                 yield from _flags(name, value)
+            elif severity and (item := _wrong_item(name, value)) is not None:
+                yield "D003", severity, (name, item), f"must be a string: {_REFUSED}", as_list(value)
             elif severity and not fits(value):
                 yield (
                     "D003",
                     severity,
                     (name,),
                     f"must be {expected}: {_REFUSED}",
-                    _fix_of_type(KEYS[name].kind, value),
+                    _INSTEAD.get(name) or _fix_of_type(KEYS[name].kind, value),
                 )
 
 
@@ -69,6 +78,12 @@ def _flags(name: str, value: Tree) -> Found:
         if not isinstance(item, bool | None):
             fix = "move it to the top of the file" if flag in KEYS else _FIXES["bool"]
             yield "D003", "error", (name, flag), f"must be true or false: {_REFUSED}", fix
+
+
+def _wrong_item(name: str, value: Value) -> int | None:
+    """Where the first item that is no string stands in a list of strings."""
+    items = value if KEYS[name].kind == "strings" and isinstance(value, list) else []
+    return next((index for index, item in enumerate(items) if not isinstance(item, str)), None)
 
 
 def _fix_of_type(kind: Kind, value: Value) -> str:

@@ -79,6 +79,9 @@ _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
 
 _NO_LIMIT = frozenset({"unlimited", "infinity", "infinite", "unlimit"})
 
+_FEW = 4
+"""How many keys of a mapping a fix names for an unknown one."""
+
 _EXACT = frozenset({"proxies"})
 """Mappings whose keys are case-sensitive."""
 
@@ -154,7 +157,8 @@ def _below(shape: Shape, value: Value, key: Key) -> Found:
         for index, item in enumerate(value):
             yield from _below(shape[0], item, (*key, index))
     elif not isinstance(value, dict):
-        yield "D003", "error", key, f"must be a mapping: {_REFUSED}", as_whole_mapping(value, key)
+        flags = all(inner == "bool" for inner in shape.values())
+        yield "D003", "error", key, f"must be a mapping: {_REFUSED}", as_whole_mapping(value, key, flags=flags)
     else:
         yield from _mapping(shape, value, key)
 
@@ -191,7 +195,8 @@ def _unknown(name: str, value: Value, shape: dict[str, Shape], key: Key) -> Foun
         text = f"dockerd ignores it here: it belongs under {below[0]}"
         yield "D012", "error", (*key, name), text, f"write {below[0]}: {{{name}: …}}"
         return
-    fix = f"write {' or '.join(similar)}" if similar else "take it out"
+    keys = f"take it out; the keys here are {', '.join(shape)}" if len(shape) <= _FEW else "take it out"
+    fix = f"write {' or '.join(similar)}" if similar else keys
     if key[0] in _CLOSED:
         text = f"unknown key, {question(similar)}" if similar else f"unknown key: {_REFUSED}"
         yield "D001", "error", (*key, name), text, fix

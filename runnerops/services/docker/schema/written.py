@@ -60,8 +60,8 @@ def as_mapping(value: Value, *, flags: bool = False) -> str:
     return f"write {json.dumps(pairs)}" if pairs and len(pairs) == len(texts) and not flags else ""
 
 
-def as_whole_mapping(value: Value, key: Key) -> str:
-    """What to write where one of the mappings below the top level is to be."""
+def as_whole_mapping(value: Value, key: Key, *, flags: bool) -> str:
+    """What to write where one of the mappings below the top level is to be. `flags`: all its values are true or false."""
     if key[0] == "runtimes" and isinstance(value, str) and value:
         return f'write {{"path": "{value}"}}'
     if key[0] == "default-ulimits" and len(key) > 1 and (match := _LIMIT.fullmatch(str(value))):
@@ -71,4 +71,4 @@ def as_whole_mapping(value: Value, key: Key) -> str:
         return f'write {{"bridge": {{"{key[1]}": {json.dumps(value)}}}}}'
     if key[0] == "default-address-pools" and isinstance(value, str) and "/" in value:
         return f'write {{"base": "{value}", "size": 24}}'
-    return as_mapping(value) or "write {…}"
+    return as_mapping(value, flags=flags) or "write {…}"
