@@ -15,6 +15,8 @@ HEAD = """concurrent = 4
   executor = "{}"
 """
 DOCKER, KUBERNETES = "[runners.docker]\n", "[runners.kubernetes]\n"
+EMPTY_DIR = KUBERNETES + "[[runners.kubernetes.volumes.empty_dir]]\nname = 'a'\nmount_path = '/a'\n"
+POD_SPEC = KUBERNETES + "[[runners.kubernetes.pod_spec]]\n"
 S3 = "[runners.docker]\n[runners.cache]\nType = 's3'\n[runners.cache.s3]\nBucketName = 'b'\n"
 AZURE = "[runners.docker]\n[runners.cache]\nType = 'azure'\n[runners.cache.azure]\n"
 AUTOSCALER = "[runners.autoscaler]\nplugin = 'aws'\n[runners.autoscaler.connector_config]\n"
@@ -110,7 +112,30 @@ def found(text: str) -> list[str]:
         ),
         ("instance", AUTOSCALER + "protocol = 'wirnm'\n", "R012 error 10: write winrm"),
         ("instance", AUTOSCALER + "protocol = 'winrm+http'\n", "R012 error 10: write winrm+https"),
+        ("instance", AUTOSCALER + "protocol_port = 70000\n", "R012 error 10: write for example 22"),
+        ("instance", AUTOSCALER + "use_static_credentials = true\n", "R012 error 10: add username"),
+        ("instance", "[runners.autoscaler]\nplugin = 'a'\nmax_instances = -1\n", "R012 error 9: write 0 for no limit"),
+        ("kubernetes", EMPTY_DIR + "size_limit = '500MB'\n", "R022 warning 11: write 500Mi"),
+        ("kubernetes", POD_SPEC + "patch = 'a: [b'\n", "R012 error 9: correct its brackets, quotes and indentation"),
+        ("kubernetes", POD_SPEC + "patch = 'a: b'\npatch_type = 'json'\n", "R012 error 9: write for example [{"),
+        ("kubernetes", POD_SPEC + 'patch = \'[{"op": "test"}]\'\n', 'R012 error 9: write patch_type = "json"'),
+        ("kubernetes", POD_SPEC + "patch = 'hostname'\n", "R012 error 9: write for example hostname: a"),
         # what to write instead of a key
+        ("kubernetes", KUBERNETES + "run_as_user = 1\n", "R006 error 8: move it there"),
+        ("kubernetes", KUBERNETES + "max_pause_pods = 1\n", "R006 error 8: move it there"),
+        ("kubernetes", KUBERNETES + "[runners.kubernetes.node_affinity]\n", "R006 error 8: move it there"),
+        ("kubernetes", KUBERNETES + "[runners.kubernetes.lifecycle]\n", "R006 error 8: write container_lifecycle"),
+        (
+            "kubernetes",
+            KUBERNETES + "volumes = ['/a:/b']\n",
+            "R008 error 8: write [[runners.kubernetes.volumes.host_path]] with its keys, or another of host_path, pvc",
+        ),
+        ("shell", "cache = ['s3']\n", "R008 error 7: write [runners.cache], and below it its keys, such as Type"),
+        (
+            "instance",
+            "[runners.autoscaler]\nplugin = 'a'\nregion = 'b'\n",
+            "R006 warning 9: if it is a setting of the plugin, move it to [runners.autoscaler.plugin_config]",
+        ),
         ("docker", DOCKER + "username = 'root'\n", "R006 error 8: write user"),
         ("docker", DOCKER + "userns = 'host'\n", "R006 error 8: write userns_mode"),
         ("docker", DOCKER + "env = ['A=b']\n", 'R006 error 8: write environment = ["NAME=VALUE"] there'),
@@ -182,6 +207,11 @@ def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> 
         ("kubernetes", KUBERNETES + "dns_policy = 'none'\nnode_tolerations = { 'a' = '', b = 'NoExecute' }\n"),
         ("kubernetes", KUBERNETES + "[[runners.kubernetes.services]]\nalias = 'db'\n"),
         ("instance", AUTOSCALER + "protocol = 'winrm+https'\n"),
+        ("instance", AUTOSCALER + "protocol_port = 65535\nuse_static_credentials = true\nusername = 'a'\n"),
+        ("kubernetes", EMPTY_DIR + "size_limit = '1.5Gi'\n"),
+        ("kubernetes", POD_SPEC + "patch = 'hostname: {{ .Values.a }}'\n"),
+        ("kubernetes", POD_SPEC + "patch = '[{\"op\": \"test\"}]'\npatch_type = 'json'\n"),
+        ("kubernetes", POD_SPEC + "patch = ''\npatch_path = '/a'\npatch_type = 'merge'\n"),
         ("ssh", "[runners.ssh]\nhost = 'h'\n"),
         ("virtualbox", "[runners.ssh]\n[runners.virtualbox]\nbase_name = 'a'\nstart_type = 'gui'\n"),
         ("shell", "[runners.docker]\n[runners.virtualbox]\n"),

@@ -101,6 +101,9 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
         text = f"must be {WORDS[word]}: the runner silently ignores anything else"
         fix = as_table(value, word) or f"write a [table] with the keys and values of {key[-1]}"
         yield "R008", "warning", key, text, fix
+    elif word == "table" and isinstance(value, list) and not _is_below(value):
+        text = f"must be {WORDS[word]}: the runner refuses the whole file"
+        yield "R008", "error", key, text, _heading_for(table, key)
     elif not (word == "table" and isinstance(value, dict)):
         yield from _plain(word, value, key)
     else:
@@ -139,6 +142,14 @@ def _wrong(key: Key, word: str, value: Value = None) -> One:
     elif word == "[str]" and value and isinstance(value, str | dict):
         fix = as_list(value, ":" if key[-1] == "extra_hosts" else "=") or fix
     return "R008", "error", key, f"must be {WORDS[word]}: the runner refuses the whole file", fix
+
+
+def _heading_for(table: str, key: Key) -> str:
+    """What to write for a list without tables where a table is expected."""
+    names = list(TABLES[table])
+    if TABLES[table][names[0]].kind.startswith("[table"):
+        return f"write [[{_heading(key)}.{names[0]}]] with its keys, or another of {', '.join(names)}"
+    return f"write [{_heading(key)}], and below it its keys, such as {names[0]}"
 
 
 def _heading(key: Key) -> str:

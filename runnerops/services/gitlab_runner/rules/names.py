@@ -10,8 +10,9 @@ from runnerops.parsing.near import part_of, question, similar_names
 from runnerops.services.docker.schema import FLAG_NAMES
 from runnerops.services.docker.schema import KEYS as DAEMON_KEYS
 from runnerops.services.gitlab_runner.rules.found import One, Severity
-from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES, TITLES
+from runnerops.services.gitlab_runner.schema import IN_GITLAB, NEWEST, TABLES
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
+from runnerops.services.gitlab_runner.schema.titles import INNER_TITLES, TITLES
 from runnerops.services.gitlab_runner.version import Version
 
 _NEAR = 0.8
@@ -44,6 +45,7 @@ _MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("docker", "dns_servers"): ("dns",),
     ("docker", "ipv6"): ("enable_ipv6",),
     ("kubernetes", "image_pull_policy"): ("pull_policy",),
+    ("kubernetes", "lifecycle"): ("container_lifecycle",),
     ("docker", "binds"): ("volumes",),
     ("runner", "variables"): ("environment",),
     ("runner", "pre_script"): ("pre_build_script",),
@@ -74,6 +76,8 @@ _EQUAL: Mapping[tuple[str, str], str] = {
 
 _KINDS = ("docker", "kubernetes", "autoscaler", "machine", "ssh", "cache")
 """Tables whose keys are about one thing, together with those below them."""
+
+_ALL_TITLES: Mapping[str, str] = {**TITLES, **INNER_TITLES}
 
 _OF_A_RUNNER = ("url", "token", "executor")
 """Keys that hardly any runner lacks."""
@@ -165,14 +169,16 @@ def _others(name: str, table: str) -> list[str]:
     """The titles of other tables that have this key. Those of another kind count only if there are no others."""
     tables = [other for other in TITLES if belongs(name, other)]
     same = [other for other in tables if not _kind(table) or _kind(other) in {"", _kind(table)}]
-    return [TITLES[other] for other in same or tables]
+    inner = [other for other in INNER_TITLES if _kind(other) == _kind(table) and belongs(name, other)]
+    return [_ALL_TITLES[other] for other in (*same, *inner) or tables]
 
 
 @cache
 def _kind(table: str) -> str:
     """Which of the kinds a table belongs to; empty if to none."""
     return next(
-        (kind for kind in _KINDS if TITLES.get(table, "").startswith((f"[runners.{kind}", f"[[runners.{kind}"))), ""
+        (kind for kind in _KINDS if _ALL_TITLES.get(table, "").startswith((f"[runners.{kind}", f"[[runners.{kind}"))),
+        "",
     )
 
 
@@ -196,6 +202,8 @@ def _named(name: str, low: str, table: str) -> tuple[str, str] | None:
 
 def _where_else(name: str, table: str) -> str:
     """What may help with an unknown key that is like none of its own table."""
+    if table == "autoscaler":
+        return "if it is a setting of the plugin, move it to [runners.autoscaler.plugin_config]"
     if len(TABLES[table]) <= _FEW:
         return f"the keys here are {', '.join(TABLES[table])}"
     for other_table, title in TITLES.items():

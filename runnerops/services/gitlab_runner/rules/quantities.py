@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from runnerops.model.common import Key, Tree
+from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.found import Found
 
@@ -19,6 +19,8 @@ _NEAR = late_pattern(r"([0-9.]+) *([kmgtp])i?b?", re.IGNORECASE)
 def quantities(runner: Tree, key: Key) -> Found:
     """Checks `[runners.kubernetes]` of the runner at `key`."""
     kubernetes = runner.get("kubernetes")
+    volumes = kubernetes.get("volumes") if isinstance(kubernetes, dict) else None
+    yield from _empty_dirs(volumes.get("empty_dir") if isinstance(volumes, dict) else None, key)
     for name, value in kubernetes.items() if isinstance(kubernetes, dict) else ():
         is_known = isinstance(value, str) and _KEY.fullmatch(name)
         if is_known and value and "$" not in str(value) and not _QUANTITY.fullmatch(str(value)):
@@ -31,6 +33,16 @@ def quantities(runner: Tree, key: Key) -> Found:
                 text,
                 _fix(str(value), name) or f"write for example {example}",
             )
+
+
+def _empty_dirs(value: Value, key: Key) -> Found:
+    """The runner only warns in the job's log of a limit that it cannot read."""
+    for index, volume in enumerate(value if isinstance(value, list) else ()):
+        size = volume.get("size_limit") if isinstance(volume, dict) else None
+        if isinstance(size, str) and size.strip() and not _QUANTITY.fullmatch(size):
+            place: Key = (*key, "kubernetes", "volumes", "empty_dir", index, "size_limit")
+            text = "is no amount that Kubernetes knows: the volume would have no limit"
+            yield "R022", "warning", place, text, _fix(size, "size_limit") or "write for example 2Gi"
 
 
 def _fix(text: str, name: str) -> str:

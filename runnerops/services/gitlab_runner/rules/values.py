@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix, question, similar_names
 from runnerops.patterns import late_pattern
+from runnerops.services.gitlab_runner.rules.autoscalers import autoscalers
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.found import Found
 from runnerops.services.gitlab_runner.rules.missing import STORES
+from runnerops.services.gitlab_runner.rules.patches import patches
 from runnerops.services.gitlab_runner.rules.quantities import quantities
 from runnerops.services.gitlab_runner.rules.volumes import volumes
 from runnerops.services.gitlab_runner.rules.words import words
@@ -30,7 +32,22 @@ _FLAVOR = late_pattern(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 def values(runner: Tree, key: Key) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
-    for rule in (_words, _policies, _flags, _sizes, _cache, volumes, _hosts, dind, _machine, _nfs, quantities, words):
+    for rule in (
+        _words,
+        _policies,
+        _flags,
+        _sizes,
+        _cache,
+        volumes,
+        _hosts,
+        dind,
+        _machine,
+        _nfs,
+        quantities,
+        words,
+        autoscalers,
+        patches,
+    ):
         yield from rule(runner, key)
 
 

@@ -210,31 +210,6 @@ TABLES: Mapping[str, Table] = {
     """),
 }
 
-TITLES: Mapping[str, str] = {
-    "config": "the top of the file, before the first [table]",
-    "session_server": "[session_server]",
-    "runner": "[[runners]]",
-    "docker": "[runners.docker]",
-    "kubernetes": "[runners.kubernetes]",
-    "cache": "[runners.cache]",
-    "s3": "[runners.cache.s3]",
-    "gcs": "[runners.cache.gcs]",
-    "azure": "[runners.cache.azure]",
-    "machine": "[runners.machine]",
-    "machine_period": "[[runners.machine.autoscaling]]",
-    "autoscaler": "[runners.autoscaler]",
-    "connector": "[runners.autoscaler.connector_config]",
-    "policy": "[[runners.autoscaler.policy]]",
-    "service": "[[runners.docker.services]]",
-    "custom": "[runners.custom]",
-    "ssh": "[runners.ssh]",
-    "virtualbox": "[runners.virtualbox]",
-    "parallels": "[runners.parallels]",
-    "build_dir": "[runners.custom_build_dir]",
-    "instance": "[runners.instance]",
-}
-"""Where a table is in the file, for tables whose keys are often confused."""
-
 IN_GITLAB = frozenset(
     {"tag_list", "tags", "run_untagged", "locked", "paused", "active", "access_level", "maximum_timeout", "description"}
     | {"maintenance_note", "protected"}
