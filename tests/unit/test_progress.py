@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import threading
 
@@ -19,6 +20,7 @@ from runnerops.model.steps import Step
 from runnerops.report.progress.bars import Bars
 from runnerops.report.progress.lines import Lines
 from runnerops.report.progress.live_display import LiveDisplay
+from runnerops.report.progress.stream import Stream
 from runnerops.report.screen import Screen
 
 NAMES = [f"r{number}" for number in range(12)]
@@ -65,6 +67,31 @@ def test_nothing_is_printed_while_somebody_is_asked_and_all_of_it_later(kind: ty
         show.hush()
         show.end(ended("r5"))
     assert "r5: rolled-back  (2.0 s)" in err.getvalue(), "though nothing was resumed"
+
+
+def test_a_stream_has_no_event_after_an_interrupt_unless_the_runs_are_followed_on() -> None:
+    """The last line is the summary."""
+    stream = Stream(Screen(out=(out := io.StringIO())), PLANS)
+    events = [Event(name, 1.0, "forward", 0, "step", "") for name in NAMES[:3]]
+    stream.watch(events[0])
+    stream.hush()
+    stream.watch(events[1])
+    assert [json.loads(line)["host"] for line in out.getvalue().splitlines()] == NAMES[:1]
+    stream.resume()
+    stream.watch(events[2])
+    assert [json.loads(line)["host"] for line in out.getvalue().splitlines()] == NAMES[:3]
+
+
+@pytest.mark.parametrize("kind", [Lines, Bars])
+def test_what_happens_after_the_end_is_not_told(kind: type[Lines]) -> None:
+    """The summary is being printed, and runs that are not followed any more may still have events."""
+    err = Terminal()
+    with kind(Screen(out=io.StringIO(), err=err), PLANS, verbose=0) as show:
+        begun(show)
+        show.hush()
+    before = err.getvalue()
+    begun(show)
+    assert err.getvalue() == before
 
 
 @pytest.mark.parametrize("kind", [Lines, Bars])

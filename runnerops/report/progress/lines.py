@@ -125,6 +125,7 @@ class Lines:
         for style, text in outcomes_lines(sorted(self._later, key=lambda item: by_number(item.host))):
             self._say(text, style)
         self._later.clear()
+        self.hush()  # after an interrupt, runs that are not followed any more may still have events
 
     def _say(self, text: str, style: str) -> None:
         self._screen.say(text, style)
