@@ -162,7 +162,9 @@ class Resolver:
 
     def _read_dotenv(self) -> Mapping[str, str]:
         path = self._directory / ".env"
-        return read_dotenv(_read(path, ".env"), str(path)) if path.is_file() else {}
+        if not os.path.lexists(path):
+            return {}
+        return read_dotenv(_read(path, ".env", "make it a file of lines NAME=VALUE, or remove it"), str(path))
 
     def _file(self, argument: str) -> str:
         home = self._environ.get("HOME", "")
@@ -241,16 +243,16 @@ def _shown(secret: Secret) -> str:
     return f"!{secret.source} {argument}"
 
 
-def _read(path: Path, title: str) -> str:
+def _read(path: Path, title: str, hint: str = "name a file that contains only the value") -> str:
     try:
         if path.exists() and not path.is_file():
-            raise _MissingError(f"{title} is not a regular file", "name a file that contains only the value")
+            raise _MissingError(f"{title} is not a regular file", hint)
         with path.open("rb") as stream:
             data = stream.read(LARGEST + 1)
     except OSError as error:
         raise _MissingError(f"{title} cannot be read: {error.strerror}", f"look at {path}") from None
     if len(data) > LARGEST:
-        raise _MissingError(f"{title} is larger than {LARGEST} bytes", "name a file that contains only the value")
+        raise _MissingError(f"{title} is larger than {LARGEST} bytes", hint)
     return _decode(data, title)
 
 

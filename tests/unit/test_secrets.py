@@ -181,6 +181,23 @@ def test_dotenv_lines(text: str, value: str) -> None:
     assert read_dotenv(text, ".env") == {"A": value}
 
 
+def test_a_dotenv_that_cannot_be_read_is_named_and_not_taken_for_one_without_the_variable(tmp_path: Path) -> None:
+    def problem() -> str:
+        found = Resolver({}, tmp_path)
+        found.resolve(secret("env", "A"))
+        return next(found.missing())[1]
+
+    path = tmp_path / ".env"
+    assert problem() == "!env A: not set, in the environment or .env"
+    path.mkdir()
+    assert problem() == "!env A: .env is not a regular file"
+    path.rmdir()
+    for target in (".env", "gone"):
+        path.symlink_to(target)
+        assert problem().startswith("!env A: .env cannot be read: ")
+        path.unlink()
+
+
 @pytest.mark.parametrize(
     "line", [CANARY, f"A='{CANARY}", f'A="{CANARY}', f"1A={CANARY}", f"A='{CANARY}'x", f"A-B={CANARY}"]
 )
