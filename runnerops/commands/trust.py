@@ -83,9 +83,9 @@ def keep_keys(
 
 def _keep_keys(hosts: Sequence[Host], asking: _TrustSession, fingerprints: Sequence[str]) -> Mapping[str, bool]:
     if not fingerprints and not asking.screen.interactive:
-        found = asking.show(hosts)
-        already_kept = asking.already_kept(found)
-        if len(already_kept) < len(found):
+        fetched = asking.show(hosts)
+        already_kept = asking.already_kept(fetched)
+        if len(already_kept) < len(fetched):
             raise UsageError(
                 "trust: there is no terminal to ask on",
                 "give the fingerprint that you compared with --fingerprint SHA256:…, or the keys in SSH_KNOWN_HOSTS",
@@ -125,30 +125,30 @@ class _TrustSession:
         """The names of hosts that are trusted now, including every gateway before them."""
         other_hosts, trusted, shown = list(hosts), set[str](), set[tuple[str, ...]]()
         while other_hosts:
-            found = self._fetch(other_hosts)
-            trusted |= self._keep({name: offer for name, offer in found.items() if not offer.gateway})
+            fetched = self._fetch(other_hosts)
+            trusted |= self._keep({name: offer for name, offer in fetched.items() if not offer.gateway})
             yes = set[tuple[str, ...]]()
             for offer in {
-                offer.names: offer for offer in found.values() if offer.gateway and offer.names not in shown
+                offer.names: offer for offer in fetched.values() if offer.gateway and offer.names not in shown
             }.values():
                 shown.add(offer.names)
-                behind = next(name for name, one in found.items() if one.names == offer.names)
+                behind = next(name for name, other_offer in fetched.items() if other_offer.names == offer.names)
                 if self._keep({behind: offer}):
                     yes.add(offer.names)
-            other_hosts = [host for host in other_hosts if host.name in found and found[host.name].names in yes]
+            other_hosts = [host for host in other_hosts if host.name in fetched and fetched[host.name].names in yes]
         return trusted
 
     def show(self, hosts: Sequence[Host]) -> Mapping[str, Offer]:
         """Shows and returns the keys that the hosts, or the first unknown gateways before them, offer."""
-        found = self._fetch(hosts)
+        fetched = self._fetch(hosts)
         first_behind: dict[tuple[str, ...], str] = {}
-        for name, offer in found.items():
+        for name, offer in fetched.items():
             first_behind.setdefault(offer.names, name)
         # a gateway of many hosts is shown once
         self._describe(
-            {name: offer for name, offer in found.items() if not offer.gateway or first_behind[offer.names] == name}
+            {name: offer for name, offer in fetched.items() if not offer.gateway or first_behind[offer.names] == name}
         )
-        return found
+        return fetched
 
     @property
     def file(self) -> Path:
@@ -214,8 +214,8 @@ class _TrustSession:
             ):  # written at once: Ctrl-C at the next loses none
                 trusted |= self._write({name: ready[name]})
         if plain := {name: offer for name, offer in ready.items() if not withdrawn_keys(offer[0])}:
-            what = _titles({name: offers[name] for name in plain}, "these ")
-            trusted |= self._write(plain) if self.screen.ask(f"trust {what}?") else set()
+            titles = _titles({name: offers[name] for name in plain}, "these ")
+            trusted |= self._write(plain) if self.screen.ask(f"trust {titles}?") else set()
         return trusted
 
     def _write(self, keys_of: Mapping[str, tuple[Offer, tuple[HostKey, ...]]]) -> set[str]:
@@ -249,12 +249,12 @@ def write_keys(file: Path, names: Sequence[str], keys: Sequence[HostKey]) -> Non
     """Replaces the keys under any of these names in the file, atomically. Other lines stay. Raises RunneropsError."""
     try:
         old = file.read_text(encoding="utf-8", errors="surrogateescape").splitlines() if file.exists() else []
-        kept = [line for line in (without_names(line, names) for line in old) if line is not None]
+        other_lines = [line for line in (without_names(line, names) for line in old) if line is not None]
         new = [key.line(names[0]) for key in keys]
         handle, beside = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as target:
-                target.write("".join(f"{line}\n" for line in (*kept, *new)))
+                target.write("".join(f"{line}\n" for line in (*other_lines, *new)))
             Path(beside).chmod(0o644)
             Path(beside).replace(file)
         except OSError:
