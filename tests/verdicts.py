@@ -306,8 +306,8 @@ REGISTRY = _of(
             "version: 0.1\\nstorage: {filesystem: {maxthreads: many}}\\nhttp: {addr: '127.0.0.1:0'}",
             "version: 0.1\\nstorage: {s3: {region: here, bucket: b}}\\nhttp: {addr: '127.0.0.1:0'}",
             *(
-                f"version: 0.1\\nstorage: {{s3: {{region: us-east-1, bucket: b, {one}}}}}\\nhttp: {{addr: '127.0.0.1:0'}}"
-                for one in (
+                f"version: 0.1\\nstorage: {{s3: {{region: us-east-1, bucket: b, {line}}}}}\\nhttp: {{addr: '127.0.0.1:0'}}"
+                for line in (
                     "chunksize: 100",
                     "encrypt: maybe",
                     "storageclass: COLD",

@@ -42,47 +42,49 @@ class Description:
     def _paths(self) -> list[tuple[re.Pattern[str], Mapping[str, Any]]]:
         """Those without a parameter come first: `/runners/verify` before `/runners/{id}`."""
         base = str(self.tree.get("basePath") or "").rstrip("/")
-        found = sorted(self.tree["paths"].items(), key=lambda one: one[0].count("{"))
-        return [(re.compile(f"{re.escape(base)}{_pattern(path)}"), methods) for path, methods in found]
+        items = sorted(self.tree["paths"].items(), key=lambda pair: pair[0].count("{"))
+        return [(re.compile(f"{re.escape(base)}{_pattern(path)}"), methods) for path, methods in items]
 
-    def problems(self, one: Exchange) -> Iterator[str]:
+    def problems(self, exchange: Exchange) -> Iterator[str]:
         """What is not as described, a sentence each."""
-        methods = next((methods for path, methods in self._paths if path.fullmatch(one.path)), None)
+        methods = next((methods for path, methods in self._paths if path.fullmatch(exchange.path)), None)
         if methods is None:
-            yield f"{one.path} is not described"
+            yield f"{exchange.path} is not described"
             return
-        if (described := methods.get(one.method.lower())) is None:
-            yield f"{one.method} {one.path} is not described"
+        if (described := methods.get(exchange.method.lower())) is None:
+            yield f"{exchange.method} {exchange.path} is not described"
             return
         given = [self._resolved(each) for each in described.get("parameters", ())]
         of_query = {each["name"]: self._resolved(each.get("schema") or each) for each in given if each["in"] == "query"}
-        for name, text in one.query.items():
+        for name, text in exchange.query.items():
             yield from self._value(f"query {name}", _read(text, of_query.get(name)), of_query.get(name))
-        yield from self._sent(one, described, given)
-        yield from self._answered(one, described.get("responses", {}))
+        yield from self._sent(exchange, described, given)
+        yield from self._answered(exchange, described.get("responses", {}))
 
-    def _sent(self, one: Exchange, described: Schema, given: list[Schema]) -> Iterator[str]:
+    def _sent(self, exchange: Exchange, described: Schema, given: list[Schema]) -> Iterator[str]:
         of_body = [each["schema"] for each in given if each["in"] == "body"]
         schema = self._resolved(_content(described.get("requestBody")) or next(iter(of_body), {}))
-        for name, value in one.sent.items():
+        for name, value in exchange.sent.items():
             yield from self._value(f"body {name}", value, schema.get("properties", {}).get(name))
         where = {"group_id", "project_id"}  # is required of one type of runner alone, and described as if of all
-        yield from (f"body {name} is missing" for name in schema.get("required", ()) if name not in {*one.sent, *where})
+        yield from (
+            f"body {name} is missing" for name in schema.get("required", ()) if name not in {*exchange.sent, *where}
+        )
 
-    def _answered(self, one: Exchange, described: Schema) -> Iterator[str]:
-        answer = described.get(str(one.status))
+    def _answered(self, exchange: Exchange, described: Schema) -> Iterator[str]:
+        answer = described.get(str(exchange.status))
         if answer is None:
-            silent = one.status >= 400 and not any(status.startswith(("4", "5")) for status in described)
-            if one.status not in _ANYWHERE and not silent:
-                yield f"status {one.status} is not described, but {', '.join(described)}"
+            silent = exchange.status >= 400 and not any(status.startswith(("4", "5")) for status in described)
+            if exchange.status not in _ANYWHERE and not silent:
+                yield f"status {exchange.status} is not described, but {', '.join(described)}"
             return
         schema = self._resolved(_content(answer) or answer.get("schema") or {})
-        if not schema or one.status == 204:
+        if not schema or exchange.status == 204:
             return
-        items = one.answered if isinstance(one.answered, list) else [one.answered]
+        items = exchange.answered if isinstance(exchange.answered, list) else [exchange.answered]
         if schema.get("type") == "array":
-            if not isinstance(one.answered, list):
-                yield f"the answer is no list: {type(one.answered).__name__}"
+            if not isinstance(exchange.answered, list):
+                yield f"the answer is no list: {type(exchange.answered).__name__}"
                 return
             schema = self._resolved(schema.get("items", {}))
         for item in items:
@@ -149,9 +151,11 @@ def held_against(path: str) -> Iterator[list[str]]:
     description = read_description(path)
     found: dict[str, None] = {}
 
-    def see(one: Exchange) -> None:
-        if one.status and one.path.startswith("/api/v4/"):  # the rest is the stand-in's own
-            found.update((f"{one.method} {one.path}: {problem}", None) for problem in description.problems(one))
+    def see(exchange: Exchange) -> None:
+        if exchange.status and exchange.path.startswith("/api/v4/"):  # the rest is the stand-in's own
+            found.update(
+                (f"{exchange.method} {exchange.path}: {problem}", None) for problem in description.problems(exchange)
+            )
 
     problems: list[str] = []
     SEEN.append(see)

@@ -97,21 +97,21 @@ HERE = host(DOCKER, caches(cache()), RUNNER)
 """A host with all services."""
 
 
-def deployed(here: Host) -> HostState:
+def deployed(this_host: Host) -> HostState:
     """A host on which this was deployed, and where all of it runs."""
     fresh = running()
-    want, _ = reconcile(here, rendered(here), fresh)
+    want, _ = reconcile(this_host, rendered(this_host), fresh)
     files = {
         file.spec.path: RemoteFile(file.spec.path, "file", file.content, file.spec.mode, file.spec.owner)
         for file in want
         if file.content is not None
     }
-    mirrors = here.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors") or []
+    mirrors = this_host.sections.get(ServiceName.DOCKER, {}).get("registry-mirrors") or []
     assert isinstance(mirrors, list)
     label = re.search(rb'sha256: "?([0-9a-f]{64})', files["/opt/registry/docker-compose.yml"].content or b"")
     daemon = engine(
         mirrors=tuple(map(str, mirrors)),
-        live=here.sections[ServiceName.DOCKER].get("live-restore") is True,
+        live=this_host.sections[ServiceName.DOCKER].get("live-restore") is True,
         containers=[our_container(label=label[1].decode() if label else "")],
         images=["registry:3.0.0"],
     )
@@ -119,8 +119,8 @@ def deployed(here: Host) -> HostState:
     return replace(fresh, files=files, facts=replace(fresh.facts, docker=daemon))
 
 
-def rendered(here: Host) -> tuple[RenderedFile, ...]:
-    return render_all(here, Vault())
+def rendered(this_host: Host) -> tuple[RenderedFile, ...]:
+    return render_all(this_host, Vault())
 
 
 def running(version: str = "16.11.0") -> HostState:
@@ -129,21 +129,25 @@ def running(version: str = "16.11.0") -> HostState:
     return state({}, engine(), registry_facts=answering, runner_facts=RunnerFacts(_UNIT, version))
 
 
-def plan(here: Host, observed: HostState, policy: Policy = Policy()) -> Plan:  # noqa: B008  frozen
-    files = rendered(here)
-    want, _ = reconcile(here, files, observed)
-    return make_plan(Request(here, files, want, observed, policy, Requester("me", "here"), key="00" * 32))
+def plan(this_host: Host, observed: HostState, policy: Policy = Policy()) -> Plan:  # noqa: B008  frozen
+    files = rendered(this_host)
+    want, _ = reconcile(this_host, files, observed)
+    return make_plan(Request(this_host, files, want, observed, policy, Requester("me", "here"), key="00" * 32))
 
 
-def removal(here: Host, there: HostState, policy: Policy) -> Plan:
+def removal(this_host: Host, host_state: HostState, policy: Policy) -> Plan:
     """Of all services, whose files were not there before the first run."""
-    applied = {path: sha256(file.content) for path, file in there.files.items()}
-    bases = {path: file.content for path, file in there.files.items() if file.content is not None}
-    known = replace(there, applied=applied, base=bases)
+    applied = {path: sha256(file.content) for path, file in host_state.files.items()}
+    bases = {path: file.content for path, file in host_state.files.items() if file.content is not None}
+    observed = replace(host_state, applied=applied, base=bases)
     off = remove_services(
-        here, [*ServiceName], KeptState(here, applied, dict.fromkeys(applied, Original(None))), known, policy
+        this_host,
+        [*ServiceName],
+        KeptState(this_host, applied, dict.fromkeys(applied, Original(None))),
+        observed,
+        policy,
     )
-    return make_plan(Request(off.host, (), off.desired, known, policy, Requester("me", "here"), off.blockers))
+    return make_plan(Request(off.host, (), off.desired, observed, policy, Requester("me", "here"), off.blockers))
 
 
 @functools.cache
@@ -153,35 +157,35 @@ def plans() -> tuple[Plan, ...]:
 
 
 def _plans() -> Iterator[Plan]:
-    there = deployed(HERE)
+    host_state = deployed(HERE)
     yield plan(HERE, running())
     yield plan(HERE, running("19.3.0"))
     for docker in DAEMONS:
         for policy in POLICIES:
-            yield plan(host(docker, caches(cache()), RUNNER), there, policy)
+            yield plan(host(docker, caches(cache()), RUNNER), host_state, policy)
     for section in CACHES:
-        yield plan(host(DOCKER, section, RUNNER), there)
+        yield plan(host(DOCKER, section, RUNNER), host_state)
     secret = host(DOCKER, caches(cache(password="one")), RUNNER)
     yield plan(host(DOCKER, caches(cache(password="two")), RUNNER), deployed(secret))
     bare = host({**DOCKER, "live-restore": False}, caches(cache()), RUNNER)
     yield plan(host({**DOCKER, "live-restore": False, "mtu": 1400}, caches(cache()), RUNNER), deployed(bare))
     for runner in RUNNERS:
         for policy in POLICIES:
-            yield plan(host(DOCKER, caches(cache(ttl="48h")), runner), there, policy)
-    yield from (plan(HERE, observed) for observed in _stopped(there))
+            yield plan(host(DOCKER, caches(cache(ttl="48h")), runner), host_state, policy)
+    yield from (plan(HERE, observed) for observed in _stopped(host_state))
     enabled = RunnerFacts(replace(_UNIT, enabled="enabled"), "16.11.0")
-    kept = replace(HERE, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
-    yield plan(kept, replace(there, facts=replace(there.facts, runner=enabled)))
+    this_host = replace(HERE, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+    yield plan(this_host, replace(host_state, facts=replace(host_state.facts, runner=enabled)))
     yield plan(HERE, _served_by_another())
-    yield from (removal(HERE, there, Policy(volumes=volumes)) for volumes in (False, True))
-    yield from rotations(HERE, there)
-    wide = {path: replace(file, mode="0666") for path, file in there.files.items()}
-    yield plan(HERE, replace(there, files=wide))
+    yield from (removal(HERE, host_state, Policy(volumes=volumes)) for volumes in (False, True))
+    yield from rotations(HERE, host_state)
+    wide = {path: replace(file, mode="0666") for path, file in host_state.files.items()}
+    yield plan(HERE, replace(host_state, files=wide))
 
 
-def rotations(here: Host, there: HostState) -> Iterator[Plan]:
+def rotations(this_host: Host, observed: HostState) -> Iterator[Plan]:
     """The host asks GitLab, or keeps what it gave already; then the file gets it."""
-    rotating = RotationPlanner(here, there, Policy(), Requester("me", "here"))
+    rotating = RotationPlanner(this_host, observed, Policy(), Requester("me", "here"))
     given = rotating.with_stand_in_token(_ONE)
     rest = make_plan(given.request())
     yield rotating.first_run("one", _ONE, rest)
@@ -191,24 +195,24 @@ def rotations(here: Host, there: HostState) -> Iterator[Plan]:
 
 def _served_by_another() -> HostState:
     """A container of somebody else's has the port and the volume of a cache that is new."""
-    there = running()
+    observed = running()
     other = Container(
         "e" * 64, "reg", "registry:3.0.0", True, "always", (f"{BRIDGE}:5000",), {}, {"/x": "runnerops-dockerhub"}
     )
-    return replace(there, facts=replace(there.facts, docker=engine(containers=[other])))
+    return replace(observed, facts=replace(observed.facts, docker=engine(containers=[other])))
 
 
-def _stopped(there: HostState) -> Iterator[HostState]:
+def _stopped(host_state: HostState) -> Iterator[HostState]:
     """Docker, its daemon that has live-restore as a flag, and the runner; with its file and without."""
     stopped = replace(_UNIT, active="inactive", pid=0, invocation="")
-    for files in (there.files, {}):
-        observed = replace(there, files=files)
+    for files in (host_state.files, {}):
+        observed = replace(host_state, files=files)
         for argv in (ARGV, (*ARGV, "--live-restore")):
             yield replace(observed, facts=replace(observed.facts, docker=engine(active="failed", argv=argv)))
         yield replace(observed, facts=replace(observed.facts, runner=RunnerFacts(stopped, "16.11.0")))
     disabled = replace(_UNIT, enabled="disabled")
     daemon = replace(engine(), unit=replace(engine().unit, enabled="disabled"))
-    yield replace(there, facts=replace(there.facts, docker=daemon, runner=RunnerFacts(disabled, "16.11.0")))
+    yield replace(host_state, facts=replace(host_state.facts, docker=daemon, runner=RunnerFacts(disabled, "16.11.0")))
 
 
 def argvs(steps: Sequence[Step]) -> Iterator[Argv]:
@@ -256,7 +260,7 @@ def _arguments(text: str, given: Argv) -> Argv:
 
 def _word(word: str) -> str:
     name = re.sub(r"^(label=com\.docker\.compose\.service)=.*", r"\1=NAME", word)
-    return next((said for pattern, said in _FORMS.items() if re.fullmatch(pattern, name)), name)
+    return next((text for pattern, text in _FORMS.items() if re.fullmatch(pattern, name)), name)
 
 
 def emitted() -> set[Argv]:

@@ -120,10 +120,10 @@ class _Walk:
             return self.met(words[1], *self.program(words[2:]))
         return True
 
-    def met(self, condition: str, status: int, said: str) -> bool:
+    def met(self, condition: str, status: int, output: str) -> bool:
         if condition == "ok":
             return status == 0
-        return said == condition[1:] if condition[0] == "=" else condition[1:] in said
+        return output == condition[1:] if condition[0] == "=" else condition[1:] in output
 
     def swap(self, name: str, index: int, path: str, old: str, new: str) -> bool:
         now = sha256(self.files[path][0]) if path in self.files else "absent"

@@ -33,24 +33,24 @@ def failures(probes: Sequence[Probe], run: Runs, put: Puts, words: Mapping[str, 
     for probe in probes:
         if probe.needs and "not found" in "".join(map(str, run(("gitlab-runner", probe.needs, "--config", "/none")))):
             continue
-        known = {**words, "LIFE": run(("systemctl", "show", "-p", "InvocationID", "--value", "docker"))[1].strip()}
+        variables = {**words, "LIFE": run(("systemctl", "show", "-p", "InvocationID", "--value", "docker"))[1].strip()}
         scripts = named_by([Step("run", ("60", *probe.argv))])
         for path, text in {
             **{f"{PLACE}/{name}": text.decode() for name, text in scripts.items()},
             **probe.files,
         }.items():
-            put(path, None if text is None else _fill(text, known))
-        argv = [_fill(word, known) for word in probe.argv]
+            put(path, None if text is None else _fill(text, variables))
+        argv = [_fill(word, variables) for word in probe.argv]
         ends = time.monotonic() + SECONDS
         while True:
-            status, said, error = run(("sh", "-c", _RUN, "sh", "60", *argv))
-            fits = (status == 0) == (probe.status == 0) and re.fullmatch(probe.says, said)
+            status, output, error = run(("sh", "-c", _RUN, "sh", "60", *argv))
+            fits = (status == 0) == (probe.status == 0) and re.fullmatch(probe.says, output)
             if fits or not probe.until or time.monotonic() > ends:
                 break
             time.sleep(0.3)
         if not fits:
-            told = f"{status} (not {probe.status}) {said!r} (not {probe.says!r}) {error[:300]!r}"
-            yield f"{' '.join(word[:50] for word in argv)}\n  {told}"
+            problem = f"{status} (not {probe.status}) {output!r} (not {probe.says!r}) {error[:300]!r}"
+            yield f"{' '.join(word[:50] for word in argv)}\n  {problem}"
 
 
 def _fill(text: str, words: Mapping[str, str]) -> str:

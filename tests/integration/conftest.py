@@ -74,8 +74,8 @@ def fixture_standing(recording: Recording, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(name="hosts")
 def fixture_hosts(standing: Fleet) -> Iterator[Fleet]:
     """The same as at first, with an inventory that asks for a change which restarts Docker."""
-    for one in standing.hosts.values():
-        one.reset()
+    for played in standing.hosts.values():
+        played.reset()
     standing.ask(AFTER)
     yield standing
     end_played()

@@ -41,9 +41,9 @@ def fixture_site(tmp_path: Path) -> Iterator[Site]:
 
 def typed(site: Site, *words: str, code: int = 0) -> str:
     environ = {"PATH": os.environ["PATH"], "HOME": str(site.folder)}
-    done = run_forked(words, site.project, environ, seconds=600, apart="json" in words)
-    assert done.returncode == code, f"{done.stdout}{done.stderr}"
-    return done.stdout
+    completed = run_forked(words, site.project, environ, seconds=600, apart="json" in words)
+    assert completed.returncode == code, f"{completed.stdout}{completed.stderr}"
+    return completed.stdout
 
 
 def replace(path: Path, old: str, new: str) -> None:

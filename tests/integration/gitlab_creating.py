@@ -97,10 +97,10 @@ class Machine(OneHost):
         return Completed(0, b"", b"")
 
     def _claimed(self, run: str, end: str, *names: str) -> int:
-        there = [name.partition("/")[2] for name in self.on_record if name.startswith("begun/")]
-        if set(there) - set(names) or int(run) in self.numbers:
+        present = [name.partition("/")[2] for name in self.on_record if name.startswith("begun/")]
+        if set(present) - set(names) or int(run) in self.numbers:
             return state_folder.IN_USE
-        for name in there:
+        for name in present:
             self.on_record[f"begun/{name}{end}"] = self.on_record.pop(f"begun/{name}")
         return 0
 
@@ -195,14 +195,14 @@ class World:
         return project, planned
 
     def observed(self) -> HostState:
-        found = in_sync(None, self.machine.content)
+        observed = in_sync(None, self.machine.content)
         machine = self.machine
         base = {build.SPEC.path: machine.before} if machine.before is not None else {}
         jobs = (Job("7", "job 7"),) if self.busy else ()
         runner = RunnerFacts(build.NOW, "16.11.0", jobs, system_id="s_0123456789ab")
-        facts = replace(found.facts, machine="0123", runner=runner)
-        found = replace(found, facts=facts, base=base, in_gitlab=machine.managed, secret_fingerprints=self.given)
-        return replace(found, paused=machine.state.paused, begun=machine.state.begun)
+        facts = replace(observed.facts, machine="0123", runner=runner)
+        observed = replace(observed, facts=facts, base=base, in_gitlab=machine.managed, secret_fingerprints=self.given)
+        return replace(observed, paused=machine.state.paused, begun=machine.state.begun)
 
     def deploy(self, *, no_wait: bool = False) -> Outcome:
         redactor = Redactor()
@@ -215,17 +215,17 @@ class World:
         )
         executor.run()
         outcome = executor.outcomes["h"]
-        for one in self.gitlab.created:
-            assert one.token not in repr(outcome)
+        for runner in self.gitlab.created:
+            assert runner.token not in repr(outcome)
         assert "canary" not in repr(outcome)
         return outcome
 
     def agrees(self) -> bool:
         """Whether GitLab has just what the host has, as it is to be there."""
         _, planned = self.plan()
-        there = sorted((one["id"], one["token"]) for one in self.machine.runners)
+        there = sorted((runner["id"], runner["token"]) for runner in self.machine.runners)
         return (
-            there == sorted((one.id, one.token) for one in self.gitlab.created)
+            there == sorted((runner.id, runner.token) for runner in self.gitlab.created)
             and len(there) == len(self.names)
             and planned.result is Result.UNCHANGED
         )

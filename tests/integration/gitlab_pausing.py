@@ -79,8 +79,8 @@ class Machine(OneHost):
         """As the host does it, in the folder."""
         assert not stdin
         environ = {**os.environ, "RUNNEROPS_ROOT": str(self.root)}
-        done = subprocess.run([*command], env=environ, capture_output=True, check=False, timeout=timeout)
-        return Completed(done.returncode, done.stdout, done.stderr)
+        completed = subprocess.run([*command], env=environ, capture_output=True, check=False, timeout=timeout)
+        return Completed(completed.returncode, completed.stdout, completed.stderr)
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
         """A run, to its end."""
@@ -89,9 +89,9 @@ class Machine(OneHost):
         self.while_it_runs()
         if stdin and self.end in {"applied", "client killed"}:
             with tarfile.open(fileobj=io.BytesIO(stdin)) as tar:
-                there = {name: member.read() for name in tar.getnames() if (member := tar.extractfile(name))}
-            self.content = there.get("new.1", self.content)
-            self.meta = there["meta"]
+                contents = {name: member.read() for name in tar.getnames() if (member := tar.extractfile(name))}
+            self.content = contents.get("new.1", self.content)
+            self.meta = contents["meta"]
         if self.end == "client killed":
             raise Cut
         if self.end == "unreachable":
@@ -101,12 +101,12 @@ class Machine(OneHost):
     @property
     def on_record(self) -> tuple[PauseRecord, ...]:
         """As an observation finds it."""
-        found = subprocess.run(
+        completed = subprocess.run(
             ["sh", "-c", 'grep -H . "$1"/var/lib/runnerops/paused/*', "sh", str(self.root)],
             capture_output=True,
             check=False,
         )
-        return state.host_state({"kept": HostAnswer(0, found.stdout)}, {}, Facts()).paused
+        return state.host_state({"kept": HostAnswer(0, completed.stdout)}, {}, Facts()).paused
 
     @property
     def in_gitlab(self) -> Managed:
@@ -152,11 +152,11 @@ class World:
         return project, plan_observed(planning, host, rendered, self.observed())
 
     def observed(self) -> HostState:
-        found = in_sync(None, self.machine.content)
+        observed = in_sync(None, self.machine.content)
         runner = RunnerFacts(build.NOW, "16.11.0", (Job("7", "job 7"),), system_id=SYSTEM)
-        facts = replace(found.facts, machine="0123", runner=runner)
+        facts = replace(observed.facts, machine="0123", runner=runner)
         return replace(
-            found, facts=facts, paused=self.machine.on_record, in_gitlab=self.machine.in_gitlab, last=self.last
+            observed, facts=facts, paused=self.machine.on_record, in_gitlab=self.machine.in_gitlab, last=self.last
         )
 
     def executor(self, planned: Planned, project: Project) -> HostExecutor:
@@ -176,9 +176,9 @@ class World:
 
     def asked(self) -> list[tuple[str, str]]:
         """What GitLab was asked since this was looked at, as far as it is not of a runner's own."""
-        found = [(method, path.removeprefix("/api/v4")) for method, path in self.gitlab.requests]
+        pairs = [(method, path.removeprefix("/api/v4")) for method, path in self.gitlab.requests]
         self.gitlab.requests.clear()
-        return found
+        return pairs
 
     def settled(self) -> bool:
         """Whether the runner gets jobs, nothing is on record, and a further deploy has nothing to do."""

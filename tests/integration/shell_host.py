@@ -30,7 +30,7 @@ class ShellHost:
 
     def execute(self, *words: str) -> str:
         """What the shell prints for these words."""
-        done = subprocess.run(
+        completed = subprocess.run(
             [*self.shell, *words],
             cwd=self.folder,
             env={"PATH": f"{self.folder / 'bin'}:/usr/bin:/bin", "RUNNEROPS_ROOT": str(self.folder)},
@@ -39,8 +39,8 @@ class ShellHost:
             check=True,
             timeout=120,
         )
-        assert not done.stderr
-        return done.stdout.strip()
+        assert not completed.stderr
+        return completed.stdout.strip()
 
     @property
     def calls(self) -> list[str]:

@@ -15,12 +15,12 @@ def test_one_host_that_is_refused_keeps_no_other_out(tmp_path: Path) -> None:
         ssh = f"{{user: root, port: {port}, key: id_ecdsa}}"
         hosts = f"  one:\n    address: 127.0.0.1\n    ssh: {ssh}\n  two: {{address: localhost,\n    ssh: {ssh}}}\n"
         (site.project / "inventory.yml").write_text(f"hosts:\n{hosts}")
-        known = site.project / "known_hosts"
-        known.write_text(known.read_text() + known.read_text().replace("127.0.0.1", "localhost"))
-        said = typed(site, "adopt", "one", "two", "--write", code=1)
-        assert "two: failed" in said
-        assert "it has no entry that the inventory would accept" in said
-        by_hand = said.partition("two: the entry that would keep the host as it is")[2]
+        path = site.project / "known_hosts"
+        path.write_text(path.read_text() + path.read_text().replace("127.0.0.1", "localhost"))
+        output = typed(site, "adopt", "one", "two", "--write", code=1)
+        assert "two: failed" in output
+        assert "it has no entry that the inventory would accept" in output
+        by_hand = output.partition("two: the entry that would keep the host as it is")[2]
         assert "\n  two:\n    docker:" in by_hand
         written = (site.project / "inventory.yml").read_text()
         assert "live-restore: true" in written.partition("two:")[0]

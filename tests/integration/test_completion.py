@@ -42,9 +42,9 @@ def fixture_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def asked(folder: Path, *argv: str, script: str = "") -> str:
     """What a shell prints that runs with `runnerops` in its PATH; nothing may go to stderr."""
     environ = {**os.environ, "PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "HOME": str(folder)}
-    done = subprocess.run(argv, input=script, cwd=folder, env=environ, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return done.stdout
+    completed = subprocess.run(argv, input=script, cwd=folder, env=environ, capture_output=True, text=True, check=True)
+    assert completed.stderr == ""
+    return completed.stdout
 
 
 OFFERED = [
@@ -128,9 +128,11 @@ def test_an_explanation_is_one_line_of_the_answer_however_wide_the_terminal_is(f
     environ = {"_RUNNEROPS_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args", "COLUMNS": "40"}
     words = {"_TYPER_COMPLETE_ARGS": "runnerops deploy -"}
     tool = folder / "bin/runnerops"
-    done = subprocess.run([tool], env={**os.environ, **environ, **words}, capture_output=True, text=True, check=True)
-    assert all(line.startswith("-") for line in done.stdout.splitlines())
-    assert "\n--kill-jobs\tDo not wait for running CI jobs; a restart ends them.\n" in done.stdout
+    completed = subprocess.run(
+        [tool], env={**os.environ, **environ, **words}, capture_output=True, text=True, check=True
+    )
+    assert all(line.startswith("-") for line in completed.stdout.splitlines())
+    assert "\n--kill-jobs\tDo not wait for running CI jobs; a restart ends them.\n" in completed.stdout
 
 
 def test_help_has_no_option_for_it(folder: Path) -> None:

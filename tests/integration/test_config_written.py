@@ -92,9 +92,9 @@ def test_the_old_file_with_a_new_token_is_told_and_left_where_it_is(
     walker: Walker, old: Tree, new: Tree, tmp_path: Path
 ) -> None:
     now = as_the_runner_writes(old, tmp_path)
-    said = walk(walker, old, new, now)
-    assert said[-1] == "rolled-back"
-    assert f"{PATH} was overwritten meanwhile, and no longer has the content that was swapped in" in said
+    lines = walk(walker, old, new, now)
+    assert lines[-1] == "rolled-back"
+    assert f"{PATH} was overwritten meanwhile, and no longer has the content that was swapped in" in lines
     assert walker.read(PATH) == now
 
 
@@ -110,8 +110,8 @@ def test_a_rollback_restores_the_old_file(walker: Walker) -> None:
 
 
 def test_a_file_that_somebody_else_wrote_stays_and_needs_attention(walker: Walker) -> None:
-    said = walk(walker, OLD, NEW, "concurrent = 77\n")
-    assert said[-1] == "needs-attention"
+    lines = walk(walker, OLD, NEW, "concurrent = 77\n")
+    assert lines[-1] == "needs-attention"
     assert walker.read(PATH) == "concurrent = 77\n"
 
 

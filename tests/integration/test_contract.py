@@ -60,8 +60,8 @@ def fixture_demo_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo
     with Server(site.environ, site.root / "root", key) as server:
         host = Host("demo", "127.0.0.1", ssh=Ssh(user="root", port=server.port, key=str(site.project / "key")))
         environ = {"HOME": str(site.folder)}
-        known = parse([("known_hosts", server.known_hosts)])
-        with open_link(host, Access(known, Credentials.from_environ(environ), environ)) as link:
+        known_hosts = parse([("known_hosts", server.known_hosts)])
+        with open_link(host, Access(known_hosts, Credentials.from_environ(environ), environ)) as link:
             yield DemoHost(site, link)
 
 
@@ -77,8 +77,8 @@ def test_every_command_on_the_demo_host(demo_host: DemoHost) -> None:
     """As plans emit it, with what the real program answers."""
 
     def run(command: Sequence[str]) -> tuple[int, str, str]:
-        done = demo_host.link().run(command, b"", 60)
-        return done.status, done.stdout.decode(), done.stderr.decode()
+        completed = demo_host.link().run(command, b"", 60)
+        return completed.status, completed.stdout.decode(), completed.stderr.decode()
 
     def put(path: str, text: str | None) -> None:
         demo_host.at(path).parent.mkdir(parents=True, exist_ok=True)
@@ -87,5 +87,5 @@ def test_every_command_on_the_demo_host(demo_host: DemoHost) -> None:
         else:
             demo_host.at(path).write_text(text)
 
-    found = list(failures(PROBES, run, put, WORDS))
-    assert not found, "\n".join(found)
+    problems = list(failures(PROBES, run, put, WORDS))
+    assert not problems, "\n".join(problems)

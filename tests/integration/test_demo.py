@@ -45,10 +45,10 @@ def play(scratch: Path, *words: str, **environ: str) -> subprocess.CompletedProc
     )
 
 
-def outputs(said: str) -> dict[str, list[str]]:
+def outputs(output: str) -> dict[str, list[str]]:
     """What each line that was typed printed, by that line, in order."""
     found: dict[str, list[str]] = {}
-    for part in re.split(r"\n\$ ", said)[1:]:
+    for part in re.split(r"\n\$ ", output)[1:]:
         typed, _, printed = part.partition("\n")
         found.setdefault(typed, []).append(printed.partition("\n──")[0])
     return found
@@ -72,12 +72,12 @@ def fixture_played(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 
 def test_the_demo_plays_its_scenes(played: Played) -> None:
-    done = played.done
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    assert "\x1b" not in done.stdout
-    assert "programs are simulated" in done.stdout
-    first, second, third, failing = outputs(done.stdout)["runnerops deploy --yes"]
+    completed = played.done
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert completed.stderr == ""
+    assert "\x1b" not in completed.stdout
+    assert "programs are simulated" in completed.stdout
+    first, second, third, failing = outputs(completed.stdout)["runnerops deploy --yes"]
     assert re.findall(r"→ (\w+ [\w-]+)", first) == ["restart docker", "start registry", "stop and"]
     assert "demo: applied" in first
     assert "→" not in second
@@ -90,7 +90,7 @@ def test_the_demo_plays_its_scenes(played: Played) -> None:
     assert "→ stop and start gitlab-runner (around the restart of docker) · 0 jobs interrupted\n" in failing
     assert "the host is back as it was" in failing
     assert "(exit status 4)" in failing
-    assert "glrt-" not in done.stdout
+    assert "glrt-" not in completed.stdout
     assert list(played.scratch.iterdir()) == []
 
 
@@ -139,9 +139,9 @@ def test_an_ordinary_user_keeps_a_host_until_ctrl_c(scratch: Path) -> None:
         scratch = Path(tempfile.mkdtemp())
         os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
         process = started([reachable(nobody, environ), *DEMO[1:], "--keep"], scratch, environ, nobody)
-    said = signalled(process, "Ctrl-C", signal.SIGINT)
-    assert process.wait(timeout=60) == 0, said
-    assert "demo: rolled-back" in said
+    output = signalled(process, "Ctrl-C", signal.SIGINT)
+    assert process.wait(timeout=60) == 0, output
+    assert "demo: rolled-back" in output
     assert left_of(scratch) == []
     scratch.rmdir()
 
@@ -166,15 +166,15 @@ def started(
 
 def signalled(process: subprocess.Popen[str], when: str, number: signal.Signals) -> str:
     """What it says; the signal comes once a line has `when` in it."""
-    said = []
+    items = []
     assert process.stdout
     with process.stdout:
         for line in process.stdout:
-            said.append(line)
+            items.append(line)
             if when in line:
                 break
         os.killpg(process.pid, number)
-        return "".join([*said, process.stdout.read()])
+        return "".join([*items, process.stdout.read()])
 
 
 def left_of(scratch: Path) -> list[str]:
@@ -191,9 +191,9 @@ def _belongs(file: Path, scratch: Path) -> bool:
 
 
 def test_a_folder_that_is_not_there_is_named(scratch: Path) -> None:
-    done = play(scratch, TMPDIR=str(scratch / "absent"))
-    assert done.returncode == 1
-    assert "TMPDIR" in done.stderr
+    completed = play(scratch, TMPDIR=str(scratch / "absent"))
+    assert completed.returncode == 1
+    assert "TMPDIR" in completed.stderr
 
 
 def test_a_config_with_the_dates_of_its_tokens_can_be_kept(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_a_config_with_the_dates_of_its_tokens_can_be_kept(tmp_path: Path) -> No
         "import marshal, sys; from runnerops.demo.simulated.config_toml import read; marshal.dumps(read(sys.argv[1]))"
     )
     argv = [sys.executable, "-c", script, "/config.toml"]
-    done = subprocess.run(
+    completed = subprocess.run(
         argv, env={**PLAIN, "RUNNEROPS_ROOT": str(tmp_path)}, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
+    assert completed.returncode == 0, completed.stderr

@@ -12,8 +12,8 @@ TOOL = Path(runnerops.__file__).parent.parent / "tools" / "derive_keys.py"
 
 
 def said(folder: Path) -> tuple[int, list[str]]:
-    done = subprocess.run([sys.executable, str(TOOL), str(folder)], capture_output=True, text=True, check=False)
-    return done.returncode, (done.stdout or done.stderr).splitlines()
+    completed = subprocess.run([sys.executable, str(TOOL), str(folder)], capture_output=True, text=True, check=False)
+    return completed.returncode, (completed.stdout or completed.stderr).splitlines()
 
 
 def test_keys_that_a_table_lacks_and_keys_that_a_source_no_longer_has(tmp_path: Path) -> None:

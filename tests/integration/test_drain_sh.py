@@ -179,13 +179,13 @@ def test_processes_are_read_once_for_all_jobs_that_nothing_is_known_of(host: Hos
     host.page('gitlab_runner_jobs{state="running"} 5\n', "\n".join(lines))
     first, *rest = host.says(PAGE)
     assert first.startswith("5 jobs: ")
-    assert ['name="build 1/2"' in one for one in rest] == [False, False, False, True, False]
+    assert ['name="build 1/2"' in text for text in rest] == [False, False, False, True, False]
     assert (host.folder / "reads").read_text() == "read\n"
 
 
 def environ(job: int, **more: str) -> str:
     """Of a process of a job."""
-    known = {
+    variables = {
         "CI_JOB_NAME": "build 1/2",
         "CI_PROJECT_PATH": "team/app",
         "CI_RUNNER_DESCRIPTION": "shell, of a",
@@ -193,7 +193,7 @@ def environ(job: int, **more: str) -> str:
         "CI_JOB_ID": str(job),
         **more,
     }
-    return "".join(f"{name}={value}\0" for name, value in known.items())
+    return "".join(f"{name}={value}\0" for name, value in variables.items())
 
 
 def test_a_page_that_does_not_answer_is_no_count(host: Host) -> None:

@@ -50,8 +50,8 @@ def test_the_newest_run_that_ended_well_tells_what_was_applied(shell: tuple[str,
     )
     disk.run(11, "rolled-back", '{"files": {"/a": "4"}, "contents": {"/a": "new.1"}}', {"new.1": b"eleven"})
     disk.run(12, "", "", {"new.1": b"twelve"})
-    found = observe(Host("h", "h"), (), disk)
-    assert (found.since, found.base) == (10, {"/a": b"ten\n", "/b": script})
-    assert found.applied == {"/a": "2", "/b": "3"}
-    assert found.last
-    assert found.last.number == 12
+    observed = observe(Host("h", "h"), (), disk)
+    assert (observed.since, observed.base) == (10, {"/a": b"ten\n", "/b": script})
+    assert observed.applied == {"/a": "2", "/b": "3"}
+    assert observed.last
+    assert observed.last.number == 12

@@ -56,18 +56,18 @@ def test_bad_hosts_among_500_are_told_right_and_hold_up_nobody(recording: Record
         for name, kind in bad.items():
             hosts[name].play(*{"hangs": ["hang look"], "looses": ["break look"]}.get(kind, []))
         words = [sys.executable, "-I", "-c", MEASURED, "deploy", "--yes"]
-        done = subprocess.run(
+        completed = subprocess.run(
             words, cwd=hosts.folder, env=hosts.environ, capture_output=True, text=True, check=False, timeout=300
         )
-    *said, kibibytes = done.stdout.splitlines()
-    problems = dict(pairwise(said))
+    *lines, kibibytes = completed.stdout.splitlines()
+    problems = dict(pairwise(lines))
     for title, problem in TOLD.items():
-        assert problem in problems.get(title, ""), done.stdout
-        assert done.stdout.count(problem) == 1
-    assert f"{GOOD} hosts alike: good-[1:{GOOD}]" in said
-    *_, unchanged, summary = done.stderr.splitlines()
+        assert problem in problems.get(title, ""), completed.stdout
+        assert completed.stdout.count(problem) == 1
+    assert f"{GOOD} hosts alike: good-[1:{GOOD}]" in lines
+    *_, unchanged, summary = completed.stderr.splitlines()
     assert unchanged == f"{GOOD} hosts unchanged: good-[1:{GOOD}]"
     assert summary.startswith("500 hosts: 30 unreachable (silent-[1:3], greets-[1:3], hangs-[1:4], closed-[1:10]")
     assert summary.endswith(f"), {GOOD} unchanged")
-    assert done.returncode == 1
+    assert completed.returncode == 1
     assert int(kibibytes) / 1024 < MEGABYTES

@@ -23,14 +23,14 @@ def runs(hosts: Fleet, name: str) -> int:
 def test_a_batch_that_does_not_pass_verify_stops_the_rollout(hosts: Fleet) -> None:
     hosts.ask(AFTER, "rollout: {batch: 2, health: verify}")
     hosts[NAMES[2]].play("refuse config")
-    said = hosts.run("deploy", "--yes", code=1)
+    output = hosts.run("deploy", "--yes", code=1)
     assert [name for name in NAMES if changed(hosts[name])] == NAMES[:4], "its batch ends; its files stay deployed"
     assert [name for name in NAMES if runs(hosts, name) == 1] == NAMES[4:]
-    assert "its files are deployed, but verify does not pass (rollout.health)" in said
-    assert "it refused the file, and still runs with the previous one" in said
-    assert said.splitlines()[-1] == f"6 hosts: 3 applied, 1 failed ({NAMES[2]}), 2 skipped ({NAMES[4]}, {NAMES[5]})"
-    said = hosts.run("deploy", "--yes")
-    assert said.splitlines()[-1] == "6 hosts: 4 unchanged, 2 applied"
+    assert "its files are deployed, but verify does not pass (rollout.health)" in output
+    assert "it refused the file, and still runs with the previous one" in output
+    assert output.splitlines()[-1] == f"6 hosts: 3 applied, 1 failed ({NAMES[2]}), 2 skipped ({NAMES[4]}, {NAMES[5]})"
+    output = hosts.run("deploy", "--yes")
+    assert output.splitlines()[-1] == "6 hosts: 4 unchanged, 2 applied"
 
 
 STOPS = {  # what is wrong with the canary: what is played there, the exit code of a deploy, and its result
@@ -50,41 +50,41 @@ def test_a_rollout_that_stopped_at_its_canary_is_resumed_without_it(hosts: Fleet
         hosts[canary].play(play)
     else:
         hosts.run("hold", canary, "--reason", "disk swap")
-    said = hosts.run("deploy", *NAMES[:3], "--yes", code=code)
+    output = hosts.run("deploy", *NAMES[:3], "--yes", code=code)
     assert [runs(hosts, name) for name in others] == [1, 1], "not touched"
-    assert said.count(f"not touched: the canary {canary} did not end well") >= 1
-    assert f"1 {result} ({canary})" in said.splitlines()[-1]
-    said = hosts.run("deploy", *NAMES[:3], "--yes", "--resume", code=0 if "verify" in stop else code)
+    assert output.count(f"not touched: the canary {canary} did not end well") >= 1
+    assert f"1 {result} ({canary})" in output.splitlines()[-1]
+    output = hosts.run("deploy", *NAMES[:3], "--yes", "--resume", code=0 if "verify" in stop else code)
     assert all(changed(hosts[name]) for name in others)
-    assert "2 applied" in said.splitlines()[-1]
+    assert "2 applied" in output.splitlines()[-1]
 
 
 def test_a_canary_in_maintenance_is_left_out_and_told_of(hosts: Fleet) -> None:
     hosts.ask(AFTER, f"rollout: {{canary: {NAMES[0]}, batch: 100%}}")
     path = hosts.folder / "inventory.yml"
     path.write_text(path.read_text().replace(f"  {NAMES[0]}:\n", f"  {NAMES[0]}:\n    maintenance: disk swap\n"))
-    said = hosts.run("deploy", "--yes", *NAMES[:3])
-    assert f"order: without the canary {NAMES[0]}, which is in maintenance; the rollout stops after" in said
+    output = hosts.run("deploy", "--yes", *NAMES[:3])
+    assert f"order: without the canary {NAMES[0]}, which is in maintenance; the rollout stops after" in output
     assert [changed(hosts[name]) for name in NAMES[:3]] == [False, True, True]
-    assert said.splitlines()[-1] == f"3 hosts: 1 maintenance ({NAMES[0]}), 2 applied"
-    said = hosts.run("rollback", "--yes", *NAMES[1:3])
-    assert f"order: without the canary {NAMES[0]}, which is not among the targets;" in said
+    assert output.splitlines()[-1] == f"3 hosts: 1 maintenance ({NAMES[0]}), 2 applied"
+    output = hosts.run("rollback", "--yes", *NAMES[1:3])
+    assert f"order: without the canary {NAMES[0]}, which is not among the targets;" in output
 
 
 def test_a_dry_run_shows_the_plan_and_the_order_and_changes_nothing(hosts: Fleet) -> None:
     hosts.ask(AFTER)
-    said = hosts.run("deploy", "--dry-run", *NAMES[:3], "--canary", NAMES[1], "--batch", "1")
-    assert f"order: {NAMES[1]} first; then 2 hosts that restart something, 1 at a time" in said
+    output = hosts.run("deploy", "--dry-run", *NAMES[:3], "--canary", NAMES[1], "--batch", "1")
+    assert f"order: {NAMES[1]} first; then 2 hosts that restart something, 1 at a time" in output
     assert [runs(hosts, name) for name in NAMES[:3]] == [1, 1, 1]
 
 
 def test_of_one_service_a_rollout_stops_as_of_all(hosts: Fleet) -> None:
     hosts.ask(AFTER, f"rollout: {{canary: {NAMES[1]}, batch: 1}}")
-    said = hosts.run("deploy", "--yes", *NAMES[:3], "--only", "gitlab_runner")
-    assert said.splitlines()[-1] == "3 hosts: 3 unchanged"
+    output = hosts.run("deploy", "--yes", *NAMES[:3], "--only", "gitlab_runner")
+    assert output.splitlines()[-1] == "3 hosts: 3 unchanged"
     hosts[NAMES[0]].play("fail systemctl restart docker")
-    said = hosts.run("deploy", "--yes", *NAMES[:3], "--only", "docker", code=4)
-    assert "note: left out by --only: gitlab_runner" in said
+    output = hosts.run("deploy", "--yes", *NAMES[:3], "--only", "docker", code=4)
+    assert "note: left out by --only: gitlab_runner" in output
     assert [changed(hosts[name]) for name in NAMES[:3]] == [False, True, False]
     assert runs(hosts, NAMES[2]) == 1
 
@@ -93,8 +93,8 @@ def test_one_of_several_runs_is_rolled_back_and_the_rollout_continues(hosts: Fle
     hosts.ask(AFTER, "rollout: {batch: 2, max_failures: 2}")
     at = {name: PHASES[name] for name in ("drains-1", "starts-1")}
     terminal = waiting(hosts, "deploy", "--yes", "drains-1", "starts-1", "verifies-1", at=at)
-    said = hosts.run("abort", "drains-1", "--yes")
-    assert "drains-1: rolled-back" in said
+    output = hosts.run("abort", "drains-1", "--yes")
+    assert "drains-1: rolled-back" in output
     until("the next one has begun and ended", lambda: changed(hosts["verifies-1"]), seconds=PATIENCE)
     assert hosts["starts-1"].ends[-1] == "", "it was not asked to end"
     hosts["starts-1"].play()
@@ -107,10 +107,10 @@ def test_after_an_abort_the_other_hosts_are_not_told_to_repair_something(hosts: 
     terminal = waiting(hosts, "deploy", "--yes", "drains-1", "starts-1", at={"drains-1": PHASES["drains-1"]})
     hosts.run("abort", "drains-1", "--yes")
     assert terminal.end() == 4
-    said = plainly(terminal.said)
-    assert "starts-1: skipped not touched: the deploy stopped at drains-1" in said
-    assert "hint: find out who interrupted the run on drains-1, then deploy again" in said
-    assert "repair" not in said
+    output = plainly(terminal.said)
+    assert "starts-1: skipped not touched: the deploy stopped at drains-1" in output
+    assert "hint: find out who interrupted the run on drains-1, then deploy again" in output
+    assert "repair" not in output
 
 
 def begun(hosts: Fleet, *words: str, **environ: str) -> subprocess.Popen[str]:
@@ -139,7 +139,9 @@ def test_what_a_program_is_told_is_json_to_the_end_of_an_interrupt(
         assert documents == [], "no host was begun"
     else:
         assert documents[-1]["exit"] == 130
-        assert {one["host"]: one["result"] for one in documents[-1]["hosts"]} == dict.fromkeys(at, "in-progress")
+        assert {document["host"]: document["result"] for document in documents[-1]["hosts"]} == dict.fromkeys(
+            at, "in-progress"
+        )
 
 
 def test_two_who_hold_and_release_at_once_leave_one_whole_hold_and_then_none(hosts: Fleet) -> None:
@@ -151,11 +153,11 @@ def test_two_who_hold_and_release_at_once_leave_one_whole_hold_and_then_none(hos
         assert [one.returncode for one in at_once] == [0, 0], said
         return sorted(out + err for out, err in said)
 
-    assert all(f"{name}: held" in one for one in both("hold", "--reason", "disk swap"))
-    said = hosts.run("deploy", name, "--yes", code=1)
-    assert [user for user in users if f"held: the host is held by {user}@" in said]
-    assert ": disk swap" in said
-    assert {one.strip() for one in both("release")} <= {f"{name}: released", f"{name}: was not held"}
+    assert all(f"{name}: held" in text for text in both("hold", "--reason", "disk swap"))
+    output = hosts.run("deploy", name, "--yes", code=1)
+    assert [user for user in users if f"held: the host is held by {user}@" in output]
+    assert ": disk swap" in output
+    assert {text.strip() for text in both("release")} <= {f"{name}: released", f"{name}: was not held"}
     hosts.run("deploy", name, "--yes")
     assert changed(hosts[name])
 

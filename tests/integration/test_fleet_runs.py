@@ -51,18 +51,18 @@ def test_a_host_that_fails_stops_the_rollout_wherever_it_stands(hosts: Fleet, ba
     names = [*PHASES]
     hosts.ask(AFTER, f"rollout: {{canary: {names[0]}, batch: 2, pause: 1s}}")
     hosts[names[bad]].play("fail systemctl start gitlab-runner")
-    said = hosts.run("deploy", "--yes", code=4)
+    output = hosts.run("deploy", "--yes", code=4)
     batch = [at for at in range(6) if at == bad or (bad and (at - 1) // 2 == (bad - 1) // 2)]
     done = [names[at] for at in range(6) if at != bad and (at < min(batch) or at in batch)]
     left = [name for name in names if name not in done and name != names[bad]]
     assert [name for name in names if changed(hosts[name])] == done
     assert [name for name in names if len(hosts[name].ends) == 1] == left, "no run was begun there"
     assert hosts[names[bad]].ends[-1] == "rolled-back"
-    assert f"{names[bad]}: failed step: start gitlab-runner" in said
+    assert f"{names[bad]}: failed step: start gitlab-runner" in output
     if left:
         reason = f"the canary {names[0]} did not end well" if bad == 0 else f"the deploy stopped at {names[bad]}"
-        assert said.count(f"\n  not touched: {reason}\n") == (1 if len(left) > 2 else len(left))
-    last = said.splitlines()[-1]
+        assert output.count(f"\n  not touched: {reason}\n") == (1 if len(left) > 2 else len(left))
+    last = output.splitlines()[-1]
     assert last.startswith(f"6 hosts: {f'{len(done)} applied, ' if done else ''}1 rolled-back ({names[bad]})")
     if bad == 5:
         hosts[names[bad]].play()
@@ -72,26 +72,28 @@ def test_a_host_that_fails_stops_the_rollout_wherever_it_stands(hosts: Fleet, ba
 
 def test_runs_are_rolled_back_from_elsewhere_in_whatever_phase_they_are(hosts: Fleet) -> None:
     terminal = waiting(hosts)
-    said = hosts.run("abort", "*", code=2)
-    assert "there is no terminal to ask on" in said
-    said = hosts.run("abort", "*", "--yes")
-    assert said.count("taking it back") == 3, "one has changed nothing, four are at Docker, one has come to the runner"
-    assert "taking it back: nothing was changed yet, so it just ends" in said
-    assert "  4 hosts: drains-1, restarts-1, stops-1, verifies-1\n" in said
+    output = hosts.run("abort", "*", code=2)
+    assert "there is no terminal to ask on" in output
+    output = hosts.run("abort", "*", "--yes")
+    assert output.count("taking it back") == 3, (
+        "one has changed nothing, four are at Docker, one has come to the runner"
+    )
+    assert "taking it back: nothing was changed yet, so it just ends" in output
+    assert "  4 hosts: drains-1, restarts-1, stops-1, verifies-1\n" in output
     assert (
-        said.splitlines()[-1]
+        output.splitlines()[-1]
         == "6 hosts: 1 failed (validates-1), 5 rolled-back (drains-1, stops-1, restarts-1, verifies-1, starts-1)"
     )
-    assert "5 hosts rolled-back: drains-1, restarts-1, starts-1, stops-1, verifies-1" in said
-    assert [one.ends[-1] for one in hosts.hosts.values()] == ["interrupted", *["rolled-back"] * 5]
+    assert "5 hosts rolled-back: drains-1, restarts-1, starts-1, stops-1, verifies-1" in output
+    assert [played.ends[-1] for played in hosts.hosts.values()] == ["interrupted", *["rolled-back"] * 5]
     assert not any(map(changed, hosts.hosts.values()))
     assert terminal.end() == 4
     assert "interrupted, and the host is back as it was" in plainly(terminal.said)
-    for one in hosts.hosts.values():
-        one.play()
+    for played in hosts.hosts.values():
+        played.play()
     assert "no run is going on" in hosts.run("abort", "*", "--yes")
-    said = hosts.run("history", "*")
-    assert "rolled-back" in said
+    output = hosts.run("history", "*")
+    assert "rolled-back" in output
     assert hosts.run("history", "drains-*").startswith("drains-1\nrun "), "a pattern does not tell which host it is"
     assert hosts.run("history", "drains-*", "--follow", code=4).startswith("drains-1\nrun ")
     for follow in ([], ["--follow"]):
@@ -113,7 +115,7 @@ def test_the_question_of_an_interrupt_stands_alone_and_a_no_takes_all_runs_back(
     assert "validates-1: applied" in shown
     assert "validates-1: applied" not in terminal.said[:asked]
     assert "5 hosts rolled-back: drains-1, restarts-1, starts-1, stops-1, verifies-1" in plainly(shown)
-    assert [name for name, one in hosts.hosts.items() if changed(one)] == ["validates-1"]
+    assert [name for name, played in hosts.hosts.items() if changed(played)] == ["validates-1"]
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["a yes", "another interrupt"])
@@ -124,9 +126,9 @@ def test_runs_that_are_left_alone_are_reported_once_and_picked_up_by_the_next_de
     terminal.wait_for("[Y/n]")
     terminal.press(INTERRUPT if again else "\n")
     assert terminal.end() == 130
-    said = plainly(terminal.said)
-    assert ("continue by themselves, to their end or back" in said) is not again
-    assert "3 hosts in-progress: drains-1, restarts-1, starts-1 it continues by itself on its host" in said
+    output = plainly(terminal.said)
+    assert ("continue by themselves, to their end or back" in output) is not again
+    assert "3 hosts in-progress: drains-1, restarts-1, starts-1 it continues by itself on its host" in output
     follower = Terminal(hosts.command("deploy", *at, "--yes"), hosts.folder, {**hosts.environ, **TERM}, 120)
     for name in at:
         follower.wait_for(f"{name} ")  # each has its bar at once, though only one may be disturbed at a time
@@ -148,7 +150,7 @@ def test_a_client_that_is_ended_leaves_the_runs_to_their_hosts(hosts: Fleet, num
     assert code == (-signal.SIGHUP if number is signal.SIGHUP else 130)
     for name in at:
         hosts[name].play()
-        until(f"{name} ends", lambda one=hosts[name]: one.ends[-1] == "applied", seconds=PATIENCE)  # type: ignore[misc]
+        until(f"{name} ends", lambda played=hosts[name]: played.ends[-1] == "applied", seconds=PATIENCE)  # type: ignore[misc]
     assert "3 unchanged" in hosts.run("deploy", *at, "--yes")
 
 
@@ -163,7 +165,9 @@ def test_an_interrupt_while_no_run_goes_on_changes_nothing_more(hosts: Fleet, pl
     terminal.press(INTERRUPT)
     assert terminal.end() == 130
     assert "interrupted" in terminal.said.replace("0 jobs interrupted", "")
-    assert [name for name, one in hosts.hosts.items() if changed(one)] == (["validates-1"] if place == "pause" else [])
+    assert [name for name, played in hosts.hosts.items() if changed(played)] == (
+        ["validates-1"] if place == "pause" else []
+    )
     if place == "pause":
         assert "2 hosts: 1 applied, 1 skipped (drains-1)" in terminal.said
         assert "not touched: interrupted before" in terminal.said
@@ -187,8 +191,8 @@ def test_runs_of_different_deploys_are_never_shown_as_one(hosts: Fleet) -> None:
     for name in names:
         hosts.run("deploy", name, "--yes")
     for follow in ([], ["--follow"]):
-        said = hosts.run("history", *names, *follow)
-        assert [said.count(f"{name} (run ") for name in names] == [1, 1]
+        output = hosts.run("history", *names, *follow)
+        assert [output.count(f"{name} (run ") for name in names] == [1, 1]
 
 
 def test_a_rollback_of_several_hosts_goes_on_where_one_fails_before_its_run(hosts: Fleet) -> None:
@@ -196,11 +200,11 @@ def test_a_rollback_of_several_hosts_goes_on_where_one_fails_before_its_run(host
     hosts["drains-1"].play("break look")
     hosts["restarts-1"].play("fail systemctl restart docker")
     hosts.ask(BEFORE, "rollout: {max_failures: 2, batch: 1}")
-    said = hosts.run("rollback", "*", "--yes", code=4)
-    assert said.splitlines()[-1] == "6 hosts: 4 applied, 1 unreachable (drains-1), 1 rolled-back (restarts-1)"
-    assert [name for name, one in hosts.hosts.items() if changed(one)] == ["drains-1", "restarts-1"]
-    for one in hosts.hosts.values():
-        one.play()
+    output = hosts.run("rollback", "*", "--yes", code=4)
+    assert output.splitlines()[-1] == "6 hosts: 4 applied, 1 unreachable (drains-1), 1 rolled-back (restarts-1)"
+    assert [name for name, played in hosts.hosts.items() if changed(played)] == ["drains-1", "restarts-1"]
+    for played in hosts.hosts.values():
+        played.play()
     assert "6 hosts: 4 unchanged, 2 applied" in hosts.run("deploy", "--yes")
 
 

@@ -46,30 +46,30 @@ def tried(hosts: Fleet, name: str) -> list[str]:
 
 
 def test_a_rollout_through_a_jump_host_with_a_password_for_sudo(hosts: Fleet, gateway: Sshd) -> None:
-    said = hosts.run("deploy", "web-*", "--yes", RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
-    assert said.splitlines()[-1] == "3 hosts: 3 applied"
+    output = hosts.run("deploy", "web-*", "--yes", RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
+    assert output.splitlines()[-1] == "3 hosts: 3 applied"
     assert all(changed(hosts[name]) for name in BUSY)
     assert logins(gateway) == 1, "one for all hosts, to look and to act"
-    said = hosts.run("diff", "web-*", RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
-    assert said.splitlines()[-1] == "3 hosts: 0 to change, 3 in sync"
+    output = hosts.run("diff", "web-*", RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
+    assert output.splitlines()[-1] == "3 hosts: 0 to change, 3 in sync"
     assert hosts.run("history", "web-*", RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD).count("3 hosts: web-[1:3]") == 2
     for name in BUSY:
         assert set(tried(hosts, name)) == {SUDO_PASSWORD}
         (hosts[name].root / "sudo").unlink()
-        kept = [path for path in hosts[name].root.rglob("*") if path.is_file() and not path.is_symlink()]
-        assert not [path for path in kept if SUDO_PASSWORD.encode() in path.read_bytes()], "it is nowhere on the host"
+        paths = [path for path in hosts[name].root.rglob("*") if path.is_file() and not path.is_symlink()]
+        assert not [path for path in paths if SUDO_PASSWORD.encode() in path.read_bytes()], "it is nowhere on the host"
 
 
 def test_a_wrong_password_for_sudo_is_tried_once_on_each_host_and_told_once(hosts: Fleet, gateway: Sshd) -> None:
-    said = hosts.run("deploy", "--yes", code=1, RUNNEROPS_SUDO_PASSWORD="wrong horse")
-    assert "60 hosts refused: web-[1:3], idle-[1:57]" in said
-    assert said.count("sudo does not accept the password of user root") == 1
-    assert "wrong horse" not in said
+    output = hosts.run("deploy", "--yes", code=1, RUNNEROPS_SUDO_PASSWORD="wrong horse")
+    assert "60 hosts refused: web-[1:3], idle-[1:57]" in output
+    assert output.count("sudo does not accept the password of user root") == 1
+    assert "wrong horse" not in output
     assert [tried(hosts, name) for name in BUSY] == [["wrong horse"]] * 3
     assert logins(gateway) == 1
-    said = hosts.run("status", "web-*", code=1)
-    assert said.count("a password is required") == 1
-    assert "--ask-sudo-password" in said
+    output = hosts.run("status", "web-*", code=1)
+    assert output.count("a password is required") == 1
+    assert "--ask-sudo-password" in output
 
 
 def test_a_password_that_is_mistyped_is_asked_for_once_more_for_all_hosts(hosts: Fleet, gateway: Sshd) -> None:
@@ -89,14 +89,14 @@ def test_a_password_that_is_mistyped_is_asked_for_once_more_for_all_hosts(hosts:
 
 
 def test_what_is_wrong_with_the_jump_host_is_told_once_for_all_behind_it(hosts: Fleet, gateway: Sshd) -> None:
-    known = (hosts.folder / "known_hosts").read_text()
-    (hosts.folder / "known_hosts").write_text(known.replace(gateway.line(), gateway.line("other")))
-    said = hosts.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
-    assert "60 hosts unreachable: web-[1:3], idle-[1:57]" in said
-    assert said.count("has changed") == 1
-    assert f"the host key of gateway [{ADDRESS}]:{gateway.port} has changed" in said
+    known_hosts = (hosts.folder / "known_hosts").read_text()
+    (hosts.folder / "known_hosts").write_text(known_hosts.replace(gateway.line(), gateway.line("other")))
+    output = hosts.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
+    assert "60 hosts unreachable: web-[1:3], idle-[1:57]" in output
+    assert output.count("has changed") == 1
+    assert f"the host key of gateway [{ADDRESS}]:{gateway.port} has changed" in output
     assert logins(gateway) == 0
     gateway.stop()
-    said = hosts.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
-    assert "60 hosts unreachable: web-[1:3], idle-[1:57]" in said
-    assert said.count("connection refused") == 1
+    output = hosts.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=SUDO_PASSWORD)
+    assert "60 hosts unreachable: web-[1:3], idle-[1:57]" in output
+    assert output.count("connection refused") == 1

@@ -60,19 +60,24 @@ def gitlab_context(environ: Mapping[str, str] = {}) -> GitlabContext:
 
 def ask(gitlab: GitLab, token: str | Secret | None = API, **environ: str) -> tuple[RunnerStatus, ...]:
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, token))
-    found = ask_gitlab(host, observed(gitlab), gitlab_context(environ))
-    assert not any(canary in repr(found) for canary in CANARIES)
-    return found
+    statuses = ask_gitlab(host, observed(gitlab), gitlab_context(environ))
+    assert not any(canary in repr(statuses) for canary in CANARIES)
+    return statuses
 
 
 def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
     gitlab.runner(ONE).expires_at = "2099-12-24T10:00:00.000Z"
     gitlab.runner(ONE).paused = True
     gitlab.revoke(TWO)
-    one, two, elsewhere = ask(gitlab)
-    assert (one.known, one.id, one.paused, one.online) == (True, 1, True, "online")
-    assert one.expires_at
-    assert one.expires_at.year == 2099
+    runner_status, two, elsewhere = ask(gitlab)
+    assert (runner_status.known, runner_status.id, runner_status.paused, runner_status.online) == (
+        True,
+        1,
+        True,
+        "online",
+    )
+    assert runner_status.expires_at
+    assert runner_status.expires_at.year == 2099
     assert two.known is False
     assert "GitLab does not know its token" in two.reason
     assert two.fix
@@ -85,15 +90,15 @@ def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
 
 
 def test_without_a_section_gitlab_is_not_asked_and_its_client_not_loaded(gitlab: GitLab) -> None:
-    found = ask_gitlab(build.HOST, observed(gitlab), gitlab_context())
-    assert [one.known for one in found] == [None, None, None]
+    statuses = ask_gitlab(build.HOST, observed(gitlab), gitlab_context())
+    assert [runner_status.known for runner_status in statuses] == [None, None, None]
     assert gitlab_checks(build.HOST, observed(gitlab), gitlab_context()) == ()
     assert gitlab.requests == []
     names = "status verify diff deploy check"
     line = "; ".join(f"import runnerops.commands.{name}" for name in names.split())
     code = f"import sys; {line}; print(sorted({{'gitlab', 'requests'}} & set(sys.modules)))"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout == "[]\n"
+    completed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert completed.stdout == "[]\n"
 
 
 def test_a_token_of_the_api_that_is_not_there_or_not_taken_leaves_what_needs_none(gitlab: GitLab) -> None:
@@ -104,30 +109,30 @@ def test_a_token_of_the_api_that_is_not_there_or_not_taken_leaves_what_needs_non
         ("glpat-canary\n", "its token has a space, a line break"),
         ("glpat-canaryé", "its token has a space, a line break"),
     ):
-        one, two, _ = ask(gitlab, token)
-        assert one.known
+        runner_status, two, _ = ask(gitlab, token)
+        assert runner_status.known
         assert two.known
-        assert reason in one.reason
-        assert bool(one.fix) == bool(reason)
-    assert one.paused is None
+        assert reason in runner_status.reason
+        assert bool(runner_status.fix) == bool(reason)
+    assert runner_status.paused is None
 
 
 def test_status_and_verify_say_so(gitlab: GitLab) -> None:
     gitlab.runner(ONE).expires_at = "2001-12-24T10:00:00.000Z"
     gitlab.revoke(TWO)
-    host, there = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API)), observed(gitlab)
-    there = replace(there, facts=replace(there.facts, clock=1_800_000_000))
-    told = status(host, there, {})
-    assert told
-    assert told.healthy
-    told = with_gitlab_status(told, ask_gitlab(host, there, gitlab_context()))
-    assert not told.healthy
-    lines = [text.strip() for _, text in status_lines("h", there, [told])]
+    host, host_state = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API)), observed(gitlab)
+    host_state = replace(host_state, facts=replace(host_state.facts, clock=1_800_000_000))
+    service_status = status(host, host_state, {})
+    assert service_status
+    assert service_status.healthy
+    service_status = with_gitlab_status(service_status, ask_gitlab(host, host_state, gitlab_context()))
+    assert not service_status.healthy
+    lines = [text.strip() for _, text in status_lines("h", host_state, [service_status])]
     assert "runner one: its token expired 2001-12-24" in lines
     assert any(line.startswith("runner two: GitLab does not know its token") for line in lines)
-    runners = status_document("h", there, [told])["services"][0]["runners"]
-    assert [one["known_to_gitlab"] for one in runners] == [True, False, None]
-    checks = gitlab_checks(host, there, gitlab_context())
+    runners = status_document("h", host_state, [service_status])["services"][0]["runners"]
+    assert [runner["known_to_gitlab"] for runner in runners] == [True, False, None]
+    checks = gitlab_checks(host, host_state, gitlab_context())
     assert [(check.name, check.state) for check in checks] == [
         ("known-to-gitlab", "pass"),
         ("known-to-gitlab", "fail"),
@@ -140,12 +145,12 @@ def test_status_and_verify_say_so(gitlab: GitLab) -> None:
 def plan(gitlab: GitLab, *tokens: str, section: bool = True) -> tuple[list[str], tuple[str, ...]]:
     """Codes that block a deploy, and its notes, where each runner gets the token of this list; the host has ONE."""
     access = GitlabAccess(gitlab.url) if section else None
-    runners = [build.runner(name=f"r{index}", url=gitlab.url, token=one) for index, one in enumerate(tokens)]
+    runners = [build.runner(name=f"r{index}", url=gitlab.url, token=token) for index, token in enumerate(tokens)]
     content = to_toml(build.config(*runners)).encode()
     desired = (RenderedFile(build.SPEC, content),)
     blockers, notes = check_new_tokens(replace(build.HOST, gitlab=access), desired, observed(gitlab), {})
     assert not any(canary in repr((blockers, notes)) for canary in CANARIES)
-    return [f"{one.code} {one.details[0]}" for one in blockers], notes
+    return [f"{blocker.code} {blocker.details[0]}" for blocker in blockers], notes
 
 
 def test_a_deploy_asks_only_of_tokens_that_the_host_has_not_yet(gitlab: GitLab) -> None:
@@ -196,7 +201,7 @@ def test_what_passes_by_itself_is_asked_again(gitlab: GitLab) -> None:
 
 
 def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
-    for fault, times, said in (
+    for fault, times, text in (
         (Answer(401, JSON), 1, "does not accept the API token"),
         (Answer(403, "<html>the firewall"), 1, "something in front of GitLab refused"),
         (Answer(422, JSON), 1, "does not exist in GitLab any more"),
@@ -212,7 +217,7 @@ def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
             one = client(gitlab, [])
             with pytest.raises(GitlabError) as caught:
                 one.verify(ONE, "s_1") if ask_it == "verify" else one.runner(1)
-            assert said in caught.value.message, fault
+            assert text in caught.value.message, fault
             assert caught.value.hint
             assert not any(canary in f"{caught.value.message} {caught.value.hint}" for canary in CANARIES)
             assert len(gitlab.requests) - before == times
@@ -239,8 +244,8 @@ def test_a_gitlab_that_is_slow_or_gone_is_not_waited_for_by_every_runner(gitlab:
     url = "http://127.0.0.1:9"  # discard: nobody listens
     runners = [build.runner(name=name, url=url, token=name * 20) for name in ("a", "b")]
     host = replace(build.HOST, gitlab=GitlabAccess(url, API))
-    found = ask_gitlab(host, build.observed(build.config(*runners)), gitlab_context())
-    assert [one.reason for one in found] == [f"{url} is not reached"] * 2
+    statuses = ask_gitlab(host, build.observed(build.config(*runners)), gitlab_context())
+    assert [runner_status.reason for runner_status in statuses] == [f"{url} is not reached"] * 2
 
 
 def test_one_that_does_not_answer_is_asked_for_one_host_of_a_command(gitlab: GitLab) -> None:
@@ -248,9 +253,9 @@ def test_one_that_does_not_answer_is_asked_for_one_host_of_a_command(gitlab: Git
     command = gitlab_context()
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     for _ in range(2):
-        one, two, _ = ask_gitlab(host, observed(gitlab), command)
-        assert "status 503" in one.reason
-        assert two.reason == one.reason
+        runner_status, two, _ = ask_gitlab(host, observed(gitlab), command)
+        assert "status 503" in runner_status.reason
+        assert two.reason == runner_status.reason
     assert len(gitlab.requests) == 4
     new = (RenderedFile(build.SPEC, to_toml(build.config(build.runner(url=gitlab.url, token="glrt-new"))).encode()),)
     assert "status 503" in str(check_new_tokens(host, new, observed(gitlab), command.down))
@@ -342,13 +347,13 @@ def test_other_machines_with_a_token_are_reported_before_it_is_rotated(gitlab: G
     gitlab.managers = {own: "online"}
     assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ()
     gitlab.requests.clear()
-    for there, changed in (
+    for this_host, changed in (
         (replace(host, gitlab=None), one),
         (replace(host, gitlab=GitlabAccess(gitlab.url)), one),
         (host, replace(one, id=0)),
         (host, replace(one, url="https://gitlab.invalid")),
     ):
-        assert other_machines_with_token(there, changed, observed(gitlab), gitlab_context()) == ()
+        assert other_machines_with_token(this_host, changed, observed(gitlab), gitlab_context()) == ()
     assert gitlab.requests == []
     gitlab.faults = [Answer(404, JSON)]  # a GitLab that has no such list
     assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ()

@@ -46,7 +46,7 @@ def fixture_world(gitlab: GitLab) -> World:
     world.names, world.machine.end = ("one", "other"), "killed before"
     with pytest.raises(Cut):
         world.deploy()
-    assert [one.id for one in gitlab.created] == [1, 2]
+    assert [runner.id for runner in gitlab.created] == [1, 2]
     world.machine.end = "applied"
     return world
 
@@ -80,18 +80,18 @@ def test_it_is_deleted_though_the_inventory_asks_for_none_any_more(gitlab: GitLa
     world.names = ("one",)
     assert "→ delete runner 2 in GitLab (an interrupted deploy left it there)" in shown(world)
     assert world.deploy().result is Result.APPLIED
-    assert [one.id for one in gitlab.created] == [1]
+    assert [runner.id for runner in gitlab.created] == [1]
     assert not world.machine.on_record
     assert world.agrees()
 
 
 def test_it_is_deleted_though_the_inventory_asks_for_it_elsewhere(gitlab: GitLab, world: World) -> None:
-    (one,) = world.machine.runners
+    (runner,) = world.machine.runners
     world.place = Place("project", 7)
-    gitlab.runner(one["token"]).place = "projects/7"
+    gitlab.runner(runner["token"]).place = "projects/7"
     world.deploy()
-    assert sorted(one.place for one in gitlab.created) == ["projects/7", "projects/7"]
-    assert 2 not in {one.id for one in gitlab.created}
+    assert sorted(runner.place for runner in gitlab.created) == ["projects/7", "projects/7"]
+    assert 2 not in {runner.id for runner in gitlab.created}
     assert world.agrees()
 
 
@@ -141,7 +141,7 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
 def test_what_a_run_in_progress_brings_is_nobodys_leftover(gitlab: GitLab, world: World, tmp_path: Path) -> None:
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     observed, gitlab_context = world.observed(), GitlabContext(tmp_path, {}, Redactor())
-    assert [one.id for one in plan_recorded_creations(host, observed, gitlab_context).leftovers] == [2]
+    assert [leftover.id for leftover in plan_recorded_creations(host, observed, gitlab_context).leftovers] == [2]
     running = replace(observed, last=Run(3, ORIGIN, "", "", running=True))
     assert plan_recorded_creations(host, running, gitlab_context) == CreationPlan()
 
@@ -155,10 +155,10 @@ def test_who_deletes_what_is_left_and_who_just_created_it_do_not_both_go_on(gitl
     deleted: list[Outcome] = []
     world.machine.before_it_runs = lambda: deleted.append(older.deploy())
     outcome = world.deploy()
-    assert (outcome.result, [one.result for one in deleted]) == (Result.FAILED, [Result.APPLIED])
+    assert (outcome.result, [outcome.result for outcome in deleted]) == (Result.FAILED, [Result.APPLIED])
     assert "another deploy treats the runners created for it in GitLab" in outcome.hint
     assert "what was created in GitLab is deleted again" in outcome.message
-    assert [one.id for one in gitlab.created] == [1]
+    assert [runner.id for runner in gitlab.created] == [1]
     assert world.deploy().result is Result.APPLIED
     assert world.agrees()
     assert not world.machine.on_record
@@ -178,7 +178,7 @@ def test_nothing_is_deleted_that_another_deploy_has_just_begun_with(
     outcome = world.deploy()
     assert outcome.result is Result.FAILED
     assert outcome.diagnostics == ("another deploy is creating runners for this host right now",)
-    assert [one.id for one in gitlab.created] == [1, 2]
+    assert [runner.id for runner in gitlab.created] == [1, 2]
     assert world.machine.on_record
 
 
@@ -226,7 +226,7 @@ def test_a_connection_that_is_lost_leaves_the_record(
         with monkeypatch.context() as patch:
             patch.setattr(Machine, "run", lost)
             assert world.deploy().result is (Result.APPLIED if late else Result.FAILED)
-        assert [one.id for one in gitlab.created] == ([1] if late else [1, 2]), "who is not sure deletes nothing"
+        assert [runner.id for runner in gitlab.created] == ([1] if late else [1, 2]), "who is not sure deletes nothing"
     assert world.machine.on_record
     world.deploy()
     assert world.agrees()
@@ -261,8 +261,8 @@ def test_a_record_is_read_as_it_was_kept(shell: tuple[str, ...], tmp_path: Path)
 
     def found() -> tuple[CreationRecord, ...]:
         argv = ["sh", "-c", 'grep -H "" "$1"/var/lib/runnerops/begun/*', "sh", str(tmp_path)]
-        done = subprocess.run(argv, capture_output=True, check=False)
-        return state.host_state({"kept": HostAnswer(0, done.stdout)}, {}, Facts()).begun
+        completed = subprocess.run(argv, capture_output=True, check=False)
+        return state.host_state({"kept": HostAnswer(0, completed.stdout)}, {}, Facts()).begun
 
     on_host(state_folder.write_creation_records(there))
     assert found() == (replace(there[0], place=Place("group", "team/a b c")), *there[1:])

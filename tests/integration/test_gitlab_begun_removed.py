@@ -76,8 +76,10 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 def call(site: Site) -> Invocation:
-    said = StringIO()
-    return Invocation(site.project / "inventory.yml", ["demo"], {"HOME": str(site.folder)}, Screen(out=said, err=said))
+    output = StringIO()
+    return Invocation(
+        site.project / "inventory.yml", ["demo"], {"HOME": str(site.folder)}, Screen(out=output, err=output)
+    )
 
 
 def removed(site: Site, *, code: Exit = Exit.OK, dry_run: bool = False, forget: bool = False) -> str:
@@ -89,18 +91,18 @@ def removed(site: Site, *, code: Exit = Exit.OK, dry_run: bool = False, forget: 
 
 
 def records(record: Path) -> list[str]:
-    return [one.name for one in record.parent.glob("*")]
+    return [path.name for path in record.parent.glob("*")]
 
 
 def test_of_a_host_that_was_never_deployed_what_is_left_goes_without_a_run(
     gitlab: GitLab, site: Site, record: Path
 ) -> None:
     number = gitlab.created[0].id
-    said = removed(site, dry_run=True)
-    assert f"→ delete runner {number} in GitLab (an interrupted deploy left it there)" in said
+    output = removed(site, dry_run=True)
+    assert f"→ delete runner {number} in GitLab (an interrupted deploy left it there)" in output
     assert len(gitlab.created) == 1
-    said = removed(site, forget=True)
-    assert "all records of runs and originals there are deleted" in said
+    output = removed(site, forget=True)
+    assert "all records of runs and originals there are deleted" in output
     assert gitlab.created == []
     assert not record.parent.parent.exists()
 
@@ -110,10 +112,10 @@ def test_what_is_left_is_deleted_once_its_host_is_as_before(gitlab: GitLab, site
     assert deploy(call(site), Flags({}, only=frozenset({ServiceName.DOCKER})), ui) is Exit.OK
     assert records(record) == ["a1"]
     gitlab.faults_at = {"DELETE /runners/": [Answer(500)] * 9}
-    said = removed(site, forget=True, code=Exit.FAILED)
-    assert "told to delete runner" in said
+    output = removed(site, forget=True, code=Exit.FAILED)
+    assert "told to delete runner" in output
     assert not (site.root / "etc/docker/daemon.json").exists()
-    assert "the next removal completes it" in said
+    assert "the next removal completes it" in output
     assert len(records(record)) == 1, "GitLab may have it still"
     gitlab.faults_at = {}
     status(invocation := call(site), as_json=False, exit_code=False)
@@ -139,9 +141,9 @@ def test_where_gitlab_does_not_tell_the_record_stays_and_nothing_is_forgotten(
         gitlab.faults_at = {"GET /groups": [Answer(500)] * 99}
     else:
         replace(inventory, access, "")
-    said = removed(site, forget=True, code=Exit.FAILED)
-    assert f"it is not known what an interrupted deploy left in GitLab ({gitlab.url}, group 42)" in said
-    assert "its records are not deleted: something is unfinished there (/var/lib/runnerops/begun/a1)" in said
+    output = removed(site, forget=True, code=Exit.FAILED)
+    assert f"it is not known what an interrupted deploy left in GitLab ({gitlab.url}, group 42)" in output
+    assert "its records are not deleted: something is unfinished there (/var/lib/runnerops/begun/a1)" in output
     assert records(record) == ["a1"]
     assert len(gitlab.created) == 1
     if why == "no access":

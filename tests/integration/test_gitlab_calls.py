@@ -25,7 +25,7 @@ def test_a_runner_is_created_listed_and_deleted(gitlab: GitLab) -> None:
     (made,) = gitlab.created
     assert (told["id"], told["token"], told["token_expires_at"]) == (made.id, made.token, None)
     assert made.settings["tag_list"] == ["a", "b"]
-    assert [one["id"] for one in client.runners("/groups/team%2Fci/runners", "group_type")] == [made.id]
+    assert [runner["id"] for runner in client.runners("/groups/team%2Fci/runners", "group_type")] == [made.id]
     assert list(client.runners("/projects/7/runners", "project_type")) == []
     client.delete_runner(made.id)
     assert gitlab.created == []
@@ -35,14 +35,14 @@ def test_a_runner_is_created_listed_and_deleted(gitlab: GitLab) -> None:
 @pytest.mark.parametrize("many", [PER_PAGE, PER_PAGE + 1])
 def test_a_list_of_several_pages_is_read_to_its_end(gitlab: GitLab, many: int) -> None:
     made = [gitlab.runner(f"glrt-{number}") for number in range(many)]
-    for one in made:
-        one.place = "instance"
+    for runner in made:
+        runner.place = "instance"
     listed = quick(gitlab).runners("/runners/all", "instance_type")
-    assert [one["id"] for one in listed] == [one.id for one in made]
+    assert [runner["id"] for runner in listed] == [runner.id for runner in made]
 
 
 @pytest.mark.parametrize(
-    ("fault", "made", "said"),
+    ("fault", "made", "expected"),
     [
         (Answer(0), 1, "is not reached"),
         (Answer(500), 1, "status 500"),
@@ -54,14 +54,14 @@ def test_a_list_of_several_pages_is_read_to_its_end(gitlab: GitLab, many: int) -
     ids=lambda value: str(value.status) if isinstance(value, Answer) else "",
 )
 def test_a_creation_is_sent_once_unless_gitlab_did_not_take_it(
-    gitlab: GitLab, fault: Answer, made: int, said: str
+    gitlab: GitLab, fault: Answer, made: int, expected: str
 ) -> None:
     """The stand-in carries out what it is asked before a fault takes the answer's place."""
     gitlab.faults_at = {"POST": [fault]}
-    if said:
+    if expected:
         with pytest.raises(GitlabError) as caught:
             quick(gitlab).create_runner(IN_GROUP)
-        assert said in f"{caught.value.message}; {caught.value.hint}"
+        assert expected in f"{caught.value.message}; {caught.value.hint}"
         assert isinstance(caught.value, GitlabDownError) == (fault.status in {0, 500})
     else:
         quick(gitlab).create_runner(IN_GROUP)

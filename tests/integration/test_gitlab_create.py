@@ -66,7 +66,7 @@ def test_it_is_created_where_the_inventory_says(gitlab: GitLab, place: Place, wh
     gitlab.paths |= {"groups/team/ci": 7, "projects/team/app": 8}
     world = World(gitlab, place=place)
     assert world.deploy().result is Result.APPLIED
-    assert [one.place for one in gitlab.created] == [where]
+    assert [runner.place for runner in gitlab.created] == [where]
     assert world.agrees()
 
 
@@ -74,9 +74,9 @@ def test_a_plan_creates_nothing_and_shows_what_would_be(gitlab: GitLab) -> None:
     _, planned = World(gitlab).plan()
     assert {method for method, _ in gitlab.requests} == {"GET"}
     assert planned.result is Result.PENDING
-    said = [text for _, text in plan_lines(planned.plan, Masker(), ())]
-    at = said.index("  → create runner one in GitLab (group 42) · 0 jobs interrupted")
-    assert said[at + 1 : at + 3] == ['      + description: "docker on h"', '      + tags: ["docker", "linux"]']
+    lines = [text for _, text in plan_lines(planned.plan, Masker(), ())]
+    at = lines.index("  → create runner one in GitLab (group 42) · 0 jobs interrupted")
+    assert lines[at + 1 : at + 3] == ['      + description: "docker on h"', '      + tags: ["docker", "linux"]']
     document = plan_document(planned.plan, planned.result, Masker(), ())
     settings = {"description": "docker on h", "tags": ["docker", "linux"], "run_untagged": False}
     assert document["created_in_gitlab"] == [{"runner": "one", "place": "group 42", "settings": settings}]
@@ -120,7 +120,7 @@ def test_a_run_that_nobody_saw_the_end_of_leaves_it_and_the_next_deploy_settles(
     assert "not deployed yet" in made.settings["description"]
     world.machine.end = "applied"
     _, planned = world.plan()
-    assert [one.id for one in planned.plan.unpaired.leftovers] == [made.id]
+    assert [leftover.id for leftover in planned.plan.unpaired.leftovers] == [made.id]
     world.deploy()
     assert world.agrees()
 
@@ -137,9 +137,9 @@ def test_a_client_that_is_killed_after_the_run_leaves_a_runner_that_works(gitlab
     world.machine.end = "applied"
     _, planned = world.plan()
     assert not planned.plan.unpaired.creations
-    assert [one.id for one in planned.plan.unpaired.leftovers] == [1]
+    assert [leftover.id for leftover in planned.plan.unpaired.leftovers] == [1]
     assert world.deploy().result is Result.APPLIED
-    assert [one.token for one in gitlab.created] == [there["token"]]
+    assert [runner.token for runner in gitlab.created] == [there["token"]]
     assert world.agrees()
 
 
@@ -165,7 +165,7 @@ def test_whatever_gitlab_answers_the_next_deploy_makes_both_agree(
     gitlab.faults_at = {}
     world.machine.end = "applied"
     world.deploy()
-    assert world.agrees(), [one.settings for one in gitlab.created]
+    assert world.agrees(), [runner.settings for runner in gitlab.created]
 
 
 def test_what_the_token_may_not_do_is_named_before_and_leaves_the_host_alone(gitlab: GitLab) -> None:
@@ -173,12 +173,12 @@ def test_what_the_token_may_not_do_is_named_before_and_leaves_the_host_alone(git
     for call, scope in (("POST /user/runners", "`create_runner`"), ("GET /groups", "`read_api`")):
         gitlab.faults_at = {call: [Answer(403, REFUSED)] * 3}
         outcome = world.deploy()
-        told = f"{outcome.message} {outcome.hint} {' '.join(one.message for one in outcome.blockers)}"
-        assert scope in told
+        text = f"{outcome.message} {outcome.hint} {' '.join(blocker.message for blocker in outcome.blockers)}"
+        assert scope in text
         assert world.machine.seen == []
         gitlab.faults_at = {}
-        for one in list(gitlab.created):
-            gitlab.discard(one)
+        for runner in list(gitlab.created):
+            gitlab.discard(runner)
 
 
 def test_a_creation_that_gitlab_carries_out_late_is_deleted_by_the_next_deploy(gitlab: GitLab) -> None:
@@ -201,15 +201,15 @@ def test_what_others_have_there_is_left_alone(gitlab: GitLab) -> None:
     ]
     world.machine.end = "applied"
     world.deploy()
-    kept = {one.id for one in gitlab.created}
-    assert {one.id for one in others} < kept
+    kept = {runner.id for runner in gitlab.created}
+    assert {runner.id for runner in others} < kept
     assert mine.id not in kept
 
 
-def copy(gitlab: GitLab, one: Runner, description: str) -> Runner:
+def copy(gitlab: GitLab, runner: Runner, description: str) -> Runner:
     """Another runner in the same place."""
     made = gitlab.runner(f"glrt-other-{description[:12]}-{len(description)}")
-    made.place, made.settings = one.place, {**one.settings, "description": description}
+    made.place, made.settings = runner.place, {**runner.settings, "description": description}
     return made
 
 

@@ -70,7 +70,7 @@ RUNNER = "/api/v4/runners/7"
 
 
 @pytest.mark.parametrize(
-    ("described", "one", "problem"),
+    ("described", "exchange", "problem"),
     [
         (V3, Exchange("GET", RUNNER, {"page": "2", "type": "group_type"}, {}, 200, {"id": 7, "tag_list": ["a"]}), ""),
         (V3, Exchange("GET", RUNNER, {}, {}, 200, [{"id": 7, "paused": None}]), ""),
@@ -98,5 +98,5 @@ RUNNER = "/api/v4/runners/7"
         (V2, Exchange("PUT", RUNNER, {}, {"paused": True, "x": 1}, 200, {}), "body x is not described"),
     ],
 )
-def test_what_is_not_as_described_is_named(described: Description, one: Exchange, problem: str) -> None:
-    assert list(described.problems(one)) == ([problem] if problem else [])
+def test_what_is_not_as_described_is_named(described: Description, exchange: Exchange, problem: str) -> None:
+    assert list(described.problems(exchange)) == ([problem] if problem else [])

@@ -66,20 +66,20 @@ def _fixture_hasty(monkeypatch: pytest.MonkeyPatch, no_pauses: None) -> None:  #
 def calls(world: World) -> list[tuple[str, int]]:
     """Those of a deploy that meets no fault, each with how often it was made by then."""
     seen: Counter[str] = Counter()
-    found = []
+    items = []
     assert world.deploy().result is Result.APPLIED
     for method, path in world.gitlab.requests:
         call = f"{method} {path.removeprefix('/api/v4')}$"
         seen[call] += 1
-        found.append((call, seen[call]))
+        items.append((call, seen[call]))
     world.busy = False
     assert world.agrees()
-    return found
+    return items
 
 
 def still_paused(world: World) -> bool:
     """In GitLab, or as its host has it on record."""
-    return bool(world.machine.paused) or any(one.paused for one in world.gitlab.created)
+    return bool(world.machine.paused) or any(runner.paused for runner in world.gitlab.created)
 
 
 @pytest.fixture(name="again")
@@ -107,10 +107,10 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_makes_both_agree(
     directly = partial(DirectClient, again().gitlab)
     over_http = partial(GitlabClient, seconds=0.5 if fault.late_s else TIMEOUT_SECONDS)
     use(directly)
-    found = calls(again())
-    kinds = {re.sub(r"\d+", "N", call) for call, _ in found}
+    pairs = calls(again())
+    kinds = {re.sub(r"\d+", "N", call) for call, _ in pairs}
     assert kinds == CALLS
-    for call, number in found:
+    for call, number in pairs:
         world = again()
         faults = [*[Answer(OWN)] * (number - 1), *[fault] * times]
         world.gitlab.faults_at = {call: faults}
@@ -120,12 +120,12 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_makes_both_agree(
         met += len(faults) < number - 1 + times
         where = f"{call} {number}: {outcome}"
         assert outcome.result in {Result.APPLIED, Result.FAILED, Result.REFUSED}, where
-        told = (outcome.message, *outcome.diagnostics, *(one.message for one in outcome.blockers))
-        assert outcome.result is Result.APPLIED or any(told), where
+        texts = (outcome.message, *outcome.diagnostics, *(blocker.message for blocker in outcome.blockers))
+        assert outcome.result is Result.APPLIED or any(texts), where
         world.gitlab.faults_at, world.busy = {}, False
         world.deploy()
         assert world.agrees(), (where, world.plan()[1].plan.notes)
         if still_paused(world):  # by a call that failed after the run: the next deploy but one sees to it
             world.deploy()
         assert not still_paused(world), where
-    assert met == len(found)
+    assert met == len(pairs)

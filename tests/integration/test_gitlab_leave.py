@@ -50,7 +50,7 @@ def fixture_world(gitlab: GitLab) -> World:
 
 
 def codes(world: World) -> list[str]:
-    return [one.code for one in world.plan()[1].plan.blockers]
+    return [blocker.code for blocker in world.plan()[1].plan.blockers]
 
 
 def test_it_is_deleted_once_its_host_is_without_it(gitlab: GitLab, world: World) -> None:
@@ -65,10 +65,12 @@ def test_it_is_deleted_once_its_host_is_without_it(gitlab: GitLab, world: World)
 def test_the_plan_shows_it_and_it_takes_a_word(gitlab: GitLab, world: World) -> None:
     world.flags = Flags({})
     _, planned = world.plan()
-    said = [text for _, text in plan_lines(planned.plan, Masker(), ())]
-    assert "  → delete runner two (2) in GitLab (paused first, deleted after its last job) · 0 jobs interrupted" in said
-    assert [one.details for one in planned.plan.blockers] == [("two",), ("two",)]
-    assert {one.code for one in planned.plan.blockers} == {"drop-runner"}
+    lines = [text for _, text in plan_lines(planned.plan, Masker(), ())]
+    assert (
+        "  → delete runner two (2) in GitLab (paused first, deleted after its last job) · 0 jobs interrupted" in lines
+    )
+    assert [blocker.details for blocker in planned.plan.blockers] == [("two",), ("two",)]
+    assert {blocker.code for blocker in planned.plan.blockers} == {"drop-runner"}
     document = plan_document(planned.plan, planned.result, Masker(), ())
     assert (document["deleted_in_gitlab"], document["leaving_gitlab"]) == ([2], [{"runner": "two", "id": 2}])
     assert world.deploy().result is Result.REFUSED
@@ -99,7 +101,7 @@ def test_one_that_was_never_managed_in_gitlab_is_left_there(gitlab: GitLab, worl
     outcome = world.deploy()
     assert outcome.result is Result.APPLIED
     assert "deleted" not in outcome.message
-    assert [one.id for one in gitlab.created] == [1, 2]
+    assert [runner.id for runner in gitlab.created] == [1, 2]
 
 
 def test_its_jobs_are_waited_for(gitlab: GitLab, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +131,7 @@ def test_one_that_could_not_be_deleted_yet_is_paused_on_record_and_gets_jobs_onc
         world.machine.content = world.machine.before = before
         world.names = ("one", "two")
     assert world.deploy().result is Result.APPLIED
-    assert not any(one.paused for one in gitlab.created)
+    assert not any(runner.paused for runner in gitlab.created)
     assert not world.machine.paused
     assert world.agrees()
 
@@ -139,7 +141,7 @@ def test_of_two_that_leave_the_one_that_is_gone_is_on_record_no_more(gitlab: Git
     world.deploy()
     job, world.names = running(gitlab), ("one",)
     assert "runner two (2) is still in GitLab" in " ".join(world.deploy().diagnostics)
-    assert [one.id for one in gitlab.created] == [1, 2]
+    assert [runner.id for runner in gitlab.created] == [1, 2]
     assert world.machine.paused.keys() == {2}
     job.state = "success"
     world.deploy()
@@ -149,7 +151,7 @@ def test_of_two_that_leave_the_one_that_is_gone_is_on_record_no_more(gitlab: Git
 
 def running(gitlab: GitLab) -> Job:
     """A job that runs on `two`."""
-    (two,) = [one for one in gitlab.created if one.id == 2]
+    (two,) = [runner for runner in gitlab.created if runner.id == 2]
     job = gitlab.start(token=two.token)
     job.state = "running"
     return job
@@ -162,9 +164,9 @@ def test_a_run_that_fails_leaves_it_as_it_was(gitlab: GitLab, world: World, end:
     gitlab.requests.clear()
     world.machine.end = end
     assert world.deploy().result is not Result.APPLIED
-    told = [body for method, body in gitlab.requests if method == "PUT"]
-    assert bool(told) is (not paused and end != "unreachable")  # what no record can be kept of is not paused
-    assert [(one.id, one.paused) for one in gitlab.created] == [(1, False), (2, paused)]
+    bodies = [body for method, body in gitlab.requests if method == "PUT"]
+    assert bool(bodies) is (not paused and end != "unreachable")  # what no record can be kept of is not paused
+    assert [(runner.id, runner.paused) for runner in gitlab.created] == [(1, False), (2, paused)]
     world.machine.end = "applied"
     world.deploy()
     assert world.agrees()
@@ -190,7 +192,7 @@ def test_one_that_a_client_had_paused_when_it_was_killed_is_settled(
     world.machine.end, world.names = "applied", names
     world.deploy()
     assert world.agrees()
-    assert [one.paused for one in gitlab.created] == [False] * len(names)
+    assert [runner.paused for runner in gitlab.created] == [False] * len(names)
     assert not world.machine.paused
 
 
@@ -199,8 +201,8 @@ def test_a_client_that_is_killed_after_the_run_leaves_a_record_by_which_the_next
     with pytest.raises(Cut):
         world.deploy()
     world.machine.end, world.flags = "applied", Flags({})  # nobody is asked once more
-    said = [text for _, text in plan_lines(world.plan()[1].plan, Masker(), ())]
-    assert any("delete runner two (2) in GitLab (it is not on the host any more)" in text for text in said)
+    lines = [text for _, text in plan_lines(world.plan()[1].plan, Masker(), ())]
+    assert any("delete runner two (2) in GitLab (it is not on the host any more)" in text for text in lines)
     world.deploy()
     assert world.agrees()
 
@@ -212,7 +214,7 @@ def test_one_that_comes_back_into_the_inventory_meanwhile_is_created_anew(gitlab
     world.machine.end, world.names = "applied", ("one", "two")
     world.deploy()
     assert world.agrees()
-    assert [one.id for one in gitlab.created] == [1, 3]
+    assert [runner.id for runner in gitlab.created] == [1, 3]
 
 
 def test_one_that_somebody_took_off_by_hand_takes_a_word(world: World) -> None:
@@ -242,7 +244,7 @@ def test_one_that_another_machine_takes_up_meanwhile_stays(gitlab: GitLab, world
     outcome = world.deploy()
     assert "other machines use it since the plan was made" in " ".join(outcome.diagnostics)
     world.deploy()
-    assert [one.paused for one in gitlab.created] == [False, False]
+    assert [runner.paused for runner in gitlab.created] == [False, False]
     assert not world.machine.paused
 
 
@@ -251,7 +253,7 @@ def test_one_whose_token_another_host_of_the_inventory_has_stays(gitlab: GitLab,
     section: Tree = {"runners": [moved]}
     world.others = (Host("b", "b", sections={build.SPEC.service: section}),)
     assert "it is not known whether b has its token" in " ".join(world.plan()[1].plan.notes)
-    (two,) = [one for one in gitlab.created if one.id == 2]
+    (two,) = [runner for runner in gitlab.created if runner.id == 2]
     world.machine.environ["TWO"] = two.token
     world.environ = world.machine.environ
     assert "runner two (2) is not deleted in GitLab: b has its token" in world.plan()[1].plan.notes
@@ -259,7 +261,7 @@ def test_one_whose_token_another_host_of_the_inventory_has_stays(gitlab: GitLab,
 
 def test_one_that_moved_stays_though_the_host_is_without_its_token_by_now(gitlab: GitLab, world: World) -> None:
     """Nobody could tell when a run took it off: GitLab did not answer, or the other host's secret was not there."""
-    (two,) = [one for one in gitlab.created if one.id == 2]
+    (two,) = [runner for runner in gitlab.created if runner.id == 2]
     world.given = SecretFingerprints("ab", {f"two {gitlab.url}": fingerprint("ab", two.token)})
     moved: Tree = {"name": "moved", "token": Secret("env", "TWO", SourceLocation("i.yml", 1, 1))}
     world.others = (Host("b", "b", sections={build.SPEC.service: {"runners": [moved]}}),)
@@ -274,7 +276,7 @@ def test_one_that_moved_stays_though_the_host_is_without_its_token_by_now(gitlab
 
 
 def test_one_whose_token_on_the_host_is_of_another_stays(gitlab: GitLab, world: World) -> None:
-    (two,) = [one for one in gitlab.created if one.id == 2]
+    (two,) = [runner for runner in gitlab.created if runner.id == 2]
     other = gitlab.runner("glrt-edited-by-hand-beside-an-id")
     world.machine.content = (world.machine.content or b"").replace(two.token.encode(), other.token.encode())
     note = f"its host has the token of runner {other.id}; delete the one there that nobody uses"
@@ -303,12 +305,12 @@ def test_whatever_gitlab_answers_the_next_deploy_makes_both_agree(
     gitlab.faults_at = {call: [fault] * times}
     outcome = world.deploy()
     if len(gitlab.created) == 2:
-        told = (outcome.message, *outcome.diagnostics, *world.notes)
-        assert end != "applied" or any("two" in text or "runner 2" in text for text in told), told
+        texts = (outcome.message, *outcome.diagnostics, *world.notes)
+        assert end != "applied" or any("two" in text or "runner 2" in text for text in texts), texts
     gitlab.faults_at = {}
     world.machine.end = "applied"
     world.deploy()
-    assert world.agrees(), [(one.id, one.paused) for one in gitlab.created]
+    assert world.agrees(), [(runner.id, runner.paused) for runner in gitlab.created]
     world.deploy()
     assert not world.machine.paused
 
@@ -343,5 +345,5 @@ def test_a_rollback_does_not_bring_back_what_is_gone(world: World) -> None:
     world.deploy()
     assert world.agrees()
     _, planned = world.plan("rollback to run 1", content=before)
-    assert [one.code for one in planned.plan.blockers] == ["unknown-token"]
+    assert [blocker.code for blocker in planned.plan.blockers] == ["unknown-token"]
     assert "put the runner into the inventory, and deploy" in planned.plan.blockers[0].message

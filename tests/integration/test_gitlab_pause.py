@@ -82,13 +82,13 @@ def test_it_is_done_where_no_error_says_otherwise(gitlab: GitLab, fault: Answer,
     runner = gitlab.runner("glrt-one")
     runner.paused = not paused
     gitlab.faults_at = {one: [fault] * times for one in ("PUT /runners", "GET /runners")}
-    told = ""
+    text = ""
     try:
         (pause if paused else unpause)(client, runner.id)
     except GitlabError as error:
-        told = f"{error.message} {error.hint}"
-    assert "canary" not in told
-    assert told or runner.paused is paused or fault.status == 404
+        text = f"{error.message} {error.hint}"
+    assert "canary" not in text
+    assert text or runner.paused is paused or fault.status == 404
 
 
 # -- a deploy that drains ------------------------------------------------------------------------------------------------
@@ -152,8 +152,8 @@ def test_a_plan_shows_how_long_and_what_gitlab_counts(world: World) -> None:
     world.gitlab.start(token=build.TOKEN).state = "running"
     _, planned = world.plan()
     until_then = "until the run has ended well, or is rolled back"
-    said = f"  → pause runner one in GitLab {until_then} · by GitLab's count 1 job runs on it · 0 jobs interrupted"
-    assert said in lines(planned)
+    text = f"  → pause runner one in GitLab {until_then} · by GitLab's count 1 job runs on it · 0 jobs interrupted"
+    assert text in lines(planned)
     document = plan_document(planned.plan, planned.result, Masker(), ())
     assert document["paused_in_gitlab"] == [{"runner": "one", "id": 1, "jobs": 1}]
     assert document["unpaused_in_gitlab"] == []
@@ -274,7 +274,7 @@ def test_a_gitlab_that_is_down_is_a_note_and_the_deploy_drains(world: World) -> 
     _, planned = world.plan()
     assert planned.ready
     assert not planned.plan.pausing
-    (note,) = [one for one in planned.plan.notes if "is not paused in GitLab while it drains" in one]
+    (note,) = [note for note in planned.plan.notes if "is not paused in GitLab while it drains" in note]
     assert "GitLab answered with status 500" in note
 
 
@@ -406,8 +406,8 @@ def test_status_and_verify_say_which_run_paused_it(world: World) -> None:
     with pytest.raises(Cut):
         world.deploy()
     observed = world.observed()
-    said = [text for _, text in status_lines("h", observed, ())]
-    assert "  runner one is paused in GitLab by run 1, and was not unpaused: runnerops deploy h" in said
+    shown_lines = [text for _, text in status_lines("h", observed, ())]
+    assert "  runner one is paused in GitLab by run 1, and was not unpaused: runnerops deploy h" in shown_lines
     record = {"runner": "one", "id": 1, "url": world.gitlab.url, "run": 1}
     assert status_document("h", observed, ())["paused_by_run"] == [record]
     project, _ = world.plan()
@@ -416,13 +416,13 @@ def test_status_and_verify_say_which_run_paused_it(world: World) -> None:
     assert (check.state, check.fix) == ("fail", "runnerops deploy h")
     assert "run 1 paused it in GitLab, and it was not unpaused" in check.reason
     observed = replace(observed, last=Run(1, ORIGIN, "", "", running=True))
-    assert [one.state for one in gitlab_checks(project.hosts[0], observed, gitlab_context)] == ["pass"]
-    said = [text for _, text in status_lines("h", observed, ())]
+    assert [check.state for check in gitlab_checks(project.hosts[0], observed, gitlab_context)] == ["pass"]
+    shown_lines = [text for _, text in status_lines("h", observed, ())]
     assert (
         "  runner one is paused in GitLab by run 1, which is still going on; the client that began it unpauses the"
-        " runner at its end" in said
+        " runner at its end" in shown_lines
     )
-    assert "  hint: if that client is gone, `runnerops deploy h` does that after the run" in said
+    assert "  hint: if that client is gone, `runnerops deploy h` does that after the run" in shown_lines
 
 
 def test_who_interrupts_a_pause_is_told_and_the_next_deploy_unpauses(world: World) -> None:

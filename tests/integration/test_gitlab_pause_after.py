@@ -54,8 +54,8 @@ def abort(world: World, end: Result) -> Outcome:
 def test_an_abort_unpauses_where_the_end_shows_how_the_host_is(world: World, end: Result, unpaused: bool) -> None:
     outcome = abort(world, end)
     assert (outcome.result, world.runner.paused, bool(world.machine.on_record)) == (end, not unpaused, not unpaused)
-    said = "unpaused in GitLab: one" if unpaused else "still paused in GitLab: one"
-    assert said in outcome.message
+    text = "unpaused in GitLab: one" if unpaused else "still paused in GitLab: one"
+    assert text in outcome.message
 
 
 def test_what_an_abort_cannot_unpause_it_says_and_leaves_on_record(world: World) -> None:
@@ -66,8 +66,8 @@ def test_what_an_abort_cannot_unpause_it_says_and_leaves_on_record(world: World)
 
 def test_an_abort_shows_before_what_it_will_unpause_or_who_has_to(world: World) -> None:
     host = world.plan()[0].hosts[0]
-    told = [text for _, text in unpaused_lines(host, world.machine.on_record)]
-    assert told == ["    ← unpause runner one in GitLab"]
+    lines = [text for _, text in unpaused_lines(host, world.machine.on_record)]
+    assert lines == ["    ← unpause runner one in GitLab"]
     world.access = False
     world.settings = {}
     (line,) = unpaused_lines(world.plan()[0].hosts[0], world.machine.on_record)
@@ -81,7 +81,7 @@ def test_a_run_of_another_command_unpauses_at_an_end_that_shows_the_host(
 ) -> None:
     world.machine.end = end
     project, planned = world.plan(command)
-    assert [one.runner for one in planned.plan.pausing.left] == ["one"]
+    assert [pause.runner for pause in planned.plan.pausing.left] == ["one"]
     executor = world.executor(planned, project)
     executor.run()
     assert executor.outcomes["h"].result.value == end

@@ -64,7 +64,10 @@ def test_a_runner_whose_group_changes_in_the_inventory_blocks_with_the_way_out(g
     assert world.deploy().result is Result.APPLIED
     world.place = Place("group", 43)
     blockers = world.plan()[1].plan.blockers
-    assert [(one.code, one.details) for one in blockers] == [("other-place", ("one",)), ("other-place", ("two",))]
+    assert [(blocker.code, blocker.details) for blocker in blockers] == [
+        ("other-place", ("one",)),
+        ("other-place", ("two",)),
+    ]
     assert blockers[0].message.startswith("runner one is of group g42 (42) in GitLab, which cannot move a runner")
     assert world.deploy().result is Result.REFUSED
     stays = {"other-place": frozenset({""})}
@@ -74,7 +77,7 @@ def test_a_runner_whose_group_changes_in_the_inventory_blocks_with_the_way_out(g
     world.deploy()
     world.names = ("one", "two")
     world.deploy()
-    assert {one.place for one in gitlab.created} == {"groups/42", "groups/43"}
+    assert {runner.place for runner in gitlab.created} == {"groups/42", "groups/43"}
     assert world.agrees()
 
 
@@ -91,13 +94,13 @@ def test_status_tells_what_is_still_to_be_deleted_and_by_which_command(gitlab: G
     with pytest.raises(Cut):
         world.deploy()
     observed = replace(world.observed(), last=Run(2, ORIGIN, "", "applied", running=False, command=command))
-    (said,) = pending_deletions(host, observed, gitlab_context()).values()
-    assert said == f"runner two (2) is off the host and still to be deleted in GitLab: {says}"
-    assert f"  note: {said}" in [text for _, text in status_lines("h", observed, (), (said,))]
-    assert status_document("h", observed, (), (said,))["notes"] == [said]
+    (message,) = pending_deletions(host, observed, gitlab_context()).values()
+    assert message == f"runner two (2) is off the host and still to be deleted in GitLab: {says}"
+    assert f"  note: {message}" in [text for _, text in status_lines("h", observed, (), (message,))]
+    assert status_document("h", observed, (), (message,))["notes"] == [message]
     gitlab.faults_at = {"GET /runners/2": [Answer(401)]}
-    (said,) = pending_deletions(host, observed, gitlab_context()).values()
-    assert said.startswith("whether runner two (2) is still to be deleted in GitLab is not known: ")
+    (message,) = pending_deletions(host, observed, gitlab_context()).values()
+    assert message.startswith("whether runner two (2) is still to be deleted in GitLab is not known: ")
     world.machine.end = "applied"
     world.deploy()
     assert not told(world)
@@ -128,9 +131,9 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     world.deploy()
     host = world.plan()[0].hosts[0]
     gitlab.discard(gitlab.created[0])
-    one, two = ask_gitlab(host, world.observed(), gitlab_context())
-    assert (one.known, two.known) == (False, True)
-    assert "deploy, which creates another" in one.fix
+    status, two = ask_gitlab(host, world.observed(), gitlab_context())
+    assert (status.known, two.known) == (False, True)
+    assert "deploy, which creates another" in status.fix
     (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), gitlab_context())
     assert "write its token into the inventory" in other.fix
     _, planned = world.plan()
@@ -178,8 +181,8 @@ def test_one_of_which_gitlab_takes_the_token_or_has_the_number_is_left_as_it_is(
         if not line.strip().startswith(b"id =")
     )
     assert not world.plan()[1].plan.unpaired.creations  # without a number nobody can tell
-    (one,) = ask_gitlab(world.plan()[0].hosts[0], world.observed(), gitlab_context())
-    assert "write its token into the inventory" in one.fix
+    (status,) = ask_gitlab(world.plan()[0].hosts[0], world.observed(), gitlab_context())
+    assert "write its token into the inventory" in status.fix
 
 
 def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
@@ -187,10 +190,10 @@ def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
     with pytest.raises(Cut):
         world.deploy()
     host = world.plan()[0].hosts[0]
-    (one,) = ask_gitlab(host, world.observed(), gitlab_context())
-    assert (one.known, one.fix) == (True, "deploy its host, which completes or deletes it")
-    assert "as not deployed yet" in one.reason
+    (status,) = ask_gitlab(host, world.observed(), gitlab_context())
+    assert (status.known, status.fix) == (True, "deploy its host, which completes or deletes it")
+    assert "as not deployed yet" in status.reason
     world.machine.end = "applied"
     world.deploy()
-    (one,) = ask_gitlab(host, world.observed(), gitlab_context())
-    assert one.reason == ""
+    (status,) = ask_gitlab(host, world.observed(), gitlab_context())
+    assert status.reason == ""

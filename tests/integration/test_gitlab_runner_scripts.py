@@ -92,7 +92,7 @@ def count(number: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("journal", "page", "args", "said"),
+    ("journal", "page", "args", "expected"),
     [
         ("x Configuration loaded  builds=0", "", ("42", "info", "-"), LOADED),
         ("", "", ("42", "info", "-"), NOT_YET),
@@ -115,13 +115,13 @@ def count(number: int) -> str:
     ],
 )
 def test_what_shows_that_the_file_is_loaded(
-    one: Host, journal: str, page: str, args: tuple[str, ...], said: list[str]
+    one: Host, journal: str, page: str, args: tuple[str, ...], expected: list[str]
 ) -> None:
     one.put("page", count(1))
     one.config("--mark", args[-1])
     one.put("journal", journal)
     one.put("page", page)
-    assert one.polls(*args) == said
+    assert one.polls(*args) == expected
 
 
 TOLD = "WARNING: Starting graceful shutdown, waiting for builds to finish  StopSignal=quit builds=1"
@@ -230,8 +230,8 @@ def test_a_return_takes_the_place_of_one_that_waits_already(host: Host, clash: b
 def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
     host.config("--mark", "-")
     host.put("returning")
-    said = [host.config("--returned", "any", "info", "-") for _ in range(2)]
-    assert said == ["it is not back yet", "loaded"]
+    texts = [host.config("--returned", "any", "info", "-") for _ in range(2)]
+    assert texts == ["it is not back yet", "loaded"]
     assert (host.folder / "notes").read_text() == "gitlab-runner starts by itself after its last job\n"
 
 
@@ -264,12 +264,12 @@ def test_who_was_told_to_end_is_noted(host: Host, flags: tuple[str, ...]) -> Non
     assert (host.folder / "signalled").read_text() == "42\n"
 
 
-@pytest.mark.parametrize(("signal", "told"), [("QUIT", False), ("TERM", True)])
+@pytest.mark.parametrize(("signal", "is_told"), [("QUIT", False), ("TERM", True)])
 def test_a_runner_that_systemd_is_stopping_gets_no_second_signal_unless_its_jobs_are_to_end(
-    host: Host, signal: str, told: bool
+    host: Host, signal: str, is_told: bool
 ) -> None:
     host.put("busy")
     host.put("unit-state", "deactivating")
     host.run("runner-signal.sh", "gitlab-runner", signal, "main")
     assert (host.folder / "signalled").read_text() == "42\n"
-    assert ("systemctl kill" in (host.folder / "calls").read_text()) is told
+    assert ("systemctl kill" in (host.folder / "calls").read_text()) is is_told

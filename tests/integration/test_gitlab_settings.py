@@ -103,8 +103,8 @@ def test_where_no_runner_has_settings_gitlab_is_not_asked(gitlab: GitLab) -> Non
 def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gitlab: GitLab) -> None:
     number, gitlab_context = gitlab.runner(ONE).id, new_context()
     for name, tags in (("a", ("docker",)), ("b", ("linux",))):
-        one = replace(host(gitlab, one={"tags": tags}), name=name)
-        compare_settings(one, *there(gitlab, {"one": number}), gitlab_context)
+        this_host = replace(host(gitlab, one={"tags": tags}), name=name)
+        compare_settings(this_host, *there(gitlab, {"one": number}), gitlab_context)
     gitlab.runner(ONE).settings["tag_list"] = ["docker"]  # so a alone has nothing to do
     assert {name: stop.details for name, stop in disagreeing_runners(gitlab_context.desired_settings).items()} == {
         "a": ("tags",),
@@ -160,7 +160,7 @@ def test_the_runner_is_found_by_its_token_where_the_file_has_no_id_or_another_on
 
 
 @pytest.mark.parametrize(
-    ("fault", "said"),
+    ("fault", "expected"),
     [
         (Answer(401, QUOTED), "write a new one under `gitlab: {token: …}`"),
         (Answer(403, QUOTED), "scope `manage_runner`"),
@@ -171,13 +171,13 @@ def test_the_runner_is_found_by_its_token_where_the_file_has_no_id_or_another_on
     ],
     ids=lambda value: value if isinstance(value, str) else str(value.status),
 )
-def test_what_cannot_be_compared_is_a_note_with_the_fix(gitlab: GitLab, fault: Answer, said: str) -> None:
+def test_what_cannot_be_compared_is_a_note_with_the_fix(gitlab: GitLab, fault: Answer, expected: str) -> None:
     ids = {"one": gitlab.runner(ONE).id, "two": gitlab.runner(TWO).id}
     gitlab.faults = [fault]
     updates, notes = ask(gitlab, host(gitlab, one=WANTED, two=WANTED), ids)
     first, *rest = notes.split("\n")
     assert first.startswith("the settings of runner one in GitLab could not be compared: ")
-    assert said in first
+    assert expected in first
     down = fault.status == 429  # then the next one is not waited for; else it has its own answer
     assert [update.runner for update in updates] == ([] if down else ["two"])
     assert len(rest) == down
@@ -302,8 +302,8 @@ class Pool(Several):
 def planning(gitlab: GitLab, name: str, *, run: bool) -> tuple[Project, Planned]:
     """A host with a plan of what `planned` says, and with a run of its own or without."""
     token = Secret("env", "GITLAB_TOKEN", SourceLocation("inventory.yml", 1, 1))
-    one = replace(host(gitlab, token, one=WANTED), name=name)
-    project = Project(Inventory("inventory.yml", (one,), {}), (one,), {name: ()}, {name: ()}, b"")
+    this_host = replace(host(gitlab, token, one=WANTED), name=name)
+    project = Project(Inventory("inventory.yml", (this_host,), {}), (this_host,), {name: ()}, {name: ()}, b"")
     forward = PLAN.forward if run else ()
     plan = replace(PLAN, host=name, forward=forward, updates=(planned(gitlab),))
     return project, Planned(plan, (), Result.PENDING)
@@ -313,7 +313,7 @@ def outcomes(
     project: Project, plans: Mapping[str, Planned], pool: Pool, runs: ActiveRuns | None = None
 ) -> Mapping[str, Outcome]:
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
-    known = {name: one.plan for name, one in plans.items()}
+    known = {name: plan.plan for name, plan in plans.items()}
     connections, show = cast(ConnectionPool, pool), cast(Show, Quiet())
     executor = HostExecutor(project, plans, known, connections, screen, show, LockWait(0, screen), runs or ActiveRuns())
     executor.run()
@@ -391,20 +391,20 @@ def test_gitlab_is_reported_once_the_hosts_run_has_ended_well(
 @pytest.mark.parametrize("command", ["deploy", "rollback"])
 def test_a_deploys_plan_has_them_and_a_rollbacks_has_not(gitlab: GitLab, command: str) -> None:
     gitlab.runner(ONE)
-    one = host(gitlab, one=WANTED)
+    this_host = host(gitlab, one=WANTED)
     content = RUNNER.replace(b"https://gitlab.example.com", gitlab.url.encode()).replace(
         b"glrt-aaaaaaaaaaaa", ONE.encode()
     )
     rendered, state = ask_for(None, content), in_sync(None, content)
     state = replace(state, facts=replace(state.facts, runner=KNOWN))
-    project = Project(Inventory("inventory.yml", (one,), {}), (one,), {"h": rendered}, {"h": ()}, b"")
+    project = Project(Inventory("inventory.yml", (this_host,), {}), (this_host,), {"h": rendered}, {"h": ()}, b"")
     context = PlanContext(project, Flags({}), ORIGIN, Redactor(), command=command)
-    found = plan_observed(context, one, rendered, state)
+    found = plan_observed(context, this_host, rendered, state)
     assert [update.runner for update in found.plan.updates] == (["one"] if command == "deploy" else [])
     assert found.result is (Result.PENDING if command == "deploy" else Result.UNCHANGED)
     assert not found.plan.notes
     gitlab.faults = [Answer(401)]
-    found = plan_observed(context, one, rendered, state)
+    found = plan_observed(context, this_host, rendered, state)
     assert found.result is Result.UNCHANGED
     assert ("could not be compared" in "".join(found.plan.notes)) == (command == "deploy")
 

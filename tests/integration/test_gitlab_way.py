@@ -91,14 +91,14 @@ def test_a_proxy_that_refuses_or_is_gone_is_named(
 
 
 @pytest.mark.parametrize(
-    ("kind", "said"),
+    ("kind", "expected"),
     [("none", "there is no file"), ("folder", "is a folder"), ("text", "holds no certificate"), ("empty", "holds no")],
 )
-def test_a_ca_file_that_holds_none_is_named(tmp_path: Path, kind: str, said: str) -> None:
+def test_a_ca_file_that_holds_none_is_named(tmp_path: Path, kind: str, expected: str) -> None:
     path = tmp_path / "ca.pem"
     if kind == "folder":
         path.mkdir()
     elif kind != "none":
         path.write_text("no certificate\n" if kind == "text" else "")
-    with pytest.raises(GitlabError, match=said):
+    with pytest.raises(GitlabError, match=expected):
         GitlabClient("https://gitlab.invalid", ca_file=str(path))

@@ -36,8 +36,8 @@ def test_a_hold_is_kept_on_the_host_and_seen_by_every_observation(argv: tuple[st
         return shell(argv, script, tuple(words), tmp_path).returncode
 
     def seen(clock: int) -> Hold | None:
-        done = shell(argv, f"word=w\n{FRAME}\nsystemctl() {{ :; }}\nobserve_runs", (), tmp_path)
-        answers, _ = observation.decode_observation("w", done.stdout)
+        completed = shell(argv, f"word=w\n{FRAME}\nsystemctl() {{ :; }}\nobserve_runs", (), tmp_path)
+        answers, _ = observation.decode_observation("w", completed.stdout)
         return host_state(answers, {}, Facts(clock=clock)).hold
 
     assert run(state_folder.release()) == state_folder.NOT_HELD
@@ -63,8 +63,8 @@ def test_a_hold_and_its_end_as_json(tmp_path: Path) -> None:
             assert (gone["host"], gone["result"]) == ("gone", "unreachable")
             return found, gone
 
-        found, _ = said("hold", "--reason", "disk swap", "--until", "4h")
-        assert (found["host"], found["result"], found["reason"]) == ("demo", "held", "disk swap")
-        assert time.time() < found["until"] < time.time() + 4 * 3600 + 60
+        tree, _ = said("hold", "--reason", "disk swap", "--until", "4h")
+        assert (tree["host"], tree["result"], tree["reason"]) == ("demo", "held", "disk swap")
+        assert time.time() < tree["until"] < time.time() + 4 * 3600 + 60
         assert said("release")[0] == {"host": "demo", "result": "released"}
         assert said("release")[0] == {"host": "demo", "result": "not-held"}

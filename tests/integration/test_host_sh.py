@@ -317,8 +317,8 @@ def test_follow_prints_the_log_from_a_byte_on(walker: Walker) -> None:
     walker.walk()
     log = (walker.folder / "log").read_bytes()
     for byte in (0, 5, log.index("\u20ac".encode()) + 1, len(log) - 3, len(log)):
-        done = walker.call("follow", str(walker.folder), str(byte))
-        assert (done.returncode, done.stdout) == (0, log[byte:])
+        completed = walker.call("follow", str(walker.folder), str(byte))
+        assert (completed.returncode, completed.stdout) == (0, log[byte:])
 
 
 def test_follow_waits_for_the_log_and_for_the_rest_of_a_line(walker: Walker) -> None:
@@ -330,13 +330,13 @@ def test_follow_waits_for_the_log_and_for_the_rest_of_a_line(walker: Walker) -> 
     assert following.stdout
     log.write_text("1.0\t\t-1\tnote\tclock 1\n2.0\tforward\t0\tst")
     assert following.stdout.readline() == b"\t\t-1\tnote\tclock 1\n"
-    for text, said in (
+    for text, expected in (
         ("ep\t\n", b"2.0\tforward\t0\tstep\t\n"),
         ("3.0\t\t-1\tend\tfailed\n", b"3.0\t\t-1\tend\tfailed\n"),
     ):
         with log.open("a") as file:
             file.write(text)
-        assert following.stdout.readline() == said
+        assert following.stdout.readline() == expected
     assert following.communicate(timeout=20)[0] == b""
     assert following.returncode == 0
 
@@ -360,9 +360,9 @@ def test_follow_sees_by_the_file_of_a_unit_that_the_run_goes_on(walker: Walker) 
 def test_following_a_run_that_is_over_without_an_end(walker: Walker) -> None:
     walker.prepare([sh("true")])
     (walker.folder / "log").write_bytes(b"1.0\t\t-1\tnote\tclock 1\n")
-    done = walker.call("follow", str(walker.folder), "0")
-    assert done.returncode == protocol.NO_END
-    assert done.stdout == b"1.0\t\t-1\tnote\tclock 1\n"
+    completed = walker.call("follow", str(walker.folder), "0")
+    assert completed.returncode == protocol.NO_END
+    assert completed.stdout == b"1.0\t\t-1\tnote\tclock 1\n"
 
 
 def test_events_have_the_hosts_time(walker: Walker) -> None:
@@ -394,13 +394,13 @@ def test_arguments_reach_commands_unchanged(tmp_path_factory: pytest.TempPathFac
 
 def test_it_is_posix_sh() -> None:
     shellcheck = Path(sys.executable).with_name("shellcheck")  # the project's own; its folder need not be in PATH
-    done = subprocess.run(
+    completed = subprocess.run(
         [shellcheck, "--shell=sh", HOST_SH, HOST_SH.with_name("observe.sh")],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
+    assert completed.returncode == 0, completed.stdout
 
 
 def test_the_shas_are_those_of_the_plan(walker: Walker) -> None:
@@ -437,8 +437,8 @@ def test_a_run_begins_only_where_there_is_room_for_its_log(walker: Walker) -> No
     forward, rollback = whole_run()
     walker.prepare(forward, rollback, FILES)
     (walker.folder / "reserve").mkdir()
-    done = walker.call("walk", str(walker.folder))
-    assert done.returncode == 0
+    completed = walker.call("walk", str(walker.folder))
+    assert completed.returncode == 0
     assert walker.end() == "failed"
     assert any("no space left" in event.text for event in walker.events())
     as_it_was(walker)
@@ -523,9 +523,9 @@ def test_a_full_disk_is_named_by_what_records_how_far_a_run_is(walker: Walker, w
     walker.prepare([*change, part] if what == "begun" else [*change[:1], part, change[1]], [part], {"new.1": NEW_A})
     (walker.folder / what).symlink_to("/dev/full")
     walker.walk()
-    said = notes(walker)
-    assert any("No space left on device" in note for note in said), said
-    assert any(note.endswith(f"/{what} cannot be written") for note in said), said
+    shown_notes = notes(walker)
+    assert any("No space left on device" in note for note in shown_notes), shown_notes
+    assert any(note.endswith(f"/{what} cannot be written") for note in shown_notes), shown_notes
 
 
 def test_where_no_other_record_can_be_written_the_older_one_will_do_in_the_rollback(walker: Walker) -> None:

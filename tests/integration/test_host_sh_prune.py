@@ -84,9 +84,9 @@ def test_the_one_that_took_a_file_away_stays_with_what_it_was(walker: Walker) ->
 
 
 def test_originals_are_no_runs_and_stay(walker: Walker) -> None:
-    kept = Step("run", ("10", *script("keep-original.sh", "etc%a b.conf", A, "same.1", "0644", "root:root")))
+    step = Step("run", ("10", *script("keep-original.sh", "etc%a b.conf", A, "same.1", "0644", "root:root")))
     first = replace(walker, run=1)
-    first.prepare([kept], files={"keep": b"1 100000\n", "same.1": b"a0\n"})
+    first.prepare([step], files={"keep": b"1 100000\n", "same.1": b"a0\n"})
     assert first.walk() == "applied"
     changing(walker, 2, A, None, b"a1\n")
     for number in range(3, 6):

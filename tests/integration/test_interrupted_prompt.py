@@ -73,5 +73,7 @@ def test_a_signal_that_is_to_be_ignored_stays_ignored(tmp_path: Path) -> None:
     (tmp_path / "command.py").write_text(IGNORING)
     script = f"trap '' HUP; exec {sys.executable} command.py"
     environ = {**os.environ, "PYTHONPATH": os.getcwd()}
-    done = subprocess.run(["sh", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "still here\n"), done.stderr
+    completed = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert (completed.returncode, completed.stdout) == (0, "still here\n"), completed.stderr

@@ -12,8 +12,10 @@ from tests.shells import SHELLS
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("text", "told"), [("4f2a\n", "4f2a"), ("4f2a", "4f2a"), ("", ""), (None, "")])
-def test_the_id_is_read_without_a_process(shell: tuple[str, ...], text: str | None, told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("text", "expected"), [("4f2a\n", "4f2a"), ("4f2a", "4f2a"), ("", ""), (None, "")])
+def test_the_id_is_read_without_a_process(
+    shell: tuple[str, ...], text: str | None, expected: str, tmp_path: Path
+) -> None:
     (tmp_path / "etc").mkdir()
     if text is not None:
         (tmp_path / "etc/machine-id").write_text(text)
@@ -23,5 +25,5 @@ def test_the_id_is_read_without_a_process(shell: tuple[str, ...], text: str | No
     ask() {{ case $1 in machine) shift; "$@";; esac; }}
     observe_host
     """
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
-    assert (done.stdout.strip(), done.stderr) == (told, "")
+    completed = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
+    assert (completed.stdout.strip(), completed.stderr) == (expected, "")

@@ -33,16 +33,16 @@ def fixture_site(tmp_path: Path) -> Iterator[Site]:
 
 
 def test_what_keeps_hosts_from_being_reached_is_reported_once(site: Site) -> None:
-    said = typed(site, "deploy", "gone-*", "--yes", code=1)
-    assert said.count("connection refused") == 1
-    assert said.count("hint:") == 1
-    assert said.splitlines()[-1] == "3 hosts: 3 unreachable (gone-[1:3])"
+    output = typed(site, "deploy", "gone-*", "--yes", code=1)
+    assert output.count("connection refused") == 1
+    assert output.count("hint:") == 1
+    assert output.splitlines()[-1] == "3 hosts: 3 unreachable (gone-[1:3])"
     assert typed(site, "deploy", "gone-1", "--yes", code=1).count("connection refused") == 1
 
-    said = typed(site, "deploy", "--yes", code=1)
-    assert said.count("hint:") == 1
-    *_, row, applied, last = said.splitlines()
+    output = typed(site, "deploy", "--yes", code=1)
+    assert output.count("hint:") == 1
+    *_, row, applied, last = output.splitlines()
     assert row.split()[:2] == ["gone-[1:3]", "unreachable"], "once more where the deploy ends, in short"
     assert applied.split()[:2] == ["demo", "applied"]
     assert last == "4 hosts: 1 applied, 3 unreachable (gone-[1:3])"
-    assert said.count("connection refused") == 2
+    assert output.count("connection refused") == 2

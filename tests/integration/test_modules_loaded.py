@@ -16,8 +16,8 @@ from runnerops.demo.site import Site
 def test_what_needs_no_inventory_waits_for_no_slow_module(argv: list[str], tmp_path: Path) -> None:
     (tmp_path / "daemon.json").write_text('{"live-restore": true}\n')
     command = [sys.executable, "-X", "importtime", "-m", "runnerops", *argv]
-    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    completed = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in completed.stderr.splitlines()}
     assert "runnerops" in loaded
     assert loaded & {"pydantic", "jinja2", "fabric", "paramiko", "cryptography", "gitlab", "requests", "rich"} == set()
 
@@ -48,8 +48,8 @@ def test_a_call_of_a_simulated_program_loads_little(site: Site, words: str) -> N
     name, *rest = shlex.split(words)
     program = (site.root / "usr/bin" / name).read_text().replace(" -I ", " -X importtime -I ", 1)
     command = ["sh", "-c", program, name, *rest]
-    done = subprocess.run(command, env=dict(site.environ), check=False, capture_output=True, text=True)
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    completed = subprocess.run(command, env=dict(site.environ), check=False, capture_output=True, text=True)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in completed.stderr.splitlines()}
     assert "runnerops" in loaded
     assert loaded & {"re", "json", "typing", "contextlib", "pathlib", "subprocess", "enum", "tomllib", "yaml"} == set()
 

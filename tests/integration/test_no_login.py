@@ -27,10 +27,10 @@ hosts:
 """
 
 
-def look(folder: Path, sshd: Sshd, known: str, *, port: int = 0, concurrent: int = 1) -> tuple[Exit, str]:
+def look(folder: Path, sshd: Sshd, known_hosts: str, *, port: int = 0, concurrent: int = 1) -> tuple[Exit, str]:
     path = folder / "inventory.yml"
     path.write_text(INVENTORY.format(address=ADDRESS, user=USER, port=port or sshd.port, concurrent=concurrent))
-    (folder / "known_hosts").write_text(known)
+    (folder / "known_hosts").write_text(known_hosts)
     out = io.StringIO()
     environ = {"HOME": str(folder), "CI": "true"}
     code = diff(Invocation(path, (), environ, Screen(out=out, err=out)), Flags({}), DiffOptions(no_login=True))
@@ -38,19 +38,19 @@ def look(folder: Path, sshd: Sshd, known: str, *, port: int = 0, concurrent: int
 
 
 def test_host_keys_are_checked_and_nobody_logs_in(tmp_path: Path, sshd: Sshd) -> None:
-    known = sshd.line("ed25519")
-    code, said = look(tmp_path, sshd, known)
-    assert code is Exit.OK, said
+    known_hosts = sshd.line("ed25519")
+    code, output = look(tmp_path, sshd, known_hosts)
+    assert code is Exit.OK, output
     for words in ("NOT_SET: not set", "its host key is the known one", "config.toml  rendered, not compared"):
-        assert words in said
-    assert said.splitlines()[-2].startswith("not done without a login: ")
-    assert said.splitlines()[-1] == "1 host: 1 with a known key, none compared"
+        assert words in output
+    assert output.splitlines()[-2].startswith("not done without a login: ")
+    assert output.splitlines()[-1] == "1 host: 1 with a known key, none compared"
 
     cases = [
         (look(tmp_path, sshd, ""), "the host key of"),
         (look(tmp_path, sshd, sshd.line("other")), "the host key of"),
-        (look(tmp_path, sshd, known, port=1), "connection refused"),
-        (look(tmp_path, sshd, known, concurrent=0), "[R001]"),
+        (look(tmp_path, sshd, known_hosts, port=1), "connection refused"),
+        (look(tmp_path, sshd, known_hosts, concurrent=0), "[R001]"),
     ]
     for (failed, text), words in cases:
         assert failed is Exit.FAILED, text

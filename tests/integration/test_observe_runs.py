@@ -36,10 +36,10 @@ def test_a_run_that_ends_while_it_is_asked_about_is_not_told_as_cut_off(
     {call}
     """
     command = [*shell]
-    done = subprocess.run(
+    completed = subprocess.run(
         command, input=script.encode(), capture_output=True, env={"RUNNEROPS_ROOT": str(tmp_path)}, check=True
     )
-    answers, _ = observation.decode_observation("w", done.stdout)
+    answers, _ = observation.decode_observation("w", completed.stdout)
     assert answers["alive"].text == ""
     assert b"\tend\tapplied" in answers[answer].output  # not every run has every file, so grep's status tells nothing
 
@@ -64,9 +64,9 @@ def test_the_last_run_is_the_one_that_has_the_host(alive: tuple[int, ...], ends:
         "walked": "".join(f"{state}/{run}/log:2.0\t\t-1\tend\t{word}\n" for run, word in ends.items()),
         "alive": "".join(f"runnerops-{run}.service loaded active running x\n" for run in alive),
     }
-    found = host_state({name: Answer(0, text.encode()) for name, text in texts.items()}, {}, Facts())
-    assert found.last
-    assert (found.last.number, found.next_run) == (last, 9)
+    observed = host_state({name: Answer(0, text.encode()) for name, text in texts.items()}, {}, Facts())
+    assert observed.last
+    assert (observed.last.number, observed.next_run) == (last, 9)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -89,10 +89,10 @@ def test_systemctl_lists_runs_only_if_a_unit_may_exist(
     for name in there or ():
         (transient / name).touch()
     script = f"word=w\n{FRAME}\nsystemctl() {{ echo asked; }}\nobserve_runs\n"
-    done = subprocess.run(
+    completed = subprocess.run(
         [*shell], input=script.encode(), capture_output=True, env={"RUNNEROPS_ROOT": str(tmp_path)}, check=True
     )
-    assert observation.decode_observation("w", done.stdout)[0]["alive"].text == ("asked" if asked else "")
+    assert observation.decode_observation("w", completed.stdout)[0]["alive"].text == ("asked" if asked else "")
 
 
 KNOWN = """MainPID=0
@@ -108,7 +108,7 @@ LoadState=not-found
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("unit", "status", "said", "asked"),
+    ("unit", "status", "expected", "asked"),
     [
         ("one.service", 0, KNOWN.partition("\n\n")[0], 1),
         ("other.service", 0, KNOWN.partition("\n\n")[2].strip(), 1),
@@ -117,14 +117,14 @@ LoadState=not-found
     ],
 )
 def test_several_units_are_read_with_one_call(
-    shell: tuple[str, ...], unit: str, status: int, said: str, asked: int, tmp_path: Path
+    shell: tuple[str, ...], unit: str, status: int, expected: str, asked: int, tmp_path: Path
 ) -> None:
     (tmp_path / "known").write_text(KNOWN if status == 0 else "")
     fake = f"systemctl() {{ echo >>{tmp_path}/asked; cat {tmp_path}/known; return {status}; }}"
     script = (
         f"{FRAME}\n{fake}\nprepare_units one.service alias.service\nservice_unit {unit}\nprintf '%s\\n' \"$unit\"\n"
     )
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
-    lines = [line for line in done.stdout.strip().splitlines() if not line.startswith("Id=")]
-    assert lines == [line for line in said.splitlines() if not line.startswith("Id=")]
+    completed = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
+    lines = [line for line in completed.stdout.strip().splitlines() if not line.startswith("Id=")]
+    assert lines == [line for line in expected.splitlines() if not line.startswith("Id=")]
     assert len((tmp_path / "asked").read_text().splitlines()) == asked

@@ -67,16 +67,16 @@ def ask(shell: tuple[tuple[str, ...], str], inspected: str, folders: Sequence[st
         text = Path(folder) / "inspected"
         text.write_text(inspected, "utf-8")
         env = {"PATH": path, "INSPECTED": str(text), "FOLDER": folder, "LC_ALL": "C"}
-        done = subprocess.run([*argv, "-s"], input=script, env=env, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()
+        completed = subprocess.run([*argv, "-s"], input=script, env=env, capture_output=True, text=True, check=True)
+    return completed.stdout.splitlines()
 
 
 @pytest.mark.parametrize("folders", [(), (ONE,), (ONE, TWO, "e" * 64, "none")], ids=["none", "one", "more"])
 def test_every_container_of_the_daemon_is_inspected(shell: tuple[tuple[str, ...], str], folders: Sequence[str]) -> None:
     """By the client, where the socket tells nothing that is understood."""
-    said = ask(shell, '{"message":"page not found"}\n', folders)
+    texts = ask(shell, '{"message":"page not found"}\n', folders)
     inspect = f"docker inspect --type container --format FORMAT {ONE} {TWO}"
-    assert said[-2:] == ["== docker_containers", inspect]
+    assert texts[-2:] == ["== docker_containers", inspect]
 
 
 ODD = {
@@ -119,9 +119,9 @@ def test_containers_are_read_from_the_socket_and_nothing_else_of_them(
 ) -> None:
     """At once with all else that the daemon is asked, where each has a folder."""
     texts = [json.dumps(of, separators=(",", ":"), ensure_ascii=False) for of in (ODD, BARE)]
-    said = ask(shell, "".join(f"{text}\n" for text in texts).replace("<", "\\u003c"), folders)
-    assert ("== docker_inspected" in said) is (len(folders) < 2)
-    text = "\n".join(line for line in said if not line.startswith("=="))
+    answer_lines = ask(shell, "".join(f"{text}\n" for text in texts).replace("<", "\\u003c"), folders)
+    assert ("== docker_inspected" in answer_lines) is (len(folders) < 2)
+    text = "\n".join(line for line in answer_lines if not line.startswith("=="))
     assert "hush" not in text
     facts = DOCKER.facts(
         Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), "docker_responses": Answer(0, text.encode())}
@@ -159,9 +159,12 @@ def test_a_container_that_the_daemon_does_not_tell_of_hides_no_other(shell: tupl
     root=$PWD
     await_docker_daemon FORMAT /data
     """
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert "client" not in done.stdout
-    assert (done.stdout.count(f'{{"Id":"{ONE}"\n"Image":"of job"'), done.stdout.count('"Image":"of job"')) == (1, 2)
+    completed = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert "client" not in completed.stdout
+    assert (
+        completed.stdout.count(f'{{"Id":"{ONE}"\n"Image":"of job"'),
+        completed.stdout.count('"Image":"of job"'),
+    ) == (1, 2)
 
 
 READ = sorted(
@@ -173,11 +176,11 @@ READ = sorted(
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 @pytest.mark.parametrize(
-    ("owner", "told"),
+    ("owner", "expected"),
     [("root:root", "root:root"), ("ann:domain users", "7:8"), ("DOM\\bob:staff", "7:8"), ("UNKNOWN:staff", "7:8")],
 )
 def test_an_owner_whose_name_cannot_be_passed_on_is_told_by_number(
-    shell: tuple[tuple[str, ...], str], tmp_path: Path, owner: str, told: str
+    shell: tuple[tuple[str, ...], str], tmp_path: Path, owner: str, expected: str
 ) -> None:
     argv, path = shell
     tools = tmp_path / "tools"
@@ -191,9 +194,9 @@ def test_an_owner_whose_name_cannot_be_passed_on_is_told_by_number(
     (tmp_path / "a.conf").write_text("a\n")
     script = f"word=w\n{FRAME}\nroot={tmp_path}\nfile /a.conf\n"
     env = {"PATH": f"{tools}:{path}"}
-    done = subprocess.run([*argv, "-s"], input=script.encode(), env=env, capture_output=True, check=True)
-    _, files = decode_observation("w", done.stdout)
-    assert files["/a.conf"] == RemoteFile("/a.conf", "file", b"a\n", "0640", told, 1700000000)
+    completed = subprocess.run([*argv, "-s"], input=script.encode(), env=env, capture_output=True, check=True)
+    _, files = decode_observation("w", completed.stdout)
+    assert files["/a.conf"] == RemoteFile("/a.conf", "file", b"a\n", "0640", expected, 1700000000)
 
 
 @pytest.mark.parametrize("path", READ, ids=lambda path: f"{path.parent.parent.name}/{path.parent.name}/{path.name}")

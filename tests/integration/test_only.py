@@ -29,9 +29,9 @@ def files(site: Site, *words: str) -> dict[str, Any]:
 
 def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     inventory = site.project / "inventory.yml"
-    said = typed(site, "deploy", "--yes", "--only", "docker", code=1)
-    assert "blocked: unproven-mirror" in said
-    assert "the cache there, dockerhub of demo, is left out by --only" in said
+    output = typed(site, "deploy", "--yes", "--only", "docker", code=1)
+    assert "blocked: unproven-mirror" in output
+    assert "the cache there, dockerhub of demo, is left out by --only" in output
     typed(site, "deploy", "--yes", "--only", "docker", "--only", "registry")  # around a runner that has no file yet
     assert not (site.root / CONFIG).exists()
     typed(site, "deploy", "--yes")
@@ -42,17 +42,17 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     replace(inventory, 'image: "alpine:3"', 'image: "alpine:latest"')
     (site.project / ".env").unlink()  # no secret of what is left out is needed
     assert files(site, "--only", "docker").keys() == {DAEMON}
-    said = typed(site, "deploy", "--yes", "--only", "docker")
-    assert "note: left out by --only: gitlab_runner, registry" in said
+    output = typed(site, "deploy", "--yes", "--only", "docker")
+    assert "note: left out by --only: gitlab_runner, registry" in output
     assert "20m" in (site.root / DAEMON).read_text()
     assert (site.root / CONFIG).read_text() == was.replace("concurrent = 2", "concurrent = 5")
     assert "deploy --only docker by" in typed(site, "history", "demo")
 
     (site.project / ".env").write_text(ENVIRONMENT.format("a" * 20))
-    found = files(site)
-    assert found[DAEMON]["state"] == "in sync"
-    assert found[CONFIG]["origins"] == {"concurrent": "host", "runners[0].docker.image": "inventory"}
-    assert (found[CONFIG]["edited"]["since_run"], found[CONFIG]["edited"]["by"]) == (2, "hand")
+    document = files(site)
+    assert document[DAEMON]["state"] == "in sync"
+    assert document[CONFIG]["origins"] == {"concurrent": "host", "runners[0].docker.image": "inventory"}
+    assert (document[CONFIG]["edited"]["since_run"], document[CONFIG]["edited"]["by"]) == (2, "hand")
 
     typed(site, "rollback", "demo", "--yes")  # of the last run, which was Docker's alone
     assert "10m" in (site.root / DAEMON).read_text()
@@ -68,9 +68,9 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     stop = "docker stop $(docker ps -q)"
     subprocess.run(["sh", "-c", stop], env=dict(site.environ), stdout=subprocess.DEVNULL, check=True)
     replace(inventory, "live-restore: true", "live-restore: true\n      max-concurrent-downloads: 5")
-    said = typed(site, "deploy", "--yes", "--only", "docker", "--health", "verify", code=1)
-    assert "its files are deployed, but verify does not pass" in said
-    assert "cache dockerhub" in said
+    output = typed(site, "deploy", "--yes", "--only", "docker", "--health", "verify", code=1)
+    assert "its files are deployed, but verify does not pass" in output
+    assert "cache dockerhub" in output
     assert "max-concurrent-downloads" in (site.root / DAEMON).read_text()
 
 
@@ -88,8 +88,8 @@ def test_what_is_left_out_stays_and_is_told_truly_later(site: Site) -> None:
     ],
 )
 def test_no_host_of_that_kind_is_nothing_to_do(still: Site, words: str) -> None:
-    said = typed(still, *words.split())
-    assert json.loads(said)["hosts"] == [] if "json" in words else "nothing to do" in said
+    output = typed(still, *words.split())
+    assert json.loads(output)["hosts"] == [] if "json" in words else "nothing to do" in output
 
 
 @pytest.fixture(name="still", scope="module")

@@ -34,8 +34,8 @@ def fixture_path(tmp_path: Path) -> str:
 def test_an_observation_asks_the_hosts_own_daemon(shell: tuple[str, ...], path: str, tmp_path: Path) -> None:
     script = observation.build_script("0" * 32, [("ask", "whom", "sh", "-c", "docker; true")], [])
     environ = {**ELSEWHERE, "PATH": path, "RUNNEROPS_ROOT": str(tmp_path)}
-    said = subprocess.run([*shell, "-s"], input=script, env=environ, capture_output=True, check=True).stdout
-    answers, _ = observation.decode_observation("0" * 32, said)
+    output = subprocess.run([*shell, "-s"], input=script, env=environ, capture_output=True, check=True).stdout
+    answers, _ = observation.decode_observation("0" * 32, output)
     assert answers["whom"].text.strip() == "unix:///var/run/docker.sock|none"
 
 

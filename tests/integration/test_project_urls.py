@@ -101,6 +101,6 @@ def test_a_wheel_of_an_sdist_has_the_addresses_of_the_sdist(tmp_path: Path) -> N
         packed.extractall(tmp_path / "unpacked", filter="data")
     wheel = build(next((tmp_path / "unpacked").iterdir()), "wheel", tmp_path / "wheel")
     with zipfile.ZipFile(wheel) as zipped:
-        name = next(one for one in zipped.namelist() if one.endswith(".dist-info/METADATA"))
-        found = message_from_bytes(zipped.read(name)).get_all("Project-URL", [])
-    assert dict(one.split(", ") for one in found) == PAGES
+        name = next(text for text in zipped.namelist() if text.endswith(".dist-info/METADATA"))
+        texts = message_from_bytes(zipped.read(name)).get_all("Project-URL", [])
+    assert dict(text.split(", ") for text in texts) == PAGES

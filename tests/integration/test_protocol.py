@@ -46,8 +46,8 @@ def fixture_host(tmp_path: Path) -> Path:
 
 def call(root: Path, command: tuple[str, ...], stdin: bytes = b"") -> tuple[int, bytes]:
     environ = {"PATH": f"{root}/bin:/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
-    done = subprocess.run(command, input=stdin, capture_output=True, env=environ, timeout=120, check=False)
-    return done.returncode, done.stdout
+    completed = subprocess.run(command, input=stdin, capture_output=True, env=environ, timeout=120, check=False)
+    return completed.returncode, completed.stdout
 
 
 def plan_of(*forward: Step) -> Plan:
@@ -114,10 +114,10 @@ def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) ->
         assert call(host, state_folder.write_pause_records(records)) == (0, b"")
     folder = host / "var/lib/runnerops/paused"
     assert {path.stat().st_mode & 0o077 for path in (folder.parent, folder, *folder.iterdir())} == {0}
-    found = "".join(f"{path}:{path.read_text()}" for path in sorted(folder.iterdir()))
-    read = state.host_state({"kept": Answer(0, found.encode())}, {}, Facts())
-    assert read.paused == (replace(one, run=42), PauseRecord(8, 41, "https://x", "a b c"))
-    assert read.intents == ()
+    text = "".join(f"{path}:{path.read_text()}" for path in sorted(folder.iterdir()))
+    observed = state.host_state({"kept": Answer(0, text.encode())}, {}, Facts())
+    assert observed.paused == (replace(one, run=42), PauseRecord(8, 41, "https://x", "a b c"))
+    assert observed.intents == ()
     assert call(host, state_folder.delete_pause_records([8, 9])) == (0, b"")
     assert [path.name for path in folder.iterdir()] == ["7"]
 
@@ -167,9 +167,9 @@ def test_a_run_that_is_not_there_cannot_be_followed(host: Path) -> None:
 def observe(root: Path, shell: tuple[str, ...], calls: Sequence[tuple[str, ...]], functions: str = "") -> bytes:
     script = observation.build_script("w0rd", [*observation.FACTS, *calls], [functions])
     environ = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "RUNNEROPS_ROOT": str(root)}
-    done = subprocess.run([*shell, "-s"], input=script, capture_output=True, env=environ, timeout=120, check=False)
-    assert (done.returncode, done.stderr) == (0, b"")
-    return done.stdout
+    completed = subprocess.run([*shell, "-s"], input=script, capture_output=True, env=environ, timeout=120, check=False)
+    assert (completed.returncode, completed.stderr) == (0, b"")
+    return completed.stdout
 
 
 SLOW = "slow() { sleep 0.3; ask slow printf 'one\\ntwo\\n'; }\nbig() { ask big head -c 300000 /dev/zero; }"

@@ -125,15 +125,16 @@ def breaking(rule: str) -> tuple[Verdict, str]:
     """A file that the rule is an error of, and the release for which it is one."""
     for verdict in VERDICTS:
         if any(
-            (one.rule, one.severity) == (rule, "error") for one in lint_file(spec_of(verdict), verdict.file.encode())
+            (finding.rule, finding.severity) == (rule, "error")
+            for finding in lint_file(spec_of(verdict), verdict.file.encode())
         ):
             return verdict, ""
     for verdict in DAEMON_BY_RELEASE:
         for version in DOCKERS:
-            if any((one.rule, one.severity) == (rule, "error") for one in of_docker(verdict, version)):
+            if any((finding.rule, finding.severity) == (rule, "error") for finding in of_docker(verdict, version)):
                 return verdict, version
     for verdict in RUNNER_BY_RELEASE:
-        if any((one.rule, one.severity) == (rule, "error") for one in of_runner(verdict, verdict.since)):
+        if any((finding.rule, finding.severity) == (rule, "error") for finding in of_runner(verdict, verdict.since)):
             return verdict, verdict.since
     for verdict in REGISTRY_BY_RELEASE:
         for major in (2, 3):

@@ -68,9 +68,9 @@ class Desk:
         script.write_bytes(content(script.name))
         environ = {"PATH": os.environ["PATH"], "RUNNEROPS_SCRATCH": str(self.folder)}
         words = [*self.shell, str(script), what, "dockerhub", self.cache.url, repository]
-        done = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60)
-        assert not done.stderr, done.stderr
-        return done.stdout.strip()
+        completed = subprocess.run(words, env=environ, capture_output=True, text=True, check=True, timeout=60)
+        assert not completed.stderr, completed.stderr
+        return completed.stdout.strip()
 
     @property
     def told(self) -> str:

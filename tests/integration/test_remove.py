@@ -21,8 +21,8 @@ def forget(root: Path, shell: tuple[str, ...]) -> tuple[int, str]:
     _, _, script, *words = state_folder.forget(patience_s=1)
     environ = {"PATH": f"{tools}:{os.environ['PATH']}", "RUNNEROPS_ROOT": str(root)}
     argv = [*shell, "-c", script, *words]
-    done = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    return done.returncode, done.stderr.strip()
+    completed = subprocess.run(argv, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return completed.returncode, completed.stderr.strip()
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -80,7 +80,7 @@ class Desk:
             return error.exit
         finally:
             self.said = out.getvalue()
-            assert not any(one.token in self.said for one in self.gitlab.created)
+            assert not any(runner.token in self.said for runner in self.gitlab.created)
 
     @property
     def there(self) -> dict[str, Any]:
@@ -143,9 +143,9 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 
 def asked(desk: Desk) -> list[str]:
     """Since this was looked at, with N for the runner's number."""
-    found = [f"{method} {path.removeprefix('/api/v4')}$" for method, path in desk.gitlab.requests]
+    texts = [f"{method} {path.removeprefix('/api/v4')}$" for method, path in desk.gitlab.requests]
     desk.gitlab.requests.clear()
-    return [re.sub(r"\d+", "N", call) for call in found]
+    return [re.sub(r"\d+", "N", call) for call in texts]
 
 
 @pytest.mark.parametrize("token", CALLS)
@@ -178,8 +178,8 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_or_rotation_makes_bo
             monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", partial(GitlabClient, seconds=0.5))
         code = desk.typed("rotate")
         monkeypatch.setattr("runnerops.gitlab.client.GitlabClient", GitlabClient)
-        said = desk.said
-        where = f"{call}: {code!r} {said}"
+        text = desk.said
+        where = f"{call}: {code!r} {text}"
         assert code in {Exit.OK, Exit.FAILED}, where
         assert sum(map(len, desk.gitlab.faults_at.values())) < times, where
         assert desk.there["concurrent"] == before, where
@@ -187,7 +187,7 @@ def test_whatever_one_call_is_answered_with_the_next_deploy_or_rotation_makes_bo
         assert desk.typed("deploy") is Exit.OK, f"{where}\n{desk.said}"
         assert desk.there["concurrent"] == desk.concurrent, where
         if not desk.agrees():  # nobody has the new one: GitLab is asked for another
-            assert "does not accept" in said or "does not say" in said, where
+            assert "does not accept" in text or "does not say" in text, where
             assert desk.typed("rotate") is Exit.OK, f"{where}\n{desk.said}"
         assert desk.agrees(), f"{where}\n{desk.said}"
-        assert [one.id for one in desk.gitlab.created] == [made.id]
+        assert [runner.id for runner in desk.gitlab.created] == [made.id]

@@ -59,9 +59,9 @@ class Desk:
             text=True,
             start_new_session=apart,
         ) as done:
-            said, _ = done.communicate(timeout=120)
-        assert "canary" not in said
-        return done.returncode, said
+            output, _ = done.communicate(timeout=120)
+        assert "canary" not in output
+        return done.returncode, output
 
     def ask(self, *, apart: bool = False) -> tuple[int, str]:
         return self.run("runner-reset-token.sh", "/etc/gitlab-runner/config.toml", "gitlab-runner.service", apart=apart)
@@ -130,21 +130,21 @@ def test_after_a_fault_it_is_said_whether_the_old_token_works(
         gitlab.faults = [fault]
     else:
         gitlab.turned_away["reset_authentication_token"] = [fault]
-    code, said = desk.ask()
+    code, text = desk.ask()
     assert code
-    assert says in said.splitlines()[-1]
+    assert says in text.splitlines()[-1]
     assert not desk.kept.exists()
 
 
 @pytest.mark.parametrize("desk", SHELLS[:1], indirect=True)
 def test_a_token_that_gitlab_does_not_know_and_a_gitlab_that_is_gone(desk: Desk, gitlab: GitLab) -> None:
     gitlab.revoke(OLD)
-    code, said = desk.ask()
-    assert (code, LOST in said) == (1, True)
+    code, text = desk.ask()
+    assert (code, LOST in text) == (1, True)
     nowhere: Tree = {**desk.runner, "url": "http://127.0.0.1:9"}
     (desk.root / "run" / ALONE).write_bytes(alone(nowhere))
-    code, said = desk.ask()
-    assert (code, UNKNOWN in said) == (1, True)
+    code, text = desk.ask()
+    assert (code, UNKNOWN in text) == (1, True)
 
 
 def test_what_gitlab_gave_already_is_kept_too(desk: Desk) -> None:
@@ -212,10 +212,10 @@ def test_killed_anywhere_the_next_keeps_the_token_or_says_that_it_is_lost(
     kept = reset and desk.token() == gitlab.runner(OLD).token
     assert reset == (answer != "no" and strike not in KILLS[:4])
     assert kept == (reset and answer == "gave")
-    code, said = desk.ask()
+    code, text = desk.ask()
     if reset and not kept:
-        assert (code, LOST in said, desk.kept.exists()) == (1, True, False)
+        assert (code, LOST in text, desk.kept.exists()) == (1, True, False)
         return
-    assert (code, said) == (0, "")
+    assert (code, text) == (0, "")
     assert desk.token() == gitlab.runner(OLD).token != OLD
     assert stat.S_IMODE(desk.kept.stat().st_mode) == 0o600

@@ -43,6 +43,6 @@ assert signal.getsignal(signal.SIGALRM) is signal.SIG_DFL and signal.getitimer(s
 
 
 def test_an_interrupt_that_comes_right_before_a_wait_is_seen_soon() -> None:
-    done = subprocess.run([sys.executable, "-c", _WAITS], capture_output=True, text=True, timeout=120, check=False)
+    completed = subprocess.run([sys.executable, "-c", _WAITS], capture_output=True, text=True, timeout=120, check=False)
     waits = ("event", "answer", "queue", "thread", "socket", "pause", "program")
-    assert (done.stderr, done.stdout.splitlines()) == ("", [f"{name} True" for name in waits])
+    assert (completed.stderr, completed.stdout.splitlines()) == ("", [f"{name} True" for name in waits])

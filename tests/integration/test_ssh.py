@@ -42,25 +42,25 @@ def through(proxy: Proxy, sshd: Sshd) -> Link:
 
 def test_status_and_both_outputs_come_back(sshd: Sshd) -> None:
     with sshd.open() as link:
-        done = link.run(["sh", "-c", "cat; echo no >&2; exit 7"], b"yes\n", 10)
+        completed = link.run(["sh", "-c", "cat; echo no >&2; exit 7"], b"yes\n", 10)
         again = link.run(["true"], b"", 10)
-    assert (done.status, done.stdout, done.stderr) == (7, b"yes\n", b"no\n")
+    assert (completed.status, completed.stdout, completed.stderr) == (7, b"yes\n", b"no\n")
     assert (again.status, again.stdout, again.stderr) == (0, b"", b"")
 
 
 def test_arguments_arrive_as_they_are(sshd: Sshd) -> None:
     hard = ["", " a  b ", "it's", '"', "$HOME", "`id`", "a;b&c|d", "*", "~", "\\", "-n", "é", "a\nb", "!x", "#"]
     with sshd.open() as link:
-        done = link.run(["printf", "%s\\0", *hard], b"", 10)
-    assert done.stdout.decode().split("\0")[:-1] == hard
+        completed = link.run(["printf", "%s\\0", *hard], b"", 10)
+    assert completed.stdout.decode().split("\0")[:-1] == hard
 
 
 def test_large_input_and_output_flow_at_the_same_time(sshd: Sshd) -> None:
     with sshd.open() as link:
-        done = link.run(["tee", "/dev/stderr"], MEGABYTES, 60)
-    assert done.status == 0
-    assert done.stdout == MEGABYTES
-    assert done.stderr == MEGABYTES
+        completed = link.run(["tee", "/dev/stderr"], MEGABYTES, 60)
+    assert completed.status == 0
+    assert completed.stdout == MEGABYTES
+    assert completed.stderr == MEGABYTES
 
 
 def test_a_command_may_end_without_reading_its_input(sshd: Sshd) -> None:

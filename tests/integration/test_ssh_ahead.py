@@ -96,7 +96,7 @@ class Delayed(Transport):
             while (
                 self.parts == 2
                 and time.monotonic() < ends
-                and not all(one.closed for one in vars(self)["_channels"].values())
+                and not all(var.closed for var in vars(self)["_channels"].values())
             ):
                 time.sleep(0.01)
         super()._send_user_message(data)  # type: ignore[misc]

@@ -49,21 +49,21 @@ def pool(sshd: Sshd, folder: Path) -> ConnectionPool:
 
 
 def test_nobody_logs_in_before_it_is_admitted(sshd: Sshd, tmp_path: Path) -> None:
-    with pool(sshd, tmp_path) as way:
-        way.connect_early([sshd.host()])
+    with pool(sshd, tmp_path) as connections:
+        connections.connect_early([sshd.host()])
         logged(sshd)
         assert not sshd.asked_to_log_in
-        way.allow_login()
-        assert way.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
+        connections.allow_login()
+        assert connections.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
     assert sshd.log().count(AGREED) == 1
 
 
 def test_nobody_logs_in_who_was_never_admitted(sshd: Sshd, tmp_path: Path) -> None:
-    with pool(sshd, tmp_path) as way:
-        way.connect_early([sshd.host()])
+    with pool(sshd, tmp_path) as connections:
+        connections.connect_early([sshd.host()])
         logged(sshd)
     with pytest.raises(HostError, match="not logged in"):
-        way.link(sshd.host())
+        connections.link(sshd.host())
     assert not sshd.asked_to_log_in
 
 
@@ -72,12 +72,12 @@ def test_one_who_waited_too_long_connects_again(
 ) -> None:
     sshd = start_sshd("LoginGraceTime 4")
     monkeypatch.setattr("runnerops.engine.hosts.connections._GRACE_SECONDS", 0.5)
-    with pool(sshd, tmp_path) as way:
-        way.connect_early([sshd.host()])
+    with pool(sshd, tmp_path) as connections:
+        connections.connect_early([sshd.host()])
         logged(sshd)
         given_up(sshd)
-        way.allow_login()
-        assert way.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
+        connections.allow_login()
+        assert connections.link(sshd.host()).run(["echo", "hi"], b"", 10).stdout == b"hi\n"
     assert sshd.log().count(AGREED) == 2
 
 
@@ -93,7 +93,7 @@ def test_an_unsound_inventory_logs_in_nowhere(command: tuple[str, ...], sshd: Ss
 """
     )
     argv = [sys.executable, "-m", "runnerops", *command]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 1, done.stderr
-    assert "concurrent" in done.stderr
+    completed = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert completed.returncode == 1, completed.stderr
+    assert "concurrent" in completed.stderr
     assert not sshd.asked_to_log_in

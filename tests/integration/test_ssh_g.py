@@ -189,9 +189,9 @@ COMPARED = (
 
 
 def of_openssh(config: Path) -> dict[str, list[str]]:
-    done = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=True)
+    completed = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=True)
     found: dict[str, list[str]] = {}
-    for line in done.stdout.splitlines():
+    for line in completed.stdout.splitlines():
         key, _, value = line.partition(" ")
         found.setdefault(key, []).append(value)
     return found
@@ -269,21 +269,21 @@ def test_a_file_that_cannot_be_read_is_reported_where_openssh_tells_or_leaves_it
     """For OpenSSH, this is an error of an `Include` only. It says nothing of the user's own file, and we do."""
     if not shutil.which("ssh"):
         pytest.skip(without("ssh", "openssh-client"))
-    config, included, said = home / ".ssh" / "config", home / ".ssh" / "included", list[str]()
+    config, included, texts = home / ".ssh" / "config", home / ".ssh" / "included", list[str]()
     make(included)
     config.write_text(f"Host db\n Include {included}\nHost *\n User me\n")
     theirs = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=False)
     if theirs.returncode:
         assert "Can't open user config file" in theirs.stderr
         with pytest.raises(SSHException, match=re.escape(f"{config}:2: {included} cannot be read (")):
-            read_settings(os.environ, said.append)
+            read_settings(os.environ, texts.append)
     else:
-        assert read_settings(os.environ, said.append).lookup("web")["user"] == "me"
+        assert read_settings(os.environ, texts.append).lookup("web")["user"] == "me"
     config.unlink()
-    assert said == []
+    assert texts == []
     make(config)
-    assert "user" not in read_settings(os.environ, said.append).lookup("web")
-    assert [one.partition(" (")[0] for one in said] == [f"{config} cannot be read"] * (theirs.returncode != 0)
+    assert "user" not in read_settings(os.environ, texts.append).lookup("web")
+    assert [text.partition(" (")[0] for text in texts] == [f"{config} cannot be read"] * (theirs.returncode != 0)
 
 
 @pytest.mark.parametrize("mark", ["\x0c", "\x1c", "\x85", "\u2028"])
@@ -310,7 +310,7 @@ def test_nothing_but_a_newline_ends_a_comment(mark: str, home: Path) -> None:
 def test_what_openssh_replaces_when_it_connects(text: str, key: str, expected: str | list[str], home: Path) -> None:
     """`ssh -G` shows these as they are written."""
     (home / ".ssh" / "config").write_text(text.format(home=home))
-    whole = [one.format(home=home) for one in expected] if isinstance(expected, list) else expected.format(home=home)
+    whole = [text.format(home=home) for text in expected] if isinstance(expected, list) else expected.format(home=home)
     assert read_settings(os.environ).lookup("web")[key] == whole
 
 
@@ -352,10 +352,10 @@ LOOKED_AT = (10, 0)
 def test_every_key_that_openssh_knows_is_answered(home: Path) -> None:
     if not shutil.which("ssh"):
         pytest.skip(without("ssh", "openssh-client"))
-    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
-    release = re.search(r"OpenSSH_(\d+)\.(\d+)", said)
+    output = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=True).stderr
+    release = re.search(r"OpenSSH_(\d+)\.(\d+)", output)
     if not release or (int(release[1]), int(release[2])) > LOOKED_AT:
-        pytest.skip(f"newer than what was looked at: {said.strip()}")
+        pytest.skip(f"newer than what was looked at: {output.strip()}")
     (home / ".ssh" / "config").write_text("")
     known = {*ANSWERED.split(), *WITHOUT_DIFFERENCE.split()}
     assert [key for key in of_openssh(home / ".ssh" / "config") if key.lower() not in known] == []

@@ -38,12 +38,12 @@ def fixture_gateway(start_sshd: StartSshd) -> Sshd:
 def behind(sshd: Sshd, gateway: Sshd, **ssh: object) -> dict[str, Host]:
     """Hosts with names of their own, all of which are that one sshd."""
     whole: dict[str, object] = {"gateway": f"{USER}@{ADDRESS}:{gateway.port}", **ssh}
-    one = sshd.host(**whole)
-    return {f"web-{n}": Host(f"web-{n}", ADDRESS, ssh=one.ssh) for n in range(MANY)}
+    host = sshd.host(**whole)
+    return {f"web-{n}": Host(f"web-{n}", ADDRESS, ssh=host.ssh) for n in range(MANY)}
 
 
-def pool_of(hosts: dict[str, Host], folder: Path, known: str) -> ConnectionPool:
-    (folder / "known_hosts").write_text(known)
+def pool_of(hosts: dict[str, Host], folder: Path, known_hosts: str) -> ConnectionPool:
+    (folder / "known_hosts").write_text(known_hosts)
     inventory = Inventory("inventory.yml", tuple(hosts.values()), {}, folder)
     return ConnectionPool(inventory, {"HOME": str(folder)}, Screen(out=StringIO(), err=StringIO()))
 
@@ -100,8 +100,8 @@ hosts:
 """
     )
     argv = [sys.executable, "-m", "runnerops", "diff"]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert "concurrent" in done.stderr
+    completed = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "concurrent" in completed.stderr
     assert logins(gateway)[0] <= 1
 
 
@@ -115,8 +115,8 @@ hosts:
 """
     )
     argv = [sys.executable, "-m", "runnerops", "trust", "web-*"]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stderr.count(" offers:") == 1, done.stderr
+    completed = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert completed.stderr.count(" offers:") == 1, completed.stderr
     assert logins(gateway) == (4, 0), "one that found it unknown, one for each kind of key"
 
 
@@ -124,16 +124,16 @@ def test_a_penalty_is_told_waited_for_and_asked_after_seldom(
     sshd: Sshd, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runnerops.ssh.connect._PENALTY_PAUSES", (0.01, 0.02))
-    said: list[str] = []
-    access = Access(known_from(sshd.line()), Credentials.from_environ({}), {"HOME": str(home)}, say=said.append)
+    notes: list[str] = []
+    access = Access(known_from(sshd.line()), Credentials.from_environ({}), {"HOME": str(home)}, say=notes.append)
     with refusing(b"Not allowed at this time\r\n") as (port, came), pytest.raises(HostError) as told:
         open_link(sshd.host(port=port), access)
     assert "refuses connections from this address for some time" in told.value.message
     assert "PerSourcePenalties" in told.value.message
     assert "wait" in told.value.hint
     assert len(came) == 3
-    assert len(said) == 1
-    assert said[0].startswith(f"web-1: {USER}@{ADDRESS}:{port} refuses connections from this address")
+    assert len(notes) == 1
+    assert notes[0].startswith(f"web-1: {USER}@{ADDRESS}:{port} refuses connections from this address")
     monkeypatch.setattr("runnerops.ssh.connect._PAUSES", ())
     with refusing(b"You are \x1b[31mnot welcome\r\n") as (port, _), pytest.raises(HostError) as told:
         sshd.open("", sshd.host(port=port))

@@ -21,7 +21,7 @@ def test_who_logs_in_asks_to(sshd: Sshd) -> None:
 
 
 @pytest.mark.parametrize(
-    ("known", "says", "hint"),
+    ("known_hosts", "says", "hint"),
     [
         ("", "is unknown: ssh-ed25519 {ed25519}", "runnerops trust web-1"),
         (
@@ -44,13 +44,13 @@ def test_who_logs_in_asks_to(sshd: Sshd) -> None:
     ],
 )
 def test_a_host_key_that_is_not_known_is_refused_before_logging_in(
-    known: str, says: str, hint: str, sshd: Sshd
+    known_hosts: str, says: str, hint: str, sshd: Sshd
 ) -> None:
     at, host = f"[{ADDRESS}]:{sshd.port}", ADDRESS
     key, other = (sshd.line(name, "x").strip().removeprefix("x ") for name in ("ed25519", "other"))
     prints = {name: sshd.keys.public(name).fingerprint for name in ("ed25519", "other")}
     with pytest.raises(HostKeyError) as caught:
-        sshd.open(known.format(at=at, host=host, key=key, other=other))
+        sshd.open(known_hosts.format(at=at, host=host, key=key, other=other))
     expected = says.format(ed25519=prints["ed25519"], other_print=prints["other"])
     assert expected in caught.value.message
     assert hint in caught.value.hint
@@ -112,12 +112,12 @@ def test_a_certificate_counts_for_the_host_that_it_names(
     case: int, start_sshd: StartSshd, ssh_keys: Keys, tmp_path: Path
 ) -> None:
     """The last host has a certificate of another, and a key that is known by itself."""
-    options, known, wrong = CERTIFIED[case]
+    options, known_hosts, wrong = CERTIFIED[case]
     kind, authority = ("ed25519", "ecdsa", "rsa")[case % 3], ("other", "rsa")[case % 2]
     certificate = ssh_keys.certify(kind, tmp_path, *options.split(), authority=authority)
     server = start_sshd(f"HostCertificate {certificate}", kinds=(kind,))
     key, ca, another = (server.line(name, "x").strip().removeprefix("x ") for name in (kind, authority, "user_other"))
-    lines = known.format(key=key, ca=ca, another=another, port=server.port, at=f"[{ADDRESS}]:{server.port}")
+    lines = known_hosts.format(key=key, ca=ca, another=another, port=server.port, at=f"[{ADDRESS}]:{server.port}")
     if not wrong:
         with server.open(lines) as link:
             assert link.run(["true"], b"", 10).status == 0
@@ -167,12 +167,12 @@ def test_what_ssh_config_leaves_of_the_signatures_of_authorities(
     certificate = ssh_keys.certify("ed25519", tmp_path, "-h", "-n", "127.0.0.1", authority="rsa")
     server = start_sshd(f"HostCertificate {certificate}")
     (home / ".ssh" / "config").write_text(f"{config}\n")
-    known = f"@cert-authority * {server.line('rsa', 'x').strip().removeprefix('x ')}\n"
+    known_hosts = f"@cert-authority * {server.line('rsa', 'x').strip().removeprefix('x ')}\n"
     if not wrong:
-        server.open(known).close()
+        server.open(known_hosts).close()
         return
     with pytest.raises(HostKeyError) as caught:
-        server.open(known)
+        server.open(known_hosts)
     assert wrong in caught.value.message
 
 
@@ -185,19 +185,19 @@ def test_a_revoked_certificate_revokes_its_key_as_for_openssh(
     at = f"[{ADDRESS}]:{server.port}"
     with pytest.raises(HostKeyError, match=r"is revoked \(known_hosts:2\)"):
         server.open(f"{server.line(kind)}@revoked {at} {' '.join(certificate[:2])}\n")
-    known = tmp_path / "known"
-    known.write_text(f"{server.line(kind)}@revoked {at} {' '.join(certificate[:2])}\n")
+    path = tmp_path / "known"
+    path.write_text(f"{server.line(kind)}@revoked {at} {' '.join(certificate[:2])}\n")
     if shutil.which("ssh"):
         words = [
             "ssh",
             "-F",
             "none",
             "-o",
-            f"UserKnownHostsFile={known}",
+            f"UserKnownHostsFile={path}",
             "-o",
             "BatchMode=yes",
             "-p",
             str(server.port),
         ]
-        said = subprocess.run([*words, ADDRESS, "true"], capture_output=True, text=True, check=False).stderr
-        assert "REVOKED" in said
+        output = subprocess.run([*words, ADDRESS, "true"], capture_output=True, text=True, check=False).stderr
+        assert "REVOKED" in output

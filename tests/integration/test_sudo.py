@@ -84,8 +84,8 @@ def test_sudo_with_a_password(before: str, tmp_path: Path, start_sshd: StartSshd
     server = start_sshd(f"SetEnv PATH={programs(tmp_path / 'bin', sudo=sudo(log, before))}")
     given = Given([PASSWORD])
     with way(server, given) as link:
-        done = link.run(["sh", "-c", "cat; echo no >&2; exit 7"], DATA, 30)
-        assert (done.status, done.stdout == DATA, done.stderr) == (7, True, b"no\n")
+        completed = link.run(["sh", "-c", "cat; echo no >&2; exit 7"], DATA, 30)
+        assert (completed.status, completed.stdout == DATA, completed.stderr) == (7, True, b"no\n")
         assert list(link.lines(["sh", "-c", "cat; echo two; printf last"], b"one\n")) == [b"one\n", b"two\n", b"last"]
         assert link.run(["id", "-un"], b"", 10).status == 0
         seen = link.run(["sh", "-c", "env; cat /proc/*/cmdline"], b"", 30).stdout
@@ -129,8 +129,8 @@ def test_a_command_may_print_the_prompt_once_it_is_root(tmp_path: Path, start_ss
     server = start_sshd(f"SetEnv PATH={programs(tmp_path / 'bin', sudo=sudo(tmp_path / 'log'))}")
     with way(server, Given([PASSWORD])) as link:
         assert link._root
-        done = link.run(["sh", "-c", 'echo "$0 $0" >&2; cat', link._root.prompt], b"hi\n", 10)
-        assert (done.status, done.stdout) == (0, b"hi\n")
+        completed = link.run(["sh", "-c", 'echo "$0 $0" >&2; cat', link._root.prompt], b"hi\n", 10)
+        assert (completed.status, completed.stdout) == (0, b"hi\n")
 
 
 def test_a_wrong_password_is_asked_for_once_more(tmp_path: Path, start_sshd: StartSshd) -> None:

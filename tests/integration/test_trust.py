@@ -205,8 +205,8 @@ def test_many_hosts_are_one_question_but_for_those_whose_key_has_changed(start_s
   changed: {{address: 127.0.0.4, ssh: {{{ssh}, port: {sshd.port}}}}}
 """
     )
-    known = tmp_path / "known_hosts"
-    known.write_text(sshd.line("other", f"[127.0.0.4]:{sshd.port}"))
+    path = tmp_path / "known_hosts"
+    path.write_text(sshd.line("other", f"[127.0.0.4]:{sshd.port}"))
     person = Person()
     assert trust(Invocation(tmp_path / "inventory.yml", ["*"], {"HOME": str(tmp_path)}, person), ()) is Exit.FAILED
     assert person.asked == [
@@ -217,7 +217,7 @@ def test_many_hosts_are_one_question_but_for_those_whose_key_has_changed(start_s
     assert person.saw.count("the gateway cannot reach it") == 1
     assert "3 hosts unreachable: gone-[1:3]" in person.saw
     assert person.saw.count(" offers:") == 5
-    assert sorted(known.read_text().splitlines(keepends=True)) == sorted(
+    assert sorted(path.read_text().splitlines(keepends=True)) == sorted(
         [gateway.line("ecdsa"), *(sshd.line(name=f"[127.0.0.{number}]:{sshd.port}") for number in (1, 2, 3, 4))]
     )
 
@@ -253,10 +253,10 @@ def test_what_was_agreed_to_is_kept_though_the_question_for_all_is_left(start_ss
     numbers = {"new-1": 1, "new-2": 2, "changed": 4}
     hosts = (f"  {name}: {{address: 127.0.0.{number}, ssh: {{{ssh}}}}}\n" for name, number in numbers.items())
     (tmp_path / "inventory.yml").write_text(f"hosts:\n{''.join(hosts)}")
-    known = tmp_path / "known_hosts"
-    known.write_text(sshd.line("other", f"[127.0.0.4]:{sshd.port}"))
+    path = tmp_path / "known_hosts"
+    path.write_text(sshd.line("other", f"[127.0.0.4]:{sshd.port}"))
     person = Person(leaves_at="trust these")
     with pytest.raises(KeyboardInterrupt):
         trust(Invocation(tmp_path / "inventory.yml", ["*"], {"HOME": str(tmp_path)}, person), ())
-    assert known.read_text() == sshd.line(name=f"[127.0.0.4]:{sshd.port}")
+    assert path.read_text() == sshd.line(name=f"[127.0.0.4]:{sshd.port}")
     assert person.saw.count("kept in") == 1

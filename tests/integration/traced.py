@@ -63,7 +63,7 @@ def trace(
     assert STRACE
     options = ["-ffA", "-y", "-qq", "-s", "4096", "--seccomp-bpf", "-e", "signal=none", "-o", str(folder / "trace")]
     calls = ",".join(f"?{name}" for name in _CALLS)
-    done = subprocess.run(
+    completed = subprocess.run(
         [STRACE, *options, "-e", f"trace={calls}", *argv],
         env=dict(environ),
         stdin=subprocess.DEVNULL,
@@ -75,7 +75,7 @@ def trace(
     record = Record()
     lines = {int(file.suffix[1:]): file.read_text(errors="replace").splitlines() for file in folder.glob("trace.*")}
     places: dict[int, str] = {}
-    children = {int(found[3]) for each in lines.values() for found in _calls(each) if found[1] in _FORKS}
+    children = {int(match[3]) for each in lines.values() for match in _calls(each) if match[1] in _FORKS}
     waiting = [pid for pid in lines if pid not in children]
     assert len(waiting) == 1, waiting
     places[waiting[0]] = os.getcwd()
@@ -84,14 +84,14 @@ def trace(
             places[child] = place
             waiting.append(child)
     assert set(waiting) == set(lines)
-    return done, record
+    return completed, record
 
 
 _FORKS = ("clone", "clone3", "fork", "vfork")
 
 
 def _calls(lines: Sequence[str]) -> Iterator[re.Match[str]]:
-    return (found for line in lines if (found := _LINE.match(line)) and not found[3].startswith("-"))
+    return (match for line in lines if (match := _LINE.match(line)) and not match[3].startswith("-"))
 
 
 def _read(lines: Sequence[str], place: str, record: Record) -> Iterator[tuple[int, str]]:
@@ -99,11 +99,11 @@ def _read(lines: Sequence[str], place: str, record: Record) -> Iterator[tuple[in
     for line in lines:
         if line.startswith("connect(") and (socket := _SOCKET.search(line)):
             record.called.add(socket[2])
-    for found in _calls(lines):
-        name, arguments = found[1], found[2]
+    for match in _calls(lines):
+        name, arguments = match[1], match[2]
         paths = [os.path.normpath(os.path.join(at or place, text)) for _, at, text in _TEXT.findall(arguments)]
         if name in _FORKS:
-            yield int(found[3]), place
+            yield int(match[3]), place
         elif name == "chdir":
             place = paths[0]
         elif name == "fchdir":

@@ -92,13 +92,13 @@ class Walker:
 
     def walk(self) -> str:
         """Walks, and tells the word it ended with ("" where it was cut off)."""
-        done = self.call("walk", str(self.folder))
-        assert not done.stderr, done.stderr.decode()
+        completed = self.call("walk", str(self.folder))
+        assert not completed.stderr, completed.stderr.decode()
         return self.end()
 
     def back(self) -> str:
-        done = self.call("back", str(self.folder))
-        assert not done.stderr, done.stderr.decode()
+        completed = self.call("back", str(self.folder))
+        assert not completed.stderr, completed.stderr.decode()
         return self.end()
 
     def events(self) -> list[Event]:

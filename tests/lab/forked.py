@@ -57,15 +57,15 @@ class Forked:
 
     def communicate(self, timeout: float) -> str:
         """All that is left of what it prints, once it has ended. It must not end later than `timeout`."""
-        said: list[str] = []
-        reader = Thread(target=lambda: said.append(self.stdout.read()), daemon=True)
+        outputs: list[str] = []
+        reader = Thread(target=lambda: outputs.append(self.stdout.read()), daemon=True)
         reader.start()
         self.wait(timeout)
         reader.join(timeout)
-        if not said:
+        if not outputs:
             raise subprocess.TimeoutExpired(self.words, timeout, "it has ended, and what it started holds its output")
         self._hang_up()
-        return said[0]
+        return outputs[0]
 
     def __enter__(self) -> Forked:
         return self

@@ -68,22 +68,22 @@ class Ci:
 
     def merge_request(self, **variables: str) -> Ran:
         """The pipeline of a merge request. Its jobs share a folder, else an after_script would miss what its job made."""
-        known = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "7"}
-        return self.run("--unset-variable", "CI_COMMIT_BRANCH", **known, **variables)
+        values = {"CI_PIPELINE_SOURCE": "merge_request_event", "CI_MERGE_REQUEST_IID": "7"}
+        return self.run("--unset-variable", "CI_COMMIT_BRANCH", **values, **variables)
 
     def run(self, *words: str, **variables: str) -> Ran:
         """Let it run."""
         place = self.folder / STATE / "builds/$CI_JOB_NAME" if "--shell-isolation" in words else self.folder
-        known = {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(place), "RUNNEROPS": "runnerops", **variables}
+        values = {"GITLAB_CI": "true", "CI_PROJECT_DIR": str(place), "RUNNEROPS": "runnerops", **variables}
         argv = [str(GITLAB_CI_LOCAL), "--force-shell-executor", "--no-color", "--no-artifacts-to-source", *words]
         argv += ["--no-json-schema-validation"] if (self.folder / STATE).exists() else []
-        for name, value in known.items():
+        for name, value in values.items():
             argv += ["--variable", f"{name}={value}"]
-        done = subprocess.run(
+        completed = subprocess.run(
             argv, cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, timeout=400, check=False,
         )  # fmt: skip
-        return Ran({job: how for how, job in ENDED.findall(done.stdout)}, done.stdout, self.folder)
+        return Ran({job: how for how, job in ENDED.findall(completed.stdout)}, completed.stdout, self.folder)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -97,10 +97,10 @@ def make_image(folder: Path) -> Path:
     """A Python environment with what runnerops depends on, a pip, and a wheel of this tree to install."""
     run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     here = Path(sysconfig.get_path("purelib"))
-    there = folder / here.relative_to(sys.prefix)
+    file = folder / here.relative_to(sys.prefix)
     for path in here.iterdir():
         if not NO_DEPENDENCY.match(path.name):
-            (there / path.name).symlink_to(path)
+            (file / path.name).symlink_to(path)
     pip = folder / "bin/pip"
     words = [sys.executable, "-m", "pip", "--python", str(folder / "bin/python")]
     pip.write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')

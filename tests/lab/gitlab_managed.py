@@ -64,7 +64,7 @@ class ManagedRunners:
     def created(self) -> list[Runner]:
         """What the API created and nobody has deleted."""
         with self._lock:
-            return list({one.id: one for one in self._runners.values() if one.place}.values())
+            return list({runner.id: runner for runner in self._runners.values() if runner.place}.values())
 
     def revoke(self, token: str) -> None:
         """From now on this token is refused."""
@@ -74,8 +74,10 @@ class ManagedRunners:
     def discard(self, runner: Runner) -> None:
         """It is deleted, and its token refused."""
         with self._lock:
-            self._revoked |= {token for token, one in self._runners.items() if one is runner}
-            self._runners = {token: one for token, one in self._runners.items() if one is not runner}
+            self._revoked |= {token for token, gitlab_runner in self._runners.items() if gitlab_runner is runner}
+            self._runners = {
+                token: gitlab_runner for token, gitlab_runner in self._runners.items() if gitlab_runner is not runner
+            }
 
     def forget_runners(self) -> None:
         """No runner, and every token is as good as new."""
@@ -133,11 +135,13 @@ class ManagedRunners:
         return Answer(200, {"id": number}) if number else NOT_FOUND
 
     def _of(self, method: str, number: str, body: dict[str, Any]) -> Answer:
-        runner = next((one for one in self._runners.values() if str(one.id) == number), None)
+        runner = next((runner for runner in self._runners.values() if str(runner.id) == number), None)
         if runner is None:
             return NOT_FOUND
         if method == "managers":
-            return Answer(200, [{"id": 1, "status": status, "system_id": one} for one, status in self.managers.items()])
+            return Answer(
+                200, [{"id": 1, "status": status, "system_id": text} for text, status in self.managers.items()]
+            )
         if method == "POST":
             return self.rotated(runner)
         if method == "DELETE":
@@ -164,26 +168,28 @@ class ManagedRunners:
     def _listed(self, place: str, parameters: dict[str, Any]) -> Answer:
         """A page of runners in short, as `Entities::Ci::Runner` has them: without notes, tags and tokens."""
         size, page = int(parameters.get("per_page", 20)), int(parameters.get("page", 1))
-        there = [one for one in self.created if one.place == place][(page - 1) * size : page * size]
-        return Answer(200, [{"id": one.id, "description": one.settings.get("description", "")} for one in there])
+        there = [runner for runner in self.created if runner.place == place][(page - 1) * size : page * size]
+        return Answer(
+            200, [{"id": runner.id, "description": runner.settings.get("description", "")} for runner in there]
+        )
 
-    def _set(self, found: Runner, body: dict[str, Any]) -> Answer:
+    def _set(self, runner: Runner, body: dict[str, Any]) -> Answer:
         """`PUT /runners/:id`: what is given is set, if the whole is valid as `Ci::Runner` has it."""
-        now = {"tag_list": [], "run_untagged": True, **found.settings, **body}
+        now = {"tag_list": [], "run_untagged": True, **runner.settings, **body}
         if not now["tag_list"] and not now["run_untagged"]:
             return Answer(400, {"message": {"tags_list": ["can not be empty when runner is not allowed to pick"]}})
-        found.paused = bool(body.pop("paused", found.paused))
-        found.settings |= {**body, **({"tag_list": body["tag_list"][::-1]} if "tag_list" in body else {})}
-        return _details(found)
+        runner.paused = bool(body.pop("paused", runner.paused))
+        runner.settings |= {**body, **({"tag_list": body["tag_list"][::-1]} if "tag_list" in body else {})}
+        return _details(runner)
 
 
-def _details(found: Runner) -> Answer:
+def _details(runner: Runner) -> Answer:
     """`GET /runners/:id`, as GitLab's documentation of the runners API has it."""
-    kind, _, number = found.place.partition("/")
+    kind, _, number = runner.place.partition("/")
     where = {kind: [_identity(kind, int(number))]} if number else {}
     kind = f"{kind.removesuffix('s') or 'instance'}_type"
-    about = {"id": found.id, "description": "", "paused": found.paused, "status": found.status, "runner_type": kind}
-    return Answer(200, {**about, "groups": [], "projects": [], **where, **found.settings})
+    about = {"id": runner.id, "description": "", "paused": runner.paused, "status": runner.status, "runner_type": kind}
+    return Answer(200, {**about, "groups": [], "projects": [], **where, **runner.settings})
 
 
 def _identity(kind: str, number: int) -> dict[str, Any]:

@@ -51,9 +51,9 @@ class MergeRequestNotes:
         return number, text
 
     def _listed(self, page: int, url: str) -> Answer:
-        found = sorted(self.notes.items())
-        more = f'<{url}?page={page + 1}>; rel="next"' if page * self.page < len(found) else ""
-        there = [_note(*one) for one in found[(page - 1) * self.page : page * self.page]]
+        pairs = sorted(self.notes.items())
+        more = f'<{url}?page={page + 1}>; rel="next"' if page * self.page < len(pairs) else ""
+        there = [_note(*one) for one in pairs[(page - 1) * self.page : page * self.page]]
         return Answer(200, there, {"Link": more} if more else {})
 
 

@@ -52,14 +52,14 @@ class Door:
     def answer(self, path: str, authorization: str) -> tuple[int, dict[str, str], bytes] | None:
         """What the door says by itself; None where the request may pass."""
         if path.startswith("/token"):
-            kind, _, said = authorization.partition(" ")
-            if kind.lower() == "basic" and base64.b64decode(said).decode() == self.login:
+            kind, _, text = authorization.partition(" ")
+            if kind.lower() == "basic" and base64.b64decode(text).decode() == self.login:
                 return 200, {"Content-Type": "application/json"}, json.dumps({"token": self._token}).encode()
             return 401, {"Content-Type": "application/json"}, b'{"details":"incorrect username or password"}'
         if authorization == f"Bearer {self._token}":
             return None
-        found = REPOSITORY.match(path)
-        scope = f',scope="repository:{found[1]}:pull"' if found else ""
+        match = REPOSITORY.match(path)
+        scope = f',scope="repository:{match[1]}:pull"' if match else ""
         challenge = f'Bearer realm="{self.url}/token",service="hub"{scope}'
         refusal = {"errors": [{"code": "UNAUTHORIZED", "message": "authentication required"}]}
         headers = {"WWW-Authenticate": challenge, "Docker-Distribution-Api-Version": "registry/2.0"}

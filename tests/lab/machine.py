@@ -73,8 +73,8 @@ def wrong_kernel() -> str | None:
 
 def codename() -> str:
     """This machine's Debian release, by its name."""
-    found = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.MULTILINE)
-    return found[1] if found else ""
+    match = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.MULTILINE)
+    return match[1] if match else ""
 
 
 def debian_uri() -> str:
@@ -90,6 +90,6 @@ def debian_uri() -> str:
     for path in (here / "sources.list", *sorted(here.glob("sources.list.d/*.list"))):
         lines = path.read_text().splitlines() if path.exists() else []
         for line in lines:
-            if found := re.match(rf"deb\s+(?:\[.*?\]\s+)?(\S+)\s+{codename()}\s+.*\bmain\b", line):
-                return found[1]
+            if match := re.match(rf"deb\s+(?:\[.*?\]\s+)?(\S+)\s+{codename()}\s+.*\bmain\b", line):
+                return match[1]
     raise LabError("no Debian mirror found in the machine's own apt sources")

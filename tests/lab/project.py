@@ -66,12 +66,12 @@ class Project:
 
     def run(self, *words: str, code: int | None = 0, seconds: float = 240, **environ: str) -> str:
         """Type it; stdout and stderr together. The exit code must be `code`, unless that is None."""
-        done = run_forked(words, self.folder, {**self.environ, **environ}, seconds=seconds, apart=False)
-        assert "Traceback" not in done.stdout, done.stdout
-        assert code is None or done.returncode == code, (
-            f"runnerops {' '.join(words)}: exit {done.returncode}\n{done.stdout}"
+        completed = run_forked(words, self.folder, {**self.environ, **environ}, seconds=seconds, apart=False)
+        assert "Traceback" not in completed.stdout, completed.stdout
+        assert code is None or completed.returncode == code, (
+            f"runnerops {' '.join(words)}: exit {completed.returncode}\n{completed.stdout}"
         )
-        return done.stdout
+        return completed.stdout
 
     def deploy(self, *words: str, code: int | None = 0) -> str:
         """`deploy --yes`."""
@@ -79,9 +79,9 @@ class Project:
 
     def diff(self, *words: str, code: int = 0) -> dict[str, Any]:
         """`diff --output json`: the document."""
-        done = run_forked(["diff", "-o", "json", *words], self.folder, self.environ, seconds=120, apart=True)
-        assert done.returncode == code, done.stdout + done.stderr
-        document: dict[str, Any] = json.loads(done.stdout)
+        completed = run_forked(["diff", "-o", "json", *words], self.folder, self.environ, seconds=120, apart=True)
+        assert completed.returncode == code, completed.stdout + completed.stderr
+        document: dict[str, Any] = json.loads(completed.stdout)
         return document
 
 

@@ -137,17 +137,17 @@ def in_guest(directory: Path, script: str, *words: str) -> None:
 
 def registry_version(root: Path) -> str:
     """Version of the registry binary in `root`, such as 2.8.2."""
-    said = run(["chroot", str(root), "docker-registry", "--version"])
-    found = re.search(r"\d+\.\d+\.\d+", said)
-    if found is None:
-        raise LabError(f"{root}: docker-registry --version says {said!r}")
-    return found[0]
+    output = run(["chroot", str(root), "docker-registry", "--version"])
+    match = re.search(r"\d+\.\d+\.\d+", output)
+    if match is None:
+        raise LabError(f"{root}: docker-registry --version says {output!r}")
+    return match[0]
 
 
 def libraries(root: Path, program: str) -> list[str]:
     """Absolute paths, inside `root`, of the loader and the libraries that a program of it needs; none where it is static."""
-    said = run(["chroot", str(root), "ldd", program], check=False)
-    return sorted(set(re.findall(r"(/\S+) \(0x", said)))
+    output = run(["chroot", str(root), "ldd", program], check=False)
+    return sorted(set(re.findall(r"(/\S+) \(0x", output)))
 
 
 def registry_libraries(root: Path) -> list[str]:

@@ -30,15 +30,15 @@ def plain(text: str) -> str:
 
 def call(*words: str, **env: str) -> subprocess.CompletedProcess[str]:
     environ = {**ENVIRON, **env}
-    done = subprocess.run([*ARGV, *words], capture_output=True, text=True, timeout=30, env=environ, check=False)
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout, plain(done.stderr))
+    completed = subprocess.run([*ARGV, *words], capture_output=True, text=True, timeout=30, env=environ, check=False)
+    return subprocess.CompletedProcess(completed.args, completed.returncode, completed.stdout, plain(completed.stderr))
 
 
 def version() -> tuple[int, int]:
     """Major and minor of the runner at hand."""
-    found = re.search(r"^Version: +(\d+)\.(\d+)", call("--version").stdout, re.MULTILINE)
-    assert found
-    return int(found[1]), int(found[2])
+    match = re.search(r"^Version: +(\d+)\.(\d+)", call("--version").stdout, re.MULTILINE)
+    assert match
+    return int(match[1]), int(match[2])
 
 
 class Process:
@@ -96,14 +96,14 @@ class Process:
     def environs_below(self) -> list[str]:
         """The environment of every process below it."""
         assert self.process is not None
-        found, parents = [], [self.process.pid]
+        texts, parents = [], [self.process.pid]
         for parent in parents:
             with contextlib.suppress(OSError):
                 tasks = list(Path(f"/proc/{parent}/task").glob("*/children"))
                 below = [int(pid) for path in tasks for pid in path.read_text().split()]
                 parents += below
-                found += [Path(f"/proc/{pid}/environ").read_text(errors="replace") for pid in below]
-        return found
+                texts += [Path(f"/proc/{pid}/environ").read_text(errors="replace") for pid in below]
+        return texts
 
     def has_page(self) -> bool:
         try:
@@ -119,10 +119,10 @@ class Process:
 
     def metric(self, name: str, **labels: str) -> float:
         """Sum of the series with that name and these labels; -1 when there is none."""
-        found = [line for line in self.page("/metrics").splitlines() if re.match(rf"{name}[{{ ]", line)]
+        texts = [line for line in self.page("/metrics").splitlines() if re.match(rf"{name}[{{ ]", line)]
         for label, value in labels.items():
-            found = [line for line in found if f'{label}="{value}"' in line]
-        return sum(float(line.rpartition(" ")[2]) for line in found) if found else -1
+            texts = [line for line in texts if f'{label}="{value}"' in line]
+        return sum(float(line.rpartition(" ")[2]) for line in texts) if texts else -1
 
     def loaded(self) -> float:
         return self.metric("gitlab_runner_configuration_loaded_total")

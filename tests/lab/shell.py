@@ -14,7 +14,7 @@ class LabError(Exception):
 def run(argv: Sequence[str], *, seconds: float = 60, check: bool = True, text: str | None = None) -> str:
     """Run `argv` on this machine and return its standard output. `text` is its standard input."""
     try:
-        done = subprocess.run(
+        completed = subprocess.run(
             argv,
             input=text,
             stdin=subprocess.DEVNULL if text is None else None,
@@ -25,10 +25,10 @@ def run(argv: Sequence[str], *, seconds: float = 60, check: bool = True, text: s
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"{' '.join(argv)}: {error}") from error
-    if check and done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-15:])
-        raise LabError(f"{' '.join(argv)}: exit {done.returncode}\n{tail}")
-    return done.stdout
+    if check and completed.returncode:
+        tail = "\n".join((completed.stdout + completed.stderr).splitlines()[-15:])
+        raise LabError(f"{' '.join(argv)}: exit {completed.returncode}\n{tail}")
+    return completed.stdout
 
 
 def until(what: str, condition: Callable[[], bool], *, seconds: float, every: float = 0.05) -> None:

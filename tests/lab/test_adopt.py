@@ -209,13 +209,13 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     user = "deploy" if host.name == "bookworm" else "root"  # the first with sudo
     printed = project.run("adopt", f"{user}@{host.address}", "--name", host.name)
     assert not (project.folder / "inventory.yml").exists()
-    said = project.run("init", "--adopt", f"{host.name}={user}@{host.address}")
-    assert "known_hosts exists already, and is not changed" in said
-    assert "runnerops deploy" in said.splitlines()[-1]
+    output = project.run("init", "--adopt", f"{host.name}={user}@{host.address}")
+    assert "known_hosts exists already, and is not changed" in output
+    assert "runnerops deploy" in output.splitlines()[-1]
     assert set(host.run(SEEN, check=False).stdout.splitlines()) ^ before == set()
     inventory = (project.folder / "inventory.yml").read_text()
     for canary in CANARIES:
-        assert canary not in printed + said + inventory
+        assert canary not in printed + output + inventory
     for word in (
         "# how many at once",
         "# the old machine's",
@@ -278,9 +278,9 @@ def says_the_rest_in_a_template(project: Project, host: LabHost) -> None:
     folder = project.folder / "again"
     folder.mkdir()
     again = Project(folder, project.lab)
-    said = again.run("init", "--adopt", f"{host.name}=root@{host.address}")
-    assert f"{host.name}: a deploy of this changes nothing" in said
-    for text in (template, (folder / "templates/docker-compose.yml.j2").read_text(), said):
+    output = again.run("init", "--adopt", f"{host.name}=root@{host.address}")
+    assert f"{host.name}: a deploy of this changes nothing" in output
+    for text in (template, (folder / "templates/docker-compose.yml.j2").read_text(), output):
         assert not any(canary in text for canary in CANARIES)
 
 
@@ -326,5 +326,5 @@ def served_from_what_was_there(lab: Lab, host: LabHost) -> None:
     catalog = json.loads(host.get("http://127.0.0.1:5000/v2/_catalog")[1])
     assert "library/alpine" in catalog["repositories"]
     host.run("docker image rm -f alpine:3 && docker pull -q alpine:3")
-    blobs = [one for one in lab.hub.requests() if one.method == "GET" and "/blobs/" in one.path]
+    blobs = [request for request in lab.hub.requests() if request.method == "GET" and "/blobs/" in request.path]
     assert blobs == []

@@ -30,10 +30,10 @@ def test_a_daemon_json_that_dockerd_takes_for_good_and_refuses(project: Project,
         value={"live-restore": True, "log-driver": "journal:latest", "log-opts": {"max-size": "9m"}},
     )
     for _ in range(2):
-        said = project.deploy(code=4)
-        assert "back as it was" in said
-        assert "journal" in said
-        assert "docker is " in said
+        output = project.deploy(code=4)
+        assert "back as it was" in output
+        assert "journal" in output
+        assert "docker is " in output
         assert host.read(DAEMON) == before
         assert host.active("docker") == "active"
         assert host.run("docker ps -q").stdout == containers
@@ -54,10 +54,10 @@ def test_a_config_that_the_registry_panics_of(project: Project, host: LabHost, l
     kept = host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout
     broken = {"middleware": {"storage": [{"name": "none-such"}]}}
     project.set(host.name, "registry", "caches", 0, "config", value=broken)
-    said = project.deploy("--verify-timeout", "6s", code=4)
-    assert "back as it was" in said
-    assert "cache dockerhub: " in said
-    assert "none-such" in said
+    output = project.deploy("--verify-timeout", "6s", code=4)
+    assert "back as it was" in output
+    assert "cache dockerhub: " in output
+    assert "none-such" in output
     assert host.read("/opt/registry/registry-config.yml") == config
     assert host.get("http://172.17.0.1:5000/v2/")[0] == 200
     assert host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout == kept
@@ -75,10 +75,10 @@ def test_after_a_failed_rollback_it_is_said_what_to_look_at(project: Project, ho
     host.run("systemctl daemon-reload")
     try:
         project.set(host.name, "docker", "log-opts", value={"max-size": "7m"})
-        said = project.deploy(code=5)
-        assert "manual intervention needed" in said
-        assert "docker is " in said
-        assert "out of order" in said
+        output = project.deploy(code=5)
+        assert "manual intervention needed" in output
+        assert "docker is " in output
+        assert "out of order" in output
         assert "needs-attention" in project.run("history", host.name)
         assert project.run("history", host.name, "--follow", code=5)
     finally:

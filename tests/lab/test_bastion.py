@@ -74,32 +74,32 @@ def test_a_fleet_behind_a_bastion_as_it_is_shipped(project: Project, lab: Lab, t
         project.set("bookworm", "docker", value={"live-restore": "x"})
         assert "live-restore" in project.run("diff", code=1)
         project.set("bookworm", "docker", value={})
-        said = project.run("diff", code=1)
-        assert f"{GONE} hosts unreachable: gone-[1:{GONE}]" in said, said
-        assert "the gateway cannot reach it" in said
+        output = project.run("diff", code=1)
+        assert f"{GONE} hosts unreachable: gone-[1:{GONE}]" in output, output
+        assert "the gateway cannot reach it" in output
     assert "activating" not in log()
 
     make_key(tmp_path / "other", "other")
     failed = log().count("Failed publickey")
-    said = project.run("diff", code=1, SSH_PRIVATE_KEY=str(tmp_path / "other"))
-    assert f"{GONE + 2} hosts unreachable" in said
-    assert "authentication failed" in said
+    output = project.run("diff", code=1, SSH_PRIVATE_KEY=str(tmp_path / "other"))
+    assert f"{GONE + 2} hosts unreachable" in output
+    assert "authentication failed" in output
     assert log().count("Failed publickey") <= failed + 1, "one for all of them"
     assert "activating" not in log()
 
     lock_out(bastion, tmp_path / "other", project.known_hosts)
     assert "activating" in log()
-    said = project.run("diff", "bookworm", "docker28", code=None)
-    assert "refuses connections from this address for some time" in said
-    assert "PerSourcePenalties" in said
+    output = project.run("diff", "bookworm", "docker28", code=None)
+    assert "refuses connections from this address for some time" in output
+    assert "PerSourcePenalties" in output
     within_a_minute = (project.run("diff", "bookworm", "docker28", code=None) for _ in range(5))
-    assert any("2 hosts: 0 to change, 2 in sync" in said for said in within_a_minute), "asking does not make it longer"
+    assert any("2 hosts: 0 to change, 2 in sync" in text for text in within_a_minute), "asking does not make it longer"
 
 
 def lock_out(bastion: LabHost, key: Path, known_hosts: Path) -> None:
     """As somebody who tries a wrong key again and again."""
     options = ("BatchMode=yes", "IdentitiesOnly=yes", f"UserKnownHostsFile={known_hosts}")
     target = ("-p", str(PORT), f"root@{bastion.address}", "true")
-    argv = ["ssh", "-F", "none", "-i", str(key), *(f"-o{one}" for one in options), *target]
+    argv = ["ssh", "-F", "none", "-i", str(key), *(f"-o{option}" for option in options), *target]
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(lambda _: subprocess.run(argv, capture_output=True, timeout=60, check=False), range(5)))

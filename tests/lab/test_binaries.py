@@ -35,8 +35,8 @@ def test_programs_go_where_the_root_has_those_of_their_name(folder: Path, tmp_pa
     for name, target in links.items():
         (root / "usr/bin" / name).symlink_to(target)
     lay_over(folder, root)
-    found = {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
-    assert found == {
+    by_name = {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+    assert by_name == {
         "usr/sbin/dockerd": "given dockerd",
         "usr/sbin/runc": "given runc",
         "usr/bin/runc": "given runc",
@@ -47,7 +47,7 @@ def test_programs_go_where_the_root_has_those_of_their_name(folder: Path, tmp_pa
         "usr/bin/docker-compose": "given cli-plugins/docker-compose",
         plugin: "given cli-plugins/docker-compose",
     }
-    assert all(os.access(root / name, os.X_OK) for name in found)
+    assert all(os.access(root / name, os.X_OK) for name in by_name)
 
 
 def test_the_root_is_built_anew_when_a_program_is_another(folder: Path) -> None:

@@ -46,7 +46,7 @@ def volume(host: LabHost) -> str:
 
 def actions(project: Project) -> list[tuple[str, str, list[str]]]:
     (shown,) = project.diff()["hosts"]
-    return [(one["service"], one["operation"], one["because"]) for one in shown["actions"]]
+    return [(action["service"], action["operation"], action["because"]) for action in shown["actions"]]
 
 
 def in_sync(project: Project) -> None:
@@ -80,18 +80,18 @@ def test_what_cannot_be_mended_is_not_called_applied(project: Project, host: Lab
     """A cache that waits for its upstream is told of and left; one that goes on not to answer ends the deploy with 4."""
     lab.hub.stop()
     host.run("docker restart -t 1 $(docker ps -q)")
-    said = project.deploy()
-    assert "unchanged" in said
+    output = project.deploy()
+    assert "unchanged" in output
     assert "it starts by itself once the upstream answers" in project.run("diff")
     lab.hub.start()
     until("the cache is up again", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=60)
     host.run(f"iptables -I OUTPUT {TO_CACHES}")
     try:
         assert actions(project)[0][2] == ["dockerhub does not answer"]
-        said = project.deploy("--verify-timeout", "5s", code=4)
+        output = project.deploy("--verify-timeout", "5s", code=4)
     finally:
         host.run(f"iptables -D OUTPUT {TO_CACHES}")
-    assert "failed step: wait until cache dockerhub answers" in said
+    assert "failed step: wait until cache dockerhub answers" in output
     project.deploy()
     in_sync(project)
 
@@ -102,9 +102,9 @@ def test_every_cache_is_verified_whatever_it_serves(project: Project, host: LabH
     second = {"name": "quay", "serves": "quay.io", "upstream": NOBODY, "listen": SECOND, "image": host.registry_image}
     caches = [*cache_section(host, lab.hub)["caches"], second]
     project.set(host.name, "registry", value={"caches": caches})
-    said = project.deploy(code=1)
-    assert "upstream-down" in said
-    assert "cache quay would not start" in said
+    output = project.deploy(code=1)
+    assert "upstream-down" in output
+    assert "cache quay would not start" in output
     assert "does not run yet" in project.deploy("--allow", f"upstream-down@{host.name}")
     project.set(host.name, "registry", value={"caches": [caches[0], {**second, "upstream": lab.hub.url}]})
     project.deploy()
@@ -121,9 +121,9 @@ def test_every_cache_is_verified_whatever_it_serves(project: Project, host: LabH
 def test_another_volume_takes_effect_and_the_old_one_stays(project: Project, host: LabHost, lab: Lab) -> None:
     assert volume(host) == "runnerops-dockerhub"
     project.set(host.name, "registry", value=cache_section(host, lab.hub, volume="second"))
-    said = project.deploy(code=1)
-    assert "new-volume" in said
-    assert "its present volume runnerops-dockerhub stays on the disk" in said
+    output = project.deploy(code=1)
+    assert "new-volume" in output
+    assert "its present volume runnerops-dockerhub stays on the disk" in output
     assert actions(project) == [("registry", "recreate", ["dockerhub: volume"])]
     project.deploy("--allow", "new-volume")
     assert volume(host) == "second"
@@ -134,12 +134,12 @@ def test_another_volume_takes_effect_and_the_old_one_stays(project: Project, hos
 @pytest.fixture(name="compose1")
 def fixture_compose1(host: LabHost) -> Iterator[None]:
     """Compose 1.29.2 of Debian 12, with its Python, in place of the plugin."""
-    base, there = ensure_root(BOOKWORM) / "usr", host.container.root / "opt/compose1"
+    base, path = ensure_root(BOOKWORM) / "usr", host.container.root / "opt/compose1"
     plugin = "/usr/libexec/docker/cli-plugins/docker-compose"
-    (there / "lib").mkdir(parents=True)
+    (path / "lib").mkdir(parents=True)
     for name in ("python3", "python3.11", "x86_64-linux-gnu"):
-        subprocess.run(["cp", "-a", str(base / "lib" / name), str(there / "lib")], check=True)
-    subprocess.run(["cp", "-a", str(base / "bin/python3.11"), str(there / "lib/python3.11.bin")], check=True)
+        subprocess.run(["cp", "-a", str(base / "lib" / name), str(path / "lib")], check=True)
+    subprocess.run(["cp", "-a", str(base / "bin/python3.11"), str(path / "lib/python3.11.bin")], check=True)
     run = "PYTHONHOME=/opt/compose1 PYTHONPATH=$c/python3/dist-packages exec $c/x86_64-linux-gnu/ld-linux-x86-64.so.2"
     script = (
         f'#!/bin/sh\nc=/opt/compose1/lib\n{run} --library-path $c/x86_64-linux-gnu $c/python3.11.bin -m compose "$@"\n'

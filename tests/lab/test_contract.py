@@ -47,10 +47,10 @@ class RealHost:
 
 def open_host(host: LabHost) -> Link:
     """The link that a deploy opens."""
-    known = parse([("known_hosts", host.known_hosts.read_text())])
+    known_hosts = parse([("known_hosts", host.known_hosts.read_text())])
     environ = {"HOME": os.environ.get("HOME", "/root")}
-    there = Host(host.name, host.address, ssh=Ssh(user="root", key=str(host.key)))
-    return open_link(there, Access(known, Credentials.from_environ({}), environ))
+    this_host = Host(host.name, host.address, ssh=Ssh(user="root", key=str(host.key)))
+    return open_link(this_host, Access(known_hosts, Credentials.from_environ({}), environ))
 
 
 def test_every_case_on_a_real_host(host: LabHost) -> None:
@@ -77,11 +77,11 @@ def test_every_command_on_a_real_host(lab: Lab) -> None:
     with open_host(host) as link:
 
         def run(command: Sequence[str]) -> tuple[int, str, str]:
-            done = link.run(command, b"", 90)
-            return done.status, done.stdout.decode(), done.stderr.decode()
+            completed = link.run(command, b"", 90)
+            return completed.status, completed.stdout.decode(), completed.stderr.decode()
 
-        found = list(failures(PROBES, run, put, words))
+        problems = list(failures(PROBES, run, put, words))
     host.run(
         "rm -rf /opt/runnerops-contract /var/lib/runnerops-contract; docker volume rm runnerops-contract", check=False
     )
-    assert not found, "\n".join(found)
+    assert not problems, "\n".join(problems)

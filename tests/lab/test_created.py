@@ -37,8 +37,8 @@ def test_a_created_runner_takes_jobs_and_one_of_a_deploy_that_failed_is_gone(
     assert "nothing was changed on the host" in project.run("deploy", "--yes", host.name, code=1)
     assert gitlab.created == []
 
-    said = project.deploy()
-    assert f"created in GitLab: {runner['name']}" in said
+    output = project.deploy()
+    assert f"created in GitLab: {runner['name']}" in output
     (made,) = gitlab.created
     assert f'token = "{made.token}"' in host.read(CONFIG).decode()
     assert made.settings["description"] == f"on {host.name}"
@@ -48,9 +48,9 @@ def test_a_created_runner_takes_jobs_and_one_of_a_deploy_that_failed_is_gone(
     project.set(host.name, "gitlab_runner", "runners", 0, "name", value="renamed")
     project.set(host.name, "gitlab_runner", "runners", 0, "gitlab", "description", value="renamed")
     assert "set in GitLab: renamed" in project.deploy()
-    assert [(one.id, one.settings["description"]) for one in gitlab.created] == [(made.id, "renamed")]
+    assert [(runner.id, runner.settings["description"]) for runner in gitlab.created] == [(made.id, "renamed")]
     journal = host.run("journalctl -o cat --no-pager; cat /var/lib/runnerops/runs/*/log; ps -eo args").stdout
-    assert not any(made.token in text for text in (shown, said, project.run("history", host.name), journal))
+    assert not any(made.token in text for text in (shown, output, project.run("history", host.name), journal))
     leaves(project, host, gitlab, made)
     is_removed(project, host, gitlab, {**runner, "name": "again"})
 
@@ -62,10 +62,10 @@ def leaves(project: Project, host: LabHost, gitlab: GitLab, made: Runner) -> Non
     job = gitlab.hold(token=made.token)
     assert f"delete runner renamed ({made.id}) in GitLab" in project.run("diff", host.name, code=None)
 
-    said = project.deploy("--allow", "drop-runner", "--drain-timeout", "1s", code=1)
-    assert "1 job of it runs there" in said
+    output = project.deploy("--allow", "drop-runner", "--drain-timeout", "1s", code=1)
+    assert "1 job of it runs there" in output
     assert made.token not in host.read(CONFIG).decode()
-    assert [(one.id, one.paused) for one in gitlab.created] == [(made.id, True)]
+    assert [(runner.id, runner.paused) for runner in gitlab.created] == [(made.id, True)]
     gitlab.start(token=str(other["token"])).wait()
     job.finish()
     job.wait()

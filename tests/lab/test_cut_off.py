@@ -81,9 +81,9 @@ def test_a_client_that_lost_its_connection_follows_to_the_end(project: Project, 
         wait_step(deploy, "swap /etc/docker/daemon.json")
         proxy.cut()
         proxy.restore()
-        said = deploy.communicate(120)
-        assert deploy.returncode == 0, said
-        assert "applied" in said
+        output = deploy.communicate(120)
+        assert deploy.returncode == 0, output
+        assert "applied" in output
         converged(project, host)
 
 

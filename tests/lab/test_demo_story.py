@@ -31,17 +31,17 @@ def test_the_story_on_a_real_host(lab: Lab, tmp_path: Path, name: str) -> None:
         text = text.replace(demo, real, 1)
     (tmp_path / "inventory.yml").write_text(text)
     (tmp_path / ".env").write_text(ENVIRONMENT.format("d" * 20))
-    said: list[str] = []
+    outputs: list[str] = []
     for line, ends in (typed for scene in SCENES for typed in scene.types):
         words = shlex.split(line.format(root=""))
         if words[0] == "runnerops":
-            said.append(project.run(*words[1:], code=ends))
+            outputs.append(project.run(*words[1:], code=ends))
             until("gitlab-runner is back", lambda: host.active("gitlab-runner") == "active", seconds=30)
         elif words[0] == "grep":
             host.run(shlex.join(words))
         else:
             subprocess.run(words, cwd=tmp_path, check=True, stdout=subprocess.DEVNULL)
-    first, second, _, third, _, failing, last = said
+    first, second, _, third, _, failing, last = outputs
     acts = ("restart docker", "start registry", "stop and start gitlab-runner")
     assert [first.count(f"→ {act}") for act in acts] == [1, 1, 1]
     assert "→" not in second + last

@@ -61,14 +61,14 @@ def pull(host: LabHost, image: str = "alpine:3") -> None:
 
 def metric(host: LabHost, name: str) -> float:
     _, page = host.get("http://127.0.0.1:9252/metrics")
-    found = re.search(rf"^{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE)
-    assert found, page
-    return float(found[1])
+    match = re.search(rf"^{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE)
+    assert match, page
+    return float(match[1])
 
 
 def test_first_deploy_ends_with_pulls_through_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
-    said = project.deploy()
-    assert "applied" in said
+    output = project.deploy()
+    assert "applied" in output
     pull(host)
     assert "library/alpine" in catalog(host)
     lab.hub.stop()
@@ -85,8 +85,8 @@ def test_later_deploys_act_on_what_differs_alone(project: Project, host: LabHost
     project.deploy()
     before = life(host)
     runs = host.run("ls /var/lib/runnerops/runs").stdout
-    said = project.deploy()
-    assert "unchanged" in said
+    output = project.deploy()
+    assert "unchanged" in output
     assert life(host) == before
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
     (shown,) = project.diff()["hosts"]
@@ -171,8 +171,8 @@ def ttl_recreates_the_cache_alone_and_it_keeps_its_content(project: Project, hos
 def a_new_mirror_list_is_reloaded(project: Project, host: LabHost) -> None:
     before = life(host)
     project.set(host.name, "docker", value={"live-restore": True, "registry-mirrors": []})
-    said = project.run("diff")
-    assert "last-mirror" in said
+    output = project.run("diff")
+    assert "last-mirror" in output
     project.deploy(code=1)
     assert life(host) == before
     project.deploy("--allow", f"last-mirror@{host.name}")
@@ -230,11 +230,11 @@ def test_root_may_have_another_daemon_as_his_own(project: Project, host: LabHost
     host.run(f"docker context create elsewhere --docker host={elsewhere} && docker context use elsewhere")
     host.run(f"cp /etc/environment /run/environment; echo DOCKER_HOST={elsewhere} >>/etc/environment")
     try:
-        said = project.deploy() + project.deploy()
+        output = project.deploy() + project.deploy()
     finally:
         host.run("mv /run/environment /etc/environment; rm -rf /root/.docker")
-    assert "applied" in said
-    assert "unchanged" in said
+    assert "applied" in output
+    assert "unchanged" in output
     assert catalog(host) == []
     assert host.run("docker info -f '{{.LiveRestoreEnabled}}'").stdout.strip() == "true"
 
@@ -256,9 +256,9 @@ def test_an_image_that_cannot_be_pulled_changes_nothing(project: Project, host: 
     project.write(
         {"hosts": {host.name: whole_host(host, lab.hub, registry=cache_section(host, lab.hub, image="registry:9.9.9"))}}
     )
-    said = project.deploy(code=1)
-    assert "registry:9.9.9" in said
-    assert "as it was" in said
+    output = project.deploy(code=1)
+    assert "registry:9.9.9" in output
+    assert "as it was" in output
     assert not any(host.exists(path) for path in FILES if "docker/daemon" in path or "registry" in path)
     assert host.run("docker ps -aq; docker network ls -q; docker volume ls -q").stdout == before
     assert (host.pid("docker"), host.pid("gitlab-runner")) == pids
@@ -276,8 +276,8 @@ def test_a_user_with_sudo(project: Project, host: LabHost) -> None:
 @TURNS
 def test_a_user_without_sudo_is_told_so(project: Project, host: LabHost) -> None:
     project.set(host.name, "ssh", value={"user": "nosudo"})
-    said = project.deploy(code=1)
-    assert "sudo" in said
+    output = project.deploy(code=1)
+    assert "sudo" in output
     assert not host.exists("/var/lib/runnerops")
 
 
@@ -312,10 +312,10 @@ def test_two_caches_on_one_host(project: Project, host: LabHost, lab: Lab) -> No
 
 def life_of_caches(host: LabHost) -> dict[str, str]:
     form = '{{.Label "com.docker.compose.service"}} {{.ID}}'
-    said = host.run(
+    output = host.run(
         f"docker ps --no-trunc --filter label=com.docker.compose.project=runnerops --format '{form}'"
     ).stdout
-    return dict(line.split() for line in said.splitlines())
+    return dict(line.split() for line in output.splitlines())
 
 
 @TURNS

@@ -101,8 +101,8 @@ class Site:
 
     def listens(self) -> str:
         """The listen_address in the file."""
-        found = re.search(r'listen_address = "(.*)"', self.host.read("/etc/gitlab-runner/config.toml").decode())
-        return found[1] if found else ""
+        match = re.search(r'listen_address = "(.*)"', self.host.read("/etc/gitlab-runner/config.toml").decode())
+        return match[1] if match else ""
 
 
 @pytest.fixture(name="site")
@@ -130,8 +130,8 @@ def test_a_graceful_restart_waits_for_the_job_and_shows_how_many(site: Site, exe
         if len(names.findall(site.said.rpartition("draining:")[2])) < 2:  # one was between two programs of its script
             site.read_until(deploy, rf"draining: 2 jobs: {names.pattern}; {names.pattern}")
         site.wait_back(*jobs)
-        said = site.end(deploy)
-    assert "applied" in said
+        output = site.end(deploy)
+    assert "applied" in output
     assert site.listens() == MOVED
     assert "unchanged" in site.project.deploy()
 
@@ -249,9 +249,9 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_runner_comes_by_itself(si
     site.ask_docker_restart()
     files = [site.host.read(path) for path in ("/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml")]
     docker = site.host.pid("docker")
-    said = site.project.deploy("--drain-timeout", "3s", code=1)
-    assert "not drained within 3s: 1 job; nothing was swapped" in said
-    assert re.search(rf"jobs?[ /]{job.id}\b", said), said
+    output = site.project.deploy("--drain-timeout", "3s", code=1)
+    assert "not drained within 3s: 1 job; nothing was swapped" in output
+    assert re.search(rf"jobs?[ /]{job.id}\b", output), output
     assert "failed" in site.project.run("history", site.host.name)
     assert site.host.active(RETURN) == "active"
     assert [site.host.read(path) for path in ("/etc/docker/daemon.json", "/etc/gitlab-runner/config.toml")] == files
@@ -264,16 +264,16 @@ def test_at_the_time_limit_nothing_was_swapped_and_the_runner_comes_by_itself(si
 def test_with_no_wait_the_client_leaves_at_once_and_can_follow_later(site: Site) -> None:
     job = site.hold("docker")
     site.ask_restart()
-    said = site.project.deploy("--no-wait", code=3)
-    assert "in-progress" in said
-    assert "it waits for 1 job" in said
+    output = site.project.deploy("--no-wait", code=3)
+    assert "in-progress" in output
+    assert "it waits for 1 job" in output
     assert "in-progress" in site.project.deploy("--no-wait", code=3)
     with site.deploying() as deploy:
         site.wait_back(job)
-        said = site.end(deploy)
-    assert "following it" in said
-    assert "draining: 1 job" in said
-    assert "applied" in said
+        output = site.end(deploy)
+    assert "following it" in output
+    assert "draining: 1 job" in output
+    assert "applied" in output
     assert site.listens() == MOVED
     assert "unchanged" in site.project.deploy("--no-wait")
 
@@ -284,8 +284,8 @@ def test_who_does_not_wait_leaves_a_runner_that_tells_nothing(site: Site) -> Non
     pid = site.host.pid("gitlab-runner")
     site.host.run(f"kill -STOP {pid}")
     try:
-        said = " ".join(site.project.deploy("--no-wait", code=3).split())
-        assert f"no job is seen, and it does not end (it is stopped: kill -CONT {pid})" in said
+        output = " ".join(site.project.deploy("--no-wait", code=3).split())
+        assert f"no job is seen, and it does not end (it is stopped: kill -CONT {pid})" in output
     finally:
         site.host.run(f"kill -CONT {pid}")
     site.project.run("history", site.host.name, "--follow")
@@ -368,10 +368,10 @@ def type_inside(site: Site, job: dict[str, str], *words: str, code: int = 0) -> 
 def refused(site: Site, inside: dict[str, str], *says: str) -> None:
     """diff tells it and ends well; no flag lifts it."""
     shown = type_inside(site, inside, "diff")
-    said = type_inside(site, inside, "deploy", "--yes", "--kill-jobs", code=1)
+    output = type_inside(site, inside, "deploy", "--yes", "--kill-jobs", code=1)
     for text in ("self-deploy", "instance runners", *says):
         assert text in " ".join(shown.split()), shown
-        assert text in " ".join(said.split()), said
+        assert text in " ".join(output.split()), output
     assert site.host.pid("gitlab-runner") == site.pid
 
 
@@ -397,8 +397,8 @@ def test_a_shutdown_while_it_drains_ends_the_run_at_once_and_leaves_nothing_to_s
     with site.deploying() as deploy:
         site.host.poweroff(seconds=60)
         site.host.boot()
-        said = site.end(deploy, 1)
-    assert "cut off by a shutdown of the host; nothing was swapped" in said
+        output = site.end(deploy, 1)
+    assert "cut off by a shutdown of the host; nothing was swapped" in output
     assert "cut off by a shutdown" in site.project.run("history", site.host.name)
     assert "unfinished" not in site.project.run("status")
     assert site.listens() != MOVED
@@ -430,9 +430,9 @@ def test_a_runner_is_kept_stopped_and_units_are_enabled(site: Site) -> None:
     site.gitlab.start(token=site.tokens["shell"]).wait("success")
     assert site.host.run(enabled).stdout.split() == ["enabled", "enabled"]
     site.host.run("systemctl disable docker gitlab-runner")
-    said = site.project.deploy()
-    assert "enable docker (its unit is disabled)" in said
-    assert "enable gitlab-runner (its unit is disabled)" in said
+    output = site.project.deploy()
+    assert "enable docker (its unit is disabled)" in output
+    assert "enable gitlab-runner (its unit is disabled)" in output
     assert site.host.run(enabled).stdout.split() == ["enabled", "enabled"]
 
 
@@ -465,12 +465,12 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
         assert paused()
         assert "is paused in GitLab by run 2, which is still going on" in project.run("status")
         other = gitlab.start(token=token)
-        said = " ".join(project.run("abort", host.name, "--yes").split())
-        assert f"← unpause runner {host.name} shell in GitLab" in said
-        assert f"unpaused in GitLab: {host.name} shell" in said
-        said = site.end(deploy, 4)
-        assert f"paused in GitLab meanwhile: {host.name} shell" in said
-        assert "· GitLab: 1 job" in said
+        output = " ".join(project.run("abort", host.name, "--yes").split())
+        assert f"← unpause runner {host.name} shell in GitLab" in output
+        assert f"unpaused in GitLab: {host.name} shell" in output
+        output = site.end(deploy, 4)
+        assert f"paused in GitLab meanwhile: {host.name} shell" in output
+        assert "· GitLab: 1 job" in output
     assert not paused()
     site.wait_back(job)
     other.wait()
@@ -485,8 +485,8 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
     assert site.listens() == MOVED
     assert paused()
     for command in ("status", "history"):
-        said = " ".join(project.run(command, host.name).split())
-        assert f"is paused in GitLab by run 3, and was not unpaused: runnerops deploy {host.name}" in said
+        output = " ".join(project.run(command, host.name).split())
+        assert f"is paused in GitLab by run 3, and was not unpaused: runnerops deploy {host.name}" in output
     assert "unpaused in GitLab" in project.deploy()
     assert not paused()
     gitlab.start(token=token).wait()

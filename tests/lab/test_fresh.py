@@ -53,8 +53,8 @@ def test_the_two_commands_of_the_readme(machine: list[str]) -> None:
         if PROGRAMS.search(path.read_text())
     ]
     argv = [*machine, "sh", "/project/tests/lab/fresh.sh", *tests, "tests/integration/test_host_sh_prune.py"]
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=800, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert re.search(r"^not run here: \d+ tests: no busybox here \(apt-get install busybox\)$", done.stdout, re.M)
-    assert re.search(r"^not run here: \d+ tests: no lab: missing Debian packages: debootstrap", done.stdout, re.M)
-    assert re.search(r"^(\d+/)?\d+ tests collected", done.stdout, re.M)
+    completed = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=800, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert re.search(r"^not run here: \d+ tests: no busybox here \(apt-get install busybox\)$", completed.stdout, re.M)
+    assert re.search(r"^not run here: \d+ tests: no lab: missing Debian packages: debootstrap", completed.stdout, re.M)
+    assert re.search(r"^(\d+/)?\d+ tests collected", completed.stdout, re.M)

@@ -35,8 +35,8 @@ def fixture_project(tmp_path: Path, lab: Lab) -> Project:
 
 
 def test_the_cache_goes_first_and_its_client_pulls_through_it(project: Project, lab: Lab) -> None:
-    said = project.deploy()
-    assert said.rindex("bookworm: applied") < said.rindex("trixie: applied")
+    output = project.deploy()
+    assert output.rindex("bookworm: applied") < output.rindex("trixie: applied")
     assert lab.trixie.docker_info("{{json .RegistryConfig.Mirrors}}") == f'["http://{lab.bookworm.address}:5000/"]'
     lab.trixie.run("docker pull -q alpine:3")
     assert "library/alpine" in lab.trixie.get(f"http://{lab.bookworm.address}:5000/v2/_catalog")[1]
@@ -51,7 +51,7 @@ def both_are_adopted(project: Project, lab: Lab) -> None:
     (project.folder / "hosts.ini").write_text("\n".join(lines))
     words = ("-i", "adopted.yml", "--from-ansible", "hosts.ini", "--write", "-o", "json")
     document = json.loads(project.run("adopt", *words, code=1))
-    assert {one["host"]: one["result"] for one in document["hosts"]} == {
+    assert {host["host"]: host["result"] for host in document["hosts"]} == {
         "bookworm": "adopted", "trixie": "adopted", "gone": "unreachable",
     }  # fmt: skip
     assert document["shared"]["place"] == "defaults"
@@ -62,9 +62,9 @@ def both_are_adopted(project: Project, lab: Lab) -> None:
 
 def test_a_cache_on_its_bridge_serves_nobody_else(project: Project, lab: Lab) -> None:
     project.set("bookworm", "registry", value=cache_section(lab.bookworm, lab.hub))
-    said = project.run("check", code=1)
-    assert "listen" in said
-    assert "trixie" in said
+    output = project.run("check", code=1)
+    assert "listen" in output
+    assert "trixie" in output
     project.deploy(code=1)
     assert not lab.bookworm.exists("/var/lib/runnerops")
 
@@ -91,8 +91,8 @@ def test_two_names_that_lead_to_one_machine_are_refused(project: Project, lab: L
         "other": "pending",
     }
     assert [blocker["code"] for blocker in found["two"]["blockers"]] == ["same-machine"]
-    said = project.deploy("other", "one", code=0)
-    assert "applied" in said
+    output = project.deploy("other", "one", code=0)
+    assert "applied" in output
     assert "the same machine" in project.deploy("one", "two", code=1)
 
 
@@ -101,15 +101,15 @@ def test_a_cache_that_fails_holds_back_its_client(project: Project, lab: Lab) ->
     project.set(
         "bookworm", "registry", value=cache_section(lab.bookworm, lab.hub, listen=listen, image="registry:9.9.9")
     )
-    said = project.deploy(code=1)
-    assert "trixie: skipped" in said
-    assert "bookworm" in said
+    output = project.deploy(code=1)
+    assert "trixie: skipped" in output
+    assert "bookworm" in output
     assert not lab.trixie.exists("/var/lib/runnerops")
 
 
 def test_a_dead_cache_of_another_host_is_not_written_but_blocks_nothing_else(project: Project, lab: Lab) -> None:
-    said = project.deploy("trixie", code=1)
-    assert "unproven-mirror" in said
+    output = project.deploy("trixie", code=1)
+    assert "unproven-mirror" in output
     assert not lab.trixie.exists("/etc/docker/daemon.json")
     project.deploy()
     lab.bookworm.run("systemctl stop docker.socket docker")
@@ -121,18 +121,18 @@ def test_a_host_that_is_down_is_named_and_the_others_go_on(project: Project) -> 
     project.set("bookworm", "registry", value=None)
     project.set("trixie", "address", value="127.0.0.1")
     project.set("trixie", "ssh", value={"user": "root", "port": 9})
-    said = project.deploy(code=1)
-    assert "trixie: unreachable" in said
-    assert "bookworm: applied" in said
+    output = project.deploy(code=1)
+    assert "trixie: unreachable" in output
+    assert "bookworm: applied" in output
 
 
 def test_an_unknown_host_key_is_shown_and_can_be_trusted(project: Project, lab: Lab) -> None:
     project.known_hosts.write_text("")
-    said = project.deploy("bookworm", code=1)
-    assert "SHA256:" in said
-    assert "runnerops trust bookworm" in said
+    output = project.deploy("bookworm", code=1)
+    assert "SHA256:" in output
+    assert "runnerops trust bookworm" in output
     kept = lab.bookworm.run("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[1]
-    assert kept in said
+    assert kept in output
     project.run("trust", "bookworm", code=2)
     project.run("trust", "bookworm", "--fingerprint", kept)
     assert "ssh-ed25519" in project.known_hosts.read_text()
@@ -142,9 +142,9 @@ def test_an_unknown_host_key_is_shown_and_can_be_trusted(project: Project, lab: 
 def test_a_changed_host_key_is_refused(project: Project, lab: Lab) -> None:
     other = lab.trixie.host_key(lab.bookworm.address)
     project.known_hosts.write_text(f"{other}\n")
-    said = project.deploy("bookworm", code=1)
-    assert "changed" in said
-    assert said.count("SHA256:") >= 2
+    output = project.deploy("bookworm", code=1)
+    assert "changed" in output
+    assert output.count("SHA256:") >= 2
     assert not lab.bookworm.exists("/var/lib/runnerops")
 
 
@@ -152,8 +152,8 @@ def test_a_wrong_user_key_is_reported(project: Project, tmp_path: Path) -> None:
     from tests.lab.ssh import make_key
 
     make_key(tmp_path / "other", "other")
-    said = project.run("diff", "bookworm", code=1, SSH_PRIVATE_KEY=str(tmp_path / "other"))
-    assert "authentication" in said
+    output = project.run("diff", "bookworm", code=1, SSH_PRIVATE_KEY=str(tmp_path / "other"))
+    assert "authentication" in output
 
 
 def test_a_gateway_is_verified_and_gone_through(project: Project, lab: Lab) -> None:
@@ -161,9 +161,9 @@ def test_a_gateway_is_verified_and_gone_through(project: Project, lab: Lab) -> N
     project.set("trixie", "docker", value={"registry-mirrors": []})
     project.deploy("trixie")
     project.known_hosts.write_text(f"{lab.trixie.host_key()}\n")
-    said = project.run("diff", "trixie", code=1)
-    assert "unknown" in said
-    assert lab.bookworm.address in said
+    output = project.run("diff", "trixie", code=1)
+    assert "unknown" in output
+    assert lab.bookworm.address in output
 
 
 def test_the_users_ssh_config_counts(project: Project, lab: Lab) -> None:

@@ -68,12 +68,12 @@ def test_a_yes_leaves_the_run_alone_and_says_how_to_look(project: Project, host:
     )  # fmt: skip
     assert follow.stdout
     with follow.stdout as output:
-        said = output.readline()
-        assert "going on for" in said
+        printed = output.readline()
+        assert "going on for" in printed
         wake(host)
-        said += output.read()
-    assert follow.wait(timeout=60) == 0, said
-    assert "applied" in said
+        printed += output.read()
+    assert follow.wait(timeout=60) == 0, printed
+    assert "applied" in printed
     assert b"127.0.0.1:9253" in host.read(CONFIG)
     assert "unchanged" in project.deploy()
 
@@ -118,9 +118,9 @@ def test_without_a_terminal_nobody_is_asked_and_the_host_finishes(
     assert deploy.stdout
     next(line for line in deploy.stdout if ": tell gitlab-runner to take no new jobs" in line)
     os.kill(deploy.pid, number)
-    said, _ = deploy.communicate(timeout=60)
-    assert deploy.returncode == 130, said
-    assert "continues by itself" in said
+    output, _ = deploy.communicate(timeout=60)
+    assert deploy.returncode == 130, output
+    assert "continues by itself" in output
     wake(host)
     until("the run is over", lambda: idle(host), seconds=60)
     assert "unchanged" in project.deploy()
@@ -144,9 +144,9 @@ def test_a_run_that_nobody_follows_is_rolled_back_from_elsewhere(project: Projec
     terminal.press("\n")
     assert terminal.end() == 130
     assert "no terminal" in project.run("abort", host.name, code=2)
-    said = project.run("abort", host.name, "--yes")
-    assert "rolled-back" in said
-    assert "taking it back:" in said
+    output = project.run("abort", host.name, "--yes")
+    assert "rolled-back" in output
+    assert "taking it back:" in output
     assert host.read(CONFIG) == before
     wake(host)
     until("the runner is back", lambda: host.active("gitlab-runner") == "active" and idle(host), seconds=20)

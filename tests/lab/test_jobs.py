@@ -67,11 +67,11 @@ class Site:
             traffic.wait_running(token)
         before = lives(self.host)
         self.project.set(self.host.name, *edit.place, value=edit.value)
-        said = self.project.deploy()
-        assert "applied" in said, f"{edit}\n{said}"
+        output = self.project.deploy()
+        assert "applied" in output, f"{edit}\n{output}"
         runner = {"docker": {"gitlab-runner"}, "gitlab-runner": {"gitlab-runner"}}.get(edit.restarts, set())
         want = ({edit.restarts} if edit.restarts else set()) | runner
-        assert started(self.host, before) == want, f"{edit}\n{said}"
+        assert started(self.host, before) == want, f"{edit}\n{output}"
 
 
 def test_no_job_is_lost_to_fifty_changes_on_all_hosts_at_once(tmp_path: Path, lab: Lab, gitlab: GitLab) -> None:
@@ -147,17 +147,17 @@ def test_while_more_jobs_run_than_a_lowered_concurrent_a_reload_is_blocked(site:
 def test_a_runner_that_somebody_told_to_end_is_not_reloaded(site: Site, gitlab: GitLab) -> None:
     project, host = site.project, site.host
     job = gitlab.hold(token=site.tokens[0])
-    before, told = lives(host), process(host)
+    before, process_before = lives(host), process(host)
     host.run("systemctl kill -s QUIT --kill-who=main gitlab-runner")
     wait_for_drain(host, before)
     project.set(host.name, "gitlab_runner", "check_interval", value=2)
-    said = project.deploy(code=1)
-    assert "was told to end after its last job (SIGQUIT)" in said
+    output = project.deploy(code=1)
+    assert "was told to end after its last job (SIGQUIT)" in output
     assert "check_interval = 1\n" in host.run("cat /etc/gitlab-runner/config.toml").stdout
     assert job.state == "running"
     job.finish()
     job.wait()
-    until("the process ends", lambda: process(host) != told, seconds=60)
+    until("the process ends", lambda: process(host) != process_before, seconds=60)
     assert "applied" in project.deploy()
 
 
@@ -174,9 +174,9 @@ def test_a_runner_that_systemd_is_about_to_start_is_not_started_before_docker_is
     host.run("systemctl kill -s QUIT --kill-who=main gitlab-runner")
     until("it waits", lambda: host.active("gitlab-runner") == "activating", seconds=10)
     project.set(host.name, "docker", "mtu", value=1450)
-    said = project.deploy()
-    assert "→ restart docker" in said
-    assert "applied" in said
+    output = project.deploy()
+    assert "→ restart docker" in output
+    assert "applied" in output
     since = [host.run(f"systemctl show -P ActiveEnterTimestampMonotonic {unit}").stdout for unit in UNITS]
     assert int(since[0]) < int(since[1])
 

@@ -71,9 +71,9 @@ def test_live_restore_that_the_unit_gives(project: Project, host: LabHost) -> No
     assert host.run("docker inspect web -f '{{.State.StartedAt}}'").stdout == began
     project.set(host.name, "docker", value={"bip": "10.232.0.1/24", "mtu": 1400})
     before = network(host)
-    said = project.deploy(code=1)
-    assert "live-restore-flag" in said
-    assert "web" in said
+    output = project.deploy(code=1)
+    assert "live-restore-flag" in output
+    assert "web" in output
     assert network(host) == before
     host.run("docker rm -f web")
     project.deploy()
@@ -94,8 +94,8 @@ def test_a_host_that_is_cut_off_comes_back(project: Project, host: LabHost, lab:
     before = network(host)
     client = lab.hub.url.partition("://")[2].partition(":")[0]
     project.set(host.name, "docker", value={"live-restore": True, "bip": f"{client}/24"})
-    said = project.deploy(code=1)
-    assert "network-overlap" in said
+    output = project.deploy(code=1)
+    assert "network-overlap" in output
     assert network(host) == before
     project.deploy("--allow", f"network-overlap@{host.name}", code=4)
     assert network(host) == before

@@ -57,9 +57,9 @@ def shown_for_review(ci: Ci, key: str, gitlab: GitLab) -> None:
     assert "\x1b[0Ksection_start:" in ran.log_of("diff")
     assert "nothing was commented: there is no token" in ran.log_of("diff")
     gitlab.api_tokens.add(TOKEN)
-    for said in ("wrote", "updated"):
+    for text in ("wrote", "updated"):
         ran = ci.merge_request(SSH_PRIVATE_KEY=key, GITLAB_TOKEN=TOKEN, CI_SERVER_URL=gitlab.url)
-        assert f"{said} the note on merge request !7" in ran.log_of("diff"), ran.log
+        assert f"{text} the note on merge request !7" in ran.log_of("diff"), ran.log
     (note,) = gitlab.merge_request.notes.values()
     assert note.startswith("<!-- runnerops: diff -->\n")
     assert "a=1" in note

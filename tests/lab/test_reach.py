@@ -55,20 +55,20 @@ def entry(host: LabHost, lab: Lab, **dind: object) -> dict[str, Any]:
     return host_entry(host, docker={"live-restore": True}, registry=cache_section(host, lab.hub), gitlab_runner=section)
 
 
-def line_to_type(said: str, host: LabHost) -> str:
-    found = ALLOW.search(said)
-    assert found, said
-    assert (found[2] == "DOCKER-USER") == forwards(host)
-    assert ("ufw allow proto tcp" in said) == (found[2] == "INPUT")
-    return found[1]
+def line_to_type(output: str, host: LabHost) -> str:
+    match = ALLOW.search(output)
+    assert match, output
+    assert (match[2] == "DOCKER-USER") == forwards(host)
+    assert ("ufw allow proto tcp" in output) == (match[2] == "INPUT")
+    return match[1]
 
 
 def test_a_cache_that_containers_cannot_reach_is_not_left_there(project: Project, host: LabHost) -> None:
-    said = project.deploy(code=4)
-    assert f"containers cannot reach {CACHE}" in said
+    output = project.deploy(code=4)
+    assert f"containers cannot reach {CACHE}" in output
     assert not host.exists("/etc/docker/daemon.json")
     assert not host.exists(CONFIG)
-    host.run(line_to_type(said, host))
+    host.run(line_to_type(output, host))
     project.deploy()
     assert "docker:dind" in host.read(CONFIG).decode()
     assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
@@ -97,8 +97,8 @@ def test_rules_that_come_with_dockers_restart_and_cut_containers_off(tmp_path: P
     host.run("systemctl daemon-reload")
     try:
         project.set(host.name, "docker", "ip-forward-no-drop", value=True)
-        said = project.deploy(code=4)
-        assert f"containers reached {CACHE} before, and do not with ip-forward-no-drop" in said
+        output = project.deploy(code=4)
+        assert f"containers reached {CACHE} before, and do not with ip-forward-no-drop" in output
         assert b"ip-forward-no-drop" not in host.read("/etc/docker/daemon.json")
     finally:
         host.run(f"rm -r {dropin}; systemctl daemon-reload; iptables -t raw -F PREROUTING")
@@ -110,11 +110,11 @@ def test_jobs_are_not_newly_given_a_cache_that_they_cannot_reach(project: Projec
     assert f"containers cannot reach {CACHE}, but the daemon can" in project.deploy()
     before = host.read(CONFIG)
     project.write({"hosts": {host.name: entry(host, lab, docker_in_docker=True)}})
-    said = project.deploy(code=1)
-    assert f"containers cannot reach {CACHE}" in said
-    assert "as it was" in said
+    output = project.deploy(code=1)
+    assert f"containers cannot reach {CACHE}" in output
+    assert "as it was" in output
     assert host.read(CONFIG) == before
-    host.run(line_to_type(said, host))
+    host.run(line_to_type(output, host))
     project.deploy()
     assert "docker:dind" in host.read(CONFIG).decode()
 
@@ -128,22 +128,22 @@ if GIVEN:  # no suite has a Docker with nftables
         project.write({"hosts": {host.name: host_entry(host, **sections)}})
         project.deploy()
         project.set(host.name, "docker", "firewall-backend", value="nftables")
-        said = project.deploy(code=1)
-        assert "iptables -P FORWARD ACCEPT" in said
-        assert "install nftables" not in said
+        output = project.deploy(code=1)
+        assert "iptables -P FORWARD ACCEPT" in output
+        assert "install nftables" not in output
         host.run("iptables -P FORWARD DROP")
-        said = project.deploy(*allow, code=4)
-        assert f"containers reached {CACHE} before, and do not with firewall-backend" in said
-        assert "back as it was" in said
+        output = project.deploy(*allow, code=4)
+        assert f"containers reached {CACHE} before, and do not with firewall-backend" in output
+        assert "back as it was" in output
         # what the cache asked meanwhile, without an answer, it waits for first
         until("verify passes", lambda: "10 of 10" in project.run("verify", host.name, code=None), seconds=120, every=5)
         host.run("iptables -P FORWARD ACCEPT; echo net.ipv4.ip_forward=1 >/etc/sysctl.d/50-lab.conf")
         try:
             assert "applied" in project.deploy(*allow)
-            told = host.run(
+            printed = host.run(
                 "curl -sS --unix-socket /run/docker.sock http://localhost/info"
             ).stdout  # the client is older
-            assert json.loads(told)["FirewallBackend"]["Driver"] == "nftables"
+            assert json.loads(printed)["FirewallBackend"]["Driver"] == "nftables"
             assert "table ip docker-bridges" in host.run("nft list tables").stdout
             project.run("verify", host.name)
             host.run("nft 'add table inet mine; add chain inet mine others { type filter hook forward priority 0; }'")

@@ -31,10 +31,10 @@ if real_runner():
             host.run(f"gitlab-runner register --non-interactive --url {gitlab.url} {name} {words}")
         before = host.read(TOML)
         assert before.count(b"[[runners]]") == len(WAYS)
-        said = project.run("init", "--adopt", f"{host.name}=root@{host.address}")
-        assert f"{host.name}: a deploy of this changes nothing" in said
+        output = project.run("init", "--adopt", f"{host.name}=root@{host.address}")
+        assert f"{host.name}: a deploy of this changes nothing" in output
         inventory = (project.folder / "inventory.yml").read_text()
-        assert "canary" not in said + inventory
+        assert "canary" not in output + inventory
         runners = inventory.partition("runners:\n")[2]
         url = f"          url: {gitlab.url}\n          token: keep\n          executor: "
         assert (

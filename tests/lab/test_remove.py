@@ -83,20 +83,20 @@ def test_a_host_is_as_before_the_first_deploy(project: Project, host: LabHost, l
     project.deploy("--allow", "unmanaged-file")
     project.set(host.name, "docker", "log-opts", "max-size", value="9m")
     project.deploy()
-    told = project.run("remove", host.name, "--dry-run")
-    assert "remove registry" in told
+    printed = project.run("remove", host.name, "--dry-run")
+    assert "remove registry" in printed
     assert project.diff()["hosts"][0]["result"] == "unchanged"
-    said = remove(project, host)
-    assert set(told.splitlines()) <= set(said.splitlines())
-    assert "still registered in GitLab: one" in said
-    assert "inventory.yml:" in said
-    assert TOKEN not in said
+    output = remove(project, host)
+    assert set(printed.splitlines()) <= set(output.splitlines())
+    assert "still registered in GitLab: one" in output
+    assert "inventory.yml:" in output
+    assert TOKEN not in output
     rests(host)
     volume = "runnerops-dockerhub\n"
     assert volume in host.run("docker volume ls -q").stdout
     assert everything(host).replace(volume, "") == before
     assert "remove by" in project.run("history", host.name)
-    assert [one["code"] for one in project.diff()["hosts"][0]["blockers"]] == ["unmanaged-file"]  # theirs again
+    assert [blocker["code"] for blocker in project.diff()["hosts"][0]["blockers"]] == ["unmanaged-file"]  # theirs again
     assert "no longer managed" not in project.run("status", host.name, code=None)
     assert "unchanged" in remove(project, host)
     project.run("rollback", host.name, "--yes")
@@ -116,27 +116,27 @@ def test_one_service_goes_and_what_others_wrote_stays(project: Project, host: La
     host.run("systemctl restart gitlab-runner")
     project.write({"hosts": {host.name: whole_host(host, lab.hub)}})
     project.run("deploy", host.name, "--yes", "--allow", "unmanaged-file")
-    said = remove(project, host, "registry", code=1)
-    assert "cache-in-use" in said
-    assert f"still a mirror of {host.name}" in said
+    output = remove(project, host, "registry", code=1)
+    assert "cache-in-use" in output
+    assert f"still a mirror of {host.name}" in output
     host.write(DAEMON, host.read(DAEMON).replace(b"{", b'{\n  "debug": true,', 1))
     rotated = "glrt-lab-" + "r" * 17
     host.write(CONFIG, host.read(CONFIG).replace(TOKEN.encode(), rotated.encode()), 0o600)
     pid, runner = host.pid("docker"), host.pid("gitlab-runner")
-    said = remove(project, host, "docker")
-    assert "reload docker" in said
+    output = remove(project, host, "docker")
+    assert "reload docker" in output
     assert (host.pid("docker"), host.pid("gitlab-runner")) == (pid, runner)
     assert host.read(DAEMON) == b'{\n  "debug": true\n}\n'
     assert host.docker_info("{{json .RegistryConfig.Mirrors}} {{.LiveRestoreEnabled}}") in {"[] false", "null false"}
     assert host.get(f"{OURS}/v2/")[0] == 200
-    said = remove(project, host, "registry")
+    output = remove(project, host, "registry")
     assert host.get(f"{OURS}/v2/")[0] == 0
     assert not host.exists("/opt/registry")
     assert host.pid("gitlab-runner") == runner
     host.run("systemctl stop gitlab-runner")
     assert "unchanged" in remove(project, host, "docker")
-    said = remove(project, host)
-    assert rotated not in said
+    output = remove(project, host)
+    assert rotated not in output
     rests(host)
     assert host.read(CONFIG).decode().count(rotated) == 1
     assert "listen_address" not in host.read(CONFIG).decode()
@@ -146,14 +146,14 @@ def test_one_service_goes_and_what_others_wrote_stays(project: Project, host: La
 def cut(project: Project, host: LabHost, word: str, how: Sequence[str]) -> None:
     """A removal whose run is killed at the step with this word; or whose host loses its power there."""
     process = project.start("remove", host.name, "--yes", "-v")
-    begun, said = False, ""
+    begun, output = False, ""
     for line in process.stdout:
-        said += line
+        output += line
         begun = begun or line.endswith(": docker\n")
         if begun and word in line:
             break
     else:
-        raise AssertionError(f"no step with {word!r}: {said}")
+        raise AssertionError(f"no step with {word!r}: {output}")
     if how:
         host.run(" ".join(how), check=False)
         process.communicate(120)

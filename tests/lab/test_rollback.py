@@ -77,8 +77,8 @@ def test_docker_goes_back_with_the_least_action(project: Project, host: LabHost,
     project.set(host.name, "docker", "registry-mirrors", value=[lab.hub.url])
     project.deploy()
     assert lab.hub.url in host.docker_info(MIRRORS)
-    said = back(project, host)
-    assert "reload docker" in said
+    output = back(project, host)
+    assert "reload docker" in output
     assert host.docker_info(MIRRORS) in {"[] true", "null true"}
     assert host.pid("docker") == pid
     assert b"live-restore" in host.read(DAEMON)
@@ -119,9 +119,9 @@ def test_a_token_that_the_runner_replaced_stays(project: Project, host: LabHost)
     config = host.read(CONFIG).decode().replace(TOKEN, rotated)
     dated = re.sub(r"(token = .*\n)", r"\1token_obtained_at = 2026-01-02T03:04:05Z\nid = 77\n", config)
     host.write(CONFIG, dated.encode(), 0o600)
-    said = back(project, host)
-    assert rotated not in said
-    assert TOKEN not in said
+    output = back(project, host)
+    assert rotated not in output
+    assert TOKEN not in output
     after = host.read(CONFIG).decode()
     assert "concurrent = 2" in after
     assert rotated in after

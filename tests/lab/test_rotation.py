@@ -21,9 +21,9 @@ CONFIG = "/etc/gitlab-runner/config.toml"
 
 
 def token_of(host: LabHost) -> str:
-    found = re.search(r'^ *token = "(.*)"', host.read(CONFIG).decode(), re.MULTILINE)
-    assert found
-    return found[1]
+    match = re.search(r'^ *token = "(.*)"', host.read(CONFIG).decode(), re.MULTILINE)
+    assert match
+    return match[1]
 
 
 @pytest.mark.hosts("bookworm", "trixie")
@@ -86,7 +86,7 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     assert "rotate gitlab-runner" in shown
     assert token_of(host) == old
 
-    said = project.run("rotate", "--yes", host.name, name)
+    output = project.run("rotate", "--yes", host.name, name)
     new = token_of(host)
     assert new == gitlab.runner(old).token != old
     assert host.run("systemctl show -P InvocationID gitlab-runner").stdout == life
@@ -96,7 +96,7 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     assert not host.exists(ROTATED)
     assert "unchanged" in project.deploy()
     journal = host.run("journalctl -o cat --no-pager; cat /var/lib/runnerops/runs/*/log; ps -eo args").stdout
-    told = (shown, said, project.run("history", host.name), journal)
+    told = (shown, output, project.run("history", host.name), journal)
     assert not any(token in text for token in (old, new) for text in told)
 
     gitlab.turned_away["reset_authentication_token"] = [Answer(0)]
@@ -112,9 +112,9 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     folder = f"{ROTATED}/{sha256(new.encode()).hexdigest()}"
     host.run(f"install -d -m 0700 {ROTATED} {folder}")
     host.write(f"{folder}/config.toml", kept.encode(), 0o600)
-    said = project.deploy()
-    assert "which is now written into config.toml" in said
-    assert newest not in said
+    output = project.deploy()
+    assert "which is now written into config.toml" in output
+    assert newest not in output
     assert token_of(host) == newest
     assert not host.exists(ROTATED)
     gitlab.start(token=newest).wait()
@@ -124,15 +124,15 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     gitlab.api_tokens.add("glpat-lab")
     host.run(f"sed -i 's/^\\( *\\)token = .*/&\\n\\1id = {gitlab.runner(newest).id}/' {CONFIG}")
     project.set(host.name, "gitlab", value={"url": gitlab.url, "token": "glpat-lab"})
-    said = project.run("rotate", "--dry-run", "-o", "json", host.name, code=1)
+    output = project.run("rotate", "--dry-run", "-o", "json", host.name, code=1)
     assert token_of(host) == newest
-    assert "does not accept the token of runner" in json.loads(said)["hosts"][0]["message"]
-    said += project.run("rotate", "--yes", "-o", "json", host.name)
+    assert "does not accept the token of runner" in json.loads(output)["hosts"][0]["message"]
+    output += project.run("rotate", "--yes", "-o", "json", host.name)
     assert token_of(host) == gitlab.runner(newest).token != newest
-    assert token_of(host) not in said
-    last = json.loads(said.splitlines()[-1])
-    assert (last["event"], last["exit"], [one["result"] for one in last["hosts"]]) == ("summary", 0, ["applied"])
-    assert all(json.loads(line)["host"] == host.name for line in said.splitlines()[-9:-1])
+    assert token_of(host) not in output
+    last = json.loads(output.splitlines()[-1])
+    assert (last["event"], last["exit"], [host["result"] for host in last["hosts"]]) == ("summary", 0, ["applied"])
+    assert all(json.loads(line)["host"] == host.name for line in output.splitlines()[-9:-1])
     gitlab.start(token=token_of(host)).wait()
     gitlab.managers = {"s_another0000": "online"}
     before = token_of(host)

@@ -229,9 +229,9 @@ def test_without_an_address_there_is_no_page(runner: Process) -> None:
 
 
 def test_version_prints_the_release() -> None:
-    done = call("--version")
-    assert done.returncode == 0
-    assert re.search(r"^Version: +\S+$", done.stdout, re.MULTILINE)
+    completed = call("--version")
+    assert completed.returncode == 0
+    assert re.search(r"^Version: +\S+$", completed.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize("word", ["nonsense", "version"])
@@ -241,10 +241,10 @@ def test_an_unknown_command_ends_with_1(word: str) -> None:
 
 def test_list_shows_tokens_on_stderr(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(RUNNER)
-    done = call("list", "--config", str(tmp_path / "config.toml"))
-    assert done.returncode == 0
-    assert f"Token={TOKEN}" in done.stderr
-    assert TOKEN not in done.stdout
+    completed = call("list", "--config", str(tmp_path / "config.toml"))
+    assert completed.returncode == 0
+    assert f"Token={TOKEN}" in completed.stderr
+    assert TOKEN not in completed.stdout
 
 
 def test_list_of_a_bad_file_ends_with_0(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ def test_a_saved_plan_is_applied_while_it_holds(tmp_path: Path, lab: Lab, host: 
     by_hand = {**json.loads(host.read(DAEMON)), "debug": True}
     before = host.read(DAEMON)
     host.write(DAEMON, json.dumps(by_hand).encode())
-    said = project.deploy("--plan", "second.json", code=6)
-    assert "plan-differs" in said
-    assert f"{DAEMON}: would change too (edited on the host): debug" in said
+    output = project.deploy("--plan", "second.json", code=6)
+    assert "plan-differs" in output
+    assert f"{DAEMON}: would change too (edited on the host): debug" in output
     assert json.loads(host.read(DAEMON)) == by_hand
 
     host.write(DAEMON, before)

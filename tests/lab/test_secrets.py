@@ -64,7 +64,7 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
 
 
 def test_no_output_contains_a_secret(project: Project, host: LabHost) -> None:
-    said = ""
+    text = ""
     for words in (
         ("check",),
         ("render",),
@@ -78,20 +78,20 @@ def test_no_output_contains_a_secret(project: Project, host: LabHost) -> None:
         ("deploy", "--yes", "-v", "--allow", "unmanaged-file", "--allow", "drop-runner"),
         ("deploy", "--yes", "-o", "json", "--allow", "unmanaged-file"),
     ):
-        said += project.run(*words, code=None)
-    assert host.run("stat -c %a /etc/docker/daemon.json").stdout.strip() == "600", said
+        text += project.run(*words, code=None)
+    assert host.run("stat -c %a /etc/docker/daemon.json").stdout.strip() == "600", text
     assert OURS["label"] in host.run("docker info --format '{{.Labels}}'").stdout
     before = project.run("diff", "-v", code=None)
     for line in (f"history {host.name} -v", f"history {host.name} -o json", "status", "status -o json"):
-        said += project.run(*line.split(), code=None)
+        text += project.run(*line.split(), code=None)
     _edit(project)
     changed = project.run("diff", code=None)
     assert "********" in changed
     assert changed == project.run("diff", code=None)
-    said += before + changed
-    assert "********" in said
+    text += before + changed
+    assert "********" in text
     for canary in (*OURS.values(), OURS["label"][::-1], *THEIRS.values()):
-        assert canary not in said, said[max(0, said.index(canary) - 300) :][:400]
+        assert canary not in text, text[max(0, text.index(canary) - 300) :][:400]
 
 
 def _edit(project: Project) -> None:
@@ -107,11 +107,11 @@ def test_failures_on_the_host_show_no_secret(project: Project, host: LabHost) ->
     host.write("/etc/systemd/system/docker.service.d/lab.conf", drop_in.encode())
     host.run("systemctl daemon-reload")
     try:
-        said = project.run("deploy", "--yes", "-v", "--allow", "unmanaged-file", "--allow", "drop-runner", code=None)
+        output = project.run("deploy", "--yes", "-v", "--allow", "unmanaged-file", "--allow", "drop-runner", code=None)
     finally:
         host.run("rm -r /etc/systemd/system/docker.service.d; systemctl daemon-reload")
-    assert "failed step" in said
+    assert "failed step" in output
     for canary in (*OURS.values(), *THEIRS.values()):
-        assert canary not in said
+        assert canary not in output
         assert host.run(f"grep -rl {canary} /var/lib/runnerops/runs/*/log", check=False).stdout == ""
         assert host.run(f"journalctl -u 'runnerops-*' | grep {canary}", check=False).stdout == ""

@@ -47,9 +47,9 @@ def test_an_edit_on_the_host_is_told_and_kept_until_allowed(project: Project, ho
     assert file["origins"] == {"labels": "host", "debug": "host", "shutdown-timeout": "inventory"}
     assert (file["origin"], file["edited"]["since_run"], file["edited"]["by"]) == ("both", 1, "hand")
     assert abs(file["edited"]["at"] - int(host.run("date +%s").stdout)) < 120
-    said = project.deploy(code=1)
+    output = project.deploy(code=1)
     for word in ("modified-on-host", "labels", "debug", "since run 1", f"--allow modified-on-host@{host.name}"):
-        assert word in said
+        assert word in output
     assert json.loads(host.read(DAEMON)) == edited
     project.deploy("--allow", f"modified-on-host@{host.name}")
     now = json.loads(host.read(DAEMON))
@@ -139,25 +139,25 @@ def test_a_token_that_is_really_new_goes_out(project: Project, host: LabHost) ->
     project.deploy()
     new = "glrt-lab-" + "n" * 17
     project.set(host.name, "gitlab_runner", "runners", 0, "token", value=new)
-    said = project.deploy()
-    assert new not in said
-    assert TOKEN not in said
+    output = project.deploy()
+    assert new not in output
+    assert TOKEN not in output
     assert tomllib.loads(host.read(CONFIG).decode())["runners"][0]["token"] == new
     host.write(CONFIG, rewritten(host.read(CONFIG)).encode(), 0o600)
     project.set(host.name, "gitlab_runner", "runners", 0, "token", value="glrt-lab-" + "m" * 17)
-    said = project.deploy(code=1)
-    assert "replace-token" in said
-    assert ROTATED not in said
+    output = project.deploy(code=1)
+    assert "replace-token" in output
+    assert ROTATED not in output
 
 
 def test_what_is_remembered_of_tokens_is_for_root_alone_and_never_shown(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, gitlab_runner=runner_section())}})
-    said = project.deploy("-v")
+    output = project.deploy("-v")
     meta = json.loads(host.read("/var/lib/runnerops/runs/1/meta"))
     key, marks = meta["secret_fingerprints"]["key"], meta["secret_fingerprints"]["fingerprints"]
     assert len(marks) == 1
     assert TOKEN not in json.dumps(meta)
-    said += project.run("diff", "-v") + project.run("history", host.name, "-v") + json.dumps(project.diff())
-    assert all(secret not in said for secret in (key, *marks.values(), TOKEN))
+    output += project.run("diff", "-v") + project.run("history", host.name, "-v") + json.dumps(project.diff())
+    assert all(secret not in output for secret in (key, *marks.values(), TOKEN))
     modes = host.run("find /var/lib/runnerops/runs ! -perm -0 -o -perm /077 | head").stdout
     assert modes.strip() == ""

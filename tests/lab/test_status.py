@@ -25,8 +25,8 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
 
 def told(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
     (host,) = json.loads(project.run(*words, "-o", "json", code=code))["hosts"]
-    found: dict[str, Any] = host
-    return found
+    document: dict[str, Any] = host
+    return document
 
 
 def test_status_of_a_host_from_before_its_first_deploy_until_it_is_half_down(project: Project, host: LabHost) -> None:
@@ -43,41 +43,41 @@ def before_and_after_a_deploy(project: Project, host: LabHost) -> None:
     before = told(project, "status", code=1)  # it has no cache yet
     assert "pending" not in before
     assert before["last_run"] is None
-    assert [one["service"] for one in before["services"] if one["healthy"]] == ["docker", "gitlab_runner"]
+    assert [service["service"] for service in before["services"] if service["healthy"]] == ["docker", "gitlab_runner"]
     assert not host.exists("/var/lib/runnerops")
     project.deploy()
     after = told(project, "status")
-    assert all(one["healthy"] and one["managed"] for one in after["services"])
+    assert all(service["healthy"] and service["managed"] for service in after["services"])
     assert after["last_run"]["run"] == 1
     assert after["last_run"]["end"] == "applied"
     versions = host.versions()
     assert after["services"][0]["version"].startswith(versions["docker"])
-    said = project.run("status", "--exit-code")
-    assert "mirror http://172.17.0.1:5000" in said
-    assert "iB free" in said
+    output = project.run("status", "--exit-code")
+    assert "mirror http://172.17.0.1:5000" in output
+    assert "iB free" in output
     project.set(host.name, "gitlab_runner", "concurrent", value=3)
     assert told(project, "status", "--exit-code", code=3)["pending"]
     host.run("systemctl disable gitlab-runner")
-    said = " ".join(project.run("status", code=1).split())
-    assert "gitlab-runner.service is disabled: it does not start at boot" in said
+    output = " ".join(project.run("status", code=1).split())
+    assert "gitlab-runner.service is disabled: it does not start at boot" in output
     host.run("systemctl enable gitlab-runner")
 
 
 def a_section_that_went(project: Project, host: LabHost) -> None:
     project.write({"hosts": {host.name: host_entry(host, docker={"live-restore": True, "registry-mirrors": []})}})
-    said = project.run("status")
-    assert "no longer managed: /etc/gitlab-runner/config.toml" in said
-    assert "no longer managed: /opt/registry/docker-compose.yml" in said
-    assert "daemon.json" not in said
+    output = project.run("status")
+    assert "no longer managed: /etc/gitlab-runner/config.toml" in output
+    assert "no longer managed: /opt/registry/docker-compose.yml" in output
+    assert "daemon.json" not in output
 
 
 def what_a_cache_holds(project: Project, host: LabHost) -> None:
     assert told(project, "catalog")["caches"][0]["repositories"] == []
     host.run("docker pull -q alpine:3; docker pull -q busybox:1")
     (cache,) = told(project, "catalog", "--tags")["caches"]
-    held = {one["name"]: one["tags"] for one in cache["repositories"]}
+    held = {repository["name"]: repository["tags"] for repository in cache["repositories"]}
     assert held == {"library/alpine": ["3"], "library/busybox": ["1"]}
-    assert all(one["tags"] is None for one in told(project, "catalog")["caches"][0]["repositories"])
+    assert all(cache["tags"] is None for cache in told(project, "catalog")["caches"][0]["repositories"])
     assert "library/alpine  3" in project.run("catalog", "--tags")
     host.run("docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub)")
     assert told(project, "catalog", code=1)["caches"][0]["problem"]
@@ -87,12 +87,12 @@ def what_a_cache_holds(project: Project, host: LabHost) -> None:
 def what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> None:
     host.run("systemctl stop gitlab-runner")
     host.run("mkdir -p /var/lib/runnerops/intents; echo 'restart 7 x' >/var/lib/runnerops/intents/docker")
-    found = told(project, "status", code=1)
-    assert [one["healthy"] for one in found["services"]] == [True, False, False]
-    assert found["unfinished"] == [{"service": "docker", "verb": "restart", "run": 7}]
-    said = project.run("status", code=1)
-    assert "0 of 1 up" in said
-    assert "unfinished: restart docker since run 7" in said
+    document = told(project, "status", code=1)
+    assert [service["healthy"] for service in document["services"]] == [True, False, False]
+    assert document["unfinished"] == [{"service": "docker", "verb": "restart", "run": 7}]
+    output = project.run("status", code=1)
+    assert "0 of 1 up" in output
+    assert "unfinished: restart docker since run 7" in output
 
 
 def test_a_host_that_is_not_reached(project: Project, host: LabHost) -> None:

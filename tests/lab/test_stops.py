@@ -30,10 +30,10 @@ def stops(project: Project, code: int = 0) -> set[str]:
 def refused(project: Project, host: LabHost, code: str, *names: str) -> None:
     """diff and deploy both say the code and what is in the way; the host has no trace of a run."""
     had = host.exists("/var/lib/runnerops")
-    said = project.deploy(code=1)
-    assert code in said
+    output = project.deploy(code=1)
+    assert code in output
     for name in names:
-        assert name in said, said
+        assert name in output, output
     assert host.exists("/var/lib/runnerops") == had
 
 
@@ -75,8 +75,8 @@ def test_a_runner_registered_by_hand_keeps_its_token(project: Project, host: Lab
     section = runner_section()
     del section["runners"][0]["token"]
     project.write({"hosts": {host.name: host_entry(host, gitlab_runner=section)}})
-    said = project.run("diff")
-    assert TOKEN not in said
+    output = project.run("diff")
+    assert TOKEN not in output
     project.deploy("--allow", "unmanaged-file")
     written = host.read("/etc/gitlab-runner/config.toml").decode()
     assert TOKEN in written
@@ -133,9 +133,9 @@ def test_rules_run_again_with_the_versions_of_the_host(project: Project, host: L
     ):
         project.write({"hosts": {host.name: host_entry(host, **section)}})
         project.run("check")
-        assert [one["severity"] for one in project.diff(code=1)["hosts"][0]["findings"] if one["rule"] == rule] == [
-            "error"
-        ]
+        assert [
+            finding["severity"] for finding in project.diff(code=1)["hosts"][0]["findings"] if finding["rule"] == rule
+        ] == ["error"]
         refused(project, host, rule, message)
 
 
@@ -192,10 +192,10 @@ def test_a_job_that_no_runner_there_took_stops_a_docker_restart(project: Project
     host.run(f"docker run -d --name job {labels} {host.busybox_image} sleep 600")
     project.set(host.name, "docker", value={"live-restore": True, "log-opts": {"max-size": "7m"}})
     pid = host.pid("docker")
-    said = project.deploy(code=1)
-    assert "jobs-running" in said
-    assert "--kill-jobs" in said
-    assert "1 job" in said
+    output = project.deploy(code=1)
+    assert "jobs-running" in output
+    assert "--kill-jobs" in output
+    assert "1 job" in output
     assert host.pid("docker") == pid
     assert "1 job interrupted" in project.run("diff", "--kill-jobs")
     project.deploy("--kill-jobs")

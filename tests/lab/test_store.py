@@ -43,8 +43,8 @@ def past_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
     path = "/etc/docker/certs.d/docker.io/hosts.toml"
     host.run(f"mkdir -p {path.rpartition('/')[0]}")
     host.write(path, f'[host."{lab.hub.url}"]\n  capabilities = ["pull", "resolve"]\n'.encode())
-    told = json.loads(project.run("verify", "--quick", "-o", "json", code=None))["hosts"][0]["checks"]
-    failed = [one["check"] for one in told if one["state"] == "fail"]
+    output = json.loads(project.run("verify", "--quick", "-o", "json", code=None))["hosts"][0]["checks"]
+    failed = [check["check"] for check in output if check["state"] == "fail"]
     host.run("docker pull -q alpine:3")
     caught = "library/alpine" in host.get(f"{URL}/v2/_catalog")[1]
     assert (failed, caught) == (([], True) if host.name == "trixie" else (["mirror-asked"], False))
@@ -54,7 +54,7 @@ def past_the_cache(project: Project, host: LabHost, lab: Lab) -> None:
 
 def blocked(project: Project) -> list[str]:
     (shown,) = project.diff()["hosts"]
-    return [one["code"] for one in shown["blockers"]]
+    return [blocker["code"] for blocker in shown["blockers"]]
 
 
 def in_containerd(host: LabHost) -> bool:

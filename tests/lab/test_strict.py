@@ -31,7 +31,7 @@ def run_pytest(folder: Path, body: str, lab: str, *words: str, **environ: str) -
         "tests.lab.conftest",
         "-ra",
     ]
-    done = subprocess.run(
+    completed = subprocess.run(
         [*argv, *words, str(folder / "test_it.py")],
         cwd=Path(__file__).parents[2],
         env={**os.environ, "RUNNEROPS_LAB": lab, "RUNNEROPS_LAB_HOSTS": "", **environ},
@@ -40,22 +40,22 @@ def run_pytest(folder: Path, body: str, lab: str, *words: str, **environ: str) -
         timeout=60,
         check=False,
     )
-    return done.returncode, done.stdout + done.stderr
+    return completed.returncode, completed.stdout + completed.stderr
 
 
 @pytest.mark.parametrize("kind", SKIPS)
 def test_a_skip_is_a_failure_where_the_lab_is_required(tmp_path: Path, kind: str) -> None:
-    code, said = run_pytest(tmp_path, SKIPS[kind], "require")
+    code, output = run_pytest(tmp_path, SKIPS[kind], "require")
     assert code in (1, 2)
-    assert "skipped, but RUNNEROPS_LAB=require" in said
-    assert "why so" in said
+    assert "skipped, but RUNNEROPS_LAB=require" in output
+    assert "why so" in output
 
 
 @pytest.mark.parametrize("kind", ["test", "marker"])
 def test_a_skip_is_a_skip_otherwise(tmp_path: Path, kind: str) -> None:
-    code, said = run_pytest(tmp_path, SKIPS[kind], "")
+    code, output = run_pytest(tmp_path, SKIPS[kind], "")
     assert code == 0
-    assert "1 skipped" in said
+    assert "1 skipped" in output
 
 
 def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
@@ -64,10 +64,10 @@ def test_an_expected_failure_is_no_skip(tmp_path: Path) -> None:
 
 
 def test_without_a_lab_its_tests_are_skipped_and_the_reason_is_named(tmp_path: Path) -> None:
-    code, said = run_pytest(tmp_path, "def test_it(lab): ...\n", "no")
+    code, output = run_pytest(tmp_path, "def test_it(lab): ...\n", "no")
     assert code == 0
-    assert "no lab: RUNNEROPS_LAB=no" in said
-    assert said.rstrip().endswith("lab: no tests: RUNNEROPS_LAB=no")
+    assert "no lab: RUNNEROPS_LAB=no" in output
+    assert output.rstrip().endswith("lab: no tests: RUNNEROPS_LAB=no")
 
 
 TURNS = """import pytest
@@ -80,9 +80,9 @@ def test_it(host, one, two): ...
 
 def test_hosts_take_turns_unless_all_are_asked_for(tmp_path: Path) -> None:
     def collected(*words: str, **environ: str) -> list[str]:
-        code, said = run_pytest(tmp_path, TURNS, "no", "--collect-only", "-q", *words, **environ)
-        assert code == 0, said
-        return re.findall(r"\[(.*)\]", said)
+        code, output = run_pytest(tmp_path, TURNS, "no", "--collect-only", "-q", *words, **environ)
+        assert code == 0, output
+        return re.findall(r"\[(.*)\]", output)
 
     assert collected() == ["bookworm-c-a", "bookworm-d-b", "trixie-c-b", "trixie-d-a"]
     assert collected("-k", "trixie") == ["trixie-c-a", "trixie-c-b", "trixie-d-a", "trixie-d-b"]

@@ -69,19 +69,19 @@ def test_sudo_rs_and_doas_as_debian_has_them(project: Project, host: LabHost, ot
     assert host.run("/usr/local/bin/sudo --version").stderr.startswith("sudo-rs")
     host.write("/etc/sudoers-rs", b"locked ALL=(ALL:ALL) ALL\n", 0o440)
     assert "give its password" in project.run("diff", code=1).replace("\n", " ")
-    said = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
-    assert "applied" in said
-    assert PASSWORD not in said + host.run("journalctl --boot --no-pager").stdout
+    output = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
+    assert "applied" in output
+    assert PASSWORD not in output + host.run("journalctl --boot --no-pager").stdout
     assert "does not accept the password" in project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
-    code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
-    assert code == 0, said
+    code, output = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
+    assert code == 0, output
     host.write("/etc/sudoers-rs", b"locked ALL=(ALL:ALL) NOPASSWD: ALL\n", 0o440)
     assert IN_SYNC in project.run("diff")
     assert IN_SYNC in project.run("diff", RUNNEROPS_SUDO_PASSWORD="not asked for")
     host.write("/etc/sudoers-rs", b"root ALL=(ALL:ALL) ALL\n", 0o440)
-    said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=PASSWORD)
-    assert "user locked cannot become root" in said
-    assert "NOPASSWD: ALL" in said
+    output = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=PASSWORD)
+    assert "user locked cannot become root" in output
+    assert "NOPASSWD: ALL" in output
 
     host.run("rm /usr/local/bin/sudo && mv /usr/bin/sudo /usr/bin/sudo.away")
     assert "neither sudo nor doas is there" in project.run("diff", code=1)
@@ -98,12 +98,12 @@ def test_sudo_rs_and_doas_as_debian_has_them(project: Project, host: LabHost, ot
 
 
 def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
-    said = project.run("diff", code=1)
-    assert "a password is required" in said
-    assert "--ask-sudo-password" in said
+    output = project.run("diff", code=1)
+    assert "a password is required" in output
+    assert "--ask-sudo-password" in output
 
-    said = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
-    assert "applied" in said
+    output = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
+    assert "applied" in output
     assert b"live-restore" in host.read("/etc/docker/daemon.json")
     kept = host.run(f"grep -rlF '{PASSWORD}' /var/lib/runnerops /etc/docker /home/locked /root; true").stdout
     assert kept == ""
@@ -120,22 +120,22 @@ def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
     assert "unchanged" in project.deploy()
     project.set(host.name, "ssh", value={"user": "locked"})
 
-    said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
-    assert "does not accept the password of user locked" in said
+    output = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD="wrong")
+    assert "does not accept the password of user locked" in output
 
-    code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
-    assert code == 0, said
-    assert PASSWORD not in said
-    code, said = typed(project, ("diff", "--ask-sudo-password"), "wrong", "wrong too")
-    assert code == 1, said
-    assert "does not accept the password" in said
+    code, output = typed(project, ("diff", "--ask-sudo-password"), "wrong", PASSWORD)
+    assert code == 0, output
+    assert PASSWORD not in output
+    code, output = typed(project, ("diff", "--ask-sudo-password"), "wrong", "wrong too")
+    assert code == 1, output
+    assert "does not accept the password" in output
 
-    for defaults, given, said in OTHERS:
+    for defaults, given, output in OTHERS:
         host.run(f"printf 'locked ALL=(ALL) %b\\n' '{defaults}' >{SUDOERS}")
         shown = project.run("diff", code=None, RUNNEROPS_SUDO_PASSWORD=given)
-        assert said in shown, (defaults, shown)
+        assert output in shown, (defaults, shown)
 
     host.run(f"printf 'locked ALL=(ALL) ALL\\nDefaults:locked requiretty\\n' >{SUDOERS}")
     for given in ("", PASSWORD):
-        said = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=given)
-        assert "Defaults:locked !requiretty" in said
+        output = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=given)
+        assert "Defaults:locked !requiretty" in output

@@ -66,31 +66,31 @@ done
 
 def put(host: LabHost, verdicts: Sequence[Verdict], suffix: str) -> dict[str, Verdict]:
     host.run("rm -rf /tmp/verdicts; mkdir -p /tmp/verdicts")
-    files = {f"{index:02}{suffix}": one for index, one in enumerate(verdicts)}
-    for name, one in files.items():
-        host.write(f"/tmp/verdicts/{name}", one.file.encode())
+    files = {f"{index:02}{suffix}": verdict for index, verdict in enumerate(verdicts)}
+    for name, verdict in files.items():
+        host.write(f"/tmp/verdicts/{name}", verdict.file.encode())
     return files
 
 
-def wrong(files: Mapping[str, Verdict], said: str, version: str) -> list[str]:
+def wrong(files: Mapping[str, Verdict], output: str, version: str) -> list[str]:
     """The files of which the program, of this release, says otherwise than the table."""
-    words = dict(line.split() for line in said.splitlines() if line.endswith((" starts", " ends")))
-    assert words.keys() == files.keys(), said
-    expected = {name: "ends" if refused_by(one, version) else "starts" for name, one in files.items()}
-    return [f"{name} {words[name]}: {one.file}" for name, one in files.items() if words[name] != expected[name]]
+    words = dict(line.split() for line in output.splitlines() if line.endswith((" starts", " ends")))
+    assert words.keys() == files.keys(), output
+    expected = {name: "ends" if refused_by(verdict, version) else "starts" for name, verdict in files.items()}
+    return [f"{name} {words[name]}: {file.file}" for name, file in files.items() if words[name] != expected[name]]
 
 
-def fail_if(found: Sequence[str], said: str) -> None:
+def fail_if(found: Sequence[str], output: str) -> None:
     if found:
-        pytest.fail("\n".join(("the program says otherwise:", *found, said)), pytrace=False)
+        pytest.fail("\n".join(("the program says otherwise:", *found, output)), pytrace=False)
 
 
 def dockerd(host: LabHost, verdicts: Sequence[Verdict]) -> None:
     files = put(host, verdicts, ".json")
     host.write("/tmp/verdicts.sh", DOCKERD.encode())
-    done = host.run("unshare --net --mount sh /tmp/verdicts.sh", seconds=900)
-    found = wrong(files, done.stdout, host.versions()["docker"])
-    fail_if(found, host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
+    completed = host.run("unshare --net --mount sh /tmp/verdicts.sh", seconds=900)
+    problems = wrong(files, completed.stdout, host.versions()["docker"])
+    fail_if(problems, host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
     host.run("rm -rf /tmp/verdicts /tmp/verdicts.sh")
 
 
@@ -103,9 +103,9 @@ def test_dockerd_and_compose(host: LabHost) -> None:
     dockerd(host, DAEMON)
     files = put(host, COMPOSE, ".yml")
     host.write("/tmp/verdicts.sh", COMPOSE_CONFIG.replace("COMPOSE", " ".join(host.compose)).encode())
-    done = host.run("sh /tmp/verdicts.sh", seconds=300)
-    found = wrong(files, done.stdout, host.versions()["compose"])
-    fail_if(found, host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
+    completed = host.run("sh /tmp/verdicts.sh", seconds=300)
+    problems = wrong(files, completed.stdout, host.versions()["compose"])
+    fail_if(problems, host.run("tail -n 3 /tmp/verdicts/*.log", check=False).stdout)
     host.run("rm -rf /tmp/verdicts /tmp/verdicts.sh")
 
 
@@ -128,16 +128,16 @@ def word_of(argv: Sequence[str], log: Path, ready: str) -> str:
 
 
 def check(folder: Path, verdicts: Sequence[Verdict], argv: Sequence[str], ready: str, version: str) -> None:
-    files = {f"{index:02}": one for index, one in enumerate(verdicts)}
+    files = {f"{index:02}": verdict for index, verdict in enumerate(verdicts)}
     lines = []
-    for name, one in files.items():
+    for name, verdict in files.items():
         path = folder / f"{name}.conf"
-        path.write_text(one.file)
+        path.write_text(verdict.file)
         lines.append(
             f"{name} {word_of([word.replace('FILE', str(path)) for word in argv], folder / f'{name}.log', ready)}"
         )
-    found = wrong(files, "\n".join(lines), version)
-    fail_if(found, "\n".join((folder / f"{line[:2]}.log").read_text(errors="replace")[-400:] for line in found))
+    problems = wrong(files, "\n".join(lines), version)
+    fail_if(problems, "\n".join((folder / f"{line[:2]}.log").read_text(errors="replace")[-400:] for line in problems))
 
 
 def test_registry_2(tmp_path: Path) -> None:

@@ -59,9 +59,9 @@ def test_a_healthy_host_and_what_is_there_already(project: Project, host: LabHos
     """Cold and warm; each time this pull is in the log, and nothing is left of it."""
     before, runs = images(host), host.run("ls /var/lib/runnerops/runs").stdout
     for _ in range(2):
-        found = links(project)
-        assert list(found) == ALL
-        assert {link["state"] for link in found.values()} == {"pass"}, found
+        by_name = links(project)
+        assert list(by_name) == ALL
+        assert {link["state"] for link in by_name.values()} == {"pass"}, by_name
         assert images(host) == before
     assert lab.hub.pulls()
     assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""
@@ -75,9 +75,9 @@ def the_firewall_cuts_off_containers(project: Project, host: LabHost) -> None:
     if int(host.docker_info("{{.ServerVersion}}").partition(".")[0]) >= 29:
         return  # it leads containers past INPUT
     with rule(host, "INPUT -i docker0 -p tcp --dport 5000 -j DROP"):
-        found = broken(project)
-    assert list(found) == ["answers-container"]
-    line = found["answers-container"]["fix"].removeprefix(f"on {host.name}: ")
+        by_name = broken(project)
+    assert list(by_name) == ["answers-container"]
+    line = by_name["answers-container"]["fix"].removeprefix(f"on {host.name}: ")
     with rule(host, "INPUT -i docker0 -p tcp --dport 5000 -j DROP"):
         host.run(line)
         links(project)
@@ -88,8 +88,8 @@ def an_image_that_was_there_stays(project: Project, host: LabHost) -> None:
     """By the same id, names and digests; of an image that is there nothing is fetched, so the catalog can show nothing."""
     host.run("docker pull -q alpine:3 && docker tag alpine:3 theirs:1")
     before = images(host)
-    found = links(project)
-    assert {link["state"] for link in found.values()} == {"pass"}
+    by_name = links(project)
+    assert {link["state"] for link in by_name.values()} == {"pass"}
     assert images(host) == before
     host.run(f"docker stop $({CACHE}); rm -rf /var/lib/docker/volumes/runnerops-dockerhub/_data/docker")
     host.run(f"docker start $({CACHE})")
@@ -124,9 +124,9 @@ def test_verify_finds_pulls_that_bypass_the_cache(project: Project, host: LabHos
 def quick_reads_only(project: Project, host: LabHost, lab: Lab) -> None:
     lab.hub.forget()
     began = host.run("date +%s.%N").stdout.strip()
-    found = links(project, "--quick")
-    assert list(found) == READ
-    assert {link["state"] for link in found.values()} == {"pass"}
+    by_name = links(project, "--quick")
+    assert list(by_name) == READ
+    assert {link["state"] for link in by_name.values()} == {"pass"}
     assert not lab.hub.pulls()
     events = host.run(
         f"docker events --since {began} --until $(date +%s.%N) --format '{{{{.Type}}}} {{{{.Action}}}}'"
@@ -150,18 +150,18 @@ def a_pull_that_goes_past_the_cache(project: Project, host: LabHost, lab: Lab) -
     host.write("/etc/docker/daemon.json", text.encode())
     host.run("systemctl reload docker")
     until("it is loaded", lambda: lab.hub.url in host.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
-    found = broken(project)
-    assert list(found) == ["pull"]
-    assert "no cache was asked for it" in found["pull"]["reason"]
-    assert lab.hub.url in found["pull"]["fix"]
+    by_name = broken(project)
+    assert list(by_name) == ["pull"]
+    assert "no cache was asked for it" in by_name["pull"]["reason"]
+    assert lab.hub.url in by_name["pull"]["fix"]
 
 
 @TURNS
 def test_the_cache_is_not_where_the_mirror_is(project: Project, host: LabHost) -> None:
     host.run(f"docker stop $({CACHE})")
-    found = broken(project)
-    assert list(found) == ["cache-running", "answers-host"]
-    assert found["cache-running"]["fix"] == f"runnerops deploy {host.name}"
+    by_name = broken(project)
+    assert list(by_name) == ["cache-running", "answers-host"]
+    assert by_name["cache-running"]["fix"] == f"runnerops deploy {host.name}"
     project.deploy()
     links(project)
     the_cache_listens_elsewhere(project, host)
@@ -172,9 +172,9 @@ def the_cache_listens_elsewhere(project: Project, host: LabHost) -> None:
     compose = host.read("/opt/registry/docker-compose.yml").decode()
     host.write("/opt/registry/docker-compose.yml", compose.replace(":5000:5000", ":5001:5000").encode())
     host.run(f"{' '.join(host.compose)} -p runnerops -f /opt/registry/docker-compose.yml up -d")
-    found = broken(project)
-    assert list(found) == ["cache-running", "answers-host"]
-    assert "172.17.0.1:5001" in found["cache-running"]["reason"]
+    by_name = broken(project)
+    assert list(by_name) == ["cache-running", "answers-host"]
+    assert "172.17.0.1:5001" in by_name["cache-running"]["reason"]
     host.write("/opt/registry/docker-compose.yml", compose.encode())
 
 
@@ -182,11 +182,11 @@ def the_mirror_has_another_port(project: Project, host: LabHost) -> None:
     wrong = "http://172.17.0.1:5009"
     project.set(host.name, "docker", "registry-mirrors", value=[wrong])
     project.deploy("--allow", "unproven-mirror")
-    found = broken(project)
-    assert list(found) == ["answers-host"]
-    assert wrong in found["answers-host"]["what"]
-    assert "inventory.yml:" in found["answers-host"]["fix"]
-    assert URL in found["answers-host"]["fix"]
+    by_name = broken(project)
+    assert list(by_name) == ["answers-host"]
+    assert wrong in by_name["answers-host"]["what"]
+    assert "inventory.yml:" in by_name["answers-host"]["fix"]
+    assert URL in by_name["answers-host"]["fix"]
 
 
 @TURNS
@@ -194,27 +194,27 @@ def test_verify_names_an_upstream_that_is_down(project: Project, host: LabHost, 
     """What is cached is served all the same; what is not goes past the cache, and says so."""
     links(project)
     lab.hub.stop()
-    found = broken(project)
-    assert list(found) == ["upstream"]
-    assert f"does not answer {host.name} itself" in found["upstream"]["reason"]
-    found = broken(project, "--image", "alpine:3.1")
-    assert list(found) == ["upstream", "pull"]
-    assert "answered 404" in found["pull"]["reason"]
+    by_name = broken(project)
+    assert list(by_name) == ["upstream"]
+    assert f"does not answer {host.name} itself" in by_name["upstream"]["reason"]
+    by_name = broken(project, "--image", "alpine:3.1")
+    assert list(by_name) == ["upstream", "pull"]
+    assert "answered 404" in by_name["pull"]["reason"]
     assert list(broken(project, "--quick")) == ["upstream"]
     host.run(
         f"rm -rf $(find {STORAGE}/docker/registry/v2/blobs -name data -printf '%s %h\\n' | sort -n | sed -n '$s/.* //p')"
     )
-    found = broken(project)  # the manifest is served, a layer is not
-    assert list(found)[:2] == ["upstream", "pull"]
-    assert "the pull failed" in found["pull"]["reason"] or "came from elsewhere" in found["pull"]["reason"]
+    by_name = broken(project)  # the manifest is served, a layer is not
+    assert list(by_name)[:2] == ["upstream", "pull"]
+    assert "the pull failed" in by_name["pull"]["reason"] or "came from elsewhere" in by_name["pull"]["reason"]
     a_registry_that_cannot_start_without_its_upstream(project, host)
 
 
 def a_registry_that_cannot_start_without_its_upstream(project: Project, host: LabHost) -> None:
     host.run(f"docker restart $({CACHE})")
-    found = broken(project)
-    assert {"cache-running", "answers-host"} & set(found)
-    assert "upstream" not in found
+    by_name = broken(project)
+    assert {"cache-running", "answers-host"} & set(by_name)
+    assert "upstream" not in by_name
 
 
 @pytest.mark.hosts("trixie")
@@ -225,10 +225,10 @@ def test_a_full_disk_an_upstream_with_other_images_and_a_host_at_work_or_down(
     host.run(f"docker stop $({CACHE}); mount -t tmpfs -o size=24k tmpfs {STORAGE} && docker start $({CACHE})")
     until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=30)
     try:
-        found = broken(project)
+        by_name = broken(project)
     finally:
         host.run(f"docker stop $({CACHE}); umount {STORAGE} && docker start $({CACHE})")
-    assert {"pull", "stored"} & set(found), found
+    assert {"pull", "stored"} & set(by_name), by_name
     until("the cache answers", lambda: host.get(f"{URL}/v2/")[0] == 200, seconds=30)
     other = links(project, "--image", "nobody/nothing:1")
     assert other["pull"]["state"] == "skip", other
@@ -247,26 +247,26 @@ def test_the_upstream_refuses_the_login(project: Project, host: LabHost, lab: La
         assert {link["state"] for link in links(project).values()} == {"pass"}
         door.login = "acme:revoked-since"
         door.forget()
-        found = broken(project, "--image", "alpine:3.1")
-    assert "upstream" in found
-    assert "refuses the login of the cache (acme)" in found["upstream"]["reason"]
-    assert "right-password" not in json.dumps(found)
+        by_name = broken(project, "--image", "alpine:3.1")
+    assert "upstream" in by_name
+    assert "refuses the login of the cache (acme)" in by_name["upstream"]["reason"]
+    assert "right-password" not in json.dumps(by_name)
 
 
 def a_cache_that_logs_nothing_shows_nothing(project: Project, host: LabHost, lab: Lab) -> None:
     silent = {"log": {"level": "error", "accesslog": {"disabled": True}}}
     project.set(host.name, "registry", value=cache_section(host, lab.hub, config=silent))
     project.deploy()
-    found = broken(project)
-    assert list(found) == ["pull"]
-    assert "logs no requests" in found["pull"]["reason"]
+    by_name = broken(project)
+    assert list(by_name) == ["pull"]
+    assert "logs no requests" in by_name["pull"]["reason"]
 
 
 def docker_is_stopped(project: Project, host: LabHost) -> None:
     host.run("systemctl stop docker.socket docker")
-    found = broken(project)
-    assert list(found) == ["daemon"]
-    assert "inactive" in found["daemon"]["reason"]
+    by_name = broken(project)
+    assert list(by_name) == ["daemon"]
+    assert "inactive" in by_name["daemon"]["reason"]
 
 
 def a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> None:
@@ -274,12 +274,12 @@ def a_run_that_goes_on_is_left_alone(project: Project, host: LabHost) -> None:
     host.run("mkdir -p /var/lib/runnerops/runs/9; echo '{}' >/var/lib/runnerops/runs/9/meta")
     host.run("systemd-run --quiet --collect --unit=runnerops-9 flock /var/lib/runnerops/lock sleep 60")
     try:
-        found = links(project)
+        by_name = links(project)
     finally:
         host.run("systemctl stop runnerops-9; rm -r /var/lib/runnerops/runs/9")
-    assert found["pull"]["state"] == "skip"
-    assert "run 9" in found["pull"]["reason"]
-    assert [name for name, link in found.items() if link["state"] == "pass"] == READ
+    assert by_name["pull"]["state"] == "skip"
+    assert "run 9" in by_name["pull"]["reason"]
+    assert [name for name, link in by_name.items() if link["state"] == "pass"] == READ
 
 
 @pytest.mark.parametrize("name", ["bookworm"])
@@ -297,9 +297,9 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     }
     project.write({"hosts": hosts})
     project.deploy()
-    found = links(project, client.name)
-    assert {link["state"] for link in found.values()} == {"pass"}, found
-    assert f"of {name}" in found["pull"]["what"]
+    by_name = links(project, client.name)
+    assert {link["state"] for link in by_name.values()} == {"pass"}, by_name
+    assert f"of {name}" in by_name["pull"]["what"]
     assert project.run("verify").count("FAIL") == 0
     with rule(cache, f"DOCKER-USER -p tcp -s {client.address} -j DROP"):
         kept_out = broken(project, client.name)["answers-host"]
@@ -314,14 +314,14 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     client.write("/etc/docker/daemon.json", json.dumps(past).encode())
     client.run("systemctl reload docker")
     until("it is loaded", lambda: lab.hub.url in client.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
-    both = {one["host"]: one for one in json.loads(project.run("verify", "-o", "json", code=1))["hosts"]}
+    both = {load["host"]: load for load in json.loads(project.run("verify", "-o", "json", code=1))["hosts"]}
     assert both[name]["result"] == "verified"  # whose pull in the same log is no proof for the client's
     assert [link["check"] for link in both[client.name]["checks"] if link["state"] == "fail"] == ["pull"]
     project.set(name, "ssh", value={"user": "root", "port": 9})
     (found_pull,) = [link for link in broken(project, client.name).values() if link["check"] == "pull"]
     assert "could not be read" in found_pull["reason"]
-    said = project.run("verify", code=1)
-    assert f"{name}: unreachable" in said
+    output = project.run("verify", code=1)
+    assert f"{name}: unreachable" in output
 
 
 @pytest.mark.hosts("trixie")

@@ -30,9 +30,9 @@ if has_go():
 
     def test_whole_and_without_its_upstream(project: Project, lab: Lab) -> None:
         for _ in range(2):
-            found = links(project)
-            assert list(found) == ALL
-            assert {link["state"] for link in found.values()} == {"pass"}, found
+            by_name = links(project)
+            assert list(by_name) == ALL
+            assert {link["state"] for link in by_name.values()} == {"pass"}, by_name
         lab.hub.stop()
         assert list(broken(project)) == ["upstream"]
         assert list(broken(project, "--image", "alpine:3.1")) == ["upstream", "pull"]
@@ -45,9 +45,9 @@ if has_go():
             assert {link["state"] for link in links(project).values()} == {"pass"}
             door.login = "acme:revoked-since"
             door.forget()
-            found = broken(project, "--image", "alpine:3.1")
-        assert "refuses the login of the cache (acme)" in found["upstream"]["reason"]
-        assert "pull" in found
+            by_name = broken(project, "--image", "alpine:3.1")
+        assert "refuses the login of the cache (acme)" in by_name["upstream"]["reason"]
+        assert "pull" in by_name
 
     def test_a_config_that_it_does_not_read(project: Project, host: LabHost) -> None:
         """Its image's own config instead of ours: it answers, the mirror is loaded, and it is no cache."""
@@ -60,6 +60,6 @@ if has_go():
             ).encode(),
         )
         host.run(f"{' '.join(host.compose)} -p runnerops -f {place} up -d")
-        found = broken(project)
-        assert list(found) == ["upstream", "pull"]
-        assert "answered 404" in found["pull"]["reason"]
+        by_name = broken(project)
+        assert list(by_name) == ["upstream", "pull"]
+        assert "answered 404" in by_name["pull"]["reason"]

@@ -18,8 +18,8 @@ READ = ALL[:7]
 def told(project: Project, *words: str, code: int | None = 0) -> list[dict[str, Any]]:
     """What verify says of its one host's links."""
     (host,) = json.loads(project.run("verify", "-o", "json", *words, code=code))["hosts"]
-    found: list[dict[str, Any]] = host["checks"]
-    return found
+    entries: list[dict[str, Any]] = host["checks"]
+    return entries
 
 
 def links(project: Project, *words: str, code: int | None = 0) -> dict[str, dict[str, Any]]:

@@ -52,4 +52,4 @@ EXECUTORS = ("shell", "docker")
 
 def blocks(*runners: dict[str, Any]) -> bytes:
     usual = {"url": "https://g", "executor": "shell"}
-    return to_toml({"concurrent": 4, "runners": [{**usual, **one} for one in runners]}).encode()
+    return to_toml({"concurrent": 4, "runners": [{**usual, **runner} for runner in runners]}).encode()

@@ -34,13 +34,13 @@ def observed(
 ) -> HostState:
     files = {} if daemon_json is None else {DAEMON: json_bytes(daemon_json)}
     live = bool((daemon_json or {}).get("live-restore"))
-    found = state(files, engine(live=live), intents=intents)
-    known = dict(found.files)
+    host_state = state(files, engine(live=live), intents=intents)
+    known = dict(host_state.files)
     if config is not None:
         known[CONFIG] = RemoteFile(CONFIG, "file", config, "0600", "root:root")
     runner = RunnerFacts(UNIT, "16.11.0", tuple(Job(str(number), "job") for number in range(jobs)))
     applied = {path: sha256(file.content) for path, file in known.items()}
-    return replace(found, files=known, facts=replace(found.facts, runner=runner), applied=applied)
+    return replace(host_state, files=known, facts=replace(host_state.facts, runner=runner), applied=applied)
 
 
 def a_host(*services: ServiceName) -> Host:
@@ -58,13 +58,15 @@ def ask(docker: Tree | None, config: bytes | None) -> tuple[RenderedFile, ...]:
 
 def plan(
     rendered: tuple[RenderedFile, ...],
-    there: HostState,
+    host_state: HostState,
     policy: Policy = POLICY,
     *,
     host: Host | None = None,
     deployed: frozenset[str] = frozenset(),
     key: str = "",
 ) -> Plan:
-    here = host or a_host(*{file.spec.service for file in rendered})
-    desired, blockers = reconcile(here, rendered, there)
-    return make_plan(Request(here, rendered, desired, there, policy, ORIGIN, blockers, deployed=deployed, key=key))
+    this_host = host or a_host(*{file.spec.service for file in rendered})
+    desired, blockers = reconcile(this_host, rendered, host_state)
+    return make_plan(
+        Request(this_host, rendered, desired, host_state, policy, ORIGIN, blockers, deployed=deployed, key=key)
+    )

@@ -22,10 +22,10 @@ NEW = RUNNER.replace(b"concurrent = 2", b"concurrent = 3")
 def there(docker: Tree = WAS, config: bytes = RUNNER, *, key: str = KEY, jobs: int = 0, last: Run = LAST) -> HostState:
     """A host whose files were `WAS` and `RUNNER` when our last run ended."""
     base = {DAEMON: json_bytes(WAS), CONFIG: RUNNER}
-    found = observed(docker, config, jobs=jobs)
+    host_state = observed(docker, config, jobs=jobs)
     ours = observed(WAS, RUNNER).applied
     return replace(
-        found, applied=ours, base=base, since=last.number, last=last, secret_fingerprints=SecretFingerprints(key)
+        host_state, applied=ours, base=base, since=last.number, last=last, secret_fingerprints=SecretFingerprints(key)
     )
 
 

@@ -36,10 +36,10 @@ AT = [(-1, NOTHING), (1, NOTHING), (2, DOCKER), (4, DOCKER), (5, [*DOCKER, "    
 
 def test_the_phases_that_had_begun_are_rolled_back() -> None:
     run = Run(3, Requester("anna", "laptop"), "", "", running=True)
-    for last, said in AT:
+    for last, texts in AT:
         events = tuple(Event("h", 1.0, "forward", step, "step", "") for step in range(last + 1))
         record = Record(run, forward=FORWARD, rollback=ROLLBACK, events=events)
-        assert [text for _, text in cost_lines(record)] == said, last
+        assert [text for _, text in cost_lines(record)] == texts, last
 
 
 def test_the_run_that_asks_for_a_token_has_more_to_lose() -> None:
@@ -55,6 +55,6 @@ def test_every_run_that_would_be_rolled_back_is_shown() -> None:
         for name in hosts
     }
     show({name: History(9, (record,)) for name, record in live.items()}, live, hosts, Screen(out=out, err=out))
-    said = out.getvalue()
-    assert [name for name in hosts if f"  {name} (run 3)" not in said] == []
-    assert said.count("taking it back") == 30
+    output = out.getvalue()
+    assert [name for name in hosts if f"  {name} (run 3)" not in output] == []
+    assert output.count("taking it back") == 30

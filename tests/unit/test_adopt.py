@@ -176,8 +176,8 @@ def test_a_line_of_env_brings_its_value_back(value: str) -> None:
     if can_hold(value):
         line = line_of("N", value)
         assert read_dotenv(f"A=1\n{line}\nB=2\n", ".env").keys() == {"A", "N", "B"}
-        said = read_dotenv(line, ".env")["N"]
-        assert said.removesuffix("\n").removesuffix("\r") == value
+        text = read_dotenv(line, ".env")["N"]
+        assert text.removesuffix("\n").removesuffix("\r") == value
 
 
 def test_secrets_are_moved_into_variables_of_their_own() -> None:
@@ -222,7 +222,7 @@ def back(state: HostState) -> tuple[dict[str, bytes | None], Entry, list[str]]:
     (host,) = loaded.hosts
     rendered = render_all(host, Resolver(as_read(entry.variables), Path("none")))
     desired, blockers = reconcile(host, rendered, state)
-    return {file.spec.path: file.content for file in desired}, entry, [one.code for one in blockers]
+    return {file.spec.path: file.content for file in desired}, entry, [blocker.code for blocker in blockers]
 
 
 ODD = st.dictionaries(TEXTS.filter(lambda text: text not in {"keep", "on_change"}), LEAVES, max_size=2)
@@ -241,9 +241,9 @@ def test_a_daemon_json_that_was_adopted_stays_as_it_is(tree: Tree, odd: dict[str
 @given(tree=CONFIGS, scripts=TEXTS, variables=st.lists(TEXTS, max_size=2))
 def test_a_config_toml_that_was_adopted_stays_as_it_is(tree: Tree, scripts: str, variables: list[str]) -> None:
     runners = tree.get("runners")
-    for one in runners if isinstance(runners, list) else ():
-        assert isinstance(one, dict)
-        one |= {"pre_build_script": scripts, "environment": [*variables]}
+    for runner in runners if isinstance(runners, list) else ():
+        assert isinstance(runner, dict)
+        runner |= {"pre_build_script": scripts, "environment": [*variables]}
     content = to_toml(tree).encode()
     state = observed(None, content)
     desired, entry, blockers = back(state)
@@ -391,8 +391,8 @@ def test_each_runner_has_a_name_of_its_own_and_the_file_stays(
     assert (desired, blockers) == ({CONFIG: toml}, [])
     (section,) = entry.sections.values()
     assert section
-    found = [(one["name"], one.get("called"), one.get("id")) for one in runners_of(section)]
-    assert found == named
+    pairs = [(one["name"], one.get("called"), one.get("id")) for one in runners_of(section)]
+    assert pairs == named
     assert sum("`called` keeps that as it is" in note for note in entry.notes) == any(
         one[1] is not None for one in named
     )
@@ -491,8 +491,8 @@ log_level = "debug"
 def test_the_head_that_every_deploy_writes_is_not_reported_as_left_out() -> None:
     head = shipped_templates().joinpath("config.toml.j2").read_text().partition("\n")[0]
     assert not entry_of(observed(b"{}", f"{head}\n\nconcurrent = 3\n".encode())).notes
-    (said,) = entry_of(observed(b"{}", f"{head}\n# mine\n\nconcurrent = 3\n".encode())).notes
-    assert "comments at line 2 do" in said
+    (note,) = entry_of(observed(b"{}", f"{head}\n# mine\n\nconcurrent = 3\n".encode())).notes
+    assert "comments at line 2 do" in note
 
 
 def test_crlf_and_a_byte_order_mark_are_read() -> None:

@@ -71,9 +71,9 @@ HOSTS = {
 def test_hosts_are_reached_as_ansible_reaches_them(name: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text(text)
-    read = read_ansible(path, ())
-    assert {host.name: login_of(host) for host in read.hosts} == HOSTS
-    assert sorted(read.notes) == [
+    ansible = read_ansible(path, ())
+    assert {host.name: login_of(host) for host in ansible.hosts} == HOSTS
+    assert sorted(ansible.notes) == [
         "local is left out: Ansible reaches it by local, not by SSH",
         "tmpl is left out: ansible_host is a template of Ansible",
     ]
@@ -141,15 +141,15 @@ def test_ports_and_quotes(host: str, login: str, tmp_path: Path) -> None:
 def test_an_unclear_login_is_not_guessed(variable: str, note: str, tmp_path: Path) -> None:
     above = "all:\n  children:\n    none:\n    a:\n      hosts:\n        h:\n"
     (tmp_path / "hosts.yml").write_text(f"{above}          {variable}\n")
-    read = read_ansible(tmp_path / "hosts.yml", ())
-    assert (read.hosts, read.notes) == ((), (note,))
+    ansible = read_ansible(tmp_path / "hosts.yml", ())
+    assert (ansible.hosts, ansible.notes) == ((), (note,))
 
 
 def test_addresses_of_ipv6_have_their_ports(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("a:22\n[2001:db8::1]:2222\n")
-    read = read_ansible(tmp_path / "hosts", ())
-    assert [login_of(host) for host in read.hosts] == ["USER@a:22"]
-    assert "2001:db8::1 is left out: '2001:db8::1' is not a valid name" in read.notes[0]
+    ansible = read_ansible(tmp_path / "hosts", ())
+    assert [login_of(host) for host in ansible.hosts] == ["USER@a:22"]
+    assert "2001:db8::1 is left out: '2001:db8::1' is not a valid name" in ansible.notes[0]
 
 
 def test_files_of_groups_win_over_what_the_inventory_says(tmp_path: Path) -> None:
@@ -158,18 +158,18 @@ def test_files_of_groups_win_over_what_the_inventory_says(tmp_path: Path) -> Non
     (tmp_path / "group_vars").mkdir()
     (tmp_path / "group_vars/all.yml").write_text("ansible_user: !unsafe beside\n")
     (tmp_path / "group_vars/a.yml").write_text("$ANSIBLE_VAULT;1.1;AES256\n616263\n")
-    read = read_ansible(tmp_path / "hosts", ())
-    assert [login_of(host) for host in read.hosts] == ["beside@h:2"]
-    assert [note.removeprefix(f"{tmp_path}/") for note in read.notes] == [
+    ansible = read_ansible(tmp_path / "hosts", ())
+    assert [login_of(host) for host in ansible.hosts] == ["beside@h:2"]
+    assert [note.removeprefix(f"{tmp_path}/") for note in ansible.notes] == [
         "group_vars/a.yml is encrypted: its settings for logins are not known"
     ]
 
 
 def test_what_ssh_config_has_to_say_is_reported_once(tmp_path: Path) -> None:
     (tmp_path / "hosts").write_text("[a]\nh\ni\n[a:vars]\nansible_ssh_common_args='-J me@gate'\n")
-    read = read_ansible(tmp_path / "hosts", ())
-    assert [host.name for host in read.hosts] == ["h", "i"]
-    assert read.notes == ("ansible_ssh_common_args is not taken over, because it belongs into ssh_config: h, i",)
+    ansible = read_ansible(tmp_path / "hosts", ())
+    assert [host.name for host in ansible.hosts] == ["h", "i"]
+    assert ansible.notes == ("ansible_ssh_common_args is not taken over, because it belongs into ssh_config: h, i",)
 
 
 def test_a_key_goes_with_the_login_and_a_second_name_of_a_host_is_left_out(tmp_path: Path) -> None:
@@ -178,14 +178,14 @@ def test_a_key_goes_with_the_login_and_a_second_name_of_a_host_is_left_out(tmp_p
         "c ansible_private_key_file=/k ansible_user=me\nd ansible_private_key_file=keys/ci\n"
         "e ansible_private_key_file='/home/{{ me }}/ci'\n"
     )
-    read = read_ansible(tmp_path / "hosts", ())
-    assert [(host.name, about(host).get("ssh")) for host in read.hosts] == [
+    ansible = read_ansible(tmp_path / "hosts", ())
+    assert [(host.name, about(host).get("ssh")) for host in ansible.hosts] == [
         ("a", {"key": "~/.ssh/ci"}),
         ("c", {"user": "me", "key": "/k"}),
         ("d", None),
         ("e", None),
     ]
-    assert read.notes == (
+    assert ansible.notes == (
         "b is left out: a and b are the same host, h",
         "ansible_private_key_file is not taken over, because it belongs into ssh_config: d, e",
     )

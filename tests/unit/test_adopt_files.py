@@ -31,9 +31,9 @@ hosts:
 
 @pytest.fixture(name="path")
 def fixture_path(tmp_path: Path) -> Path:
-    found = tmp_path / "inventory.yml"
-    found.write_text(INVENTORY)
-    return found
+    path = tmp_path / "inventory.yml"
+    path.write_text(INVENTORY)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_what_a_host_has_already_is_its_own_or_inherited(path: Path) -> None:
 def test_mirrors_are_written_only_where_others_would_be_filled_in(path: Path) -> None:
     def adopted(mirrors: list[str]) -> Tree:
         said: Tree = {"live-restore": True, "mtu": 1400, **({"registry-mirrors": [*mirrors]} if mirrors else {})}
-        found = AdoptedHost(find_place(path, "a"), {ServiceName.DOCKER: Adopted(said)})
-        return best_draft([found], {}, "").entries["a"].sections.get(ServiceName.DOCKER) or {}
+        adopted_host = AdoptedHost(find_place(path, "a"), {ServiceName.DOCKER: Adopted(said)})
+        return best_draft([adopted_host], {}, "").entries["a"].sections.get(ServiceName.DOCKER) or {}
 
     assert adopted(["http://192.0.2.2:5000/"]) == {}
     assert adopted([]) == {"registry-mirrors": []}
@@ -130,12 +130,12 @@ def test_all_is_written_with_secrets_for_their_owner_alone(path: Path) -> None:
     (path.parent / ".gitignore").write_text("*.log")
     path.chmod(0o640)
     written = write(Files(path, b"new", {"A": "x y"}))
-    assert [one.name for one in written] == [".gitignore", ".env", "inventory.yml"]
+    assert [path.name for path in written] == [".gitignore", ".env", "inventory.yml"]
     assert (path.parent / ".env").read_text() == "OLD=1\nA='x y'\n"
     assert (path.parent / ".gitignore").read_text() == "*.log\n.env\n"
     assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
     assert (path.parent / ".env").stat().st_mode & 0o777 == 0o600
-    assert {one.name for one in path.parent.iterdir()} == {".env", ".gitignore", "inventory.yml"}
+    assert {file.name for file in path.parent.iterdir()} == {".env", ".gitignore", "inventory.yml"}
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_what_somebody_wrote_in_the_meantime_is_not_lost(path: Path) -> None:
     with pytest.raises(RunneropsError, match="in the meantime"):
         write(Files(path, b"new", {"A": "x"}, before=b"old"))
     assert path.read_text() == INVENTORY
-    assert {one.name for one in path.parent.iterdir()} == {"inventory.yml"}
+    assert {file.name for file in path.parent.iterdir()} == {"inventory.yml"}
     template = path.parent / "templates/docker-compose.yml.j2"
     template.parent.mkdir()
     template.write_bytes(b"new\r\n")
@@ -174,14 +174,14 @@ def test_nothing_is_written_if_one_file_cannot_be(path: Path) -> None:
     with pytest.raises(RunneropsError, match="directory"):
         write(Files(path, b"new", {"A": "x"}))
     assert path.read_text() == INVENTORY
-    assert {one.name for one in path.parent.iterdir()} == {".env", "inventory.yml"}
+    assert {file.name for file in path.parent.iterdir()} == {".env", "inventory.yml"}
 
 
 def test_null_removes_an_inherited_section_that_the_host_lacks(path: Path) -> None:
-    found = AdoptedHost(find_place(path, parse_target("c=me@192.0.2.9")), {
+    adopted_host = AdoptedHost(find_place(path, parse_target("c=me@192.0.2.9")), {
         ServiceName.DOCKER: Adopted(notes=("no Docker Engine there",)), ServiceName.GITLAB_RUNNER: Adopted({"concurrent": 2}),
     })  # fmt: skip
-    draft = best_draft([found], {}, "")
+    draft = best_draft([adopted_host], {}, "")
     assert "\n    docker: null\n" in draft.text
     assert any("null leaves it out" in note for note in draft.entries["c"].notes)
     assert draft.load().hosts[-1].sections == {ServiceName.GITLAB_RUNNER: {"concurrent": 2}}

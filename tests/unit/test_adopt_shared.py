@@ -90,7 +90,7 @@ def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -
     logins = [parse_target(f"{name}=root@192.0.2.{number}") for number, name in enumerate(hosts, 1)]
     places = find_places(folder / "inventory.yml", logins, group)
     return [
-        AdoptedHost(place, {ServiceName(service): one for service, one in adopted.items()})
+        AdoptedHost(place, {ServiceName(service): section for service, section in adopted.items()})
         for place, adopted in zip(places, hosts.values(), strict=True)
     ]
 
@@ -216,7 +216,7 @@ def test_shared_defaults_change_no_hosts_values(
         sections = merged(base, one)
         hosts[name] = {service: Adopted(section) for service, section in sections.items() if isinstance(section, dict)}
     each = found(folder, hosts, "ci")
-    layer = share({one.name: one.adopted for one in each}, "ci", {})
+    layer = share({adopted_host.name: adopted_host.adopted for adopted_host in each}, "ci", {})
     if layer is None:
         return
     alone, together = make_draft(each, {}), make_draft(each, {}, layer)
@@ -257,9 +257,12 @@ def test_a_host_joins_a_group_and_says_what_differs(tmp_path: Path) -> None:
     gitlab_runner: {concurrent: 8, runners: [{name: "{host}-docker", limit: 2}, {name: spare}]}
 hosts: {}
 """)
-    (one,) = found(tmp_path, {"ci-9": made_by_hand("ci-9", 1500, "p")}, "ci")
-    assert (one.place.host.ssh.user, one.place.host.ssh.port) == ("root", 2222)  # as a deploy will reach it
-    draft = best_draft([one], {"PROXY": "http://u:p@p:1"}, "ci")
+    (adopted_host,) = found(tmp_path, {"ci-9": made_by_hand("ci-9", 1500, "p")}, "ci")
+    assert (adopted_host.place.host.ssh.user, adopted_host.place.host.ssh.port) == (
+        "root",
+        2222,
+    )  # as a deploy will reach it
+    draft = best_draft([adopted_host], {"PROXY": "http://u:p@p:1"}, "ci")
     assert draft.variables == {}
     assert (
         draft.text.partition("hosts:")[2]
@@ -348,14 +351,16 @@ def test_layers_stand_before_the_hosts() -> None:
 def test_runners_named_after_their_hosts_are_written_once(tmp_path: Path) -> None:
     """As `gitlab-runner register` names them, and a hand-written one without a name; each host's file stays as it is."""
     states: dict[str, HostState] = {}
-    found: list[AdoptedHost] = []
+    adopted_hosts: list[AdoptedHost] = []
     for number, name in enumerate(("ci-1", "ci-2"), 1):
         runners = [{"name": name, "id": number}, {"name": name, "id": number + 10, "limit": 2}, {}]
         tokens = [f"glrt-{letter * 10}{name}" for letter in "abc"]
         states[name] = observed(None, blocks(*(one | {"token": t} for one, t in zip(runners, tokens, strict=True))))
         (place,) = find_places(tmp_path / "inventory.yml", [parse_target(f"{name}=root@192.0.2.{number}")])
-        found.append(AdoptedHost(place, {service.NAME: service.adopt(states[name], {}) for service in SERVICES}))
-    draft = best_draft(found, {}, "ci")
+        adopted_hosts.append(
+            AdoptedHost(place, {service.NAME: service.adopt(states[name], {}) for service in SERVICES})
+        )
+    draft = best_draft(adopted_hosts, {}, "ci")
     shared = (draft.layer.text if draft.layer else "").splitlines()
     assert [line.strip(" -") for line in shared if "name:" in line or "called:" in line] == [
         'name: "{host}"', 'name: "{host}-2"', 'called: "{host}"', "name: unnamed-3", 'called: ""',

@@ -49,8 +49,8 @@ def files(inventory: bytes, variables: Mapping[str, str], texts: Mapping[str, st
     """The Compose file as a tree, and the texts of all files by their paths."""
     (host,) = load(Path("i.yml"), {Path("i.yml"): inventory}).hosts
     rendered = Renderer(Path("none"), Resolver(variables, Path("none")), texts).files(host)
-    found = {file.spec.path: (file.content or b"").decode() for file in rendered}
-    return {"tree": yaml.safe_load(found[COMPOSE]), **found}
+    by_name = {file.spec.path: (file.content or b"").decode() for file in rendered}
+    return {"tree": yaml.safe_load(by_name[COMPOSE]), **by_name}
 
 
 def adopted(had: dict[str, Any]) -> Entry:
@@ -76,8 +76,8 @@ def adopted(had: dict[str, Any]) -> Entry:
             0, f"/etc/runnerops/registry-config.yml\n{had['/opt/registry/registry-config.yml']}".encode()
         ),
     }
-    there = state({COMPOSE: json.dumps(had["tree"], ensure_ascii=False).encode()}, engine())
-    return make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: REGISTRY.adopt(there, answers)}, {})
+    observed = state({COMPOSE: json.dumps(had["tree"], ensure_ascii=False).encode()}, engine())
+    return make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: REGISTRY.adopt(observed, answers)}, {})
 
 
 @given(more=VALUES, key=KEYS)
@@ -141,11 +141,11 @@ def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> 
     had["tree"]["services"]["dockerhub"]["labels"]["users"] = f"admin:{HASH}"
     found = adopted(had)
     path = tmp_path / "inventory.yml"
-    for said, then in (
+    for section, then in (
         ("{team: a}", "\n      team: a\n      h_users: !env H_USERS\n"),
         ("\n      team: a  # ours", "\n      team: a  # ours\n      h_users: !env H_USERS\n"),
     ):
-        path.write_text(f"hosts:\n  h:\n    vars: {said}\n".replace(": \n", ":\n"))
+        path.write_text(f"hosts:\n  h:\n    vars: {section}\n".replace(": \n", ":\n"))
         place = find_place(path, "h")
         entry = replace(found, known=True).beside_vars(place.variables)
         text = entry.into(place.text)
@@ -158,9 +158,9 @@ def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> 
 
 def test_a_template_keeps_the_ends_of_its_lines() -> None:
     more = Addition(NAME, "service", 4, {"mem_limit": "1g"}, 'cache.name == "dockerhub"')
-    one = templates_with({}, {"h": [more]}).texts[NAME].replace("\n", "\r\n")
+    text = templates_with({}, {"h": [more]}).texts[NAME].replace("\n", "\r\n")
     head = '{% extends "shipped/docker-compose.yml.j2" %}\r\n'
-    for there in (one, head, f"{head}\r\n\r\n"):
+    for there in (text, head, f"{head}\r\n\r\n"):
         made = templates_with({NAME: there}, {"i": [more]}).texts[NAME]
         assert made.replace("\r\n", "").count("\n") == 0
         assert made.startswith(there[: there.find("{% endblock")])
@@ -169,8 +169,8 @@ def test_a_template_keeps_the_ends_of_its_lines() -> None:
 
 def test_a_number_may_be_a_secret() -> None:
     value: Tree = {"ui": {"environment": {"DB_PASSWORD": 20261129, "P_PASSWORD": 1.25, "PORT": 5000, "NO_TOKEN": True}}}
-    found = Adopted({"caches": []}, additions=(Addition(NAME, "services", 2, value),))
-    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: found}, {})
+    section = Adopted({"caches": []}, additions=(Addition(NAME, "services", 2, value),))
+    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: section}, {})
     assert entry.variables == {"H_UI_DB_PASSWORD": "20261129", "H_UI_P_PASSWORD": "1.25"}
     text = templates_with({}, {"h": entry.additions}).texts[NAME]
     assert "      DB_PASSWORD: {{ vars.h_ui_db_password | to_json }}\n" in text

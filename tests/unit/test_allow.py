@@ -25,11 +25,11 @@ WHY = {"drop-runner": "moved to host b, 2026-11"}
 TWO = RUNNER + RUNNER[RUNNER.index(b"\n[[") :].replace(b'"one"', b'"two"').replace(b"aaaa", b"bbbb")
 
 
-def planned(host: Host, there: bytes, command: str = "deploy") -> Plan:
-    """A plan that asks for one runner, of a host that has the file `there`."""
+def planned(host: Host, content: bytes, command: str = "deploy") -> Plan:
+    """A plan that asks for one runner, of a host whose file has this content."""
     project = Project(Inventory("i.yml", (host,), {}), (host,), {}, {}, b"")
     planning = PlanContext(project, Flags({}), Requester("me", "here"), Redactor(), command=command)
-    files, state = ask(None, RUNNER), observed(None, there)
+    files, state = ask(None, RUNNER), observed(None, content)
     desired, blockers = reconcile(host, files, state)
     return make_plan(
         Request(host, files, desired, state, planning.policy(host), planning.requester, blockers, command=command)
@@ -44,9 +44,12 @@ def fixture_host() -> Host:
 
 def test_it_overrides_with_its_reason(host: Host) -> None:
     plan = planned(host, TWO)
-    assert ([one.code for one in plan.blockers], [one.code for one in plan.overridden]) == ([], ["drop-runner"])
-    said = [text for _, text in plan_lines(plan, Masker(), ())]
-    assert "       allowed in the inventory: moved to host b, 2026-11" in said
+    assert ([runner.code for runner in plan.blockers], [runner.code for runner in plan.overridden]) == (
+        [],
+        ["drop-runner"],
+    )
+    lines = [text for _, text in plan_lines(plan, Masker(), ())]
+    assert "       allowed in the inventory: moved to host b, 2026-11" in lines
     (shown,) = plan_document(plan, Result.PENDING, Masker(), ())["overridden"]
     assert (shown["code"], shown["reason"]) == ("drop-runner", WHY["drop-runner"])
 
@@ -68,5 +71,5 @@ def test_an_override_of_what_a_step_would_check_is_not_called_unused(host: Host)
 @pytest.mark.parametrize("command", ["rollback", "remove"])
 def test_it_is_meant_for_deploys_alone(host: Host, command: str) -> None:
     plan = planned(host, TWO, command)
-    assert [one.code for one in plan.blockers] == ["drop-runner"]
+    assert [blocker.code for blocker in plan.blockers] == ["drop-runner"]
     assert (plan.reasons, planned(host, RUNNER, command).notes) == ({}, ())

@@ -83,8 +83,8 @@ def test_every_end_of_a_run(log: str, result: Result, says: str) -> None:
 
 
 def test_a_hold_that_was_put_on_the_host_since_keeps_the_run_off() -> None:
-    found, events, text = run(Fake("2000000000\tanna@laptop\tdisk swap\n", status=protocol.HELD))
-    assert (found, events) == (Result.REFUSED, [])
+    result, events, text = run(Fake("2000000000\tanna@laptop\tdisk swap\n", status=protocol.HELD))
+    assert (result, events) == (Result.REFUSED, [])
     assert (
         "held by anna@laptop until 2033-05-18 03:33 UTC: disk swap (since the plan was made); nothing was changed"
         in text

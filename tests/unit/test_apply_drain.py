@@ -51,11 +51,11 @@ def test_who_does_not_wait_leaves_as_soon_as_jobs_are_waited_for(onto: str) -> N
 
 def test_who_does_not_wait_leaves_a_runner_that_cannot_tell_its_jobs() -> None:
     """Frozen, or with its jobs on other machines: it may take hours as well."""
-    said = "no job is seen, and it does not end (it is frozen: systemctl thaw gitlab-runner)"
-    logs = line("wait", "no job left, it ends", 1, "forward") + line("wait", said, 1, "forward")
+    text = "no job is seen, and it does not end (it is frozen: systemctl thaw gitlab-runner)"
+    logs = line("wait", "no job left, it ends", 1, "forward") + line("wait", text, 1, "forward")
     outcome, _ = run(logs, None, no_wait=True)
     assert outcome.result is Result.IN_PROGRESS
-    assert f"on its host: {said}" in outcome.message
+    assert f"on its host: {text}" in outcome.message
 
 
 @pytest.mark.parametrize(

@@ -71,15 +71,15 @@ FORMS: dict[str, Callable[[str], str]] = {
 
 def runner_tree(table: str, text: Text, place: str = "") -> dict[str, Any]:
     """Every key of a table of config.toml that may hold text."""
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for name, known in TABLES[table].items():
         here, (word, _, below) = f"{place}.{name}".lstrip("."), known.kind.partition(" ")
         if below:
             inner = runner_tree(below.rstrip("]"), text, here)
-            found[name] = [inner] if word == "[table" else inner
+            document[name] = [inner] if word == "[table" else inner
         elif made := _made(word, here, text):
-            found[name] = made
-    return found
+            document[name] = made
+    return document
 
 
 def _made(kind: str, place: str, text: Text) -> Any:
@@ -101,8 +101,8 @@ def _made(kind: str, place: str, text: Text) -> Any:
 
 def daemon_tree(text: Text) -> dict[str, Any]:
     """Every key of daemon.json that may hold text, and one that no dockerd knows."""
-    found = {name: made for name, key in KEYS.items() if (made := _made(key.kind, f"daemon.{name}", text))}
-    return {**found, "of-a-later-release": {"any": text("daemon.unknown")}}
+    document = {name: made for name, key in KEYS.items() if (made := _made(key.kind, f"daemon.{name}", text))}
+    return {**document, "of-a-later-release": {"any": text("daemon.unknown")}}
 
 
 def cache_tree(text: Text) -> dict[str, Any]:
@@ -189,9 +189,9 @@ def host_files(text: Text) -> dict[str, bytes]:
 
 
 def a_host(files: dict[str, bytes], key: str = "") -> HostState:
-    found = state(files, engine(), registry_facts=compose_facts(), runner_facts=RunnerFacts(NOW, "19.3.0"))
+    observed = state(files, engine(), registry_facts=compose_facts(), runner_facts=RunnerFacts(NOW, "19.3.0"))
     config = RemoteFile(CONFIG, "file", files[CONFIG], "0600", "root:root")
-    return replace(found, files={**found.files, CONFIG: config}, secret_fingerprints=SecretFingerprints(key))
+    return replace(observed, files={**observed.files, CONFIG: config}, secret_fingerprints=SecretFingerprints(key))
 
 
 PLAIN: Tree = {
@@ -277,11 +277,11 @@ def test_a_text_that_is_secret_by_its_form_is_shown_nowhere(first: int, tmp_path
         "some": text("vars"),
         "gitlab": {"url": "https://gitlab.example.com", "token": text("gitlab.token")},
     }
-    said = "".join(offline(tmp_path, asked))
+    output = "".join(offline(tmp_path, asked))
     del asked["some"]
-    said += "".join(diffs(tmp_path, asked, host_files(text)))
+    output += "".join(diffs(tmp_path, asked, host_files(text)))
     assert len(text.places) > 400
-    assert Seen(said, text.places).shown == set()
+    assert Seen(output, text.places).shown == set()
 
 
 def test_a_secret_inside_of_a_text_is_shown_nowhere(tmp_path: Path) -> None:
@@ -305,10 +305,10 @@ def test_a_secret_inside_of_a_text_is_shown_nowhere(tmp_path: Path) -> None:
         CACHE: b"",
         COMPOSE: b"",
     }
-    said = "".join(offline(tmp_path, asked, environ)) + "".join(diffs(tmp_path, asked, files, environ=environ))
+    output = "".join(offline(tmp_path, asked, environ)) + "".join(diffs(tmp_path, asked, files, environ=environ))
     values = {f"{canary}-value": place for canary, place in text.places.items()}
     assert len(values) > 80
-    assert Seen(said, values).shown == set()
+    assert Seen(output, values).shown == set()
 
 
 SHOWN_ELSEWHERE = re.compile(

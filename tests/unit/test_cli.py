@@ -70,8 +70,8 @@ def flags(name: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("words", [["init", LONG, "--host=root@h"], ["gitlab", "comment", LONG], ["check", LONG]])
 def test_an_argument_that_can_be_no_file_is_usage(words: list[str]) -> None:
-    done = CliRunner().invoke(app, words)
-    assert (done.exit_code, "File name too long" in " ".join(done.output.split())) == (2, True), done.output
+    result = CliRunner().invoke(app, words)
+    assert (result.exit_code, "File name too long" in " ".join(result.output.split())) == (2, True), result.output
 
 
 @pytest.mark.parametrize(
@@ -92,17 +92,17 @@ def test_an_inventory_of_somebody_else_is_usage(locked: str, inside: str) -> Non
         user = os.geteuid()
         try:
             os.seteuid(user or 65534)  # root may read everything
-            done = CliRunner().invoke(app, ["hosts", "-i", str(whole / inside)])
+            result = CliRunner().invoke(app, ["hosts", "-i", str(whole / inside)])
         finally:
             os.seteuid(user)
             folder.chmod(0o755)
-    assert (done.exit_code, "Permission denied" in " ".join(done.output.split())) == (2, True), done.output
+    assert (result.exit_code, "Permission denied" in " ".join(result.output.split())) == (2, True), result.output
 
 
 def test_targets_beside_the_one_host_that_is_explained_are_usage(tmp_path: Path) -> None:
     (tmp_path / "inventory.yml").write_text("hosts: {a: , b: }")
-    done = CliRunner().invoke(app, ["hosts", "a", "--explain", "b", "-i", str(tmp_path / "inventory.yml")])
-    assert (done.exit_code, "--explain b: shows one host" in done.output) == (2, True), done.output
+    result = CliRunner().invoke(app, ["hosts", "a", "--explain", "b", "-i", str(tmp_path / "inventory.yml")])
+    assert (result.exit_code, "--explain b: shows one host" in result.output) == (2, True), result.output
 
 
 @pytest.mark.parametrize(
@@ -118,15 +118,15 @@ def test_targets_beside_the_one_host_that_is_explained_are_usage(tmp_path: Path)
     ],
 )
 def test_what_people_type_who_know_other_programs_is_answered_with_what_to_type(words: list[str], hint: str) -> None:
-    done = CliRunner().invoke(app, words)
-    said = str(done.exception) + getattr(done.exception, "hint", "") + done.output
-    assert done.exit_code != 0
-    assert hint in " ".join(said.split())
+    result = CliRunner().invoke(app, words)
+    output = str(result.exception) + getattr(result.exception, "hint", "") + result.output
+    assert result.exit_code != 0
+    assert hint in " ".join(output.split())
 
 
 def test_a_service_that_is_misspelt_is_told_by_its_name() -> None:
-    done = CliRunner().invoke(app, ["diff", "--only", "dockr"])
-    assert "did you mean 'docker'?" in " ".join(done.output.split())
+    result = CliRunner().invoke(app, ["diff", "--only", "dockr"])
+    assert "did you mean 'docker'?" in " ".join(result.output.split())
 
 
 CASES = [(name, flag, word) for name in COMMANDS for flag in flags(name) for word in BAD.get(flag, ())]
@@ -136,9 +136,9 @@ CASES = [(name, flag, word) for name in COMMANDS for flag in flags(name) for wor
 def test_a_bad_value_is_usage(name: str, flag: str, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, [name, *ARGUMENTS.get(name, []), f"{flag}={word}"])
-    assert done.exit_code == 2, done.output
-    assert isinstance(done.exception, SystemExit)
+    result = CliRunner().invoke(app, [name, *ARGUMENTS.get(name, []), f"{flag}={word}"])
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
 
 
 @pytest.mark.parametrize("words", [["h", "dockerd"], ["h", "docker", "--forget"], []])
@@ -151,7 +151,7 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (["remove", "h", "docker"], "runnerops remove h docker --dry-run"),
         (["remove", "h", "--volumes", "--forget"], "runnerops remove h --volumes --forget --dry-run"),
@@ -175,22 +175,22 @@ def test_a_removal_of_what_is_no_service_or_of_half_a_memory_is_usage(
     ],
 )
 def test_where_nobody_can_be_asked_a_preview_of_a_host_that_is_known_is_named(
-    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    words: list[str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "inventory.yml").write_text(
         "hosts:\n  h: {address: 127.0.0.1, docker: {}}\n  g: {docker: {}}\n  runner-1: {groups: [some]}\ngroups: {some: {}}\n"
     )
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 2, done.output
-    assert said in " ".join(done.output.split())
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2, result.output
+    assert expected in " ".join(result.output.split())
 
 
 def test_where_there_is_no_inventory_both_ways_on_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["diff"])
-    assert done.exit_code == 2
-    assert "or name one: `-i FILE`; `runnerops init` writes a new one" in " ".join(done.output.split())
+    result = CliRunner().invoke(app, ["diff"])
+    assert result.exit_code == 2
+    assert "or name one: `-i FILE`; `runnerops init` writes a new one" in " ".join(result.output.split())
 
 
 def test_a_file_that_is_no_plan_is_reported_before_a_missing_terminal(
@@ -198,15 +198,15 @@ def test_a_file_that_is_no_plan_is_reported_before_a_missing_terminal(
 ) -> None:
     (tmp_path / "inventory.yml").write_text("hosts:\n  h: {address: 127.0.0.1, docker: {}}\n")
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["deploy", "--plan", "inventory.yml"])
-    assert (done.exit_code, "inventory.yml: not a saved plan" in done.output) == (6, True)
+    result = CliRunner().invoke(app, ["deploy", "--plan", "inventory.yml"])
+    assert (result.exit_code, "inventory.yml: not a saved plan" in result.output) == (6, True)
 
 
 def test_every_command_is_a_file_of_its_own_and_has_its_place_in_the_list() -> None:
     parts = {"__init__", "boundary", "completion", "foreign", "group", "options", "values"}
     assert {path.stem for path in Path(cli.__file__).parent.glob("*.py")} == {*NAMES, *parts}
-    said = CliRunner().invoke(app, ["--help"]).output
-    assert [name for name in NAMES if f"\n  {name} " not in said] == []
+    output = CliRunner().invoke(app, ["--help"]).output
+    assert [name for name in NAMES if f"\n  {name} " not in output] == []
     assert "Did you mean 'deploy'" in CliRunner().invoke(app, ["deplyo"]).output
 
 
@@ -221,18 +221,18 @@ def test_an_unknown_flag_or_command_is_usage(name: str) -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_has_no_types_of_python(name: str) -> None:
-    done = CliRunner().invoke(app, [name, "--help"])
-    assert done.exit_code == 0
-    assert "list[" not in done.output
-    assert "<str>" not in done.output
+    result = CliRunner().invoke(app, [name, "--help"])
+    assert result.exit_code == 0
+    assert "list[" not in result.output
+    assert "<str>" not in result.output
 
 
 def test_help_reads_as_the_readme_writes_it() -> None:
-    said = " ".join(CliRunner().invoke(app, ["rollback", "--help"]).output.split())
-    assert "Usage: runnerops rollback [OPTIONS] TARGET… " in said
-    assert "Bring back the files from before a run." in said
-    assert "[default: 2h]" in said
-    assert "x>=0" not in said
+    output = " ".join(CliRunner().invoke(app, ["rollback", "--help"]).output.split())
+    assert "Usage: runnerops rollback [OPTIONS] TARGET… " in output
+    assert "Bring back the files from before a run." in output
+    assert "[default: 2h]" in output
+    assert "x>=0" not in output
     assert "all hosts" not in CliRunner().invoke(app, ["trust", "--help"]).output
 
 

@@ -69,8 +69,8 @@ def test_explain_has_a_line_for_each_fact() -> None:
     for code in (*BLOCKERS, *RULES):
         first, *facts = said(code).splitlines()
         names = ("meaning", "what to do", "override") if code in BLOCKERS else ("severity", "why", "fix", "silence")
-        found = tuple(fact.strip().partition(": ")[0] for fact in facts)
-        if not first.startswith(f"{code}: ") or found != names:
+        texts = tuple(fact.strip().partition(": ")[0] for fact in facts)
+        if not first.startswith(f"{code}: ") or texts != names:
             wrong[code] = [first, *facts]
     assert wrong == {}
 

@@ -148,7 +148,7 @@ def test_render_as_json_masks_too_and_says_where_it_wrote(typed: Typed, tmp_path
         assert TOKEN not in out.getvalue()
         document = json.loads(out.getvalue())
         assert (document["version"], [host["host"] for host in document["hosts"]]) == (1, ["r"])
-        return next(one for one in document["hosts"][0]["files"] if one["path"] == "/etc/gitlab-runner/config.toml")
+        return next(file for file in document["hosts"][0]["files"] if file["path"] == "/etc/gitlab-runner/config.toml")
 
     shown, kept = said(None), said(tmp_path / "out")
     assert TOKEN in Path(kept["written"]).read_text()

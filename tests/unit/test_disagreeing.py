@@ -36,14 +36,14 @@ def found(folder: Path, *runners: str, **environ: str) -> tuple[Exit, list[dict[
     out = io.StringIO()
     screen = Screen(out=out, err=out)
     code = check(folder / "inventory.yml", (), environ, screen, CheckOptions(as_json=True))
-    return code, [one for one in json.loads(out.getvalue())["findings"] if one["rule"] == "X013"]
+    return code, [load for load in json.loads(out.getvalue())["findings"] if load["rule"] == "X013"]
 
 
 ENV, LONG = "token: !env T", "token: glrt-aaaaaaaaaaaaaaaaaaaa"
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "says"),
+    ("text", "other", "says"),
     [
         (f"{ENV}, gitlab: {{tags: [x]}}", f"{ENV}, gitlab: {{tags: [y]}}", "asks for different values of tags"),
         (
@@ -63,8 +63,8 @@ ENV, LONG = "token: !env T", "token: glrt-aaaaaaaaaaaaaaaaaaaa"
         ("token: keep, gitlab: {tags: [x]}", "token: keep, gitlab: {tags: [y]}", ""),
     ],
 )
-def test_what_check_says_of_two_hosts_with_one_token(tmp_path: Path, one: str, other: str, says: str) -> None:
-    code, findings = found(tmp_path, one, other, T="glrt-bbbbbbbbbbbbbbbbbbbb", U="glrt-cccccccccccccccccccc")
+def test_what_check_says_of_two_hosts_with_one_token(tmp_path: Path, text: str, other: str, says: str) -> None:
+    code, findings = found(tmp_path, text, other, T="glrt-bbbbbbbbbbbbbbbbbbbb", U="glrt-cccccccccccccccccccc")
     assert len(findings) == (2 if says else 0)
     for finding, whom in zip(findings, "ba", strict=False):
         assert f"runner r of host {whom} has the same token" in finding["message"]
@@ -80,11 +80,11 @@ def test_hosts_that_gitlab_calls_one_runner_are_refused() -> None:
         DesiredSettings(("https://one", 8), "c", "r", {"tags": ("z",)}),
         DesiredSettings(("https://two", 7), "c", "t", {"tags": ("z",)}),
     ]
-    assert {name: one.code for name, one in disagreeing_runners(wishes).items()} == dict.fromkeys(
+    assert {name: blocker.code for name, blocker in disagreeing_runners(wishes).items()} == dict.fromkeys(
         "ab", "settings-disagree"
     )
     plans = block_duplicates({name: planned(name, facts(name, name)) for name in "abc"}, wishes)
-    assert [one.result for one in plans.values() if not isinstance(one, Exception)] == [
+    assert [plan.result for plan in plans.values() if not isinstance(plan, Exception)] == [
         Result.REFUSED,
         Result.REFUSED,
         Result.PENDING,

@@ -25,10 +25,10 @@ def there(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True
     """A host whose run 41 applied `base` as daemon.json (None: took it away), and that has something else since."""
     content = host_has if isinstance(host_has, bytes | None) else json_bytes(host_has)
     files = {} if content is None else {DAEMON: content}
-    found = state(files, engine(), applied={DAEMON: sha256(None if base is None else json_bytes(base))})
-    files_there = {path: replace(file, mtime=WHEN) for path, file in found.files.items()}
+    host_state = state(files, engine(), applied={DAEMON: sha256(None if base is None else json_bytes(base))})
+    files_there = {path: replace(file, mtime=WHEN) for path, file in host_state.files.items()}
     contents = {DAEMON: json_bytes(base)} if kept and base is not None else {}
-    return replace(found, files=files_there, base=contents, since=RUN)
+    return replace(host_state, files=files_there, base=contents, since=RUN)
 
 
 @pytest.mark.parametrize(
@@ -98,24 +98,24 @@ def test_without_the_content_of_the_last_run_the_whole_file_counts_as_edited() -
 
 def test_what_a_run_meant_to_put_there_is_ours_even_if_it_never_ended() -> None:
     half: Tree = {"mtu": 1300}
-    found = replace(there({"mtu": 1400}, half), staged={DAEMON: frozenset({sha256(json_bytes(half))})})
-    made = plan(ask({"mtu": 1500}, None), found)
+    host_state = replace(there({"mtu": 1400}, half), staged={DAEMON: frozenset({sha256(json_bytes(half))})})
+    made = plan(ask({"mtu": 1500}, None), host_state)
     assert (made.changes[0].origin, made.changes[0].drift, codes(made)) == ("inventory", None, [])
 
 
 def test_a_file_that_a_run_took_away_and_did_not_live_to_record_is_ours() -> None:
-    found = replace(there({"mtu": 1400}, None), staged={DAEMON: frozenset({ABSENT})})
-    assert codes(plan(ask({"mtu": 1400}, None), found)) == []
+    host_state = replace(there({"mtu": 1400}, None), staged={DAEMON: frozenset({ABSENT})})
+    assert codes(plan(ask({"mtu": 1400}, None), host_state)) == []
 
 
 # ------------------------------------------------------------------------------------------------- config.toml
 
 
 def runner_host(base: Tree, now: Tree) -> HostState:
-    found = observed(None, to_toml(now).encode())
-    file = replace(found.files[CONFIG], mtime=WHEN)
+    host_state = observed(None, to_toml(now).encode())
+    file = replace(host_state.files[CONFIG], mtime=WHEN)
     text = to_toml(base).encode()
-    return replace(found, files={CONFIG: file}, applied={CONFIG: sha256(text)}, base={CONFIG: text}, since=RUN)
+    return replace(host_state, files={CONFIG: file}, applied={CONFIG: sha256(text)}, base={CONFIG: text}, since=RUN)
 
 
 def runner_plan(base: Tree, now: Tree, rendered: Tree) -> Plan:
@@ -127,7 +127,9 @@ def rotated() -> Tree:
     tree = dict(REWRITTEN)
     runners = tree["runners"]
     assert isinstance(runners, list)
-    tree["runners"] = [{**dict(one), "token": OTHER, "id": 7} for one in runners if isinstance(one, dict)]
+    tree["runners"] = [
+        {**dict(this_runner), "token": OTHER, "id": 7} for this_runner in runners if isinstance(this_runner, dict)
+    ]
     return tree
 
 
@@ -211,9 +213,9 @@ def text(made: Plan) -> list[str]:
 
 def test_the_text_says_whose_each_difference_is() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
-    said = "\n".join(text(made))
-    assert "your change: mtu" in said
-    assert "edited on the host since run 41 (2026-11-24 14:02 UTC, by hand): ip" in " ".join(said.split())
+    lines = "\n".join(text(made))
+    assert "your change: mtu" in lines
+    assert "edited on the host since run 41 (2026-11-24 14:02 UTC, by hand): ip" in " ".join(lines.split())
     assert all(len(line) <= 80 for line in text(made) if " blocked: " not in line)
     mine = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400}))
     assert f"  ~ {DAEMON}  changed · your change" in text(mine)
@@ -229,8 +231,8 @@ def test_a_runner_s_keys_have_its_name_beside_them() -> None:
         "runners[0].limit (one)",
         "runners[1].limit (two)",
     ]
-    said = "\n".join(text(made))
-    assert "(runners[0].limit (one), runners[1].limit (two))" in said
+    lines = "\n".join(text(made))
+    assert "(runners[0].limit (one), runners[1].limit (two))" in lines
     document = plan_document(made, Result.PENDING, Masker(), ())
     assert document["files"][0]["keys"] == ["runners[0].limit", "runners[1].limit"]
     assert document["files"][0]["names"] == {"runners[0].limit": "one", "runners[1].limit": "two"}
@@ -241,9 +243,9 @@ def test_a_runner_s_keys_have_its_name_beside_them() -> None:
 
 def test_a_rollback_s_differences_are_not_called_yours() -> None:
     made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
-    said = "\n".join(text(replace(made, mine="as before run 3")))
-    assert "as before run 3: mtu" in said
-    assert "your change" not in said
+    shown = "\n".join(text(replace(made, mine="as before run 3")))
+    assert "as before run 3: mtu" in shown
+    assert "your change" not in shown
 
 
 def test_the_document_says_it_too() -> None:
@@ -261,6 +263,6 @@ def test_every_content_goes_with_a_run() -> None:
 
 
 def test_what_is_not_asked_for_any_more_is_still_known() -> None:
-    found = replace(observed({"mtu": 1400}, RUNNER), base={"/else": b"x"})
-    made = plan(ask({"mtu": 1500}, None), found)
+    host_state = replace(observed({"mtu": 1400}, RUNNER), base={"/else": b"x"})
+    made = plan(ask({"mtu": 1500}, None), host_state)
     assert made.files[made.contents["/else"]] == b"x"

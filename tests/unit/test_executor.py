@@ -70,11 +70,11 @@ def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
         fleet = Inventory("inventory.yml", hosts, {}, rollout=Rollout(canary=canary, batch="1"))
         project = Project(fleet, hosts, dict.fromkeys(names, ()), dict.fromkeys(names, ()), b"")
         screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
-        known = {name: one.plan for name, one in plans.items()}
+        known = {name: planned.plan for name, planned in plans.items()}
         pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
         turns = HostExecutor(project, plans, known, pool, screen, show, LockWait(0, screen), ActiveRuns())
         turns.run()
-        assert {name: str(one.result) for name, one in turns.outcomes.items()} == expected
+        assert {name: str(outcome.result) for name, outcome in turns.outcomes.items()} == expected
         reason = "the canary bad-1 did not end well" if canary == "bad-1" else "the deploy stopped at bad-1"
         assert turns.outcomes["c"].message == f"not touched: {reason}"
 
@@ -127,8 +127,8 @@ def test_a_host_that_does_not_pass_verify_after_its_run_stops_the_deploy(
     planned = {name: Planned(plan, (), Result.PENDING) for name, plan in plans.items()}
     rollout = Rollout(batch="1", health=True)
     outcomes = good_runs(hosts, plans, planned, rollout)
-    assert {name: str(one.result) for name, one in outcomes.items()} == expected
-    examined = {name for name, one in outcomes.items() if one.message == "examined"}
+    assert {name: str(outcome.result) for name, outcome in outcomes.items()} == expected
+    examined = {name for name, outcome in outcomes.items() if outcome.message == "examined"}
     assert examined == ({name for name in names if expected[name] != "skipped"} if command != "rollback" else set())
 
 
@@ -146,14 +146,17 @@ def test_a_canary_that_is_in_sync_must_pass_verify_before_others_are_changed(
 ) -> None:
     """It may be in sync since the deploy before, after which it did not pass."""
     hosts = (Host(canary, canary), Host("b", "b"))
-    done, restart = Plan(canary, 1, PLAN.requester), (Action(ServiceName.DOCKER, Verb.RESTART),)
-    plans = {canary: done, "b": replace(PLAN, host="b", actions=restart) if others else replace(done, host="b")}
+    made_plan, restart = Plan(canary, 1, PLAN.requester), (Action(ServiceName.DOCKER, Verb.RESTART),)
+    plans = {
+        canary: made_plan,
+        "b": replace(PLAN, host="b", actions=restart) if others else replace(made_plan, host="b"),
+    }
     planned = {
         name: Planned(plan, (), Result.UNCHANGED if plan.empty else Result.PENDING) for name, plan in plans.items()
     }
     rollout = Rollout(canary="" if resume else canary, health=True)
     outcomes = good_runs(hosts, plans, planned, rollout)
-    assert {name: str(one.result) for name, one in outcomes.items()} == expected
+    assert {name: str(outcome.result) for name, outcome in outcomes.items()} == expected
 
 
 class Raced(HostExecutor):
@@ -198,7 +201,7 @@ def test_a_limit_of_failures_is_the_whole_deploys_and_not_a_rounds() -> None:
     rollout = Rollout(max_failures=2, batch="1")
     restart = (Action(ServiceName.GITLAB_RUNNER, Verb.RESTART),)
     plans = {name: replace(PLAN, host=name, actions=restart) for name in names}
-    earlier, found = PriorRounds(), dict[str, str]()
+    earlier, results = PriorRounds(), dict[str, str]()
     for again in (("bad-1", "late"), ("bad-2", "c")):
         left = tuple(host for host in hosts if host.name in again)
         project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), left, {}, {}, b"")
@@ -218,9 +221,9 @@ def test_a_limit_of_failures_is_the_whole_deploys_and_not_a_rounds() -> None:
         )
         turns.run()
         earlier = turns.prior_rounds()
-        found |= {name: str(one.result) for name, one in turns.outcomes.items()}
+        results |= {name: str(outcome.result) for name, outcome in turns.outcomes.items()}
     assert earlier.failed == ("bad-1", "bad-2")
-    assert found == {"bad-1": "failed", "late": "failed", "bad-2": "failed", "c": "skipped"}
+    assert results == {"bad-1": "failed", "late": "failed", "bad-2": "failed", "c": "skipped"}
     assert turns.outcomes["c"].message == "not touched: the deploy stopped at bad-1, bad-2"
 
 
@@ -270,7 +273,9 @@ def test_programs_are_told_what_a_host_was_refused_for() -> None:
     assert (host["result"], host["message"]) == ("refused", "not touched: last-mirror, D1 (see above)")
     (blocker,) = host["blockers"]
     assert blocker == {"code": "last-mirror", "message": "none", "overridable": True, "details": ["u"]}
-    assert [(one["rule"], one["message"], one["fix"]) for one in host["findings"]] == [("D1", "m", "fix")]
+    assert [(finding["rule"], finding["message"], finding["fix"]) for finding in host["findings"]] == [
+        ("D1", "m", "fix")
+    ]
 
 
 class Odd(HostExecutor):
@@ -297,7 +302,10 @@ def odd(*names: str) -> Odd:
 def test_an_error_in_a_hosts_own_thread_is_not_lost() -> None:
     turns = odd("a", "error")
     turns.run()
-    assert {name: str(one.result) for name, one in turns.outcomes.items()} == {"a": "applied", "error": "failed"}
+    assert {name: str(outcome.result) for name, outcome in turns.outcomes.items()} == {
+        "a": "applied",
+        "error": "failed",
+    }
     assert turns.outcomes["error"].hint == "make room"
     turns = odd("a", "bug")
     with pytest.raises(ZeroDivisionError):

@@ -31,12 +31,12 @@ def places(folder: Path, files: Mapping[str, str], names: tuple[str, ...] = ()) 
     screen = Screen(out=out, err=out)
     given = [str(folder / name) for name in names]
     check(folder / "inventory.yml", given, {}, screen, CheckOptions(as_json=True))
-    found: dict[str, set[str]] = {}
+    by_name: dict[str, set[str]] = {}
     for finding in json.loads(out.getvalue())["findings"]:
         place = finding["place"]
         assert place, finding
-        found.setdefault(finding["rule"], set()).add(f"{place['file']}:{place['line']}:{place['column']}")
-    return wanted, found
+        by_name.setdefault(finding["rule"], set()).add(f"{place['file']}:{place['line']}:{place['column']}")
+    return wanted, by_name
 
 
 INVENTORIES = {
@@ -115,8 +115,8 @@ INVENTORIES = {
 @pytest.mark.parametrize("name", INVENTORIES)
 def test_a_value_of_the_inventory(tmp_path: Path, name: str) -> None:
     rule, text = INVENTORIES[name]
-    wanted, found = places(tmp_path, {"inventory.yml": text})
-    assert wanted in {place for one, all_of in found.items() if one.startswith(rule) for place in all_of}, found
+    wanted, by_name = places(tmp_path, {"inventory.yml": text})
+    assert wanted in {place for text, all_of in by_name.items() if text.startswith(rule) for place in all_of}, by_name
 
 
 TEMPLATES = {
@@ -180,8 +180,8 @@ def test_a_key_that_a_template_writes(tmp_path: Path, name: str) -> None:
     if template in BESIDE:
         other, around = BESIDE[template]
         files[f"templates/{other}"] = around
-    wanted, found = places(tmp_path, files)
-    assert found[rule] == {wanted}
+    wanted, by_name = places(tmp_path, files)
+    assert by_name[rule] == {wanted}
 
 
 @pytest.mark.parametrize(
@@ -199,8 +199,8 @@ def test_a_key_that_a_template_writes(tmp_path: Path, name: str) -> None:
 def test_a_value_of_the_inventory_that_a_template_passes_on(
     tmp_path: Path, template: str, text: str, host: str
 ) -> None:
-    wanted, found = places(tmp_path, {"inventory.yml": f"hosts:\n  a: {host}\n", f"templates/{template}": text})
-    assert {place for all_of in found.values() for place in all_of} == {wanted}
+    wanted, by_name = places(tmp_path, {"inventory.yml": f"hosts:\n  a: {host}\n", f"templates/{template}": text})
+    assert {place for all_of in by_name.values() for place in all_of} == {wanted}
 
 
 SINGLE = {
@@ -216,8 +216,8 @@ SINGLE = {
 @pytest.mark.parametrize("name", SINGLE)
 def test_a_key_of_a_single_file(tmp_path: Path, name: str) -> None:
     rule, text = SINGLE[name]
-    wanted, found = places(tmp_path, {name: text}, (name,))
-    assert found[rule] == {wanted}
+    wanted, by_name = places(tmp_path, {name: text}, (name,))
+    assert by_name[rule] == {wanted}
 
 
 def test_a_template_that_renders_a_broken_file_has_its_line(tmp_path: Path) -> None:

@@ -36,8 +36,8 @@ def said(folder: Path, text: str, *, as_json: bool = False, strict: bool = False
 
 
 def rules(folder: Path, text: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(said(folder, text, as_json=True)[1])["findings"]
-    return found
+    entries: list[dict[str, Any]] = json.loads(said(folder, text, as_json=True)[1])["findings"]
+    return entries
 
 
 def test_what_is_ignored_is_shown_with_its_reason_and_fails_nothing(tmp_path: Path) -> None:
@@ -68,10 +68,10 @@ def test_a_ca_file_of_gitlab_without_a_certificate_is_named_once(tmp_path: Path)
     (tmp_path / "bad.pem").write_text("nothing\n")
     for file, problem in (("no.pem", "there is no file"), ("bad.pem", "holds no certificate"), (".", "is a folder")):
         text = f"defaults:\n  gitlab: {{url: 'https://gitlab.example.com', ca_file: '{file}'}}\nhosts: {{a: {{}}, b: {{}}}}\n"
-        (found,) = rules(tmp_path, text)
-        assert (found["rule"], found["severity"], found["place"]["line"]) == ("X012", "warning", 2)
-        assert problem in found["message"]
-        assert found["message"].endswith("so GitLab is not asked")
+        (document,) = rules(tmp_path, text)
+        assert (document["rule"], document["severity"], document["place"]["line"]) == ("X012", "warning", 2)
+        assert problem in document["message"]
+        assert document["message"].endswith("so GitLab is not asked")
 
 
 @pytest.mark.parametrize(
@@ -86,12 +86,12 @@ def test_a_ca_file_of_gitlab_without_a_certificate_is_named_once(tmp_path: Path)
     ],
 )
 def test_rules_across_files_and_hosts_are_ignored_alike(tmp_path: Path, text: str, rule: str) -> None:
-    assert [(one["rule"], one["ignored"]) for one in rules(tmp_path, text)] == [(rule, "on purpose")]
+    assert [(finding["rule"], finding["ignored"]) for finding in rules(tmp_path, text)] == [(rule, "on purpose")]
 
 
 def test_what_one_host_ignores_the_project_does_not(tmp_path: Path) -> None:
     text = "hosts: {a: {docker: {bip: !env NO}, ignore: {S001: on purpose}}, b: {}}\n"
-    assert [(one["rule"], one["ignored"]) for one in rules(tmp_path, text)] == [("S001", None)]
+    assert [(finding["rule"], finding["ignored"]) for finding in rules(tmp_path, text)] == [("S001", None)]
 
 
 def test_secrets_that_stand_in_no_file_are_named_too(tmp_path: Path) -> None:
@@ -103,15 +103,15 @@ hosts:
   a: {docker: {bip: !env NO_BIP}}
   b: {docker: {bip: !env NO_API}}
 """
-    found = [(one["rule"], one["message"], one["place"]["line"]) for one in rules(tmp_path, text)]
+    pairs = [(finding["rule"], finding["message"], finding["place"]["line"]) for finding in rules(tmp_path, text)]
     gone = "not set, in the environment or .env"
-    assert sorted(found) == [
+    assert sorted(pairs) == [
         ("S001", f"!env NO_API: {gone}; checked with a placeholder in its place", 7),
         ("S001", f"!env NO_BIP: {gone}; checked with a placeholder in its place", 6),
         ("S001", f"!env NO_SUDO: {gone}; sudo on the host may ask for it", 4),
     ]
     text = text[: text.index("hosts:")] + "hosts: {a: {docker: {}}}\n"
-    assert sorted(one["message"].partition("; ")[2] for one in rules(tmp_path, text)) == [
+    assert sorted(finding["message"].partition("; ")[2] for finding in rules(tmp_path, text)) == [
         "GitLab does not say without it whether runners are paused or offline",
         "sudo on the host may ask for it",
     ]
@@ -130,7 +130,7 @@ def test_an_unknown_rule_or_no_reason_is_an_error(tmp_path: Path, ignore: str, s
 def test_a_finding_that_hosts_share_is_shown_once(tmp_path: Path) -> None:
     runner = "{name: '{host}-a', limt: 2, url: 'https://gitlab.example.com', executor: shell}"
     text = f"defaults: {{gitlab_runner: {{concurrent: 1, runners: [{runner}]}}}}\nhosts: {{a: {{}}, b: {{}}}}\n"
-    assert [(one["rule"], one["name"]) for one in rules(tmp_path, text)] == [("R006", "")]
+    assert [(finding["rule"], finding["name"]) for finding in rules(tmp_path, text)] == [("R006", "")]
 
 
 SECRETS = """
@@ -177,7 +177,9 @@ hosts:
 
 
 def test_nothing_is_wrong_with_a_placeholder(tmp_path: Path) -> None:
-    found = rules(tmp_path, SECRETS)
-    assert [(one["rule"], one["key"], one["message"]) for one in found if one["rule"] != "S001"] == []
-    assert len(found) == SECRETS.count("!env")
-    assert all("checked with a placeholder in its place" in one["message"] for one in found)
+    entries = rules(tmp_path, SECRETS)
+    assert [
+        (finding["rule"], finding["key"], finding["message"]) for finding in entries if finding["rule"] != "S001"
+    ] == []
+    assert len(entries) == SECRETS.count("!env")
+    assert all("checked with a placeholder in its place" in finding["message"] for finding in entries)

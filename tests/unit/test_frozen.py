@@ -163,8 +163,8 @@ def test_the_first_and_the_later_values_are_made_alike(decorator: Any) -> None:
         with pytest.raises(TypeError, match=r"__init__\(\)"):
             as_dataclass(decorator)(*args, **named)
     values = [made(1, tags=("a",)) for _ in range(9)]
-    assert len({repr(one) for one in values}) == 1
-    assert len({id(one.more) for one in values}) == 9
+    assert len({repr(value) for value in values}) == 1
+    assert len({id(value.more) for value in values}) == 9
 
 
 def test_a_mutable_one_is_what_dataclass_makes() -> None:

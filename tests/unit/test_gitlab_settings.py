@@ -33,7 +33,7 @@ PAUSED = SettingsUpdate("one", 7, (SettingChange("paused", True, False),))
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told", "differs"),
+    ("wanted", "document", "differs"),
     [
         ({}, {"description": "x", "paused": True}, ()),
         ({"description": "x"}, {"description": "x"}, ()),
@@ -59,9 +59,9 @@ PAUSED = SettingsUpdate("one", 7, (SettingChange("paused", True, False),))
     ids=str,
 )
 def test_when_two_settings_are_the_same(
-    wanted: dict[str, Setting], told: dict[str, Any], differs: tuple[str, ...]
+    wanted: dict[str, Setting], document: dict[str, Any], differs: tuple[str, ...]
 ) -> None:
-    assert tuple(change.key for change in differing(wanted, settings_of(told))) == differs
+    assert tuple(change.key for change in differing(wanted, settings_of(document))) == differs
 
 
 def made(*updates: SettingsUpdate, held: bool = False) -> Planned:
@@ -82,10 +82,10 @@ def test_a_difference_in_gitlab_alone_is_pending_without_a_run() -> None:
 
 def test_it_is_shown_with_both_values() -> None:
     plan = made(TAGS, PAUSED).plan
-    said = [text for _, text in plan_lines(plan, Masker(), ())]
-    first = said.index("  → update runner one in GitLab (tags) · 0 jobs interrupted")
-    assert said[first + 1 : first + 3] == ['      - tags: ["linux"]', '      + tags: ["docker", "linux"]']
-    assert "      - paused: true" in said
+    lines = [text for _, text in plan_lines(plan, Masker(), ())]
+    first = lines.index("  → update runner one in GitLab (tags) · 0 jobs interrupted")
+    assert lines[first + 1 : first + 3] == ['      - tags: ["linux"]', '      + tags: ["docker", "linux"]']
+    assert "      - paused: true" in lines
     document = plan_document(plan, Result.PENDING, Masker(), ())
     assert document["gitlab"][0] == {
         "runner": "one",
@@ -96,8 +96,8 @@ def test_it_is_shown_with_both_values() -> None:
 
 def test_a_text_from_gitlab_stays_in_its_line() -> None:
     change = SettingChange("maintenance_note", "a\nb \x1b[31m \x9b1m \u202e\u00e4", "")
-    said = [text for _, text in plan_lines(made(SettingsUpdate("one", 7, (change,))).plan, Masker(), ())]
-    assert '      - maintenance_note: "a\\nb \\u001b[31m \\u009b1m \\u202e\u00e4"' in said
+    lines = [text for _, text in plan_lines(made(SettingsUpdate("one", 7, (change,))).plan, Masker(), ())]
+    assert '      - maintenance_note: "a\\nb \\u001b[31m \\u009b1m \\u202e\u00e4"' in lines
 
 
 def saved(plan: Plan, key: str = KEY) -> SavedHost:
@@ -129,9 +129,9 @@ def test_what_is_a_difference_to_a_saved_plan(
 ) -> None:
     for key in (KEY, ""):
         one, other = (saved(Plan("h", 5, ORIGIN, updates=updates), key) for updates in (before, after))
-        found = "\n".join(differences(one, other, LAST))
-        assert bool(found) == bool(says)
-        assert says in found
+        text = "\n".join(differences(one, other, LAST))
+        assert bool(text) == bool(says)
+        assert says in text
         assert "docker" not in json.dumps(asdict(one))
 
 
@@ -142,8 +142,8 @@ def test_a_job_that_is_tried_again_sets_what_gitlab_lacks_yet() -> None:
     asked_for = update(planned(there()), TAGS).plan
     whole = saved_host(asked_for, ask(ASKED, NEW), "", LAST, Digests(KEY, frozenset(), Redactor().text))
     plan = SavedPlan(runnerops="1", created_at=1, requested_by=ORIGIN, inventory="inventory.yml", hosts=(whole,))
-    ours = replace(LAST, number=5, digest=asked_for.digest)
-    done = planned(there(ASKED, NEW, last=ours), Result.UNCHANGED)
+    run_record = replace(LAST, number=5, digest=asked_for.digest)
+    done = planned(there(ASKED, NEW, last=run_record), Result.UNCHANGED)
     for one, holds in (
         (update(planned(there()), TAGS), True),
         (done, True),

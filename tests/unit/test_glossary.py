@@ -36,8 +36,8 @@ def names(path: Path) -> Iterator[str]:
 
 
 def test_no_name_has_a_retired_word() -> None:
-    ours = [path for path in MODULES if "demo" not in path.relative_to(ROOT).parts]
-    assert [f"{name_of(path)}: {name}" for path in ours for name in sorted(GONE.intersection(names(path)))] == []
+    paths = [path for path in MODULES if "demo" not in path.relative_to(ROOT).parts]
+    assert [f"{name_of(path)}: {name}" for path in paths for name in sorted(GONE.intersection(names(path)))] == []
 
 
 @pytest.mark.parametrize("folder", ["runnerops", "docs", "README.md", "templates"])
@@ -49,12 +49,12 @@ def test_no_text_has_a_retired_word(folder: str) -> None:
         else [path for path in place.rglob("*") if path.suffix in {".py", ".sh", ".md", ".j2"}]
     )
     assert files
-    found = [
+    texts = [
         f"{path.relative_to(ROOT.parent)}: {match[0]}"
         for path in files
         for match in GONE_TEXT.finditer(path.read_text())
     ]
-    assert found == []
+    assert texts == []
 
 
 def test_hosts_keep_what_the_glossary_names() -> None:

@@ -22,9 +22,9 @@ def test_several_hosts_are_a_list_and_one_is_itself() -> None:
     gone = HostError("b", "no way")
     assert _document({"a": History(0, ())}) == {"version": 1, "host": "a", "runs": [], "paused_by_run": []}
     several = _document({"a": History(0, ()), "b": gone, "c": History(0, ())})
-    assert [one["host"] for one in several["hosts"]] == ["a", "b", "c"]
-    assert [one.get("result") for one in several["hosts"]] == [None, "unreachable", None]
-    assert [one["message"] for one in _document({"b": gone})["hosts"]] == ["no way"]
+    assert [host["host"] for host in several["hosts"]] == ["a", "b", "c"]
+    assert [host.get("result") for host in several["hosts"]] == [None, "unreachable", None]
+    assert [host["message"] for host in _document({"b": gone})["hosts"]] == ["no way"]
 
 
 @pytest.mark.parametrize("end", ["interrupted", "rolled-back"])
@@ -47,9 +47,9 @@ def test_problems_of_a_file_that_stop_a_host_are_lines_for_people_and_fields_for
         *("  no entry is accepted", "    i.yml:1:3: a: is wrong", "      hint: write b"),
         *("    i.yml:2:3: c: is wrong", "      hint: write d", "  hint: insert it by hand"),
     ]
-    said = outcome_document(outcome)
-    assert (said["message"], said["hint"]) == ("no entry is accepted", "insert it by hand")
-    assert [(one["place"]["line"], one["message"], one["fix"]) for one in said["problems"]] == [
+    document = outcome_document(outcome)
+    assert (document["message"], document["hint"]) == ("no entry is accepted", "insert it by hand")
+    assert [(problem["place"]["line"], problem["message"], problem["fix"]) for problem in document["problems"]] == [
         *((1, "a: is wrong", "write b"), (2, "c: is wrong", "write d")),
     ]
     assert "problems" not in outcome_document(failed_outcome("h", HostError("h", "no way")))
@@ -73,5 +73,5 @@ def test_the_latest_run_is_the_one_that_has_the_host_or_had_it_last(ends: list[s
         Run(len(ends) - at, Requester("anna", "laptop"), "", end.strip("+"), running=end == "+")
         for at, end in enumerate(ends)
     ]
-    found = History(0, tuple(map(Record, runs))).latest
-    assert (found.run.number if found else None) == latest
+    record = History(0, tuple(map(Record, runs))).latest
+    assert (record.run.number if record else None) == latest

@@ -52,7 +52,7 @@ NO_MOMENTS = [
 
 
 def test_a_point_in_time_is_read_with_its_zone() -> None:
-    assert [moment(text).astimezone(UTC).isoformat() for text, _ in MOMENTS] == [found for _, found in MOMENTS]
+    assert [moment(text).astimezone(UTC).isoformat() for text, _ in MOMENTS] == [text for _, text in MOMENTS]
     assert moment("2026-12-01 18:00") == datetime.fromisoformat("2026-12-01 18:00").astimezone()
     now = datetime(2026, 12, 1, tzinfo=UTC)
     assert [moment_or_span(text, now) - now for text in ("90m", "4h", "3d")] == [
@@ -71,23 +71,23 @@ def test_a_hold_that_cannot_be_read_is_one() -> None:
 
 
 def test_a_held_host_is_blocked_where_there_is_something_to_do() -> None:
-    there = replace(observed({}, None), hold=KEPT)
-    (blocker,) = (one for one in plan(ask(DOCKER_TREE, None), there).blockers if one.code == "held")
+    state_then = replace(observed({}, None), hold=KEPT)
+    (blocker,) = (blocker for blocker in plan(ask(DOCKER_TREE, None), state_then).blockers if blocker.code == "held")
     assert blocker.overridable
     assert "held by anna@laptop until 2033-05-18 03:33 UTC: disk swap" in blocker.message
-    allowed = plan(ask(DOCKER_TREE, None), there, Policy(allow=frozenset({"held"})))
-    assert [one.code for one in allowed.overridden] == ["held"]
+    allowed = plan(ask(DOCKER_TREE, None), state_then, Policy(allow=frozenset({"held"})))
+    assert [blocker.code for blocker in allowed.overridden] == ["held"]
     in_sync = plan(ask(DOCKER_TREE, None), replace(observed(DOCKER_TREE, None), hold=KEPT))
-    assert "held" not in [one.code for one in in_sync.blockers]
+    assert "held" not in [blocker.code for blocker in in_sync.blockers]
 
 
 def test_status_tells_of_a_hold() -> None:
-    there = replace(observed({}, None), hold=KEPT)
-    said = [text for _, text in status_lines("h", there, [])]
-    assert any(text.startswith("  held by anna@laptop until 2033-05-18 03:33 UTC: ") for text in said)
-    assert any(text.endswith("(runnerops release h)") for text in said)
-    assert status_document("h", there, [])["hold"] == {"until": KEPT.until, "by": KEPT.by, "reason": KEPT.reason}
-    assert status_document("h", replace(there, hold=None), [])["hold"] is None
+    state_then = replace(observed({}, None), hold=KEPT)
+    lines = [text for _, text in status_lines("h", state_then, [])]
+    assert any(text.startswith("  held by anna@laptop until 2033-05-18 03:33 UTC: ") for text in lines)
+    assert any(text.endswith("(runnerops release h)") for text in lines)
+    assert status_document("h", state_then, [])["hold"] == {"until": KEPT.until, "by": KEPT.by, "reason": KEPT.reason}
+    assert status_document("h", replace(state_then, hold=None), [])["hold"] is None
 
 
 BAD = [
@@ -101,10 +101,10 @@ BAD = [
 
 
 def test_a_hold_without_a_reason_or_with_no_time_is_usage() -> None:
-    for reason, until, said in BAD:
+    for reason, until, text in BAD:
         with pytest.raises(UsageError) as caught:
             hold(Invocation(Path("no.yml"), ["h"], {}, Screen(out=io.StringIO(), err=io.StringIO())), reason, until)
-        assert said in caught.value.message
+        assert text in caught.value.message
         assert caught.value.hint
 
 
@@ -119,19 +119,19 @@ hosts:
 
 
 def test_a_host_in_maintenance_is_left_out_until_its_time_is_over(tmp_path: Path) -> None:
-    found = texts.hosts(tmp_path, MAINTENANCE)
-    assert [name for name, host in found.items() if in_maintenance(host, Flags({}))] == ["a", "c"]
-    assert [*maintenance_texts(found["a"]), *maintenance_texts(found["b"])] == [
+    hosts = texts.hosts(tmp_path, MAINTENANCE)
+    assert [name for name, host in hosts.items() if in_maintenance(host, Flags({}))] == ["a", "c"]
+    assert [*maintenance_texts(hosts["a"]), *maintenance_texts(hosts["b"])] == [
         "in maintenance until 2999-12-01 18:00 UTC, so deploys leave it out: disk swap"
     ]
     allowed = Flags({"maintenance": frozenset({"a"})})
-    assert [name for name, host in found.items() if in_maintenance(host, allowed)] == ["c"]
+    assert [name for name, host in hosts.items() if in_maintenance(host, allowed)] == ["c"]
     with pytest.raises(HostError) as caught:
-        check_maintenance(found["a"], Flags({}))
+        check_maintenance(hosts["a"], Flags({}))
     assert caught.value.message == "a: until 2999-12-01 18:00 UTC: disk swap"
     assert caught.value.hint == "`--allow maintenance@a` overrides that", "also for a rollback or a removal"
     assert exit_of([Result(caught.value.result)]) is Exit.OK
-    check_maintenance(found["b"], Flags({}))
+    check_maintenance(hosts["b"], Flags({}))
 
 
 WRONG = [
@@ -143,8 +143,8 @@ WRONG = [
 
 
 def test_a_maintenance_that_cannot_be_read_is_reported_with_its_place(tmp_path: Path) -> None:
-    for text, said in WRONG:
+    for text, expected in WRONG:
         message, hint = texts.refusal(tmp_path, f'hosts: {{h: {{maintenance: "{text}"}}}}')
         assert message.startswith("inventory.yml:1:13: hosts.h.maintenance: ")
-        assert said in message
+        assert expected in message
         assert hint

@@ -88,9 +88,9 @@ def test_no_line_is_too_strange(line: str, name: str) -> None:
     ],
 )
 def test_lines_that_are_passed_over(line: str, why: str) -> None:
-    known = parse([("f", f"{A.line('a')}\n{line}\n{B.line('b')}\n")])
-    assert [entry.place for entry in known.entries] == ["f:1", "f:3"]
-    assert known.warnings == (f"f:2: ignored: {why}",)
+    known_hosts = parse([("f", f"{A.line('a')}\n{line}\n{B.line('b')}\n")])
+    assert [entry.place for entry in known_hosts.entries] == ["f:1", "f:3"]
+    assert known_hosts.warnings == (f"f:2: ignored: {why}",)
 
 
 def test_one_warning_tells_of_many_lines() -> None:
@@ -109,16 +109,16 @@ def test_every_form_of_a_known_hosts_line_is_read(form: str) -> None:
 
 
 def test_a_key_that_is_known_twice_is_one_and_has_the_first_place() -> None:
-    known = parse([("f", A.line("web")), ("g", f"{A.line('web,192.0.2.1')}\n{B.line('192.0.2.1')}")])
-    assert [entry.place for entry in known.entries_for(["web", "192.0.2.1"])] == ["f:1", "g:2"]
+    known_hosts = parse([("f", A.line("web")), ("g", f"{A.line('web,192.0.2.1')}\n{B.line('192.0.2.1')}")])
+    assert [entry.place for entry in known_hosts.entries_for(["web", "192.0.2.1"])] == ["f:1", "g:2"]
 
 
 def test_a_revoked_key_is_not_known_wherever_it_stands() -> None:
-    known = parse([("f", f"{A.line('web')}\n{B.line('web')}"), ("g", f"@revoked {A.line('*')}")])
-    assert [entry.key for entry in known.entries_for(["web"])] == [B]
-    assert (found := known.revocation(A, ["web"])) is not None
+    known_hosts = parse([("f", f"{A.line('web')}\n{B.line('web')}"), ("g", f"@revoked {A.line('*')}")])
+    assert [entry.key for entry in known_hosts.entries_for(["web"])] == [B]
+    assert (found := known_hosts.revocation(A, ["web"])) is not None
     assert found.place == "g:1"
-    assert known.revocation(B, ["web"]) is None
+    assert known_hosts.revocation(B, ["web"]) is None
     assert parse([("f", f"@revoked {A.line('other')}")]).revocation(A, ["web"]) is None
 
 
@@ -138,16 +138,16 @@ def find(folder: Path, variable: str = "") -> KnownHosts:
     return KnownHosts.find(folder / "project", {"HOME": str(folder / "home"), "SSH_KNOWN_HOSTS": variable})
 
 
-def places(known: KnownHosts, folder: Path) -> list[str]:
-    return [entry.place.removeprefix(f"{folder}/") for entry in known.entries if entry.names == "web"]
+def places(known_hosts: KnownHosts, folder: Path) -> list[str]:
+    return [entry.place.removeprefix(f"{folder}/") for entry in known_hosts.entries if entry.names == "web"]
 
 
 def test_where_known_hosts_is_read_from(folder: Path) -> None:
     assert places(find(folder), folder) == []
     for name in ("project/known_hosts", "home/.ssh/known_hosts", "home/.ssh/known_hosts2"):
         (folder / name).write_text(A.line("web"))
-    known = find(folder, B.line("web"))
-    assert places(known, folder) == [
+    known_hosts = find(folder, B.line("web"))
+    assert places(known_hosts, folder) == [
         "project/known_hosts:1",
         "home/.ssh/known_hosts:1",
         "home/.ssh/known_hosts2:1",
@@ -213,7 +213,7 @@ def certificate(*, signature: bytes = framed(b"ssh-ed25519", b"s"), more: bytes 
 
 
 def test_a_certificate_is_held_against_its_authority_s_signature() -> None:
-    known = parse([("f", f"@cert-authority * {B.line('x').removeprefix('x ')}\n")])
+    known_hosts = parse([("f", f"@cert-authority * {B.line('x').removeprefix('x ')}\n")])
     names = Names(("web",), ("web",))
     seen: list[tuple[HostKey, bytes, bytes]] = []
 
@@ -222,13 +222,15 @@ def test_a_certificate_is_held_against_its_authority_s_signature() -> None:
         return len(seen) == 1
 
     found = read_certificate(certificate())
-    assert certificate_problem(found, known, names, 1.0, verify) == ""
+    assert certificate_problem(found, known_hosts, names, 1.0, verify) == ""
     ((key, signed, signature),) = seen
     assert (key, signature) == (B, framed(b"ssh-ed25519", b"s"))
     assert certificate() == signed + framed(signature)
-    assert certificate_problem(found, known, names, 1.0, verify) == "its signature is wrong"
+    assert certificate_problem(found, known_hosts, names, 1.0, verify) == "its signature is wrong"
     weak = read_certificate(certificate(signature=framed(b"ssh-rsa", b"s")))
-    assert "its kind of signature is not accepted" in certificate_problem(weak, known, names, 1.0, lambda *_: True)
+    assert "its kind of signature is not accepted" in certificate_problem(
+        weak, known_hosts, names, 1.0, lambda *_: True
+    )
 
 
 def test_an_authority_of_no_kind_cannot_steer_a_terminal() -> None:
@@ -252,5 +254,5 @@ def test_a_key_that_is_no_certificate_has_no_authority(junk: bytes, cut: int) ->
 )
 def test_the_lines_about_a_host_are_found_in_order(lines: list[list[str]], names: list[str]) -> None:
     texts = [key(bytes([number])).line(",".join(words)) for number, words in enumerate(lines) if any(words)]
-    known = parse([("f", "\n".join(texts))])
-    assert known.entries_for(names) == tuple(one for one in known.entries if one.covers(names))
+    known_hosts = parse([("f", "\n".join(texts))])
+    assert known_hosts.entries_for(names) == tuple(entry for entry in known_hosts.entries if entry.covers(names))

@@ -100,16 +100,16 @@ def _known(name: str) -> str:
 
 def test_imports_point_down() -> None:
     up = [
-        f"{name_of(path)} imports {found} from above itself"
+        f"{name_of(path)} imports {text} from above itself"
         for path in MODULES
-        for found in sorted(set(map(_known, _imports(path))))
-        if _layer(found) > _layer(name_of(path))
+        for text in sorted(set(map(_known, _imports(path))))
+        if _layer(text) > _layer(name_of(path))
     ]
     assert up == []
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    imports = {name_of(path): {_known(found) for found in _imports(path)} - {name_of(path)} for path in MODULES}
+    imports = {name_of(path): {_known(text) for text in _imports(path)} - {name_of(path)} for path in MODULES}
     try:
         TopologicalSorter(imports).prepare()
     except CycleError as circle:
@@ -121,12 +121,12 @@ def test_services_know_each_other_in_one_direction() -> None:
     order = ["shared", ServiceName.DOCKER.value, ServiceName.REGISTRY.value, ServiceName.GITLAB_RUNNER.value]
     rooms = [f"services.{name}" for name in order]
     assert [
-        f"{name_of(path)} imports {found}"
+        f"{name_of(path)} imports {text}"
         for path in MODULES
         for level, room in enumerate(rooms)
         if _inside(name_of(path), room)
-        for found in sorted(set(map(_known, _imports(path))))
-        if any(_inside(found, other) for other in rooms[level + 1 :])
+        for text in sorted(set(map(_known, _imports(path))))
+        if any(_inside(text, other) for other in rooms[level + 1 :])
     ] == []
 
 
@@ -195,12 +195,12 @@ def test_no_module_hides_a_name_of_its_package() -> None:
     hidden = set()
     for path in ROOT.rglob("__init__.py"):
         package = ".".join(("runnerops", *path.parent.relative_to(ROOT).parts))
-        beside = {one.stem for one in path.parent.iterdir() if one.suffix in {"", ".py"}}
+        beside = {file.stem for file in path.parent.iterdir() if file.suffix in {"", ".py"}}
         for node in tree(path).body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 hidden |= {f"{package}.{name}" for name in {node.name} & beside}
             elif isinstance(node, ast.ImportFrom):
-                names = {one.asname or one.name for one in node.names} & beside
+                names = {name.asname or name.name for name in node.names} & beside
                 hidden |= {f"{package}.{name}" for name in names if node.module not in {package, f"{package}.{name}"}}
     assert hidden == set()
 
@@ -266,7 +266,7 @@ def test_the_version_stands_in_one_place() -> None:
 def test_the_lock_names_every_dependency() -> None:
     """`tools/lock.sh` writes it; the bounds of pyproject.toml hold for what it names."""
     project = tomllib.loads((ROOT.parent / "pyproject.toml").read_text())
-    groups = (one for group in project["dependency-groups"].values() for one in group if isinstance(one, str))
+    groups = (text for group in project["dependency-groups"].values() for text in group if isinstance(text, str))
     asked = [Requirement(text) for text in (*project["project"]["dependencies"], *groups)]
     pins = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT.parent / "requirements-dev.lock").read_text(), re.MULTILINE)
     locked = {name: [version for other, version in pins if other == name] for name, _ in pins}

@@ -17,11 +17,11 @@ from tests.unit.plan_builders import DOCKER_TREE, RUNNER, ask, observed, plan
 DOCKER, RUNNERS = ServiceName.DOCKER, ServiceName.GITLAB_RUNNER
 
 
-def stopped(there: HostState) -> HostState:
-    runner = there.facts.runner
+def stopped(state_then: HostState) -> HostState:
+    runner = state_then.facts.runner
     assert runner
     unit = replace(runner.unit, active="inactive", pid=0, invocation="")
-    return replace(there, facts=replace(there.facts, runner=replace(runner, unit=unit)))
+    return replace(state_then, facts=replace(state_then.facts, runner=replace(runner, unit=unit)))
 
 
 def test_a_rollback_writes_its_intent_before_it_swaps() -> None:
@@ -38,8 +38,8 @@ def test_a_rollback_writes_its_intent_before_it_swaps() -> None:
 
 
 def test_an_intent_without_an_invocation_is_unfinished() -> None:
-    said = {"kept": Answer(0, f"/var/lib/runnerops/intents/docker:restart 3 {ANY}\n".encode())}
-    (intents,) = host_state(said, {}, observed({}, None).facts).intents
+    answers = {"kept": Answer(0, f"/var/lib/runnerops/intents/docker:restart 3 {ANY}\n".encode())}
+    (intents,) = host_state(answers, {}, observed({}, None).facts).intents
     assert intents == Intent(DOCKER, Verb.RESTART, 3, "")
     made = plan(ask(DOCKER_TREE, None), observed(DOCKER_TREE, None, intents=(intents,)))
     assert [action.verb for action in made.actions if action.service is DOCKER] == [Verb.RESTART]
@@ -49,8 +49,8 @@ def test_an_intent_without_an_invocation_is_unfinished() -> None:
 @pytest.mark.parametrize("odd", ["\u2028", "\u0085", "\x0c", "\r"])
 def test_a_kept_file_may_hold_what_ends_a_line_elsewhere(odd: str) -> None:
     kept = f"/var/lib/runnerops/runs/3/new.1:# a{odd}b: c\n/var/lib/runnerops/intents/docker:restart 3 {ANY}\n"
-    found = host_state({"kept": Answer(0, kept.encode())}, {}, observed({}, None).facts)
-    assert found.intents == (Intent(DOCKER, Verb.RESTART, 3, ""),)
+    state_then = host_state({"kept": Answer(0, kept.encode())}, {}, observed({}, None).facts)
+    assert state_then.intents == (Intent(DOCKER, Verb.RESTART, 3, ""),)
 
 
 def test_an_unmanaged_runner_that_an_interrupted_run_has_stopped_is_started() -> None:

@@ -106,16 +106,16 @@ UNKNOWN = [  # what nobody can tell to be a mirror of Docker Hub, and what `serv
 ]
 
 
-@pytest.mark.parametrize(("cache", "said"), UNKNOWN)
-def test_an_upstream_that_nobody_knows_needs_serves(tmp_path: Path, cache: str, said: str) -> None:
+@pytest.mark.parametrize(("cache", "expected"), UNKNOWN)
+def test_an_upstream_that_nobody_knows_needs_serves(tmp_path: Path, cache: str, expected: str) -> None:
     message, hint = texts.refusal(tmp_path, f"hosts: {{h: {{docker: {{}}, registry: {{caches: [{cache}]}}}}}}")
     assert "caches[0].upstream: it is not known whose images" in message
     assert "`serves: docker.io` makes it a mirror of Docker Hub" in hint
-    assert f"`{said}`" in hint
+    assert f"`{expected}`" in hint
 
 
 def test_a_cache_of_another_cache_serves_the_same(tmp_path: Path) -> None:
-    found = texts.hosts(
+    hosts = texts.hosts(
         tmp_path,
         """
         hosts:
@@ -126,9 +126,9 @@ def test_a_cache_of_another_cache_serves_the_same(tmp_path: Path) -> None:
           d: {docker: {}, registry: {caches: [{name: gh, upstream: "http://ghcr.example.com"}]}}
         """,
     )
-    serves = {name: [one["serves"] for one in texts.caches(host)] for name, host in found.items()}
+    serves = {name: [cache["serves"] for cache in texts.caches(host)] for name, host in hosts.items()}
     assert serves == {"c": ["docker.io"], "b": ["docker.io"], "a": ["docker.io", "ghcr.io"], "d": ["ghcr.io"]}
-    assert texts.docker(found["d"])["registry-mirrors"] == ["http://192.0.2.2:5000", "http://192.0.2.1:5000"]
+    assert texts.docker(hosts["d"])["registry-mirrors"] == ["http://192.0.2.2:5000", "http://192.0.2.1:5000"]
 
 
 BRIDGES = [  # daemon.json, where a cache then listens
@@ -189,12 +189,12 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("caches", "docker", "said", "hint"), REFUSED)
+@pytest.mark.parametrize(("caches", "docker", "expected", "hint"), REFUSED)
 def test_what_cannot_stand_side_by_side_is_refused(
-    tmp_path: Path, caches: str, docker: str, said: str, hint: str
+    tmp_path: Path, caches: str, docker: str, expected: str, hint: str
 ) -> None:
     message, fix = texts.refusal(tmp_path, f"hosts: {{h: {{docker: {docker}, registry: {{caches: [{caches}]}}}}}}")
-    assert said in message
+    assert expected in message
     assert hint in fix
 
 

@@ -47,10 +47,10 @@ def test_docker_in_docker_true_sets_all_that_a_job_needs(tmp_path: Path) -> None
 
 
 def test_with_tls_client_and_daemon_share_the_certificates(tmp_path: Path) -> None:
-    one = filled(tmp_path, "docker_in_docker: {tls: true}")
-    assert command(one) == (*MIRROR, *POOL)
-    assert one["docker"]["volumes"] == ["/certs/client"]
-    assert one["environment"] == [
+    runner = filled(tmp_path, "docker_in_docker: {tls: true}")
+    assert command(runner) == (*MIRROR, *POOL)
+    assert runner["docker"]["volumes"] == ["/certs/client"]
+    assert runner["environment"] == [
         "DOCKER_HOST=tcp://docker:2376",
         "DOCKER_TLS_CERTDIR=/certs",
         "DOCKER_TLS_VERIFY=1",
@@ -59,9 +59,9 @@ def test_with_tls_client_and_daemon_share_the_certificates(tmp_path: Path) -> No
 
 
 def test_with_tls_another_alias_is_in_the_certificate(tmp_path: Path) -> None:
-    one = filled(tmp_path, "docker_in_docker: {tls: true, alias: dockerd}")
-    assert "DOCKER_HOST=tcp://dockerd:2376" in one["environment"]
-    assert "DOCKER_TLS_SAN=DNS:dockerd" in one["environment"]
+    runner = filled(tmp_path, "docker_in_docker: {tls: true, alias: dockerd}")
+    assert "DOCKER_HOST=tcp://dockerd:2376" in runner["environment"]
+    assert "DOCKER_TLS_SAN=DNS:dockerd" in runner["environment"]
 
 
 @pytest.mark.parametrize("off", ["docker_in_docker: false", "docker_in_docker: null"])
@@ -70,8 +70,8 @@ def test_docker_in_docker_false_sets_nothing(tmp_path: Path, off: str) -> None:
 
 
 def test_an_image_of_ones_own_keeps_the_alias(tmp_path: Path) -> None:
-    one = filled(tmp_path, "docker_in_docker: {image: 'registry.example.com/docker:27-dind'}")
-    service = one["docker"]["services"][0]
+    runner = filled(tmp_path, "docker_in_docker: {image: 'registry.example.com/docker:27-dind'}")
+    service = runner["docker"]["services"][0]
     assert (service["name"], service["alias"]) == ("registry.example.com/docker:27-dind", "docker")
 
 
@@ -113,18 +113,18 @@ def test_a_flag_of_the_users_wins_and_the_rest_of_ours_stays(
 
 
 def test_a_variable_of_the_users_wins(tmp_path: Path) -> None:
-    one = filled(tmp_path, "environment: [A=b, 'DOCKER_HOST=tcp://docker:9'], docker_in_docker: true")
-    assert one["environment"] == ["A=b", "DOCKER_HOST=tcp://docker:9", "DOCKER_TLS_CERTDIR="]
+    runner = filled(tmp_path, "environment: [A=b, 'DOCKER_HOST=tcp://docker:9'], docker_in_docker: true")
+    assert runner["environment"] == ["A=b", "DOCKER_HOST=tcp://docker:9", "DOCKER_TLS_CERTDIR="]
 
 
 def test_a_variable_can_say_that_it_is_with_tls_and_where_certificates_are(tmp_path: Path) -> None:
-    one = filled(tmp_path, "environment: [DOCKER_TLS_CERTDIR=/tls], docker_in_docker: true")
-    assert one["environment"][1:] == [
+    runner = filled(tmp_path, "environment: [DOCKER_TLS_CERTDIR=/tls], docker_in_docker: true")
+    assert runner["environment"][1:] == [
         "DOCKER_HOST=tcp://docker:2376",
         "DOCKER_TLS_VERIFY=1",
         "DOCKER_CERT_PATH=/tls/client",
     ]
-    assert one["docker"]["volumes"] == ["/tls/client"]
+    assert runner["docker"]["volumes"] == ["/tls/client"]
 
 
 @pytest.mark.parametrize("volume", ["/certs/client", "/srv/certs:/certs/client:rw", "certs:/certs"])
@@ -225,12 +225,12 @@ REFUSED = [  # the runner, its docker table, the other sections; what is said, b
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("runner", "docker", "host", "said"), REFUSED)
+@pytest.mark.parametrize(("runner", "docker", "host", "expected"), REFUSED)
 def test_what_could_not_work_is_refused_with_its_place(
-    tmp_path: Path, runner: str, docker: str, host: str, said: str
+    tmp_path: Path, runner: str, docker: str, host: str, expected: str
 ) -> None:
     message, hint = texts.refusal(tmp_path, inventory(runner, host, docker))
-    assert f": hosts.h.gitlab_runner.runners[0].{said}" in message
+    assert f": hosts.h.gitlab_runner.runners[0].{expected}" in message
     assert message.startswith("inventory.yml:")
     assert "\n" not in message
     assert hint

@@ -90,6 +90,6 @@ def test_a_value_names_the_variables_that_it_is_made_of_and_where_they_are_given
         (("vars", "image"), [("tag", "groups.g")]),
         (("vars", "unused"), []),
     ):
-        assert [(one.name, one.source) for one in found[key].variables] == expected, key
+        assert [(variable.name, variable.source) for variable in found[key].variables] == expected, key
     (tag,) = found["vars", "image"].variables
     assert str(tag.location).endswith("inventory.yml:8:21")

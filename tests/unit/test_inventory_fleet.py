@@ -84,10 +84,10 @@ CLASHES = [  # files, and what is said of them
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("files", "said"), CLASHES)
-def test_what_is_wrong_names_the_file_that_it_stands_in(tmp_path: Path, files: dict[str, str], said: str) -> None:
+@pytest.mark.parametrize(("files", "expected"), CLASHES)
+def test_what_is_wrong_names_the_file_that_it_stands_in(tmp_path: Path, files: dict[str, str], expected: str) -> None:
     lay(tmp_path, files)
-    assert refused(tmp_path, *dict.fromkeys(name.split("/")[0] for name in files)).startswith(said)
+    assert refused(tmp_path, *dict.fromkeys(name.split("/")[0] for name in files)).startswith(expected)
 
 
 def test_keys_at_the_top_that_hold_anchors_are_passed_over(tmp_path: Path) -> None:
@@ -105,9 +105,9 @@ RANGES = [  # a host's line, and the hosts and addresses that it is
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("line", "found"), RANGES)
-def test_a_range_is_many_hosts(tmp_path: Path, line: str, found: list[tuple[str, str]]) -> None:
-    assert [(host.name, host.address) for host in texts.load(tmp_path, f"hosts:\n  {line}").hosts] == found
+@pytest.mark.parametrize(("line", "pairs"), RANGES)
+def test_a_range_is_many_hosts(tmp_path: Path, line: str, pairs: list[tuple[str, str]]) -> None:
+    assert [(host.name, host.address) for host in texts.load(tmp_path, f"hosts:\n  {line}").hosts] == pairs
 
 
 WRONG_RANGES = [
@@ -128,14 +128,14 @@ WRONG_RANGES = [
     [("h-[01-02]", "h-[01:02]"), ("h-[1..2]", "h-[1:2]"), ("h-[a,b]", "h-[a:b]"), ("h-[1:3]", "the same length")],
 )
 def test_a_range_in_the_form_of_another_tool_is_shown_with_a_colon(tmp_path: Path, name: str, hint: str) -> None:
-    _, said = texts.refusal(tmp_path, f"hosts:\n  '{name}': {{address: '192.0.2.[1:2]'}}")
-    assert hint in said
+    _, text = texts.refusal(tmp_path, f"hosts:\n  '{name}': {{address: '192.0.2.[1:2]'}}")
+    assert hint in text
 
 
-@pytest.mark.parametrize(("line", "said"), WRONG_RANGES)
-def test_a_range_that_cannot_be_is_reported_where_it_stands(tmp_path: Path, line: str, said: str) -> None:
+@pytest.mark.parametrize(("line", "expected"), WRONG_RANGES)
+def test_a_range_that_cannot_be_is_reported_where_it_stands(tmp_path: Path, line: str, expected: str) -> None:
     message, hint = texts.refusal(tmp_path, f"hosts:\n  {line}")
-    assert message.split(": ", 1)[1].startswith(said)
+    assert message.split(": ", 1)[1].startswith(expected)
     assert hint
 
 
@@ -195,10 +195,10 @@ WRONG = [  # what is written, and what is said of it
 
 
 def test_an_expression_that_cannot_be_is_reported_with_its_place(tmp_path: Path) -> None:
-    for text, said in WRONG:
+    for text, expected in WRONG:
         message, hint = texts.refusal(tmp_path, VARIABLES.replace("VALUE", text))
         assert message.startswith("inventory.yml:5:58: hosts.h.docker.x: "), message
-        assert said in message, (text, message)
+        assert expected in message, (text, message)
         assert hint, text
 
 
@@ -213,14 +213,14 @@ CIRCLES = [  # variables that are made from themselves, and what is said of the 
 ]
 
 
-@pytest.mark.parametrize(("variables", "said", "fix"), CIRCLES)
-def test_variables_of_variables_may_not_go_round(tmp_path: Path, variables: str, said: str, fix: str) -> None:
+@pytest.mark.parametrize(("variables", "expected", "fix"), CIRCLES)
+def test_variables_of_variables_may_not_go_round(tmp_path: Path, variables: str, expected: str, fix: str) -> None:
     message, hint = texts.refusal(
         tmp_path, f"hosts: {{h: {{vars: {{{variables}}}, docker: {{x: '{{{{ vars.a }}}}'}}}}}}"
     )
     first = message.splitlines()[0]
     assert first.startswith("inventory.yml:1:")
-    assert f": {said}" in first
+    assert f": {expected}" in first
     assert fix in hint
 
 
@@ -256,12 +256,12 @@ def test_our_own_keys_take_variables_and_are_checked_by_what_comes_out(tmp_path:
     password = texts.caches(host)[0]["password"]
     assert isinstance(password, Secret)
     assert password.argument == "WEB_H"
-    for wrong, said in (
+    for wrong, expected in (
         ("port: 2222", "hosts.h.ssh.port: must be a whole number"),
         ("net: 10.0.0", "hosts.h.address: "),
     ):
         message, _ = texts.refusal(tmp_path, text.replace(wrong, f"{wrong.split(':')[0]}: 'a b'"))
-        assert said in message, message
+        assert expected in message, message
 
 
 def test_explain_shows_what_came_out(tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_one_problem_in_many_hosts_of_a_range_is_reported_once(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "expected"),
     [
         ("{{ vars.team", "{{ vars.…: is not closed with }}"),
         ("a {{ vars.team }} {{host.name }", "{{host.…: is not closed with }}"),
@@ -300,10 +300,10 @@ def test_one_problem_in_many_hosts_of_a_range_is_reported_once(tmp_path: Path) -
         ("{{ vars.team }}{%- for a in vars.all -%}", "{%- for a in vars.all -%}: values can contain expressions"),
     ],
 )
-def test_what_is_nearly_an_expression_does_not_go_out_as_it_stands(written: str, said: str, tmp_path: Path) -> None:
+def test_what_is_nearly_an_expression_does_not_go_out_as_it_stands(written: str, expected: str, tmp_path: Path) -> None:
     text = "hosts: {r-1: {vars: {team: web}, docker: {x: VALUE}}}"
     message, hint = texts.refusal(tmp_path, text.replace("VALUE", f"'{written}'"))
-    assert said in message
+    assert expected in message
     assert "!raw" in hint
     for taken in (f"!raw '{written}'", "'{{.Name}} {%h {{ json . }} {{ end }} {{ other }} {% raw %}'"):
         texts.load(tmp_path, text.replace("VALUE", taken))
@@ -335,9 +335,9 @@ def test_a_secret_in_a_text_is_checked_when_the_inventory_is_read(tmp_path: Path
         found = dict(leaves(dict(host.sections[ServiceName.GITLAB_RUNNER])))["runners", 0, "environment", 0]
         assert isinstance(found, Secret)
         assert found.argument == argument
-    for written, said in WRONG_SECRETS:
+    for written, expected in WRONG_SECRETS:
         message, hint = texts.refusal(tmp_path, text.replace("VALUE", written))
-        assert said in message, message
+        assert expected in message, message
         assert hint, written
 
 

@@ -39,8 +39,8 @@ MERGED = [  # what defaults, group and host say, and what comes of it (None: the
 
 @pytest.mark.parametrize(("defaults", "group", "host", "value"), MERGED)
 def test_layers_merge(tmp_path: Path, defaults: str, group: str, host: str, value: Value) -> None:
-    found = texts.hosts(tmp_path, LAYERS.format(defaults=defaults, group=group, host=host))["h"]
-    assert texts.docker(found) == ({} if value is None else {"a": value})
+    this_host = texts.hosts(tmp_path, LAYERS.format(defaults=defaults, group=group, host=host))["h"]
+    assert texts.docker(this_host) == ({} if value is None else {"a": value})
 
 
 def runners(host: Host) -> Value:
@@ -48,7 +48,7 @@ def runners(host: Host) -> Value:
 
 
 def test_runners_merge_by_name_and_keep_their_order(tmp_path: Path) -> None:
-    found = texts.hosts(
+    hosts = texts.hosts(
         tmp_path,
         """
         defaults:
@@ -67,20 +67,20 @@ def test_runners_merge_by_name_and_keep_their_order(tmp_path: Path) -> None:
           h-3: {gitlab_runner: {runners: null}}
         """,
     )
-    assert runners(found["h-1"]) == [
+    assert runners(hosts["h-1"]) == [
         {"name": "h-1-a", "url": "u", "docker": {"image": "y", "volumes": ["/cache"]}},
         {"name": "b", "executor": "shell"},
         {"name": "c"},
     ]
-    assert runners(found["h-2"]) == [
+    assert runners(hosts["h-2"]) == [
         {"name": "h-2-a", "url": "u", "docker": {"image": "x", "volumes": ["/cache"]}},
         {"name": "b", "executor": "shell", "limit": 3},
     ]
-    assert found["h-3"].sections[ServiceName.GITLAB_RUNNER] == {}
+    assert hosts["h-3"].sections[ServiceName.GITLAB_RUNNER] == {}
 
 
 def test_caches_merge_by_the_name_that_they_get(tmp_path: Path) -> None:
-    found = texts.hosts(
+    host = texts.hosts(
         tmp_path,
         """
         defaults: {registry: {caches: [{ttl: 24h}, {upstream: "https://ghcr.io", listen: "192.0.2.1:5001"}]}}
@@ -88,7 +88,7 @@ def test_caches_merge_by_the_name_that_they_get(tmp_path: Path) -> None:
           h: {registry: {caches: [{name: ghcr.io, ttl: 1h}, {name: dockerhub, listen: "192.0.2.1:5000"}]}}
         """,
     )["h"]
-    assert [(cache["name"], cache["ttl"], cache["listen"]) for cache in texts.caches(found)] == [
+    assert [(cache["name"], cache["ttl"], cache["listen"]) for cache in texts.caches(host)] == [
         ("dockerhub", "24h", "192.0.2.1:5000"),
         ("ghcr.io", "1h", "192.0.2.1:5001"),
     ]
@@ -125,12 +125,12 @@ hosts:
 
 
 def test_a_groups_own_parents_come_before_it_and_each_group_once(tmp_path: Path) -> None:
-    found = texts.load(tmp_path, GROUPS)
-    assert [host.groups for host in found.hosts] == [
+    loaded = texts.load(tmp_path, GROUPS)
+    assert [host.groups for host in loaded.hosts] == [
         ("base", "web", "fast"), ("base", "fast", "web", "empty"), ("base", "web"), (),
     ]  # fmt: skip
-    assert texts.docker(found.hosts[0]) == {"from": "web", "a": 1, "b": 2}
-    assert dict(found.groups) == {"base": ("h", "i", "j"), "web": ("h", "i", "j"), "fast": ("h", "i"), "empty": ("i",)}
+    assert texts.docker(loaded.hosts[0]) == {"from": "web", "a": 1, "b": 2}
+    assert dict(loaded.groups) == {"base": ("h", "i", "j"), "web": ("h", "i", "j"), "fast": ("h", "i"), "empty": ("i",)}
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_cycle_of_groups_is_named(tmp_path: Path, text: str, cycle: str) -> No
 
 
 def test_the_hosts_name_stands_in_secrets_as_each_kind_takes_it(tmp_path: Path) -> None:
-    found = texts.hosts(
+    host = texts.hosts(
         tmp_path,
         """
         defaults:
@@ -159,7 +159,7 @@ def test_the_hosts_name_stands_in_secrets_as_each_kind_takes_it(tmp_path: Path) 
         hosts: {ci-1.example.com: }
         """,
     )["ci-1.example.com"]
-    named = runners(found)
+    named = runners(host)
     assert isinstance(named, list)
     [runner] = named
     assert isinstance(runner, dict)
@@ -205,7 +205,7 @@ def test_a_name_that_makes_a_bad_value_is_refused_with_its_place(tmp_path: Path)
 
 
 def test_the_hosts_name_stands_in_what_is_ours_too(tmp_path: Path) -> None:
-    found = texts.hosts(
+    host = texts.hosts(
         tmp_path,
         """
         defaults:
@@ -222,25 +222,25 @@ def test_the_hosts_name_stands_in_what_is_ours_too(tmp_path: Path) -> None:
             registry: {caches: [{name: web-1, ttl: 24h}]}
         """,
     )["web-1"]
-    assert (found.address, found.ssh.user, found.ssh.key) == ("web-1.corp.example", "u-web-1", "~/keys/web-1")
-    (cache,) = found.caches
+    assert (host.address, host.ssh.user, host.ssh.key) == ("web-1.corp.example", "u-web-1", "~/keys/web-1")
+    (cache,) = host.caches
     assert (cache.name, cache.upstream) == ("web-1", "https://web-1.example.com")
-    assert found.renamed == {"one": "old-web-1"}
-    named = runners(found)
+    assert host.renamed == {"one": "old-web-1"}
+    named = runners(host)
     assert named == [
         {"name": "one", "builds_dir": "/srv/web-1", "environment": ["A=web-1"], "docker": {"image": "web-1"}}
     ]
 
 
 def test_a_token_to_keep_is_a_token_left_out(tmp_path: Path) -> None:
-    found = texts.hosts(
+    hosts = texts.hosts(
         tmp_path, "hosts: {h: {gitlab_runner: {runners: [{name: a, token: keep}, {name: b, token: ''}]}}}"
     )
-    assert runners(found["h"]) == [{"name": "a"}, {"name": "b", "token": ""}]
+    assert runners(hosts["h"]) == [{"name": "a"}, {"name": "b", "token": ""}]
 
 
 def test_values_keep_their_order_their_types_and_their_places(tmp_path: Path) -> None:
-    found = texts.hosts(
+    host = texts.hosts(
         tmp_path,
         """
         defaults:
@@ -252,20 +252,20 @@ def test_values_keep_their_order_their_types_and_their_places(tmp_path: Path) ->
               x: [1.5, {b: true}]
         """,
     )["h"]
-    assert list(texts.docker(found).items()) == [("z", "10"), ("y", 10), ("a", "2024-01-01"), ("x", [1.5, {"b": True}])]
-    places = {key: (location.line, location.column) for key, location in found.locations.items()}
+    assert list(texts.docker(host).items()) == [("z", "10"), ("y", 10), ("a", "2024-01-01"), ("x", [1.5, {"b": True}])]
+    places = {key: (location.line, location.column) for key, location in host.locations.items()}
     assert places["docker", "z"] == (3, 12)
     assert places["docker", "x", 1, "b"] == (8, 17)
     assert places["docker",] == (6, 5)
-    assert str(found.location(ServiceName.DOCKER, ("x", 0, "deeper"))).endswith("inventory.yml:8:11")
+    assert str(host.location(ServiceName.DOCKER, ("x", 0, "deeper"))).endswith("inventory.yml:8:11")
 
 
 @pytest.mark.parametrize("section", ["{}", "null"])
 def test_an_empty_section_counts_and_a_null_one_does_not(tmp_path: Path, section: str) -> None:
-    found = texts.hosts(
+    hosts = texts.hosts(
         tmp_path, f"defaults: {{docker: {{a: 1}}}}\nhosts: {{h: {{docker: {section}, gitlab_runner: {{}}}}}}"
     )
-    assert [name.value for name in found["h"].sections] == ["docker", "gitlab_runner"][section == "null" :]
+    assert [name.value for name in hosts["h"].sections] == ["docker", "gitlab_runner"][section == "null" :]
 
 
 SCALAR = st.one_of(st.none(), st.booleans(), st.integers(0, 3), st.sampled_from("xy"))
@@ -302,8 +302,8 @@ def test_merging_layers_one_by_one_or_two_at_a_time_is_the_same(
 
 
 def test_the_shipped_example_loads_and_shows_what_it_says() -> None:
-    found = {host.name: host for host in inventory.load(Path(__file__).parents[2] / "inventory.yml").hosts}
-    assert texts.docker(found["runner-1"])["registry-mirrors"] == ["http://192.0.2.10:5000"]
-    assert texts.docker(found["runner-3"])["registry-mirrors"] == ["http://172.17.0.1:5000"]
-    assert texts.docker(found["runner-2"])["log-opts"] == {"max-size": "50m", "max-file": "3"}
-    assert found["runner-2"].sections[ServiceName.GITLAB_RUNNER]["concurrent"] == 32
+    hosts = {host.name: host for host in inventory.load(Path(__file__).parents[2] / "inventory.yml").hosts}
+    assert texts.docker(hosts["runner-1"])["registry-mirrors"] == ["http://192.0.2.10:5000"]
+    assert texts.docker(hosts["runner-3"])["registry-mirrors"] == ["http://172.17.0.1:5000"]
+    assert texts.docker(hosts["runner-2"])["log-opts"] == {"max-size": "50m", "max-file": "3"}
+    assert hosts["runner-2"].sections[ServiceName.GITLAB_RUNNER]["concurrent"] == 32

@@ -153,19 +153,19 @@ def test_an_address_without_its_scheme_is_shown_with_one(tmp_path: Path, url: st
     )
 
 
-@pytest.mark.parametrize(("text", "said"), HOST)
-def test_a_wrong_key_of_ours_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "expected"), HOST)
+def test_a_wrong_key_of_ours_is_named_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
     message, hint = texts.refusal(tmp_path, f"hosts: {{h: {{{text}}}}}")
-    assert message.startswith(f"inventory.yml:1:{said}")
+    assert message.startswith(f"inventory.yml:1:{expected}")
     assert hint
     assert "\n" not in message
 
 
-@pytest.mark.parametrize(("text", "said"), CACHE)
-def test_a_wrong_key_of_a_cache_is_named_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+@pytest.mark.parametrize(("text", "expected"), CACHE)
+def test_a_wrong_key_of_a_cache_is_named_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
     message, hint = texts.refusal(tmp_path, f"hosts:\n  h:\n    registry:\n      caches:\n        - {text}\n")
     assert message.startswith("inventory.yml:5:")
-    assert f": hosts.h.registry.caches[0].{said}" in message
+    assert f": hosts.h.registry.caches[0].{expected}" in message
     assert hint
     assert "hunter22" not in message + hint
 
@@ -194,7 +194,7 @@ def test_all_independent_problems_are_reported_together_in_order(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ("groups: {}", "inventory.yml:1:1: hosts: is missing"),
         ("hosts: {}", "inventory.yml:1:1: hosts: there is no host"),
@@ -208,14 +208,14 @@ def test_all_independent_problems_are_reported_together_in_order(tmp_path: Path)
         ("hosts: {h: 5}", "inventory.yml:1:9: hosts.h: must be a mapping"),
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_inventory_is_refused_with_a_hint(tmp_path: Path, text: str, said: str) -> None:
+def test_a_file_that_is_no_inventory_is_refused_with_a_hint(tmp_path: Path, text: str, expected: str) -> None:
     message, hint = texts.refusal(tmp_path, text)
-    assert message.startswith(said)
+    assert message.startswith(expected)
     assert hint
 
 
 @pytest.mark.parametrize(
-    ("text", "said", "hint"),
+    ("text", "expected", "hint"),
     [
         ("hosts: [{name: h}]", "hosts: must be a mapping", "the name of each host as a key"),
         ("hosts: {h: 192.0.2.1}", "hosts.h: must be a mapping", "write `address: ADDRESS`"),
@@ -246,17 +246,17 @@ def test_a_file_that_is_no_inventory_is_refused_with_a_hint(tmp_path: Path, text
         ("hosts: {h: {quux: x}}", "hosts.h.quux: unknown key", "the keys of hosts.h: address, allow"),
     ],
 )
-def test_a_newcomer_is_told_what_to_write(tmp_path: Path, text: str, said: str, hint: str) -> None:
+def test_a_newcomer_is_told_what_to_write(tmp_path: Path, text: str, expected: str, hint: str) -> None:
     message, fix = texts.refusal(tmp_path, text)
-    assert said in message
+    assert expected in message
     assert hint in fix
 
 
 def test_each_problem_has_its_own_hint() -> None:
-    problems, here = Problems(), SourceLocation("i.yml", 1, 1)
-    problems.add(here, "a", "is wrong", "write b")
-    problems.add(replace(here, line=2), "c", "is wrong", "write d")
-    problems.add(replace(here, line=3), "e", "is wrong too", "write d")
+    problems, location = Problems(), SourceLocation("i.yml", 1, 1)
+    problems.add(location, "a", "is wrong", "write b")
+    problems.add(replace(location, line=2), "c", "is wrong", "write d")
+    problems.add(replace(location, line=3), "e", "is wrong too", "write d")
     with pytest.raises(InventoryError) as caught:
         problems.stop()
     assert caught.value.lines == [
@@ -360,6 +360,6 @@ def test_a_runners_settings_in_gitlab_are_merged_and_are_no_keys_of_its_file(tmp
     ],
 )
 def test_what_other_tools_write_elsewhere_is_told_how(text: str, hint: str, tmp_path: Path) -> None:
-    message, told = texts.refusal(tmp_path, f"{text}\nhosts: {{h: {{}}}}\n")
+    message, fix = texts.refusal(tmp_path, f"{text}\nhosts: {{h: {{}}}}\n")
     assert "unknown key" in message
-    assert told.startswith(hint)
+    assert fix.startswith(hint)

@@ -83,7 +83,7 @@ def test_a_password_without_quotes_is_not_repeated(tmp_path: Path, text: str) ->
 
 
 def test_aliases_and_merge_keys_work(tmp_path: Path) -> None:
-    found = texts.hosts(
+    hosts = texts.hosts(
         tmp_path,
         """
         hosts:
@@ -92,8 +92,8 @@ def test_aliases_and_merge_keys_work(tmp_path: Path) -> None:
           c: {docker: {log-opts: *opts}}
         """,
     )
-    assert texts.docker(found["b"]) == {"debug": False, "log-opts": {"max-size": "10m"}}
-    assert texts.docker(found["c"]) == {"log-opts": {"max-size": "10m"}}
+    assert texts.docker(hosts["b"]) == {"debug": False, "log-opts": {"max-size": "10m"}}
+    assert texts.docker(hosts["c"]) == {"log-opts": {"max-size": "10m"}}
 
 
 def test_a_byte_order_mark_at_the_start_and_windows_line_ends_are_legal(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def found(
     versions: dict[str, str], spec: FileSpec, content: bytes, facts: Facts | None = None
 ) -> list[tuple[str, str]]:
     host = Host("h", "h", versions=versions)
-    return [(one.rule, one.severity) for one in lint(host, [RenderedFile(spec, content)], facts)]
+    return [(finding.rule, finding.severity) for finding in lint(host, [RenderedFile(spec, content)], facts)]
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ CACHE = (
 
 def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     inventory = load(folder, f"hosts:\n{cache}  a: {{address: 192.0.2.10, {host}}}\n")
-    host_a = next(one for one in inventory.hosts if one.name == "a")
+    host_a = next(host for host in inventory.hosts if host.name == "a")
     return [
-        f"{one.rule} {one.severity} {key_text(one.key)}: {one.message}"
-        for one in lint_across(KnownCaches(inventory), host_a)
+        f"{finding.rule} {finding.severity} {key_text(finding.key)}: {finding.message}"
+        for finding in lint_across(KnownCaches(inventory), host_a)
     ]
 
 
@@ -65,8 +65,8 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     ],
 )
 def test_mirrors(tmp_path: Path, host: str, says: str) -> None:
-    said = found(tmp_path, host)
-    assert any(says in one for one in said) if says else said == []
+    findings = found(tmp_path, host)
+    assert any(says in text for text in findings) if says else findings == []
 
 
 PUBLIC = (
@@ -87,7 +87,7 @@ PUBLIC = (
 )
 def test_a_cache_with_a_public_name_behind_the_proxy(tmp_path: Path, docker: str, says: list[str]) -> None:
     """The rules of daemon.json find mirrors with a private name themselves."""
-    assert [one.partition(":")[0] for one in found(tmp_path, f"docker: {{{docker}}}", PUBLIC)] == says
+    assert [text.partition(":")[0] for text in found(tmp_path, f"docker: {{{docker}}}", PUBLIC)] == says
 
 
 @pytest.mark.parametrize(("serves", "fires"), [("ghcr.io", True), ("docker.io", False)])
@@ -95,8 +95,8 @@ def test_a_cache_of_another_registry_as_a_mirror(tmp_path: Path, serves: str, fi
     cache = CACHE % f", serves: {serves}"
     if fires:
         cache = cache.replace("https://registry-1.docker.io", "https://ghcr.io")
-    said = found(tmp_path, "docker: {registry-mirrors: ['http://192.0.2.20:5000']}", cache)
-    assert [one.partition(":")[0] for one in said] == (["X005 error registry-mirrors[0]"] if fires else [])
+    findings = found(tmp_path, "docker: {registry-mirrors: ['http://192.0.2.20:5000']}", cache)
+    assert [text.partition(":")[0] for text in findings] == (["X005 error registry-mirrors[0]"] if fires else [])
 
 
 NAMED = (
@@ -120,8 +120,8 @@ NAMED = (
     ],
 )
 def test_a_cache_by_another_of_its_addresses(tmp_path: Path, upstream: str, mirror: str, says: list[str]) -> None:
-    said = found(tmp_path, f"docker: {{registry-mirrors: ['{mirror}']}}", NAMED % upstream)
-    assert [one.rpartition(" registry-mirrors[0]: ")[0] or one.partition(" registry")[0] for one in said] == says
+    findings = found(tmp_path, f"docker: {{registry-mirrors: ['{mirror}']}}", NAMED % upstream)
+    assert [text.rpartition(" registry-mirrors[0]: ")[0] or text.partition(" registry")[0] for text in findings] == says
 
 
 def test_a_cache_on_the_loopback_is_that_of_its_own_host(tmp_path: Path) -> None:
@@ -131,13 +131,13 @@ def test_a_cache_on_the_loopback_is_that_of_its_own_host(tmp_path: Path) -> None
     mirror = "docker: {registry-mirrors: ['http://localhost:5000']}"
     assert found(tmp_path, mirror, other) == []
     own = "registry: {caches: [{upstream: 'https://ghcr.io', listen: '127.0.0.1:5000'}]}"
-    assert [one[:10] for one in found(tmp_path, f"{mirror}, {own}", other)] == ["X005 error"]
+    assert [text[:10] for text in found(tmp_path, f"{mirror}, {own}", other)] == ["X005 error"]
 
 
 def test_of_several_caches_on_a_host_that_of_the_port_is_named(tmp_path: Path) -> None:
     cache = CACHE % "}, {upstream: 'https://ghcr.io', listen: '192.0.2.20:5001'"
-    said = found(tmp_path, "docker: {registry-mirrors: ['https://192.0.2.20:5001']}", cache)
-    assert ["is the address of http://192.0.2.20:5001" in one for one in said] == [True]
+    findings = found(tmp_path, "docker: {registry-mirrors: ['https://192.0.2.20:5001']}", cache)
+    assert ["is the address of http://192.0.2.20:5001" in text for text in findings] == [True]
 
 
 CIRCLE = (
@@ -147,7 +147,7 @@ CIRCLE = (
 
 
 @pytest.mark.parametrize(
-    ("one", "two", "said"),
+    ("text", "two", "expected"),
     [
         (
             "http://192.0.2.10:5000",
@@ -166,8 +166,8 @@ CIRCLE = (
         ("http://192.0.2.20:5000", "https://registry-1.docker.io", []),
     ],
 )
-def test_caches_in_a_circle(tmp_path: Path, one: str, two: str, said: list[str]) -> None:
-    assert found(tmp_path, CIRCLE.format(one=one, two=two)) == said
+def test_caches_in_a_circle(tmp_path: Path, text: str, two: str, expected: list[str]) -> None:
+    assert found(tmp_path, CIRCLE.format(one=text, two=two)) == expected
 
 
 LOCAL = "registry: {caches: [{upstream: 'http://172.17.0.1:5000', serves: docker.io}]}"
@@ -210,8 +210,8 @@ def test_circles_over_several_hosts(tmp_path: Path, host: str, others: str, says
 )
 @pytest.mark.parametrize(("listen", "fires"), [("192.0.2.10:5000", True), ("127.0.0.1:5000", False)])
 def test_a_login_beside_the_caches_own_keys(tmp_path: Path, login: str, listen: str, fires: bool) -> None:
-    said = found(tmp_path, f"registry: {{caches: [{{listen: '{listen}', {login}}}]}}")
-    assert [one.partition(".")[2].partition(":")[0].rpartition(".")[2] for one in said if "X009" in one] == (
+    findings = found(tmp_path, f"registry: {{caches: [{{listen: '{listen}', {login}}}]}}")
+    assert [text.partition(".")[2].partition(":")[0].rpartition(".")[2] for text in findings if "X009" in text] == (
         ["username" if "config" in login else "REGISTRY_PROXY_USERNAME"] if fires else []
     )
 
@@ -219,9 +219,9 @@ def test_a_login_beside_the_caches_own_keys(tmp_path: Path, login: str, listen: 
 @pytest.mark.parametrize(("listen", "fires"), [("192.0.2.10:5000", True), ("127.0.0.1:5000", False)])
 def test_a_login_that_others_can_use(tmp_path: Path, listen: str, fires: bool) -> None:
     login = f"upstream: 'https://registry-1.docker.io', username: u, password: p, listen: '{listen}'"
-    said = [one for one in found(tmp_path, f"registry: {{caches: [{{{login}}}]}}") if "X009" in one]
-    assert bool(said) is fires
-    assert not said or f"every client that can reach {listen}" in said[0]
+    findings = [text for text in found(tmp_path, f"registry: {{caches: [{{{login}}}]}}") if "X009" in text]
+    assert bool(findings) is fires
+    assert not findings or f"every client that can reach {listen}" in findings[0]
 
 
 RUNNER = (
@@ -245,8 +245,8 @@ SERVICE = ", services: [{{name: 'docker:28-dind', command: [{}]}}]"
     ],
 )
 def test_the_mtu_of_a_daemon_inside(tmp_path: Path, mtu: int, services: str, dind: str, fires: bool) -> None:
-    said = found(tmp_path, RUNNER.format(mtu=mtu, services=services, dind=dind))
-    assert ["X007 warning runners[0].docker.services[0]" in one for one in said] == ([True] if fires else [])
+    findings = found(tmp_path, RUNNER.format(mtu=mtu, services=services, dind=dind))
+    assert ["X007 warning runners[0].docker.services[0]" in text for text in findings] == ([True] if fires else [])
 
 
 def test_our_own_service_gets_the_mtu(tmp_path: Path) -> None:
@@ -290,8 +290,8 @@ def test_what_goes_past_a_proxy(no_proxy: str, host: str, port: int, past: bool)
 )
 def test_a_cache_that_asks_another_registry_than_its_upstream(tmp_path: Path, more: str, severity: str) -> None:
     cache = f"registry: {{caches: [{{upstream: 'https://registry-1.docker.io', {more}}}]}}"
-    said = [one for one in found(tmp_path, cache) if one.startswith("X015")]
-    assert [one.split()[1] for one in said] == ([severity] if severity else [])
+    findings = [text for text in found(tmp_path, cache) if text.startswith("X015")]
+    assert [text.split()[1] for text in findings] == ([severity] if severity else [])
 
 
 @pytest.mark.parametrize(("serves", "fires"), [("ghcr.io", True), ("docker.io", False)])
@@ -302,7 +302,7 @@ def test_a_cache_of_another_registry_as_the_mirror_of_a_daemon_in_a_job(
     runner = (
         f"{{name: r, url: 'https://g', token: keep, executor: docker, docker: {{image: x, services: [{service}]}}}}"
     )
-    said = found(tmp_path, f"gitlab_runner: {{concurrent: 1, runners: [{runner}]}}", CACHE % f", serves: {serves}")
+    findings = found(tmp_path, f"gitlab_runner: {{concurrent: 1, runners: [{runner}]}}", CACHE % f", serves: {serves}")
     place = "X005 error runners[0].docker.services[0].command[1]: is the cache"
-    assert [one for one in said if one.startswith(place)] == said
-    assert bool(said) is fires
+    assert [text for text in findings if text.startswith(place)] == findings
+    assert bool(findings) is fires

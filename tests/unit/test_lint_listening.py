@@ -20,9 +20,9 @@ SESSION = RUNNER % "session_server: {listen_address: '%s', advertise_address: 'r
 def said(folder: Path, *sections: str) -> list[str]:
     loaded = load(folder, f"hosts:\n  a: {{address: 192.0.2.10, {', '.join(sections)}}}\n")
     project = open_project(loaded, loaded.hosts, Resolver({}, loaded.folder), Redactor())
-    found = [one for one in project.findings["a"] if one.rule == "X014"]
-    assert all(one.severity == "error" and one.location for one in found)
-    return [f"{key_text(one.key)}: {one.message.partition(',')[0]}" for one in found]
+    findings = [finding for finding in project.findings["a"] if finding.rule == "X014"]
+    assert all(finding.severity == "error" and finding.location for finding in findings)
+    return [f"{key_text(finding.key)}: {finding.message.partition(',')[0]}" for finding in findings]
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def said(folder: Path, *sections: str) -> list[str]:
     ],
 )
 def test_two_services_on_one_address_are_found(sections: tuple[str, ...], says: str, tmp_path: Path) -> None:
-    found = said(tmp_path, *sections)
-    assert len(found) == bool(says), found
-    assert not says or says in found[0]
+    texts = said(tmp_path, *sections)
+    assert len(texts) == bool(says), texts
+    assert not says or says in texts[0]

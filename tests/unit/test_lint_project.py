@@ -55,13 +55,13 @@ def test_secrets_that_one_line_misses_are_reported_once(tmp_path: Path) -> None:
     """As `deploy` tells them, and counted as shown. What another line misses, or for another reason, is apart."""
     line = '  r[01:40]: {docker: {proxies: {http-proxy: !env "X_{host}", https-proxy: !env ONE}}}\n'
     text = f"hosts:\n{line}  x: {{docker: {{proxies: {{http-proxy: !file none}}}}}}\n"
-    code, found = said(tmp_path, text)
+    code, message = said(tmp_path, text)
     assert code is Exit.OK
-    told = [line for line in found.splitlines() if "[S001]" in line]
-    assert len(told) == 3
-    assert "!env X_R[01:40]: not set, in the environment or .env; checked with" in told[0]
-    assert found.count("hint: export") == 2
-    assert found.splitlines()[-1] == "41 hosts checked: 0 errors, 3 warnings"
+    lines = [line for line in message.splitlines() if "[S001]" in line]
+    assert len(lines) == 3
+    assert "!env X_R[01:40]: not set, in the environment or .env; checked with" in lines[0]
+    assert message.count("hint: export") == 2
+    assert message.splitlines()[-1] == "41 hosts checked: 0 errors, 3 warnings"
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_secrets_that_one_line_misses_are_reported_once(tmp_path: Path) -> None:
 def test_a_finding_of_many_hosts_is_counted_once_with_the_hosts_that_have_it(
     tmp_path: Path, text: str, last: str
 ) -> None:
-    _, found = said(tmp_path, text)
-    assert found.count("[D008]") == 1
-    assert found.splitlines()[-1] == f"{last}, 0 warnings"
+    _, message = said(tmp_path, text)
+    assert message.count("[D008]") == 1
+    assert message.splitlines()[-1] == f"{last}, 0 warnings"
 
 
 @pytest.mark.parametrize(

@@ -55,16 +55,16 @@ def wait(seconds: int, *plans: Planned, words: tuple[bytes, ...] = (b"over\n",))
 
 
 def test_without_patience_a_busy_host_is_busy() -> None:
-    found, said = wait(0, planned(run(running=True)), words=())
+    found, output = wait(0, planned(run(running=True)), words=())
     assert found.live_run
-    assert said == ""
+    assert output == ""
 
 
 def test_with_patience_it_is_planned_again_after_the_end() -> None:
     free = planned(run(running=False, result="applied"))
-    found, said = wait(60, planned(run(running=True)), free, words=(b"", b"over\n"))
+    found, output = wait(60, planned(run(running=True)), free, words=(b"", b"over\n"))
     assert found is free
-    assert said.count("waiting for run 7 by anna from laptop, since ") == 1
+    assert output.count("waiting for run 7 by anna from laptop, since ") == 1
 
 
 def test_a_run_of_the_very_same_plan_is_not_waited_for_but_followed() -> None:
@@ -105,9 +105,9 @@ class Kept:
             "digest": self.digest,
         }
         folder = "/var/lib/runnerops/runs/7"
-        told = {"numbers": "7", "kept": f"{folder}/meta:{json.dumps(meta)}"}
-        told |= {"logs": f"{folder}/log:1.0\t\t-1\tend\t{self.end}"} if self.end else {}
-        return "".join(f"{word} fact {name}\n{text}\n\n{word} end 0\n" for name, text in told.items()).encode()
+        answers = {"numbers": "7", "kept": f"{folder}/meta:{json.dumps(meta)}"}
+        answers |= {"logs": f"{folder}/log:1.0\t\t-1\tend\t{self.end}"} if self.end else {}
+        return "".join(f"{word} fact {name}\n{text}\n\n{word} end 0\n" for name, text in answers.items()).encode()
 
 
 @pytest.mark.parametrize(

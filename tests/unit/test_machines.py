@@ -97,10 +97,12 @@ def test_machines_that_gitlab_cannot_tell_apart_are_told_and_not_refused(
 
 @pytest.mark.parametrize(("token", "fails"), [(build.TOKEN, True), (build.OTHER, False)])
 def test_verify_fails_where_such_machines_have_one_token(token: str, fails: bool) -> None:
-    own, its = (
-        replace(build.observed(build.config(build.runner(token=one))), facts=with_runner("m1", boot, "s_1"))
-        for one, boot in ((build.TOKEN, "b1"), (token, "b2"))
+    observed, its = (
+        replace(build.observed(build.config(build.runner(token=text))), facts=with_runner("m1", boot, "s_1"))
+        for text, boot in ((build.TOKEN, "b1"), (token, "b2"))
     )
-    found = {one.name: one for one in checks(build.HOST, Evidence(own, Probe("", "", "", ""), clones={"b": its}))}
-    assert ("system-id" in found) is fails
-    assert not fails or "gitlab-runner of b has the same system id, and a token" in found["system-id"].reason
+    by_check = {
+        check.name: check for check in checks(build.HOST, Evidence(observed, Probe("", "", "", ""), clones={"b": its}))
+    }
+    assert ("system-id" in by_check) is fails
+    assert not fails or "gitlab-runner of b has the same system id, and a token" in by_check["system-id"].reason

@@ -23,7 +23,7 @@ def flags_of(name: str) -> set[str]:
     """Those of a command, or of a group's commands."""
     command = load_command(name)
     commands = (command, *getattr(command, "commands", {}).values())
-    return {flag for one in commands for param in one.params for flag in (*param.opts, *param.secondary_opts)}
+    return {flag for command in commands for param in command.params for flag in (*param.opts, *param.secondary_opts)}
 
 
 FLAGS = {name: flags_of(name) | {"--help"} for name in NAMES}

@@ -87,10 +87,10 @@ def shapes(shape: Shape) -> Iterator[Mapping[str, Any]]:
 def test_a_slip_in_any_key_of_any_table_names_that_key(names: Iterable[str]) -> None:
     taken = {name.lower() for name in names}
     wrong = [
-        (slip, found)
+        (slip, similar)
         for name in names
         if len(name) > 1
         for slip in slips(name)
-        if slip.lower() not in taken and name not in (found := similar_names(slip, names, 0.8))
+        if slip.lower() not in taken and name not in (similar := similar_names(slip, names, 0.8))
     ]
     assert wrong == []

@@ -23,9 +23,11 @@ def test_what_a_template_says_in_clear_is_shown_and_no_secret_is_asked_for(tmp_p
     loaded = inventory.load(tmp_path / "inventory.yml")
     clear = non_secret_texts(loaded, loaded.hosts)["a"]
     command = ("serve", "/etc/runnerops/registry-config.yml")
-    there: Tree = {"services": {"dockerhub": {"command": [*command, "by hand"], "environment": {"LOGIN": "canary"}}}}
+    host_tree: Tree = {
+        "services": {"dockerhub": {"command": [*command, "by hand"], "environment": {"LOGIN": "canary"}}}
+    }
     for texts, shown in ((clear, command), (frozenset[str](), ())):
-        masked = str(Masker(clear=texts).tree(REGISTRY, there))
+        masked = str(Masker(clear=texts).tree(REGISTRY, host_tree))
         assert [word for word in command if word in masked] == [*shown]
         assert "by hand" not in masked
         assert "canary" not in masked

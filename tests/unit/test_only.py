@@ -41,10 +41,10 @@ def test_caches_of_other_hosts_are_left_out_for_a_host_without_any_too() -> None
 
 
 def test_a_service_whose_section_is_gone_and_that_is_unfinished_stays_so() -> None:
-    there = observed({"live-restore": True}, None, intents=(Intent(REGISTRY, Verb.RECREATE, 3, ""),))
+    host_state = observed({"live-restore": True}, None, intents=(Intent(REGISTRY, Verb.RECREATE, 3, ""),))
     (host, _) = only(HOSTS, {DOCKER})
-    made = plan(ask({"live-restore": True, "registry-mirrors": ["https://m.example"]}, None), there, host=host)
+    made = plan(ask({"live-restore": True, "registry-mirrors": ["https://m.example"]}, None), host_state, host=host)
     assert {action.service for action in made.actions} == {DOCKER}
     assert REGISTRY not in {step.args[0] for step in made.forward if step.verb in {"intend", "complete", "phase"}}
-    assert [one for one in made.notes if "registry is unfinished since run 3 and stays so" in one]
-    assert carried_files(host, HOSTS[0], there) == ()
+    assert [note for note in made.notes if "registry is unfinished since run 3 and stays so" in note]
+    assert carried_files(host, HOSTS[0], host_state) == ()

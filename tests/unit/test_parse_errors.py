@@ -165,7 +165,7 @@ def test_what_is_valid_and_no_mapping_is_not_said_to_be_invalid(spec: FileSpec, 
 
 def test_findings_of_a_file_stand_in_its_order() -> None:
     text = '{\n "log-opts": {"max-size": 10},\n "x": 1,\n "bip": "y",\n "registry-mirror": []\n}'
-    lines = [one.location.line for one in lint_file(JSON, text.encode()) if one.location]
+    lines = [finding.location.line for finding in lint_file(JSON, text.encode()) if finding.location]
     assert lines == [2, 3, 4, 5]
 
 
@@ -183,7 +183,7 @@ def test_findings_of_a_file_stand_in_its_order() -> None:
     ],
 )
 def test_curly_quotes_are_named_where_yaml_takes_them_for_letters(text: str, places: list[tuple[int, int]]) -> None:
-    curly = [one.location for one in lint_file(YAML, f"{text}\n".encode()) if one.rule == "P007"]
+    curly = [finding.location for finding in lint_file(YAML, f"{text}\n".encode()) if finding.rule == "P007"]
     assert [(place.line, place.column) for place in curly if place] == places
 
 

@@ -48,9 +48,9 @@ def test_which_runners_are_unpaused_and_which_only_reported(
 ) -> None:
     there = (PauseRecord(7, 41, url, "one"),)
     assert left_paused(command, host, there) == ((Pause("one", 7, 41),) if unpauses else ())
-    told = list(notes_on_still_paused(command, host, there))
-    assert bool(told) == tells
-    assert all("run 41 paused runner one" in text and "paused/7 on the host" in text for text in told)
+    notes = list(notes_on_still_paused(command, host, there))
+    assert bool(notes) == tells
+    assert all("run 41 paused runner one" in text and "paused/7 on the host" in text for text in notes)
 
 
 def test_a_rotation_leaves_it_and_says_what_does_not() -> None:
@@ -82,4 +82,4 @@ def test_it_is_said_who_will_unpause_a_runner(command: str, running: bool, says:
 @pytest.mark.parametrize(("paused", "stays"), [(True, True), (False, False), (None, False)])
 def test_one_that_the_inventory_wants_paused_stays_so(paused: bool | None, stays: bool) -> None:
     host = replace(HOST, gitlab_settings={} if paused is None else {"one": {"paused": paused}})
-    assert [one.stays for one in left_paused("deploy", host, THERE)] == [stays]
+    assert [pause.stays for pause in left_paused("deploy", host, THERE)] == [stays]

@@ -41,9 +41,9 @@ def test_the_sample_uses_existing_commands() -> None:
     for line in lines:
         words = line.split()[1:]
         command = [word for word in words if re.fullmatch(r"[a-z]+", word)][:1]
-        done = CliRunner().invoke(app, [*command, "--help"])
-        assert done.exit_code == 0, line
-        assert [word for word in words if word.startswith("--") and word not in done.output] == [], line
+        result = CliRunner().invoke(app, [*command, "--help"])
+        assert result.exit_code == 0, line
+        assert [word for word in words if word.startswith("--") and word not in result.output] == [], line
 
 
 def test_one_deploy_at_a_time_of_the_saved_plan_on_the_default_branch() -> None:
@@ -67,6 +67,6 @@ def test_every_variable_that_is_set_or_read_is_in_the_manual() -> None:
         if "demo" not in path.parts and "services" not in path.parts
         for name in re.findall(r"environ(?:\.get\(|\[)\"([A-Z_]+)\"", path.read_text())
     }
-    told = set(re.findall(r"`([A-Z_]+)`", MANUAL.read_text()))
+    documented = set(re.findall(r"`([A-Z_]+)`", MANUAL.read_text()))
     of_the_machine = {"HOME", "LANG", "TERM", "TMPDIR", "CI", "GITLAB_CI"}
-    assert (named | read) - own - of_the_machine - told == set()
+    assert (named | read) - own - of_the_machine - documented == set()

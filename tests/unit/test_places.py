@@ -76,8 +76,8 @@ again: *base
     ],
 )
 def test_json(key: Key, place: tuple[int, int]) -> None:
-    found = json_places.places(JSON, "daemon.json")[key]
-    assert (found.file, found.line, found.column) == ("daemon.json", *place)
+    location = json_places.places(JSON, "daemon.json")[key]
+    assert (location.file, location.line, location.column) == ("daemon.json", *place)
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_json(key: Key, place: tuple[int, int]) -> None:
     ],
 )
 def test_toml(key: Key, place: tuple[int, int]) -> None:
-    found = toml_places.places(TOML, "config.toml")[key]
-    assert (found.line, found.column) == place
+    location = toml_places.places(TOML, "config.toml")[key]
+    assert (location.line, location.column) == place
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_toml(key: Key, place: tuple[int, int]) -> None:
     ],
 )
 def test_yaml(key: Key, place: tuple[int, int]) -> None:
-    found = yaml_places.places(YAML, "config.yml")[key]
-    assert (found.line, found.column) == place
+    location = yaml_places.places(YAML, "config.yml")[key]
+    assert (location.line, location.column) == place
 
 
 def test_yaml_that_holds_itself_ends() -> None:
@@ -180,5 +180,5 @@ def test_dates_are_one_value() -> None:
     ],
 )
 def test_a_second_document_is_found(text: str, line: int | None) -> None:
-    found = yaml_places.look(text, "f", layered=False).second
-    assert (found.line if found else None) == line
+    location = yaml_places.look(text, "f", layered=False).second
+    assert (location.line if location else None) == line

@@ -107,9 +107,9 @@ def test_hosts_that_are_rolled_back_together_are_reported_together(kind: type[Li
         for number, name in enumerate(NAMES[:0:-1]):
             show.end(ended(name, number))
         assert "back as it was" not in err.getvalue()[before:]
-    said = err.getvalue()
-    assert "12 hosts rolled-back: r[0:11]" in said
-    assert said.count("hint: `runnerops history HOST -v` tells") == 1
+    output = err.getvalue()
+    assert "12 hosts rolled-back: r[0:11]" in output
+    assert output.count("hint: `runnerops history HOST -v` tells") == 1
 
 
 def test_lines_of_hosts_that_end_at_the_same_time_do_not_mix() -> None:
@@ -135,26 +135,26 @@ def test_lines_of_hosts_that_end_at_the_same_time_do_not_mix() -> None:
 
 
 def test_what_is_drawn_again_covers_nothing_that_was_printed_in_between() -> None:
-    said = io.StringIO()
-    console = Console(file=said, force_terminal=True, width=80)
+    output = io.StringIO()
+    console = Console(file=output, force_terminal=True, width=80)
     progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
     for name in NAMES:
         progress.add_task(name, total=None)
     display = LiveDisplay(progress)
     display.resume()
     display.hush()
-    said.write("a question and its answer\n")
-    printed = len(said.getvalue())
+    output.write("a question and its answer\n")
+    printed = len(output.getvalue())
     display.resume()
-    assert "r11" in said.getvalue()[printed:]
-    assert "\x1b[1A" not in said.getvalue()[printed:], "no line up"
+    assert "r11" in output.getvalue()[printed:]
+    assert "\x1b[1A" not in output.getvalue()[printed:], "no line up"
     display.hush()
 
 
-def on_screen(said: str) -> list[str]:
+def on_screen(output: str) -> list[str]:
     """The lines that a terminal shows after it was sent this."""
     lines, row = [""], 0
-    for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", said):
+    for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", output):
         if piece == "\n":
             row += 1
             lines += [""] * (row == len(lines))
@@ -169,7 +169,7 @@ def on_screen(said: str) -> list[str]:
 
 def test_no_line_is_lost_when_bars_end_while_others_are_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("runnerops.report.progress.live_display._EVERY", 0.001)  # again and again, in another thread
-    console = Console(file=(said := io.StringIO()), force_terminal=True, width=80)
+    console = Console(file=(output := io.StringIO()), force_terminal=True, width=80)
     progress = Progress(TextColumn("{task.description}"), console=console, auto_refresh=False)
     display = LiveDisplay(progress)
     ended: list[str] = []
@@ -180,4 +180,4 @@ def test_no_line_is_lost_when_bars_end_while_others_are_drawn_again(monkeypatch:
             ended.append(f"host {len(ended)} of {part} ended")
             display.print(Text(ended[-1]))
     display.hush()
-    assert [line for line in on_screen(said.getvalue()) if line] == ended
+    assert [line for line in on_screen(output.getvalue()) if line] == ended

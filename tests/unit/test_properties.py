@@ -55,7 +55,7 @@ def asked_config(tree: Tree) -> Tree:
     runners = tree.get("runners")
     if not isinstance(runners, list):
         return tree
-    bare: list[Any] = [{k: v for k, v in one.items() if k != "id"} for one in runners if isinstance(one, dict)]
+    bare: list[Any] = [{k: v for k, v in runner.items() if k != "id"} for runner in runners if isinstance(runner, dict)]
     return {**tree, "runners": bare}
 
 
@@ -73,18 +73,20 @@ def test_reconciling_a_config_twice_is_reconciling_it_once(rendered: Tree, there
         desired = without_tokens(desired)
     now = observed(None, to_toml(there).encode())
     files = ask(None, to_toml(desired).encode())
-    here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
-    once, _ = reconcile(here, files, now)
-    assert reconcile(here, once, now)[0] == once
+    this_host = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
+    once, _ = reconcile(this_host, files, now)
+    assert reconcile(this_host, once, now)[0] == once
     there_now = replace(now, files={CONFIG: replace(now.files[CONFIG], content=once[0].content)})
-    assert reconcile(here, files, there_now)[0][0].content == once[0].content
+    assert reconcile(this_host, files, there_now)[0][0].content == once[0].content
 
 
 def without_tokens(tree: Tree) -> Tree:
     runners = tree.get("runners")
     if not isinstance(runners, list):
         return tree
-    bare: list[Any] = [{k: v for k, v in one.items() if k != "token"} for one in runners if isinstance(one, dict)]
+    bare: list[Any] = [
+        {k: v for k, v in runner.items() if k != "token"} for runner in runners if isinstance(runner, dict)
+    ]
     return {**tree, "runners": bare}
 
 
@@ -92,21 +94,21 @@ def without_tokens(tree: Tree) -> Tree:
 def test_reconciling_never_loses_what_the_host_owns(rendered: Tree, there: Tree) -> None:
     """Every runner that is asked for without a token, and that the host has, keeps the host's token, id and dates."""
     now = observed(None, to_toml(there).encode())
-    here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
-    (file,), _ = reconcile(here, ask(None, to_toml(without_tokens(asked_config(rendered))).encode()), now)
-    known = {one["name"]: one for one in tree_of(to_toml(there).encode()).get("runners", [])}
-    for one in tree_of(file.content).get("runners", []):
-        if one["name"] in known:
-            mine = {key: one.get(key) for key in ("id", "token")}
-            assert mine == {key: known[one["name"]].get(key) for key in ("id", "token")}
+    this_host = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
+    (file,), _ = reconcile(this_host, ask(None, to_toml(without_tokens(asked_config(rendered))).encode()), now)
+    known = {runner["name"]: runner for runner in tree_of(to_toml(there).encode()).get("runners", [])}
+    for runner in tree_of(file.content).get("runners", []):
+        if runner["name"] in known:
+            mine = {key: runner.get(key) for key in ("id", "token")}
+            assert mine == {key: known[runner["name"]].get(key) for key in ("id", "token")}
 
 
 @given(rendered=CONFIGS, there=CONFIGS)
 def test_equal_meaning_gives_the_hosts_own_bytes_of_a_config(rendered: Tree, there: Tree) -> None:
     now = observed(None, b"# by hand\n" + to_toml(there).encode())
-    here = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
+    this_host = Host("h", "h", sections={ServiceName.GITLAB_RUNNER: {}})
     service = service_of(ServiceName.GITLAB_RUNNER)
-    (file,), _ = reconcile(here, ask(None, to_toml(asked_config(rendered)).encode()), now)
+    (file,), _ = reconcile(this_host, ask(None, to_toml(asked_config(rendered)).encode()), now)
     content = now.files[CONFIG].content
     assert content
     key_changes = service.key_changes(file.spec, tree_of(content), tree_of(file.content))
@@ -171,8 +173,8 @@ def test_a_config_that_was_applied_asks_for_nothing_more(rendered: Tree, there: 
     rendered=DAEMONS, there=DAEMONS, names=st.sets(st.sampled_from(["labels", "mtu", "log-opts", "runtimes", "debug"]))
 )
 def test_what_the_host_keeps_is_the_hosts_own(rendered: Tree, there: Tree, names: set[str]) -> None:
-    here = host(rendered, keep={ServiceName.DOCKER: tuple(sorted(names))})
-    (file,), _ = reconcile(here, (daemon(rendered),), state({DAEMON: json_bytes(there)}, engine()))
+    this_host = host(rendered, keep={ServiceName.DOCKER: tuple(sorted(names))})
+    (file,), _ = reconcile(this_host, (daemon(rendered),), state({DAEMON: json_bytes(there)}, engine()))
     service = service_of(ServiceName.DOCKER)
     tree = service.parse(file.spec, file.content or b"")
     for name in names:
@@ -193,18 +195,18 @@ CACHES = st.lists(
     ),
     min_size=1,
     max_size=3,
-    unique_by=lambda one: str(one["name"]),
+    unique_by=lambda runner: str(runner["name"]),
 )
 
 
 def containers(files: Mapping[str, RemoteFile], rendered: list[Tree], compose: RenderedFile) -> Any:
     """What `up -d` makes of the Compose file."""
     tree: Any = service_of(ServiceName.REGISTRY).parse(compose.spec, files[compose.spec.path].content or b"")
-    for one in rendered:
-        name = str(one["name"])
+    for runner in rendered:
+        name = str(runner["name"])
         label = tree["services"][name]["labels"]["runnerops.registry-config.sha256"]
-        made = sha256(f"{name}{label}{one['image']}".encode())
-        yield our_container(name, label, id=made, image=one["image"], ports=(one["listen"],))
+        made = sha256(f"{name}{label}{runner['image']}".encode())
+        yield our_container(name, label, id=made, image=runner["image"], ports=(runner["listen"],))
 
 
 @given(rendered=CACHES, there=CACHES, keep=st.sampled_from([(), ("proxy.ttl",), ("log", "services.c1.environment.A")]))
@@ -218,14 +220,14 @@ def test_caches_that_were_applied_ask_for_nothing_more(
         registry_facts=compose_facts(),
         applied={file.spec.path: sha256(file.content) for file in before},
     )
-    here = host(None, rendered, keep={ServiceName.REGISTRY: keep} if keep else {})
-    files = rendered_caches(here)
-    made = plan(files, now, EVERYTHING, host=here)
+    this_host = host(None, rendered, keep={ServiceName.REGISTRY: keep} if keep else {})
+    files = rendered_caches(this_host)
+    made = plan(files, now, EVERYTHING, host=this_host)
     after = applied(made, now)
     running = tuple(containers(after.files, rendered, files[-1]))
     docker = after.facts.docker
     assert docker
     after = replace(after, facts=replace(after.facts, docker=replace(docker, containers=running)))
-    again = plan(files, after, host=here)
+    again = plan(files, after, host=this_host)
     assert (again.changes, again.actions) == ((), ())
     assert again.empty

@@ -55,8 +55,8 @@ def test_clients_are_undone_before_the_cache_and_the_runner_rests_before_the_fir
 
 
 def test_each_file_that_a_service_writes_can_be_removed_and_restored() -> None:
-    there = deployed(HERE)
-    assert {change.old.path for change in removal(HERE, there, Policy()).changes} == there.files.keys()
+    observed = deployed(HERE)
+    assert {change.old.path for change in removal(HERE, observed, Policy()).changes} == observed.files.keys()
     for service in SERVICES:
         files = {file.spec: file.content for file in rendered(HERE) if file.spec.service is service.NAME}
         restored = service.restore(HERE, {spec.path: content for spec, content in files.items()})
@@ -71,18 +71,18 @@ def test_mirrors_of_before_the_first_run_are_asked_too() -> None:
     assert "http://192.0.2.99:5000" in asked
 
 
-def gone(there: HostState, made: Plan) -> HostState:
+def gone(observed: HostState, made: Plan) -> HostState:
     """The host after this removal."""
-    assert there.facts.docker
-    assert there.facts.runner
-    rested = replace(there.facts.runner.unit, active="inactive", enabled="disabled", pid=0, invocation="")
-    facts = replace(there.facts, docker=engine(), runner=RunnerFacts(rested, "16.11.0"))
-    return replace(there, files={}, facts=facts, applied=made.applied, base={})
+    assert observed.facts.docker
+    assert observed.facts.runner
+    rested = replace(observed.facts.runner.unit, active="inactive", enabled="disabled", pid=0, invocation="")
+    facts = replace(observed.facts, docker=engine(), runner=RunnerFacts(rested, "16.11.0"))
+    return replace(observed, files={}, facts=facts, applied=made.applied, base={})
 
 
 def test_a_second_removal_has_nothing_to_do() -> None:
-    there = deployed(HERE)
-    after = gone(there, removal(HERE, there, Policy()))
+    observed = deployed(HERE)
+    after = gone(observed, removal(HERE, observed, Policy()))
     off = remove_services(
         HERE,
         [*ServiceName],
@@ -98,41 +98,45 @@ def test_a_second_removal_has_nothing_to_do() -> None:
     [([ServiceName.REGISTRY], ["h1", "a"]), ([ServiceName.DOCKER, ServiceName.REGISTRY], ["a"])],
 )
 def test_a_cache_that_is_a_mirror_blocks_its_removal(services: list[ServiceName], clients: list[str]) -> None:
-    there = deployed(HERE)
-    known = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
+    host_state = deployed(HERE)
+    observed = replace(host_state, applied={path: sha256(file.content) for path, file in host_state.files.items()})
     off = remove_services(
-        HERE, services, KeptState(HERE, known.applied, dict.fromkeys(known.applied, Original(None))), known, Policy()
+        HERE,
+        services,
+        KeptState(HERE, observed.applied, dict.fromkeys(observed.applied, Original(None))),
+        observed,
+        Policy(),
     )
     far = Host("a", "192.0.2.2", sections={ServiceName.DOCKER: DOCKER}, caches=HERE.caches)
-    here = with_cache_clients(off.host, [off.host, far])
+    this_host = with_cache_clients(off.host, [off.host, far])
     for policy in (Policy(), Policy(allow=frozenset({"cache-in-use"}))):
-        made = make_plan(Request(here, (), off.desired, known, policy, Requester("me", "here")))
+        made = make_plan(Request(this_host, (), off.desired, observed, policy, Requester("me", "here")))
         told = made.overridden if policy.allow else made.blockers
-        assert [one.details for one in told if one.code == "cache-in-use"] == [("dockerhub", *clients)]
+        assert [blocker.details for blocker in told if blocker.code == "cache-in-use"] == [("dockerhub", *clients)]
 
 
 def test_what_others_wrote_stays_theirs() -> None:
     """The removal records the file without their part: a second one leaves it, and a deploy asks before it is lost."""
     ours, theirs = b'{"live-restore": true}', b'{"live-restore": true, "debug": true}'
     file = RemoteFile(DAEMON, "file", theirs, "0644", "root:root")
-    there = state({}, engine(live=True), applied={DAEMON: sha256(ours)})
-    there = replace(there, files={DAEMON: file}, base={DAEMON: ours})
-    here, kept = host({"live-restore": True}, None, None), {DAEMON: Original(None)}
-    off = remove_services(here, [ServiceName.DOCKER], KeptState(here, [DAEMON], kept), there, Policy())
+    observed = state({}, engine(live=True), applied={DAEMON: sha256(ours)})
+    observed = replace(observed, files={DAEMON: file}, base={DAEMON: ours})
+    this_host, kept = host({"live-restore": True}, None, None), {DAEMON: Original(None)}
+    off = remove_services(this_host, [ServiceName.DOCKER], KeptState(this_host, [DAEMON], kept), observed, Policy())
     made = make_plan(
-        Request(off.host, (), off.desired, there, Policy(), Requester("me", "here"), recorded=off.recorded)
+        Request(off.host, (), off.desired, observed, Policy(), Requester("me", "here"), recorded=off.recorded)
     )
     assert [action.shown for action in made.actions] == ["reload"]
     assert made.applied == {DAEMON: ABSENT}
     left = replace(file, content=off.desired[0].content)
-    after = replace(there, files={DAEMON: left}, applied=made.applied, base={}, since=1)
+    after = replace(observed, files={DAEMON: left}, applied=made.applied, base={}, since=1)
     after = replace(after, facts=replace(after.facts, docker=engine(live=False)))
-    again = remove_services(here, [ServiceName.DOCKER], KeptState(here, [DAEMON], kept), after, Policy())
+    again = remove_services(this_host, [ServiceName.DOCKER], KeptState(this_host, [DAEMON], kept), after, Policy())
     assert again.desired[0].content == left.content
     deploy = make_plan(
-        Request(here, (), (RenderedFile(again.desired[0].spec, ours),), after, Policy(), Requester("me", "x"))
+        Request(this_host, (), (RenderedFile(again.desired[0].spec, ours),), after, Policy(), Requester("me", "x"))
     )
-    assert [(one.code, one.details) for one in deploy.blockers] == [("modified-on-host", ("debug",))]
+    assert [(blocker.code, blocker.details) for blocker in deploy.blockers] == [("modified-on-host", ("debug",))]
 
 
 def test_what_a_removal_gave_back_is_not_ours() -> None:
@@ -142,41 +146,43 @@ def test_what_a_removal_gave_back_is_not_ours() -> None:
         b'{"live-restore": false}',
         b'{"live-restore": false, "mtu": 9}',
     )
-    here = host({"live-restore": True}, None, None)
-    rendered = (RenderedFile(SERVICES[0].files(here)[0], wanted),)
-    there = state({}, engine(), applied={DAEMON: sha256(original)})
-    there = replace(there, base={DAEMON: original}, since=2)
+    this_host = host({"live-restore": True}, None, None)
+    rendered = (RenderedFile(SERVICES[0].files(this_host)[0], wanted),)
+    observed = state({}, engine(), applied={DAEMON: sha256(original)})
+    observed = replace(observed, base={DAEMON: original}, since=2)
     for given_back, content, code in (
         (False, original, ""),
         (True, original, "unmanaged-file"),
         (True, edited, "modified-on-host"),
     ):
         file = RemoteFile(DAEMON, "file", content, "0644", "root:root")
-        now = replace(there, files={DAEMON: file}, restored_by_removal=frozenset({DAEMON} if given_back else ()))
-        deploy = make_plan(Request(here, (), rendered, now, Policy(), Requester("me", "here")))
-        assert [one.code for one in deploy.blockers] == [code] * bool(code)
-    assert there.holds_ours(DAEMON)
+        now = replace(observed, files={DAEMON: file}, restored_by_removal=frozenset({DAEMON} if given_back else ()))
+        deploy = make_plan(Request(this_host, (), rendered, now, Policy(), Requester("me", "here")))
+        assert [blocker.code for blocker in deploy.blockers] == [code] * bool(code)
+    assert observed.holds_ours(DAEMON)
     assert not now.holds_ours(DAEMON)
 
 
 def test_what_is_not_removed_is_not_mended() -> None:
     """Somebody has stopped the runner, or an earlier removal has."""
-    there = deployed(HERE)
-    after = gone(there, removal(HERE, there, Policy()))
-    known = replace(
-        there, applied=dict.fromkeys(there.files, "0" * 64), facts=replace(there.facts, runner=after.facts.runner)
+    host_state = deployed(HERE)
+    after = gone(host_state, removal(HERE, host_state, Policy()))
+    observed = replace(
+        host_state,
+        applied=dict.fromkeys(host_state.files, "0" * 64),
+        facts=replace(host_state.facts, runner=after.facts.runner),
     )
     for services in ([ServiceName.DOCKER], []):
-        off = remove_services(HERE, services, KeptState(HERE, known.applied, {}), known, Policy())
+        off = remove_services(HERE, services, KeptState(HERE, observed.applied, {}), observed, Policy())
         assert ServiceName.GITLAB_RUNNER not in off.host.sections
         assert ServiceName.REGISTRY in off.host.sections
 
 
 def test_the_inventory_and_folders_of_ours_are_reported() -> None:
-    there = deployed(HERE)
+    observed = deployed(HERE)
     written = replace(HERE, locations={("docker", "live-restore"): SourceLocation("inventory.yml", 7, 5)})
-    originals = {path: Original(None, folder="/opt/registry" if "/opt/" in path else "") for path in there.files}
-    off = remove_services(written, [*ServiceName], KeptState(written, there.files, originals), there, Policy())
+    originals = {path: Original(None, folder="/opt/registry" if "/opt/" in path else "") for path in observed.files}
+    off = remove_services(written, [*ServiceName], KeptState(written, observed.files, originals), observed, Policy())
     assert "inventory still asks for docker (inventory.yml:7:5)" in off.notes[0]
     assert off.folders == ("/opt/registry",)
     assert off.host.removed == off.host.stopped == {*ServiceName}
@@ -197,14 +203,14 @@ def test_what_is_kept_of_an_original() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "stderr", "said"),
+    ("status", "stderr", "expected"),
     [
         (state_folder.UNFINISHED, b"begun/0123\n", "something is unfinished there (/var/lib/runnerops/begun/0123)"),
         (state_folder.IN_USE, b"", "a run is going on there"),
         (1, b"sh: read-only\n", "exit status 1: sh: read-only"),
     ],
 )
-def test_what_cannot_be_forgotten_is_reported(status: int, stderr: bytes, said: str) -> None:
+def test_what_cannot_be_forgotten_is_reported(status: int, stderr: bytes, expected: str) -> None:
     class Answering:
         def run(self, *_: object) -> Completed:
             return Completed(status, b"", stderr)
@@ -212,4 +218,4 @@ def test_what_cannot_be_forgotten_is_reported(status: int, stderr: bytes, said: 
     screen = Screen(out=StringIO(), err=StringIO())
     forgetting = Forgetting(HERE, lambda: cast("Link", Answering()), screen, yes=True)
     outcome = forgetting.after(Outcome(HERE.name, Result.APPLIED))
-    assert (outcome.result, outcome.message) == (Result.FAILED, f"removed, but its records are not deleted: {said}")
+    assert (outcome.result, outcome.message) == (Result.FAILED, f"removed, but its records are not deleted: {expected}")

@@ -100,18 +100,20 @@ def _without_files(text: str) -> str:
     ("path", "file"), [("a/b.yml", "a/b.yml"), ("/etc/docker/daemon.json", None), ("../x.yml", None), ("-", None)]
 )
 def test_a_case_names_the_file_that_gitlab_links_to(path: str, file: str | None) -> None:
-    found = Finding("D001", "error", path, ("a",), "x", "", SourceLocation(path, 2, 1))
-    made = Findings(("host",), entries([found], Redactor(), lambda one: one, {}, "inventory.yml"))
+    finding = Finding("D001", "error", path, ("a",), "x", "", SourceLocation(path, 2, 1))
+    made = Findings(("host",), entries([finding], Redactor(), lambda one: one, {}, "inventory.yml"))
     assert [case.get("file") for case in Xml.fromstring(junit(made)).iter("testcase")] == [None, file]
 
 
 def test_everything_that_is_found_in_the_table_of_verdicts() -> None:
-    found = [
-        one for verdict in (*VERDICTS, *DAEMON_BY_RELEASE) for one in lint_file(spec_of(verdict), verdict.file.encode())
+    findings = [
+        finding
+        for verdict in (*VERDICTS, *DAEMON_BY_RELEASE)
+        for finding in lint_file(spec_of(verdict), verdict.file.encode())
     ]
-    one_of_each = {one.rule: one for one in found}
+    one_of_each = {finding.rule: finding for finding in findings}
     assert len(one_of_each) > 40
-    hold(found)
+    hold(findings)
     hold([*one_of_each.values()], ["a", "b/c"], strict=True)
 
 
@@ -139,7 +141,7 @@ FINDINGS = st.builds(
 @settings(max_examples=30)
 @given(st.lists(FINDINGS, max_size=4), st.lists(ODD, max_size=2), st.booleans())
 def test_reports_of_any_findings_match_their_schemas(found: list[Finding], sound: list[str], strict: bool) -> None:
-    hold(found, [readable(one) for one in sound], strict=strict)
+    hold(found, [readable(text) for text in sound], strict=strict)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +153,8 @@ def test_reports_of_any_findings_match_their_schemas(found: list[Finding], sound
     ],
 )
 def test_where_sarif_says_that_a_file_is(file: str, place: dict[str, str]) -> None:
-    found = Finding("D001", "error", "x", (), "m", location=SourceLocation(file, 1, 1))
-    made = Findings((), entries([found], Redactor(), lambda path: path, {}, file))
+    finding = Finding("D001", "error", "x", (), "m", location=SourceLocation(file, 1, 1))
+    made = Findings((), entries([finding], Redactor(), lambda path: path, {}, file))
     (result,) = json.loads(sarif(made))["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"] == place
     assert PurePosixPath(unquote(urlsplit(place["uri"]).path)) == PurePosixPath(file)

@@ -56,8 +56,8 @@ class Reported:
 
     @property
     def issues(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads((self.out / "gl-code-quality-report.json").read_text())
-        return found
+        entries: list[dict[str, Any]] = json.loads((self.out / "gl-code-quality-report.json").read_text())
+        return entries
 
     @property
     def run(self) -> dict[str, Any]:

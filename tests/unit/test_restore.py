@@ -165,18 +165,18 @@ CONFIG = b"version: 0.1\nproxy: {remoteurl: 'https://registry-1.docker.io', user
 
 
 def test_the_runners_own_is_never_asked_for() -> None:
-    then = restored_host(HOST, {B: TOML}, {})
-    (file,) = then.rendered
+    restored = restored_host(HOST, {B: TOML}, {})
+    (file,) = restored.rendered
     assert file.content
     assert b"concurrent = 2" in file.content
     assert b'name = "one"' in file.content
     for word in (b"token", b"glrt", b"id =", b"2026"):
         assert word not in file.content
-    assert "stay as the host has them" in then.notes[0]
+    assert "stay as the host has them" in restored.notes[0]
 
 
 @pytest.mark.parametrize(
-    ("there", "comes"),
+    ("content", "comes"),
     [
         (b"", b"glrt-old"),
         (b'[[runners]]\nname = "other"\nurl = "https://gitlab.example.com"\ntoken = "glrt-x"\n', b"glrt-old"),
@@ -185,10 +185,10 @@ def test_the_runners_own_is_never_asked_for() -> None:
     ],
     ids=["lost", "lost beside another", "rotated", "renamed and rotated"],
 )
-def test_a_runner_that_is_there_keeps_its_token_and_one_that_is_lost_gets_its_own(there: bytes, comes: bytes) -> None:
-    then = restored_host(HOST, {B: TOML}, {})
-    now = RemoteFile(B, "file", there, "0600", "root:root")
-    ((file,), blockers) = reconcile(then.host, then.rendered, HostState(files={B: now}))
+def test_a_runner_that_is_there_keeps_its_token_and_one_that_is_lost_gets_its_own(content: bytes, comes: bytes) -> None:
+    restored = restored_host(HOST, {B: TOML}, {})
+    now = RemoteFile(B, "file", content, "0600", "root:root")
+    ((file,), blockers) = reconcile(restored.host, restored.rendered, HostState(files={B: now}))
     assert blockers == ()
     assert file.content
     assert comes in file.content
@@ -197,18 +197,18 @@ def test_a_runner_that_is_there_keeps_its_token_and_one_that_is_lost_gets_its_ow
     assert b"2026-01-02" in file.content
 
 
-@pytest.mark.parametrize("there", [b"", TOML.replace(b"concurrent = 2", b"concurrent = 9"), b"["])
-def test_the_file_comes_back_byte_for_byte_where_its_tokens_are_those_of_then(there: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", TOML.replace(b"concurrent = 2", b"concurrent = 9"), b"["])
+def test_the_file_comes_back_byte_for_byte_where_its_tokens_are_those_of_then(content: bytes) -> None:
     toml = b"# by hand\r\n" + TOML.replace(b"\n", b"\r\n")
-    then = restored_host(HOST, {B: toml}, {})
-    now = RemoteFile(B, "file", there, "0600", "root:root")
-    ((file,), _) = reconcile(then.host, then.rendered, HostState(files={B: now}))
+    restored = restored_host(HOST, {B: toml}, {})
+    now = RemoteFile(B, "file", content, "0600", "root:root")
+    ((file,), _) = reconcile(restored.host, restored.rendered, HostState(files={B: now}))
     assert file.content == toml
 
 
 def test_a_token_that_comes_back_is_none_that_the_inventory_gave() -> None:
-    then = restored_host(HOST, {B: TOML}, {})
-    assert not GITLAB_RUNNER.replaceable_secrets(then.rendered)
+    restored = restored_host(HOST, {B: TOML}, {})
+    assert not GITLAB_RUNNER.replaceable_secrets(restored.rendered)
 
 
 def test_no_config_toml_is_an_empty_one_and_no_daemon_json_is_none() -> None:
@@ -218,12 +218,12 @@ def test_no_config_toml_is_an_empty_one_and_no_daemon_json_is_none() -> None:
 
 def test_caches_are_those_of_the_compose_file() -> None:
     files = {C: COMPOSE, "/opt/registry/registry-config.yml": CONFIG, "/opt/registry/registry-config.x.yml": None}
-    then = restored_host(HOST, files, dict.fromkeys(files, "registry"))
-    (cache,) = then.host.caches
+    restored = restored_host(HOST, files, dict.fromkeys(files, "registry"))
+    (cache,) = restored.host.caches
     assert (cache.name, cache.url, cache.upstream) == (
         "dockerhub", "http://172.17.0.1:5000", "https://registry-1.docker.io",
     )  # fmt: skip
-    desired, _ = reconcile(then.host, then.rendered, HostState())
+    desired, _ = reconcile(restored.host, restored.rendered, HostState())
     assert [(file.spec.path.rpartition("/")[2], file.spec.mode, file.spec.name) for file in desired] == [
         ("registry-config.yml", "0600", "dockerhub"),
         ("docker-compose.yml", "0644", ""),
@@ -232,15 +232,15 @@ def test_caches_are_those_of_the_compose_file() -> None:
 
 def test_a_compose_file_of_others_comes_back_and_brings_up_no_cache() -> None:
     foreign = b"services: {web: {image: nginx}}\n"
-    then = restored_host(HOST, {C: foreign}, {C: "registry"})
-    assert then.host.caches == ()
-    assert [file.content for file in then.rendered] == [foreign]
+    restored = restored_host(HOST, {C: foreign}, {C: "registry"})
+    assert restored.host.caches == ()
+    assert [file.content for file in restored.rendered] == [foreign]
 
 
 def test_a_path_that_no_section_manages_now_stays() -> None:
-    then = restored_host(Host("h", "h", sections={ServiceName.DOCKER: {}}), {A: b"{}", C: COMPOSE}, {C: "registry"})
-    assert [file.spec.path for file in then.rendered] == [A]
-    assert then.notes == (f"{C} stays as it is now: no section manages it",)
+    restored = restored_host(Host("h", "h", sections={ServiceName.DOCKER: {}}), {A: b"{}", C: COMPOSE}, {C: "registry"})
+    assert [file.spec.path for file in restored.rendered] == [A]
+    assert restored.notes == (f"{C} stays as it is now: no section manages it",)
 
 
 def test_a_path_belongs_where_a_run_put_it() -> None:
@@ -248,8 +248,8 @@ def test_a_path_belongs_where_a_run_put_it() -> None:
     moved = Record(Run(1, Requester("", ""), "d", "applied", False), forward=(
         Step("phase", ("docker",)), Step("swap", (odd, ABSENT, "x")),
     ))  # fmt: skip
-    then = restored_host(HOST, {odd: b'{"debug": true}'}, phases_of([moved]))
-    assert then.host.sections[ServiceName.DOCKER] == {"debug": True}
+    restored = restored_host(HOST, {odd: b'{"debug": true}'}, phases_of([moved]))
+    assert restored.host.sections[ServiceName.DOCKER] == {"debug": True}
 
 
 def test_what_it_is_not_about_stays_as_the_host_has_it() -> None:

@@ -69,8 +69,8 @@ def test_hosts_that_are_alike_but_for_what_is_their_own_are_one_block() -> None:
         notes = ("10.0.0.2 is a mirror",)  # of one host that is its own address, of the others it is not
         return replace(ME, host=name, blockers=(blocker,), actions=(restart,), notes=notes)
 
-    said = fleet([*(f"ci-{number:02}" for number in range(2, 6)), "cache-1"], plan)
-    assert said[:8] == [
+    lines = fleet([*(f"ci-{number:02}" for number in range(2, 6)), "cache-1"], plan)
+    assert lines[:8] == [
         "4 hosts alike: ci-02, ci-04, ci-05, cache-1",
         "  blocked: last-mirror: HOST at ADDRESS would have none",
         "       override: --allow last-mirror@HOST",
@@ -80,7 +80,7 @@ def test_hosts_that_are_alike_but_for_what_is_their_own_are_one_block() -> None:
         "  jobs: ci-02 1, ci-05 1, cache-1 2",
         "ci-03",
     ]
-    assert "  → restart gitlab-runner (concurrent) · waits for 2 jobs · 0 jobs interrupted" in said[8:]
+    assert "  → restart gitlab-runner (concurrent) · waits for 2 jobs · 0 jobs interrupted" in lines[8:]
 
 
 def test_a_host_is_found_in_the_middle_of_a_name() -> None:
@@ -90,8 +90,8 @@ def test_a_host_is_found_in_the_middle_of_a_name() -> None:
         restart = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, (f"runners[0] (ci-{name}-docker)",))
         return replace(ME, host=name, actions=(restart,), notes=(f"http://10.0.0.{number}:5000",))
 
-    said = fleet([f"runner-{number:02}" for number in range(1, 41)], plan)
-    assert said[:4] == [
+    lines = fleet([f"runner-{number:02}" for number in range(1, 41)], plan)
+    assert lines[:4] == [
         "40 hosts alike: runner-[01:40]",
         "  → restart gitlab-runner (runners[0] (ci-HOST-docker)) · 0 jobs interrupted",
         "  note: http://ADDRESS:5000",
@@ -113,7 +113,7 @@ def test_each_host_counts_its_runs_for_itself() -> None:
     hosts = [
         HostText(f"h-{n}", "", [(style, text.replace("NUMBER", str(n))) for style, text in lines]) for n in range(3)
     ]
-    assert len({one.normalized() for one in hosts}) == 1
+    assert len({host.normalized() for host in hosts}) == 1
     assert [text for _, text in block_lines(hosts, hosts[0].lines)] == [
         "3 hosts alike: h-[0:2]",
         "  ~ /etc/x  changed · as before run RUN",
@@ -124,7 +124,7 @@ def test_each_host_counts_its_runs_for_itself() -> None:
 
 def test_a_block_shows_no_fingerprint_of_a_secret() -> None:
     hosts = [HostText(f"h{number}", "", [("new", f"+ token: {MASK} (ab{number}2)")]) for number in range(3)]
-    assert len({one.normalized() for one in hosts}) == 1
+    assert len({host.normalized() for host in hosts}) == 1
     assert list(block_lines(hosts, hosts[0].lines)) == [
         ("host", "3 hosts alike: h[0:2]"),
         ("new", f"+ token: {MASK}"),
@@ -132,7 +132,7 @@ def test_a_block_shows_no_fingerprint_of_a_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "said"),
+    ("names", "expected"),
     [
         (["a", "b"], ["a", "b"]),
         (["r-01", "r-02"], ["r-01", "r-02"]),
@@ -144,9 +144,9 @@ def test_a_block_shows_no_fingerprint_of_a_secret() -> None:
         (["1", "2", "3"], ["[1:3]"]),
     ],
 )
-def test_hosts_in_short_are_as_the_inventory_writes_ranges(names: list[str], said: list[str]) -> None:
-    assert brief(names) == said
-    assert [name for text in said for name in expand(text)] == names
+def test_hosts_in_short_are_as_the_inventory_writes_ranges(names: list[str], expected: list[str]) -> None:
+    assert brief(names) == expected
+    assert [name for text in expected for name in expand(text)] == names
 
 
 def test_the_last_line_counts_what_is_blocked() -> None:

@@ -116,15 +116,15 @@ def test_the_order_is_reported(rollout: Rollout, disturbed: str, ready: str, tex
 
 
 def test_a_canary_that_is_in_sync_is_reported_where_it_must_pass_verify() -> None:
-    told = rollout_text(Rollout("a", health=True), ["b"], ["b"], ["a", "c"])
-    assert told.startswith("order: a first, which is in sync and must pass verify; each changed host must pass")
+    text = rollout_text(Rollout("a", health=True), ["b"], ["b"], ["a", "c"])
+    assert text.startswith("order: a first, which is in sync and must pass verify; each changed host must pass")
     assert rollout_text(Rollout("a"), ["b"], ["b"], ["a"]) == ""
     assert rollout_text(Rollout("a", health=True), [], [], ["a", "b"]) == ""
 
 
 def test_a_canary_that_takes_no_part_is_reported() -> None:
-    told = rollout_text(Rollout("c"), ["a", "b"], ["a", "b"], no_canary="in maintenance")
-    assert told.startswith(
+    text = rollout_text(Rollout("c"), ["a", "b"], ["a", "b"], no_canary="in maintenance")
+    assert text.startswith(
         "order: without the canary c, which is in maintenance; 2 hosts that restart something, 1 at a"
     )
     assert rollout_text(Rollout("c"), ["a"], ["a"], no_canary="in maintenance") == "", "nothing is to follow it"
@@ -156,6 +156,6 @@ def test_a_canary_of_the_command_line_must_be_a_target(
 
 
 def test_a_pause_is_reported_with_its_end() -> None:
-    said = "until 2027-01-15 08:10:00 UTC; "
-    assert pause_text(600, 4, 1_800_000_000) == f"a pause of 10 min {said}4 hosts are to be changed after it"
-    assert pause_text(600, 1, 1_800_000_000) == f"a pause of 10 min {said}1 host is to be changed after it"
+    text = "until 2027-01-15 08:10:00 UTC; "
+    assert pause_text(600, 4, 1_800_000_000) == f"a pause of 10 min {text}4 hosts are to be changed after it"
+    assert pause_text(600, 1, 1_800_000_000) == f"a pause of 10 min {text}1 host is to be changed after it"

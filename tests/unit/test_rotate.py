@@ -20,7 +20,7 @@ def host(*runners: Tree) -> Host:
 
 
 @pytest.mark.parametrize(
-    ("there", "runner", "says"),
+    ("this_host", "runner", "says"),
     [
         (host(KEPT), "", ""),
         (host(KEPT), "one", ""),
@@ -34,10 +34,10 @@ def host(*runners: Tree) -> Host:
         (host({**KEPT, "token": "glrt-x"}), "one", "the inventory gives the token of runner one"),
     ],
 )
-def test_a_runner_that_cannot_be_rotated_is_refused(there: Host, runner: str, says: str) -> None:
+def test_a_runner_that_cannot_be_rotated_is_refused(this_host: Host, runner: str, says: str) -> None:
     if not says:
-        check_rotatable(there, runner)
+        check_rotatable(this_host, runner)
         return
     with pytest.raises(UsageError, match=says) as caught:
-        check_rotatable(there, runner)
+        check_rotatable(this_host, runner)
     assert caught.value.hint

@@ -87,9 +87,9 @@ SAVED = told(there(), ask(ASKED, NEW))
 )
 def test_what_is_a_difference_and_whose(now: SavedHost, says: tuple[str, ...]) -> None:
     last = replace(LAST, number=now.last_run.number, result=now.last_run.end)
-    found = "\n".join(differences(SAVED, now, last))
-    assert bool(found) == bool(says), found
-    assert [text for text in says if text not in found] == [], found
+    message = "\n".join(differences(SAVED, now, last))
+    assert bool(message) == bool(says), message
+    assert [text for text in says if text not in message] == [], message
 
 
 def test_before_a_hosts_first_run_keys_count_and_a_secret_alone_does_not() -> None:
@@ -135,45 +135,45 @@ def fixture_saved(tmp_path: Path) -> Path:
 
 
 def test_what_is_written_is_read_and_holds(saved: Path) -> None:
-    found = read_plan(saved)
-    check_plan(saved, found, ORIGIN, 3600)
-    assert (found.allow, found.kill_jobs) == ({"data-root": ("h",)}, False)
-    assert hosts_of_plan(saved, found, LOADED, frozenset()) == ("h",)
+    saved_plan = read_plan(saved)
+    check_plan(saved, saved_plan, ORIGIN, 3600)
+    assert (saved_plan.allow, saved_plan.kill_jobs) == ({"data-root": ("h",)}, False)
+    assert hosts_of_plan(saved, saved_plan, LOADED, frozenset()) == ("h",)
     plans = {"h": planned(there(jobs=2))}
-    assert block_stale_plans(found, PROJECT, plans, Redactor()) == plans
+    assert block_stale_plans(saved_plan, PROJECT, plans, Redactor()) == plans
 
 
 def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again_goes_on(saved: Path) -> None:
-    found = read_plan(saved)
+    saved_plan = read_plan(saved)
     second = replace(HOST, name="i")
     both = replace(PROJECT, hosts=(HOST, second), rendered={**PROJECT.rendered, "i": PROJECT.rendered["h"]})
-    two = replace(found, hosts=(*found.hosts, replace(found.hosts[0], host="i")))
+    two = replace(saved_plan, hosts=(*saved_plan.hosts, replace(saved_plan.hosts[0], host="i")))
     here = planned(there())
     plans = {"h": planned(there(WAS | {"debug": True})), "i": replace(here, plan=replace(here.plan, host="i"))}
     held = block_stale_plans(two, both, plans, Redactor())
-    (one, other) = (each.plan.blockers[0] for each in held.values() if isinstance(each, Planned))
-    assert (one.code, other.code) == ("plan-differs", "plan-differs")
-    assert any("debug" in detail for detail in one.details)
+    (blocker, other) = (each.plan.blockers[0] for each in held.values() if isinstance(each, Planned))
+    assert (blocker.code, other.code) == ("plan-differs", "plan-differs")
+    assert any("debug" in detail for detail in blocker.details)
     assert "is outdated on h" in other.message
 
-    ours = replace(LAST, number=5, digest=here.plan.digest)
-    done = planned(there(ASKED, NEW, last=ours), Result.UNCHANGED)
-    assert block_stale_plans(found, PROJECT, {"h": done}, Redactor()) == {"h": done}
-    written = planned(there(config=RUNNER + b"id = 7\n", last=replace(ours, result="failed")))
-    assert block_stale_plans(found, PROJECT, {"h": written}, Redactor(), {"h"}) == {"h": written}
+    run_record = replace(LAST, number=5, digest=here.plan.digest)
+    done = planned(there(ASKED, NEW, last=run_record), Result.UNCHANGED)
+    assert block_stale_plans(saved_plan, PROJECT, {"h": done}, Redactor()) == {"h": done}
+    written = planned(there(config=RUNNER + b"id = 7\n", last=replace(run_record, result="failed")))
+    assert block_stale_plans(saved_plan, PROJECT, {"h": written}, Redactor(), {"h"}) == {"h": written}
     for plan_now, again in ((written, ()), (planned(there(WAS | {"debug": True}, last=written.last or LAST)), ("h",))):
-        stale = block_stale_plans(found, PROJECT, {"h": plan_now}, Redactor(), again)["h"]
+        stale = block_stale_plans(saved_plan, PROJECT, {"h": plan_now}, Redactor(), again)["h"]
         assert isinstance(stale, Planned)
-        assert [one.code for one in stale.plan.blockers if one.code == "plan-differs"]
+        assert [blocker.code for blocker in stale.plan.blockers if blocker.code == "plan-differs"]
 
     lost = {"h": HostError("h", "no answer")}
-    assert block_stale_plans(found, PROJECT, lost, Redactor()) == lost
+    assert block_stale_plans(saved_plan, PROJECT, lost, Redactor()) == lost
 
 
 def test_a_host_in_maintenance_is_no_part_of_a_plan(tmp_path: Path) -> None:
     plans: dict[str, Planned | Exception] = {"h": planned(there()), "m": HostError("m", "swap", "", "maintenance")}
     write(tmp_path / "p", plans)
-    assert [one.host for one in read_plan(tmp_path / "p").hosts] == ["h"]
+    assert [host.host for host in read_plan(tmp_path / "p").hosts] == ["h"]
     assert plans_summary(plans).endswith("1 in maintenance")
 
 
@@ -210,10 +210,10 @@ def test_what_is_no_file_is_not_replaced_by_one(tmp_path: Path) -> None:
 
 
 def test_a_plan_without_a_host_does_not_mean_all_of_them_and_none_is_there_twice(saved: Path) -> None:
-    found = read_plan(saved)
-    for hosts, says in (((), "without hosts"), (found.hosts * 2, "duplicate hosts: h")):
+    saved_plan = read_plan(saved)
+    for hosts, says in (((), "without hosts"), (saved_plan.hosts * 2, "duplicate hosts: h")):
         with pytest.raises(PlanError, match=says):
-            hosts_of_plan(saved, replace(found, hosts=hosts), LOADED, frozenset())
+            hosts_of_plan(saved, replace(saved_plan, hosts=hosts), LOADED, frozenset())
 
 
 def test_files_that_are_no_plan(saved: Path, tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_files_that_are_no_plan(saved: Path, tmp_path: Path) -> None:
 
 
 def test_plans_of_something_else(saved: Path) -> None:
-    found = read_plan(saved)
+    saved_plan = read_plan(saved)
     now = int(time.time())
     cases: list[tuple[dict[str, Any], Origin, str]] = [
         ({}, replace(ORIGIN, inventory="b/inventory.yml"), "a plan of inventory.yml, but this is b/inventory.yml"),
@@ -254,11 +254,11 @@ def test_plans_of_something_else(saved: Path) -> None:
     ]
     for keys, origin, says in cases:
         with pytest.raises(PlanError) as caught:
-            check_plan(saved, replace(found, **keys), origin, 3600)
+            check_plan(saved, replace(saved_plan, **keys), origin, 3600)
         assert says in caught.value.message
     for loaded, targets in ((replace(LOADED, hosts=()), frozenset[str]()), (LOADED, frozenset({"h", "i"}))):
         with pytest.raises(PlanError, match="a plan of "):
-            hosts_of_plan(saved, found, loaded, targets)
+            hosts_of_plan(saved, saved_plan, loaded, targets)
 
 
 def test_an_inventory_is_known_by_its_place_in_the_repository(tmp_path: Path) -> None:

@@ -136,10 +136,10 @@ def test_a_drain_that_goes_on_by_itself_counts_for_the_share(quiet: int, lasting
     tasks = {f"quiet-{n}": HostTask(lambda: "done") for n in range(quiet)}
     tasks |= {f"host-{n}": HostTask(lambda: "going on" if lasting else "done", disturbs=True) for n in range(8)}
     found = run_in_order(tasks, _held_for, Judge(lambda _: True, lambda result: result == "going on"))
-    said = [str(result) for result in found.values()]
-    assert sum(text.startswith("held for host-") for text in said) == (6 if lasting else 0)
-    assert said.count("going on") == (2 if lasting else 0)
-    assert said[:quiet] == ["done"] * quiet
+    texts = [str(result) for result in found.values()]
+    assert sum(text.startswith("held for host-") for text in texts) == (6 if lasting else 0)
+    assert texts.count("going on") == (2 if lasting else 0)
+    assert texts[:quiet] == ["done"] * quiet
 
 
 class Fleet:
@@ -189,15 +189,15 @@ def test_a_batch_ends_before_the_next_begins_where_health_is_asked() -> None:
 def test_after_a_failure_the_rest_is_untouched(bad: str) -> None:
     """One at a time, in order; a host that fails is the last one begun."""
     fleet = Fleet(bad)
-    found = fleet.roll("a b c d e", Rollout(batch="1"))
+    results = fleet.roll("a b c d e", Rollout(batch="1"))
     first = bad.split()[:1]
     until = "abcde".index(first[0]) + 1 if first else 5
     assert fleet.begun == list("abcde"[:until])
-    assert [found[name] for name in "abcde"[until:]] == [f"held for {bad[:1]} (failures)"] * (5 - until)
+    assert [results[name] for name in "abcde"[until:]] == [f"held for {bad[:1]} (failures)"] * (5 - until)
 
 
 @pytest.mark.parametrize(
-    ("after", "begun", "found"),
+    ("after", "begun", "by_name"),
     [
         ({}, "b c d a", {"a": "failed", "b": "done", "c": "done", "d": "done"}),
         ({"b": {"a"}}, "c d a", {"a": "failed", "b": "held for a", "c": "done", "d": "done"}),
@@ -205,16 +205,22 @@ def test_after_a_failure_the_rest_is_untouched(bad: str) -> None:
     ids=["alone", "with a cache that another uses"],
 )
 def test_a_canary_that_cannot_be_mended_goes_last(
-    after: dict[str, set[str]], begun: str, found: dict[str, str]
+    after: dict[str, set[str]], begun: str, by_name: dict[str, str]
 ) -> None:
     fleet = Fleet("a")
-    assert fleet.roll("a b c d", Rollout(batch="1", last="a"), after=after) == found
+    assert fleet.roll("a b c d", Rollout(batch="1", last="a"), after=after) == by_name
     assert fleet.begun == begun.split()
 
 
 def test_more_failures_may_be_allowed() -> None:
-    found = Fleet("a c").roll("a b c d e", Rollout(batch="1", max_failures=2))
-    assert list(found.values()) == ["failed", "done", "failed", "held for a, c (failures)", "held for a, c (failures)"]
+    results = Fleet("a c").roll("a b c d e", Rollout(batch="1", max_failures=2))
+    assert list(results.values()) == [
+        "failed",
+        "done",
+        "failed",
+        "held for a, c (failures)",
+        "held for a, c (failures)",
+    ]
 
 
 @pytest.mark.parametrize(("end", "third"), [("failed", "held for a (failures)"), ("done", "done")])
@@ -278,8 +284,8 @@ def test_the_canary_goes_first_after_what_it_needs_itself(pause: float) -> None:
     """With a pause behind it, and behind each batch; what disturbs nobody waits for the canary too, and for no batch."""
     fleet = Fleet()
     rollout = Rollout(canary="canary", batch="2", pause_s=pause)  # type: ignore[arg-type]  # users say whole seconds
-    found = fleet.roll("x a b c d canary cache", rollout, quiet="x cache", after={"canary": {"cache"}})
-    assert set(found.values()) == {"done"}
+    results = fleet.roll("x a b c d canary cache", rollout, quiet="x cache", after={"canary": {"cache"}})
+    assert set(results.values()) == {"done"}
     assert fleet.events[:4] == ["+cache", "-cache", "+canary", "-canary"]
     starts = sorted(fleet.times[f"+{name}"] - fleet.times["-canary"] for name in "abcd")
     assert fleet.times["+x"] - fleet.times["-canary"] >= pause
@@ -291,10 +297,10 @@ def test_the_canary_goes_first_after_what_it_needs_itself(pause: float) -> None:
 @pytest.mark.parametrize("bad", ["canary", "cache"])
 def test_a_bad_canary_leaves_all_others_alone(bad: str) -> None:
     fleet = Fleet(bad)
-    found = fleet.roll("x a canary cache", Rollout(canary="canary"), quiet="x cache", after={"canary": {"cache"}})
+    results = fleet.roll("x a canary cache", Rollout(canary="canary"), quiet="x cache", after={"canary": {"cache"}})
     assert fleet.begun == ["cache", "canary"][: 2 if bad == "canary" else 1]
-    assert found["x"] == found["a"]
-    assert found["x"].startswith("held for canary")
+    assert results["x"] == results["a"]
+    assert results["x"].startswith("held for canary")
 
 
 def test_a_canary_that_is_no_target_or_has_nothing_to_do_holds_back_nobody() -> None:

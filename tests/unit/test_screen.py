@@ -25,12 +25,12 @@ def on_a_terminal(columns: int, text: str, style: str) -> list[str]:
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     with os.fdopen(slave, "w") as terminal:
         Screen(out=terminal).data(text, style)
-    said = b""
+    output = b""
     with contextlib.suppress(OSError):  # what a terminal gives at its end
         while chunk := os.read(master, 65536):
-            said += chunk
+            output += chunk
     os.close(master)
-    return said.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
+    return output.decode().replace("\r\n", "\n").rstrip("\n").split("\n")
 
 
 @pytest.mark.parametrize("columns", [60, 80])

@@ -142,15 +142,15 @@ MISSING = [  # where from, the file or command's answer, what is said
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("source", "argument", "answer", "said"), MISSING)
+@pytest.mark.parametrize(("source", "argument", "answer", "expected"), MISSING)
 def test_what_cannot_be_had_is_reported_without_a_value(
-    tmp_path: Path, source: Source, argument: str, answer: Output | Exception | None, said: str
+    tmp_path: Path, source: Source, argument: str, answer: Output | Exception | None, expected: str
 ) -> None:
     for name, content in {"empty": b"\n", "binary": b"\xff\xfe", "nul": b"a\0b", "large": b"x" * 1_000_001}.items():
         (tmp_path / name).write_bytes(content)
     found = resolver(tmp_path, {"EMPTY": "", "BLANK": " \n", "MY_TOKEN": "of-the-environment"}, answer)
     shown = argument.split(maxsplit=1)[0]
-    assert complaint(found, secret(source, argument)).message == f"inventory.yml:1:5: !{source} {shown}: {said}"
+    assert complaint(found, secret(source, argument)).message == f"inventory.yml:1:5: !{source} {shown}: {expected}"
 
 
 @pytest.mark.parametrize("job", ["CI_JOB_ID", "GITLAB_CI"])

@@ -29,7 +29,9 @@ def slips(name: str) -> Iterator[str]:
 
 def found(kind: str, text: str) -> dict[Key, str]:
     service, template, form = KINDS[kind]
-    return {one.key: one.severity for one in lint_file(FileSpec(service, "file", template, form), text.encode())}
+    return {
+        finding.key: finding.severity for finding in lint_file(FileSpec(service, "file", template, form), text.encode())
+    }
 
 
 def unnamed(kind: str, text: str, item: str, between: str, place: Key, known: Mapping[str, Any]) -> list[str]:
@@ -83,5 +85,5 @@ def test_a_registrys_configuration(place: tuple[str, ...]) -> None:
 )
 def test_a_compose_file(definitions: tuple[str, ...], text: str, place: Key) -> None:
     schema = json.loads(files("runnerops.services.registry.schema").joinpath("compose-spec.json").read_text())
-    known = {name for one in definitions for name in schema["$defs"][one].get("properties", {})}
+    known = {name for definition in definitions for name in schema["$defs"][definition].get("properties", {})}
     assert unnamed("compose", text, "NAME: 1", ", ", place, dict.fromkeys(known)) == []

@@ -79,12 +79,12 @@ def test_where_no_host_matches_a_line_says_so_and_nothing_is_listed(tmp_path: Pa
 
     out, err = listed(partial(hosts, explain=""), as_json=False)
     assert out.startswith("HOST") is not bool(meaning)
-    said = f"{target}: no host matches, so there is nothing to do ({target} is a host whose last run {meaning})\n"
-    assert err == (said if meaning else "")
+    text = f"{target}: no host matches, so there is nothing to do ({target} is a host whose last run {meaning})\n"
+    assert err == (text if meaning else "")
     out, _ = listed(partial(hosts, explain=""), as_json=True)
     assert [host["name"] for host in json.loads(out)["hosts"]] == ([] if meaning else ["web-1"])
     out, err = listed(catalog, tags=False, as_json=False)
-    assert (out, err) == (("", said) if meaning else (out, "")), "nothing is said of caches that no host was to have"
+    assert (out, err) == (("", text) if meaning else (out, "")), "nothing is said of caches that no host was to have"
 
 
 def test_a_misspelt_target_is_reported_before_anybody_is_asked(tmp_path: Path) -> None:

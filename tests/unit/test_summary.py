@@ -60,6 +60,6 @@ def test_the_table_of_many_hosts_has_those_that_did_not_end_well() -> None:
     back = [Outcome(f"b{number}", Result.ROLLED_BACK, message="no", seconds=2.0 + number) for number in range(200)]
     rows = [text.split() for _, text in table_lines([*applied, *failed, *back], {}, str)]
     assert rows[0] == ["b[0:199]", "rolled-back", "2.0", "to", "201.0", "s", "no"], "runs that were taken back too"
-    different = [replace(one, message=f"no{number}x") for number, one in enumerate(back)]
+    different = [replace(outcome, message=f"no{number}x") for number, outcome in enumerate(back)]
     assert len(list(table_lines([*applied, *failed, *different], {}, str))) == 50
     assert list(table_lines([Outcome("a", Result.UNCHANGED), Outcome("b", Result.PENDING)], {}, str)) == []

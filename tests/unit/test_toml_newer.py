@@ -117,10 +117,10 @@ RUNNER = (
 
 
 def test_a_single_file_has_a_warning_at_its_place() -> None:
-    (found,) = lint_file(TOML, f'{RUNNER}docker = {{image = "a",\n  privileged = true}}\n'.encode())
-    assert (found.rule, found.severity, key_text(found.key)) == ("P006", "warning", "runners[0].docker.image")
-    assert found.location == SourceLocation(TOML.path, 6, 23)
-    assert "gitlab-runner before 18.9" in found.message
+    (finding,) = lint_file(TOML, f'{RUNNER}docker = {{image = "a",\n  privileged = true}}\n'.encode())
+    assert (finding.rule, finding.severity, key_text(finding.key)) == ("P006", "warning", "runners[0].docker.image")
+    assert finding.location == SourceLocation(TOML.path, 6, 23)
+    assert "gitlab-runner before 18.9" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -35,36 +35,36 @@ NO_PROGRAM = {
 """Rules that no system's program can decide from one file, and why."""
 
 
-@pytest.mark.parametrize("verdict", VERDICTS, ids=lambda one: f"{one.kind} {one.file[:60]}")
+@pytest.mark.parametrize("verdict", VERDICTS, ids=lambda verdict: f"{verdict.kind} {verdict.file[:60]}")
 def test_check_agrees_with_the_verdict_of_the_program(verdict: Verdict) -> None:
-    found = lint_file(spec_of(verdict), verdict.file.encode())
-    severities = {one.severity for one in found}
+    findings = lint_file(spec_of(verdict), verdict.file.encode())
+    severities = {finding.severity for finding in findings}
     if any(text in verdict.file for text in UNKNOWN_HERE):
         assert severities == {"warning"}
     else:
-        assert ("error" in severities) is (verdict.says != "taken"), found
+        assert ("error" in severities) is (verdict.says != "taken"), findings
 
 
-@pytest.mark.parametrize("verdict", DAEMON_BY_RELEASE, ids=lambda one: one.file)
+@pytest.mark.parametrize("verdict", DAEMON_BY_RELEASE, ids=lambda verdict: verdict.file)
 def test_a_verdict_that_depends_on_dockers_release(verdict: Verdict) -> None:
     for version in DOCKERS:
-        errors = [one for one in of_docker(verdict, version) if one.severity == "error"]
+        errors = [finding for finding in of_docker(verdict, version) if finding.severity == "error"]
         assert bool(errors) is refused_by(verdict, version), (version, errors)
     unknown = lint_file(spec_of(verdict), verdict.file.encode())
-    assert not [one for one in unknown if one.severity == "error"]
+    assert not [finding for finding in unknown if finding.severity == "error"]
 
 
-@pytest.mark.parametrize("verdict", RUNNER_BY_RELEASE, ids=lambda one: one.file[:20])
+@pytest.mark.parametrize("verdict", RUNNER_BY_RELEASE, ids=lambda verdict: verdict.file[:20])
 def test_a_verdict_that_depends_on_the_runners_release(verdict: Verdict) -> None:
     for version in ("15.11", verdict.since, "19.3"):
-        errors = [one for one in of_runner(verdict, version) if one.severity == "error"]
+        errors = [finding for finding in of_runner(verdict, version) if finding.severity == "error"]
         assert bool(errors) is refused_by(verdict, version), (version, errors)
     unknown = lint_file(spec_of(verdict), verdict.file.encode())
-    assert {one.severity for one in unknown} == {"warning"}
-    assert all(f"since {verdict.since}" in f"{one.message} {one.fix}" for one in unknown)
+    assert {finding.severity for finding in unknown} == {"warning"}
+    assert all(f"since {verdict.since}" in f"{finding.message} {finding.fix}" for finding in unknown)
 
 
-@pytest.mark.parametrize("verdict", REGISTRY_BY_RELEASE, ids=lambda one: one.file)
+@pytest.mark.parametrize("verdict", REGISTRY_BY_RELEASE, ids=lambda verdict: verdict.file)
 def test_a_verdict_that_depends_on_the_registrys_release(verdict: Verdict) -> None:
     for major in (2, 3):
         assert bool(of_registry(verdict, major)) is refused_by(verdict, f"{major}.0"), major
@@ -78,17 +78,21 @@ CONSEQUENCE = re.compile(
 
 
 def test_a_fix_is_not_a_consequence() -> None:
-    found = [one for verdict in VERDICTS for one in lint_file(spec_of(verdict), verdict.file.encode())]
-    found += [one for verdict in DAEMON_BY_RELEASE for version in DOCKERS for one in of_docker(verdict, version)]
-    found += [one for verdict in RUNNER_BY_RELEASE for one in of_runner(verdict, verdict.since)]
+    findings = [finding for verdict in VERDICTS for finding in lint_file(spec_of(verdict), verdict.file.encode())]
+    findings += [
+        finding for verdict in DAEMON_BY_RELEASE for version in DOCKERS for finding in of_docker(verdict, version)
+    ]
+    findings += [finding for verdict in RUNNER_BY_RELEASE for finding in of_runner(verdict, verdict.since)]
     assert [*filter(CONSEQUENCE.match, ("dockerd does not start", "write overlay2"))] == ["dockerd does not start"]
-    assert [one for one in found if CONSEQUENCE.match(one.fix)] == []
+    assert [finding for finding in findings if CONSEQUENCE.match(finding.fix)] == []
 
 
 def test_each_error_has_a_verdict_or_a_reason_why_not() -> None:
-    found = [one for verdict in VERDICTS for one in lint_file(spec_of(verdict), verdict.file.encode())]
-    found += [one for verdict in DAEMON_BY_RELEASE for version in DOCKERS for one in of_docker(verdict, version)]
-    found += [one for verdict in RUNNER_BY_RELEASE for one in of_runner(verdict, verdict.since)]
-    held = {one.rule for one in found if one.severity == "error"}
+    findings = [finding for verdict in VERDICTS for finding in lint_file(spec_of(verdict), verdict.file.encode())]
+    findings += [
+        finding for verdict in DAEMON_BY_RELEASE for version in DOCKERS for finding in of_docker(verdict, version)
+    ]
+    findings += [finding for verdict in RUNNER_BY_RELEASE for finding in of_runner(verdict, verdict.since)]
+    held = {finding.rule for finding in findings if finding.severity == "error"}
     held |= {rule for verdict in REGISTRY_BY_RELEASE for major in (2, 3) for rule in of_registry(verdict, major)}
     assert {rule.id for rule in RULES.values() if rule.severity == "error"} - held == NO_PROGRAM.keys()

@@ -43,7 +43,7 @@ def test_a_check_has_its_reason_and_its_fix_below_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("checks", "style", "said"),
+    ("checks", "style", "expected"),
     [
         ((HELD, HELD), "good", "2 of 2 checks passed"),
         ((HELD, UNTRIED), "good", "1 of 2 checks passed, 1 skipped"),
@@ -51,8 +51,8 @@ def test_a_check_has_its_reason_and_its_fix_below_it() -> None:
         ((), "warn", "nothing to verify: it has no cache, no mirror and no runner"),
     ],
 )
-def test_the_checks_of_a_host_in_one_line(checks: tuple[Check, ...], style: str, said: str) -> None:
-    assert summary_line(checks) == (style, said)
+def test_the_checks_of_a_host_in_one_line(checks: tuple[Check, ...], style: str, expected: str) -> None:
+    assert summary_line(checks) == (style, expected)
 
 
 def test_a_check_as_json() -> None:

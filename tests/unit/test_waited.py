@@ -70,9 +70,9 @@ def test_the_age_of_a_job_as_text(seconds: float, text: str) -> None:
 
 
 def test_in_json_a_wait_has_its_jobs_beside_the_number_of_them() -> None:
-    told = event_document(wait("a", TWO), DRAIN)
-    assert (told["text"], [job["id"] for job in told["jobs"]]) == ("2 jobs", ["7", "8"])
-    assert (told["jobs"][0]["started_at"], told["jobs"][1]["started_at"]) == (BEGAN, None)
+    document = event_document(wait("a", TWO), DRAIN)
+    assert (document["text"], [job["id"] for job in document["jobs"]]) == ("2 jobs", ["7", "8"])
+    assert (document["jobs"][0]["started_at"], document["jobs"][1]["started_at"]) == (BEGAN, None)
 
 
 def test_gitlabs_own_count_stands_beside_the_hosts() -> None:

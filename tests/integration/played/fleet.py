@@ -34,10 +34,10 @@ class Fleet:
         server.
         """
         lines = [f"{more}\nhosts:\n"]
-        for one in self.hosts.values():
-            port = (ssh or {}).get(one.name, self.port)
+        for played in self.hosts.values():
+            port = (ssh or {}).get(played.name, self.port)
             way = f"{{user: root, port: {port}, key: {self.folder / 'user'}}}"
-            lines.append(f"  {one.name}:\n    address: {one.address}\n    ssh: {way}{SECTIONS.format(size=size)}")
+            lines.append(f"  {played.name}:\n    address: {played.address}\n    ssh: {way}{SECTIONS.format(size=size)}")
         (self.folder / "inventory.yml").write_text("".join(lines))
 
     @property
@@ -57,9 +57,9 @@ class Fleet:
 
     def run(self, *words: str, code: int = 0, **environ: str) -> str:
         """Runs a command, and returns its output and errors in one text."""
-        done = run_forked(words, self.folder, self.environ | environ, seconds=300, apart=False)
-        assert done.returncode == code, done.stdout
-        return done.stdout
+        completed = run_forked(words, self.folder, self.environ | environ, seconds=300, apart=False)
+        assert completed.returncode == code, completed.stdout
+        return completed.stdout
 
 
 @contextmanager
@@ -75,10 +75,10 @@ def fleet(folder: Path, recording: Recording, names: Sequence[str], *, idle: Col
             hosts[name].make()
     key = make_key(folder / "host_key")
     make_key(folder / "user")
-    by_address = {one.address: one for one in hosts.values()}
+    by_address = {played.address: played for played in hosts.values()}
     with served(key, by_address.__getitem__) as port:
         found = Fleet(folder, hosts, port)
-        lines = [f"[{one.address}]:{port} {key.get_name()} {key.get_base64()}\n" for one in hosts.values()]
+        lines = [f"[{host.address}]:{port} {key.get_name()} {key.get_base64()}\n" for host in hosts.values()]
         (folder / "known_hosts").write_text("".join(lines))
         found.ask(BEFORE)
         try:

@@ -76,8 +76,8 @@ class Played:
     @property
     def ends(self) -> list[str]:
         """How its runs ended, the oldest first; empty for a run in progress."""
-        logs = sorted((self.root / "var/lib/runnerops/runs").glob("*/log"), key=lambda one: int(one.parent.name))
-        return ["".join(re.findall(r"\tend\t(.*)\n$", one.read_text())) for one in logs]
+        logs = sorted((self.root / "var/lib/runnerops/runs").glob("*/log"), key=lambda runner: int(runner.parent.name))
+        return ["".join(re.findall(r"\tend\t(.*)\n$", path.read_text())) for path in logs]
 
     def read(self, path: str) -> str:
         return (self.root / path).read_text()
@@ -86,24 +86,26 @@ class Played:
         """The recorded answers, with the present time and the host's own runs."""
         word = word_of(script)
         changed = AFTER in self.read("etc/docker/daemon.json")
-        said = self.recording.after if changed else self.recording.before
+        text = self.recording.after if changed else self.recording.before
         for name in RUNS:
-            said = re.sub(rb"@WORD@ fact %s\n.*?\n@WORD@ end \d+\n" % name.encode(), b"", said, flags=re.DOTALL)
+            text = re.sub(rb"@WORD@ fact %s\n.*?\n@WORD@ end \d+\n" % name.encode(), b"", text, flags=re.DOTALL)
         own = OWN
         if b"runner_loaded" in script and self.plays("refuse config"):
             own += "ask runner_loaded echo 0 0 refused\n"
         asked = _idle_look(self, own) if self.idle else _look(self, own)
         machine = self.name.encode().hex().rjust(32, "0")[-32:]
-        return (said + asked).replace(b"@WORD@", word).replace(b"@MACHINE@", machine.encode())
+        return (text + asked).replace(b"@WORD@", word).replace(b"@MACHINE@", machine.encode())
 
 
 def _look(host: Played, script: str) -> bytes:
     """The output of an observation, with placeholders for the random word and the machine's id."""
-    done = subprocess.run(["sh", "-s"], input=script.encode(), env=dict(host.environ), capture_output=True, check=False)
-    if done.returncode < 0:
+    completed = subprocess.run(
+        ["sh", "-s"], input=script.encode(), env=dict(host.environ), capture_output=True, check=False
+    )
+    if completed.returncode < 0:
         raise EOFError("the test that asked has ended, and this look with it")
-    done.check_returncode()
-    return done.stdout
+    completed.check_returncode()
+    return completed.stdout
 
 
 _looks: dict[tuple[Path, str], bytes] = {}

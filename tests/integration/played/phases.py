@@ -25,8 +25,8 @@ TERM = {"TERM": "xterm", "NO_COLOR": "1"}
 ALL = ("deploy", "--yes", "--batch", "100%")
 
 
-def changed(one: Played) -> bool:
-    return AFTER in one.read(DAEMON)
+def changed(played: Played) -> bool:
+    return AFTER in played.read(DAEMON)
 
 
 def waiting(hosts: Fleet, *words: str, at: Mapping[str, str] = PHASES, then: str = "go on at") -> Terminal:
@@ -38,6 +38,6 @@ def waiting(hosts: Fleet, *words: str, at: Mapping[str, str] = PHASES, then: str
     return terminal
 
 
-def plainly(said: str) -> str:
+def plainly(output: str) -> str:
     """A text without escape sequences, on one line."""
-    return " ".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said).split())
+    return " ".join(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", output).split())

@@ -72,8 +72,8 @@ def observations(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[Path, by
             for sections in wanted:
                 (site.project / "inventory.yml").write_text(head + sections)
                 environ = {**os.environ, "TOKEN": TOKEN}
-                done = run_forked(["deploy", "--yes"], site.project, environ, seconds=300, apart=False)
-                assert done.returncode == 0, done.stdout
+                completed = run_forked(["deploy", "--yes"], site.project, environ, seconds=300, apart=False)
+                assert completed.returncode == 0, completed.stdout
                 yield site.root, _observed(site.project / "inventory.yml")
     finally:
         end_descendants(signal.SIGKILL, FORKING)

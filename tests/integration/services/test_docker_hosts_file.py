@@ -25,14 +25,14 @@ def facts(text: str) -> DockerFacts:
         "docker_where": "/usr/bin/docker",
         "docker_hosts": text,
     }
-    found = DOCKER.facts(Facts(), {name: Answer(0, said.encode()) for name, said in given.items()}).docker
-    assert found
-    return found
+    docker = DOCKER.facts(Facts(), {name: Answer(0, text.encode()) for name, text in given.items()}).docker
+    assert docker
+    return docker
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("files", "found"),
+    ("files", "texts"),
     [
         ({}, None),
         (
@@ -52,7 +52,7 @@ def facts(text: str) -> DockerFacts:
     ids=["none", "certificates", "server", "comment", "another", "host", "default", "inline"],
 )
 def test_the_file_is_found_by_what_it_names(
-    shell: tuple[str, ...], files: dict[str, str], found: tuple[str, ...] | None, tmp_path: Path
+    shell: tuple[str, ...], files: dict[str, str], texts: tuple[str, ...] | None, tmp_path: Path
 ) -> None:
     for name, text in files.items():
         path = tmp_path / CERTS / name
@@ -60,7 +60,7 @@ def test_the_file_is_found_by_what_it_names(
         path.write_text(text)
     frame = package_files("runnerops.remote").joinpath("observe.sh").read_text()
     script = f"{frame}\n{DOCKER.OBSERVE}\nroot={tmp_path}\ndocker_hosts\n"
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    expected = HostsFile(f"/{CERTS}/{found[0]}/hosts.toml", found[1:]) if found else None
-    assert facts(done.stdout).hosts_file == expected
+    completed = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
+    assert completed.stderr == ""
+    expected = HostsFile(f"/{CERTS}/{texts[0]}/hosts.toml", texts[1:]) if texts else None
+    assert facts(completed.stdout).hosts_file == expected

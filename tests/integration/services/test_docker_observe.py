@@ -36,8 +36,8 @@ def test_the_script_finds_the_file_of_a_stopped_daemon(
     observe_docker_unit {daemon({}).spec.path}
     """
     command = [*shell]
-    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert (done.stdout, done.stderr) == (f"{path}\n", "")
+    completed = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert (completed.stdout, completed.stderr) == (f"{path}\n", "")
 
 
 API = {
@@ -66,17 +66,17 @@ def test_the_daemon_is_asked_on_its_socket_else_through_its_client(
     await_docker_daemon FORM
     """
     command = [*shell]
-    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    said = " ".join(done.stdout.split())
+    completed = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    output = " ".join(completed.stdout.split())
     if lost:
-        assert "docker_info: client: info" in said
-        assert "docker_images: client: image ls" in said
+        assert "docker_info: client: info" in output
+        assert "docker_images: client: image ls" in output
     else:
-        assert said.startswith(
+        assert output.startswith(
             'docker_responses: {"ID":"x","ServerVersion":"26.1.5"} 200 http://localhost/info "RepoTags":["registry:3.0.0"] 200 '
         )
-        assert said.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
-    assert done.stderr == ""
+        assert output.endswith(f"client: inspect --type container --format FORM {'a' * 64} {'b' * 64}")
+    assert completed.stderr == ""
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -91,8 +91,8 @@ def test_a_client_that_hangs_at_one_container_hides_no_other(shell: tuple[str, .
     docker() {{ case $* in 'ps '*) echo a b c ;; *' b'*) return 137 ;; *) echo "$*" ;; esac; }}
     await_docker_daemon FORM
     """
-    said = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
-    assert [line.split()[-1] for line in said.splitlines() if line.startswith("inspect ")] == ["a", "c"]
+    output = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True).stdout
+    assert [line.split()[-1] for line in output.splitlines() if line.startswith("inspect ")] == ["a", "c"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -107,9 +107,9 @@ def test_a_daemon_that_hangs_is_asked_once(shell: tuple[str, ...], tmp_path: Pat
     await_docker_daemon FORM
     ask registry limited docker ps
     """
-    said = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=False).stdout
+    output = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=False).stdout
     names = ("docker_info", "docker_images", "docker_containers", "registry")
-    assert said.split() == [word for name in names for word in ("w", "fact", name, "w", "end", "137")]
+    assert output.split() == [word for name in names for word in ("w", "fact", name, "w", "end", "137")]
     assert (tmp_path / "asked").read_text() == "asked\n"
 
 
@@ -124,5 +124,5 @@ def test_a_kernel_with_selinux_has_its_folder(shell: tuple[str, ...], there: boo
     word=w root={tmp_path}
     observe_docker_selinux
     """
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    assert done.stdout.split() == ["w", "fact", "docker_selinux", "w", "end", str(status)]
+    completed = subprocess.run([*shell], input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert completed.stdout.split() == ["w", "fact", "docker_selinux", "w", "end", str(status)]

@@ -36,14 +36,14 @@ def test_without_curl_the_client_pulls(shell: tuple[str, ...], docker: str, erro
     (tmp_path / "docker").write_text(f"#!/bin/sh\n{docker}\n")
     (tmp_path / "docker").chmod(0o755)
     script = f"{PULL_TEST.read_text()}\ndocker_pull marker library/alpine 3\n"
-    done = subprocess.run(
+    completed = subprocess.run(
         [*shell, "-s"],
         input=script.encode(),
         env={"PATH": str(tmp_path)},
         capture_output=True,
         check=False,
     )
-    found = verify.pull_of({"docker_pull": Answer(0, done.stdout), "docker_after": Answer(0, b"removed\n")})
+    found = verify.pull_of({"docker_pull": Answer(0, completed.stdout), "docker_after": Answer(0, b"removed\n")})
     assert (found.error, found.marked) == (error, False)
 
 

@@ -51,8 +51,8 @@ def test_docker_lists_finds_present_and_missing_lines(
     (tmp_path / "docker-lists.sh").write_bytes(content("docker-lists.sh"))
     environ = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     command = [*shell, str(tmp_path / "docker-lists.sh"), *words]
-    done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
-    assert (done.stdout, done.returncode) == (f"{says}\n", 0)
+    completed = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
+    assert (completed.stdout, completed.returncode) == (f"{says}\n", 0)
     removed = tmp_path / "docker.removed"
     assert (removed.read_text().splitlines() if removed.exists() else []) == (
         ["rm -fv left", "rm -fv made-other"] if words[0] == "container" else []
@@ -84,8 +84,8 @@ def run_script(shell: tuple[str, ...], name: str, fakes: dict[str, str], tmp_pat
     (tmp_path / "sleep").chmod(0o755)
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     limit = ["timeout", "-k", "1", "60"]
-    done = subprocess.run([*limit, *command, *args], env=path, capture_output=True, check=False)
-    return done.returncode, (tmp_path / "calls").read_text()
+    completed = subprocess.run([*limit, *command, *args], env=path, capture_output=True, check=False)
+    return completed.returncode, (tmp_path / "calls").read_text()
 
 
 EVENTS = "case $1 in events) cat events ;; esac"

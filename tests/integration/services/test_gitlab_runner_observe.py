@@ -30,8 +30,8 @@ def observe(shell: tuple[str, ...], tmp_path: Path, *call: str) -> str:
     """What a function of observe.sh says where `tmp_path` is the root."""
     command = [*shell]
     script = f"{OBSERVE_SH}\nroot={tmp_path}\n{FRAME}{GITLAB_RUNNER.OBSERVE}{' '.join(call)}\n"
-    done = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
-    return done.stdout
+    completed = subprocess.run(command, input=script, capture_output=True, text=True, cwd=tmp_path, check=True)
+    return completed.stdout
 
 
 def process(root: Path, pid: int, *argv: str, group: str = "0::/a", environ: str = "") -> None:
@@ -52,8 +52,8 @@ def test_only_a_process_of_gitlab_runner_run_is_a_runner(shell: tuple[str, ...],
     process(tmp_path, 44, "gitlab-runner", "--version", group="0::/ourselves")
     process(tmp_path, 45, "gitlab-runner-helper", "cache-extractor", group="0::/helper")
     process(tmp_path, 46, "sh", "-c", "gitlab-runner run", group="0::/other")
-    said = observe(shell, tmp_path, "observe_runner_processes")
-    processes, _, groups = said.partition("[runner_groups]")
+    output = observe(shell, tmp_path, "observe_runner_processes")
+    processes, _, groups = output.partition("[runner_groups]")
     groups, _, job_ids = groups.partition("[runner_job_ids]")
     assert "42 1 S gitlab-runner\n" in processes
     assert sorted(line.rpartition("/")[2] for line in groups.split()) == ["single", "unit"]
@@ -66,8 +66,8 @@ def test_jobs_are_read_from_the_environments_of_processes(shell: tuple[str, ...]
     process(tmp_path, 50, "su")
     process(tmp_path, 51, "make", environ="A=b\0CI_JOB_ID=4711\0MY_CI_JOB_ID=3\0")
     process(tmp_path, 52, "sh", environ="X=CI_JOB_ID=9\0Y=1\nCI_JOB_ID=text\0CI_JOB_ID=12\0")
-    said = observe(shell, tmp_path, "observe_runner_processes").partition("[runner_job_ids]")[2]
-    assert said.split("\n")[1:-1] == ["51 4711", "52 12"]
+    output = observe(shell, tmp_path, "observe_runner_processes").partition("[runner_job_ids]")[2]
+    assert output.split("\n")[1:-1] == ["51 4711", "52 12"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -83,8 +83,8 @@ def test_the_system_id_is_read_beside_the_file(shell: tuple[str, ...], content: 
     (tmp_path / "etc").mkdir()
     if content:
         (tmp_path / "etc" / ".runner_system_id").write_text(content)
-    said = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", "\nobserve_runner_unit")
-    assert f"[runner_system]\n{(content or '').strip()}\n" in said
+    output = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", "\nobserve_runner_unit")
+    assert f"[runner_system]\n{(content or '').strip()}\n" in output
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -99,9 +99,9 @@ def test_the_system_id_is_read_beside_the_file(shell: tuple[str, ...], content: 
 def test_the_file_that_the_runner_reads(shell: tuple[str, ...], argv: list[str], path: str, tmp_path: Path) -> None:
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=active\nMainPID=42\n")
     process(tmp_path, 42, *argv)
-    said = observe(shell, tmp_path, "prepare_runner", "/etc/default", "\nobserve_runner_unit")
-    assert f"[file] {path}\n" in said
-    assert "\n".join(argv) in said
+    output = observe(shell, tmp_path, "prepare_runner", "/etc/default", "\nobserve_runner_unit")
+    assert f"[file] {path}\n" in output
+    assert "\n".join(argv) in output
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -130,17 +130,17 @@ def test_the_metrics_page_is_requested_if_it_is_configured(
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "c.toml").write_text(f"{text}\n")
-    said = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", "\nawait_runner_metrics")
-    _, _, page = said.partition("[runner_metrics]\n")
+    output = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", "\nawait_runner_metrics")
+    _, _, page = output.partition("[runner_metrics]\n")
     assert page == (f"gitlab_runner_jobs{{}} 1 {url}\n" if url else "")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("code", "told"), [("200", "gitlab_runner_jobs{} 7\n"), ("000", "gitlab_runner_jobs{} 1 URL\n")]
+    ("code", "expected"), [("200", "gitlab_runner_jobs{} 7\n"), ("000", "gitlab_runner_jobs{} 1 URL\n")]
 )
 def test_a_metrics_page_that_came_with_others_is_not_requested_again(
-    shell: tuple[str, ...], code: str, told: str, tmp_path: Path
+    shell: tuple[str, ...], code: str, expected: str, tmp_path: Path
 ) -> None:
     """It counts jobs: where it did not come it is asked for again."""
     (tmp_path / "unit").write_text("LoadState=loaded\nActiveState=inactive\nMainPID=0\n")
@@ -148,5 +148,5 @@ def test_a_metrics_page_that_came_with_others_is_not_requested_again(
     (tmp_path / "etc" / "c.toml").write_text('listen_address = ":9252"\n')
     url = "http://127.0.0.1:9252/metrics"
     came = f"\nresponses='gitlab_runner_jobs{{}} 7\npage {code} {url}'"
-    said = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", came, "\nawait_runner_metrics")
-    assert said.partition("[runner_metrics]\n")[2] == told.replace("URL", url)
+    output = observe(shell, tmp_path, "prepare_runner", "/etc/c.toml", came, "\nawait_runner_metrics")
+    assert output.partition("[runner_metrics]\n")[2] == expected.replace("URL", url)

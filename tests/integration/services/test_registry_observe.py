@@ -37,10 +37,10 @@ def test_a_version_is_found_in_a_sentence(
 ) -> None:
     frame = 'limited() { "$@"; }\n'
     script = f"{frame}docker() {{ printf '%s\\n' '{says}'; }}\n{REGISTRY.OBSERVE}\nregistry_find_compose\n"
-    done = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == [version, *compose]
-    found = read(registry_compose=done.stdout)
-    assert (found.compose, found.compose_version) == (compose, version.lstrip("v"))
+    completed = subprocess.run([*shell], input=script, capture_output=True, text=True, check=True)
+    assert completed.stdout.splitlines() == [version, *compose]
+    registry = read(registry_compose=completed.stdout)
+    assert (registry.compose, registry.compose_version) == (compose, version.lstrip("v"))
 
 
 FRAME = f"""
@@ -58,9 +58,9 @@ def run(shell: tuple[str, ...], fakes: str, call: str, *args: str) -> str:
     command = [*shell, "-s"]
     words = " ".join(f'"{arg}"' for arg in args)
     script = f"{FRAME}\n{fakes}\n{REGISTRY.OBSERVE}\n{call} {words}\n"
-    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return done.stdout
+    completed = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
+    assert completed.stderr == ""
+    return completed.stdout
 
 
 def curl(answer: str, upstream: str) -> str:
@@ -91,20 +91,20 @@ def test_the_plugin_is_asked_first(shell: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("fake", "said"),
+    ("fake", "expected"),
     [
         ("curl() { :; }", "yes"),
         ("curl() { return 7; }", "no"),
         *(
-            (f"curl() {{ echo asked; }}; responses='x{chr(10)}page {code} {MIRROR}/v2/{chr(10)}y'", said)
-            for code, said in TOLD
+            (f"curl() {{ echo asked; }}; responses='x{chr(10)}page {code} {MIRROR}/v2/{chr(10)}y'", text)
+            for code, text in TOLD
         ),
         (f"curl() {{ :; }}; responses='page 000 {MIRROR}/v3/'", "yes"),  # which is another page
     ],
 )
-def test_a_mirror_is_requested(shell: tuple[str, ...], fake: str, said: str) -> None:
-    found = run(shell, fake, "await_registry_answer", "3", MIRROR)
-    assert found == f"registry_answer_3: {MIRROR} {said}\n"
+def test_a_mirror_is_requested(shell: tuple[str, ...], fake: str, expected: str) -> None:
+    output = run(shell, fake, "await_registry_answer", "3", MIRROR)
+    assert output == f"registry_answer_3: {MIRROR} {expected}\n"
 
 
 PORTS = "registry_listeners_1: listeners"
@@ -124,26 +124,26 @@ CACHES = [  # what the cache does, what its upstream does, whether a file differ
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("answer", "upstream", "differs", "told"), CACHES)
+@pytest.mark.parametrize(("answer", "upstream", "differs", "expected"), CACHES)
 def test_the_upstream_is_requested_if_a_file_differs_or_the_cache_is_silent(
-    shell: tuple[str, ...], answer: str, upstream: str, differs: bool, told: list[str], tmp_path: Path
+    shell: tuple[str, ...], answer: str, upstream: str, differs: bool, expected: list[str], tmp_path: Path
 ) -> None:
     place = tmp_path / "registry-config.yml"
     place.write_text("a: 1\n")
     sha = "other" if differs else hashlib.sha256(b"a: 1\n").hexdigest()
     words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine", str(place), sha)
-    found = run(shell, curl(answer, upstream), "await_registry_cache", *words)
-    assert found.replace(MIRROR, "URL").splitlines() == told
+    output = run(shell, curl(answer, upstream), "await_registry_cache", *words)
+    assert output.replace(MIRROR, "URL").splitlines() == expected
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize(("code", "told"), [("200", CACHES[0][3]), ("000", CACHES[3][3])])
+@pytest.mark.parametrize(("code", "expected"), [("200", CACHES[0][3]), ("000", CACHES[3][3])])
 def test_a_cache_that_answered_together_with_others_is_not_asked_again(
-    shell: tuple[str, ...], code: str, told: list[str]
+    shell: tuple[str, ...], code: str, expected: list[str]
 ) -> None:
     fake = f"{curl('return 7', 'echo 401')}\nresponses='page {code} {MIRROR}/v2/'"
     words = ("1", "dockerhub", MIRROR, "https://hub.example.com", "library/alpine")
-    assert run(shell, fake, "await_registry_cache", *words).replace(MIRROR, "URL").splitlines() == told
+    assert run(shell, fake, "await_registry_cache", *words).replace(MIRROR, "URL").splitlines() == expected
 
 
 RUNS = """{"Id":"1"
@@ -159,7 +159,7 @@ OTHER = """{"Id":"2"
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("told", "differs", "asked"),
+    ("responses", "differs", "asked"),
     [
         (RUNS, False, False),
         (f"{OTHER}\n{RUNS}\n{OTHER}", False, False),
@@ -174,13 +174,13 @@ OTHER = """{"Id":"2"
     ],
 )
 def test_listening_sockets_are_read_only_if_a_cache_may_have_to_start(
-    shell: tuple[str, ...], told: str, differs: bool, asked: bool, tmp_path: Path
+    shell: tuple[str, ...], responses: str, differs: bool, asked: bool, tmp_path: Path
 ) -> None:
     place = tmp_path / "registry-config.yml"
     place.write_text("a: 1\n")
     sha = "other" if differs else hashlib.sha256(b"a: 1\n").hexdigest()
     cache = "http://172.17.0.1:5000"
-    fake = f"{curl(':', 'echo 401')}\nresponses='{told}\npage 200 {cache}/v2/'"
+    fake = f"{curl(':', 'echo 401')}\nresponses='{responses}\npage 200 {cache}/v2/'"
     words = ("1", "dockerhub", cache, "https://hub.example.com", "library/alpine", str(place), sha)
     assert (PORTS in run(shell, fake, "await_registry_cache", *words)) is asked
 
@@ -189,5 +189,5 @@ def test_listening_sockets_are_read_only_if_a_cache_may_have_to_start(
 def test_all_files_that_may_be_ours_are_read(shell: tuple[str, ...], tmp_path: Path) -> None:
     (tmp_path / "registry-config.old.yml").write_text("")
     (tmp_path / "notes.yml").write_text("")
-    found = run(shell, "", "observe_registry_files", str(tmp_path))
-    assert found == f"file {tmp_path}/docker-compose.yml\nfile {tmp_path}/registry-config.old.yml\n"
+    output = run(shell, "", "observe_registry_files", str(tmp_path))
+    assert output == f"file {tmp_path}/docker-compose.yml\nfile {tmp_path}/registry-config.old.yml\n"

@@ -30,9 +30,9 @@ def test_docker_starts_no_container_that_was_put_aside(
     (run / "aside.sh").write_bytes(content("container-aside.sh"))
     docker.write_text('#!/bin/sh\n[ "$1" != inspect ] || { echo 3; exit; }\necho "$@" >>../said\n')
     docker.chmod(0o755)
-    for what, restart, said in (("stop", policy, stopped), ("start", "no", started)):
+    for what, restart, texts in (("stop", policy, stopped), ("start", "no", started)):
         argv = ["sh", "aside.sh", what, "ID", restart, "1", "reg"]
         subprocess.run(argv, cwd=run, env={"PATH": f"{docker.parent}:{os.environ['PATH']}"}, check=True)
-        assert (tmp_path / "runs/said").read_text().splitlines() == said
+        assert (tmp_path / "runs/said").read_text().splitlines() == texts
         (tmp_path / "runs/said").unlink()
     assert (tmp_path / "originals/containers").read_text() == ""

@@ -32,9 +32,9 @@ def run(shell: tuple[str, ...], fakes: str, call: str) -> str:
         *(text for verify in VERIFY_PROVIDERS for text in (verify.VERIFY, verify.PULL_TEST)),
     ]
     script = "\n".join((FRAME, *texts, fakes, call))
-    done = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
-    assert done.stderr == ""
-    return done.stdout
+    completed = subprocess.run(command, input=script, capture_output=True, text=True, check=True)
+    assert completed.stderr == ""
+    return completed.stdout
 
 
 CATALOG = """curl() {
@@ -55,14 +55,14 @@ CATALOG = """curl() {
 @pytest.mark.parametrize("small", ["", "1"])
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_catalog_is_read_page_by_page(shell: tuple[str, ...], small: str) -> None:
-    found = run(shell, f"SMALL={small}\n{CATALOG}", f"registry_catalog {URL}")
-    assert repositories(found) == ("a", "library/b", "c")
+    output = run(shell, f"SMALL={small}\n{CATALOG}", f"registry_catalog {URL}")
+    assert repositories(output) == ("a", "library/b", "c")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_catalog_that_never_ends_is_left(shell: tuple[str, ...]) -> None:
-    found = run(shell, """curl() { echo '{"repositories":["a"]}'; }""", f"registry_catalog {URL}")
-    assert set(repositories(found)) == {"a"}
+    output = run(shell, """curl() { echo '{"repositories":["a"]}'; }""", f"registry_catalog {URL}")
+    assert set(repositories(output)) == {"a"}
 
 
 WGET = """
@@ -74,7 +74,7 @@ wget() { printf '%s\\n' "$SAID" >&2; return "$STATUS"; }
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("said", "status", "code", "reached"),
+    ("printed", "status", "code", "reached"),
     [
         ("HTTP/1.1 200 OK", 0, "200 0", "200 0"),
         ("  HTTP/1.1 401 Unauthorized", 1, "401 1", "000 1"),
@@ -83,9 +83,9 @@ wget() { printf '%s\\n' "$SAID" >&2; return "$STATUS"; }
     ],
 )
 def test_a_host_without_curl_is_asked_by_wget(
-    shell: tuple[str, ...], said: str, status: int, code: str, reached: str
+    shell: tuple[str, ...], printed: str, status: int, code: str, reached: str
 ) -> None:
-    fakes = f"SAID='{said}' STATUS={status}\n{WGET}"
+    fakes = f"SAID='{printed}' STATUS={status}\n{WGET}"
     assert run(shell, fakes, f"registry_code {URL}/v2/ 5 '*'").strip() == code
     assert run(shell, fakes, f"docker_reach 1 {URL} 2>/dev/null").strip() == reached
 
@@ -98,7 +98,7 @@ curl() { case $* in *tags/list*) printf '%s' "$TAGS" ;; esac; [ -n "$TAGS" ]; }
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("tags", "said"),
+    ("tags", "expected"),
     [
         ('{"name":"library/alpine","tags":["3","3.1"]}', "upstream"),
         ('{"name":"library/alpine","tags":["3"]}', "held"),
@@ -107,12 +107,12 @@ curl() { case $* in *tags/list*) printf '%s' "$TAGS" ;; esac; [ -n "$TAGS" ]; }
     ],
 )
 def test_a_list_of_held_tags_does_not_show_that_the_upstream_responds(
-    shell: tuple[str, ...], tags: str, said: str, tmp_path: Any
+    shell: tuple[str, ...], tags: str, expected: str, tmp_path: Any
 ) -> None:
     """A cache whose upstream is silent lists what it holds, with 200."""
     (tmp_path / "docker/registry/v2/repositories/library/alpine/_manifests/tags/3").mkdir(parents=True)
     fakes = f"VOLUME='{tmp_path}' TAGS='{tags}'\n{ASKING}"
-    assert run(shell, fakes, f"registry_tag_source dockerhub {URL} library/alpine").strip() == said
+    assert run(shell, fakes, f"registry_tag_source dockerhub {URL} library/alpine").strip() == expected
 
 
 PUT_BACK = """
@@ -130,7 +130,7 @@ docker() {
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("before", "variables", "said", "did"),
+    ("before", "variables", "expected", "did"),
     [
         ("''", "NOW=new PULLS=one", "removed", "rmi alpine:3\n"),
         ("old", "NOW=new PULLS=one", "restored", "rmi alpine:3\ntag old alpine:3\n"),
@@ -144,12 +144,12 @@ docker() {
     ],
 )
 def test_the_image_is_restored_after_the_pull(
-    shell: tuple[str, ...], before: str, variables: str, said: str, did: str, tmp_path: Any
+    shell: tuple[str, ...], before: str, variables: str, expected: str, did: str, tmp_path: Any
 ) -> None:
     done = tmp_path / "done"
     done.touch()
     fakes = f"JOBS= USED= DONE={done}\n{variables}\n{PUT_BACK}"
-    assert run(shell, fakes, f"docker_restore_image alpine:3 {before} 1 no").strip() == said
+    assert run(shell, fakes, f"docker_restore_image alpine:3 {before} 1 no").strip() == expected
     assert done.read_text() == did
-    if said == "removed":
+    if expected == "removed":
         assert run(shell, fakes, "docker_restore_image alpine:3 '' 1 yes").strip() == "stays jobs"

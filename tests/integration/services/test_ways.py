@@ -23,7 +23,7 @@ GUEST = "41"
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("guest", "runs", "way", "before", "after", "status", "says", "told"),
+    ("guest", "runs", "way", "before", "after", "status", "says", "expected"),
     [
         (GUEST, "", "bridge", "", "", 0, "", ""),
         (GUEST, "", "bridge", "", "drop", 1, "why\nmore\n", ""),
@@ -46,23 +46,23 @@ def test_a_cache_that_containers_reached_before_must_be_reached_after(
     after: str,
     status: int,
     says: str,
-    told: str,
+    expected: str,
     tmp_path: Path,
 ) -> None:
     call = scripted(tmp_path, shell, guest, runs)
     assert call("--note", way, before).returncode == 0
-    done = call("--compare", way, after, "why", "more")
-    assert (done.returncode, done.stdout) == (status, says)
+    completed = call("--compare", way, after, "why", "more")
+    assert (completed.returncode, completed.stdout) == (status, says)
     tell = tmp_path / "notes"
-    assert told in (tell.read_text() if tell.exists() else "")
-    assert tell.exists() is bool(told)
+    assert expected in (tell.read_text() if tell.exists() else "")
+    assert tell.exists() is bool(expected)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_report_writes_a_note_and_does_not_fail(shell: tuple[str, ...], tmp_path: Path) -> None:
     call = scripted(tmp_path, shell, GUEST, "")
-    done = call("--report", "bridge", "drop", "why", "more")
-    assert (done.returncode, done.stdout) == (0, "")
+    completed = call("--report", "bridge", "drop", "why", "more")
+    assert (completed.returncode, completed.stdout) == (0, "")
     assert (tmp_path / "notes").read_text() == "why\nmore\n"
     (tmp_path / "notes").unlink()
     assert call("--report", "bridge", "", "why").returncode == 0
@@ -71,16 +71,16 @@ def test_report_writes_a_note_and_does_not_fail(shell: tuple[str, ...], tmp_path
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("guest", "status", "says", "told"),
+    ("guest", "status", "says", "expected"),
     [(GUEST, 1, "why\n", ""), ("", 0, "", "no container could be started for the check: no sleep in image3")],
 )
 def test_every_present_image_is_tried_once_for_a_container(
-    shell: tuple[str, ...], guest: str, status: int, says: str, told: str, tmp_path: Path
+    shell: tuple[str, ...], guest: str, status: int, says: str, expected: str, tmp_path: Path
 ) -> None:
-    done = scripted(tmp_path, shell, guest, "")("--verify", "bridge", "drop", "why")
-    assert (done.returncode, done.stdout) == (status, says)
+    completed = scripted(tmp_path, shell, guest, "")("--verify", "bridge", "drop", "why")
+    assert (completed.returncode, completed.stdout) == (status, says)
     tell = tmp_path / "notes"
-    assert told in (tell.read_text() if tell.exists() else "")
+    assert expected in (tell.read_text() if tell.exists() else "")
     images = (tmp_path / "begun").read_text().split()
     assert images == (["own"] if guest else ["own", "image1", "image2", "image3"])  # each once, and not for ever
     assert (tmp_path / "removed").exists() is bool(guest)
@@ -121,7 +121,7 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize(
-    ("guest", "runs", "drops", "status", "told"),
+    ("guest", "runs", "drops", "status", "expected"),
     [
         (GUEST, "", "", 0, ""),
         (GUEST, "", "drop", 1, ""),
@@ -131,14 +131,14 @@ def test_a_name_that_is_the_hosts_own_loopback_shows_nothing_and_fails_nothing(
     ],
 )
 def test_a_network_of_jobs_is_asked_from_in_place_of_the_default_bridge(
-    shell: tuple[str, ...], guest: str, runs: str, drops: str, status: int, told: str, tmp_path: Path
+    shell: tuple[str, ...], guest: str, runs: str, drops: str, status: int, expected: str, tmp_path: Path
 ) -> None:
-    done = scripted(tmp_path, shell, guest, runs)("--verify", "network:ci", drops, "why")
-    assert (done.returncode, done.stdout) == (status, "why\n" if status else "")
+    completed = scripted(tmp_path, shell, guest, runs)("--verify", "network:ci", drops, "why")
+    assert (completed.returncode, completed.stdout) == (status, "why\n" if status else "")
     assert (tmp_path / "network").read_text() == "ci\n"
     tell = tmp_path / "notes"
-    assert told in (tell.read_text() if tell.exists() else "")
-    assert tell.exists() is bool(told)
+    assert expected in (tell.read_text() if tell.exists() else "")
+    assert tell.exists() is bool(expected)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -155,8 +155,8 @@ def test_a_network_that_is_not_there_shows_nothing_and_fails_nothing(shell: tupl
 def test_a_container_that_ends_while_it_is_asked_from_shows_nothing(shell: tuple[str, ...], tmp_path: Path) -> None:
     """As those of jobs do."""
     call = scripted(tmp_path, shell, "", "network=bridge 41 default")
-    done = call("--verify", "bridge", "ends", "why")
-    assert (done.returncode, done.stdout) == (0, "")
+    completed = call("--verify", "bridge", "ends", "why")
+    assert (completed.returncode, completed.stdout) == (0, "")
     assert (tmp_path / "notes").read_text().endswith(": the container from which it was checked has ended\n")
 
 

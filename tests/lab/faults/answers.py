@@ -51,8 +51,8 @@ class Truth:
 
     def told(self, name: str) -> dict[str, Any]:
         """What Docker's API says of it; nothing where it says nothing."""
-        told: dict[str, Any] = json.loads(self.said(name) or "{}")
-        return told
+        document: dict[str, Any] = json.loads(self.said(name) or "{}")
+        return document
 
     @property
     def struck(self) -> str:
@@ -76,17 +76,17 @@ class Truth:
     @property
     def container(self) -> tuple[int, str, str, str] | None:
         """Pid, start and id of the cache's container, and the config that it was made for; None where none runs."""
-        told = self.told("container")
-        if not told:
+        document = self.told("container")
+        if not document:
             return None
-        made_for = told["Config"]["Labels"].get("runnerops.registry-config.sha256", "none")
-        return told["State"]["Pid"], told["State"]["StartedAt"], told["Id"], made_for
+        made_for = document["Config"]["Labels"].get("runnerops.registry-config.sha256", "none")
+        return document["State"]["Pid"], document["State"]["StartedAt"], document["Id"], made_for
 
     @property
     def foreign(self) -> str:
         """Whether somebody's own container runs, and when it is started again; nothing where there is none."""
-        told = self.told("foreign")
-        return f"{told['State']['Running']} {told['HostConfig']['RestartPolicy']['Name']}" if told else ""
+        document = self.told("foreign")
+        return f"{document['State']['Running']} {document['HostConfig']['RestartPolicy']['Name']}" if document else ""
 
     @property
     def units(self) -> list[list[str]]:

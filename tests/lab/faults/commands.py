@@ -121,12 +121,12 @@ def planning(project: Project, flags: Flags = FLAGS) -> Iterator[Planning]:
 
 
 def _screen() -> Screen:
-    said = io.StringIO()
-    return Screen(out=said, err=said)
+    output = io.StringIO()
+    return Screen(out=output, err=output)
 
 
 def _well(words: str, code: Exit, screen: Screen) -> str:
     assert isinstance(screen.out, io.StringIO)
-    said = screen.out.getvalue()
-    assert code is Exit.OK, f"{words} ends with {code.value}:\n{said}"
-    return said
+    output = screen.out.getvalue()
+    assert code is Exit.OK, f"{words} ends with {code.value}:\n{output}"
+    return output

@@ -84,8 +84,8 @@ class Struck:
         file = self.project.folder / "client.pickle"
         file.write_bytes(pickle.dumps((plan, self.now.host, self.project.folder, self.project.environ)))
         words, folder = [str(file), str(self.index)], self.project.folder
-        done = run_forked(words, folder, self.project.environ, seconds=120, apart=True, module=client.__name__)
-        assert done.returncode == -signal.SIGKILL, f"the client was not killed at its step:\n{done.stderr}"
+        completed = run_forked(words, folder, self.project.environ, seconds=120, apart=True, module=client.__name__)
+        assert completed.returncode == -signal.SIGKILL, f"the client was not killed at its step:\n{completed.stderr}"
         let_go(self.lab_host, self.now.plan.run)
         until("the end of the run", lambda: self._end() != "", seconds=120, every=0.1)
         return ENDS[self._end()]

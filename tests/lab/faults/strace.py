@@ -67,8 +67,8 @@ def read(file: Path) -> Iterator[Call]:
             continue
         if resumed := re.match(r" *<\.\.\. \w+ resumed>(.*)", text):
             text = begun.pop(pid, "") + resumed[1]
-        if found := _LINE.match(text.strip()):
-            yield from _call(found[1], found[2])
+        if match := _LINE.match(text.strip()):
+            yield from _call(match[1], match[2])
 
 
 def _call(name: str, words: str) -> Iterator[Call]:

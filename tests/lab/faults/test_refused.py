@@ -32,8 +32,8 @@ def test_a_config_that_harms_a_live_runner_never_reaches_it(project: Project, ho
     section = runner_section()
     (section if key in section else section["runners"][0])[key] = HARMFUL[key]
     project.set(host.name, "gitlab_runner", value=section)
-    said = project.deploy(code=1)
-    assert key in said
+    output = project.deploy(code=1)
+    assert key in output
     assert host.run("ls /var/lib/runnerops/runs").stdout == runs
     assert (host.pid("gitlab-runner"), host.read(answers.CONFIG)) == (pid, content)
 
@@ -43,8 +43,8 @@ def test_an_image_that_cannot_be_pulled_leaves_the_host_as_it_was(project: Proje
     before = untouched(host)
     section = cache_section(host, lab.hub, image="registry:9.9.9")
     project.write({"hosts": {host.name: whole_host(host, lab.hub, registry=section)}})
-    said = project.deploy("--allow", "stop-containers", code=1)
-    assert "registry:9.9.9" in said
+    output = project.deploy("--allow", "stop-containers", code=1)
+    assert "registry:9.9.9" in output
     assert untouched(host) == before
 
 
@@ -56,5 +56,5 @@ def untouched(host: LabHost) -> tuple[object, ...]:
         "docker network ls -q; docker volume ls -q; docker images -q | sort",  # of one age they come in any order
         "find /etc/docker /opt/registry /etc/gitlab-runner -type f ! -name .runner_system_id 2>/dev/null",
     )
-    said = [host.run(command, check=False).stdout for command in asked]
-    return *said, host.pid("docker"), host.pid("gitlab-runner")
+    output = [host.run(command, check=False).stdout for command in asked]
+    return *output, host.pid("docker"), host.pid("gitlab-runner")

@@ -72,8 +72,8 @@ def converged(truth: Truth) -> None:
 
 def removed(truth: Truth, runner: str) -> None:
     """No file and no container of ours; Docker is as its file says, which is none; the runner's unit is so."""
-    there = [path for paths in PATHS.values() for path in paths if truth.file(path) != NO_FILE]
-    wrong = [*_docker(truth), *_registry(truth), *there]
+    names = [path for paths in PATHS.values() for path in paths if truth.file(path) != NO_FILE]
+    wrong = [*_docker(truth), *_registry(truth), *names]
     if wrong or truth.runner != runner.split():
         raise UntrueError(f"not removed: {wrong}, the runner is {truth.runner}")
     _nothing_left(truth)

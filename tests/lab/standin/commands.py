@@ -89,7 +89,9 @@ def reset_token(path: Path, options: Options) -> int:
     except BadConfigError as error:
         fatal(f"Failed to load configuration: {error}")
     ensure_system_id(path.parent)
-    runner = next((one for one in config.runners if one.get("name") == (options.get("name") or options.get("n"))), None)
+    runner = next(
+        (runner for runner in config.runners if runner.get("name") == (options.get("name") or options.get("n"))), None
+    )
     if runner is None:
         fatal("Couldn't get runner credentials")
     if not renewed(runner):

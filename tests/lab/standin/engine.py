@@ -11,7 +11,7 @@ class DockerError(OSError):
 
 def docker(*words: str, seconds: float = 120) -> str:
     """Run the client; its output. DockerError when it fails."""
-    done = subprocess.run(
+    completed = subprocess.run(
         ["docker", *words],
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -19,6 +19,6 @@ def docker(*words: str, seconds: float = 120) -> str:
         timeout=seconds,
         check=False,
     )
-    if done.returncode:
-        raise DockerError(f"docker {words[0]}: {done.stderr.strip()}")
-    return done.stdout.strip()
+    if completed.returncode:
+        raise DockerError(f"docker {words[0]}: {completed.stderr.strip()}")
+    return completed.stdout.strip()

@@ -21,8 +21,8 @@ def call(
     url = f"{runner.get('url', '').rstrip('/')}/api/v4/{path}"
     about = {"Content-Type": kind, **{name.replace("_", "-"): value for name, value in headers.items()}}
     try:
-        said, answer = ask(method, url, content, about, TIMEOUT)
-        return said, json.loads(answer or b"{}") if said < 300 else {}
+        status, answer = ask(method, url, content, about, TIMEOUT)
+        return status, json.loads(answer or b"{}") if status < 300 else {}
     except (OSError, ValueError, IndexError) as error:
         log("debug", "Request failed", path=path, error=error)
         return 0, {}
@@ -31,10 +31,12 @@ def call(
 def request_job(runner: dict[str, Any], system_id: str) -> dict[str, Any] | None:
     """The next job for this runner, now its own."""
     about = {"name": "gitlab-runner", "executor": runner.get("executor", "")}
-    said, job = call(runner, "POST", "jobs/request", {"token": runner["token"], "system_id": system_id, "info": about})
-    if said == 403:
+    status, job = call(
+        runner, "POST", "jobs/request", {"token": runner["token"], "system_id": system_id, "info": about}
+    )
+    if status == 403:
         log("error", "Checking for jobs... forbidden", runner=short(runner["token"]), status="403 Forbidden")
-    return job if said == 201 else None
+    return job if status == 201 else None
 
 
 def append_trace(runner: dict[str, Any], job: dict[str, Any], start: int, text: bytes) -> bool:
@@ -57,5 +59,5 @@ def verify(runner: dict[str, Any], system_id: str) -> tuple[int, dict[str, Any]]
 
 def reset_token(runner: dict[str, Any]) -> dict[str, Any] | None:
     """A new token in place of the one it has."""
-    said, answer = call(runner, "POST", "runners/reset_authentication_token", {"token": runner["token"]})
-    return answer if said == 201 else None
+    status, answer = call(runner, "POST", "runners/reset_authentication_token", {"token": runner["token"]})
+    return answer if status == 201 else None

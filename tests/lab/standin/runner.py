@@ -124,8 +124,8 @@ class Runner:
         self.jobs.draining.set()
         self.say("warning", "[runWait] received stop signal", **{"stop-signal": NAMES[got]})
         if got == signal.SIGQUIT:
-            said = "Starting graceful shutdown, waiting for builds to finish"
-            self.say("warning", said, StopSignal=NAMES[signal.SIGQUIT])
+            text = "Starting graceful shutdown, waiting for builds to finish"
+            self.say("warning", text, StopSignal=NAMES[signal.SIGQUIT])
         while got == signal.SIGQUIT:
             if not self.jobs.alive():
                 return self.gone()

@@ -27,17 +27,17 @@ def save(config: Config, path: Path, user: str) -> None:
 
 def known(tree: dict[str, Any], table: str = "") -> dict[str, Any]:
     """What the runner has of a table, in its order."""
-    found: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for name, zero in always(table):
         if (value := tree.get(name, zero)) is not None:
-            found[name] = value
+            document[name] = value
     for name in TABLES.get(table, ()):
         value = tree.get(name)
         if isinstance(value, dict):
-            found[name] = known(value, name)
+            document[name] = known(value, name)
         elif isinstance(value, list):
-            found[name] = [known(part, name) for part in value]
-    return found
+            document[name] = [known(part, name) for part in value]
+    return document
 
 
 def lines(tree: dict[str, Any], place: str, depth: int = 0) -> list[str]:

@@ -28,8 +28,8 @@ def start_services(build: Container) -> list[str]:
         name = f"{build.prefix}-service-{number}"
         alias = service.get("alias") or service["name"].rpartition("/")[2].partition(":")[0]
         build.rest.insert(0, ("rm", "--force", "--volumes", name))
-        found = [f"--network-alias={alias}"] if network else []
-        words = [*build.options("service"), *options, *found, *settings(service)]
+        texts = [f"--network-alias={alias}"] if network else []
+        words = [*build.options("service"), *options, *texts, *settings(service)]
         docker("run", "--detach", "--name", name, *words, service["name"], *service.get("command", []))
         links += [] if network else [f"--link={name}:{alias}"]
         wait_for(name)
@@ -40,7 +40,7 @@ def wait_for(name: str) -> None:
     """Until a port of the service's image answers; the job starts after 30 s anyway."""
     (shown,) = json.loads(docker("inspect", name))
     ports = [int(port.partition("/")[0]) for port in shown["Config"].get("ExposedPorts") or {}]
-    addresses = [one["IPAddress"] for one in shown["NetworkSettings"]["Networks"].values()]
+    addresses = [NetworkSetting["IPAddress"] for NetworkSetting in shown["NetworkSettings"]["Networks"].values()]
     deadline = time.monotonic() + WAIT
     while ports and not any(answers(address, port) for address in addresses for port in ports):
         if time.monotonic() > deadline:

@@ -115,14 +115,14 @@ class Work(threading.Thread):
             if over:
                 return process.wait()
 
-    def _finish(self, reason: str, said: str, code: int = 0) -> None:
+    def _finish(self, reason: str, message: str, code: int = 0) -> None:
         state = "failed" if reason else "success"
         for _ in range(RETRIES):
             if gitlab.update_job(self.runner, self.job, state, reason, code):
                 break
             time.sleep(1)
         if reason:
-            log("warning", f"Job failed: {said}", job=self.id, runner=short(self.runner["token"]))
+            log("warning", f"Job failed: {message}", job=self.id, runner=short(self.runner["token"]))
         else:
             log("info", "Job succeeded", job=self.id, runner=short(self.runner["token"]))
 

@@ -59,8 +59,8 @@ def engine(
     if active != "active":
         return DockerFacts(unit, bridge=BRIDGE)
     loaded = None if mirrors is None else tuple(f"{url}/" for url in mirrors)
-    found = DockerFacts(unit, version, "engine", loaded, live, swarm, bridge, tuple(containers), frozenset(images))
-    return replace(found, store=store, roots=roots or {})
+    docker = DockerFacts(unit, version, "engine", loaded, live, swarm, bridge, tuple(containers), frozenset(images))
+    return replace(docker, store=store, roots=roots or {})
 
 
 def runner(*, active: str = "active", jobs: int = 0) -> RunnerFacts:
@@ -129,17 +129,19 @@ def cache(name: str = "dockerhub", **keys: Any) -> Tree:
     return {**filled, **keys}
 
 
-def changes(service: Service, here: Host, rendered: Iterable[RenderedFile], observed: HostState) -> tuple[Change, ...]:
+def changes(
+    service: Service, this_host: Host, rendered: Iterable[RenderedFile], observed: HostState
+) -> tuple[Change, ...]:
     """What the plan makes of files that are asked for: settled, then compared."""
-    found = []
-    for file in service.reconcile(here, tuple(rendered), observed)[0]:
+    items = []
+    for file in service.reconcile(this_host, tuple(rendered), observed)[0]:
         old = observed.file(file.spec.path)
         if old.content == file.content:
             continue
         before = {} if old.content is None else service.parse(file.spec, old.content)
         after = {} if file.content is None else service.parse(file.spec, file.content)
-        found.append(Change(old, file, service.key_changes(file.spec, before, after)))
-    return tuple(found)
+        items.append(Change(old, file, service.key_changes(file.spec, before, after)))
+    return tuple(items)
 
 
 def daemon(tree: Tree) -> RenderedFile:
@@ -148,8 +150,8 @@ def daemon(tree: Tree) -> RenderedFile:
     return RenderedFile(spec, json_bytes(tree))
 
 
-def change_daemon(observed: HostState, tree: Tree, here: Host | None = None) -> tuple[Change, ...]:
-    return changes(DOCKER, here or host(tree), [daemon(tree)], observed)
+def change_daemon(observed: HostState, tree: Tree, this_host: Host | None = None) -> tuple[Change, ...]:
+    return changes(DOCKER, this_host or host(tree), [daemon(tree)], observed)
 
 
 class Vault:
@@ -167,11 +169,11 @@ def secret(name: str = "TOKEN") -> Secret:
     return Secret("env", name, SourceLocation("inventory.yml", 1, 1))
 
 
-def render_file(here: Host, value: str = "s3cret") -> tuple[RenderedFile, ...]:
+def render_file(this_host: Host, value: str = "s3cret") -> tuple[RenderedFile, ...]:
     """The registry's files as the shipped templates render them, made once for each host and value of its secrets."""
-    asked = (repr(here), value)
+    asked = (repr(this_host), value)
     if asked not in _RENDERED:
-        made = render_all(here, Vault(value))
+        made = render_all(this_host, Vault(value))
         _RENDERED[asked] = tuple(file for file in made if file.spec.service is ServiceName.REGISTRY)
     return _RENDERED[asked]
 
@@ -193,10 +195,10 @@ _RENDERER = Renderer(Path("no-such-project"), _BORROWED)
 """One for all tests, for it compiles each template once."""
 
 
-def render_all(here: Host, resolver: Resolves) -> tuple[RenderedFile, ...]:
+def render_all(this_host: Host, resolver: Resolves) -> tuple[RenderedFile, ...]:
     """A host's files as the shipped templates render them."""
     _BORROWED.now = resolver
-    return _RENDERER.files(here)
+    return _RENDERER.files(this_host)
 
 
 def container(

@@ -25,26 +25,26 @@ LABEL = "runnerops.registry-config.sha256"
 RESTART = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
 
 
-def label_of(here: Host, name: str = "dockerhub") -> str:
-    compose: Any = REGISTRY.parse(render_file(here)[-1].spec, render_file(here)[-1].content or b"")
+def label_of(this_host: Host, name: str = "dockerhub") -> str:
+    compose: Any = REGISTRY.parse(render_file(this_host)[-1].spec, render_file(this_host)[-1].content or b"")
     return str(compose["services"][name]["labels"][LABEL])
 
 
 def deployed(*caches: Tree, value: str = "s3cret", **facts: Any) -> HostState:
     """A host on which these caches run as they should."""
-    here = host({}, list(caches))
-    files = {file.spec.path: file.content or b"" for file in render_file(here, value)}
+    this_host = host({}, list(caches))
+    files = {file.spec.path: file.content or b"" for file in render_file(this_host, value)}
     running = [
         our_container(
-            str(one["name"]),
-            label_of(here, str(one["name"])),
+            str(this_cache["name"]),
+            label_of(this_host, str(this_cache["name"])),
             id=f"{number}" * 64,
-            image=str(one["image"]),
-            ports=(str(one["listen"]),),
+            image=str(this_cache["image"]),
+            ports=(str(this_cache["listen"]),),
         )
-        for number, one in enumerate(caches, 1)
+        for number, this_cache in enumerate(caches, 1)
     ]
-    images = {str(one["image"]) for one in caches}
+    images = {str(this_cache["image"]) for this_cache in caches}
     return state(files, engine(containers=running, images=images), registry_facts=compose_facts(), **facts)
 
 

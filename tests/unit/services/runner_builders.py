@@ -45,8 +45,8 @@ def reconcile(rendered: Tree, state: HostState, host: Host = HOST) -> tuple[dict
 
 def change(old: Tree | None, new: Tree) -> tuple[Change, ...]:
     was = observed(old).file(PATH)
-    found = GITLAB_RUNNER.key_changes(SPEC, old or {}, new)
-    return (Change(was, RenderedFile(SPEC, to_toml(new).encode()), found),)
+    changes = GITLAB_RUNNER.key_changes(SPEC, old or {}, new)
+    return (Change(was, RenderedFile(SPEC, to_toml(new).encode()), changes),)
 
 
 REWRITTEN = config(

@@ -34,14 +34,14 @@ def _under(build: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
 def places(schema: Any, build: Callable[[Any], Any], depth: int = 0) -> Iterator[Callable[[Any], Any]]:
     """For each place below a schema what makes a file with a value there."""
     yield build
-    for one in forms(schema) if depth < 5 else ():
-        for name, inner in one.get("properties", {}).items():
+    for form in forms(schema) if depth < 5 else ():
+        for name, inner in form.get("properties", {}).items():
             yield from places(inner, _under(build, name), depth + 1)
-        for inner in (*one.get("patternProperties", {}).values(), one.get("additionalProperties")):
+        for inner in (*form.get("patternProperties", {}).values(), form.get("additionalProperties")):
             if isinstance(inner, dict):
                 yield from places(inner, _under(build, "a"), depth + 1)
-        if "items" in one:
-            yield from places(one["items"], lambda value: build([value]), depth + 1)
+        if "items" in form:
+            yield from places(form["items"], lambda value: build([value]), depth + 1)
 
 
 @pytest.mark.parametrize("value", [{}, [], [{}], None, -1, "$A"], ids=repr)

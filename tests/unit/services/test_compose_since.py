@@ -24,7 +24,10 @@ def found(lines: str, version: str, *, facts: bool = False) -> list[str]:
     tree = parse(f"services:\n  a:\n    image: x\n    {lines}\n".encode(), compose=True)
     host = Host("h", "h", versions={"compose": version} if version and not facts else {})
     known = Facts(registry=RegistryFacts(compose_version=version)) if facts else None
-    return [f"{one.rule} {one.severity} {key_text(one.key)}" for one in lint_trees(host, {SPEC: tree}, known)]
+    return [
+        f"{this_tree.rule} {this_tree.severity} {key_text(this_tree.key)}"
+        for this_tree in lint_trees(host, {SPEC: tree}, known)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_a_file_that_only_newer_releases_refuse_is_no_error_for_older_ones(
 ) -> None:
     whole: Tree = {"services": {"a": {"image": "x"}}, **tree}
     wrong = {version: [*compose_rules(whole, version=version)] for version in (before, since, "")}
-    assert [(version, [one[:2] for one in found]) for version, found in wrong.items()] == [
+    assert [(version, [finding[:2] for finding in pairs]) for version, pairs in wrong.items()] == [
         (before, []),
         (since, [(rule, "error")]),
         ("", [(rule, "warning")]),
@@ -81,7 +84,7 @@ _ANCHOR = f"x-a: &a {{{', '.join(f'k{number}: v' for number in range(80))}}}\nse
 def test_a_file_has_as_many_values_as_compose_counts(text: str, too_many: bool) -> None:
     spec = FileSpec(ServiceName.REGISTRY, "c.yml", "", "yaml")
     documents = look(text, "c.yml", layered=True).documents
-    assert [one.rule for one in many_values(spec, text, documents)] == (["K002"] if too_many else [])
+    assert [finding.rule for finding in many_values(spec, text, documents)] == (["K002"] if too_many else [])
 
 
 @pytest.mark.parametrize(

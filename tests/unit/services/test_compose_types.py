@@ -155,12 +155,12 @@ def test_a_value_that_compose_accepts_gives_no_finding(service: Tree) -> None:
 
 def test_a_watch_command_with_an_open_quote() -> None:
     watch: Tree = {"path": ".", "action": "sync+exec", "target": "/a", "exec": {"command": 'echo "a'}}
-    (finding,) = (one for one in found({"develop": {"watch": [watch]}}) if one.startswith("error"))
+    (finding,) = (text for text in found({"develop": {"watch": [watch]}}) if text.startswith("error"))
     assert finding.startswith("error develop.watch[0].exec.command: has a quote or a bracket that is not closed")
 
 
 @pytest.mark.parametrize(
-    ("tree", "said"),
+    ("tree", "expected"),
     [
         (
             {"services": {"a": {"image": "a"}, "volumes": {}}},
@@ -216,5 +216,5 @@ def test_a_watch_command_with_an_open_quote() -> None:
         ({"services": {"a": {"image": "a", "mem_limit": "1e9"}}}, ""),
     ],
 )
-def test_a_finding_says_what_to_write_instead(tree: Tree, said: str) -> None:
-    assert [f"{message}; {fix}" for *_, message, fix in compose_rules(tree)][:1] == ([said] if said else [])
+def test_a_finding_says_what_to_write_instead(tree: Tree, expected: str) -> None:
+    assert [f"{message}; {fix}" for *_, message, fix in compose_rules(tree)][:1] == ([expected] if expected else [])

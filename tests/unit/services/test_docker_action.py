@@ -44,14 +44,16 @@ def on_host(tree: Tree | None, **facts: object) -> HostState:
     return state({} if tree is None else {DAEMON: json_bytes(tree)}, engine(**{**loaded, **facts}))  # type: ignore[arg-type]
 
 
-def action(observed: HostState, rendered: Tree, here: Host | None = None, policy: Policy = POLICY) -> tuple[str, str]:
-    here = here or host(rendered)
-    found = DOCKER.minimal_action(here, change_daemon(observed, rendered, here), observed, policy, ())
-    return (found.verb.name, ", ".join(found.because)) if found else ("", "")
+def action(
+    observed: HostState, rendered: Tree, this_host: Host | None = None, policy: Policy = POLICY
+) -> tuple[str, str]:
+    this_host = this_host or host(rendered)
+    least = DOCKER.minimal_action(this_host, change_daemon(observed, rendered, this_host), observed, policy, ())
+    return (least.verb.name, ", ".join(least.because)) if least else ("", "")
 
 
 @pytest.mark.parametrize(
-    ("there", "rendered", "facts", "verb", "because"),
+    ("host_tree", "rendered", "facts", "verb", "because"),
     [
         (None, MIRRORS, {}, "RELOAD", "registry-mirrors"),
         (None, {}, {}, "", ""),
@@ -97,9 +99,9 @@ def action(observed: HostState, rendered: Tree, here: Host | None = None, policy
     ],
 )
 def test_the_minimal_action_and_its_reason(
-    there: Tree | None, rendered: Tree, facts: Mapping[str, object], verb: str, because: str
+    host_tree: Tree | None, rendered: Tree, facts: Mapping[str, object], verb: str, because: str
 ) -> None:
-    assert action(on_host(there, **facts), rendered) == (verb, because)
+    assert action(on_host(host_tree, **facts), rendered) == (verb, because)
 
 
 def test_layout_alone_is_no_action() -> None:
@@ -109,12 +111,12 @@ def test_layout_alone_is_no_action() -> None:
 
 def test_a_file_that_cannot_be_read_says_nothing_of_what_is_loaded() -> None:
     observed = state({DAEMON: b"{"}, engine())
-    here = host(MIRRORS)
-    (file,), _ = DOCKER.reconcile(here, [daemon(MIRRORS)], observed)
+    this_host = host(MIRRORS)
+    (file,), _ = DOCKER.reconcile(this_host, [daemon(MIRRORS)], observed)
     change = Change(observed.file(DAEMON), file, DOCKER.key_changes(file.spec, {}, MIRRORS))
-    found = DOCKER.minimal_action(here, (change,), observed, POLICY, ())
-    assert found
-    assert found.verb is Verb.RESTART
+    least = DOCKER.minimal_action(this_host, (change,), observed, POLICY, ())
+    assert least
+    assert least.verb is Verb.RESTART
 
 
 @pytest.mark.parametrize(
@@ -139,9 +141,9 @@ def test_an_intent_is_unfinished_until_the_daemon_has_been_restarted(
 
 
 def test_with_on_change_restart_any_change_restarts_docker() -> None:
-    here = host(MIRRORS, always_restart=frozenset({ServiceName.DOCKER}))
-    assert action(on_host({}), MIRRORS, here) == ("RESTART", "registry-mirrors")
-    assert action(on_host(MIRRORS), MIRRORS, here) == ("", "")
+    this_host = host(MIRRORS, always_restart=frozenset({ServiceName.DOCKER}))
+    assert action(on_host({}), MIRRORS, this_host) == ("RESTART", "registry-mirrors")
+    assert action(on_host(MIRRORS), MIRRORS, this_host) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -160,9 +162,9 @@ def test_a_restart_of_docker_stops_the_runner(
     rendered: Tree, runner_facts: RunnerFacts | None, policy: Policy, requires_stopped: bool, lost: int
 ) -> None:
     observed = state({}, engine(), runner_facts=runner_facts)
-    found = DOCKER.minimal_action(host(rendered), change_daemon(observed, rendered), observed, policy, ())
-    assert found
-    assert (found.requires_stopped, found.jobs_lost) == (
+    least = DOCKER.minimal_action(host(rendered), change_daemon(observed, rendered), observed, policy, ())
+    assert least
+    assert (least.requires_stopped, least.jobs_lost) == (
         frozenset({ServiceName.GITLAB_RUNNER} if requires_stopped else ()),
         lost,
     )
@@ -171,19 +173,19 @@ def test_a_restart_of_docker_stops_the_runner(
 # ------------------------------------------------------------------------------------------------------------ stops
 
 
-def blockers(observed: HostState, rendered: Tree, here: Host | None = None) -> list[Blocker]:
-    here = here or host(rendered)
-    found = change_daemon(observed, rendered, here)
-    chosen = DOCKER.minimal_action(here, found, observed, POLICY, ())
-    return list(DOCKER.blockers(here, found, (chosen,) if chosen else (), observed, POLICY))
+def blockers(observed: HostState, rendered: Tree, this_host: Host | None = None) -> list[Blocker]:
+    this_host = this_host or host(rendered)
+    changes = change_daemon(observed, rendered, this_host)
+    chosen = DOCKER.minimal_action(this_host, changes, observed, POLICY, ())
+    return list(DOCKER.blockers(this_host, changes, (chosen,) if chosen else (), observed, POLICY))
 
 
-def codes(observed: HostState, rendered: Tree, here: Host | None = None) -> list[str]:
-    return [blocker.code for blocker in blockers(observed, rendered, here)]
+def codes(observed: HostState, rendered: Tree, this_host: Host | None = None) -> list[str]:
+    return [blocker.code for blocker in blockers(observed, rendered, this_host)]
 
 
 @pytest.mark.parametrize(
-    ("there", "rendered", "facts", "desired"),
+    ("host_tree", "rendered", "facts", "desired"),
     [
         (MIRRORS, {}, {}, ["last-mirror"]),
         ({}, {}, {"mirrors": (MIRROR,)}, ["last-mirror"]),
@@ -201,15 +203,17 @@ def codes(observed: HostState, rendered: Tree, here: Host | None = None) -> list
         ({}, MIRRORS, {"mirrors": (MIRROR,)}, []),
     ],
 )
-def test_the_blockers_of_a_change(there: Tree, rendered: Tree, facts: Mapping[str, object], desired: list[str]) -> None:
-    assert codes(on_host(there, **facts), rendered) == desired
+def test_the_blockers_of_a_change(
+    host_tree: Tree, rendered: Tree, facts: Mapping[str, object], desired: list[str]
+) -> None:
+    assert codes(on_host(host_tree, **facts), rendered) == desired
 
 
 SS = {"0.0.0.0:22": "sshd", "127.0.0.1:9323": "dockerd", "[::]:9100": "node_exporter", "192.0.2.10:9252": ""}
 
 
 @pytest.mark.parametrize(
-    ("there", "rendered", "found"),
+    ("host_tree", "rendered", "text"),
     [
         ({}, {"metrics-addr": "127.0.0.1:9324"}, ""),
         ({}, {"metrics-addr": "0.0.0.0:22"}, "port-taken: process sshd"),
@@ -225,13 +229,15 @@ SS = {"0.0.0.0:22": "sshd", "127.0.0.1:9323": "dockerd", "[::]:9100": "node_expo
         ({}, {"hosts": ["fd://", "tcp://0.0.0.0:22"]}, "port-taken: process sshd"),
     ],
 )
-def test_dockerd_can_listen_only_on_a_free_address_of_the_host(there: Tree, rendered: Tree, found: str) -> None:
+def test_dockerd_can_listen_only_on_a_free_address_of_the_host(host_tree: Tree, rendered: Tree, text: str) -> None:
     published = container("web", ports=(":8080",))
-    observed = state({DAEMON: json_bytes(there)}, replace(engine(containers=(published,), argv=ARGV[:1]), listeners=SS))
-    code, _, word = found.partition(": ")
-    stops = [one for one in blockers(observed, rendered) if one.code in {"port-taken", "listen-not-here"}]
-    assert [one.code for one in stops] == ([code] if code else [])
-    assert all(word in one.message for one in stops)
+    observed = state(
+        {DAEMON: json_bytes(host_tree)}, replace(engine(containers=(published,), argv=ARGV[:1]), listeners=SS)
+    )
+    code, _, word = text.partition(": ")
+    stops = [blocker for blocker in blockers(observed, rendered) if blocker.code in {"port-taken", "listen-not-here"}]
+    assert [blocker.code for blocker in stops] == ([code] if code else [])
+    assert all(word in blocker.message for blocker in stops)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +253,7 @@ ALONE = container("web", restart="no")
 
 
 @pytest.mark.parametrize(
-    ("one", "there", "rendered", "stopped"),
+    ("one", "host_tree", "rendered", "stopped"),
     [
         (ALONE, {}, {"mtu": 1400}, True),
         (container("web", restart="on-failure"), {}, {"mtu": 1400}, True),
@@ -264,8 +270,8 @@ ALONE = container("web", restart="no")
         (ALONE, {"live-restore": True}, {"bip": "172.18.0.1/16", "live-restore": True}, True),
     ],
 )
-def test_containers_that_a_restart_would_end(one: Container, there: Tree, rendered: Tree, stopped: bool) -> None:
-    found = blockers(on_host(there, containers=(one,)), rendered)
+def test_containers_that_a_restart_would_end(one: Container, host_tree: Tree, rendered: Tree, stopped: bool) -> None:
+    found = blockers(on_host(host_tree, containers=(one,)), rendered)
     assert [(blocker.code, blocker.details) for blocker in found] == (
         [("stop-containers", ("web",))] if stopped else []
     )
@@ -277,9 +283,9 @@ def test_containers_that_a_restart_would_end(one: Container, there: Tree, render
 def test_a_new_mirror_answers_or_is_the_hosts_own(owner: str, answers: bool, desired: list[str]) -> None:
     cache = Cache("dockerhub", owner, "https://registry-1.docker.io", "docker.io", MIRROR, local=False)
     observed = state({}, engine(), registry_facts=compose_facts(answers={MIRROR: answers}))
-    here = host(MIRRORS, usable=(cache,))
-    assert codes(observed, MIRRORS, here) == desired
-    found = blockers(observed, MIRRORS, here)
+    this_host = host(MIRRORS, usable=(cache,))
+    assert codes(observed, MIRRORS, this_host) == desired
+    found = blockers(observed, MIRRORS, this_host)
     assert all("`runnerops verify h1` shows" in blocker.message for blocker in found)
 
 

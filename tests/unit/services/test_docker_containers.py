@@ -23,13 +23,13 @@ RUNNING = (
 )
 
 
-def restart(there: Tree, rendered: Tree, *, live: bool) -> Plan:
-    observed = state({DAEMON: json_bytes(there)}, engine(live=live, containers=RUNNING))
+def restart(host_tree: Tree, rendered: Tree, *, live: bool) -> Plan:
+    observed = state({DAEMON: json_bytes(host_tree)}, engine(live=live, containers=RUNNING))
     return plan((daemon(rendered),), observed, host=host(rendered))
 
 
 @pytest.mark.parametrize(
-    ("there", "rendered", "live", "touched"),
+    ("host_tree", "rendered", "live", "touched"),
     [
         (
             {},
@@ -65,9 +65,9 @@ def restart(there: Tree, rendered: Tree, *, live: bool) -> Plan:
     ],
 )
 def test_what_a_restart_does_to_each_container(
-    there: Tree, rendered: Tree, live: bool, touched: dict[str, tuple[str, ...]]
+    host_tree: Tree, rendered: Tree, live: bool, touched: dict[str, tuple[str, ...]]
 ) -> None:
-    (action,) = restart(there, rendered, live=live).actions
+    (action,) = restart(host_tree, rendered, live=live).actions
     assert action.containers == touched
 
 
@@ -87,30 +87,30 @@ def test_live_restore_of_the_unit_stands_in_the_way_of_what_needs_every_containe
     live = flag in {"--live-restore", "--live-restore=true"}
     facts = engine(live=live, containers=RUNNING, argv=(*ARGV, flag))
     made = plan((daemon(rendered),), state({DAEMON: b"{}"}, facts), host=host(rendered))
-    found = [one for one in made.blockers if one.code == "live-restore-flag"]
-    assert [one.details for one in found] == ([("runnerops-dockerhub-1", "web", "once")] if blocked else [])
+    blockers = [blocker for blocker in made.blockers if blocker.code == "live-restore-flag"]
+    assert [blocker.details for blocker in blockers] == ([("runnerops-dockerhub-1", "web", "once")] if blocked else [])
     jobs = replace(facts, containers=tuple(one for one in RUNNING if one.labels == JOB))
     made = plan((daemon(rendered),), state({DAEMON: b"{}"}, jobs), host=host(rendered))
-    assert not [one for one in made.blockers if one.code == "live-restore-flag"], "jobs are waited for"
+    assert not [blocker for blocker in made.blockers if blocker.code == "live-restore-flag"], "jobs are waited for"
 
 
 def test_docker0_keeps_its_address_under_a_live_restore_of_the_unit() -> None:
     """Also while nothing runs; an address that is named moves it."""
     facts = engine(live=True, argv=(*ARGV, "--live-restore"), bridge="172.18.0.1")
-    there = state({DAEMON: json_bytes({"bip": "172.18.0.1/16"})}, facts)
+    observed = state({DAEMON: json_bytes({"bip": "172.18.0.1/16"})}, facts)
     cases: tuple[tuple[Tree, bool], ...] = (({}, True), ({"bip": "172.17.0.1/16"}, False))
     for rendered, stopped in cases:
-        made = plan((daemon(rendered),), there, host=host(rendered))
-        found = [one.details for one in made.blockers if one.code == "live-restore-flag"]
-        assert found == ([("172.18.0.1",)] if stopped else [])
+        made = plan((daemon(rendered),), observed, host=host(rendered))
+        pairs = [blocker.details for blocker in made.blockers if blocker.code == "live-restore-flag"]
+        assert pairs == ([("172.18.0.1",)] if stopped else [])
 
 
 def test_a_plan_shows_what_happens_to_containers() -> None:
     lines = [text for _, text in plan_lines(restart({}, {"mtu": 1400}, live=False), Masker(), ())]
-    told = " ".join(" ".join(lines).split())
+    note = " ".join(" ".join(lines).split())
     assert (
         "containers: 2 end and come back (runnerops-dockerhub-1, web); 1 ends for good (once); 1 of a CI job (build)"
-        in told
+        in note
     )
 
 

@@ -37,30 +37,30 @@ STORE = DockerStore("/var/lib/docker", "overlayfs", containerd=True)
 def test_a_hosts_file_overrides_mirrors_that_it_does_not_name(
     version: str, mirrors: tuple[str, ...], hosts: tuple[str, ...], containerd: bool, beats: bool
 ) -> None:
-    there = replace(engine(version), hosts_file=replace(FOUND, hosts=hosts))
-    assert (over_mirrors(mirrors, there, containerd=containerd) is not None) is beats
+    docker = replace(engine(version), hosts_file=replace(FOUND, hosts=hosts))
+    assert (over_mirrors(mirrors, docker, containerd=containerd) is not None) is beats
     assert over_mirrors(mirrors, engine(version), containerd=containerd) is None
 
 
 def test_verify_fails_and_pulls_nothing_past_the_caches() -> None:
-    there = replace(engine("29.7.2", mirrors=(URL,), store=STORE), hosts_file=FOUND)
-    evidence = Evidence(state(docker_facts=there), Probe("alpine:3", "library/alpine", "3", "m"), {
+    docker = replace(engine("29.7.2", mirrors=(URL,), store=STORE), hosts_file=FOUND)
+    evidence = Evidence(state(docker_facts=docker), Probe("alpine:3", "library/alpine", "3", "m"), {
         f"registry_code/{URL}": Answer(0, b"200 0")
     })  # fmt: skip
-    here = host({"registry-mirrors": [URL]})
-    checks = {check.name: check for check in assess(here, evidence)}
+    this_host = host({"registry-mirrors": [URL]})
+    checks = {check.name: check for check in assess(this_host, evidence)}
     assert checks["mirror-asked"].state == "fail"
     assert PATH in checks["mirror-asked"].reason
     assert checks["mirror-asked"].fix == f"on h1: mv {PATH} {PATH}.off, or name the mirror in it"
-    assert pull_tests(here, evidence) == []
+    assert pull_tests(this_host, evidence) == []
     assert PATH in checks["pull"].reason
-    without = replace(evidence, observed=state(docker_facts=replace(there, hosts_file=None)))
-    assert "mirror-asked" not in {check.name for check in assess(here, without)}
-    assert pull_tests(here, without)
+    without = replace(evidence, observed=state(docker_facts=replace(docker, hosts_file=None)))
+    assert "mirror-asked" not in {check.name for check in assess(this_host, without)}
+    assert pull_tests(this_host, without)
 
 
 @pytest.mark.parametrize(
-    ("version", "store", "section", "told"),
+    ("version", "store", "section", "is_told"),
     [
         ("29.7.2", STORE, {}, True),
         ("28.5.2", replace(STORE, containerd=False, driver="overlay2"), {}, False),
@@ -69,12 +69,12 @@ def test_verify_fails_and_pulls_nothing_past_the_caches() -> None:
     ],
 )
 def test_a_plan_names_the_file_where_it_counts_after_the_deploy(
-    version: str, store: DockerStore, section: dict[str, object], told: bool
+    version: str, store: DockerStore, section: dict[str, object], is_told: bool
 ) -> None:
-    there = replace(
+    docker = replace(
         engine(version, mirrors=(URL,), store=store), hosts_file=replace(FOUND, hosts=("https://u:pw@x.example",))
     )
     wanted = {"registry-mirrors": [URL], **section}
-    notes = list(DOCKER.remarks(host(wanted), [daemon(wanted)], (), state(docker_facts=there)))  # type: ignore[arg-type]
-    assert [PATH in note for note in notes] == ([True] if told else [])
+    notes = list(DOCKER.remarks(host(wanted), [daemon(wanted)], (), state(docker_facts=docker)))  # type: ignore[arg-type]
+    assert [PATH in note for note in notes] == ([True] if is_told else [])
     assert "pw" not in "".join(notes)

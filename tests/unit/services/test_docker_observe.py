@@ -32,21 +32,26 @@ def answers(**texts: str) -> dict[str, Answer]:
 
 
 def read(**texts: str) -> DockerFacts:
-    found = DOCKER.facts(Facts(), answers(**texts)).docker
-    assert found
-    return found
+    docker = DOCKER.facts(Facts(), answers(**texts)).docker
+    assert docker
+    return docker
 
 
 def test_a_daemon_that_answers() -> None:
-    found = read(
+    docker = read(
         docker_info=json.dumps(INFO),
         docker_bridge="172.17.0.1 172.17.0.0/20\nfd00::1 fd00::/64\n",
         docker_images="registry:3.0.0 registry@sha256:aa\n",
     )
-    assert (found.version, found.mirrors, found.live_restore) == ("26.1.5+dfsg1", ("http://192.0.2.10:5000/",), True)
-    assert (found.flavour, found.swarm, found.bridge, found.bridge_prefix) == ("engine", False, "172.17.0.1", 20)
-    assert (found.unit.active, found.unit.pid, found.unit.invocation, found.unit.argv) == ("active", 712, "3f0c", ARGV)
-    assert found.images == {"registry:3.0.0", "registry@sha256:aa"}
+    assert (docker.version, docker.mirrors, docker.live_restore) == ("26.1.5+dfsg1", ("http://192.0.2.10:5000/",), True)
+    assert (docker.flavour, docker.swarm, docker.bridge, docker.bridge_prefix) == ("engine", False, "172.17.0.1", 20)
+    assert (docker.unit.active, docker.unit.pid, docker.unit.invocation, docker.unit.argv) == (
+        "active",
+        712,
+        "3f0c",
+        ARGV,
+    )
+    assert docker.images == {"registry:3.0.0", "registry@sha256:aa"}
 
 
 NEWER: dict[str, dict[str, object]] = {
@@ -67,11 +72,11 @@ NEWER: dict[str, dict[str, object]] = {
 
 @pytest.mark.parametrize("change", NEWER.values(), ids=NEWER)
 def test_an_answer_of_a_later_release_is_read_as_far_as_it_is_known(change: dict[str, object]) -> None:
-    found = read(docker_info=json.dumps({**INFO, **change}))
-    assert (found.flavour, found.swarm, found.live_restore) == ("engine", False, True)
-    assert found.mirrors == ("http://192.0.2.10:5000/",)
-    assert found.store
-    assert found.store.root == "/var/lib/docker"
+    docker = read(docker_info=json.dumps({**INFO, **change}))
+    assert (docker.flavour, docker.swarm, docker.live_restore) == ("engine", False, True)
+    assert docker.mirrors == ("http://192.0.2.10:5000/",)
+    assert docker.store
+    assert docker.store.root == "/var/lib/docker"
 
 
 @pytest.mark.parametrize(
@@ -98,17 +103,19 @@ def test_versions_as_builds_have_them(text: str, version: tuple[int, int] | None
 
 @pytest.mark.parametrize("driver", ["nftables", "nftables+firewalld"])
 def test_a_firewall_through_firewalld_is_the_same(driver: str) -> None:
-    found = read(docker_info=json.dumps({**INFO, "FirewallBackend": {"Driver": driver}}))
-    assert found.firewall["driver"] == "nftables"
-    assert way_to(replace(found, version="29.7.2"), own=True) == "nft"
+    docker = read(docker_info=json.dumps({**INFO, "FirewallBackend": {"Driver": driver}}))
+    assert docker.firewall["driver"] == "nftables"
+    assert way_to(replace(docker, version="29.7.2"), own=True) == "nft"
 
 
 def test_images_as_the_socket_tells_them() -> None:
-    said = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
-    told = f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n200 /info\n{said}200 /images\n200 /containers\n"
-    found = read(docker_responses=told)
-    assert found.version == "26.1.5+dfsg1"
-    assert found.images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
+    text = '"RepoDigests":["registry@sha256:aa"]\n"RepoTags":["registry:3.0.0","localhost:5000/registry:3"]\n"RepoTags":[]\n'
+    responses = (
+        f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n200 /info\n{text}200 /images\n200 /containers\n"
+    )
+    docker = read(docker_responses=responses)
+    assert docker.version == "26.1.5+dfsg1"
+    assert docker.images == {"registry@sha256:aa", "registry:3.0.0", "localhost:5000/registry:3"}
 
 
 @pytest.mark.parametrize("odd", ["\u0085", "\u2029"])
@@ -117,9 +124,9 @@ def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
     labels = json.dumps({"com.gitlab.gitlab-runner.managed": "true", "ref": odd}, ensure_ascii=False)
     one = f'{{"Id":"{"a" * 64}"\n"Name":"/job"\n"Running":true\n"Labels":{labels}\n'
     container = f'{{"id":"b","name":"/other","image":"x","running":true,"labels":{labels}}}\n'
-    found = read(docker_responses=f"{info}\n{one}", docker_containers=container)
-    assert found.version == INFO["ServerVersion"]
-    assert [(each.name, each.running, each.labels.get("ref")) for each in found.containers] == [
+    docker = read(docker_responses=f"{info}\n{one}", docker_containers=container)
+    assert docker.version == INFO["ServerVersion"]
+    assert [(each.name, each.running, each.labels.get("ref")) for each in docker.containers] == [
         ("job", True, odd),
         ("other", True, odd),
     ]
@@ -128,8 +135,8 @@ def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
 def test_a_container_that_is_told_twice_is_one() -> None:
     """Its folder is looked for by each name of the data-root, and one may be a link to the other."""
     one = f'{{"Id":"{"a" * 64}"\n"Name":"/cache"\n"Running":true\n"Image":"registry:3"\n'
-    found = read(docker_responses=f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n{one}{one}")
-    assert [each.name for each in found.containers] == ["cache"]
+    docker = read(docker_responses=f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n{one}{one}")
+    assert [each.name for each in docker.containers] == ["cache"]
 
 
 @pytest.mark.parametrize("none", ["null", "[]"])
@@ -141,11 +148,11 @@ def test_no_mirrors_are_null_or_an_empty_list_by_version(none: str) -> None:
 def test_a_daemon_that_is_down() -> None:
     down = UNIT.replace("active\n", "failed\n").replace("712", "0")
     info = json.dumps({"ServerVersion": "", "ServerErrors": ["Cannot connect"]})
-    found = read(
+    docker = read(
         docker_unit=down, docker_info=info, docker_interface="3: docker0 inet 172.18.0.1/16 brd x scope global"
     )
-    assert (found.unit.active, found.version, found.mirrors, found.live_restore) == ("failed", "", None, None)
-    assert found.bridge == "172.18.0.1"
+    assert (docker.unit.active, docker.version, docker.mirrors, docker.live_restore) == ("failed", "", None, None)
+    assert docker.bridge == "172.18.0.1"
 
 
 def test_no_docker_at_all() -> None:
@@ -190,9 +197,9 @@ def test_containers_and_one_that_vanished_meanwhile() -> None:
             "labels": None,
         }
     )
-    found = DOCKER.facts(Facts(), {**answers(), "docker_containers": Answer(1, f"{line}\n".encode())}).docker
-    assert found
-    assert found.containers == (Container("aa", "web", "nginx:1", True, "no", ("192.0.2.1:80",), {}),)
+    docker = DOCKER.facts(Facts(), {**answers(), "docker_containers": Answer(1, f"{line}\n".encode())}).docker
+    assert docker
+    assert docker.containers == (Container("aa", "web", "nginx:1", True, "no", ("192.0.2.1:80",), {}),)
 
 
 def test_without_a_file_of_its_own_dockerd_reads_the_default() -> None:

@@ -30,9 +30,9 @@ FACTS = replace(
 
 def found(old: Tree, new: Tree, docker: DockerFacts | None = None, address: str = "10.77.0.16") -> list[Blocker]:
     observed = state({DAEMON: json_bytes(old)}, docker or FACTS)
-    here = replace(host(new), address=address)
-    changes = change_daemon(observed, new, here)
-    return list(blockers.blockers(here, changes, (Action(NAME, Verb.RESTART),), observed, Policy()))
+    this_host = replace(host(new), address=address)
+    changes = change_daemon(observed, new, this_host)
+    return list(blockers.blockers(this_host, changes, (Action(NAME, Verb.RESTART),), observed, Policy()))
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def found(old: Tree, new: Tree, docker: DockerFacts | None = None, address: str 
     ],
 )
 def test_networks_of_docker_that_overlap_with_those_of_the_host_are_blocked(old: Tree, new: Tree, what: str) -> None:
-    stops = [one for one in found(old, new) if one.code == "network-overlap"]
-    assert any(what in one.message for one in stops) if what else not stops
+    stops = [blocker for blocker in found(old, new) if blocker.code == "network-overlap"]
+    assert any(what in blocker.message for blocker in stops) if what else not stops
 
 
 def test_without_the_hosts_routes_its_address_in_the_inventory_is_checked() -> None:
-    assert [one.code for one in found({}, {"bip": "10.77.0.1/24"}, engine())] == ["network-overlap"]
+    assert [blocker.code for blocker in found({}, {"bip": "10.77.0.1/24"}, engine())] == ["network-overlap"]
     assert found({}, {"bip": "10.77.0.1/24"}, engine(), address="runner.example.com") == []
 
 
@@ -82,7 +82,7 @@ def test_without_the_hosts_routes_its_address_in_the_inventory_is_checked() -> N
     ],
 )
 def test_what_would_leave_containers_without_logs_or_network(key: str, value: str, codes: list[str]) -> None:
-    assert [one.code for one in found({}, {key: value})] == codes
+    assert [blocker.code for blocker in found({}, {key: value})] == codes
     assert found({key: value}, {key: value, "debug": True}) == []
 
 
@@ -92,12 +92,12 @@ def test_selinux_is_asked_for_and_missed_before_docker_starts_without_it(there: 
     assert ("observe_docker_selinux",) in DOCKER.questions(host(on), (daemon(on),))
     assert ("observe_docker_selinux",) not in DOCKER.questions(host({}), (daemon({"selinux-enabled": False}),))
     docker = replace(engine(), selinux=there)
-    assert [one.code for one in found({}, on, docker)] == codes
+    assert [blocker.code for blocker in found({}, on, docker)] == codes
     assert found(on, {**on, "debug": True}, docker) == []
-    told = {} if there is None else {"docker_selinux": Answer(0 if there else 1, b"")}
-    read = DOCKER.facts(Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), **told}).docker
-    assert read
-    assert read.selinux is there
+    answers = {} if there is None else {"docker_selinux": Answer(0 if there else 1, b"")}
+    facts = DOCKER.facts(Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), **answers}).docker
+    assert facts
+    assert facts.selinux is there
 
 
 def test_the_route_to_the_client_is_read() -> None:

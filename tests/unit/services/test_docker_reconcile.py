@@ -14,14 +14,14 @@ from runnerops.services import DOCKER
 from tests.unit.services.builders import ARGV, DAEMON, MIRROR, daemon, engine, host, json_bytes, state
 
 
-def reconcile(tree: Tree, observed: HostState, here: Host | None = None) -> tuple[str, bytes | None]:
-    (file,), blockers = DOCKER.reconcile(here or host(tree), [daemon(tree)], observed)
+def reconcile(tree: Tree, observed: HostState, this_host: Host | None = None) -> tuple[str, bytes | None]:
+    (file,), blockers = DOCKER.reconcile(this_host or host(tree), [daemon(tree)], observed)
     assert blockers == ()
     return file.spec.path, file.content
 
 
-def reconciled(tree: Tree, observed: HostState, here: Host | None = None) -> Tree:
-    _, content = reconcile(tree, observed, here)
+def reconciled(tree: Tree, observed: HostState, this_host: Host | None = None) -> Tree:
+    _, content = reconcile(tree, observed, this_host)
     assert content is not None
     return DOCKER.parse(daemon(tree).spec, content)
 
@@ -31,7 +31,7 @@ def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
 
 
 @pytest.mark.parametrize(
-    ("rendered", "there", "facts", "desired"),
+    ("rendered", "host_tree", "facts", "desired"),
     [
         pytest.param(
             {"debug": True}, {"labels": ["a=b"]}, engine(), {"debug": True, "labels": []}, id="taken out of the file"
@@ -50,15 +50,15 @@ def on_host(tree: Tree, facts: DockerFacts | None = None) -> HostState:
     ],
 )
 def test_removed_keys_that_a_reload_would_leave_loaded_get_their_default(
-    rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree
+    rendered: Tree, host_tree: Tree, facts: DockerFacts, desired: Tree
 ) -> None:
-    assert reconciled(rendered, on_host(there, facts)) == desired
+    assert reconciled(rendered, on_host(host_tree, facts)) == desired
 
 
 def test_equal_meaning_is_the_hosts_own_file() -> None:
-    there = b'{ "registry-mirrors":["http://192.0.2.10:5000/"],"debug":false }'
-    observed = state({DAEMON: there}, engine(mirrors=(MIRROR,)))
-    assert reconcile({"registry-mirrors": [MIRROR]}, observed)[1] is there
+    content = b'{ "registry-mirrors":["http://192.0.2.10:5000/"],"debug":false }'
+    observed = state({DAEMON: content}, engine(mirrors=(MIRROR,)))
+    assert reconcile({"registry-mirrors": [MIRROR]}, observed)[1] is content
 
 
 @pytest.mark.parametrize("flag", [("--config-file", "/srv/d.json"), ("--config-file=/srv/d.json",)])
@@ -68,10 +68,10 @@ def test_the_file_that_dockerd_was_started_with_is_followed(flag: tuple[str, ...
 
 
 def test_keys_under_keep_keep_the_hosts_values() -> None:
-    here = host({}, keep={ServiceName.DOCKER: ("runtimes", "log-opts.tag", "dns")})
-    there: Tree = {"runtimes": {"n": {"path": "/n"}}, "log-opts": {"tag": "x", "max-size": "1m"}}
+    this_host = host({}, keep={ServiceName.DOCKER: ("runtimes", "log-opts.tag", "dns")})
+    host_tree: Tree = {"runtimes": {"n": {"path": "/n"}}, "log-opts": {"tag": "x", "max-size": "1m"}}
     rendered: Tree = {"log-opts": {"max-size": "2m"}, "dns": ["192.0.2.1"]}
-    assert reconciled(rendered, on_host(there), here) == {
+    assert reconciled(rendered, on_host(host_tree), this_host) == {
         "runtimes": {"n": {"path": "/n"}},
         "log-opts": {"max-size": "2m", "tag": "x"},
     }
@@ -111,7 +111,7 @@ def test_reconciling_twice_changes_nothing_and_an_applied_file_is_in_sync(
 
 
 @pytest.mark.parametrize(
-    ("rendered", "there", "facts", "desired"),
+    ("rendered", "host_tree", "facts", "desired"),
     [
         ({"mtu": 9}, {"debug": True}, engine(), {"mtu": 9}),
         ({"mtu": 9}, {"debug": False, "registry-mirrors": []}, engine(), {"mtu": 9}),
@@ -123,9 +123,9 @@ def test_reconciling_twice_changes_nothing_and_an_applied_file_is_in_sync(
     ],
 )
 def test_a_key_that_only_unloads_is_removed_with_a_restart(
-    rendered: Tree, there: Tree, facts: DockerFacts, desired: Tree
+    rendered: Tree, host_tree: Tree, facts: DockerFacts, desired: Tree
 ) -> None:
-    observed = on_host(there, facts)
+    observed = on_host(host_tree, facts)
     assert reconciled(rendered, observed) == desired
     notes = list(DOCKER.remarks(host(rendered), [daemon(rendered)], (), observed))
     left = {name for name in desired if name not in rendered}
@@ -133,7 +133,7 @@ def test_a_key_that_only_unloads_is_removed_with_a_restart(
 
 
 def test_what_the_host_keeps_does_not_only_unload() -> None:
-    here = host({}, keep={ServiceName.DOCKER: ("debug",)})
+    this_host = host({}, keep={ServiceName.DOCKER: ("debug",)})
     observed = on_host({"debug": False})
-    assert reconciled({"mtu": 9}, observed, here) == {"mtu": 9, "debug": False}
-    assert list(DOCKER.remarks(here, [daemon({})], (), observed)) == []
+    assert reconciled({"mtu": 9}, observed, this_host) == {"mtu": 9, "debug": False}
+    assert list(DOCKER.remarks(this_host, [daemon({})], (), observed)) == []

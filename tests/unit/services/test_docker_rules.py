@@ -14,20 +14,23 @@ from tests.unit.services.builders import daemon, engine
 
 def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
     known = Facts(docker=facts) if facts else None
-    return [f"{one.rule} {one.severity} {one.message}" for one in DOCKER.lint({daemon(tree).spec: tree}, known)]
+    return [
+        f"{finding.rule} {finding.severity} {finding.message}"
+        for finding in DOCKER.lint({daemon(tree).spec: tree}, known)
+    ]
 
 
 PACKAGE: Tree = {"name": "a", "private": True, "scripts": {"start": "b"}, "license": "MIT", "main": "c", "version": "1"}
 
 
 def test_a_file_with_none_of_the_keys_is_another_file() -> None:
-    said = ["D001 error none of the 6 keys of this file is one of daemon.json: dockerd refuses the whole file"]
-    assert found(PACKAGE) == said
+    expected = ["D001 error none of the 6 keys of this file is one of daemon.json: dockerd refuses the whole file"]
+    assert found(PACKAGE) == expected
     assert len(found({**PACKAGE, "debug": True})) == len(PACKAGE), "each is named beside a known one"
     assert len(found({**PACKAGE, "debg": True})) == len(PACKAGE) + 1, "each is named beside one that is nearly known"
     assert len(found({name: PACKAGE[name] for name in [*PACKAGE][:5]})) == 5, "each of a few is named"
     assert found({**PACKAGE, "empty": {}}) == [
-        "D001 error none of the 7" + said[0].removeprefix("D001 error none of the 6")
+        "D001 error none of the 7" + expected[0].removeprefix("D001 error none of the 6")
     ]
 
 
@@ -58,8 +61,8 @@ PROXY = {"http-proxy": "http://proxy.example.com:3128"}
     ],
 )
 def test_a_mirror_of_ones_own_behind_the_proxy(proxies: Tree, mirror: str, fires: bool) -> None:
-    said = DOCKER.lint({daemon({}).spec: {"proxies": proxies, "registry-mirrors": [mirror]}}, None)
-    assert [(one.rule, one.severity, one.key) for one in said] == (
+    findings = DOCKER.lint({daemon({}).spec: {"proxies": proxies, "registry-mirrors": [mirror]}}, None)
+    assert [(finding.rule, finding.severity, finding.key) for finding in findings] == (
         [("X008", "warning", ("proxies", [*proxies][-1]))] if fires else []
     )
 
@@ -90,9 +93,9 @@ def test_a_mirror_of_ones_own_behind_the_proxy(proxies: Tree, mirror: str, fires
     ],
 )
 def test_what_to_write_for_a_mirror(mirror: str, severity: str, fix: str) -> None:
-    said = DOCKER.lint({daemon({}).spec: {"registry-mirrors": [mirror]}}, None)
-    assert [(one.rule, one.severity) for one in said] == ([("D005", severity)] if severity else [])
-    assert all(one.fix.startswith(fix) for one in said)
+    findings = DOCKER.lint({daemon({}).spec: {"registry-mirrors": [mirror]}}, None)
+    assert [(finding.rule, finding.severity) for finding in findings] == ([("D005", severity)] if severity else [])
+    assert all(finding.fix.startswith(fix) for finding in findings)
 
 
 @pytest.mark.parametrize(
@@ -108,10 +111,10 @@ def test_what_to_write_for_a_mirror(mirror: str, severity: str, fix: str) -> Non
     ],
 )
 def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str) -> None:
-    (said,) = DOCKER.lint({daemon({}).spec: {"insecure-registries": [entry]}}, None)
-    assert said.rule == "D023"
-    assert says in said.message
-    assert said.fix.startswith(fix)
+    (finding,) = DOCKER.lint({daemon({}).spec: {"insecure-registries": [entry]}}, None)
+    assert finding.rule == "D023"
+    assert says in finding.message
+    assert finding.fix.startswith(fix)
 
 
 @pytest.mark.parametrize(
@@ -278,23 +281,23 @@ def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str
     ],
 )
 def test_what_to_write_instead_of_a_value(tree: Tree, key: str, fix: str) -> None:
-    (said,) = DOCKER.lint({daemon({}).spec: tree}, None)
-    assert (said.label, said.fix) == (key, fix)
+    (finding,) = DOCKER.lint({daemon({}).spec: tree}, None)
+    assert (finding.label, finding.fix) == (key, fix)
 
 
 def test_each_key_of_another_tools_block_is_named() -> None:
-    said = DOCKER.lint({daemon({}).spec: {"logging": {"driver": "local", "options": {"max-size": "1m"}}}}, None)
-    assert [one.fix for one in said] == ["write log-driver", "write log-opts"]
+    findings = DOCKER.lint({daemon({}).spec: {"logging": {"driver": "local", "options": {"max-size": "1m"}}}}, None)
+    assert [finding.fix for finding in findings] == ["write log-driver", "write log-opts"]
 
 
 def test_a_text_in_the_place_of_a_list_is_shown_as_a_list() -> None:
-    (said,) = DOCKER.lint({daemon({}).spec: {"insecure-registries": "192.0.2.10:5000"}}, None)
-    assert (said.rule, said.fix) == ("D003", 'write ["192.0.2.10:5000"]')
+    (finding,) = DOCKER.lint({daemon({}).spec: {"insecure-registries": "192.0.2.10:5000"}}, None)
+    assert (finding.rule, finding.fix) == ("D003", 'write ["192.0.2.10:5000"]')
 
 
 def test_a_key_that_has_another_name_now() -> None:
-    (said,) = DOCKER.lint({daemon({}).spec: {"graph": "/data/docker"}}, None)
-    assert (said.rule, said.fix) == ("D002", "write data-root")
+    (finding,) = DOCKER.lint({daemon({}).spec: {"graph": "/data/docker"}}, None)
+    assert (finding.rule, finding.fix) == ("D002", "write data-root")
 
 
 @pytest.mark.parametrize(

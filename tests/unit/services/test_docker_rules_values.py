@@ -26,7 +26,7 @@ def lint(text: str) -> tuple[Finding, ...]:
 
 
 def found(tree: Any) -> list[str]:
-    return [f"{one.rule} {one.severity}" for one in lint(json.dumps(tree))]
+    return [f"{finding.rule} {finding.severity}" for finding in lint(json.dumps(tree))]
 
 
 SYSLOG, GELF, FLUENTD, AWSLOGS = ("syslog", "gelf", "fluentd", "awslogs")
@@ -36,7 +36,7 @@ def logs(driver: str, **options: str) -> dict[str, Any]:
     """A daemon.json with these options of a driver, which begin with its name."""
     return {
         "log-driver": driver,
-        "log-opts": {f"{driver}-{name.replace('_', '-')}": one for name, one in options.items()},
+        "log-opts": {f"{driver}-{name.replace('_', '-')}": option for name, option in options.items()},
     }
 
 
@@ -261,7 +261,7 @@ NO_REGISTRIES = (
         ({"storage-driver": "overlay2", "features": {"containerd-snapshotter": True}}, "D020 warning"),
         ({"storage-driver": "vfs", "storage-opts": ["overlay2.size=1G"]}, "D020 error"),
         ({"storage-opts": ["dm.basesize=20G"]}, "D020 warning"),
-        *(({"insecure-registries": [one]}, "D023 error") for one in NO_REGISTRIES),
+        *(({"insecure-registries": [registry]}, "D023 error") for registry in NO_REGISTRIES),
         ({"allow-nondistributable-artifacts": ["http://192.0.2.10:5000"]}, "D023 warning"),
         ({"allow-nondistributable-artifacts": "192.0.2.10"}, "D003 warning"),
         ({"allow-nondistributable-artifacts": []}, "D013 warning"),
@@ -408,22 +408,25 @@ def test_a_valid_value_gives_no_finding(tree: Any) -> None:
     ],
 )
 def test_text_that_is_not_json_is_a_finding_with_its_place(text: str, place: tuple[int, int], says: str) -> None:
-    (one,) = lint(text)
-    assert one.location
-    assert (one.rule, one.severity, one.location.line, one.location.column) == ("P001", "error", *place)
-    assert says in one.message
+    (finding,) = lint(text)
+    assert finding.location
+    assert (finding.rule, finding.severity, finding.location.line, finding.location.column) == ("P001", "error", *place)
+    assert says in finding.message
 
 
 def test_findings_have_the_line_of_their_key() -> None:
     text = '{\n  "debug": true,\n  "log-opts": {\n    "max-size": 10\n  },\n  "debug": false\n}'
-    assert [(one.rule, one.location and one.location.line) for one in lint(text)] == [("D004", 4), ("P002", 6)]
+    assert [(finding.rule, finding.location and finding.location.line) for finding in lint(text)] == [
+        ("D004", 4),
+        ("P002", 6),
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
 def test_a_byte_order_mark_is_read_as_dockerd_does(encoding: str) -> None:
     """Docker before 23.0 refuses it."""
-    (found,) = lint_file(SPEC, '{"debug": true}'.encode(encoding))
-    assert (found.rule, found.severity) == ("P006", "warning")
+    (finding,) = lint_file(SPEC, '{"debug": true}'.encode(encoding))
+    assert (finding.rule, finding.severity) == ("P006", "warning")
 
 
 @pytest.mark.parametrize(
@@ -441,8 +444,8 @@ def test_a_byte_order_mark_is_read_as_dockerd_does(encoding: str) -> None:
     ],
 )
 def test_which_names_are_drivers_depends_on_the_image_store(version: str, tree: Tree, severities: list[str]) -> None:
-    found = rules.lint({SPEC: tree}, Facts(docker=engine(version)))
-    assert [one.severity for one in found] == severities
+    findings = rules.lint({SPEC: tree}, Facts(docker=engine(version)))
+    assert [finding.severity for finding in findings] == severities
 
 
 VALID = json.dumps(
@@ -473,7 +476,7 @@ def test_rules_without_a_size_are_reported_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tree", "said"),
+    ("tree", "expected"),
     [
         ({"max-size": "10m"}, "unknown key, which belongs under log-opts: dockerd refuses the whole file"),
         ({"buildkit": True}, "unknown key, which belongs under features: dockerd refuses the whole file"),
@@ -503,5 +506,5 @@ def test_rules_without_a_size_are_reported_once() -> None:
         ),
     ],
 )
-def test_a_key_or_value_of_another_tool_is_explained(tree: Tree, said: str) -> None:
-    assert [one.message for one in lint(json.dumps(tree))] == ([said] if said else [])
+def test_a_key_or_value_of_another_tool_is_explained(tree: Tree, expected: str) -> None:
+    assert [finding.message for finding in lint(json.dumps(tree))] == ([expected] if expected else [])

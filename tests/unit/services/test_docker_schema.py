@@ -78,18 +78,18 @@ ONLY: dict[str, tuple[str, Any, set[str]]] = {  # key: how it takes effect, a va
 }
 
 
-def verb(version: str, there: Tree, rendered: Tree) -> str:
-    """What a daemon of this version, that has loaded `there`, must do."""
-    mirrors = there.get("registry-mirrors")
+def verb(version: str, host_tree: Tree, rendered: Tree) -> str:
+    """What a daemon of this version, that has loaded `host_tree`, must do."""
+    mirrors = host_tree.get("registry-mirrors")
     urls = tuple(str(url) for url in mirrors) if isinstance(mirrors, list) else ()
-    facts = engine(version, mirrors=urls, live=there.get("live-restore") is True)
-    observed = state({DAEMON: json_bytes(there)}, facts)
-    found = DOCKER.minimal_action(host(rendered), change_daemon(observed, rendered), observed, POLICY, ())
-    return found.verb.name.lower() if found else ""
+    facts = engine(version, mirrors=urls, live=host_tree.get("live-restore") is True)
+    observed = state({DAEMON: json_bytes(host_tree)}, facts)
+    action = DOCKER.minimal_action(host(rendered), change_daemon(observed, rendered), observed, POLICY, ())
+    return action.verb.name.lower() if action else ""
 
 
-def written(version: str, there: Tree, rendered: Tree) -> Tree:
-    observed = state({DAEMON: json_bytes(there)}, engine(version))
+def written(version: str, host_tree: Tree, rendered: Tree) -> Tree:
+    observed = state({DAEMON: json_bytes(host_tree)}, engine(version))
     (file,) = DOCKER.reconcile(host(rendered), [daemon(rendered)], observed)[0]
     return DOCKER.parse(file.spec, file.content or b"")
 
@@ -136,8 +136,8 @@ def test_a_key_that_some_versions_have_is_refused_before_it_reaches_a_dockerd_th
     wrong = {}
     for (name, (how, value, known)), version in product(ONLY.items(), VERSIONS):
         facts = Facts(docker=engine(version))
-        errors = [one for one in DOCKER.lint({spec: {name: value}}, facts) if one.severity == "error"]
-        found: list[object] = [one.rule for one in errors if one.key == (name,)]
+        errors = [finding for finding in DOCKER.lint({spec: {name: value}}, facts) if finding.severity == "error"]
+        found: list[object] = [finding.rule for finding in errors if finding.key == (name,)]
         expected: list[object] = ["D002"]
         if version in known:
             found += [verb(version, {}, {name: value}), name in written(version, {name: value}, {})]
@@ -154,8 +154,8 @@ def test_a_key_that_nobody_knows_takes_a_restart() -> None:
 @pytest.mark.parametrize(("path", "refused"), [(v, v < "25") for v in VERSIONS])
 def test_a_mirror_with_a_path(path: str, refused: bool) -> None:
     spec = daemon({}).spec
-    found = DOCKER.lint({spec: {"registry-mirrors": [f"{MIRROR}/hub"]}}, Facts(docker=engine(path)))
-    assert [one.rule for one in found] == (["D006"] if refused else [])
+    findings = DOCKER.lint({spec: {"registry-mirrors": [f"{MIRROR}/hub"]}}, Facts(docker=engine(path)))
+    assert [finding.rule for finding in findings] == (["D006"] if refused else [])
 
 
 def test_every_key_that_a_reload_loads_is_listed_above() -> None:

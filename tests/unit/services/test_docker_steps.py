@@ -31,18 +31,18 @@ MIRRORS: Tree = {"registry-mirrors": [MIRROR]}
 
 
 def action_steps(
-    observed: HostState, rendered: Tree, here: Host | None = None, policy: Policy = POLICY
+    observed: HostState, rendered: Tree, this_host: Host | None = None, policy: Policy = POLICY
 ) -> tuple[ActionSteps, dict[str, str]]:
     """The moves, and a name for each sha in them."""
-    here = here or host(rendered)
-    changes = change_daemon(observed, rendered, here)
-    action = DOCKER.minimal_action(here, changes, observed, policy, ())
+    this_host = this_host or host(rendered)
+    changes = change_daemon(observed, rendered, this_host)
+    action = DOCKER.minimal_action(this_host, changes, observed, policy, ())
     assert action
-    found = DOCKER.action_steps(ActionRequest(here, action, changes, observed, policy, 42, False))
-    names = {sha256(content): name for name, content in found.files.items()}
+    steps = DOCKER.action_steps(ActionRequest(this_host, action, changes, observed, policy, 42, False))
+    names = {sha256(content): name for name, content in steps.files.items()}
     for change in changes:
         names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
-    return found, names
+    return steps, names
 
 
 def digest(text: str) -> str:
@@ -54,24 +54,24 @@ def lines(steps: Sequence[Step], names: dict[str, str]) -> list[str]:
 
 
 def there_and_back(observed: HostState, rendered: Tree) -> tuple[list[str], list[str]]:
-    found, names = action_steps(observed, rendered)
-    return lines(found.forward, names), lines(found.rollback, names)
+    steps, names = action_steps(observed, rendered)
+    return lines(steps.forward, names), lines(steps.rollback, names)
 
 
 def test_the_first_mirror_is_loaded_by_a_reload() -> None:
-    found, names = action_steps(state({}, engine()), MIRRORS)
+    steps, names = action_steps(state({}, engine()), MIRRORS)
     staged = f"/etc/docker/.daemon.json.runnerops.{sha256(json_bytes(MIRRORS))[:12]}"
-    assert lines(found.guard, names) == [
+    assert lines(steps.guard, names) == [
         "guard active systemctl is-active docker",
         "guard inv-1 systemctl show -p InvocationID --value docker",
         "guard false docker info --format LOADED",
     ]
-    assert lines(found.validate, names) == [
+    assert lines(steps.validate, names) == [
         "stage docker.1 FILE 0644 root:root docker.1",
         f"run 30 {' '.join(ARGV)} --validate --config-file {staged}",
         "await 10 ok curl -fsS --noproxy * -m 5 -o /dev/null http://192.0.2.10:5000/v2/",
     ]
-    assert lines(found.forward, names) == [
+    assert lines(steps.forward, names) == [
         "intend docker reload 42 inv-1",
         "swap FILE OLD NEW",
         "run 60 sh docker-reload.sh docker",
@@ -79,8 +79,8 @@ def test_the_first_mirror_is_loaded_by_a_reload() -> None:
         "complete docker",
     ]
     assert names[ABSENT] == "OLD"
-    assert found.files == {"docker.1": json_bytes({"registry-mirrors": []})}
-    assert lines(found.rollback, names) == [
+    assert steps.files == {"docker.1": json_bytes({"registry-mirrors": []})}
+    assert lines(steps.rollback, names) == [
         "swap FILE NEW docker.1",
         "run 60 sh docker-reload.sh docker",
         "swap FILE docker.1 OLD",
@@ -110,8 +110,8 @@ def test_a_key_that_is_read_at_start_takes_a_restart() -> None:
 
 
 def test_live_restore_is_loaded_before_the_restart_and_held_through_the_rollback() -> None:
-    found, names = action_steps(state({DAEMON: b"{}"}, engine()), {"init": True, "live-restore": True, **MIRRORS})
-    assert lines(found.forward, names) == [
+    steps, names = action_steps(state({DAEMON: b"{}"}, engine()), {"init": True, "live-restore": True, **MIRRORS})
+    assert lines(steps.forward, names) == [
         "intend docker restart 42 inv-1",
         "swap FILE OLD NEW",
         "run 60 sh docker-reload.sh docker",
@@ -121,11 +121,11 @@ def test_live_restore_is_loaded_before_the_restart_and_held_through_the_rollback
         "await 60 =http://192.0.2.10:5000/ true docker info --format LOADED",
         "complete docker",
     ]
-    assert found.files == {
+    assert steps.files == {
         "docker.1": json_bytes({"live-restore": True}),
         "docker.2": json_bytes({"live-restore": False, "registry-mirrors": []}),
     }
-    assert lines(found.rollback, names) == [
+    assert lines(steps.rollback, names) == [
         "swap FILE NEW docker.1",
         "run 150 sh docker-return.sh docker inv-1",
         "swap FILE docker.1 docker.2",
@@ -212,9 +212,9 @@ def test_live_restore_that_the_unit_gives_is_never_written_into_the_file(
     bridge = "172.18.0.1" if old else "172.17.0.1"
     live = flag == "--live-restore"
     observed = state({DAEMON: json_bytes(old)}, engine(live=live, argv=(*ARGV, flag), bridge=bridge))
-    found, names = action_steps(observed, new)
-    assert not any(b"live-restore" in content for content in found.files.values())
-    forward, rollback = lines(found.forward, names), lines(found.rollback, names)
+    steps, names = action_steps(observed, new)
+    assert not any(b"live-restore" in content for content in steps.files.values())
+    forward, rollback = lines(steps.forward, names), lines(steps.rollback, names)
     assert forward.count("run 120 systemctl restart docker") == restarts
     assert not any("RELOAD-IF-UP" in line for line in rollback)
     assert f"await 60 ={str(live).lower()} docker info --format LOADED" in forward
@@ -254,9 +254,9 @@ def test_changes_for_which_docker0_has_to_be_removed(old: Tree, new: Tree, bridg
     ],
 )
 def test_a_visible_value_is_verified_whether_it_is_added_or_removed(old: Tree, new: Tree, proofs: list[str]) -> None:
-    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
+    steps, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
     asked = {(*key.ask, key.form) for key in SHOWN.values()}
-    assert [step.args[1] for step in found.forward if step.verb == "await" and step.args[2:] in asked] == proofs
+    assert [step.args[1] for step in steps.forward if step.verb == "await" and step.args[2:] in asked] == proofs
 
 
 LISTS = [
@@ -285,8 +285,8 @@ LISTS = [
 def test_a_value_among_others_is_looked_for_and_the_one_before_is_gone(
     old: Tree, new: Tree, of: str, words: list[str]
 ) -> None:
-    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
-    (step,) = [step for step in found.forward if "docker-lists.sh" in step.args]
+    steps, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
+    (step,) = [step for step in steps.forward if "docker-lists.sh" in step.args]
     assert step.args[:2] == ("30", "=as configured")
     assert " ".join(step.args[4:6]) == of
     assert list(step.args[7:]) == words
@@ -305,8 +305,8 @@ def test_a_value_among_others_is_looked_for_and_the_one_before_is_gone(
     ],
 )
 def test_a_change_that_does_not_show_is_not_verified_by_docker_info(old: Tree, new: Tree) -> None:
-    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
-    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+    steps, _ = action_steps(state({DAEMON: json_bytes(old)}, engine()), new)
+    assert not [step for step in steps.forward if "docker-lists.sh" in step.args]
 
 
 @pytest.mark.parametrize(
@@ -318,11 +318,11 @@ def test_a_change_that_does_not_show_is_not_verified_by_docker_info(old: Tree, n
     ],
 )
 def test_the_userland_proxy_is_reported_by_newer_daemons(old: Tree, new: Tree, words: list[str]) -> None:
-    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.5.0")), new)
-    (step,) = [step for step in found.forward if "docker-lists.sh" in step.args]
+    steps, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.5.0")), new)
+    (step,) = [step for step in steps.forward if "docker-lists.sh" in step.args]
     assert list(step.args[7:]) == words
-    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.4.0")), new)
-    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+    steps, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.4.0")), new)
+    assert not [step for step in steps.forward if "docker-lists.sh" in step.args]
 
 
 @pytest.mark.parametrize(
@@ -333,8 +333,8 @@ def test_the_userland_proxy_is_reported_by_newer_daemons(old: Tree, new: Tree, w
     ],
 )
 def test_the_path_of_a_proxy_that_newer_daemons_do_not_tell_is_not_asked(old: Tree, new: Tree) -> None:
-    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.5.0")), new)
-    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+    steps, _ = action_steps(state({DAEMON: json_bytes(old)}, engine("29.5.0")), new)
+    assert not [step for step in steps.forward if "docker-lists.sh" in step.args]
 
 
 @pytest.mark.parametrize(("user", "proofs"), [("default", ["~name=userns"]), (None, [])])
@@ -342,13 +342,13 @@ def test_a_user_namespace_is_verified(user: str | None, proofs: list[str]) -> No
     store = DockerStore("/var/lib/docker", "overlay2", remapped=user is None)
     old: Tree = {} if user else {"userns-remap": "default"}
     new: Tree = {"userns-remap": user} if user else {}
-    found, _ = action_steps(state({DAEMON: json_bytes(old)}, engine(store=store)), new)
-    assert [step.args[1] for step in found.forward if "{{.SecurityOptions}}" in step.args] == proofs
+    steps, _ = action_steps(state({DAEMON: json_bytes(old)}, engine(store=store)), new)
+    assert [step.args[1] for step in steps.forward if "{{.SecurityOptions}}" in step.args] == proofs
 
 
 def test_an_old_daemon_is_not_asked_for_what_it_does_not_tell() -> None:
-    found, _ = action_steps(state({DAEMON: b"{}"}, engine("20.10.24")), {"no-new-privileges": True})
-    assert not [step for step in found.forward if "docker-lists.sh" in step.args]
+    steps, _ = action_steps(state({DAEMON: b"{}"}, engine("20.10.24")), {"no-new-privileges": True})
+    assert not [step for step in steps.forward if "docker-lists.sh" in step.args]
 
 
 def test_every_key_shows_somewhere_or_the_table_says_why_not() -> None:
@@ -359,9 +359,9 @@ def test_every_key_shows_somewhere_or_the_table_says_why_not() -> None:
 
 
 def test_a_daemon_that_is_stopped_is_started() -> None:
-    found, names = action_steps(state({}, engine(active="failed")), MIRRORS)
-    assert lines(found.guard, names) == ["guard failed systemctl is-active docker"]
-    assert lines(found.forward, names) == [
+    steps, names = action_steps(state({}, engine(active="failed")), MIRRORS)
+    assert lines(steps.guard, names) == ["guard failed systemctl is-active docker"]
+    assert lines(steps.forward, names) == [
         "intend docker restart 42 none",
         "swap FILE OLD NEW",
         "run 10 sh -c RESET sh docker",
@@ -369,7 +369,7 @@ def test_a_daemon_that_is_stopped_is_started() -> None:
         "await 60 =http://192.0.2.10:5000/ false docker info --format LOADED",
         "complete docker",
     ]
-    assert lines(found.rollback, names) == ["swap FILE NEW OLD", "run 120 systemctl stop docker", "complete docker"]
+    assert lines(steps.rollback, names) == ["swap FILE NEW OLD", "run 120 systemctl stop docker", "complete docker"]
 
 
 def test_what_is_only_not_loaded_is_reloaded_without_a_swap() -> None:
@@ -398,16 +398,16 @@ def test_an_unfinished_action_is_unfinished_again_after_a_rollback() -> None:
     ],
 )
 def test_dockerd_validates_the_file_with_the_flags_of_its_unit(argv: tuple[str, ...], words: str) -> None:
-    found, names = action_steps(state({}, engine(argv=argv)), {"mtu": 1400})
-    assert next(line for line in lines(found.validate, names) if "--validate" in line).startswith(
+    steps, names = action_steps(state({}, engine(argv=argv)), {"mtu": 1400})
+    assert next(line for line in lines(steps.validate, names) if "--validate" in line).startswith(
         f"run 30 {words} --validate --config-file /"
     )
 
 
 @pytest.mark.parametrize("version", ["20.10.24", ""])
 def test_a_dockerd_that_cannot_validate_is_not_asked_to(version: str) -> None:
-    found, _ = action_steps(state({}, engine(version)), {"mtu": 1400})
-    assert found.validate == ()
+    steps, _ = action_steps(state({}, engine(version)), {"mtu": 1400})
+    assert steps.validate == ()
 
 
 @pytest.mark.parametrize(
@@ -418,14 +418,14 @@ def test_a_new_mirror_must_answer_but_the_hosts_own_is_verified_in_its_part(
     owner: str, policy: Policy, rendered: bool
 ) -> None:
     cache = Cache("dockerhub", owner, "https://registry-1.docker.io", "docker.io", MIRROR, local=False)
-    found, _ = action_steps(state({}, engine()), MIRRORS, host(MIRRORS, usable=(cache,)), policy)
-    assert any("curl" in step.args for step in found.validate) is rendered
+    steps, _ = action_steps(state({}, engine()), MIRRORS, host(MIRRORS, usable=(cache,)), policy)
+    assert any("curl" in step.args for step in steps.validate) is rendered
 
 
 def test_no_step_has_an_empty_field_or_a_control_character() -> None:
     for active in ("active", "failed"):
-        found, _ = action_steps(
+        steps, _ = action_steps(
             state({DAEMON: b'{"live-restore": true}'}, engine(active=active)), {"bip": "172.18.0.1/16"}
         )
-        for step in (*found.guard, *found.validate, *found.forward, *found.rollback):
+        for step in (*steps.guard, *steps.validate, *steps.forward, *steps.rollback):
             assert all(arg and arg.isprintable() for arg in step.args), step

@@ -83,7 +83,9 @@ def test_what_docker_sees_in_another_store(
     have = state({DAEMON: json_bytes(old)}, docker)
     made = change_daemon(have, desired)
     action = DOCKER.minimal_action(host(desired), made, have, POLICY, ())
-    codes = [one.code for one in DOCKER.blockers(host(desired), made, (action,) if action else (), have, POLICY)]
+    codes = [
+        blocker.code for blocker in DOCKER.blockers(host(desired), made, (action,) if action else (), have, POLICY)
+    ]
     assert ("data-root" in codes) is bool(changes)
     assert action is None or action.new_store is bool(changes)
 
@@ -106,8 +108,8 @@ def test_what_the_unit_gives_as_a_flag_stays(flags: tuple[str, ...]) -> None:
 def test_the_store_of_a_stopped_daemon_is_found_by_its_file() -> None:
     docker = engine(active="inactive")
     assert differences({"data-root": ROOT}, {}, docker) == ()
-    assert [one.key for one in differences({}, {"data-root": "/srv/d"}, docker)] == ["data-root"]
-    assert [one.key for one in differences({}, SNAPSHOTTER, docker)] == ["image store"]
+    assert [difference.key for difference in differences({}, {"data-root": "/srv/d"}, docker)] == ["data-root"]
+    assert [difference.key for difference in differences({}, SNAPSHOTTER, docker)] == ["image store"]
 
 
 @pytest.mark.parametrize(
@@ -127,9 +129,9 @@ def test_the_store_of_a_stopped_daemon_is_found_by_its_file() -> None:
 def test_a_feature_flag_that_only_a_start_reads_takes_a_restart(version: str, flag: str, verb: str) -> None:
     have = state({DAEMON: b"{}"}, engine(version, store=GRAPH, roots={ROOT: USED}))
     desired: Tree = {"features": {flag: True}}
-    found = DOCKER.minimal_action(host(desired), change_daemon(have, desired), have, POLICY, ())
-    assert found
-    assert found.verb.name == verb
+    action = DOCKER.minimal_action(host(desired), change_daemon(have, desired), have, POLICY, ())
+    assert action
+    assert action.verb.name == verb
     alone = state({DAEMON: json_bytes({"features": {"buildkit": True, flag: True}})}, have.facts.docker)
-    found = DOCKER.minimal_action(host(desired), change_daemon(alone, desired), alone, POLICY, ())
-    assert found is None or found.verb.name == ("RELOAD" if flag != "buildkit" else verb)
+    action = DOCKER.minimal_action(host(desired), change_daemon(alone, desired), alone, POLICY, ())
+    assert action is None or action.verb.name == ("RELOAD" if flag != "buildkit" else verb)

@@ -34,9 +34,9 @@ def act(
     intents: tuple[Intent, ...] = (),
     policy: Policy = POLICY,
 ) -> Action | None:
-    found = change(old, new)
+    changes = change(old, new)
     return GITLAB_RUNNER.minimal_action(
-        HOST, found if found[0].key_changes else (), observed(old, facts, intents), policy, ()
+        HOST, changes if changes[0].key_changes else (), observed(old, facts, intents), policy, ()
     )
 
 
@@ -84,8 +84,8 @@ def test_the_minimal_action_and_its_reason(
     verb: Verb | None,
     because: tuple[str, ...],
 ) -> None:
-    found = act(old, new, facts, intents)
-    assert (found.verb if found else None, found.because if found else ()) == (verb, because)
+    action = act(old, new, facts, intents)
+    assert (action.verb if action else None, action.because if action else ()) == (verb, because)
 
 
 SCALED = {"plugin": "aws", "max_instances": 3, "policy": [{"idle_count": 1}], "connector_config": {"os": "linux"}}
@@ -119,9 +119,9 @@ def scaled(executor: str = "docker-autoscaler", **keys: object) -> Tree:
     ],
 )
 def test_a_running_process_keeps_the_settings_of_an_autoscaler(old: Tree, new: Tree, version: str, verb: Verb) -> None:
-    found = act(old, new, RunnerFacts(NOW, version))
-    assert found
-    assert found.verb is verb
+    action = act(old, new, RunnerFacts(NOW, version))
+    assert action
+    assert action.verb is verb
 
 
 DOCKER = Action(ServiceName.DOCKER, Verb.RESTART, requires_stopped=frozenset({ServiceName.GITLAB_RUNNER}))
@@ -144,17 +144,17 @@ def test_jobs_that_a_restart_waits_for_or_ends_are_counted(
     new: Tree, before: tuple[Action, ...], kill: bool, waited: int, lost: int
 ) -> None:
     """Of a restart: jobs waited for, or ended; those of one drain count once."""
-    found = GITLAB_RUNNER.minimal_action(
+    action = GITLAB_RUNNER.minimal_action(
         HOST, change(config(), new), observed(config(), BUSY), Policy(kill_jobs=kill), before
     )
-    assert found
-    assert (found.jobs_waited, found.jobs_lost) == (waited, lost)
+    assert action
+    assert (action.jobs_waited, action.jobs_lost) == (waited, lost)
 
 
 def test_a_runner_that_drains_already_is_restarted_and_loads_nothing_before() -> None:
     draining = replace(BUSY, returning=True)
-    found = act(config(), config(concurrent=9), draining)
-    assert found == Action(
+    action = act(config(), config(concurrent=9), draining)
+    assert action == Action(
         ServiceName.GITLAB_RUNNER,
         Verb.RESTART,
         ("concurrent", "draining already"),
@@ -171,10 +171,10 @@ ENDING = replace(BUSY, unit=replace(NOW, active="deactivating"))
 
 @pytest.mark.parametrize("new", [config(), config(concurrent=9), config(listen_address=":9252")])
 def test_a_runner_that_is_being_stopped_is_waited_for_and_started(new: Tree) -> None:
-    found = act(config(), new, ENDING)
-    assert found
-    assert (found.verb, found.because[0], found.jobs_waited) == (Verb.RESTART, "gitlab-runner is being stopped", 2)
-    assert found.requires_stopped == {ServiceName.GITLAB_RUNNER}
+    action = act(config(), new, ENDING)
+    assert action
+    assert (action.verb, action.because[0], action.jobs_waited) == (Verb.RESTART, "gitlab-runner is being stopped", 2)
+    assert action.requires_stopped == {ServiceName.GITLAB_RUNNER}
 
 
 @pytest.mark.parametrize(
@@ -189,14 +189,16 @@ def test_a_runner_that_is_being_stopped_is_waited_for_and_started(new: Tree) -> 
     ],
 )
 def test_a_drain_that_an_earlier_run_began_is_shown(actions: list[Action], returning: bool, says: str) -> None:
-    said = tuple(GITLAB_RUNNER.remarks(HOST, (), actions, observed(config(), replace(BUSY, returning=returning))))
-    assert (says in said[0]) if says else not said
+    remarks = tuple(GITLAB_RUNNER.remarks(HOST, (), actions, observed(config(), replace(BUSY, returning=returning))))
+    assert (says in remarks[0]) if says else not remarks
 
 
 def codes(
-    actions: list[Action], facts: RunnerFacts, found: tuple[Change, ...] = (), policy: Policy = POLICY
+    actions: list[Action], facts: RunnerFacts, changes: tuple[Change, ...] = (), policy: Policy = POLICY
 ) -> list[str]:
-    return [blocker.code for blocker in GITLAB_RUNNER.blockers(HOST, found, actions, observed(config(), facts), policy)]
+    return [
+        blocker.code for blocker in GITLAB_RUNNER.blockers(HOST, changes, actions, observed(config(), facts), policy)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +233,7 @@ RELOAD = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
 
 
 @pytest.mark.parametrize(
-    ("actions", "facts", "there", "expected"),
+    ("actions", "facts", "host_tree", "expected"),
     [
         ([RELOAD], BUSY, config(concurrent=1), ["reload-waits"]),
         ([RELOAD], BUSY, {"runners": [runner()]}, ["reload-waits"]),  # 1 is the default
@@ -243,9 +245,9 @@ RELOAD = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
     ],
 )
 def test_a_reload_waits_for_jobs_beyond_concurrent(
-    actions: list[Action], facts: RunnerFacts, there: Tree | None, expected: list[str]
+    actions: list[Action], facts: RunnerFacts, host_tree: Tree | None, expected: list[str]
 ) -> None:
-    blockers = [*GITLAB_RUNNER.blockers(HOST, (), actions, observed(there, facts), POLICY)]
+    blockers = [*GITLAB_RUNNER.blockers(HOST, (), actions, observed(host_tree, facts), POLICY)]
     assert [blocker.code for blocker in blockers] == expected
     if expected:
         assert "until only 1 of them runs" in blockers[0].message
@@ -278,8 +280,8 @@ def test_a_docker_that_is_down_disturbs_nobody_when_it_starts(active: str, expec
 
 
 def test_a_registered_runner_that_would_vanish_is_named() -> None:
-    found = change(config(runner(), runner(name="two", token=OTHER)), config())
-    (blocker,) = GITLAB_RUNNER.blockers(HOST, found, [], observed(config()), POLICY)
+    changes = change(config(runner(), runner(name="two", token=OTHER)), config())
+    (blocker,) = GITLAB_RUNNER.blockers(HOST, changes, [], observed(config()), POLICY)
     assert (blocker.code, blocker.details) == ("drop-runner", ("two",))
     assert OTHER not in blocker.message
 
@@ -352,7 +354,7 @@ def test_which_units_are_enabled_and_which_stay_stopped(
     because: tuple[str, ...],
     waited: int,
 ) -> None:
-    found = GITLAB_RUNNER.minimal_action(host, (), observed(config(), facts), POLICY, before)
-    assert (found and found.shown) == shown
-    assert set(because) <= set(found.because if found else ())
-    assert (found.jobs_waited if found else 0) == waited
+    action = GITLAB_RUNNER.minimal_action(host, (), observed(config(), facts), POLICY, before)
+    assert (action and action.shown) == shown
+    assert set(because) <= set(action.because if action else ())
+    assert (action.jobs_waited if action else 0) == waited

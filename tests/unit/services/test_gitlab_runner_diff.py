@@ -224,4 +224,4 @@ def test_any_file_can_be_written_compared_and_checked(one: Tree, other: Tree) ->
     assert GITLAB_RUNNER.parse(SPEC, GITLAB_RUNNER.dump(one)) == one
     assert GITLAB_RUNNER.key_changes(SPEC, one, one) == ()
     assert isinstance(GITLAB_RUNNER.key_changes(SPEC, one, other), tuple)
-    assert all(found.message for found in GITLAB_RUNNER.lint({SPEC: one}, None))
+    assert all(finding.message for finding in GITLAB_RUNNER.lint({SPEC: one}, None))

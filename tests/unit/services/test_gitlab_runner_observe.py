@@ -36,9 +36,9 @@ def read(*containers: Container, **texts: str) -> RunnerFacts:
 
 
 def container(job: str = "", *, running: bool = True, labels: dict[str, str] | None = None, **keys: str) -> Container:
-    known = {**MANAGED, "com.gitlab.gitlab-runner.job.id": job} if job else MANAGED
+    variables = {**MANAGED, "com.gitlab.gitlab-runner.job.id": job} if job else MANAGED
     name = keys.get("id", f"c{job}")
-    return Container(name, name, "alpine", running, labels={**known, **(labels or {})})
+    return Container(name, name, "alpine", running, labels={**variables, **(labels or {})})
 
 
 def test_a_runner_as_its_unit_runs_it() -> None:
@@ -53,8 +53,10 @@ def test_without_a_unit_nothing_is_known_of_the_runner() -> None:
 
 
 def test_jobs_are_found_by_their_containers() -> None:
-    found = read(container("7"), container("7", id="helper"), container("8", running=False), container(id="bare"))
-    assert found.jobs == (Job("7", "container c7"), Job("", "container bare"))
+    runner_facts = read(
+        container("7"), container("7", id="helper"), container("8", running=False), container(id="bare")
+    )
+    assert runner_facts.jobs == (Job("7", "container c7"), Job("", "container bare"))
 
 
 def test_shell_jobs_are_children_that_live() -> None:
@@ -64,9 +66,9 @@ def test_shell_jobs_are_children_that_live() -> None:
 
 def test_a_shell_job_is_known_by_any_of_its_processes() -> None:
     children = "50 42 S su\n52 50 S bash\n53 52 S make\n60 42 S su\n70 1 S make\n"
-    found = read(runner_processes=PROCESSES + children, runner_job_ids="53 4711\n70 12\n")
-    assert found.jobs == (Job("4711", "process 50 (su)"), Job("", "process 60 (su)"))
-    assert found.job_ids == {"4711", "12"}
+    runner_facts = read(runner_processes=PROCESSES + children, runner_job_ids="53 4711\n70 12\n")
+    assert runner_facts.jobs == (Job("4711", "process 50 (su)"), Job("", "process 60 (su)"))
+    assert runner_facts.job_ids == {"4711", "12"}
 
 
 @pytest.mark.parametrize(
@@ -75,13 +77,17 @@ def test_a_shell_job_is_known_by_any_of_its_processes() -> None:
 )
 def test_a_job_that_another_hosts_runner_took_is_not_ours_to_drain(ours: str, theirs: str, drains: bool) -> None:
     labels = {SYSTEM: theirs} if theirs else {}
-    found = read(container("7", labels=labels), runner_system=ours)
-    assert found.jobs == (Job("7", "container c7", drains),)
+    runner_facts = read(container("7", labels=labels), runner_system=ours)
+    assert runner_facts.jobs == (Job("7", "container c7", drains),)
 
 
 def test_jobs_without_a_runner_here_count_and_nobody_drains_them() -> None:
-    found = read(container("7"), runner_unit=NO_UNIT, runner_groups="", runner_version="")
-    assert (found.unit.active, found.lives, found.jobs) == ("not-found", False, (Job("7", "container c7", False),))
+    runner_facts = read(container("7"), runner_unit=NO_UNIT, runner_groups="", runner_version="")
+    assert (runner_facts.unit.active, runner_facts.lives, runner_facts.jobs) == (
+        "not-found",
+        False,
+        (Job("7", "container c7", False),),
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,7 +113,7 @@ def test_plugins_and_docker_clients_are_not_counted_as_jobs(plugin: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("page", "told"),
+    ("page", "count"),
     [
         ('gitlab_runner_jobs{runner="a",state="running"} 2\ngitlab_runner_jobs{runner="b",state="idle"} 0\n', 1),
         ('gitlab_runner_jobs{runner="a",state="running"} 1\ngitlab_runner_jobs{runner="a",state="pending"} 1\n', 1),
@@ -117,8 +123,8 @@ def test_plugins_and_docker_clients_are_not_counted_as_jobs(plugin: str) -> None
         ("", 0),
     ],
 )
-def test_a_larger_number_of_the_metrics_page_counts(page: str, told: int) -> None:
-    expected = ["container c7", *["from its metrics page"] * told]
+def test_a_larger_number_of_the_metrics_page_counts(page: str, count: int) -> None:
+    expected = ["container c7", *["from its metrics page"] * count]
     assert [job.what for job in read(container("7"), runner_metrics=page).jobs] == expected
 
 
@@ -142,12 +148,12 @@ def test_a_larger_number_of_the_metrics_page_counts(page: str, told: int) -> Non
     ],
 )
 def test_runners_beside_the_unit_are_found(group: str, process: str, unmanaged_runners: tuple[str, ...]) -> None:
-    found = read(
+    runner_facts = read(
         container("7", id="cafe"),
         runner_processes=f"{PROCESSES}{process}\n",
         runner_groups=f"{OWN}/proc/90/cgroup:{group}\n",
     )
-    assert found.unmanaged_runners == unmanaged_runners
+    assert runner_facts.unmanaged_runners == unmanaged_runners
 
 
 @pytest.mark.parametrize(
@@ -162,18 +168,18 @@ def test_runners_beside_the_unit_are_found(group: str, process: str, unmanaged_r
 )
 def test_a_unit_that_starts_the_runner_through_another_program_is_seen(main: str, below: str, wrapper: str) -> None:
     started = [line.split()[0] for line in (f"42 1 S {main}", *below.split("\n")) if line.endswith("gitlab-runner")]
-    found = read(
+    runner_facts = read(
         runner_argv=f"/usr/local/bin/{main}\n",
         runner_processes=f"1 0 S systemd\n42 1 S {main}\n{below}\n",
         runner_groups="".join(f"/proc/{pid}/cgroup:0::/system.slice/gitlab-runner.service\n" for pid in started),
     )
-    assert found.wrapper == wrapper
+    assert runner_facts.wrapper == wrapper
 
 
 def test_a_runner_without_a_unit_is_unmanaged() -> None:
-    found = read(
+    runner_facts = read(
         runner_unit=NO_UNIT,
         runner_processes="90 1 S gitlab-runner\n91 90 S gitlab-runner\n",
         runner_groups="/proc/90/cgroup:0::/system.slice/docker-abc.scope\n/proc/91/cgroup:0::/system.slice/docker-abc.scope\n",
     )
-    assert (found.unit.active, found.unmanaged_runners) == ("not-found", ("process 90 in a container",))
+    assert (runner_facts.unit.active, runner_facts.unmanaged_runners) == ("not-found", ("process 90 in a container",))

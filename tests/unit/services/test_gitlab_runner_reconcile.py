@@ -90,8 +90,8 @@ def test_what_has_to_be_written_anew_keeps_the_order_and_the_heading_of_the_temp
 
 def test_dates_are_written_as_the_runner_writes_them() -> None:
     dates = tomllib.loads("a = 2026-01-02T03:04:05Z\nb = 2036-01-02T03:04:05.5+02:00")
-    there = observed(config(runner(token_obtained_at=dates["a"], token_expires_at=dates["b"])))
-    _, _, content = reconcile(config(runner(token=None), concurrent=8), there)
+    host_state = observed(config(runner(token_obtained_at=dates["a"], token_expires_at=dates["b"])))
+    _, _, content = reconcile(config(runner(token=None), concurrent=8), host_state)
     assert b"token_obtained_at = 2026-01-02T03:04:05Z\n" in content
     assert b"token_expires_at = 2036-01-02T03:04:05.500000+02:00\n" in content
 
@@ -101,7 +101,7 @@ UNNAMED = runner(name="new", token=None)
 
 
 @pytest.mark.parametrize(
-    ("rendered", "there", "renamed", "tokens"),
+    ("rendered", "host_tree", "renamed", "tokens"),
     [
         ([UNNAMED], config(runner(id=7)), {}, [TOKEN]),
         ([UNNAMED], config(runner(id=7)), {"new": "one"}, [TOKEN]),
@@ -120,16 +120,16 @@ UNNAMED = runner(name="new", token=None)
     ],
 )
 def test_a_runner_without_a_token_that_was_renamed(
-    rendered: list[Tree], there: Tree, renamed: dict[str, str], tokens: list[str | None]
+    rendered: list[Tree], host_tree: Tree, renamed: dict[str, str], tokens: list[str | None]
 ) -> None:
-    found, blockers, _ = reconcile(config(*rendered), observed(there), replace(HOST, renamed=renamed))
-    assert [one.get("token") for one in found["runners"]] == tokens
+    document, blockers, _ = reconcile(config(*rendered), observed(host_tree), replace(HOST, renamed=renamed))
+    assert [one.get("token") for one in document["runners"]] == tokens
     assert blockers == ["no-token"] * tokens.count(None)
 
 
 def equals(*runners: dict[str, Any]) -> list[dict[str, Any]]:
     """Runners of one name and url, without ids and, as the inventory has them, without tokens."""
-    return [runner(token=None, **one) for one in runners]
+    return [runner(token=None, **this_runner) for this_runner in runners]
 
 
 A, B = {"limit": 1}, {"limit": 2, "output_limit": 9}
@@ -160,14 +160,14 @@ def test_runners_of_one_name_never_get_each_others_tokens(
     rendered: list[Tree], there: list[Tree], tokens: list[str | None], blockers: list[str]
 ) -> None:
     have = config(*(runner(token=token, **one) for one, token in zip(there, (TOKEN, OTHER), strict=False)))
-    found, said, _ = reconcile(config(*equals(*rendered)), observed(have))
+    document, texts, _ = reconcile(config(*equals(*rendered)), observed(have))
     ours = ("limit", "shell")
-    of = {tuple(one.get(key) for key in ours): one.get("token") for one in found["runners"]}
+    of = {tuple(one.get(key) for key in ours): one.get("token") for one in document["runners"]}
     if rendered != [A, A]:
         assert [of[one.get("limit"), one.get("shell")] for one in rendered] == tokens
     else:
-        assert [one["token"] for one in found["runners"]] == tokens
-    assert said == blockers
+        assert [one["token"] for one in document["runners"]] == tokens
+    assert texts == blockers
 
 
 OWN = st.lists(
@@ -186,8 +186,8 @@ def test_blocks_that_were_moved_and_entries_that_were_changed_mix_no_tokens(
     asked = [{**one, "limit": 7 + index} if index in changed else one for index, one in enumerate(own)]
     there = data.draw(st.permutations([*zip(own, tokens, strict=True)]))
     have = config(*(runner(token=token, **one) for one, token in there))
-    found, blockers, _ = reconcile(config(*equals(*asked)), observed(have))
-    for one in found["runners"]:
+    document, blockers, _ = reconcile(config(*equals(*asked)), observed(have))
+    for one in document["runners"]:
         if token := one.get("token"):
             before = own[tokens.index(token)]
             fits = [before, *(new for old, new in zip(own, asked, strict=True) if old == before)]
@@ -197,10 +197,10 @@ def test_blocks_that_were_moved_and_entries_that_were_changed_mix_no_tokens(
 
 
 def test_runners_of_one_name_get_names_of_their_own_one_by_one() -> None:
-    renamed = [{**one, "name": f"new-{index}"} for index, one in enumerate(equals(A, B))]
+    renamed = [{**equal, "name": f"new-{index}"} for index, equal in enumerate(equals(A, B))]
     was = {"new-0": "one", "new-1": "one"}
-    found, blockers, _ = reconcile(config(*renamed), observed(HAVE), replace(HOST, renamed=was))
-    assert ([one["token"] for one in found["runners"]], blockers) == ([TOKEN, OTHER], [])
+    document, blockers, _ = reconcile(config(*renamed), observed(HAVE), replace(HOST, renamed=was))
+    assert ([one["token"] for one in document["runners"]], blockers) == ([TOKEN, OTHER], [])
 
 
 def test_keep_holds_the_hosts_value() -> None:

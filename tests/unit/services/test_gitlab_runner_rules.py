@@ -63,7 +63,9 @@ LISTENING: tuple[tuple[str, Value, str], ...] = (
 
 
 def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str]]:
-    return [(one.rule, one.severity, key_text(one.key)) for one in GITLAB_RUNNER.lint({SPEC: tree}, facts)]
+    return [
+        (finding.rule, finding.severity, key_text(finding.key)) for finding in GITLAB_RUNNER.lint({SPEC: tree}, facts)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -204,8 +206,8 @@ def test_the_type_of_a_key_that_the_runner_does_not_read_does_not_matter(
     name: str, version: str, severity: str
 ) -> None:
     facts = Facts(runner=RunnerFacts(NOW, version)) if version else None
-    found = [one for one in findings(config(runner(**{name: 5})), facts) if one[0] == "R008"]
-    assert found == ([("R008", severity, f"runners[0].{name}")] if severity else [])
+    rows = [finding for finding in findings(config(runner(**{name: 5})), facts) if finding[0] == "R008"]
+    assert rows == ([("R008", severity, f"runners[0].{name}")] if severity else [])
 
 
 def test_a_key_that_the_hosts_runner_does_not_know_yet() -> None:
@@ -257,24 +259,24 @@ def test_keys_of_a_release_that_the_table_knows_in_part() -> None:
 
 @pytest.mark.parametrize(("version", "severity"), [("", "error"), ("19.3.0", "error"), ("19.4.0", "warning")])
 def test_a_runner_newer_than_the_table_may_know_a_key_that_looks_like_a_slip(version: str, severity: str) -> None:
-    found = findings(config(runner(docker={"service_pid_mode": "host"})), Facts(runner=RunnerFacts(NOW, version)))
-    assert found == [("R006", "warning", "runners[0].docker.service_pid_mode")]
-    found = findings(config(runner(docker={"privilegd": True})), Facts(runner=RunnerFacts(NOW, version)))
-    assert found == [("R006", severity, "runners[0].docker.privilegd")]
+    rows = findings(config(runner(docker={"service_pid_mode": "host"})), Facts(runner=RunnerFacts(NOW, version)))
+    assert rows == [("R006", "warning", "runners[0].docker.service_pid_mode")]
+    rows = findings(config(runner(docker={"privilegd": True})), Facts(runner=RunnerFacts(NOW, version)))
+    assert rows == [("R006", severity, "runners[0].docker.privilegd")]
 
 
 @pytest.mark.parametrize("version", ["16.11.0", "19.3.0"])
 def test_a_key_that_nobody_knows_stops_no_deploy(version: str) -> None:
     """`gitlab-runner lint` complains about it from 19.3 on; a load passes over it in any release."""
-    found = findings(config(nothing_like_it=3), Facts(runner=RunnerFacts(NOW, version)))
-    assert found == [("R006", "warning", "nothing_like_it")]
+    rows = findings(config(nothing_like_it=3), Facts(runner=RunnerFacts(NOW, version)))
+    assert rows == [("R006", "warning", "nothing_like_it")]
 
 
 def test_no_finding_shows_a_token() -> None:
     for token in ("glrt-short", f"{TOKEN} x"):
-        found = list(GITLAB_RUNNER.lint({SPEC: config(runner(token=token))}, None))
-        assert found
-        assert not any(token in one.message + one.fix for one in found)
+        problems = list(GITLAB_RUNNER.lint({SPEC: config(runner(token=token))}, None))
+        assert problems
+        assert not any(token in finding.message + finding.fix for finding in problems)
 
 
 def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
@@ -363,7 +365,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             "R019 warning runners[0].monitoring.job_queuing_durations[0].periods[0]: since 16.10",
         ),
         (config(section(executor="kubernetes")), "R011 error runners[0].executor: [runners.kubernetes]"),
-        *((config(**{name: value}), f"R021 {said}") for name, value, said in LISTENING),
+        *((config(**{name: value}), f"R021 {text}") for name, value, text in LISTENING),
         (
             config(runner(pre_clone_script="a")),
             "R007 warning runners[0].pre_clone_script: write pre_get_sources_script",
@@ -498,11 +500,11 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
 )
 def test_values_that_are_loaded_but_break_jobs_are_found(tree: Tree, finding: str) -> None:
     place, _, says = finding.partition(": ")
-    found = {
-        f"{one.rule} {one.severity} {key_text(one.key)}": f"{one.message} {one.fix}"
-        for one in GITLAB_RUNNER.lint({SPEC: tree}, None)
+    by_name = {
+        f"{finding.rule} {finding.severity} {key_text(finding.key)}": f"{finding.message} {finding.fix}"
+        for finding in GITLAB_RUNNER.lint({SPEC: tree}, None)
     }
-    assert says in found.get(place, ""), found
+    assert says in by_name.get(place, ""), by_name
 
 
 @pytest.mark.parametrize(
@@ -573,8 +575,8 @@ def test_values_that_only_look_wrong_give_no_finding(tree: Tree) -> None:
 
 @pytest.mark.parametrize(("token", "twice"), [("TOKEN", False), ("<TOKEN>", False), (TOKEN, True)])
 def test_a_word_in_the_place_of_two_tokens_is_no_token(token: str, twice: bool) -> None:
-    found = findings(config(runner(name="a", token=token), runner(name="b", token=token)))
-    assert (("R005", "warning", "runners[1].token") in found) is twice
+    rows = findings(config(runner(name="a", token=token), runner(name="b", token=token)))
+    assert (("R005", "warning", "runners[1].token") in rows) is twice
 
 
 @pytest.mark.parametrize(
@@ -586,9 +588,9 @@ def test_a_word_in_the_place_of_two_tokens_is_no_token(token: str, twice: bool) 
     ],
 )
 def test_a_placeholder_is_named_as_one_without_showing_it(token: str) -> None:
-    (found,) = GITLAB_RUNNER.lint({SPEC: config(runner(token=token))}, None)
-    assert (found.rule, found.severity) == ("R002", "warning")
-    assert found.message == "the token is a placeholder: the runner would never get a job"
+    (finding,) = GITLAB_RUNNER.lint({SPEC: config(runner(token=token))}, None)
+    assert (finding.rule, finding.severity) == ("R002", "warning")
+    assert finding.message == "the token is a placeholder: the runner would never get a job"
 
 
 @pytest.mark.parametrize(
@@ -623,25 +625,29 @@ def test_a_variable_is_replaced_since_18_10(name: str, version: str, severity: s
     ],
 )
 def test_a_placeholder_for_the_url_is_named_as_one(url: str, wrong: bool) -> None:
-    says = [one.message for one in GITLAB_RUNNER.lint({SPEC: config(runner(url=url))}, None)]
+    says = [finding.message for finding in GITLAB_RUNNER.lint({SPEC: config(runner(url=url))}, None)]
     assert says == (["is a placeholder, not the address of GitLab"] if wrong else [])
 
 
 @pytest.mark.parametrize(("path", "keeps"), [(SPEC.path, True), ("config.toml", False)])
 def test_only_the_host_s_own_file_may_do_without_a_token(path: str, keeps: bool) -> None:
-    (found,) = GITLAB_RUNNER.lint({replace(SPEC, path=path): config(runner(token="TOKEN"))}, None)
-    assert ("leave the key out" in found.fix) is keeps
+    (finding,) = GITLAB_RUNNER.lint({replace(SPEC, path=path): config(runner(token="TOKEN"))}, None)
+    assert ("leave the key out" in finding.fix) is keeps
 
 
 def test_an_excerpt_is_no_fault() -> None:
     excerpt: Tree = {"runners": [{"executor": "docker", "environment": ["A=b"]}]}
-    found = [
-        (one.rule, one.severity) for one in GITLAB_RUNNER.lint({replace(SPEC, path="excerpt.toml"): excerpt}, None)
+    pairs = [
+        (finding.rule, finding.severity)
+        for finding in GITLAB_RUNNER.lint({replace(SPEC, path="excerpt.toml"): excerpt}, None)
     ]
-    assert found == [("R004", "warning"), ("R011", "warning")]
+    assert pairs == [("R004", "warning"), ("R011", "warning")]
     manual: Tree = {"runners": [{"url": "gitlab.example.com", "token": "TOKEN", "executor": "kubernetes"}]}
-    found = [(one.rule, one.severity) for one in GITLAB_RUNNER.lint({replace(SPEC, path="excerpt.toml"): manual}, None)]
-    assert found == [("R002", "warning"), ("R004", "warning"), ("R011", "warning")]
+    pairs = [
+        (finding.rule, finding.severity)
+        for finding in GITLAB_RUNNER.lint({replace(SPEC, path="excerpt.toml"): manual}, None)
+    ]
+    assert pairs == [("R002", "warning"), ("R004", "warning"), ("R011", "warning")]
     assert ("R004", "error", "runners[0].url") in findings(excerpt), "the runner's own file is to be whole"
 
 
@@ -658,8 +664,8 @@ def test_a_name_that_is_no_text_is_told_and_compared_with_none() -> None:
 
 def test_too_many_labels_of_the_whole_file_are_reported_once() -> None:
     tree = config(runner(), runner(name="b"), labels={f"label{number}": "b" for number in range(33)})
-    found = [one for one in GITLAB_RUNNER.lint({SPEC: tree}, None) if one.rule == "R018"]
-    assert [(one.key, one.message[:6]) for one in found] == [(("labels",), "are 33")]
+    problems = [finding for finding in GITLAB_RUNNER.lint({SPEC: tree}, None) if finding.rule == "R018"]
+    assert [(finding.key, finding.message[:6]) for finding in problems] == [(("labels",), "are 33")]
 
 
 @pytest.fixture(params=[("Europe/Berlin",), ("Europe/Berlin", "US/Eastern")])
@@ -679,11 +685,11 @@ def zones(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str,
 
 def test_a_time_zone_that_only_the_host_may_have_is_a_warning(zones: tuple[str, ...]) -> None:
     machine: Tree = {"autoscaling": [{"Timezone": zone} for zone in ("US/Eastern", "Europe/Berlyn", "Local", *zones)]}
-    found = [*GITLAB_RUNNER.lint({SPEC: config(runner(machine=machine))}, None)]
+    problems = [*GITLAB_RUNNER.lint({SPEC: config(runner(machine=machine))}, None)]
     known = "US/Eastern" in zones
     told = [(1, "error")] if known else [(0, "warning"), (1, "warning")]
-    assert [(one.key[-2], one.severity) for one in found] == told
-    assert {one.rule for one in found} == {"R019"}
+    assert [(finding.key[-2], finding.severity) for finding in problems] == told
+    assert {finding.rule for finding in problems} == {"R019"}
 
 
 DIND = {"name": "docker:27-dind"}
@@ -718,5 +724,7 @@ MIRROR = "--registry-mirror=http://"
     ],
 )
 def test_docker_in_docker_written_by_hand(docker: Tree, place: str) -> None:
-    said = [one for one in GITLAB_RUNNER.lint({SPEC: config(runner(docker=docker))}, None) if one.rule == "R016"]
-    assert [key_text(one.key) for one in said] == ([f"runners[0].docker.{place}"] if place else [])
+    problems = [
+        finding for finding in GITLAB_RUNNER.lint({SPEC: config(runner(docker=docker))}, None) if finding.rule == "R016"
+    ]
+    assert [key_text(finding.key) for finding in problems] == ([f"runners[0].docker.{place}"] if place else [])

@@ -23,8 +23,11 @@ AUTOSCALER = "[runners.autoscaler]\nplugin = 'aws'\n[runners.autoscaler.connecto
 
 
 def found(text: str) -> list[str]:
-    said = lint_file(TOML, text.encode())
-    return [f"{one.rule} {one.severity} {one.location.line if one.location else 0}: {one.fix}" for one in said]
+    findings = lint_file(TOML, text.encode())
+    return [
+        f"{finding.rule} {finding.severity} {finding.location.line if finding.location else 0}: {finding.fix}"
+        for finding in findings
+    ]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +191,8 @@ def found(text: str) -> list[str]:
     ],
 )
 def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> None:
-    (said,) = found(HEAD.format(executor) + below)
-    assert said.startswith(says)
+    (text,) = found(HEAD.format(executor) + below)
+    assert text.startswith(says)
 
 
 @pytest.mark.parametrize(
@@ -240,10 +243,10 @@ def test_nothing_is_missing(executor: str, below: str) -> None:
 )
 def test_what_a_runner_lacks(line: str, instead: str, says: str) -> None:
     text = HEAD.format("shell")
-    (said,) = found(text.replace(line, instead))
-    assert said.startswith(says)
+    (message,) = found(text.replace(line, instead))
+    assert message.startswith(says)
 
 
 def test_an_excerpt_may_lack_much() -> None:
     excerpt = '[[runners]]\nexecutor = "docker-autoscaler"\n[runners.docker]\n[runners.autoscaler]\nmax_instances = 2\n'
-    assert [one.partition(":")[0] for one in found(excerpt)] == ["R004 warning 1"]
+    assert [text.partition(":")[0] for text in found(excerpt)] == ["R004 warning 1"]

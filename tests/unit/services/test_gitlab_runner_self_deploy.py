@@ -91,6 +91,6 @@ def test_it_says_what_would_restart_why_and_which_setting_mends_it() -> None:
 def test_the_variables_that_identify_a_job() -> None:
     assert find_job({"GITLAB_CI": "true"}) is None
     assert find_job({"CI_JOB_ID": "7"}) == CiJob("7")
-    told = {"CI_JOB_ID": "7", "CI_SERVER_URL": SERVER, "CI_RUNNER_ID": "5", "CI_RUNNER_SHORT_TOKEN": SHORT}
-    assert find_job(told) == CiJob("7", SERVER, 5, SHORT)
-    assert find_job({**told, "CI_RUNNER_ID": "x"}) == CiJob("7", SERVER, 0, SHORT)
+    answers = {"CI_JOB_ID": "7", "CI_SERVER_URL": SERVER, "CI_RUNNER_ID": "5", "CI_RUNNER_SHORT_TOKEN": SHORT}
+    assert find_job(answers) == CiJob("7", SERVER, 5, SHORT)
+    assert find_job({**answers, "CI_RUNNER_ID": "x"}) == CiJob("7", SERVER, 0, SHORT)

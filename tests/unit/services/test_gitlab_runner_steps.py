@@ -250,9 +250,9 @@ def test_the_steps_that_stop_a_runner_and_start_it_again() -> None:
 def test_a_runner_that_is_being_stopped_is_waited_for_even_if_it_ends_before_the_run() -> None:
     ending = RunnerFacts(replace(NOW, active="deactivating"))
     rest = GITLAB_RUNNER.stop_steps(observed(config(), ending), POLICY)
-    said = [_words(step.verb, step.args) for step in rest.forward]
-    assert "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main" in said
-    assert said[-2:] == REST[-2:]
+    step_texts = [_words(step.verb, step.args) for step in rest.forward]
+    assert "run 10 sh runner-signal.sh --if-there gitlab-runner QUIT main" in step_texts
+    assert step_texts[-2:] == REST[-2:]
     assert rest.guard[0].args[0] == "deactivating"
 
 
@@ -270,9 +270,9 @@ def test_a_runner_that_systemd_is_about_to_start_is_stopped_around_a_restart_of_
     assert [_words(step.verb, step.args) for step in rest.forward][1:] == ["run 30 systemctl stop gitlab-runner"]
     assert [_words(step.verb, step.args) for step in rest.rollback] == [RETURN[1], RETURN[3]]
     around = replace(RESTART, operation=AROUND)
-    found = GITLAB_RUNNER.action_steps(ActionRequest(HOST, around, (), state, POLICY, 5, True))
-    there = [_words(step.verb, step.args) for step in found.forward]
-    assert there == [*START, "complete gitlab_runner"], "whether it can start is not known, so that is not verified"
+    planned_steps = GITLAB_RUNNER.action_steps(ActionRequest(HOST, around, (), state, POLICY, 5, True))
+    names = [_words(step.verb, step.args) for step in planned_steps.forward]
+    assert names == [*START, "complete gitlab_runner"], "whether it can start is not known, so that is not verified"
 
 
 def test_an_unfinished_action_is_unfinished_again_after_a_rollback() -> None:
@@ -317,18 +317,18 @@ STOP = Action(ServiceName.GITLAB_RUNNER, Verb.RESTART, operation="stop")
 @pytest.mark.parametrize("active", ["active", "activating"])
 def test_a_runner_that_is_kept_stopped_is_not_started_but_by_the_rollback(active: str, already_stopped: bool) -> None:
     facts = RunnerFacts(replace(NOW, active=active, enabled="enabled"), "16.11.0")
-    found = GITLAB_RUNNER.action_steps(
+    planned_steps = GITLAB_RUNNER.action_steps(
         ActionRequest(
             KEPT, STOP, change(config(), config(concurrent=8)), observed(config(), facts), POLICY, 5, already_stopped
         )
     )
-    there = [_words(step.verb, step.args) for step in found.forward]
-    back = [_words(step.verb, step.args) for step in found.rollback]
-    assert there[0] == "run 30 systemctl disable gitlab-runner.service"
+    names = [_words(step.verb, step.args) for step in planned_steps.forward]
+    back = [_words(step.verb, step.args) for step in planned_steps.rollback]
+    assert names[0] == "run 30 systemctl disable gitlab-runner.service"
     assert back[-1] == "run 30 systemctl enable gitlab-runner.service"
-    assert there[-1] == "complete gitlab_runner"
-    assert not any("systemctl start" in words for words in there)
-    assert ("run 30 systemctl stop gitlab-runner" in there) is not already_stopped
+    assert names[-1] == "complete gitlab_runner"
+    assert not any("systemctl start" in words for words in names)
+    assert ("run 30 systemctl stop gitlab-runner" in names) is not already_stopped
     returns = any("runner-return-later.sh" in words for words in back)
     assert returns is (active == "active" and not already_stopped)  # else the phase that stopped it brings it back
 
@@ -336,6 +336,8 @@ def test_a_runner_that_is_kept_stopped_is_not_started_but_by_the_rollback(active
 def test_a_disabled_unit_is_enabled_and_nothing_else_is_done() -> None:
     facts = RunnerFacts(replace(NOW, enabled="disabled"), "16.11.0")
     enable = Action(ServiceName.GITLAB_RUNNER, Verb.VERIFY, operation="enable")
-    found = GITLAB_RUNNER.action_steps(ActionRequest(HOST, enable, (), observed(config(), facts), POLICY, 5, False))
-    assert [step.args[1:] for step in found.forward] == [("systemctl", "enable", "gitlab-runner.service")]
-    assert [step.args[1:] for step in found.rollback] == [("systemctl", "disable", "gitlab-runner.service")]
+    planned_steps = GITLAB_RUNNER.action_steps(
+        ActionRequest(HOST, enable, (), observed(config(), facts), POLICY, 5, False)
+    )
+    assert [step.args[1:] for step in planned_steps.forward] == [("systemctl", "enable", "gitlab-runner.service")]
+    assert [step.args[1:] for step in planned_steps.rollback] == [("systemctl", "disable", "gitlab-runner.service")]

@@ -49,9 +49,9 @@ def test_which_token_is_written_depends_on_inventory_host_and_last_run(
     inventory: str | None, last: str | None, on_host: str | None, goes: str | None, with_id: bool, blockers: list[str]
 ) -> None:
     now = replace(there(config(runner(token=on_host, id=7))), secret_fingerprints=known(last))
-    tree, found, _ = reconcile(config(runner(token=inventory)), now)
+    tree, texts, _ = reconcile(config(runner(token=inventory)), now)
     (one,) = tree["runners"]
-    assert (one.get("token"), one.get("id") == 7, found) == (goes, with_id, blockers)
+    assert (one.get("token"), one.get("id") == 7, texts) == (goes, with_id, blockers)
 
 
 @pytest.mark.parametrize("now", [None, config(runner(token=None)), config(runner(token=""))])
@@ -104,8 +104,8 @@ def deployed(made: Plan, before: HostState) -> HostState:
         "walked": Answer(0, f"/var/lib/runnerops/runs/{made.run}/log:1.0\t\t-1\tend\tapplied\n".encode()),
     }
     file = RemoteFile(CONFIG, "file", content, "0600", "root:root")
-    found = state.host_state(answers, {CONFIG: file}, before.facts)
-    return replace(found, base={CONFIG: content})
+    host_state = state.host_state(answers, {CONFIG: file}, before.facts)
+    return replace(host_state, base={CONFIG: content})
 
 
 def deploy(rendered: Tree, before: HostState) -> Plan:
@@ -117,7 +117,9 @@ def rotate(before: HostState, token: str) -> HostState:
     tree = dict(REWRITTEN)
     runners = tree["runners"]
     assert isinstance(runners, list)
-    tree["runners"] = [{**dict(one), "token": token, "id": 7} for one in runners if isinstance(one, dict)]
+    tree["runners"] = [
+        {**dict(this_runner), "token": token, "id": 7} for this_runner in runners if isinstance(this_runner, dict)
+    ]
     file = replace(before.files[CONFIG], content=to_toml(tree).encode())
     return replace(before, files={CONFIG: file})
 

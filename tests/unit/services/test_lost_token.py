@@ -34,6 +34,6 @@ GIVEN = replace(HOST, sections={ServiceName.GITLAB_RUNNER: {"runners": [{**RUNNE
     ids=["managed", "created", "no number", "its token is given", "no token of the API", "no section"],
 )
 def test_rotate_is_named_where_it_can_help(host: Host, number: int, says: str) -> None:
-    said = way_out(host, "one", number)
-    assert ("if its token was reset: `runnerops rotate h one`" in said) is bool(says)
-    assert says in said
+    remedy = way_out(host, "one", number)
+    assert ("if its token was reset: `runnerops rotate h one`" in remedy) is bool(says)
+    assert says in remedy

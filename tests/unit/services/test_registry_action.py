@@ -32,10 +32,10 @@ from tests.unit.services.registry_builders import ONE, RESTART, TWO, deployed, l
 
 
 def plan(
-    observed: HostState, here: Host, before: tuple[Action, ...] = (), value: str = "s3cret"
+    observed: HostState, this_host: Host, before: tuple[Action, ...] = (), value: str = "s3cret"
 ) -> tuple[Action | None, tuple[Change, ...]]:
-    found = changes(REGISTRY, here, render_file(here, value), observed)
-    return REGISTRY.minimal_action(here, found, observed, POLICY, before), found
+    differences = changes(REGISTRY, this_host, render_file(this_host, value), observed)
+    return REGISTRY.minimal_action(this_host, differences, observed, POLICY, before), differences
 
 
 def told(action: Action | None) -> tuple[str, str, str]:
@@ -65,21 +65,21 @@ def test_the_minimal_action_and_its_reason(
 
 def test_a_secret_that_changes_is_recreated_by_force() -> None:
     one = {**ONE, "username": "acme", "password": secret()}
-    found, _ = plan(deployed(one, value="old"), host({}, [one]), value="new")
-    assert told(found) == ("RECREATE", "dockerhub: proxy.password", "dockerhub")
+    action, _ = plan(deployed(one, value="old"), host({}, [one]), value="new")
+    assert told(action) == ("RECREATE", "dockerhub: proxy.password", "dockerhub")
 
 
 def test_a_secret_and_a_key_together_change_the_label() -> None:
     one = {**ONE, "username": "acme", "password": secret()}
-    found, _ = plan(deployed(one, value="old"), host({}, [{**one, "ttl": "24h"}]), value="new")
-    assert found
-    assert found.verb is Verb.UP
+    action, _ = plan(deployed(one, value="old"), host({}, [{**one, "ttl": "24h"}]), value="new")
+    assert action
+    assert action.verb is Verb.UP
 
 
 def test_the_first_deploy_starts_the_caches() -> None:
     observed = state({}, engine(), registry_facts=compose_facts())
-    found, _ = plan(observed, host({}, [ONE]))
-    assert told(found) == ("UP", "dockerhub is new, docker-compose.yml is new", "")
+    action, _ = plan(observed, host({}, [ONE]))
+    assert told(action) == ("UP", "dockerhub is new, docker-compose.yml is new", "")
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,11 @@ def test_the_first_deploy_starts_the_caches() -> None:
 def test_a_container_that_is_not_what_the_files_say(
     containers: list[dict[str, Any]], desired: tuple[str, str, str]
 ) -> None:
-    here = host({}, [ONE])
-    files = {file.spec.path: file.content or b"" for file in render_file(here)}
-    found = [our_container(**{"label": label_of(here), **keys}) for keys in containers]
+    this_host = host({}, [ONE])
+    files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
+    found = [our_container(**{"label": label_of(this_host), **keys}) for keys in containers]
     observed = state(files, engine(containers=found), registry_facts=compose_facts())
-    assert told(plan(observed, here)[0]) == desired
+    assert told(plan(observed, this_host)[0]) == desired
 
 
 DEAD = {"answers": {f"http://{BRIDGE}:5000": False}}
@@ -121,22 +121,22 @@ DEAD = {"answers": {f"http://{BRIDGE}:5000": False}}
 def test_a_cache_that_should_answer_and_does_not(
     facts: dict[str, Any], desired: tuple[str, str, str], notes: int
 ) -> None:
-    here = host({}, [ONE])
+    this_host = host({}, [ONE])
     observed = with_registry(deployed(ONE), compose_facts(**facts))
-    action, _ = plan(observed, here)
+    action, _ = plan(observed, this_host)
     assert told(action) == desired
-    said = list(REGISTRY.remarks(here, (), [action] if action else [], observed))
-    assert len(said) == notes
-    assert all("cache dockerhub does not answer, nor does https://registry-1.docker.io" in one for one in said)
+    remarks = list(REGISTRY.remarks(this_host, (), [action] if action else [], observed))
+    assert len(remarks) == notes
+    assert all("cache dockerhub does not answer, nor does https://registry-1.docker.io" in text for text in remarks)
 
 
 def test_a_cache_whose_section_went_is_reported_and_left() -> None:
-    there = deployed(ONE, TWO)
-    ran = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
-    (said,) = REGISTRY.remarks(host({}), (), (), ran)
-    assert "caches dockerhub, quay.io of earlier runs still run" in said
-    assert "`runnerops remove h1 registry` takes them down" in said
-    assert list(REGISTRY.remarks(host({}), (), (), there)) == [], "nothing of ours was applied there"
+    observed = deployed(ONE, TWO)
+    ran = replace(observed, applied={path: sha256(file.content) for path, file in observed.files.items()})
+    (remark,) = REGISTRY.remarks(host({}), (), (), ran)
+    assert "caches dockerhub, quay.io of earlier runs still run" in remark
+    assert "`runnerops remove h1 registry` takes them down" in remark
+    assert list(REGISTRY.remarks(host({}), (), (), observed)) == [], "nothing of ours was applied there"
     assert list(REGISTRY.remarks(host({}, [ONE, TWO]), (), (), ran)) == []
 
 
@@ -152,18 +152,18 @@ def test_a_cache_whose_section_went_is_reported_and_left() -> None:
     ],
 )
 def test_the_word_for_the_action_in_a_plan(now: list[Tree], rendered: list[Tree], shown: str) -> None:
-    there = deployed(*now)
-    observed = replace(there, applied={path: sha256(file.content) for path, file in there.files.items()})
+    host_state = deployed(*now)
+    observed = replace(host_state, applied={path: sha256(file.content) for path, file in host_state.files.items()})
     action, _ = plan(observed, host({}, rendered))
     assert action
     assert action.shown == shown
 
 
 def test_with_docker_down_compose_looks_for_itself() -> None:
-    here = host({}, [ONE])
-    files = {file.spec.path: file.content or b"" for file in render_file(here)}
+    this_host = host({}, [ONE])
+    files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
     observed = state(files, engine(active="inactive"), registry_facts=compose_facts())
-    assert told(plan(observed, here, (RESTART,))[0]) == ("UP", "docker is stopped", "")
+    assert told(plan(observed, this_host, (RESTART,))[0]) == ("UP", "docker is stopped", "")
 
 
 def test_a_docker_restart_is_a_registry_restart_too() -> None:
@@ -196,17 +196,20 @@ def test_an_intent_is_finished_once_another_container_runs(intents: Intent, desi
 
 
 def test_with_on_change_restart_any_change_recreates_the_caches() -> None:
-    here = host({}, [{**ONE, "ttl": "24h"}], always_restart=frozenset({REGISTRY.NAME}))
-    assert told(plan(deployed(ONE), here)[0])[0] == "RECREATE"
+    this_host = host({}, [{**ONE, "ttl": "24h"}], always_restart=frozenset({REGISTRY.NAME}))
+    assert told(plan(deployed(ONE), this_host)[0])[0] == "RECREATE"
 
 
 # ------------------------------------------------------------------------------------------------------------ stops
 
 
-def blockers(observed: HostState, here: Host, *others: Action) -> list[tuple[str, str]]:
-    action, found = plan(observed, here, others)
+def blockers(observed: HostState, this_host: Host, *others: Action) -> list[tuple[str, str]]:
+    action, differences = plan(observed, this_host, others)
     actions = (*others, action) if action else others
-    return [(blocker.code, blocker.message) for blocker in REGISTRY.blockers(here, found, actions, observed, POLICY)]
+    return [
+        (blocker.code, blocker.message)
+        for blocker in REGISTRY.blockers(this_host, differences, actions, observed, POLICY)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -256,9 +259,9 @@ OTHERS = container(
     ],
 )
 def test_who_holds_the_port_is_named(observed: HostState, holder: str) -> None:
-    found = blockers(observed, host({}, [ONE]))
+    pairs = blockers(observed, host({}, [ONE]))
     message = f"{BRIDGE}:5000, where cache dockerhub is to listen, is used by {holder}: stop it, or give the cache another port"
-    assert found == ([("port-taken", message)] if holder else [])
+    assert pairs == ([("port-taken", message)] if holder else [])
 
 
 def test_a_cache_that_could_not_come_up_is_stopped_before() -> None:
@@ -267,17 +270,17 @@ def test_a_cache_that_could_not_come_up_is_stopped_before() -> None:
 
 
 def test_another_volume_is_reported_with_the_one_that_stays() -> None:
-    here = host({}, [{**ONE, "volume": "other"}])
-    (code, message), *_ = blockers(deployed(ONE), here)
+    this_host = host({}, [{**ONE, "volume": "other"}])
+    (code, message), *_ = blockers(deployed(ONE), this_host)
     assert code == "new-volume"
     assert "cache dockerhub would use volume other, which is empty if it is new" in message
     assert "its present volume runnerops-dockerhub stays on the disk" in message
-    assert told(plan(deployed(ONE), here)[0]) == ("RECREATE", "dockerhub: volume", "dockerhub")
+    assert told(plan(deployed(ONE), this_host)[0]) == ("RECREATE", "dockerhub: volume", "dockerhub")
 
 
 def test_a_bridge_elsewhere_is_reported_with_the_line_to_write() -> None:
-    here = host({}, [cache() | {"listen": "172.18.0.1:5000"}])
-    assert blockers(first(), here) == [
+    this_host = host({}, [cache() | {"listen": "172.18.0.1:5000"}])
+    assert blockers(first(), this_host) == [
         (
             "listen-not-here",
             "172.18.0.1, where cache dockerhub is to listen, is not an address of this host, "
@@ -287,9 +290,9 @@ def test_a_bridge_elsewhere_is_reported_with_the_line_to_write() -> None:
     moved = host({"bip": "172.18.0.1/16"}, [cache() | {"listen": "172.18.0.1:5000"}])
     restart = Action(ServiceName.DOCKER, Verb.RESTART, ("bip",))
     assert blockers(first(), moved, restart) == []
-    assert blockers(first(), here, restart) == [], "without bip the bridge moves too"
+    assert blockers(first(), this_host, restart) == [], "without bip the bridge moves too"
     other = Action(ServiceName.DOCKER, Verb.RESTART, ("mtu",))
-    assert [code for code, _ in blockers(first(), here, other)] == ["listen-not-here"]
+    assert [code for code, _ in blockers(first(), this_host, other)] == ["listen-not-here"]
 
 
 @pytest.mark.parametrize(

@@ -55,10 +55,10 @@ def published(address: str, port: str) -> dict[str, Any]:
 
 def answers(*registries: dict[str, Any]) -> dict[str, Answer]:
     found: dict[str, Answer] = {}
-    for number, one in enumerate(registries, 1):
+    for number, registry in enumerate(registries, 1):
         about = {
             "name": "/reg", "image": "registry:2", "mounts": [VOLUME], "labels": {}, "network": "default",
-            "ports": published("", "5000"), **one,
+            "ports": published("", "5000"), **registry,
         }  # fmt: skip
         path, text = about.pop("path", "/etc/docker/registry/config.yml"), about.pop("text", EXAMPLE)
         config = {"Env": [*IMAGE_ENV, *about.get("env", [])], "Image": about["image"], "Labels": about["labels"]}
@@ -67,11 +67,11 @@ def answers(*registries: dict[str, Any]) -> dict[str, Answer]:
             "NetworkMode": about["network"],
             "AutoRemove": about.get("remove", False),
         }
-        told = {
+        document = {
             "name": about["name"], "mounts": about["mounts"], "networks": about.get("networks", {"bridge": {}}),
             "config": {**config, **about.get("config", {})}, "host": {**host, **about.get("host", {})},
         }  # fmt: skip
-        found[f"registry_found_{number}"] = Answer(0, json.dumps(told).encode())
+        found[f"registry_found_{number}"] = Answer(0, json.dumps(document).encode())
         found[f"registry_image_{number}"] = Answer(
             0, json.dumps({"Env": IMAGE_ENV, "User": "", "Labels": None}).encode()
         )
@@ -84,9 +84,9 @@ def adopted(*registries: dict[str, Any], mirrors: tuple[str, ...] = ()) -> Adopt
     return REGISTRY.adopt(state(files, engine()), answers(*registries))
 
 
-def only(found: Adopted) -> Tree:
-    assert found.section
-    caches = found.section["caches"]
+def only(section: Adopted) -> Tree:
+    assert section.section
+    caches = section.section["caches"]
     assert isinstance(caches, list)
     (one,) = caches
     assert isinstance(one, dict)
@@ -111,7 +111,7 @@ BELOW = {"config": {"storage": {"filesystem": {"rootdirectory": "/var/lib/regist
 
 
 @pytest.mark.parametrize(
-    ("variables", "one", "section"),
+    ("variables", "container", "section"),
     [
         ({}, {}, {}),
         ({"PROXY_REMOTEURL": f"{HUB}/", "PROXY_TTL": "24h", "STORAGE_DELETE_ENABLED": "true"}, {}, {"ttl": "24h"}),
@@ -134,9 +134,9 @@ BELOW = {"config": {"storage": {"filesystem": {"rootdirectory": "/var/lib/regist
     ],
 )
 def test_a_registry_that_was_started_by_hand_is_adopted(
-    variables: dict[str, str], one: dict[str, Any], section: Tree
+    variables: dict[str, str], container: dict[str, Any], section: Tree
 ) -> None:
-    found = only(adopted({"env": env(**{"PROXY_REMOTEURL": HUB, **variables}), **one}))
+    found = only(adopted({"env": env(**{"PROXY_REMOTEURL": HUB, **variables}), **container}))
     assert found == {name: value for name, value in (BY_HAND | section).items() if value is not None}
 
 
@@ -145,17 +145,17 @@ def test_a_config_of_its_own_says_only_what_is_its_own() -> None:
         EXAMPLE.replace("log:\n", "log:\n  level: warn # quiet\n")
         + f"proxy:\n  # the Hub\n  remoteurl: {HUB}\n  ttl: 72h\n"
     )
-    found = adopted({"text": text, "mounts": [VOLUME, OWN_CONFIG]})
-    assert only(found) == {**BY_HAND, "ttl": "72h", "config": {"log": {"level": "warn"}}}
-    assert found.comments == {
+    section = adopted({"text": text, "mounts": [VOLUME, OWN_CONFIG]})
+    assert only(section) == {**BY_HAND, "ttl": "72h", "config": {"log": {"level": "warn"}}}
+    assert section.comments == {
         ("caches", 0, "upstream"): ("the Hub",),
         ("caches", 0, "config", "log", "level"): ("quiet",),
     }
 
 
 def test_a_mirror_of_the_hosts_own_daemon_is_its_url() -> None:
-    found = adopted({"env": env(PROXY_REMOTEURL="http://10.0.0.5")}, mirrors=("http://localhost:5000/",))
-    assert only(found) == {
+    section = adopted({"env": env(PROXY_REMOTEURL="http://10.0.0.5")}, mirrors=("http://localhost:5000/",))
+    assert only(section) == {
         **BY_HAND, "upstream": "http://10.0.0.5", "serves": "docker.io", "url": "http://localhost:5000",
     }  # fmt: skip
 
@@ -163,14 +163,14 @@ def test_a_mirror_of_the_hosts_own_daemon_is_its_url() -> None:
 def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
     hub = {"env": env(PROXY_REMOTEURL=HUB)}
     two = [{**hub, "ports": published("", port)} for port in ("5002", "5003", "5001")]
-    found = adopted(*two, mirrors=("http://127.0.0.1:5001", "http://127.0.0.1:5002"))
-    assert found.section
-    caches = [(one.get("name"), one["listen"]) for one in found.section["caches"] if isinstance(one, dict)]  # type: ignore[union-attr]
+    section = adopted(*two, mirrors=("http://127.0.0.1:5001", "http://127.0.0.1:5002"))
+    assert section.section
+    caches = [(one.get("name"), one["listen"]) for one in section.section["caches"] if isinstance(one, dict)]  # type: ignore[union-attr]
     assert caches == [(None, "0.0.0.0:5001"), ("dockerhub-2", "0.0.0.0:5002"), ("dockerhub-3", "0.0.0.0:5003")]
 
 
 @pytest.mark.parametrize(
-    ("one", "why"),
+    ("container", "why"),
     [
         ({}, "not a pull-through cache"),
         ({"env": env(PROXY_REMOTEURL=HUB, HTTP_TLS_CERTIFICATE="/c")}, "TLS or a login"),
@@ -197,11 +197,11 @@ def test_caches_are_named_in_the_order_in_which_the_daemon_asks_them() -> None:
         ({"env": env(PROXY_REMOTEURL=HUB), "text": EXAMPLE + "auth: {htpasswd: {realm: x, path: /y}}\n"}, "a login"),
     ],
 )
-def test_a_container_that_no_section_describes_is_left_alone(one: dict[str, Any], why: str) -> None:
-    found = adopted(one)
-    assert found.section is None
-    assert why in found.notes[0]
-    assert "container reg is left alone" in found.notes[0]
+def test_a_container_that_no_section_describes_is_left_alone(container: dict[str, Any], why: str) -> None:
+    section = adopted(container)
+    assert section.section is None
+    assert why in section.notes[0]
+    assert "container reg is left alone" in section.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -215,11 +215,11 @@ def test_a_container_that_no_section_describes_is_left_alone(one: dict[str, Any]
     ],
 )
 def test_what_the_inventory_would_refuse_of_a_cache_is_left_out(variables: dict[str, str], why: str) -> None:
-    found = adopted({"env": env(**{"PROXY_REMOTEURL": HUB, **variables})})
-    assert only(found) == BY_HAND
-    assert any(why in note and "it is left out" in note for note in found.notes)
-    assert "canary" not in "".join(found.notes)
-    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: found}, {})
+    section = adopted({"env": env(**{"PROXY_REMOTEURL": HUB, **variables})})
+    assert only(section) == BY_HAND
+    assert any(why in note and "it is left out" in note for note in section.notes)
+    assert "canary" not in "".join(section.notes)
+    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: section}, {})
     assert load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()}).hosts
 
 
@@ -235,27 +235,27 @@ def test_what_the_inventory_would_refuse_of_a_cache_is_left_out(variables: dict[
 def test_what_neither_a_section_nor_a_template_takes_over_is_said(
     host: dict[str, Any], networks: dict[str, Any], says: str
 ) -> None:
-    found = adopted({"host": host, "networks": networks, "env": env(PROXY_REMOTEURL=HUB)})
-    notes = [note for note in found.notes if "which the cache that takes its place does not have" in note]
+    section = adopted({"host": host, "networks": networks, "env": env(PROXY_REMOTEURL=HUB)})
+    notes = [note for note in section.notes if "which the cache that takes its place does not have" in note]
     assert [note.partition(", which")[0] for note in notes] == ([f"container reg has {says}"] if says else [])
 
 
 def test_a_port_that_docker_chose_is_not_adopted() -> None:
-    found = adopted({"env": env(PROXY_REMOTEURL=HUB), "ports": published("", "0")})
-    assert "listen" not in only(found)
+    section = adopted({"env": env(PROXY_REMOTEURL=HUB), "ports": published("", "0")})
+    assert "listen" not in only(section)
 
 
 def test_what_podman_runs_is_left_alone() -> None:
     podman = state({}, replace(engine(), flavour="podman"))
-    found = REGISTRY.adopt(podman, answers({"env": env(PROXY_REMOTEURL=HUB)}))
-    assert (found.section, found.notes) == (None, ("container reg is left alone: it belongs to podman",))
+    section = REGISTRY.adopt(podman, answers({"env": env(PROXY_REMOTEURL=HUB)}))
+    assert (section.section, section.notes) == (None, ("container reg is left alone: it belongs to podman",))
 
 
 V3 = EXAMPLE.replace("  cache:\n    blobdescriptor: inmemory\n", "  tag: {concurrencylimit: 8}\n")
 
 
 @pytest.mark.parametrize(
-    ("one", "section", "added"),
+    ("container", "section", "added"),
     [
         (
             {"image": "registry:3", "path": "/etc/distribution/config.yml", "text": V3,
@@ -286,9 +286,9 @@ V3 = EXAMPLE.replace("  cache:\n    blobdescriptor: inmemory\n", "  tag: {concur
     ],
 )  # fmt: skip
 def test_registries_in_common_layouts_are_adopted(
-    one: dict[str, Any], section: Tree, added: list[tuple[str, object]]
+    container: dict[str, Any], section: Tree, added: list[tuple[str, object]]
 ) -> None:
-    found = adopted({**one, "env": [*one.get("env", []), *env(PROXY_REMOTEURL=HUB)]})
+    found = adopted({**container, "env": [*container.get("env", []), *env(PROXY_REMOTEURL=HUB)]})
     assert only(found) == {**BY_HAND, **section}
     assert [(more.block, more.value) for more in found.additions] == added
 
@@ -335,9 +335,9 @@ def test_a_cache_of_ours_comes_back_as_it_was_asked_for(caches: list[dict[str, A
                 "text": before[f"/opt/registry/{config[0].removeprefix('./')}"],
             }
         )  # fmt: skip
-    found = adopted(*running)
-    assert found.notes == ()
-    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: found}, {})
+    section = adopted(*running)
+    assert section.notes == ()
+    entry = make_entry(Vault("h", {}), {}, {ServiceName.REGISTRY: section}, {})
     again = load(Path("i.yml"), {Path("i.yml"): entry.into("").encode()}).hosts[0]
     rendered = render_all(again, Resolver(entry.variables, Path("none")))
     assert {file.spec.path: (file.content or b"").decode() for file in rendered} == before

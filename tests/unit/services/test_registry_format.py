@@ -38,13 +38,13 @@ def files(*caches: Tree, value: str = "s3cret") -> dict[str, Any]:
 
 
 def label(*caches: Tree, value: str = "s3cret") -> str:
-    found: str = files(*caches, value=value)["docker-compose.yml"]["services"]["dockerhub"]["labels"][LABEL]
-    return found
+    text: str = files(*caches, value=value)["docker-compose.yml"]["services"]["dockerhub"]["labels"][LABEL]
+    return text
 
 
 def test_a_cache_as_it_is_rendered() -> None:
-    found = files(cache(ttl="168h", username="acme", password=secret()))
-    assert found["registry-config.yml"] == {
+    document = files(cache(ttl="168h", username="acme", password=secret()))
+    assert document["registry-config.yml"] == {
         "version": 0.1,
         "log": {"level": "info"},
         "storage": {"filesystem": {"rootdirectory": "/var/lib/registry"}, "delete": {"enabled": True}},
@@ -52,7 +52,7 @@ def test_a_cache_as_it_is_rendered() -> None:
         "health": {"storagedriver": {"enabled": True, "interval": "10s", "threshold": 3}},
         "proxy": {"remoteurl": HUB, "username": "acme", "password": "s3cret", "ttl": "168h"},
     }
-    service = found["docker-compose.yml"]["services"]["dockerhub"]
+    service = document["docker-compose.yml"]["services"]["dockerhub"]
     assert len(service.pop("labels")[LABEL]) == 64
     assert service == {
         "image": "registry:3.0.0",
@@ -66,12 +66,12 @@ def test_a_cache_as_it_is_rendered() -> None:
         "environment": {"OTEL_TRACES_EXPORTER": "none"},
         "logging": {"driver": "json-file", "options": {"max-size": "10m", "max-file": "3"}},
     }
-    assert found["docker-compose.yml"]["volumes"] == {"dockerhub": {"name": "runnerops-dockerhub"}}
+    assert document["docker-compose.yml"]["volumes"] == {"dockerhub": {"name": "runnerops-dockerhub"}}
 
 
 def test_compose_sees_a_dollar_as_it_was_written() -> None:
-    found = files(cache(environment={"A": "x$y", "B": secret()}), value="p$q")
-    assert found["docker-compose.yml"]["services"]["dockerhub"]["environment"] == {
+    document = files(cache(environment={"A": "x$y", "B": secret()}), value="p$q")
+    assert document["docker-compose.yml"]["services"]["dockerhub"]["environment"] == {
         "A": "x$$y",
         "B": "p$$q",
     }
@@ -88,10 +88,10 @@ def test_no_volume_is_taken_for_a_drive() -> None:
 
 
 def test_further_config_is_merged_over_ours_and_null_takes_away() -> None:
-    found = files(
+    document = files(
         cache(config={"http": {"headers": {"X": ["y"]}}, "health": None, "proxy": {"exec": {"command": "c"}}})
     )
-    config = found["registry-config.yml"]
+    config = document["registry-config.yml"]
     assert config["http"] == {"addr": ":5000", "headers": {"X": ["y"]}}
     assert "health" not in config
     assert config["proxy"] == {"remoteurl": HUB, "exec": {"command": "c"}}
@@ -230,49 +230,51 @@ def test_merge_leaves_its_arguments_alone() -> None:
 
 
 def test_equal_meaning_is_the_hosts_own_file_and_reconciling_is_idempotent() -> None:
-    here = host(caches=[cache()])
-    rendered = render_file(here)
-    there = {file.spec.path: b"# by hand\n" + (file.content or b"") for file in rendered}
-    observed = state(there)
-    reconciled, blockers = REGISTRY.reconcile(here, rendered, observed)
+    this_host = host(caches=[cache()])
+    rendered = render_file(this_host)
+    contents = {file.spec.path: b"# by hand\n" + (file.content or b"") for file in rendered}
+    observed = state(contents)
+    reconciled, blockers = REGISTRY.reconcile(this_host, rendered, observed)
     assert blockers == ()
-    assert [file.content for file in reconciled] == list(there.values())
-    assert REGISTRY.reconcile(here, reconciled, observed)[0] == reconciled
+    assert [file.content for file in reconciled] == list(contents.values())
+    assert REGISTRY.reconcile(this_host, reconciled, observed)[0] == reconciled
 
 
 def test_what_differs_stays_as_it_is_asked_for() -> None:
-    here = host(caches=[cache()])
-    rendered = render_file(here)
-    assert REGISTRY.reconcile(here, rendered, state({rendered[0].spec.path: b"version: 0.1\n"}))[0] == rendered
+    this_host = host(caches=[cache()])
+    rendered = render_file(this_host)
+    assert REGISTRY.reconcile(this_host, rendered, state({rendered[0].spec.path: b"version: 0.1\n"}))[0] == rendered
 
 
 def test_keep_holds_the_hosts_own_keys_and_the_checksum_follows() -> None:
-    here = host(
+    this_host = host(
         caches=[cache(ttl="24h")], keep={REGISTRY.NAME: ("proxy.ttl", "log", "services.dockerhub.environment.A")}
     )
-    config, compose = render_file(here)
+    config, compose = render_file(this_host)
     theirs = REGISTRY.parse(config.spec, config.content or b"")
     theirs["proxy"] = {"remoteurl": "https://other.example.com", "ttl": "1h"}
     del theirs["log"]
-    there = {config.spec.path: REGISTRY.dump(theirs)}
-    reconciled, _ = REGISTRY.reconcile(here, (config, compose), state(there))
+    contents = {config.spec.path: REGISTRY.dump(theirs)}
+    reconciled, _ = REGISTRY.reconcile(this_host, (config, compose), state(contents))
     kept = REGISTRY.parse(config.spec, reconciled[0].content or b"")
     assert kept["proxy"] == {"remoteurl": "https://registry-1.docker.io", "ttl": "1h"}
     assert "log" not in kept
     composed: Any = REGISTRY.parse(compose.spec, reconciled[1].content or b"")
     label = composed["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
     assert label == config_sha256(kept)
-    assert REGISTRY.reconcile(here, reconciled, state(there))[0] == reconciled
+    assert REGISTRY.reconcile(this_host, reconciled, state(contents))[0] == reconciled
 
 
 def test_only_files_of_ours_go_with_their_cache() -> None:
-    here = host(caches=[cache()])
+    this_host = host(caches=[cache()])
     old, others, gone = (f"/opt/registry/registry-config.{name}.yml" for name in ("quay.io", "theirs", "gone"))
     observed = state(
         {old: b"a: 1\n", others: b"a: 1\n"},
         applied={old: sha256(b"a: 1\n"), gone: sha256(b""), "/opt/registry/notes.yml": sha256(b"")},
     )
-    leaving = [file for file in REGISTRY.reconcile(here, render_file(here), observed)[0] if file.content is None]
+    leaving = [
+        file for file in REGISTRY.reconcile(this_host, render_file(this_host), observed)[0] if file.content is None
+    ]
     assert [(file.spec.path, file.spec.name) for file in leaving] == [(old, "quay.io")]
 
 

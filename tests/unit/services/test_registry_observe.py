@@ -27,40 +27,40 @@ def read(**texts: str) -> RegistryFacts:
     ],
 )
 def test_compose_of_either_version(text: str, compose: tuple[str, ...], version: str) -> None:
-    found = read(registry_compose=text)
-    assert (found.compose, found.compose_version) == (compose, version)
+    registry = read(registry_compose=text)
+    assert (registry.compose, registry.compose_version) == (compose, version)
 
 
 def test_answers_upstreams_and_listeners() -> None:
-    found = read(
+    registry = read(
         registry_answer_1=f"{MIRROR} yes\n",
         registry_answer_2="http://172.17.0.1:5000 no\n",
         registry_upstream_1="dockerhub no\n",
         registry_listeners_1='LISTEN 0 4096 172.17.0.1:5000 0.0.0.0:* users:(("docker-proxy",pid=1,fd=4))\n'
         "LISTEN 0 128 *:22 *:*\n",
     )
-    assert found.answers == {MIRROR: True, "http://172.17.0.1:5000": False}
-    assert found.upstreams == {"dockerhub": False}
-    assert found.listeners == {"172.17.0.1:5000": "docker-proxy", "0.0.0.0:22": ""}
+    assert registry.answers == {MIRROR: True, "http://172.17.0.1:5000": False}
+    assert registry.upstreams == {"dockerhub": False}
+    assert registry.listeners == {"172.17.0.1:5000": "docker-proxy", "0.0.0.0:22": ""}
 
 
 def test_a_host_without_caches_is_asked_for_its_mirrors_only() -> None:
-    here = host({"registry-mirrors": [f"{MIRROR}/"]})
-    assert REGISTRY.questions(here, ()) == (
+    this_host = host({"registry-mirrors": [f"{MIRROR}/"]})
+    assert REGISTRY.questions(this_host, ()) == (
         ("prepare_page", f"{MIRROR}/v2/", "3"),
         ("await_registry_answer", "1", MIRROR),
     )
 
 
 def test_a_host_with_caches() -> None:
-    here = host(
+    this_host = host(
         {"registry-mirrors": ["http://172.17.0.1:5000", MIRROR]},
         [cache(), cache("quay.io", listen="0.0.0.0:5001", serves="quay.io")],
     )
-    rendered = render_file(here)
+    rendered = render_file(this_host)
     config, other, compose = ((file.spec.path, sha256(file.content)) for file in rendered)
     hub = "https://registry-1.docker.io"
-    assert REGISTRY.questions(here, rendered) == (
+    assert REGISTRY.questions(this_host, rendered) == (
         ("prepare_page", "http://172.17.0.1:5000/v2/", "3"),
         ("prepare_page", "http://127.0.0.1:5001/v2/", "3"),
         ("prepare_page", f"{MIRROR}/v2/", "3"),

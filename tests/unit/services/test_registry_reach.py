@@ -51,8 +51,8 @@ def config(*command: str) -> Tree:
     return runners.config(runners.runner(docker=docker))
 
 
-def with_jobs(here: Host, *command: str) -> Host:
-    return replace(here, sections={**here.sections, ServiceName.GITLAB_RUNNER: config(*command)})
+def with_jobs(this_host: Host, *command: str) -> Host:
+    return replace(this_host, sections={**this_host.sections, ServiceName.GITLAB_RUNNER: config(*command)})
 
 
 def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
@@ -62,17 +62,17 @@ def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
     return {name: steps for name, steps in found.items() if steps}
 
 
-def move(observed: HostState, here: Host, *before: Action) -> ActionSteps:
-    found = changes(REGISTRY, here, render_file(here), observed)
-    action = REGISTRY.minimal_action(here, found, observed, POLICY, before)
+def move(observed: HostState, this_host: Host, *before: Action) -> ActionSteps:
+    differences = changes(REGISTRY, this_host, render_file(this_host), observed)
+    action = REGISTRY.minimal_action(this_host, differences, observed, POLICY, before)
     assert action
-    return REGISTRY.action_steps(ActionRequest(here, action, found, observed, POLICY, 1, False))
+    return REGISTRY.action_steps(ActionRequest(this_host, action, differences, observed, POLICY, 1, False))
 
 
 @pytest.mark.parametrize(("command", "used"), COMMANDS)
 def test_a_cache_is_for_jobs_where_a_service_of_a_runner_is_given_it(command: list[str], used: bool) -> None:
-    here = with_jobs(host({}, [cache()]), *command)
-    assert [one.name for one in for_jobs(here)] == (["dockerhub"] if used else [])
+    this_host = with_jobs(host({}, [cache()]), *command)
+    assert [own_cache.name for own_cache in for_jobs(this_host)] == (["dockerhub"] if used else [])
 
 
 @pytest.mark.parametrize(("network", "used"), [("host", False), ("bridge", True), ("ci", True)])
@@ -89,12 +89,12 @@ def test_odd_files_are_given_nothing(odd: Tree) -> None:
 
 
 def test_its_proof_asks_from_a_container_after_the_host() -> None:
-    here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
+    this_host = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
     observed = state({}, engine(), registry_facts=compose_facts())
-    (step,) = asks(move(observed, here))["forward"]
-    forward = move(observed, here).forward
-    jobs = here.sections[ServiceName.GITLAB_RUNNER]
-    assert [step] == [*from_container(own_caches(here)[0], jobs, observed.facts)]
+    (step,) = asks(move(observed, this_host))["forward"]
+    forward = move(observed, this_host).forward
+    jobs = this_host.sections[ServiceName.GITLAB_RUNNER]
+    assert [step] == [*from_container(own_caches(this_host)[0], jobs, observed.facts)]
     before = forward[forward.index(step) - 1]
     assert before.args[1:] == ("ok", "curl", "-fsS", "--noproxy", "*", "-m", "5", "-o", "/dev/null", f"{URL}/v2/")
 
@@ -111,31 +111,31 @@ def test_nothing_is_asked_from_a_container_where_no_job_uses_the_cache() -> None
 def test_a_cache_that_the_daemon_alone_is_newly_given_is_reported(
     mirrors: tuple[str, ...], tools: set[str], asked: list[str]
 ) -> None:
-    here = host({"registry-mirrors": [URL]}, [cache()])
+    this_host = host({"registry-mirrors": [URL]}, [cache()])
     observed = state({}, engine(mirrors=mirrors), registry_facts=compose_facts())
     observed = replace(observed, facts=replace(observed.facts, tools=frozenset(tools)))
-    found = [step.args[3] for step in move(observed, here).forward if "containers-reach.sh" in step.args]
-    assert found == asked
+    texts = [step.args[3] for step in move(observed, this_host).forward if "containers-reach.sh" in step.args]
+    assert texts == asked
 
 
 def test_a_mirror_on_the_loopback_is_asked_for_by_no_container() -> None:
     """In a container it is the container itself: there is no firewall to open."""
     url = "http://127.0.0.1:5000"
-    here = host({"registry-mirrors": [url]}, [cache(listen="0.0.0.0:5000", url=url)])
+    this_host = host({"registry-mirrors": [url]}, [cache(listen="0.0.0.0:5000", url=url)])
     observed = state({}, engine(), registry_facts=compose_facts(answers={url: True}))
     observed = replace(observed, facts=replace(observed.facts, tools=frozenset({"curl", "nsenter"})))
     for before in ((), (replace(RESTART, ways=frozenset({"bip"})),)):
-        assert not [step for step in move(observed, here, *before).forward if "containers-reach.sh" in step.args]
+        assert not [step for step in move(observed, this_host, *before).forward if "containers-reach.sh" in step.args]
 
 
 def test_a_restart_of_docker_proves_it_again() -> None:
-    here = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
-    files = {file.spec.path: file.content or b"" for file in render_file(here)}
-    compose: Any = REGISTRY.parse(render_file(here)[-1].spec, render_file(here)[-1].content or b"")
+    this_host = with_jobs(host({}, [cache()]), "--registry-mirror", URL)
+    files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
+    compose: Any = REGISTRY.parse(render_file(this_host)[-1].spec, render_file(this_host)[-1].content or b"")
     label = compose["services"]["dockerhub"]["labels"]["runnerops.registry-config.sha256"]
     facts = compose_facts(answers={URL: True})
     observed = state(files, engine(containers=[our_container("dockerhub", label)]), registry_facts=facts)
-    assert list(asks(move(observed, here, RESTART))) == ["forward"]
+    assert list(asks(move(observed, this_host, RESTART))) == ["forward"]
 
 
 LINES = [
@@ -151,8 +151,8 @@ LINES = [
 
 @pytest.mark.parametrize(("url", "ufw", "iptables"), LINES)
 def test_the_lines_to_type_fit_what_containers_ask(url: str, ufw: str, iptables: str) -> None:
-    (one,) = own_caches(host({}, [cache(url=url)]))
-    (args,) = (step.args for step in from_container(one, {}, facts("26.1.5")))
+    (own_cache,) = own_caches(host({}, [cache(url=url)]))
+    (args,) = (step.args for step in from_container(own_cache, {}, facts("26.1.5")))
     assert ufw in args
     assert iptables in args
     assert args[-1] == f"{url}/v2/"
@@ -181,9 +181,9 @@ WAYS = [
 def test_it_is_asked_on_the_way_of_jobs_and_that_way_is_named(
     version: str, driver: str, containers: str, line: str
 ) -> None:
-    (one,) = own_caches(host({}, [cache(listen=f"{BRIDGE}:5001", url=f"http://{BRIDGE}:5001")]))
-    (args,) = (step.args for step in from_container(one, {}, facts(version, driver)))
-    assert args[1:7] == ("sh", "containers-reach.sh", "--verify", one.name, f"http://{BRIDGE}:5001", containers)
+    (own_cache,) = own_caches(host({}, [cache(listen=f"{BRIDGE}:5001", url=f"http://{BRIDGE}:5001")]))
+    (args,) = (step.args for step in from_container(own_cache, {}, facts(version, driver)))
+    assert args[1:7] == ("sh", "containers-reach.sh", "--verify", own_cache.name, f"http://{BRIDGE}:5001", containers)
     texts = args[7 : args.index("--")]
     assert texts[-1] == line
     assert texts[0].endswith("one of") == (len(texts) > 2)
@@ -213,10 +213,12 @@ def test_it_is_asked_from_the_networks_of_the_jobs_that_are_given_it(
     runners_there: list[Tree], asked: list[str]
 ) -> None:
     """A firewall may let one network through and no other."""
-    here = host({}, [cache()])
-    here = replace(here, sections={**here.sections, ServiceName.GITLAB_RUNNER: {"runners": [*runners_there]}})
+    this_host = host({}, [cache()])
+    this_host = replace(
+        this_host, sections={**this_host.sections, ServiceName.GITLAB_RUNNER: {"runners": [*runners_there]}}
+    )
     observed = state({}, engine(), registry_facts=compose_facts())
-    found = asks(move(observed, here))["forward"]
+    found = asks(move(observed, this_host))["forward"]
     assert [step.args[6] for step in found] == asked
     for step in found:
         assert ("of network ci" in step.title) is ("network:ci" in step.args)
@@ -225,11 +227,11 @@ def test_it_is_asked_from_the_networks_of_the_jobs_that_are_given_it(
 
 def test_a_host_without_nsenter_is_refused_only_where_jobs_use_the_cache() -> None:
     observed = state({}, engine(), registry_facts=compose_facts())
-    here = host({}, [cache()])
-    assert [blocker.code for blocker in REGISTRY.unsupported(here, observed)] == []
-    assert [blocker.code for blocker in REGISTRY.unsupported(with_jobs(here, "--registry-mirror", URL), observed)] == [
-        "no-nsenter"
-    ]
+    this_host = host({}, [cache()])
+    assert [blocker.code for blocker in REGISTRY.unsupported(this_host, observed)] == []
+    assert [
+        blocker.code for blocker in REGISTRY.unsupported(with_jobs(this_host, "--registry-mirror", URL), observed)
+    ] == ["no-nsenter"]
 
 
 # -- the runner's part: a cache that runs already and that jobs are newly given -----------------------------------------
@@ -259,10 +261,10 @@ def runner_state(old: Tree, *, answers: bool = True, runs: bool = True) -> HostS
 def test_a_cache_that_jobs_are_newly_given_is_checked_before_the_file_is_swapped(
     old: Tree, new: Tree, state: dict[str, bool], rendered: list[str]
 ) -> None:
-    here = replace(host({}, [cache()]), sections={**host({}, [cache()]).sections, ServiceName.GITLAB_RUNNER: new})
+    this_host = replace(host({}, [cache()]), sections={**host({}, [cache()]).sections, ServiceName.GITLAB_RUNNER: new})
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
     action_steps = GITLAB_RUNNER.action_steps(
-        ActionRequest(here, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
+        ActionRequest(this_host, action, runners.change(old, new), runner_state(old, **state), POLICY, 1, False)
     )
     assert list(asks(action_steps)) == rendered
 
@@ -280,9 +282,9 @@ def client(new: Tree, **sections: Tree) -> Host:
 
 def judged(old: Tree, new: Tree, policy: Policy = POLICY, **sections: Tree) -> list[Step]:
     action = Action(ServiceName.GITLAB_RUNNER, Verb.RELOAD)
-    here = client(new, **sections)
+    this_host = client(new, **sections)
     action_steps = GITLAB_RUNNER.action_steps(
-        ActionRequest(here, action, runners.change(old, new), runners.observed(old), policy, 1, False)
+        ActionRequest(this_host, action, runners.change(old, new), runners.observed(old), policy, 1, False)
     )
     found = [step for step in action_steps.validate if f"{FAR}/v2/" in step.args]
     assert set(action_steps.overrides) == set(found)

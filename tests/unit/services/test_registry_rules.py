@@ -21,7 +21,7 @@ def trees(**keys: Any) -> dict[FileSpec, Tree]:
 
 
 def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
-    return [f"{one.rule} {one.severity} {one.message}" for one in REGISTRY.lint(files, facts)]
+    return [f"{finding.rule} {finding.severity} {finding.message}" for finding in REGISTRY.lint(files, facts)]
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,14 @@ def test_the_major_version_and_the_short_name_of_an_image(image: str, number: in
 )
 def test_a_cache_that_its_clients_do_not_reach(config: Tree, finding: str) -> None:
     files = trees(image="registry:3.1.1", config=config)
-    said = [f"{one.severity} {key_text(one.key)}" for one in REGISTRY.lint(files, None) if one.rule == "C018"]
-    assert said == ([finding] if finding else [])
+    findings = [
+        f"{finding.severity} {key_text(finding.key)}"
+        for finding in REGISTRY.lint(files, None)
+        if finding.rule == "C018"
+    ]
+    assert findings == ([finding] if finding else [])
 
 
 def test_variables_win_over_the_configuration() -> None:
     files = trees(environment={"REGISTRY_HTTP_ADDR": ":5001"}, config={"http": {"addr": ":5000"}})
-    assert "C018" in {one.rule for one in REGISTRY.lint(files, None)}
+    assert "C018" in {finding.rule for finding in REGISTRY.lint(files, None)}

@@ -31,7 +31,7 @@ volumes:
 
 
 def found(text: str) -> list[str]:
-    return [f"{one.rule} {one.severity} {key_text(one.key)}" for one in lint_file(SPEC, text.encode())]
+    return [f"{finding.rule} {finding.severity} {key_text(finding.key)}" for finding in lint_file(SPEC, text.encode())]
 
 
 @pytest.mark.parametrize(
@@ -177,21 +177,25 @@ def found(text: str) -> list[str]:
 )
 def test_a_wrong_value_gives_a_finding(old: str, new: str, finding: str) -> None:
     assert old in CACHE
-    said = found(CACHE.replace(old, new, 1))
-    assert finding in said if finding else not said
+    findings = found(CACHE.replace(old, new, 1))
+    assert finding in findings if finding else not findings
 
 
 def test_a_volume_of_one_letter_is_a_drive() -> None:
     tree: Tree = {"services": {"a": {"image": "a:1", "volumes": ["d:/data:ro"]}}}
-    (message,) = [found[3] for found in compose_rules(tree)]
+    (message,) = [finding[3] for finding in compose_rules(tree)]
     assert message.endswith("it is ro: Compose reads d: as a drive of Windows")
 
 
 def test_later_documents_lie_over_the_first() -> None:
     first = "services:\n  a: {ports: ['80:80']}\n"
     text = f"{first}---\nservices:\n  a:\n    image: x\n    ports:\n      - '81:81'\n      - '82:web'\n"
-    (one,) = lint_file(SPEC, text.encode())
-    assert (one.rule, one.key, one.location and one.location.line) == ("K002", ("services", "a", "ports", 2), 9)
+    (finding,) = lint_file(SPEC, text.encode())
+    assert (finding.rule, finding.key, finding.location and finding.location.line) == (
+        "K002",
+        ("services", "a", "ports", 2),
+        9,
+    )
 
 
 def test_a_login_on_an_open_port() -> None:
@@ -291,7 +295,9 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
     ],
 )
 def test_a_circle_is_reported_at_the_key_that_begins_it(services: Tree, key: tuple[str | int, ...]) -> None:
-    assert ("services", *key) in [found[2] for found in compose_rules({"services": services}) if "itself" in found[3]]
+    assert ("services", *key) in [
+        finding[2] for finding in compose_rules({"services": services}) if "itself" in finding[3]
+    ]
 
 
 @pytest.mark.parametrize(
@@ -333,8 +339,8 @@ def test_a_circle_is_reported_at_the_key_that_begins_it(services: Tree, key: tup
 )
 def test_what_to_write_in_a_compose_file(old: str, new: str, key: str, fix: str) -> None:
     assert old in CACHE
-    said = lint_file(SPEC, CACHE.replace(old, new, 1).encode())
-    assert [fix in one.fix for one in said if key_text(one.key) == f"services.cache.{key}"] == [True]
+    findings = lint_file(SPEC, CACHE.replace(old, new, 1).encode())
+    assert [fix in finding.fix for finding in findings if key_text(finding.key) == f"services.cache.{key}"] == [True]
 
 
 def test_a_misspelt_image_is_not_also_missing() -> None:
@@ -379,7 +385,7 @@ def test_two_services_on_one_port(first: str, second: str, more: str) -> None:
     ],
 )
 def test_two_services_that_can_run_together(first: str, second: str, more: str) -> None:
-    assert not any(one.startswith("K016") for one in found(TWO % (first, second, more)))
+    assert not any(text.startswith("K016") for text in found(TWO % (first, second, more)))
 
 
 @pytest.mark.parametrize(
@@ -399,8 +405,8 @@ def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
 
 
 def test_keys_that_are_indented_too_little_are_no_services() -> None:
-    said = lint_file(SPEC, b"services: {cache: , image: registry, ports: ['5000:5000']}")
-    assert [(key_text(one.key), one.fix) for one in said] == [
+    findings = lint_file(SPEC, b"services: {cache: , image: registry, ports: ['5000:5000']}")
+    assert [(key_text(finding.key), finding.fix) for finding in findings] == [
         ("services.cache", "it is empty: indent its keys below it"),
         ("services.image", "indent it deeper, as a key of its service"),
         ("services.ports", "indent it deeper, as a key of its service"),
@@ -457,7 +463,7 @@ def test_the_address_of_a_service_in_a_network(address: str, network: str, sever
     text = f"services:\n  a:\n    image: x\n    networks: {{n: {{{address}}}}}\nnetworks:\n  n: {network}\n"
     key = address.partition(":")[0]
     expected = [f"K002 {severity} services.a.networks.n.{key}"] if severity else []
-    assert [one for one in found(text) if not one.startswith("K006")] == expected
+    assert [word for word in found(text) if not word.startswith("K006")] == expected
 
 
 def test_two_services_with_one_address() -> None:
@@ -578,15 +584,15 @@ def test_a_volume_whose_name_is_one_letter() -> None:
     ],
 )
 def test_what_to_write_in_a_service(line: str, fix: str) -> None:
-    (one,) = lint_file(SPEC, f"services:\n  a:\n    image: x\n    {line}\n".encode())
-    assert one.fix == fix
+    (finding,) = lint_file(SPEC, f"services:\n  a:\n    image: x\n    {line}\n".encode())
+    assert finding.fix == fix
 
 
 def test_a_list_that_is_merged_is_reported_where_it_is_merged() -> None:
     text = "x-e: &e [A=b]\nservices:\n  a:\n    image: x\n    environment:\n      <<: *e\n"
-    (one,) = lint_file(SPEC, text.encode())
-    assert one.location
-    assert (one.location.line, one.location.column) == (6, 7)
+    (finding,) = lint_file(SPEC, text.encode())
+    assert finding.location
+    assert (finding.location.line, finding.location.column) == (6, 7)
 
 
 @pytest.mark.parametrize(

@@ -26,9 +26,9 @@ proxy: {remoteurl: https://registry-1.docker.io}
 
 def found(text: str) -> list[str]:
     return [
-        f"{one.rule} {one.severity} {key_text(one.key)}"
-        for one in lint_file(SPEC, text.encode())
-        if one.severity != "info"
+        f"{finding.rule} {finding.severity} {key_text(finding.key)}"
+        for finding in lint_file(SPEC, text.encode())
+        if finding.severity != "info"
     ]
 
 
@@ -199,13 +199,13 @@ def test_a_valid_value_gives_no_finding(old: str, new: str) -> None:
 
 def test_a_registry_without_an_upstream_is_no_fault() -> None:
     text = SOUND.replace("proxy: {remoteurl: https://registry-1.docker.io}\n", "")
-    assert [(one.rule, one.severity) for one in lint_file(SPEC, text.encode())] == [("C002", "info")]
+    assert [(finding.rule, finding.severity) for finding in lint_file(SPEC, text.encode())] == [("C002", "info")]
 
 
 def test_a_finding_has_its_line() -> None:
-    (one,) = lint_file(SPEC, SOUND.replace("rootdirectory", "rootdirectoy").encode())
-    assert one.location
-    assert (one.location.line, one.location.column) == (3, 16)
+    (finding,) = lint_file(SPEC, SOUND.replace("rootdirectory", "rootdirectoy").encode())
+    assert finding.location
+    assert (finding.location.line, finding.location.column) == (3, 16)
 
 
 @given(st.integers(0, len(SOUND) - 1), st.sampled_from(["", ":", "-", "{", "[", "&a ", "*a", "!x ", "\t", "\x00", '"']))
@@ -217,7 +217,7 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
 @pytest.mark.parametrize("place", ["uploadpurging: {dryrun: VALUE}", "readonly: {enabled: VALUE}"])
 def test_a_list_where_true_or_false_belongs_is_an_error_and_no_crash(place: str, value: str) -> None:
     text = f"version: 0.1\nstorage: {{inmemory: {{}}, maintenance: {{{place}}}}}\n".replace("VALUE", value)
-    assert any(one.severity == "error" for one in lint_file(SPEC, text.encode()))
+    assert any(finding.severity == "error" for finding in lint_file(SPEC, text.encode()))
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_a_number_of_tags_that_is_a_text_is_checked_at_once() -> None:
 )
 def test_a_duration_that_is_a_number(value: float, severity: str) -> None:
     tree: Tree = {"version": "0.1", "storage": {"inmemory": None}, "http": {"draintimeout": value}}
-    assert [found[1] for found in config_rules(tree, 3) if found[0] == "C003"] == [severity]
+    assert [finding[1] for finding in config_rules(tree, 3) if finding[0] == "C003"] == [severity]
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_duration_that_is_a_number(value: float, severity: str) -> None:
 def test_an_option_of_a_middleware_that_is_no_text(name: str, options: Tree, at: str) -> None:
     tree: Tree = {"version": "0.1", "storage": {"inmemory": None}}
     tree["middleware"] = {"storage": [{"name": name, "options": options}]}
-    errors = [found[2] for found in config_rules(tree, 3) if found[1] == "error"]
+    errors = [finding[2] for finding in config_rules(tree, 3) if finding[1] == "error"]
     assert errors == [("middleware", "storage", 0, "options", at)]
 
 
@@ -386,15 +386,15 @@ def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
 )
 def test_what_to_write_instead(old: str, new: str, key: str, fix: str) -> None:
     assert old in SOUND
-    said = lint_file(SPEC, SOUND.replace(old, new, 1).encode())
-    assert [one.fix for one in said if key_text(one.key) == key] == [fix]
+    findings = lint_file(SPEC, SOUND.replace(old, new, 1).encode())
+    assert [finding.fix for finding in findings if key_text(finding.key) == key] == [fix]
 
 
 def test_what_is_only_misspelt_is_not_missing() -> None:
     text = SOUND.replace("filesystem: {rootdirectory: /var/lib/registry}", "gcs: {buckett: b}")
     assert found(text) == ["C001 error storage.gcs.buckett"]
-    said = [one.rule for one in lint_file(SPEC, SOUND.replace("remoteurl", "remote_url").encode())]
-    assert said == ["C001"]
+    findings = [finding.rule for finding in lint_file(SPEC, SOUND.replace("remoteurl", "remote_url").encode())]
+    assert findings == ["C001"]
 
 
 @pytest.mark.parametrize(

@@ -148,13 +148,13 @@ REFUSED = [
 def test_a_value_with_which_a_registry_does_not_start_is_an_error(text: str, majors: str, finding: str) -> None:
     rule, place = finding.split()
     for major in (2, 3):
-        errors = [one for one in said(text, major) if one.split()[1] == "error"]
+        errors = [word for word in said(text, major) if word.split()[1] == "error"]
         wanted = f"{rule} error {place}" in errors
         assert wanted is (str(major) in majors) or (errors and str(major) in majors), (major, errors)
     unknown = said(text, None)
-    refused = all(any(" error " in one for one in said(text, major)) for major in (2, 3))
-    assert any(" error " in one for one in unknown) is refused, unknown
-    assert any(one.endswith(f" {place}") for one in unknown), unknown
+    refused = all(any(" error " in word for word in said(text, major)) for major in (2, 3))
+    assert any(" error " in text for text in unknown) is refused, unknown
+    assert any(text.endswith(f" {place}") for text in unknown), unknown
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_a_value_with_which_a_registry_does_not_start_is_an_error(text: str, maj
 )
 def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> None:
     for major in (2, 3, None):
-        assert not [one for one in said(text, major) if " error " in one], major
+        assert not [word for word in said(text, major) if " error " in word], major
 
 
 @pytest.mark.parametrize(

@@ -71,16 +71,16 @@ class Told:
     """The moves of one plan as lines."""
 
     def __init__(
-        self, observed: HostState, here: Host, *before: Action, policy: Policy = POLICY, value: str = "s3cret"
+        self, observed: HostState, this_host: Host, *before: Action, policy: Policy = POLICY, value: str = "s3cret"
     ) -> None:
-        found = changes(REGISTRY, here, render_file(here, value), observed)
-        action = REGISTRY.minimal_action(here, found, observed, policy, before)
+        differences = changes(REGISTRY, this_host, render_file(this_host, value), observed)
+        action = REGISTRY.minimal_action(this_host, differences, observed, policy, before)
         assert action
         self.names: dict[str, str] = {}
-        for change in found:
+        for change in differences:
             self.names |= {sha256(change.old.content): "OLD", sha256(change.new.content): "NEW"}
         self.action_steps: ActionSteps = REGISTRY.action_steps(
-            ActionRequest(here, action, found, observed, policy, 42, False)
+            ActionRequest(this_host, action, differences, observed, policy, 42, False)
         )
         self.guard, self.fetch, self.validate = map(
             self.lines, (self.action_steps.guard, self.action_steps.fetch, self.action_steps.validate)
@@ -102,11 +102,11 @@ class Told:
 
 
 def test_a_first_deploy_that_fails_leaves_nothing() -> None:
-    here = host({}, [ONE])
-    told = Told(state({}, engine(), registry_facts=compose_facts()), here)
+    this_host = host({}, [ONE])
+    told = Told(state({}, engine(), registry_facts=compose_facts()), this_host)
     assert told.guard == []
     assert told.fetch == ["run 600 docker pull -q registry:3.0.0"]
-    staged = f"{DIR}/.docker-compose.yml.runnerops.{sha256(render_file(here)[-1].content)[:12]}"
+    staged = f"{DIR}/.docker-compose.yml.runnerops.{sha256(render_file(this_host)[-1].content)[:12]}"
     call = f"run 30 docker compose -p runnerops -f {staged} --project-directory {DIR}"
     assert told.validate == [f"{call} config -q", f"{call} ps -q"]
     assert told.forward == [
@@ -116,7 +116,7 @@ def test_a_first_deploy_that_fails_leaves_nothing() -> None:
         "run 10 test -f CONFIG",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
-        as_asked(here),
+        as_asked(this_host),
         "run 30 sh cache-upstream.sh --compare dockerhub http://172.17.0.1:5000 library/alpine",
         "complete registry",
     ]
@@ -133,8 +133,8 @@ def answering(observed: HostState) -> HostState:
 
 
 def test_compose_itself_recreates_a_cache_whose_key_changed() -> None:
-    here = host({}, [{**ONE, "ttl": "24h"}])
-    told = Told(answering(deployed(ONE)), here)
+    this_host = host({}, [{**ONE, "ttl": "24h"}])
+    told = Told(answering(deployed(ONE)), this_host)
     assert told.guard == [f"guard {'1' * 64} docker ps -aq --no-trunc {FILTERS}"]
     assert told.fetch == []
     assert told.forward == [
@@ -144,7 +144,7 @@ def test_compose_itself_recreates_a_cache_whose_key_changed() -> None:
         "run 10 test -f CONFIG",
         f"run 120 {CALL} up -d --remove-orphans",
         f"await 60 ok {PROBE}",
-        as_asked(here),
+        as_asked(this_host),
         "await 60 =same sh cache-upstream.sh --compare dockerhub http://172.17.0.1:5000 library/alpine",
         "complete registry",
     ]
@@ -236,8 +236,8 @@ def test_the_last_cache_goes_with_the_compose_file() -> None:
 
 
 def test_with_docker_down_the_image_is_pulled_after_docker_started() -> None:
-    here = host({}, [ONE])
-    told = Told(state({}, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
+    this_host = host({}, [ONE])
+    told = Told(state({}, engine(active="inactive"), registry_facts=compose_facts()), this_host, RESTART)
     assert (told.guard, told.fetch) == ([], [])
     assert told.forward[:3] == [
         "intend registry up 42 none",
@@ -247,9 +247,9 @@ def test_with_docker_down_the_image_is_pulled_after_docker_started() -> None:
 
 
 def test_with_docker_down_the_rollback_does_not_need_it() -> None:
-    here = host({}, [ONE])
-    files = {file.spec.path: file.content or b"" for file in render_file(here)}
-    told = Told(state(files, engine(active="inactive"), registry_facts=compose_facts()), here, RESTART)
+    this_host = host({}, [ONE])
+    files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
+    told = Told(state(files, engine(active="inactive"), registry_facts=compose_facts()), this_host, RESTART)
     assert told.rollback == [f"run 120 sh -c IF_DOCKER sh {CALL} up -d --remove-orphans", "complete registry"]
 
 
@@ -288,9 +288,9 @@ def test_a_cache_that_runs_is_not_ended_before_its_upstream_was_asked() -> None:
     upstream = "await 10 ok curl -sS -m 5 -o /dev/null https://registry-1.docker.io/v2/"
     assert upstream in Told(deployed(ONE, intents=intents), host({}, [ONE])).validate
     changed = host({}, [{**ONE, "ttl": "1h"}])
-    there = deployed(ONE)
+    observed = deployed(ONE)
     rendered = compose_facts(upstreams={"dockerhub": True})
-    told = Told(replace(there, facts=replace(there.facts, registry=rendered)), changed)
+    told = Told(replace(observed, facts=replace(observed.facts, registry=rendered)), changed)
     assert upstream not in told.validate, "asked while the host was observed"
 
 
@@ -303,8 +303,8 @@ def test_a_cache_that_comes_later_is_reported_and_not_waited_for() -> None:
     observed = state({}, engine(), registry_facts=compose_facts(upstreams={"dockerhub": False}))
     told = Told(observed, host({}, [ONE]), policy=Policy(allow=frozenset({"upstream-down"})))
     assert not any("await" in line for line in told.forward)
-    said = "cache dockerhub does not run yet: https://registry-1.docker.io does not answer; it starts once that does"
-    assert told.forward[-2:] == [f"run 10 sh -c LATER sh {said}", "complete registry"]
+    text = "cache dockerhub does not run yet: https://registry-1.docker.io does not answer; it starts once that does"
+    assert told.forward[-2:] == [f"run 10 sh -c LATER sh {text}", "complete registry"]
     assert any("await 60" in line for line in Told(observed, host({}, [ONE])).forward)
 
 
@@ -339,8 +339,8 @@ def test_the_rollback_of_another_volume_shows_the_old_one() -> None:
     docker = have.facts.docker
     assert docker
     mounts = {"/var/lib/registry": "runnerops-dockerhub"}
-    there = replace(docker, containers=tuple(replace(one, mounts=mounts) for one in docker.containers))
-    told = Told(replace(have, facts=replace(have.facts, docker=there)), host({}, [{**ONE, "volume": "other"}]))
+    facts = replace(docker, containers=tuple(replace(container, mounts=mounts) for container in docker.containers))
+    told = Told(replace(have, facts=replace(have.facts, docker=facts)), host({}, [{**ONE, "volume": "other"}]))
     forced = f"run 120 {CALL} up -d --remove-orphans --force-recreate --no-deps dockerhub"
     shown = "cache-as-configured.sh dockerhub FORM state running mount /var/lib/registry=runnerops-dockerhub"
     assert forced in told.forward
@@ -388,14 +388,14 @@ def test_an_unfinished_action_is_unfinished_again_after_a_rollback() -> None:
 
 
 def test_two_containers_of_one_cache_are_not_guarded_by_one_id() -> None:
-    here: Host = host({}, [{**ONE, "ttl": "24h"}])
+    this_host: Host = host({}, [{**ONE, "ttl": "24h"}])
     observed = deployed(ONE)
     docker: Any = observed.facts.docker
     twin = our_container(id="9" * 64, running=False)
     observed = replace(
         observed, facts=replace(observed.facts, docker=replace(docker, containers=(*docker.containers, twin)))
     )
-    assert Told(observed, here).guard == []
+    assert Told(observed, this_host).guard == []
 
 
 def test_a_cache_in_sync_needs_no_action() -> None:

@@ -51,10 +51,10 @@ def beside(**keys: Any) -> HostState:
 
 
 def steps(observed: HostState) -> tuple[list[str], list[str], list[str]]:
-    found = changes(REGISTRY, HERE, render_file(HERE), observed)
-    action = REGISTRY.minimal_action(HERE, found, observed, POLICY, ())
+    differences = changes(REGISTRY, HERE, render_file(HERE), observed)
+    action = REGISTRY.minimal_action(HERE, differences, observed, POLICY, ())
     assert action
-    made = REGISTRY.action_steps(ActionRequest(HERE, action, found, observed, POLICY, 1))
+    made = REGISTRY.action_steps(ActionRequest(HERE, action, differences, observed, POLICY, 1))
     guard, forward, rollback = (
         [" ".join((step.verb, *step.args)) for step in part] for part in (made.guard, made.forward, made.rollback)
     )
@@ -62,10 +62,10 @@ def steps(observed: HostState) -> tuple[list[str], list[str], list[str]]:
 
 
 def codes(observed: HostState) -> list[str]:
-    found = changes(REGISTRY, HERE, render_file(HERE), observed)
-    action = REGISTRY.minimal_action(HERE, found, observed, POLICY, ())
+    differences = changes(REGISTRY, HERE, render_file(HERE), observed)
+    action = REGISTRY.minimal_action(HERE, differences, observed, POLICY, ())
     assert action
-    return [one.code for one in REGISTRY.blockers(HERE, found, [action], observed, POLICY)]
+    return [blocker.code for blocker in REGISTRY.blockers(HERE, differences, [action], observed, POLICY)]
 
 
 def test_it_is_stopped_last_and_started_again_when_the_port_is_free() -> None:
@@ -83,13 +83,13 @@ def test_it_is_stopped_last_and_started_again_when_the_port_is_free() -> None:
 
 def test_a_plan_shows_the_container_that_is_stopped() -> None:
     observed = beside()
-    found = changes(REGISTRY, HERE, render_file(HERE), observed)
-    action = REGISTRY.minimal_action(HERE, found, observed, POLICY, ())
+    differences = changes(REGISTRY, HERE, render_file(HERE), observed)
+    action = REGISTRY.minimal_action(HERE, differences, observed, POLICY, ())
     assert action
     assert "dockerhub takes the place of container reg" in action.because
-    (said,) = REGISTRY.remarks(HERE, render_file(HERE), [action], observed)
+    (remark,) = REGISTRY.remarks(HERE, render_file(HERE), [action], observed)
     for word in (f"of {FILE}", "volume runnerops-dockerhub", "stays on the host, stopped", "docker rm reg"):
-        assert word in said
+        assert word in remark
     assert codes(observed) == []
 
 
@@ -118,17 +118,17 @@ def test_a_container_on_another_port_is_left_alone(keys: dict[str, Any]) -> None
 @pytest.mark.parametrize(("mounts", "stopped"), [("runnerops-dockerhub", True), ("another", False)])
 def test_a_container_that_a_rollback_restarted_is_stopped_by_the_rollback_of_that(mounts: str, stopped: bool) -> None:
     """The cache has another port by then, so nothing else tells that both are for the same."""
-    here = replace(host(None, [cache(listen=f"{BRIDGE}:5001")]), returned=frozenset({OTHER.id}))
+    this_host = replace(host(None, [cache(listen=f"{BRIDGE}:5001")]), returned=frozenset({OTHER.id}))
     observed = beside(mounts={"/data": mounts})
-    found = changes(REGISTRY, here, render_file(here), observed)
-    action = REGISTRY.minimal_action(here, found, observed, POLICY, ())
+    differences = changes(REGISTRY, this_host, render_file(this_host), observed)
+    action = REGISTRY.minimal_action(this_host, differences, observed, POLICY, ())
     assert action
-    made = REGISTRY.action_steps(ActionRequest(here, action, found, observed, POLICY, 9))
+    made = REGISTRY.action_steps(ActionRequest(this_host, action, differences, observed, POLICY, 9))
     aside = [
         step.args[3] for part in (made.forward, made.rollback) for step in part if "container-aside.sh" in step.args
     ]
     assert aside == (["stop", "start"] if stopped else [])
-    assert any("dockerhub takes the place of container reg" in one for one in action.because) is stopped
+    assert any("dockerhub takes the place of container reg" in text for text in action.because) is stopped
 
 
 def test_what_runs_have_started_again_is_read_from_their_steps() -> None:
@@ -160,16 +160,16 @@ WEB = replace(OTHER, id="f" * 64, name="web")
     ],
 )
 def test_it_comes_back_with_its_time(there: list[Container], caches: list[Any], comes: bool, word: str) -> None:
-    then = replace(host(None, caches), displaced=(THEN,))
+    host_then = replace(host(None, caches), displaced=(THEN,))
     observed = state({}, engine(containers=there), registry_facts=compose_facts())
-    action = REGISTRY.minimal_action(then, (), observed, POLICY, ())
+    action = REGISTRY.minimal_action(host_then, (), observed, POLICY, ())
     assert bool(action) is (comes or bool(caches))
     if not action:
         return
-    notes = [one for one in REGISTRY.remarks(then, (), [action], observed) if "reg, whose place" in one]
-    assert all("run 3" in one and word in one for one in notes)
+    notes = [remark for remark in REGISTRY.remarks(host_then, (), [action], observed) if "reg, whose place" in remark]
+    assert all("run 3" in note and word in note for note in notes)
     assert bool(notes) is bool(word)
-    made = REGISTRY.action_steps(ActionRequest(then, action, (), observed, POLICY, 7))
+    made = REGISTRY.action_steps(ActionRequest(host_then, action, (), observed, POLICY, 7))
     aside = [
         step.args[2:] for part in (made.forward, made.rollback) for step in part if "container-aside.sh" in step.args
     ]
@@ -179,9 +179,9 @@ def test_it_comes_back_with_its_time(there: list[Container], caches: list[Any], 
 
 def test_it_stays_stopped_where_other_services_are_removed() -> None:
     observed = state({}, engine(containers=[replace(OTHER, running=False)]), registry_facts=compose_facts())
-    then = replace(host(None, []), displaced=(THEN,))
+    host_then = replace(host(None, []), displaced=(THEN,))
     for service, comes in ((ServiceName.DOCKER, False), (ServiceName.REGISTRY, True)):
-        removing = replace(then, removed=frozenset({service}))
+        removing = replace(host_then, removed=frozenset({service}))
         assert bool(REGISTRY.minimal_action(removing, (), observed, POLICY, ())) is comes
 
 
@@ -209,21 +209,21 @@ def test_a_mirror_that_comes_back_with_it_is_verified_by_the_run(
     mirror: str, allow: frozenset[str], removed: frozenset[ServiceName], blocked: list[str], asked: bool
 ) -> None:
     """The cache has moved to another port meanwhile, so nothing answers there before the run."""
-    then = replace(host({"registry-mirrors": [mirror]}, []), displaced=(THEN,), removed=removed)
+    host_then = replace(host({"registry-mirrors": [mirror]}, []), displaced=(THEN,), removed=removed)
     answering = compose_facts(answers={mirror: False})
     moved = our_container(ports=(f"{BRIDGE}:5001",))
     docker = engine(mirrors=(f"http://{BRIDGE}:5001",), containers=[replace(OTHER, running=False), moved])
     observed = state({}, docker, registry_facts=answering)
     policy = Policy(allow=allow)
-    found = change_daemon(observed, {"registry-mirrors": [mirror]}, then)
-    action = DOCKER.minimal_action(then, found, observed, policy, ())
+    differences = change_daemon(observed, {"registry-mirrors": [mirror]}, host_then)
+    action = DOCKER.minimal_action(host_then, differences, observed, policy, ())
     assert action
-    assert [one.code for one in DOCKER.blockers(then, found, [action], observed, policy)] == blocked
-    made = DOCKER.action_steps(ActionRequest(then, action, found, observed, policy, 7))
+    assert [blocker.code for blocker in DOCKER.blockers(host_then, differences, [action], observed, policy)] == blocked
+    made = DOCKER.action_steps(ActionRequest(host_then, action, differences, observed, policy, 7))
     assert any(mirror in " ".join(step.args) for step in made.validate) is bool(blocked)
-    last = REGISTRY.minimal_action(then, (), observed, policy, ())
+    last = REGISTRY.minimal_action(host_then, (), observed, policy, ())
     assert last
-    forward = REGISTRY.action_steps(ActionRequest(then, last, (), observed, policy, 7)).forward
+    forward = REGISTRY.action_steps(ActionRequest(host_then, last, (), observed, policy, 7)).forward
     assert any(f"the mirror {mirror}" in step.title for step in forward) is asked
 
 
@@ -231,5 +231,5 @@ def test_a_cache_of_ours_that_goes_back_to_its_port_is_no_unproven_mirror() -> N
     """The inventory has the new port, the files that come back the old one."""
     now = host({}, [cache(listen=f"{BRIDGE}:5001", url="http://cache.example:5001")])
     compose = render_file(host({}, [cache(url="http://cache.example:5000")]))
-    then = restored_host(now, {file.spec.path: file.content for file in compose}, {}).host
-    assert [one.url for one in then.caches] == ["http://cache.example:5000"]
+    host_then = restored_host(now, {file.spec.path: file.content for file in compose}, {}).host
+    assert [one.url for one in host_then.caches] == ["http://cache.example:5000"]

@@ -70,8 +70,8 @@ def test_without_changes_of_ours_it_is_as_it_is(first: Tree, now: Tree) -> None:
 
 def known(files: Mapping[str, bytes], **bases: bytes) -> HostState:
     """A host on which each file was last applied as it is, or as `bases` has it."""
-    there = state(files, engine(), applied=dict.fromkeys(files, "0" * 64))
-    return replace(there, base={**files, **bases})
+    observed = state(files, engine(), applied=dict.fromkeys(files, "0" * 64))
+    return replace(observed, base={**files, **bases})
 
 
 SECTION: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
@@ -89,11 +89,11 @@ SECTION: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
     ],
 )
 def test_docker_gets_its_first_file_back(original: Original | None, now: Tree, content: bytes | None) -> None:
-    there = replace(known({DAEMON: json_bytes(now)}), base={DAEMON: json_bytes(SECTION)})
+    observed = replace(known({DAEMON: json_bytes(now)}), base={DAEMON: json_bytes(SECTION)})
     originals = {DAEMON: original} if original else {}
-    found = DOCKER.remove(RemovalRequest(host(SECTION), [DAEMON], originals, there, POLICY))
-    assert found
-    (file,) = found.desired
+    removal = DOCKER.remove(RemovalRequest(host(SECTION), [DAEMON], originals, observed, POLICY))
+    assert removal
+    (file,) = removal.desired
     assert file.content == content
     assert (file.spec.mode, file.spec.owner) == (
         (original and original.mode) or "0644",
@@ -105,32 +105,32 @@ def test_what_the_host_keeps_for_good_stays() -> None:
     from runnerops.services.docker.format import NAME
 
     now = {**SECTION, "runtimes": {"mine": {"path": "/x"}}}
-    there = known({DAEMON: json_bytes(now)})
-    here = host(SECTION, keep={NAME: ("runtimes",)})
-    found = DOCKER.remove(RemovalRequest(here, [DAEMON], {DAEMON: Original(None)}, there, POLICY))
-    assert found
-    assert found.desired[0].content == json_bytes({"runtimes": {"mine": {"path": "/x"}}})
+    observed = known({DAEMON: json_bytes(now)})
+    this_host = host(SECTION, keep={NAME: ("runtimes",)})
+    removal = DOCKER.remove(RemovalRequest(this_host, [DAEMON], {DAEMON: Original(None)}, observed, POLICY))
+    assert removal
+    assert removal.desired[0].content == json_bytes({"runtimes": {"mine": {"path": "/x"}}})
 
 
 def test_a_service_that_no_run_brought_is_passed_over() -> None:
-    there = known({DAEMON: b"{}"})
+    observed = known({DAEMON: b"{}"})
     for service in (DOCKER, REGISTRY, GITLAB_RUNNER):
-        assert service.remove(RemovalRequest(host(SECTION), [], {}, there, POLICY)) is None
+        assert service.remove(RemovalRequest(host(SECTION), [], {}, observed, POLICY)) is None
 
 
 @pytest.mark.parametrize("volumes", [False, True])
 def test_caches_go_and_their_volumes_are_reported(volumes: bool) -> None:
-    here = host(caches=[cache()])
-    files = {file.spec.path: file.content or b"" for file in render_file(here)}
+    this_host = host(caches=[cache()])
+    files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
     facts = replace(known(files).facts, registry=compose_facts(volumes=("runnerops-dockerhub",)))
-    there = replace(known(files), facts=facts)
-    found = REGISTRY.remove(
-        RemovalRequest(here, files, dict.fromkeys(files, Original(None)), there, Policy(volumes=volumes))
+    observed = replace(known(files), facts=facts)
+    removal = REGISTRY.remove(
+        RemovalRequest(this_host, files, dict.fromkeys(files, Original(None)), observed, Policy(volumes=volumes))
     )
-    assert found
-    assert {file.spec.path: file.content for file in found.desired} == dict.fromkeys(files)
-    assert found.section["caches"] == []
-    assert [note.split(";")[0] for note in found.notes] == [
+    assert removal
+    assert {file.spec.path: file.content for file in removal.desired} == dict.fromkeys(files)
+    assert removal.section["caches"] == []
+    assert [note.split(";")[0] for note in removal.notes] == [
         f"volume runnerops-dockerhub {'is deleted' if volumes else 'stays'} with its content"
     ]
 
@@ -140,8 +140,8 @@ RUNNER = '[[runners]]\nname = "{}"\nurl = "https://gitlab.example.com"\ntoken = 
 
 
 def runner_state(now: str) -> HostState:
-    there = known({CONFIG: now.encode()})
-    return replace(there, facts=replace(there.facts, runner=RunnerFacts(Unit("gitlab-runner.service", "active"))))
+    observed = known({CONFIG: now.encode()})
+    return replace(observed, facts=replace(observed.facts, runner=RunnerFacts(Unit("gitlab-runner.service", "active"))))
 
 
 def section(**keys: str) -> Host:
@@ -152,7 +152,7 @@ def section(**keys: str) -> Host:
 
 
 @pytest.mark.parametrize(
-    ("original", "now", "here", "content", "codes"),
+    ("original", "now", "this_host", "content", "codes"),
     [
         (None, RUNNER.format("one", OLD), section(token=OLD), None, []),
         (None, RUNNER.format("one", OLD), section(), None, ["drop-runner"]),
@@ -163,43 +163,43 @@ def section(**keys: str) -> Host:
     ],
 )
 def test_a_runner_gets_its_first_file_back_with_the_token_of_now(
-    original: str | None, now: str, here: Host, content: str | None, codes: list[str]
+    original: str | None, now: str, this_host: Host, content: str | None, codes: list[str]
 ) -> None:
     kept = Original(None if original is None else original.encode(), "0600")
-    found = GITLAB_RUNNER.remove(RemovalRequest(here, [CONFIG], {CONFIG: kept}, runner_state(now), POLICY))
-    assert found
-    (file,) = found.desired
+    removal = GITLAB_RUNNER.remove(RemovalRequest(this_host, [CONFIG], {CONFIG: kept}, runner_state(now), POLICY))
+    assert removal
+    (file,) = removal.desired
     spec = file.spec
     assert (file.content and GITLAB_RUNNER.parse(spec, file.content)) == (
         content and GITLAB_RUNNER.parse(spec, content.encode())
     )
-    assert [blocker.code for blocker in found.blockers] == codes
+    assert [blocker.code for blocker in removal.blockers] == codes
 
 
 def test_runners_that_are_deleted_in_gitlab_are_not_told_as_still_registered() -> None:
-    here = replace(section(), gitlab=GitlabAccess("https://gitlab.example.com"))
+    this_host = replace(section(), gitlab=GitlabAccess("https://gitlab.example.com"))
     state = replace(runner_state(RUNNER.format("one", OLD)), in_gitlab={"https://gitlab.example.com": {1: "one"}})
-    for inventory, told in ((here, False), (section(), True)):
-        found = GITLAB_RUNNER.remove(
+    for inventory, is_told in ((this_host, False), (section(), True)):
+        removal = GITLAB_RUNNER.remove(
             RemovalRequest(inventory, [CONFIG], {CONFIG: Original(None, "0600")}, state, POLICY)
         )
-        assert found
-        assert any("still registered in GitLab" in note for note in found.notes) is told
+        assert removal
+        assert any("still registered in GitLab" in note for note in removal.notes) is is_told
 
 
 def test_of_two_runners_of_one_name_each_is_reported() -> None:
     now = runner_state(RUNNER.format("one", OLD) + RUNNER.format("one", NEW))
     originals = {CONFIG: Original(None, "0600")}
-    found = GITLAB_RUNNER.remove(RemovalRequest(section(token=NEW), [CONFIG], originals, now, POLICY))
-    assert found
-    assert [blocker.code for blocker in found.blockers] == ["drop-runner"]
-    assert "still registered in GitLab: one, one" in found.notes[0]
+    removal = GITLAB_RUNNER.remove(RemovalRequest(section(token=NEW), [CONFIG], originals, now, POLICY))
+    assert removal
+    assert [blocker.code for blocker in removal.blockers] == ["drop-runner"]
+    assert "still registered in GitLab: one, one" in removal.notes[0]
 
 
 def test_a_config_whose_original_is_lost_stays() -> None:
-    found = GITLAB_RUNNER.remove(
+    removal = GITLAB_RUNNER.remove(
         RemovalRequest(section(), [CONFIG], {}, runner_state(RUNNER.format("one", OLD)), POLICY)
     )
-    assert found
-    assert found.desired == ()
-    assert "stays as it is" in found.notes[0]
+    assert removal
+    assert removal.desired == ()
+    assert "stays as it is" in removal.notes[0]

@@ -40,7 +40,7 @@ GONE = [(2, "two")]
 
 
 @pytest.mark.parametrize(
-    ("record", "has", "wanted", "found"),
+    ("record", "has", "wanted", "pairs"),
     [
         (RECORD, (ONE, TWO), (ONE, TWO), []),
         (RECORD, (ONE, TWO), (ONE,), GONE),
@@ -73,11 +73,11 @@ GONE = [(2, "two")]
     ],
 )
 def test_runners_that_a_deploy_would_delete_in_gitlab(
-    record: Managed, has: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...], found: list[tuple[int, str]]
+    record: Managed, has: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...], pairs: list[tuple[int, str]]
 ) -> None:
-    clean = [{key: value for key, value in one.items() if value is not None} for one in wanted]
+    clean = [{key: value for key, value in runner.items() if value is not None} for runner in wanted]
     left = leaving_runners(HOST, asked(*clean), there(*has, record=record))
-    assert [(one.id, one.name) for one in left] == found
+    assert [(runner.id, runner.name) for runner in left] == pairs
 
 
 def test_a_deploy_of_other_files_or_without_a_gitlab_leaves_the_record_as_it_is() -> None:
@@ -144,6 +144,6 @@ def test_which_runners_a_host_has_on_record(
 
 def test_what_a_removal_took_off_with_its_whole_file_was_agreed_to() -> None:
     state = replace(there(record=RECORD, before=()), files={}, applied={PATH: ABSENT})
-    assert [one.agreed for one in leaving_runners(HOST, asked(ONE), state)] == [True]
+    assert [runner.agreed for runner in leaving_runners(HOST, asked(ONE), state)] == [True]
     edited = replace(state, applied={PATH: "0" * 64})
-    assert [one.agreed for one in leaving_runners(HOST, asked(ONE), edited)] == [False]
+    assert [runner.agreed for runner in leaving_runners(HOST, asked(ONE), edited)] == [False]

@@ -62,8 +62,8 @@ def test_it_takes_the_old_tokens_place_with_its_dates_and_nothing_elses() -> Non
     dated = build.runner(token=OLD, id=7, token_obtained_at="a", token_expires_at="b", limit=3)
     tree = build.config(dated, build.runner(name="two", token=NEWER))
     assert with_rotated(tree, {}) is tree
-    one, two = runners_of(with_rotated(tree, {digest_of(OLD): {"token": NEW}, digest_of(NEW): {"token": "last"}}))
-    assert one == {**{key: dated[key] for key in dated if not key.startswith("token")}, "token": "last"}
+    runner, two = runners_of(with_rotated(tree, {digest_of(OLD): {"token": NEW}, digest_of(NEW): {"token": "last"}}))
+    assert runner == {**{key: dated[key] for key in dated if not key.startswith("token")}, "token": "last"}
     assert two["token"] == NEWER
 
 
@@ -76,10 +76,10 @@ def rotating(observed: HostState) -> RotationPlanner:
 
 
 def test_the_second_run_changes_the_token_alone_and_forgets_what_was_kept() -> None:
-    there = having(b"# ours\n\n" + to_toml(build.config(build.runner(token=OLD, limit=3))).encode())
-    plan = make_plan(rotating(kept(there, **{OLD: gave(NEW)})).request())
+    observed = having(b"# ours\n\n" + to_toml(build.config(build.runner(token=OLD, limit=3))).encode())
+    plan = make_plan(rotating(kept(observed, **{OLD: gave(NEW)})).request())
     (change,) = plan.changes
-    assert [one.key[2:] for one in change.key_changes] == [("token",)]
+    assert [key_change.key[2:] for key_change in change.key_changes] == [("token",)]
     assert (change.new.content or b"").startswith(b"# ours\n")
     assert runners_of(parse(change.new.content or b""))[0]["token"] == NEW
     assert (change.new.spec.mode, change.new.spec.owner) == (change.old.mode, change.old.owner)
@@ -89,13 +89,13 @@ def test_the_second_run_changes_the_token_alone_and_forgets_what_was_kept() -> N
 
 def test_the_first_run_leaves_what_the_host_has_on_record_and_its_file_as_it_is() -> None:
     content = to_toml(build.config(build.runner(token=OLD))).encode()
-    there = having(content)
-    there = replace(there, applied={PATH: sha256(content)}, base={PATH: content})
-    one = rotating(there)
+    observed = having(content)
+    observed = replace(observed, applied={PATH: sha256(content)}, base={PATH: content})
+    one = rotating(observed)
     runner = runners_of(parse(content))[0]
     rest = make_plan(one.with_stand_in_token(runner).request())
     plan = one.first_run("one", runner, rest)
-    assert (plan.applied, plan.contents, plan.rollback) == (there.applied, {PATH: "same.1"}, ())
+    assert (plan.applied, plan.contents, plan.rollback) == (observed.applied, {PATH: "same.1"}, ())
     assert plan.files["same.1"] == content
     assert {step.verb for step in plan.forward} == {"guard", "run"}
     assert not any(OLD in word for step in plan.forward for word in step.args)
@@ -103,34 +103,34 @@ def test_the_first_run_leaves_what_the_host_has_on_record_and_its_file_as_it_is(
 
 
 def test_status_says_that_a_runner_waits_for_it() -> None:
-    there = build.observed(build.config(build.runner(token=OLD)))
-    for observed, well in ((there, True), (kept(there, **{OLD: gave(NEW)}), False)):
-        told = status(build.HOST, observed, {})
-        assert told
-        assert told.healthy is well
-        assert any("a deploy writes it" in text for text in told.details) is not well
-        assert not any(token in repr(told) for token in (OLD, NEW))
+    host_state = build.observed(build.config(build.runner(token=OLD)))
+    for observed, well in ((host_state, True), (kept(host_state, **{OLD: gave(NEW)}), False)):
+        service_status = status(build.HOST, observed, {})
+        assert service_status
+        assert service_status.healthy is well
+        assert any("a deploy writes it" in text for text in service_status.details) is not well
+        assert not any(token in repr(service_status) for token in (OLD, NEW))
 
 
 def test_an_edit_by_hand_is_not_taken_for_ours() -> None:
     content = to_toml(build.config(build.runner(token=OLD))).encode()
     edited = to_toml(build.config(build.runner(token=OLD, limit=9))).encode()
-    there = having(edited)
+    host_state = having(edited)
     for base, codes in ((content, ["modified-on-host"]), (edited, [])):
-        known = replace(there, applied={PATH: sha256(base)}, base={PATH: base}, since=1)
-        plan = make_plan(rotating(kept(known, **{OLD: gave(NEW)})).request())
-        assert [one.code for one in edited_by_hand(plan)] == codes
+        observed = replace(host_state, applied={PATH: sha256(base)}, base={PATH: base}, since=1)
+        plan = make_plan(rotating(kept(observed, **{OLD: gave(NEW)})).request())
+        assert [blocker.code for blocker in edited_by_hand(plan)] == codes
 
 
 def test_a_deploy_brings_it_whether_the_inventory_gives_the_old_token_or_none() -> None:
     tree = build.config(build.runner(token=OLD))
-    there = kept(build.observed(tree), **{OLD: gave(NEW)})
+    host_state = kept(build.observed(tree), **{OLD: gave(NEW)})
     key = "00" * 32
     (name,) = names_of(runners_of(tree))
-    known = replace(there, secret_fingerprints=SecretFingerprints(key, {name: fingerprint(key, OLD)}))
+    observed = replace(host_state, secret_fingerprints=SecretFingerprints(key, {name: fingerprint(key, OLD)}))
     for wanted in (build.config(build.runner(token=None)), tree):
-        desired, blockers, _ = build.reconcile(wanted, known)
-        assert [one["token"] for one in desired["runners"]] == [NEW]
+        desired, blockers, _ = build.reconcile(wanted, observed)
+        assert [runner["token"] for runner in desired["runners"]] == [NEW]
         assert not blockers
     swapped = kept(build.observed(build.config(build.runner(token=NEW))), **{OLD: gave(NEW)})
     desired, _, content = build.reconcile(build.config(build.runner(token=None)), swapped)
@@ -140,19 +140,19 @@ def test_a_deploy_brings_it_whether_the_inventory_gives_the_old_token_or_none() 
 def test_what_is_kept_goes_only_where_the_file_has_it_after_the_run() -> None:
     """E.g. not with a restart of Docker alone, around which the runner is stopped and started with its file as it is."""
     before, after = (to_toml(build.config(build.runner(token=token))).encode() for token in (OLD, NEW))
-    there = kept(having(before), **{OLD: gave(NEW)})
-    assert not list(tidied(there, before))
-    assert [step.args[1:] for step in tidied(there, after)] == [("rm", "-rf", FOLDER)]
+    observed = kept(having(before), **{OLD: gave(NEW)})
+    assert not list(tidied(observed, before))
+    assert [step.args[1:] for step in tidied(observed, after)] == [("rm", "-rf", FOLDER)]
     assert not list(tidied(having(before), after))
 
 
 def test_a_removal_gives_back_the_file_of_before_with_the_token_that_counts() -> None:
     first, now = (build.config(build.runner(token=OLD, limit=limit)) for limit in (1, 3))
-    there = kept(having(to_toml(now).encode()), **{OLD: gave(NEW, "id = 7")})
+    observed = kept(having(to_toml(now).encode()), **{OLD: gave(NEW, "id = 7")})
     original = Original(to_toml(first).encode(), "0600", "root:root")
-    removal = remove(RemovalRequest(build.HOST, {PATH}, {PATH: original}, there, Policy()))
+    removal = remove(RemovalRequest(build.HOST, {PATH}, {PATH: original}, observed, Policy()))
     assert removal
     (file,) = removal.desired
-    (one,) = runners_of(parse(file.content or b""))
-    assert (one["token"], one["id"], one["limit"]) == (NEW, 7, 1)
+    (runner,) = runners_of(parse(file.content or b""))
+    assert (runner["token"], runner["id"], runner["limit"]) == (NEW, 7, 1)
     assert not removal.blockers

@@ -32,31 +32,31 @@ HERE = host({}, [cache()])
 ANSWERS = compose_facts(answers={URL: True})
 
 
-def standings(here: object = HERE, told: object = None, **keys: object) -> dict[str, ServiceStatus]:
+def standings(here: object = HERE, answers: object = None, **keys: object) -> dict[str, ServiceStatus]:
     observed = state(**keys)  # type: ignore[arg-type]
-    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed, told or {}))]  # type: ignore[arg-type]
-    return {one.service.value: one for one in found}
+    statuses = [status for stands in STATUS_PROVIDERS if (status := stands.status(here, observed, answers or {}))]  # type: ignore[arg-type]
+    return {status.service.value: status for status in statuses}
 
 
 def test_a_host_whose_services_run_is_healthy() -> None:
     docker = engine(mirrors=(URL,), live=True, containers=[our_container()])
-    found = standings(docker_facts=docker, registry_facts=ANSWERS, runner_facts=runner(jobs=2))
-    assert all(one.healthy for one in found.values())
-    assert found["docker"].details == (f"mirror {URL}", "live-restore", "1 container")
-    assert found["registry"].state == "1 of 1 up"
-    assert found["registry"].details == (f"dockerhub: registry:3.0.0 answers on {BRIDGE}:5000",)
-    assert found["gitlab_runner"].details == ("2 jobs",)
-    assert not found["gitlab_runner"].managed
+    statuses = standings(docker_facts=docker, registry_facts=ANSWERS, runner_facts=runner(jobs=2))
+    assert all(status.healthy for status in statuses.values())
+    assert statuses["docker"].details == (f"mirror {URL}", "live-restore", "1 container")
+    assert statuses["registry"].state == "1 of 1 up"
+    assert statuses["registry"].details == (f"dockerhub: registry:3.0.0 answers on {BRIDGE}:5000",)
+    assert statuses["gitlab_runner"].details == ("2 jobs",)
+    assert not statuses["gitlab_runner"].managed
 
 
 def test_a_service_that_does_not_run_is_unhealthy() -> None:
-    found = standings(
+    statuses = standings(
         docker_facts=engine(active="failed"), registry_facts=ANSWERS, runner_facts=runner(active="inactive")
     )
-    assert not any(one.healthy for one in found.values())
-    assert found["docker"].state == "failed"
-    assert found["registry"].details == ("dockerhub: docker does not answer",)
-    assert found["gitlab_runner"].state == "inactive"
+    assert not any(status.healthy for status in statuses.values())
+    assert statuses["docker"].state == "failed"
+    assert statuses["registry"].details == ("dockerhub: docker does not answer",)
+    assert statuses["gitlab_runner"].state == "inactive"
     stopped = standings(docker_facts=engine(containers=[our_container(running=False)]), registry_facts=ANSWERS)
     assert stopped["registry"].details == ("dockerhub: registry:3.0.0, stopped",)
     deaf = standings(docker_facts=engine(containers=[our_container()]), registry_facts=compose_facts())
@@ -68,11 +68,11 @@ def test_a_service_that_does_not_run_is_unhealthy() -> None:
 def test_a_full_volume_and_a_unit_that_does_not_start_at_boot_do_not_work() -> None:
     docker = engine(mirrors=(URL,), containers=[our_container()])
     room = {"registry_space/dockerhub": Answer(0, b"104857600 62914560\n100 90\n")}
-    found = standings(told=room, docker_facts=docker, registry_facts=ANSWERS)
-    assert found["registry"].healthy
-    assert found["registry"].details[0].endswith(", 60.0 of 100.0 GiB free")
+    statuses = standings(answers=room, docker_facts=docker, registry_facts=ANSWERS)
+    assert statuses["registry"].healthy
+    assert statuses["registry"].details[0].endswith(", 60.0 of 100.0 GiB free")
     room = {"registry_space/dockerhub": Answer(0, b"104857600 1000\n")}
-    assert not standings(told=room, docker_facts=docker, registry_facts=ANSWERS)["registry"].healthy
+    assert not standings(answers=room, docker_facts=docker, registry_facts=ANSWERS)["registry"].healthy
     off = runner()
     for enabled, healthy in (("enabled", True), ("static", True), ("disabled", False), ("masked-runtime", False)):
         unit = replace(off.unit, enabled=enabled)
@@ -93,12 +93,12 @@ def test_a_section_that_went_leaves_its_files() -> None:
         "/opt/registry/docker-compose.yml": "2" * 64,
         "/etc/gitlab-runner/config.toml": "3" * 64,
     }
-    found = standings(host(), docker_facts=engine(containers=[our_container()]), applied=applied)
-    assert found["docker"].left == (DAEMON,)
-    assert found["registry"].left == ("/opt/registry/docker-compose.yml",)
-    assert found["registry"].details == ("dockerhub: a container without a cache in the inventory",)
-    assert found["gitlab_runner"].left == ("/etc/gitlab-runner/config.toml",)
-    assert not any(one.left for one in standings(HERE, applied=applied).values() if one.managed)
+    statuses = standings(host(), docker_facts=engine(containers=[our_container()]), applied=applied)
+    assert statuses["docker"].left == (DAEMON,)
+    assert statuses["registry"].left == ("/opt/registry/docker-compose.yml",)
+    assert statuses["registry"].details == ("dockerhub: a container without a cache in the inventory",)
+    assert statuses["gitlab_runner"].left == ("/etc/gitlab-runner/config.toml",)
+    assert not any(status.left for status in standings(HERE, applied=applied).values() if status.managed)
     assert "docker" not in standings(host(), applied={DAEMON: ABSENT})
 
 
@@ -106,39 +106,41 @@ def test_the_status_of_a_host_as_text() -> None:
     observed = state(docker_facts=engine(mirrors=(URL,)), intents=(Intent(ServiceName.DOCKER, Verb.RESTART, 6, "x"),))
     run = Run(7, Requester("anna", "laptop", "1a2b3c4d5e6f7890"), "", "applied", running=False)
     observed = replace(observed, last=run, applied={"/opt/registry/docker-compose.yml": "2" * 64})
-    here = host({})
-    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(here, observed, {}))]
-    said = "\n".join(text for _, text in status_lines("h1", observed, found))
-    assert said.startswith("h1: run 7 applied by anna on laptop, commit 1a2b3c4d5e6f\n")
-    assert said.count("not managed") == 1
-    assert "  unfinished: restart docker since run 6" in said
-    assert "no longer managed: /opt/registry/docker-compose.yml" in said
-    document = json.loads(json.dumps(status_document("h1", observed, found)))
+    this_host = host({})
+    statuses = [status for stands in STATUS_PROVIDERS if (status := stands.status(this_host, observed, {}))]
+    lines = "\n".join(text for _, text in status_lines("h1", observed, statuses))
+    assert lines.startswith("h1: run 7 applied by anna on laptop, commit 1a2b3c4d5e6f\n")
+    assert lines.count("not managed") == 1
+    assert "  unfinished: restart docker since run 6" in lines
+    assert "no longer managed: /opt/registry/docker-compose.yml" in lines
+    document = json.loads(json.dumps(status_document("h1", observed, statuses)))
     assert document["last_run"]["end"] == "applied"
     assert document["unfinished"] == [{"service": "docker", "verb": "restart", "run": 6}]
     assert document["last_run"]["result"] == "applied"
     assert "pending" not in document
-    assert status_document("h1", observed, found, pending=True)["pending"] is True
+    assert status_document("h1", observed, statuses, pending=True)["pending"] is True
     assert "  changes are pending: runnerops diff h1" in [
-        text for _, text in status_lines("h1", observed, found, pending=True)
+        text for _, text in status_lines("h1", observed, statuses, pending=True)
     ]
     drained = replace(run, result="rolled-back", drained=True)
     for ended in (drained, replace(run, result="interrupted")):
         assert next(status_lines("h1", replace(observed, last=ended), []))[1].startswith("h1: run 7 failed")
     alive = replace(observed, last=replace(run, number=8, result="", running=True))
-    assert "runnerops history h1 --follow" in "\n".join(text for _, text in status_lines("h1", alive, found))
+    assert "runnerops history h1 --follow" in "\n".join(text for _, text in status_lines("h1", alive, statuses))
     assert "no run yet" in next(status_lines("h1", state(), []))[1]
 
 
 def status_of(number: int, *, jobs: int = 0, free: int = 60, **last: object) -> HostStatus:
     name = f"ci-{number}"
     run = Run(number, Requester("anna", "laptop"), "", "applied", running=False, started_at=1_782_000_000 + number)
-    docker = engine(mirrors=(URL,), containers=[our_container(), *(container(f"job{one}") for one in range(jobs))])
+    docker = engine(
+        mirrors=(URL,), containers=[our_container(), *(container(f"job{number}") for number in range(jobs))]
+    )
     observed = state(docker_facts=docker, registry_facts=ANSWERS, runner_facts=runner(jobs=jobs))
     observed = replace(observed, last=replace(run, **last))  # type: ignore[arg-type]
     room = {"registry_space/dockerhub": Answer(0, f"104857600 {free << 20}\n100 90\n".encode())}
-    found = [one for stands in STATUS_PROVIDERS if (one := stands.status(HERE, observed, room))]
-    return HostStatus(name, f"192.0.2.{number}", observed, found)
+    statuses = [status for stands in STATUS_PROVIDERS if (status := stands.status(HERE, observed, room))]
+    return HostStatus(name, f"192.0.2.{number}", observed, statuses)
 
 
 def test_hosts_with_the_same_status_are_shown_as_one_with_what_differs() -> None:

@@ -112,17 +112,17 @@ def evidence(
     )
 
 
-def states(here: Host, found: Evidence) -> dict[str, Check]:
-    return {check.name: check for check in assess(here, found)}
+def states(this_host: Host, found: Evidence) -> dict[str, Check]:
+    return {check.name: check for check in assess(this_host, found)}
 
 
-def broken(here: Host, found: Evidence) -> dict[str, Check]:
-    return {check.name: check for check in assess(here, found) if check.state == "fail"}
+def broken(this_host: Host, found: Evidence) -> dict[str, Check]:
+    return {check.name: check for check in assess(this_host, found) if check.state == "fail"}
 
 
 def test_a_healthy_host() -> None:
-    found = states(own(), evidence())
-    assert list(found) == [
+    checks = states(own(), evidence())
+    assert list(checks) == [
         *(
             "daemon",
             "mirror-loaded",
@@ -136,8 +136,8 @@ def test_a_healthy_host() -> None:
             "catalog",
         )
     ]
-    assert {check.state for check in found.values()} == {"pass"}
-    assert not any(check.reason or check.fix for check in found.values())
+    assert {check.state for check in checks.values()} == {"pass"}
+    assert not any(check.reason or check.fix for check in checks.values())
 
 
 CODE, REACH, ASKED, DIRECT = (
@@ -265,11 +265,11 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("link", "fault", "reason", "fix"), FAULTS, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_each_fault_is_named_with_its_reason_and_fix(link: str, fault: dict[str, Any], reason: str, fix: str) -> None:
-    found = broken(own(), evidence(**fault))
-    assert link in found
-    assert reason in found[link].reason
-    assert fix in found[link].fix
-    assert all(check.reason and check.fix for check in found.values())
+    checks = broken(own(), evidence(**fault))
+    assert link in checks
+    assert reason in checks[link].reason
+    assert fix in checks[link].fix
+    assert all(check.reason and check.fix for check in checks.values())
 
 
 def test_a_fault_fails_only_the_checks_that_it_concerns() -> None:
@@ -281,22 +281,22 @@ def test_a_fault_fails_only_the_checks_that_it_concerns() -> None:
 
 def test_what_is_no_fault_does_not_fail() -> None:
     """An upstream with other repositories answers 404; a layer may be fetched once for two pulls; storage may be S3."""
-    found = states(own(), evidence(told={ASKED: "none", DIRECT: "404 0"}))
-    assert found["upstream"].state == "pass"
-    assert "none of the repositories" in found["upstream"].reason
+    checks = states(own(), evidence(told={ASKED: "none", DIRECT: "404 0"}))
+    assert checks["upstream"].state == "pass"
+    assert "none of the repositories" in checks["upstream"].reason
     shared = line(path=f"/v2/library/alpine/blobs/{LAYER}", agent="docker/26 other", method="GET")
     assert not broken(own(), evidence(traced={LOG: f"{log(layer=0)}\n{shared}"}))
     retried = line(500, f"/v2/library/alpine/blobs/{LAYER}", method="GET")
     assert not broken(own(), evidence(traced={LOG: f"{retried}\n{log()}"}))
     bucket = own(config={"storage": {"s3": {"bucket": "x"}}})
-    found = states(bucket, replace(evidence(traced={"registry_stored/dockerhub": ""}), hosts={"h1": bucket}))
-    assert "stored" not in found
+    checks = states(bucket, replace(evidence(traced={"registry_stored/dockerhub": ""}), hosts={"h1": bucket}))
+    assert "stored" not in checks
     assert not [call for call in VERIFY_PROVIDERS[1].inquiries(bucket, PROBE) if "verify_registry_space" in call]
 
 
 def test_a_login_that_is_refused() -> None:
-    here = own(username="acme", password="s3cret")
-    (check,) = broken(here, evidence(told={ASKED: "none"})).values()
+    this_host = own(username="acme", password="s3cret")
+    (check,) = broken(this_host, evidence(told={ASKED: "none"})).values()
     assert "refuses the login of the cache (acme)" in check.reason
     assert "s3cret" not in check.reason + check.fix
 
@@ -336,21 +336,21 @@ def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
 
 
 def test_the_pull_is_tried_where_it_shows_something() -> None:
-    here = own()
-    ((call),) = pull_tests(here, evidence())
+    this_host = own()
+    ((call),) = pull_tests(this_host, evidence())
     assert call == ("docker_pull_test", "m4rk", "alpine:3", "alpine", "3", "no", URL)
-    assert pull_tests(here, replace(evidence(), quick=True)) == []
-    assert pull_tests(here, evidence(running(mirrors=()))) == []
-    assert pull_tests(here, evidence(told={CODE: "000 7"})) == []
-    assert pull_tests(here, evidence(running(active="inactive"))) == []
+    assert pull_tests(this_host, replace(evidence(), quick=True)) == []
+    assert pull_tests(this_host, evidence(running(mirrors=()))) == []
+    assert pull_tests(this_host, evidence(told={CODE: "000 7"})) == []
+    assert pull_tests(this_host, evidence(running(active="inactive"))) == []
     alive = replace(running(), last=Run(7, Requester("u", "m"), "", "", running=True))
-    assert pull_tests(here, evidence(alive)) == []
-    assert "run 7 is going on" in states(here, evidence(alive))["pull"].reason
+    assert pull_tests(this_host, evidence(alive)) == []
+    assert "run 7 is going on" in states(this_host, evidence(alive))["pull"].reason
 
 
 def test_a_client_of_another_hosts_cache() -> None:
     url = "http://192.0.2.20:5000"
-    there = replace(host(caches=[cache(listen="192.0.2.20:5000")]), name="c1")
+    this_host = replace(host(caches=[cache(listen="192.0.2.20:5000")]), name="c1")
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", url, local=False),)
     here = host({"registry-mirrors": [url]}, usable=usable)
     told = {f"registry_code/{url}": answer("200 0"), f"docker_reach/{url}": answer("000 28")}
@@ -359,7 +359,7 @@ def test_a_client_of_another_hosts_cache() -> None:
     found = Evidence(
         *(running(mirrors=(url,)), PROBE, told, {name: answer(text) for name, text in PULLED.items()}),
         {"c1": {name: answer(text) for name, text in traced.items()}},
-        {"c1": there},
+        {"c1": this_host},
     )
     checks = states(here, found)
     assert "cache-running" not in checks
@@ -405,13 +405,13 @@ BETWEEN = "http://192.0.2.20:5000"
 )
 def test_a_cache_of_another_host_that_is_not_reached(code: str, there: Any, reason: str, fix: str) -> None:
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", BETWEEN, local=False),)
-    here = host({"registry-mirrors": [BETWEEN]}, usable=usable)
+    this_host = host({"registry-mirrors": [BETWEEN]}, usable=usable)
     told = {f"registry_code/{BETWEEN}": answer(code), f"registry_connection/{BETWEEN}": answer("192.0.2.10 192.0.2.20")}
     found = Evidence(running(mirrors=(BETWEEN,)), PROBE, told)
-    assert cache_hosts([(here, found)]) == ["c1"]
+    assert cache_hosts([(this_host, found)]) == ["c1"]
     traced = there if isinstance(there, str) else {name: answer(text) for name, text in there.items()}
     other = replace(host(caches=[cache(listen="192.0.2.20:5000")]), name="c1")
-    check = broken(here, replace(found, log_queries={"c1": traced}, hosts={"c1": other}))["answers-host"]
+    check = broken(this_host, replace(found, log_queries={"c1": traced}, hosts={"c1": other}))["answers-host"]
     assert reason in check.reason
     assert fix in check.fix
     assert (check.fix == "runnerops verify c1") is (code == "503 0")
@@ -419,9 +419,9 @@ def test_a_cache_of_another_host_that_is_not_reached(code: str, there: Any, reas
 
 def test_the_host_of_a_cache_that_cannot_be_told_by_the_way_is_named() -> None:
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", BETWEEN, local=False),)
-    here = host({"registry-mirrors": [BETWEEN]}, usable=usable)
+    this_host = host({"registry-mirrors": [BETWEEN]}, usable=usable)
     found = Evidence(running(mirrors=(BETWEEN,)), PROBE, {f"registry_code/{BETWEEN}": answer("000 28")})
-    check = broken(here, replace(found, log_queries={"c1": {f"registry_code/{BETWEEN}": answer("200 0")}}))
+    check = broken(this_host, replace(found, log_queries={"c1": {f"registry_code/{BETWEEN}": answer("200 0")}}))
     assert "TCP from h1 (h1) to 192.0.2.20 port 5000 (c1)" in check["answers-host"].reason
 
 
@@ -431,7 +431,7 @@ APPLIED = {CONFIG_TOML: sha256(b"concurrent = 1\n")}
 
 
 @pytest.mark.parametrize(
-    ("unit", "said", "keys", "failed"),
+    ("unit", "printed", "keys", "failed"),
     [
         ({}, "100 200", {}, {}),
         ({}, "300 200 loaded", {}, {}),
@@ -447,10 +447,12 @@ APPLIED = {CONFIG_TOML: sha256(b"concurrent = 1\n")}
         ({"active": "not-found"}, "", {}, {"unit-active": "install GitLab's gitlab-runner package on h1"}),
     ],
 )
-def test_the_runner_is_checked(unit: dict[str, Any], said: str, keys: dict[str, Any], failed: dict[str, str]) -> None:
+def test_the_runner_is_checked(
+    unit: dict[str, Any], printed: str, keys: dict[str, Any], failed: dict[str, str]
+) -> None:
     facts = replace(runner(), unit=replace(runner().unit, **{"enabled": "enabled", **unit}))
     observed = state({CONFIG_TOML: b"concurrent = 1\n"}, runner_facts=facts, **{"applied": APPLIED, **keys})
-    found = assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(said)}))
+    found = assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(printed)}))
     assert {check.name: check.fix for check in found if check.state == "fail"} == failed
     assert all(check.reason for check in found if check.state != "pass")
     if not failed:
@@ -460,12 +462,12 @@ def test_the_runner_is_checked(unit: dict[str, Any], said: str, keys: dict[str, 
 def test_a_runner_whose_log_does_not_tell_is_no_broken_one() -> None:
     for said in ("300 200", "200 200", ""):
         observed = state({CONFIG_TOML: b""}, runner_facts=runner())
-        found = {
+        checks = {
             check.name: check
             for check in assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(said)}))
         }
-        assert found["config-loaded"].state == "skip"
-        assert "its log does not say" in found["config-loaded"].reason
+        assert checks["config-loaded"].state == "skip"
+        assert "its log does not say" in checks["config-loaded"].reason
 
 
 @pytest.mark.parametrize(
@@ -481,21 +483,21 @@ def test_a_runner_whose_log_does_not_tell_is_no_broken_one() -> None:
 def test_a_runner_that_is_kept_stopped_must_stay_so(
     active: str, enabled: str, returning: bool, failed: list[str]
 ) -> None:
-    kept = replace(RUNNER_HOST, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
+    this_host = replace(RUNNER_HOST, stopped=frozenset({ServiceName.GITLAB_RUNNER}))
     facts = replace(
         runner(active=active), unit=replace(runner(active=active).unit, enabled=enabled), returning=returning
     )
-    found = assess(kept, Evidence(state(runner_facts=facts), PROBE))
+    found = assess(this_host, Evidence(state(runner_facts=facts), PROBE))
     assert [check.name for check in found if check.state == "fail"] == failed
     assert {check.name for check in found} == {"unit-active", "unit-enabled"}
 
 
 def test_a_runner_that_drains_for_a_run_is_on_its_way_back() -> None:
     facts = replace(runner(active="inactive"), returning=True)
-    found = {check.name: check for check in assess(RUNNER_HOST, Evidence(state(runner_facts=facts), PROBE))}
-    assert found["unit-active"].state == "pass"
-    assert "after its last job" in found["unit-active"].reason
-    assert found["config-loaded"].state == "skip"
+    checks = {check.name: check for check in assess(RUNNER_HOST, Evidence(state(runner_facts=facts), PROBE))}
+    assert checks["unit-active"].state == "pass"
+    assert "after its last job" in checks["unit-active"].reason
+    assert checks["config-loaded"].state == "skip"
 
 
 def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
@@ -518,13 +520,13 @@ def test_each_host_has_its_own_marker() -> None:
 def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
     url = f"http://{BRIDGE}:5009"
     location: dict[Key, SourceLocation] = {("docker", "registry-mirrors"): SourceLocation("inventory.yml", 7, 5)}
-    here = replace(
+    this_host = replace(
         own(), sections={**own().sections, ServiceName.DOCKER: {"registry-mirrors": [url]}}, locations=location
     )
-    check = broken(here, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "000 7"}))["answers-host"]
+    check = broken(this_host, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "000 7"}))["answers-host"]
     assert "inventory.yml:7:5" in check.fix
     assert URL in check.fix
-    fine = states(here, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
+    fine = states(this_host, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "200 0"}))["pull"]
     assert fine.state == "skip"
     assert "not caches of this inventory" in fine.reason
 
@@ -534,11 +536,11 @@ def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
     runner: Tree = {"runners": [{"name": "one", "docker": {"services": [service]}}]}
     none: Tree = {"registry-mirrors": []}
     sections = {**own().sections, ServiceName.DOCKER: none, ServiceName.GITLAB_RUNNER: runner}
-    here = replace(own(), sections=sections)
-    assert ("verify_docker_inside", URL) in VERIFY_PROVIDERS[0].inquiries(here, PROBE)
-    assert "answers-container" in broken(here, evidence(told={REACH: "000 28"}))
-    assert "answers-container" not in broken(here, evidence())
-    assert "pull" not in states(here, evidence())
+    this_host = replace(own(), sections=sections)
+    assert ("verify_docker_inside", URL) in VERIFY_PROVIDERS[0].inquiries(this_host, PROBE)
+    assert "answers-container" in broken(this_host, evidence(told={REACH: "000 28"}))
+    assert "answers-container" not in broken(this_host, evidence())
+    assert "pull" not in states(this_host, evidence())
 
 
 LOCAL = "http://127.0.0.1:5000"
@@ -548,14 +550,14 @@ LOCAL = "http://127.0.0.1:5000"
 def test_a_mirror_on_the_loopback_is_the_daemons_alone_unless_jobs_are_given_it(url: str) -> None:
     """As everybody has it who started a registry by hand: nothing is wrong with it."""
     usable = (Cache("dockerhub", "h1", HUB, "docker.io", url, local=True),)
-    here = host({"registry-mirrors": [url]}, [cache(listen="0.0.0.0:5000", url=url)], usable=usable)
-    told = {f"registry_code/{url}": "200 0", f"docker_reach/{url}": "000 7"}
-    found = evidence(running(mirrors=(url,)), told, {f"docker_reach/{url}": "000 7"})
-    assert states(here, found)["answers-container"].state == "skip"
-    assert "only the daemon uses it" in states(here, found)["answers-container"].reason
+    this_host = host({"registry-mirrors": [url]}, [cache(listen="0.0.0.0:5000", url=url)], usable=usable)
+    values = {f"registry_code/{url}": "200 0", f"docker_reach/{url}": "000 7"}
+    found = evidence(running(mirrors=(url,)), values, {f"docker_reach/{url}": "000 7"})
+    assert states(this_host, found)["answers-container"].state == "skip"
+    assert "only the daemon uses it" in states(this_host, found)["answers-container"].reason
     service: Tree = {"name": "docker:dind", "command": ["--registry-mirror", url]}
     runner: Tree = {"runners": [{"name": "one", "docker": {"services": [service]}}]}
-    given = replace(here, sections={**here.sections, ServiceName.GITLAB_RUNNER: runner})
+    given = replace(this_host, sections={**this_host.sections, ServiceName.GITLAB_RUNNER: runner})
     assert "address of the docker bridge" in broken(given, found)["answers-container"].fix
 
 
@@ -604,7 +606,7 @@ def test_only_images_of_the_hub_go_through_a_mirror(text: str, found: tuple[str,
 
 
 @pytest.mark.parametrize(
-    ("log", "found"),
+    ("log", "texts"),
     [
         (line(), ["200"]),
         (line(path="/v2/library/alpine/manifests/3?ns=docker.io"), ["200"]),
@@ -617,13 +619,13 @@ def test_only_images_of_the_hub_go_through_a_mirror(text: str, found: tuple[str,
         ("", []),
     ],
 )  # fmt: skip
-def test_a_caches_log_is_read_by_the_marker(log: str, found: list[str]) -> None:
-    assert [one.status for one in requests(log, PROBE, marked=True)] == found
+def test_a_caches_log_is_read_by_the_marker(log: str, texts: list[str]) -> None:
+    assert [request.status for request in requests(log, PROBE, marked=True)] == texts
 
 
 def test_without_a_marker_any_daemons_request_counts() -> None:
     log = "\n".join((line(agent="curl/8"), line(agent="docker/26.1 go/1")))
-    assert [one.status for one in requests(log, PROBE, marked=False)] == ["200"]
+    assert [request.status for request in requests(log, PROBE, marked=False)] == ["200"]
 
 
 def test_pages_of_a_catalog() -> None:
@@ -632,10 +634,10 @@ def test_pages_of_a_catalog() -> None:
 
 @pytest.mark.parametrize("firewall", ["ufw", "firewalld", "iptables", "nft", ""])
 def test_the_line_that_opens_a_firewall(firewall: str) -> None:
-    said = opening(URL, firewall, "input")
-    assert BRIDGE in said
-    assert "5000" in said
-    assert (firewall or "iptables").partition("d")[0] in said
-    said = opening("https://cache.example.com", firewall, "forward")
-    assert said == "iptables -I DOCKER-USER -p tcp -m conntrack --ctorigdstport 443 -j ACCEPT"
+    text = opening(URL, firewall, "input")
+    assert BRIDGE in text
+    assert "5000" in text
+    assert (firewall or "iptables").partition("d")[0] in text
+    text = opening("https://cache.example.com", firewall, "forward")
+    assert text == "iptables -I DOCKER-USER -p tcp -m conntrack --ctorigdstport 443 -j ACCEPT"
     assert opening("http://[2001:db8::1]:5000", firewall, "forward").startswith("ip6tables ")

@@ -43,15 +43,15 @@ def docker(old: Tree, new: Tree, facts: DockerFacts | None = None) -> tuple[Acti
     """Docker's action, and what is asked before, on the way there, and on the way back."""
     mirrors: Tree = {"registry-mirrors": [FAR]}
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", FAR, local=False),)
-    here = host({**mirrors, **new}, usable=usable)
+    this_host = host({**mirrors, **new}, usable=usable)
     observed = state(
         {daemon({}).spec.path: DOCKER.dump({**mirrors, **old})},
         facts or engine("29.7.2", mirrors=(FAR,)),
     )
-    found = changes(DOCKER, here, [daemon({**mirrors, **new})], observed)
-    action = DOCKER.minimal_action(here, found, observed, POLICY, ())
+    differences = changes(DOCKER, this_host, [daemon({**mirrors, **new})], observed)
+    action = DOCKER.minimal_action(this_host, differences, observed, POLICY, ())
     assert action
-    steps = DOCKER.action_steps(ActionRequest(here, action, found, observed, POLICY, 1, False))
+    steps = DOCKER.action_steps(ActionRequest(this_host, action, differences, observed, POLICY, 1, False))
     return action, [asked(steps.validate), asked(steps.forward), asked(steps.rollback)]
 
 
@@ -80,14 +80,14 @@ def test_other_keys_and_a_daemon_that_is_down_ask_for_nothing() -> None:
 
 @pytest.mark.parametrize(("answered", "asks"), [(True, True), (False, False)])
 def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> None:
-    here = host({}, [cache(url=OWN)])
+    this_host = host({}, [cache(url=OWN)])
     facts = compose_facts(answers={OWN: True} if answered else {})
     observed = state({}, engine("29.7.2", containers=[our_container()]), registry_facts=facts)
     restart = Action(DOCKER.NAME, Verb.RESTART, ways=frozenset({"firewall-backend"}))
     for before, expected in ((restart, asks), (replace(restart, ways=frozenset()), False)):
-        action = REGISTRY.minimal_action(here, (), observed, POLICY, (before,))
+        action = REGISTRY.minimal_action(this_host, (), observed, POLICY, (before,))
         assert action
-        steps = REGISTRY.action_steps(ActionRequest(here, action, (), observed, POLICY, 1, False))
+        steps = REGISTRY.action_steps(ActionRequest(this_host, action, (), observed, POLICY, 1, False))
         assert asked(steps.validate) == ([("before", "dockerhub")] if expected else [])
         assert asked(steps.forward) == ([("after", "dockerhub")] if expected else [])
         upstream = [
@@ -98,6 +98,6 @@ def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> N
 
 def test_what_to_look_at_names_the_keys_and_the_cache() -> None:
     step = ways.still_reached("dockerhub", OWN, "bridge", {"firewall-backend", "iptables"}, {"curl"})
-    (said,) = [word for word in step.args if word.startswith("containers reached")]
-    assert said.startswith(f"containers reached {OWN} before, and do not with firewall-backend, iptables")
-    assert "net.ipv4.ip_forward" in said
+    (text,) = [word for word in step.args if word.startswith("containers reached")]
+    assert text.startswith(f"containers reached {OWN} before, and do not with firewall-backend, iptables")
+    assert "net.ipv4.ip_forward" in text
