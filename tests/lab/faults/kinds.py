@@ -22,11 +22,26 @@ _WORDS = (
 )
 
 
+_READING = (
+    "run dockerd",
+    "run sh cache-upstream.sh --compare",
+    "run sh containers-reach.sh --report",
+    "run sh runner-config.sh --heeds",
+    "run sh runner-would-load.sh",
+    "run test",
+)
+"""Beginnings of kinds that only ask: `dockerd --validate`, scripts that leave a note at most, and files that must be there."""
+
+
 def kinds(plan: Plan) -> dict[str, list[int]]:
-    """Every kind of step, with the indexes of its steps in their list, in the plan's order; the way back's are told so."""
+    """Every kind of step, with the indexes of its steps in their list, in the plan's order; the way back's are told so.
+
+    Without steps that only read, because a fault before one of them strikes the same host as before the next step.
+    """
     found: dict[str, list[int]] = {}
     for index, step in enumerate(plan.forward):
-        found.setdefault(kind(step), []).append(index)
+        if not only_reads(step):
+            found.setdefault(kind(step), []).append(index)
     found[AFTER] = [len(plan.forward)]
     for index, step in enumerate(plan.rollback):
         if step.verb != "phase":
@@ -34,8 +49,13 @@ def kinds(plan: Plan) -> dict[str, list[int]]:
     return found
 
 
+def only_reads(step: Step) -> bool:
+    """Whether the step leaves the host as it was, and does not wait for anything either."""
+    return step.verb == "guard" or kind(step).startswith(_READING)
+
+
 def kind(step: Step) -> str:
-    """The verb and what tells it from others of its verb: not the values, and for a guard not the service."""
+    """The verb and what tells it from others of its verb: not the values."""
     if step.verb == "stage":
         return f"stage {step.args[0].partition('.')[0]}"
     if step.verb == "swap":
@@ -44,9 +64,8 @@ def kind(step: Step) -> str:
     if step.verb in {"phase", "intend", "complete"}:
         words = tuple(step.args[1].split()[:1]) if step.verb == "intend" else ()
         return " ".join((step.verb, step.args[0], *words))
-    skipped = {"guard": 1, "run": 1, "await": 2}[step.verb]
-    words = step.args[skipped:-1] if step.verb == "guard" else step.args[skipped:]
-    return f"{step.verb} {_command(words)}"
+    skipped = 2 if step.verb == "await" else 1
+    return f"{step.verb} {_command(step.args[skipped:])}"
 
 
 def _command(words: tuple[str, ...]) -> str:
