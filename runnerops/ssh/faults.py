@@ -59,7 +59,8 @@ def closed_after_login(hop: Hop) -> HostError:
 
 def _where(hop: Hop) -> str:
     connection = hop.connection
-    return f"{'gateway ' if hop.gateway else ''}{connection.user}@{connection.host}:{connection.port}"
+    address = f"[{connection.host}]" if ":" in connection.host else connection.host
+    return f"{'gateway ' if hop.gateway else ''}{connection.user}@{address}:{connection.port}"
 
 
 def _no_kind(hop: Hop, error: Exception) -> tuple[str, str] | None:

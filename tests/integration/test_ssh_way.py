@@ -74,9 +74,11 @@ def test_a_gateway_that_forwards_nothing_is_told_apart(option: str, sshd: Sshd, 
     [("127.0.0.1", 0, "connection refused"), ("nowhere.invalid", 22, "no such name"), ("::1", 0, "connection refused")],
 )
 def test_a_missing_host_is_unreachable(address: str, port: int, says: str, sshd: Sshd) -> None:
+    host = Host("web-1", address, ssh=Ssh(user=USER, port=port or free_port()))
     with pytest.raises(HostError) as caught:
-        sshd.open("", Host("web-1", address, ssh=Ssh(user=USER, port=port or free_port())))
-    assert says in caught.value.message
+        sshd.open("", host)
+    shown = f"[{address}]" if ":" in address else address
+    assert caught.value.message.startswith(f"web-1: {USER}@{shown}:{host.ssh.port}: {says}")
     assert caught.value.result == "unreachable"
     assert caught.value.hint
 

@@ -25,7 +25,12 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
     ("ssh: {user: 'anna:password'}", "19: hosts.h.ssh.user: a user name has no colon"),
     ("ssh: {user: -oProxyCommand=x}", "19: hosts.h.ssh.user: '-oProxyCommand=x' is not a user name"),
     ("ssh: {key: ''}", "19: hosts.h.ssh.key: must be a path"),
-    ("ssh: {gateway: -x}", "19: hosts.h.ssh.gateway: '-x' is not a gateway"),
+    *(
+        (f"ssh: {{gateway: '{text}'}}", f"19: hosts.h.ssh.gateway: '{text}' is not a gateway")
+        for text in ("-x", "@", "me@", "@web", "me@web:", "me@web:ssh", "me@-x", "me@[::1", "me@::1]:22", "[web]:22", "a b")
+    ),
+    ("ssh: {gateway: 'me@web:70000'}", "19: hosts.h.ssh.gateway: 70000 is not a port"),
+    ("ssh: {gateway: 'me@[::1]:0'}", "19: hosts.h.ssh.gateway: 0 is not a port"),
     ("ssh: {sudo: yes}", "19: hosts.h.ssh.sudo: must be true or false"),
     ("docker: []", "13: hosts.h.docker: must be a mapping"),
     ("docker: {on_change: reload}", "22: hosts.h.docker.on_change: must be 'restart'"),
@@ -86,6 +91,8 @@ HOST = [  # what stands on line 1 as `hosts: {h: {…}}`, and what is said of it
      "gitlab_runner: {runners: [{name: a, token: !env X, gitlab: {group: 42}}]}",
      "110: hosts.h.gitlab_runner.runners[0].gitlab: says where it is created (group), and its token is given too"),
     ("versions: {docker: 26.1}", "24: hosts.h.versions.docker: must be text"),
+    ("versions: {docker: '28'}", "24: hosts.h.versions.docker: '28' is not a version"),
+    ("versions: {compose: latest}", "24: hosts.h.versions.compose: 'latest' is not a version"),
     ("versions: {dcoker: '26.1'}", "24: hosts.h.versions.dcoker: unknown key, did you mean 'docker'?"),
     ("runs: {keep: 0}", "20: hosts.h.runs.keep: 0 is too few"),
     ("runs: {keep: ten}", "20: hosts.h.runs.keep: must be a whole number"),

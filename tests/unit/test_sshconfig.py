@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from paramiko import SSHException
 
+from runnerops.inventory.keys.checks import gateway
 from runnerops.model.inventory import Requester
 from runnerops.model.plan import Plan
 from runnerops.remote import links, protocol
@@ -125,6 +126,7 @@ def test_without_a_file_there_are_no_settings(tmp_path: Path) -> None:
 )
 def test_a_gateway_in_the_inventory(text: str, expected: tuple[str | None, str, int | None]) -> None:
     assert split_target(text) == expected
+    assert gateway(text) == text, "the inventory takes it"
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,15 @@ from runnerops.model.common import Secret
 from runnerops.parsing.moments import EXAMPLE, MomentError, moment
 from runnerops.parsing.near import question, similar_names
 from runnerops.patterns import late_pattern
+from runnerops.services.shared.versions import version_of
 
 _NAME = late_pattern(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _ADDRESS = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9._-]*|[0-9a-fA-F:]*:[0-9a-fA-F:.]*(?:%[A-Za-z0-9._-]+)?")
 _USER = late_pattern(r"[A-Za-z0-9_][A-Za-z0-9._\\@+$-]*")
-_GATEWAY = late_pattern(r"[A-Za-z0-9_\[][A-Za-z0-9._@:\[\]-]*")
+_GATEWAY = late_pattern(
+    r"(?:(?P<user>[^:\[\]]*)@)?(?:\[(?P<six>[^\[\]@]*:[^\[\]@]*)\]|(?P<address>[^\[\]@:]+|[^\[\]@]*:[^\[\]@]*:[^\[\]@]*))"
+    r"(?::(?P<port>[0-9]{1,5}))?"
+)
 _DURATION = late_pattern(r"(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h))+")
 
 
@@ -64,10 +68,15 @@ def user(text: str) -> str:
 
 def gateway(text: str) -> str:
     """`[USER@]HOST[:PORT]` of a jump host."""
-    if not _GATEWAY.fullmatch(text):
+    match = _GATEWAY.fullmatch(text)
+    user_name, place = (match["user"], match["six"] or match["address"]) if match else (None, "")
+    if not _ADDRESS.fullmatch(place) or (user_name is not None and not _USER.fullmatch(user_name)):
         raise Refused(
-            f"{text!r} is not a gateway", "write USER@HOST:PORT; user and port may be left out; null for none"
+            f"{text!r} is not a gateway",
+            "write USER@HOST:PORT, an IPv6 address in brackets; user and port may be left out; null for none",
         )
+    if match and match["port"]:
+        port(int(match["port"]))
     return text
 
 
@@ -128,11 +137,25 @@ def port(number: int) -> int:
     return number
 
 
-def at_least_one(number: int) -> int:
-    """A number of at least one."""
+def kept_runs(number: int) -> int:
+    """How many runs a host keeps."""
     if number < 1:
         raise Refused(f"{number} is too few", "the last run is always kept: give 1 or more")
     return number
+
+
+def failures(number: int) -> int:
+    """After how many failures a deploy stops."""
+    if number < 1:
+        raise Refused(f"{number} is too few", "with 1, the deploy stops after the first host that fails")
+    return number
+
+
+def version(text: str) -> str:
+    """A version of a program with at least two numbers, because the rules compare these."""
+    if not version_of(text):
+        raise Refused(f"{text!r} is not a version", 'write at least two numbers, as in "26.1"')
+    return text
 
 
 def directory(text: str) -> str:

@@ -120,16 +120,16 @@ class GitlabShape(Shape):
 class VersionsShape(Shape):
     """The versions that `check` assumes on a host, because it cannot ask the host."""
 
-    docker: str | None = None
-    compose: str | None = None
-    gitlab_runner: str | None = None
-    registry: str | None = None
+    docker: Annotated[str, Check(checks.version)] | None = None
+    compose: Annotated[str, Check(checks.version)] | None = None
+    gitlab_runner: Annotated[str, Check(checks.version)] | None = None
+    registry: Annotated[str, Check(checks.version)] | None = None
 
 
 class RunsShape(Shape):
     """Which records of past runs a host keeps."""
 
-    keep: Annotated[int, Check(checks.at_least_one)] | None = None
+    keep: Annotated[int, Check(checks.kept_runs)] | None = None
 
 
 class LayerShape(Shape):
@@ -165,7 +165,7 @@ class RolloutShape(Shape):
 
     canary: Annotated[str, Check(checks.line)] | None = None
     batch: Annotated[Any, Check(rollout.batch)] = None
-    max_failures: Annotated[int, Check(checks.at_least_one)] | None = None
+    max_failures: Annotated[int, Check(checks.failures)] | None = None
     pause: Annotated[Any, Check(rollout.pause)] = None
     health: Annotated[Any, Check(rollout.health)] = None
 
