@@ -204,6 +204,7 @@ def test_what_is_wrong_with_an_insecure_registry(entry: str, says: str, fix: str
             "default-ulimits.nofile",
             "raise Hard, or lower Soft",
         ),
+        ({"default-ulimits": {"nofile": {"Name": "nofile", "Soft": 10}}}, "default-ulimits.nofile", "add Hard"),
         ({"default-runtime": "n", "runtime": {"n": {"path": "n"}}}, "runtime", "write runtimes"),
         (
             {"storage-driver": "overlay2", "storage-opts": ["overlay2.size"]},

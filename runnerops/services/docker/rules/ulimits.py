@@ -5,11 +5,11 @@ dockerd passes them on as they are (`daemon/oci_linux.go` of moby), and runc and
 
 from __future__ import annotations
 
-from runnerops.model.common import Key, Tree, Value, word_set
+from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix
 from runnerops.services.docker.schema.nested import Found
+from runnerops.services.shared.limits import LIMITS
 
-_NAMES = word_set("as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack")
 _NONE_STARTS = "no container would start"
 _UNLIMITED = -1
 
@@ -28,18 +28,13 @@ def _limit(key: str, limit: Tree, place: Key) -> Found:
     if name in (None, ""):
         text = f"has no Name, which dockerd reads instead of the key: {_NONE_STARTS}"
         yield "D017", "error", place, text, f'add "Name": "{key}"'
-    elif isinstance(name, str) and name.lower() not in _NAMES:
+    elif isinstance(name, str) and name.lower() not in LIMITS:
         text = f"there is no limit {name!r}: {_NONE_STARTS}"
         name_key = (*place, next(field_name for field_name in limit if field_name.lower() == "name"))
-        yield "D017", "error", name_key, text, near_fix(name, _NAMES) or f"write one of {', '.join(sorted(_NAMES))}"
-    elif _over(soft, hard):
-        yield (
-            "D017",
-            "error",
-            place,
-            f"has a Soft limit above the Hard one: {_NONE_STARTS}",
-            "raise Hard, or lower Soft",
-        )
+        yield "D017", "error", name_key, text, near_fix(name, LIMITS) or f"write one of {', '.join(sorted(LIMITS))}"
+    elif _over(soft, 0 if hard is None else hard):
+        text = f"has a Soft limit above the Hard one{', which is 0 if it is missing' if hard is None else ''}: {_NONE_STARTS}"
+        yield "D017", "error", place, text, "add Hard" if hard is None else "raise Hard, or lower Soft"
 
 
 def _over(soft: Value, hard: Value) -> bool:
