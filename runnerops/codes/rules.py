@@ -246,7 +246,8 @@ _ROWS = (
         "Invalid URL",
         "The runner would not reach GitLab.",
         "Write the http or https address of GitLab.",
-        "a warning in an excerpt, where a word stands for the token, and for a variable if the version is not known",
+        "a warning in an excerpt, where a word stands for the token, for a variable if the version is not known, and for a"
+        " `clone_url` that is only ignored",
     ),
     Rule(
         "R005",
@@ -306,7 +307,7 @@ _ROWS = (
         "Unknown word in config.toml",
         "The file is loaded, and every job of the runner fails.",
         "Write one of those that the message names.",
-        "a warning for the flavour of the helper image, and for a word that is only ignored",
+        "a warning for the flavour of the helper image, for a word that is only ignored, and for capabilities of pods",
     ),
     Rule(
         "R013",
@@ -326,7 +327,7 @@ _ROWS = (
     Rule(
         "R015",
         "error",
-        "Volume, host entry, limit or device that Docker refuses",
+        "Volume, folder, host entry, limit or device that Docker refuses",
         "Every job of the runner fails.",
         "Write /HOST:/CONTAINER, NAME:ADDRESS, or what the message names.",
     ),
@@ -361,7 +362,7 @@ _ROWS = (
         "Write 5 to 7 fields: minute, hour, day, month, weekday; optionally the second before them and the year"
         " after them. Write a time zone like Europe/Berlin.",
         "a warning for a table that older runners ignore if the version is not known, and for a zone if this machine lacks"
-        " former names of zones, which the host may have",
+        " former names of zones, which the host may have, and for an entry without periods",
     ),
     Rule(
         "R020",
@@ -382,9 +383,10 @@ _ROWS = (
     Rule(
         "R022",
         "error",
-        "Amount that Kubernetes does not know",
+        "Value that Kubernetes refuses",
         "The file is loaded, and every job of the runner fails.",
-        "Write a number with a unit, such as 500m for processors and 2Gi for memory.",
+        "Write a number with a unit, such as 500m for processors and 2Gi for memory, or what the message names.",
+        "a warning for the size of a volume, which is only ignored, and for a name in an excerpt",
     ),
     Rule(
         "C001",

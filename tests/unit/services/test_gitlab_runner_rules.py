@@ -94,6 +94,7 @@ def findings(tree: Tree, facts: Facts | None = None) -> list[tuple[str, str, str
         (config(runner(url="http://[bad")), "R004", "error", "runners[0].url"),
         (config(runner(cache={"s3": {"ServerAdress": "x"}})), "R006", "error", "runners[0].cache.s3.ServerAdress"),
         (config(chek_interval=3), "R006", "error", "chek_interval"),
+        ({"global": {"concurrent": 2}}, "R006", "error", "global"),
         (config(**{"registry-mirrors": []}), "R006", "error", "registry-mirrors"),
         (config(nothing_like_it=3), "R006", "warning", "nothing_like_it"),
         (config(runner(docker={"privilegd": True})), "R006", "error", "runners[0].docker.privilegd"),
@@ -557,7 +558,7 @@ def test_values_that_are_loaded_but_break_jobs_are_found(tree: Tree, finding: st
                 }
             )
         ),
-        config(runner(docker={"extra_hosts": ["db:192.0.2.1", "[::1]:x"], "pull_policy": "if-not-present"})),
+        config(runner(docker={"extra_hosts": ["db:192.0.2.1", "b:::1"], "pull_policy": "if-not-present"})),
         config(section(Executor="docker", executor=None, Docker={"Privileged": True}), concurrent=1),
         config(runner(docker={"allowed_pull_policies": ["always", "never"], "helper_image_flavor": "alpine3.21"})),
         config(runner(feature_flags={"FF_NETWORK_PER_BUILD": True, "FF_OF_A_NEWER_RELEASE": True})),
@@ -684,7 +685,8 @@ def zones(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str,
 
 
 def test_a_time_zone_that_only_the_host_may_have_is_a_warning(zones: tuple[str, ...]) -> None:
-    machine: Tree = {"autoscaling": [{"Timezone": zone} for zone in ("US/Eastern", "Europe/Berlyn", "Local", *zones)]}
+    names = ("US/Eastern", "Europe/Berlyn", "Local", *zones)
+    machine: Tree = {"autoscaling": [{"Periods": ["@daily"], "Timezone": zone} for zone in names]}
     problems = [*GITLAB_RUNNER.lint({SPEC: config(runner(machine=machine))}, None)]
     known = "US/Eastern" in zones
     told = [(1, "error")] if known else [(0, "warning"), (1, "warning")]

@@ -16,6 +16,11 @@ HEAD = """concurrent = 4
 """
 DOCKER, KUBERNETES = "[runners.docker]\n", "[runners.kubernetes]\n"
 EMPTY_DIR = KUBERNETES + "[[runners.kubernetes.volumes.empty_dir]]\nname = 'a'\nmount_path = '/a'\n"
+PVC = KUBERNETES + "[[runners.kubernetes.volumes.pvc]]\n"
+_NODE, _POD = "node_affinity.preferred_during_scheduling_ignored_during_execution", "pod_affinity.required_during_"
+NODES = KUBERNETES + f"[[runners.kubernetes.affinity.{_NODE}]]\n"
+PODS = KUBERNETES + f"[[runners.kubernetes.affinity.{_POD}scheduling_ignored_during_execution]]\n"
+MACHINE = DOCKER + "[runners.machine]\nMachineName = 'r-%s'\n"
 POD_SPEC = KUBERNETES + "[[runners.kubernetes.pod_spec]]\n"
 S3 = "[runners.docker]\n[runners.cache]\nType = 's3'\n[runners.cache.s3]\nBucketName = 'b'\n"
 AZURE = "[runners.docker]\n[runners.cache]\nType = 'azure'\n[runners.cache.azure]\n"
@@ -60,7 +65,11 @@ def found(text: str) -> list[str]:
             "R012 error 10: write headless",
         ),
         ("instance", "[runners.autoscaler]\n", "R011 error 7: add plugin, the name of a fleeting plugin"),
-        ("docker+machine", "[runners.docker]\n[runners.machine]\n", 'R011 error 8: add MachineName, "runner-%s"'),
+        (
+            "docker+machine",
+            "[runners.docker]\n[runners.machine]\n",
+            'R011 error 8: add MachineName, "runner-%s" and MachineDriver',
+        ),
         (
             "docker",
             "[runners.docker]\n[[runners.docker.services]]\nalias = 'db'\n",
@@ -123,6 +132,61 @@ def found(text: str) -> list[str]:
         ("kubernetes", POD_SPEC + "patch = 'a: b'\npatch_type = 'json'\n", "R012 error 9: write for example [{"),
         ("kubernetes", POD_SPEC + 'patch = \'[{"op": "test"}]\'\n', 'R012 error 9: write patch_type = "json"'),
         ("kubernetes", POD_SPEC + "patch = 'hostname'\n", "R012 error 9: write for example hostname: a"),
+        ("kubernetes", KUBERNETES + "cap_drop = ['NET_ROW']\n", "R012 warning 8: write NET_RAW"),
+        ("kubernetes", KUBERNETES + "host = 'a'\ncert_file = '/c'\nca_file = '/a'\n", "R011 error 9: add key_file"),
+        ("kubernetes", KUBERNETES + "dns_policy = 'none'\n", "R011 error 8: add them there"),
+        ("kubernetes", KUBERNETES + "namespace = 'CI_Jobs'\n", "R022 error 8: write ci-jobs"),
+        ("kubernetes", EMPTY_DIR.replace("'a'", "'a_b'"), "R022 error 9: write a-b"),
+        ("kubernetes", EMPTY_DIR.replace("mount_path = '/a'\n", ""), "R011 error 8: add mount_path"),
+        ("kubernetes", PVC + "claim_name = 'a'\nmount_path = '/a'\n", "R006 error 9: write name"),
+        (
+            "kubernetes",
+            KUBERNETES + "[[runners.kubernetes.host_aliases]]\nip = 'a.lan'\n",
+            "R022 error 9: write for example",
+        ),
+        ("kubernetes", KUBERNETES + "dns_config = { nameservers = ['a.lan'] }\n", "R022 error 8: write an address"),
+        ("kubernetes", NODES + "weight = 0\n", "R022 error 9: write for example weight = 1"),
+        ("kubernetes", NODES, "R022 error 8: write for example weight = 1"),
+        ("kubernetes", PODS, 'R011 error 8: add for example topology_key = "kubernetes.io/hostname"'),
+        (
+            "kubernetes",
+            PODS + "topology_key = 'a'\nlabel_selector = { match_expressions = [{ key = 'a', operator = 'Gt' }] }\n",
+            "R012 error 10: write one of them",
+        ),
+        ("kubernetes", KUBERNETES + "helper_image_flavor = 'alpin'\n", "R012 warning 8: write alpine"),
+        (
+            "kubernetes",
+            KUBERNETES + "pull_policy = 'never'\nallowed_pull_policies = ['always']\n",
+            "R012 error 9: allow it",
+        ),
+        ("docker", DOCKER + "ipcmode = 'sharable'\n", "R012 error 8: write shareable"),
+        ("docker", DOCKER + "pid_mode = 'hosts'\n", "R012 error 8: write host"),
+        ("docker", DOCKER + "userns_mode = 'private'\n", "R012 error 8: "),
+        ("docker", DOCKER + "gpus = 'yes'\n", 'R015 error 8: write for example "all"'),
+        ("docker", DOCKER + "extra_hosts = ['db=192.0.2.7']\n", "R015 error 8: write db:192.0.2.7"),
+        ("docker", DOCKER + "extra_hosts = ['192.0.2.7:db']\n", "R015 error 8: write db:192.0.2.7"),
+        ("docker", DOCKER + "extra_hosts = ['db:[::1]']\n", "R015 error 8: write db:::1"),
+        ("docker", DOCKER + "extra_hosts = ['db:db.lan']\n", "R015 error 8: write for example db:192.0.2.7"),
+        ("docker", DOCKER + "device_cgroup_rules = ['c 81:* rwx']\n", 'R015 error 8: write for example "c 81:* rwm"'),
+        ("docker", DOCKER + "cap_add = ['NET_ADMN']\n", "R012 error 8: write NET_ADMIN"),
+        ("docker", DOCKER + "ulimit = { nofiles = '1' }\n", "R015 error 8: write nofile"),
+        ("docker", DOCKER + "oom_score_adjust = 1001\n", "R015 error 8: write a number in this range"),
+        ("docker", DOCKER + "shm_size = -1\n", "R015 error 8: write the number of bytes"),
+        ("docker", DOCKER + "cpuset_cpus = '0-a'\n", 'R015 error 8: write for example "0-3"'),
+        ("docker", DOCKER + "volumes = ['/']\n", "R015 error 8: write /HOST:/CONTAINER"),
+        ("docker", "builds_dir = './builds'\n" + DOCKER, "R015 error 7: write /builds"),
+        ("docker", "builds_dir = '/'\n" + DOCKER, "R015 error 7: write for example /builds"),
+        ("shell", "clone_url = 'gitlab.lan'\n", "R004 warning 7: write https://gitlab.lan"),
+        ("shell", "environment = ['A: b']\n", "R012 warning 7: write A=b"),
+        ("ssh", "[runners.ssh]\nhost = 'h'\nport = 'ssh'\n", 'R012 error 9: write for example "22"'),
+        ("ssh", "[runners.ssh]\nhost = 'h:23'\n", 'R012 error 8: write host = "h" and port = "23"'),
+        ("docker+machine", MACHINE + "MachineDriver = 'amazonec'\n", "R012 error 10: write amazonec2"),
+        ("docker+machine", MACHINE, "R011 error 8: add MachineDriver, such as amazonec2 or google"),
+        (
+            "docker+machine",
+            MACHINE + "MachineDriver = 'mine'\n[[runners.machine.autoscaling]]\nIdleCount = 1\n",
+            "R019 warning 11: add for example Periods",
+        ),
         # what to write instead of a key
         ("kubernetes", KUBERNETES + "run_as_user = 1\n", "R006 error 8: move it there"),
         ("kubernetes", KUBERNETES + "max_pause_pods = 1\n", "R006 error 8: move it there"),
@@ -159,9 +223,9 @@ def found(text: str) -> list[str]:
         ("docker", DOCKER + "allowed_pull_policies = ['allways']\n", "R012 error 8: write always"),
         (
             "docker+machine",
-            DOCKER
-            + "[runners.machine]\nMachineName = '%s'\n[runners.machine.autoscaling]\nPeriods = ['* * * * * * *']\n",
-            "R008 error 10: write [[runners.machine.autoscaling]], with two brackets",
+            DOCKER + "[runners.machine]\nMachineName = '%s'\nMachineDriver = 'a'\n"
+            "[runners.machine.autoscaling]\nPeriods = ['* * * * * * *']\n",
+            "R008 error 11: write [[runners.machine.autoscaling]], with two brackets",
         ),
         ("docker", DOCKER + "network_per_build = true\n", "R006 error 8: write FF_NETWORK_PER_BUILD there"),
         ("docker", DOCKER + "mounts = ['/a:/b']\n", "R006 error 8: write volumes"),
@@ -207,11 +271,25 @@ def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> 
         ("docker", DOCKER + "dns = ['2001:db8::1']\ndevices = ['/dev/a:/dev/b:rwm']\nisolation = 'default'\n"),
         ("docker", DOCKER + "[[runners.docker.services]]\nname = '$DB'\n"),
         ("docker", DOCKER + "host = 'tcp://192.0.2.1:2376'\n"),
-        ("kubernetes", KUBERNETES + "dns_policy = 'none'\nnode_tolerations = { 'a' = '', b = 'NoExecute' }\n"),
+        ("kubernetes", KUBERNETES + "dns_policy = 'default'\nnode_tolerations = { 'a' = '', b = 'NoExecute' }\n"),
         ("kubernetes", KUBERNETES + "[[runners.kubernetes.services]]\nalias = 'db'\n"),
         ("instance", AUTOSCALER + "protocol = 'winrm+https'\n"),
         ("instance", AUTOSCALER + "protocol_port = 65535\nuse_static_credentials = true\nusername = 'a'\n"),
         ("kubernetes", EMPTY_DIR + "size_limit = '1.5Gi'\n"),
+        ("kubernetes", EMPTY_DIR.replace("'a'", "'a-$CI_CONCURRENT_ID'")),
+        ("kubernetes", NODES + "weight = 100\n"),
+        (
+            "kubernetes",
+            KUBERNETES + "cap_add = ['CAP_NET_RAW', 'ALL', 'sys_time']\nnamespace = '{{ .Release.Name }}'\n",
+        ),
+        ("docker", DOCKER + "ipcmode = 'container:a'\npid_mode = 'host'\nuserns_mode = 'host'\ngpus = 'device=0'\n"),
+        ("docker", DOCKER + "extra_hosts = ['a:::1', 'b:host-gateway', 'c:$IP']\ncap_add = ['sys_time', 'all']\n"),
+        ("docker", DOCKER + "device_cgroup_rules = ['a *:* rwm']\noom_score_adjust = -1000\nshm_size = 0\n"),
+        ("docker", DOCKER + "cpuset_cpus = '0-3,5'\nulimit = { NOFILE = '-1' }\n"),
+        ("docker", "builds_dir = '/builds'\n" + DOCKER),
+        ("shell", "builds_dir = 'builds'\nenvironment = ['A=']\nclone_url = 'http://gitlab.lan/a'\n"),
+        ("ssh", "[runners.ssh]\nhost = '2001:db8::1'\nport = '2222'\n"),
+        ("docker+machine", MACHINE + "MachineDriver = 'a-driver-of-ours'\n"),
         ("kubernetes", POD_SPEC + "patch = 'hostname: {{ .Values.a }}'\n"),
         ("kubernetes", POD_SPEC + "patch = '[{\"op\": \"test\"}]'\npatch_type = 'json'\n"),
         ("kubernetes", POD_SPEC + "patch = ''\npatch_path = '/a'\npatch_type = 'merge'\n"),

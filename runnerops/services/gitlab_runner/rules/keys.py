@@ -7,7 +7,7 @@ from __future__ import annotations
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.rules.found import Found, One
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS, as_list, as_table
-from runnerops.services.gitlab_runner.rules.names import headless, plain_names, unknown
+from runnerops.services.gitlab_runner.rules.names import headless, meant, plain_names, unknown
 from runnerops.services.gitlab_runner.schema import TABLES, Known
 from runnerops.services.gitlab_runner.version import Version, version_of
 
@@ -25,8 +25,17 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
         if known_file := keys.get(name) or keys.get(plain_names(table).get(name.lower(), "")):
             yield from _timely(known_file, inner_key, version)
             yield from _read(known_file, version, _value(known_file.kind, value, inner_key, version))
+        elif table == "config" and (top := _of_the_top(name, value)):
+            text = f"the runner ignores this table: {', '.join(top)} belongs to the top of the file"
+            yield "R006", "error", inner_key, text, f"take the heading [{name}] out"
         else:
             yield unknown(name, table, inner_key, version, excerpt=excerpt)
+
+
+def _of_the_top(name: str, value: Value) -> list[str]:
+    """The keys of the whole file that stand below a heading of the user's own, such as `[global]`."""
+    below = value if isinstance(value, dict) and not meant(name, "config") else {}
+    return [key for key in below if key in TABLES["config"] and key not in TABLES["runner"]]
 
 
 def by_table(table: str, tree: Tree) -> Tree:

@@ -27,14 +27,14 @@ _TABLES = {
 }
 """The tables without which an executor cannot prepare jobs."""
 
-_KEYS: Mapping[str, tuple[str, str]] = {
-    "custom": ("run_exec", "the path of a program"),
-    "parallels": ("base_name", "the name of a virtual machine"),
-    "virtualbox": ("base_name", "the name of a virtual machine"),
-    "autoscaler": ("plugin", "the name of a fleeting plugin"),
-    "machine": ("MachineName", '"runner-%s"'),
+_KEYS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "custom": (("run_exec", "the path of a program"),),
+    "parallels": (("base_name", "the name of a virtual machine"),),
+    "virtualbox": (("base_name", "the name of a virtual machine"),),
+    "autoscaler": (("plugin", "the name of a fleeting plugin"),),
+    "machine": (("MachineName", '"runner-%s"'), ("MachineDriver", "such as amazonec2 or google")),
 }
-"""By one of these tables: the key without which it is of no use, and what it holds."""
+"""By one of these tables: the keys without which it is of no use, and what they hold."""
 
 STORES = {"s3": ("BucketName",), "gcs": ("BucketName",), "azure": ("ContainerName", "AccountName")}
 """By table of `[runners.cache]`: the keys without which a cache has no storage."""
@@ -53,10 +53,7 @@ def missing(runner: Tree, key: Key, astray: Iterable[str]) -> Found:
             text = f"the executor needs a table [runners.{name}], because every job fails without it"
             yield "R011", severity, (*key, "executor"), text, f"add [runners.{name}]"
         elif isinstance(table, dict) and name in _KEYS and (severity == "error" or name == "custom"):
-            wanted, example = _KEYS[name]
-            if not _has(name, table, wanted):
-                text = f"has no {wanted}, because every job fails without it"
-                yield "R011", "error", (*key, name), text, f"add {wanted}, {example}"
+            yield from _keys(name, table, (*key, name))
     ssh = runner.get("ssh")
     if (
         runner.get("executor") == "ssh"
@@ -68,6 +65,13 @@ def missing(runner: Tree, key: Key, astray: Iterable[str]) -> Found:
         yield "R011", "warning", (*key, "ssh"), text, "add host, the name or address of a machine"
     yield from _services(runner.get("docker"), (*key, "docker", "services"))
     yield from _cache(runner.get("cache"), (*key, "cache"), excerpt=severity == "warning")
+
+
+def _keys(name: str, table: Tree, key: Key) -> Found:
+    lacks = [(wanted, example) for wanted, example in _KEYS[name] if not _has(name, table, wanted)]
+    if lacks:
+        text = f"has no {' and no '.join(wanted for wanted, _ in lacks)}, because every job fails without it"
+        yield "R011", "error", key, text, "add " + " and ".join(map(", ".join, lacks))
 
 
 def _has(table: str, tree: Tree, name: str) -> bool:

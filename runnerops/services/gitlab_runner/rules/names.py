@@ -30,6 +30,7 @@ _MEANT: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("s3", "endpoint"): ("ServerAddress",),
     ("k8s_host_path", "path"): ("host_path",),
     ("service", "image"): ("name",),
+    ("k8s_pvc", "claim_name"): ("name",),
     ("ssh", "username"): ("user",),
     ("docker", "username"): ("user",),
     ("runner", "env"): ("environment",),

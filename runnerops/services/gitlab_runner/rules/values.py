@@ -4,18 +4,20 @@ function.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix, question, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.autoscalers import autoscalers
+from runnerops.services.gitlab_runner.rules.containers import containers
 from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.found import Found
 from runnerops.services.gitlab_runner.rules.missing import STORES
 from runnerops.services.gitlab_runner.rules.patches import patches
+from runnerops.services.gitlab_runner.rules.pods import pods
 from runnerops.services.gitlab_runner.rules.quantities import quantities
+from runnerops.services.gitlab_runner.rules.settings import settings
 from runnerops.services.gitlab_runner.rules.volumes import volumes
+from runnerops.services.gitlab_runner.rules.walk import table_of, texts
 from runnerops.services.gitlab_runner.rules.words import words
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
 
@@ -39,21 +41,18 @@ def values(runner: Tree, key: Key) -> Found:
         _sizes,
         _cache,
         volumes,
-        _hosts,
         dind,
         _machine,
         _nfs,
         quantities,
         words,
+        containers,
+        settings,
         autoscalers,
+        pods,
         patches,
     ):
         yield from rule(runner, key)
-
-
-def _tree(runner: Tree, name: str) -> Tree:
-    value = runner.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _words(runner: Tree, key: Key) -> Found:
@@ -63,7 +62,7 @@ def _words(runner: Tree, key: Key) -> Found:
         yield "R012", "error", (*key, "shell"), text, near_fix(shell, _SHELLS)
     for table in ("docker", "kubernetes"):
         for name in ("pull_policy", "allowed_pull_policies"):
-            value = _tree(runner, table).get(name)
+            value = table_of(runner, table).get(name)
             wrong = [word for word in (value if isinstance(value, list) else [value]) if not _is_policy(word)]
             if wrong:
                 text = f"must be one of {', '.join(_PULL_POLICIES)}: {_JOBS}"
@@ -72,31 +71,25 @@ def _words(runner: Tree, key: Key) -> Found:
 
 def _policies(runner: Tree, key: Key) -> Found:
     """Images of jobs that name no policy are pulled by `pull_policy`, if that is allowed."""
-    docker = _tree(runner, "docker")
-    allowed, policies = docker.get("allowed_pull_policies"), docker.get("pull_policy") or "always"
-    wanted = policies if isinstance(policies, list) else [policies]
-    if not all(map(_is_policy, (*wanted, *(allowed if isinstance(allowed, list) else ())))):
-        return  # reported as an unknown word
-    if isinstance(allowed, list) and allowed and (wrong := [str(word) for word in wanted if word not in allowed]):
-        text = (
-            f"has no {' and no '.join(wrong)}, which `pull_policy` uses: jobs that do not ask for another policy fail"
-        )
-        yield (
-            "R012",
-            "error",
-            (*key, "docker", "allowed_pull_policies"),
-            text,
-            "allow it, or set `pull_policy` to an allowed one",
-        )
-    flavor = docker.get("helper_image_flavor")
-    if isinstance(flavor, str) and flavor and not _FLAVOR.fullmatch(flavor):
-        text = f"there is no such helper image: {_JOBS}"
-        fix = "write alpine, alpine3.21 or the like, ubuntu, or ubi-fips"
-        yield "R012", "warning", (*key, "docker", "helper_image_flavor"), text, fix
+    for table, default in (("docker", "always"), ("kubernetes", "")):
+        tree = table_of(runner, table)
+        allowed, policies = tree.get("allowed_pull_policies"), tree.get("pull_policy") or default
+        wanted = policies if isinstance(policies, list) else [policies] if policies else []
+        if not all(map(_is_policy, (*wanted, *(allowed if isinstance(allowed, list) else ())))):
+            continue  # reported as an unknown word
+        if isinstance(allowed, list) and allowed and (wrong := [str(word) for word in wanted if word not in allowed]):
+            text = f"has no {' and no '.join(wrong)}, which `pull_policy` uses: jobs that do not ask for another policy fail"
+            place: Key = (*key, table, "allowed_pull_policies")
+            yield "R012", "error", place, text, "allow it, or set `pull_policy` to an allowed one"
+        flavor = tree.get("helper_image_flavor")
+        if isinstance(flavor, str) and flavor and not _FLAVOR.fullmatch(flavor):
+            text = f"there is no such helper image: {_JOBS}"
+            fix = "write alpine, alpine3.21 or the like, ubuntu, or ubi-fips"
+            yield "R012", "warning", (*key, table, "helper_image_flavor"), text, fix
 
 
 def _flags(runner: Tree, key: Key) -> Found:
-    for name in _tree(runner, "feature_flags"):
+    for name in table_of(runner, "feature_flags"):
         if name not in FLAGS and (similar := similar_names(name, FLAGS, 0.9)):
             text = f"unknown feature flag, {question(similar)}"
             yield "R006", "error", (*key, "feature_flags", name), text, f"write {' or '.join(similar)}"
@@ -108,7 +101,7 @@ def _is_policy(word: Value) -> bool:
 
 def _sizes(runner: Tree, key: Key) -> Found:
     for name in (f"{who}memory{suffix}" for who in ("", "service_") for suffix in ("", "_swap", "_reservation")):
-        value = _tree(runner, "docker").get(name)
+        value = table_of(runner, "docker").get(name)
         if isinstance(value, str) and value and not _SIZE.fullmatch(value.strip()):
             text = (
                 "must be a size, such as 512m: the first job that needs it ends the runner, and all its jobs are lost"
@@ -117,7 +110,7 @@ def _sizes(runner: Tree, key: Key) -> Found:
 
 
 def _cache(runner: Tree, key: Key) -> Found:
-    cache = _tree(runner, "cache")
+    cache = table_of(runner, "cache")
     kind = cache.get("Type")
     if not isinstance(kind, str) or not kind:
         yield from _no_type(cache, key)
@@ -134,7 +127,7 @@ def _cache(runner: Tree, key: Key) -> Found:
             fix,
         )
         return
-    address = _tree(cache, "s3").get("ServerAddress")
+    address = table_of(cache, "s3").get("ServerAddress")
     if isinstance(address, str) and "://" in address:
         text = "must be a host, without http:// or https://: nothing would be cached"
         yield (
@@ -149,32 +142,13 @@ def _cache(runner: Tree, key: Key) -> Found:
 def _no_type(cache: Tree, key: Key) -> Found:
     """A store that is described, but not chosen. Empty tables were written by `gitlab-runner register`."""
     for table, names in STORES.items():
-        if "Type" not in cache and any(_tree(cache, table).get(name) for name in names):
+        if "Type" not in cache and any(table_of(cache, table).get(name) for name in names):
             text = "is ignored, because [runners.cache] has no Type: jobs have only the cache of their own host"
             yield "R014", "warning", (*key, "cache", table), text, f'write Type = "{table}" in [runners.cache]'
 
 
-def _hosts(runner: Tree, key: Key) -> Found:
-    for index, entry in _texts(_tree(runner, "docker"), "extra_hosts"):
-        if ":" not in entry and "=" not in entry:
-            yield (
-                "R015",
-                "error",
-                (*key, "docker", "extra_hosts", index),
-                f"must be NAME:ADDRESS: {_JOBS}",
-                "write for example db:192.0.2.7",
-            )
-
-
-def _texts(table: Mapping[str, Value], name: str) -> Iterator[tuple[int, str]]:
-    value = table.get(name)
-    for index, item in enumerate(value if isinstance(value, list) else ()):
-        if isinstance(item, str):
-            yield index, item
-
-
 def _machine(runner: Tree, key: Key) -> Found:
-    machine = _tree(runner, "machine")
+    machine = table_of(runner, "machine")
     name = machine.get("MachineName")
     if isinstance(name, str) and name and "%s" not in name:
         text = "has no %s, which gives each machine a name of its own"
@@ -183,7 +157,7 @@ def _machine(runner: Tree, key: Key) -> Found:
         text = "does nothing since 14.0: the runner only warns of it"
         fix = "write a [[runners.machine.autoscaling]] with these Periods"
         yield "R007", "warning", (*key, "machine", "OffPeakPeriods"), text, fix
-    for index, option in _texts(machine, "MachineOptionsWithName"):
+    for index, option in texts(machine.get("MachineOptionsWithName")):
         if "%s" not in option:
             text = f"has no %s, which stands for the machine's name: {_WHOLE}"
             yield (
@@ -197,7 +171,7 @@ def _machine(runner: Tree, key: Key) -> Found:
 
 def _nfs(runner: Tree, key: Key) -> Found:
     """The only tables in which the decoder requires keys."""
-    nfs_volumes = _tree(_tree(runner, "kubernetes"), "volumes").get("nfs")
+    nfs_volumes = table_of(table_of(runner, "kubernetes"), "volumes").get("nfs")
     for index, volume in enumerate(nfs_volumes if isinstance(nfs_volumes, list) else ()):
         if isinstance(volume, dict) and (lacks := [name for name in _NFS if volume.get(name) in (None, "")]):
             text = f"has no {' and no '.join(lacks)}: since 19.0, {_WHOLE}"

@@ -40,7 +40,9 @@ def volumes(runner: Tree, key: Key) -> Found:
             continue
         if problem := _problem(volume):
             yield "R015", "error", place, f"{problem[0]}: {_JOBS}", problem[1]
-        elif (target := _target(volume)) in targets:
+        elif (target := _target(volume)) == "/":
+            yield "R015", "error", place, f"must not be the root of the container: {_JOBS}", "write /HOST:/CONTAINER"
+        elif target in targets:
             text = f"is mounted at {target}, as a volume before it: {_JOBS}"
             yield "R015", "error", place, text, "keep one of the two"
         elif target:
