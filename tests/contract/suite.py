@@ -49,7 +49,7 @@ def walk(case: Case, remote: Remote) -> list[Event]:
     return events
 
 
-def told(events: list[Event]) -> list[tuple[str, int, str, str]]:
+def without_times(events: list[Event]) -> list[tuple[str, int, str, str]]:
     """All of an event but its time."""
     return [(event.list, event.step, event.kind, event.text) for event in events]
 
@@ -61,4 +61,4 @@ def check(case: Case, remote: Remote) -> None:
     assert (events[-1].kind, events[-1].text) == ("end", case.ends)
     assert tuple(event.text for event in events if event.kind == "note") == case.notes
     assert {path: remote.get(path) for path in case.after} == dict(case.after)
-    assert told(events) == told(walk(case, Memory()))
+    assert without_times(events) == without_times(walk(case, Memory()))

@@ -77,7 +77,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
 
 
 @pytest.fixture
-def one(tmp_path: Path) -> Host:
+def simulated(tmp_path: Path) -> Host:
     """Under one shell: what is a matter of logic, not of the shell."""
     return Host(SH, tmp_path)
 
@@ -117,9 +117,9 @@ def test_containers_are_counted_by_job_and_those_of_another_runner_are_not(host:
     ]
 
 
-def test_without_a_system_id_containers_of_all_runners_count(one: Host) -> None:
-    one.containers("7/s_a/build", "9/s_b/theirs")
-    assert one.says() == ["2 jobs: job 7; job 9", "job 7", "job 9"]
+def test_without_a_system_id_containers_of_all_runners_count(simulated: Host) -> None:
+    simulated.containers("7/s_a/build", "9/s_b/theirs")
+    assert simulated.says() == ["2 jobs: job 7; job 9", "job 7", "job 9"]
 
 
 def test_child_processes_are_jobs_named_by_their_environment(host: Host) -> None:
@@ -209,11 +209,11 @@ def test_a_job_between_two_stages_is_still_there(host: Host) -> None:
     assert [host.counts() for _ in range(3)] == ["2 jobs", "2 jobs", "no job left, it ends"]
 
 
-def test_a_docker_or_a_process_that_hangs_does_not_hide_the_end(one: Host) -> None:
-    (one.folder / "hangs").touch()
-    one.process(50, 42, "su")
-    assert one.counts() == "1 job"
-    docker, processes = (one.folder / "limits").read_text().splitlines()
+def test_a_docker_or_a_process_that_hangs_does_not_hide_the_end(simulated: Host) -> None:
+    (simulated.folder / "hangs").touch()
+    simulated.process(50, 42, "su")
+    assert simulated.counts() == "1 job"
+    docker, processes = (simulated.folder / "limits").read_text().splitlines()
     assert docker.startswith("-s KILL 5 docker ps ")
     assert processes.startswith("-s KILL 10 head -c 65536 ")
 
@@ -247,12 +247,12 @@ def test_one_that_does_not_end_though_no_job_is_seen_is_reported(host: Host, sta
     assert [host.counts() for _ in range(3)][-1] == "no job left, it ends"
 
 
-def test_another_process_has_its_own_time_to_end(one: Host) -> None:
-    one.says()
-    later(one)
-    one.process(43, 1, "gitlab-runner")
-    (one.folder / "pid").write_text("43\n")
-    assert one.says() == ["no job left, it ends"]
+def test_another_process_has_its_own_time_to_end(simulated: Host) -> None:
+    simulated.says()
+    later(simulated)
+    simulated.process(43, 1, "gitlab-runner")
+    (simulated.folder / "pid").write_text("43\n")
+    assert simulated.says() == ["no job left, it ends"]
 
 
 def test_without_an_answer_of_systemd_a_drain_is_not_over(host: Host) -> None:
@@ -262,5 +262,5 @@ def test_without_an_answer_of_systemd_a_drain_is_not_over(host: Host) -> None:
     assert host.kills() == []
 
 
-def test_the_output_for_an_ending_runner_is_what_the_client_expects(one: Host) -> None:
-    assert one.says() == [ENDING]
+def test_the_output_for_an_ending_runner_is_what_the_client_expects(simulated: Host) -> None:
+    assert simulated.says() == [ENDING]

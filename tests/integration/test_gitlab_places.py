@@ -90,7 +90,7 @@ def test_status_tells_what_is_still_to_be_deleted_and_by_which_command(gitlab: G
     world.deploy()
     world.names, world.machine.end = ("one",), "client killed"
     host = world.plan()[0].hosts[0]
-    assert not told(world)
+    assert not deletion_notes(world)
     with pytest.raises(Cut):
         world.deploy()
     observed = replace(world.observed(), last=Run(2, ORIGIN, "", "applied", running=False, command=command))
@@ -103,10 +103,10 @@ def test_status_tells_what_is_still_to_be_deleted_and_by_which_command(gitlab: G
     assert message.startswith("whether runner two (2) is still to be deleted in GitLab is not known: ")
     world.machine.end = "applied"
     world.deploy()
-    assert not told(world)
+    assert not deletion_notes(world)
 
 
-def told(world: World) -> Mapping[int, str]:
+def deletion_notes(world: World) -> Mapping[int, str]:
     return pending_deletions(world.plan()[0].hosts[0], world.observed(), gitlab_context())
 
 

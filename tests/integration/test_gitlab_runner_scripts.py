@@ -76,7 +76,7 @@ def host(request: pytest.FixtureRequest, tmp_path: Path) -> Host:
 
 
 @pytest.fixture
-def one(tmp_path: Path) -> Host:
+def simulated(tmp_path: Path) -> Host:
     """Under one shell: what is a matter of logic, not of the shell."""
     return Host(SH, tmp_path)
 
@@ -115,13 +115,13 @@ def count(number: int) -> str:
     ],
 )
 def test_what_shows_that_the_file_is_loaded(
-    one: Host, journal: str, page: str, args: tuple[str, ...], expected: list[str]
+    simulated: Host, journal: str, page: str, args: tuple[str, ...], expected: list[str]
 ) -> None:
-    one.put("page", count(1))
-    one.config("--mark", args[-1])
-    one.put("journal", journal)
-    one.put("page", page)
-    assert one.polls(*args) == expected
+    simulated.put("page", count(1))
+    simulated.config("--mark", args[-1])
+    simulated.put("journal", journal)
+    simulated.put("page", page)
+    assert simulated.polls(*args) == expected
 
 
 TOLD = "WARNING: Starting graceful shutdown, waiting for builds to finish  StopSignal=quit builds=1"
@@ -149,16 +149,16 @@ def test_every_shell_sees_it(host: Host) -> None:
     assert host.config("--loaded", "42", "info", "-") == "loaded"
 
 
-def test_a_new_process_counts_from_the_start(one: Host) -> None:
-    one.config("--mark", "-")
-    one.put("page", count(1))
-    assert one.polls("any", "quiet", PAGE) == LOADED
+def test_a_new_process_counts_from_the_start(simulated: Host) -> None:
+    simulated.config("--mark", "-")
+    simulated.put("page", count(1))
+    assert simulated.polls("any", "quiet", PAGE) == LOADED
 
 
-def test_where_there_is_no_journal_the_log_cannot_tell(one: Host) -> None:
-    one.take("journal")
-    one.config("--mark", "-")
-    assert one.polls("42", "info", "-") == HIDDEN
+def test_where_there_is_no_journal_the_log_cannot_tell(simulated: Host) -> None:
+    simulated.take("journal")
+    simulated.config("--mark", "-")
+    assert simulated.polls("42", "info", "-") == HIDDEN
 
 
 def test_the_two_polls_are_a_second_apart(host: Host) -> None:
@@ -169,22 +169,22 @@ def test_the_two_polls_are_a_second_apart(host: Host) -> None:
     assert host.calls.count("sleep 1") == 1
 
 
-def test_a_process_that_ends_between_two_polls_has_not_loaded_its_file(one: Host) -> None:
-    one.config("--mark", "-")
-    one.put("journal", "Configuration loaded")
-    assert one.config("--loaded", "any", "info", "-") == LOADED[0]
-    one.put("pid", "43")
-    assert one.config("--loaded", "any", "info", "-") == LOADED[0]
-    one.take("pid")
-    assert one.config("--loaded", "any", "info", "-") == "the unit is not active"
+def test_a_process_that_ends_between_two_polls_has_not_loaded_its_file(simulated: Host) -> None:
+    simulated.config("--mark", "-")
+    simulated.put("journal", "Configuration loaded")
+    assert simulated.config("--loaded", "any", "info", "-") == LOADED[0]
+    simulated.put("pid", "43")
+    assert simulated.config("--loaded", "any", "info", "-") == LOADED[0]
+    simulated.take("pid")
+    assert simulated.config("--loaded", "any", "info", "-") == "the unit is not active"
 
 
-def test_a_new_act_is_verified_anew(one: Host) -> None:
-    one.put("journal", "Configuration loaded")
-    one.config("--mark", "-")
-    assert one.polls("any", "info", "-") == LOADED
-    one.config("--mark", "-")
-    assert one.config("--loaded", "any", "info", "-") == LOADED[0]
+def test_a_new_act_is_verified_anew(simulated: Host) -> None:
+    simulated.put("journal", "Configuration loaded")
+    simulated.config("--mark", "-")
+    assert simulated.polls("any", "info", "-") == LOADED
+    simulated.config("--mark", "-")
+    assert simulated.config("--loaded", "any", "info", "-") == LOADED[0]
 
 
 @pytest.mark.parametrize(("busy", "wish", "runs"), [(True, "start", True), (False, "stop", False)])
@@ -235,10 +235,10 @@ def test_a_return_that_waits_for_jobs_comes_by_itself(host: Host) -> None:
     assert (host.folder / "notes").read_text() == "gitlab-runner starts by itself after its last job\n"
 
 
-def test_a_return_that_is_done_is_verified(one: Host) -> None:
-    one.config("--mark", "-")
-    one.put("journal", "Configuration loaded")
-    assert [one.config("--returned", "any", "info", "-") for _ in range(2)] == LOADED
+def test_a_return_that_is_done_is_verified(simulated: Host) -> None:
+    simulated.config("--mark", "-")
+    simulated.put("journal", "Configuration loaded")
+    assert [simulated.config("--returned", "any", "info", "-") for _ in range(2)] == LOADED
 
 
 def test_a_process_that_died_of_its_file_is_started(host: Host) -> None:

@@ -71,7 +71,9 @@ def host(gitlab: GitLab, token: str | Secret | None = API, **settings: Mapping[s
     return replace(build.HOST, gitlab=GitlabAccess(gitlab.url, token), gitlab_settings=settings)
 
 
-def there(gitlab: GitLab, ids: Mapping[str, int], *, known: bool = True) -> tuple[tuple[RenderedFile, ...], HostState]:
+def host_with_two(
+    gitlab: GitLab, ids: Mapping[str, int], *, known: bool = True
+) -> tuple[tuple[RenderedFile, ...], HostState]:
     """What is asked for, and the host that has it already: runners `one` and `two`, with these ids in config.toml."""
     tokens = {"one": ONE, "two": TWO}
     runners = [build.runner(name=name, url=gitlab.url, token=tokens[name], id=ids.get(name)) for name in tokens]
@@ -84,7 +86,7 @@ def ask(
     gitlab: GitLab, of: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
 ) -> tuple[tuple[SettingsUpdate, ...], str]:
     """The updates and all notes."""
-    found = compare_settings(of, *there(gitlab, ids, known=known), new_context())
+    found = compare_settings(of, *host_with_two(gitlab, ids, known=known), new_context())
     assert "canary" not in repr(found)
     return found.updates, "\n".join(found.notes)
 
@@ -96,7 +98,7 @@ def quick(gitlab: GitLab, token: str = API) -> GitlabClient:
 def test_where_no_runner_has_settings_gitlab_is_not_asked(gitlab: GitLab) -> None:
     assert ask(gitlab, host(gitlab)) == ((), "")
     unnamed = replace(host(gitlab, one=WANTED), gitlab=None)
-    assert compare_settings(unnamed, *there(gitlab, NONE), new_context()) == SettingsComparison()
+    assert compare_settings(unnamed, *host_with_two(gitlab, NONE), new_context()) == SettingsComparison()
     assert gitlab.requests == []
 
 
@@ -104,7 +106,7 @@ def test_two_hosts_that_gitlab_calls_one_runner_are_told_whatever_differs_now(gi
     number, gitlab_context = gitlab.runner(ONE).id, new_context()
     for name, tags in (("a", ("docker",)), ("b", ("linux",))):
         this_host = replace(host(gitlab, one={"tags": tags}), name=name)
-        compare_settings(this_host, *there(gitlab, {"one": number}), gitlab_context)
+        compare_settings(this_host, *host_with_two(gitlab, {"one": number}), gitlab_context)
     gitlab.runner(ONE).settings["tag_list"] = ["docker"]  # so a alone has nothing to do
     assert {name: stop.details for name, stop in disagreeing_runners(gitlab_context.desired_settings).items()} == {
         "a": ("tags",),
@@ -419,7 +421,7 @@ def test_a_gitlab_that_is_slow_or_gone_is_told_and_the_next_runner_and_host_do_n
         Path("/nowhere"), {}, Redactor(), {gitlab.url: GitlabDownError("it is not reached", "look there")}
     )
     gitlab.requests.clear()
-    found = compare_settings(host(gitlab, one=WANTED, two=WANTED), *there(gitlab, {"one": 1, "two": 2}), gone)
+    found = compare_settings(host(gitlab, one=WANTED, two=WANTED), *host_with_two(gitlab, {"one": 1, "two": 2}), gone)
     assert not found.updates
     assert len(found.notes) == 2
     errors = update_settings(host(gitlab, one=WANTED), [planned_update, replace(planned_update, runner="two")], gone)

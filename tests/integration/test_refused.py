@@ -96,7 +96,7 @@ def fixture_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         server.shutdown(socket.SHUT_RDWR)
 
 
-def said(folder: Path, hosts: Mapping[str, Mapping[str, object]], template: tuple[str, str] | None = None) -> str:
+def refusal_of(folder: Path, hosts: Mapping[str, Mapping[str, object]], template: tuple[str, str] | None = None) -> str:
     """What `deploy` says; fails where somebody was asked to log in."""
     Guard.asked.clear()
     here = yaml.safe_load((folder / "host.yml").read_text())
@@ -149,23 +149,23 @@ ERRORS = [rule.id for rule in RULES.values() if rule.severity == "error" and rul
 @pytest.mark.parametrize("rule", ERRORS)
 def test_a_refused_inventory_causes_no_login(folder: Path, rule: str) -> None:
     if rule in HANDWRITTEN:
-        text = said(folder, {"h": HANDWRITTEN[rule]})
+        text = refusal_of(folder, {"h": HANDWRITTEN[rule]})
     elif rule == "C006":
-        text = said(folder, {"h": SECTIONS["compose"]}, ("docker-compose.yml.j2", "services: {}\n"))
+        text = refusal_of(folder, {"h": SECTIONS["compose"]}, ("docker-compose.yml.j2", "services: {}\n"))
     else:
         verdict, version = breaking(rule)
         of = {"daemon": "docker", "runner": "gitlab_runner"}.get(verdict.kind, "registry")
         host = {**SECTIONS[verdict.kind], **({"versions": {of: version}} if version else {})}
-        text = said(folder, {"h": host}, (KINDS[verdict.kind][1], verdict.file))
+        text = refusal_of(folder, {"h": host}, (KINDS[verdict.kind][1], verdict.file))
     assert f"[{rule}]" in text or rule in {"P001", "P003"}, text
     assert not Guard.asked.is_set()
 
 
 def test_two_names_for_one_host(folder: Path) -> None:
-    assert "[X001]" in said(folder, {"h": SECTIONS["daemon"], "i": SECTIONS["daemon"]})
+    assert "[X001]" in refusal_of(folder, {"h": SECTIONS["daemon"], "i": SECTIONS["daemon"]})
     assert not Guard.asked.is_set()
 
 
 def test_an_accepted_inventory_causes_a_login(folder: Path) -> None:
-    said(folder, {"h": SECTIONS["daemon"]})
+    refusal_of(folder, {"h": SECTIONS["daemon"]})
     assert Guard.asked.is_set()

@@ -141,7 +141,7 @@ CALLS = {
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
-def asked(desk: Desk) -> list[str]:
+def requests_of(desk: Desk) -> list[str]:
     """Since this was looked at, with N for the runner's number."""
     texts = [f"{method} {path.removeprefix('/api/v4')}$" for method, path in desk.gitlab.requests]
     desk.gitlab.requests.clear()
@@ -152,9 +152,9 @@ def asked(desk: Desk) -> list[str]:
 def test_a_rotation_makes_these_calls(desk: Desk, token: str) -> None:
     if token == "lost":
         desk.gitlab.revoke(desk.there["runners"][0]["token"])
-    asked(desk)
+    requests_of(desk)
     assert desk.typed("rotate") is Exit.OK, desk.said
-    assert asked(desk) == CALLS[token]
+    assert requests_of(desk) == CALLS[token]
     assert desk.agrees()
 
 

@@ -23,7 +23,7 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
     return project
 
 
-def told(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
+def json_of_host(project: Project, *words: str, code: int = 0) -> dict[str, Any]:
     (host,) = json.loads(project.run(*words, "-o", "json", code=code))["hosts"]
     document: dict[str, Any] = host
     return document
@@ -40,13 +40,13 @@ def test_status_of_a_host_from_before_its_first_deploy_until_it_is_half_down(pro
 
 
 def before_and_after_a_deploy(project: Project, host: LabHost) -> None:
-    before = told(project, "status", code=1)  # it has no cache yet
+    before = json_of_host(project, "status", code=1)  # it has no cache yet
     assert "pending" not in before
     assert before["last_run"] is None
     assert [service["service"] for service in before["services"] if service["healthy"]] == ["docker", "gitlab_runner"]
     assert not host.exists("/var/lib/runnerops")
     project.deploy()
-    after = told(project, "status")
+    after = json_of_host(project, "status")
     assert all(service["healthy"] and service["managed"] for service in after["services"])
     assert after["last_run"]["run"] == 1
     assert after["last_run"]["end"] == "applied"
@@ -56,7 +56,7 @@ def before_and_after_a_deploy(project: Project, host: LabHost) -> None:
     assert "mirror http://172.17.0.1:5000" in output
     assert "iB free" in output
     project.set(host.name, "gitlab_runner", "concurrent", value=3)
-    assert told(project, "status", "--exit-code", code=3)["pending"]
+    assert json_of_host(project, "status", "--exit-code", code=3)["pending"]
     host.run("systemctl disable gitlab-runner")
     output = " ".join(project.run("status", code=1).split())
     assert "gitlab-runner.service is disabled: it does not start at boot" in output
@@ -72,22 +72,22 @@ def a_section_that_went(project: Project, host: LabHost) -> None:
 
 
 def what_a_cache_holds(project: Project, host: LabHost) -> None:
-    assert told(project, "catalog")["caches"][0]["repositories"] == []
+    assert json_of_host(project, "catalog")["caches"][0]["repositories"] == []
     host.run("docker pull -q alpine:3; docker pull -q busybox:1")
-    (cache,) = told(project, "catalog", "--tags")["caches"]
+    (cache,) = json_of_host(project, "catalog", "--tags")["caches"]
     held = {repository["name"]: repository["tags"] for repository in cache["repositories"]}
     assert held == {"library/alpine": ["3"], "library/busybox": ["1"]}
-    assert all(cache["tags"] is None for cache in told(project, "catalog")["caches"][0]["repositories"])
+    assert all(cache["tags"] is None for cache in json_of_host(project, "catalog")["caches"][0]["repositories"])
     assert "library/alpine  3" in project.run("catalog", "--tags")
     host.run("docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub)")
-    assert told(project, "catalog", code=1)["caches"][0]["problem"]
+    assert json_of_host(project, "catalog", code=1)["caches"][0]["problem"]
     assert f"runnerops verify {host.name}" in project.run("catalog", code=1)
 
 
 def what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> None:
     host.run("systemctl stop gitlab-runner")
     host.run("mkdir -p /var/lib/runnerops/intents; echo 'restart 7 x' >/var/lib/runnerops/intents/docker")
-    document = told(project, "status", code=1)
+    document = json_of_host(project, "status", code=1)
     assert [service["healthy"] for service in document["services"]] == [True, False, False]
     assert document["unfinished"] == [{"service": "docker", "verb": "restart", "run": 7}]
     output = project.run("status", code=1)
@@ -97,5 +97,5 @@ def what_does_not_run_and_what_is_owed(project: Project, host: LabHost) -> None:
 
 def test_a_host_that_is_not_reached(project: Project, host: LabHost) -> None:
     project.set(host.name, "ssh", value={"user": "root", "port": 9})
-    assert told(project, "status", code=1)["result"] == "unreachable"
-    assert told(project, "catalog", code=1)["result"] == "unreachable"
+    assert json_of_host(project, "status", code=1)["result"] == "unreachable"
+    assert json_of_host(project, "catalog", code=1)["result"] == "unreachable"

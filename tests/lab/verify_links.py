@@ -15,7 +15,7 @@ READ = ALL[:7]
 """What `--quick` can tell."""
 
 
-def told(project: Project, *words: str, code: int | None = 0) -> list[dict[str, Any]]:
+def verify_checks(project: Project, *words: str, code: int | None = 0) -> list[dict[str, Any]]:
     """What verify says of its one host's links."""
     (host,) = json.loads(project.run("verify", "-o", "json", *words, code=code))["hosts"]
     entries: list[dict[str, Any]] = host["checks"]
@@ -24,11 +24,11 @@ def told(project: Project, *words: str, code: int | None = 0) -> list[dict[str, 
 
 def links(project: Project, *words: str, code: int | None = 0) -> dict[str, dict[str, Any]]:
     """The same by name."""
-    return {link["check"]: link for link in told(project, *words, code=code)}
+    return {link["check"]: link for link in verify_checks(project, *words, code=code)}
 
 
 def broken(project: Project, *words: str) -> dict[str, dict[str, Any]]:
     """The links that are broken, by name: each with its reason and its fix."""
-    found = {link["check"]: link for link in told(project, *words, code=1) if link["state"] == "fail"}
+    found = {link["check"]: link for link in verify_checks(project, *words, code=1) if link["state"] == "fail"}
     assert all(link["reason"] and link["fix"] for link in found.values()), found
     return found

@@ -19,7 +19,9 @@ LAST = Run(4, Requester("anna", "laptop"), "digest", "applied", running=False, s
 NEW = RUNNER.replace(b"concurrent = 2", b"concurrent = 3")
 
 
-def there(docker: Tree = WAS, config: bytes = RUNNER, *, key: str = KEY, jobs: int = 0, last: Run = LAST) -> HostState:
+def host_after(
+    docker: Tree = WAS, config: bytes = RUNNER, *, key: str = KEY, jobs: int = 0, last: Run = LAST
+) -> HostState:
     """A host whose files were `WAS` and `RUNNER` when our last run ended."""
     base = {DAEMON: json_bytes(WAS), CONFIG: RUNNER}
     host_state = observed(docker, config, jobs=jobs)

@@ -86,7 +86,7 @@ def test_where_a_key_is_after_shared_values_were_taken_out(key: Key, place: Key 
 # ------------------------------------------------------------------------------------------------------------ drafts
 
 
-def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -> list[AdoptedHost]:
+def hosts_with(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -> list[AdoptedHost]:
     logins = [parse_target(f"{name}=root@192.0.2.{number}") for number, name in enumerate(hosts, 1)]
     places = find_places(folder / "inventory.yml", logins, group)
     return [
@@ -97,7 +97,7 @@ def found(folder: Path, hosts: dict[str, dict[str, Adopted]], group: str = "") -
 
 def test_what_is_true_of_several_hosts_is_said_once_in_their_order(tmp_path: Path) -> None:
     notes = {"ci-1": ("a", "b"), "ci-2": ("b",), "ci-3": ("b",), "big": ("c",)}
-    hosts = found(tmp_path, {name: {"docker": Adopted(notes=own)} for name, own in notes.items()})
+    hosts = hosts_with(tmp_path, {name: {"docker": Adopted(notes=own)} for name, own in notes.items()})
     screen = Screen(out=StringIO(), err=(err := StringIO()))
     show_notes(hosts, None, screen, alone=False, write=False)
     assert err.getvalue().splitlines() == [
@@ -127,7 +127,7 @@ def made_by_hand(name: str, size: int, password: str) -> dict[str, Adopted]:
 
 def test_similar_hosts_are_written_as_a_person_would(tmp_path: Path) -> None:
     hosts = {name: made_by_hand(name, 1400 + number, "canary") for number, name in enumerate(("ci-1", "ci-2"))}
-    draft = best_draft(found(tmp_path, hosts), {}, "")
+    draft = best_draft(hosts_with(tmp_path, hosts), {}, "")
     assert (
         draft.text
         == """defaults:
@@ -189,7 +189,7 @@ hosts:
 
 def test_secrets_that_differ_stay_apart(tmp_path: Path) -> None:
     hosts = {name: made_by_hand(name, 1400, f"canary-{name}") for name in ("a", "b")}
-    draft = best_draft(found(tmp_path, hosts), {}, "")
+    draft = best_draft(hosts_with(tmp_path, hosts), {}, "")
     assert draft.layer
     assert dict(draft.variables) == {
         "A_PROXIES_HTTP_PROXY": "http://u:canary-a@p:1", "B_PROXIES_HTTP_PROXY": "http://u:canary-b@p:1",
@@ -215,7 +215,7 @@ def test_shared_defaults_change_no_hosts_values(
     for name, one in zip(("a", "b", "c"), more, strict=False):
         sections = merged(base, one)
         hosts[name] = {service: Adopted(section) for service, section in sections.items() if isinstance(section, dict)}
-    each = found(folder, hosts, "ci")
+    each = hosts_with(folder, hosts, "ci")
     layer = share({adopted_host.name: adopted_host.adopted for adopted_host in each}, "ci", {})
     if layer is None:
         return
@@ -235,11 +235,11 @@ def test_an_inventory_with_hosts_shares_in_a_group_alone(tmp_path: Path) -> None
     path = tmp_path / "inventory.yml"
     path.write_text("groups:\n  old: {}\nhosts:\n  z: {docker: {debug: true}}\n")
     hosts = {name: made_by_hand(name, 1400, "x") for name in ("a", "b")}
-    each = found(tmp_path, hosts)
+    each = hosts_with(tmp_path, hosts)
     alone = best_draft(each, {}, "")
     assert alone.layer is None
     assert would_share_keys(each, {}, alone)
-    draft = best_draft(found(tmp_path, hosts, "ci"), {}, "ci")
+    draft = best_draft(hosts_with(tmp_path, hosts, "ci"), {}, "ci")
     assert "groups:\n  old: {}\n  ci:\n    docker:" in draft.text
     assert "    groups: [ci]\n" in draft.text
     assert not would_share_keys(each, {}, draft)
@@ -257,7 +257,7 @@ def test_a_host_joins_a_group_and_says_what_differs(tmp_path: Path) -> None:
     gitlab_runner: {concurrent: 8, runners: [{name: "{host}-docker", limit: 2}, {name: spare}]}
 hosts: {}
 """)
-    (adopted_host,) = found(tmp_path, {"ci-9": made_by_hand("ci-9", 1500, "p")}, "ci")
+    (adopted_host,) = hosts_with(tmp_path, {"ci-9": made_by_hand("ci-9", 1500, "p")}, "ci")
     assert (adopted_host.place.host.ssh.user, adopted_host.place.host.ssh.port) == (
         "root",
         2222,
@@ -308,11 +308,11 @@ def test_a_group_changes_no_hosts_values(tmp_path_factory: pytest.TempPathFactor
     path.write_text(json.dumps({"groups": {"ci": group}, "hosts": {"z": {"docker": {}}}}))
     adopted = {service: Adopted(section) for service, section in merged(base, one).items() if isinstance(section, dict)}
     try:
-        alone = best_draft(found(path.parent, {"a": adopted}), {}, "")
+        alone = best_draft(hosts_with(path.parent, {"a": adopted}), {}, "")
         loaded = alone.load()
     except Exception:  # a key that no inventory takes
         return
-    together = best_draft(found(path.parent, {"a": adopted}, "ci"), {}, "ci")
+    together = best_draft(hosts_with(path.parent, {"a": adopted}, "ci"), {}, "ci")
     mine, joined = (next(host for host in one.hosts if host.name == "a") for one in (loaded, together.load()))
     assert joined.groups == ("ci",)
     assert plain(mine.sections, alone.variables) == plain(joined.sections, together.variables)
@@ -377,7 +377,7 @@ def test_a_refused_entry_excludes_no_other_host(tmp_path: Path) -> None:
     names = [f"ci-{number}" for number in range(7)]
     hosts = {name: made_by_hand(name, 1400, "canary") for name in names}
     hosts |= {"ci-2": broken, "ci-5": broken}
-    drafted = draft_of(found(tmp_path, hosts), {}, "")
+    drafted = draft_of(hosts_with(tmp_path, hosts), {}, "")
     assert sorted(drafted.refused) == sorted(drafted.by_hand) == ["ci-2", "ci-5"]
     assert drafted.by_hand["ci-2"].lines(0, 2)[0] == "ci-2:"
     assert all("has the name 'a'" in error.problems[0][1] and error.hint for error in drafted.refused.values())
@@ -385,5 +385,5 @@ def test_a_refused_entry_excludes_no_other_host(tmp_path: Path) -> None:
     assert drafted.loaded
     taken = [name for name in names if name not in drafted.refused]
     assert [host.name for host in drafted.loaded.hosts] == [*drafted.draft.entries] == taken
-    alone = draft_of(found(tmp_path, {"ci-2": broken}), {}, "")
+    alone = draft_of(hosts_with(tmp_path, {"ci-2": broken}), {}, "")
     assert (alone.draft, alone.loaded, [*alone.refused]) == (None, None, ["ci-2"])

@@ -58,7 +58,7 @@ def test_the_pages_are_made_from_the_tables(name: str, page: str) -> None:
     assert (DOCS / name).read_text() == page, "run make docs"
 
 
-def said(code: str) -> str:
+def explanation(code: str) -> str:
     out = io.StringIO()
     assert explain(code, Screen(out=out, err=io.StringIO())) is Exit.OK
     return out.getvalue()
@@ -67,7 +67,7 @@ def said(code: str) -> str:
 def test_explain_has_a_line_for_each_fact() -> None:
     wrong = {}
     for code in (*BLOCKERS, *RULES):
-        first, *facts = said(code).splitlines()
+        first, *facts = explanation(code).splitlines()
         names = ("meaning", "what to do", "override") if code in BLOCKERS else ("severity", "why", "fix", "silence")
         texts = tuple(fact.strip().partition(": ")[0] for fact in facts)
         if not first.startswith(f"{code}: ") or texts != names:
@@ -76,8 +76,8 @@ def test_explain_has_a_line_for_each_fact() -> None:
 
 
 def test_a_code_is_taken_as_it_was_printed() -> None:
-    assert said("unmanaged-file@runner-1") == said("unmanaged-file")
-    assert said("r001") == said("R001")
+    assert explanation("unmanaged-file@runner-1") == explanation("unmanaged-file")
+    assert explanation("r001") == explanation("R001")
 
 
 def test_each_as_json_has_the_same_facts() -> None:

@@ -41,7 +41,7 @@ def opened(folder: Path, own: Path | None = None) -> Counting:
     return Counting(loader=ChoiceLoader(loaders), bytecode_cache=CompiledTemplates(folder))
 
 
-def kept(folder: Path) -> list[Path]:
+def compiled_files(folder: Path) -> list[Path]:
     return [path for path in (folder.parent / "kept").rglob("*") if path.is_file()]
 
 
@@ -50,7 +50,7 @@ def test_a_shipped_template_is_compiled_once(folder: Path) -> None:
         environment = opened(folder)
         assert environment.get_template("a.yml.j2").render(x=1) == "one 1"
         assert environment.compiled == compiled
-    assert [path.name for path in kept(folder)] == [f"a.yml.j2.{sys.implementation.cache_tag}.pyc"]
+    assert [path.name for path in compiled_files(folder)] == [f"a.yml.j2.{sys.implementation.cache_tag}.pyc"]
 
 
 def test_a_template_that_changed_is_compiled_again(folder: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_template_that_changed_is_compiled_again(folder: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"garbage", b"\xe9\x00", b"N", b"[\x00\x00\x00\x00"])
 def test_a_file_that_is_no_code_is_replaced(folder: Path, content: bytes) -> None:
     opened(folder).get_template("a.yml.j2")
-    (file,) = kept(folder)
+    (file,) = compiled_files(folder)
     file.write_bytes(content)
     assert opened(folder).get_template("a.yml.j2").render(x=1) == "one 1"
     assert len(file.read_bytes()) > 100
@@ -74,7 +74,7 @@ def test_where_nothing_may_be_written_all_works_as_well(folder: Path, monkeypatc
     (folder.parent / "kept").unlink()
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert opened(folder).get_template("a.yml.j2").render(x=1) == "one 1"
-    assert kept(folder) == []
+    assert compiled_files(folder) == []
 
 
 def test_only_shipped_templates_are_kept(folder: Path, tmp_path: Path) -> None:
@@ -86,4 +86,4 @@ def test_only_shipped_templates_are_kept(folder: Path, tmp_path: Path) -> None:
         assert environment.get_template("a.yml.j2").render(x=1) == "mine: one 1"
         assert len(environment.compiled) == compiled
     assert opened(folder).get_template("a.yml.j2").render(x=1) == "one 1"
-    assert len(kept(folder)) == 1
+    assert len(compiled_files(folder)) == 1

@@ -25,7 +25,7 @@ hosts:
 """
 
 
-def found(folder: Path, *runners: str, **environ: str) -> tuple[Exit, list[dict[str, Any]]]:
+def check_runners(folder: Path, *runners: str, **environ: str) -> tuple[Exit, list[dict[str, Any]]]:
     """Findings on hosts a, b, …, each with one runner."""
     hosts = "".join(
         f"  {name}:\n    gitlab_runner:\n      runners:\n"
@@ -64,7 +64,7 @@ ENV, LONG = "token: !env T", "token: glrt-aaaaaaaaaaaaaaaaaaaa"
     ],
 )
 def test_what_check_says_of_two_hosts_with_one_token(tmp_path: Path, text: str, other: str, says: str) -> None:
-    code, findings = found(tmp_path, text, other, T="glrt-bbbbbbbbbbbbbbbbbbbb", U="glrt-cccccccccccccccccccc")
+    code, findings = check_runners(tmp_path, text, other, T="glrt-bbbbbbbbbbbbbbbbbbbb", U="glrt-cccccccccccccccccccc")
     assert len(findings) == (2 if says else 0)
     for finding, whom in zip(findings, "ba", strict=False):
         assert f"runner r of host {whom} has the same token" in finding["message"]

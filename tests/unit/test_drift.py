@@ -21,7 +21,7 @@ RUN = 41
 WHEN = 1_795_528_920  # 2026-11-24 14:02 UTC
 
 
-def there(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True) -> HostState:
+def edited_host(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True) -> HostState:
     """A host whose run 41 applied `base` as daemon.json (None: took it away), and that has something else since."""
     content = host_has if isinstance(host_has, bytes | None) else json_bytes(host_has)
     files = {} if content is None else {DAEMON: content}
@@ -51,7 +51,7 @@ def there(base: Tree | None, host_has: Tree | bytes | None, *, kept: bool = True
 def test_each_key_has_its_cause(
     base: Tree | None, host_has: Tree, rendered: Tree, origins: dict[str, str], whole: str
 ) -> None:
-    (change,) = plan(ask(rendered, None), there(base, host_has)).changes
+    (change,) = plan(ask(rendered, None), edited_host(base, host_has)).changes
     assert {key_text(key_change.key): key_change.origin for key_change in change.key_changes} == origins
     assert change.origin == whole
 
@@ -61,13 +61,13 @@ def codes(made: Plan) -> list[str]:
 
 
 def test_an_edit_on_the_host_is_named_and_stops_the_deploy_until_allowed() -> None:
-    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    made = plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
     (blocker,) = (blocker for blocker in made.blockers if blocker.code == "modified-on-host")
     assert (blocker.overridable, blocker.details) == (True, ("ip",))
     assert "since run 41" in blocker.message
     allowed = plan(
         ask({"mtu": 1500}, None),
-        there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}),
+        edited_host({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}),
         replace(POLICY, allow=frozenset({"modified-on-host"})),
     )
     assert "modified-on-host" not in codes(allowed)
@@ -75,36 +75,36 @@ def test_an_edit_on_the_host_is_named_and_stops_the_deploy_until_allowed() -> No
 
 
 def test_your_own_change_stops_nothing() -> None:
-    assert codes(plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400}))) == []
+    assert codes(plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1400}))) == []
 
 
 def test_an_edit_that_you_made_too_is_in_sync() -> None:
-    made = plan(ask({"mtu": 1300}, None), there({"mtu": 1400}, {"mtu": 1300}))
+    made = plan(ask({"mtu": 1300}, None), edited_host({"mtu": 1400}, {"mtu": 1300}))
     assert (made.changes, codes(made)) == ((), [])
 
 
 @pytest.mark.parametrize("content", [None, b"{"], ids=["removed", "broken"])
 def test_a_file_that_was_removed_or_broken_by_hand(content: bytes | None) -> None:
-    made = plan(ask({"mtu": 1400}, None), there({"mtu": 1400}, content))
+    made = plan(ask({"mtu": 1400}, None), edited_host({"mtu": 1400}, content))
     assert [change.origin for change in made.changes] == ["host"]
     assert codes(made) == ["modified-on-host"]
 
 
 def test_without_the_content_of_the_last_run_the_whole_file_counts_as_edited() -> None:
-    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1300, "ip": "192.0.2.1"}, kept=False))
+    made = plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1300, "ip": "192.0.2.1"}, kept=False))
     assert {key_change.origin for key_change in made.changes[0].key_changes} == {"both"}
     assert codes(made) == ["modified-on-host"]
 
 
 def test_what_a_run_meant_to_put_there_is_ours_even_if_it_never_ended() -> None:
     half: Tree = {"mtu": 1300}
-    host_state = replace(there({"mtu": 1400}, half), staged={DAEMON: frozenset({sha256(json_bytes(half))})})
+    host_state = replace(edited_host({"mtu": 1400}, half), staged={DAEMON: frozenset({sha256(json_bytes(half))})})
     made = plan(ask({"mtu": 1500}, None), host_state)
     assert (made.changes[0].origin, made.changes[0].drift, codes(made)) == ("inventory", None, [])
 
 
 def test_a_file_that_a_run_took_away_and_did_not_live_to_record_is_ours() -> None:
-    host_state = replace(there({"mtu": 1400}, None), staged={DAEMON: frozenset({ABSENT})})
+    host_state = replace(edited_host({"mtu": 1400}, None), staged={DAEMON: frozenset({ABSENT})})
     assert codes(plan(ask({"mtu": 1400}, None), host_state)) == []
 
 
@@ -212,14 +212,14 @@ def text(made: Plan) -> list[str]:
 
 
 def test_the_text_says_whose_each_difference_is() -> None:
-    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    made = plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
     lines = "\n".join(text(made))
     assert "your change: mtu" in lines
     assert "edited on the host since run 41 (2026-11-24 14:02 UTC, by hand): ip" in " ".join(lines.split())
     assert all(len(line) <= 80 for line in text(made) if " blocked: " not in line)
-    mine = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400}))
+    mine = plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1400}))
     assert f"  ~ {DAEMON}  changed · your change" in text(mine)
-    theirs = plan(ask({"mtu": 1500}, None), replace(there({"mtu": 1400}, {"mtu": 1400}), applied={}))
+    theirs = plan(ask({"mtu": 1500}, None), replace(edited_host({"mtu": 1400}, {"mtu": 1400}), applied={}))
     assert f"  ~ {DAEMON}  changed · not managed yet" in text(theirs)
 
 
@@ -242,14 +242,14 @@ def test_a_runner_s_keys_have_its_name_beside_them() -> None:
 
 
 def test_a_rollback_s_differences_are_not_called_yours() -> None:
-    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    made = plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
     shown = "\n".join(text(replace(made, mine="as before run 3")))
     assert "as before run 3: mtu" in shown
     assert "your change" not in shown
 
 
 def test_the_document_says_it_too() -> None:
-    made = plan(ask({"mtu": 1500}, None), there({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
+    made = plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
     (file,) = plan_document(made, Result.PENDING, Masker(), ())["files"]
     assert (file["origin"], file["origins"]) == ("both", {"mtu": "inventory", "ip": "host"})
     assert file["edited"] == {"since_run": 41, "at": WHEN, "by": "hand"}

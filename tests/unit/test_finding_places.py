@@ -19,7 +19,9 @@ from runnerops.report.screen import Screen
 RUNNER = "{name: r, url: 'https://gitlab.example.com', token: glrt-aaaaaaaaaaaaaaaaaaaa, executor: shell"
 
 
-def places(folder: Path, files: Mapping[str, str], names: tuple[str, ...] = ()) -> tuple[str, dict[str, set[str]]]:
+def finding_places(
+    folder: Path, files: Mapping[str, str], names: tuple[str, ...] = ()
+) -> tuple[str, dict[str, set[str]]]:
     """The place that `@` marks, and the places of findings by their rules; the inventory is `inventory.yml`."""
     (marked,) = ((name, text) for name, text in files.items() if "@" in text)
     before = marked[1].partition("@")[0]
@@ -115,7 +117,7 @@ INVENTORIES = {
 @pytest.mark.parametrize("name", INVENTORIES)
 def test_a_value_of_the_inventory(tmp_path: Path, name: str) -> None:
     rule, text = INVENTORIES[name]
-    wanted, by_name = places(tmp_path, {"inventory.yml": text})
+    wanted, by_name = finding_places(tmp_path, {"inventory.yml": text})
     assert wanted in {place for text, all_of in by_name.items() if text.startswith(rule) for place in all_of}, by_name
 
 
@@ -180,7 +182,7 @@ def test_a_key_that_a_template_writes(tmp_path: Path, name: str) -> None:
     if template in BESIDE:
         other, around = BESIDE[template]
         files[f"templates/{other}"] = around
-    wanted, by_name = places(tmp_path, files)
+    wanted, by_name = finding_places(tmp_path, files)
     assert by_name[rule] == {wanted}
 
 
@@ -199,7 +201,9 @@ def test_a_key_that_a_template_writes(tmp_path: Path, name: str) -> None:
 def test_a_value_of_the_inventory_that_a_template_passes_on(
     tmp_path: Path, template: str, text: str, host: str
 ) -> None:
-    wanted, by_name = places(tmp_path, {"inventory.yml": f"hosts:\n  a: {host}\n", f"templates/{template}": text})
+    wanted, by_name = finding_places(
+        tmp_path, {"inventory.yml": f"hosts:\n  a: {host}\n", f"templates/{template}": text}
+    )
     assert {place for all_of in by_name.values() for place in all_of} == {wanted}
 
 
@@ -216,13 +220,13 @@ SINGLE = {
 @pytest.mark.parametrize("name", SINGLE)
 def test_a_key_of_a_single_file(tmp_path: Path, name: str) -> None:
     rule, text = SINGLE[name]
-    wanted, by_name = places(tmp_path, {name: text}, (name,))
+    wanted, by_name = finding_places(tmp_path, {name: text}, (name,))
     assert by_name[rule] == {wanted}
 
 
 def test_a_template_that_renders_a_broken_file_has_its_line(tmp_path: Path) -> None:
     with pytest.raises(TemplateError) as caught:
-        places(
+        finding_places(
             tmp_path,
             {
                 "inventory.yml": "hosts: {a: {docker: {debug: true}}}\n",

@@ -26,7 +26,7 @@ hosts:
 """
 
 
-def said(folder: Path, text: str, *, as_json: bool = False, strict: bool = False) -> tuple[Exit, str]:
+def check_inventory(folder: Path, text: str, *, as_json: bool = False, strict: bool = False) -> tuple[Exit, str]:
     (folder / "inventory.yml").write_text(text)
     out = io.StringIO()
     screen = Screen(out=out, err=out)
@@ -36,12 +36,12 @@ def said(folder: Path, text: str, *, as_json: bool = False, strict: bool = False
 
 
 def rules(folder: Path, text: str) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = json.loads(said(folder, text, as_json=True)[1])["findings"]
+    entries: list[dict[str, Any]] = json.loads(check_inventory(folder, text, as_json=True)[1])["findings"]
     return entries
 
 
 def test_what_is_ignored_is_shown_with_its_reason_and_fails_nothing(tmp_path: Path) -> None:
-    code, text = said(tmp_path, IGNORING, strict=True)
+    code, text = check_inventory(tmp_path, IGNORING, strict=True)
     assert code is Exit.OK
     assert "[D008]\n  ignored: mended next week\n" in text
     assert "1 host checked: 0 errors, 0 warnings, 1 ignored" in text
@@ -50,7 +50,7 @@ def test_what_is_ignored_is_shown_with_its_reason_and_fails_nothing(tmp_path: Pa
 
 
 def test_reports_tell_what_is_ignored_from_what_is_wrong(tmp_path: Path) -> None:
-    said(tmp_path, IGNORING)
+    check_inventory(tmp_path, IGNORING)
     reports = tmp_path / "reports"
     assert json.loads((reports / "gl-code-quality-report.json").read_text()) == []
     assert '<skipped message="ignored: mended next week" />' in (reports / "junit.xml").read_text()
@@ -59,7 +59,7 @@ def test_reports_tell_what_is_ignored_from_what_is_wrong(tmp_path: Path) -> None
 
 
 def test_a_host_takes_it_back(tmp_path: Path) -> None:
-    code, text = said(tmp_path, IGNORING + "  b: {groups: [g], ignore: {D008: null}}\n")
+    code, text = check_inventory(tmp_path, IGNORING + "  b: {groups: [g], ignore: {D008: null}}\n")
     assert code is Exit.FAILED
     assert "1 error (b), 0 warnings, 1 ignored" in text
 
@@ -123,7 +123,7 @@ hosts:
 )
 def test_an_unknown_rule_or_no_reason_is_an_error(tmp_path: Path, ignore: str, says: str) -> None:
     with pytest.raises(InventoryError) as caught:
-        said(tmp_path, IGNORING.replace("D008: mended next week", ignore))
+        check_inventory(tmp_path, IGNORING.replace("D008: mended next week", ignore))
     assert says in caught.value.message + caught.value.hint
 
 

@@ -26,7 +26,7 @@ from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.text import plan_lines
 from tests.unit.plan_builders import ORIGIN, POLICY, RUNNER, a_host, ask, observed
-from tests.unit.saved_plan_builders import ASKED, KEY, LAST, NEW, PROJECT, planned, there
+from tests.unit.saved_plan_builders import ASKED, KEY, LAST, NEW, PROJECT, host_after, planned
 
 TAGS = SettingsUpdate("one", 7, (SettingChange("tags", ("linux",), ("docker", "linux")),))
 PAUSED = SettingsUpdate("one", 7, (SettingChange("paused", True, False),))
@@ -139,17 +139,17 @@ def test_a_job_that_is_tried_again_sets_what_gitlab_lacks_yet() -> None:
     def update(one: Planned, *updates: SettingsUpdate) -> Planned:
         return replace(one, plan=replace(one.plan, updates=updates))
 
-    asked_for = update(planned(there()), TAGS).plan
+    asked_for = update(planned(host_after()), TAGS).plan
     whole = saved_host(asked_for, ask(ASKED, NEW), "", LAST, Digests(KEY, frozenset(), Redactor().text))
     plan = SavedPlan(runnerops="1", created_at=1, requested_by=ORIGIN, inventory="inventory.yml", hosts=(whole,))
     run_record = replace(LAST, number=5, digest=asked_for.digest)
-    done = planned(there(ASKED, NEW, last=run_record), Result.UNCHANGED)
+    done = planned(host_after(ASKED, NEW, last=run_record), Result.UNCHANGED)
     for one, holds in (
-        (update(planned(there()), TAGS), True),
+        (update(planned(host_after()), TAGS), True),
         (done, True),
         (replace(update(done, TAGS), result=Result.PENDING), True),
         (replace(update(done, PAUSED), result=Result.PENDING), False),
-        (update(planned(there()), TAGS, PAUSED), False),
+        (update(planned(host_after()), TAGS, PAUSED), False),
     ):
         held = block_stale_plans(plan, PROJECT, {"h": one}, Redactor())["h"]
         assert isinstance(held, Planned)

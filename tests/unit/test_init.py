@@ -57,7 +57,7 @@ def screen(answers: str | None = None) -> Screen:
     return kind(out=io.StringIO(), err=io.StringIO(), answers=io.StringIO(answers or ""))
 
 
-def said(screen: Screen) -> str:
+def printed(screen: Screen) -> str:
     assert isinstance(screen.out, io.StringIO)
     assert isinstance(screen.err, io.StringIO)
     return screen.err.getvalue() + screen.out.getvalue()
@@ -69,11 +69,11 @@ def test_a_project_from_flags(tmp_path: Path) -> None:
     assert init(tmp_path / "new", wishes, {}, shown) is Exit.OK
     assert {path.name for path in (tmp_path / "new").iterdir()} == FILES
     assert (tmp_path / "new/inventory.yml").read_text().endswith(INVENTORY)
-    assert said(shown).endswith(
+    assert printed(shown).endswith(
         f"next:\n  cd {tmp_path}/new\n  runnerops check\n  runnerops trust ci-1\n  runnerops diff\n"
     )
     judged = screen()
-    assert check(tmp_path / "new/inventory.yml", (), {}, judged, CheckOptions(strict=True)) is Exit.OK, said(judged)
+    assert check(tmp_path / "new/inventory.yml", (), {}, judged, CheckOptions(strict=True)) is Exit.OK, printed(judged)
     pipeline = Path(runnerops.__file__).parent.parent / "examples/.gitlab-ci.yml"
     assert (tmp_path / "new/.gitlab-ci.yml").read_text() == pipeline.read_text()
 
@@ -103,7 +103,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     shown = screen()
     assert init(tmp_path, InitOptions(("root@h.example",), cache=False), {}, shown) is Exit.OK
     assert (tmp_path / "README.md").read_text() == "ours"
-    assert "README.md exists already, and is not changed" in said(shown)
+    assert "README.md exists already, and is not changed" in printed(shown)
     before = (tmp_path / "inventory.yml").read_text()
     with pytest.raises(RunneropsError, match="nothing is overwritten"):
         init(tmp_path, InitOptions(("root@i.example",)), {}, screen())
@@ -129,23 +129,23 @@ def test_a_host_that_is_not_reached_is_left_to_be_adopted(tmp_path: Path) -> Non
     shown = screen()
     wishes = InitOptions(adopted=("n=root@127.0.0.1:1",))
     assert init(tmp_path, wishes, {"HOME": str(tmp_path)}, shown) is Exit.FAILED
-    assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
+    assert "runnerops adopt n=root@127.0.0.1:1 --write" in printed(shown)
     assert (tmp_path / "inventory.yml").read_text().endswith("\nhosts:\n")
 
 
 def test_at_a_terminal_a_host_that_is_not_reached_is_reported_once(tmp_path: Path) -> None:
     shown = screen("root@127.0.0.1:1\nn\n\nm=root@127.0.0.1:2\n\n\n")
     assert init(tmp_path, InitOptions(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
-    assert said(shown).count("127.0.0.1:1: connection refused") == 1
-    assert "runnerops adopt n=root@127.0.0.1:1 m=root@127.0.0.1:2 --write" in said(shown)
+    assert printed(shown).count("127.0.0.1:1: connection refused") == 1
+    assert "runnerops adopt n=root@127.0.0.1:1 m=root@127.0.0.1:2 --write" in printed(shown)
 
 
 def test_what_is_typed_wrong_is_asked_for_again_and_nothing_else(tmp_path: Path) -> None:
     shown = screen("\nh\nroot@127.0.0.1:1\na/b\nn\n\n\n\n")
     assert init(tmp_path, InitOptions(), {"HOME": str(tmp_path)}, shown) is Exit.FAILED
     for word in ("a project needs at least one host", "h is not a login", "'a/b' is not a valid name"):
-        assert word in said(shown)
-    assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
+        assert word in printed(shown)
+    assert "runnerops adopt n=root@127.0.0.1:1 --write" in printed(shown)
 
 
 def test_whoever_leaves_while_keys_are_shown_is_told_how_to_go_on(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_whoever_leaves_while_keys_are_shown_is_told_how_to_go_on(tmp_path: Path
     shown = Leaves(out=io.StringIO(), err=io.StringIO())
     with pytest.raises(KeyboardInterrupt):
         init(tmp_path, InitOptions(adopted=("n=root@127.0.0.1:1",)), {"HOME": str(tmp_path)}, shown)
-    assert "runnerops adopt n=root@127.0.0.1:1 --write" in said(shown)
+    assert "runnerops adopt n=root@127.0.0.1:1 --write" in printed(shown)
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ class Late(Outer):
 SECRET = Secret("env", "X", SourceLocation("f", 1, 1))
 
 
-def found(value: object) -> Found:
+def complaints_about(value: object) -> Found:
     notes: Found = []
     read(Outer, value, notes)
     return notes
@@ -77,21 +77,21 @@ def found(value: object) -> Found:
     ],
 )
 def test_a_value_of_another_type_is_reported_with_its_key(value: object, key: tuple[str | int, ...], text: str) -> None:
-    (one,) = found(value)
+    (one,) = complaints_about(value)
     assert isinstance(one, Wrong)
     assert (one.key, one.text) == (key, text)
     assert one.hint
 
 
 def test_a_key_that_no_shape_has_is_reported_with_those_it_has() -> None:
-    (one,) = found({"texts": 1})
+    (one,) = complaints_about({"texts": 1})
     assert isinstance(one, UnknownKey)
     assert one.key == ("texts",)
     assert one.known == ("text", "number", "flag", "either", "one", "many", "named", "inner", "for")
 
 
 def test_everything_that_is_wrong_is_reported() -> None:
-    assert len(found({"text": 1, "number": 1, "many": [1, "x"], "inner": {}, "x": 1})) == 6
+    assert len(complaints_about({"text": 1, "number": 1, "many": [1, "x"], "inner": {}, "x": 1})) == 6
 
 
 def test_given_values_are_kept() -> None:

@@ -30,7 +30,7 @@ ssh = {user = "ci"}
 """
 
 
-def found(
+def findings_of(
     versions: dict[str, str], spec: FileSpec, content: bytes, facts: Facts | None = None
 ) -> list[tuple[str, str]]:
     host = Host("h", "h", versions=versions)
@@ -60,9 +60,9 @@ def found(
 def test_versions_of_the_inventory(
     versions: dict[str, str], spec: FileSpec, content: bytes, findings: list[tuple[str, str]]
 ) -> None:
-    assert found(versions, spec, content) == findings
+    assert findings_of(versions, spec, content) == findings
 
 
 def test_the_hosts_own_version_wins() -> None:
     facts = Facts(docker=DockerFacts(Unit("docker", "active"), "26.1.5"))
-    assert found({"docker": "19.03"}, DAEMON, b'{"log-format": "json"}', facts) == []
+    assert findings_of({"docker": "19.03"}, DAEMON, b'{"log-format": "json"}', facts) == []

@@ -20,7 +20,7 @@ CACHE = (
 )
 
 
-def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
+def findings_of(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     inventory = load(folder, f"hosts:\n{cache}  a: {{address: 192.0.2.10, {host}}}\n")
     host_a = next(host for host in inventory.hosts if host.name == "a")
     return [
@@ -65,7 +65,7 @@ def found(folder: Path, host: str, cache: str = CACHE % "") -> list[str]:
     ],
 )
 def test_mirrors(tmp_path: Path, host: str, says: str) -> None:
-    findings = found(tmp_path, host)
+    findings = findings_of(tmp_path, host)
     assert any(says in text for text in findings) if says else findings == []
 
 
@@ -87,7 +87,7 @@ PUBLIC = (
 )
 def test_a_cache_with_a_public_name_behind_the_proxy(tmp_path: Path, docker: str, says: list[str]) -> None:
     """The rules of daemon.json find mirrors with a private name themselves."""
-    assert [text.partition(":")[0] for text in found(tmp_path, f"docker: {{{docker}}}", PUBLIC)] == says
+    assert [text.partition(":")[0] for text in findings_of(tmp_path, f"docker: {{{docker}}}", PUBLIC)] == says
 
 
 @pytest.mark.parametrize(("serves", "fires"), [("ghcr.io", True), ("docker.io", False)])
@@ -95,7 +95,7 @@ def test_a_cache_of_another_registry_as_a_mirror(tmp_path: Path, serves: str, fi
     cache = CACHE % f", serves: {serves}"
     if fires:
         cache = cache.replace("https://registry-1.docker.io", "https://ghcr.io")
-    findings = found(tmp_path, "docker: {registry-mirrors: ['http://192.0.2.20:5000']}", cache)
+    findings = findings_of(tmp_path, "docker: {registry-mirrors: ['http://192.0.2.20:5000']}", cache)
     assert [text.partition(":")[0] for text in findings] == (["X005 error registry-mirrors[0]"] if fires else [])
 
 
@@ -120,7 +120,7 @@ NAMED = (
     ],
 )
 def test_a_cache_by_another_of_its_addresses(tmp_path: Path, upstream: str, mirror: str, says: list[str]) -> None:
-    findings = found(tmp_path, f"docker: {{registry-mirrors: ['{mirror}']}}", NAMED % upstream)
+    findings = findings_of(tmp_path, f"docker: {{registry-mirrors: ['{mirror}']}}", NAMED % upstream)
     assert [text.rpartition(" registry-mirrors[0]: ")[0] or text.partition(" registry")[0] for text in findings] == says
 
 
@@ -129,14 +129,14 @@ def test_a_cache_on_the_loopback_is_that_of_its_own_host(tmp_path: Path) -> None
         "  c: {address: 192.0.2.20, registry: {caches: [{upstream: 'https://ghcr.io', listen: '127.0.0.1:5000'}]}}\n"
     )
     mirror = "docker: {registry-mirrors: ['http://localhost:5000']}"
-    assert found(tmp_path, mirror, other) == []
+    assert findings_of(tmp_path, mirror, other) == []
     own = "registry: {caches: [{upstream: 'https://ghcr.io', listen: '127.0.0.1:5000'}]}"
-    assert [text[:10] for text in found(tmp_path, f"{mirror}, {own}", other)] == ["X005 error"]
+    assert [text[:10] for text in findings_of(tmp_path, f"{mirror}, {own}", other)] == ["X005 error"]
 
 
 def test_of_several_caches_on_a_host_that_of_the_port_is_named(tmp_path: Path) -> None:
     cache = CACHE % "}, {upstream: 'https://ghcr.io', listen: '192.0.2.20:5001'"
-    findings = found(tmp_path, "docker: {registry-mirrors: ['https://192.0.2.20:5001']}", cache)
+    findings = findings_of(tmp_path, "docker: {registry-mirrors: ['https://192.0.2.20:5001']}", cache)
     assert ["is the address of http://192.0.2.20:5001" in text for text in findings] == [True]
 
 
@@ -167,7 +167,7 @@ CIRCLE = (
     ],
 )
 def test_caches_in_a_circle(tmp_path: Path, text: str, two: str, expected: list[str]) -> None:
-    assert found(tmp_path, CIRCLE.format(one=text, two=two)) == expected
+    assert findings_of(tmp_path, CIRCLE.format(one=text, two=two)) == expected
 
 
 LOCAL = "registry: {caches: [{upstream: 'http://172.17.0.1:5000', serves: docker.io}]}"
@@ -198,7 +198,7 @@ WILDCARD = (
     ],
 )
 def test_circles_over_several_hosts(tmp_path: Path, host: str, others: str, says: str) -> None:
-    assert found(tmp_path, host, others) == ([f"X006 error caches[0].upstream: {says}"] if says else [])
+    assert findings_of(tmp_path, host, others) == ([f"X006 error caches[0].upstream: {says}"] if says else [])
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_circles_over_several_hosts(tmp_path: Path, host: str, others: str, says
 )
 @pytest.mark.parametrize(("listen", "fires"), [("192.0.2.10:5000", True), ("127.0.0.1:5000", False)])
 def test_a_login_beside_the_caches_own_keys(tmp_path: Path, login: str, listen: str, fires: bool) -> None:
-    findings = found(tmp_path, f"registry: {{caches: [{{listen: '{listen}', {login}}}]}}")
+    findings = findings_of(tmp_path, f"registry: {{caches: [{{listen: '{listen}', {login}}}]}}")
     assert [text.partition(".")[2].partition(":")[0].rpartition(".")[2] for text in findings if "X009" in text] == (
         ["username" if "config" in login else "REGISTRY_PROXY_USERNAME"] if fires else []
     )
@@ -219,7 +219,7 @@ def test_a_login_beside_the_caches_own_keys(tmp_path: Path, login: str, listen: 
 @pytest.mark.parametrize(("listen", "fires"), [("192.0.2.10:5000", True), ("127.0.0.1:5000", False)])
 def test_a_login_that_others_can_use(tmp_path: Path, listen: str, fires: bool) -> None:
     login = f"upstream: 'https://registry-1.docker.io', username: u, password: p, listen: '{listen}'"
-    findings = [text for text in found(tmp_path, f"registry: {{caches: [{{{login}}}]}}") if "X009" in text]
+    findings = [text for text in findings_of(tmp_path, f"registry: {{caches: [{{{login}}}]}}") if "X009" in text]
     assert bool(findings) is fires
     assert not findings or f"every client that can reach {listen}" in findings[0]
 
@@ -245,7 +245,7 @@ SERVICE = ", services: [{{name: 'docker:28-dind', command: [{}]}}]"
     ],
 )
 def test_the_mtu_of_a_daemon_inside(tmp_path: Path, mtu: int, services: str, dind: str, fires: bool) -> None:
-    findings = found(tmp_path, RUNNER.format(mtu=mtu, services=services, dind=dind))
+    findings = findings_of(tmp_path, RUNNER.format(mtu=mtu, services=services, dind=dind))
     assert ["X007 warning runners[0].docker.services[0]" in text for text in findings] == ([True] if fires else [])
 
 
@@ -290,7 +290,7 @@ def test_what_goes_past_a_proxy(no_proxy: str, host: str, port: int, past: bool)
 )
 def test_a_cache_that_asks_another_registry_than_its_upstream(tmp_path: Path, more: str, severity: str) -> None:
     cache = f"registry: {{caches: [{{upstream: 'https://registry-1.docker.io', {more}}}]}}"
-    findings = [text for text in found(tmp_path, cache) if text.startswith("X015")]
+    findings = [text for text in findings_of(tmp_path, cache) if text.startswith("X015")]
     assert [text.split()[1] for text in findings] == ([severity] if severity else [])
 
 
@@ -302,7 +302,9 @@ def test_a_cache_of_another_registry_as_the_mirror_of_a_daemon_in_a_job(
     runner = (
         f"{{name: r, url: 'https://g', token: keep, executor: docker, docker: {{image: x, services: [{service}]}}}}"
     )
-    findings = found(tmp_path, f"gitlab_runner: {{concurrent: 1, runners: [{runner}]}}", CACHE % f", serves: {serves}")
+    findings = findings_of(
+        tmp_path, f"gitlab_runner: {{concurrent: 1, runners: [{runner}]}}", CACHE % f", serves: {serves}"
+    )
     place = "X005 error runners[0].docker.services[0].command[1]: is the cache"
     assert [text for text in findings if text.startswith(place)] == findings
     assert bool(findings) is fires

@@ -17,7 +17,7 @@ RUNNER = "gitlab_runner: {%s, runners: [{name: one, url: 'https://gitlab.example
 SESSION = RUNNER % "session_server: {listen_address: '%s', advertise_address: 'runner.example.com:8093'}"
 
 
-def said(folder: Path, *sections: str) -> list[str]:
+def findings_of(folder: Path, *sections: str) -> list[str]:
     loaded = load(folder, f"hosts:\n  a: {{address: 192.0.2.10, {', '.join(sections)}}}\n")
     project = open_project(loaded, loaded.hosts, Resolver({}, loaded.folder), Redactor())
     findings = [finding for finding in project.findings["a"] if finding.rule == "X014"]
@@ -53,6 +53,6 @@ def said(folder: Path, *sections: str) -> list[str]:
     ],
 )
 def test_two_services_on_one_address_are_found(sections: tuple[str, ...], says: str, tmp_path: Path) -> None:
-    texts = said(tmp_path, *sections)
+    texts = findings_of(tmp_path, *sections)
     assert len(texts) == bool(says), texts
     assert not says or says in texts[0]

@@ -12,7 +12,7 @@ from runnerops.model.common import Exit
 from runnerops.report.screen import Screen
 
 
-def said(folder: Path, text: str) -> tuple[Exit, str]:
+def check_inventory(folder: Path, text: str) -> tuple[Exit, str]:
     (folder / "inventory.yml").write_text(text)
     out = io.StringIO()
     screen = Screen(out=out, err=out)
@@ -29,7 +29,7 @@ def said(folder: Path, text: str) -> tuple[Exit, str]:
     ],
 )
 def test_two_names_for_one_address(tmp_path: Path, second: str, found: bool) -> None:
-    code, text = said(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10}}\n  b: {second}\n")
+    code, text = check_inventory(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10}}\n  b: {second}\n")
     assert (code is Exit.FAILED) is found
     assert ("X001" in text) is found
     if found:
@@ -40,11 +40,11 @@ def test_two_names_for_one_address(tmp_path: Path, second: str, found: bool) -> 
     ("one", "other"), [("fd00::1", "fd00:0:0::0001"), ("r.example.com", "R.Example.com."), ("192.0.2.1", "192.0.2.1")]
 )
 def test_one_address_in_two_spellings(tmp_path: Path, one: str, other: str) -> None:
-    assert "X001" in said(tmp_path, f"hosts:\n  a: {{address: '{one}'}}\n  b: {{address: '{other}'}}\n")[1]
+    assert "X001" in check_inventory(tmp_path, f"hosts:\n  a: {{address: '{one}'}}\n  b: {{address: '{other}'}}\n")[1]
 
 
 def test_many_names_for_one_address_are_one_finding(tmp_path: Path) -> None:
-    code, text = said(tmp_path, "hosts:\n  r-[01:40]: {address: 192.0.2.10}\n  x: {address: 192.0.2.11}\n")
+    code, text = check_inventory(tmp_path, "hosts:\n  r-[01:40]: {address: 192.0.2.10}\n  x: {address: 192.0.2.11}\n")
     assert code is Exit.FAILED
     assert "hosts.r-02.address: has the address of host r-01, and so have r-[03:40]: each deploy" in text
     assert text.count("X001") == 1
@@ -55,7 +55,7 @@ def test_secrets_that_one_line_misses_are_reported_once(tmp_path: Path) -> None:
     """As `deploy` tells them, and counted as shown. What another line misses, or for another reason, is apart."""
     line = '  r[01:40]: {docker: {proxies: {http-proxy: !env "X_{host}", https-proxy: !env ONE}}}\n'
     text = f"hosts:\n{line}  x: {{docker: {{proxies: {{http-proxy: !file none}}}}}}\n"
-    code, message = said(tmp_path, text)
+    code, message = check_inventory(tmp_path, text)
     assert code is Exit.OK
     lines = [line for line in message.splitlines() if "[S001]" in line]
     assert len(lines) == 3
@@ -79,7 +79,7 @@ def test_secrets_that_one_line_misses_are_reported_once(tmp_path: Path) -> None:
 def test_a_finding_of_many_hosts_is_counted_once_with_the_hosts_that_have_it(
     tmp_path: Path, text: str, last: str
 ) -> None:
-    _, message = said(tmp_path, text)
+    _, message = check_inventory(tmp_path, text)
     assert message.count("[D008]") == 1
     assert message.splitlines()[-1] == f"{last}, 0 warnings"
 
@@ -96,7 +96,7 @@ def test_a_finding_of_many_hosts_is_counted_once_with_the_hosts_that_have_it(
     ],
 )
 def test_the_hosts_name_in_a_key_is_named_as_not_replaced(tmp_path: Path, section: str, key: str) -> None:
-    _, text = said(tmp_path, f"hosts: {{a: {{{section}}}}}\n")
+    _, text = check_inventory(tmp_path, f"hosts: {{a: {{{section}}}}}\n")
     assert ("X004" in text) is bool(key)
     assert key in text
 
@@ -107,7 +107,7 @@ def test_the_hosts_name_in_a_key_is_named_as_not_replaced(tmp_path: Path, sectio
 def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: bool) -> None:
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / name).write_text("{}\n")
-    code, text = said(tmp_path, "hosts: {a: {docker: {}}}\n")
+    code, text = check_inventory(tmp_path, "hosts: {a: {docker: {}}}\n")
     assert code is Exit.OK
     assert ("did you mean 'daemon.json.j2'?" in text) is found
 
@@ -130,7 +130,7 @@ def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: boo
     ],
 )
 def test_networks_that_would_cut_the_host_off(tmp_path: Path, docker: str, says: str) -> None:
-    code, text = said(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10, docker: {docker}}}\n")
+    code, text = check_inventory(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10, docker: {docker}}}\n")
     assert code is Exit.OK
     assert says in text
     assert ("X003" in text) is bool(says)
@@ -147,5 +147,5 @@ def test_networks_that_would_cut_the_host_off(tmp_path: Path, docker: str, says:
 def test_a_network_over_another_hosts_cache_that_has_a_name(tmp_path: Path, listen: str, bip: str, found: bool) -> None:
     cache = f"{{upstream: 'https://registry-1.docker.io', listen: '{listen}', url: 'http://hub.example.com:5000'}}"
     b = f"{{address: 10.98.0.9, registry: {{caches: [{cache}]}}}}"
-    _, text = said(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10, docker: {{bip: {bip}}}}}\n  b: {b}\n")
+    _, text = check_inventory(tmp_path, f"hosts:\n  a: {{address: 192.0.2.10, docker: {{bip: {bip}}}}}\n  b: {b}\n")
     assert ("overlaps the mirror http://hub.example.com:5000" in text) is found

@@ -152,7 +152,7 @@ IN_YAML = [
 CASES = [(spec, *case) for spec, cases in ((JSON, IN_JSON), (TOML, IN_TOML), (YAML, IN_YAML)) for case in cases]
 
 
-def found(spec: FileSpec, content: bytes) -> Finding:
+def finding_of(spec: FileSpec, content: bytes) -> Finding:
     (finding,) = lint_file(spec, content)
     assert finding.rule == "P001"
     return finding
@@ -160,7 +160,7 @@ def found(spec: FileSpec, content: bytes) -> Finding:
 
 @pytest.mark.parametrize(("spec", "text"), [(JSON, "[]"), (JSON, '"x"'), (YAML, "- a"), (YAML, "[]")])
 def test_what_is_valid_and_no_mapping_is_not_said_to_be_invalid(spec: FileSpec, text: str) -> None:
-    assert found(spec, text.encode()).message.startswith("the file must be ")
+    assert finding_of(spec, text.encode()).message.startswith("the file must be ")
 
 
 def test_findings_of_a_file_stand_in_its_order() -> None:
@@ -191,7 +191,7 @@ def test_curly_quotes_are_named_where_yaml_takes_them_for_letters(text: str, pla
 def test_the_usual_cause_is_reported_where_it_stands(
     spec: FileSpec, text: str, line: int, column: int, problem: str, fix: str
 ) -> None:
-    finding = found(spec, text.encode())
+    finding = finding_of(spec, text.encode())
     assert problem in finding.message
     assert fix in finding.fix
     assert finding.location
@@ -208,7 +208,7 @@ def test_the_usual_cause_is_reported_where_it_stands(
     ],
 )
 def test_bytes_that_are_no_text(spec: FileSpec, content: bytes, line: int, column: int, problem: str) -> None:
-    finding = found(spec, content)
+    finding = finding_of(spec, content)
     assert problem in finding.message
     assert finding.location
     assert (finding.location.line, finding.location.column) == (line, column)

@@ -21,7 +21,7 @@ from runnerops.report.formats.markdown import markdown
 from runnerops.report.formats.plans import HostReport, PlanReport
 from runnerops.report.formats.terraform import terraform
 from tests.unit.plan_builders import ask, observed, plan
-from tests.unit.saved_plan_builders import ASKED, NEW, PROJECT, planned, there
+from tests.unit.saved_plan_builders import ASKED, NEW, PROJECT, host_after, planned
 
 
 def test_what_comes_changes_and_goes_is_counted() -> None:
@@ -48,7 +48,7 @@ def test_what_comes_changes_and_goes_is_counted() -> None:
 
 
 def test_what_is_compared_stands_where_it_gets_its_colour() -> None:
-    text = markdown(plan_report(PROJECT, {"h": planned(there())}, Redactor()))
+    text = markdown(plan_report(PROJECT, {"h": planned(host_after())}, Redactor()))
     assert '\n-    "max-size": "7m"\n+    "max-size": "8m"\n' in text
     assert text.count("```") % 2 == 0
 

@@ -71,7 +71,7 @@ def test_mirrors_of_before_the_first_run_are_asked_too() -> None:
     assert "http://192.0.2.99:5000" in asked
 
 
-def gone(observed: HostState, made: Plan) -> HostState:
+def after_removal(observed: HostState, made: Plan) -> HostState:
     """The host after this removal."""
     assert observed.facts.docker
     assert observed.facts.runner
@@ -82,7 +82,7 @@ def gone(observed: HostState, made: Plan) -> HostState:
 
 def test_a_second_removal_has_nothing_to_do() -> None:
     observed = deployed(HERE)
-    after = gone(observed, removal(HERE, observed, Policy()))
+    after = after_removal(observed, removal(HERE, observed, Policy()))
     off = remove_services(
         HERE,
         [*ServiceName],
@@ -166,7 +166,7 @@ def test_what_a_removal_gave_back_is_not_ours() -> None:
 def test_what_is_not_removed_is_not_mended() -> None:
     """Somebody has stopped the runner, or an earlier removal has."""
     host_state = deployed(HERE)
-    after = gone(host_state, removal(HERE, host_state, Policy()))
+    after = after_removal(host_state, removal(HERE, host_state, Policy()))
     observed = replace(
         host_state,
         applied=dict.fromkeys(host_state.files, "0" * 64),

@@ -35,7 +35,7 @@ def threes(text: str) -> Iterator[Three]:
     return zip(words, words[1:], words[2:], strict=False)
 
 
-def said() -> set[Three]:
+def texts_in_threes() -> set[Three]:
     """What the program and its scripts can print, in threes."""
     texts = [text_of(node) for path in MODULES for node in nodes(path)]
     texts += [re.sub(r"\$\{.*?\}|\$\w+", "\0", path.read_text()) for path in ROOT.rglob("*.sh")]
@@ -51,7 +51,7 @@ def expected() -> Iterator[tuple[str, Three]]:
 
 
 def test_what_tests_on_hosts_expect_is_said() -> None:
-    known = said()
+    known = texts_in_threes()
     pairs = list(expected())
     assert len(pairs) > 400
     missing = {

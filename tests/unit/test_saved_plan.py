@@ -37,49 +37,57 @@ from runnerops.report.plan_differences import differences
 from runnerops.report.saved_plan import Digests, saved_host
 from runnerops.report.screen import Screen
 from tests.unit.plan_builders import CONFIG, POLICY, RUNNER, ask, plan
-from tests.unit.saved_plan_builders import ASKED, HOST, KEY, LAST, LOADED, NEW, PROJECT, WAS, planned, there
+from tests.unit.saved_plan_builders import ASKED, HOST, KEY, LAST, LOADED, NEW, PROJECT, WAS, host_after, planned
 from tests.unit.services.builders import DAEMON
 
 
-def told(state: HostState, files: tuple[RenderedFile, ...], policy: Policy = POLICY) -> SavedHost:
+def saved_plan_of(state: HostState, files: tuple[RenderedFile, ...], policy: Policy = POLICY) -> SavedHost:
     made = plan(files, state, policy, key=state.secret_fingerprints.key or "77" * 32)
     digests = Digests(state.secret_fingerprints.key, frozenset(), Redactor().text)
     return saved_host(made, files, "a-machine", state.last, digests)
 
 
-SAVED = told(there(), ask(ASKED, NEW))
+SAVED = saved_plan_of(host_after(), ask(ASKED, NEW))
 
 
 @pytest.mark.parametrize(
     ("now", "says"),
     [
-        (told(there(jobs=3), ask(ASKED, NEW)), ()),
-        (told(there(), ask(ASKED, NEW), Policy(drain_s=60, verify_s=5)), ()),
-        (told(there(config=RUNNER + b"id = 7\ntoken_obtained_at = 2026-01-01T00:00:00Z\n"), ask(ASKED, NEW)), ()),
-        (told(there(config=b"# by hand\n" + RUNNER), ask(ASKED, NEW)), ()),
-        (told(there(WAS | {"debug": True}), ask(ASKED, NEW)), ("edited on the host", "would change too", "debug")),
+        (saved_plan_of(host_after(jobs=3), ask(ASKED, NEW)), ()),
+        (saved_plan_of(host_after(), ask(ASKED, NEW), Policy(drain_s=60, verify_s=5)), ()),
         (
-            told(there(WAS | {"log-opts": {"max-size": "9m"}}), ask(ASKED, NEW)),
+            saved_plan_of(
+                host_after(config=RUNNER + b"id = 7\ntoken_obtained_at = 2026-01-01T00:00:00Z\n"), ask(ASKED, NEW)
+            ),
+            (),
+        ),
+        (saved_plan_of(host_after(config=b"# by hand\n" + RUNNER), ask(ASKED, NEW)), ()),
+        (
+            saved_plan_of(host_after(WAS | {"debug": True}), ask(ASKED, NEW)),
+            ("edited on the host", "would change too", "debug"),
+        ),
+        (
+            saved_plan_of(host_after(WAS | {"log-opts": {"max-size": "9m"}}), ask(ASKED, NEW)),
             ("the host has another value (edited on the host): log-opts.max-size", "newly blocked: modified-on-host"),
         ),
-        (told(there(ASKED), ask(ASKED, NEW)), (f"{DAEMON}: would not change any more",)),
+        (saved_plan_of(host_after(ASKED), ask(ASKED, NEW)), (f"{DAEMON}: would not change any more",)),
         (
-            told(there(), ask(WAS | {"log-opts": {"max-size": "9m"}}, NEW)),
+            saved_plan_of(host_after(), ask(WAS | {"log-opts": {"max-size": "9m"}}, NEW)),
             ("a template or a secret asks for something else", "the inventory has another value: log-opts.max-size"),
         ),
         (
-            told(there(), ask(ASKED, RUNNER)),
+            saved_plan_of(host_after(), ask(ASKED, RUNNER)),
             ("asks for something else", f"{CONFIG}: would not change any more", "gitlab-runner: ", "step "),
         ),
         (
-            told(there(), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-b"))),
+            saved_plan_of(host_after(), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-b"))),
             ("asks for something else", "runners[0].token (one)", "newly blocked: replace-token"),
         ),
         (
-            told(there(last=replace(LAST, number=5)), ask(ASKED, NEW)),
+            saved_plan_of(host_after(last=replace(LAST, number=5)), ask(ASKED, NEW)),
             ("another run came between: run 5 by anna from laptop",),
         ),
-        (told(there(last=replace(LAST, result="failed")), ask(ASKED, NEW)), ("run 4 by anna",)),
+        (saved_plan_of(host_after(last=replace(LAST, result="failed")), ask(ASKED, NEW)), ("run 4 by anna",)),
         (replace(SAVED, machine="another"), ("another machine answers",)),
         (replace(SAVED, keyed=False), ("something that the plan depends on",)),
     ],
@@ -93,20 +101,26 @@ def test_what_is_a_difference_and_whose(now: SavedHost, says: tuple[str, ...]) -
 
 
 def test_before_a_hosts_first_run_keys_count_and_a_secret_alone_does_not() -> None:
-    fresh = told(there(key=""), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-b")))
+    fresh = saved_plan_of(host_after(key=""), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-b")))
     assert not fresh.keyed
-    assert not differences(fresh, told(there(key=""), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-c"))), LAST)
-    assert differences(fresh, told(there(key=""), ask(ASKED, NEW)), LAST)
+    assert not differences(
+        fresh, saved_plan_of(host_after(key=""), ask(ASKED, NEW.replace(b"glrt-a", b"glrt-c"))), LAST
+    )
+    assert differences(fresh, saved_plan_of(host_after(key=""), ask(ASKED, NEW)), LAST)
 
 
 @pytest.mark.parametrize("key", [KEY, ""])
 def test_no_value_can_be_tried_out_on_what_is_saved(key: str) -> None:
     """No digest depends on a secret, unless it depends on what only the host keeps too."""
     secrets = [b"glrt-cccccccccccc", b"glrt-dddddddddddd"]
-    one, other = (told(there(key=key), ask(ASKED, NEW.replace(b"glrt-aaaaaaaaaaaa", secret))) for secret in secrets)
+    one, other = (
+        saved_plan_of(host_after(key=key), ask(ASKED, NEW.replace(b"glrt-aaaaaaaaaaaa", secret))) for secret in secrets
+    )
     if key:
         assert one != other  # or a change of a secret would not be seen
-        assert one != told(there(key="6b" * 32), ask(ASKED, NEW.replace(b"glrt-aaaaaaaaaaaa", secrets[0])))
+        assert one != saved_plan_of(
+            host_after(key="6b" * 32), ask(ASKED, NEW.replace(b"glrt-aaaaaaaaaaaa", secrets[0]))
+        )
     else:
         assert one == other
     text = json.dumps(asdict(one))
@@ -130,7 +144,7 @@ def write(path: Path, plans: Plans, flags: Flags = NO_FLAGS, origin: Origin = OR
 def fixture_saved(tmp_path: Path) -> Path:
     path = tmp_path / "new" / "plan.json"
     flags = Flags({"data-root": frozenset({"h"})})
-    write(path, {"h": planned(there())}, flags)
+    write(path, {"h": planned(host_after())}, flags)
     return path
 
 
@@ -139,7 +153,7 @@ def test_what_is_written_is_read_and_holds(saved: Path) -> None:
     check_plan(saved, saved_plan, ORIGIN, 3600)
     assert (saved_plan.allow, saved_plan.kill_jobs) == ({"data-root": ("h",)}, False)
     assert hosts_of_plan(saved, saved_plan, LOADED, frozenset()) == ("h",)
-    plans = {"h": planned(there(jobs=2))}
+    plans = {"h": planned(host_after(jobs=2))}
     assert block_stale_plans(saved_plan, PROJECT, plans, Redactor()) == plans
 
 
@@ -148,8 +162,8 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
     second = replace(HOST, name="i")
     both = replace(PROJECT, hosts=(HOST, second), rendered={**PROJECT.rendered, "i": PROJECT.rendered["h"]})
     two = replace(saved_plan, hosts=(*saved_plan.hosts, replace(saved_plan.hosts[0], host="i")))
-    here = planned(there())
-    plans = {"h": planned(there(WAS | {"debug": True})), "i": replace(here, plan=replace(here.plan, host="i"))}
+    here = planned(host_after())
+    plans = {"h": planned(host_after(WAS | {"debug": True})), "i": replace(here, plan=replace(here.plan, host="i"))}
     held = block_stale_plans(two, both, plans, Redactor())
     (blocker, other) = (each.plan.blockers[0] for each in held.values() if isinstance(each, Planned))
     assert (blocker.code, other.code) == ("plan-differs", "plan-differs")
@@ -157,11 +171,14 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
     assert "is outdated on h" in other.message
 
     run_record = replace(LAST, number=5, digest=here.plan.digest)
-    done = planned(there(ASKED, NEW, last=run_record), Result.UNCHANGED)
+    done = planned(host_after(ASKED, NEW, last=run_record), Result.UNCHANGED)
     assert block_stale_plans(saved_plan, PROJECT, {"h": done}, Redactor()) == {"h": done}
-    written = planned(there(config=RUNNER + b"id = 7\n", last=replace(run_record, result="failed")))
+    written = planned(host_after(config=RUNNER + b"id = 7\n", last=replace(run_record, result="failed")))
     assert block_stale_plans(saved_plan, PROJECT, {"h": written}, Redactor(), {"h"}) == {"h": written}
-    for plan_now, again in ((written, ()), (planned(there(WAS | {"debug": True}, last=written.last or LAST)), ("h",))):
+    for plan_now, again in (
+        (written, ()),
+        (planned(host_after(WAS | {"debug": True}, last=written.last or LAST)), ("h",)),
+    ):
         stale = block_stale_plans(saved_plan, PROJECT, {"h": plan_now}, Redactor(), again)["h"]
         assert isinstance(stale, Planned)
         assert [blocker.code for blocker in stale.plan.blockers if blocker.code == "plan-differs"]
@@ -171,7 +188,7 @@ def test_a_difference_on_one_host_holds_the_others_and_a_job_that_is_tried_again
 
 
 def test_a_host_in_maintenance_is_no_part_of_a_plan(tmp_path: Path) -> None:
-    plans: dict[str, Planned | Exception] = {"h": planned(there()), "m": HostError("m", "swap", "", "maintenance")}
+    plans: dict[str, Planned | Exception] = {"h": planned(host_after()), "m": HostError("m", "swap", "", "maintenance")}
     write(tmp_path / "p", plans)
     assert [host.host for host in read_plan(tmp_path / "p").hosts] == ["h"]
     assert plans_summary(plans).endswith("1 in maintenance")
@@ -191,13 +208,13 @@ def test_no_plan_is_saved_without_all_hosts(tmp_path: Path) -> None:
         (tmp_path / ("p" * 256), "too long"),
     ):
         with pytest.raises(RunneropsError, match=says):
-            write(path, {"h": planned(there())})
+            write(path, {"h": planned(host_after())})
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_names_that_are_no_utf_8_are_written_all_the_same(tmp_path: Path) -> None:
     origin = replace(ORIGIN, requester=Requester("j\udcf6rg", "laptop", "c" * 40))
-    write(tmp_path / "p", {"h": planned(there())}, origin=origin)
+    write(tmp_path / "p", {"h": planned(host_after())}, origin=origin)
     assert read_plan(tmp_path / "p").requested_by.user == "j?rg"
     assert [path.name for path in tmp_path.iterdir()] == ["p"]
 

@@ -27,7 +27,7 @@ def slips(name: str) -> Iterator[str]:
         yield name[:index] + name[index + 1 :]
 
 
-def found(kind: str, text: str) -> dict[Key, str]:
+def severities(kind: str, text: str) -> dict[Key, str]:
     service, template, form = KINDS[kind]
     return {
         finding.key: finding.severity for finding in lint_file(FileSpec(service, "file", template, form), text.encode())
@@ -37,7 +37,7 @@ def found(kind: str, text: str) -> dict[Key, str]:
 def unnamed(kind: str, text: str, item: str, between: str, place: Key, known: Mapping[str, Any]) -> list[str]:
     """Slips of a table's keys that no error names. `text` has ITEMS where keys may stand, `item` NAME for one."""
     all_slips = {slip: None for name in known if len(name) > SHORTEST for slip in slips(name) if slip not in known}
-    said = found(kind, text.replace("ITEMS", between.join(item.replace("NAME", slip) for slip in all_slips)))
+    said = severities(kind, text.replace("ITEMS", between.join(item.replace("NAME", slip) for slip in all_slips)))
     return [slip for slip in all_slips if said.get((*place, slip)) != "error"]
 
 

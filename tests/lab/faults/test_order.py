@@ -77,7 +77,7 @@ def acting(call: Call, service: str) -> bool:
 
 def sync(calls: Sequence[Call], path: str, after: int = -1) -> int:
     """Where that path is synced first after that place."""
-    return place(calls, Call("sync", (path,)), after)
+    return index_of(calls, Call("sync", (path,)), after)
 
 
 def rename(calls: Sequence[Call], path: str, after: int) -> int:
@@ -87,7 +87,7 @@ def rename(calls: Sequence[Call], path: str, after: int) -> int:
     return at
 
 
-def place(calls: Sequence[Call], wanted: Call, after: int) -> int:
+def index_of(calls: Sequence[Call], wanted: Call, after: int) -> int:
     at = next((at for at, call in enumerate(calls) if at > after and call == wanted), None)
     assert at is not None, f"no {wanted.name} of {wanted.words} after call {after}"
     return at

@@ -19,13 +19,13 @@ def save(config: Config, path: Path, user: str) -> None:
     tree = {**config.tree, **({"user": user} if user else {})}
     tree.setdefault("session_server", {})
     beside = path.with_name(f".{path.name}.new")
-    beside.write_text("\n".join(lines(known(tree), "")) + "\n")
+    beside.write_text("\n".join(lines(known_keys(tree), "")) + "\n")
     beside.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o600)
     config.mtime = beside.stat().st_mtime_ns
     beside.rename(path)
 
 
-def known(tree: dict[str, Any], table: str = "") -> dict[str, Any]:
+def known_keys(tree: dict[str, Any], table: str = "") -> dict[str, Any]:
     """What the runner has of a table, in its order."""
     document: dict[str, Any] = {}
     for name, zero in always(table):
@@ -34,9 +34,9 @@ def known(tree: dict[str, Any], table: str = "") -> dict[str, Any]:
     for name in TABLES.get(table, ()):
         value = tree.get(name)
         if isinstance(value, dict):
-            document[name] = known(value, name)
+            document[name] = known_keys(value, name)
         elif isinstance(value, list):
-            document[name] = [known(part, name) for part in value]
+            document[name] = [known_keys(part, name) for part in value]
     return document
 
 

@@ -20,7 +20,7 @@ SPEC = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "y
 SCHEMA = files("runnerops.services.registry.schema").joinpath("compose-spec.json").read_text("utf-8")
 
 
-def found(lines: str, version: str, *, facts: bool = False) -> list[str]:
+def findings_of(lines: str, version: str, *, facts: bool = False) -> list[str]:
     tree = parse(f"services:\n  a:\n    image: x\n    {lines}\n".encode(), compose=True)
     host = Host("h", "h", versions={"compose": version} if version and not facts else {})
     known = Facts(registry=RegistryFacts(compose_version=version)) if facts else None
@@ -46,8 +46,8 @@ def found(lines: str, version: str, *, facts: bool = False) -> list[str]:
 )
 def test_a_key_that_an_older_compose_lacks_is_reported(lines: str, key: str, before: str, since: str) -> None:
     for facts in (False, True):
-        assert f"K001 error services.a.{key}" in found(lines, before, facts=facts)
-        assert found(lines, since, facts=facts) == []
+        assert f"K001 error services.a.{key}" in findings_of(lines, before, facts=facts)
+        assert findings_of(lines, since, facts=facts) == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_file_has_as_many_values_as_compose_counts(text: str, too_many: bool) 
 )
 def test_without_a_version_only_recent_keys_are_warned_of(lines: str, expected: list[str]) -> None:
     for version in ("", "dev"):
-        assert found(lines, version) == expected
+        assert findings_of(lines, version) == expected
 
 
 def test_every_key_is_one_of_the_specification() -> None:

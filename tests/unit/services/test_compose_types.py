@@ -8,7 +8,7 @@ from runnerops.model.common import Tree, key_text
 from runnerops.services.registry.rules.compose import compose_rules
 
 
-def found(service: Tree) -> list[str]:
+def findings_of(service: Tree) -> list[str]:
     tops: Tree = {"volumes": {"data": None}, "secrets": {"s": {"file": "s"}}, "configs": {"c": {"file": "c"}}}
     rules = compose_rules({"services": {"a": {"image": "a", **service}}, **tops})
     return [f"{severity} {key_text(key[2:])}: {message}" for _, severity, key, message, _ in rules]
@@ -127,7 +127,7 @@ MODE = "must be a mode of octal digits, such as 0440: Compose refuses the whole 
     ],
 )
 def test_a_value_that_compose_refuses_is_an_error(service: Tree, finding: str) -> None:
-    assert found(service) == [finding]
+    assert findings_of(service) == [finding]
 
 
 @pytest.mark.parametrize(
@@ -150,12 +150,12 @@ def test_a_value_that_compose_refuses_is_an_error(service: Tree, finding: str) -
     ids=str,
 )
 def test_a_value_that_compose_accepts_gives_no_finding(service: Tree) -> None:
-    assert found(service) == []
+    assert findings_of(service) == []
 
 
 def test_a_watch_command_with_an_open_quote() -> None:
     watch: Tree = {"path": ".", "action": "sync+exec", "target": "/a", "exec": {"command": 'echo "a'}}
-    (finding,) = (text for text in found({"develop": {"watch": [watch]}}) if text.startswith("error"))
+    (finding,) = (text for text in findings_of({"develop": {"watch": [watch]}}) if text.startswith("error"))
     assert finding.startswith("error develop.watch[0].exec.command: has a quote or a bracket that is not closed")
 
 

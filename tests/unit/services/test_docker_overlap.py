@@ -28,7 +28,9 @@ FACTS = replace(
 )
 
 
-def found(old: Tree, new: Tree, docker: DockerFacts | None = None, address: str = "10.77.0.16") -> list[Blocker]:
+def overlap_blockers(
+    old: Tree, new: Tree, docker: DockerFacts | None = None, address: str = "10.77.0.16"
+) -> list[Blocker]:
     observed = state({DAEMON: json_bytes(old)}, docker or FACTS)
     this_host = replace(host(new), address=address)
     changes = change_daemon(observed, new, this_host)
@@ -61,13 +63,13 @@ def found(old: Tree, new: Tree, docker: DockerFacts | None = None, address: str 
     ],
 )
 def test_networks_of_docker_that_overlap_with_those_of_the_host_are_blocked(old: Tree, new: Tree, what: str) -> None:
-    stops = [blocker for blocker in found(old, new) if blocker.code == "network-overlap"]
+    stops = [blocker for blocker in overlap_blockers(old, new) if blocker.code == "network-overlap"]
     assert any(what in blocker.message for blocker in stops) if what else not stops
 
 
 def test_without_the_hosts_routes_its_address_in_the_inventory_is_checked() -> None:
-    assert [blocker.code for blocker in found({}, {"bip": "10.77.0.1/24"}, engine())] == ["network-overlap"]
-    assert found({}, {"bip": "10.77.0.1/24"}, engine(), address="runner.example.com") == []
+    assert [blocker.code for blocker in overlap_blockers({}, {"bip": "10.77.0.1/24"}, engine())] == ["network-overlap"]
+    assert overlap_blockers({}, {"bip": "10.77.0.1/24"}, engine(), address="runner.example.com") == []
 
 
 @pytest.mark.parametrize(
@@ -82,8 +84,8 @@ def test_without_the_hosts_routes_its_address_in_the_inventory_is_checked() -> N
     ],
 )
 def test_what_would_leave_containers_without_logs_or_network(key: str, value: str, codes: list[str]) -> None:
-    assert [blocker.code for blocker in found({}, {key: value})] == codes
-    assert found({key: value}, {key: value, "debug": True}) == []
+    assert [blocker.code for blocker in overlap_blockers({}, {key: value})] == codes
+    assert overlap_blockers({key: value}, {key: value, "debug": True}) == []
 
 
 @pytest.mark.parametrize(("there", "codes"), [(False, ["no-selinux"]), (True, []), (None, [])])
@@ -92,8 +94,8 @@ def test_selinux_is_asked_for_and_missed_before_docker_starts_without_it(there: 
     assert ("observe_docker_selinux",) in DOCKER.questions(host(on), (daemon(on),))
     assert ("observe_docker_selinux",) not in DOCKER.questions(host({}), (daemon({"selinux-enabled": False}),))
     docker = replace(engine(), selinux=there)
-    assert [blocker.code for blocker in found({}, on, docker)] == codes
-    assert found(on, {**on, "debug": True}, docker) == []
+    assert [blocker.code for blocker in overlap_blockers({}, on, docker)] == codes
+    assert overlap_blockers(on, {**on, "debug": True}, docker) == []
     answers = {} if there is None else {"docker_selinux": Answer(0 if there else 1, b"")}
     facts = DOCKER.facts(Facts(), {"docker_where": Answer(0, b"/usr/bin/docker"), **answers}).docker
     assert facts

@@ -12,7 +12,7 @@ from runnerops.services.shared.versions import version_of
 from tests.unit.services.builders import daemon, engine
 
 
-def found(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
+def findings_of(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
     known = Facts(docker=facts) if facts else None
     return [
         f"{finding.rule} {finding.severity} {finding.message}"
@@ -25,11 +25,13 @@ PACKAGE: Tree = {"name": "a", "private": True, "scripts": {"start": "b"}, "licen
 
 def test_a_file_with_none_of_the_keys_is_another_file() -> None:
     expected = ["D001 error none of the 6 keys of this file is one of daemon.json: dockerd refuses the whole file"]
-    assert found(PACKAGE) == expected
-    assert len(found({**PACKAGE, "debug": True})) == len(PACKAGE), "each is named beside a known one"
-    assert len(found({**PACKAGE, "debg": True})) == len(PACKAGE) + 1, "each is named beside one that is nearly known"
-    assert len(found({name: PACKAGE[name] for name in [*PACKAGE][:5]})) == 5, "each of a few is named"
-    assert found({**PACKAGE, "empty": {}}) == [
+    assert findings_of(PACKAGE) == expected
+    assert len(findings_of({**PACKAGE, "debug": True})) == len(PACKAGE), "each is named beside a known one"
+    assert len(findings_of({**PACKAGE, "debg": True})) == len(PACKAGE) + 1, (
+        "each is named beside one that is nearly known"
+    )
+    assert len(findings_of({name: PACKAGE[name] for name in [*PACKAGE][:5]})) == 5, "each of a few is named"
+    assert findings_of({**PACKAGE, "empty": {}}) == [
         "D001 error none of the 7" + expected[0].removeprefix("D001 error none of the 6")
     ]
 
@@ -361,11 +363,11 @@ def test_a_key_that_has_another_name_now() -> None:
     ],
 )
 def test_findings_that_need_no_facts_of_the_host(tree: Tree, finding: str) -> None:
-    assert found(tree) == [finding]
+    assert findings_of(tree) == [finding]
 
 
 def test_a_file_of_nvidias_tool_gives_no_finding() -> None:
-    assert found({"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}}) == []
+    assert findings_of({"runtimes": {"nvidia": {"path": "nvidia-container-runtime", "args": []}}}) == []
 
 
 @pytest.mark.parametrize(
@@ -396,7 +398,7 @@ def test_a_file_of_nvidias_tool_gives_no_finding() -> None:
     ],
 )
 def test_findings_that_depend_on_facts_of_the_host(tree: Tree, facts: DockerFacts, finding: list[str]) -> None:
-    assert found(tree, facts) == finding
+    assert findings_of(tree, facts) == finding
 
 
 def test_a_valid_file_gives_no_finding() -> None:
@@ -412,7 +414,7 @@ def test_a_valid_file_gives_no_finding() -> None:
         "proxies": {"http-proxy": "http://192.0.2.1:3128", "no-proxy": "192.0.2.0/24"},
         "default-ulimits": {"nofile": {"Name": "nofile", "Hard": 1, "Soft": 1}},
     }
-    assert found(tree, engine("28.5.2")) == []
+    assert findings_of(tree, engine("28.5.2")) == []
 
 
 @pytest.mark.parametrize(

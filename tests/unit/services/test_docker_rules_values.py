@@ -25,7 +25,7 @@ def lint(text: str) -> tuple[Finding, ...]:
     return lint_file(SPEC, text.encode())
 
 
-def found(tree: Any) -> list[str]:
+def findings_of(tree: Any) -> list[str]:
     return [f"{finding.rule} {finding.severity}" for finding in lint(json.dumps(tree))]
 
 
@@ -288,7 +288,7 @@ NO_REGISTRIES = (
     ],
 )
 def test_a_wrong_value_gives_a_finding(tree: Any, finding: str) -> None:
-    assert finding in found(tree)
+    assert finding in findings_of(tree)
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_a_wrong_value_gives_a_finding(tree: Any, finding: str) -> None:
     ],
 )
 def test_a_valid_value_gives_no_finding(tree: Any) -> None:
-    assert found(tree) == []
+    assert findings_of(tree) == []
 
 
 @pytest.mark.parametrize(

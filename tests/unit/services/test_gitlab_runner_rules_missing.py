@@ -27,7 +27,7 @@ AZURE = "[runners.docker]\n[runners.cache]\nType = 'azure'\n[runners.cache.azure
 AUTOSCALER = "[runners.autoscaler]\nplugin = 'aws'\n[runners.autoscaler.connector_config]\n"
 
 
-def found(text: str) -> list[str]:
+def findings_of(text: str) -> list[str]:
     findings = lint_file(TOML, text.encode())
     return [
         f"{finding.rule} {finding.severity} {finding.location.line if finding.location else 0}: {finding.fix}"
@@ -255,7 +255,7 @@ def found(text: str) -> list[str]:
     ],
 )
 def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> None:
-    (text,) = found(HEAD.format(executor) + below)
+    (text,) = findings_of(HEAD.format(executor) + below)
     assert text.startswith(says)
 
 
@@ -299,7 +299,7 @@ def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> 
     ],
 )
 def test_nothing_is_missing(executor: str, below: str) -> None:
-    assert found(HEAD.format(executor) + below) == []
+    assert findings_of(HEAD.format(executor) + below) == []
 
 
 @pytest.mark.parametrize(
@@ -321,10 +321,10 @@ def test_nothing_is_missing(executor: str, below: str) -> None:
 )
 def test_what_a_runner_lacks(line: str, instead: str, says: str) -> None:
     text = HEAD.format("shell")
-    (message,) = found(text.replace(line, instead))
+    (message,) = findings_of(text.replace(line, instead))
     assert message.startswith(says)
 
 
 def test_an_excerpt_may_lack_much() -> None:
     excerpt = '[[runners]]\nexecutor = "docker-autoscaler"\n[runners.docker]\n[runners.autoscaler]\nmax_instances = 2\n'
-    assert [text.partition(":")[0] for text in found(excerpt)] == ["R004 warning 1"]
+    assert [text.partition(":")[0] for text in findings_of(excerpt)] == ["R004 warning 1"]

@@ -23,7 +23,7 @@ THIRD = "glrt-" + "c" * 20
 NAME = "one https://gitlab.example.com"
 
 
-def known(token: str | None) -> SecretFingerprints:
+def fingerprint_of(token: str | None) -> SecretFingerprints:
     """What a host remembers after a deploy that gave this token."""
     return SecretFingerprints(KEY, {NAME: fingerprint(KEY, token)}) if token else SecretFingerprints()
 
@@ -48,7 +48,7 @@ def known(token: str | None) -> SecretFingerprints:
 def test_which_token_is_written_depends_on_inventory_host_and_last_run(
     inventory: str | None, last: str | None, on_host: str | None, goes: str | None, with_id: bool, blockers: list[str]
 ) -> None:
-    now = replace(there(config(runner(token=on_host, id=7))), secret_fingerprints=known(last))
+    now = replace(there(config(runner(token=on_host, id=7))), secret_fingerprints=fingerprint_of(last))
     tree, texts, _ = reconcile(config(runner(token=inventory)), now)
     (one,) = tree["runners"]
     assert (one.get("token"), one.get("id") == 7, texts) == (goes, with_id, blockers)
@@ -65,7 +65,7 @@ def test_a_token_left_out_with_none_on_the_host_says_what_to_do(now: Tree | None
 
 
 def test_a_host_without_the_runner_gets_the_token_that_is_given() -> None:
-    tree, blockers, _ = reconcile(config(), replace(there(None), secret_fingerprints=known(OTHER)))
+    tree, blockers, _ = reconcile(config(), replace(there(None), secret_fingerprints=fingerprint_of(OTHER)))
     assert (tree["runners"], blockers) == ([runner()], [])
 
 
@@ -175,7 +175,7 @@ def test_new_in_the_inventory_and_replaced_on_the_host_stops() -> None:
 def test_a_deploy_that_gives_none_leaves_what_is_remembered() -> None:
     now = deployed(deploy(rendered(TOKEN), observed(None, None)), observed(None, None))
     now = deployed(deploy(rendered(None, check_interval=9), now), now)
-    assert now.secret_fingerprints == known(TOKEN)
+    assert now.secret_fingerprints == fingerprint_of(TOKEN)
     rotated = rotate(now, OTHER)
     assert codes(deploy(rendered(TOKEN), rotated)) == []
 

@@ -38,7 +38,7 @@ def plan(
     return REGISTRY.minimal_action(this_host, differences, observed, POLICY, before), differences
 
 
-def told(action: Action | None) -> tuple[str, str, str]:
+def verb_and_reason(action: Action | None) -> tuple[str, str, str]:
     return (action.verb.name, ", ".join(action.because), ", ".join(action.names)) if action else ("", "", "")
 
 
@@ -60,13 +60,13 @@ def told(action: Action | None) -> tuple[str, str, str]:
 def test_the_minimal_action_and_its_reason(
     now: list[Tree], rendered: list[Tree], desired: tuple[str, str, str]
 ) -> None:
-    assert told(plan(deployed(*now), host({}, rendered))[0]) == desired
+    assert verb_and_reason(plan(deployed(*now), host({}, rendered))[0]) == desired
 
 
 def test_a_secret_that_changes_is_recreated_by_force() -> None:
     one = {**ONE, "username": "acme", "password": secret()}
     action, _ = plan(deployed(one, value="old"), host({}, [one]), value="new")
-    assert told(action) == ("RECREATE", "dockerhub: proxy.password", "dockerhub")
+    assert verb_and_reason(action) == ("RECREATE", "dockerhub: proxy.password", "dockerhub")
 
 
 def test_a_secret_and_a_key_together_change_the_label() -> None:
@@ -79,7 +79,7 @@ def test_a_secret_and_a_key_together_change_the_label() -> None:
 def test_the_first_deploy_starts_the_caches() -> None:
     observed = state({}, engine(), registry_facts=compose_facts())
     action, _ = plan(observed, host({}, [ONE]))
-    assert told(action) == ("UP", "dockerhub is new, docker-compose.yml is new", "")
+    assert verb_and_reason(action) == ("UP", "dockerhub is new, docker-compose.yml is new", "")
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_container_that_is_not_what_the_files_say(
     files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
     found = [our_container(**{"label": label_of(this_host), **keys}) for keys in containers]
     observed = state(files, engine(containers=found), registry_facts=compose_facts())
-    assert told(plan(observed, this_host)[0]) == desired
+    assert verb_and_reason(plan(observed, this_host)[0]) == desired
 
 
 DEAD = {"answers": {f"http://{BRIDGE}:5000": False}}
@@ -124,7 +124,7 @@ def test_a_cache_that_should_answer_and_does_not(
     this_host = host({}, [ONE])
     observed = with_registry(deployed(ONE), compose_facts(**facts))
     action, _ = plan(observed, this_host)
-    assert told(action) == desired
+    assert verb_and_reason(action) == desired
     remarks = list(REGISTRY.remarks(this_host, (), [action] if action else [], observed))
     assert len(remarks) == notes
     assert all("cache dockerhub does not answer, nor does https://registry-1.docker.io" in text for text in remarks)
@@ -163,11 +163,11 @@ def test_with_docker_down_compose_looks_for_itself() -> None:
     this_host = host({}, [ONE])
     files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
     observed = state(files, engine(active="inactive"), registry_facts=compose_facts())
-    assert told(plan(observed, this_host, (RESTART,))[0]) == ("UP", "docker is stopped", "")
+    assert verb_and_reason(plan(observed, this_host, (RESTART,))[0]) == ("UP", "docker is stopped", "")
 
 
 def test_a_docker_restart_is_a_registry_restart_too() -> None:
-    assert told(plan(deployed(ONE), host({}, [ONE]), (RESTART,))[0]) == ("VERIFY", "docker restarts", "")
+    assert verb_and_reason(plan(deployed(ONE), host({}, [ONE]), (RESTART,))[0]) == ("VERIFY", "docker restarts", "")
     reload = Action(ServiceName.DOCKER, Verb.RELOAD)
     assert plan(deployed(ONE), host({}, [ONE]), (reload,))[0] is None
 
@@ -192,12 +192,12 @@ def test_the_plan_says_whose_mirror_it_is() -> None:
     ],
 )
 def test_an_intent_is_finished_once_another_container_runs(intents: Intent, desired: tuple[str, str, str]) -> None:
-    assert told(plan(deployed(ONE, intents=(intents,)), host({}, [ONE]))[0]) == desired
+    assert verb_and_reason(plan(deployed(ONE, intents=(intents,)), host({}, [ONE]))[0]) == desired
 
 
 def test_with_on_change_restart_any_change_recreates_the_caches() -> None:
     this_host = host({}, [{**ONE, "ttl": "24h"}], always_restart=frozenset({REGISTRY.NAME}))
-    assert told(plan(deployed(ONE), this_host)[0])[0] == "RECREATE"
+    assert verb_and_reason(plan(deployed(ONE), this_host)[0])[0] == "RECREATE"
 
 
 # ------------------------------------------------------------------------------------------------------------ stops
@@ -275,7 +275,7 @@ def test_another_volume_is_reported_with_the_one_that_stays() -> None:
     assert code == "new-volume"
     assert "cache dockerhub would use volume other, which is empty if it is new" in message
     assert "its present volume runnerops-dockerhub stays on the disk" in message
-    assert told(plan(deployed(ONE), this_host)[0]) == ("RECREATE", "dockerhub: volume", "dockerhub")
+    assert verb_and_reason(plan(deployed(ONE), this_host)[0]) == ("RECREATE", "dockerhub: volume", "dockerhub")
 
 
 def test_a_bridge_elsewhere_is_reported_with_the_line_to_write() -> None:

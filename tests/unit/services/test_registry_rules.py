@@ -20,7 +20,7 @@ def trees(**keys: Any) -> dict[FileSpec, Tree]:
     }
 
 
-def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
+def findings_of(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
     return [f"{finding.rule} {finding.severity} {finding.message}" for finding in REGISTRY.lint(files, facts)]
 
 
@@ -58,12 +58,12 @@ def found(files: dict[FileSpec, Tree], facts: Facts | None = None) -> list[str]:
     ],
 )
 def test_findings_that_need_no_facts_of_the_host(keys: dict[str, Any], finding: list[str]) -> None:
-    assert found(trees(**keys)) == finding
+    assert findings_of(trees(**keys)) == finding
 
 
 def test_an_upstream_that_does_not_answer_is_a_warning() -> None:
     facts = Facts(registry=compose_facts(upstreams={"dockerhub": False}))
-    assert found(trees(), facts) == [
+    assert findings_of(trees(), facts) == [
         "C005 warning cache dockerhub: its upstream does not answer from this host: a registry does not start without it"
     ]
 
@@ -72,16 +72,16 @@ def test_a_compose_file_of_the_users_own_template() -> None:
     spec = next(spec for spec in trees() if not spec.name)
     configs = {other: tree for other, tree in trees().items() if other.name}
     label = "runnerops.registry-config.sha256=1"
-    assert found({**configs, spec: {}}) == ["C006 error has no services"]
-    assert found({**configs, spec: {"services": {"a": {"image": "x", "labels": ["x=y"]}}}}) == [
+    assert findings_of({**configs, spec: {}}) == ["C006 error has no services"]
+    assert findings_of({**configs, spec: {"services": {"a": {"image": "x", "labels": ["x=y"]}}}}) == [
         "C007 warning has no label with the checksum of its config, so it is recreated by force for every change of the config"
     ]
-    assert found({**configs, spec: {"services": {"a": {"image": "x", "labels": [label]}}}}) == []
+    assert findings_of({**configs, spec: {"services": {"a": {"image": "x", "labels": [label]}}}}) == []
 
 
 def test_somebody_elses_compose_file_needs_no_label_of_ours() -> None:
     spec = next(spec for spec in trees() if not spec.name)
-    assert found({spec: {"services": {"a": {"image": "x"}}}}) == []
+    assert findings_of({spec: {"services": {"a": {"image": "x"}}}}) == []
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ volumes:
 """
 
 
-def found(text: str) -> list[str]:
+def findings_of(text: str) -> list[str]:
     return [f"{finding.rule} {finding.severity} {key_text(finding.key)}" for finding in lint_file(SPEC, text.encode())]
 
 
@@ -177,7 +177,7 @@ def found(text: str) -> list[str]:
 )
 def test_a_wrong_value_gives_a_finding(old: str, new: str, finding: str) -> None:
     assert old in CACHE
-    findings = found(CACHE.replace(old, new, 1))
+    findings = findings_of(CACHE.replace(old, new, 1))
     assert finding in findings if finding else not findings
 
 
@@ -202,7 +202,7 @@ def test_a_login_on_an_open_port() -> None:
     text = CACHE.replace("192.0.2.10:5000:5000", "5000:5000").replace(
         "    environment:\n", "    environment:\n      REGISTRY_PROXY_PASSWORD: x\n"
     )
-    assert "K014 warning services.cache.ports" in found(text)
+    assert "K014 warning services.cache.ports" in findings_of(text)
 
 
 def test_two_registries_on_one_volume() -> None:
@@ -210,9 +210,9 @@ def test_two_registries_on_one_volume() -> None:
         "volumes:\n  data:",
         "  other:\n    image: registry:3.1.1\n    volumes: [data:/var/lib/registry]\nvolumes:\n  data:",
     )
-    assert "K015 warning services.other.volumes" in found(text)
+    assert "K015 warning services.other.volumes" in findings_of(text)
     collecting = "registry:3.1.1\n    entrypoint: [sh, /gc.sh]\n    volumes: [data"
-    assert found(text.replace("registry:3.1.1\n    volumes: [data", collecting)) == []
+    assert findings_of(text.replace("registry:3.1.1\n    volumes: [data", collecting)) == []
 
 
 @pytest.mark.parametrize(
@@ -271,12 +271,12 @@ def test_two_registries_on_one_volume() -> None:
     ],
 )
 def test_a_valid_file_gives_no_finding(text: str) -> None:
-    assert found(text) == []
+    assert findings_of(text) == []
 
 
 @given(st.integers(0, len(CACHE) - 1), st.sampled_from(["", ":", "-", "{", "[", "$", "!x ", "\t", '"']))
 def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
-    found(CACHE[:at] + character + CACHE[at + 1 :])
+    findings_of(CACHE[:at] + character + CACHE[at + 1 :])
 
 
 @pytest.mark.parametrize(
@@ -344,12 +344,12 @@ def test_what_to_write_in_a_compose_file(old: str, new: str, key: str, fix: str)
 
 
 def test_a_misspelt_image_is_not_also_missing() -> None:
-    assert found("services: {a: {images: b}}") == ["K001 error services.a.images"]
-    assert found("services: {a: {labels: {b: c}}}") == ["K002 error services.a"]
+    assert findings_of("services: {a: {images: b}}") == ["K001 error services.a.images"]
+    assert findings_of("services: {a: {labels: {b: c}}}") == ["K002 error services.a"]
 
 
 def test_a_section_that_is_indented_as_a_service_is_one_mistake() -> None:
-    assert found("services: {a: {image: b}, volumes: {data: {driver: local}}}") == ["K002 error services.volumes"]
+    assert findings_of("services: {a: {image: b}, volumes: {data: {driver: local}}}") == ["K002 error services.volumes"]
 
 
 TWO = """services:
@@ -367,7 +367,7 @@ TWO = """services:
     ],
 )
 def test_two_services_on_one_port(first: str, second: str, more: str) -> None:
-    assert found(TWO % (first, second, more)) == ["K016 warning services.b.ports[0]"]
+    assert findings_of(TWO % (first, second, more)) == ["K016 warning services.b.ports[0]"]
 
 
 @pytest.mark.parametrize(
@@ -385,7 +385,7 @@ def test_two_services_on_one_port(first: str, second: str, more: str) -> None:
     ],
 )
 def test_two_services_that_can_run_together(first: str, second: str, more: str) -> None:
-    assert not any(text.startswith("K016") for text in found(TWO % (first, second, more)))
+    assert not any(text.startswith("K016") for text in findings_of(TWO % (first, second, more)))
 
 
 @pytest.mark.parametrize(
@@ -401,7 +401,7 @@ def test_two_services_that_can_run_together(first: str, second: str, more: str) 
 )
 def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
     assert old in CACHE
-    assert found(CACHE.replace(old, new, 1)) == []
+    assert findings_of(CACHE.replace(old, new, 1)) == []
 
 
 def test_keys_that_are_indented_too_little_are_no_services() -> None:
@@ -414,11 +414,11 @@ def test_keys_that_are_indented_too_little_are_no_services() -> None:
 
 
 def test_a_list_of_volumes_is_one_mistake() -> None:
-    assert found("services: {a: {image: b, volumes: ['data:/x']}}\nvolumes: [data]\n") == ["K002 error volumes"]
+    assert findings_of("services: {a: {image: b, volumes: ['data:/x']}}\nvolumes: [data]\n") == ["K002 error volumes"]
 
 
 def test_a_space_after_the_colon_of_a_volume_is_one_mistake() -> None:
-    assert found(CACHE.replace("data:/var", "data: /var")) == ["K002 error services.cache.volumes[0]"]
+    assert findings_of(CACHE.replace("data:/var", "data: /var")) == ["K002 error services.cache.volumes[0]"]
 
 
 @pytest.mark.parametrize(
@@ -440,7 +440,7 @@ def test_a_space_after_the_colon_of_a_volume_is_one_mistake() -> None:
 )
 def test_the_subnet_of_a_network(pool: str, finding: str) -> None:
     text = f"services:\n  a: {{image: x, networks: [n]}}\nnetworks:\n  n: {{ipam: {{config: [{{{pool}}}]}}}}\n"
-    assert found(text) == ([finding] if finding else [])
+    assert findings_of(text) == ([finding] if finding else [])
 
 
 SUBNET = "{ipam: {config: [{subnet: 172.28.0.0/16}]}}"
@@ -463,15 +463,15 @@ def test_the_address_of_a_service_in_a_network(address: str, network: str, sever
     text = f"services:\n  a:\n    image: x\n    networks: {{n: {{{address}}}}}\nnetworks:\n  n: {network}\n"
     key = address.partition(":")[0]
     expected = [f"K002 {severity} services.a.networks.n.{key}"] if severity else []
-    assert [word for word in found(text) if not word.startswith("K006")] == expected
+    assert [word for word in findings_of(text) if not word.startswith("K006")] == expected
 
 
 def test_two_services_with_one_address() -> None:
     text = "services:\n  a: {image: x, networks: {n: {ipv4_address: 172.28.0.5}}}\n" + (
         f"  b: {{image: x, networks: {{n: {{ipv4_address: 172.28.0.5}}}}}}\nnetworks:\n  n: {SUBNET}\n"
     )
-    assert found(text) == ["K016 warning services.b.networks.n.ipv4_address"]
-    assert found(text.replace("b: {image", "b: {profiles: [p], image")) == []
+    assert findings_of(text) == ["K016 warning services.b.networks.n.ipv4_address"]
+    assert findings_of(text.replace("b: {image", "b: {profiles: [p], image")) == []
 
 
 @pytest.mark.parametrize(
@@ -505,7 +505,7 @@ def test_two_services_with_one_address() -> None:
     ],
 )
 def test_docker_in_docker(service: str, finding: str) -> None:
-    assert found(f"services:\n  a: {{{service}}}\n") == ([finding] if finding else [])
+    assert findings_of(f"services:\n  a: {{{service}}}\n") == ([finding] if finding else [])
 
 
 @pytest.mark.parametrize(
@@ -554,13 +554,13 @@ def test_docker_in_docker(service: str, finding: str) -> None:
 )
 def test_a_registry_that_is_not_where_its_compose_file_says(service: str, finding: str) -> None:
     text = f"services:\n  a: {{{service}}}\nvolumes: {{d1: {{}}}}\nconfigs: {{c: {{file: ./c}}}}\n"
-    assert found(text) == ([finding] if finding else [])
+    assert findings_of(text) == ([finding] if finding else [])
 
 
 def test_a_volume_whose_name_is_one_letter() -> None:
     text = "services:\n  a: {image: x, volumes: ['%s:/data']}\nvolumes: {%s: {}}\n"
-    assert found(text % ("d", "d")) == ["K002 error services.a.volumes[0]"]
-    assert found(text % ("dd", "dd")) == []
+    assert findings_of(text % ("d", "d")) == ["K002 error services.a.volumes[0]"]
+    assert findings_of(text % ("dd", "dd")) == []
 
 
 @pytest.mark.parametrize(
@@ -619,7 +619,7 @@ def test_a_list_that_is_merged_is_reported_where_it_is_merged() -> None:
 )
 def test_what_docker_or_compose_makes_of_a_service(lines: str, finding: str) -> None:
     text = f"services:\n  a: {{image: x, {lines}}}\n  b: {{image: y}}\n"
-    assert found(text) == ([finding] if finding else [])
+    assert findings_of(text) == ([finding] if finding else [])
 
 
 @pytest.mark.parametrize(
@@ -634,19 +634,19 @@ def test_what_docker_or_compose_makes_of_a_service(lines: str, finding: str) -> 
 )
 def test_variables_that_do_not_do_what_they_should(variable: str, finding: str) -> None:
     service = f"{{image: 'registry:3', volumes: ['/d:/var/lib/registry'], environment: {{{variable}}}}}"
-    assert found(f"services:\n  a: {service}\n") == ([finding] if finding else [])
+    assert findings_of(f"services:\n  a: {service}\n") == ([finding] if finding else [])
 
 
 def test_an_empty_image_is_one_mistake() -> None:
-    assert found("services:\n  a:\n    image:\n") == ["K002 error services.a.image"]
-    assert found("services:\n  a: {command: x}\n") == ["K002 error services.a"]
+    assert findings_of("services:\n  a:\n    image:\n") == ["K002 error services.a.image"]
+    assert findings_of("services:\n  a: {command: x}\n") == ["K002 error services.a"]
 
 
 def test_a_later_document_may_set_again_what_an_earlier_one_has() -> None:
     first = "services: {a: {image: x, environment: [A=1], volumes: ['./a:/d'], ports: ['80:80']}}\n"
     again = "services: {a: {environment: [A=2], volumes: ['./b:/d'], ports: ['80:80']}}\n"
-    assert found(f"{first}---\n{again}") == []
-    assert found(f"# one document\n---\n{first}".replace("[A=1]", "[A=1, A=2]")) == [
+    assert findings_of(f"{first}---\n{again}") == []
+    assert findings_of(f"# one document\n---\n{first}".replace("[A=1]", "[A=1, A=2]")) == [
         "P002 warning services.a.environment[1]"
     ]
 
@@ -687,7 +687,7 @@ def test_what_a_log_driver_does_not_accept(logging: str, finding: str, fix: str)
     ],
 )
 def test_what_a_log_driver_accepts(logging: str) -> None:
-    assert found(f"services: {{a: {{image: 'x:1', logging: {{{logging}}}}}}}") == []
+    assert findings_of(f"services: {{a: {{image: 'x:1', logging: {{{logging}}}}}}}") == []
 
 
 @pytest.mark.parametrize("version", ["", "1.29.2", "2.0.0"])

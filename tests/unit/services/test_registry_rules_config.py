@@ -24,7 +24,7 @@ proxy: {remoteurl: https://registry-1.docker.io}
 """
 
 
-def found(text: str) -> list[str]:
+def findings_of(text: str) -> list[str]:
     return [
         f"{finding.rule} {finding.severity} {key_text(finding.key)}"
         for finding in lint_file(SPEC, text.encode())
@@ -149,7 +149,7 @@ def found(text: str) -> list[str]:
 )
 def test_a_wrong_value_gives_a_finding(old: str, new: str, finding: str) -> None:
     assert old in SOUND
-    assert finding in found(SOUND.replace(old, new, 1))
+    assert finding in findings_of(SOUND.replace(old, new, 1))
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_wrong_value_gives_a_finding(old: str, new: str, finding: str) -> None
     ],
 )
 def test_a_valid_value_gives_no_finding(old: str, new: str) -> None:
-    assert found(SOUND.replace(old, new, 1)) == []
+    assert findings_of(SOUND.replace(old, new, 1)) == []
 
 
 def test_a_registry_without_an_upstream_is_no_fault() -> None:
@@ -210,7 +210,7 @@ def test_a_finding_has_its_line() -> None:
 
 @given(st.integers(0, len(SOUND) - 1), st.sampled_from(["", ":", "-", "{", "[", "&a ", "*a", "!x ", "\t", "\x00", '"']))
 def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
-    found(SOUND[:at] + character + SOUND[at + 1 :])
+    findings_of(SOUND[:at] + character + SOUND[at + 1 :])
 
 
 @pytest.mark.parametrize("value", ["[]", "{}", "[1]", "{a: 1}"])
@@ -273,7 +273,7 @@ def test_an_option_of_a_middleware_that_is_no_text(name: str, options: Tree, at:
 def test_a_delete_that_is_no_mapping_is_reported_once() -> None:
     text = SOUND.replace("  delete: {enabled: true}\n", "  delete: true\n", 1)
     assert text != SOUND
-    assert found(text) == ["C003 error storage.delete"]
+    assert findings_of(text) == ["C003 error storage.delete"]
 
 
 KUBERNETES = """apiVersion: v1
@@ -284,8 +284,8 @@ data:
 
 
 def test_a_manifest_of_kubernetes_is_one_mistake() -> None:
-    assert found(KUBERNETES) == ["C001 error kind"]
-    assert "C001 error kind" not in found(f"version: 0.1\n{KUBERNETES}")
+    assert findings_of(KUBERNETES) == ["C001 error kind"]
+    assert "C001 error kind" not in findings_of(f"version: 0.1\n{KUBERNETES}")
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_a_manifest_of_kubernetes_is_one_mistake() -> None:
 )
 def test_what_only_looks_like_a_mistake(old: str, new: str) -> None:
     assert old in SOUND
-    assert found(SOUND.replace(old, new, 1)) == []
+    assert findings_of(SOUND.replace(old, new, 1)) == []
 
 
 @pytest.mark.parametrize(
@@ -392,7 +392,7 @@ def test_what_to_write_instead(old: str, new: str, key: str, fix: str) -> None:
 
 def test_what_is_only_misspelt_is_not_missing() -> None:
     text = SOUND.replace("filesystem: {rootdirectory: /var/lib/registry}", "gcs: {buckett: b}")
-    assert found(text) == ["C001 error storage.gcs.buckett"]
+    assert findings_of(text) == ["C001 error storage.gcs.buckett"]
     findings = [finding.rule for finding in lint_file(SPEC, SOUND.replace("remoteurl", "remote_url").encode())]
     assert findings == ["C001"]
 
@@ -408,11 +408,11 @@ def test_what_is_only_misspelt_is_not_missing() -> None:
     ],
 )
 def test_a_misspelt_key_is_one_mistake(old: str, new: str, only: str) -> None:
-    assert found(SOUND.replace(old, new, 1)) == [only]
+    assert findings_of(SOUND.replace(old, new, 1)) == [only]
 
 
 def test_a_value_below_a_misspelt_key_is_checked_at_its_place() -> None:
-    assert found(SOUND.replace("version: 0.1", "Version: 0.2", 1)) == ["C001 error Version", "C008 error Version"]
+    assert findings_of(SOUND.replace("version: 0.1", "Version: 0.2", 1)) == ["C001 error Version", "C008 error Version"]
 
 
 @pytest.mark.parametrize(
@@ -439,4 +439,4 @@ def test_a_helper_takes_the_place_of_the_login_in_the_file() -> None:
 
 
 def test_an_empty_file_is_one_mistake() -> None:
-    assert found("\n") == ["C008 error version"]
+    assert findings_of("\n") == ["C008 error version"]

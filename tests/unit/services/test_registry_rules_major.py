@@ -23,7 +23,7 @@ OSS = "accesskeyid: a, accesskeysecret: b, region: c, bucket: d"
 SWIFT = "authurl: a, username: b, password: c, container: d"
 
 
-def said(text: str, major: int | None) -> list[str]:
+def findings_of(text: str, major: int | None) -> list[str]:
     """What is found, but for what is merely remarked."""
     tree = REGISTRY.parse(SPEC, text.encode())
     return [f"{rule} {severity} {key_text(key)}" for rule, severity, key, *_ in config_rules(tree, major)]
@@ -148,11 +148,11 @@ REFUSED = [
 def test_a_value_with_which_a_registry_does_not_start_is_an_error(text: str, majors: str, finding: str) -> None:
     rule, place = finding.split()
     for major in (2, 3):
-        errors = [word for word in said(text, major) if word.split()[1] == "error"]
+        errors = [word for word in findings_of(text, major) if word.split()[1] == "error"]
         wanted = f"{rule} error {place}" in errors
         assert wanted is (str(major) in majors) or (errors and str(major) in majors), (major, errors)
-    unknown = said(text, None)
-    refused = all(any(" error " in word for word in said(text, major)) for major in (2, 3))
+    unknown = findings_of(text, None)
+    refused = all(any(" error " in word for word in findings_of(text, major)) for major in (2, 3))
     assert any(" error " in text for text in unknown) is refused, unknown
     assert any(text.endswith(f" {place}") for text in unknown), unknown
 
@@ -181,7 +181,7 @@ def test_a_value_with_which_a_registry_does_not_start_is_an_error(text: str, maj
 )
 def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> None:
     for major in (2, 3, None):
-        assert not [word for word in said(text, major) if " error " in word], major
+        assert not [word for word in findings_of(text, major) if " error " in word], major
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> 
     ],
 )
 def test_what_is_ignored_is_named(text: str, major: int, key: str) -> None:
-    assert f"C001 warning {key}" in said(text, major)
+    assert f"C001 warning {key}" in findings_of(text, major)
 
 
 @pytest.mark.parametrize(
@@ -214,4 +214,4 @@ def test_the_name_that_continues_a_key_is_meant_before_similar_ones(name: str, m
 
 
 def test_a_slip_in_a_drivers_parameter_is_an_error() -> None:
-    assert "C001 error storage.s3.regionendpont" in said(driver("s3", f"{S3}, regionendpont: a"), 3)
+    assert "C001 error storage.s3.regionendpont" in findings_of(driver("s3", f"{S3}, regionendpont: a"), 3)

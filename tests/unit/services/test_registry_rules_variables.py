@@ -13,7 +13,7 @@ UPSTREAM = {"PROXY_REMOTEURL": "https://registry-1.docker.io"}
 MOUNTED = ["data:/var/lib/registry", "./config:/etc/distribution", "./config:/etc/docker/registry"]
 
 
-def said(variables: dict[str, str | None], tag: str, volumes: list[str] | None = None) -> list[str]:
+def findings_of(variables: dict[str, str | None], tag: str, volumes: list[str] | None = None) -> list[str]:
     service: Tree = {
         "image": f"registry:{tag}",
         "volumes": [*(volumes or ["data:/var/lib/registry", "data:/data"])],
@@ -107,7 +107,7 @@ def said(variables: dict[str, str | None], tag: str, volumes: list[str] | None =
 def test_a_variable_that_the_registry_refuses_or_ignores_gives_a_finding(
     tag: str, variables: dict[str, str | None], wanted: str
 ) -> None:
-    assert any(wanted in text for text in said(variables, tag)), said(variables, tag)
+    assert any(wanted in text for text in findings_of(variables, tag)), findings_of(variables, tag)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_variable_that_the_registry_refuses_or_ignores_gives_a_finding(
     ],
 )
 def test_a_variable_that_the_registry_accepts_gives_no_finding(tag: str, variables: dict[str, str | None]) -> None:
-    assert not [text for text in said(variables, tag) if "a cache never frees" not in text]
+    assert not [text for text in findings_of(variables, tag) if "a cache never frees" not in text]
 
 
 @pytest.mark.parametrize(
@@ -145,9 +145,9 @@ def test_a_variable_that_the_registry_accepts_gives_no_finding(tag: str, variabl
     [("2.8.3", "LOG_LEVEL_X"), ("2.8.3", "LOG_HOOKS_0_TYPE"), ("3.1.1", "REDIS_POOL"), ("3.1.1", "HTTP_X")],
 )
 def test_a_value_that_nothing_reads_does_not_end_the_registry(tag: str, name: str) -> None:
-    assert not [text for text in said({name: "[x"}, tag) if "ends" in text]
+    assert not [text for text in findings_of({name: "[x"}, tag) if "ends" in text]
 
 
 def test_a_mounted_file_may_name_the_driver_and_longer_lists() -> None:
-    assert said({**S3, "NOTIFICATIONS_ENDPOINTS_3_NAME": "n"}, "3.1.1", MOUNTED) == []
-    assert "must be a duration" in said({"HTTP_DRAINTIMEOUT": "7d"}, "3.1.1", MOUNTED)[0]
+    assert findings_of({**S3, "NOTIFICATIONS_ENDPOINTS_3_NAME": "n"}, "3.1.1", MOUNTED) == []
+    assert "must be a duration" in findings_of({"HTTP_DRAINTIMEOUT": "7d"}, "3.1.1", MOUNTED)[0]

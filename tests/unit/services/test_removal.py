@@ -68,7 +68,7 @@ def test_without_changes_of_ours_it_is_as_it_is(first: Tree, now: Tree) -> None:
     assert take_back(first, first, now) == now
 
 
-def known(files: Mapping[str, bytes], **bases: bytes) -> HostState:
+def applied_host(files: Mapping[str, bytes], **bases: bytes) -> HostState:
     """A host on which each file was last applied as it is, or as `bases` has it."""
     observed = state(files, engine(), applied=dict.fromkeys(files, "0" * 64))
     return replace(observed, base={**files, **bases})
@@ -89,7 +89,7 @@ SECTION: Tree = {"live-restore": True, "log-opts": {"max-size": "7m"}}
     ],
 )
 def test_docker_gets_its_first_file_back(original: Original | None, now: Tree, content: bytes | None) -> None:
-    observed = replace(known({DAEMON: json_bytes(now)}), base={DAEMON: json_bytes(SECTION)})
+    observed = replace(applied_host({DAEMON: json_bytes(now)}), base={DAEMON: json_bytes(SECTION)})
     originals = {DAEMON: original} if original else {}
     removal = DOCKER.remove(RemovalRequest(host(SECTION), [DAEMON], originals, observed, POLICY))
     assert removal
@@ -105,7 +105,7 @@ def test_what_the_host_keeps_for_good_stays() -> None:
     from runnerops.services.docker.format import NAME
 
     now = {**SECTION, "runtimes": {"mine": {"path": "/x"}}}
-    observed = known({DAEMON: json_bytes(now)})
+    observed = applied_host({DAEMON: json_bytes(now)})
     this_host = host(SECTION, keep={NAME: ("runtimes",)})
     removal = DOCKER.remove(RemovalRequest(this_host, [DAEMON], {DAEMON: Original(None)}, observed, POLICY))
     assert removal
@@ -113,7 +113,7 @@ def test_what_the_host_keeps_for_good_stays() -> None:
 
 
 def test_a_service_that_no_run_brought_is_passed_over() -> None:
-    observed = known({DAEMON: b"{}"})
+    observed = applied_host({DAEMON: b"{}"})
     for service in (DOCKER, REGISTRY, GITLAB_RUNNER):
         assert service.remove(RemovalRequest(host(SECTION), [], {}, observed, POLICY)) is None
 
@@ -122,8 +122,8 @@ def test_a_service_that_no_run_brought_is_passed_over() -> None:
 def test_caches_go_and_their_volumes_are_reported(volumes: bool) -> None:
     this_host = host(caches=[cache()])
     files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
-    facts = replace(known(files).facts, registry=compose_facts(volumes=("runnerops-dockerhub",)))
-    observed = replace(known(files), facts=facts)
+    facts = replace(applied_host(files).facts, registry=compose_facts(volumes=("runnerops-dockerhub",)))
+    observed = replace(applied_host(files), facts=facts)
     removal = REGISTRY.remove(
         RemovalRequest(this_host, files, dict.fromkeys(files, Original(None)), observed, Policy(volumes=volumes))
     )
@@ -140,7 +140,7 @@ RUNNER = '[[runners]]\nname = "{}"\nurl = "https://gitlab.example.com"\ntoken = 
 
 
 def runner_state(now: str) -> HostState:
-    observed = known({CONFIG: now.encode()})
+    observed = applied_host({CONFIG: now.encode()})
     return replace(observed, facts=replace(observed.facts, runner=RunnerFacts(Unit("gitlab-runner.service", "active"))))
 
 

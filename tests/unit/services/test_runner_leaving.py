@@ -25,13 +25,13 @@ HOST = replace(build.HOST, gitlab=GitlabAccess(URL, "glpat-x"))
 RECORD: Managed = {URL: {1: "one", 2: "two"}}
 
 
-def there(*runners: dict[str, Any], record: Managed, before: tuple[dict[str, Any], ...] | None = None) -> HostState:
+def host_with(*runners: dict[str, Any], record: Managed, before: tuple[dict[str, Any], ...] | None = None) -> HostState:
     """A host with these runners, whose last run left `before`, or the same."""
     base = {} if before == () else {PATH: to_toml({"runners": list(before or runners)}).encode()}
     return replace(build.observed({"runners": list(runners)}), base=base, in_gitlab=record)
 
 
-def asked(*runners: dict[str, Any]) -> tuple[RenderedFile, ...]:
+def rendered_with(*runners: dict[str, Any]) -> tuple[RenderedFile, ...]:
     return (RenderedFile(build.SPEC, to_toml({"runners": list(runners)}).encode()),)
 
 
@@ -76,17 +76,17 @@ def test_runners_that_a_deploy_would_delete_in_gitlab(
     record: Managed, has: tuple[dict[str, Any], ...], wanted: tuple[dict[str, Any], ...], pairs: list[tuple[int, str]]
 ) -> None:
     clean = [{key: value for key, value in runner.items() if value is not None} for runner in wanted]
-    left = leaving_runners(HOST, asked(*clean), there(*has, record=record))
+    left = leaving_runners(HOST, rendered_with(*clean), host_with(*has, record=record))
     assert [(runner.id, runner.name) for runner in left] == pairs
 
 
 def test_a_deploy_of_other_files_or_without_a_gitlab_leaves_the_record_as_it_is() -> None:
-    state = there(ONE, record=RECORD)
+    state = host_with(ONE, record=RECORD)
     assert not leaving_runners(HOST, (), state)
     assert managed_after(HOST, (), state, {}, ()) == RECORD
     no_gitlab = replace(HOST, gitlab=None)
-    assert not leaving_runners(no_gitlab, asked(ONE), state)
-    assert managed_after(no_gitlab, asked(ONE), state, {}, ()) == RECORD
+    assert not leaving_runners(no_gitlab, rendered_with(ONE), state)
+    assert managed_after(no_gitlab, rendered_with(ONE), state, {}, ()) == RECORD
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_deploy_of_other_files_or_without_a_gitlab_leaves_the_record_as_it_is(
 def test_a_confirmed_removal_of_a_runner_is_not_blocked_again(
     has: tuple[dict[str, Any], ...], before: tuple[dict[str, Any], ...], agreed: bool
 ) -> None:
-    (left,) = leaving_runners(HOST, asked(ONE), there(*has, record=RECORD, before=before))
+    (left,) = leaving_runners(HOST, rendered_with(ONE), host_with(*has, record=RECORD, before=before))
     assert left.agreed is agreed
 
 
@@ -139,11 +139,11 @@ def test_which_runners_a_host_has_on_record(
     gone: tuple[int, ...],
     recorded: Managed,
 ) -> None:
-    assert managed_after(host, asked(*wanted), there(*has, record=record), told, gone) == recorded
+    assert managed_after(host, rendered_with(*wanted), host_with(*has, record=record), told, gone) == recorded
 
 
 def test_what_a_removal_took_off_with_its_whole_file_was_agreed_to() -> None:
-    state = replace(there(record=RECORD, before=()), files={}, applied={PATH: ABSENT})
-    assert [runner.agreed for runner in leaving_runners(HOST, asked(ONE), state)] == [True]
+    state = replace(host_with(record=RECORD, before=()), files={}, applied={PATH: ABSENT})
+    assert [runner.agreed for runner in leaving_runners(HOST, rendered_with(ONE), state)] == [True]
     edited = replace(state, applied={PATH: "0" * 64})
-    assert [runner.agreed for runner in leaving_runners(HOST, asked(ONE), edited)] == [False]
+    assert [runner.agreed for runner in leaving_runners(HOST, rendered_with(ONE), edited)] == [False]

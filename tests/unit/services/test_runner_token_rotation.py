@@ -26,7 +26,7 @@ OLD, NEW, NEWER = (f"glrt-{letter * 20}" for letter in "onx")
 NEVER = "0001-01-01T00:00:00Z"
 
 
-def kept(observed: HostState, **by_old: str) -> HostState:
+def with_kept_tokens(observed: HostState, **by_old: str) -> HostState:
     """With what the host keeps of rotations: of each old token the text of its file."""
     files = {
         f"{FOLDER}/{digest_of(old)}/config.toml": RemoteFile("", "file", text.encode()) for old, text in by_old.items()
@@ -53,7 +53,7 @@ def gave(token: str, *lines: str) -> str:
     ],
 )
 def test_what_a_kept_file_gives(text: str, gives: Tree | None) -> None:
-    observed = kept(build.observed(build.config(build.runner(token=OLD))), **{OLD: text})
+    observed = with_kept_tokens(build.observed(build.config(build.runner(token=OLD))), **{OLD: text})
     assert rotated(observed) == ({digest_of(OLD): gives} if gives else {})
     assert pending(observed) == (("one",) if gives else ())
 
@@ -77,7 +77,7 @@ def rotating(observed: HostState) -> RotationPlanner:
 
 def test_the_second_run_changes_the_token_alone_and_forgets_what_was_kept() -> None:
     observed = having(b"# ours\n\n" + to_toml(build.config(build.runner(token=OLD, limit=3))).encode())
-    plan = make_plan(rotating(kept(observed, **{OLD: gave(NEW)})).request())
+    plan = make_plan(rotating(with_kept_tokens(observed, **{OLD: gave(NEW)})).request())
     (change,) = plan.changes
     assert [key_change.key[2:] for key_change in change.key_changes] == [("token",)]
     assert (change.new.content or b"").startswith(b"# ours\n")
@@ -104,7 +104,7 @@ def test_the_first_run_leaves_what_the_host_has_on_record_and_its_file_as_it_is(
 
 def test_status_says_that_a_runner_waits_for_it() -> None:
     host_state = build.observed(build.config(build.runner(token=OLD)))
-    for observed, well in ((host_state, True), (kept(host_state, **{OLD: gave(NEW)}), False)):
+    for observed, well in ((host_state, True), (with_kept_tokens(host_state, **{OLD: gave(NEW)}), False)):
         service_status = status(build.HOST, observed, {})
         assert service_status
         assert service_status.healthy is well
@@ -118,13 +118,13 @@ def test_an_edit_by_hand_is_not_taken_for_ours() -> None:
     host_state = having(edited)
     for base, codes in ((content, ["modified-on-host"]), (edited, [])):
         observed = replace(host_state, applied={PATH: sha256(base)}, base={PATH: base}, since=1)
-        plan = make_plan(rotating(kept(observed, **{OLD: gave(NEW)})).request())
+        plan = make_plan(rotating(with_kept_tokens(observed, **{OLD: gave(NEW)})).request())
         assert [blocker.code for blocker in edited_by_hand(plan)] == codes
 
 
 def test_a_deploy_brings_it_whether_the_inventory_gives_the_old_token_or_none() -> None:
     tree = build.config(build.runner(token=OLD))
-    host_state = kept(build.observed(tree), **{OLD: gave(NEW)})
+    host_state = with_kept_tokens(build.observed(tree), **{OLD: gave(NEW)})
     key = "00" * 32
     (name,) = names_of(runners_of(tree))
     observed = replace(host_state, secret_fingerprints=SecretFingerprints(key, {name: fingerprint(key, OLD)}))
@@ -132,7 +132,7 @@ def test_a_deploy_brings_it_whether_the_inventory_gives_the_old_token_or_none() 
         desired, blockers, _ = build.reconcile(wanted, observed)
         assert [runner["token"] for runner in desired["runners"]] == [NEW]
         assert not blockers
-    swapped = kept(build.observed(build.config(build.runner(token=NEW))), **{OLD: gave(NEW)})
+    swapped = with_kept_tokens(build.observed(build.config(build.runner(token=NEW))), **{OLD: gave(NEW)})
     desired, _, content = build.reconcile(build.config(build.runner(token=None)), swapped)
     assert content == swapped.file(PATH).content  # what a run left there that was cut off at its very end
 
@@ -140,7 +140,7 @@ def test_a_deploy_brings_it_whether_the_inventory_gives_the_old_token_or_none() 
 def test_what_is_kept_goes_only_where_the_file_has_it_after_the_run() -> None:
     """E.g. not with a restart of Docker alone, around which the runner is stopped and started with its file as it is."""
     before, after = (to_toml(build.config(build.runner(token=token))).encode() for token in (OLD, NEW))
-    observed = kept(having(before), **{OLD: gave(NEW)})
+    observed = with_kept_tokens(having(before), **{OLD: gave(NEW)})
     assert not list(tidied(observed, before))
     assert [step.args[1:] for step in tidied(observed, after)] == [("rm", "-rf", FOLDER)]
     assert not list(tidied(having(before), after))
@@ -148,7 +148,7 @@ def test_what_is_kept_goes_only_where_the_file_has_it_after_the_run() -> None:
 
 def test_a_removal_gives_back_the_file_of_before_with_the_token_that_counts() -> None:
     first, now = (build.config(build.runner(token=OLD, limit=limit)) for limit in (1, 3))
-    observed = kept(having(to_toml(now).encode()), **{OLD: gave(NEW, "id = 7")})
+    observed = with_kept_tokens(having(to_toml(now).encode()), **{OLD: gave(NEW, "id = 7")})
     original = Original(to_toml(first).encode(), "0600", "root:root")
     removal = remove(RemovalRequest(build.HOST, {PATH}, {PATH: original}, observed, Policy()))
     assert removal

@@ -75,7 +75,7 @@ TRACED = {
 }
 
 
-def own(**keys: Any) -> Host:
+def host_with_cache(**keys: Any) -> Host:
     """A host with a cache of its own, which its daemon has as its mirror."""
     usable = (Cache("dockerhub", "h1", HUB, "docker.io", URL, local=True),)
     return host({"registry-mirrors": [URL]}, [cache(**keys)], usable=usable)
@@ -108,7 +108,7 @@ def evidence(
         answers({**HEALTHY, **(told or {})}),
         answers({**PULLED, **(tried or {})}),
         {"h1": trace},
-        {"h1": own()},
+        {"h1": host_with_cache()},
     )
 
 
@@ -121,7 +121,7 @@ def broken(this_host: Host, found: Evidence) -> dict[str, Check]:
 
 
 def test_a_healthy_host() -> None:
-    checks = states(own(), evidence())
+    checks = states(host_with_cache(), evidence())
     assert list(checks) == [
         *(
             "daemon",
@@ -265,7 +265,7 @@ FAULTS: list[tuple[str, dict[str, Any], str, str]] = [
     ("link", "fault", "reason", "fix"), FAULTS, ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_each_fault_is_named_with_its_reason_and_fix(link: str, fault: dict[str, Any], reason: str, fix: str) -> None:
-    checks = broken(own(), evidence(**fault))
+    checks = broken(host_with_cache(), evidence(**fault))
     assert link in checks
     assert reason in checks[link].reason
     assert fix in checks[link].fix
@@ -274,28 +274,28 @@ def test_each_fault_is_named_with_its_reason_and_fix(link: str, fault: dict[str,
 
 def test_a_fault_fails_only_the_checks_that_it_concerns() -> None:
     """A mirror that is not loaded, a firewall, an upstream that is down: each alone, the rest holds or is untried."""
-    assert list(broken(own(), evidence(running(mirrors=())))) == ["mirror-loaded"]
-    assert list(broken(own(), evidence(told={REACH: "000 28"}))) == ["answers-container"]
-    assert list(broken(own(), evidence(told={ASKED: "held", DIRECT: "000 7"}))) == ["upstream"]
+    assert list(broken(host_with_cache(), evidence(running(mirrors=())))) == ["mirror-loaded"]
+    assert list(broken(host_with_cache(), evidence(told={REACH: "000 28"}))) == ["answers-container"]
+    assert list(broken(host_with_cache(), evidence(told={ASKED: "held", DIRECT: "000 7"}))) == ["upstream"]
 
 
 def test_what_is_no_fault_does_not_fail() -> None:
     """An upstream with other repositories answers 404; a layer may be fetched once for two pulls; storage may be S3."""
-    checks = states(own(), evidence(told={ASKED: "none", DIRECT: "404 0"}))
+    checks = states(host_with_cache(), evidence(told={ASKED: "none", DIRECT: "404 0"}))
     assert checks["upstream"].state == "pass"
     assert "none of the repositories" in checks["upstream"].reason
     shared = line(path=f"/v2/library/alpine/blobs/{LAYER}", agent="docker/26 other", method="GET")
-    assert not broken(own(), evidence(traced={LOG: f"{log(layer=0)}\n{shared}"}))
+    assert not broken(host_with_cache(), evidence(traced={LOG: f"{log(layer=0)}\n{shared}"}))
     retried = line(500, f"/v2/library/alpine/blobs/{LAYER}", method="GET")
-    assert not broken(own(), evidence(traced={LOG: f"{retried}\n{log()}"}))
-    bucket = own(config={"storage": {"s3": {"bucket": "x"}}})
+    assert not broken(host_with_cache(), evidence(traced={LOG: f"{retried}\n{log()}"}))
+    bucket = host_with_cache(config={"storage": {"s3": {"bucket": "x"}}})
     checks = states(bucket, replace(evidence(traced={"registry_stored/dockerhub": ""}), hosts={"h1": bucket}))
     assert "stored" not in checks
     assert not [call for call in VERIFY_PROVIDERS[1].inquiries(bucket, PROBE) if "verify_registry_space" in call]
 
 
 def test_a_login_that_is_refused() -> None:
-    this_host = own(username="acme", password="s3cret")
+    this_host = host_with_cache(username="acme", password="s3cret")
     (check,) = broken(this_host, evidence(told={ASKED: "none"})).values()
     assert "refuses the login of the cache (acme)" in check.reason
     assert "s3cret" not in check.reason + check.fix
@@ -316,7 +316,7 @@ def test_a_login_that_is_refused() -> None:
     ],
 )
 def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason: str) -> None:
-    check = states(own(), evidence(**fault))[link]
+    check = states(host_with_cache(), evidence(**fault))[link]
     assert check.state == "skip"
     assert reason in check.reason
 
@@ -329,14 +329,14 @@ def test_what_cannot_be_tried_says_why(fault: dict[str, Any], link: str, reason:
     ],
 )
 def test_what_is_left_of_the_pull_is_said(after: str, left: str) -> None:
-    check = states(own(), evidence(tried={"docker_after": after}))["pull"]
+    check = states(host_with_cache(), evidence(tried={"docker_after": after}))["pull"]
     assert check.state == "pass"
     assert left in check.reason
     assert bool(left) == bool(check.reason)
 
 
 def test_the_pull_is_tried_where_it_shows_something() -> None:
-    this_host = own()
+    this_host = host_with_cache()
     ((call),) = pull_tests(this_host, evidence())
     assert call == ("docker_pull_test", "m4rk", "alpine:3", "alpine", "3", "no", URL)
     assert pull_tests(this_host, replace(evidence(), quick=True)) == []
@@ -503,9 +503,9 @@ def test_a_runner_that_drains_for_a_run_is_on_its_way_back() -> None:
 def test_only_hosts_of_mirrors_are_asked_for_traces() -> None:
     """A cache with `use: false`, or one that is no mirror here, has a host that is not to be contacted."""
     other = Cache("old", "c9", HUB, "docker.io", "http://192.0.2.99:5000", local=False, use=False)
-    assert cache_hosts([(replace(own(), caches=(*own().caches, other)), evidence())]) == ["h1"]
+    assert cache_hosts([(replace(host_with_cache(), caches=(*host_with_cache().caches, other)), evidence())]) == ["h1"]
     assert cache_hosts([(host({}), evidence())]) == []
-    assert cache_hosts([(own(), replace(evidence(), pull_answers=None))]) == []
+    assert cache_hosts([(host_with_cache(), replace(evidence(), pull_answers=None))]) == []
 
 
 def test_each_host_has_its_own_marker() -> None:
@@ -521,7 +521,9 @@ def test_a_mirror_that_no_cache_of_the_inventory_is_behind() -> None:
     url = f"http://{BRIDGE}:5009"
     location: dict[Key, SourceLocation] = {("docker", "registry-mirrors"): SourceLocation("inventory.yml", 7, 5)}
     this_host = replace(
-        own(), sections={**own().sections, ServiceName.DOCKER: {"registry-mirrors": [url]}}, locations=location
+        host_with_cache(),
+        sections={**host_with_cache().sections, ServiceName.DOCKER: {"registry-mirrors": [url]}},
+        locations=location,
     )
     check = broken(this_host, evidence(running(mirrors=(url,)), told={f"registry_code/{url}": "000 7"}))["answers-host"]
     assert "inventory.yml:7:5" in check.fix
@@ -535,8 +537,8 @@ def test_a_cache_that_only_jobs_use_must_be_reached_by_containers() -> None:
     service: Tree = {"name": "docker:dind", "command": ["--registry-mirror", f"{URL}/"]}
     runner: Tree = {"runners": [{"name": "one", "docker": {"services": [service]}}]}
     none: Tree = {"registry-mirrors": []}
-    sections = {**own().sections, ServiceName.DOCKER: none, ServiceName.GITLAB_RUNNER: runner}
-    this_host = replace(own(), sections=sections)
+    sections = {**host_with_cache().sections, ServiceName.DOCKER: none, ServiceName.GITLAB_RUNNER: runner}
+    this_host = replace(host_with_cache(), sections=sections)
     assert ("verify_docker_inside", URL) in VERIFY_PROVIDERS[0].inquiries(this_host, PROBE)
     assert "answers-container" in broken(this_host, evidence(told={REACH: "000 28"}))
     assert "answers-container" not in broken(this_host, evidence())
@@ -564,8 +566,8 @@ def test_a_mirror_on_the_loopback_is_the_daemons_alone_unless_jobs_are_given_it(
 def test_what_is_asked_has_a_function_and_an_answer_of_its_own() -> None:
     """Answers of an observation and of what verify asks besides stand in one mapping."""
     verify = "\n".join(provider.VERIFY for provider in VERIFY_PROVIDERS)
-    calls = [call for provider in VERIFY_PROVIDERS for call in provider.log_queries(own(), PROBE, 9)]
-    calls += [call for provider in VERIFY_PROVIDERS for call in provider.inquiries(own(), PROBE)]
+    calls = [call for provider in VERIFY_PROVIDERS for call in provider.log_queries(host_with_cache(), PROBE, 9)]
+    calls += [call for provider in VERIFY_PROVIDERS for call in provider.inquiries(host_with_cache(), PROBE)]
     assert {call[0] for call in calls} <= set(re.findall(r"^(\w+)\(\)", verify, re.MULTILINE))
     observe = "\n".join(service.OBSERVE for service in (DOCKER, REGISTRY, GITLAB_RUNNER))
     answers = [set(re.findall(r'\bask "?(\w+)', text)) for text in (observe, verify)]

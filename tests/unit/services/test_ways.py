@@ -33,7 +33,7 @@ OWN = f"http://{BRIDGE}:5000"
 POLICY = Policy()
 
 
-def asked(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
+def questions_of(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
     """Which script is run, and for which cache."""
     names = {"--note": "before", "--compare": "after", "--report": "told"}
     return [(names[step.args[3]], step.args[4]) for step in steps if ways.SCRIPT in step.args]
@@ -52,7 +52,7 @@ def docker(old: Tree, new: Tree, facts: DockerFacts | None = None) -> tuple[Acti
     action = DOCKER.minimal_action(this_host, differences, observed, POLICY, ())
     assert action
     steps = DOCKER.action_steps(ActionRequest(this_host, action, differences, observed, POLICY, 1, False))
-    return action, [asked(steps.validate), asked(steps.forward), asked(steps.rollback)]
+    return action, [questions_of(steps.validate), questions_of(steps.forward), questions_of(steps.rollback)]
 
 
 @pytest.mark.parametrize("key", sorted(ways.KEYS))
@@ -88,8 +88,8 @@ def test_own_caches_are_asked_in_their_own_part(answered: bool, asks: bool) -> N
         action = REGISTRY.minimal_action(this_host, (), observed, POLICY, (before,))
         assert action
         steps = REGISTRY.action_steps(ActionRequest(this_host, action, (), observed, POLICY, 1, False))
-        assert asked(steps.validate) == ([("before", "dockerhub")] if expected else [])
-        assert asked(steps.forward) == ([("after", "dockerhub")] if expected else [])
+        assert questions_of(steps.validate) == ([("before", "dockerhub")] if expected else [])
+        assert questions_of(steps.forward) == ([("after", "dockerhub")] if expected else [])
         upstream = [
             any(flag in step.args for step in (*steps.validate, *steps.forward)) for flag in ("--note", "--compare")
         ]
