@@ -91,15 +91,17 @@ class DeployLoop:
     def _run_round(self, project: Project, plans: Plans, prior: PriorRounds) -> HostExecutor:
         """One round: every host of the project is brought to its outcome."""
         from runnerops.engine.runs.executor import HostExecutor  # `preload_modules` has imported these by now
+        from runnerops.engine.runs.round_context import RoundContext
         from runnerops.report.progress import open_show
 
         pool, ui = self.pool, self.ui
         executed = executed_plans(plans, pool, project)
         with contextlib.ExitStack() as stack:
             show = open_show(executed, pool.screen, stack, as_json=ui.as_json, verbose=ui.verbose)
-            executor = HostExecutor(
-                project, plans, executed, pool, pool.screen, show, self.lock_wait, self.active_runs, ui.no_wait, prior
+            context = RoundContext(
+                project, pool, pool.screen, show, self.lock_wait, self.active_runs, no_wait=ui.no_wait
             )
+            executor = HostExecutor(context, plans, executed, prior)
             if project.inventory.rollout.health:
                 from runnerops.engine.verify.health import HealthCheck
 

@@ -136,6 +136,9 @@ class Result(StrEnum):
     STALE_PLAN = "stale-plan"
 
 
+GOOD = frozenset({Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS, Result.MAINTENANCE})
+"""The results of hosts on which nothing is wrong."""
+
 ENDS = {
     "applied": Result.APPLIED,
     "failed": Result.FAILED,

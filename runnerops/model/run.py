@@ -7,7 +7,7 @@ from dataclasses import field, replace
 from typing import Literal, TypeAlias
 
 from runnerops.frozen import frozen
-from runnerops.model.common import Placed, Result, Sha
+from runnerops.model.common import GOOD, Placed, Result, Sha
 from runnerops.model.host_state import Run
 from runnerops.model.plan import Blocker, Finding
 from runnerops.model.steps import Step, drains
@@ -33,6 +33,9 @@ class Event:
     kind: EventKind
     text: str
     in_gitlab: int | None = None
+
+
+_FAILED = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.NEEDS_ATTENTION, Result.UNKNOWN})
 
 
 def diagnostic_texts(events: Iterable[Event]) -> tuple[str, ...]:
@@ -64,6 +67,18 @@ class Outcome:
     """Problems of a file that stop the host, for example in what `adopt` would write."""
     interrupted: bool = False
     """No step failed: somebody ended the run (`runnerops abort`, for example), and the host is as it was."""
+
+    def has_failed(self) -> bool:
+        """Whether a run began and did not end as it should."""
+        return self.result in _FAILED and not self.deployed
+
+    def is_good(self) -> bool:
+        """Whether the host is as it should be. What is missing in GitLab does not count."""
+        return self.result in GOOD or self.deployed
+
+    def still_drains(self) -> bool:
+        """Whether the host's runner still drains, so that it takes no jobs for now."""
+        return self.result is Result.IN_PROGRESS or (self.failed is not None and drains(self.failed))
 
 
 @frozen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from runnerops.model.common import Result
+from runnerops.model.common import GOOD, Result
 from runnerops.model.gitlab import PauseRecord
 from runnerops.model.host_state import Run
 from runnerops.model.inventory import Requester
@@ -14,7 +14,7 @@ from runnerops.parsing.moments import to_the_second
 from runnerops.redact import step_command, step_text, step_title
 from runnerops.report.document import VERSION, event_document, origin_document
 from runnerops.report.paused import paused_document
-from runnerops.report.text import GOOD, Line
+from runnerops.report.text import Line
 
 _COMMIT = 12
 """How many digits of a commit are shown."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from runnerops.frozen import frozen
+from runnerops.model.common import GOOD
 from runnerops.model.host_names import brief, by_number
 from runnerops.model.run import Record
 from runnerops.parsing.moments import to_the_second
 from runnerops.report.alike import HostText, Line, shared_lines
 from runnerops.report.history import ending_word, record_lines
-from runnerops.report.text import GOOD
 
 _MOST = 20
 """How many are shown. Earlier ones are counted."""

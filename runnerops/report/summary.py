@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from runnerops.model.common import Result
+from runnerops.model.common import GOOD, Result
 from runnerops.model.host_names import brief
 from runnerops.model.run import Outcome
 from runnerops.redact import step_title
 from runnerops.report.alike import MIN_BLOCK, common_text
 from runnerops.report.causes import outcome_text
-from runnerops.report.text import GOOD, Line
+from runnerops.report.text import Line
 from runnerops.report.wrap import shorten
 
 _WIDTH, _NAME, _SECONDS = 80, 24, 8

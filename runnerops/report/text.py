@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from runnerops.errors import problem_lines
-from runnerops.model.common import Result, Verb, key_text
+from runnerops.model.common import GOOD, Result, Verb, key_text
 from runnerops.model.facts import Job
 from runnerops.model.gitlab import Pausing, Setting, SettingsUpdate, Unpaired
 from runnerops.model.host_names import first_few
@@ -23,7 +23,6 @@ from runnerops.report.origins import cause_texts
 Line = tuple[str, str]
 
 SYMBOLS = {"new": "+", "removed": "-"}
-GOOD = {Result.UNCHANGED, Result.APPLIED, Result.PENDING, Result.IN_PROGRESS, Result.MAINTENANCE}
 
 
 def plan_lines(

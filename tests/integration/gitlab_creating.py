@@ -21,6 +21,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.runs.executor import HostExecutor
 from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
+from runnerops.engine.runs.round_context import RoundContext
 from runnerops.errors import LinkLostError
 from runnerops.model.answers import Answer as HostAnswer
 from runnerops.model.common import Result
@@ -210,9 +211,8 @@ class World:
         screen = Screen(out=self.said, err=self.said, redactor=redactor)
         pool, show = cast(ConnectionPool, self.machine), cast(Show, Quiet())
         plans = {"h": planned}
-        executor = HostExecutor(
-            project, plans, {"h": planned.plan}, pool, screen, show, LockWait(0, screen), ActiveRuns(), no_wait
-        )
+        context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns(), no_wait=no_wait)
+        executor = HostExecutor(context, plans, {"h": planned.plan})
         executor.run()
         outcome = executor.outcomes["h"]
         for runner in self.gitlab.created:

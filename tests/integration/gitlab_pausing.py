@@ -23,6 +23,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.runs.executor import HostExecutor
 from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
+from runnerops.engine.runs.round_context import RoundContext
 from runnerops.errors import LinkLostError
 from runnerops.model.answers import Answer as HostAnswer
 from runnerops.model.common import Result
@@ -162,9 +163,8 @@ class World:
     def executor(self, planned: Planned, project: Project) -> HostExecutor:
         screen = Screen(out=self.said, err=self.said, redactor=Redactor())
         pool, show = cast(ConnectionPool, self.machine), cast(Show, Quiet())
-        return HostExecutor(
-            project, {"h": planned}, {"h": planned.plan}, pool, screen, show, LockWait(0, screen), ActiveRuns()
-        )
+        context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns())
+        return HostExecutor(context, {"h": planned}, {"h": planned.plan})
 
     def deploy(self) -> Outcome:
         project, planned = self.plan(redactor=Redactor())

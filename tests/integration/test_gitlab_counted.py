@@ -81,7 +81,7 @@ def test_a_drain_shows_what_gitlab_counts_on_the_runner_of_this_machine(
 
     monkeypatch.setattr(Machine, "lines", with_a_wait)
     executor = world.executor(planned, project)
-    monkeypatch.setattr(executor.show, "watch", lambda event: seen.append(event.in_gitlab))
+    monkeypatch.setattr(executor.context.show, "watch", lambda event: seen.append(event.in_gitlab))
     executor.run()
     assert seen[0] is None
     assert executor.outcomes["h"].result.value == "applied"

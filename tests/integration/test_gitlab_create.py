@@ -18,6 +18,7 @@ from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.runs.executor import HostExecutor
 from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
+from runnerops.engine.runs.round_context import RoundContext
 from runnerops.model.common import Result
 from runnerops.model.gitlab import Place
 from runnerops.redact import Masker, Redactor
@@ -229,7 +230,8 @@ def test_who_interrupts_a_creation_is_told_that_no_run_began_and_the_next_deploy
     runs, show = ActiveRuns(), cast(Show, Quiet())
     screen = Screen(out=world.said, err=world.said, redactor=Redactor())
     pool, plans = cast(ConnectionPool, world.machine), {"h": planned}
-    executor = HostExecutor(project, plans, {"h": planned.plan}, pool, screen, show, LockWait(0, screen), runs)
+    context = RoundContext(project, pool, screen, show, LockWait(0, screen), runs)
+    executor = HostExecutor(context, plans, {"h": planned.plan})
     try:
         executor.run()
     finally:

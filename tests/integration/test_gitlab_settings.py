@@ -28,6 +28,7 @@ from runnerops.engine.project import Project
 from runnerops.engine.runs.executor import HostExecutor
 from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
+from runnerops.engine.runs.round_context import RoundContext
 from runnerops.errors import GitlabDownError, GitlabError
 from runnerops.gitlab.client import GitlabClient
 from runnerops.gitlab.settings import update
@@ -317,7 +318,8 @@ def outcomes(
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     known = {name: plan.plan for name, plan in plans.items()}
     connections, show = cast(ConnectionPool, pool), cast(Show, Quiet())
-    executor = HostExecutor(project, plans, known, connections, screen, show, LockWait(0, screen), runs or ActiveRuns())
+    context = RoundContext(project, connections, screen, show, LockWait(0, screen), runs or ActiveRuns())
+    executor = HostExecutor(context, plans, known)
     executor.run()
     return executor.outcomes
 

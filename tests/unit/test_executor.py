@@ -18,6 +18,7 @@ from runnerops.engine.runs.executor import HostExecutor
 from runnerops.engine.runs.interrupts import ActiveRuns
 from runnerops.engine.runs.locks import LockWait
 from runnerops.engine.runs.not_begun import why_held
+from runnerops.engine.runs.round_context import RoundContext
 from runnerops.engine.runs.scheduling import HoldReason, PriorRounds
 from runnerops.engine.verify.health import HealthCheck
 from runnerops.errors import RunneropsError
@@ -39,9 +40,8 @@ def test_a_lost_connection_after_a_run_does_not_hide_how_it_ended() -> None:
     planned = Planned(PLAN, (), Result.PENDING)
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     pool = cast(ConnectionPool, Breaking())
-    turns = HostExecutor(
-        PROJECT, {"h": planned}, {"h": PLAN}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), ActiveRuns()
-    )
+    context = RoundContext(PROJECT, pool, screen, cast(Show, Quiet()), LockWait(0, screen), ActiveRuns())
+    turns = HostExecutor(context, {"h": planned}, {"h": PLAN})
     turns.run()
     assert turns.outcomes["h"].result is Result.ROLLED_BACK
     assert not turns.replan
@@ -72,7 +72,8 @@ def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
         screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
         known = {name: planned.plan for name, planned in plans.items()}
         pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
-        turns = HostExecutor(project, plans, known, pool, screen, show, LockWait(0, screen), ActiveRuns())
+        context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns())
+        turns = HostExecutor(context, plans, known)
         turns.run()
         assert {name: str(outcome.result) for name, outcome in turns.outcomes.items()} == expected
         reason = "the canary bad-1 did not end well" if canary == "bad-1" else "the deploy stopped at bad-1"
@@ -102,7 +103,8 @@ def good_runs(
     project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), hosts, {}, {}, b"")
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
-    turns = Good(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    turns = Good(context, planned, plans)
     turns.health = cast(HealthCheck, Examined())
     turns.run()
     return turns.outcomes
@@ -188,7 +190,8 @@ def test_hosts_that_wait_for_one_that_is_planned_again_are_too_unless_the_deploy
     project = Project(Inventory("i.yml", hosts, {}, rollout=Rollout(max_failures=most)), hosts, {}, {}, b"")
     planned = {name: Planned(plan, (), Result.PENDING) for name, plan in plans.items()}
     pool, show = cast(ConnectionPool, Breaking()), cast(Show, Quiet())
-    turns = Raced(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    turns = Raced(context, planned, plans)
     turns.run()
     assert turns.replan == again
     assert turns.outcomes.keys() == set(names)
@@ -207,18 +210,8 @@ def test_a_limit_of_failures_is_the_whole_deploys_and_not_a_rounds() -> None:
         project = Project(Inventory("i.yml", hosts, {}, rollout=rollout), left, {}, {}, b"")
         planned = {name: Planned(plans[name], (), Result.PENDING) for name in again}
         pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
-        turns = Raced(
-            project,
-            planned,
-            plans,
-            pool,
-            screen,
-            show,
-            LockWait(0, screen),
-            ActiveRuns(),
-            False,
-            earlier,
-        )
+        context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns())
+        turns = Raced(context, planned, plans, earlier)
         turns.run()
         earlier = turns.prior_rounds()
         results |= {name: str(outcome.result) for name, outcome in turns.outcomes.items()}
@@ -231,9 +224,8 @@ def refused(plan: Plan) -> Outcome:
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     plans = {"h": Planned(plan, (), Result.PENDING)}
     pool = cast(ConnectionPool, Breaking())
-    turns = HostExecutor(
-        PROJECT, plans, {"h": plan}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), ActiveRuns()
-    )
+    context = RoundContext(PROJECT, pool, screen, cast(Show, Quiet()), LockWait(0, screen), ActiveRuns())
+    turns = HostExecutor(context, plans, {"h": plan})
     turns.run()
     return turns.outcomes["h"]
 
@@ -248,7 +240,8 @@ def test_a_rotation_that_is_interrupted_after_its_first_run_says_what_is_left_to
 
     screen, pool = Screen(out=StringIO(), err=StringIO(), redactor=Redactor()), cast(ConnectionPool, Meanwhile())
     plans = {"h": Planned(plan, (), Result.PENDING)}
-    turns = HostExecutor(PROJECT, plans, {"h": plan}, pool, screen, cast(Show, Quiet()), LockWait(0, screen), runs)
+    context = RoundContext(PROJECT, pool, screen, cast(Show, Quiet()), LockWait(0, screen), runs)
+    turns = HostExecutor(context, plans, {"h": plan})
     turns.run()
     assert turns.outcomes["h"].result is Result.APPLIED
     assert "`runnerops rotate h`, or a deploy, writes it there" in turns.outcomes["h"].message
@@ -296,7 +289,8 @@ def odd(*names: str) -> Odd:
     project = Project(Inventory("i.yml", hosts, {}), hosts, {}, {}, b"")
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
     pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
-    return Odd(project, planned, plans, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns())
+    return Odd(context, planned, plans)
 
 
 def test_an_error_in_a_hosts_own_thread_is_not_lost() -> None:

@@ -10,17 +10,13 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.plans.planned import Planned, Plans
 from runnerops.engine.plans.review import failed_outcome
-from runnerops.engine.project import Project
-from runnerops.engine.runs import judging
 from runnerops.engine.runs.host_runs import HostRuns
 from runnerops.engine.runs.in_gitlab import GitlabRound
-from runnerops.engine.runs.interrupts import ActiveRuns
-from runnerops.engine.runs.locks import LockWait
 from runnerops.engine.runs.not_begun import in_sync, not_begun_with, why_held
 from runnerops.engine.runs.outcome import unverified_outcome
+from runnerops.engine.runs.round_context import RoundContext
 from runnerops.engine.runs.scheduling import HoldReason, HostTask, Judge, PriorRounds, run_in_order
 from runnerops.errors import RunneropsError
 from runnerops.frozen import mutable
@@ -29,9 +25,7 @@ from runnerops.model.host_names import brief
 from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
-from runnerops.report.progress.show import Show
 from runnerops.report.rollout import pause_text
-from runnerops.report.screen import Screen
 
 if TYPE_CHECKING:
     from runnerops.engine.verify.health import HealthCheck
@@ -44,15 +38,9 @@ class HostExecutor:
     `executed_plans` has the plan whose steps each host's run executes. `replan` names the hosts that must be planned again.
     """
 
-    project: Project
+    context: RoundContext
     plans: Plans
     executed_plans: Mapping[str, Plan]
-    pool: ConnectionPool
-    screen: Screen
-    show: Show
-    lock_wait: LockWait
-    active_runs: ActiveRuns
-    no_wait: bool = False
     prior: PriorRounds = field(default_factory=PriorRounds)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     replan: set[str] = field(default_factory=set)
@@ -65,43 +53,30 @@ class HostExecutor:
     """Hosts on which a step of the run has failed. How the run ends is not known yet."""
 
     def __post_init__(self) -> None:
-        redactor = self.screen.redactor
-        self.gitlab = GitlabRound(
-            self.project.inventory, self.pool, redactor, self.active_runs, self.no_wait, self._tell
-        )
-        self._runs = HostRuns(
-            self.project,
-            self.pool,
-            self.screen,
-            self.show,
-            self.lock_wait,
-            self.gitlab,
-            self._watch,
-            self.replan,
-            self.no_wait,
-        )
+        self.gitlab = GitlabRound(self.context, self._tell)
+        self._runs = HostRuns(self.context, self.gitlab, self._watch, self.replan)
 
     def run(self) -> None:
         """Brings every host to its outcome. After an interrupt, only hosts that have begun get one."""
-        tasks = {host.name: self._task(host) for host in self.project.hosts}
+        tasks = {host.name: self._task(host) for host in self.context.project.hosts}
         try:
             judge: Judge[Outcome] = Judge(
-                judging.is_good,
-                judging.still_drains,
-                judging.has_failed,
+                Outcome.is_good,
+                Outcome.still_drains,
+                Outcome.has_failed,
                 self._announce_pause,
                 self._failing.__contains__,
             )
-            results = run_in_order(tasks, self._hold_back, judge, self.project.inventory.rollout, self.prior)
+            results = run_in_order(tasks, self._hold_back, judge, self.context.project.inventory.rollout, self.prior)
             for name, result in results.items():
                 if isinstance(result, Exception):
                     self._end(failed_outcome(name, result))
-            if len(self.prior_rounds().failed) >= self.project.inventory.rollout.max_failures:
+            if len(self.prior_rounds().failed) >= self.context.project.inventory.rollout.max_failures:
                 self.replan.clear()  # no further round begins other hosts either
         except KeyboardInterrupt as interrupt:
             self.replan.clear()
-            self.active_runs.interrupt(interrupt, self.screen, self.show, self.pool)
-            for name in self.active_runs.unfollowed:
+            self.context.active_runs.interrupt(interrupt, self.context.screen, self.context.show, self.context.pool)
+            for name in self.context.active_runs.unfollowed:
                 hint = f"`runnerops history {name} --follow` shows it until its end"
                 if self.executed_plans[name].part == "first":
                     hint = _half_rotated(name)
@@ -110,7 +85,7 @@ class HostExecutor:
             for name in list(self.verifying):
                 if cut := self.verifying.pop(name, None):
                     self._end(cut)
-            for name in self.gitlab.interrupted_outcomes.keys() - set(self.active_runs.unfollowed):
+            for name in self.gitlab.interrupted_outcomes.keys() - set(self.context.active_runs.unfollowed):
                 if cut := self.gitlab.interrupted_outcomes.pop(name, None):
                     self._end(cut)
 
@@ -119,8 +94,8 @@ class HostExecutor:
         ended = {name: outcome for name, outcome in self.outcomes.items() if name not in self.replan}
         disturbs = [name for name, result in self.plans.items() if isinstance(result, Planned) and result.plan.disturbs]
         return PriorRounds(
-            (*self.prior.failed, *(name for name, outcome in ended.items() if judging.has_failed(outcome))),
-            (*self.prior.lasting, *(name for name in disturbs if name in ended and judging.still_drains(ended[name]))),
+            (*self.prior.failed, *(name for name, outcome in ended.items() if outcome.has_failed())),
+            (*self.prior.lasting, *(name for name in disturbs if name in ended and ended[name].still_drains())),
             self.prior.disturbing or len(disturbs),
         )
 
@@ -137,7 +112,7 @@ class HostExecutor:
         planned = self.plans[name]
         if isinstance(planned, Planned) and in_sync(planned.plan) and not planned.plan.blockers:
             return self._end(Outcome(name, Result.UNCHANGED))
-        if why == "drains" or (whom in self.outcomes and judging.still_drains(self.outcomes[whom])):
+        if whom in self.outcomes and self.outcomes[whom].still_drains():
             why = "drains"
         command = planned.plan.command if isinstance(planned, Planned) else "deploy"
         other_hosts = whom.split(", ")
@@ -161,7 +136,7 @@ class HostExecutor:
         self.gitlab.pause(host, planned)
         outcome = Outcome(host.name, Result.APPLIED)
         if planned.own_run or not planned.plan.empty:
-            with self.active_runs.tracked(host, self.executed_plans[host.name]) as may_begin:
+            with self.context.active_runs.tracked(host, self.executed_plans[host.name]) as may_begin:
                 if not may_begin:
                     return self._not_begun(host)
                 self.gitlab.interrupted_outcomes.pop(host.name, None)
@@ -169,7 +144,7 @@ class HostExecutor:
                 good = outcome.result is Result.APPLIED and host.name not in self.replan
                 if good and planned.plan.part == "first":
                     self.replan.add(host.name)
-                    if self.active_runs.interrupted:
+                    if self.context.active_runs.interrupted:
                         outcome = replace(outcome, message=_half_rotated(host.name))
                 if not good or planned.plan.part == "first":
                     return self._end(outcome)
@@ -211,7 +186,7 @@ class HostExecutor:
             due = outcome.result is Result.APPLIED
         else:
             others_ready = any(isinstance(plan, Planned) and plan.ready for plan in self.plans.values())
-            canary = host.name == self.project.inventory.rollout.canary
+            canary = host.name == self.context.project.inventory.rollout.canary
             due = canary and others_ready and outcome.result in {Result.APPLIED, Result.UNCHANGED}
         if not (self.health and due and planned.plan.command.startswith("deploy")):
             return outcome
@@ -223,19 +198,19 @@ class HostExecutor:
         return checked if self.verifying.pop(host.name, None) else self.outcomes[host.name]
 
     def _announce_pause(self, seconds: int, seconds_left: int) -> None:
-        self.show.say(pause_text(seconds, seconds_left, time.time()))
+        self.context.show.say(pause_text(seconds, seconds_left, time.time()))
 
     def _watch(self, event: Event) -> None:
         if event.kind == "fail" and event.list == "forward":
             self._failing.add(event.host)
-        self.show.watch(event)
+        self.context.show.watch(event)
 
     def _tell(self, name: str, text: str) -> None:
-        self.show.watch(Event(name, time.time(), "", -1, "note", text))
+        self.context.show.watch(Event(name, time.time(), "", -1, "note", text))
 
     def _end(self, outcome: Outcome) -> Outcome:
         self.outcomes[outcome.host] = outcome
-        self.show.end(outcome)
+        self.context.show.end(outcome)
         return outcome
 
 

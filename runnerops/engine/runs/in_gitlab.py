@@ -8,16 +8,14 @@ from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from runnerops.engine.hosts.connections import ConnectionPool
 from runnerops.engine.plans.planned import Planned
-from runnerops.engine.runs.interrupts import ActiveRuns
+from runnerops.engine.runs.round_context import RoundContext
 from runnerops.errors import GitlabDownError, RunneropsError
 from runnerops.frozen import mutable
 from runnerops.model.common import Result
-from runnerops.model.inventory import Host, Inventory
+from runnerops.model.inventory import Host
 from runnerops.model.plan import Plan
 from runnerops.model.run import Event, Outcome
-from runnerops.redact import Redactor
 
 if TYPE_CHECKING:
     from runnerops.engine.gitlab.context import GitlabContext
@@ -28,15 +26,9 @@ if TYPE_CHECKING:
 
 @mutable
 class GitlabRound:
-    """GitLab's part of one round. `tell` shows waits, by host. With `no_wait`, or after an interrupt, nothing is waited
-    for.
-    """
+    """GitLab's part of one round. `tell` shows waits, by host. After an interrupt, nothing is waited for."""
 
-    inventory: Inventory
-    pool: ConnectionPool
-    redactor: Redactor
-    active_runs: ActiveRuns
-    no_wait: bool
+    context: RoundContext
     tell: Callable[[str, str], None]
     new_runners: dict[str, NewRunners] = field(default_factory=dict)
     """By host, the runners that were created in GitLab for its run."""
@@ -76,12 +68,12 @@ class GitlabRound:
 
     def pause(self, host: Host, planned: Planned) -> None:
         """Pauses the planned runners for the duration of the run. If this fails, the run starts nevertheless."""
-        if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.active_runs.interrupted:
+        if not (planned.plan.pausing or planned.plan.unpaired.deletions) or self.context.active_runs.interrupted:
             return
         from runnerops.engine.gitlab.pausing import Pauses
 
         run = planned.own_run.number if planned.own_run else 0
-        pauses = Pauses(host, planned.plan, self._context(), partial(self.pool.link, host), run=run)
+        pauses = Pauses(host, planned.plan, self._context(), partial(self.context.pool.link, host), run=run)
         self.pauses[host.name] = pauses
         if planned.own_run is None and planned.plan.pausing.now:
             message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
@@ -106,7 +98,7 @@ class GitlabRound:
         the paused runners.
         """
         pauses, pausing = self.pauses.get(walked.host), planned.plan.pausing
-        if pauses is None or self.no_wait or not pausing:
+        if pauses is None or self.context.no_wait or not pausing:
             return nullcontext(watch)
         from runnerops.engine.gitlab.counting import JobCounter
 
@@ -153,15 +145,16 @@ class GitlabRound:
     def _record(self, host: Host, planned: Planned) -> HostCreationRecords:
         from runnerops.engine.gitlab.creation_records import HostCreationRecords
 
-        new = HostCreationRecords(host, planned.plan.unpaired, partial(self.pool.link, host))
+        new = HostCreationRecords(host, planned.plan.unpaired, partial(self.context.pool.link, host))
         return self.records.setdefault(host.name, new)
 
     def _context(self) -> GitlabContext:
         from runnerops.engine.gitlab.context import GitlabContext
 
-        gitlab_context = GitlabContext(
-            self.inventory.folder, self.pool.environ, self.redactor, self.down, self.pool.run_command
-        )
+        folder, pool = self.context.project.inventory.folder, self.context.pool
+        gitlab_context = GitlabContext(folder, pool.environ, self.context.screen.redactor, self.down, pool.run_command)
         return replace(
-            gitlab_context, tell=self.tell, may_wait=lambda: not (self.no_wait or self.active_runs.interrupted)
+            gitlab_context,
+            tell=self.tell,
+            may_wait=lambda: not (self.context.no_wait or self.context.active_runs.interrupted),
         )

@@ -41,14 +41,15 @@ class HostTask(Generic[Out]):
 @frozen
 class Judge(Generic[Out]):
     """What a result means: whether hosts that wait for it may begin, whether the disturbance lasts, whether it failed.
+    An exception means none of these.
 
     `pauses` is called for each pause that follows, with its seconds and the number of hosts to change after it.
     `failing`: whether a host that has not ended yet is about to fail, because a step has failed and is undone now.
     """
 
-    good: Callable[[Out | Exception], bool]
-    lasts: Callable[[Out | Exception], bool] = lambda _: False
-    failed: Callable[[Out | Exception], bool] = lambda _: False
+    good: Callable[[Out], bool]
+    lasts: Callable[[Out], bool] = lambda _: False
+    failed: Callable[[Out], bool] = lambda _: False
     pauses: Callable[[int, int], None] = lambda _seconds, _left: None
     failing: Callable[[str], bool] = lambda _: False
 
@@ -169,19 +170,24 @@ class _Queue(Generic[Out]):
         if task.already_running:
             return None
         needs = task.after if task.needs is None else task.needs
-        bad = [needed for needed in sorted(needs & self.done.keys()) if not self._judge.good(self.done[needed])]
+        bad = [needed for needed in sorted(needs & self.done.keys()) if not self._is(self._judge.good, needed)]
         if bad:
             return bad[0], "cache"
         if not task.changes:
             return None
         canary = self._rollout.canary
-        if canary in self.done and name not in self._first and not self._judge.good(self.done[canary]):
+        if canary in self.done and name not in self._first and not self._is(self._judge.good, canary):
             return canary, "canary"
         failed = self._failed()
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
 
+    def _is(self, predicate: Callable[[Out], bool], name: str) -> bool:
+        """Whether this is true of the host's result."""
+        result = self.done[name]
+        return not isinstance(result, Exception) and predicate(result)
+
     def _failed(self) -> list[str]:
-        return [*self.earlier.failed, *(name for name, out in self.done.items() if self._judge.failed(out))]
+        return [*self.earlier.failed, *(name for name in self.done if self._is(self._judge.failed, name))]
 
     def _may_stop(self) -> bool:
         """Whether the deploy stops if those that are failing now have failed."""
@@ -201,9 +207,7 @@ class _Queue(Generic[Out]):
         return sum(self._tasks[name].disturbs for name in self._running.values())
 
     def _lasting(self) -> list[str]:
-        of_this_round = (
-            name for name in self.done if self._tasks[name].disturbs and self._judge.lasts(self.done[name])
-        )
+        of_this_round = (name for name in self.done if self._tasks[name].disturbs and self._is(self._judge.lasts, name))
         return [*self.earlier.lasting, *of_this_round]
 
 
