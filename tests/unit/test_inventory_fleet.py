@@ -297,6 +297,7 @@ def test_one_problem_in_many_hosts_of_a_range_is_reported_once(tmp_path: Path) -
         ("{{team | upper}}", "{{team | upper}}: variables are below `vars`"),
         ("{{ inventory_hostname }}", "{{ inventory_hostname }}: this is a variable of Ansible"),
         ("{{ ansible_facts.os }}", "{{ ansible_facts.os }}: this is a variable of Ansible"),
+        ('{{ lookup("env", "T") }}', "this is a lookup of Ansible"),
         ("{{ vars.team }}{%- for a in vars.all -%}", "{%- for a in vars.all -%}: values can contain expressions"),
     ],
 )

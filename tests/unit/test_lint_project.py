@@ -102,7 +102,14 @@ def test_the_hosts_name_in_a_key_is_named_as_not_replaced(tmp_path: Path, sectio
 
 
 @pytest.mark.parametrize(
-    ("name", "found"), [("deamon.json.j2", True), ("daemon.json.j2", False), ("macros.j2", False), ("README.md", False)]
+    ("name", "found"),
+    [
+        ("deamon.json.j2", True),
+        ("daemon.json.j2", False),
+        ("daemon.j2", True),
+        ("macros.j2", False),
+        ("README.md", False),
+    ],
 )
 def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: bool) -> None:
     (tmp_path / "templates").mkdir()

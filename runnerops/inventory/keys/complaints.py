@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runnerops.inventory.keys.misplaced import misplaced
+from runnerops.inventory.keys.misplaced import meant_elsewhere, misplaced
 from runnerops.inventory.keys.shape import HostShape, InventoryShape
 from runnerops.inventory.keys.typed import Found, UnknownKey, Wrong, read
 from runnerops.inventory.parse.nodes import Node
@@ -43,8 +43,10 @@ def check_shape(root: Node, problems: Problems) -> None:
         }  # no host yet, as in a new project; the reader of hosts reports this
     complaints: Found = []
     read(InventoryShape, tree, complaints)
+    unknown = any(isinstance(problem, UnknownKey) and problem.shape is InventoryShape for problem in complaints)
     for problem in complaints:
-        _note(problem, root, problems, ())
+        if not (unknown and problem.key == ("hosts",) and isinstance(problem, Wrong) and problem.text == "is missing"):
+            _note(problem, root, problems, ())
 
 
 def host_shape(tree: Any, node: Node, host: str, problems: Problems) -> HostShape:
@@ -90,6 +92,7 @@ def _note(complaint: Wrong | UnknownKey, root: Node, problems: Problems, above: 
     text, hint = _unknown(key, complaint) if isinstance(complaint, UnknownKey) else (complaint.text, complaint.hint)
     if text == "must be a mapping":
         hint = _MAPPINGS.get((*map(str, key[:1]), *("" for _ in key[1:])), hint)
+        hint = 'write {RULE: "why"}, for example {R005: "one runner on purpose"}' if key[-1:] == ("ignore",) else hint
         hint = "write `upstream: URL`" if key[-2:-1] == ("caches",) else hint
     problems.add(_mark(root, complaint.key), dotted(key), text, hint)
 
@@ -99,6 +102,8 @@ def _unknown(key: Key, unknown_key: UnknownKey) -> tuple[str, str]:
     if of_layer and (elsewhere := _ELSEWHERE.get(str(key[-1]))):
         return "unknown key", elsewhere
     known_keys = sorted(unknown_key.known)
+    if hint := meant_elsewhere(key, unknown_key.known):
+        return "unknown key", hint
     if near := did_you_mean(str(key[-1]), known_keys):
         return f"unknown key{near}", near_fix(str(key[-1]), known_keys)
     if message := misplaced(unknown_key, key):

@@ -13,6 +13,38 @@ _MOST = 2
 """In how many places a key may be known. One that is known in more of them says little, for example `name`."""
 
 
+_OF_ANSIBLE = {
+    **dict.fromkeys(("ansible_host", "ansible_ssh_host"), "address: ADDRESS"),
+    **dict.fromkeys(("ansible_user", "ansible_ssh_user"), "ssh: {user: NAME}"),
+    **dict.fromkeys(("ansible_port", "ansible_ssh_port"), "ssh: {port: NUMBER}"),
+    **dict.fromkeys(("ansible_ssh_private_key_file", "ansible_private_key_file"), "ssh: {key: PATH}"),
+    "ansible_become": "ssh: {sudo: true}",
+    **dict.fromkeys(("ansible_become_password", "ansible_become_pass"), "ssh: {sudo_password: !env NAME}"),
+    **dict.fromkeys(("ansible_ssh_common_args", "ansible_ssh_extra_args"), "ssh: {gateway: HOST}, or use ssh_config"),
+}
+"""Variables of hosts in Ansible, and what to write instead."""
+_MEANT = {
+    "ssh": {
+        **dict.fromkeys(("identity_file", "identityfile", "private_key", "private_key_file", "key_file"), "key"),
+        **dict.fromkeys(("proxy_jump", "proxyjump", "jump", "jump_host", "bastion", "proxy"), "gateway"),
+        **dict.fromkeys(("username", "login"), "user"),
+        **dict.fromkeys(("become", "root"), "sudo"),
+    },
+    "rollout": {"serial": "batch", "max_fail_percentage": "max_failures", "any_errors_fatal": "max_failures"},
+    "caches": {"remoteurl": "upstream", "remote_url": "upstream", "port": "listen", "addr": "listen", "tag": "image"},
+}
+"""By table: names of other programs for its keys."""
+
+
+def meant_elsewhere(key: Key, known: tuple[str, ...]) -> str:
+    """What to write for a key that another program calls so; empty if none does."""
+    word, tables = str(key[-1]), [str(part) for part in key[:-1] if isinstance(part, str)]
+    if word in _OF_ANSIBLE and "address" in known:
+        return f"write {_OF_ANSIBLE[word]}"
+    meant = _MEANT.get(tables[-1] if tables else "", {}).get(word.lower())
+    return f"write {meant}" if meant in known else ""
+
+
 def misplaced(unknown_key: UnknownKey, key: Key) -> tuple[str, str] | None:
     """What a message says about an unknown key that is known elsewhere, and the fix. `key` is its whole place."""
     word = str(key[-1])

@@ -239,7 +239,11 @@ def _shape(shape: Kind) -> Reader:
 
     def reads(value: Any, key: Key, complaints: Found) -> Any:
         if not isinstance(value, dict):
-            complaints.append(_mistyped((dict,), value, key))
+            wrong = _mistyped((dict,), value, key)
+            few = known_keys if len(known_keys) <= _FEW and not shape.takes_further() else ()
+            is_scalar = not isinstance(value, list | Secret)
+            hint = f"write its keys below it: {', '.join(few)}" if few and is_scalar else wrong.hint
+            complaints.append(Wrong(key, wrong.text, hint))
             return value
         attributes = {}
         for name, word, reader in readers:
@@ -255,6 +259,9 @@ def _shape(shape: Kind) -> Reader:
 
     return reads
 
+
+_FEW = 6
+"""How many keys a hint names at most."""
 
 _MAKERS: Mapping[Any, Callable[..., Reader]] = {
     Annotated: _annotated,

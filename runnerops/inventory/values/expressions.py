@@ -26,6 +26,8 @@ _DOTTED = late_pattern(r"\s*([A-Za-z_]\w*)\s*\.\s*\w")
 _BARE = late_pattern(r"\{\{-?\s*([A-Za-z_]\w*)\s*(?:[.|\[][^{}]*|-)?\}\}")
 """An expression that begins with a name, as Ansible writes variables."""
 _ANSIBLE = late_pattern(r"inventory_hostname(?:_short)?|ansible_\w+")
+_LOOKUP = late_pattern(r"\{\{-?\s*(?:lookup|query|q)\s*\([^{}]*\}\}")
+"""How Ansible reads variables of the environment, files and stores of secrets."""
 _AS_IT_STANDS = "close it, or write `!raw` before the text if it is not meant as an expression"
 _NEAR = 0.85
 _MOST = 10_000
@@ -85,6 +87,9 @@ class Expressions:
 
     def _refuse_bare(self, text: str) -> None:
         """Raises ExpressionError for a variable that is written as Ansible does it, without `vars`."""
+        if "{{" in text and (lookup := _LOOKUP.search(text)):
+            hint = "write !env NAME, !file PATH or !command COMMAND as the value, or `!raw` before the text"
+            raise ExpressionError(f"{lookup[0]}: this is a lookup of Ansible", hint)
         for bare in _BARE.finditer(text) if "{{" in text else ():
             if _ANSIBLE.fullmatch(bare[1]):
                 instead = (

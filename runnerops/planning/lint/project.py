@@ -81,7 +81,15 @@ def _keys(value: Value, key: Key) -> Iterator[Key]:
 
 def stray_templates(folder: str, present: Collection[str], shipped: Collection[str]) -> Iterator[Finding]:
     """Files whose names are similar to those of shipped templates, and which therefore override nothing."""
+    absent = sorted(set(shipped) - set(present))
     for name in sorted(set(present) - set(shipped)):
-        if near := get_close_matches(name, sorted(set(shipped) - set(present)), 1, _NEAR):
+        near = get_close_matches(name, absent, 1, _NEAR)
+        if near := near or [other_name for other_name in absent if _is_shortened(name, other_name)]:
             text = f"overrides no template, did you mean '{near[0]}'?"
             yield Finding("X002", "warning", f"{folder}/{name}", (), text, f"name it {near[0]}")
+
+
+def _is_shortened(name: str, shipped_name: str) -> bool:
+    """Whether a name lacks one of the endings of another: `daemon.j2` for `daemon.json.j2`."""
+    parts, shipped_parts = name.split("."), shipped_name.split(".")
+    return len(parts) > 1 and parts[0] == shipped_parts[0] and set(parts) < set(shipped_parts)
