@@ -405,6 +405,29 @@ def test_what_is_only_misspelt_is_not_missing() -> None:
         ("{addr: ':5000'}", "{tls: {cert: /c, key: /k}}", "C001 error http.tls.cert"),
         ("{addr: ':5000'}", "{tls: {certificate: /c, keyfile: /k}}", "C001 error http.tls.keyfile"),
         ("{addr: ':5000'}", "{tls: {letsencrypt: {cachefil: /c}}}", "C001 error http.tls.letsencrypt.cachefil"),
+        ("http:", "health: {http: [{url: 'http://a'}]}\nhttp:", "C001 error health.http[0].url"),
+        ("http:", "health: {tcp: [{address: 'a:1'}]}\nhttp:", "C001 error health.tcp[0].address"),
+        (
+            "http:",
+            "notifications: {endpoints: [{uri: 'http://a'}]}\nhttp:",
+            "C001 error notifications.endpoints[0].uri",
+        ),
+        (
+            "http:",
+            "middleware: {storage: [{name: redirect, option: {baseurl: 'https://a'}}]}\nhttp:",
+            "C001 error middleware.storage[0].option",
+        ),
+        (
+            "proxy: {remoteurl: https://registry-1.docker.io}",
+            "auth: {htpasswd: {realm: r, file: /h}}",
+            "C001 error auth.htpasswd.file",
+        ),
+        (
+            "proxy: {remoteurl: https://registry-1.docker.io}",
+            "auth: {token: {realm: r, service: s, issuer: i, rootcert: /c}}",
+            "C001 error auth.token.rootcert",
+        ),
+        ("http:", "log: {accesslog: {enabled: false}}\nhttp:", "C001 error log.accesslog.enabled"),
     ],
 )
 def test_a_misspelt_key_is_one_mistake(old: str, new: str, only: str) -> None:

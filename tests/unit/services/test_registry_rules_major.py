@@ -191,6 +191,7 @@ def test_a_value_that_both_major_versions_accept_gives_no_finding(text: str) -> 
         (FILES + "reporting: {}", 3, "reporting"),
         (driver("s3", f"{S3}, accelerate: true"), 2, "storage.s3.accelerate"),
         (driver("s3", f"{S3}, quux: true"), 3, "storage.s3.quux"),
+        (FILES + "log: {hooks: [{type: slack, levels: [panic]}]}", 2, "log.hooks[0].type"),
         (FILES + "middleware: {storages: []}", 3, "middleware.storages"),
         (FILES + "redis: {addr: 'a:1', addrs: ['a:1']}", 3, "redis.addr"),
         (FILES + "redis: {addr: 'a:1', addrs: ['a:1']}", 2, "redis.addrs"),

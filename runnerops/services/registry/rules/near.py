@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from runnerops.model.common import Key, Tree
+from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import question, similar_names
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema import Shape
@@ -27,9 +27,11 @@ _MEANT: Mapping[str, str] = {
     "proxies": "proxy",
     "secretaccesskey": "secretkey",
     "upstream": "remoteurl",
-    "url": "remoteurl",
+    "file": "path",
+    "uri": "url",
+    "url": "remoteurl uri",
 }
-"""By name: what is meant by it in a table that has this key, although the two are not alike."""
+"""By name: the keys, as words, of which one is meant by it in a table that has it, although the two are not alike."""
 
 _SHORT = 4
 """If two names begin with the same letters, at least this many, one may be meant by the other."""
@@ -43,8 +45,8 @@ def near_keys(name: str, known_names: Iterable[str]) -> tuple[str, ...]:
     """
     names = [known_name for known_name in known_names if known_name != "*"]
     plain = name.replace("_", "").replace("-", "").lower()
-    if plain not in names and _MEANT.get(plain) in names:
-        return (_MEANT[plain],)
+    if plain not in names and (meant := [meant for meant in _MEANT.get(plain, "").split() if meant in names]):
+        return tuple(meant)
     longer = [name for name in names if len(plain) >= _SHORT and name.startswith(plain)]
     if len(longer) == 1 and plain not in names:
         return tuple(longer)
@@ -78,10 +80,16 @@ def _as_meant(shape: Mapping[str, Shape], tree: Tree, key: Key, names: dict[Key,
             meant_name = name
         elif meant_name != name:
             names[*key, meant_name] = name
-        inner = shape.get(meant_name, shape.get("*"))
-        below = isinstance(inner, dict) and isinstance(value, dict)
-        meant_tree[meant_name] = _as_meant(inner, value, (*key, meant_name), names) if below else value  # type: ignore[arg-type]
+        meant_tree[meant_name] = _below(shape.get(meant_name, shape.get("*")), value, (*key, meant_name), names)
     return meant_tree
+
+
+def _below(shape: Shape | None, value: Value, key: Key, names: dict[Key, str]) -> Value:
+    if isinstance(shape, dict) and isinstance(value, dict):
+        return _as_meant(shape, value, key, names)
+    if isinstance(shape, list) and isinstance(value, list):
+        return [_below(shape[0], item, (*key, index), names) for index, item in enumerate(value)]
+    return value
 
 
 def _begins_like(name: str, known_name: str) -> bool:

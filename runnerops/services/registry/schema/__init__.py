@@ -199,3 +199,7 @@ AUTH: Mapping[str, tuple[str, ...]] = {
     "htpasswd": ("realm", "path"),
 }
 """Access controllers, and the parameters that each requires."""
+AUTH_OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "token": ("rootcertbundle", "autoredirect", "autoredirectpath", "jwks", "signingalgorithms"),
+}
+"""Further parameters of access controllers. Others are ignored."""

@@ -194,6 +194,9 @@ def _fits(shape: str, value: Value) -> bool:
 
 
 def _unknown(name: str, shape: Mapping[str, Shape], key: Key, beside: Tree) -> One:
+    if (opposite := _OPPOSITES.get(name)) and opposite in shape:
+        text = f"the registry ignores it here: it reads {opposite}"
+        return "C001", "error", key, text, f"write {opposite}, with the opposite value"
     if meant_names := near_keys(name, shape):
         return "C001", "error", key, f"unknown key, {question(meant_names)}", f"write {' or '.join(meant_names)}"
     for table, value in beside.items():
@@ -207,6 +210,7 @@ def _unknown(name: str, shape: Mapping[str, Shape], key: Key, beside: Tree) -> O
     return "C001", "warning", key, "unknown key, which the registry ignores", "remove it"
 
 
+_OPPOSITES = {"enabled": "disabled", "disabled": "enabled"}
 _USUAL = {"addr": "http.addr", "tls": "http.tls"}
 """Where a name belongs that several tables have, if it stands at the top."""
 

@@ -28,7 +28,7 @@ _PORTS = ("http", "https", "http-alt", "domain", "ftp", "ssh", "smtp")
 
 def app_rules(tree: Tree, major: int) -> Found:
     """Runs all rules on one configuration."""
-    for rule in (_address, _host, _log, _tags, _validation):
+    for rule in (_address, _host, _log, _hooks, _tags, _validation):
         yield from rule(tree)
     yield from _metrics(tree, major)
 
@@ -112,6 +112,16 @@ def _log(tree: Tree) -> Found:
             f"must be one of text, json, logstash: {ENDS}",
             near_fix(str(form), _FORMATS),
         )
+
+
+def _hooks(tree: Tree) -> Found:
+    hooks = tree_at(tree, "log").get("hooks")
+    for index, hook in enumerate(hooks if isinstance(hooks, list) else []):
+        kind = hook.get("type") if isinstance(hook, dict) and not is_true(hook.get("disabled")) else "mail"
+        if kind != "mail" and not isinstance(kind, dict | list):
+            text = "does nothing: mail is the only type of hook that the registry knows"
+            key: Key = ("log", "hooks", index)
+            yield "C001", "warning", (*key, "type") if kind is not None else key, text, "write type: mail"
 
 
 def _tags(tree: Tree) -> Found:

@@ -6,9 +6,10 @@ Source: distribution's `registry/auth`, 2.8 and 3.1. What a file on the host hol
 from __future__ import annotations
 
 from runnerops.model.common import Key, Tree, Value
-from runnerops.parsing.near import near_fix
+from runnerops.parsing.near import near_fix, question
 from runnerops.services.registry.rules.found import ENDS, Found, is_bool, is_text, is_true, only, tree_at
-from runnerops.services.registry.schema import AUTH
+from runnerops.services.registry.rules.near import near_keys, slips
+from runnerops.services.registry.schema import AUTH, AUTH_OPTIONS
 from runnerops.services.registry.schema.serving import ALGORITHMS
 
 
@@ -35,7 +36,15 @@ def auth_rules(tree: Tree, major: int) -> Found:
 
 def _controller(name: str, options: Tree, major: int) -> Found:
     key: Key = ("auth", name)
+    known = (*AUTH[name], *AUTH_OPTIONS.get(name, ()))
+    misspelt = slips(options, known)
+    for option in options:
+        if option not in known and (meant := near_keys(option, known)):
+            text = f"unknown key, {question(meant)}"
+            yield "C001", "error", (*key, option), text, f"write {' or '.join(meant)}"
     for wanted in AUTH[name]:
+        if wanted in misspelt and wanted not in options:
+            continue
         value: Value = options.get(wanted)
         if not is_text(value) or (wanted == "path" and not value):
             text = f"has no {wanted}" if value in (None, "") else f"has a {wanted} that is not a string"
@@ -50,7 +59,7 @@ def _controller(name: str, options: Tree, major: int) -> Found:
 def _keys(options: Tree, key: Key, major: int) -> Found:
     """Checks the files with the keys that sign tokens. A value that is not a text counts as missing."""
     bundle, jwks = ((is_text(options.get(name)) and options[name]) for name in ("rootcertbundle", "jwks"))
-    if bundle:
+    if bundle or not {"rootcertbundle", "jwks"}.isdisjoint(slips(options, (*AUTH["token"], *AUTH_OPTIONS["token"]))):
         return
     if major == 2 or not jwks:
         yield "C012", "error", key, f"has no rootcertbundle{'' if major == 2 else ' and no jwks'}: {ENDS}", "add it"
