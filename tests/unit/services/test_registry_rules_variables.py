@@ -6,6 +6,7 @@ import pytest
 
 from runnerops.model.common import Tree, key_text
 from runnerops.services.registry.rules.compose import compose_rules
+from runnerops.services.registry.rules.compose.tracing import tracing_rules
 
 S3 = {"STORAGE_S3_BUCKET": "b", "STORAGE_S3_REGION": "us-east-1"}
 HTPASSWD = {"AUTH": "htpasswd", "AUTH_HTPASSWD_REALM": "ours", "AUTH_HTPASSWD_PATH": "/auth/htpasswd"}
@@ -101,7 +102,12 @@ def findings_of(variables: dict[str, str | None], tag: str, volumes: list[str] |
             "warning REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED: the registry ignores it: REGISTRY_STORAGE_MAINT",
         ),
         ("2.8.3", {"CATALOG_MAXENTRIES": "1e3"}, "error REGISTRY_CATALOG_MAXENTRIES: must be a whole number"),
-        ("edge", {"STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REDIS_ADDR": "r:6379"}, "warning REGISTRY_STORAGE_CACHE"),
+        (
+            "3.1.1",
+            {"STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REDIS_ADDR": "r:6379"},
+            "error REGISTRY_REDIS_ADDR: registry 3 reads the list",
+        ),
+        ("edge", {"STORAGE_CACHE_BLOBDESCRIPTOR": "redis", "REDIS_ADDR": "r:6379"}, "warning REGISTRY_REDIS_ADDR"),
     ],
 )
 def test_a_variable_that_the_registry_refuses_or_ignores_gives_a_finding(
@@ -151,3 +157,22 @@ def test_a_value_that_nothing_reads_does_not_end_the_registry(tag: str, name: st
 def test_a_mounted_file_may_name_the_driver_and_longer_lists() -> None:
     assert findings_of({**S3, "NOTIFICATIONS_ENDPOINTS_3_NAME": "n"}, "3.1.1", MOUNTED) == []
     assert "must be a duration" in findings_of({"HTTP_DRAINTIMEOUT": "7d"}, "3.1.1", MOUNTED)[0]
+
+
+@pytest.mark.parametrize(
+    ("tag", "variables", "severity"),
+    [
+        ("3.1.1", {"OTEL_TRACES_EXPORTER": "non"}, "error"),
+        ("3.1.1", {"OTEL_TRACES_EXPORTER": "none"}, ""),
+        ("3.1.1", {"OTEL_TRACES_EXPORTER": "$E"}, ""),
+        ("3.1.1", {"OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, "error"),
+        ("3.1.1", {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, ""),
+        ("3.1.1", {"OTEL_TRACES_EXPORTER": "none", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, ""),
+        ("edge", {"OTEL_TRACES_EXPORTER": "jaeger"}, "warning"),
+        ("2.8.3", {"OTEL_TRACES_EXPORTER": "jaeger"}, ""),
+    ],
+)
+def test_where_registry_3_sends_its_traces(tag: str, variables: dict[str, str], severity: str) -> None:
+    service: Tree = {"image": f"registry:{tag}", "environment": {**variables}}
+    findings = tracing_rules(service, (), None if tag == "edge" else int(tag[0]))
+    assert [one[1] for one in findings] == ([severity] if severity else [])

@@ -10,6 +10,7 @@ from runnerops.patterns import late_pattern
 from runnerops.services.registry.caches.image import major
 from runnerops.services.registry.rules.compose.parts import environment, items, mapping, mounts
 from runnerops.services.registry.rules.compose.registry_variables import variable_rules
+from runnerops.services.registry.rules.compose.tracing import tracing_rules
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.storage import STORAGE
 from runnerops.services.shared.addresses import host_of
@@ -40,6 +41,7 @@ def registry_service(service: Tree, key: Key) -> Found:
         yield "K011", "warning", (*key, "image"), text, "write a version"
     yield from _path(service, major(image), key)
     yield from variable_rules(service, key, major(image), is_image_file=_of_the_image(service, major(image)))
+    yield from tracing_rules(service, key, major(image))
     yield from _volume(service, key)
     yield from _port(service, key)
     yield from _names(service, key)
@@ -135,6 +137,8 @@ def _volume(service: Tree, key: Key) -> Found:
     elsewhere = any(name.startswith("REGISTRY_STORAGE_") and name.split("_")[2].lower() in STORAGE for name in names)
     if elsewhere or variables.get("REGISTRY_STORAGE", "filesystem") != "filesystem" or service.get("volumes_from"):
         return
+    if any(str(volume)[1:2] == ":" and str(volume)[2:].startswith(data) for volume in items(service.get("volumes"))):
+        return  # a drive of Windows, as another rule reports
     targets = [target for _, _, target in mounts(service)]
     configured = any(
         target.startswith(tuple(path.rpartition("/")[0] for path in _PATHS.values())) for target in targets

@@ -10,7 +10,7 @@ from runnerops.services.registry.format.reading import parse
 from runnerops.services.registry.rules.compose.overlay import Laid, Overlay, Variable, of_the_image
 from runnerops.services.registry.rules.compose.parts import environment
 from runnerops.services.registry.rules.config import config_rules, typed
-from runnerops.services.registry.rules.found import ENDS, Found, One, as_read, of_any
+from runnerops.services.registry.rules.found import ENDS, Found, One, as_read, of_any, tree_at
 from runnerops.services.registry.rules.near import near_keys, places_of, unread
 from runnerops.services.registry.schema import CONFIG, Shape, variable_of
 from runnerops.services.registry.schema.json_schema import open_text
@@ -78,6 +78,9 @@ def _of_major(variables: list[Variable], key: Key, major: int, *, is_image_file:
     findings = [
         finding for place, laid_variable in laid.items() for finding in _effect(by_place[place], laid_variable, major)
     ]
+    redis, cache = tree_at(overlay.tree, "redis"), tree_at(overlay.tree, "storage", "cache")
+    if cache.get("blobdescriptor") == "redis" and not redis.get("addrs"):
+        findings = [_needed(finding, laid) for finding in findings]
     yield from findings
     if not is_image_file:
         for place, laid_variable in laid.items():
@@ -165,6 +168,15 @@ def _effect(variable: Variable, laid: Laid, major: int) -> Found:
         yield "C003", "error", place, text, f"write {name}='[\"…\"]'" if of_header else _quoted(name)
     elif laid.effect == "ends":
         yield "C003", "error", place, f"{laid.text}: {ENDS}", _mapping(laid)
+
+
+def _needed(finding: One, laid: Mapping[Key, Laid]) -> One:
+    """The finding on an ignored address of redis, if the cache of descriptors needs one."""
+    place = finding[2]
+    if place in laid and laid[place].effect == "other" and laid[place].key == ("redis", "addr"):
+        text = f"registry 3 reads the list `addrs` instead of `addr`: {ENDS}"
+        return "C016", "error", place, text, "write REGISTRY_REDIS_OPTIONS_ADDRS='[HOST:PORT]'"
+    return finding
 
 
 def _list(laid: Laid) -> str:
