@@ -128,6 +128,28 @@ def findings_of(text: str) -> list[str]:
         ("restart: always", "depends_on: [cache]", "K002 error services.cache.depends_on[0]"),
         ("restart: always", "environment_file: x", "K001 error services.cache.environment_file"),
         ("restart: always", "build: {contxt: .}", "K001 error services.cache.build.contxt"),
+        ("restart: always", "cap_add: [NETADMIN]", "K002 error services.cache.cap_add[0]"),
+        ("restart: always", "ulimits: {nofiles: 5}", "K002 error services.cache.ulimits.nofiles"),
+        ("restart: always", "sysctls: {vm.max_map_count: 5}", "K002 error services.cache.sysctls.vm.max_map_count"),
+        ("restart: always", "sysctls: [fs.file-max=5]", "K002 error services.cache.sysctls[0]"),
+        ("restart: always", "tmpfs: ['/x:sise=1m']", "K002 error services.cache.tmpfs[0]"),
+        ("restart: always", "tmpfs: /x:size", "K002 error services.cache.tmpfs"),
+        ("restart: always", "cpus: 0.5\n    cpu_quota: 5000", "K002 error services.cache.cpu_quota"),
+        ("restart: always", "mem_swappiness: 101", "K002 warning services.cache.mem_swappiness"),
+        ("restart: always", "platform: linux-amd64", "K002 error services.cache.platform"),
+        ("restart: always", "uts: hosts", "K002 error services.cache.uts"),
+        ("restart: always", "userns_mode: keep-id", "K002 error services.cache.userns_mode"),
+        (
+            "restart: always",
+            "networks: {default: {mac_address: '02:42:ac'}}",
+            "K002 error services.cache.networks.default.mac_address",
+        ),
+        (
+            "restart: always",
+            "env_file: [{path: a, format: dotenv}]",
+            "K002 error services.cache.env_file[0].format",
+        ),
+        ("restart: always", "healthcheck: {test: CMD curl x}", "K002 warning services.cache.healthcheck.test"),
         ("restart: always", "deploy: {mode: replicatd}", "K002 warning services.cache.deploy.mode"),
         ("restart: always", "deploy: {endpoint_mode: dns}", "K002 warning services.cache.deploy.endpoint_mode"),
         (
@@ -702,3 +724,58 @@ def test_only_compose_1_reads_numbers_in_base_60(version: str) -> None:
         if version == "1.29.2"
         else []
     )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cap_add: [ALL, cap_net_admin, NET_RAW, $CAP]",
+        "cap_drop: [all]",
+        "ulimits: {nofile: 5, nproc: 7, memlock: -1}",
+        "sysctls: {net.core.somaxconn: 5, kernel.msgmax: 5, net/ipv4/tcp_syncookies: 0, fs.mqueue.msg_max: 5}",
+        "runtime: kata\n    sysctls: {vm.max_map_count: 5}",
+        "tmpfs: ['/x', '/y:size=64m,mode=1777,noexec', '/z:ro', '/v:$O']",
+        "cpus: 0.5\n    cpu_shares: 512",
+        "cpu_quota: 5000\n    cpu_period: 10000",
+        "mem_swappiness: -1",
+        "platform: linux/arm/v7",
+        "platform: amd64",
+        "ipc: shareable\n    pid: host\n    uts: host\n    userns_mode: host",
+        "env_file: [{path: a, required: false, format: raw}]",
+        "healthcheck: {test: curl x}",
+        "label_file: labels",
+    ],
+)
+def test_what_docker_takes_of_a_service(line: str) -> None:
+    assert found(f"services:\n  a:\n    image: x:1\n    {line}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "fix"),
+    [
+        ("services: {a: {extends: {file: b.yml, services: web}}}", "services.a.extends.services", "write service"),
+        ("services: {a: {image: x}}\nsecrets: {s: {file_path: ./s}}", "secrets.s.file_path", "write file"),
+        ("services: {a: {image: x, configs: [c]}}\nconfig: {c: {file: ./c}}", "config", "write configs"),
+        (
+            "services: {a: {image: x, env_file: [{path: a, optional: true}]}}",
+            "services.a.env_file[0].optional",
+            "write r",
+        ),
+        ("services: {a: {image: x, pull_policy: every-12h}}", "services.a.pull_policy", "write every_12h"),
+        ("services: {a: {image: x, ports: ['80:80:tcp']}}", "services.a.ports[0]", "write 80:80/tcp"),
+        (
+            "services: {a: {image: x, volumes: [{type: volume, source: ./d, target: /d}]}}",
+            "services.a.volumes[0].source",
+            "write type: bind",
+        ),
+        (
+            "services: {a: {image: x, volumes: [{type: volume, target: /d, subpath: e}]}}",
+            "services.a.volumes[0].subpath",
+            "write volume: {subpath: …}",
+        ),
+    ],
+)
+def test_one_mistake_is_one_finding_that_says_what_to_write(text: str, key: str, fix: str) -> None:
+    (one,) = lint_file(SPEC, text.encode())
+    assert (one.severity, key_text(one.key)) == ("error", key)
+    assert (one.fix or "").startswith(fix)

@@ -9,6 +9,7 @@ from math import isfinite
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.dind import dind_rules
+from runnerops.services.registry.rules.compose.docker_values import docker_values
 from runnerops.services.registry.rules.compose.fixes import as_scalar
 from runnerops.services.registry.rules.compose.log_options import log_rules
 from runnerops.services.registry.rules.compose.names import circles, references
@@ -122,6 +123,7 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
         yield from service_values(service, key)
         yield from pairs(service, key)
         yield from address_rules(service, tree, key)
+        yield from docker_values(service, key)
         yield from log_rules(service, key)
         yield from dind_rules(service, key)
         yield from shared_network(service, key)
@@ -141,7 +143,7 @@ def _newer(tree: Tree, version: str) -> Found:
         text = f"Compose before {since} does not know it, and refuses the file"
         if lacks(version, since):
             yield "K001", "error", key, text, f"take it out, or install a newer Compose: this host has {version}"
-        elif not is_known and (release_of(since) or RECENT) >= RECENT:
+        elif not is_known and (release_of(since) or RECENT) > RECENT:
             yield "K001", "warning", key, text, "check whether the hosts have a newer one"
 
 

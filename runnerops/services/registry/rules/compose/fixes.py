@@ -31,7 +31,10 @@ def fix_of(problem: Problem, tree: Tree) -> str:
     if problem.kind == "word":
         return near_fix(str(value), problem.words)
     if problem.kind == "form":
-        return near_fix(str(value), re.findall(r"[a-z_]{3,}", problem.words[0]))
+        plain = re.sub(r"[ -]", "_", str(value).lower())
+        if re.search(problem.words[0], plain):
+            return f"write {plain}"
+        return near_fix(str(value), re.findall(r"[a-z_]{2,}[a-z]\b", problem.words[0]))
     if problem.kind != "type":
         return _FIXES.get(problem.kind, "")
     if isinstance(value, list) and problem.key in {("services",), *((section,) for section in SECTIONS)}:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from runnerops.model.common import Key, Tree, Value
+from runnerops.model.common import Key, Tree, Value, word_set
 from runnerops.parsing.near import near_fix
+from runnerops.services.registry.rules.compose.meant import slips
 from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping, mounts, volume_parts
 from runnerops.services.registry.rules.found import Found, Severity
 from runnerops.services.registry.schema.json_schema import open_text
 
+_SECTIONS = word_set("name version services networks volumes secrets configs include models jobs")
 _SHARED = ("network_mode", "ipc", "pid")
 """Keys that may hold `service:NAME`."""
 
@@ -23,15 +25,16 @@ def references(service: Tree, tree: Tree, key: Key) -> Found:
     severity: Severity = "warning" if service.get("profiles") else "error"  # it is loaded with its profile only
     yield from _drives(service, mapping(tree.get("volumes")), key)
     for kind, name, place in _used(service, key):
-        if isinstance(tree.get(kind), list):  # as the schema reports
-            continue
+        if isinstance(tree.get(kind), list) or (kind not in tree and slips(tree.keys() - _SECTIONS, (kind,))):
+            continue  # as the schema reports
         if not open_text(name) and name not in mapping(tree.get(kind)) and (kind, name) != ("networks", "default"):
             text = f"{name!r} is not defined under `{kind}`: {REFUSED}"
-            fix = (
-                f"add it there, or write ./{name} for a folder beside this file"
-                if kind == "volumes"
-                else "add it there"
-            )
+            fix = "add it there"
+            if kind == "volumes":
+                is_path = re.match(r"[./~]", name)  # only in the long syntax, which names the type
+                fix = (
+                    "write type: bind" if is_path else f"add it there, or write ./{name} for a folder beside this file"
+                )
             defined = [other for other in mapping(tree.get(kind)) if (kind, other) != ("services", key[-1])]
             if near := near_fix(name, defined):
                 fix = f"{near}, or {fix}"
@@ -56,12 +59,13 @@ def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
         volume = volumes[index]
         is_named = volume.get("type") == "volume" if isinstance(volume, dict) else not re.match(r"[./~\\]|.:", source)
         if source and is_named:
-            yield "volumes", source, (*key, "volumes", index)
+            place: Key = (*key, "volumes", index, "source") if isinstance(volume, dict) else (*key, "volumes", index)
+            yield "volumes", source, place
     for kind in ("networks", "secrets", "configs", "models"):
-        yield from ((kind, name, (*key, kind, place)) for place, name in _names(service.get(kind)))
+        yield from ((kind, name, (*key, kind, *place)) for place, name in _names(service.get(kind)))
     yield from (("services", name, (*key, *place)) for place, name in _before(service))
     secrets = mapping(service.get("build")).get("secrets")
-    yield from (("secrets", name, (*key, "build", "secrets", place)) for place, name in _names(secrets))
+    yield from (("secrets", name, (*key, "build", "secrets", *place)) for place, name in _names(secrets))
     extends = service.get("extends")
     if (base := _base(service)) or extends == "" or mapping(extends).get("service") == "":
         yield "services", base, (*key, "extends")
@@ -70,7 +74,7 @@ def _used(service: Tree, key: Key) -> Iterator[tuple[str, str, Key]]:
 def _before(service: Tree) -> Iterator[tuple[Key, str]]:
     """Yields place and name of the services that must run before this one."""
     for place, name in _names(service.get("depends_on")):
-        yield ("depends_on", place), name
+        yield ("depends_on", *place), name
     for index, link in enumerate(items(service.get("links"))):
         name, _, alias = str(link).partition(":")
         yield ("links", index), str(link) if ":" in alias else name
@@ -107,14 +111,14 @@ def _parted(value: Value) -> list[tuple[str, Value]]:
     return [(name, context) for name, _, context in (str(item).partition("=") for item in items(value))]
 
 
-def _names(value: Value) -> Iterator[tuple[str | int, str]]:
+def _names(value: Value) -> Iterator[tuple[Key, str]]:
     if isinstance(value, dict):
-        yield from ((name, name) for name in value)
+        yield from (((name,), name) for name in value)
     for index, item in enumerate(items(value)):
         if isinstance(item, str):
-            yield index, item
+            yield (index,), item
         elif isinstance(item, dict) and isinstance(item.get("source"), str):
-            yield index, str(item["source"])
+            yield (index, "source"), str(item["source"])
 
 
 def _base(service: Tree) -> str:

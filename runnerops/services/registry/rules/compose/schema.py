@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from runnerops.model.common import Key, Tree, value_at, word_set
-from runnerops.parsing.near import question, similar_names
+from runnerops.parsing.near import question
 from runnerops.services.registry.rules.compose.fixes import fix_of
+from runnerops.services.registry.rules.compose.meant import continued_key, meant_keys, slips
 from runnerops.services.registry.rules.compose.parts import REFUSED, is_split, mapping
 from runnerops.services.registry.rules.compose.values import SECTIONS
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.compose import is_looser, schema_problems, service_keys
 from runnerops.services.registry.schema.compose_since import lacks, release_of
 from runnerops.services.registry.schema.json_schema import Problem
-
-_NEAR = 0.7
-"""How similar a misspelt key is to a known one, of 1."""
 
 _NETWORK_NAMES = "5.6.0"
 """The first release of Compose that checks the names of networks."""
@@ -33,9 +31,20 @@ _TYPES = {
 
 def schema_rules(tree: Tree, version: str) -> Found:
     """Finds what the schema refuses. `version`: that of Compose; empty if it is not known."""
-    for problem in schema_problems(tree):
+    for problem in _but_slips([*schema_problems(tree)]):
         if not _is_section(problem, tree) and not _is_in_split_volume(problem, tree):
             yield from _schema(problem, tree, version)
+
+
+def _but_slips(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """Leaves out missing keys that are only misspelt, as their unknown names are problems of their own."""
+    for problem in problems:
+        if problem.kind == "missing":
+            unknown = [other for other in problems if other.kind == "unknown" and other.key[:-1] == problem.key]
+            misspelt = {name for other in unknown for name in slips([str(other.key[-1])], other.words)}
+            if misspelt.issuperset(problem.words):
+                continue
+        yield problem
 
 
 def _is_section(problem: Problem, tree: Tree) -> bool:
@@ -97,36 +106,37 @@ def _looks_like_service(tree: Tree, key: Key) -> bool:
 
 def _unknown(key: Key, known_names: tuple[str, ...], service: bool) -> tuple[str, str]:
     name = str(key[-1])
-    meant_names = similar_names(name, known_names, _NEAR) or _begun(name, known_names)
+    meant_names = meant_keys(name, known_names)
     if service and not meant_names:
         text = f"services belong under `services`, and only Compose 1 accepted them here: {REFUSED}"
         return text, "write services:, and put this below it"
-    if key[-2:-1] == ("logging",):
-        return f"unknown key, which belongs to logging.options: {REFUSED}", "move it there"
+    if name == "optional" and "required" in known_names:
+        return f"unknown key, which is `required` here: {REFUSED}", "write required, with the opposite value"
     own_hint = "; keys of your own begin with x-"
     if meant_names:
         return f"unknown key, {question(meant_names)}", f"write {' or '.join(meant_names)}{own_hint}"
-    if name in service_keys() and len(key) != _OF_SERVICE and key[0] in {name, "services"}:
-        place = f"services.{key[1]}" if len(key) > 1 else "a service"
-        return (
-            f"unknown key here, which belongs to {place}: {REFUSED}",
-            "move it there, and indent it as its other keys",
-        )
-    if len(key) == _OF_SERVICE and (table := next((table for table, names in _BELOW.items() if name in names), "")):
-        return f"unknown key, which belongs to {table}: {REFUSED}", f"move it below {table}, and indent it deeper"
+    if home := _home(key, name):
+        return f"unknown key, which belongs to {home[0]}: {REFUSED}", home[1]
+    if longer := continued_key(name, known_names):
+        return f"unknown key, {question(longer)}", f"write {longer[0]}{own_hint}"
     return f"unknown key: {REFUSED}", f"take it out{own_hint}"
 
 
-def _begun(name: str, known_names: tuple[str, ...]) -> tuple[str, ...]:
-    """The known keys that a name begins, if these are few."""
-    begun = tuple(
-        known_name for known_name in known_names if len(name) >= _BEGINNING and known_name.startswith(name.lower())
-    )
-    return begun if len(begun) <= _FEW else ()
+def _home(key: Key, name: str) -> tuple[str, str] | None:
+    """The table that has a key, and what to do; None if no table near its place has it."""
+    if key[-2:-1] == ("logging",):
+        return "logging.options", "move it there"
+    if name in service_keys() and len(key) != _OF_SERVICE and key[0] in {name, "services"}:
+        place = f"services.{key[1]}" if len(key) > 1 else "a service"
+        return place, "move it there, and indent it as its other keys"
+    if len(key) == _OF_SERVICE and (table := next((table for table, names in _BELOW.items() if name in names), "")):
+        return table, f"move it below {table}, and indent it deeper"
+    if key[2:3] == ("volumes",) and (
+        table := next((table for table, names in _OF_VOLUME.items() if name in names), "")
+    ):
+        return table, f"write {table}: {{{name}: …}}"
+    return None
 
-
-_BEGINNING, _FEW = 3, 2
-"""The letters that a beginning has at least, and the number of keys that a message names at most."""
 
 _BELOW = {
     "deploy": word_set("endpoint_mode placement replicas resources restart_policy rollback_config update_config"),
@@ -136,6 +146,12 @@ _BELOW = {
     "healthcheck": word_set("interval retries start_period test timeout"),
 }
 """By table of a service: keys that are sometimes written beside it."""
+_OF_VOLUME = {
+    "volume": word_set("nocopy subpath"),
+    "bind": word_set("propagation create_host_path selinux recursive"),
+    "tmpfs": word_set("size mode"),
+}
+"""By table of a volume: keys that are sometimes written beside it."""
 
 
 _OF_SERVICE = 3

@@ -5,9 +5,9 @@ Source: moby's `runconfig/hostconfig.go`.
 
 from __future__ import annotations
 
-from runnerops.model.common import Key, Tree
+from runnerops.model.common import Key, Tree, value_at
 from runnerops.patterns import late_pattern
-from runnerops.services.registry.rules.compose.parts import REFUSES, items
+from runnerops.services.registry.rules.compose.parts import REFUSES, items, mapping
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.shared.addresses import is_address
@@ -26,15 +26,12 @@ def shared_network(service: Tree, key: Key) -> Found:
             if service.get(name):
                 text = f"cannot be combined with `network_mode: {mode}`: {REFUSES}"
                 yield "K002", "error", (*key, name), text, f"write it at {service_name}, whose network this is"
-    mac = service.get("mac_address")
-    if isinstance(mac, str) and mac and not open_text(mac) and not _MAC.fullmatch(mac):
-        yield (
-            "K002",
-            "error",
-            (*key, "mac_address"),
-            f"is not a MAC address: {REFUSES}",
-            "write for example 02:42:ac:11:00:02",
-        )
+    of_networks = [("networks", name) for name in mapping(service.get("networks"))]
+    for where in ((), *of_networks):
+        mac = mapping(value_at(service, where)).get("mac_address")
+        if isinstance(mac, str) and mac and not open_text(mac) and not _MAC.fullmatch(mac):
+            text = f"is not a MAC address: {REFUSES}"
+            yield "K002", "error", (*key, *where, "mac_address"), text, "write for example 02:42:ac:11:00:02"
     servers = service.get("dns")
     for index, server in enumerate(items(servers) or [servers]):
         if isinstance(server, str) and server and not open_text(server) and not is_address(server):

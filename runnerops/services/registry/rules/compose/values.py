@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.model.common import Key, Tree, Value, value_at, word_set
 from runnerops.parsing.near import near_fix, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.image import image_name
+from runnerops.services.registry.rules.compose.meant import slips
 from runnerops.services.registry.rules.compose.mounts import volumes
 from runnerops.services.registry.rules.compose.parts import REFUSED, REFUSES, items, mapping
 from runnerops.services.registry.rules.compose.ports import ports
@@ -40,6 +41,8 @@ _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
     ("build", "ssh"): ("=", ("default",), "must be default, or NAME=PATH"),
 }
 """Lists whose items must contain one of these signs, or be one of these words."""
+_OF_SECTION = word_set("content driver driver_opts environment external file labels name template_driver")
+"""The keys of a secret or config."""
 _CONTENTS = {"configs": ("file", "environment", "content"), "secrets": ("file", "environment")}
 
 
@@ -74,6 +77,8 @@ def _external(section: Tree, key: Key) -> Found:
 
 def _content(section: Tree, content_keys: tuple[str, ...], key: Key) -> Found:
     given_keys = [name for name in content_keys if name in section]
+    if slips(section.keys() - _OF_SECTION, content_keys):
+        return
     if len(given_keys) > 1:
         text = f"has {' and '.join(given_keys)}, but only one is allowed: {REFUSED}"
         yield "K002", "error", key, text, "keep one of them"
@@ -192,6 +197,21 @@ def _words(service: Tree, key: Key) -> Found:
         text = f"must begin with CMD, CMD-SHELL or NONE: {REFUSED}"
         fix = "put CMD before it, or write the whole command as one string"
         yield "K002", "error", (*key, "healthcheck", "test", 0), text, fix
+    yield from _shell_test(mapping(service.get("healthcheck")).get("test"), (*key, "healthcheck", "test"))
+    for index, entry in enumerate(items(service.get("env_file"))):
+        form = mapping(entry).get("format")
+        if isinstance(form, str) and form not in {"", "raw"} and not open_text(form):
+            text = f"must be raw, or left out: {REFUSED}"
+            yield "K002", "error", (*key, "env_file", index, "format"), text, "write raw, or take it out"
+
+
+def _shell_test(test: Value, key: Key) -> Found:
+    """Finds a test in one text that begins like one in a list. A shell runs it."""
+    word = test.partition(" ")[0] if isinstance(test, str) else ""
+    if word in {"CMD", "CMD-SHELL", "NONE"}:
+        text = f"is run by a shell, which knows no command {word}: the container is never healthy"
+        fix = "write disable: true instead" if word == "NONE" else f"take {word} out, or write a list: [{word}, …]"
+        yield "K002", "warning", key, text, fix
 
 
 def _deploy_words(deploy: Tree, key: Key) -> Found:
