@@ -747,7 +747,7 @@ def test_only_compose_1_reads_numbers_in_base_60(version: str) -> None:
     ],
 )
 def test_what_docker_takes_of_a_service(line: str) -> None:
-    assert found(f"services:\n  a:\n    image: x:1\n    {line}\n") == []
+    assert findings_of(f"services:\n  a:\n    image: x:1\n    {line}\n") == []
 
 
 @pytest.mark.parametrize(
