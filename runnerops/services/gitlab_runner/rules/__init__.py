@@ -16,13 +16,15 @@ from runnerops.services.gitlab_runner.rules.labels import labels
 from runnerops.services.gitlab_runner.rules.listening import listening
 from runnerops.services.gitlab_runner.rules.missing import missing
 from runnerops.services.gitlab_runner.rules.names import given, meant
-from runnerops.services.gitlab_runner.rules.schedules import schedules
 from runnerops.services.gitlab_runner.rules.tokens import is_excerpt, is_placeholder, tokens, urls
 from runnerops.services.gitlab_runner.rules.values import values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL, TABLES
 from runnerops.services.gitlab_runner.version import Version, version_of
 
 _LOG_LEVELS = ("panic", "fatal", "error", "warning", "warn", "info", "debug", "trace")
+_WITH_PERIODS = ("machine", "monitoring", "autoscaler", "kubernetes")
+"""Tables of a runner that may have periods and time zones."""
+
 _LOG_FORMATS = ("runner", "text", "json")
 
 
@@ -51,7 +53,10 @@ def _values(tree: Tree, version: Version) -> Found:
         key: Key = ("runners", index)
         yield from missing(runner, key, astray)
         yield from values(runner, key)
-        yield from schedules(runner, key, version)
+        if not runner.keys().isdisjoint(_WITH_PERIODS):
+            from runnerops.services.gitlab_runner.rules.schedules import schedules  # not every file has such a table
+
+            yield from schedules(runner, key, version)
 
 
 def _astray(tree: Tree) -> set[str]:

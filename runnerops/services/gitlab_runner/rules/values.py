@@ -7,16 +7,9 @@ from __future__ import annotations
 from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix, question, similar_names
 from runnerops.patterns import late_pattern
-from runnerops.services.gitlab_runner.rules.autoscalers import autoscalers
-from runnerops.services.gitlab_runner.rules.containers import containers
-from runnerops.services.gitlab_runner.rules.dind import dind
 from runnerops.services.gitlab_runner.rules.found import Found
 from runnerops.services.gitlab_runner.rules.missing import STORES
-from runnerops.services.gitlab_runner.rules.patches import patches
-from runnerops.services.gitlab_runner.rules.pods import pods
-from runnerops.services.gitlab_runner.rules.quantities import quantities
 from runnerops.services.gitlab_runner.rules.settings import settings
-from runnerops.services.gitlab_runner.rules.volumes import volumes
 from runnerops.services.gitlab_runner.rules.walk import table_of, texts
 from runnerops.services.gitlab_runner.rules.words import words
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
@@ -34,25 +27,38 @@ _FLAVOR = late_pattern(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 def values(runner: Tree, key: Key) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
-    for rule in (
-        _words,
-        _policies,
-        _flags,
-        _sizes,
-        _cache,
-        volumes,
-        dind,
-        _machine,
-        _nfs,
-        quantities,
-        words,
-        containers,
-        settings,
-        autoscalers,
-        pods,
-        patches,
-    ):
+    for rule in (_words, _policies, _flags, _sizes, _cache, _machine, words, settings):
         yield from rule(runner, key)
+    for table, rules in (("docker", _docker), ("kubernetes", _kubernetes), ("autoscaler", _autoscaler)):
+        if table_of(runner, table):
+            yield from rules(runner, key)
+
+
+def _docker(runner: Tree, key: Key) -> Found:
+    from runnerops.services.gitlab_runner.rules.containers import containers  # noqa: PLC0415  not every file has it
+    from runnerops.services.gitlab_runner.rules.volumes import volumes  # noqa: PLC0415
+
+    yield from volumes(runner, key)
+    yield from containers(runner, key)
+    if table_of(runner, "docker").get("services"):
+        from runnerops.services.gitlab_runner.rules.dind import dind  # noqa: PLC0415  not every file has it
+
+        yield from dind(runner, key)
+
+
+def _kubernetes(runner: Tree, key: Key) -> Found:
+    from runnerops.services.gitlab_runner.rules.patches import patches  # noqa: PLC0415  not every file has it
+    from runnerops.services.gitlab_runner.rules.pods import pods  # noqa: PLC0415
+    from runnerops.services.gitlab_runner.rules.quantities import quantities  # noqa: PLC0415
+
+    for rule in (_nfs, quantities, pods, patches):
+        yield from rule(runner, key)
+
+
+def _autoscaler(runner: Tree, key: Key) -> Found:
+    from runnerops.services.gitlab_runner.rules.autoscalers import autoscalers  # noqa: PLC0415  not every file has it
+
+    yield from autoscalers(runner, key)
 
 
 def _words(runner: Tree, key: Key) -> Found:
