@@ -11,6 +11,7 @@ from runnerops.adopt.target import check_apart, checked_host
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
+from runnerops.reading import read_text
 
 _BY_ANSIBLE = "`ansible-inventory -i FILE --list --yaml >hosts.yml` writes one that can be read"
 _SHOWN = 5
@@ -64,7 +65,7 @@ def _host(login: Login) -> Host:
 
 def _text(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path, "utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "no text"
         raise UsageError(f"--from-ansible {path}: {reason}", f"name a file; {_BY_ANSIBLE}") from None

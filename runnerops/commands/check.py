@@ -260,6 +260,9 @@ def _kind_of(name: str, content: bytes) -> str:
 
 def _read(name: str) -> bytes:
     try:
-        return sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
+        if name == "-":
+            return sys.stdin.buffer.read(_LARGEST + 1)
+        with Path(name).open("rb") as stream:  # a device may never end
+            return stream.read(_LARGEST + 1)
     except OSError as error:
         raise UsageError(f"{name}: {error.strerror}", "name a file that can be read, or - for standard input") from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from runnerops.errors import RunneropsError, UsageError
 from runnerops.model.common import Exit, Secret, SourceLocation
+from runnerops.reading import read_text
 from runnerops.report.screen import Screen
 from runnerops.secrets import Resolver
 
@@ -101,7 +102,7 @@ def _footer(environ: Mapping[str, str]) -> str:
 
 def _read(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        text = read_text(file)
         problem = "" if text.strip() else "there is nothing in it"
     except (OSError, UnicodeDecodeError) as error:
         text, problem = "", (error.strerror or "") if isinstance(error, OSError) else "this is not UTF-8"

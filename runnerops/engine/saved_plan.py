@@ -27,6 +27,7 @@ from runnerops.model.inventory import Inventory, Requester
 from runnerops.model.plan import Blocker
 from runnerops.model.saved_plan import PLAN_FORMAT, PLAN_VERSION, SavedHost, SavedPlan
 from runnerops.parsing.moments import to_the_second
+from runnerops.reading import read_bytes
 from runnerops.redact import Redactor
 from runnerops.report.history import origin_text
 from runnerops.report.plan_differences import differences
@@ -103,7 +104,7 @@ def write_plan(path: Path, saved: SavedPlan) -> None:
 def read_plan(path: Path) -> SavedPlan:
     """Raises UsageError if there is no such file, and PlanError if this release cannot read it as a plan."""
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise UsageError(
             f"{path}: {error.strerror or error}", "`runnerops diff --save-plan FILE` writes the file to name here"

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.parsing.near import did_you_mean
+from runnerops.reading import read_bytes
 
 Where: TypeAlias = "Path | Sequence[Path]"
 """The arguments of `-i`: files or folders."""
@@ -121,7 +122,7 @@ def _is_yaml(path: Path) -> bool:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except FileNotFoundError:
         hint = "run this where the inventory is, or name one: `-i FILE`; `runnerops init` writes a new one"
         raise UsageError(f"{path}: no such inventory", hint) from None

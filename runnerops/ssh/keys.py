@@ -14,6 +14,7 @@ from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
 from runnerops.model.inventory import Host
 from runnerops.patterns import late_pattern
+from runnerops.reading import read_text
 from runnerops.ssh.root import NoPassword, Passwords
 
 if TYPE_CHECKING:
@@ -190,7 +191,7 @@ def _unusable(place: str, passphrase: str) -> PrivateKeyError:
 
 def _read(path: Path, place: str) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return read_text(path)
     except (OSError, ValueError) as error:
         reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else "no text"
         raise PrivateKeyError(f"{place}: {reason}", "name a file with a private key, or give the key's text") from None

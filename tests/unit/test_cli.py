@@ -56,6 +56,8 @@ LONG = "n" * 256
 """A name that no file can have."""
 for flag in ("--inventory", "--from-ansible", "--save-plan", "--plan"):
     BAD[flag].append(LONG)
+for flag in ("--inventory", "--from-ansible", "--plan"):
+    BAD[flag].append("/dev/zero")
 BAD["--directory"] = [LONG]
 FREE = {"--fingerprint", "--group", "--name"}
 """Flags that take any text."""

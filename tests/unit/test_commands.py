@@ -53,6 +53,11 @@ def test_a_sound_inventory(typed: Typed) -> None:
     assert "1 host checked: 0 errors, 0 warnings" in typed.said
 
 
+def test_a_file_that_never_ends_is_too_large(typed: Typed) -> None:
+    assert check(typed.path, ["/dev/zero"], {}, typed.screen, CheckOptions(kind="daemon")) is Exit.OK
+    assert "/dev/zero:1:1: warning: is larger than 4 MiB, so no rule was run on it [P005]" in typed.said
+
+
 def test_one_long_name_does_not_widen_the_table_of_hosts(typed: Typed) -> None:
     long = "build-machine" * 8
     typed.path.write_text(f"hosts: {{a: {{address: 192.0.2.1}}, {long}: {{address: 192.0.2.2, docker: {{}}}}}}")

@@ -24,7 +24,7 @@ LONGEST = 40
 MOST_ARGUMENTS = 5
 
 LAYERS = (
-    ("__init__", "frozen", "patterns", "codes"),
+    ("__init__", "frozen", "patterns", "reading", "codes"),
     ("model",),
     ("errors", "parsing"),
     ("redact",),
