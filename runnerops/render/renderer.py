@@ -28,6 +28,7 @@ from runnerops.model.common import Secret, SourceLocation, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.redact import PRIVATE, holds_secret
 from runnerops.render.compiled import CompiledTemplates
+from runnerops.render.overrides import check_overrides
 from runnerops.services import SERVICES, service_of
 from runnerops.services.base import ParseError, Service
 from runnerops.services.gitlab_runner.format.toml_writer import to_toml
@@ -61,6 +62,7 @@ class Renderer:
         self._resolved = False
         self._project = project
         self._shipped = shipped_templates()
+        check_overrides(project, self._shipped)
         shipped = FileSystemLoader(self._shipped)
         self._env = Environment(
             loader=ChoiceLoader(
@@ -123,6 +125,13 @@ class Renderer:
         except TemplateSyntaxError as error:
             problem = f"the template cannot be read: {error.message}"
             raise self._error(error.name or spec.template, error.lineno, problem, _syntax_fix(error)) from None
+        except RecursionError:
+            fix = f'`{{% extends "{SHIPPED}/{spec.template}" %}}` adds to the shipped template'
+            problem = "it extends, includes or calls itself without an end"
+            raise self._error(spec.template, 0, problem, fix) from None
+        except UnicodeDecodeError as error:
+            problem = f"it is not UTF-8, or a template that it includes: byte 0x{error.object[error.start]:02X}"
+            raise self._error(spec.template, 0, problem, "save it as UTF-8") from None
         except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             fix = (
                 "a template sees host, docker, registry, caches, gitlab_runner and vars; "

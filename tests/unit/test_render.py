@@ -111,14 +111,33 @@ def test_missing_secrets_are_reported_together(tmp_path: Path) -> None:
         ('{"a": 1,}', "templates/daemon.json.j2:1: renders broken JSON for host r: the comma before this bracket"),
         ("[]", "renders broken JSON"),
         ("{% include 'other.j2' %}", "no template 'other.j2'"),
+        ("{% extends 'daemon.json.j2' %}", "templates/daemon.json.j2: it extends, includes or calls itself"),
+        ("{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}", "templates/daemon.json.j2: it extends, includes or calls"),
+        ("\udcff", "templates/daemon.json.j2: it is not UTF-8, or a template that it includes: byte 0xFF"),
     ],
 )
 def test_a_broken_template_is_placed(tmp_path: Path, template: str, says: str) -> None:
     (tmp_path / "templates").mkdir()
-    (tmp_path / "templates" / "daemon.json.j2").write_text(template)
+    (tmp_path / "templates" / "daemon.json.j2").write_text(template, errors="surrogateescape")
     with pytest.raises(TemplateError) as caught:
         render(tmp_path)
     assert says in caught.value.message
+
+
+@pytest.mark.parametrize("kind", ["folder", "broken link", "no folder"])
+def test_a_template_that_is_no_file_is_not_passed_over(tmp_path: Path, kind: str) -> None:
+    """The shipped one would be deployed in its place."""
+    folder = tmp_path / "templates"
+    template = folder / "daemon.json.j2"
+    if kind == "no folder":
+        folder.touch()
+    else:
+        folder.mkdir()
+        template.mkdir() if kind == "folder" else template.symlink_to("gone")
+    with pytest.raises(TemplateError) as caught:
+        render(tmp_path)
+    place = folder if kind == "no folder" else template
+    assert caught.value.message.startswith(f"{place}: this is no ")
 
 
 def test_every_shipped_template_is_short_enough_to_copy() -> None:
