@@ -147,9 +147,7 @@ class DeployLoop:
                 self.screen.lines(outcome_lines(outcomes[name]))
 
     def _show_summary(self, outcomes: Sequence[Outcome], actions: Mapping[str, str], code: Exit) -> None:
-        """Shows the last lines. For a single host its outcome suffices. If nothing was begun, only the count is
-        missing.
-        """
+        """Shows a line for each host, if anything was begun, and the last line, which counts the results."""
         if self.ui.as_json:
             from runnerops.report.document import summary_document
 

@@ -45,7 +45,7 @@ def plan_observed(
     *,
     inventory_host: Host | None = None,
 ) -> Planned:
-    """Reconciles, lints and plans. `inventory_host`: the inventory's host if `host` differs; it tells what is no secret."""
+    """Reconciles, lints and plans. `inventory_host`: the host as in the inventory, if `host` differs; its texts are shown."""
     from runnerops.planning.dependencies import with_cache_clients  # `preload_modules` has imported all of these by now
     from runnerops.planning.left_out import carried_files, services_note
     from runnerops.planning.plan import Request

@@ -218,8 +218,8 @@ def _changed_nothing(planned: Planned, saved: SavedHost) -> bool:
 
 
 def _is_done(planned: Planned, saved: SavedHost, current: SavedHost) -> bool:
-    """Whether a run of this very plan is in progress or has ended well, because the CI job was retried. What GitLab
-    still lacks is done by this one.
+    """Whether a run of this very plan is in progress or has ended well, because the CI job was retried. This deploy then
+    only does what is still missing in GitLab.
     """
     last, plan = planned.last, planned.plan
     made = {creation.runner for creation in saved.creations}

@@ -74,7 +74,9 @@ class Hop:
         raise HostKeyError(self.host, problem, f"compare it with the host's own, then: {self._way_to_trust()}")
 
     def _refuse_revoked_authority(self, certificate: bytes, where: str) -> None:
-        """As OpenSSH, even if the key itself is known: whoever has the authority may have made it."""
+        """Refuses a certificate of a revoked authority, as OpenSSH does, even if the host key itself is known: whoever has
+        the authority's key may have made it.
+        """
         try:
             authority = read_certificate(certificate).authority
         except ValueError:  # it is not a certificate, or not a valid one

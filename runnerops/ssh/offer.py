@@ -101,7 +101,7 @@ def _offer(hop: Hop) -> Offer:
 
 
 def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:
-    """The host's key of one of these kinds, or None if it has none. A connection tells one key only."""
+    """The host's key of one of these kinds, or None if it has none. A connection shows only one key."""
     from paramiko.ssh_exception import IncompatiblePeer  # noqa: PLC0415
 
     with contextlib.suppress(IncompatiblePeer):

@@ -161,7 +161,7 @@ def preferring(
     opens_early: bool = False,
     handshake_timeout: float = 30.0,
 ) -> Callable[..., Transport]:
-    """Makes transports that request the kinds of host keys that are known. A host has several, and tells one per
+    """Makes transports that request the kinds of host keys that are known. A host has several, and shows one per
     connection.
 
     `certificate`: request the certificate, if there is one. `leaves`: which algorithms may be used. `opens_early`: a

@@ -77,7 +77,7 @@ def api_client(access: GitlabAccess, gitlab_context: GitlabContext) -> GitlabCli
 
 
 def api_token(token: str | Secret | None, gitlab_context: GitlabContext) -> tuple[str, str, str]:
-    """Returns the token of the API; else why it is missing, and the fix. All three are empty if the inventory names no
+    """Returns the token of the API, or else the problem and the fix. All three are empty if the inventory names no
     token.
     """
     if not isinstance(token, Secret):

@@ -1,5 +1,5 @@
-"""Records on the host where its deploys create runners in GitLab. A record is written before, and removed when nothing
-is left to do.
+"""Records on the host where its deploys create runners in GitLab. A record is written before the runners are created,
+and removed when nothing is left to do there.
 
 With it, runners of a deploy that was cut off are found even if the inventory asks for none in that place any more.
 """

@@ -1,7 +1,7 @@
 """Runners that are paused in GitLab while a run drains their host, and unpaused after it.
 
-A drain loses no jobs without a pause, so a failure here does not stop a run. The host records a pause before it is
-made, and until it is ended. So if a deploy is cut off in between, the next one finds the record.
+A drain loses no jobs without a pause, so a failure here does not stop a run. The host has a record of each pause, from
+before the runner is paused until it is unpaused. So if a deploy is cut off in between, the next one finds the record.
 """
 
 from __future__ import annotations
@@ -80,8 +80,8 @@ class Pauses:
     """Runners of which GitLab did not say whether they were paused."""
     messages: list[str] = field(default_factory=list)
     run: int = 0
-    """The run that was followed to its end, if that is not the plan's own. Pauses of the plan's own run are left to
-    whoever follows that.
+    """The run that was followed to its end, if that is not the plan's own. A client that follows the plan's own run
+    unpauses what that run had paused.
     """
 
     def pause(self) -> None:

@@ -88,8 +88,8 @@ def check_targets(loaded: Inventory, targets: Sequence[str], flags: Flags | None
 def check_canary(loaded: Inventory, hosts: Sequence[Host], services: Collection[ServiceName]) -> None:
     """Checks that a canary that was named for this command is one of its hosts, if it has any. Raises UsageError.
 
-    The canary of the inventory need not be: a deploy to other hosts goes without it, and says so. `services`: those of
-    `--only`.
+    The inventory's canary need not be one of the hosts: a deploy to others goes without it, and says so. `services`:
+    those of `--only`.
     """
     rollout = loaded.rollout
     canary = rollout.canary or rollout.last

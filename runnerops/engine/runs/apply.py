@@ -68,7 +68,9 @@ class _Run:
                     return
 
     def _drains(self, event: Event) -> bool:
-        """Whether the run waits for jobs now, even if it cannot count them. A process without jobs ends at once."""
+        """Whether the run waits for jobs now, even if it cannot count them. A process that ends without having had a job
+        does not count.
+        """
         waits = event.kind == "wait" and event.list == "forward" and event.step < len(self.plan.forward)
         return waits and drains(self.plan.forward[event.step]) and event.text not in {"", ENDING}
 

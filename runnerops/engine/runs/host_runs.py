@@ -1,5 +1,5 @@
-"""Executes the run of one host, or follows one that has the same plan. What came in between decides whether the host is
-planned again.
+"""Executes the run of one host, or follows one that has the same plan. Decides whether the host must be planned again,
+because of another run or a change since the plan.
 """
 
 from __future__ import annotations

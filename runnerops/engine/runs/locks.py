@@ -61,7 +61,9 @@ class LockWait:
 
 @frozen
 class LockConflict:
-    """What a run that came in between means: the host's outcome, or that the host must be planned again."""
+    """What another run that began after the plan was made means: the outcome of the host, or that it must be planned
+    again.
+    """
 
     outcome: Outcome
     replan: bool = False

@@ -119,7 +119,7 @@ class _Queue(Generic[Out]):
         )
 
     def begin(self) -> None:
-        """Begins, or holds back, all hosts that can be now."""
+        """Begins or holds back every host for which this can be decided now."""
         self._pausing = time.monotonic() < self._pause_ends
         for name in self._ready():
             task = self._tasks[name]
@@ -182,7 +182,7 @@ class _Queue(Generic[Out]):
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None
 
     def _is(self, predicate: Callable[[Out], bool], name: str) -> bool:
-        """Whether this is true of the host's result."""
+        """Whether this is true of the result of a host that is done. It never is of an exception."""
         result = self.done[name]
         return not isinstance(result, Exception) and predicate(result)
 
