@@ -330,6 +330,7 @@ _ROWS = (
         "Volume, folder, host entry, limit or device that Docker refuses",
         "Every job of the runner fails.",
         "Write /HOST:/CONTAINER, NAME:ADDRESS, or what the message names.",
+        "a warning for a path with a space if the version is not known, because only runners before 19.3 refuse it",
     ),
     Rule(
         "R016",

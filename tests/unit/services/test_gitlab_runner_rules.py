@@ -382,6 +382,7 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
             config(runner(docker={"volumes": ["/a*:/b"]})),
             "R015 error runners[0].docker.volumes[0]: must not contain '*'",
         ),
+        (config(runner(docker={"volumes": ["/a:/b c"]})), "R015 warning runners[0].docker.volumes[0]: before 19.3"),
         (config(runner(docker={"volumes": [":/b"]})), "R015 error runners[0].docker.volumes[0]: write only /b"),
         (
             config(runner(concurrency=3)),
@@ -552,7 +553,7 @@ def test_values_that_are_loaded_but_break_jobs_are_found(tree: Tree, finding: st
                         "$HOME:/x",
                         "C:\\cache",
                         "c:/a:c:\\b:ro",
-                        "/x y:/z",
+                        "/x_y:/z",
                     ],
                     "memory": "1.5g",
                 }

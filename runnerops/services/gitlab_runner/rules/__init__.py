@@ -52,7 +52,7 @@ def _values(tree: Tree, version: Version) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index)
         yield from missing(runner, key, astray)
-        yield from values(runner, key)
+        yield from values(runner, key, version)
         if not runner.keys().isdisjoint(_WITH_PERIODS):
             from runnerops.services.gitlab_runner.rules.schedules import schedules  # not every file has such a table
 

@@ -13,6 +13,7 @@ from runnerops.services.gitlab_runner.rules.settings import settings
 from runnerops.services.gitlab_runner.rules.walk import table_of, texts
 from runnerops.services.gitlab_runner.rules.words import words
 from runnerops.services.gitlab_runner.schema.feature_flags import FLAGS
+from runnerops.services.gitlab_runner.version import Version
 
 _SIZE = late_pattern(r"-?\d+(?:\.\d+)?\s*[kKmMgGtTpP]?(?:i?[bB])?")
 _JOBS = "every job would fail"
@@ -25,20 +26,23 @@ _NFS = ("name", "mount_path", "server", "path")
 _FLAVOR = late_pattern(r"alpine(?:3\.\d+|-.*)?|ubuntu.*|ubi-.*|concrete|\$.*")
 
 
-def values(runner: Tree, key: Key) -> Found:
+def values(runner: Tree, key: Key, version: Version) -> Found:
     """Runs all rules on one of `[[runners]]`, which is at `key`."""
     for rule in (_words, _policies, _flags, _sizes, _cache, _machine, words, settings):
         yield from rule(runner, key)
-    for table, rules in (("docker", _docker), ("kubernetes", _kubernetes), ("autoscaler", _autoscaler)):
-        if table_of(runner, table):
-            yield from rules(runner, key)
+    if table_of(runner, "docker"):
+        yield from _docker(runner, key, version)
+    if table_of(runner, "kubernetes"):
+        yield from _kubernetes(runner, key)
+    if table_of(runner, "autoscaler"):
+        yield from _autoscaler(runner, key)
 
 
-def _docker(runner: Tree, key: Key) -> Found:
+def _docker(runner: Tree, key: Key, version: Version) -> Found:
     from runnerops.services.gitlab_runner.rules.containers import containers  # noqa: PLC0415  not every file has it
     from runnerops.services.gitlab_runner.rules.volumes import volumes  # noqa: PLC0415
 
-    yield from volumes(runner, key)
+    yield from volumes(runner, key, version)
     yield from containers(runner, key)
     if table_of(runner, "docker").get("services"):
         from runnerops.services.gitlab_runner.rules.dind import dind  # noqa: PLC0415  not every file has it

@@ -12,6 +12,7 @@ from posixpath import normpath
 from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.found import Found
+from runnerops.services.gitlab_runner.version import Version
 
 _JOBS = "every job would fail"
 _PARTS = r"[^\\/:*?\"<>|\r\n]+"
@@ -20,6 +21,8 @@ _LINUX = late_pattern(
     rf"(?:(?:{_FOLDER}|{_PARTS}):)?{_FOLDER}(?::(?:ro|rw|o))?(?:[:,]z)?(?:[:,]r?(?:shared|slave|private))?",
     re.IGNORECASE,
 )
+_SPACE = late_pattern(r"/[^:]* ")
+_SPACES_SINCE = (19, 3)
 _PIPE = r"[/\\]{2}\.[/\\]pipe[/\\][^:*?\"<>|\r\n]+"
 _DRIVE = r"(?:\\\\\?\\)?[a-z]:"
 _WINDOWS = late_pattern(
@@ -29,7 +32,7 @@ _WINDOWS = late_pattern(
 )
 
 
-def volumes(runner: Tree, key: Key) -> Found:
+def volumes(runner: Tree, key: Key, version: Version) -> Found:
     """Checks each volume of `[runners.docker]` of the runner at `key`."""
     docker = runner.get("docker")
     volume_list = docker.get("volumes") if isinstance(docker, dict) else None
@@ -47,6 +50,15 @@ def volumes(runner: Tree, key: Key) -> Found:
             yield "R015", "error", place, text, "keep one of the two"
         elif target:
             targets.add(target)
+            if _SPACE.search(volume) and version < _SPACES_SINCE:
+                text = f"has a path with a space, which runners before 19.3 do not accept: {_JOBS}"
+                yield (
+                    "R015",
+                    "error" if version else "warning",
+                    place,
+                    text,
+                    "upgrade gitlab-runner, or write another path",
+                )
 
 
 def _target(text: str) -> str:
