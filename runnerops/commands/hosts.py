@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from runnerops import inventory
+from runnerops.engine.hosts.maintenance import in_maintenance
 from runnerops.engine.hosts.targets import select_hosts_offline
-from runnerops.engine.options import Invocation
+from runnerops.engine.options import Flags, Invocation
 from runnerops.errors import UsageError
 from runnerops.frozen import frozen
 from runnerops.inventory import Where
@@ -75,8 +76,10 @@ def _managed(host: Host) -> list[str]:
 
 def _maintenance(host: Host) -> str:
     maintenance = host.maintenance
-    until = f"until {in_utc(maintenance.until)}: " if maintenance and maintenance.until else ""
-    return f"{until}{maintenance.reason}" if maintenance else "-"
+    if not maintenance:
+        return "-"
+    word = "until" if in_maintenance(host, Flags({})) else "ended"
+    return f"{f'{word} {in_utc(maintenance.until)}: ' if maintenance.until else ''}{maintenance.reason}"
 
 
 def _mirrors(host: Host) -> list[str]:
@@ -92,6 +95,7 @@ def _document(host: Host) -> dict[str, Any]:
         "managed": _managed(host),
         "mirrors": _mirrors(host),
         "caches": [{"name": cache.name, "host": cache.host, "url": cache.url} for cache in host.caches],
+        "maintenance": host.maintenance.reason if in_maintenance(host, Flags({})) and host.maintenance else None,
     }
 
 

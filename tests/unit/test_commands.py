@@ -71,7 +71,8 @@ def test_one_long_name_does_not_widen_the_table_of_hosts(typed: Typed) -> None:
 
 def test_the_table_of_hosts_shows_maintenance(typed: Typed) -> None:
     typed.path.write_text(
-        'hosts: {a: {maintenance: "until 2999-12-01 18:00 UTC, disk swap"}, b: {maintenance: moved}, c: }'
+        'hosts: {a: {maintenance: "until 2999-12-01 18:00 UTC, disk swap"}, b: {maintenance: moved}, c: , '
+        'd: {maintenance: "until 2001-12-01 18:00 UTC, disk swap"}}'
     )
     assert hosts(Invocation(typed.path, [], {}, typed.screen), "", as_json=False) is Exit.OK
     assert [line.split("  ")[-1].strip() for line in typed.out.getvalue().splitlines()] == [
@@ -79,7 +80,13 @@ def test_the_table_of_hosts_shows_maintenance(typed: Typed) -> None:
         "until 2999-12-01 18:00 UTC: disk swap",
         "moved",
         "-",
+        "ended 2001-12-01 18:00 UTC: disk swap",
     ]
+    typed.out.truncate(0)
+    typed.out.seek(0)
+    assert hosts(Invocation(typed.path, [], {}, typed.screen), "", as_json=True) is Exit.OK
+    found = [host["maintenance"] for host in json.loads(typed.out.getvalue())["hosts"]]
+    assert found == ["disk swap", "moved", None, None]
 
 
 def test_check_goes_without_secrets_where_they_are_not_there(typed: Typed) -> None:
