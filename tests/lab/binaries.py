@@ -18,8 +18,8 @@ PLUGINS = "cli-plugins"
 
 def named_folder() -> Path | None:
     """The folder that the environment names, where it names one."""
-    named = os.environ.get(VARIABLE)
-    return Path(named).absolute() if named else None
+    folder_name = os.environ.get(VARIABLE)
+    return Path(folder_name).absolute() if folder_name else None
 
 
 def programs(folder: Path) -> list[Path]:
@@ -31,8 +31,8 @@ def programs(folder: Path) -> list[Path]:
 
 def stamp(folder: Path) -> str:
     """Changes when a program is put there, taken away or replaced."""
-    seen = ((path, path.stat()) for path in programs(folder))
-    return repr([(str(path.relative_to(folder)), at.st_size, at.st_mtime_ns) for path, at in seen])
+    stats = ((path, path.stat()) for path in programs(folder))
+    return repr([(str(path.relative_to(folder)), at.st_size, at.st_mtime_ns) for path, at in stats])
 
 
 def lay_over(folder: Path, root: Path) -> None:

@@ -55,13 +55,13 @@ def client_image(root: Path) -> Image:
 
 def binaries(root: Path, names: Iterable[str]) -> dict[str, tuple[bytes, int]]:
     """Programs of the root's PATH under `usr/bin`, with the libraries and the loader that they need at their places."""
-    found: dict[str, tuple[bytes, int]] = {}
+    files: dict[str, tuple[bytes, int]] = {}
     for name in names:
         place = run(["chroot", str(root), "sh", "-c", f"readlink -f $(command -v {name})"]).strip()
-        found[f"usr/bin/{name}"] = ((root / place.lstrip("/")).read_bytes(), 0o755)
+        files[f"usr/bin/{name}"] = ((root / place.lstrip("/")).read_bytes(), 0o755)
         for library in libraries(root, place):
-            found[library.lstrip("/")] = ((root / library.lstrip("/")).read_bytes(), 0o755)
-    return found
+            files[library.lstrip("/")] = ((root / library.lstrip("/")).read_bytes(), 0o755)
+    return files
 
 
 def busybox(root: Path) -> dict[str, tuple[bytes, int]]:

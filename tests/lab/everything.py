@@ -46,10 +46,10 @@ def serve(listener: socket.socket) -> None:
 
 def answer(connection: socket.socket) -> None:
     """One command, from its words to its exit code."""
-    asked, streams, _, _ = socket.recv_fds(connection, 2**20, 3)
+    request, streams, _, _ = socket.recv_fds(connection, 2**20, 3)
     pid = os.fork()
     if pid == 0:
-        become(streams, **json.loads(asked))
+        become(streams, **json.loads(request))
     connection.sendall(b"%d\n" % pid)
     connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 

@@ -82,10 +82,10 @@ class Forked:
     def _number(self) -> int:
         """The next line of what is told; a file of the socket could not be read on after a time limit. Raises TimeoutError."""
         while b"\n" not in self._told:
-            more = self._line.recv(64)
-            if not more:
+            received = self._line.recv(64)
+            if not received:
                 raise EOFError("what forks commands has ended")
-            self._told += more
+            self._told += received
         line, _, self._told = self._told.partition(b"\n")
         return int(line)
 
@@ -110,10 +110,10 @@ def run_forked(
         _ask(words, folder, environ, module, (null.fileno(), out.fileno(), (err if apart else out).fileno())) as line,
     ):
         line.settimeout(seconds)
-        with line.makefile() as told:
-            pid = int(told.readline())
+        with line.makefile() as answers:
+            pid = int(answers.readline())
             try:
-                code = int(told.readline())
+                code = int(answers.readline())
             except TimeoutError:
                 os.kill(pid, signal.SIGKILL)
                 out.seek(0)
@@ -127,9 +127,9 @@ def _ask(
     words: Sequence[str], folder: Path, environ: Mapping[str, str], module: str, streams: Sequence[int]
 ) -> socket.socket:
     """A line to the process's fork, which tells its pid, and then its exit code."""
-    asked = json.dumps({"words": [*words], "folder": str(folder), "environ": {**environ}, "module": module}).encode()
+    request = json.dumps({"words": [*words], "folder": str(folder), "environ": {**environ}, "module": module}).encode()
     line = _connect()
-    socket.send_fds(line, [asked], [*streams])
+    socket.send_fds(line, [request], [*streams])
     return line
 
 

@@ -106,8 +106,8 @@ class GitLab(ManagedRunners):
         try:
             until("", lambda: "held" in job.lines or job.state in ENDED, seconds=seconds)
         except LabError as error:
-            asked = self.requests[-10:]
-            raise LabError(f"job {job.id} is {job.state} after {seconds:g} s, {asked}\n{job.trace}") from error
+            recent = self.requests[-10:]
+            raise LabError(f"job {job.id} is {job.state} after {seconds:g} s, {recent}\n{job.trace}") from error
         return job.wait("running")
 
     def forget(self) -> None:
@@ -133,7 +133,7 @@ class GitLab(ManagedRunners):
             if no := self.turned_away.get(path.rpartition("/")[2]):
                 return _put_in(no)
             call = f"{method} {path.removeprefix('/api/v4')}"
-            at = next((found for begins, found in self.faults_at.items() if f"{call}$".startswith(begins)), [])
+            at = next((faults for begins, faults in self.faults_at.items() if f"{call}$".startswith(begins)), [])
             if at and at[0].status == 429:
                 return _put_in(at)
             match (method, *path.removeprefix("/api/v4").strip("/").split("/")):
@@ -165,14 +165,14 @@ class GitLab(ManagedRunners):
         return header.get("private-token", "") in self.api_tokens
 
     def _job(self, number: str, token: str | None = None) -> Job | None:
-        found = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
-        return next(found, None)
+        jobs = (job for job in self.jobs if str(job.id) == number and token in (None, job.token))
+        return next(jobs, None)
 
     def _jobs_of(self, number: str, parameters: dict[str, Any]) -> Answer:
         """A runner's jobs in short, as `Entities::Ci::JobBasicWithProject` has them, of any machine."""
-        there = (job for job in self.jobs if str(job.runner.id) == number)
+        of_runner = (job for job in self.jobs if str(job.runner.id) == number)
         wanted = parameters.get("status")
-        return Answer(200, [{"id": job.id, "status": job.state} for job in there if wanted in {None, job.state}])
+        return Answer(200, [{"id": job.id, "status": job.state} for job in of_runner if wanted in {None, job.state}])
 
     def _known(self, body: dict[str, Any]) -> Runner | None:
         token = str(body.get("token", ""))
@@ -243,9 +243,9 @@ class GitLab(ManagedRunners):
         return Answer(200, {"id": runner.id, "token": runner.token, "token_expires_at": runner.expires_at})
 
 
-def _put_in(faults: list[Answer], own: Answer | None = None) -> Answer:
-    fault, own = faults.pop(0), own or Answer(0)
-    return replace(own, late_s=fault.late_s) if fault.status == OWN else replace(fault, instead_of=own)
+def _put_in(faults: list[Answer], default: Answer | None = None) -> Answer:
+    fault, default = faults.pop(0), default or Answer(0)
+    return replace(default, late_s=fault.late_s) if fault.status == OWN else replace(fault, instead_of=default)
 
 
 @contextmanager

@@ -61,11 +61,13 @@ Respond: TypeAlias = Callable[[str, str, dict[str, Any], str, dict[str, str]], A
 def exchanged(respond: Respond, method: str, target: str, text: str, headers: Mapping[str, str]) -> Answer:
     """What is answered to one request, of which SEEN are told. `target` is the path with the query, `text` the body."""
     path, _, query = target.partition("?")
-    asked, sent = dict(parse_qsl(query)), tree_of(text)
-    answer = respond(method, path, {**asked, **sent}, text, {name.lower(): value for name, value in headers.items()})
-    own = answer.instead_of or answer
+    parameters, sent = dict(parse_qsl(query)), tree_of(text)
+    answer = respond(
+        method, path, {**parameters, **sent}, text, {name.lower(): value for name, value in headers.items()}
+    )
+    own_answer = answer.instead_of or answer
     for tell in SEEN:
-        tell(Exchange(method, path, asked, sent, own.status, own.body))
+        tell(Exchange(method, path, parameters, sent, own_answer.status, own_answer.body))
     return answer
 
 
@@ -127,8 +129,8 @@ def serve(address: str, respond: Respond, tls: ssl.SSLContext | None = None) -> 
 def _answer_until(ended: socket.socket, server: http.server.HTTPServer) -> None:
     """`serve_forever` would look fifty times a second whether it is to end, in each lab for as long as that is open."""
     with selectors.DefaultSelector() as ready:
-        for one in (server, ended):
-            ready.register(one, selectors.EVENT_READ)
+        for source in (server, ended):
+            ready.register(source, selectors.EVENT_READ)
         while all(key.fileobj is server for key, _ in ready.select()):
             with contextlib.suppress(OSError):  # the client is gone already
                 server.process_request(*server.get_request())

@@ -96,9 +96,9 @@ class Ci:
 def make_image(folder: Path) -> Path:
     """A Python environment with what runnerops depends on, a pip, and a wheel of this tree to install."""
     run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
-    here = Path(sysconfig.get_path("purelib"))
-    file = folder / here.relative_to(sys.prefix)
-    for path in here.iterdir():
+    libraries = Path(sysconfig.get_path("purelib"))
+    file = folder / libraries.relative_to(sys.prefix)
+    for path in libraries.iterdir():
         if not NO_DEPENDENCY.match(path.name):
             (file / path.name).symlink_to(path)
     pip = folder / "bin/pip"

@@ -168,9 +168,9 @@ class ManagedRunners:
     def _listed(self, place: str, parameters: dict[str, Any]) -> Answer:
         """A page of runners in short, as `Entities::Ci::Runner` has them: without notes, tags and tokens."""
         size, page = int(parameters.get("per_page", 20)), int(parameters.get("page", 1))
-        there = [runner for runner in self.created if runner.place == place][(page - 1) * size : page * size]
+        runners = [runner for runner in self.created if runner.place == place][(page - 1) * size : page * size]
         return Answer(
-            200, [{"id": runner.id, "description": runner.settings.get("description", "")} for runner in there]
+            200, [{"id": runner.id, "description": runner.settings.get("description", "")} for runner in runners]
         )
 
     def _set(self, runner: Runner, body: dict[str, Any]) -> Answer:

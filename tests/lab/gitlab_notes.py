@@ -52,9 +52,9 @@ class MergeRequestNotes:
 
     def _listed(self, page: int, url: str) -> Answer:
         pairs = sorted(self.notes.items())
-        more = f'<{url}?page={page + 1}>; rel="next"' if page * self.page < len(pairs) else ""
-        there = [_note(*one) for one in pairs[(page - 1) * self.page : page * self.page]]
-        return Answer(200, there, {"Link": more} if more else {})
+        next_link = f'<{url}?page={page + 1}>; rel="next"' if page * self.page < len(pairs) else ""
+        notes = [_note(*pair) for pair in pairs[(page - 1) * self.page : page * self.page]]
+        return Answer(200, notes, {"Link": next_link} if next_link else {})
 
 
 def _note(number: int, text: str) -> dict[str, Any]:

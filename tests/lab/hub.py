@@ -99,8 +99,8 @@ class Hub:
 
     def requests(self) -> list[Request]:
         """What reached it from the hosts since the start or the last `forget`, in order."""
-        found = [LINE.match(line) for line in self.log.read_text(errors="replace").splitlines()]
-        all_of_it = [Request(m[1], m[2], m[3], int(m[4])) for m in found if m]
+        matches = [LINE.match(line) for line in self.log.read_text(errors="replace").splitlines()]
+        all_of_it = [Request(m[1], m[2], m[3], int(m[4])) for m in matches if m]
         return [request for request in all_of_it if request.client != self.address]
 
     def pulls(self) -> list[str]:

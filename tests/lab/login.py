@@ -74,10 +74,14 @@ class Door:
                 if name.lower() not in HOP:
                     hub.putheader(name, value)
             hub.endheaders()
-            said = hub.getresponse()
-            body = said.read()
-            kept = {k: v for k, v in said.getheaders() if k.lower() not in HOP}
-            return said.status, {**kept, "Content-Length": said.headers.get("Content-Length", str(len(body)))}, body
+            response = hub.getresponse()
+            body = response.read()
+            answer_headers = {k: v for k, v in response.getheaders() if k.lower() not in HOP}
+            return (
+                response.status,
+                {**answer_headers, "Content-Length": response.headers.get("Content-Length", str(len(body)))},
+                body,
+            )
         except OSError:
             return 502, {"Content-Length": "0"}, b""
         finally:

@@ -36,7 +36,7 @@ def missing_packages(programs: Mapping[str, str] = PROGRAMS) -> list[str]:
 
 def why_not() -> str | None:
     """Why this machine cannot carry a lab, or None when nothing is known to stand in the way."""
-    return next((reason for known in (wrong_user, wrong_packages, wrong_kernel) if (reason := known())), None)
+    return next((reason for obstacle in (wrong_user, wrong_packages, wrong_kernel) if (reason := obstacle())), None)
 
 
 def wrong_user() -> str | None:
@@ -81,13 +81,13 @@ def debian_uri() -> str:
     """The Debian mirror that this machine itself uses."""
     if not re.search(r"^ID=debian$", Path("/etc/os-release").read_text(), re.MULTILINE):
         raise LabError("the lab needs a Debian machine, for its mirror and its debootstrap")
-    here = Path("/etc/apt")
-    for path in sorted(here.glob("sources.list.d/*.sources")):
+    apt_folder = Path("/etc/apt")
+    for path in sorted(apt_folder.glob("sources.list.d/*.sources")):
         for stanza in re.split(r"\n\s*\n", path.read_text()):
             fields = dict(re.findall(r"^([\w-]+):\s*(.+)$", stanza, re.MULTILINE))
             if codename() in fields.get("Suites", "").split() and "main" in fields.get("Components", "").split():
                 return str(fields["URIs"].split()[0])
-    for path in (here / "sources.list", *sorted(here.glob("sources.list.d/*.list"))):
+    for path in (apt_folder / "sources.list", *sorted(apt_folder.glob("sources.list.d/*.list"))):
         lines = path.read_text().splitlines() if path.exists() else []
         for line in lines:
             if match := re.match(rf"deb\s+(?:\[.*?\]\s+)?(\S+)\s+{codename()}\s+.*\bmain\b", line):

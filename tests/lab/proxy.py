@@ -98,8 +98,8 @@ class Proxy:
             far_reader, far_writer = await asyncio.open_connection(*self.target)
             self._writers.add(far_writer)
             try:
-                there, back = (self._flowing,), (self._flowing, self._answering)
-                await asyncio.gather(self._carry(reader, far_writer, there), self._carry(far_reader, writer, back))
+                onward, back = (self._flowing,), (self._flowing, self._answering)
+                await asyncio.gather(self._carry(reader, far_writer, onward), self._carry(far_reader, writer, back))
                 far_writer.close()
                 writer.close()
             finally:

@@ -61,8 +61,8 @@ def take_slot() -> Iterator[Slot]:
     labs.mkdir(parents=True, exist_ok=True)
     sweep_dead()
     for number in range(MOST_LABS):
-        with lock(number) as mine:
-            if not mine:
+        with lock(number) as acquired:
+            if not acquired:
                 continue
             scratch = Path(tempfile.mkdtemp(prefix=f"{number}-", dir=labs))
             scratch_note(number).write_text(str(scratch))
@@ -95,18 +95,18 @@ def sweep_dead() -> None:
     """End the labs whose process is gone."""
     for number in range(MOST_LABS):
         if scratch_note(number).exists():
-            with lock(number) as mine:
-                if mine and scratch_note(number).exists():
+            with lock(number) as acquired:
+                if acquired and scratch_note(number).exists():
                     sweep(number)
 
 
 def free_network(number: int) -> ipaddress.IPv4Network:
     """A /24 of this lab's own that no route of the machine overlaps."""
     routes = json.loads(run(["ip", "-json", "-4", "route", "show", "table", "all"]) or "[]")
-    taken = [ipaddress.ip_network(route["dst"], strict=False) for route in routes if route["dst"] != "default"]
+    networks = [ipaddress.ip_network(route["dst"], strict=False) for route in routes if route["dst"] != "default"]
     for second in (93, 94, 95, 203, 204):
         network = ipaddress.IPv4Network(f"10.{second}.{number}.0/24")
-        if not any(network.overlaps(other) for other in taken):
+        if not any(network.overlaps(other) for other in networks):
             return network
     raise LabError("no address range is free")
 
@@ -172,12 +172,12 @@ def in_group(name: str, argv: list[str]) -> list[str]:
 
 def members(name: str) -> set[int]:
     """Processes of the group and of every group below it."""
-    found: set[int] = set()
+    pids: set[int] = set()
     for group in groups(name):
         for path in group.rglob("cgroup.procs"):
             with contextlib.suppress(OSError):
-                found.update(int(line) for line in path.read_text().split())
-    return found - {0}
+                pids.update(int(line) for line in path.read_text().split())
+    return pids - {0}
 
 
 def end_group(name: str) -> None:

@@ -142,8 +142,8 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Iterator[Project
     host.run(GONE)
 
 
-def compose_in(host: LabHost, folder: str, volumes: str, hub: str, files: str = "", more: str = "") -> None:
-    text = COMPOSE.format(image=host.registry_image, hub=hub, volumes=volumes) + more
+def compose_in(host: LabHost, folder: str, volumes: str, hub: str, files: str = "", settings: str = "") -> None:
+    text = COMPOSE.format(image=host.registry_image, hub=hub, volumes=volumes) + settings
     host.write(f"{folder}/docker-compose.yml", text.encode())
     host.run(f"cd {folder} && {' '.join(host.compose)} {files} up -d")
 
@@ -180,15 +180,15 @@ def lay_out(host: LabHost, hub: str) -> str:
         "systemctl restart docker gitlab-runner"
     )
     beyond = BEYOND.replace("IMAGE", host.registry_image)
-    compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, more=f"{beyond}volumes: {{data: {{}}}}\n")
+    compose_in(host, "/srv/registry", "[data:/var/lib/registry]", hub, settings=f"{beyond}volumes: {{data: {{}}}}\n")
     return "registry_data"
 
 
 def leaves(value: object, at: str = "") -> dict[str, object]:
     """Every value by its place."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    found = {key: leaf for name, one in inside for key, leaf in leaves(one, f"{at}.{name}".lstrip(".")).items()}
-    return found if isinstance(value, dict | list) else {at: value}
+    by_key = {key: leaf for name, tree in inside for key, leaf in leaves(tree, f"{at}.{name}".lstrip(".")).items()}
+    return by_key if isinstance(value, dict | list) else {at: value}
 
 
 def answers(host: LabHost) -> bool:
@@ -230,10 +230,10 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
     assert ((project.folder / ".env").stat().st_mode & 0o777) == 0o600
     assert ".env" in (project.folder / ".gitignore").read_text().split()
 
-    (found,) = project.diff()["hosts"]
-    assert [action["service"] for action in found["actions"]] == ["registry"], found
-    assert found["blockers"] == []
-    assert {file["path"].rpartition("/")[0] for file in found["files"] if file["state"] != "in sync"} == {
+    (shown,) = project.diff()["hosts"]
+    assert [action["service"] for action in shown["actions"]] == ["registry"], shown
+    assert shown["blockers"] == []
+    assert {file["path"].rpartition("/")[0] for file in shown["files"] if file["state"] != "in sync"} == {
         "/opt/registry"
     }
     if host.name == "trixie":
@@ -258,8 +258,8 @@ def test_a_hand_made_host_is_adopted_and_its_cache_taken_over(project: Project, 
         form = "{{range .Mounts}}{{.Name}} {{.Destination}} {{.RW}} {{end}}"
         mounts = host.run(f"docker inspect --format '{form}' runnerops_dockerhub_1").stdout
         assert "cache_certs /certs false" in mounts
-    (found,) = project.diff()["hosts"]
-    assert found["result"] == "unchanged"
+    (shown,) = project.diff()["hosts"]
+    assert shown["result"] == "unchanged"
     refused = project.run("adopt", host.name, "--write", code=1)
     assert "nothing is overwritten" in refused
     assert (project.folder / "inventory.yml").read_text() == changed
@@ -286,16 +286,16 @@ def says_the_rest_in_a_template(project: Project, host: LabHost) -> None:
 
 def comes_back(project: Project, host: LabHost) -> None:
     """The new one is not proven, so the old one has its place again."""
-    whole = (project.folder / "inventory.yml").read_text()
+    written = (project.folder / "inventory.yml").read_text()
     listens = 'environment: {REGISTRY_HTTP_ADDR: ":5009"}'
-    broken = whole.replace("volume: /srv/cache", f"volume: /srv/cache\n          {listens}")
+    broken = written.replace("volume: /srv/cache", f"volume: /srv/cache\n          {listens}")
     silenced = f"  {host.name}:\n    ignore: {{C018: it is to fail}}\n"
     (project.folder / "inventory.yml").write_text(broken.replace(f"  {host.name}:\n", silenced, 1))
     project.run("deploy", "--yes", "--verify-timeout", "4", code=4)
     until("the old one answers", lambda: answers(host), seconds=30)
     assert old_one(host, "{{.State.Running}} {{.HostConfig.RestartPolicy.Name}}") == "true always"
     assert not host.exists("/opt/registry/docker-compose.yml")
-    (project.folder / "inventory.yml").write_text(whole)
+    (project.folder / "inventory.yml").write_text(written)
 
 
 def going_back_starts_it_again(project: Project, host: LabHost) -> None:

@@ -51,7 +51,7 @@ def test_a_config_that_the_registry_panics_of(project: Project, host: LabHost, l
     project.deploy()
     config = host.read("/opt/registry/registry-config.yml")
     host.run(f"docker run -d --name kept {host.busybox_image} sleep 600")
-    kept = host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout
+    started_at = host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout
     broken = {"middleware": {"storage": [{"name": "none-such"}]}}
     project.set(host.name, "registry", "caches", 0, "config", value=broken)
     output = project.deploy("--verify-timeout", "6s", code=4)
@@ -60,7 +60,7 @@ def test_a_config_that_the_registry_panics_of(project: Project, host: LabHost, l
     assert "none-such" in output
     assert host.read("/opt/registry/registry-config.yml") == config
     assert host.get("http://172.17.0.1:5000/v2/")[0] == 200
-    assert host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout == kept
+    assert host.run("docker inspect --format '{{.State.StartedAt}}' kept").stdout == started_at
     assert host.run("ls /var/lib/runnerops/intents").stdout == ""
 
 

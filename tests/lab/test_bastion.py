@@ -68,8 +68,10 @@ def test_a_fleet_behind_a_bastion_as_it_is_shipped(project: Project, lab: Lab, t
     assert "applied" in project.deploy()
     assert log().count("Accepted publickey") == 1, "of both hosts"
 
-    gone = {f"gone-{number}": {"address": f"127.0.1.{number}", "ssh": {"port": 9}} for number in range(1, GONE + 1)}
-    project.write({**project.tree, "hosts": {**project.tree["hosts"], **gone}})
+    unreachable = {
+        f"gone-{number}": {"address": f"127.0.1.{number}", "ssh": {"port": 9}} for number in range(1, GONE + 1)
+    }
+    project.write({**project.tree, "hosts": {**project.tree["hosts"], **unreachable}})
     for _ in range(2):  # what ends without a login, what is not reached: nothing of it counts against us
         project.set("bookworm", "docker", value={"live-restore": "x"})
         assert "live-restore" in project.run("diff", code=1)

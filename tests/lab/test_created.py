@@ -22,8 +22,8 @@ def test_a_created_runner_takes_jobs_and_one_of_a_deploy_that_failed_is_gone(
     tmp_path: Path, lab: Lab, host: LabHost, gitlab: GitLab
 ) -> None:
     gitlab.api_tokens.add(API)
-    asked = {"group": 42, "description": "on {host}", "tags": ["lab"]}
-    runner = {**runner_of(host, gitlab), "token": "keep", "gitlab": asked}
+    settings = {"group": 42, "description": "on {host}", "tags": ["lab"]}
+    runner = {**runner_of(host, gitlab), "token": "keep", "gitlab": settings}
     section = runner_section(check_interval=1, runners=[runner])
     project = Project(tmp_path, lab)
     access = {"url": gitlab.url, "token": API}
@@ -73,9 +73,9 @@ def leaves(project: Project, host: LabHost, gitlab: GitLab, made: Runner) -> Non
     assert f"deleted in GitLab: runner renamed ({made.id})" in project.deploy()
     assert gitlab.created == []
     project.deploy()
-    asked = len(gitlab.requests)
+    request_count = len(gitlab.requests)
     assert "unchanged" in project.deploy()
-    assert not [path for _, path in gitlab.requests[asked:] if f"runners/{made.id}" in path]
+    assert not [path for _, path in gitlab.requests[request_count:] if f"runners/{made.id}" in path]
 
 
 def is_removed(project: Project, host: LabHost, gitlab: GitLab, runner: dict[str, object]) -> None:

@@ -40,14 +40,14 @@ def name_of(network: str, tls: bool) -> str:
     return f"{network}-{'tls' if tls else 'plain'}"
 
 
-def repository(way: str, number: int) -> str:
-    return f"library/dind-{way}-{number}"
+def repository(case_name: str, number: int) -> str:
+    return f"library/dind-{case_name}-{number}"
 
 
 @pytest.fixture(name="images")
 def fixture_images(lab: Lab) -> dict[str, Image]:
     """Two images for each way, which the hub has and no cache yet."""
-    names = [repository(name_of(*way), number) for way in WAYS for number in (1, 2)]
+    names = [repository(name_of(*case), number) for case in WAYS for number in (1, 2)]
     images = {name: small_image(ensure_root(BOOKWORM), f"{name}:1") for name in names}
     lab.hub.push(*images.values())
     return images
@@ -79,9 +79,9 @@ def entry(host: LabHost, lab: Lab, *runners: dict[str, Any]) -> dict[str, Any]:
     return host_entry(host, docker={}, registry=cache_section(host, lab.hub), gitlab_runner=section)
 
 
-def start(gitlab: GitLab, host: LabHost, way: str) -> Job:
-    token = f"glrt-{way}-{host.name}".ljust(26, "x")
-    names = [f"{repository(way, number).removeprefix('library/')}:1" for number in (1, 2)]
+def start(gitlab: GitLab, host: LabHost, case_name: str) -> Job:
+    token = f"glrt-{case_name}-{host.name}".ljust(26, "x")
+    names = [f"{repository(case_name, number).removeprefix('library/')}:1" for number in (1, 2)]
     return gitlab.start(f"set -e\n{SCRIPT}", token=token, FIRST=names[0], SECOND=names[1])
 
 
@@ -90,10 +90,10 @@ def test_docker_works_in_jobs_and_pulls_through_the_cache(
 ) -> None:
     """Both networks, with and without TLS, at once; also after the job made networks of its own."""
     project.deploy()
-    jobs = {name_of(*way): start(gitlab, host, name_of(*way)) for way in WAYS}
-    for way, job in jobs.items():
+    jobs = {name_of(*case): start(gitlab, host, name_of(*case)) for case in WAYS}
+    for case_name, job in jobs.items():
         job.wait(seconds=240)
-        assert f"{repository(way, 2)}:1" in job.trace, job.trace
+        assert f"{repository(case_name, 2)}:1" in job.trace, job.trace
         assert "10.231.1.0/24" in job.trace
         assert "172.1" not in job.trace
     cached = json.loads(host.get(f"{CACHE}/v2/_catalog")[1])["repositories"]

@@ -452,9 +452,9 @@ def test_a_runner_is_paused_in_gitlab_for_as_long_as_its_host_drains_and_who_is_
     record = f"/var/lib/runnerops/paused/{runner.id}"
 
     def paused() -> bool:  # and on the host's record while it is
-        found = gitlab.runner(token).paused
-        assert host.run(f"[ ! -e {record} ] || echo yes").stdout == ("yes\n" if found else "")
-        return found
+        is_paused = gitlab.runner(token).paused
+        assert host.run(f"[ ! -e {record} ] || echo yes").stdout == ("yes\n" if is_paused else "")
+        return is_paused
 
     job = site.hold()
     site.ask_restart()

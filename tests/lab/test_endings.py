@@ -58,11 +58,11 @@ def other_lab(how: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def left_of(bridge: str) -> list[str]:
     """What is still there of a lab."""
     links = [line.split()[0] for line in run(["ip", "-brief", "link"]).splitlines()]
-    mine = [link for link in links if link == bridge or link.startswith(f"{bridge}-")]
-    mine += [name for name in run(["ip", "netns", "list"]).split() if name.startswith(f"{bridge}-")]
-    mine += [str(group) for group in groups(f"{bridge}-*")]
+    leftovers = [link for link in links if link == bridge or link.startswith(f"{bridge}-")]
+    leftovers += [name for name in run(["ip", "netns", "list"]).split() if name.startswith(f"{bridge}-")]
+    leftovers += [str(group) for group in groups(f"{bridge}-*")]
     mounts = Path("/proc/mounts").read_text()
-    return mine + [line for line in mounts.splitlines() if f"/labs/{bridge.removeprefix('rol')}-" in line]
+    return leftovers + [line for line in mounts.splitlines() if f"/labs/{bridge.removeprefix('rol')}-" in line]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

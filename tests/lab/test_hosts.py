@@ -84,13 +84,13 @@ def test_two_names_that_lead_to_one_machine_are_refused(project: Project, lab: L
             }
         }
     )
-    found = {host["host"]: host for host in project.diff(code=1)["hosts"]}
-    assert {name: host["result"] for name, host in found.items()} == {
+    by_name = {host["host"]: host for host in project.diff(code=1)["hosts"]}
+    assert {name: host["result"] for name, host in by_name.items()} == {
         "one": "refused",
         "two": "refused",
         "other": "pending",
     }
-    assert [blocker["code"] for blocker in found["two"]["blockers"]] == ["same-machine"]
+    assert [blocker["code"] for blocker in by_name["two"]["blockers"]] == ["same-machine"]
     output = project.deploy("other", "one", code=0)
     assert "applied" in output
     assert "the same machine" in project.deploy("one", "two", code=1)
@@ -131,10 +131,10 @@ def test_an_unknown_host_key_is_shown_and_can_be_trusted(project: Project, lab: 
     output = project.deploy("bookworm", code=1)
     assert "SHA256:" in output
     assert "runnerops trust bookworm" in output
-    kept = lab.bookworm.run("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[1]
-    assert kept in output
+    fingerprint = lab.bookworm.run("ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub").stdout.split()[1]
+    assert fingerprint in output
     project.run("trust", "bookworm", code=2)
-    project.run("trust", "bookworm", "--fingerprint", kept)
+    project.run("trust", "bookworm", "--fingerprint", fingerprint)
     assert "ssh-ed25519" in project.known_hosts.read_text()
     project.run("diff", "bookworm")
 

@@ -38,9 +38,9 @@ LISTED = {
 
 def network(host: LabHost) -> dict[str, str]:
     """docker0's address, and what the default network was made with."""
-    (told,) = json.loads(host.run("docker network inspect bridge").stdout)
+    (bridge,) = json.loads(host.run("docker network inspect bridge").stdout)
     address = host.run("ip -4 -brief address show docker0").stdout.split()[2]
-    return {"address": address, "mtu": told["Options"]["com.docker.network.driver.mtu"]}
+    return {"address": address, "mtu": bridge["Options"]["com.docker.network.driver.mtu"]}
 
 
 def test_removed_keys_have_no_effect_any_more(project: Project, host: LabHost) -> None:

@@ -78,9 +78,9 @@ def test_a_cache_that_containers_cannot_reach_is_not_left_there(project: Project
 def test_jobs_of_a_network_of_their_own_ask_from_there(project: Project, host: LabHost, lab: Lab) -> None:
     """The firewall lets that one through, and the default bridge not."""
     host.run("docker network create ci")
-    here = entry(host, lab, docker_in_docker=True)
-    here["gitlab_runner"]["runners"][0]["docker"]["network_mode"] = "ci"
-    project.write({"hosts": {host.name: here}})
+    own_entry = entry(host, lab, docker_in_docker=True)
+    own_entry["gitlab_runner"]["runners"][0]["docker"]["network_mode"] = "ci"
+    project.write({"hosts": {host.name: own_entry}})
     project.deploy()
     assert "docker:dind" in host.read(CONFIG).decode()
     assert host.run("docker ps -aq --filter label=runnerops.verify").stdout == ""

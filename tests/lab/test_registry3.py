@@ -38,8 +38,8 @@ if has_go():
 
     def put(host: LabHost) -> int:
         """What an upload gets: 405 of a proxy, 202 of a registry that has not read our config."""
-        asked = f"curl -s -o /dev/null -w '%{{http_code}}' -X POST {CACHE}/v2/library/mine/blobs/uploads/"
-        return int(host.run(asked).stdout)
+        command = f"curl -s -o /dev/null -w '%{{http_code}}' -X POST {CACHE}/v2/library/mine/blobs/uploads/"
+        return int(host.run(command).stdout)
 
     def expiries(host: LabHost) -> list[datetime]:
         if not host.exists(STATE):

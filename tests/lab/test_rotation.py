@@ -96,8 +96,8 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     assert not host.exists(ROTATED)
     assert "unchanged" in project.deploy()
     journal = host.run("journalctl -o cat --no-pager; cat /var/lib/runnerops/runs/*/log; ps -eo args").stdout
-    told = (shown, output, project.run("history", host.name), journal)
-    assert not any(token in text for token in (old, new) for text in told)
+    outputs = (shown, output, project.run("history", host.name), journal)
+    assert not any(token in text for token in (old, new) for text in outputs)
 
     gitlab.turned_away["reset_authentication_token"] = [Answer(0)]
     told_no = project.run("rotate", "--yes", host.name, code=1)
@@ -105,13 +105,13 @@ def test_rotate_brings_a_new_token_under_a_running_job_and_a_cut_off_one_is_ende
     assert token_of(host) == new
 
     # a client that dies between the two runs leaves this
-    given = gitlab.answer("POST", "/api/v4/runners/reset_authentication_token", {"token": new}, "", {}).body
-    assert isinstance(given, dict)
-    newest = str(given["token"])
-    kept = f'[[runners]]\n  name = "rotated"\n  token = "{newest}"\n  token_expires_at = 0001-01-01T00:00:00Z\n'
+    answer = gitlab.answer("POST", "/api/v4/runners/reset_authentication_token", {"token": new}, "", {}).body
+    assert isinstance(answer, dict)
+    newest = str(answer["token"])
+    expected = f'[[runners]]\n  name = "rotated"\n  token = "{newest}"\n  token_expires_at = 0001-01-01T00:00:00Z\n'
     folder = f"{ROTATED}/{sha256(new.encode()).hexdigest()}"
     host.run(f"install -d -m 0700 {ROTATED} {folder}")
-    host.write(f"{folder}/config.toml", kept.encode(), 0o600)
+    host.write(f"{folder}/config.toml", expected.encode(), 0o600)
     output = project.deploy()
     assert "which is now written into config.toml" in output
     assert newest not in output

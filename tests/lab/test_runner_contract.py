@@ -40,9 +40,9 @@ def fixture_gitlab() -> Iterator[GitLab]:
         yield gitlab
 
 
-def runner_of(gitlab: GitLab, more: str = "", token: str = TOKEN) -> str:
-    """A [[runners]] block for that GitLab; `more` are further lines of it."""
-    return RUNNER.replace("http://127.0.0.1:9", gitlab.url).replace(TOKEN, token) + more
+def runner_of(gitlab: GitLab, keys: str = "", token: str = TOKEN) -> str:
+    """A [[runners]] block for that GitLab; `keys` are further lines of it."""
+    return RUNNER.replace("http://127.0.0.1:9", gitlab.url).replace(TOKEN, token) + keys
 
 
 def stays(condition: Callable[[], bool], *, seconds: float) -> bool:
@@ -434,9 +434,9 @@ def test_fatal_concurrent_leaves_the_job_running_for_ever(runner: Process, gitla
 # -- rotation: the runner writes its own file ------------------------------------------------------------------------
 
 
-def aging(gitlab: GitLab, obtained: str = PAST, expires: str = "2026-01-01T00:00:00Z", more: str = "") -> str:
+def aging(gitlab: GitLab, obtained: str = PAST, expires: str = "2026-01-01T00:00:00Z", keys: str = "") -> str:
     """A configuration whose token has these dates; with a comment and an unknown key."""
-    dates = f"token_obtained_at = {obtained}\ntoken_expires_at = {expires}\n{more}"
+    dates = f"token_obtained_at = {obtained}\ntoken_expires_at = {expires}\n{keys}"
     return f"# ours\n{JOBS}nonsense = 1\n{runner_of(gitlab, dates)}"
 
 
@@ -467,8 +467,8 @@ def test_a_token_is_rotated_after_three_quarters_of_its_life_and_the_whole_file_
 def test_its_own_file_is_not_loaded_again(runner: Process, gitlab: GitLab) -> None:
     runner.start(aging(gitlab))
     until("rotated", lambda: rotated(runner), seconds=60)
-    had = runner.loaded()  # newer runners read it once more before they rotate
-    assert stays(lambda: runner.loaded() == had, seconds=2 * POLL + 0.5)
+    loads_before = runner.loaded()  # newer runners read it once more before they rotate
+    assert stays(lambda: runner.loaded() == loads_before, seconds=2 * POLL + 0.5)
 
 
 def test_a_rotation_writes_over_a_file_that_is_not_loaded_yet(runner: Process, gitlab: GitLab) -> None:
@@ -476,12 +476,12 @@ def test_a_rotation_writes_over_a_file_that_is_not_loaded_yet(runner: Process, g
     obtained = due - timedelta(seconds=75)
     dates = f"{obtained:%Y-%m-%dT%H:%M:%S.%fZ}", f"{obtained + timedelta(seconds=100):%Y-%m-%dT%H:%M:%S.%fZ}"
     runner.start(aging(gitlab, *dates))
-    ours = aging(gitlab, *dates).replace("concurrent = 2", "concurrent = 3")
+    new_config = aging(gitlab, *dates).replace("concurrent = 2", "concurrent = 3")
     until("nearly due", lambda: datetime.now(UTC) > due - timedelta(seconds=0.4), seconds=10)
-    runner.write(ours)
+    runner.write(new_config)
     until("rotated", lambda: rotated(runner), seconds=60)
-    had = 2 if runner.loaded() == 1 else 3  # on a busy machine a poll may come in between
-    assert f"concurrent = {had}" in runner.config.read_text()
+    concurrency = 2 if runner.loaded() == 1 else 3  # on a busy machine a poll may come in between
+    assert f"concurrent = {concurrency}" in runner.config.read_text()
 
 
 def test_a_job_outlives_the_rotation(runner: Process, gitlab: GitLab) -> None:
@@ -501,16 +501,16 @@ def test_otherwise_the_runner_never_writes_its_file(runner: Process, gitlab: Git
 
 def test_a_feature_flag_switches_rotation_off_from_17_0_on(runner: Process, gitlab: GitLab) -> None:
     flag = "[runners.feature_flags]\nFF_DISABLE_AUTOMATIC_TOKEN_ROTATION = true\n"
-    runner.start(aging(gitlab, more=flag))
+    runner.start(aging(gitlab, keys=flag))
     assert stays(lambda: TOKEN in runner.config.read_text(), seconds=5) == (version() >= (17, 0))
 
 
 def test_the_token_from_before_a_rotation_gets_no_more_jobs(runner: Process, gitlab: GitLab) -> None:
     runner.start(aging(gitlab))
     until("rotated", lambda: rotated(runner), seconds=60)
-    had = runner.loaded()
+    loads_before = runner.loaded()
     runner.write(JOBS + runner_of(gitlab))
-    until("loaded", lambda: runner.loaded() > had, seconds=POLL + SLACK)
+    until("loaded", lambda: runner.loaded() > loads_before, seconds=POLL + SLACK)
     job = gitlab.start(token=TOKEN)
     assert stays(lambda: job.state == "pending" and runner.alive(), seconds=3)
 

@@ -75,8 +75,8 @@ def what_a_cache_holds(project: Project, host: LabHost) -> None:
     assert json_of_host(project, "catalog")["caches"][0]["repositories"] == []
     host.run("docker pull -q alpine:3; docker pull -q busybox:1")
     (cache,) = json_of_host(project, "catalog", "--tags")["caches"]
-    held = {repository["name"]: repository["tags"] for repository in cache["repositories"]}
-    assert held == {"library/alpine": ["3"], "library/busybox": ["1"]}
+    tags_by_name = {repository["name"]: repository["tags"] for repository in cache["repositories"]}
+    assert tags_by_name == {"library/alpine": ["3"], "library/busybox": ["1"]}
     assert all(cache["tags"] is None for cache in json_of_host(project, "catalog")["caches"][0]["repositories"])
     assert "library/alpine  3" in project.run("catalog", "--tags")
     host.run("docker stop $(docker ps -q --filter label=com.docker.compose.service=dockerhub)")

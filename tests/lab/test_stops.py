@@ -29,12 +29,12 @@ def stops(project: Project, code: int = 0) -> set[str]:
 
 def refused(project: Project, host: LabHost, code: str, *names: str) -> None:
     """diff and deploy both say the code and what is in the way; the host has no trace of a run."""
-    had = host.exists("/var/lib/runnerops")
+    has_state = host.exists("/var/lib/runnerops")
     output = project.deploy(code=1)
     assert code in output
     for name in names:
         assert name in output, output
-    assert host.exists("/var/lib/runnerops") == had
+    assert host.exists("/var/lib/runnerops") == has_state
 
 
 def test_files_made_by_hand_are_listed_and_kept_until_allowed(project: Project, host: LabHost) -> None:
@@ -119,7 +119,7 @@ def test_a_key_that_the_unit_sets_as_a_flag(project: Project, host: LabHost) -> 
 @pytest.mark.hosts("trixie")
 def test_rules_run_again_with_the_versions_of_the_host(project: Project, host: LabHost) -> None:
     """`check`, which knows no version, has no error of these."""
-    gone = {
+    removed = {
         "name": "one",
         "url": "http://127.0.0.1:9",
         "token": TOKEN,
@@ -129,7 +129,7 @@ def test_rules_run_again_with_the_versions_of_the_host(project: Project, host: L
     }
     for section, rule, message in (
         ({"docker": {"allow-direct-routing": True}}, "D002", "before 28.2"),
-        ({"gitlab_runner": runner_section(runners=[gone])}, "R003", "since 16.0"),
+        ({"gitlab_runner": runner_section(runners=[removed])}, "R003", "since 16.0"),
     ):
         project.write({"hosts": {host.name: host_entry(host, **section)}})
         project.run("check")

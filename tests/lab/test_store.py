@@ -72,8 +72,8 @@ def test_what_is_in_effect_is_written_out_freely_and_another_store_is_brought_up
     allow = ("--allow", f"data-root@{host.name}")
     life = host.run("systemctl show -p InvocationID --value docker").stdout
     driver = host.run("docker info --format '{{.Driver}}'").stdout.strip()
-    own = in_containerd(host)  # as a fresh Docker 29 has it
-    written_out = {"data-root": "/var/lib/docker", "storage-driver": driver, "features": {SNAPSHOTTER: own}}
+    by_default = in_containerd(host)  # as a fresh Docker 29 has it
+    written_out = {"data-root": "/var/lib/docker", "storage-driver": driver, "features": {SNAPSHOTTER: by_default}}
     project.set(host.name, "docker", value=daemon(lab, **written_out))
     assert blocked(project) == []
     project.deploy()
@@ -97,11 +97,11 @@ def test_what_is_in_effect_is_written_out_freely_and_another_store_is_brought_up
     project.run("diff", "--exit-code")
 
     # the image store, there and back: the same volumes, other images and containers
-    for features in ({"features": {SNAPSHOTTER: not own}}, {}):
+    for features in ({"features": {SNAPSHOTTER: not by_default}}, {}):
         project.set(host.name, "docker", value=daemon(lab, **{"data-root": MOVED, **features}))
         assert blocked(project) == ["data-root"]
         assert "applied" in project.deploy(*allow)
-        assert in_containerd(host) is (not own if features else own)
+        assert in_containerd(host) is (not by_default if features else by_default)
         assert serves(host)
         if in_containerd(host):
             past_the_cache(project, host, lab)

@@ -88,8 +88,8 @@ def test_sudo_rs_and_doas_as_debian_has_them(project: Project, host: LabHost, ot
     host.write("/usr/bin/doas", (other_ways / "usr/bin/doas").read_bytes(), 0o4755)
     host.write("/etc/pam.d/doas", (other_ways / "etc/pam.d/doas").read_bytes())
     host.write("/etc/doas.conf", b"permit nopass locked\n", 0o400)
-    for given in ("", PASSWORD):
-        assert IN_SYNC in project.run("diff", RUNNEROPS_SUDO_PASSWORD=given)
+    for password in ("", PASSWORD):
+        assert IN_SYNC in project.run("diff", RUNNEROPS_SUDO_PASSWORD=password)
     project.set(host.name, "docker", value={"live-restore": False})
     assert "applied" in project.run("deploy", "--yes")
     for line in (b"permit locked\n", b"permit nopass other\n"):
@@ -105,8 +105,8 @@ def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
     output = project.run("deploy", "--yes", RUNNEROPS_SUDO_PASSWORD=PASSWORD)
     assert "applied" in output
     assert b"live-restore" in host.read("/etc/docker/daemon.json")
-    kept = host.run(f"grep -rlF '{PASSWORD}' /var/lib/runnerops /etc/docker /home/locked /root; true").stdout
-    assert kept == ""
+    files = host.run(f"grep -rlF '{PASSWORD}' /var/lib/runnerops /etc/docker /home/locked /root; true").stdout
+    assert files == ""
     assert PASSWORD not in host.run("journalctl --boot --no-pager").stdout
 
     (project.folder / "password").write_text(f"{PASSWORD}\n")
@@ -130,12 +130,12 @@ def test_sudo_with_a_password(project: Project, host: LabHost) -> None:
     assert code == 1, output
     assert "does not accept the password" in output
 
-    for defaults, given, output in OTHERS:
+    for defaults, password, output in OTHERS:
         host.run(f"printf 'locked ALL=(ALL) %b\\n' '{defaults}' >{SUDOERS}")
-        shown = project.run("diff", code=None, RUNNEROPS_SUDO_PASSWORD=given)
+        shown = project.run("diff", code=None, RUNNEROPS_SUDO_PASSWORD=password)
         assert output in shown, (defaults, shown)
 
     host.run(f"printf 'locked ALL=(ALL) ALL\\nDefaults:locked requiretty\\n' >{SUDOERS}")
-    for given in ("", PASSWORD):
-        output = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=given)
+    for password in ("", PASSWORD):
+        output = project.run("diff", code=1, RUNNEROPS_SUDO_PASSWORD=password)
         assert "Defaults:locked !requiretty" in output

@@ -34,9 +34,9 @@ def test_clients_of_one_plan_end_alike_every_time(tmp_path: Path, lab: Lab, host
     followed = 0
     for number in range(ROUNDS):
         own_project.set(host.name, "gitlab_runner", "concurrent", value=10 + number)
-        both = [own_project.start(*DEPLOY), own_project.start(*DEPLOY)]
-        outputs = [client.communicate(120) for client in both]
-        assert [client.wait(1) for client in both] == [0, 0], "\n".join(outputs)
+        clients = [own_project.start(*DEPLOY), own_project.start(*DEPLOY)]
+        outputs = [client.communicate(120) for client in clients]
+        assert [client.wait(1) for client in clients] == [0, 0], "\n".join(outputs)
         assert concurrent(host) == f"concurrent = {10 + number}"
         followed += any("has the same plan" in text for text in outputs)
     assert followed, "they never met"
@@ -50,9 +50,9 @@ def test_clients_of_two_plans_take_turns_or_one_says_who_was_first(tmp_path: Pat
     for number in range(ROUNDS // 4):
         own_project.set(host.name, "gitlab_runner", "concurrent", value=10 + number)
         other_project.set(host.name, "gitlab_runner", "concurrent", value=50 + number)
-        both = [own_project.start(*DEPLOY), other_project.start(*DEPLOY)]
-        outputs = [client.communicate(120) for client in both]
-        codes = [client.wait(1) for client in both]
+        clients = [own_project.start(*DEPLOY), other_project.start(*DEPLOY)]
+        outputs = [client.communicate(120) for client in clients]
+        codes = [client.wait(1) for client in clients]
         assert sorted(codes) in ([0, 1], [0, 0]), "\n".join(outputs)
         if 1 in codes:
             met += 1
@@ -69,7 +69,7 @@ def test_a_deploy_that_waited_for_the_lock_plans_again(tmp_path: Path, lab: Lab,
     own_project.deploy()
     own_project.set(host.name, "gitlab_runner", "concurrent", value=10)
     other_project.set(host.name, "gitlab_runner", "concurrent", value=50)
-    both = [project.start(*DEPLOY, "--lock-wait", "2m") for project in (own_project, other_project)]
-    outputs = [client.communicate(180) for client in both]
-    assert [client.wait(1) for client in both] == [0, 0], "\n".join(outputs)
+    clients = [project.start(*DEPLOY, "--lock-wait", "2m") for project in (own_project, other_project)]
+    outputs = [client.communicate(180) for client in clients]
+    assert [client.wait(1) for client in clients] == [0, 0], "\n".join(outputs)
     assert own_project.run("history", host.name).count(" applied ") == 3

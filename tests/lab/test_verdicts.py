@@ -80,9 +80,9 @@ def wrong(files: Mapping[str, Verdict], output: str, version: str) -> list[str]:
     return [f"{name} {words[name]}: {file.file}" for name, file in files.items() if words[name] != expected[name]]
 
 
-def fail_if(found: Sequence[str], output: str) -> None:
-    if found:
-        pytest.fail("\n".join(("the program says otherwise:", *found, output)), pytrace=False)
+def fail_if(problems: Sequence[str], output: str) -> None:
+    if problems:
+        pytest.fail("\n".join(("the program says otherwise:", *problems, output)), pytrace=False)
 
 
 def dockerd(host: LabHost, verdicts: Sequence[Verdict]) -> None:

@@ -314,9 +314,9 @@ def test_a_client_of_another_hosts_cache(tmp_path: Path, lab: Lab, name: str) ->
     client.write("/etc/docker/daemon.json", json.dumps(past).encode())
     client.run("systemctl reload docker")
     until("it is loaded", lambda: lab.hub.url in client.docker_info("{{json .RegistryConfig.Mirrors}}"), seconds=10)
-    both = {load["host"]: load for load in json.loads(project.run("verify", "-o", "json", code=1))["hosts"]}
-    assert both[name]["result"] == "verified"  # whose pull in the same log is no proof for the client's
-    assert [link["check"] for link in both[client.name]["checks"] if link["state"] == "fail"] == ["pull"]
+    by_host = {load["host"]: load for load in json.loads(project.run("verify", "-o", "json", code=1))["hosts"]}
+    assert by_host[name]["result"] == "verified"  # whose pull in the same log is no proof for the client's
+    assert [link["check"] for link in by_host[client.name]["checks"] if link["state"] == "fail"] == ["pull"]
     project.set(name, "ssh", value={"user": "root", "port": 9})
     (found_pull,) = [link for link in broken(project, client.name).values() if link["check"] == "pull"]
     assert "could not be read" in found_pull["reason"]

@@ -52,10 +52,10 @@ if has_go():
     def test_a_config_that_it_does_not_read(project: Project, host: LabHost) -> None:
         """Its image's own config instead of ours: it answers, the mirror is loaded, and it is no cache."""
         place = "/opt/registry/docker-compose.yml"
-        ours = host.read(place).decode()
+        config = host.read(place).decode()
         host.write(
             place,
-            ours.replace(
+            config.replace(
                 '"serve", "/etc/runnerops/registry-config.yml"', '"serve", "/etc/distribution/config.yml"'
             ).encode(),
         )

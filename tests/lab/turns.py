@@ -41,5 +41,5 @@ def host_of(item: pytest.Item) -> str:
 def case_of(item: pytest.Item) -> tuple[Hashable, ...]:
     """Module, test and parameters but for the host."""
     assert isinstance(item, pytest.Function)
-    others = ((name, repr(value)) for name, value in item.callspec.params.items() if name != "host")
-    return (item.path, item.originalname, *sorted(others))
+    parameters = ((name, repr(value)) for name, value in item.callspec.params.items() if name != "host")
+    return (item.path, item.originalname, *sorted(parameters))

@@ -29,6 +29,6 @@ def links(project: Project, *words: str, code: int | None = 0) -> dict[str, dict
 
 def broken(project: Project, *words: str) -> dict[str, dict[str, Any]]:
     """The links that are broken, by name: each with its reason and its fix."""
-    found = {link["check"]: link for link in verify_checks(project, *words, code=1) if link["state"] == "fail"}
-    assert all(link["reason"] and link["fix"] for link in found.values()), found
-    return found
+    failed = {link["check"]: link for link in verify_checks(project, *words, code=1) if link["state"] == "fail"}
+    assert all(link["reason"] and link["fix"] for link in failed.values()), failed
+    return failed

@@ -38,15 +38,15 @@ def kinds(plan: Plan) -> dict[str, list[int]]:
 
     Without steps that only read, because a fault before one of them strikes the same host as before the next step.
     """
-    found: dict[str, list[int]] = {}
+    by_kind: dict[str, list[int]] = {}
     for index, step in enumerate(plan.forward):
         if not only_reads(step):
-            found.setdefault(kind(step), []).append(index)
-    found[AFTER] = [len(plan.forward)]
+            by_kind.setdefault(kind(step), []).append(index)
+    by_kind[AFTER] = [len(plan.forward)]
     for index, step in enumerate(plan.rollback):
         if step.verb != "phase":
-            found.setdefault(ON_THE_WAY_BACK + kind(step), []).append(index)
-    return found
+            by_kind.setdefault(ON_THE_WAY_BACK + kind(step), []).append(index)
+    return by_kind
 
 
 def only_reads(step: Step) -> bool:

@@ -37,8 +37,8 @@ def traced(host: LabHost, run: int, file: Path) -> Iterator[Callable[[], None]]:
         pid = walker(host, run)
         argv = ["strace", "-f", "-y", "-qq", "-s", "9999", "-e", _CALLS, "-o", str(file), "-p", str(pid)]
         tracers.append(subprocess.Popen(argv, stderr=subprocess.DEVNULL))
-        mine = f"TracerPid:\t{tracers[0].pid}\n"
-        until("strace", lambda: mine in Path(f"/proc/{pid}/status").read_text(), seconds=20)
+        own_tracer = f"TracerPid:\t{tracers[0].pid}\n"
+        until("strace", lambda: own_tracer in Path(f"/proc/{pid}/status").read_text(), seconds=20)
 
     try:
         yield attach

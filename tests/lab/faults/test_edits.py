@@ -78,8 +78,8 @@ def test_an_edit_while_the_deploy_waits(bench: Bench, name: str) -> None:
     assert outcome.result is Result.ROLLED_BACK, outcome
     assert "edited meanwhile" in " ".join(outcome.diagnostics)
     assert bench.host.read(path) == content
-    told = answers.ask(bench.host)
-    assert (told.text("debris"), told.intents) == ("", [])
+    facts = answers.ask(bench.host)
+    assert (facts.text("debris"), facts.intents) == ("", [])
 
 
 def test_a_token_that_the_runner_rotates_meanwhile(bench: Bench) -> None:

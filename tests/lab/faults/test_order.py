@@ -81,8 +81,8 @@ def sync(calls: Sequence[Call], path: str, after: int = -1) -> int:
 
 
 def rename(calls: Sequence[Call], path: str, after: int) -> int:
-    found = (at for at, call in enumerate(calls) if at > after and call.name == "rename" and call.words[-1] == path)
-    at = next(found, None)
+    positions = (at for at, call in enumerate(calls) if at > after and call.name == "rename" and call.words[-1] == path)
+    at = next(positions, None)
     assert at is not None, f"no rename to {path} after call {after}"
     return at
 

@@ -50,11 +50,11 @@ def test_an_image_that_cannot_be_pulled_leaves_the_host_as_it_was(project: Proje
 
 def untouched(host: LabHost) -> tuple[object, ...]:
     """Other containers with their starts, networks, volumes, images, files and processes."""
-    asked = (
+    commands = (
         "docker ps -aq --no-trunc",
         "docker inspect theirs --format '{{.State.StartedAt}} {{.State.Pid}}'",
         "docker network ls -q; docker volume ls -q; docker images -q | sort",  # of one age they come in any order
         "find /etc/docker /opt/registry /etc/gitlab-runner -type f ! -name .runner_system_id 2>/dev/null",
     )
-    output = [host.run(command, check=False).stdout for command in asked]
+    output = [host.run(command, check=False).stdout for command in commands]
     return *output, host.pid("docker"), host.pid("gitlab-runner")

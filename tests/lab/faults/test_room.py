@@ -63,6 +63,6 @@ def test_a_full_disk_is_noticed_before_the_first_swap(bench: Bench, folders: tup
 
 def state(host: LabHost) -> tuple[object, ...]:
     """Pids, containers, and all managed files."""
-    told = answers.ask(host)
-    files = [told.file(path) for paths in answers.PATHS.values() for path in paths]
-    return host.pid("docker"), host.pid("gitlab-runner"), told.container, told.intents, *files
+    facts = answers.ask(host)
+    files = [facts.file(path) for paths in answers.PATHS.values() for path in paths]
+    return host.pid("docker"), host.pid("gitlab-runner"), facts.container, facts.intents, *files

@@ -25,19 +25,19 @@ def old_or_new(truth: Truth, plan: Plan, result: Result | None) -> None:
 
     Where it is not, a file may be one between the two, which the plan has for a key that sticks.
     """
-    found: set[str] = set()
+    states: set[str] = set()
     for change in plan.changes:
         path, old, new = change.old.path, change.old, change.new
         now = truth.file(path)
         if now == (File(old.content, old.mode, old.owner) if old.content is not None else NO_FILE):
-            found.add("old")
+            states.add("old")
         elif now == (File(new.content, new.spec.mode, new.spec.owner) if new.content is not None else NO_FILE):
-            found.add("new")
+            states.add("new")
         elif result in KNOWN or now not in between(plan, path):
             raise UntrueError(f"{path} is neither old nor new: {now.mode} {now.owner}, {len(now.content)} bytes")
     wanted = {Result.APPLIED: "new", Result.FAILED: "old", Result.ROLLED_BACK: "old"}
-    if result in wanted and found - {wanted[result]}:
-        raise UntrueError(f"the run is {result}, and its files are {found}")
+    if result in wanted and states - {wanted[result]}:
+        raise UntrueError(f"the run is {result}, and its files are {states}")
 
 
 def between(plan: Plan, path: str) -> list[File]:

@@ -136,10 +136,10 @@ def status(_: Path, options: Options) -> int:
 
     name = options.get("service") or options.get("n") or "gitlab-runner"
     try:
-        asked = subprocess.run(["systemctl", "is-active", name], capture_output=True, text=True, check=False).stdout
+        state = subprocess.run(["systemctl", "is-active", name], capture_output=True, text=True, check=False).stdout
     except OSError:
-        asked = ""
-    if asked.strip() in ("active", "activating"):
+        state = ""
+    if state.strip() in ("active", "activating"):
         print(f"{name}: Service is running")
         return 0
     print(f"{name}: Service has stopped", file=sys.stderr)
@@ -173,9 +173,9 @@ def parse(arguments: list[str]) -> tuple[str, Options]:
         if word in ("--version", "-v"):
             command = command or "--version"
         elif word.startswith("-"):
-            name, given, value = word.lstrip("-").partition("=")
+            name, equals, value = word.lstrip("-").partition("=")
             options[{"c": "config", "d": "working-directory", "u": "user"}.get(name, name)] = (
-                value if given or name in ("debug", "syslog") else rest.pop(0) if rest else ""
+                value if equals or name in ("debug", "syslog") else rest.pop(0) if rest else ""
             )
         else:
             command = command or word
@@ -188,6 +188,6 @@ def main() -> int:
     command, options = parse(sys.argv[1:])
     if command not in COMMANDS:
         fatal(f"Command {command} not found.")
-    own = Path("/etc/gitlab-runner") if os.geteuid() == 0 else Path.home() / ".gitlab-runner"
-    path = Path(options.get("config") or os.environ.get("CONFIG_FILE") or own / "config.toml")
+    own_folder = Path("/etc/gitlab-runner") if os.geteuid() == 0 else Path.home() / ".gitlab-runner"
+    path = Path(options.get("config") or os.environ.get("CONFIG_FILE") or own_folder / "config.toml")
     return COMMANDS[command](path, options)

@@ -50,8 +50,8 @@ class Jobs(threading.Thread):
             job = gitlab.request_job(runner, self.system_id())
             if job is None:
                 return
-            taken = {work.slot for work in self.running}
-            slot = next(number for number in range(len(taken) + 1) if number not in taken)
+            slots = {work.slot for work in self.running}
+            slot = next(number for number in range(len(slots) + 1) if number not in slots)
             work = Work(job, dict(runner), slot, self.system_id(), self.user)
             self.running.append(work)
         log("info", "Checking for jobs... received", job=work.id, runner=short(runner["token"]))

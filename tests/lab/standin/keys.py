@@ -55,9 +55,9 @@ def always(table: str) -> Iterator[tuple[str, Any]]:
     """The table's keys in order, with the value that is written where none was given; None where nothing is."""
     for word in KEYS[table].split():
         key, _, release = word.partition("@")
-        name, given, value = key.partition("=")
+        name, equals, value = key.partition("=")
         zero = {"no": False, "never": ZERO_TIME}.get(value, int(value) if value.isdigit() else value)
-        yield name, zero if given and since(release or "0") else None
+        yield name, zero if equals and since(release or "0") else None
 
 
 def unknown(tree: dict[str, Any], table: str = "", place: str = "") -> Iterator[str]:

@@ -46,11 +46,11 @@ def lines(tree: dict[str, Any], place: str, depth: int = 0) -> list[str]:
     below = {name: value for name, value in tree.items() if is_table(value)}
     out = [f"{indent}{key(name)} = {word(value)}" for name, value in tree.items() if name not in below]
     for name, value in below.items():
-        here = f"{place}.{name}".lstrip(".")
-        within = "  " * here.count(".")
+        path = f"{place}.{name}".lstrip(".")
+        within = "  " * path.count(".")
         for part in value if isinstance(value, list) else [value]:
-            head = f"[[{here}]]" if isinstance(value, list) else f"[{here}]"
-            out += ["", f"{within}{head}", *lines(part, here, here.count(".") + 1)]
+            head = f"[[{path}]]" if isinstance(value, list) else f"[{path}]"
+            out += ["", f"{within}{head}", *lines(part, path, path.count(".") + 1)]
     return out
 
 

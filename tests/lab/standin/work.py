@@ -47,7 +47,7 @@ class Work(threading.Thread):
         name = short(self.runner["token"])
         default = "/builds" if isinstance(self.executor, docker.Container) else str(Path.cwd() / "builds")
         builds = self.runner.get("builds_dir") or default
-        own = {
+        own_variables = {
             "CI_RUNNER_SHORT_TOKEN": name,
             "CI_BUILDS_DIR": builds,
             "CI_PROJECT_DIR": f"{builds}/{name}/{self.slot}/lab/project",
@@ -55,8 +55,8 @@ class Work(threading.Thread):
             "CI_SERVER": "yes",
             "CI_RUNNER_VERSION": VERSION,
         }
-        given = dict(entry.partition("=")[::2] for entry in self.runner.get("environment", []))
-        return {**own, **given, **{item["key"]: item["value"] for item in self.job.get("variables", [])}}
+        configured = dict(entry.partition("=")[::2] for entry in self.runner.get("environment", []))
+        return {**own_variables, **configured, **{item["key"]: item["value"] for item in self.job.get("variables", [])}}
 
     def flags(self) -> set[str]:
         """The feature flags that are on."""
