@@ -81,8 +81,10 @@ class Sshd:
         if os.geteuid() == 0:
             Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
         self.port = free_port()
+        words = " ".join(line.removeprefix("SetEnv") for line in self.options if line.startswith("SetEnv "))
         lines = [
-            *self.options,
+            f"SetEnv HOME={self.folder}{words}",  # bash would read the user's .bashrc there for each command
+            *(line for line in self.options if not line.startswith("SetEnv ")),
             f"Port {self.port}",
             *(() if any(line.startswith("ListenAddress") for line in self.options) else (f"ListenAddress {ADDRESS}",)),
             *(f"HostKey {self.keys.folder / kind}" for kind in self.kinds),
