@@ -30,9 +30,10 @@ together.
 _PATIENCE_SECONDS = 15.0
 _PENALTY_PAUSES = (6.0, 7.0, 9.0)
 """Pauses in a penalty, which lasts at least 15 s (`min` of PerSourcePenalties). Refused attempts do not prolong it."""
-_POLL_SECONDS = 1.0
-"""How often the thread of an idle connection looks whether a keep-alive message is due. Paramiko's 0.1 s cost half a core for
-500 connections."""
+_LATE = 0.25
+"""How late a keep-alive message may be, as a share of its interval. The thread of an idle connection looks that often
+whether one is due: with paramiko's 0.1 s, 500 connections take half a core, and with one second a twelfth of one.
+"""
 
 
 def load() -> None:
@@ -132,6 +133,6 @@ def _keep_alive(transport: Transport, every_s: int, silence_s: int) -> None:
     transport.set_keepalive(every_s)
     sock = transport.sock
     if isinstance(sock, socket.socket):
-        sock.settimeout(_POLL_SECONDS)
+        sock.settimeout(every_s * _LATE)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, silence_s * 1000)
