@@ -261,6 +261,10 @@ COMPOSE = _of(
             "tmpfs: run",
             "mem_limit: 1g, memswap_limit: 512m",
             "ulimits: {nofile: {soft: 2, hard: 1}}",
+            "ulimits: {nofiles: 1024}",
+            "cap_add: [NETADMIN]",
+            "sysctls: {vm.max_map_count: 262144}",
+            "logging: {driver: json-file, options: {max-siz: 1m}}",
             "labels: {a: b}, environment: {REGISTRY_PROXY_REMOTE_URL: 'https://a.example'}, volumes: ['/d:/var/lib/registry']",
         )
     ).replace("image: x, labels", "image: 'registry:3.1.1', labels")
@@ -345,6 +349,7 @@ REGISTRY = _of(
         (
             "version: 0.1\\nstorage: {filesystem: {rootdir: /tmp/registry}}\\nhttp: {addr: '127.0.0.1:0'}",
             _REGISTRY % (", delete: {enable: true}", "", ""),
+            _REGISTRY % ("", "", "\\nnotifications: {endpoints: [{name: a, timeout: 1s}]}"),
             _REGISTRY % ("", "", "\\nproxi: {remoteurl: 'https://registry-1.docker.io'}"),
         )
     ),
