@@ -761,6 +761,9 @@ def test_what_docker_takes_of_a_service(line: str) -> None:
             "services.a.env_file[0].optional",
             "write r",
         ),
+        ("services: {a: {image: x, cmd: y}}", "services.a.cmd", "write command"),
+        ("services: {a: {image: x, memory: 1g}}", "services.a.memory", "write mem_limit"),
+        ("services: {a: {image: x}}\nsecrets: {s: {path: ./s}}", "secrets.s.path", "write file"),
         ("services: {a: {image: x, pull_policy: every-12h}}", "services.a.pull_policy", "write every_12h"),
         ("services: {a: {image: x, ports: ['80:80:tcp']}}", "services.a.ports[0]", "write 80:80/tcp"),
         (

@@ -11,10 +11,28 @@ _NEAR = 0.7
 _BEGINNING, _FEW = 3, 2
 """The letters that a beginning has at least, and the number of keys that a message names at most."""
 
+_OTHERS = {
+    "cmd": "command",
+    "cpu": "cpus",
+    "hosts": "extra_hosts",
+    "ip": "ipv4_address",
+    "memory": "mem_limit",
+    "mounts": "volumes",
+    "name": "container_name",
+    "path": "file",
+    "run": "command",
+}
+"""Names of other programs for keys of a Compose file."""
+
 
 def meant_keys(name: str, known_names: Sequence[str]) -> tuple[str, ...]:
-    """The known keys that a name may stand for: similar ones, else the few that it begins."""
-    return similar_names(name, known_names, _NEAR) or _begun(name, known_names)
+    """The known keys that a name may stand for: similar ones, else the few that it begins, else that of another program."""
+    other = _OTHERS.get(name.lower(), "")
+    return (
+        similar_names(name, known_names, _NEAR)
+        or _begun(name, known_names)
+        or ((other,) if other in known_names else ())
+    )
 
 
 def continued_key(name: str, known_names: Sequence[str]) -> tuple[str, ...]:
