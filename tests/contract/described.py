@@ -111,10 +111,10 @@ class Description:
 
     def _resolved(self, schema: Schema) -> Schema:
         while "$ref" in schema:
-            found: Any = self.tree
+            node: Any = self.tree
             for word in str(schema["$ref"]).removeprefix("#/").split("/"):
-                found = found[word]
-            schema = found
+                node = node[word]
+            schema = node
         return schema
 
 
@@ -124,8 +124,8 @@ def _pattern(path: str) -> str:
 
 def _content(described: Schema | None) -> Schema | None:
     content = (described or {}).get("content") or {}
-    found: Schema | None = (content.get("application/json") or {}).get("schema")
-    return found
+    schema: Schema | None = (content.get("application/json") or {}).get("schema")
+    return schema
 
 
 def _read(text: str, described: Schema | None) -> Any:
@@ -149,11 +149,11 @@ def read_description(path: str) -> Description:
 def held_against(path: str) -> Iterator[list[str]]:
     """What is found of the exchanges meanwhile, a line each."""
     description = read_description(path)
-    found: dict[str, None] = {}
+    parameters: dict[str, None] = {}
 
     def see(exchange: Exchange) -> None:
         if exchange.status and exchange.path.startswith("/api/v4/"):  # the rest is the stand-in's own
-            found.update(
+            parameters.update(
                 (f"{exchange.method} {exchange.path}: {problem}", None) for problem in description.problems(exchange)
             )
 
@@ -163,4 +163,4 @@ def held_against(path: str) -> Iterator[list[str]]:
         yield problems
     finally:
         SEEN.remove(see)
-        problems += found
+        problems += parameters

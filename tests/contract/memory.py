@@ -127,8 +127,8 @@ class _Walk:
 
     def swap(self, name: str, index: int, path: str, old: str, new: str) -> bool:
         now = sha256(self.files[path][0]) if path in self.files else "absent"
-        there = now == new != old if name == "forward" else path not in self.swapped or self.ahead(index, path, now)
-        if there:
+        is_due = now == new != old if name == "forward" else path not in self.swapped or self.ahead(index, path, now)
+        if is_due:
             return True
         if now != old:
             self.said = [f"{path} was edited meanwhile"]

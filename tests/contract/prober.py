@@ -54,4 +54,4 @@ def failures(probes: Sequence[Probe], run: Runs, put: Puts, words: Mapping[str, 
 
 
 def _fill(text: str, words: Mapping[str, str]) -> str:
-    return re.sub("@([A-Z]+)@", lambda found: words[found[1]], text)
+    return re.sub("@([A-Z]+)@", lambda match: words[match[1]], text)

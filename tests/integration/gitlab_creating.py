@@ -114,7 +114,7 @@ class Machine(OneHost):
     @property
     def paused(self) -> dict[int, PauseRecord]:
         """By their ids in GitLab."""
-        return {one.id: one for one in self.state.paused}
+        return {record.id: record for record in self.state.paused}
 
     def lines(self, command: Sequence[str], stdin: bytes) -> Iterator[bytes]:
         before, self.before_it_runs = self.before_it_runs, lambda: None
@@ -129,7 +129,7 @@ class Machine(OneHost):
             raise Cut
         if self.end in {"applied", "client killed"}:
             with tarfile.open(fileobj=io.BytesIO(stdin)) as tar:
-                files = {one.name: cast(IO[bytes], tar.extractfile(one)).read() for one in tar}
+                files = {member.name: cast(IO[bytes], tar.extractfile(member)).read() for member in tar}
             self.content = self.before = files.get("new.1", self.content)
             recorded = json.loads(files["meta"])["in_gitlab"]
             self.managed = {url: {int(number): name for number, name in it.items()} for url, it in recorded.items()}
@@ -223,10 +223,10 @@ class World:
     def agrees(self) -> bool:
         """Whether GitLab has just what the host has, as it is to be there."""
         _, planned = self.plan()
-        there = sorted((runner["id"], runner["token"]) for runner in self.machine.runners)
+        on_host = sorted((runner["id"], runner["token"]) for runner in self.machine.runners)
         return (
-            there == sorted((runner.id, runner.token) for runner in self.gitlab.created)
-            and len(there) == len(self.names)
+            on_host == sorted((runner.id, runner.token) for runner in self.gitlab.created)
+            and len(on_host) == len(self.names)
             and planned.result is Result.UNCHANGED
         )
 

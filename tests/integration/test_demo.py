@@ -47,11 +47,11 @@ def play(scratch: Path, *words: str, **environ: str) -> subprocess.CompletedProc
 
 def outputs(output: str) -> dict[str, list[str]]:
     """What each line that was typed printed, by that line, in order."""
-    found: dict[str, list[str]] = {}
+    by_command: dict[str, list[str]] = {}
     for part in re.split(r"\n\$ ", output)[1:]:
         typed, _, printed = part.partition("\n")
-        found.setdefault(typed, []).append(printed.partition("\n──")[0])
-    return found
+        by_command.setdefault(typed, []).append(printed.partition("\n──")[0])
+    return by_command
 
 
 @dataclass(frozen=True, slots=True)

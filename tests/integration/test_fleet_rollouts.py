@@ -149,9 +149,9 @@ def test_two_who_hold_and_release_at_once_leave_one_whole_hold_and_then_none(hos
 
     def both(*words: str) -> list[str]:
         at_once = [begun(hosts, words[0], name, *words[1:], LOGNAME=user) for user in users]
-        said = [one.communicate(timeout=PATIENCE) for one in at_once]
-        assert [one.returncode for one in at_once] == [0, 0], said
-        return sorted(out + err for out, err in said)
+        outputs = [process.communicate(timeout=PATIENCE) for process in at_once]
+        assert [process.returncode for process in at_once] == [0, 0], outputs
+        return sorted(out + err for out, err in outputs)
 
     assert all(f"{name}: held" in text for text in both("hold", "--reason", "disk swap"))
     output = hosts.run("deploy", name, "--yes", code=1)

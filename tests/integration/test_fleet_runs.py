@@ -239,7 +239,7 @@ def test_a_deploy_tells_what_is_wrong_with_each_of_many_hosts_once(
         began = time.monotonic()
         code = deploy(invocation, Flags({}), UiOptions(yes=True, as_json=False, verbose=0))
         took = time.monotonic() - began
-    said = screen.out.getvalue()  # type: ignore[attr-defined]
+    output = screen.out.getvalue()  # type: ignore[attr-defined]
     for kind, problem in {
         "hangs": "no answer in time",
         "looses": "the connection was lost",
@@ -247,10 +247,10 @@ def test_a_deploy_tells_what_is_wrong_with_each_of_many_hosts_once(
         "closed": "connection refused",
         "breaks": "closes connections before the SSH protocol begins",
     }.items():
-        title, _, rest = said.partition(f"3 hosts unreachable: {kind}-[1:3]\n")
-        assert problem in rest.splitlines()[0], (kind, said)
+        title, _, rest = output.partition(f"3 hosts unreachable: {kind}-[1:3]\n")
+        assert problem in rest.splitlines()[0], (kind, output)
         assert title.count(problem) + rest.count(problem) == 1
-    assert "3 hosts alike: good-[1:3]" in said
+    assert "3 hosts alike: good-[1:3]" in output
     assert code is Exit.FAILED
     assert (
         err.getvalue().splitlines()[-1].startswith("18 hosts: 3 unchanged, 15 unreachable (hangs-[1:3], looses-[1:3]")

@@ -28,8 +28,8 @@ def fixture_gateway(start_sshd: StartSshd) -> Sshd:
 def fixture_hosts(gateway: Sshd, recording: Recording, tmp_path: Path) -> Iterator[Fleet]:
     """Sixty hosts, three of which may change."""
     with fleet(tmp_path / "fleet", recording, [*BUSY, *IDLE], idle=IDLE) as hosts:
-        with (hosts.folder / "known_hosts").open("a") as known:
-            known.write(gateway.line())
+        with (hosts.folder / "known_hosts").open("a") as known_hosts:
+            known_hosts.write(gateway.line())
         key = gateway.keys.folder / "user"
         (hosts.folder / "user").write_bytes(key.read_bytes())
         hosts.ask(AFTER, DEFAULTS.format(way=f"{USER}@{ADDRESS}:{gateway.port}", key=key))

@@ -214,9 +214,9 @@ def test_what_does_not_pass_is_said_in_words_with_a_fix(gitlab: GitLab) -> None:
         for ask_it in ("verify", "runner"):
             gitlab.faults = [fault] * times
             before = len(gitlab.requests)
-            one = client(gitlab, [])
+            first_client = client(gitlab, [])
             with pytest.raises(GitlabError) as caught:
-                one.verify(ONE, "s_1") if ask_it == "verify" else one.runner(1)
+                first_client.verify(ONE, "s_1") if ask_it == "verify" else first_client.runner(1)
             assert text in caught.value.message, fault
             assert caught.value.hint
             assert not any(canary in f"{caught.value.message} {caught.value.hint}" for canary in CANARIES)
@@ -310,23 +310,23 @@ def test_a_rotated_token_is_another_one(gitlab: GitLab) -> None:
 def test_a_lost_token_is_replaced_by_the_runners_number(gitlab: GitLab) -> None:
     gitlab.lifetime = timedelta(days=30)
     number = gitlab.runner(ONE).id
-    one = Registration("one", gitlab.url, ONE, number)
+    registration = Registration("one", gitlab.url, ONE, number)
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
-    assert not token_is_lost(host, one, observed(gitlab))
+    assert not token_is_lost(host, registration, observed(gitlab))
     gitlab.revoke(ONE)
-    assert token_is_lost(host, one, observed(gitlab))
-    assert not token_is_lost(replace(host, gitlab=None), one, observed(gitlab))
+    assert token_is_lost(host, registration, observed(gitlab))
+    assert not token_is_lost(replace(host, gitlab=None), registration, observed(gitlab))
     redactor = Redactor()
-    given = reset_token_by_id(host, one, GitlabContext(Path("/nowhere"), {}, redactor))
+    given = reset_token_by_id(host, registration, GitlabContext(Path("/nowhere"), {}, redactor))
     assert given["token"] == gitlab.runner(ONE).token != ONE
     assert given["id"] == number
     assert {type(given[key]).__name__ for key in ("token_obtained_at", "token_expires_at")} == {"datetime"}
     assert str(given["token"]) not in redactor.text(f"it is {given['token']}.")
     for problem, changed, access in (
-        ("does not contain the id", replace(one, id=0), host.gitlab),
-        ("does not exist in GitLab", replace(one, id=99), host.gitlab),
-        ("does not accept the API token", one, GitlabAccess(gitlab.url, "glpat-another")),
-        ("without an API token", one, GitlabAccess(gitlab.url)),
+        ("does not contain the id", replace(registration, id=0), host.gitlab),
+        ("does not exist in GitLab", replace(registration, id=99), host.gitlab),
+        ("does not accept the API token", registration, GitlabAccess(gitlab.url, "glpat-another")),
+        ("without an API token", registration, GitlabAccess(gitlab.url)),
     ):
         with pytest.raises(GitlabError, match=problem):
             reset_token_by_id(replace(host, gitlab=access), changed, gitlab_context())
@@ -339,24 +339,24 @@ def test_an_answer_that_was_lost_is_asked_for_again(gitlab: GitLab) -> None:
 
 
 def test_other_machines_with_a_token_are_reported_before_it_is_rotated(gitlab: GitLab) -> None:
-    one = Registration("one", gitlab.url, ONE, gitlab.runner(ONE).id)
+    registration = Registration("one", gitlab.url, ONE, gitlab.runner(ONE).id)
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
     own = with_system_id().system_id
     gitlab.managers = {own: "online", "s_other": "offline", "r_third": "online", "s_fourth": "stale"}
-    assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ("s_other", "r_third")
+    assert other_machines_with_token(host, registration, observed(gitlab), gitlab_context()) == ("s_other", "r_third")
     gitlab.managers = {own: "online"}
-    assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ()
+    assert other_machines_with_token(host, registration, observed(gitlab), gitlab_context()) == ()
     gitlab.requests.clear()
     for this_host, changed in (
-        (replace(host, gitlab=None), one),
-        (replace(host, gitlab=GitlabAccess(gitlab.url)), one),
-        (host, replace(one, id=0)),
-        (host, replace(one, url="https://gitlab.invalid")),
+        (replace(host, gitlab=None), registration),
+        (replace(host, gitlab=GitlabAccess(gitlab.url)), registration),
+        (host, replace(registration, id=0)),
+        (host, replace(registration, url="https://gitlab.invalid")),
     ):
         assert other_machines_with_token(this_host, changed, observed(gitlab), gitlab_context()) == ()
     assert gitlab.requests == []
     gitlab.faults = [Answer(404, JSON)]  # a GitLab that has no such list
-    assert other_machines_with_token(host, one, observed(gitlab), gitlab_context()) == ()
+    assert other_machines_with_token(host, registration, observed(gitlab), gitlab_context()) == ()
     gitlab.faults = [Answer(403, JSON)]
     with pytest.raises(GitlabError, match="the API token is not allowed to do that"):
-        other_machines_with_token(host, one, observed(gitlab), gitlab_context())
+        other_machines_with_token(host, registration, observed(gitlab), gitlab_context())

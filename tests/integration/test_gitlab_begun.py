@@ -128,11 +128,11 @@ def test_without_a_token_for_it_a_note_says_so(gitlab: GitLab, tmp_path: Path) -
         files={}, facts=Facts(), begun=(CreationRecord("a1", gitlab.url, Place("instance"), "0123"),) * 2
     )
     for access in (None, GitlabAccess("https://other.example.com", API)):
-        found = plan_recorded_creations(
+        creation_plan = plan_recorded_creations(
             replace(build.HOST, gitlab=access), observed, GitlabContext(tmp_path, {}, Redactor())
         )
-        assert (found.leftovers, found.begun) == ((), ())
-        (note,) = found.notes
+        assert (creation_plan.leftovers, creation_plan.begun) == ((), ())
+        (note,) = creation_plan.notes
         assert f"({gitlab.url}, instance): the inventory has no API token for this GitLab" in note
         assert note.endswith("then remove /var/lib/runnerops/begun/a1 on the host"), "nothing else would"
     assert gitlab.requests == []
@@ -197,9 +197,9 @@ def test_nothing_is_deleted_that_the_host_may_have(
     gitlab.faults_at = {"POST /runners/verify": [Answer(200, {})]}
     world.machine.content = content.replace(b"URL", gitlab.url.encode())
     host = replace(build.HOST, gitlab=GitlabAccess(gitlab.url, API))
-    found = plan_recorded_creations(host, world.observed(), GitlabContext(tmp_path, {}, Redactor()))
-    assert (found.leftovers, found.begun) == ((), ())
-    assert "it is not known which of them the host has" in "".join(found.notes)
+    creation_plan = plan_recorded_creations(host, world.observed(), GitlabContext(tmp_path, {}, Redactor()))
+    assert (creation_plan.leftovers, creation_plan.begun) == ((), ())
+    assert "it is not known which of them the host has" in "".join(creation_plan.notes)
 
 
 def test_a_host_that_keeps_no_record_has_nothing_created(gitlab: GitLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_status_tells_unless_a_run_goes_on() -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_record_is_read_as_it_was_kept(shell: tuple[str, ...], tmp_path: Path) -> None:
-    there = [
+    records = [
         CreationRecord("aa", "https://g.example.com/git", Place("group", "team/a\tb c"), "0123"),
         CreationRecord("bb", "https://g.example.com", Place("project", 7), "0123"),
         CreationRecord("cc", "https://g.example.com", Place("instance"), "4567"),
@@ -264,7 +264,7 @@ def test_a_record_is_read_as_it_was_kept(shell: tuple[str, ...], tmp_path: Path)
         completed = subprocess.run(argv, capture_output=True, check=False)
         return state.host_state({"kept": HostAnswer(0, completed.stdout)}, {}, Facts()).begun
 
-    on_host(state_folder.write_creation_records(there))
-    assert found() == (replace(there[0], place=Place("group", "team/a b c")), *there[1:])
-    on_host(state_folder.delete_creation_records(there[:2]))
-    assert found() == (there[2],)
+    on_host(state_folder.write_creation_records(records))
+    assert found() == (replace(records[0], place=Place("group", "team/a b c")), *records[1:])
+    on_host(state_folder.delete_creation_records(records[:2]))
+    assert found() == (records[2],)

@@ -21,9 +21,9 @@ def test_a_runner_is_created_listed_and_deleted(gitlab: GitLab) -> None:
     gitlab.paths["groups/team/ci"] = 42
     client = quick(gitlab)
     assert client.number("/groups/team%2Fci") == 42
-    told = client.create_runner({**IN_GROUP, "tag_list": ["a", "b"]})
+    created = client.create_runner({**IN_GROUP, "tag_list": ["a", "b"]})
     (made,) = gitlab.created
-    assert (told["id"], told["token"], told["token_expires_at"]) == (made.id, made.token, None)
+    assert (created["id"], created["token"], created["token_expires_at"]) == (made.id, made.token, None)
     assert made.settings["tag_list"] == ["a", "b"]
     assert [runner["id"] for runner in client.runners("/groups/team%2Fci/runners", "group_type")] == [made.id]
     assert list(client.runners("/projects/7/runners", "project_type")) == []

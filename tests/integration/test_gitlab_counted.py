@@ -40,7 +40,7 @@ def test_a_wait_has_the_count_and_is_told_again_where_that_changes() -> None:
         assert over.wait(60)
         watch(WAIT)
         watch(STEP)
-    assert [(one.kind, one.in_gitlab) for one in seen] == [
+    assert [(event.kind, event.in_gitlab) for event in seen] == [
         ("step", None),
         ("wait", None),
         ("wait", 2),

@@ -43,9 +43,9 @@ def test_a_runner_is_created_with_its_settings_and_its_token_goes_to_the_host_al
     assert outcome.result is Result.APPLIED
     assert "created in GitLab: one" in outcome.message
     (made,) = gitlab.created
-    (there,) = world.machine.runners
-    assert (there["name"], there["token"], there["id"]) == ("one", made.token, made.id)
-    assert there["token_expires_at"].year == 1
+    (created,) = world.machine.runners
+    assert (created["name"], created["token"], created["id"]) == ("one", made.token, made.id)
+    assert created["token_expires_at"].year == 1
     assert made.place == "groups/42"
     assert made.settings["description"] == "docker on h"
     assert sorted(made.settings["tag_list"]) == ["docker", "linux"]
@@ -134,13 +134,13 @@ def test_a_client_that_is_killed_after_the_run_leaves_a_runner_that_works(gitlab
     with pytest.raises(Cut):
         world.deploy()
     assert len(gitlab.created) == 2
-    (there,) = world.machine.runners
+    (created,) = world.machine.runners
     world.machine.end = "applied"
     _, planned = world.plan()
     assert not planned.plan.unpaired.creations
     assert [leftover.id for leftover in planned.plan.unpaired.leftovers] == [1]
     assert world.deploy().result is Result.APPLIED
-    assert [runner.token for runner in gitlab.created] == [there["token"]]
+    assert [runner.token for runner in gitlab.created] == [created["token"]]
     assert world.agrees()
 
 

@@ -81,7 +81,7 @@ def test_it_is_done_where_no_error_says_otherwise(gitlab: GitLab, fault: Answer,
     client = GitlabClient(gitlab.url, API)
     runner = gitlab.runner("glrt-one")
     runner.paused = not paused
-    gitlab.faults_at = {one: [fault] * times for one in ("PUT /runners", "GET /runners")}
+    gitlab.faults_at = {call: [fault] * times for call in ("PUT /runners", "GET /runners")}
     text = ""
     try:
         (pause if paused else unpause)(client, runner.id)
@@ -129,7 +129,7 @@ def test_it_gets_jobs_again_however_the_rollback_ends(world: World, end: str) ->
 def test_when_a_plan_pauses(world: World, change: Callable[[World], None], paused: bool) -> None:
     change(world)
     _, planned = world.plan()
-    assert [one.runner for one in planned.plan.pausing.now] == (["one"] if paused else [])
+    assert [pause_of_plan.runner for pause_of_plan in planned.plan.pausing.now] == (["one"] if paused else [])
     assert {method for method, path in world.asked() if "verify" not in path} <= {"GET"}
 
 
@@ -163,8 +163,8 @@ def test_a_plan_shows_how_long_and_what_gitlab_counts(world: World) -> None:
 
 def test_jobs_that_gitlab_does_not_count_are_the_hosts_to_count(world: World) -> None:
     world.gitlab.faults_at = {"GET /runners/1/jobs": [Answer(403, REFUSED)]}
-    (one,) = world.plan()[1].plan.pausing.now
-    assert one.jobs is None
+    (pause_of_plan,) = world.plan()[1].plan.pausing.now
+    assert pause_of_plan.jobs is None
 
 
 def test_to_a_saved_plan_it_is_no_difference(world: World) -> None:
@@ -447,8 +447,8 @@ def test_who_interrupts_a_pause_is_told_and_the_next_deploy_unpauses(world: Worl
     assert (outcome.result, outcome.hint) == (Result.FAILED, "deploy again: what was paused is then unpaused")
     assert "nothing was changed on the host" in outcome.message
     world.gitlab.slow = 0.0
-    told = ("PUT", "/api/v4/runners/1")
-    until("unpaused", lambda: world.gitlab.requests.count(told) > 1 and not world.machine.on_record, seconds=60)
+    request = ("PUT", "/api/v4/runners/1")
+    until("unpaused", lambda: world.gitlab.requests.count(request) > 1 and not world.machine.on_record, seconds=60)
     assert world.machine.runs == 0
     assert not world.runner.paused
     world.deploy()

@@ -34,9 +34,9 @@ def fixture_world(gitlab: GitLab, tmp_path: Path, no_pauses: None) -> World:  # 
 def abort(world: World, end: Result) -> Outcome:
     """What `abort` makes of a run that ends so once it was told to."""
     record = Record(Run(1, ORIGIN, "", "", running=True))
-    found = {"h": History(0, (record,), world.machine.on_record)}
+    histories = {"h": History(0, (record,), world.machine.on_record)}
     project, _ = world.plan()
-    back = _AbortHooks(cast(ConnectionPool, world.machine), world.machine.root, found)
+    back = _AbortHooks(cast(ConnectionPool, world.machine), world.machine.root, histories)
     return back.after(project.hosts[0], Plan("h", 1, ORIGIN), Outcome("h", end))
 
 

@@ -87,9 +87,9 @@ def ask(
     gitlab: GitLab, of: Host, ids: Mapping[str, int] = NONE, *, known: bool = True
 ) -> tuple[tuple[SettingsUpdate, ...], str]:
     """The updates and all notes."""
-    found = compare_settings(of, *host_with_two(gitlab, ids, known=known), new_context())
-    assert "canary" not in repr(found)
-    return found.updates, "\n".join(found.notes)
+    comparison = compare_settings(of, *host_with_two(gitlab, ids, known=known), new_context())
+    assert "canary" not in repr(comparison)
+    return comparison.updates, "\n".join(comparison.notes)
 
 
 def quick(gitlab: GitLab, token: str = API) -> GitlabClient:
@@ -316,10 +316,10 @@ def outcomes(
     project: Project, plans: Mapping[str, Planned], pool: Pool, runs: ActiveRuns | None = None
 ) -> Mapping[str, Outcome]:
     screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
-    known = {name: plan.plan for name, plan in plans.items()}
+    executed = {name: plan.plan for name, plan in plans.items()}
     connections, show = cast(ConnectionPool, pool), cast(Show, Quiet())
     context = RoundContext(project, connections, screen, show, LockWait(0, screen), runs or ActiveRuns())
-    executor = HostExecutor(context, plans, known)
+    executor = HostExecutor(context, plans, executed)
     executor.run()
     return executor.outcomes
 
@@ -331,8 +331,8 @@ def test_what_gitlab_refuses_of_one_host_keeps_no_files_from_the_others(gitlab: 
     fleet = Inventory("inventory.yml", hosts, {}, rollout=Rollout(canary="canary", batch="1"))
     project = replace(project, inventory=fleet, hosts=hosts, rendered=dict.fromkeys(("canary", "h"), ()))
     gitlab.faults = [Answer(403, QUOTED)]
-    found = outcomes(project, {"canary": one, "h": other}, Pool())
-    assert {name: str(outcome.result) for name, outcome in found.items()} == {"canary": "failed", "h": "applied"}
+    results = outcomes(project, {"canary": one, "h": other}, Pool())
+    assert {name: str(outcome.result) for name, outcome in results.items()} == {"canary": "failed", "h": "applied"}
 
 
 @pytest.mark.parametrize("run", [True, False])
@@ -423,9 +423,11 @@ def test_a_gitlab_that_is_slow_or_gone_is_told_and_the_next_runner_and_host_do_n
         Path("/nowhere"), {}, Redactor(), {gitlab.url: GitlabDownError("it is not reached", "look there")}
     )
     gitlab.requests.clear()
-    found = compare_settings(host(gitlab, one=WANTED, two=WANTED), *host_with_two(gitlab, {"one": 1, "two": 2}), gone)
-    assert not found.updates
-    assert len(found.notes) == 2
+    comparison = compare_settings(
+        host(gitlab, one=WANTED, two=WANTED), *host_with_two(gitlab, {"one": 1, "two": 2}), gone
+    )
+    assert not comparison.updates
+    assert len(comparison.notes) == 2
     errors = update_settings(host(gitlab, one=WANTED), [planned_update, replace(planned_update, runner="two")], gone)
     assert [error.message for error in errors] == ["it is not reached"]
     assert gitlab.requests == []

@@ -59,9 +59,9 @@ def test_a_hold_and_its_end_as_json(tmp_path: Path) -> None:
         def said(*words: str) -> tuple[dict[str, Any], dict[str, Any]]:
             document = json.loads(typed(site, *words, "demo", "gone", "--output", "json", code=1))
             assert document["version"] == 1
-            found, gone = document["hosts"]
+            document_of_host, gone = document["hosts"]
             assert (gone["host"], gone["result"]) == ("gone", "unreachable")
-            return found, gone
+            return document_of_host, gone
 
         tree, _ = said("hold", "--reason", "disk swap", "--until", "4h")
         assert (tree["host"], tree["result"], tree["reason"]) == ("demo", "held", "disk swap")

@@ -27,8 +27,8 @@ def fixture_site(tmp_path: Path) -> Iterator[Site]:
             for number, name in enumerate(GONE, 1)
         ]
         inventory.write_text(inventory.read_text() + "".join(more))
-        with (site.project / "known_hosts").open("a") as known:
-            known.writelines(f"[127.0.1.{number}]:{port} ssh-ed25519 AAAA\n" for number in (1, 2, 3))
+        with (site.project / "known_hosts").open("a") as known_hosts:
+            known_hosts.writelines(f"[127.0.1.{number}]:{port} ssh-ed25519 AAAA\n" for number in (1, 2, 3))
         yield site
 
 

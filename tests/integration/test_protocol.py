@@ -108,15 +108,15 @@ def test_a_hold_is_heeded_before_anything_is_written(hold: str, heeds: bool, sta
 
 
 def test_records_of_pauses_are_kept_replaced_and_taken_away_alone(host: Path) -> None:
-    one, two = PauseRecord(7, 41, "https://gitlab.example.com", "one"), PauseRecord(8, 41, "https://x", "a\tb\nc")
+    record, two = PauseRecord(7, 41, "https://gitlab.example.com", "one"), PauseRecord(8, 41, "https://x", "a\tb\nc")
     assert call(host, state_folder.delete_pause_records([7])) == (0, b"")  # nothing was ever kept there
-    for records in ([one, two], [replace(one, run=42)]):
+    for records in ([record, two], [replace(record, run=42)]):
         assert call(host, state_folder.write_pause_records(records)) == (0, b"")
     folder = host / "var/lib/runnerops/paused"
     assert {path.stat().st_mode & 0o077 for path in (folder.parent, folder, *folder.iterdir())} == {0}
     text = "".join(f"{path}:{path.read_text()}" for path in sorted(folder.iterdir()))
     observed = state.host_state({"kept": Answer(0, text.encode())}, {}, Facts())
-    assert observed.paused == (replace(one, run=42), PauseRecord(8, 41, "https://x", "a b c"))
+    assert observed.paused == (replace(record, run=42), PauseRecord(8, 41, "https://x", "a b c"))
     assert observed.intents == ()
     assert call(host, state_folder.delete_pause_records([8, 9])) == (0, b"")
     assert [path.name for path in folder.iterdir()] == ["7"]
@@ -195,8 +195,8 @@ def test_answers_and_files_may_have_any_content(shell: tuple[str, ...], tmp_path
     assert answers["slow"].output == b"one\ntwo\n"
     assert len(answers["big"].output) == 300000
     assert answers["no"].status == 1
-    found = files["/etc/a b"]
-    assert (found.kind, found.content, found.mode) == ("file", tricky, "0640")
+    file = files["/etc/a b"]
+    assert (file.kind, file.content, file.mode) == ("file", tricky, "0640")
     assert (files["/etc/link"].path, files["/etc/link"].content) == ("/etc/a b", tricky)
     assert [files[path].kind for path in ("/etc/away", "/etc/none", "/etc")] == ["link", "absent", "directory"]
     facts = state.facts(answers)

@@ -99,9 +99,9 @@ def fixture_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def refusal_of(folder: Path, hosts: Mapping[str, Mapping[str, object]], template: tuple[str, str] | None = None) -> str:
     """What `deploy` says; fails where somebody was asked to log in."""
     Guard.asked.clear()
-    here = yaml.safe_load((folder / "host.yml").read_text())
+    host_tree = yaml.safe_load((folder / "host.yml").read_text())
     (folder / "inventory.yml").write_text(
-        yaml.safe_dump({"hosts": {name: {**here, **host} for name, host in hosts.items()}})
+        yaml.safe_dump({"hosts": {name: {**host_tree, **host} for name, host in hosts.items()}})
     )
     templates = folder / "templates"
     templates.mkdir(exist_ok=True)

@@ -90,8 +90,8 @@ class Desk:
     def agrees(self) -> bool:
         """Whether GitLab takes the host's token, and nothing is kept beside it."""
         (made,), token = self.gitlab.created, self.there["runners"][0]["token"]
-        known = self.gitlab.answer("POST", "/api/v4/runners/verify", {"token": token}, "", {}).status == 200
-        return known and token == made.token and not any((self.site.root / ROTATED).glob("*"))
+        is_known = self.gitlab.answer("POST", "/api/v4/runners/verify", {"token": token}, "", {}).status == 200
+        return is_known and token == made.token and not any((self.site.root / ROTATED).glob("*"))
 
 
 @pytest.fixture(scope="module", name="desk")

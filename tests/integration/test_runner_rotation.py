@@ -41,8 +41,8 @@ class Desk:
         return self.root / f"var/lib/runnerops/rotated/{digest_of(OLD)}/config.toml"
 
     def token(self) -> str:
-        (one,) = runners_of(parse(self.kept.read_bytes()))
-        return str(one["token"])
+        (table,) = runners_of(parse(self.kept.read_bytes()))
+        return str(table["token"])
 
     def run(self, name: str, *args: str, apart: bool = False) -> tuple[int, str]:
         """`apart`: in a process group of its own."""
@@ -80,10 +80,10 @@ def fixture_desk(request: pytest.FixtureRequest, tmp_path: Path, gitlab: GitLab)
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "etc/gitlab-runner/.runner_system_id").write_text(SYSTEM)
     (tmp_path / "proc/42/environ").write_bytes(b"A=b\0no_proxy=a b,127.0.0.1\0SECRET=$(false)\0")
-    here = Path(__file__).parents[2]
+    repository = Path(__file__).parents[2]
     programs = {
         "gitlab-runner": f"""echo "$no_proxy" >{tmp_path}/proxies
-PYTHONPATH={here} exec {sys.executable} -m tests.lab.standin "$@"
+PYTHONPATH={repository} exec {sys.executable} -m tests.lab.standin "$@"
 """,
         "systemctl": "echo 42",
     }

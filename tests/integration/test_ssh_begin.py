@@ -32,8 +32,8 @@ def logged(sshd: Sshd) -> None:
 def given_up(sshd: Sshd) -> None:
     """Waits until the server has no open connection."""
     ends = time.monotonic() + 20
-    here = f":{sshd.port:04X} "
-    while any(here in line and line.split()[3] == "01" for line in Path("/proc/net/tcp").read_text().splitlines()):
+    port_text = f":{sshd.port:04X} "
+    while any(port_text in line and line.split()[3] == "01" for line in Path("/proc/net/tcp").read_text().splitlines()):
         assert time.monotonic() < ends, sshd.log()
         time.sleep(0.02)
 

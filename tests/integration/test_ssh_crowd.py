@@ -31,9 +31,9 @@ def cutting(server: Sshd, after: int) -> Iterator[tuple[int, list[int]]]:
                 limit -= len(data)
                 came[0] += len(data) if source in ends[1::2] else 0
                 target.sendall(data)
-        for one in (source, target):
+        for side in (source, target):
             with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+                side.shutdown(socket.SHUT_RDWR)
 
     def serve(listener: socket.socket) -> None:
         with suppress(OSError):
@@ -74,10 +74,10 @@ def test_an_end_anywhere_in_the_handshake_is_reported_as_one(sshd: Sshd, monkeyp
         whole = came[0]
     assert whole > 1000
     for after in (0, 5, 30, *range(200, whole - 200, max(1, whole // 10))):
-        with cutting(sshd, after) as (port, _), pytest.raises(HostError) as told:
+        with cutting(sshd, after) as (port, _), pytest.raises(HostError) as caught:
             ask(port)
-        assert told.value.message.startswith("web-1: "), after
-        assert told.value.hint, after
+        assert caught.value.message.startswith("web-1: "), after
+        assert caught.value.hint, after
 
 
 @pytest.mark.parametrize("when", ["after the login", "after it was looked at"])
@@ -109,8 +109,8 @@ def test_a_changed_key_of_the_host_or_of_its_jump_host_ends_it_there(changed: st
     server.open("".join(right.values()), behind).close()
     another = {"gateway": gateway.line("rsa"), "host": server.line("rsa")}
     reached = server.log().count("Connection from")
-    with pytest.raises(HostKeyError, match="has changed") as told:
+    with pytest.raises(HostKeyError, match="has changed") as caught:
         server.open("".join({**right, changed: another[changed]}.values()), behind)
-    assert ("gateway" in told.value.message) is (changed == "gateway")
+    assert ("gateway" in caught.value.message) is (changed == "gateway")
     if changed == "gateway":
         assert server.log().count("Connection from") == reached, "nobody came to the host"

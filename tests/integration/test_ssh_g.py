@@ -190,11 +190,11 @@ COMPARED = (
 
 def of_openssh(config: Path) -> dict[str, list[str]]:
     completed = subprocess.run(["ssh", "-G", "-F", config, "web"], capture_output=True, text=True, check=True)
-    found: dict[str, list[str]] = {}
+    by_host: dict[str, list[str]] = {}
     for line in completed.stdout.splitlines():
         key, _, value = line.partition(" ")
-        found.setdefault(key, []).append(value)
-    return found
+        by_host.setdefault(key, []).append(value)
+    return by_host
 
 
 def test_what_is_read_of_ssh_config_is_what_openssh_reads(home: Path) -> None:
@@ -212,9 +212,9 @@ def test_what_is_read_of_ssh_config_is_what_openssh_reads(home: Path) -> None:
         ours: dict[str, object] = {**read_settings(os.environ).lookup("web")}
         for key in COMPARED:
             value = ours.get(key)
-            said = usual.get(key) if value is None else value if isinstance(value, list) else [value]
-            if said != theirs.get(key):
-                differ.append(f"{case}: {key}: {said} here, {theirs.get(key)} there")
+            values = usual.get(key) if value is None else value if isinstance(value, list) else [value]
+            if values != theirs.get(key):
+                differ.append(f"{case}: {key}: {values} here, {theirs.get(key)} there")
     assert not differ, "\n".join(differ)
 
 
@@ -289,9 +289,9 @@ def test_a_file_that_cannot_be_read_is_reported_where_openssh_tells_or_leaves_it
 @pytest.mark.parametrize("mark", ["\x0c", "\x1c", "\x85", "\u2028"])
 def test_nothing_but_a_newline_ends_a_comment(mark: str, home: Path) -> None:
     (home / ".ssh" / "config").write_text(f"User me # of{mark}Port x\n")
-    found = read_settings(os.environ).lookup("web")
-    assert found["user"] == "me"
-    assert "port" not in found
+    settings = read_settings(os.environ).lookup("web")
+    assert settings["user"] == "me"
+    assert "port" not in settings
 
 
 @pytest.mark.parametrize(
@@ -316,9 +316,9 @@ def test_what_openssh_replaces_when_it_connects(text: str, key: str, expected: s
 
 def test_user_and_port_of_the_inventory_count_first(home: Path) -> None:
     (home / ".ssh" / "config").write_text("User me\nPort 9\nProxyCommand nc %h %p %r\nMatch user you\n HostName y\n")
-    found = read_settings(os.environ).given("web", "you", 2222)
-    assert found.lookup("web")["proxycommand"] == "nc y 2222 you"
-    assert found.lookup("db")["proxycommand"] == "nc db 9 me", "but those of another host are its own"
+    settings = read_settings(os.environ).given("web", "you", 2222)
+    assert settings.lookup("web")["proxycommand"] == "nc y 2222 you"
+    assert settings.lookup("db")["proxycommand"] == "nc db 9 me", "but those of another host are its own"
 
 
 ANSWERED = """
@@ -357,8 +357,8 @@ def test_every_key_that_openssh_knows_is_answered(home: Path) -> None:
     if not release or (int(release[1]), int(release[2])) > LOOKED_AT:
         pytest.skip(f"newer than what was looked at: {output.strip()}")
     (home / ".ssh" / "config").write_text("")
-    known = {*ANSWERED.split(), *WITHOUT_DIFFERENCE.split()}
-    assert [key for key in of_openssh(home / ".ssh" / "config") if key.lower() not in known] == []
+    keys = {*ANSWERED.split(), *WITHOUT_DIFFERENCE.split()}
+    assert [key for key in of_openssh(home / ".ssh" / "config") if key.lower() not in keys] == []
 
 
 @pytest.mark.parametrize(

@@ -77,13 +77,13 @@ def test_what_a_jump_host_refuses_is_tried_once_and_told_of_each(
     other = {"key": str(sshd.keys.folder / "user_other")} if wrong == "key of ours" else {}
     hosts = behind(sshd, gateway, **other)
     with pool_of(hosts, tmp_path, sshd.line() + gateway.line("ecdsa" if other else "other")) as pool:
-        found = side_by_side(list(hosts), lambda name: pool.link(hosts[name]))
-        for name, error in found.items():
+        links = side_by_side(list(hosts), lambda name: pool.link(hosts[name]))
+        for name, error in links.items():
             assert isinstance(error, HostError if other else HostKeyError)
             assert error.host == name
             assert error.message.startswith(f"{name}: ")
             assert ("authentication failed" if other else "has changed") in error.message
-        assert len({str(error).partition(": ")[2] for error in found.values()}) == 1
+        assert len({str(error).partition(": ")[2] for error in links.values()}) == 1
     assert logins(gateway) == (1, 0)
     assert logins(sshd) == (0, 0)
 
@@ -126,18 +126,18 @@ def test_a_penalty_is_told_waited_for_and_asked_after_seldom(
     monkeypatch.setattr("runnerops.ssh.connect._PENALTY_PAUSES", (0.01, 0.02))
     notes: list[str] = []
     access = Access(known_from(sshd.line()), Credentials.from_environ({}), {"HOME": str(home)}, say=notes.append)
-    with refusing(b"Not allowed at this time\r\n") as (port, came), pytest.raises(HostError) as told:
+    with refusing(b"Not allowed at this time\r\n") as (port, came), pytest.raises(HostError) as caught:
         open_link(sshd.host(port=port), access)
-    assert "refuses connections from this address for some time" in told.value.message
-    assert "PerSourcePenalties" in told.value.message
-    assert "wait" in told.value.hint
+    assert "refuses connections from this address for some time" in caught.value.message
+    assert "PerSourcePenalties" in caught.value.message
+    assert "wait" in caught.value.hint
     assert len(came) == 3
     assert len(notes) == 1
     assert notes[0].startswith(f"web-1: {USER}@{ADDRESS}:{port} refuses connections from this address")
     monkeypatch.setattr("runnerops.ssh.connect._PAUSES", ())
-    with refusing(b"You are \x1b[31mnot welcome\r\n") as (port, _), pytest.raises(HostError) as told:
+    with refusing(b"You are \x1b[31mnot welcome\r\n") as (port, _), pytest.raises(HostError) as caught:
         sshd.open("", sshd.host(port=port))
-    assert told.value.message.endswith("before the SSH protocol begins (You are [31mnot welcome)")
+    assert caught.value.message.endswith("before the SSH protocol begins (You are [31mnot welcome)")
 
 
 @contextmanager

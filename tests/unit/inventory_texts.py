@@ -32,9 +32,9 @@ def docker(host: Host) -> Tree:
 
 
 def caches(host: Host) -> list[Tree]:
-    found = host.sections[ServiceName.REGISTRY]["caches"]
-    assert isinstance(found, list)
-    return [cache for cache in found if isinstance(cache, dict)]
+    tree = host.sections[ServiceName.REGISTRY]["caches"]
+    assert isinstance(tree, list)
+    return [cache for cache in tree if isinstance(cache, dict)]
 
 
 def refusal(folder: Path, text: str | bytes) -> tuple[str, str]:

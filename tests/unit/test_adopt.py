@@ -58,8 +58,8 @@ def read(text: str) -> object:
 def test_an_entry_is_read_as_it_was_written(tree: Tree, indent: int, step: int) -> None:
     lines = list(Writer(step, {}).lines({"x": tree}, indent))
     text = "\n".join([" " * (indent - 1) + "top:" if indent else "", *lines, ""]) if indent else "\n".join([*lines, ""])
-    found = read(text)
-    assert (found["top"] if indent else found) == {"x": tree}  # type: ignore[index]
+    value = read(text)
+    assert (value["top"] if indent else value) == {"x": tree}  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ NAMES = st.sampled_from(["a", "b", "big", "{host}", "on {host}"])
 ENTRIES = st.lists(
     st.fixed_dictionaries({"name": NAMES}, optional={"limit": st.integers(1, 2), "docker": TREES, "on": st.booleans()}),
     max_size=3,
-    unique_by=lambda one: one["name"],
+    unique_by=lambda runner_table: runner_table["name"],
 )
 SECTIONS = st.builds(lambda tree, runners: {**tree, "runners": runners}, TREES, ENTRIES)
 URL = "https://gitlab.example.com"
@@ -355,7 +355,9 @@ def test_runners_named_after_their_hosts_are_written_once(tmp_path: Path) -> Non
     for number, name in enumerate(("ci-1", "ci-2"), 1):
         runners = [{"name": name, "id": number}, {"name": name, "id": number + 10, "limit": 2}, {}]
         tokens = [f"glrt-{letter * 10}{name}" for letter in "abc"]
-        states[name] = observed(None, blocks(*(one | {"token": t} for one, t in zip(runners, tokens, strict=True))))
+        states[name] = observed(
+            None, blocks(*(runner_table | {"token": t} for runner_table, t in zip(runners, tokens, strict=True)))
+        )
         (place,) = find_places(tmp_path / "inventory.yml", [parse_target(f"{name}=root@192.0.2.{number}")])
         adopted_hosts.append(
             AdoptedHost(place, {service.NAME: service.adopt(states[name], {}) for service in SERVICES})

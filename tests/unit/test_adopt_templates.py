@@ -139,7 +139,7 @@ def test_a_key_may_be_named_by_a_secret() -> None:
 def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> None:
     had = files(yaml.safe_dump(INVENTORY).encode(), {}, {})
     had["tree"]["services"]["dockerhub"]["labels"]["users"] = f"admin:{HASH}"
-    found = adopted(had)
+    entry_before = adopted(had)
     path = tmp_path / "inventory.yml"
     for section, then in (
         ("{team: a}", "\n      team: a\n      h_users: !env H_USERS\n"),
@@ -147,23 +147,23 @@ def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> 
     ):
         path.write_text(f"hosts:\n  h:\n    vars: {section}\n".replace(": \n", ":\n"))
         place = find_place(path, "h")
-        entry = replace(found, known=True).beside_vars(place.variables)
+        entry = replace(entry_before, known=True).beside_vars(place.variables)
         text = entry.into(place.text)
         assert then in text
         assert only_adds([place], text)
         assert not only_adds([place], text.replace("team: a", "team: b"))
         assert load(path, {path: text.encode()}).hosts[0].vars.keys() == {"team", "h_users"}
-    assert replace(found, known=True).beside_vars({"h_users"}).additions == ()
+    assert replace(entry_before, known=True).beside_vars({"h_users"}).additions == ()
 
 
 def test_a_template_keeps_the_ends_of_its_lines() -> None:
     more = Addition(NAME, "service", 4, {"mem_limit": "1g"}, 'cache.name == "dockerhub"')
     text = templates_with({}, {"h": [more]}).texts[NAME].replace("\n", "\r\n")
     head = '{% extends "shipped/docker-compose.yml.j2" %}\r\n'
-    for there in (text, head, f"{head}\r\n\r\n"):
-        made = templates_with({NAME: there}, {"i": [more]}).texts[NAME]
+    for template in (text, head, f"{head}\r\n\r\n"):
+        made = templates_with({NAME: template}, {"i": [more]}).texts[NAME]
         assert made.replace("\r\n", "").count("\n") == 0
-        assert made.startswith(there[: there.find("{% endblock")])
+        assert made.startswith(template[: template.find("{% endblock")])
         assert templates_with({NAME: made}, {"i": [more]}).texts == {}
 
 
@@ -182,8 +182,8 @@ def limit(value: str) -> tuple[Addition, ...]:
 
 
 def test_an_existing_template_is_extended_or_left() -> None:
-    one = templates_with({}, {"a": limit("1g")}).texts
-    two = templates_with(one, {"b": limit("2g")})
+    first_texts = templates_with({}, {"a": limit("1g")}).texts
+    two = templates_with(first_texts, {"b": limit("2g")})
     assert two.texts[NAME].count("{% block service %}") == 1
     assert two.texts[NAME].index("1g") < two.texts[NAME].index("2g")
     assert templates_with(two.texts, {"a": limit("1g")}).texts == {}
@@ -214,8 +214,8 @@ def test_an_existing_block_in_another_form_is_left(block: str) -> None:
 
 
 def test_nothing_escapes_from_the_comment_that_gives_the_reason() -> None:
-    one = Addition(NAME, "service", 4, {"mem_limit": "1g"}, "", "of /a\x1b[31m #} {{ x }}\nb")
-    assert "{# of /a[31m # } {{ x }}b #}\n" in templates_with({}, {"a": (one,)}).texts[NAME]
+    addition = Addition(NAME, "service", 4, {"mem_limit": "1g"}, "", "of /a\x1b[31m #} {{ x }}\nb")
+    assert "{# of /a[31m # } {{ x }}b #}\n" in templates_with({}, {"a": (addition,)}).texts[NAME]
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,8 @@ FORMS: dict[str, Callable[[str], str]] = {
 def runner_tree(table: str, text: Text, place: str = "") -> dict[str, Any]:
     """Every key of a table of config.toml that may hold text."""
     document: dict[str, Any] = {}
-    for name, known in TABLES[table].items():
-        here, (word, _, below) = f"{place}.{name}".lstrip("."), known.kind.partition(" ")
+    for name, key_schema in TABLES[table].items():
+        here, (word, _, below) = f"{place}.{name}".lstrip("."), key_schema.kind.partition(" ")
         if below:
             inner = runner_tree(below.rstrip("]"), text, here)
             document[name] = [inner] if word == "[table" else inner
@@ -298,10 +298,10 @@ def test_a_secret_inside_of_a_text_is_shown_nowhere(tmp_path: Path) -> None:
         "gitlab_runner": {"runners": [{"name": "one", "environment": [text("v")], "pre_build_script": text("script")}]},
     }
     environ = {name: f"{name}-value" for name in text.places}
-    there = {"runners": [{"name": "one", "environment": ["a=old"], "pre_build_script": "a=old"}]}
+    host_tree = {"runners": [{"name": "one", "environment": ["a=old"], "pre_build_script": "a=old"}]}
     files = {
         DAEMON: json_bytes(daemon_tree(lambda _: "a=old")),
-        CONFIG: to_toml(there).encode(),
+        CONFIG: to_toml(host_tree).encode(),
         CACHE: b"",
         COMPOSE: b"",
     }

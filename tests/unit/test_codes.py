@@ -87,9 +87,9 @@ def test_each_as_json_has_the_same_facts() -> None:
     ]:
         out = io.StringIO()
         assert explain(code, Screen(out=out, err=io.StringIO()), as_json=True) is Exit.OK
-        found = json.loads(out.getvalue())
+        document = json.loads(out.getvalue())
         kind = "blocker" if code in BLOCKERS else "rule"
-        assert {**found, "version": 1, "code": code, "kind": kind, "fix": fix} == found
+        assert {**document, "version": 1, "code": code, "kind": kind, "fix": fix} == document
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,8 @@ def test_the_table_of_hosts_shows_maintenance(typed: Typed) -> None:
     typed.out.truncate(0)
     typed.out.seek(0)
     assert hosts(Invocation(typed.path, [], {}, typed.screen), "", as_json=True) is Exit.OK
-    found = [host["maintenance"] for host in json.loads(typed.out.getvalue())["hosts"]]
-    assert found == ["disk swap", "moved", None, None]
+    notes = [host["maintenance"] for host in json.loads(typed.out.getvalue())["hosts"]]
+    assert notes == ["disk swap", "moved", None, None]
 
 
 def test_check_goes_without_secrets_where_they_are_not_there(typed: Typed) -> None:

@@ -59,7 +59,7 @@ def test_it_runs_once_for_sections_the_sudo_password_and_gitlab(tmp_path: Path) 
     with ThreadPoolExecutor(2) as threads:  # hosts log in while the inventory is rendered
         begun = [threads.submit(passwords.for_host(host).first) for host in loaded.hosts]
         open_project(loaded, loaded.hosts, Resolver({}, loaded.folder, once), redactor)
-        assert {one.result() for one in begun} == {"hunter22-canary"}
+        assert {future.result() for future in begun} == {"hunter22-canary"}
     down = {GITLAB: GitlabDownError("it is not reached")}
     for host in loaded.hosts:
         (error,) = update_settings(
@@ -80,14 +80,14 @@ def test_one_that_cannot_run_is_not_tried_again(error: Exception, tmp_path: Path
 
 
 def test_what_takes_long_is_named_without_its_arguments(tmp_path: Path) -> None:
-    said = queue.Queue[str]()
+    messages = queue.Queue[str]()
     heard: list[str] = []
 
     def run(*_: object) -> Output:
-        heard.append(said.get(timeout=60))
+        heard.append(messages.get(timeout=60))
         return Output(0, b"x", b"")
 
-    once = Once(run, said.put, slow_s=0)
+    once = Once(run, messages.put, slow_s=0)
     once(("vault", "kv", "hunter22-canary"), tmp_path, {})
     assert heard == ["waiting for !command vault, at most 30 s"]
 

@@ -70,10 +70,10 @@ def test_a_failed_run_leaves_the_rest_untouched_and_says_why() -> None:
         fleet = Inventory("inventory.yml", hosts, {}, rollout=Rollout(canary=canary, batch="1"))
         project = Project(fleet, hosts, dict.fromkeys(names, ()), dict.fromkeys(names, ()), b"")
         screen = Screen(out=StringIO(), err=StringIO(), redactor=Redactor())
-        known = {name: planned.plan for name, planned in plans.items()}
+        executed = {name: planned.plan for name, planned in plans.items()}
         pool, show = cast(ConnectionPool, Several()), cast(Show, Quiet())
         context = RoundContext(project, pool, screen, show, LockWait(0, screen), ActiveRuns())
-        turns = HostExecutor(context, plans, known)
+        turns = HostExecutor(context, plans, executed)
         turns.run()
         assert {name: str(outcome.result) for name, outcome in turns.outcomes.items()} == expected
         reason = "the canary bad-1 did not end well" if canary == "bad-1" else "the deploy stopped at bad-1"

@@ -128,11 +128,11 @@ def test_what_is_a_difference_to_a_saved_plan(
     before: tuple[SettingsUpdate, ...], after: tuple[SettingsUpdate, ...], says: str
 ) -> None:
     for key in (KEY, ""):
-        one, other = (saved(Plan("h", 5, ORIGIN, updates=updates), key) for updates in (before, after))
-        text = "\n".join(differences(one, other, LAST))
+        first_saved, other = (saved(Plan("h", 5, ORIGIN, updates=updates), key) for updates in (before, after))
+        text = "\n".join(differences(first_saved, other, LAST))
         assert bool(text) == bool(says)
         assert says in text
-        assert "docker" not in json.dumps(asdict(one))
+        assert "docker" not in json.dumps(asdict(first_saved))
 
 
 def test_a_job_that_is_tried_again_sets_what_gitlab_lacks_yet() -> None:
@@ -157,9 +157,9 @@ def test_a_job_that_is_tried_again_sets_what_gitlab_lacks_yet() -> None:
 
 
 def test_a_creation_sends_what_python_gitlab_knows_of_one() -> None:
-    known = CurrentUserRunnerManager._create_attrs
+    attributes = CurrentUserRunnerManager._create_attrs
     sent = {"runner_type", "group_id", "project_id", *SETTINGS.values()}
-    assert sent == {*known.required, *known.optional}
+    assert sent == {*attributes.required, *attributes.optional}
     assert CurrentUserRunnerManager._path == "/user/runners"
     assert set(RunnerManager._update_attrs.optional) - {"active"} <= set(SETTINGS.values())
     assert "type" in RunnerAllManager._list_filters

@@ -221,12 +221,12 @@ def test_a_certificate_is_held_against_its_authority_s_signature() -> None:
         seen.append(cast(tuple[HostKey, bytes, bytes], asked))
         return len(seen) == 1
 
-    found = read_certificate(certificate())
-    assert certificate_problem(found, known_hosts, names, 1.0, verify) == ""
+    parsed = read_certificate(certificate())
+    assert certificate_problem(parsed, known_hosts, names, 1.0, verify) == ""
     ((key, signed, signature),) = seen
     assert (key, signature) == (B, framed(b"ssh-ed25519", b"s"))
     assert certificate() == signed + framed(signature)
-    assert certificate_problem(found, known_hosts, names, 1.0, verify) == "its signature is wrong"
+    assert certificate_problem(parsed, known_hosts, names, 1.0, verify) == "its signature is wrong"
     weak = read_certificate(certificate(signature=framed(b"ssh-rsa", b"s")))
     assert "its kind of signature is not accepted" in certificate_problem(
         weak, known_hosts, names, 1.0, lambda *_: True

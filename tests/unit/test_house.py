@@ -221,9 +221,9 @@ def test_unit_tests_run_no_shell() -> None:
     """What does is a test of integration: it takes a hundred times as long."""
     foreign = re.compile(r"^\s*(?:from|import) (?:subprocess|tests\.(?:shells|integration|lab))\b.*", re.MULTILINE)
     assert [
-        f"{path.name}: {found[0].strip()}"
+        f"{path.name}: {match[0].strip()}"
         for path in sorted(Path(__file__).parent.rglob("*.py"))
-        for found in foreign.finditer(path.read_text())
+        for match in foreign.finditer(path.read_text())
     ] == []
 
 
@@ -231,9 +231,9 @@ def test_no_test_needs_another_test() -> None:
     """What several tests share is in a module of its own, so that a file of tests can be changed or deleted alone."""
     shared = re.compile(r"^\s*from tests\.[\w.]*\btest_\w+ import .*", re.MULTILINE)
     assert [
-        f"{path.name}: {found[0].strip()}"
+        f"{path.name}: {match[0].strip()}"
         for path in sorted((ROOT.parent / "tests").rglob("*.py"))
-        for found in shared.finditer(path.read_text())
+        for match in shared.finditer(path.read_text())
     ] == []
 
 
@@ -271,7 +271,9 @@ def test_the_lock_names_every_dependency() -> None:
     pins = re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT.parent / "requirements-dev.lock").read_text(), re.MULTILINE)
     locked = {name: [version for other, version in pins if other == name] for name, _ in pins}
     assert [
-        str(one) for one in asked if not list(one.specifier.filter(locked.get(canonicalize_name(one.name), [])))
+        str(requirement)
+        for requirement in asked
+        if not list(requirement.specifier.filter(locked.get(canonicalize_name(requirement.name), [])))
     ] == []
 
 

@@ -57,8 +57,8 @@ def test_each_value_says_where_it_comes_from_and_what_it_overrode(
 
 
 def test_places_are_those_of_the_winning_value(explained: dict[tuple[str | int, ...], Explained]) -> None:
-    found = explained["docker", "log-opts", "max-size"]
-    places = (found.location, *(layer.location for layer in found.over))
+    value = explained["docker", "log-opts", "max-size"]
+    places = (value.location, *(layer.location for layer in value.over))
     assert [(place.line, place.column) for place in places if place] == [(11, 25), (6, 25), (3, 23)]
 
 
@@ -80,7 +80,7 @@ hosts: {h: {groups: [g]}}
 
 
 def test_a_value_names_the_variables_that_it_is_made_of_and_where_they_are_given(tmp_path: Path) -> None:
-    found = {value.key: value for value in explain(texts.write(tmp_path, VARIABLES), "h")}
+    by_key = {value.key: value for value in explain(texts.write(tmp_path, VARIABLES), "h")}
     runner = ("gitlab_runner", "runners", 0)
     for key, expected in (
         (("gitlab_runner", "concurrent"), []),
@@ -90,6 +90,6 @@ def test_a_value_names_the_variables_that_it_is_made_of_and_where_they_are_given
         (("vars", "image"), [("tag", "groups.g")]),
         (("vars", "unused"), []),
     ):
-        assert [(variable.name, variable.source) for variable in found[key].variables] == expected, key
-    (tag,) = found["vars", "image"].variables
+        assert [(variable.name, variable.source) for variable in by_key[key].variables] == expected, key
+    (tag,) = by_key["vars", "image"].variables
     assert str(tag.location).endswith("inventory.yml:8:21")

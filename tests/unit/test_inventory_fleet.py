@@ -160,10 +160,10 @@ VALUES = [  # what is written, and what comes of it
 
 
 def test_variables_stand_for_values_of_any_kind_and_other_braces_are_left_alone(tmp_path: Path) -> None:
-    found = {
+    by_key = {
         text: texts.docker(texts.load(tmp_path, VARIABLES.replace("VALUE", text)).hosts[0])["x"] for text, _ in VALUES
     }
-    assert found == dict(VALUES)
+    assert by_key == dict(VALUES)
 
 
 WRONG = [  # what is written, and what is said of it
@@ -266,8 +266,8 @@ def test_our_own_keys_take_variables_and_are_checked_by_what_comes_out(tmp_path:
 
 def test_explain_shows_what_came_out(tmp_path: Path) -> None:
     path = texts.write(tmp_path, VARIABLES.replace("VALUE", '"{{ vars.team }}"'))
-    found = {one.key: one for one in explain(path, "h")}
-    assert (found["docker", "x"].value, found["docker", "x"].source) == ("other-ci", "hosts.h")
+    by_key = {value.key: value for value in explain(path, "h")}
+    assert (by_key["docker", "x"].value, by_key["docker", "x"].source) == ("other-ci", "hosts.h")
 
 
 def test_adopt_finds_the_file_that_an_entry_goes_into(tmp_path: Path) -> None:

@@ -57,17 +57,16 @@ def test_every_key_of_ours_is_described_once() -> None:
 
 def properties(definition: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(definition, dict):
-        for name, one in definition.get("properties", {}).items():
-            yield name, one
-        for one in definition.values():
-            yield from properties(one)
+        yield from definition.get("properties", {}).items()
+        for inner in definition.values():
+            yield from properties(inner)
     elif isinstance(definition, list):
-        for one in definition:
-            yield from properties(one)
+        for inner in definition:
+            yield from properties(inner)
 
 
 def test_every_key_has_a_description() -> None:
-    assert [name for name, one in properties(SCHEMA) if not one.get("description")] == []
+    assert [name for name, key_schema in properties(SCHEMA) if not key_schema.get("description")] == []
 
 
 def test_the_example_inventory_is_valid() -> None:

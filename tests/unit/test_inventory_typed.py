@@ -77,17 +77,17 @@ def complaints_about(value: object) -> Found:
     ],
 )
 def test_a_value_of_another_type_is_reported_with_its_key(value: object, key: tuple[str | int, ...], text: str) -> None:
-    (one,) = complaints_about(value)
-    assert isinstance(one, Wrong)
-    assert (one.key, one.text) == (key, text)
-    assert one.hint
+    (complaint,) = complaints_about(value)
+    assert isinstance(complaint, Wrong)
+    assert (complaint.key, complaint.text) == (key, text)
+    assert complaint.hint
 
 
 def test_a_key_that_no_shape_has_is_reported_with_those_it_has() -> None:
-    (one,) = complaints_about({"texts": 1})
-    assert isinstance(one, UnknownKey)
-    assert one.key == ("texts",)
-    assert one.known == ("text", "number", "flag", "either", "one", "many", "named", "inner", "for")
+    (complaint,) = complaints_about({"texts": 1})
+    assert isinstance(complaint, UnknownKey)
+    assert complaint.key == ("texts",)
+    assert complaint.known == ("text", "number", "flag", "either", "one", "many", "named", "inner", "for")
 
 
 def test_everything_that_is_wrong_is_reported() -> None:

@@ -55,15 +55,15 @@ def wait(seconds: int, *plans: Planned, words: tuple[bytes, ...] = (b"over\n",))
 
 
 def test_without_patience_a_busy_host_is_busy() -> None:
-    found, output = wait(0, planned(run(running=True)), words=())
-    assert found.live_run
+    result, output = wait(0, planned(run(running=True)), words=())
+    assert result.live_run
     assert output == ""
 
 
 def test_with_patience_it_is_planned_again_after_the_end() -> None:
     free = planned(run(running=False, result="applied"))
-    found, output = wait(60, planned(run(running=True)), free, words=(b"", b"over\n"))
-    assert found is free
+    result, output = wait(60, planned(run(running=True)), free, words=(b"", b"over\n"))
+    assert result is free
     assert output.count("waiting for run 7 by anna from laptop, since ") == 1
 
 
@@ -149,7 +149,10 @@ def test_a_run_that_neither_begins_nor_ends_is_looked_at_once_more_only(digest: 
     lock_wait = LockWait(0, Screen(err=io.StringIO()))
     reader = cast(ReadOnly, Kept("", digest))
     conflict = [resolve_lock_conflict(PLAN, reader, lock_wait) for _ in range(2)]
-    assert [(one.outcome.result, one.replan) for one in conflict] == [(Result.LOCKED, True), (result, False)]
+    assert [(outcome_of.outcome.result, outcome_of.replan) for outcome_of in conflict] == [
+        (Result.LOCKED, True),
+        (result, False),
+    ]
 
 
 # ------------------------------------------------------------------------------------------------------- interrupts

@@ -62,8 +62,8 @@ def test_a_host_that_is_waited_for_is_named_and_the_line_is_gone_at_the_end() ->
             return super().write(text)
 
     err = Watched()
-    found = look_at(["a", "b"], lambda name: name == "a" or named.wait(60), Screen(out=StringIO(), err=err))
-    assert found == {"a": True, "b": True}
+    results = look_at(["a", "b"], lambda name: name == "a" or named.wait(60), Screen(out=StringIO(), err=err))
+    assert results == {"a": True, "b": True}
     assert err.getvalue().endswith("\r\x1b[K")
 
 

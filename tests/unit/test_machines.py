@@ -37,19 +37,19 @@ ONE = facts(server="192.0.2.10", addresses=("127.0.0.1", "192.0.2.10", "198.51.1
     ],
 )
 def test_two_hosts_with_one_machine_id_are_one_machine(other: Facts, same: bool) -> None:
-    found = same_machines({"a": ONE, "b": other, "c": facts("m9", "b9")})
-    assert set(found) == ({"a", "b"} if same else set())
+    blockers = same_machines({"a": ONE, "b": other, "c": facts("m9", "b9")})
+    assert set(blockers) == ({"a", "b"} if same else set())
     assert not same_machines({"a": replace(ONE, machine=""), "b": replace(ONE, machine="")})
 
 
 def test_each_of_three_names_the_others() -> None:
-    found = same_machines({"a": ONE, "b": ONE, "c": ONE})
-    assert {name: blocker.details for name, blocker in found.items()} == {
+    blockers = same_machines({"a": ONE, "b": ONE, "c": ONE})
+    assert {name: blocker.details for name, blocker in blockers.items()} == {
         "a": ("b", "c"),
         "b": ("a", "c"),
         "c": ("a", "b"),
     }
-    assert "a and b, c are the same machine" in found["a"].message
+    assert "a and b, c are the same machine" in blockers["a"].message
 
 
 def test_such_hosts_are_refused_and_others_are_not() -> None:

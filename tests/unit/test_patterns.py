@@ -49,10 +49,10 @@ def _calls(path: Path) -> Iterator[ast.Call]:
 
 
 def test_every_late_pattern_can_be_compiled() -> None:
-    found = 0
+    count = 0
     for call in (call for path in MODULES for call in _calls(path)):
         if isinstance(call.args[0], ast.Constant):  # others are made of several, and in use
-            flags = (eval(ast.unparse(one), {"re": re}) for one in call.args[1:])
+            flags = (eval(ast.unparse(argument), {"re": re}) for argument in call.args[1:])
             re.compile(ast.literal_eval(call.args[0]), *flags)
-            found += 1
-    assert found > 150
+            count += 1
+    assert count > 150

@@ -46,9 +46,9 @@ THERE = (PauseRecord(7, 41, URL, "one"),)
 def test_which_runners_are_unpaused_and_which_only_reported(
     command: str, host: Host, url: str, unpauses: bool, tells: bool
 ) -> None:
-    there = (PauseRecord(7, 41, url, "one"),)
-    assert left_paused(command, host, there) == ((Pause("one", 7, 41),) if unpauses else ())
-    notes = list(notes_on_still_paused(command, host, there))
+    records = (PauseRecord(7, 41, url, "one"),)
+    assert left_paused(command, host, records) == ((Pause("one", 7, 41),) if unpauses else ())
+    notes = list(notes_on_still_paused(command, host, records))
     assert bool(notes) == tells
     assert all("run 41 paused runner one" in text and "paused/7 on the host" in text for text in notes)
 

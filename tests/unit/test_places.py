@@ -145,8 +145,8 @@ DOCUMENTS = st.dictionaries(
 @given(DOCUMENTS, st.sampled_from([None, 1]))
 def test_every_key_of_any_json_has_a_place(tree: dict[str, Any], indent: int | None) -> None:
     for ascii_only in (False, True):
-        found = json_places.places(json.dumps(tree, indent=indent, ensure_ascii=ascii_only), "x")
-        assert set(found) == set(keys(tree))
+        locations = json_places.places(json.dumps(tree, indent=indent, ensure_ascii=ascii_only), "x")
+        assert set(locations) == set(keys(tree))
 
 
 @given(DOCUMENTS, st.booleans())

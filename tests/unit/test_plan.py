@@ -90,8 +90,8 @@ def test_every_swap_is_staged_and_undone_in_the_rollback() -> None:
         for step in steps:
             if step.verb == "swap":
                 assert (step.args[0], step.args[2]) in staged
-    there = {step.args[0] for step in made.forward if step.verb == "swap"}
-    assert there == {step.args[0] for step in made.rollback if step.verb == "swap"} == {DAEMON, CONFIG}
+    swapped = {step.args[0] for step in made.forward if step.verb == "swap"}
+    assert swapped == {step.args[0] for step in made.rollback if step.verb == "swap"} == {DAEMON, CONFIG}
     for step in made.forward:
         if step.verb == "stage":
             assert sha256(made.files[step.args[0]]) == step.args[4]

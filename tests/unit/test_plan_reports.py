@@ -38,8 +38,8 @@ def test_what_comes_changes_and_goes_is_counted() -> None:
         "d": HostError("d", "no answer", "is it up?"),
     }
     made = plan_report(project, plans, Redactor())
-    found = json.loads(terraform(made))
-    assert found == {"create": 2, "update": 1, "delete": 0}
+    report = json.loads(terraform(made))
+    assert report == {"create": 2, "update": 1, "delete": 0}
     text = markdown(made)
     assert text.startswith("### runnerops: 4 hosts: 2 to change, 1 in sync, 1 refused or not reached\n")
     assert text.endswith("\nIn sync: `c`\n")

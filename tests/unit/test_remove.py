@@ -111,8 +111,8 @@ def test_a_cache_that_is_a_mirror_blocks_its_removal(services: list[ServiceName]
     this_host = with_cache_clients(off.host, [off.host, far])
     for policy in (Policy(), Policy(allow=frozenset({"cache-in-use"}))):
         made = make_plan(Request(this_host, (), off.desired, observed, policy, Requester("me", "here")))
-        told = made.overridden if policy.allow else made.blockers
-        assert [blocker.details for blocker in told if blocker.code == "cache-in-use"] == [("dockerhub", *clients)]
+        blockers = made.overridden if policy.allow else made.blockers
+        assert [blocker.details for blocker in blockers if blocker.code == "cache-in-use"] == [("dockerhub", *clients)]
 
 
 def test_what_others_wrote_stays_theirs() -> None:

@@ -71,9 +71,9 @@ def validators() -> tuple[Any, xmlschema.XMLSchema]:
     return jsonschema.Draft7Validator(schema), xmlschema.XMLSchema(str(SCHEMAS / "junit-10.xsd"))
 
 
-def hold(found: Sequence[Finding], sound: Sequence[str] = (), *, strict: bool = False) -> None:
+def hold(findings: Sequence[Finding], sound: Sequence[str] = (), *, strict: bool = False) -> None:
     """All three reports of these findings, as they are written, against what is published of each."""
-    ready = entries(found, Redactor(), lambda path: path, {}, "inventory.yml")
+    ready = entries(findings, Redactor(), lambda path: path, {}, "inventory.yml")
     made = Findings(tuple(sound), ready, strict)
     of_sarif, of_junit = validators()
     texts = sarif(made), codequality(made), junit(made)

@@ -202,8 +202,8 @@ def test_what_xml_cannot_hold_is_replaced(reported: Reported) -> None:
 
 
 def test_a_report_can_be_written_to_one_file(tmp_path: Path) -> None:
-    (one,) = parse_reports([f"sarif={tmp_path}/new/one.sarif"])
-    assert (one.format, one.path) == ("sarif", tmp_path / "new/one.sarif")
+    (report,) = parse_reports([f"sarif={tmp_path}/new/one.sarif"])
+    assert (report.format, report.path) == ("sarif", tmp_path / "new/one.sarif")
 
 
 @pytest.mark.parametrize(

@@ -90,8 +90,8 @@ def test_zero_knows_the_files_of_runs_that_are_pruned() -> None:
 
 
 def test_zero_means_as_before_the_first() -> None:
-    found = places([SECOND, FIRST], 0)
-    assert found == {A: "originals/etc%docker%daemon.json", B: "originals/etc%gitlab-runner%config.toml"}
+    contents = places([SECOND, FIRST], 0)
+    assert contents == {A: "originals/etc%docker%daemon.json", B: "originals/etc%gitlab-runner%config.toml"}
 
 
 @pytest.mark.parametrize(

@@ -51,13 +51,13 @@ def expected() -> Iterator[tuple[str, Three]]:
 
 
 def test_what_tests_on_hosts_expect_is_said() -> None:
-    known = texts_in_threes()
+    known_texts = texts_in_threes()
     pairs = list(expected())
     assert len(pairs) > 400
     missing = {
         (file, " ".join(three))
         for file, three in pairs
-        if not any(form in known for form in product(*((word, "\0") for word in three)) if form.count("\0") < 2)
+        if not any(form in known_texts for form in product(*((word, "\0") for word in three)) if form.count("\0") < 2)
     }
     assert {pair for pair in missing if pair[1] not in PUT_TOGETHER | SAID_BY_OTHERS} == set()
     assert {text for _, text in missing} == PUT_TOGETHER | SAID_BY_OTHERS, "an exception is needed no more"

@@ -135,8 +135,8 @@ def test_a_drain_that_goes_on_by_itself_counts_for_the_share(quiet: int, lasting
     """Of eight hosts two may be disturbed at a time: with both taken for good the others are held, a quiet one is not."""
     tasks = {f"quiet-{n}": HostTask(lambda: "done") for n in range(quiet)}
     tasks |= {f"host-{n}": HostTask(lambda: "going on" if lasting else "done", disturbs=True) for n in range(8)}
-    found = run_in_order(tasks, _held_for, Judge(lambda _: True, lambda result: result == "going on"))
-    texts = [str(result) for result in found.values()]
+    results = run_in_order(tasks, _held_for, Judge(lambda _: True, lambda result: result == "going on"))
+    texts = [str(result) for result in results.values()]
     assert sum(text.startswith("held for host-") for text in texts) == (6 if lasting else 0)
     assert texts.count("going on") == (2 if lasting else 0)
     assert texts[:quiet] == ["done"] * quiet
@@ -324,8 +324,8 @@ def test_a_run_in_progress_is_followed_at_once_and_counts_for_the_share() -> Non
     tasks = {name: HostTask(follow, disturbs=True, already_running=True) for name in ("x", "y", "z")}
     tasks |= {name: HostTask(partial(begin, name), disturbs=True) for name in ("canary", "a")}
     judge: Judge[str] = Judge(_is_done, failed=lambda result: result == "failed")
-    found = run_in_order(tasks, _held_for, judge, Rollout(canary="canary", batch="1"))
-    assert found == {
+    results = run_in_order(tasks, _held_for, judge, Rollout(canary="canary", batch="1"))
+    assert results == {
         "x": "done", "y": "done", "z": "done", "canary": "failed", "a": "held for canary (canary)",
     }  # fmt: skip
     assert begun == ["canary"]

@@ -43,11 +43,11 @@ def resolver(
     return Resolver(environ or {}, folder, Commands(answer or Output(0, b"x\n", b"")))
 
 
-def complaint(found: Resolver, *wanted: Secret) -> SecretError:
-    for one in wanted:
-        assert found.resolve(one).startswith(PLACEHOLDER)
+def complaint(secrets_resolver: Resolver, *wanted: Secret) -> SecretError:
+    for wanted_secret in wanted:
+        assert secrets_resolver.resolve(wanted_secret).startswith(PLACEHOLDER)
     with pytest.raises(SecretError) as caught:
-        found.check()
+        secrets_resolver.check()
     assert caught.value.hint or len({fix for _, _, fix in caught.value.problems}) > 1
     assert CANARY not in "".join([*caught.value.lines, caught.value.hint])
     return caught.value
@@ -55,11 +55,11 @@ def complaint(found: Resolver, *wanted: Secret) -> SecretError:
 
 def test_values_come_from_the_environment_then_from_dotenv(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=dotenv\nB='of dotenv'\n")
-    found = resolver(tmp_path, {"A": "environment"})
-    assert found.resolve(secret("env", "A")) == "environment"
-    assert found.resolve(secret("env", "B")) == "of dotenv"
-    found.check()
-    assert found.values() == {"environment", "of dotenv"}
+    secrets_resolver = resolver(tmp_path, {"A": "environment"})
+    assert secrets_resolver.resolve(secret("env", "A")) == "environment"
+    assert secrets_resolver.resolve(secret("env", "B")) == "of dotenv"
+    secrets_resolver.check()
+    assert secrets_resolver.values() == {"environment", "of dotenv"}
 
 
 def test_files_are_relative_to_the_inventory_and_home_is_that_of_the_environment(tmp_path: Path) -> None:
@@ -67,30 +67,30 @@ def test_files_are_relative_to_the_inventory_and_home_is_that_of_the_environment
     (tmp_path / "keys" / "a").write_text("one\n")
     (tmp_path / "b").write_text("two\r\n")
     (tmp_path / "c").write_text("three\n\n")
-    found = resolver(tmp_path, {"HOME": str(tmp_path)})
+    secrets_resolver = resolver(tmp_path, {"HOME": str(tmp_path)})
     names = ["keys/a", "~/b", str(tmp_path / "c")]
-    assert [found.resolve(secret("file", name)) for name in names] == ["one", "two", "three\n"]
+    assert [secrets_resolver.resolve(secret("file", name)) for name in names] == ["one", "two", "three\n"]
 
 
 def test_a_command_runs_once_without_a_shell(tmp_path: Path) -> None:
     commands = Commands(Output(0, b"value\n", b"noise"))
-    found = Resolver({}, tmp_path, commands)
-    values = [found.resolve(secret("command", "pass show 'a b' '$HOME'", line)) for line in (1, 2)]
+    secrets_resolver = Resolver({}, tmp_path, commands)
+    values = [secrets_resolver.resolve(secret("command", "pass show 'a b' '$HOME'", line)) for line in (1, 2)]
     assert values == ["value", "value"]
     assert commands.ran == [("pass", "show", "a b", "$HOME")]
 
 
 def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("not a variable\n")
-    found = resolver(tmp_path, {"A": "x"})
-    assert found.resolve(secret("env", "A")) == "x"
-    found.check()
+    secrets_resolver = resolver(tmp_path, {"A": "x"})
+    assert secrets_resolver.resolve(secret("env", "A")) == "x"
+    secrets_resolver.check()
 
 
 def test_all_that_are_missing_are_reported_together_once_each(tmp_path: Path) -> None:
-    found = resolver(tmp_path)
+    secrets_resolver = resolver(tmp_path)
     error = complaint(
-        found, secret("env", "A", 3), secret("file", "b", 4), secret("env", "A", 9), secret("env", "C", 5)
+        secrets_resolver, secret("env", "A", 3), secret("file", "b", 4), secret("env", "A", 9), secret("env", "C", 5)
     )
     assert error.lines == [  # each with its own fix
         "inventory.yml:3:5: !env A: not set, in the environment or .env",
@@ -103,9 +103,9 @@ def test_all_that_are_missing_are_reported_together_once_each(tmp_path: Path) ->
 
 
 def test_what_one_line_misses_on_many_hosts_is_reported_once(tmp_path: Path) -> None:
-    found = resolver(tmp_path)
+    secrets_resolver = resolver(tmp_path)
     asked = [secret("env", f"TOKEN_R_{number:02}", 3) for number in range(1, 41)]
-    error = complaint(found, *asked, secret("file", "a/9", 4), secret("file", "b/9", 4))
+    error = complaint(secrets_resolver, *asked, secret("file", "a/9", 4), secret("file", "b/9", 4))
     assert error.message.splitlines() == [
         "inventory.yml:3:5: !env TOKEN_R_[01:40]: not set, in the environment or .env",
         "inventory.yml:4:5: !file a/9, !file b/9: the file cannot be read: No such file or directory",
@@ -114,8 +114,8 @@ def test_what_one_line_misses_on_many_hosts_is_reported_once(tmp_path: Path) -> 
 
 
 def test_a_command_whose_arguments_are_not_shown_is_named_once(tmp_path: Path) -> None:
-    found = resolver(tmp_path, answer=Output(3, b"", b"locked"))
-    error = complaint(found, *(secret("command", f"pass {number}", 3) for number in range(3)))
+    secrets_resolver = resolver(tmp_path, answer=Output(3, b"", b"locked"))
+    error = complaint(secrets_resolver, *(secret("command", f"pass {number}", 3) for number in range(3)))
     assert error.message == "inventory.yml:3:5: !command pass: exit status 3: locked"
 
 
@@ -148,9 +148,12 @@ def test_what_cannot_be_had_is_reported_without_a_value(
 ) -> None:
     for name, content in {"empty": b"\n", "binary": b"\xff\xfe", "nul": b"a\0b", "large": b"x" * 1_000_001}.items():
         (tmp_path / name).write_bytes(content)
-    found = resolver(tmp_path, {"EMPTY": "", "BLANK": " \n", "MY_TOKEN": "of-the-environment"}, answer)
+    secrets_resolver = resolver(tmp_path, {"EMPTY": "", "BLANK": " \n", "MY_TOKEN": "of-the-environment"}, answer)
     shown = argument.split(maxsplit=1)[0]
-    assert complaint(found, secret(source, argument)).message == f"inventory.yml:1:5: !{source} {shown}: {expected}"
+    assert (
+        complaint(secrets_resolver, secret(source, argument)).message
+        == f"inventory.yml:1:5: !{source} {shown}: {expected}"
+    )
 
 
 @pytest.mark.parametrize("job", ["CI_JOB_ID", "GITLAB_CI"])
@@ -164,9 +167,9 @@ def test_in_a_gitlab_job_a_variable_of_type_file_is_read(tmp_path: Path, job: st
 @pytest.mark.parametrize("value", ["/no/such/file", "relative", "/", "/" + "x" * 5000, "/a\n/b"])
 def test_in_a_gitlab_job_every_other_value_is_itself(tmp_path: Path, value: str) -> None:
     (tmp_path / "relative").write_text("no")
-    found = resolver(tmp_path, {"A": value, "CI_JOB_ID": "1"})
-    assert found.resolve(secret("env", "A")) == value
-    assert "Settings > CI/CD > Variables" in complaint(found, secret("env", "B")).hint
+    secrets_resolver = resolver(tmp_path, {"A": value, "CI_JOB_ID": "1"})
+    assert secrets_resolver.resolve(secret("env", "A")) == value
+    assert "Settings > CI/CD > Variables" in complaint(secrets_resolver, secret("env", "B")).hint
 
 
 DOTENV = [
@@ -183,9 +186,9 @@ def test_dotenv_lines(text: str, value: str) -> None:
 
 def test_a_dotenv_that_cannot_be_read_is_named_and_not_taken_for_one_without_the_variable(tmp_path: Path) -> None:
     def problem() -> str:
-        found = Resolver({}, tmp_path)
-        found.resolve(secret("env", "A"))
-        return next(found.missing())[1]
+        secrets_resolver = Resolver({}, tmp_path)
+        secrets_resolver.resolve(secret("env", "A"))
+        return next(secrets_resolver.missing())[1]
 
     path = tmp_path / ".env"
     assert problem() == "!env A: not set, in the environment or .env"
@@ -243,10 +246,10 @@ def test_a_command_that_does_not_end_is_ended(line: str, tmp_path: Path, monkeyp
     ],
 )
 def test_what_only_a_shell_understands_is_refused(tmp_path: Path, line: str) -> None:
-    found = resolver(tmp_path, answer=Output(0, b"x", b""))
-    said = complaint(found, secret("command", line))
-    assert "without one" in said.message
-    assert "sh -c" in said.hint
+    secrets_resolver = resolver(tmp_path, answer=Output(0, b"x", b""))
+    error = complaint(secrets_resolver, secret("command", line))
+    assert "without one" in error.message
+    assert "sh -c" in error.hint
 
 
 @pytest.mark.parametrize(
@@ -263,16 +266,16 @@ def test_what_only_a_shell_understands_is_refused(tmp_path: Path, line: str) -> 
     ],
 )
 def test_what_is_quoted_is_the_commands_own(tmp_path: Path, line: str) -> None:
-    found = resolver(tmp_path, answer=Output(0, b"x", b""))
-    assert found.resolve(secret("command", line)) == "x"
-    found.check()
+    secrets_resolver = resolver(tmp_path, answer=Output(0, b"x", b""))
+    assert secrets_resolver.resolve(secret("command", line)) == "x"
+    secrets_resolver.check()
 
 
 def test_secrets_that_are_missing_are_not_one_value(tmp_path: Path) -> None:
-    found = resolver(tmp_path)
-    first, other = found.resolve(secret("env", "NO_A")), found.resolve(secret("env", "NO_B"))
+    secrets_resolver = resolver(tmp_path)
+    first, other = secrets_resolver.resolve(secret("env", "NO_A")), secrets_resolver.resolve(secret("env", "NO_B"))
     assert first != other
-    assert found.resolve(secret("env", "NO_A")) == first
+    assert secrets_resolver.resolve(secret("env", "NO_A")) == first
 
 
 TEXTS = [  # what stands behind `!secret`, and what comes of it
@@ -286,20 +289,22 @@ TEXTS = [  # what stands behind `!secret`, and what comes of it
 @pytest.mark.parametrize(("text", "value"), TEXTS)
 def test_a_text_has_secrets_in_it_and_all_of_it_is_secret(tmp_path: Path, text: str, value: str) -> None:
     (tmp_path / "b").write_text("of b\n")
-    found = resolver(tmp_path, {"A": "of a"})
-    assert found.resolve(secret("secret", text)) == value
-    assert {value, "of a"} <= found.values()
-    found.check()
+    secrets_resolver = resolver(tmp_path, {"A": "of a"})
+    assert secrets_resolver.resolve(secret("secret", text)) == value
+    assert {value, "of a"} <= secrets_resolver.values()
+    secrets_resolver.check()
 
 
 def test_of_a_text_every_missing_part_is_reported_once(tmp_path: Path) -> None:
-    found = resolver(tmp_path, {"A": "a"})
-    message = complaint(found, secret("secret", "{env:A} {env:B} {file:no}", 3), secret("env", "B", 4)).message
+    secrets_resolver = resolver(tmp_path, {"A": "a"})
+    message = complaint(
+        secrets_resolver, secret("secret", "{env:A} {env:B} {file:no}", 3), secret("env", "B", 4)
+    ).message
     assert message.splitlines() == [
         "inventory.yml:3:5: !env B: not set, in the environment or .env",
         "inventory.yml:3:5: !file no: the file cannot be read: No such file or directory",
     ]
-    assert found.values() == {"a"}
+    assert secrets_resolver.values() == {"a"}
 
 
 def test_commands_run_side_by_side_once_each_and_only_what_is_asked_for_is_reported(tmp_path: Path) -> None:
@@ -311,8 +316,8 @@ def test_commands_run_side_by_side_once_each_and_only_what_is_asked_for_is_repor
         meet.wait(30)  # none of them ends before all have begun
         return Output(int(argv[0] == "c"), argv[0].encode(), b"")
 
-    found = Resolver({}, tmp_path, run)
-    found.begin([secret("command", "a"), secret("secret", "{command:b}{command:a}"), secret("command", "c")])
-    assert [found.resolve(secret("command", name)) for name in "ab"] == ["a", "b"]
-    found.check()
+    secrets_resolver = Resolver({}, tmp_path, run)
+    secrets_resolver.begin([secret("command", "a"), secret("secret", "{command:b}{command:a}"), secret("command", "c")])
+    assert [secrets_resolver.resolve(secret("command", name)) for name in "ab"] == ["a", "b"]
+    secrets_resolver.check()
     assert sorted(ran) == ["a", "b", "c"]

@@ -38,8 +38,8 @@ class Played:
         shutil.copytree(self.recording.disk, self.root, symlinks=True)
         for name in ("bin", "run/systemd/transient", "tmp"):
             (self.root / name).mkdir(parents=True)
-        here, demo = Path(__file__).parent, Path(demo_site.__file__).with_name("wrappers")
-        for program in (*(here / f"{name}.sh" for name in PROGRAMS), demo / "chown.sh", demo / "stat.sh"):
+        folder, demo = Path(__file__).parent, Path(demo_site.__file__).with_name("wrappers")
+        for program in (*(folder / f"{name}.sh" for name in PROGRAMS), demo / "chown.sh", demo / "stat.sh"):
             (self.root / "bin" / program.stem).write_text(program.read_text())
             (self.root / "bin" / program.stem).chmod(0o755)
 

@@ -28,11 +28,11 @@ def processes(what: str) -> Iterator[tuple[int, list[bytes]]]:
 
 def end_played() -> None:
     """Ends all of them, and those that they start meanwhile, for example the rollback of a run."""
-    while found := played_processes():
-        for pid in found:
+    while pids := played_processes():
+        for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        for pid in found:
+        for pid in pids:
             with suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
         time.sleep(0.01)

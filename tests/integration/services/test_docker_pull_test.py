@@ -43,8 +43,8 @@ def test_without_curl_the_client_pulls(shell: tuple[str, ...], docker: str, erro
         capture_output=True,
         check=False,
     )
-    found = verify.pull_of({"docker_pull": Answer(0, completed.stdout), "docker_after": Answer(0, b"removed\n")})
-    assert (found.error, found.marked) == (error, False)
+    pull = verify.pull_of({"docker_pull": Answer(0, completed.stdout), "docker_after": Answer(0, b"removed\n")})
+    assert (pull.error, pull.marked) == (error, False)
 
 
 def test_a_guest_is_known_by_the_label_that_scripts_give_it() -> None:

@@ -67,8 +67,8 @@ def test_log_options_are_read_with_the_image_of_a_cache_and_few_calls(shell: tup
     create*) echo "made-$4" ;;
     esac"""
     words = ("container", "plain", "F", "of own", "--")
-    found, calls = run_script(shell, "docker-lists.sh", {"docker": docker}, tmp_path, *words)
-    assert found == 0
+    status, calls = run_script(shell, "docker-lists.sh", {"docker": docker}, tmp_path, *words)
+    assert status == 0
     assert [call.split()[1] for call in calls.splitlines()] == ["ps", "ps", "inspect", "create", "inspect", "rm"]
 
 
@@ -98,8 +98,10 @@ def test_a_reload_ends_with_the_daemons_own_event(
 ) -> None:
     (tmp_path / "events").write_text(earlier)
     systemctl = "echo 18 >>events" if loads else ":"
-    found, calls = run_script(shell, "docker-reload.sh", {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker")
-    assert (found == 0) is loads
+    status, calls = run_script(
+        shell, "docker-reload.sh", {"docker": EVENTS, "systemctl": systemctl}, tmp_path, "docker"
+    )
+    assert (status == 0) is loads
     assert "systemctl reload docker" in calls
 
 
@@ -112,6 +114,6 @@ def test_the_rollback_restarts_docker_only_if_the_run_did(
     shell: tuple[str, ...], invocation: str, active: bool, last: str, tmp_path: Path
 ) -> None:
     systemctl = f"case $1 in show) echo {invocation} ;; is-active) exit {0 if active else 3} ;; esac"
-    found, calls = run_script(shell, "docker-return.sh", {"systemctl": systemctl}, tmp_path, "docker", "inv-1")
-    assert found == 0
+    status, calls = run_script(shell, "docker-return.sh", {"systemctl": systemctl}, tmp_path, "docker", "inv-1")
+    assert status == 0
     assert calls.splitlines()[-1] == f"systemctl {last} docker"

@@ -166,7 +166,7 @@ def scripted(
     """The script, and a docker with a cache, three images besides, and perhaps a guest or a container that runs."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    filters, _, found = runs.partition(" ")
+    filters, _, containers = runs.partition(" ")
     for name, text in {
         "docker": f"""case $1 in
           ps) [ ! -e ended ] || exit 0
@@ -176,7 +176,7 @@ def scripted(
           run) echo "$7" >network; shift 11; echo "$1" >>begun
             if [ "{guest}" ]; then echo guest; else echo "no sleep in $1" >&2; exit 127; fi ;;
           rm) [ "$2" = -fv ] && echo "$3" >>removed ;;
-          inspect) case $5$6 in *Image*) echo own ;; *guest) echo {guest} ;; *id2) echo "{found}" ;; *) exit 1 ;; esac ;;
+          inspect) case $5$6 in *Image*) echo own ;; *guest) echo {guest} ;; *id2) echo "{containers}" ;; *) exit 1 ;; esac ;;
         esac""",
         "nsenter": 'echo "$*" >>asked; [ "$DROPS" != ends ] || : >ended; [ "$2" = 41 ] || exit 9; [ -z "$DROPS" ]',
         "getent": '[ "$1" = ahostsv4 ] && case $2 in far) echo "192.0.2.7 STREAM far" ;; own) echo "127.0.1.1  STREAM" ;; esac',

@@ -64,8 +64,8 @@ def engine(
 
 
 def runner(*, active: str = "active", jobs: int = 0) -> RunnerFacts:
-    found = tuple(Job(str(number), "job") for number in range(jobs))
-    return RunnerFacts(Unit("gitlab-runner.service", active), "19.3.0", found)
+    running_jobs = tuple(Job(str(number), "job") for number in range(jobs))
+    return RunnerFacts(Unit("gitlab-runner.service", active), "19.3.0", running_jobs)
 
 
 def state(
@@ -77,7 +77,9 @@ def state(
     intents: tuple[Intent, ...] = (),
     applied: Mapping[str, str] | None = None,
 ) -> HostState:
-    there = {path: RemoteFile(path, "file", content, "0644", "root:root") for path, content in (files or {}).items()}
+    remote_files = {
+        path: RemoteFile(path, "file", content, "0644", "root:root") for path, content in (files or {}).items()
+    }
     facts = Facts(
         tools=frozenset({"curl", *TOOLS}),
         addresses=("127.0.0.1", "192.0.2.10"),
@@ -85,7 +87,7 @@ def state(
         registry=registry_facts,
         runner=runner_facts,
     )
-    return HostState(files=there, facts=facts, intents=intents, applied=applied or {})
+    return HostState(files=remote_files, facts=facts, intents=intents, applied=applied or {})
 
 
 def host(

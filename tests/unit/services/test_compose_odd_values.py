@@ -23,8 +23,8 @@ def forms(schema: Any) -> Iterator[Any]:
         schema = found
     yield schema
     for kind in ("allOf", "oneOf", "anyOf"):
-        for one in schema.get(kind, ()):
-            yield from forms(one)
+        for item in schema.get(kind, ()):
+            yield from forms(item)
 
 
 def _under(build: Callable[[Any], Any], name: str) -> Callable[[Any], Any]:
@@ -46,10 +46,10 @@ def places(schema: Any, build: Callable[[Any], Any], depth: int = 0) -> Iterator
 
 @pytest.mark.parametrize("value", [{}, [], [{}], None, -1, "$A"], ids=repr)
 def test_no_value_breaks_a_rule(value: Any) -> None:
-    of_service = places({"$ref": "#/$defs/container_spec"}, lambda one: {"services": {"a": one}})
-    of_workload = places({"$ref": "#/$defs/workload_spec"}, lambda one: {"services": {"a": one}})
+    of_service = places({"$ref": "#/$defs/container_spec"}, lambda item: {"services": {"a": item}})
+    of_workload = places({"$ref": "#/$defs/workload_spec"}, lambda item: {"services": {"a": item}})
     of_file = places(
-        {"properties": {k: v for k, v in SCHEMA["properties"].items() if k != "services"}}, lambda one: one
+        {"properties": {k: v for k, v in SCHEMA["properties"].items() if k != "services"}}, lambda item: item
     )
     count = 0
     for build in (*of_service, *of_workload, *of_file):

@@ -23,10 +23,10 @@ SCHEMA = files("runnerops.services.registry.schema").joinpath("compose-spec.json
 def findings_of(lines: str, version: str, *, facts: bool = False) -> list[str]:
     tree = parse(f"services:\n  a:\n    image: x\n    {lines}\n".encode(), compose=True)
     host = Host("h", "h", versions={"compose": version} if version and not facts else {})
-    known = Facts(registry=RegistryFacts(compose_version=version)) if facts else None
+    host_facts = Facts(registry=RegistryFacts(compose_version=version)) if facts else None
     return [
         f"{this_tree.rule} {this_tree.severity} {key_text(this_tree.key)}"
-        for this_tree in lint_trees(host, {SPEC: tree}, known)
+        for this_tree in lint_trees(host, {SPEC: tree}, host_facts)
     ]
 
 

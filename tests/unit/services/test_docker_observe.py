@@ -122,9 +122,9 @@ def test_images_as_the_socket_tells_them() -> None:
 def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
     info = json.dumps({"ID": "x", **INFO, "Labels": [odd]}, ensure_ascii=False, separators=(",", ":"))
     labels = json.dumps({"com.gitlab.gitlab-runner.managed": "true", "ref": odd}, ensure_ascii=False)
-    one = f'{{"Id":"{"a" * 64}"\n"Name":"/job"\n"Running":true\n"Labels":{labels}\n'
+    inspected = f'{{"Id":"{"a" * 64}"\n"Name":"/job"\n"Running":true\n"Labels":{labels}\n'
     container = f'{{"id":"b","name":"/other","image":"x","running":true,"labels":{labels}}}\n'
-    docker = read(docker_responses=f"{info}\n{one}", docker_containers=container)
+    docker = read(docker_responses=f"{info}\n{inspected}", docker_containers=container)
     assert docker.version == INFO["ServerVersion"]
     assert [(each.name, each.running, each.labels.get("ref")) for each in docker.containers] == [
         ("job", True, odd),
@@ -134,8 +134,8 @@ def test_labels_with_characters_that_end_lines_elsewhere(odd: str) -> None:
 
 def test_a_container_that_is_told_twice_is_one() -> None:
     """Its folder is looked for by each name of the data-root, and one may be a link to the other."""
-    one = f'{{"Id":"{"a" * 64}"\n"Name":"/cache"\n"Running":true\n"Image":"registry:3"\n'
-    docker = read(docker_responses=f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n{one}{one}")
+    inspected = f'{{"Id":"{"a" * 64}"\n"Name":"/cache"\n"Running":true\n"Image":"registry:3"\n'
+    docker = read(docker_responses=f"{json.dumps({'ID': 'x', **INFO}, separators=(',', ':'))}\n{inspected}{inspected}")
     assert [each.name for each in docker.containers] == ["cache"]
 
 

@@ -13,10 +13,10 @@ from tests.unit.services.builders import daemon, engine
 
 
 def findings_of(tree: Tree, facts: DockerFacts | None = None) -> list[str]:
-    known = Facts(docker=facts) if facts else None
+    host_facts = Facts(docker=facts) if facts else None
     return [
         f"{finding.rule} {finding.severity} {finding.message}"
-        for finding in DOCKER.lint({daemon(tree).spec: tree}, known)
+        for finding in DOCKER.lint({daemon(tree).spec: tree}, host_facts)
     ]
 
 

@@ -100,11 +100,11 @@ def test_a_key_that_every_version_has() -> None:
     for name, value in {**STAYS_LOADED, **RESET, **RESTARTED}.items():
         expected = "restart" if name in RESTARTED else "reload"
         added = "restart" if name == "authorization-plugins" else expected  # a reload without the plugin ends dockerd
-        one: Tree = {name: value}
+        with_key: Tree = {name: value}
         for version in VERSIONS:
-            found = (verb(version, {}, one), verb(version, one, {}), verb(version, one, one))
-            if found != (added, expected, ""):
-                wrong[name, version] = found
+            verbs = (verb(version, {}, with_key), verb(version, with_key, {}), verb(version, with_key, with_key))
+            if verbs != (added, expected, ""):
+                wrong[name, version] = verbs
     assert wrong == {}
 
 
@@ -137,13 +137,13 @@ def test_a_key_that_some_versions_have_is_refused_before_it_reaches_a_dockerd_th
     for (name, (how, value, known)), version in product(ONLY.items(), VERSIONS):
         facts = Facts(docker=engine(version))
         errors = [finding for finding in DOCKER.lint({spec: {name: value}}, facts) if finding.severity == "error"]
-        found: list[object] = [finding.rule for finding in errors if finding.key == (name,)]
+        rules: list[object] = [finding.rule for finding in errors if finding.key == (name,)]
         expected: list[object] = ["D002"]
         if version in known:
-            found += [verb(version, {}, {name: value}), name in written(version, {name: value}, {})]
+            rules += [verb(version, {}, {name: value}), name in written(version, {name: value}, {})]
             expected = ["restart" if how == "restart" else "reload", how == "stays"]
-        if found != expected:
-            wrong[name, version] = found
+        if rules != expected:
+            wrong[name, version] = rules
     assert wrong == {}
 
 

@@ -78,8 +78,8 @@ def test_what_docker_sees_in_another_store(
     version: str, store: DockerStore, on_disk: DataRoot, old: Tree, desired: Tree, changes: str
 ) -> None:
     docker = engine(version, store=store, roots={ROOT: on_disk})
-    found = differences(old, desired, docker)
-    assert ", ".join(map(str, found)) == changes
+    reasons = differences(old, desired, docker)
+    assert ", ".join(map(str, reasons)) == changes
     have = state({DAEMON: json_bytes(old)}, docker)
     made = change_daemon(have, desired)
     action = DOCKER.minimal_action(host(desired), made, have, POLICY, ())

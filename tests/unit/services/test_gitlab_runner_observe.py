@@ -30,9 +30,9 @@ def answers(**texts: str) -> dict[str, Answer]:
 
 def read(*containers: Container, **texts: str) -> RunnerFacts:
     docker = DockerFacts(Unit("docker.service", "active"), containers=containers)
-    found = GITLAB_RUNNER.facts(Facts(docker=docker), answers(**texts)).runner
-    assert found
-    return found
+    runner_facts = GITLAB_RUNNER.facts(Facts(docker=docker), answers(**texts)).runner
+    assert runner_facts
+    return runner_facts
 
 
 def container(job: str = "", *, running: bool = True, labels: dict[str, str] | None = None, **keys: str) -> Container:

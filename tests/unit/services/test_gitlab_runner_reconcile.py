@@ -123,7 +123,7 @@ def test_a_runner_without_a_token_that_was_renamed(
     rendered: list[Tree], host_tree: Tree, renamed: dict[str, str], tokens: list[str | None]
 ) -> None:
     document, blockers, _ = reconcile(config(*rendered), observed(host_tree), replace(HOST, renamed=renamed))
-    assert [one.get("token") for one in document["runners"]] == tokens
+    assert [table.get("token") for table in document["runners"]] == tokens
     assert blockers == ["no-token"] * tokens.count(None)
 
 
@@ -139,7 +139,7 @@ WHOSE = "ambiguous-runner"
 
 
 @pytest.mark.parametrize(
-    ("rendered", "there", "tokens", "blockers"),
+    ("rendered", "present", "tokens", "blockers"),
     [
         ([A, B], [A, B], [TOKEN, OTHER], []),
         ([B, A], [A, B], [OTHER, TOKEN], []),  # moved, in the inventory or on the host
@@ -157,16 +157,16 @@ WHOSE = "ambiguous-runner"
     ],
 )
 def test_runners_of_one_name_never_get_each_others_tokens(
-    rendered: list[Tree], there: list[Tree], tokens: list[str | None], blockers: list[str]
+    rendered: list[Tree], present: list[Tree], tokens: list[str | None], blockers: list[str]
 ) -> None:
-    have = config(*(runner(token=token, **one) for one, token in zip(there, (TOKEN, OTHER), strict=False)))
+    have = config(*(runner(token=token, **table) for table, token in zip(present, (TOKEN, OTHER), strict=False)))
     document, texts, _ = reconcile(config(*equals(*rendered)), observed(have))
     ours = ("limit", "shell")
-    of = {tuple(one.get(key) for key in ours): one.get("token") for one in document["runners"]}
+    of = {tuple(table.get(key) for key in ours): table.get("token") for table in document["runners"]}
     if rendered != [A, A]:
-        assert [of[one.get("limit"), one.get("shell")] for one in rendered] == tokens
+        assert [of[table.get("limit"), table.get("shell")] for table in rendered] == tokens
     else:
-        assert [one["token"] for one in document["runners"]] == tokens
+        assert [table["token"] for table in document["runners"]] == tokens
     assert texts == blockers
 
 
@@ -183,15 +183,15 @@ def test_blocks_that_were_moved_and_entries_that_were_changed_mix_no_tokens(
 ) -> None:
     """Whoever gets a token is what had it before, or that with the change."""
     tokens = [f"glrt-{letter * 20}" for letter in "abcd"[: len(own)]]
-    asked = [{**one, "limit": 7 + index} if index in changed else one for index, one in enumerate(own)]
-    there = data.draw(st.permutations([*zip(own, tokens, strict=True)]))
-    have = config(*(runner(token=token, **one) for one, token in there))
+    asked = [{**table, "limit": 7 + index} if index in changed else table for index, table in enumerate(own)]
+    present = data.draw(st.permutations([*zip(own, tokens, strict=True)]))
+    have = config(*(runner(token=token, **table) for table, token in present))
     document, blockers, _ = reconcile(config(*equals(*asked)), observed(have))
-    for one in document["runners"]:
-        if token := one.get("token"):
+    for table in document["runners"]:
+        if token := table.get("token"):
             before = own[tokens.index(token)]
             fits = [before, *(new for old, new in zip(own, asked, strict=True) if old == before)]
-            assert {key: one[key] for key in ("limit", "shell")} in fits
+            assert {key: table[key] for key in ("limit", "shell")} in fits
         else:
             assert WHOSE in blockers
 
@@ -200,7 +200,7 @@ def test_runners_of_one_name_get_names_of_their_own_one_by_one() -> None:
     renamed = [{**equal, "name": f"new-{index}"} for index, equal in enumerate(equals(A, B))]
     was = {"new-0": "one", "new-1": "one"}
     document, blockers, _ = reconcile(config(*renamed), observed(HAVE), replace(HOST, renamed=was))
-    assert ([one["token"] for one in document["runners"]], blockers) == ([TOKEN, OTHER], [])
+    assert ([table["token"] for table in document["runners"]], blockers) == ([TOKEN, OTHER], [])
 
 
 def test_keep_holds_the_hosts_value() -> None:

@@ -247,8 +247,8 @@ def test_what_older_runners_do_not_read_is_refused_by_newer_ones_only(
     version: str, wrong: set[tuple[str, str]]
 ) -> None:
     tree = config(queuing("(0"), labels={"a": "b"})
-    found = {(rule, severity) for rule, severity, _ in findings(tree, Facts(runner=RunnerFacts(NOW, version)))}
-    assert {one for one in found if one[0] != "R007"} == wrong
+    rules_found = {(rule, severity) for rule, severity, _ in findings(tree, Facts(runner=RunnerFacts(NOW, version)))}
+    assert {rule_and_severity for rule_and_severity in rules_found if rule_and_severity[0] != "R007"} == wrong
 
 
 def test_keys_of_a_release_that_the_table_knows_in_part() -> None:
@@ -659,9 +659,9 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 
 def test_a_name_that_is_no_text_is_told_and_compared_with_none() -> None:
     tree = config(runner(name=["a"]), runner(name=["a"], token=None), concurrent=2)
-    found = {(rule, key) for rule, _, key in findings(tree)}
-    assert ("R005", "runners[1].name") not in found
-    assert any(key.startswith("runners[0].name") for _, key in found)
+    rules_found = {(rule, key) for rule, _, key in findings(tree)}
+    assert ("R005", "runners[1].name") not in rules_found
+    assert any(key.startswith("runners[0].name") for _, key in rules_found)
 
 
 def test_too_many_labels_of_the_whole_file_are_reported_once() -> None:
@@ -689,9 +689,9 @@ def test_a_time_zone_that_only_the_host_may_have_is_a_warning(zones: tuple[str, 
     names = ("US/Eastern", "Europe/Berlyn", "Local", *zones)
     machine: Tree = {"autoscaling": [{"Periods": ["@daily"], "Timezone": zone} for zone in names]}
     problems = [*GITLAB_RUNNER.lint({SPEC: config(runner(machine=machine))}, None)]
-    known = "US/Eastern" in zones
-    told = [(1, "error")] if known else [(0, "warning"), (1, "warning")]
-    assert [(finding.key[-2], finding.severity) for finding in problems] == told
+    has_zone = "US/Eastern" in zones
+    expected = [(1, "error")] if has_zone else [(0, "warning"), (1, "warning")]
+    assert [(finding.key[-2], finding.severity) for finding in problems] == expected
     assert {finding.rule for finding in problems} == {"R019"}
 
 

@@ -50,8 +50,8 @@ def test_which_token_is_written_depends_on_inventory_host_and_last_run(
 ) -> None:
     now = replace(there(config(runner(token=on_host, id=7))), secret_fingerprints=fingerprint_of(last))
     tree, texts, _ = reconcile(config(runner(token=inventory)), now)
-    (one,) = tree["runners"]
-    assert (one.get("token"), one.get("id") == 7, texts) == (goes, with_id, blockers)
+    (table,) = tree["runners"]
+    assert (table.get("token"), table.get("id") == 7, texts) == (goes, with_id, blockers)
 
 
 @pytest.mark.parametrize("now", [None, config(runner(token=None)), config(runner(token=""))])
@@ -79,7 +79,7 @@ def test_one_that_is_recognised_by_its_token_is_no_candidate_for_another() -> No
     now = there(config(runner(), runner(token=OTHER)))
     assert reconcile(config(runner(), runner(token=OTHER)), now)[1] == []
     tree, blockers, _ = reconcile(config(runner(), runner(token=None)), now)
-    assert ([one["token"] for one in tree["runners"]], blockers) == ([TOKEN, OTHER], [])
+    assert ([table["token"] for table in tree["runners"]], blockers) == ([TOKEN, OTHER], [])
 
 
 def test_runners_of_one_name_are_remembered_in_their_order() -> None:

@@ -64,14 +64,14 @@ def test_the_minimal_action_and_its_reason(
 
 
 def test_a_secret_that_changes_is_recreated_by_force() -> None:
-    one = {**ONE, "username": "acme", "password": secret()}
-    action, _ = plan(deployed(one, value="old"), host({}, [one]), value="new")
+    with_login = {**ONE, "username": "acme", "password": secret()}
+    action, _ = plan(deployed(with_login, value="old"), host({}, [with_login]), value="new")
     assert verb_and_reason(action) == ("RECREATE", "dockerhub: proxy.password", "dockerhub")
 
 
 def test_a_secret_and_a_key_together_change_the_label() -> None:
-    one = {**ONE, "username": "acme", "password": secret()}
-    action, _ = plan(deployed(one, value="old"), host({}, [{**one, "ttl": "24h"}]), value="new")
+    with_login = {**ONE, "username": "acme", "password": secret()}
+    action, _ = plan(deployed(with_login, value="old"), host({}, [{**with_login, "ttl": "24h"}]), value="new")
     assert action
     assert action.verb is Verb.UP
 
@@ -101,8 +101,8 @@ def test_a_container_that_is_not_what_the_files_say(
 ) -> None:
     this_host = host({}, [ONE])
     files = {file.spec.path: file.content or b"" for file in render_file(this_host)}
-    found = [our_container(**{"label": label_of(this_host), **keys}) for keys in containers]
-    observed = state(files, engine(containers=found), registry_facts=compose_facts())
+    running = [our_container(**{"label": label_of(this_host), **keys}) for keys in containers]
+    observed = state(files, engine(containers=running), registry_facts=compose_facts())
     assert verb_and_reason(plan(observed, this_host)[0]) == desired
 
 

@@ -54,7 +54,7 @@ def published(address: str, port: str) -> dict[str, Any]:
 
 
 def answers(*registries: dict[str, Any]) -> dict[str, Answer]:
-    found: dict[str, Answer] = {}
+    host_answers: dict[str, Answer] = {}
     for number, registry in enumerate(registries, 1):
         about = {
             "name": "/reg", "image": "registry:2", "mounts": [VOLUME], "labels": {}, "network": "default",
@@ -71,12 +71,12 @@ def answers(*registries: dict[str, Any]) -> dict[str, Answer]:
             "name": about["name"], "mounts": about["mounts"], "networks": about.get("networks", {"bridge": {}}),
             "config": {**config, **about.get("config", {})}, "host": {**host, **about.get("host", {})},
         }  # fmt: skip
-        found[f"registry_found_{number}"] = Answer(0, json.dumps(document).encode())
-        found[f"registry_image_{number}"] = Answer(
+        host_answers[f"registry_found_{number}"] = Answer(0, json.dumps(document).encode())
+        host_answers[f"registry_image_{number}"] = Answer(
             0, json.dumps({"Env": IMAGE_ENV, "User": "", "Labels": None}).encode()
         )
-        found[f"registry_started_{number}"] = Answer(0, f"{path}\n{text}".encode())
-    return found
+        host_answers[f"registry_started_{number}"] = Answer(0, f"{path}\n{text}".encode())
+    return host_answers
 
 
 def adopted(*registries: dict[str, Any], mirrors: tuple[str, ...] = ()) -> Adopted:
@@ -88,9 +88,9 @@ def only(section: Adopted) -> Tree:
     assert section.section
     caches = section.section["caches"]
     assert isinstance(caches, list)
-    (one,) = caches
-    assert isinstance(one, dict)
-    return one
+    (only_cache,) = caches
+    assert isinstance(only_cache, dict)
+    return only_cache
 
 
 def env(**variables: str) -> list[str]:

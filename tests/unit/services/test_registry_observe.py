@@ -12,9 +12,9 @@ from tests.unit.services.builders import MIRROR, cache, host, render_file
 
 
 def read(**texts: str) -> RegistryFacts:
-    found = REGISTRY.facts(Facts(), {name: Answer(0, text.encode()) for name, text in texts.items()}).registry
-    assert found
-    return found
+    facts = REGISTRY.facts(Facts(), {name: Answer(0, text.encode()) for name, text in texts.items()}).registry
+    assert facts
+    return facts
 
 
 @pytest.mark.parametrize(

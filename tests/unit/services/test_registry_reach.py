@@ -58,8 +58,8 @@ def with_jobs(this_host: Host, *command: str) -> Host:
 def asks(action_steps: ActionSteps) -> dict[str, list[Step]]:
     """The steps that ask from a container, by the list they stand in."""
     lists = {"judge": action_steps.validate, "forward": action_steps.forward, "rollback": action_steps.rollback}
-    found = {name: [step for step in steps if "--verify" in step.args] for name, steps in lists.items()}
-    return {name: steps for name, steps in found.items() if steps}
+    checks = {name: [step for step in steps if "--verify" in step.args] for name, steps in lists.items()}
+    return {name: steps for name, steps in checks.items() if steps}
 
 
 def move(observed: HostState, this_host: Host, *before: Action) -> ActionSteps:
@@ -218,9 +218,9 @@ def test_it_is_asked_from_the_networks_of_the_jobs_that_are_given_it(
         this_host, sections={**this_host.sections, ServiceName.GITLAB_RUNNER: {"runners": [*runners_there]}}
     )
     observed = state({}, engine(), registry_facts=compose_facts())
-    found = asks(move(observed, this_host))["forward"]
-    assert [step.args[6] for step in found] == asked
-    for step in found:
+    steps = asks(move(observed, this_host))["forward"]
+    assert [step.args[6] for step in steps] == asked
+    for step in steps:
         assert ("of network ci" in step.title) is ("network:ci" in step.args)
         assert ("of network ci" in step.args[7]) is ("network:ci" in step.args)
 
@@ -286,9 +286,9 @@ def judged(old: Tree, new: Tree, policy: Policy = POLICY, **sections: Tree) -> l
     action_steps = GITLAB_RUNNER.action_steps(
         ActionRequest(this_host, action, runners.change(old, new), runners.observed(old), policy, 1, False)
     )
-    found = [step for step in action_steps.validate if f"{FAR}/v2/" in step.args]
-    assert set(action_steps.overrides) == set(found)
-    return found
+    steps = [step for step in action_steps.validate if f"{FAR}/v2/" in step.args]
+    assert set(action_steps.overrides) == set(steps)
+    return steps
 
 
 def test_a_far_cache_that_jobs_are_newly_given_must_answer_before_the_swap() -> None:

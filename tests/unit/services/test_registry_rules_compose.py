@@ -779,6 +779,6 @@ def test_what_docker_takes_of_a_service(line: str) -> None:
     ],
 )
 def test_one_mistake_is_one_finding_that_says_what_to_write(text: str, key: str, fix: str) -> None:
-    (one,) = lint_file(SPEC, text.encode())
-    assert (one.severity, key_text(one.key)) == ("error", key)
-    assert (one.fix or "").startswith(fix)
+    (finding,) = lint_file(SPEC, text.encode())
+    assert (finding.severity, key_text(finding.key)) == ("error", key)
+    assert (finding.fix or "").startswith(fix)

@@ -188,7 +188,7 @@ def test_it_stays_stopped_where_other_services_are_removed() -> None:
 def test_the_record_of_stopped_containers_is_read() -> None:
     text = b"1 aaa always mirror\n\n4 bbb none old one\n4 ccc no reg\n"
     kept = {CONTAINERS: text}
-    assert [one.name for one in read_displaced(kept)] == ["mirror", "reg"]
+    assert [displaced.name for displaced in read_displaced(kept)] == ["mirror", "reg"]
     assert read_displaced(kept, 4) == (Displaced(4, "ccc", "no", "reg"),)
     assert read_displaced({}) == ()
 
@@ -232,4 +232,4 @@ def test_a_cache_of_ours_that_goes_back_to_its_port_is_no_unproven_mirror() -> N
     now = host({}, [cache(listen=f"{BRIDGE}:5001", url="http://cache.example:5001")])
     compose = render_file(host({}, [cache(url="http://cache.example:5000")]))
     host_then = restored_host(now, {file.spec.path: file.content for file in compose}, {}).host
-    assert [one.url for one in host_then.caches] == ["http://cache.example:5000"]
+    assert [host_cache.url for host_cache in host_then.caches] == ["http://cache.example:5000"]

@@ -91,15 +91,15 @@ def test_the_first_run_leaves_what_the_host_has_on_record_and_its_file_as_it_is(
     content = to_toml(build.config(build.runner(token=OLD))).encode()
     observed = having(content)
     observed = replace(observed, applied={PATH: sha256(content)}, base={PATH: content})
-    one = rotating(observed)
+    planner = rotating(observed)
     runner = runners_of(parse(content))[0]
-    rest = make_plan(one.with_stand_in_token(runner).request())
-    plan = one.first_run("one", runner, rest)
+    rest = make_plan(planner.with_stand_in_token(runner).request())
+    plan = planner.first_run("one", runner, rest)
     assert (plan.applied, plan.contents, plan.rollback) == (observed.applied, {PATH: "same.1"}, ())
     assert plan.files["same.1"] == content
     assert {step.verb for step in plan.forward} == {"guard", "run"}
     assert not any(OLD in word for step in plan.forward for word in step.args)
-    assert one.first_run("one", runner, rest, {"token": NEW}).digest != plan.digest
+    assert planner.first_run("one", runner, rest, {"token": NEW}).digest != plan.digest
 
 
 def test_status_says_that_a_runner_waits_for_it() -> None:

@@ -157,12 +157,12 @@ def test_hosts_with_the_same_status_are_shown_as_one_with_what_differs() -> None
         "jobs: ci-1 2, ci-4 1",
     ]
     assert lines[7].startswith("ci-3: run 3 rolled-back ")
-    assert [*many_status_lines(every, apart=True)] == [line for one in every for line in one.lines]
+    assert [*many_status_lines(every, apart=True)] == [line for host_status in every for line in host_status.lines]
 
 
 def test_two_hosts_with_the_same_status_are_shown_one_after_the_other() -> None:
     every = [status_of(1, jobs=2), status_of(2)]
-    assert [*many_status_lines(every)] == [line for one in every for line in one.lines]
+    assert [*many_status_lines(every)] == [line for host_status in every for line in host_status.lines]
 
 
 def answers(**texts: str) -> dict[str, Answer]:
@@ -172,17 +172,17 @@ def answers(**texts: str) -> dict[str, Answer]:
 def test_what_a_cache_holds() -> None:
     assert questions(HERE, tags=True) == (("catalog_registry", "dockerhub", URL, "yes"),)
     assert questions(host({}), tags=False) == ()
-    told = answers(
+    host_answers = answers(
         registry_code__dockerhub="200 0",
         registry_catalog__dockerhub='{"repositories":["library/b"]}\n{"repositories":["library/a","org/x"]}',
     )
-    (held,) = holdings(HERE, told)
+    (held,) = holdings(HERE, host_answers)
     assert held.repositories == ("library/a", "library/b", "org/x")
     assert held.tags is None
     tags = answers(
         registry_tags__dockerhub="./library/a/_manifests/tags/3\n./library/a/_manifests/tags/2\n./org/x/_manifests/tags/1"
     )
-    (held,) = holdings(HERE, {**told, **tags})
+    (held,) = holdings(HERE, {**host_answers, **tags})
     assert held.tags == {"library/a": ("2", "3"), "org/x": ("1",)}
 
 

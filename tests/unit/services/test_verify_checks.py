@@ -98,8 +98,8 @@ def evidence(
 ) -> Evidence:
     """Healthy, but for what is given."""
 
-    def answers(found: Mapping[str, str]) -> dict[str, Answer]:
-        return {name: answer(text) for name, text in found.items() if name not in without}
+    def answers(texts: Mapping[str, str]) -> dict[str, Answer]:
+        return {name: answer(text) for name, text in texts.items() if name not in without}
 
     trace = traced if isinstance(traced, str) else answers({**TRACED, **(traced or {})})
     return Evidence(
@@ -112,12 +112,12 @@ def evidence(
     )
 
 
-def states(this_host: Host, found: Evidence) -> dict[str, Check]:
-    return {check.name: check for check in assess(this_host, found)}
+def states(this_host: Host, host_evidence: Evidence) -> dict[str, Check]:
+    return {check.name: check for check in assess(this_host, host_evidence)}
 
 
-def broken(this_host: Host, found: Evidence) -> dict[str, Check]:
-    return {check.name: check for check in assess(this_host, found) if check.state == "fail"}
+def broken(this_host: Host, host_evidence: Evidence) -> dict[str, Check]:
+    return {check.name: check for check in assess(this_host, host_evidence) if check.state == "fail"}
 
 
 def test_a_healthy_host() -> None:
@@ -352,23 +352,23 @@ def test_a_client_of_another_hosts_cache() -> None:
     url = "http://192.0.2.20:5000"
     this_host = replace(host(caches=[cache(listen="192.0.2.20:5000")]), name="c1")
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", url, local=False),)
-    here = host({"registry-mirrors": [url]}, usable=usable)
-    told = {f"registry_code/{url}": answer("200 0"), f"docker_reach/{url}": answer("000 28")}
-    told["docker_inside"] = answer("1 default /x")
+    client = host({"registry-mirrors": [url]}, usable=usable)
+    host_answers = {f"registry_code/{url}": answer("200 0"), f"docker_reach/{url}": answer("000 28")}
+    host_answers["docker_inside"] = answer("1 default /x")
     traced = {**TRACED, ASKED: "upstream"}
-    found = Evidence(
-        *(running(mirrors=(url,)), PROBE, told, {name: answer(text) for name, text in PULLED.items()}),
+    host_evidence = Evidence(
+        *(running(mirrors=(url,)), PROBE, host_answers, {name: answer(text) for name, text in PULLED.items()}),
         {"c1": {name: answer(text) for name, text in traced.items()}},
         {"c1": this_host},
     )
-    checks = states(here, found)
+    checks = states(client, host_evidence)
     assert "cache-running" not in checks
     assert checks["upstream"].state == "pass"
     assert "cache dockerhub of c1" in checks["pull"].what
     assert "iptables -I DOCKER-USER" in checks["answers-container"].fix
-    unreached = states(here, replace(found, log_queries={"c1": "c1 is down"}))
+    unreached = states(client, replace(host_evidence, log_queries={"c1": "c1 is down"}))
     assert unreached["pull"].state == unreached["upstream"].state == "fail"
-    assert states(here, replace(found, log_queries={}, quick=True))["upstream"].state == "skip"
+    assert states(client, replace(host_evidence, log_queries={}, quick=True))["upstream"].state == "skip"
 
 
 BETWEEN = "http://192.0.2.20:5000"
@@ -406,12 +406,15 @@ BETWEEN = "http://192.0.2.20:5000"
 def test_a_cache_of_another_host_that_is_not_reached(code: str, there: Any, reason: str, fix: str) -> None:
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", BETWEEN, local=False),)
     this_host = host({"registry-mirrors": [BETWEEN]}, usable=usable)
-    told = {f"registry_code/{BETWEEN}": answer(code), f"registry_connection/{BETWEEN}": answer("192.0.2.10 192.0.2.20")}
-    found = Evidence(running(mirrors=(BETWEEN,)), PROBE, told)
-    assert cache_hosts([(this_host, found)]) == ["c1"]
+    host_answers = {
+        f"registry_code/{BETWEEN}": answer(code),
+        f"registry_connection/{BETWEEN}": answer("192.0.2.10 192.0.2.20"),
+    }
+    host_evidence = Evidence(running(mirrors=(BETWEEN,)), PROBE, host_answers)
+    assert cache_hosts([(this_host, host_evidence)]) == ["c1"]
     traced = there if isinstance(there, str) else {name: answer(text) for name, text in there.items()}
     other = replace(host(caches=[cache(listen="192.0.2.20:5000")]), name="c1")
-    check = broken(this_host, replace(found, log_queries={"c1": traced}, hosts={"c1": other}))["answers-host"]
+    check = broken(this_host, replace(host_evidence, log_queries={"c1": traced}, hosts={"c1": other}))["answers-host"]
     assert reason in check.reason
     assert fix in check.fix
     assert (check.fix == "runnerops verify c1") is (code == "503 0")
@@ -420,8 +423,8 @@ def test_a_cache_of_another_host_that_is_not_reached(code: str, there: Any, reas
 def test_the_host_of_a_cache_that_cannot_be_told_by_the_way_is_named() -> None:
     usable = (Cache("dockerhub", "c1", HUB, "docker.io", BETWEEN, local=False),)
     this_host = host({"registry-mirrors": [BETWEEN]}, usable=usable)
-    found = Evidence(running(mirrors=(BETWEEN,)), PROBE, {f"registry_code/{BETWEEN}": answer("000 28")})
-    check = broken(this_host, replace(found, log_queries={"c1": {f"registry_code/{BETWEEN}": answer("200 0")}}))
+    host_evidence = Evidence(running(mirrors=(BETWEEN,)), PROBE, {f"registry_code/{BETWEEN}": answer("000 28")})
+    check = broken(this_host, replace(host_evidence, log_queries={"c1": {f"registry_code/{BETWEEN}": answer("200 0")}}))
     assert "TCP from h1 (h1) to 192.0.2.20 port 5000 (c1)" in check["answers-host"].reason
 
 
@@ -452,11 +455,11 @@ def test_the_runner_is_checked(
 ) -> None:
     facts = replace(runner(), unit=replace(runner().unit, **{"enabled": "enabled", **unit}))
     observed = state({CONFIG_TOML: b"concurrent = 1\n"}, runner_facts=facts, **{"applied": APPLIED, **keys})
-    found = assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(printed)}))
-    assert {check.name: check.fix for check in found if check.state == "fail"} == failed
-    assert all(check.reason for check in found if check.state != "pass")
+    checks = assess(RUNNER_HOST, Evidence(observed, PROBE, {"runner_loaded": answer(printed)}))
+    assert {check.name: check.fix for check in checks if check.state == "fail"} == failed
+    assert all(check.reason for check in checks if check.state != "pass")
     if not failed:
-        assert [check.name for check in found] == ["unit-enabled", "unit-active", "config-loaded"]
+        assert [check.name for check in checks] == ["unit-enabled", "unit-active", "config-loaded"]
 
 
 def test_a_runner_whose_log_does_not_tell_is_no_broken_one() -> None:
@@ -487,9 +490,9 @@ def test_a_runner_that_is_kept_stopped_must_stay_so(
     facts = replace(
         runner(active=active), unit=replace(runner(active=active).unit, enabled=enabled), returning=returning
     )
-    found = assess(this_host, Evidence(state(runner_facts=facts), PROBE))
-    assert [check.name for check in found if check.state == "fail"] == failed
-    assert {check.name for check in found} == {"unit-active", "unit-enabled"}
+    checks = assess(this_host, Evidence(state(runner_facts=facts), PROBE))
+    assert [check.name for check in checks if check.state == "fail"] == failed
+    assert {check.name for check in checks} == {"unit-active", "unit-enabled"}
 
 
 def test_a_runner_that_drains_for_a_run_is_on_its_way_back() -> None:
@@ -554,13 +557,13 @@ def test_a_mirror_on_the_loopback_is_the_daemons_alone_unless_jobs_are_given_it(
     usable = (Cache("dockerhub", "h1", HUB, "docker.io", url, local=True),)
     this_host = host({"registry-mirrors": [url]}, [cache(listen="0.0.0.0:5000", url=url)], usable=usable)
     values = {f"registry_code/{url}": "200 0", f"docker_reach/{url}": "000 7"}
-    found = evidence(running(mirrors=(url,)), values, {f"docker_reach/{url}": "000 7"})
-    assert states(this_host, found)["answers-container"].state == "skip"
-    assert "only the daemon uses it" in states(this_host, found)["answers-container"].reason
+    host_evidence = evidence(running(mirrors=(url,)), values, {f"docker_reach/{url}": "000 7"})
+    assert states(this_host, host_evidence)["answers-container"].state == "skip"
+    assert "only the daemon uses it" in states(this_host, host_evidence)["answers-container"].reason
     service: Tree = {"name": "docker:dind", "command": ["--registry-mirror", url]}
     runner: Tree = {"runners": [{"name": "one", "docker": {"services": [service]}}]}
     given = replace(this_host, sections={**this_host.sections, ServiceName.GITLAB_RUNNER: runner})
-    assert "address of the docker bridge" in broken(given, found)["answers-container"].fix
+    assert "address of the docker bridge" in broken(given, host_evidence)["answers-container"].fix
 
 
 def test_what_is_asked_has_a_function_and_an_answer_of_its_own() -> None:
