@@ -63,7 +63,7 @@ _PART = late_pattern(r"[A-Za-z0-9_.-]+(?:\([A-Za-z0-9_.-]*\))?")
 
 def docker_values(service: Tree, key: Key) -> Found:
     """Runs all rules on one service."""
-    for rule in (_modes, _capabilities, _ulimits, _sysctls, _tmpfs, _processors, _swappiness, _platform):
+    for rule in (_modes, _capabilities, _ulimits, _sysctls, _tmpfs, _devices, _processors, _swappiness, _platform):
         yield from rule(service, key)
 
 
@@ -122,6 +122,19 @@ def _tmpfs(service: Tree, key: Key) -> Found:
                 text = f"has an option {option!r} that a tmpfs does not have: {REFUSES}"
                 fix = f"give it a value: {name}=…" if name in _TMPFS_VALUES else ""
                 yield "K002", "error", place, text, fix or near_fix(name, sorted(_TMPFS_VALUES | _TMPFS_FLAGS))
+
+
+def _devices(service: Tree, key: Key) -> Found:
+    for index, entry in enumerate(items(service.get("devices"))):
+        parts = entry.split(":") if isinstance(entry, str) and not open_text(entry) else []
+        if len(parts) == _WITH_ACCESS and (unknown := [letter for letter in parts[2] if letter not in "rwm"]):
+            text = f"has {''.join(unknown)!r} in its access, which Docker ignores: it knows r, w and m"
+            known = "".join(letter for letter in "rwm" if letter in parts[2]) or "rwm"
+            yield "K002", "warning", (*key, "devices", index), text, f"write {parts[0]}:{parts[1]}:{known}"
+
+
+_WITH_ACCESS = 3
+"""The number of parts of `HOST:CONTAINER:ACCESS`."""
 
 
 def _processors(service: Tree, key: Key) -> Found:

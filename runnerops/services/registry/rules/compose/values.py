@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from runnerops.model.common import Key, Tree, Value, value_at, word_set
 from runnerops.parsing.near import near_fix, similar_names
 from runnerops.patterns import late_pattern
+from runnerops.services.registry.rules.compose.fixed_words import fixed_words
 from runnerops.services.registry.rules.compose.image import image_name
 from runnerops.services.registry.rules.compose.meant import slips
 from runnerops.services.registry.rules.compose.mounts import volumes
@@ -23,17 +24,6 @@ _WHAT_RUNS = ("image", "build")
 _NEAR = 0.7
 """How similar a misspelt key is to one of these, of 1. The schema reports it, so that they are not missing too."""
 _NAME = late_pattern(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
-_RESTARTS = ("no", "always", "unless-stopped", "on-failure")
-_RESTART = late_pattern(r"no|always|unless-stopped|on-failure(:\d+)?")
-_CONDITIONS = ("none", "on-failure", "any", "no", "always", "unless-stopped")
-"""Words of `deploy.restart_policy.condition`. Compose accepts those of `restart` too."""
-_OF_SWARM: Mapping[Key, tuple[str, ...]] = {
-    ("mode",): ("replicated", "global", "replicated-job", "global-job"),
-    ("endpoint_mode",): ("vip", "dnsrr"),
-    ("update_config", "failure_action"): ("continue", "pause", "rollback"),
-    ("rollback_config", "failure_action"): ("continue", "pause"),
-}
-"""Words of `deploy` that only Swarm reads."""
 _PAIRS: Mapping[Key, tuple[str, tuple[str, ...], str]] = {
     ("extra_hosts",): (":=", (), "must be NAME=ADDRESS"),
     ("build", "extra_hosts"): (":=", (), "must be NAME=ADDRESS"),
@@ -95,7 +85,7 @@ def _is_empty_secret(section: Tree) -> bool:
 
 def service_values(service: Tree, key: Key) -> Found:
     """Runs all rules on one service."""
-    for rule in (_whole, ports, volumes, _entries, _hosts, _wide, _words, _commands, _sources):
+    for rule in (_whole, ports, volumes, _entries, _hosts, _wide, fixed_words, _commands, _sources):
         yield from rule(service, key)
 
 
@@ -178,53 +168,6 @@ def _texts(value: Value) -> Iterator[tuple[int, str]]:
     for index, item in enumerate(items(value)):
         if isinstance(item, str) and not open_text(item):
             yield index, item
-
-
-def _words(service: Tree, key: Key) -> Found:
-    restart = service.get("restart")
-    if isinstance(restart, str) and restart and "$" not in restart and not _RESTART.fullmatch(restart):
-        text = f"must be {', '.join(_RESTARTS[:-1])} or {_RESTARTS[-1]}: {REFUSES}"
-        yield (
-            "K002",
-            "error",
-            (*key, "restart"),
-            text,
-            'write "no"' if restart == "never" else near_fix(restart, _RESTARTS),
-        )
-    yield from _deploy_words(mapping(service.get("deploy")), (*key, "deploy"))
-    test = items(mapping(service.get("healthcheck")).get("test"))
-    if test and isinstance(test[0], str) and not open_text(test[0]) and test[0] not in {"CMD", "CMD-SHELL", "NONE"}:
-        text = f"must begin with CMD, CMD-SHELL or NONE: {REFUSED}"
-        fix = "put CMD before it, or write the whole command as one string"
-        yield "K002", "error", (*key, "healthcheck", "test", 0), text, fix
-    yield from _shell_test(mapping(service.get("healthcheck")).get("test"), (*key, "healthcheck", "test"))
-    for index, entry in enumerate(items(service.get("env_file"))):
-        form = mapping(entry).get("format")
-        if isinstance(form, str) and form not in {"", "raw"} and not open_text(form):
-            text = f"must be raw, or left out: {REFUSED}"
-            yield "K002", "error", (*key, "env_file", index, "format"), text, "write raw, or take it out"
-
-
-def _shell_test(test: Value, key: Key) -> Found:
-    """Finds a test in one text that begins like one in a list. A shell runs it."""
-    word = test.partition(" ")[0] if isinstance(test, str) else ""
-    if word in {"CMD", "CMD-SHELL", "NONE"}:
-        text = f"is run by a shell, which knows no command {word}: the container is never healthy"
-        fix = "write disable: true instead" if word == "NONE" else f"take {word} out, or write a list: [{word}, …]"
-        yield "K002", "warning", key, text, fix
-
-
-def _deploy_words(deploy: Tree, key: Key) -> Found:
-    """Compose reads only the condition. The other words are for `docker stack deploy`, which refuses unknown ones."""
-    for where, words in _OF_SWARM.items():
-        word = value_at(deploy, where)
-        if isinstance(word, str) and word and not open_text(word) and word not in words:
-            text = f"must be {', '.join(words[:-1])} or {words[-1]}: Compose ignores it, and Swarm refuses the file"
-            yield "K002", "warning", (*key, *where), text, near_fix(word, words)
-    condition = value_at(deploy, ("restart_policy", "condition"))
-    if isinstance(condition, str) and condition and not open_text(condition) and condition not in _CONDITIONS:
-        text = f"must be none, on-failure or any: {REFUSES}"
-        yield "K002", "error", (*key, "restart_policy", "condition"), text, near_fix(condition, _CONDITIONS)
 
 
 def _commands(service: Tree, key: Key) -> Found:
