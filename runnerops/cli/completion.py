@@ -8,8 +8,6 @@ from typing import Any
 
 import typer
 
-from runnerops.errors import RunneropsError
-
 ASKED = "_RUNNEROPS_COMPLETE" in os.environ
 """Whether a shell asks for completions, by the variable of the script that `_RUNNEROPS_COMPLETE=source_bash runnerops`
 prints. Only then is typer's completion enabled, because it makes every command start more slowly, and `--help` longer.
@@ -78,6 +76,6 @@ def _names(ctx: typer.Context) -> tuple[list[str], list[str]]:
     usual: Any = next((param.default for param in ctx.command.params if param.name == "inventory"), None)
     try:
         loaded = inventory.load(list(ctx.params.get("inventory") or usual or ()))
-    except RunneropsError:
+    except Exception:  # even a bug of ours must not print anything between the words that are typed
         return [], []
     return [host.name for host in loaded.hosts], [*loaded.groups]
