@@ -18,7 +18,7 @@ from runnerops.services.shared.durations import is_duration
 Problems: TypeAlias = "Iterator[tuple[str, str, str]]"
 """Option (empty for the table of options as a whole), problem, and what to write."""
 
-_BOOLEANS = word_set("1 t T TRUE true True 0 f F FALSE false False")
+BOOLEANS = word_set("1 t T TRUE true True 0 f F FALSE false False")
 """What Go's `ParseBool` reads."""
 
 _FACILITIES = word_set("""
@@ -28,7 +28,7 @@ _FACILITIES = word_set("""
 
 
 def _bool(text: str) -> str:
-    return "" if text in _BOOLEANS else "must be true or false"
+    return "" if text in BOOLEANS else "must be true or false"
 
 
 def _duration(text: str) -> str:
@@ -203,7 +203,7 @@ def late_problems(driver: str, options: Tree) -> Problems:
         yield from _splunk(options)
     size, count, compress, tag = (options.get(name) for name in ("max-size", "max-file", "compress", "tag"))
     if driver in {"json-file", "local"}:
-        if isinstance(compress, str) and compress not in _BOOLEANS:
+        if isinstance(compress, str) and compress not in BOOLEANS:
             yield "compress", "must be true or false", 'write "true" or "false"'
         if isinstance(count, str) and not (count.strip().isdecimal() and int(count) > 0):
             yield "max-file", 'must be a whole number of "1" or more', 'write for example "3"'

@@ -45,6 +45,12 @@ def splunk(url: str = "https://192.0.2.1:8088", **options: str) -> dict[str, Any
     return logs("splunk", token="t", url=url, **options)
 
 
+def bridge(**options: str) -> dict[str, Any]:
+    """A daemon.json with these options of networks; `__` stands for a dot."""
+    names = {f"com.docker.network.{name.replace('__', '.')}": text for name, text in options.items()}
+    return {"default-network-opts": {"bridge": names}}
+
+
 LOG_VALUES = (
     logs(SYSLOG, address="192.0.2.1:514"),
     logs(SYSLOG, address="http://192.0.2.1:514"),
@@ -130,6 +136,10 @@ NO_REGISTRIES = (
         ({"log-driver": "gelf"}, "D019 warning"),
         ({"log-driver": "splunk", "log-opts": {"splunk-url": "https://192.0.2.1:8088"}}, "D019 warning"),
         (splunk(format="JSON"), "D019 error"),
+        (bridge(driver__mtu="1450b"), "D017 error"),
+        (bridge(bridge__enable_icc="no"), "D017 error"),
+        (bridge(bridge__gateway_mode_ipv4="route"), "D017 error"),
+        (bridge(bridge__host_binding_ipv4="localhost"), "D017 error"),
         (splunk(gzip_level="11"), "D019 error"),
         (splunk(gzip=""), "D019 error"),
         (splunk("splunk.example.com:8088"), "D019 error"),
@@ -374,6 +384,7 @@ def test_a_wrong_value_gives_a_finding(tree: Any, finding: str) -> None:
         {"log-driver": "awslogs", "log-opts": {"awslogs-group": "g", "tag": "a"}},
         {"ipv6": True, "bip6": "fd00::1/64"},
         {"default-ulimits": {"core": {"Name": "CORE", "Hard": -1, "Soft": 9}}},
+        bridge(driver__mtu="9000", bridge__enable_icc="false", bridge__gateway_mode_ipv6="routed", own="x"),
         splunk(format="raw", gzip="true", gzip_level="-1", verify_connection="0", insecureskipverify="f"),
         splunk("HTTP://192.0.2.1/"),
         {"log-opts": {"tag": '{{.Name}}/{{printf "}}"}}', "env-regex": "^(A|B)$", "compress": "F"}},

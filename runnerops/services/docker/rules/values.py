@@ -10,14 +10,10 @@ from runnerops.patterns import late_pattern
 from runnerops.services.docker.observe.listening import metrics
 from runnerops.services.docker.rules.addresses import addresses
 from runnerops.services.docker.rules.log_use import log_use
-from runnerops.services.docker.rules.registries import registries
-from runnerops.services.docker.rules.resources import resources
-from runnerops.services.docker.rules.runtimes import runtimes
 from runnerops.services.docker.rules.sizes import sizes
 from runnerops.services.docker.rules.start import start_rules
 from runnerops.services.docker.rules.storage import storage
 from runnerops.services.docker.rules.timely import before, since
-from runnerops.services.docker.rules.ulimits import ulimits
 from runnerops.services.docker.schema.nested import Found
 from runnerops.services.shared.log_drivers import LOCAL_FROM_29_5, LOG_DRIVERS, REMOVED, meant_drivers, unknown_option
 from runnerops.services.shared.log_options import option_problems
@@ -46,11 +42,35 @@ _NOT_NEGATIVE = (
 
 def values(tree: Tree, version: Version | None) -> Found:
     """Runs every rule on values. A finding that depends on an unknown version is a warning."""
-    for rule in (_words, metrics, ulimits, _labels, _search, _pairs, resources):
+    for rule in (_words, metrics, _labels, _search, _pairs):
         yield from rule(tree)
-    for timely in (_numbers, _levels, _exec_opts, _logging, addresses, registries, runtimes, storage, sizes):
+    for timely in (_numbers, _levels, _exec_opts, _logging, addresses, storage, sizes, _seldom):
         yield from timely(tree, version)
     yield from start_rules(tree, version)
+
+
+def _seldom(tree: Tree, version: Version | None) -> Found:
+    """Rules on keys that few files have, which are loaded with these."""
+    if "default-ulimits" in tree:
+        from runnerops.services.docker.rules.ulimits import ulimits  # noqa: PLC0415
+
+        yield from ulimits(tree)
+    if "node-generic-resources" in tree:
+        from runnerops.services.docker.rules.resources import resources  # noqa: PLC0415
+
+        yield from resources(tree)
+    if "default-network-opts" in tree:
+        from runnerops.services.docker.rules.network_options import network_options  # noqa: PLC0415
+
+        yield from network_options(tree)
+    if "insecure-registries" in tree or "allow-nondistributable-artifacts" in tree:
+        from runnerops.services.docker.rules.registries import registries  # noqa: PLC0415
+
+        yield from registries(tree, version)
+    if "runtimes" in tree or "default-runtime" in tree:
+        from runnerops.services.docker.rules.runtimes import runtimes  # noqa: PLC0415
+
+        yield from runtimes(tree, version)
 
 
 def _words(tree: Tree) -> Found:
