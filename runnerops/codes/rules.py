@@ -327,7 +327,7 @@ _ROWS = (
     Rule(
         "R015",
         "error",
-        "Volume, folder, host entry, limit or device that Docker refuses",
+        "Volume, folder, image, host entry, limit or device that Docker refuses",
         "Every job of the runner fails.",
         "Write /HOST:/CONTAINER, NAME:ADDRESS, or what the message names.",
         "a warning for a path with a space if the version is not known, because only runners before 19.3 refuse it",

@@ -187,6 +187,23 @@ def findings_of(text: str) -> list[str]:
             MACHINE + "MachineDriver = 'mine'\n[[runners.machine.autoscaling]]\nIdleCount = 1\n",
             "R019 warning 11: add for example Periods",
         ),
+        ("docker", DOCKER + "memory = '2g'\nmemory_swap = '1g'\n", 'R015 error 9: write more, or "-1"'),
+        ("docker", DOCKER + "memory_swap = '1g'\n", "R015 error 8: add memory"),
+        ("docker", DOCKER + "memory = '512k'\n", "R015 error 8: write 6m or more"),
+        (
+            "docker",
+            DOCKER + "service_memory = '1g'\nservice_memory_reservation = '2g'\n",
+            "R015 error 9: write at most",
+        ),
+        ("docker", DOCKER + "tmpfs = { run = 'rw' }\n", 'R015 error 8: write "/run"'),
+        ("docker", DOCKER + "image = 'Alpine:3'\n", "R015 error 8: write alpine:3"),
+        ("docker", DOCKER + "image = '\"docker:27\"'\n", "R015 error 8: write docker:27"),
+        ("docker", DOCKER + "image = 'https://r.example.com/a:1'\n", "R015 error 8: write r.example.com/a:1"),
+        ("docker", DOCKER + "helper_image = 'a:b:c'\n", "R015 error 8: write NAME:TAG"),
+        ("docker", DOCKER + "[[runners.docker.services]]\nname = 'Redis'\n", "R015 error 9: write redis"),
+        ("kubernetes", EMPTY_DIR + "medium = 'memory'\n", "R012 error 11: write Memory"),
+        ("kubernetes", KUBERNETES + "cpu_limit = '500m'\ncpu_request = '1'\n", "R022 error 9: write at most"),
+        ("kubernetes", KUBERNETES + "helper_memory_limit = '1Gi'\nhelper_memory_request = '2e9'\n", "R022 error 9: "),
         # what to write instead of a key
         ("kubernetes", KUBERNETES + "run_as_user = 1\n", "R006 error 8: move it there"),
         ("kubernetes", KUBERNETES + "max_pause_pods = 1\n", "R006 error 8: move it there"),
@@ -278,6 +295,19 @@ def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> 
         ("kubernetes", EMPTY_DIR + "size_limit = '1.5Gi'\n"),
         ("kubernetes", EMPTY_DIR.replace("'a'", "'a-$CI_CONCURRENT_ID'")),
         ("kubernetes", NODES + "weight = 100\n"),
+        (
+            "kubernetes",
+            KUBERNETES + "memory_limit = '1024Mi'\nmemory_request = '1Gi'\ncpu_request = '1'\ncpu_limit = ''\n",
+        ),
+        ("kubernetes", EMPTY_DIR + "medium = 'HugePages-2Mi'\n"),
+        (
+            "docker",
+            DOCKER + "memory = '2g'\nmemory_swap = '-1'\nmemory_reservation = '2g'\nservice_memory_swap = '-1'\n",
+        ),
+        (
+            "docker",
+            DOCKER + "image = '$REGISTRY/A'\ntmpfs = { '/run' = '' }\nhelper_image = 'r.example.com:5/a/b@$D'\n",
+        ),
         (
             "kubernetes",
             KUBERNETES + "cap_add = ['CAP_NET_RAW', 'ALL', 'sys_time']\nnamespace = '{{ .Release.Name }}'\n",

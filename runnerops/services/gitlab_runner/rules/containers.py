@@ -6,13 +6,15 @@ unchanged, and `opts/gpus.go` of Docker's client.
 
 from __future__ import annotations
 
-from runnerops.model.common import Key, Tree
+from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.found import Found
 from runnerops.services.gitlab_runner.rules.walk import is_open, pairs, table_of, texts
 from runnerops.services.shared.addresses import is_address
+from runnerops.services.shared.images import image_problem
 from runnerops.services.shared.limits import CAPABILITIES, LIMITS
+from runnerops.services.shared.sizes import is_size, size_of
 
 _JOBS = "every job would fail"
 _CPUS = late_pattern(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+/0*[1-9]\d*)")
@@ -29,6 +31,10 @@ _MODES = {
 _GPUS = late_pattern(r"all|[+-]?[0-9]+|(?:driver|count|device|capabilities|options)=.*")
 _CGROUP_RULE = late_pattern(r"[acb] (?:[0-9]+|\*):(?:[0-9]+|\*) [rwm]{1,3}")
 _CPUSET = late_pattern(r"\s*\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*\s*")
+_AROUND = " \"'"
+"""What may stand around the name of an image by mistake."""
+
+_LEAST_MEMORY = 6 * 1024**2
 _WORST = 1000
 """The highest `oom_score_adjust`; the lowest is the same below zero."""
 
@@ -36,7 +42,7 @@ _WORST = 1000
 def containers(runner: Tree, key: Key) -> Found:
     """Checks `[runners.docker]` of the runner at `key`."""
     docker, place = table_of(runner, "docker"), (*key, "docker")
-    for rule in (_limits, _devices, _network, _hosts, _modes, _capabilities, _numbers):
+    for rule in (_limits, _devices, _network, _hosts, _modes, _capabilities, _numbers, _memory, _images, _tmpfs):
         yield from rule(docker, place)
 
 
@@ -72,6 +78,54 @@ def _numbers(docker: Tree, key: Key) -> Found:
     if isinstance(shm, int) and shm < 0:
         text = f"must not be negative: {_JOBS}"
         yield "R015", "error", (*key, "shm_size"), text, "write the number of bytes, or 0 for the default"
+
+
+def _memory(docker: Tree, key: Key) -> Found:
+    for who in ("", "service_"):
+        names = [f"{who}memory{suffix}" for suffix in ("", "_swap", "_reservation")]
+        memory, swap, reserved = (_bytes(docker.get(name)) for name in names)
+        problems = (
+            (names[0], 0 < memory < _LEAST_MEMORY, "is less than 6m", "write 6m or more"),
+            (names[1], swap > 0 and memory == 0, f"needs {names[0]} too", f"add {names[0]}"),
+            (names[1], 0 < swap < memory, f"is less than {names[0]}, which is a part of it", 'write more, or "-1"'),
+            (names[2], 0 < memory < reserved, f"is more than {names[0]}", f"write at most what {names[0]} says"),
+            (names[2], 0 < reserved < _LEAST_MEMORY, "is less than 6m", "write 6m or more"),
+        )
+        for name, wrong, text, fix in problems:
+            if wrong:
+                yield "R015", "error", (*key, name), f"{text}: {_JOBS}", fix
+
+
+def _bytes(value: Value) -> int:
+    """The number of bytes; 0 if there is no limit, and -1 if it is not known."""
+    if value in (None, ""):
+        return 0
+    text = value.strip() if isinstance(value, str) else ""
+    return size_of(text) if is_size(text) else -1
+
+
+def _images(docker: Tree, key: Key) -> Found:
+    services = docker.get("services")
+    images: list[tuple[Key, Value]] = [((*key, name), docker.get(name)) for name in ("image", "helper_image")]
+    for index, service in enumerate(services if isinstance(services, list) else ()):
+        images.append(((*key, "services", index, "name"), service.get("name") if isinstance(service, dict) else None))
+    for place, image in images:
+        if isinstance(image, str) and image and not is_open(image):
+            problem, fix = image_problem(image)
+            plain = image.partition("://")[2].rstrip("/").lower()
+            if plain and not image_problem(plain)[0]:
+                problem, fix = "is a URL, and no name of an image", f"write {plain}"
+            elif problem and not image_problem(image.strip(_AROUND).lower())[0]:
+                fix = f"write {image.strip(_AROUND).lower()}"
+            if problem:
+                yield "R015", "error", place, f"{problem}: every job that uses it would fail", fix
+
+
+def _tmpfs(docker: Tree, key: Key) -> Found:
+    for name in ("tmpfs", "services_tmpfs"):
+        for path, _ in pairs(docker.get(name)):
+            if not path.startswith("/") and not is_open(path):
+                yield "R015", "error", (*key, name, path), f"must be an absolute path: {_JOBS}", f'write "/{path}"'
 
 
 def _devices(docker: Tree, key: Key) -> Found:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.rules.found import Found, One
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS, as_list, as_table
-from runnerops.services.gitlab_runner.rules.names import headless, meant, plain_names, unknown
+from runnerops.services.gitlab_runner.rules.names import headless, meant, plain_names
 from runnerops.services.gitlab_runner.schema import TABLES, Known
 from runnerops.services.gitlab_runner.version import Version, version_of
 
@@ -29,6 +29,8 @@ def check_table(table: str, tree: Tree, key: Key, version: Version) -> Found:
             text = f"the runner ignores this table: {', '.join(top)} belongs to the top of the file"
             yield "R006", "error", inner_key, text, f"take the heading [{name}] out"
         else:
+            from runnerops.services.gitlab_runner.rules.unknown import unknown  # noqa: PLC0415  few files have one
+
             yield unknown(name, table, inner_key, version, excerpt=excerpt)
 
 

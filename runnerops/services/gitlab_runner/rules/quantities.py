@@ -6,6 +6,7 @@ Source: `createResourceList` of gitlab-runner's `executors/kubernetes/util.go`, 
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
@@ -13,6 +14,15 @@ from runnerops.services.gitlab_runner.rules.found import Found
 
 _KEY = late_pattern(r"(?:\w+_)?(?:cpu|memory|ephemeral_storage)_(?:limit|request)(?:_overwrite_max_allowed)?")
 _QUANTITY = late_pattern(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[KMGTPE]i|[numkMGTPE]?|[eE][+-]?[0-9]+)")
+_UNITS = {
+    "": Decimal(1),
+    "n": Decimal("1e-9"),
+    "u": Decimal("1e-6"),
+    "m": Decimal("1e-3"),
+    "k": Decimal(1000),
+    **{letter: Decimal(1000) ** power for power, letter in enumerate("KMGTPE", 1)},
+    **{f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", 1)},
+}
 _NEAR = late_pattern(r"([0-9.]+) *([kmgtp])i?b?", re.IGNORECASE)
 
 
@@ -20,6 +30,7 @@ def quantities(runner: Tree, key: Key) -> Found:
     """Checks `[runners.kubernetes]` of the runner at `key`."""
     kubernetes = runner.get("kubernetes")
     volumes = kubernetes.get("volumes") if isinstance(kubernetes, dict) else None
+    yield from _order(kubernetes if isinstance(kubernetes, dict) else {}, (*key, "kubernetes"))
     yield from _empty_dirs(volumes.get("empty_dir") if isinstance(volumes, dict) else None, key)
     for name, value in kubernetes.items() if isinstance(kubernetes, dict) else ():
         is_known = isinstance(value, str) and _KEY.fullmatch(name)
@@ -33,6 +44,28 @@ def quantities(runner: Tree, key: Key) -> Found:
                 text,
                 _fix(str(value), name) or f"write for example {example}",
             )
+
+
+def _order(kubernetes: Tree, key: Key) -> Found:
+    for name in kubernetes:
+        if name.endswith("_request") and _KEY.fullmatch(name):
+            limit_name = f"{name.removesuffix('_request')}_limit"
+            request, limit = (_amount(kubernetes.get(one)) for one in (name, limit_name))
+            if request is not None and limit is not None and request > limit > 0:
+                text = f"is more than {limit_name}: every job would fail"
+                yield "R022", "error", (*key, name), text, f"write at most what {limit_name} says"
+
+
+def _amount(value: Value) -> Decimal | None:
+    """The number that an amount means; None if it is not known."""
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
+        return None
+    number = re.match("[-+0-9.]+", value)
+    digits = number[0] if number else "0"
+    suffix = value[len(digits) :]
+    if suffix[:1] in ("e", "E") and suffix[1:]:
+        return Decimal(value)
+    return Decimal(digits) * _UNITS[suffix]
 
 
 def _empty_dirs(value: Value, key: Key) -> Found:

@@ -40,6 +40,7 @@ _WORDS: Mapping[tuple[str, str], _Words] = {
     ("k8s_pvc", "mount_propagation"): _PROPAGATION,
     ("k8s_empty_dir", "mount_propagation"): _PROPAGATION,
     ("requirement", "operator"): _Words(("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt")),
+    ("k8s_empty_dir", "medium"): _Words(("Memory", "HugePages", "HugePages-2Mi", "HugePages-1Gi")),
     ("lifecycle_http", "scheme"): _Words(("HTTP", "HTTPS")),
     ("connector", "protocol"): _Words(("ssh", "winrm", "winrm+https")),
     ("s3", "AuthenticationType"): _Words(
