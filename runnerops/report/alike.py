@@ -47,10 +47,11 @@ class HostText:
         remain different.
         """
         owns = {_split_port(self.address)[0]: "\ue001", self.address: "\ue001", self.name: "\ue000"}
+        whole = "\n".join(text for _, text in self.lines)  # the patterns of many hosts take long to compile
         signs = [
             (_pattern(identity), rf"\g<1>{owns[identity]}")
             for identity in sorted(owns, key=len, reverse=True)
-            if identity
+            if identity and identity in whole
         ]
 
         def plain(text: str) -> str:

@@ -66,21 +66,21 @@ def _grouped_lines(project: Project, plans: Plans) -> Iterator[tuple[str, Iterat
     first of them.
     """
     alike: dict[object, list[Host]] = {}
+    texts: dict[str, HostText] = {}
     for host in project.hosts:
         planned = plans[host.name]
         if isinstance(planned, Planned):
-            key = planned.result, _comparable_text(project, host, planned, planned.plan.findings).normalized()
+            result, text = planned.result, _comparable_text(project, host, planned, planned.plan.findings)
         else:
-            key = (
-                failed_outcome(host.name, planned).result,
-                outcome_text(failed_outcome(host.name, planned)).normalized(),
-            )
-        alike.setdefault(key, []).append(host)
+            outcome = failed_outcome(host.name, planned)
+            result, text = outcome.result, outcome_text(outcome)
+        texts[host.name] = text
+        alike.setdefault((result, text.normalized()), []).append(host)
     blocks = {block[0].name: block for block in alike.values() if len(block) >= MIN_BLOCK}
     inside = {host.name for block in blocks.values() for host in block}
     for name, lines in host_lines(project, plans, verbose=0):
         if name in blocks:
-            yield name, _block(project, plans, blocks[name])
+            yield name, _block(project, plans, blocks[name], texts)
         elif name not in inside:
             yield name, lines
 
@@ -99,9 +99,9 @@ def _detail_lines(
     yield from last_run_lines(planned.last, host.name) if planned.last else ()
 
 
-def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Line]:
-    """The lines of a block of equal hosts. Numbers of jobs are the sum over its hosts; a finding is shown at its first
-    host.
+def _block(project: Project, plans: Plans, block: Sequence[Host], texts: Mapping[str, HostText]) -> Iterator[Line]:
+    """The lines of a block of equal hosts, of which `texts` has what is said about each. Numbers of jobs are the sum over
+    its hosts; a finding is shown at its first host.
     """
     failed = [failed_outcome(host.name, error) for host in block if not isinstance(error := plans[host.name], Planned)]
     if failed:
@@ -117,8 +117,10 @@ def _block(project: Project, plans: Plans, block: Sequence[Host]) -> Iterator[Li
     also = {finding: [name for name in shared[finding] if name not in members] for finding in findings[block[0].name]}
     of_all = tuple(map(_merged_action, zip(*(member.plan.actions for member in members.values()), strict=True)))
     planned_host = replace(first, plan=replace(first.plan, actions=of_all, findings=findings[block[0].name]))
-    texts = [_comparable_text(project, host, members[host.name], findings[host.name]) for host in block]
-    yield from block_lines(texts, list(_detail_lines(project, block[0], planned_host, also)))
+    if len(indexes) < len(first.plan.findings):
+        texts = {host.name: _comparable_text(project, host, members[host.name], findings[host.name]) for host in block}
+    shown = list(_detail_lines(project, block[0], planned_host, also))
+    yield from block_lines([texts[host.name] for host in block], shown)
     yield from job_lines({name: _jobs(planned) for name, planned in members.items()})
 
 

@@ -18,7 +18,7 @@ from runnerops.engine.project.findings import (
 )
 from runnerops.errors import RunneropsError
 from runnerops.frozen import frozen
-from runnerops.model.common import Secret, Tree
+from runnerops.model.common import Secret, ServiceName, Tree
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
@@ -57,7 +57,10 @@ class Project:
     """By host, the texts in its files that are no secrets."""
     renderer: Renderer | None = field(default=None, repr=False)
     """The renderer of the files, which finds places in templates too."""
-    _shown: dict[str, tuple[Host, frozenset[str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _displayable: dict[str, tuple[Mapping[ServiceName, Tree], frozenset[str]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """By host, what `displayable` has found out from its sections."""
 
     @property
     def folder(self) -> Path:
@@ -77,10 +80,11 @@ class Project:
 
     def displayable(self, host: Host) -> frozenset[str]:
         """The texts that may be shown wherever they are in this host's files."""
-        shown = self._shown.get(host.name)
-        if shown is None or shown[0] is not host:
-            shown = self._shown[host.name] = host, clear_texts(host) | self.clear.get(host.name, frozenset())
-        return shown[1]
+        sections, texts = self._displayable.get(host.name, ({}, frozenset()))
+        if sections is not host.sections:
+            texts = clear_texts(host) | self.clear.get(host.name, frozenset())
+            self._displayable[host.name] = host.sections, texts
+        return texts
 
 
 def open_project(
