@@ -69,7 +69,7 @@ class Place:
     def is_empty(self) -> bool:
         """Whether the inventory consists of this file only, and has no hosts and no defaults yet."""
         values = values_of(self.text, self.path)
-        return not (self.where or values.get("hosts") or values.get("defaults"))
+        return not (self.where or mapping(values.get("hosts")) or "defaults" in values)
 
 
 @frozen

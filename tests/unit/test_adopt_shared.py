@@ -339,6 +339,20 @@ def test_a_login_is_reported_as_it_was_given(word: str) -> None:
     assert (host.name, login_of(host)) == ("n", word)
 
 
+@pytest.mark.parametrize(
+    "text", ["", "# ours\n", "# ours\n\nhosts:\n", "hosts: # none yet\n", "groups: {old: {}}\nhosts:\n"]
+)
+def test_into_an_inventory_without_hosts_goes_what_they_share_as_defaults(tmp_path: Path, text: str) -> None:
+    """Also into the one that `init` has just written."""
+    (tmp_path / "inventory.yml").write_text(text)
+    sections = {"docker": Adopted({"live-restore": True, "mtu": 1400})}
+    drafted = draft_of(hosts_with(tmp_path, {"a": sections, "b": sections}), {}, "")
+    assert not drafted.refused
+    assert drafted.draft is not None
+    assert drafted.draft.content.decode().count("live-restore: true") == 1
+    assert "defaults:\n  docker:\n" in drafted.draft.content.decode()
+
+
 def test_layers_stand_before_the_hosts() -> None:
     assert (
         add_defaults("# top\r\n\r\nhosts:\r\n", lambda _, step: ["defaults: {}"])
