@@ -32,7 +32,10 @@ def moment(text: str) -> datetime:
         raise MomentError(f"{text!r} does not exist") from None
     if not _FIRST <= when.year <= _LAST:
         raise MomentError(f"{text!r} is not a valid time")
-    return when.replace(tzinfo=_zone(zone)) if zone else when.astimezone()
+    placed = when.replace(tzinfo=_zone(zone)) if zone else when.astimezone()
+    if placed.astimezone(UTC).astimezone(placed.tzinfo if zone else None).replace(tzinfo=None) != when:
+        raise MomentError(f"{text!r} does not exist, because clocks are set forward over it")
+    return placed
 
 
 def moment_or_span(text: str, now: datetime) -> datetime:

@@ -139,6 +139,7 @@ WRONG = [
     ("until 2026-12-01 18:00", "must say why"),
     ("until 2026-12-01 18:00,", "must say why"),
     ("until 2026-02-30 18:00, x", "does not exist"),
+    ("until 2030-03-31 02:30 Europe/Berlin, x", "does not exist, because clocks are set forward over it"),
 ]
 
 
