@@ -10,9 +10,9 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.found import Found
+from runnerops.services.gitlab_runner.rules.images import images
 from runnerops.services.gitlab_runner.rules.walk import is_open, pairs, table_of, texts
 from runnerops.services.shared.addresses import is_address
-from runnerops.services.shared.images import image_problem
 from runnerops.services.shared.limits import CAPABILITIES, LIMITS
 from runnerops.services.shared.sizes import is_size, size_of
 
@@ -28,12 +28,11 @@ _MODES = {
     "ipcmode": ("none", "private", "shareable", "host", "container:NAME"),
     "pid_mode": ("host", "container:NAME"),
 }
+_SECURITY = ("label", "apparmor", "seccomp", "no-new-privileges", "writable-cgroups")
+_ALONE = ("no-new-privileges", "writable-cgroups", "disable")
 _GPUS = late_pattern(r"all|[+-]?[0-9]+|(?:driver|count|device|capabilities|options)=.*")
 _CGROUP_RULE = late_pattern(r"[acb] (?:[0-9]+|\*):(?:[0-9]+|\*) [rwm]{1,3}")
 _CPUSET = late_pattern(r"\s*\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*\s*")
-_AROUND = " \"'"
-"""What may stand around the name of an image by mistake."""
-
 _LEAST_MEMORY = 6 * 1024**2
 _WORST = 1000
 """The highest `oom_score_adjust`; the lowest is the same below zero."""
@@ -42,7 +41,19 @@ _WORST = 1000
 def containers(runner: Tree, key: Key) -> Found:
     """Checks `[runners.docker]` of the runner at `key`."""
     docker, place = table_of(runner, "docker"), (*key, "docker")
-    for rule in (_limits, _devices, _network, _hosts, _modes, _capabilities, _numbers, _memory, _images, _tmpfs):
+    for rule in (
+        _limits,
+        _devices,
+        _network,
+        _hosts,
+        _modes,
+        _capabilities,
+        _numbers,
+        _memory,
+        images,
+        _tmpfs,
+        _security,
+    ):
         yield from rule(docker, place)
 
 
@@ -102,23 +113,6 @@ def _bytes(value: Value) -> int:
         return 0
     text = value.strip() if isinstance(value, str) else ""
     return size_of(text) if is_size(text) else -1
-
-
-def _images(docker: Tree, key: Key) -> Found:
-    services = docker.get("services")
-    images: list[tuple[Key, Value]] = [((*key, name), docker.get(name)) for name in ("image", "helper_image")]
-    for index, service in enumerate(services if isinstance(services, list) else ()):
-        images.append(((*key, "services", index, "name"), service.get("name") if isinstance(service, dict) else None))
-    for place, image in images:
-        if isinstance(image, str) and image and not is_open(image):
-            problem, fix = image_problem(image)
-            plain = image.partition("://")[2].rstrip("/").lower()
-            if plain and not image_problem(plain)[0]:
-                problem, fix = "is a URL, and no name of an image", f"write {plain}"
-            elif problem and not image_problem(image.strip(_AROUND).lower())[0]:
-                fix = f"write {image.strip(_AROUND).lower()}"
-            if problem:
-                yield "R015", "error", place, f"{problem}: every job that uses it would fail", fix
 
 
 def _tmpfs(docker: Tree, key: Key) -> Found:
@@ -187,6 +181,24 @@ def _modes(docker: Tree, key: Key) -> Found:
         if value not in known:
             text = f"must be one of {', '.join(known)}: {_JOBS}"
             yield "R012", "error", (*key, name), text, near_fix(value, known)
+
+
+def _security(docker: Tree, key: Key) -> Found:
+    for name in ("security_opt", "services_security_opt"):
+        for index, option in texts(docker.get(name)):
+            word, sign, value = option.partition("=" if "=" in option else ":")
+            if is_open(option) or (sign and word in _SECURITY) or (not sign and word in _ALONE):
+                continue
+            text = f"must be NAME=VALUE, with {', '.join(_SECURITY)}: {_JOBS}"
+            fix = near_fix(word, _SECURITY) + (f"={value}" if sign else "=…")
+            place: Key = (*key, name, index)
+            yield (
+                "R012",
+                "error",
+                place,
+                text,
+                fix if fix.startswith("write") else "write for example seccomp=unconfined",
+            )
 
 
 def _capabilities(docker: Tree, key: Key) -> Found:

@@ -110,7 +110,9 @@ def _value(kind: str, value: Value, key: Key, version: Version) -> Found:
             )
     elif word in PAIRS and not isinstance(value, dict):
         text = f"must be {WORDS[word]}: the runner silently ignores anything else"
-        fix = as_table(value, word) or f"write a [table] with the keys and values of {key[-1]}"
+        between = ":" if key[-1] == "node_tolerations" else "="
+        heading = f"write [{_heading(key)}], with one bracket at each side" if _is_below(value) else ""
+        fix = heading or as_table(value, word, between) or f"write a [table] with the keys and values of {key[-1]}"
         yield "R008", "warning", key, text, fix
     elif word == "table" and isinstance(value, list) and not _is_below(value):
         text = f"must be {WORDS[word]}: the runner refuses the whole file"
@@ -145,7 +147,8 @@ def _wrong(key: Key, word: str, value: Value = None) -> One:
     if word == "str" and isinstance(value, bool | int | float):
         fix = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
     elif word == "str" and isinstance(key[-1], int) and isinstance(value, list | dict):
-        fix = "write one text for each item"
+        texts = [item for item in (value.values() if isinstance(value, dict) else value) if isinstance(item, str)]
+        fix = f'write "{texts[0]}"' if len(texts) == len(value) == 1 else "write one text for each item"
     elif word == "str" and isinstance(value, list):
         fix = 'write one text; one of several lines has """ on both sides'
     elif word == "table" and isinstance(value, list):

@@ -131,9 +131,14 @@ def as_list(value: Value, between: str) -> str:
     return f"write [{', '.join(texts)}]" if texts and len(texts) == len(pairs) else ""
 
 
-def as_table(value: Value, word: str) -> str:
-    """What to write for a list where a table of strings, or of true and false, is expected; empty if that is unclear."""
-    names = [pair.partition("=") for pair in value if isinstance(pair, str)] if isinstance(value, list) else []
+def as_table(value: Value, word: str, between: str) -> str:
+    """What to write for a list where a table of strings, or of true and false, is expected; empty if that is unclear. Name
+    and text are parted by the first `=`, or by the last of another sign.
+    """
+    pairs = [pair for pair in value if isinstance(pair, str)] if isinstance(value, list) else []
+    names = [
+        pair.partition("=") if between == "=" or between not in pair else pair.rpartition(between) for pair in pairs
+    ]
     if word == "{bool}" and names:
         return "write { " + ", ".join(f"{name} = true" for name, _, _ in names) + " }"
     if word == "{str}" and names:

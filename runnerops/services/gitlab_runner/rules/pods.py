@@ -12,6 +12,7 @@ from runnerops.model.common import Key, Tree
 from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.found import Found, Severity
+from runnerops.services.gitlab_runner.rules.images import images
 from runnerops.services.gitlab_runner.rules.names import given
 from runnerops.services.gitlab_runner.rules.tokens import is_excerpt
 from runnerops.services.gitlab_runner.rules.walk import is_open, table_of, tables, texts
@@ -43,6 +44,7 @@ def pods(runner: Tree, key: Key) -> Found:
     namespace = kubernetes.get("namespace")
     if isinstance(namespace, str) and namespace:
         yield from _name(namespace, (*place, "namespace"), severity)
+    yield from images(kubernetes, place)
     yield from _volumes(kubernetes, place, severity)
     for table, tree, where in tables("kubernetes", kubernetes, place):
         yield from _below(table, tree, where)
