@@ -7,6 +7,7 @@ judged.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from runnerops.parsing.near import near_fix, similar_names
 
@@ -69,6 +70,7 @@ _OTHER_DRIVERS: Mapping[str, tuple[str, ...]] = {
 """By name of a service or program: the driver for it."""
 
 
+@lru_cache(maxsize=64)  # many services of a file have the same one
 def meant_drivers(driver: str) -> tuple[str, ...]:
     """The built-in drivers that a name may stand for. Without any, it may be the alias of a plugin."""
     names = [name for name in LOG_DRIVERS if name not in REMOVED]

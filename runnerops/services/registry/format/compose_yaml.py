@@ -52,7 +52,17 @@ class ComposeLoader(_LOADER):  # type: ignore[misc]
 ComposeLoader.yaml_implicit_resolvers = {}
 for _name, (_pattern, _first) in _CORE.items():
     ComposeLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", late_pattern(f"(?:{_pattern})$"), list(_first))
-ComposeLoader.add_implicit_resolver(
-    BASE_60_TAG, late_pattern(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+$"), list("-+123456789")
-)
+
+
+class _Base60Form:
+    """The form of a number in base 60, as PyYAML asks for it. Cheaper than to compile a pattern for each `check`."""
+
+    @staticmethod
+    def match(text: str) -> bool:
+        first, *digits = text.split(":")
+        whole = first.lstrip("+-").replace("_", "").isdecimal()
+        return bool(digits) and whole and all(part.isdecimal() and len(part) < 3 and int(part) < 60 for part in digits)
+
+
+ComposeLoader.add_implicit_resolver(BASE_60_TAG, _Base60Form, list("-+123456789"))
 ComposeLoader.add_constructor(BASE_60_TAG, lambda _, node: Base60(node.value))

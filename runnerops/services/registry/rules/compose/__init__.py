@@ -6,15 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from math import isfinite
 
-from runnerops.model.common import Key, Tree, Value, value_at
+from runnerops.model.common import Key, Tree, Value, value_at, word_set
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.dind import dind_rules
-from runnerops.services.registry.rules.compose.docker_values import docker_values
 from runnerops.services.registry.rules.compose.fixes import as_scalar
-from runnerops.services.registry.rules.compose.log_options import log_rules
 from runnerops.services.registry.rules.compose.names import circles, references
 from runnerops.services.registry.rules.compose.networks import address_rules, network_rules, shared_addresses
-from runnerops.services.registry.rules.compose.older import numbers_of_1
 from runnerops.services.registry.rules.compose.pairs import pairs
 from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapping
 from runnerops.services.registry.rules.compose.ports import shared_ports
@@ -31,6 +28,10 @@ from runnerops.services.registry.schema.compose_since import RECENT, keys_since,
 _SHORT = 3
 """A value of this many letters is no secret, and may occur by chance."""
 
+_PASSED_ON = word_set("""
+    cap_add cap_drop cpu_period cpu_quota devices ipc mem_swappiness pid platform sysctls tmpfs ulimits userns_mode uts
+""")
+"""The keys of a service that `docker_values` reads."""
 _VARIABLE = late_pattern(r"\$(?:\$|[A-Za-z_]\w*|\{[A-Za-z_]\w*(?:(?::?[-?+]).*?)?\})", re.DOTALL)
 
 
@@ -39,7 +40,11 @@ def compose_rules(tree: Tree, set_values: Mapping[str, str] = NOTHING, version: 
 
     `version`: that of Compose; empty if it is not known.
     """
-    findings = [*_rules(tree, tree, version), *numbers_of_1(tree, version)]
+    findings = list(_rules(tree, tree, version))
+    if lacks(version, "2.0.0"):
+        from runnerops.services.registry.rules.compose.older import numbers_of_1
+
+        findings += numbers_of_1(tree)
     refused = {key for rule, _, key, _, _ in findings if rule == "K001"}
     findings += [finding for finding in _newer(tree, version) if finding[2] not in refused]
     yield from findings
@@ -123,8 +128,7 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
         yield from service_values(service, key)
         yield from pairs(service, key)
         yield from address_rules(service, tree, key)
-        yield from docker_values(service, key)
-        yield from log_rules(service, key)
+        yield from _passed_on(service, key)
         yield from dind_rules(service, key)
         yield from shared_network(service, key)
         if not tree.get("include"):  # another file may define what this one uses
@@ -135,6 +139,18 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
     yield from shared_volumes(services)
     yield from shared_ports(services)
     yield from shared_addresses(services)
+
+
+def _passed_on(service: Tree, key: Key) -> Found:
+    """Checks the keys that Compose passes on as they are. Few services have any, so their rules are loaded late."""
+    if not _PASSED_ON.isdisjoint(service):
+        from runnerops.services.registry.rules.compose.docker_values import docker_values
+
+        yield from docker_values(service, key)
+    if service.get("logging"):
+        from runnerops.services.registry.rules.compose.log_options import log_rules
+
+        yield from log_rules(service, key)
 
 
 def _newer(tree: Tree, version: str) -> Found:

@@ -14,7 +14,6 @@ from runnerops.services.registry.schema.json_schema import open_text
 from runnerops.services.shared.addresses import is_address
 
 _EXPOSED = late_pattern(r"\d+(?:-\d+)?(?:/\w+)?")
-_PROTOCOL = late_pattern(r"([0-9.:-]+):(tcp|udp|sctp)")
 _BOTH = late_pattern(r"([0-9-]+)/\w+:([0-9-]+)(/\w+|)")
 
 
@@ -59,9 +58,10 @@ def _port(text: str, place: Key) -> Found:
     if match := _BOTH.fullmatch(text):
         reason = f"has a protocol before its end, where alone it may stand: {REFUSED}"
         yield "K002", "error", place, reason, f"write {match[1]}:{match[2]}{match[3]}"
-    elif match := _PROTOCOL.fullmatch(text):
+    elif text.endswith((":tcp", ":udp", ":sctp")):
+        rest, _, protocol = text.rpartition(":")
         reason = f"has a colon before its protocol: {REFUSED}"
-        yield "K002", "error", place, reason, f"write {match[1]}/{match[2]}"
+        yield "K002", "error", place, reason, f"write {rest}/{protocol}"
     elif problem := _problem(text):
         yield "K002", "error", place, f"{problem}: {REFUSED}", "write HOST:CONTAINER, for example 8080:80"
     elif text.count(":") > 2 and not text.startswith("["):  # go-connections takes it from 0.5.0 on

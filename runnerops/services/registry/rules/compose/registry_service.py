@@ -10,7 +10,6 @@ from runnerops.patterns import late_pattern
 from runnerops.services.registry.caches.image import major
 from runnerops.services.registry.rules.compose.parts import environment, items, mapping, mounts
 from runnerops.services.registry.rules.compose.registry_variables import variable_rules
-from runnerops.services.registry.rules.compose.tracing import tracing_rules
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.storage import STORAGE
 from runnerops.services.shared.addresses import host_of
@@ -41,7 +40,10 @@ def registry_service(service: Tree, key: Key) -> Found:
         yield "K011", "warning", (*key, "image"), text, "write a version"
     yield from _path(service, major(image), key)
     yield from variable_rules(service, key, major(image), is_image_file=_of_the_image(service, major(image)))
-    yield from tracing_rules(service, key, major(image))
+    if "OTEL_" in str(service.get("environment")):
+        from runnerops.services.registry.rules.compose.tracing import tracing_rules  # noqa: PLC0415  few registries trace
+
+        yield from tracing_rules(service, key, major(image))
     yield from _volume(service, key)
     yield from _port(service, key)
     yield from _names(service, key)
