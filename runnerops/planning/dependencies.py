@@ -40,9 +40,10 @@ def with_cache_clients(host: Host, hosts: Iterable[Host]) -> Host:
         return host
     clients: dict[str, tuple[str, ...]] = {}
     for other_host in hosts:
-        for cache in _used(other_host):
-            if cache.host == host.name:
-                clients[cache.name] = (*clients.get(cache.name, ()), other_host.name)
+        if any(cache.host == host.name for cache in other_host.caches):  # few hosts know the caches of a host
+            for cache in _used(other_host):
+                if cache.host == host.name:
+                    clients[cache.name] = (*clients.get(cache.name, ()), other_host.name)
     return replace(host, clients=clients)
 
 

@@ -24,6 +24,7 @@ from jinja2 import (
 from jinja2.exceptions import TemplateError as JinjaError
 
 from runnerops.errors import TemplateError
+from runnerops.memo import remembered
 from runnerops.model.common import Secret, SourceLocation, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.redact import PRIVATE, holds_secret
@@ -78,7 +79,7 @@ class Renderer:
         )
         self._env.filters |= {
             "to_json": lambda value: json.dumps(self._plain(value), indent=2, ensure_ascii=False),
-            "to_yaml": lambda value: _to_yaml(self._plain(value)),
+            "to_yaml": lambda value: _to_yaml(_no_times(self._plain(value))),
             "to_toml": lambda value, prefix="": to_toml(self._plain(value), prefix).rstrip("\n"),
             "without": lambda tree, *names: {name: value for name, value in tree.items() if name not in names},
         }
@@ -239,10 +240,11 @@ def _template_line(error: BaseException, template: str) -> int:
     return (lines[-1] or 0) if lines else 0
 
 
+@remembered
 def _to_yaml(value: Any) -> str:
     import yaml  # noqa: PLC0415  the parser is loaded already; the emitter takes time to import
 
-    return yaml.safe_dump(_no_times(value), sort_keys=False, allow_unicode=True, width=2**20, default_flow_style=False)
+    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=2**20, default_flow_style=False)
 
 
 def _no_times(value: Any) -> Any:

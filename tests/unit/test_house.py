@@ -26,6 +26,7 @@ MOST_ARGUMENTS = 5
 LAYERS = (
     ("__init__", "frozen", "patterns", "reading", "codes"),
     ("model",),
+    ("memo",),
     ("errors", "parsing"),
     ("redact",),
     ("services",),

@@ -7,7 +7,7 @@ import pytest
 from runnerops.model.common import ServiceName
 from runnerops.model.facts import DockerFacts, Facts, Unit
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
-from runnerops.planning.lint import KnownFindings, lint, lint_trees, trees_of
+from runnerops.planning.lint import lint
 
 DAEMON = FileSpec(ServiceName.DOCKER, "/etc/docker/daemon.json", "daemon.json.j2", "json")
 RUNNER = FileSpec(ServiceName.GITLAB_RUNNER, "/etc/gitlab-runner/config.toml", "config.toml.j2", "toml")
@@ -66,14 +66,3 @@ def test_versions_of_the_inventory(
 def test_the_hosts_own_version_wins() -> None:
     facts = Facts(docker=DockerFacts(Unit("docker", "active"), "26.1.5"))
     assert findings_of({"docker": "19.03"}, DAEMON, b'{"log-format": "json"}', facts) == []
-
-
-def test_of_hosts_with_equal_files_each_is_judged_by_its_own_versions() -> None:
-    files = [RenderedFile(DAEMON, b'{"log-format": "json"}')]
-    trees, known = trees_of(files), KnownFindings()
-    rules = [
-        [finding.rule for finding in lint_trees(Host("h", "h", versions=versions), trees, None, files, known)]
-        for versions in ({"docker": "26.1"}, {"docker": "19.03"}, {"docker": "26.1"}, {"docker": "19.03"})
-    ]
-    assert rules == [[], ["D002"], [], ["D002"]]
-    assert len(known) == 2

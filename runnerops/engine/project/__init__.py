@@ -22,7 +22,7 @@ from runnerops.model.common import Secret, ServiceName, Tree
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import Host, Inventory, RenderedFile
 from runnerops.model.plan import Finding
-from runnerops.planning.lint import KnownFindings, lint, lint_trees, trees_of
+from runnerops.planning.lint import lint, lint_trees, trees_of
 from runnerops.planning.lint.across import lint_across
 from runnerops.planning.lint.disagreeing import disagreeing_entries
 from runnerops.planning.lint.known_caches import KnownCaches
@@ -113,10 +113,9 @@ def open_project(
     caches = KnownCaches(loaded)
     same = [*same_addresses(loaded, hosts), *disagreeing_entries(loaded, hosts)]
     findings: dict[str, tuple[Finding, ...]] = {}
-    known = KnownFindings()
     for host in hosts:
         files = rendered[host.name]
-        other_findings = [*lint_trees(host, trees[host.name], None, files, known), *_cross_file_findings(host, caches)]
+        other_findings = [*lint_trees(host, trees[host.name], None, files), *_cross_file_findings(host, caches)]
         if any(resolver.missing()):
             other_findings = without_placeholders(other_findings, trees[host.name])
         own_findings = [finding for name, finding in same if name == host.name]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
-from typing import TypeAlias
 
 from runnerops.model.common import Key, ServiceName, Tree, item_name, key_text
 from runnerops.model.facts import DockerFacts, Facts, RegistryFacts, RunnerFacts, Unit
@@ -25,25 +24,11 @@ def lint(host: Host, files: Sequence[RenderedFile], facts: Facts | None) -> tupl
     return lint_trees(host, trees_of(files), facts, files)
 
 
-KnownFindings: TypeAlias = dict[tuple[object, ...], tuple[Finding, ...]]
-"""The findings of a service's rules on its files, before anything is known about the host, by these files and the versions
-that the inventory gives.
-"""
-
-
 def lint_trees(
-    host: Host,
-    trees: Mapping[FileSpec, Tree],
-    facts: Facts | None,
-    files: Sequence[RenderedFile] = (),
-    known: KnownFindings | None = None,
+    host: Host, trees: Mapping[FileSpec, Tree], facts: Facts | None, files: Sequence[RenderedFile] = ()
 ) -> tuple[Finding, ...]:
-    """Like `lint`, for files that are parsed already. Findings on the text itself are added for `files`.
-
-    `known` is for many hosts without `facts`, of which most have equal files: it is read and added to.
-    """
+    """Like `lint`, for files that are parsed already. Findings on the text itself are added for `files`."""
     facts = facts or _assumed(host)
-    known = {} if known is None else known
     findings: list[Finding] = []
     for file in files:
         texts = newer_toml(file.spec, file.content, facts) if file.content is not None else ()
@@ -53,11 +38,7 @@ def lint_trees(
         own_trees = {spec: tree for spec, tree in trees.items() if spec.service is name}
         if own_trees:
             service = service_of(name)
-            own_files = tuple(file for file in files if file.spec.service is name)
-            key = (name, own_files, *sorted(host.versions.items()))
-            if key not in known:
-                known[key] = tuple(service.lint(own_trees, facts))
-            findings += known[key]
+            findings += service.lint(own_trees, facts)
             listening += service.listens(host, own_trees)
     findings += _shared_places(listening)
     by_path: Mapping[str, Tree] = {spec.path: tree for spec, tree in trees.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from runnerops.memo import remembered
 from runnerops.model.common import Tree
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
@@ -19,7 +20,7 @@ from runnerops.services.docker.rules.proxied import proxied
 from runnerops.services.docker.rules.types import options, typed
 from runnerops.services.docker.rules.values import values
 from runnerops.services.docker.schema import key_of_flag
-from runnerops.services.docker.schema.nested import Found, Severity, nested
+from runnerops.services.docker.schema.nested import Found, One, Severity, nested
 from runnerops.services.shared.versions import Version, version_of
 
 
@@ -29,14 +30,18 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     """
     for spec, written in files.items():
         tree = without_nulls(written)
-        version = _version(facts)
-        findings = [*known_keys(tree, version), *typed(tree, version), *options(tree)]
+        findings = [*_of_version(tree, _version(facts))]
         findings += [finding for rule in (mirrors, _flag_of_unit, _swarm) for finding in rule(tree, facts)]
-        findings += [*nested(tree), *values(tree, version), *proxied(tree)]
         reported = {key for _, _, key, _, _ in findings}
         findings += [finding for finding in nulls(written) if finding[2] not in reported]
         for name, severity, key, message, fix in findings:
             yield Finding(name, severity, spec.path, key, message, fix)
+
+
+@remembered
+def _of_version(tree: Tree, version: Version | None) -> tuple[One, ...]:
+    of_keys = (*known_keys(tree, version), *typed(tree, version), *options(tree))
+    return (*of_keys, *nested(tree), *values(tree, version), *proxied(tree))
 
 
 def _version(facts: Facts | None) -> Version | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from runnerops.memo import remembered
 from runnerops.model.common import Key, Tree, key_label
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.parsing.near import did_you_mean, near_fix
 from runnerops.services.gitlab_runner.format import PATH, runners_of
-from runnerops.services.gitlab_runner.rules.found import Found
+from runnerops.services.gitlab_runner.rules.found import Found, One
 from runnerops.services.gitlab_runner.rules.keys import by_table, check_table
 from runnerops.services.gitlab_runner.rules.labels import labels
 from runnerops.services.gitlab_runner.rules.listening import listening
@@ -32,18 +33,21 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
     """Runs all rules on each file."""
     version = version_of(facts.runner.version if facts and facts.runner else "")
     for spec, tree in files.items():
-        plain = by_table("config", tree)
-        is_whole = spec.path == PATH
-        for rule_findings in (
-            *(rule(plain) for rule in (_concurrent, _logs, _twice, _few, listening)),
-            tokens(plain, version, is_complete=is_whole),
-            _executors(plain, is_whole, version),
-            urls(plain, version, is_complete=is_whole),
-            check_table("config", tree, (), version),
-            _values(plain, version),
-        ):
-            for name, severity, key, message, fix in rule_findings:
-                yield Finding(name, severity, spec.path, key, message, fix)
+        for name, severity, key, message, fix in _findings_of(tree, version, spec.path == PATH):
+            yield Finding(name, severity, spec.path, key, message, fix)
+
+
+@remembered
+def _findings_of(tree: Tree, version: Version, is_whole: bool) -> tuple[One, ...]:
+    plain = by_table("config", tree)
+    return (
+        *(finding for rule in (_concurrent, _logs, _twice, _few, listening) for finding in rule(plain)),
+        *tokens(plain, version, is_complete=is_whole),
+        *_executors(plain, is_whole, version),
+        *urls(plain, version, is_complete=is_whole),
+        *check_table("config", tree, (), version),
+        *_values(plain, version),
+    )
 
 
 def _values(tree: Tree, version: Version) -> Found:

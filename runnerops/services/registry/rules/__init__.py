@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from runnerops.memo import remembered
 from runnerops.model.common import Key, Tree
 from runnerops.model.facts import Facts
 from runnerops.model.inventory import FileSpec
@@ -17,7 +18,7 @@ from runnerops.services.registry.format import COMPOSE_TEMPLATE, CONFIG_TEMPLATE
 from runnerops.services.registry.rules.compose import compose_rules
 from runnerops.services.registry.rules.config import config_rules
 from runnerops.services.registry.rules.config.placeholders import placeholder_rules
-from runnerops.services.registry.rules.found import Found, Severity
+from runnerops.services.registry.rules.found import Found, One, Severity
 from runnerops.services.registry.rules.near import near_keys
 from runnerops.services.registry.rules.reach import reach_rules
 
@@ -37,8 +38,7 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
             image = str(service.get("image") or "")
             for findings in (
                 _upstream_named(spec, tree),
-                config_rules(tree, major(image) or _assumed(facts)),
-                _ttl(tree, major(image) or _assumed(facts)),
+                _of_config(tree, major(image) or _assumed(facts)),
                 _upstream(spec, facts),
                 reach_rules(tree, service),
                 placeholder_rules(tree),
@@ -47,9 +47,19 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
         elif spec.template == COMPOSE_TEMPLATE:
             has_configs = any(file_spec.template == CONFIG_TEMPLATE for file_spec in files)
             if tree or not has_configs:
-                yield from (_finding(spec, finding) for finding in compose_rules(tree, version=_compose(facts)))
+                yield from (_finding(spec, finding) for finding in _of_compose(tree, _compose(facts)))
             if has_configs:
                 yield from (_finding(spec, finding) for finding in _services(tree))
+
+
+@remembered
+def _of_config(tree: Tree, version: int | None) -> tuple[One, ...]:
+    return (*config_rules(tree, version), *_ttl(tree, version))
+
+
+@remembered
+def _of_compose(tree: Tree, version: str) -> tuple[One, ...]:
+    return tuple(compose_rules(tree, version=version))
 
 
 def _is_manifest(tree: Tree) -> bool:
