@@ -68,11 +68,13 @@ def put_note(merge_request: MergeRequest, marker: str, body: str, seconds: float
 
 def _put(library: gitlab.Gitlab, notes: str, marker: str, body: str) -> bool:
     before = list(_marked(library, notes, marker))
-    if any(_replaced(library, f"{notes}/{found}", body) for found in before):
+    if any(_replaced(library, f"{notes}/{note_id}", body) for note_id in before):
         return True
     made: Any = library.http_post(notes, post_data={"body": body})
-    meanwhile = [found for found in _marked(library, notes, marker) if found < int(made["id"]) and found not in before]
-    if any(_replaced(library, f"{notes}/{found}", body) for found in meanwhile):  # by a job at the same time
+    meanwhile = [
+        note_id for note_id in _marked(library, notes, marker) if note_id < int(made["id"]) and note_id not in before
+    ]
+    if any(_replaced(library, f"{notes}/{note_id}", body) for note_id in meanwhile):  # by a job at the same time
         _remove(library, f"{notes}/{made['id']}")
         return True
     return False
@@ -83,8 +85,8 @@ def _marked(library: gitlab.Gitlab, notes: str, marker: str) -> Iterator[int]:
     belong to an earlier token.
     """
     every: Any = library.http_list(notes, query_data={"sort": "asc", "per_page": 100}, iterator=True)
-    found = [int(one["id"]) for one in every if str(one.get("body", "")).startswith(marker)]
-    yield from found
+    note_ids = [int(note["id"]) for note in every if str(note.get("body", "")).startswith(marker)]
+    yield from note_ids
 
 
 def _replaced(library: gitlab.Gitlab, note: str, body: str) -> bool:

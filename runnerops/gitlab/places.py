@@ -23,19 +23,19 @@ def elsewhere(client: GitlabClient, details: Mapping[str, Any], place: Place) ->
     GitlabError.
     """
     kind = str(details.get("runner_type") or "").removesuffix("_type")
-    found = [
+    owners = [
         entry for entry in details.get(f"{kind}s") or () if isinstance(entry, dict) and isinstance(entry.get("id"), int)
     ]
-    there = f"{kind} {', '.join(map(_name, found))}".strip()
+    actual_place = f"{kind} {', '.join(map(_name, owners))}".strip()
     if not kind or kind == place.kind == "instance":
         return ""
     if kind != place.kind:
-        return there
-    if not found or any(entry["id"] == place.of or _at(entry, place) for entry in found):
+        return actual_place
+    if not owners or any(entry["id"] == place.of or _at(entry, place) for entry in owners):
         return ""
-    if isinstance(place.of, str) and client.number(path_of(place)) in {entry["id"] for entry in found}:
+    if isinstance(place.of, str) and client.number(path_of(place)) in {entry["id"] for entry in owners}:
         return ""  # it is the same place under an earlier path
-    return there
+    return actual_place
 
 
 def _name(entry: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ class RunnerQueries:
 def moment(text: Any) -> datetime | None:
     """Parses a time as GitLab writes it (ISO 8601). Returns None if the text is empty or not a time."""
     try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+        parsed = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
-    return found.replace(tzinfo=UTC) if found and not found.tzinfo else found
+    return parsed.replace(tzinfo=UTC) if parsed and not parsed.tzinfo else parsed

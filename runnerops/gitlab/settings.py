@@ -21,21 +21,21 @@ def compare(
 ) -> tuple[SettingsUpdate, str]:
     """Returns what differs (may be empty), and where the runner is if that is not `place`. Raises GitlabError.
 
-    `one.id` comes from a file in which somebody may have edited the token. So the runner is first looked up by its
+    `registration.id` comes from a file in which somebody may have edited the token. So the runner is first looked up by its
     token.
     """
     number = registration.id or number_of(client, registration, system_id)
     details = _details(client, number)
-    changes, there = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
+    changes, other_place = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
     if (
-        (changes or there)
+        (changes or other_place)
         and registration.id
         and system_id
         and (number := number_of(client, registration, system_id)) != registration.id
     ):
         details = _details(client, number)
-        changes, there = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
-    return SettingsUpdate(registration.name, number, changes), there or ""
+        changes, other_place = differing(wanted, settings_of(details)), place and elsewhere(client, details, place)
+    return SettingsUpdate(registration.name, number, changes), other_place or ""
 
 
 def update(client: GitlabClient, planned: SettingsUpdate) -> None:

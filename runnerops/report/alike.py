@@ -47,11 +47,11 @@ class HostText:
         remain different.
         """
         owns = {_split_port(self.address)[0]: "\ue001", self.address: "\ue001", self.name: "\ue000"}
-        whole = "\n".join(text for _, text in self.lines)  # the patterns of many hosts take long to compile
+        joined = "\n".join(text for _, text in self.lines)  # the patterns of many hosts take long to compile
         signs = [
             (_pattern(identity), rf"\g<1>{owns[identity]}")
             for identity in sorted(owns, key=len, reverse=True)
-            if identity and identity in whole
+            if identity and identity in joined
         ]
 
         def plain(text: str) -> str:

@@ -15,15 +15,15 @@ from runnerops.services.shared.ways import asked_from, reached, still_reached
 def ways_before(context: ActionContext) -> Iterator[Step]:
     """Records the state before any swap."""
     for name, url in _far_caches(context):
-        for way in _ways(context):
-            yield reached(name, url, way, context.observed.facts.tools)
+        for source in _ways(context):
+            yield reached(name, url, source, context.observed.facts.tools)
 
 
 def ways_after(context: ActionContext) -> Iterator[Step]:
     """Leaves out the host's own caches, which may start later; their phase checks them."""
     for name, url in _far_caches(context):
-        for way in _ways(context):
-            yield still_reached(name, url, way, context.action.ways, context.observed.facts.tools)
+        for source in _ways(context):
+            yield still_reached(name, url, source, context.action.ways, context.observed.facts.tools)
 
 
 def _ways(context: ActionContext) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def _order(kubernetes: Tree, key: Key) -> Found:
     for name in kubernetes:
         if name.endswith("_request") and _KEY.fullmatch(name):
             limit_name = f"{name.removesuffix('_request')}_limit"
-            request, limit = (_amount(kubernetes.get(one)) for one in (name, limit_name))
+            request, limit = (_amount(kubernetes.get(key_name)) for key_name in (name, limit_name))
             if request is not None and limit is not None and request > limit > 0:
                 text = f"is more than {limit_name}: every job would fail"
                 yield "R022", "error", (*key, name), text, f"write at most what {limit_name} says"

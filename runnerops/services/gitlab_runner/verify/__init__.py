@@ -87,12 +87,12 @@ def _kept_stopped(host: Host, runner: RunnerFacts) -> Iterator[Check]:
 
 
 def _enabled(host: Host, runner: RunnerFacts) -> Check:
-    what, down = f"{UNIT} starts at boot", runner.unit.stays_down
+    title, down = f"{UNIT} starts at boot", runner.unit.stays_down
     if not down:
-        return Check("unit-enabled", NAME, what)
+        return Check("unit-enabled", NAME, title)
     masked = down.startswith("masked")
     fix = f"on {host.name}: systemctl unmask {UNIT}" if masked else f"runnerops deploy {host.name}"
-    return Check("unit-enabled", NAME, what, "fail", f"it is {down}", fix)
+    return Check("unit-enabled", NAME, title, "fail", f"it is {down}", fix)
 
 
 def _active(host: Host, runner: RunnerFacts) -> Check:

@@ -101,14 +101,14 @@ def as_read(value: V, major: int) -> V:
     """Returns a value with each `1e3` without quotes as the number that it is to registry 3. Registry 2 reads a text."""
     if major == 2:
         return value
-    read: Value = value
+    converted: Value = value
     if isinstance(value, dict):
-        read = {name: as_read(item, major) for name, item in value.items()}
+        converted = {name: as_read(item, major) for name, item in value.items()}
     elif isinstance(value, list):
-        read = [as_read(item, major) for item in value]
+        converted = [as_read(item, major) for item in value]
     elif isinstance(value, Power):
-        read = float(value)
-    return read  # type: ignore[return-value]
+        converted = float(value)
+    return converted  # type: ignore[return-value]
 
 
 def is_host(value: Value) -> bool:

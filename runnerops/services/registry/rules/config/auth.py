@@ -36,10 +36,10 @@ def auth_rules(tree: Tree, major: int) -> Found:
 
 def _controller(name: str, options: Tree, major: int) -> Found:
     key: Key = ("auth", name)
-    known = (*AUTH[name], *AUTH_OPTIONS.get(name, ()))
-    misspelt = slips(options, known)
+    known_options = (*AUTH[name], *AUTH_OPTIONS.get(name, ()))
+    misspelt = slips(options, known_options)
     for option in options:
-        if option not in known and (meant := near_keys(option, known)):
+        if option not in known_options and (meant := near_keys(option, known_options)):
             text = f"unknown key, {question(meant)}"
             yield "C001", "error", (*key, option), text, f"write {' or '.join(meant)}"
     for wanted in AUTH[name]:
