@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import tomli
 
@@ -53,6 +54,7 @@ def places(text: str, file: str) -> dict[Key, SourceLocation]:
     return reader.found
 
 
+@lru_cache(maxsize=64)
 def newer(text: str) -> Newer | None:
     """The first feature in a valid text that TOML 1.0 rejects; None if the text is TOML 1.0."""
     reader = _Reader(Cursor(text, ""))

@@ -51,6 +51,6 @@ def _secret(file: RenderedFile) -> bool:
         return False
     service = service_of(file.spec.service)
     try:
-        return holds_secret(service, service.parse(file.spec, file.content))
+        return holds_secret(service.parse(file.spec, file.content), service)
     except ParseError:  # earlier contents that a rollback brings back may not parse
         return True

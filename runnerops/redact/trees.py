@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from runnerops.frozen import frozen
+from runnerops.memo import remembered
 from runnerops.model.common import Key, Secret, Tree, Value
 from runnerops.model.inventory import Host
 from runnerops.patterns import late_pattern
@@ -123,7 +124,8 @@ def secret_values(service: KnowsFreeText, tree: Tree, clear: frozenset[str]) -> 
     return frozenset(_found(_Judge(service, clear, learns=True), (), tree))
 
 
-def holds_secret(service: KnowsFreeText, tree: Tree) -> bool:
+@remembered
+def holds_secret(tree: Tree, service: KnowsFreeText) -> bool:
     """Whether a file contains a known secret. Free text does not count."""
     return bool(_found(_Judge(service, None), (), tree))
 

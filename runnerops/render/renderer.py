@@ -103,7 +103,7 @@ class Renderer:
             text = self._text(host, spec, names)
             content = text.encode()
             tree = self._check(service, host, spec, names, text)
-            secret = self._resolved or holds_secret(service, tree)
+            secret = self._resolved or holds_secret(tree, service)
             files.append(RenderedFile(replace(spec, mode=PRIVATE) if secret else spec, content))
         return files
 

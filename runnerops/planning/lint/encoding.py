@@ -23,10 +23,9 @@ def newer_toml(spec: FileSpec, content: bytes, facts: Facts | None) -> Iterator[
         return
     from runnerops.parsing.toml_places import newer  # noqa: PLC0415  a file has one format
 
-    text = content.decode("utf-8-sig")
-    first = newer(text)
     version = version_of(facts.runner.version) if facts and facts.runner else None
-    if first is None or (version and version >= _TOML_1_1):
+    text = content.decode("utf-8-sig")
+    if (version and version >= _TOML_1_1) or (first := newer(text)) is None:
         return
     place = SourceLocation(spec.path, *place_of(text, first.at))
     problem = f"{first.what} is TOML 1.1: gitlab-runner before 18.9 refuses the whole file"

@@ -54,7 +54,7 @@ def parse(content: bytes) -> Tree:
         return {}
     if not isinstance(tree, dict):
         raise ParseError(*_first(r"\S", text), "the file must be an object", "put its keys into { }", valid=True)
-    if _HALF.search(dumped := json.dumps(tree, ensure_ascii=False)):
+    if "\\u" in text and _HALF.search(dumped := json.dumps(tree, ensure_ascii=False)):
         return dict(json.loads(_HALF.sub("\ufffd", dumped)))
     return tree
 

@@ -49,6 +49,8 @@ def _bridge(docker: DockerFacts, observed: HostState) -> Iterator[str]:
 def _hosts_file(
     host: Host, rendered: Sequence[RenderedFile], docker: DockerFacts, observed: HostState
 ) -> Iterator[str]:
+    if docker.hosts_file is None:
+        return
     (file, *_), _ = reconcile(host, rendered, observed)
     old, desired = tree_of(observed.file(path_of(observed)).content), tree_of(file.content)
     containerd = keeps_in_containerd(desired, old, docker)
