@@ -13,13 +13,18 @@ trap 'rm -rf "$scratch"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# NUMBER: the files of this share. Each file, the largest first, goes to the share that has the fewest bytes.
+# NUMBER: the files of this share. Each file, the one that takes longest first, goes to the share that has least to do.
+# A file takes as long as it is large, and a property, which is tried with many examples, as long as PROPERTY bytes.
+PROPERTY=12000
 files() {
-  find "$folder" -name 'test_*.py' -exec wc -c {} + | sort -rn | awk -v cores="$cores" -v number="$1" '
-    $2 != "total" {
+  find "$folder" -name 'test_*.py' -exec awk -v property="$PROPERTY" '
+    { cost[FILENAME] += length + 1 }
+    /^@given/ { cost[FILENAME] += property }
+    END { for (file in cost) print cost[file], file }' {} + |
+    sort -k 1,1nr -k 2 | awk -v cores="$cores" -v number="$1" '{
       least = 1
-      for (share = 2; share <= cores; share++) if (bytes[share] < bytes[least]) least = share
-      bytes[least] += $1
+      for (share = 2; share <= cores; share++) if (taken[share] < taken[least]) least = share
+      taken[least] += $1
       if (least == number) print $2
     }'
 }
