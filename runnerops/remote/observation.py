@@ -86,20 +86,29 @@ def decode_observation(word: str, output: bytes) -> tuple[dict[str, Answer], dic
     """
     answers: dict[str, Answer] = {}
     files: dict[str, RemoteFile] = {}
-    head = re.compile(rb"^%s (fact|file) (.*)$" % word.encode(), re.MULTILINE)
-    tail = re.compile(rb"\n%s end (\d+)\n" % word.encode())
-    at = 0
-    while begin := head.search(output, at):
-        end = tail.search(output, begin.end())
-        if end is None:
-            break
-        at, content = end.end(), output[begin.end() + 1 : end.start()]
-        if begin[1] == b"fact":
-            answers[begin[2].decode()] = Answer(int(end[1]), content)
+    # each observation has another word, and compiling a pattern with it takes as long as all of this
+    mark, output, at = f"\n{word} ".encode(), b"\n" + output, 0
+    while (head := _next(_HEAD, output, mark, at)) and (end := _next(_END, output, mark, head.end() - 1)):
+        at, content = end.end() - 1, output[head.end() : end.start() - len(mark)]
+        if head[1] == b"fact":
+            answers[head[2].decode()] = Answer(int(end[1]), content)
         else:
             path, real, rest = _names(content)
-            files[path] = _file(begin[2].decode(), real, rest)
+            files[path] = _file(head[2].decode(), real, rest)
     return answers, files
+
+
+_HEAD = late_pattern(rb"(fact|file) (.*)\n")
+_END = late_pattern(rb"end (\d+)\n")
+
+
+def _next(pattern: re.Pattern[bytes], output: bytes, mark: bytes, at: int) -> re.Match[bytes] | None:
+    """The first match of the pattern right behind a mark, from this index on."""
+    while (found := output.find(mark, at)) >= 0:
+        at = found + len(mark)
+        if match := pattern.match(output, at):
+            return match
+    return None
 
 
 def _names(content: bytes) -> tuple[str, str, bytes]:
