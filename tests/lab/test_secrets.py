@@ -29,7 +29,8 @@ def fixture_project(tmp_path: Path, lab: Lab, host: LabHost) -> Project:
         "token": "@env TOKEN",
         "executor": "docker",
         "environment": ["CI_PASSWORD=@env"],
-        "docker": {"image": f"https://me:{OURS['userinfo']}@example.com/x"},
+        "clone_url": f"https://me:{OURS['userinfo']}@example.com",
+        "docker": {"image": "alpine:3"},
     }
     cache = cache_section(
         host, lab.hub, username="me", password=OURS["password"], environment={"REGISTRY_HTTP_SECRET": "@env X"}
