@@ -38,13 +38,13 @@ def lint(files: Mapping[FileSpec, Tree], facts: Facts | None) -> Iterable[Findin
 
 
 @remembered
-def _findings_of(tree: Tree, version: Version, is_whole: bool) -> tuple[One, ...]:
+def _findings_of(tree: Tree, version: Version, is_complete: bool) -> tuple[One, ...]:
     plain = by_table("config", tree)
     return (
         *(finding for rule in (_concurrent, _logs, _twice, _few, listening) for finding in rule(plain)),
-        *tokens(plain, version, is_complete=is_whole),
-        *_executors(plain, is_whole, version),
-        *urls(plain, version, is_complete=is_whole),
+        *tokens(plain, version, is_complete=is_complete),
+        *_executors(plain, is_complete, version),
+        *urls(plain, version, is_complete=is_complete),
         *check_table("config", tree, (), version),
         *_values(plain, version),
     )
@@ -100,7 +100,7 @@ def _logs(tree: Tree) -> Found:
         )
 
 
-def _executors(tree: Tree, is_whole: bool, version: Version) -> Found:
+def _executors(tree: Tree, is_complete: bool, version: Version) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "executor")
         value = runner.get("executor")
@@ -114,7 +114,7 @@ def _executors(tree: Tree, is_whole: bool, version: Version) -> Found:
         present = [name for name in EXECUTORS if isinstance(runner.get(name), dict)]
         fix = f'write executor = "{present[0]}"' if len(present) == 1 else f"write one of {', '.join(EXECUTORS)}"
         if value in (None, ""):
-            excerpt = not is_whole and ("token" not in runner or is_excerpt(runner))
+            excerpt = not is_complete and ("token" not in runner or is_excerpt(runner))
             if "executor" in runner or "executor" not in given("runner", runner):
                 yield "R003", "warning" if excerpt else "error", key, "is missing", fix
         else:
