@@ -14,6 +14,7 @@ import yaml
 
 from runnerops.inventory.values.scalars import ScalarError, Verbatim, plain_scalar
 from runnerops.model.common import Secret, Value
+from runnerops.parsing.yaml_dump import Dumper
 
 
 def scalar(value: Value, *, flow: bool = False) -> str:
@@ -60,7 +61,7 @@ def _is_plain(text: str, source: str) -> bool:
             return False
     except ScalarError:
         return False
-    resolvers = yaml.SafeLoader.yaml_implicit_resolvers  # also what YAML 1.1 reads as a number, a date or a boolean
+    resolvers = Dumper.yaml_implicit_resolvers  # also what YAML 1.1 or Go reads as a number, a date or a boolean
     patterns = [pattern for tag, pattern in (*resolvers.get(text[0], ()), *resolvers.get(None, ()))]
     return not any(pattern.match(text) for pattern in patterns) and _reads_as(f"{source}\n", text)
 

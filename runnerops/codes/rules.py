@@ -572,6 +572,14 @@ _ROWS = (
         "Set it where Compose runs, or in .env beside the file, or give it a default: ${NAME:-DEFAULT}.",
     ),
     Rule(
+        "K007",
+        "warning",
+        "Text that Compose changes",
+        "YAML reads a text without quotes as a number or a date if it looks like one. The container gets `0777` as"
+        " 511, `1.10` as 1.1, `1e3` as 1000, and 2030-01-01 as 2030-01-01 00:00:00 +0000 UTC.",
+        "Put it in quotes.",
+    ),
+    Rule(
         "K010",
         "error",
         "Configuration in a place that the registry does not read",

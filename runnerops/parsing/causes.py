@@ -10,6 +10,7 @@ from runnerops.patterns import late_pattern
 CURLY = "\u201c\u201d\u201e\u2018\u2019\u201a\u00ab\u00bb"
 _ODD_SPACES = "\u00a0\u2000\u2001\u2002\u2003\u2007\u2009\u200b\u200c\u200d\u202f\u2060\u3000"
 _CONFLICT = late_pattern(r"(?:<{7}|={7}|>{7}|\|{7})(?:[ \t\r\n]|$)")
+_OPENING = late_pattern("^<{7}", re.MULTILINE)
 _PAGE = late_pattern(r"\ufeff?\s*<(?:!doctype\b|html\b|head\b|body\b|\?xml\b)", re.IGNORECASE)
 _BRACES = late_pattern(r"\{[{%#]|%\}")
 
@@ -68,8 +69,9 @@ def common(text: str, at: int) -> Cause | None:
     character = text[at : at + 1]
     if _CONFLICT.match(line_of(text, at)):
         begin = text.rfind("\n", 0, at) + 1
+        opening = max((mark.start() for mark in _OPENING.finditer(text, 0, begin + 7)), default=begin)
         return Cause(
-            begin, "there is a mark of an unfinished Git merge here", "resolve the conflict, take the marks out"
+            opening, "there is a mark of an unfinished Git merge here", "resolve the conflict, take the marks out"
         )
     return first(
         at,

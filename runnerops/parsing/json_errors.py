@@ -15,7 +15,6 @@ _WORD = late_pattern(r"[A-Za-z_][\w.-]*")
 _LITERALS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 _NULLS = {"null", "none", "nil", "undefined"}
 _TOKEN = late_pattern(r'"(?:[^"\\]|\\.)*(?:"|$)|[\[\]{}]', re.DOTALL)
-_TRAILING = ("the comma before this bracket is one too many", "take it out")
 
 
 def explain(text: str, at: int, message: str) -> Cause:
@@ -26,7 +25,9 @@ def explain(text: str, at: int, message: str) -> Cause:
 
 
 def _here(text: str, at: int) -> Cause | None:
-    character = text[at : at + 1]
+    character, before = text[at : at + 1], text[:at].rstrip()
+    if character in {"}", "]"} and before.endswith(","):
+        return Cause(len(before) - 1, "this comma before a closing bracket is one too many", "take it out")
     return first(
         at,
         (text.startswith(_COMMENTS, at), "there is a comment here", "take it out: JSON has none"),
@@ -36,7 +37,6 @@ def _here(text: str, at: int) -> Cause | None:
             "take it out at the beginning and at the end",
         ),
         (character == "'", "there is a single quote here", 'write ": JSON has no other quotes'),
-        (character in {"}", "]"} and text[:at].rstrip().endswith(","), *_TRAILING),
     )
 
 

@@ -22,8 +22,10 @@ def places(text: str, file: str) -> dict[Key, SourceLocation]:
     return reader.found
 
 
-def repeated(text: str, file: str) -> list[tuple[Key, SourceLocation]]:
-    """Repeated keys of an object, at their second place. Go uses the last of them, while people read the first."""
+def repeated(text: str, file: str) -> list[tuple[Key, SourceLocation, int]]:
+    """Repeated keys of an object, each with its second place and the line of its first. Go uses the last of them, while
+    people read the first.
+    """
     reader = _Reader(Cursor(text, file))
     reader.value(())
     return reader.repeated
@@ -33,7 +35,7 @@ class _Reader:
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self.found: dict[Key, SourceLocation] = {}
-        self.repeated: list[tuple[Key, SourceLocation]] = []
+        self.repeated: list[tuple[Key, SourceLocation, int]] = []
 
     def value(self, key: Key) -> None:
         cursor = self._cursor
@@ -65,8 +67,8 @@ class _Reader:
                 part = _name(cursor.take(_STRING))
                 cursor.skip(_SPACE)
                 cursor.move(1)
-            if (*key, part) in self.found:
-                self.repeated.append(((*key, part), place))
+            if earlier := self.found.get((*key, part)):
+                self.repeated.append(((*key, part), place, earlier.line))
             self.found[*key, part] = place
             self.value((*key, part))
             index += 1

@@ -237,10 +237,23 @@ def _twice(text: str, at: int) -> Cause:
     if line_of(text, begin).lstrip().startswith("["):
         return Cause(
             begin,
-            "this table exists already",
+            f"this table exists already{_also(text, begin, ']')}",
             "put its keys together; one of several has two brackets at each side: [[runners]]",
         )
-    return Cause(begin, "duplicate key", "take one of them out")
+    return Cause(begin, f"duplicate key{_also(text, begin, '=')}", "take one of them out")
+
+
+def _also(text: str, begin: int, end: str) -> str:
+    """Says which line above names the same table, or in the same table the same key, that ends with `end`."""
+    name = line_of(text, begin).partition(end)[0].strip()
+    lines = text[:begin].splitlines()
+    for number in range(len(lines), 0, -1):
+        line = lines[number - 1].strip()
+        if line.partition(end)[0].strip() == name:
+            return f", also in line {number}"
+        if end == "=" and line.startswith("["):
+            break
+    return ""
 
 
 def _date(text: str, at: int) -> Cause:

@@ -21,12 +21,12 @@ _MERGE = "tag:yaml.org,2002:merge"
 @frozen
 class Look:
     """What the text of a YAML file shows besides its values. `places`: of every key and item. `repeated`: repeated keys
-    of a mapping, at their second place. `second`: the beginning of a second document that is not empty, even if it is
-    not valid YAML. `documents`: all of them.
+    of a mapping, with their second place and the line of their first. `second`: the beginning of a second document that
+    is not empty, even if it is not valid YAML. `documents`: all of them.
     """
 
     places: dict[Key, SourceLocation]
-    repeated: list[tuple[Key, SourceLocation]]
+    repeated: list[tuple[Key, SourceLocation, int]]
     second: SourceLocation | None
     documents: Sequence[yaml.Node]
 
@@ -110,8 +110,8 @@ def _second(text: str, file: str) -> SourceLocation | None:
     return None
 
 
-def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
-    repeated_keys: list[tuple[Key, SourceLocation]] = []
+def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation, int]]:
+    repeated_keys: list[tuple[Key, SourceLocation, int]] = []
     waiting: list[tuple[yaml.Node, Key]] = [(root, ())]
     met: set[int] = set()
     while waiting:
@@ -123,12 +123,12 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation]]:
             items = enumerate(node.value)
             waiting += ((item, (*key, index)) for index, item in items if not isinstance(item, yaml.ScalarNode))
         elif isinstance(node, yaml.MappingNode):
-            names: set[str] = set()
+            lines: dict[str, int] = {}
             for name, value in node.value:
                 place_key = (*key, str(name.value))
-                if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE and name.value in names:
-                    repeated_keys.append((place_key, _location(name, file)))
-                names.add(str(name.value))
+                if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE and name.value in lines:
+                    repeated_keys.append((place_key, _location(name, file), lines[name.value]))
+                lines[str(name.value)] = name.start_mark.line + 1
                 if not isinstance(value, yaml.ScalarNode):
                     waiting.append((value, place_key))
     return repeated_keys

@@ -242,9 +242,9 @@ def _template_line(error: BaseException, template: str) -> int:
 
 @remembered
 def _to_yaml(value: Any) -> str:
-    import yaml  # noqa: PLC0415  the parser is loaded already; the emitter takes time to import
+    from runnerops.parsing.yaml_dump import dump  # noqa: PLC0415  few templates use it
 
-    return yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=2**20, default_flow_style=False)
+    return dump(value, sort_keys=False)
 
 
 def _no_times(value: Any) -> Any:

@@ -7,4 +7,5 @@ from runnerops.model.inventory import FileSpec
 
 JSON = FileSpec(ServiceName.DOCKER, "daemon.json", "daemon.json.j2", "json")
 TOML = FileSpec(ServiceName.GITLAB_RUNNER, "config.toml", "config.toml.j2", "toml")
+REGISTRY = FileSpec(ServiceName.REGISTRY, "registry-config.yml", "registry-config.yml.j2", "yaml")
 YAML = FileSpec(ServiceName.REGISTRY, "compose.yml", "docker-compose.yml.j2", "yaml")

@@ -97,7 +97,7 @@ def test_each_as_json_has_the_same_facts() -> None:
     [
         ("unmanaged_file", "unmanaged_file: unknown code, did you mean 'unmanaged-file'?"),
         ("jobs-runing", "jobs-runing: unknown code, did you mean 'jobs-running'?"),
-        ("k00", "k00: unknown code; these begin so: K001, K002, K003, K004, K005, K006"),
+        ("k00", "k00: unknown code; these begin so: K001, K002, K003, K004, K005, K006, K007"),
         ("P006x", "P006x: unknown code, did you mean 'P006'?"),
         ("drop", "drop: unknown code; these begin so: drop-runner"),
         ("live", "live: unknown code; these begin so: live-restore-flag"),

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import Finding
 from runnerops.planning.lint.file import lint_file
-from tests.unit.single_files import JSON, TOML, YAML
+from tests.unit.single_files import JSON, REGISTRY, TOML, YAML
 
 IN_JSON = [
     ('{\n  // x\n  "a": 1}', 2, 3, "there is a comment here", "JSON has none"),
     ('{"a": 1 # x\n}', 1, 9, "there is a comment here", "JSON has none"),
-    ('{"a": 1,\n}', 2, 1, "comma before this bracket is one too many", "take it out"),
-    ('{"a": [1, 2,]}', 1, 13, "comma before this bracket is one too many", "take it out"),
+    ('{"a": 1,\n}', 1, 8, "this comma before a closing bracket is one too many", "take it out"),
+    ('{"a": [1, 2,]}', 1, 12, "this comma before a closing bracket is one too many", "take it out"),
     ('{"a": 1,, "b": 2}', 1, 9, "there is a comma here with nothing before it", "take it out"),
     ("{\u201ca\u201d: 1}", 1, 2, "a curly quote", "straight"),
     ("{\u00a0}", 1, 2, "an invisible character", "space"),
@@ -87,7 +87,7 @@ IN_TOML = [
     ('a = ["x"\nb = 1\n', 1, 5, "this list is never closed", "]"),
     ('a = ["x" "y"]', 1, 10, "a comma is missing", "between two items"),
     ("a = {b = 1\n", 1, 5, "this { is not closed", "table"),
-    ("a = 1\na = 2\n", 2, 1, "duplicate key", "take one"),
+    ("a = 1\na = 2\n", 2, 1, "duplicate key, also in line 1", "take one"),
     ("[a]\nx = 1\n\n[a]\ny = 1\n", 4, 1, "this table exists already", "[[runners]]"),
     ('[runners]\nname = "x"\n[[runners]]\n', 3, 1, "this table exists already", "[[runners]]"),
     ("[a.b]\nx = 1\n[[a]]\ny = 1\n", 1, 1, "whose heading stands below it", "move it down"),
@@ -104,6 +104,9 @@ IN_TOML = [
     ('a = "{{ x }}"\nb = "it is "x""', 2, 13, "a string ends at the quote", "for a quote inside"),
     ("[a]\n(...)\n", 2, 1, "there are dots here", "take them out"),
     (">>>>>>> x\n", 1, 1, "an unfinished Git merge", "resolve"),
+    ("a = 1\n[t]\na = 1\nb = 2\na = 3\n", 5, 1, "duplicate key, also in line 3", "take one"),
+    ("[t]\n[u]\n[ t ] # again\n", 3, 1, "this table exists already", "put its keys together"),
+    ("[t]\n[u]\n[t]\n", 3, 1, "this table exists already, also in line 1", "put its keys together"),
 ]
 IN_YAML = [
     ("a:\n\tb: 1\n", 2, 1, "there is a tab in the indentation", "spaces"),
@@ -120,7 +123,7 @@ IN_YAML = [
     ("a: *.example.com\n", 1, 5, "an alias", "quotes"),
     ("a: *b\n", 1, 4, "an alias", "quotes"),
     ("a: @x", 1, 4, "cannot start a value", "quotes"),
-    ("a: 1\na: 2\n", 2, 1, "duplicate key", "take one"),
+    ("a: 1\na: 2\n", 2, 1, "duplicate key, also in line 1", "take one"),
     ("a:\n    b: 1\n  c: 2\n", 3, 3, "this line is indented as none above", "neighbours"),
     ("a: 1\n  b: 2\n", 2, 3, "indented deeper than the one above", "both alike"),
     ("a:\n  - b\n  c: 1\n", 3, 3, "there is a key among the items of a list", "indent"),
@@ -146,10 +149,12 @@ IN_YAML = [
     ("a:\n  <<: 1\n", 2, 7, "`<<` takes a mapping", "*NAME"),
     ("<<<<<<< HEAD\na: 1\n", 1, 1, "an unfinished Git merge", "resolve"),
     ("a:\n<<<<<<< HEAD\n  b: 1\n", 2, 1, "an unfinished Git merge", "resolve"),
-    ("b: 1\na: 0x_\n", 2, 4, "looks like a number", "quotes"),
+    ("a:\n<<<<<<< HEAD\n  b: 1\n=======\n  b: 2\n>>>>>>> x\n", 2, 1, "an unfinished Git merge", "resolve"),
     ("b: 1\na: &a [*a]", 2, 8, "aliases", "write the values out"),
 ]
-CASES = [(spec, *case) for spec, cases in ((JSON, IN_JSON), (TOML, IN_TOML), (YAML, IN_YAML)) for case in cases]
+IN_REGISTRY = [("b: 1\na: 0x_\n", 2, 4, "looks like a number", "quotes")]
+FORMATS = ((JSON, IN_JSON), (TOML, IN_TOML), (YAML, IN_YAML), (REGISTRY, IN_REGISTRY))
+CASES = [(spec, *case) for spec, cases in FORMATS for case in cases]
 
 
 def finding_of(spec: FileSpec, content: bytes) -> Finding:

@@ -108,7 +108,10 @@ def test_missing_secrets_are_reported_together(tmp_path: Path) -> None:
         ("{}\n{{ docker.nope.deeper }}", "templates/daemon.json.j2:2:"),
         ("{% if %}", "templates/daemon.json.j2:1:"),
         ("{{ 1 / 0 }}", "templates/daemon.json.j2:1:"),
-        ('{"a": 1,}', "templates/daemon.json.j2:1: renders broken JSON for host r: the comma before this bracket"),
+        (
+            '{"a": 1,}',
+            "templates/daemon.json.j2:1: renders broken JSON for host r: this comma before a closing bracket",
+        ),
         ("[]", "renders broken JSON"),
         ("{% include 'other.j2' %}", "no template 'other.j2'"),
         ("{% extends 'daemon.json.j2' %}", "templates/daemon.json.j2: it extends, includes or calls itself"),

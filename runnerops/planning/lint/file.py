@@ -121,9 +121,14 @@ def _second(spec: FileSpec, place: SourceLocation) -> Finding:
     return Finding("P004", "warning", spec.path, (), problem, "put each document into a file of its own", place)
 
 
-def _twice(spec: FileSpec, duplicates: Sequence[tuple[Key, SourceLocation]]) -> list[Finding]:
-    problem, fix = "duplicate key: the last one counts", "take one of them out"
-    return [Finding("P002", "warning", spec.path, key, problem, fix, place) for key, place in duplicates]
+def _twice(spec: FileSpec, duplicates: Sequence[tuple[Key, SourceLocation, int]]) -> list[Finding]:
+    fix = "take one of them out"
+    return [
+        Finding(
+            "P002", "warning", spec.path, key, f"duplicate key, also in line {line}: the last one counts", fix, place
+        )
+        for key, place, line in duplicates
+    ]
 
 
 def decode(content: bytes) -> str:

@@ -42,7 +42,7 @@ def test_which_texts_are_an_empty_document(content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "line", "column", "problem"),
     [
-        (b'{\n  "a": 1,\n}', 3, 1, "the comma before this bracket is one too many"),
+        (b'{\n  "a": 1,\n}', 2, 9, "this comma before a closing bracket is one too many"),
         (b'{"a": "\xe4"}', 1, 8, "a character here is not UTF-8"),
         (b"[1]", 1, 1, "the file must be an object"),
         (b'{"a": NaN}', 1, 7, "this is not a JSON number"),

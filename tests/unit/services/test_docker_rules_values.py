@@ -409,7 +409,7 @@ def test_a_valid_value_gives_no_finding(tree: Any) -> None:
     ("text", "place", "says"),
     [
         ('{\n  // mirrors\n  "debug": true\n}', (2, 3), "there is a comment here"),
-        ('{\n  "debug": true,\n}', (3, 1), "one too many"),
+        ('{\n  "debug": true,\n}', (2, 16), "one too many"),
         ("{\n  \u201cdebug\u201d: true\n}", (2, 3), "a curly quote"),
         ('{\n\u00a0 "debug": true\n}', (2, 1), "an invisible character"),
         ("{'debug': true}", (1, 2), "a single quote"),

@@ -137,7 +137,7 @@ def test_aliases_of_a_large_file_are_taken_as_far_as_go_takes_them() -> None:
 @pytest.mark.parametrize(
     ("content", "line", "problem"),
     [
-        (b"a: 1\nb: {c: 1}\na: 2\n", 3, "duplicate key"),
+        (b"a: 1\nb: {c: 1}\na: 2\n", 3, "duplicate key, also in line 1"),
         (b"a: [1\n", 1, "this quote or bracket is never closed"),
         (b"- a\n", 1, "the file must be a mapping"),
         (b"a: !!python/object/apply:os.system ['x']\n", 1, "no managed system knows this tag"),

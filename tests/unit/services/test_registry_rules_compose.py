@@ -638,6 +638,15 @@ def test_a_list_that_is_merged_is_reported_where_it_is_merged() -> None:
         ("environment: [A=1, B=2, A=1b, C]", "P002 warning services.a.environment[2]"),
         ("environment: [A=1, B=1, C, '${D:-E}']", ""),
         ("labels: [a=1, a=2]", "P002 warning services.a.labels[1]"),
+        *((f"environment: {{V: {text}}}", "K007 warning services.a.environment.V") for text in ("0777", "1.10", "080")),
+        *((f"labels: {{v: {text}}}", "K007 warning services.a.labels.v") for text in ("1e3", "2030-01-01")),
+        ("build: {context: ., args: {VERSION: 1.20}}", "K007 warning services.a.build.args.VERSION"),
+        ("environment: {A: 5, B: 0.5, C: 1.25, D: true, E: '0777', F: yes, G: 22:22, H: -1}", ""),
+        ("environment: [V=0777, W=1.10], command: [a, '2030-01-01'], x-made: 2030-01-01", ""),
+        ("user: 2030-01-01", "K002 error services.a.user"),
+        ("labels: [2030-01-01]", "K002 error services.a.labels[0]"),
+        ("hostname: 080", "K002 error services.a.hostname"),
+        ("hostname: <<", ""),
     ],
 )
 def test_what_docker_or_compose_makes_of_a_service(lines: str, finding: str) -> None:

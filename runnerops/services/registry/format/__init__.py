@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import yaml
-
 from runnerops.model.common import ServiceName, Tree
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
 from runnerops.patterns import late_pattern
@@ -88,11 +86,7 @@ def merge(base: Tree, overlay: Tree) -> Tree:
 
 def dump(tree: Tree) -> bytes:
     """Writes keys in alphabetical order, one value per line."""
-    text = _text(tree, plain=True)
-    return (_text(tree, plain=False) if _LINE_ENDS.search(text) else text).encode()
+    from runnerops.parsing import yaml_dump
 
-
-def _text(tree: Tree, *, plain: bool) -> str:
-    """`plain`: letters of any script stay as they are, else they are escaped."""
-    text: str = yaml.safe_dump(tree, sort_keys=True, allow_unicode=plain, width=2**20, default_flow_style=False)
-    return text
+    text = yaml_dump.dump(tree, sort_keys=True)
+    return (yaml_dump.dump(tree, sort_keys=True, plain=False) if _LINE_ENDS.search(text) else text).encode()

@@ -1,7 +1,6 @@
-"""Reads YAML as Docker Compose does: what PyYAML reads as booleans, numbers in base 60 and dates is text. Pure.
+"""Reads YAML as Docker Compose does: with the numbers of Go, and `yes`, `no`, `on` and `off` as texts. Pure.
 
-Source: the resolver of go-yaml 3 and 4. `yes`, `no`, `on` and `off` are texts, and `22:22` too, which Compose 1 reads as
-1342.
+Source: the resolver of go-yaml 3 and 4. `22:22` is a text too, which Compose 1 reads as 1342.
 """
 
 from __future__ import annotations
@@ -10,22 +9,19 @@ from typing import Any
 
 import yaml
 
+from runnerops.parsing.go_yaml import NUMBER_STARTS, is_date, number_in, text_of
 from runnerops.patterns import late_pattern
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _CORE = {
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
-    "int": (r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0|[1-9][0-9_]*|0x[0-9a-fA-F_]+)", "-+0123456789"),
-    "float": (
-        r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+"
-        r"|\.(?:inf|Inf|INF))|\.(?:nan|NaN|NAN)",
-        "-+0123456789.",
-    ),
+    "float": (r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)", "-+."),
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "merge": (r"<<", "<"),
 }
 
 
+_INT, _FLOAT, _DATE = (f"tag:yaml.org,2002:{name}" for name in ("int", "float", "timestamp"))
 BASE_60_TAG = "tag:runnerops,base-60"
 
 
@@ -42,7 +38,28 @@ class Base60(str):
         return -total if self.startswith("-") else total
 
 
-yaml.SafeDumper.add_representer(Base60, lambda dumper, value: dumper.represent_str(str(value)))
+class Date(str):
+    """A date without quotes. Compose refuses it where it wants a text, and passes on a longer text where it wants any."""
+
+    __slots__ = ()
+
+
+class OddInt(int):
+    """A whole number that is written otherwise than Go would, such as `0777`. `text`: as it is written."""
+
+    text: str
+
+
+class OddFloat(float):
+    """A number that is written otherwise than Go would, such as `1.10`. `text`: as it is written."""
+
+    text: str
+
+
+for _text_class in (Base60, Date):
+    yaml.SafeDumper.add_representer(_text_class, lambda dumper, value: dumper.represent_str(str(value)))
+yaml.SafeDumper.add_representer(OddInt, lambda dumper, value: dumper.represent_int(int(value)))
+yaml.SafeDumper.add_representer(OddFloat, lambda dumper, value: dumper.represent_float(float(value)))
 
 
 class ComposeLoader(_LOADER):  # type: ignore[misc]
@@ -64,5 +81,42 @@ class _Base60Form:
         return bool(digits) and whole and all(part.isdecimal() and len(part) < 3 and int(part) < 60 for part in digits)
 
 
-ComposeLoader.add_implicit_resolver(BASE_60_TAG, _Base60Form, list("-+123456789"))
+class _IntForm:
+    @staticmethod
+    def match(text: str) -> bool:
+        return isinstance(number_in(text), int)
+
+
+class _FloatForm:
+    @staticmethod
+    def match(text: str) -> bool:
+        return isinstance(number_in(text), float)
+
+
+class _DateForm:
+    match = staticmethod(is_date)
+
+
+def _number(loader: Any, node: yaml.ScalarNode) -> Any:
+    number = number_in(node.value)
+    if number is None:  # .inf and .nan; and what has the tag of a number, but is none
+        return loader.construct_yaml_float(node)
+    if text_of(number) == node.value:
+        return number
+    odd: Any = OddInt(number) if isinstance(number, int) else OddFloat(number)
+    odd.text = node.value
+    return odd
+
+
+for _tag, _form, _starts in (
+    (_INT, _IntForm, NUMBER_STARTS),
+    (_FLOAT, _FloatForm, NUMBER_STARTS),
+    (_DATE, _DateForm, "0123456789"),
+    (BASE_60_TAG, _Base60Form, "-+123456789"),
+):
+    ComposeLoader.add_implicit_resolver(_tag, _form, list(_starts))
+ComposeLoader.add_constructor(_INT, _number)
+ComposeLoader.add_constructor(_FLOAT, _number)
+ComposeLoader.add_constructor(_DATE, lambda _, node: Date(node.value))
 ComposeLoader.add_constructor(BASE_60_TAG, lambda _, node: Base60(node.value))
+ComposeLoader.add_constructor("tag:yaml.org,2002:merge", lambda _, node: node.value)  # `<<` as a value is a text

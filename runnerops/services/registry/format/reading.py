@@ -249,13 +249,13 @@ def _pass_over_tags(loader: Any, root: yaml.Node | None) -> None:
 def _refuse_duplicates(root: yaml.Node | None) -> None:
     for node in _collections(root):
         if isinstance(node, yaml.MappingNode):
-            seen_keys: set[tuple[str, str]] = set()
+            lines: dict[tuple[str, str], int] = {}
             for key, _ in node.value:
                 if isinstance(key, yaml.ScalarNode):
-                    if (key.tag, key.value) in seen_keys:
-                        place = (key.start_mark.line + 1, key.start_mark.column + 1)
-                        raise ParseError(*place, "duplicate key", "take one of the two out")
-                    seen_keys.add((key.tag, key.value))
+                    line, column = key.start_mark.line + 1, key.start_mark.column + 1
+                    if earlier := lines.get((key.tag, key.value)):
+                        raise ParseError(line, column, f"duplicate key, also in line {earlier}", "take one of them out")
+                    lines[key.tag, key.value] = line
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from math import isfinite
+from collections.abc import Collection, Mapping
 
 from runnerops.model.common import Key, Tree, Value, value_at, word_set
 from runnerops.patterns import late_pattern
@@ -16,6 +15,7 @@ from runnerops.services.registry.rules.compose.pairs import pairs
 from runnerops.services.registry.rules.compose.parts import REFUSED, items, mapping
 from runnerops.services.registry.rules.compose.ports import shared_ports
 from runnerops.services.registry.rules.compose.registry_service import is_registry, registry_service, shared_volumes
+from runnerops.services.registry.rules.compose.scalars import scalars
 from runnerops.services.registry.rules.compose.schema import schema_rules
 from runnerops.services.registry.rules.compose.shared_network import shared_network
 from runnerops.services.registry.rules.compose.unset import NOTHING, unset, variables_at
@@ -113,10 +113,7 @@ def _rules(tree: Tree, judged: Tree, version: str) -> Found:
     yield from schema_rules(judged, version)
     for place, wanted_type in text_problems(judged):
         yield "K002", "error", place, f"must be {wanted_type}: {REFUSED}", as_scalar(str(value_at(judged, place)))
-    yield from (
-        ("K002", "warning", key, "is not a finite number, which some releases of Compose refuse", "write a number")
-        for key in _endless(judged, ())
-    )
+    yield from scalars(judged)
     yield from _variables(judged, ())
     yield from top_values(judged)
     yield from network_rules(judged)
@@ -161,15 +158,6 @@ def _newer(tree: Tree, version: str) -> Found:
             yield "K001", "error", key, text, f"take it out, or install a newer Compose: this host has {version}"
         elif not is_known and (release_of(since) or RECENT) > RECENT:
             yield "K001", "warning", key, text, "check whether the hosts have a newer one"
-
-
-def _endless(value: Value, key: Key) -> Iterator[Key]:
-    """Finds `.inf` and `.nan`. Compose checks its schema on JSON, which has no such numbers."""
-    if isinstance(value, dict | list):
-        for part, item in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from _endless(item, (*key, part))
-    elif isinstance(value, float) and not isfinite(value):
-        yield key
 
 
 def _variables(value: Value, key: Key) -> Found:

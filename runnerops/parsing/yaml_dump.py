@@ -1,0 +1,32 @@
+"""Writes YAML with quotes around each text that a reader may take for something else: PyYAML, or Go's YAML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from runnerops.parsing.go_yaml import NUMBER_STARTS, is_date, number_in
+
+
+class _Form:
+    """What Go takes for a number or a date, as PyYAML asks for it."""
+
+    @staticmethod
+    def match(text: str) -> bool:
+        return number_in(text) is not None or is_date(text)
+
+
+class Dumper(yaml.SafeDumper):
+    """A safe dumper that knows Go's numbers and dates too."""
+
+
+Dumper.add_implicit_resolver("tag:runnerops,no-text-to-go", _Form, list(NUMBER_STARTS))
+
+
+def dump(value: Any, *, sort_keys: bool, plain: bool = True) -> str:
+    """One value per line. `plain`: letters of any script stay as they are, else they are escaped."""
+    text: str = yaml.dump(
+        value, Dumper=Dumper, sort_keys=sort_keys, allow_unicode=plain, width=2**20, default_flow_style=False
+    )
+    return text
