@@ -18,9 +18,12 @@ class _Form:
 
 
 class Dumper(yaml.SafeDumper):
-    """A safe dumper that knows Go's numbers and dates too."""
+    """A safe dumper that knows Go's numbers and dates too, and values that know how they are written."""
 
 
+Dumper.add_multi_representer(str, lambda dumper, value: dumper.represent_str(str(value)))
+Dumper.add_multi_representer(int, lambda dumper, value: dumper.represent_int(int(value)))
+Dumper.add_multi_representer(float, lambda dumper, value: dumper.represent_float(float(value)))
 Dumper.add_implicit_resolver("tag:runnerops,no-text-to-go", _Form, list(NUMBER_STARTS))
 
 

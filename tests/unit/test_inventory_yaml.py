@@ -11,6 +11,7 @@ from runnerops.inventory.parse.events import events
 from runnerops.inventory.parse.nodes import parse
 from runnerops.inventory.problems import Problems
 from runnerops.inventory.values.scalars import plain_scalar
+from runnerops.parsing.odd_numbers import as_written
 from tests.unit import inventory_texts as texts
 
 SCALARS = [
@@ -58,7 +59,11 @@ BROKEN = [
 @pytest.mark.parametrize(("text", "value"), SCALARS)
 def test_scalars_are_those_of_yaml_1_2(text: str, value: object) -> None:
     found = plain_scalar(text)
-    assert (found, type(found)) == (value, type(value))
+    assert found == value
+    assert isinstance(found, type(value))
+    assert isinstance(found, bool) == isinstance(value, bool)
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        assert as_written(found) == text
 
 
 @pytest.mark.parametrize(("text", "message", "hint"), BROKEN)

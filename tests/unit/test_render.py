@@ -13,9 +13,11 @@ import yaml
 
 from runnerops import inventory
 from runnerops.errors import SecretError, TemplateError
+from runnerops.model.common import value_at
 from runnerops.model.inventory import RenderedFile
 from runnerops.render import Renderer, shipped_templates
 from runnerops.secrets import Resolver
+from runnerops.services import REGISTRY
 from tests.contract.emitted import HERE, rendered
 
 TEXT = """
@@ -181,3 +183,16 @@ hosts:
     assert config["storage"] == {"s3": {"bucket": "b"}, "delete": {"enabled": True}}
     assert config["health"]["storagedriver"]["enabled"] is False
     assert config["log"] == {"level": "info"}
+
+
+def test_a_variable_of_a_cache_has_the_text_that_the_inventory_has(tmp_path: Path) -> None:
+    """Whatever number Compose or YAML would read in it."""
+    texts = ["080", "1.10", "1e3", "0x1F", "+5", "1_000", "2030-01-01", "0777", "7", "true"]
+    variables = ", ".join(f"V{number}: {text}" for number, text in enumerate(texts))
+    caches = f"[{{upstream: 'https://registry-1.docker.io', environment: {{{variables}}}}}]"
+    files = render(tmp_path, f"hosts: {{r: {{registry: {{caches: {caches}}}}}}}")
+    compose = files["/opt/registry/docker-compose.yml"]
+    service = REGISTRY.parse(compose.spec, compose.content or b"")
+    environment = value_at(service, ("services", "dockerhub", "environment"))
+    assert isinstance(environment, dict)
+    assert [environment[f"V{number}"] for number in range(len(texts))] == texts

@@ -14,6 +14,7 @@ from runnerops.inventory.layers.drafts import CACHES, Draft
 from runnerops.inventory.problems import Problems, dotted
 from runnerops.model.common import Key, SourceLocation, Tree, Value
 from runnerops.model.inventory import Cache
+from runnerops.parsing.odd_numbers import as_written
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
 from runnerops.services.shared.upstreams import HUB, HUB_CACHE, HUB_UPSTREAM, cache_name, served
 
@@ -182,12 +183,10 @@ def _volume(shape: CacheShape, own_name: str) -> str:
 
 
 def _as_text(value: Value) -> Value:
-    """Converts a boolean to text. Compose refuses booleans in `environment`, and the registry reads every value as
-    YAML.
+    """Converts a boolean or number to the text that stands in the inventory. Compose refuses booleans in `environment`,
+    and the registry reads every value as YAML.
     """
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else value
+    return as_written(value) if isinstance(value, int | float) else value
 
 
 def _same_port(first: str, second: str) -> bool:

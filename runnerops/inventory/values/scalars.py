@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias, get_args
 from runnerops.inventory.values.expressions import holds_expression
 from runnerops.model.common import Secret, SourceLocation
 from runnerops.parsing.near import did_you_mean
+from runnerops.parsing.odd_numbers import known_as
 from runnerops.parsing.secret_text import misspelt, pieces, unclosed
 from runnerops.patterns import late_pattern
 
@@ -73,8 +74,12 @@ def plain_scalar(text: str) -> Scalar:
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.fullmatch(text):
-        return _integer(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
+        number: int | float = _integer(text)
+    elif _FLOAT.fullmatch(text):
+        number = float(text)
+    else:
+        return text
+    return number if str(number) == text else known_as(number, text)
 
 
 def check_tag(tag: str | None, kind: Literal["map", "seq"]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from runnerops.model.common import Key, Tree, Value, value_at
 from runnerops.model.inventory import FileSpec
 from runnerops.model.plan import KeyChange
+from runnerops.parsing.go_yaml import text_of
 from runnerops.services.registry.format import COMPOSE_TEMPLATE
 
 
@@ -30,8 +31,13 @@ def _key_changes(key: Key, old: Tree, new: Tree) -> Iterator[KeyChange]:
         before, after = old.get(name), new.get(name)
         if isinstance(before, dict) and isinstance(after, dict):
             yield from _key_changes((*key, name), before, after)
-        elif type(before) is not type(after) or before != after:
+        elif _kind(before) is not _kind(after) or before != after:
             yield KeyChange((*key, name), before, after)
+
+
+def _kind(value: Value) -> type:
+    """The type of a value, however it is written: `0.50` is the same as `0.5`, but `1` is not the same as `true`."""
+    return next((kind for kind in (bool, int, float, str) if isinstance(value, kind)), type(value))
 
 
 def _config(tree: Tree) -> Tree:
@@ -71,4 +77,6 @@ def _pairs(value: Value) -> Value:
 
 
 def _text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return text_of(value) if isinstance(value, int | float) else str(value)

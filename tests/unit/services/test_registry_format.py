@@ -220,6 +220,25 @@ def test_only_differences_of_meaning_are_key_changes(spec: FileSpec, old: Tree, 
     assert ", ".join(key_text(key_change.key) for key_change in REGISTRY.key_changes(spec, old, new)) == differing
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "differing"),
+    [
+        ("cpus: 0.50, mem_limit: 1_000", "cpus: 0.5, mem_limit: 1000", ""),
+        (
+            "environment: {A: 0777, B: 1.10, C: 1e3, D: yes}",
+            "environment: {A: '511', B: '1.1', C: '1000', D: 'yes'}",
+            "",
+        ),
+        ("environment: {A: 080}", "environment: {A: '080'}", "services.a.environment.A"),
+        ("environment: {A: '1.10'}", "environment: [A=1.10]", ""),
+        ("privileged: 1", "privileged: true", "services.a.privileged"),
+    ],
+)
+def test_a_number_means_the_same_however_it_is_written(old: str, new: str, differing: str) -> None:
+    trees = (REGISTRY.parse(COMPOSE, f"services: {{a: {{{line}}}}}".encode()) for line in (old, new))
+    assert ", ".join(key_text(key_change.key) for key_change in REGISTRY.key_changes(COMPOSE, *trees)) == differing
+
+
 def test_merge_leaves_its_arguments_alone() -> None:
     base: Tree = {"a": {"b": 1}}
     assert merge(base, {"a": {"c": 2, "b": None}}) == {"a": {"c": 2}}

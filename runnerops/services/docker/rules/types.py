@@ -119,8 +119,4 @@ def options(tree: Tree) -> Found:
                 elif isinstance(value, dict | list):
                     yield "D004", "error", (name, option), "must be a string", f'write {{"{option}": "TEXT"}}'
                 elif not isinstance(value, str | None):
-                    yield "D004", "error", (name, option), "must be a string", f'put it in quotes: "{_as_text(value)}"'
-
-
-def _as_text(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+                    yield "D004", "error", (name, option), "must be a string", as_string(value)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from runnerops.model.common import Key, Value
+from runnerops.parsing.odd_numbers import as_written
 from runnerops.patterns import late_pattern
 
 _LIMIT = late_pattern(r"(-?[0-9]+)(?::(-?[0-9]+))?")
@@ -18,7 +19,7 @@ def as_string(value: Value) -> str:
     if isinstance(value, dict) and len(texts := [leaf for leaf in leaves(value) if isinstance(leaf, str)]) == 1:
         return f'write one string: "{texts[0]}"'
     if isinstance(value, bool | int | float):
-        return f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+        return f'put it in quotes: "{as_written(value)}"'
     return 'put it in quotes: "…"'
 
 

@@ -5,6 +5,7 @@ version. Pure.
 from __future__ import annotations
 
 from runnerops.model.common import Key, Tree, Value
+from runnerops.parsing.odd_numbers import as_written
 from runnerops.services.gitlab_runner.rules.found import Found, One
 from runnerops.services.gitlab_runner.rules.kinds import CHECKS, FIXES, ITEMS, PAIRS, WORDS, as_list, as_table
 from runnerops.services.gitlab_runner.rules.names import headless, meant, plain_names
@@ -145,7 +146,7 @@ def _wrong(key: Key, word: str, value: Value = None) -> One:
         )
     fix = FIXES[word]
     if word == "str" and isinstance(value, bool | int | float):
-        fix = f'put it in quotes: "{str(value).lower() if isinstance(value, bool) else value}"'
+        fix = f'put it in quotes: "{as_written(value)}"'
     elif word == "str" and isinstance(key[-1], int) and isinstance(value, list | dict):
         texts = [item for item in (value.values() if isinstance(value, dict) else value) if isinstance(item, str)]
         fix = f'write "{texts[0]}"' if len(texts) == len(value) == 1 else "write one text for each item"

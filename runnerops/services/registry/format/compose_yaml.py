@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from runnerops.parsing.go_yaml import NUMBER_STARTS, is_date, number_in, text_of
+from runnerops.parsing.odd_numbers import known_as
 from runnerops.patterns import late_pattern
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -42,24 +43,6 @@ class Date(str):
     """A date without quotes. Compose refuses it where it wants a text, and passes on a longer text where it wants any."""
 
     __slots__ = ()
-
-
-class OddInt(int):
-    """A whole number that is written otherwise than Go would, such as `0777`. `text`: as it is written."""
-
-    text: str
-
-
-class OddFloat(float):
-    """A number that is written otherwise than Go would, such as `1.10`. `text`: as it is written."""
-
-    text: str
-
-
-for _text_class in (Base60, Date):
-    yaml.SafeDumper.add_representer(_text_class, lambda dumper, value: dumper.represent_str(str(value)))
-yaml.SafeDumper.add_representer(OddInt, lambda dumper, value: dumper.represent_int(int(value)))
-yaml.SafeDumper.add_representer(OddFloat, lambda dumper, value: dumper.represent_float(float(value)))
 
 
 class ComposeLoader(_LOADER):  # type: ignore[misc]
@@ -101,11 +84,7 @@ def _number(loader: Any, node: yaml.ScalarNode) -> Any:
     number = number_in(node.value)
     if number is None:  # .inf and .nan; and what has the tag of a number, but is none
         return loader.construct_yaml_float(node)
-    if text_of(number) == node.value:
-        return number
-    odd: Any = OddInt(number) if isinstance(number, int) else OddFloat(number)
-    odd.text = node.value
-    return odd
+    return number if text_of(number) == node.value else known_as(number, node.value)
 
 
 for _tag, _form, _starts in (

@@ -59,9 +59,6 @@ class Power(str):
     __slots__ = ()
 
 
-yaml.SafeDumper.add_representer(Power, lambda dumper, value: dumper.represent_str(str(value)))
-
-
 _LOADER: Any = type("_Loader", (getattr(yaml, "CSafeLoader", yaml.SafeLoader),), {})
 
 

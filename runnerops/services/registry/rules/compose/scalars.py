@@ -5,8 +5,9 @@ from __future__ import annotations
 from math import isfinite
 
 from runnerops.model.common import Key, Tree, word_set
+from runnerops.parsing.odd_numbers import OddFloat, OddInt
 from runnerops.redact.trees import leaves
-from runnerops.services.registry.format.compose_yaml import Date, OddFloat, OddInt
+from runnerops.services.registry.format.compose_yaml import Date
 from runnerops.services.registry.rules.compose.parts import REFUSED
 from runnerops.services.registry.rules.found import Found
 
