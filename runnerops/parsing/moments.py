@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from runnerops.patterns import late_pattern
 
 _MOMENT = late_pattern(r"(\d{4}-\d\d-\d\d)[ T](\d\d?:\d\d(?::\d\d)?)(?: ?(Z|[+-]\d\d:?\d\d|[A-Za-z][A-Za-z0-9_/+-]*))?")
-_SPAN = late_pattern(r"(\d{1,5})([mhd])")
+_SPAN = late_pattern(r"(\d+)([mhd])")
+_MOST_DIGITS = 5
+"""Of a span: 99999 days end before the last year."""
 _FIRST, _LAST = 1971, 9998
 """The years that every time zone can show as a time since 1970."""
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -41,6 +43,8 @@ def moment(text: str) -> datetime:
 def moment_or_span(text: str, now: datetime) -> datetime:
     """Like `moment`, but also accepts a time from now: `90m`, `4h`, `3d`. Raises MomentError."""
     span = _SPAN.fullmatch(text.strip())
+    if span and len(span[1]) > _MOST_DIGITS:
+        raise MomentError(f"{text!r} is too long")
     return now + timedelta(**{_UNITS[span[2]]: int(span[1])}) if span else moment(text)
 
 

@@ -8,23 +8,26 @@ import yaml
 
 from runnerops.parsing.go_yaml import NUMBER_STARTS, is_date, number_in
 
+_YES_NO = "yYnN"
+"""Booleans to go-yaml 2, which the registry uses."""
+
 
 class _Form:
-    """What Go takes for a number or a date, as PyYAML asks for it."""
+    """What Go takes for a number, a date or a boolean, as PyYAML asks for it."""
 
     @staticmethod
     def match(text: str) -> bool:
-        return number_in(text) is not None or is_date(text)
+        return text in _YES_NO or number_in(text) is not None or is_date(text)
 
 
 class Dumper(yaml.SafeDumper):
-    """A safe dumper that knows Go's numbers and dates too, and values that know how they are written."""
+    """A safe dumper that knows Go's scalars too, and values that know how they are written."""
 
 
 Dumper.add_multi_representer(str, lambda dumper, value: dumper.represent_str(str(value)))
 Dumper.add_multi_representer(int, lambda dumper, value: dumper.represent_int(int(value)))
 Dumper.add_multi_representer(float, lambda dumper, value: dumper.represent_float(float(value)))
-Dumper.add_implicit_resolver("tag:runnerops,no-text-to-go", _Form, list(NUMBER_STARTS))
+Dumper.add_implicit_resolver("tag:runnerops,no-text-to-go", _Form, [*NUMBER_STARTS, *_YES_NO])
 
 
 def dump(value: Any, *, sort_keys: bool, plain: bool = True) -> str:

@@ -21,10 +21,11 @@ _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 
 def read_dotenv(text: str, place: str) -> dict[str, str]:
-    """The variables. If one is set twice, the last value counts. Raises SecretError with the line number, never with
-    its text.
+    """The variables. If one is set twice, the last value counts. Raises SecretError with the numbers of all lines that
+    cannot be read, never with their texts.
     """
     variables: dict[str, str] = {}
+    wrong_lines: list[int] = []
     for number, line in enumerate(text.removeprefix("\ufeff").splitlines(), 1):
         stripped = line.strip()
         if not stripped or stripped.startswith("#"):
@@ -32,10 +33,15 @@ def read_dotenv(text: str, place: str) -> dict[str, str]:
         match = _LINE.fullmatch(stripped)
         value = _value(match[2]) if match else None
         if match is None or value is None:
-            raise SecretError(
-                f"{place}:{number}: not NAME=VALUE", "quotes must end on the same line; comments start with #"
-            )
-        variables[match[1]] = value
+            wrong_lines.append(number)
+        else:
+            variables[match[1]] = value
+    if wrong_lines:
+        first, *others = wrong_lines
+        numbers = ", ".join(map(str, others))
+        also = f", nor {'are lines' if len(others) > 1 else 'is line'} {numbers}" if others else ""
+        hint = "quotes must end on the same line; comments start with #"
+        raise SecretError(f"{place}:{first}: not NAME=VALUE{also}", hint)
     return variables
 
 

@@ -44,7 +44,7 @@ def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lam
     used. Raises HostError and PrivateKeyError.
     """
     try:
-        connection = _connection(host, access.settings(), access.peers, ())
+        connection = _connection(host, access.settings(), access.peers)
         hops: list[Hop] = []
         step: Any = connection
         while isinstance(step, Connection):
@@ -56,21 +56,15 @@ def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lam
     return tuple(hops)
 
 
-def _connection(host: Host, settings: Settings, peers: Mapping[str, Host], passed: tuple[str, ...]) -> Connection:
+def _connection(host: Host, settings: Settings, peers: Mapping[str, Host]) -> Connection:
     # each connection needs a separate Config, because Fabric writes values of one host into it
     def config(address: str, user: str | None, port: int | None) -> Config:
         own_settings = settings.given(address, user, port)
         return Config(ssh_config=own_settings, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
 
     name, gateway = host.ssh.gateway, None
-    if name and name in passed:
-        raise HostError(
-            host.name,
-            "its gateways need each other",
-            "remove one `ssh.gateway`: the gateway itself has `gateway: null` where its defaults name one",
-        )
     if name and name in peers:
-        gateway = _connection(peers[name], settings, peers, (*passed, name))
+        gateway = _connection(peers[name], settings, peers)
     elif name:
         user, address, port = split_target(name)
         gateway = Connection(address, user=user, port=port, config=config(address, user, port))

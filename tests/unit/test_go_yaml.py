@@ -83,6 +83,11 @@ def test_a_text_stays_one_for_every_reader(text: str) -> None:
         assert yaml.safe_load(written) == {"a": {"k": text}}
 
 
+@pytest.mark.parametrize("text", ["y", "N", "yes", "off"])
+def test_a_word_that_some_reader_takes_for_a_boolean_is_in_quotes(text: str) -> None:
+    assert (dump({"a": text}, sort_keys=True), scalar(text)) == (f"a: '{text}'\n", f'"{text}"')
+
+
 def test_infinite_numbers_stay_numbers() -> None:
     values = parse(b"a: .inf\nb: -.INF\nc: .NaN\n", compose=True)
     assert (values["a"], values["b"]) == (math.inf, -math.inf)

@@ -354,3 +354,28 @@ def _seconds(work: Callable[[], object]) -> float:
     before = time.process_time()
     work()
     return time.process_time() - before
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("hosts: {a: {ssh: {gateway: a}}}", ["hosts.a.ssh.gateway: is the host itself"]),
+        ("{defaults: {ssh: {gateway: b}}, hosts: {a: , b: }}", ["hosts.b.ssh.gateway: is the host itself"]),
+        ("{defaults: {ssh: {gateway: b}}, hosts: {a: , b: {ssh: {gateway: null}}}}", []),
+        (
+            "hosts: {a: {ssh: {gateway: b}}, b: {ssh: {gateway: c}}, c: {ssh: {gateway: b}}, d: {ssh: {gateway: x}}}",
+            ["hosts.b.ssh.gateway: needs c, which needs it"],
+        ),
+        (
+            "hosts: {a: {ssh: {gateway: b}}, b: {ssh: {gateway: c}}, c: {ssh: {gateway: a}}, d: {ssh: {gateway: d}}}",
+            ["hosts.a.ssh.gateway: needs b, which needs c, which needs it", "hosts.d.ssh.gateway: is the host itself"],
+        ),
+    ],
+)
+def test_gateways_do_not_need_each_other(tmp_path: Path, text: str, expected: list[str]) -> None:
+    lay(tmp_path, {"inventory.yml": text})
+    if not expected:
+        assert inventory.load([tmp_path / "inventory.yml"]).hosts
+        return
+    told = refused(tmp_path, "inventory.yml").splitlines()
+    assert [line.partition(": ")[2] for line in told if "gateway" in line] == expected

@@ -211,6 +211,12 @@ def test_a_broken_dotenv_line_is_reported_by_its_number(line: str) -> None:
     assert CANARY not in caught.value.hint
 
 
+def test_all_broken_lines_of_a_dotenv_are_reported_together() -> None:
+    with pytest.raises(SecretError) as caught:
+        read_dotenv("B\nC=d\n# E\nF: g\nH='i\n", ".env")
+    assert caught.value.message == ".env:1: not NAME=VALUE, nor are lines 4, 5"
+
+
 def test_real_commands_run_in_the_directory_with_the_environment_given(tmp_path: Path) -> None:
     code = "import os, sys; print(os.getcwd(), os.environ.get('A'), sys.stdin.read()); sys.exit(3)"
     output = run_command((sys.executable, "-c", code), tmp_path, {"A": "b"})

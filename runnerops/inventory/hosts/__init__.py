@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast
 
 from runnerops.inventory.hosts.caches import Filled, fill_caches, known_caches
+from runnerops.inventory.hosts.gateways import check_gateways
 from runnerops.inventory.hosts.in_gitlab import KEEP, gitlab_access, gitlab_places, gitlab_settings
 from runnerops.inventory.hosts.wiring import Wiring, needs_mirrors
 from runnerops.inventory.keys.checks import until_of
@@ -28,6 +29,7 @@ def finish(drafts: Sequence[Draft], directory: Path) -> tuple[Host, ...]:
     problems = Problems()
     siblings = known_caches(drafts)
     filled = {draft.name: fill_caches(draft, problems, siblings) for draft in drafts}
+    check_gateways(drafts, problems)
     problems.stop()
     wiring = Wiring(filled)
     wiring.check(drafts, problems)
