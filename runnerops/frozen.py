@@ -24,16 +24,16 @@ Most classes have fewer in a command for one host.
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: C) -> C:
     """Like `dataclass(frozen=True, slots=True)`. Bases that are dataclasses must be made with this function too."""
-    return _made(cls, {"__setattr__": _refuse, "__delattr__": _refuse})
+    return _rebuilt(cls, {"__setattr__": _refuse, "__delattr__": _refuse})
 
 
 @dataclass_transform(field_specifiers=(field,))
 def mutable(cls: C) -> C:
     """Like `dataclass(slots=True)`: fields can be set. Bases that are dataclasses must be made with this function too."""
-    return _made(cls, {"__hash__": None})
+    return _rebuilt(cls, {"__hash__": None})
 
 
-def _made(cls: C, methods: Mapping[str, Any]) -> C:
+def _rebuilt(cls: C, methods: Mapping[str, Any]) -> C:
     """The class with slots, with the methods that both kinds share, and `methods`."""
     every = _fields(cls)
     inherited = {name for base in cls.__mro__[1:] for name in getattr(base, "__slots__", ())}

@@ -108,12 +108,12 @@ def read_groups(text: str, file: str) -> Groups:
             tree = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
         except (yaml.YAMLError, ValueError) as error:  # such as an invalid date
             if end:
-                raise _bad(file, getattr(getattr(error, "problem_mark", None), "line", 0) + 1, "no YAML") from None
+                raise _refusal(file, getattr(getattr(error, "problem_mark", None), "line", 0) + 1, "no YAML") from None
             tree = None
         if isinstance(tree, dict):
             return _of_yaml(tree, file)
         if end:
-            raise _bad(file, 1, "not an Ansible inventory: no mapping of groups")
+            raise _refusal(file, 1, "not an Ansible inventory: no mapping of groups")
     return _of_ini(text, file)
 
 
@@ -192,7 +192,7 @@ def _of_ini(text: str, file: str) -> Groups:
             else:
                 _add_line(groups, group, kind, line)
         except ValueError:
-            raise _bad(file, number, "not a line of an Ansible inventory") from None
+            raise _refusal(file, number, "not a line of an Ansible inventory") from None
     return groups
 
 
@@ -263,7 +263,7 @@ def _mapping(value: object) -> dict[str, object]:
     return {str(name): item for name, item in value.items()} if isinstance(value, dict) else {}
 
 
-def _bad(file: str, line: int, text: str) -> RunneropsError:
+def _refusal(file: str, line: int, text: str) -> RunneropsError:
     return RunneropsError(f"{file}:{line}: {text}", "name an Ansible inventory, INI or YAML")
 
 

@@ -135,7 +135,7 @@ def best_draft(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str],
 
 def would_share_keys(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], draft: Draft) -> bool:
     """Whether hosts with complete entries have something in common that a group could say once."""
-    apart = not any(adopted_host.place.known or adopted_host.place.group for adopted_host in hosts)
+    apart = not any(adopted_host.place.is_in_file or adopted_host.place.group for adopted_host in hosts)
     fit = len(hosts) > 1 and draft.layer is None and apart
     return (
         fit
@@ -159,7 +159,7 @@ def make_draft(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str],
 
 def _entry(adopted_host: AdoptedHost, known_variables: Mapping[str, str], layer: Layer | None) -> Entry:
     host = adopted_host.place.host
-    own_keys: Tree | None = None if adopted_host.place.known else adopted_host.place.said
+    own_keys: Tree | None = None if adopted_host.place.is_in_file else adopted_host.place.own_keys
     inherited = adopted_host.place.inherited
     shared = variables_in(inherited, known_variables)
     if layer:
@@ -169,7 +169,7 @@ def _entry(adopted_host: AdoptedHost, known_variables: Mapping[str, str], layer:
     entry = make_entry(Vault(host.name, known_variables, shared), own_keys, adopted_host.adopted, inherited)
     if layer:
         entry = layer.without_its_comments(entry)
-    return entry.beside_vars(adopted_host.place.variables) if "vars" in adopted_host.place.has else entry
+    return entry.beside_vars(adopted_host.place.variables) if "vars" in adopted_host.place.entry_keys else entry
 
 
 def _layer(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], group: str) -> Layer | None:

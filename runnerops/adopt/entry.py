@@ -31,7 +31,7 @@ class Entry:
     """
 
     name: str
-    known: bool
+    is_in_file: bool
     about: Tree
     sections: Mapping[ServiceName, Tree | None]
     comments: Comments = field(default_factory=dict)
@@ -67,7 +67,7 @@ class Entry:
 
     def into(self, text: str) -> str:
         """The text of the inventory with this entry."""
-        if not self.known:
+        if not self.is_in_file:
             return add_host(text, self.lines)
         if not self.sections:
             return text

@@ -35,7 +35,7 @@ def find_places(where: Where, targets: Sequence[Host | str], group: str = "") ->
     hosts = mapping(values_of(places[0].text, places[0].path).get("hosts"))
     if group:
         return with_group(places, group, [*hosts], _groups(places[0]))
-    return tuple(as_it_will_be(place) if not place.known and hosts else place for place in places)
+    return tuple(as_it_will_be(place) if not place.is_in_file and hosts else place for place in places)
 
 
 def _groups(place: Place) -> Sequence[str]:
@@ -78,9 +78,17 @@ def find_place(where: Where, target: Host | str) -> Place:
     if several:
         path = _entry_file(where, host.name, document.hosts[host.name].location.file)
     return Place(
-        path, path.read_bytes(), loaded, bare(host), True, sections, inherited_by(document, host.name), has=keys, where=where,
+        path,
+        path.read_bytes(),
+        loaded,
+        bare(host),
+        True,
+        sections,
+        inherited_by(document, host.name),
+        entry_keys=keys,
+        where=where,
         variables=frozenset(mapping(variables.value) if variables else ()),
-    )  # fmt: skip
+    )
 
 
 def _entry_file(where: Where, host: str, file: str = "") -> Path:
@@ -97,11 +105,11 @@ def _entry_file(where: Where, host: str, file: str = "") -> Path:
 def _new(where: Where, path: Path, host: Host) -> Place:
     empty = Inventory(str(path), (host,), {}, folder_of(where))
     if not path.exists():
-        return Place(path, b"", empty, host, False, said=about(host))
+        return Place(path, b"", empty, host, False, own_keys=about(host))
     try:
         loaded, document = load(where), read_document(where)
     except InventoryError:  # no host yet; other problems are reported when the host is in it, if it is YAML
-        place = Place(path, path.read_bytes(), empty, host, False, said=about(host))
+        place = Place(path, path.read_bytes(), empty, host, False, own_keys=about(host))
         parse(place.text, str(path), Problems(), may_be_empty=True)
         return place
     alike = [
@@ -116,4 +124,4 @@ def _new(where: Where, path: Path, host: Host) -> Place:
             f"{host.name} is in {loaded.path} already{f', as {known_name}' if known_name != host.name else ''}", hint
         )
     above = inherited_by(document, host.name)
-    return Place(path, path.read_bytes(), loaded, host, False, inherited=above, said=about(host))
+    return Place(path, path.read_bytes(), loaded, host, False, inherited=above, own_keys=about(host))

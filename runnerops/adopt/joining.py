@@ -27,17 +27,17 @@ def with_group(
     if group in {*host_names, *(place.host.name for place in places)}:
         raise UsageError(f"--group {group}: a host has that name already", "name another group")
     for place in places:
-        if place.known and group not in place.host.groups:
+        if place.is_in_file and group not in place.host.groups:
             hint = "leave it out, or leave --group out"
             raise UsageError(f"--group: {place.host.name} is in {place.path} already", hint)
     if group not in groups:
         return tuple(places)
-    return tuple(place if place.known else as_it_will_be(place, group) for place in places)
+    return tuple(place if place.is_in_file else as_it_will_be(place, group) for place in places)
 
 
 def as_it_will_be(place: Place, group: str = "") -> Place:
     """The place with what the host inherits. Its entry without sections is loaded as part of the inventory."""
-    own_keys: Tree = {**place.said, "groups": [group]} if group else dict(place.said)
+    own_keys: Tree = {**place.own_keys, "groups": [group]} if group else dict(place.own_keys)
     name = place.host.name
     try:
         text = add_host(place.text, lambda indent, _: [f"{' ' * indent}{key(name)}: {flow(own_keys)}"])
@@ -46,8 +46,8 @@ def as_it_will_be(place: Place, group: str = "") -> Place:
         inherited = inherited_by(read_document(where, contents), name)
         host = bare(the_host(load(where, contents), name))
     except RunneropsError:  # reported when the whole entry is in the inventory
-        return replace(place, said=own_keys, group=group)
-    return replace(place, said=own_keys, group=group, host=host, inherited=inherited)
+        return replace(place, own_keys=own_keys, group=group)
+    return replace(place, own_keys=own_keys, group=group, host=host, inherited=inherited)
 
 
 def variables_in(inherited: Value, known_variables: Mapping[str, str]) -> dict[str, str]:

@@ -27,20 +27,21 @@ class Place:
     """The place of a host. `path` is the file for its entry, and `content` its bytes (empty if there is no file).
     `host` has no section.
 
-    `known`: the file has the host already, with the sections in `own`. `inherited` is what it gets from defaults and
-    groups. `said` is what a new host has besides its sections, and `group` the existing group that it joins.
+    `is_in_file`: the file has the host already, with the sections in `own_sections`. `inherited` is what it gets from
+    defaults and groups. `own_keys` is what a new host has besides its sections, and `group` the existing group that it
+    joins.
     """
 
     path: Path
     content: bytes = field(repr=False)
     loaded: Inventory
     host: Host
-    known: bool
-    own: frozenset[ServiceName] = frozenset()
+    is_in_file: bool
+    own_sections: frozenset[ServiceName] = frozenset()
     inherited: Tree = field(default_factory=dict)
-    said: Tree = field(default_factory=dict)
+    own_keys: Tree = field(default_factory=dict)
     group: str = ""
-    has: frozenset[str] = frozenset()
+    entry_keys: frozenset[str] = frozenset()
     """The keys in the entry of a known host."""
     variables: frozenset[str] = frozenset()
     """The names in the `vars` of a known host."""
@@ -124,11 +125,13 @@ def _others(text: str, places: Sequence[Place], layer: str) -> object:
     own_entries: dict[str, object] = {}
     for place in places:
         entry = mapping(hosts.pop(place.host.name, None))
-        added = {service.value for service in ServiceName if service not in place.own} | ({"vars"} - place.has)
-        if "vars" in entry and "vars" in place.has:
+        added = {service.value for service in ServiceName if service not in place.own_sections} | (
+            {"vars"} - place.entry_keys
+        )
+        if "vars" in entry and "vars" in place.entry_keys:
             entry["vars"] = {name: value for name, value in mapping(entry["vars"]).items() if name in place.variables}
         own_entries[place.host.name] = (
-            {key: value for key, value in entry.items() if key not in added} if place.known else {}
+            {key: value for key, value in entry.items() if key not in added} if place.is_in_file else {}
         )
     return values, hosts, own_entries
 

@@ -37,14 +37,14 @@ class SecretName(str):
 
 @mutable
 class Vault:
-    """Variables by name. Equal values share one. `taken` are those that already have a value, here or in the
+    """Variables by name. Equal values share one. `taken_variables` are those that already have a value, here or in the
     environment.
 
     `shared` are the variables in what the host inherits.
     """
 
     host: str
-    taken: Mapping[str, str]
+    taken_variables: Mapping[str, str]
     shared: Mapping[str, str] = field(default_factory=dict, repr=False)
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     clear: list[Key] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Vault:
         words = (_NO_LETTER.sub("_", part).strip("_") for part in (self.host, *parts, prefix_of(value)))
         base = re.sub(r"^(?=\d)", "HOST_", "_".join(filter(None, words)).upper()) or "SECRET"
         name, count = base, 1
-        while name in all_variables or self.taken.get(name, value) != value:
+        while name in all_variables or self.taken_variables.get(name, value) != value:
             count += 1
             name = f"{base}_{count}"
         self.variables[name] = value

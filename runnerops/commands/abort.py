@@ -81,11 +81,11 @@ def abort(invocation: Invocation, ui: UiOptions) -> Exit:
 
 @frozen
 class _AbortHooks(FollowHooks):
-    """Aborts each run before it is followed. `found` is the history of each host, read before."""
+    """Aborts each run before it is followed. `histories` has the history of each host, read before."""
 
     pool: ConnectionPool
     folder: Path
-    found: Mapping[str, History]
+    histories: Mapping[str, History]
 
     @property
     def groups_outcomes(self) -> bool:
@@ -94,7 +94,7 @@ class _AbortHooks(FollowHooks):
 
     def before(self, host: Host) -> None:
         """Tells systemd to stop the run, whose unit then rolls back. Raises HostError."""
-        run = _active_run(self.found[host.name])
+        run = _active_run(self.histories[host.name])
         assert run
         completed = self.pool.link(host).run(protocol.stop(run.run.number), b"", _SECONDS)
         if completed.status != 0:
@@ -103,7 +103,7 @@ class _AbortHooks(FollowHooks):
 
     def after(self, host: Host, plan: Plan, outcome: Outcome) -> Outcome:
         """Unpauses the runners that are paused in GitLab, because the client that started the run may be gone."""
-        pauses = left_paused("abort", host, self.found[host.name].paused)
+        pauses = left_paused("abort", host, self.histories[host.name].paused)
         if not pauses:
             return outcome
         from runnerops.engine.gitlab.context import GitlabContext
@@ -112,7 +112,7 @@ class _AbortHooks(FollowHooks):
         gitlab_context = GitlabContext(
             self.folder, self.pool.environ, self.pool.screen.redactor, run=self.pool.run_command
         )
-        plan = replace(plan, pausing=Pausing(left=pauses))
+        plan = replace(plan, pausing=Pausing(left_paused=pauses))
         return Pauses(host, plan, gitlab_context, partial(self.pool.link, host), run=plan.run).after(outcome)
 
 

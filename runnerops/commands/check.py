@@ -56,7 +56,7 @@ class _Checked:
     beside: Sequence[Finding] = ()
 
     @property
-    def found(self) -> list[Finding]:
+    def findings(self) -> list[Finding]:
         """Each finding once, however many hosts have it. If it is about runners of different names, it has no name."""
         names: dict[Finding, set[str]] = {}
         for finding in (finding for each in (*self.by_name.values(), self.beside) for finding in each):
@@ -111,7 +111,7 @@ def check(
     _show(checked, screen, as_json=options.as_json)
     if options.reports:
         wanted.write(checked, Path(files[0]) if files else path)
-    return Exit.FAILED if any(finding.severity in bad for finding in checked.found) else Exit.OK
+    return Exit.FAILED if any(finding.severity in bad for finding in checked.findings) else Exit.OK
 
 
 def _check_inventory(path: Where, environ: Mapping[str, str], screen: Screen) -> _Checked:
@@ -142,7 +142,7 @@ class _Reports:
     """The requested reports. `bad`: the severities that fail."""
 
     files: Sequence[ReportFile]
-    bad: Collection[str]
+    failing_severities: Collection[str]
     environ: Mapping[str, str]
     redactor: Redactor
 
@@ -158,19 +158,19 @@ class _Reports:
             for finding in checked.beside
             if not finding.location
         }
-        findings = [beside.get(finding, finding) for finding in checked.found]
+        findings = [beside.get(finding, finding) for finding in checked.findings]
         made = entries(findings, self.redactor, relative_to(root), keys, name_of(path))
         sound = (
             name
             for name, findings in checked.by_name.items()
-            if not any(finding.severity in self.bad for finding in findings)
+            if not any(finding.severity in self.failing_severities for finding in findings)
         )
         names = tuple(readable(self.redactor.text(name)) for name in sound)
-        write_reports(self.files, Findings(names, made, strict="warning" in self.bad))
+        write_reports(self.files, Findings(names, made, strict="warning" in self.failing_severities))
 
 
 def _show(checked: _Checked, screen: Screen, *, as_json: bool) -> None:
-    findings = checked.found
+    findings = checked.findings
     if as_json:
         screen.json({"version": VERSION, "findings": [finding_document(finding) for finding in findings]})
         return

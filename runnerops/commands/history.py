@@ -117,7 +117,7 @@ class _Following:
     """Follows runs that are in progress to their ends. For a host without one, the last run tells how it ended."""
 
     hosts: Mapping[str, Host]
-    found: Mapping[str, History]
+    histories: Mapping[str, History]
     pool: ConnectionPool
     targets: Sequence[str]
     as_json: bool
@@ -128,7 +128,7 @@ class _Following:
         screen, results = self.pool.screen, [outcome.result for outcome in failed]
         if not self.as_json:
             _show_failed(failed, screen)
-        latest = {name: record for name, host_history in self.found.items() if (record := host_history.latest)}
+        latest = {name: record for name, host_history in self.histories.items() if (record := host_history.latest)}
         if not self.as_json:
             self._show_latest(latest)
         begun = [(self.hosts[name], record) for name, record in latest.items() if record.run.running or self.as_json]
@@ -145,11 +145,12 @@ class _Following:
         screen = self.pool.screen
         if len(self.hosts) > 1:
             last = {
-                name: replace(host_history, records=_one(latest.get(name))) for name, host_history in self.found.items()
+                name: replace(host_history, records=_one(latest.get(name)))
+                for name, host_history in self.histories.items()
             }
             _show_together(last, screen, show_all=True)
             return
-        for name, host_history in self.found.items():
+        for name, host_history in self.histories.items():
             if record := latest.get(name):
                 if name not in self.targets:
                     screen.data(name, "host")

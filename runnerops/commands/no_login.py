@@ -72,10 +72,10 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
             return _HostKeyResult(
                 error.result, f"in maintenance: {error.message.removeprefix(f'{name}: ')}", error.hint
             )
-        return _look(by_name[name], access)
+        return _host_key(by_name[name], access)
 
     results = side_by_side(list(by_name), look)
-    looked = {name: _told(host_result) for name, host_result in results.items()}
+    looked = {name: _result_of(host_result) for name, host_result in results.items()}
     if as_json:
         screen.json(
             {
@@ -88,7 +88,7 @@ def no_login(invocation: Invocation, flags: Flags, *, as_json: bool) -> Exit:
     return Exit.OK if all(host_result.result in {"known", _RESTS} for host_result in looked.values()) else Exit.FAILED
 
 
-def _look(host: Host, access: Access) -> _HostKeyResult:
+def _host_key(host: Host, access: Access) -> _HostKeyResult:
     """Asks one host. No private key of this machine is read, because a host key is shown without one."""
     host = replace(host, ssh=replace(host.ssh, key=None))
 
@@ -106,7 +106,7 @@ def _look(host: Host, access: Access) -> _HostKeyResult:
     raise AssertionError("no login is possible")
 
 
-def _told(host_result: _HostKeyResult | Exception) -> _HostKeyResult:
+def _result_of(host_result: _HostKeyResult | Exception) -> _HostKeyResult:
     if isinstance(host_result, Exception):
         raise host_result
     return host_result

@@ -93,7 +93,7 @@ _ASKED_FOR = {"last-mirror": frozenset({""})}
 """Blockers that a removal overrides, because it is meant to take Docker's mirrors off the host."""
 
 
-_MINE = "as before the first deploy"
+_CHANGE_NAME = "as before the first deploy"
 """The reason that is shown for differences that a removal asks for."""
 
 
@@ -145,7 +145,7 @@ class HostRemoval:
         plan = planned.plan
         files_of_run = {**plan.files, FOLDERS: "".join(f"{folder}\n" for folder in off.folders).encode()}
         notes = (*off.notes, *deletion_plan.notes, *begun.notes, *self._forgets(), *plan.notes)
-        return replace(planned, plan=replace(plan, files=files_of_run, notes=notes, mine=_MINE))
+        return replace(planned, plan=replace(plan, files=files_of_run, notes=notes, change_name=_CHANGE_NAME))
 
     def _command(self, off: Removed) -> str:
         names = [] if len(self.services) > 1 else [str(service.value) for service in self.services]

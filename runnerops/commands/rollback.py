@@ -126,7 +126,7 @@ class _HostRollback:
         planned = plan_observed(context, restored.host, desired, observed, inventory_host=self.host)
         inventory_stays = "the inventory is unchanged: revert it too, or the next deploy undoes this"
         notes = (f"its files will be {target.text}; {inventory_stays}", *restored.notes, *planned.plan.notes)
-        return replace(planned, plan=replace(planned.plan, notes=notes, mine=target.text))
+        return replace(planned, plan=replace(planned.plan, notes=notes, change_name=target.text))
 
     def _learn(self, rendered: tuple[RenderedFile, ...]) -> None:
         for file in rendered:

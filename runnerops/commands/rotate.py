@@ -186,7 +186,9 @@ class _Rotation:
         self.redactor.learn(str(table["token"]) for table in rotated(planner.observed).values())
         planned = plan_request(planner.request(), self.redactor, self.project.displayable(self.host))
         blockers = (*planned.plan.blockers, *edited_by_hand(planned.plan))
-        plan = replace(planned.plan, blockers=blockers, digest=digest_of_rest(planned.plan), mine="its new token")
+        plan = replace(
+            planned.plan, blockers=blockers, digest=digest_of_rest(planned.plan), change_name="its new token"
+        )
         return replace(planned, plan=plan, result=result_of(plan))
 
     def _runner(self, observed: HostState) -> tuple[str, Tree]:

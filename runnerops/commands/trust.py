@@ -73,7 +73,7 @@ def keep_keys(
     gateways = Gateways()
     access = Access(KnownHosts.find(folder, environ), credentials, environ, peers, gateways, screen.say)
     asking = _TrustSession(folder, access, screen, frozenset(fingerprints), heard or OfferedKeys())
-    for warning in access.known.warnings:
+    for warning in access.known_hosts.warnings:
         screen.say(f"warning: {warning}", "warn")
     try:
         return _keep_keys(hosts, asking, fingerprints)
@@ -119,7 +119,7 @@ class _TrustSession:
     screen: Screen
     fingerprints: frozenset[str]
     heard: OfferedKeys
-    seen: Offers = field(default_factory=Offers)
+    offers: Offers = field(default_factory=Offers)
 
     def trust(self, hosts: Sequence[Host]) -> set[str]:
         """The names of hosts that are trusted now, including every gateway before them."""
@@ -164,9 +164,9 @@ class _TrustSession:
     def _fetch(self, hosts: Sequence[Host]) -> dict[str, Offer]:
         """What each host that is reached offers. Prints why the others were not, once for each reason."""
         known_hosts = KnownHosts.find(self.folder, self.access.environ)  # anew each time: it may have just been written
-        access = replace(self.access, known=known_hosts)
+        access = replace(self.access, known_hosts=known_hosts)
         by_name = {host.name: host for host in hosts}
-        results = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.seen), self.screen)
+        results = look_at(list(by_name), lambda name: fetch_offer(by_name[name], access, self.offers), self.screen)
         failed = {name: failed_outcome(name, error) for name, error in results.items() if isinstance(error, Exception)}
         self.heard.failed.update(failed)
         for style, line in outcomes_lines([*failed.values()]):

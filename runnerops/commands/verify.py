@@ -55,7 +55,7 @@ def verify(
 
 
 def _show(checks_by_host: HostChecks, screen: Screen) -> None:
-    summaries = (_said(name, checks) for name, checks in checks_by_host.items() if not isinstance(checks, Exception))
+    summaries = (_titled(name, checks) for name, checks in checks_by_host.items() if not isinstance(checks, Exception))
     screen.lines(grouped_lines(summaries))
     failed = [failed_outcome(name, error) for name, error in checks_by_host.items() if isinstance(error, Exception)]
     screen.lines(outcomes_lines(failed))
@@ -66,7 +66,7 @@ def _show(checks_by_host: HostChecks, screen: Screen) -> None:
         screen.data(total_line({**kinds, "not verified": [outcome.host for outcome in failed]}), "host")
 
 
-def _said(name: str, checks: Sequence[Check]) -> TitledText:
+def _titled(name: str, checks: Sequence[Check]) -> TitledText:
     style, words = summary_line(checks)
     text = HostText(name, name, tuple(line for check in checks for line in check_lines(check)))
     return TitledText(text, style, words, f"alike ({words})")

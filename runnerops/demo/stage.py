@@ -121,7 +121,7 @@ def _play(screen: Screen, site: Site, environ: Mapping[str, str], number: int, s
     """Runs the commands of a scene. Returns whether each ended with its expected exit status."""
     screen.data()
     screen.data(f"── {number}. {scene.title} ".ljust(WIDTH, "─"), "host")
-    _say(screen, scene.says)
+    _say(screen, scene.paragraph)
     for template, ends in scene.types:
         line = template.format(root=site.root)
         screen.data()

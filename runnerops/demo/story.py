@@ -28,12 +28,12 @@ ENVIRONMENT = "RUNNER_TOKEN=glrt-{0}\n"
 
 @frozen
 class Scene:
-    """One step of the demo. `says`: the paragraph that is printed before the commands. `types`: command lines, each with
+    """One step of the demo. `paragraph` is printed before the commands. `types`: command lines, each with
     its expected exit status. `{root}` in a command stands for the root folder of the simulated host.
     """
 
     title: str
-    says: str
+    paragraph: str
     types: tuple[tuple[str, int], ...]
 
 

@@ -64,7 +64,7 @@ def pause(client: GitlabClient, number: int) -> bool:
     """
     if is_paused(client, number):
         return False
-    error = _told(client, number, paused=True)
+    error = _set_paused(client, number, paused=True)
     if error and not _is(client, number, paused=True):
         raise error
     return True
@@ -72,12 +72,12 @@ def pause(client: GitlabClient, number: int) -> bool:
 
 def unpause(client: GitlabClient, number: int) -> None:
     """Unpauses a runner. One that is not paused, or does not exist any more, is left as it is. Raises GitlabError."""
-    error = _told(client, number, paused=False)
+    error = _set_paused(client, number, paused=False)
     if error and not _is(client, number, paused=False):
         raise error
 
 
-def _told(client: GitlabClient, number: int, *, paused: bool) -> GitlabError | None:
+def _set_paused(client: GitlabClient, number: int, *, paused: bool) -> GitlabError | None:
     try:
         client.update_runner(number, {"paused": paused})
     except GitlabError as error:

@@ -48,11 +48,11 @@ class RunnerQueries:
         self, registration: Registration, status: RunnerStatus, answer: Mapping[str, Any] | None
     ) -> RunnerStatus:
         if answer is None:
-            return replace(status, known=False, reason=UNKNOWN, fix=UNKNOWN_FIX)
+            return replace(status, is_known=False, reason=UNKNOWN, fix=UNKNOWN_FIX)
         number = answer.get("id")
         runner_status = replace(
             status,
-            known=True,
+            is_known=True,
             expires_at=moment(answer.get("token_expires_at"))
             if "token_expires_at" in answer
             else registration.expires_at,

@@ -19,35 +19,35 @@ class Problem:
     hint: str = ""
 
     @property
-    def said(self) -> str:
+    def message(self) -> str:
         """What is wrong, without the place."""
         return f"{self.path}: {self.text}" if self.path else self.text
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.said}"
+        return f"{self.location}: {self.message}"
 
 
 @mutable
 class Problems:
     """Collects all problems that can be found at once. A problem that many hosts inherit counts once."""
 
-    found: list[Problem] = field(default_factory=list)
+    noted: list[Problem] = field(default_factory=list)
 
     def add(self, location: SourceLocation, path: str, text: str, hint: str = "") -> None:
         """Adds a problem, unless the same one was found at the same place."""
-        if not any(old.location == location and old.text == text for old in self.found):
-            self.found.append(Problem(location, path, text, hint))
+        if not any(old.location == location and old.text == text for old in self.noted):
+            self.noted.append(Problem(location, path, text, hint))
 
     def stop(self) -> None:
         """Raises InventoryError if anything was found: one problem per line, in the order of the files."""
-        if self.found:
-            files = list(dict.fromkeys(problem.location.file for problem in self.found))
+        if self.noted:
+            files = list(dict.fromkeys(problem.location.file for problem in self.noted))
             ordered = sorted(
-                self.found,
+                self.noted,
                 key=lambda item: (files.index(item.location.file), item.location.line, item.location.column),
             )
             hints = {problem.hint for problem in ordered if problem.hint}
-            places = [(problem.location, problem.said, problem.hint) for problem in ordered]
+            places = [(problem.location, problem.message, problem.hint) for problem in ordered]
             raise InventoryError("\n".join(map(str, ordered)), hints.pop() if len(hints) == 1 else "", places)
 
 

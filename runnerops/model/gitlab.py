@@ -60,7 +60,7 @@ class Registration:
 
 @frozen
 class RunnerStatus:
-    """The status of a runner in GitLab. `known`: whether GitLab accepts its token; None if it was not asked or did not
+    """The status of a runner in GitLab. `is_known`: whether GitLab accepts its token; None if it was not asked or did not
     answer.
 
     `expires_at` is when the token expires; None: never. `paused` is None and `online` empty if unknown. `reason` says
@@ -69,7 +69,7 @@ class RunnerStatus:
 
     name: str
     url: str
-    known: bool | None = None
+    is_known: bool | None = None
     expires_at: datetime | None = None
     id: int = 0
     paused: bool | None = None
@@ -212,15 +212,15 @@ class Pause:
 
 @frozen
 class Pausing:
-    """Runners that are paused in GitLab before the host's run and unpaused after it (`now`), and runners that an
-    earlier run left paused (`left`). The latter are unpaused too, even if nothing else is to be done.
+    """Runners that are paused in GitLab before the host's run and unpaused after it (`paused_now`), and runners that an
+    earlier run left paused (`left_paused`). The latter are unpaused too, even if nothing else is to be done.
     """
 
-    now: tuple[Pause, ...] = ()
-    left: tuple[Pause, ...] = ()
+    paused_now: tuple[Pause, ...] = ()
+    left_paused: tuple[Pause, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.now or self.left)
+        return bool(self.paused_now or self.left_paused)
 
 
 @frozen

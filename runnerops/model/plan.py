@@ -108,14 +108,14 @@ class Action:
 class Blocker:
     """A safety check that blocks a deploy. `code` is in `codes/blockers.py`, which says what overrides it.
 
-    `here`: the blocker is about the machine or job that runs this command. From elsewhere the same deploy would not be
+    `only_here`: the blocker is about the machine or job that runs this command. From elsewhere the same deploy would not be
     blocked.
     """
 
     code: str
     message: str
     details: tuple[str, ...] = ()
-    here: bool = False
+    only_here: bool = False
 
     @property
     def overridable(self) -> bool:
@@ -170,7 +170,7 @@ class Plan:
     file of the payload has its content), `recorded` (the paths that this run itself looked at; others are carried on
     from the run before) and `secret_fingerprints`. `after` has the hosts whose caches this one uses, and `needs` those
     of them that it did not use before. `digest` is that of what is rendered, not of what the host had. `overrides` has
-    the steps before the first phase that a code of `--allow` leaves out. `mine` is the name of a difference that this
+    the steps before the first phase that a code of `--allow` leaves out. `change_name` is the name of a difference that this
     plan asks for.
     """
 
@@ -216,7 +216,7 @@ class Plan:
     """What the run records as managed in GitLab: what is there, and what is still to be deleted."""
     pausing: Pausing = field(default_factory=Pausing)
     """What the client pauses in GitLab before the host's run, and unpauses after it."""
-    mine: str = "your change"
+    change_name: str = "your change"
     part: Literal["", "first", "rest"] = ""
     """For a command that needs two runs: the host is planned again after the first run. The user has agreed to both."""
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -238,7 +238,7 @@ class Plan:
             *self.unpaired.deletions,
             *self.unpaired.begun,
         )
-        return bool(self.updates or of_one_side or self.pausing.left)
+        return bool(self.updates or of_one_side or self.pausing.left_paused)
 
     @property
     def drains(self) -> bool:

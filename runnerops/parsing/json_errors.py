@@ -21,10 +21,10 @@ def explain(text: str, at: int, message: str) -> Cause:
     """The usual mistake at an offset. If the text does not show it, the message of Python's parser decides."""
     if message.startswith("Illegal trailing comma"):  # Python 3.13 and newer place it at the comma, older ones behind
         at = len(text) - len(text[at + 1 :].lstrip())
-    return web_page(text) or common(text, at) or _here(text, at) or _told(text, at, message)
+    return web_page(text) or common(text, at) or _shown_cause(text, at) or _cause_of(text, at, message)
 
 
-def _here(text: str, at: int) -> Cause | None:
+def _shown_cause(text: str, at: int) -> Cause | None:
     character, before = text[at : at + 1], text[:at].rstrip()
     if character in {"}", "]"} and before.endswith(","):
         return Cause(len(before) - 1, "this comma before a closing bracket is one too many", "take it out")
@@ -40,7 +40,7 @@ def _here(text: str, at: int) -> Cause | None:
     )
 
 
-def _told(text: str, at: int, message: str) -> Cause:
+def _cause_of(text: str, at: int, message: str) -> Cause:
     if not text[at:].strip() and not message.startswith(("Unterminated", "Invalid")):
         return _open(text)
     for beginning, cause in _CAUSES.items():

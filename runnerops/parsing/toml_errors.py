@@ -24,10 +24,10 @@ def explain(text: str, described: str) -> Cause:
     place = _PLACE.search(described)
     at = offset_of(text, int(place[1]), int(place[2])) if place and place[1] else len(text)
     message = described[: place.start()] if place else described
-    return web_page(text) or common(text, at) or _told(text, at, message)
+    return web_page(text) or common(text, at) or _cause_of(text, at, message)
 
 
-def _told(text: str, at: int, message: str) -> Cause:
+def _cause_of(text: str, at: int, message: str) -> Cause:
     for words, cause in _CAUSES.items():
         if words in message:
             return cause(text, at)

@@ -22,7 +22,7 @@ def explain(text: str, error: yaml.YAMLError) -> Cause:
     at = _offset(text, mark)
     begin = _offset(text, error.context_mark) if error.context_mark else at
     message = f"{error.context or ''}; {error.problem or ''}"
-    return web_page(text) or _line(text, at) or _told(text, at, begin, message)
+    return web_page(text) or _line(text, at) or _cause_of(text, at, begin, message)
 
 
 def _offset(text: str, mark: yaml.Mark | None) -> int:
@@ -65,7 +65,7 @@ def _odd(text: str, begin: int, line: str) -> Cause | None:
     return next((cause for start in starts if (cause := common(text, begin + start))), None)
 
 
-def _told(text: str, at: int, begin: int, message: str) -> Cause:
+def _cause_of(text: str, at: int, begin: int, message: str) -> Cause:
     for words, cause in _CAUSES.items():
         if words in message:
             return cause(text, at, begin)

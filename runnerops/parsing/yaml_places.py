@@ -136,10 +136,10 @@ def _repeated(root: yaml.Node, file: str) -> list[tuple[Key, SourceLocation, int
 
 @frozen
 class _Walk:
-    """Walks through one document. `add`: append items of a list to those that were `found` before."""
+    """Walks through one document. `add`: append items of a list to those that were in `places` before."""
 
     file: str
-    found: dict[Key, SourceLocation]
+    places: dict[Key, SourceLocation]
     add: bool
 
     def run(self, node: yaml.Node, key: Key = (), within: tuple[yaml.Node, ...] = ()) -> None:
@@ -147,9 +147,9 @@ class _Walk:
             return
         inside = (*within, node)
         if isinstance(node, yaml.SequenceNode):
-            begin = next(index for index in count() if (*key, index) not in self.found) if self.add else 0
+            begin = next(index for index in count() if (*key, index) not in self.places) if self.add else 0
             for index, item in enumerate(node.value, begin):
-                self.found[*key, index] = _location(item, self.file)
+                self.places[*key, index] = _location(item, self.file)
                 self.run(item, (*key, index), inside)
         elif isinstance(node, yaml.MappingNode):
             for name, value in node.value:
@@ -158,7 +158,7 @@ class _Walk:
                         self.run(merged_node, key, inside)
             for name, value in node.value:
                 if isinstance(name, yaml.ScalarNode) and name.tag != _MERGE:
-                    self.found[*key, name.value] = _location(name, self.file)
+                    self.places[*key, name.value] = _location(name, self.file)
                     self.run(value, (*key, name.value), inside)
 
 

@@ -29,7 +29,7 @@ class KeptState:
     by path, and the containers that caches replaced.
     """
 
-    left: Host
+    last_host: Host
     paths: Collection[str]
     originals: Mapping[str, Original]
     displaced: tuple[Displaced, ...] = ()
@@ -74,7 +74,7 @@ def remove_services(
     host: Host, services: Collection[ServiceName], kept_state: KeptState, observed: HostState, policy: Policy
 ) -> Removed:
     """Takes services off a host. `host` is as in the inventory. Services that no run brought are ignored."""
-    other_host, originals = kept_state.left, kept_state.originals
+    other_host, originals = kept_state.last_host, kept_state.originals
     sections, desired = _unchanged_sections(other_host, services, observed, policy), list[RenderedFile]()
     blockers, notes, removed = list[Blocker](), list[str](), set[ServiceName]()
     recorded: dict[str, bytes | None] = {}

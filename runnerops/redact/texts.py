@@ -107,7 +107,7 @@ def secret_items(items: Sequence[object]) -> frozenset[int]:
         following = items[index + 1]
         if isinstance(item, str) and item.startswith("-") and isinstance(following, str):
             short = item == "-p" and not _ORDINARY_P.fullmatch(following)
-            if short or (_secret_flag(item.lstrip("-")) and _tells(following)):
+            if short or (_secret_flag(item.lstrip("-")) and _may_be_secret(following)):
                 indices.add(index + 1)
     return frozenset(indices)
 
@@ -153,25 +153,30 @@ def _is_login(text: str) -> bool:
 
 def _named(text: str) -> Iterator[Span]:
     name_match = _WHOLE.match(text)
-    if name_match and _says(name_match[1]) and _tells(text[name_match.end() :]) and "\n" not in text.strip():
+    if (
+        name_match
+        and _is_secret_name(name_match[1])
+        and _may_be_secret(text[name_match.end() :])
+        and "\n" not in text.strip()
+    ):
         yield name_match.end(), len(text)
     for match in _NAMED.finditer(text):
-        if _says(match[1]):
+        if _is_secret_name(match[1]):
             yield from _value_at(text, match.end())
     for match in _HEADER.finditer(text):
         yield from _value_at(text, match.end())
     for match in _FLAG.finditer(text):
-        if _says(match[1]):
+        if _is_secret_name(match[1]):
             yield from _value_at(text, match.end())
     for pattern in (_NETRC, _ATTACHED, _USER):
-        yield from (match.span(1) for match in pattern.finditer(text) if _tells(match[1]))
+        yield from (match.span(1) for match in pattern.finditer(text) if _may_be_secret(match[1]))
     for match in _SHORT.finditer(text):
         value = _VALUE.match(text, match.end())
         if value and not _ORDINARY_P.fullmatch(value[0]) and not _FILES_P.search(text[: match.start()]):
             yield from _value_at(text, match.end())
 
 
-def _says(name: str) -> bool:
+def _is_secret_name(name: str) -> bool:
     """Whether a name in a text marks a secret, as a key's name does. But `key` alone is a common word in a text."""
     return secret_name(name) and words_of(name) != ("key",)
 
@@ -185,11 +190,11 @@ def _value_at(text: str, start: int) -> Iterator[Span]:
         inner = (match.start() + 1, match.end() - 1)
     else:
         inner = (match.start(), match.start() + len(value.rstrip(_TRAIL)))
-    if inner[0] < inner[1] and _tells(text[slice(*inner)]):
+    if inner[0] < inner[1] and _may_be_secret(text[slice(*inner)]):
         yield inner
 
 
-def _tells(value: str) -> bool:
+def _may_be_secret(value: str) -> bool:
     """Whether a value may be secret: not a variable, another flag, the path of a key file, or a word such as `none`."""
     plain = value.strip()
     if plain.startswith(("-", "id=", MASK)) or plain.lower() in HARMLESS:

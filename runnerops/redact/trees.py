@@ -121,21 +121,21 @@ class Masker:
 
 def secret_values(service: KnowsFreeText, tree: Tree, clear: frozenset[str]) -> frozenset[str]:
     """All values that `Masker` would mask in this tree, which no message may contain. Common free text is left out."""
-    return frozenset(_found(_Judge(service, clear, learns=True), (), tree))
+    return frozenset(_masked_texts(_Judge(service, clear, learns=True), (), tree))
 
 
 @remembered
 def holds_secret(tree: Tree, service: KnowsFreeText) -> bool:
     """Whether a file contains a known secret. Free text does not count."""
-    return bool(_found(_Judge(service, None), (), tree))
+    return bool(_masked_texts(_Judge(service, None), (), tree))
 
 
 def secrets_in(key: Key, value: Value) -> list[str]:
     """What `Masker.of_inventory` would mask in this value."""
-    return _found(_Judge(None, None), key, value)
+    return _masked_texts(_Judge(None, None), key, value)
 
 
-def _found(judge: _Judge, key: Key, value: Value) -> list[str]:
+def _masked_texts(judge: _Judge, key: Key, value: Value) -> list[str]:
     """Every text that is masked."""
     texts: list[str] = []
 

@@ -89,7 +89,7 @@ def notes_of(host: AdoptedHost, draft: Draft | None) -> tuple[str, ...]:
 def adopted_document(host: AdoptedHost, draft: Draft | None, plan: Mapping[str, Any] | None) -> dict[str, Any]:
     """`plan` is the host's plan as `diff` has it."""
     entry = draft.entries.get(host.name) if draft else None
-    result = "adopted" if host.has_section else "present" if host.place.own else "nothing"
+    result = "adopted" if host.has_section else "present" if host.place.own_sections else "nothing"
     return {
         "host": host.name,
         "result": result,
@@ -106,7 +106,7 @@ def entry_text(entry: Entry) -> str:
 
 
 def _why_not(host: AdoptedHost) -> str:
-    services = sorted(service.value for service in host.place.own)
+    services = sorted(service.value for service in host.place.own_sections)
     if not services:
         return "nothing on it can be managed"
     are = "are" if len(services) > 1 else "is"

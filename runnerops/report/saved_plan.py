@@ -154,7 +154,7 @@ def _creation(creation: Creation, digests: Digests) -> SavedCreation:
 
 def _blockers(blockers: Iterable[Blocker], shown: Callable[[str], str]) -> Iterator[SavedBlocker]:
     for blocker in blockers:
-        if blocker.code not in PASSING and not blocker.here:
+        if blocker.code not in PASSING and not blocker.only_here:
             yield SavedBlocker(blocker.code, tuple(map(shown, blocker.details)))
 
 

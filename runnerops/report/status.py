@@ -58,7 +58,7 @@ def status_lines(
     if pending:
         yield "warn", f"  changes are pending: runnerops diff {host}"
     for status in statuses:
-        for path in status.left:
+        for path in status.leftover_files:
             yield "warn", f"  no longer managed: {path} (its section is gone)"
 
 
@@ -71,11 +71,11 @@ def _runner_lines(status: RunnerStatus, now: int) -> Iterator[Line]:
         else []
     )
     expired = status.expires_at is not None and status.expires_at.timestamp() <= now
-    if status.expires_at and status.known is not False:
+    if status.expires_at and status.is_known is not False:
         words.append(f"its token {'expired' if expired else 'expires'} {status.expires_at:%Y-%m-%d}")
     words += [status.reason] if status.reason else []
     if words:
-        bad = status.known is False or expired
+        bad = status.is_known is False or expired
         yield "bad" if bad else "warn" if status.reason else "plain", f"    runner {status.name}: {', '.join(words)}"
     if status.fix:
         yield "plain", f"      hint: {status.fix}"
@@ -86,7 +86,7 @@ def _runner_document(status: RunnerStatus) -> dict[str, Any]:
         "name": status.name,
         "url": status.url,
         "id": status.id or None,
-        "known_to_gitlab": status.known,
+        "known_to_gitlab": status.is_known,
         "token_expires_at": status.expires_at.isoformat() if status.expires_at else None,
         "paused": status.paused,
         "status_in_gitlab": status.online or None,
@@ -130,7 +130,7 @@ def status_document(
                 "state": status.state,
                 "healthy": status.healthy,
                 "details": list(status.details),
-                "no_longer_managed": list(status.left),
+                "no_longer_managed": list(status.leftover_files),
                 **({"jobs": [job_document(job) for job in status.jobs]} if status.jobs else {}),
                 **({"runners": [_runner_document(each) for each in status.runners]} if status.runners else {}),
             }

@@ -47,7 +47,7 @@ def plan_lines(
     for finding in plan.findings:
         yield from finding_lines(finding, also.get(finding, ()), indent="  ")
     for change in plan.changes:
-        yield from change_lines(change, masker, plan.mine)
+        yield from change_lines(change, masker, plan.change_name)
     for path in in_sync:
         yield "dim", f"  = {path}  in sync"
     labels = {
@@ -181,11 +181,11 @@ def unpaired_lines(unpaired: Unpaired) -> Iterator[Line]:
 
 def pausing_lines(pausing: Pausing, leaving: Collection[int] = ()) -> Iterator[Line]:
     """`→ pause runner one in GitLab until …`, and what an earlier run left paused, but not runners to be deleted."""
-    for pause in (pause for pause in pausing.now if pause.id not in leaving):
+    for pause in (pause for pause in pausing.paused_now if pause.id not in leaving):
         until = "until the run has ended well, or is rolled back"
         jobs = "" if pause.jobs is None else f" · by GitLab's count {_run(pause.jobs)} on it"
         yield "plain", f"  → pause runner {pause.runner} in GitLab {until}{jobs} · 0 jobs interrupted"
-    for pause in (pause for pause in pausing.left if pause.id not in leaving):
+    for pause in (pause for pause in pausing.left_paused if pause.id not in leaving):
         if not pause.stays:
             why = f"run {pause.run} paused it, and its client was gone at the end"
             yield "plain", f"  → unpause runner {pause.runner} in GitLab ({why}) · 0 jobs interrupted"

@@ -73,7 +73,7 @@ class ListeningPlace:
     itself.
     """
 
-    who: str
+    listener: str
     file: str
     key: Key
     address: str

@@ -21,8 +21,8 @@ from runnerops.services.verify import Call
 class ServiceStatus:
     """The status of one system. `healthy`: it runs as it should. `details` say, a sentence each, what is loaded and goes on.
 
-    `runners` are those of its file, with their status in GitLab where that was asked. `left` are files that runnerops applied
-    for it and that no section asks for any more.
+    `runners` are those of its file, with their status in GitLab where that was asked. `leftover_files` are files that
+    runnerops applied for it and that no section asks for any more.
     """
 
     service: ServiceName
@@ -31,7 +31,7 @@ class ServiceStatus:
     state: str
     healthy: bool
     details: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
+    leftover_files: tuple[str, ...] = ()
     runners: tuple[RunnerStatus, ...] = ()
     jobs: tuple[Job, ...] = ()
     """CI jobs that run there."""

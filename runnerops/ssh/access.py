@@ -28,7 +28,7 @@ class Access:
     share; with None, each host opens its own. `say` shows a person what is being waited for.
     """
 
-    known: KnownHosts
+    known_hosts: KnownHosts
     credentials: Credentials
     environ: Mapping[str, str] = field(repr=False)
     peers: Mapping[str, Host] = field(default_factory=dict)

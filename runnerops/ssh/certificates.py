@@ -108,7 +108,7 @@ Verify = Callable[[HostKey, bytes, bytes], bool]
 class Names:
     """The names of a host: in known_hosts, and in its certificate, where they have no port."""
 
-    known: Sequence[str]
+    in_known_hosts: Sequence[str]
     certified: Sequence[str]
 
 
@@ -124,9 +124,9 @@ def certificate_problem(
 
 
 def _of_authority(certificate: Certificate, known_hosts: KnownHosts, names: Names, verify: Verify) -> Iterator[str]:
-    if revoked := known_hosts.revocation(certificate.authority, names.known):
+    if revoked := known_hosts.revocation(certificate.authority, names.in_known_hosts):
         yield f"its authority is revoked ({revoked.place})"
-    if not any(entry.key == certificate.authority for entry in known_hosts.authorities_of(names.known)):
+    if not any(entry.key == certificate.authority for entry in known_hosts.authorities_of(names.in_known_hosts)):
         yield f"it is signed by an authority that is not known for this host: {certificate.authority}"
     usual = frozenset({certificate.authority.kind})
     if signed_with(certificate.signature) not in _SIGNATURES.get(certificate.authority.kind, usual):

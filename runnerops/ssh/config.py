@@ -65,7 +65,7 @@ class _Whose:
 
     folder: Path
     home: Path
-    own: bool
+    is_users: bool
     ignored: list[str]
 
 
@@ -79,7 +79,7 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
         text = path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):  # OpenSSH goes on too
         return
-    if whose.own and (wrong := _foreign(path)):
+    if whose.is_users and (wrong := _foreign(path)):
         raise SSHException(f"{path}: {wrong}")
     block, unread = outer, ""
     yield _head(block)

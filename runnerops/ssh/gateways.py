@@ -118,14 +118,14 @@ class Gateways:
 
     def _find(self, hop: Hop) -> _Gateway:
         with self._lock:
-            alike = self._known.setdefault(_way(hop), [])
+            alike = self._known.setdefault(_shared_by(hop), [])
             if not alike or (alike[-1].used >= _MOST and not alike[-1].failure):
                 alike.append(_Gateway())
             alike[-1].used += 1
             return alike[-1]
 
 
-def _way(hop: Hop) -> Hashable:
+def _shared_by(hop: Hop) -> Hashable:
     """Hosts share a connection if this is equal: the same login, with the same keys, over the same route."""
     connection = hop.connection
     route = connection.gateway.transport if isinstance(connection.gateway, Passage) else connection.gateway

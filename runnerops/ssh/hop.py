@@ -29,7 +29,7 @@ class Hop:
     connection: Connection
     names: tuple[str, ...]
     loose: tuple[str, ...]
-    known: KnownHosts
+    known_hosts: KnownHosts
     attempt: Attempt
     gateway: bool
     certified: tuple[str, ...] = ()
@@ -52,10 +52,10 @@ class Hop:
         if offered.kind == "ssh-rsa" and (size := bits(offered)) < self.smallest:
             problem = f"the host key of {where} has {size} bits: RequiredRSASize of ssh_config asks for {self.smallest}"
             raise HostKeyError(self.host, problem, "give the host another key; nothing was sent")
-        if revoked := self.known.revocation(offered, every):
+        if revoked := self.known_hosts.revocation(offered, every):
             problem = f"the host key of {where} is revoked ({revoked.place}): {offered}"
             raise HostKeyError(self.host, problem, "find out who has this key; nothing was sent")
-        if any(entry.key == offered for entry in self.known.entries_for(every)):
+        if any(entry.key == offered for entry in self.known_hosts.entries_for(every)):
             self._refuse_revoked_authority(certificate, where)
             return
         why = self._uncertified(offered, certificate)
@@ -66,7 +66,7 @@ class Hop:
             raise HostKeyError(
                 self.host, problem, f"correct the certificate or known_hosts, or: {self._way_to_trust()}"
             )
-        if before := self.known.entries_for(self.names):
+        if before := self.known_hosts.entries_for(self.names):
             were = ", ".join(f"{entry.key} ({entry.place})" for entry in before)
             problem = f"the host key of {where} has changed: it offers {offered}; known is {were}"
             raise HostKeyError(self.host, problem, f"only if you know why it changed: {self._way_to_trust()}")
@@ -81,7 +81,7 @@ class Hop:
             authority = read_certificate(certificate).authority
         except ValueError:  # it is not a certificate, or not a valid one
             return
-        if revoked := self.known.revocation(authority, (*self.names, *self.loose)):
+        if revoked := self.known_hosts.revocation(authority, (*self.names, *self.loose)):
             problem = f"the authority of the certificate of {where} is revoked ({revoked.place}): {authority}"
             raise HostKeyError(
                 self.host, problem, "give the host a certificate of another authority, or none; nothing was sent"
@@ -100,7 +100,7 @@ class Hop:
         if not self.signed_by(kind := signed_with(parsed.signature)):
             return f"its signature is {kind}, which CASignatureAlgorithms of ssh_config leaves out"
         names = Names((*self.names, *self.loose), self.certified)
-        return certificate_problem(parsed, self.known, names, time.time(), made_signature)
+        return certificate_problem(parsed, self.known_hosts, names, time.time(), made_signature)
 
     def _way_to_trust(self) -> str:
         """The fix for an unknown key, which in the job of a pipeline cannot be a command."""

@@ -38,11 +38,11 @@ class Identities:
 
 @frozen
 class Login:
-    """The keys to offer: first `given`, then the files, then the agent's keys (`matching`: only those that belong to
+    """The keys to offer: first `given_key`, then the files, then the agent's keys (`matching`: only those that belong to
     the files).
     """
 
-    given: PKey | None = None
+    given_key: PKey | None = None
     files: tuple[Path, ...] = ()
     agent: Literal["all", "matching", "none"] = "all"
     credentials: Credentials = field(default_factory=Credentials, repr=False)
@@ -57,8 +57,8 @@ class Login:
                 yield name, key
 
     def _all(self, notes: list[str]) -> Iterator[tuple[str, PKey]]:
-        if self.given:
-            yield VARIABLE, self.given
+        if self.given_key:
+            yield VARIABLE, self.given_key
         for path in self.files:
             if self.agent != "none" and opened_by_agent(path, self.credentials, self.identities):
                 continue  # it is offered with the agent's keys, without a passphrase

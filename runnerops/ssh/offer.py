@@ -91,13 +91,13 @@ def _offer(hop: Hop) -> Offer:
         offers = [_ask(hop, kinds) for kinds in (("ssh-ed25519",), ECDSA, ("ssh-rsa",))]
     except (SSHException, OSError, EOFError) as error:
         raise explain(hop, error) from None
-    keys = tuple(key for key in offers if key and not hop.known.revocation(key, hop.names))
+    keys = tuple(key for key in offers if key and not hop.known_hosts.revocation(key, hop.names))
     if not keys:
         problem = (
             "every host key that it offers is revoked" if any(offers) else "it offers no host key that can be verified"
         )
         raise HostError(hop.host, f"{hop.names[0]}: {problem}", "ed25519, ECDSA and RSA keys can be")
-    return Offer(hop.names, hop.gateway, keys, hop.known.entries_for(hop.names))
+    return Offer(hop.names, hop.gateway, keys, hop.known_hosts.entries_for(hop.names))
 
 
 def _ask(hop: Hop, kinds: tuple[str, ...]) -> HostKey | None:

@@ -59,7 +59,7 @@ def make_route(host: Host, access: Access, allow_login: Callable[[], None] = lam
 def _connection(host: Host, settings: Settings, peers: Mapping[str, Host]) -> Connection:
     # each connection needs a separate Config, because Fabric writes values of one host into it
     def config(address: str, user: str | None, port: int | None) -> Config:
-        own_settings = settings.given(address, user, port)
+        own_settings = settings.with_login(address, user, port)
         return Config(ssh_config=own_settings, lazy=True, overrides={"timeouts": {"connect": CONNECT_SECONDS}})
 
     name, gateway = host.ssh.gateway, None
@@ -87,7 +87,7 @@ def _hop(
     loose = () if "hostkeyalias" in settings else (connection.host,)
     login = make_login(access.credentials, host.ssh.key, _identities(connection, access.environ), gateway)
     files = [word for key in ("userknownhostsfile", "globalknownhostsfile") for word in words_of(settings, key)]
-    known_hosts = access.known.with_files(map(Path, files))
+    known_hosts = access.known_hosts.with_files(map(Path, files))
     hop = Hop(
         host.name,
         connection,
@@ -104,7 +104,7 @@ def _hop(
     if family := family_of(settings):
         _hold_to(connection, family)
     connection.client.set_missing_host_key_policy(Verified(hop, allow_login))
-    connection.connect_kwargs = _ways(hop)
+    connection.connect_kwargs = _connect_arguments(hop)
     return hop
 
 
@@ -117,7 +117,7 @@ def silence_limit(connection: Connection) -> float:
     return _LATER_SECONDS + float(connection.connect_timeout)
 
 
-def _ways(hop: Hop) -> dict[str, Any]:
+def _connect_arguments(hop: Hop) -> dict[str, Any]:
     """How the hop is connected to: time limits, keys, and the kinds of host keys that are requested."""
     names = (*hop.names, *hop.loose)
     return {
@@ -126,8 +126,8 @@ def _ways(hop: Hop) -> dict[str, Any]:
         "channel_timeout": CONNECT_SECONDS,
         "auth_strategy": hop.attempt,
         "transport_factory": preferring(
-            [entry.key.kind for entry in hop.known.entries_for(names)],
-            certificate=bool(hop.known.authorities_of(names)),
+            [entry.key.kind for entry in hop.known_hosts.entries_for(names)],
+            certificate=bool(hop.known_hosts.authorities_of(names)),
             leaves=allowed_algorithms(hop.connection.ssh_config, "hostkeyalgorithms"),
             opens_early=not hop.gateway,
             handshake_timeout=silence_limit(hop.connection),

@@ -52,7 +52,7 @@ class Settings(SSHConfig):
         self._config: list[Any]
         self._given: dict[str, Mapping[str, str]] = {}
 
-    def given(self, hostname: str, user: str | None, port: int | None) -> Settings:
+    def with_login(self, hostname: str, user: str | None, port: int | None) -> Settings:
         """The same settings with this host's user and port given elsewhere. They take precedence, as on ssh's command
         line.
         """

@@ -70,7 +70,7 @@ def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
     gitlab.runner(ONE).paused = True
     gitlab.revoke(TWO)
     runner_status, two, elsewhere = ask(gitlab)
-    assert (runner_status.known, runner_status.id, runner_status.paused, runner_status.online) == (
+    assert (runner_status.is_known, runner_status.id, runner_status.paused, runner_status.online) == (
         True,
         1,
         True,
@@ -78,10 +78,10 @@ def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
     )
     assert runner_status.expires_at
     assert runner_status.expires_at.year == 2099
-    assert two.known is False
+    assert two.is_known is False
     assert "GitLab does not know its token" in two.reason
     assert two.fix
-    assert elsewhere.known is None  # and its token was not sent here
+    assert elsewhere.is_known is None  # and its token was not sent here
     assert gitlab.requests == [
         ("POST", "/api/v4/runners/verify"),
         ("GET", "/api/v4/runners/1"),
@@ -91,7 +91,7 @@ def test_each_runner_is_told_apart(gitlab: GitLab) -> None:
 
 def test_without_a_section_gitlab_is_not_asked_and_its_client_not_loaded(gitlab: GitLab) -> None:
     statuses = ask_gitlab(build.HOST, observed(gitlab), gitlab_context())
-    assert [runner_status.known for runner_status in statuses] == [None, None, None]
+    assert [runner_status.is_known for runner_status in statuses] == [None, None, None]
     assert gitlab_checks(build.HOST, observed(gitlab), gitlab_context()) == ()
     assert gitlab.requests == []
     names = "status verify diff deploy check"
@@ -110,8 +110,8 @@ def test_a_token_of_the_api_that_is_not_there_or_not_taken_leaves_what_needs_non
         ("glpat-canaryé", "its token has a space, a line break"),
     ):
         runner_status, two, _ = ask(gitlab, token)
-        assert runner_status.known
-        assert two.known
+        assert runner_status.is_known
+        assert two.is_known
         assert reason in runner_status.reason
         assert bool(runner_status.fix) == bool(reason)
     assert runner_status.paused is None
@@ -260,7 +260,7 @@ def test_one_that_does_not_answer_is_asked_for_one_host_of_a_command(gitlab: Git
     new = (RenderedFile(build.SPEC, to_toml(build.config(build.runner(url=gitlab.url, token="glrt-new"))).encode()),)
     assert "status 503" in str(check_new_tokens(host, new, observed(gitlab), command.down))
     assert len(gitlab.requests) == 4
-    assert ask_gitlab(host, observed(gitlab), gitlab_context())[0].known
+    assert ask_gitlab(host, observed(gitlab), gitlab_context())[0].is_known
 
 
 def test_the_time_limit_is_of_the_whole_answer_and_meets_one_question_alone() -> None:

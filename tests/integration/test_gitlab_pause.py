@@ -129,7 +129,7 @@ def test_it_gets_jobs_again_however_the_rollback_ends(world: World, end: str) ->
 def test_when_a_plan_pauses(world: World, change: Callable[[World], None], paused: bool) -> None:
     change(world)
     _, planned = world.plan()
-    assert [pause_of_plan.runner for pause_of_plan in planned.plan.pausing.now] == (["one"] if paused else [])
+    assert [pause_of_plan.runner for pause_of_plan in planned.plan.pausing.paused_now] == (["one"] if paused else [])
     assert {method for method, path in world.asked() if "verify" not in path} <= {"GET"}
 
 
@@ -163,7 +163,7 @@ def test_a_plan_shows_how_long_and_what_gitlab_counts(world: World) -> None:
 
 def test_jobs_that_gitlab_does_not_count_are_the_hosts_to_count(world: World) -> None:
     world.gitlab.faults_at = {"GET /runners/1/jobs": [Answer(403, REFUSED)]}
-    (pause_of_plan,) = world.plan()[1].plan.pausing.now
+    (pause_of_plan,) = world.plan()[1].plan.pausing.paused_now
     assert pause_of_plan.jobs is None
 
 

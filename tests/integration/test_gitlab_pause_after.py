@@ -81,7 +81,7 @@ def test_a_run_of_another_command_unpauses_at_an_end_that_shows_the_host(
 ) -> None:
     world.machine.end = end
     project, planned = world.plan(command)
-    assert [pause.runner for pause in planned.plan.pausing.left] == ["one"]
+    assert [pause.runner for pause in planned.plan.pausing.left_paused] == ["one"]
     executor = world.executor(planned, project)
     executor.run()
     assert executor.outcomes["h"].result.value == end

@@ -132,7 +132,7 @@ def test_one_that_was_deleted_by_hand_is_told_and_the_next_deploy_creates_anothe
     host = world.plan()[0].hosts[0]
     gitlab.discard(gitlab.created[0])
     status, two = ask_gitlab(host, world.observed(), gitlab_context())
-    assert (status.known, two.known) == (False, True)
+    assert (status.is_known, two.is_known) == (False, True)
     assert "deploy, which creates another" in status.fix
     (other, _) = ask_gitlab(replace(host, gitlab_places={}), world.observed(), gitlab_context())
     assert "write its token into the inventory" in other.fix
@@ -191,7 +191,7 @@ def test_status_tells_of_one_whose_creation_was_cut_off(gitlab: GitLab) -> None:
         world.deploy()
     host = world.plan()[0].hosts[0]
     (status,) = ask_gitlab(host, world.observed(), gitlab_context())
-    assert (status.known, status.fix) == (True, "deploy its host, which completes or deletes it")
+    assert (status.is_known, status.fix) == (True, "deploy its host, which completes or deletes it")
     assert "as not deployed yet" in status.reason
     world.machine.end = "applied"
     world.deploy()

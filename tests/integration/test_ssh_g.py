@@ -316,7 +316,7 @@ def test_what_openssh_replaces_when_it_connects(text: str, key: str, expected: s
 
 def test_user_and_port_of_the_inventory_count_first(home: Path) -> None:
     (home / ".ssh" / "config").write_text("User me\nPort 9\nProxyCommand nc %h %p %r\nMatch user you\n HostName y\n")
-    settings = read_settings(os.environ).given("web", "you", 2222)
+    settings = read_settings(os.environ).with_login("web", "you", 2222)
     assert settings.lookup("web")["proxycommand"] == "nc y 2222 you"
     assert settings.lookup("db")["proxycommand"] == "nc db 9 me", "but those of another host are its own"
 

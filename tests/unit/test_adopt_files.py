@@ -94,7 +94,7 @@ def entry(name: str, **sections: Tree) -> Entry:
 
 def test_what_a_host_has_already_is_its_own_or_inherited(path: Path) -> None:
     place = find_place(path, "b")
-    assert place.own == {ServiceName.REGISTRY}
+    assert place.own_sections == {ServiceName.REGISTRY}
     assert place.inherited["docker"] == {"live-restore": True, "mtu": 1400}
     assert not place.host.sections
     text = entry("b", docker={"mtu": 1500}).into(place.text)

@@ -147,13 +147,13 @@ def test_secrets_of_a_template_join_the_vars_that_a_host_has(tmp_path: Path) -> 
     ):
         path.write_text(f"hosts:\n  h:\n    vars: {section}\n".replace(": \n", ":\n"))
         place = find_place(path, "h")
-        entry = replace(entry_before, known=True).beside_vars(place.variables)
+        entry = replace(entry_before, is_in_file=True).beside_vars(place.variables)
         text = entry.into(place.text)
         assert then in text
         assert only_adds([place], text)
         assert not only_adds([place], text.replace("team: a", "team: b"))
         assert load(path, {path: text.encode()}).hosts[0].vars.keys() == {"team", "h_users"}
-    assert replace(entry_before, known=True).beside_vars({"h_users"}).additions == ()
+    assert replace(entry_before, is_in_file=True).beside_vars({"h_users"}).additions == ()
 
 
 def test_a_template_keeps_the_ends_of_its_lines() -> None:

@@ -243,7 +243,7 @@ def test_a_runner_s_keys_have_its_name_beside_them() -> None:
 
 def test_a_rollback_s_differences_are_not_called_yours() -> None:
     made = plan(ask({"mtu": 1500}, None), edited_host({"mtu": 1400}, {"mtu": 1400, "ip": "192.0.2.1"}))
-    shown = "\n".join(text(replace(made, mine="as before run 3")))
+    shown = "\n".join(text(replace(made, change_name="as before run 3")))
     assert "as before run 3: mtu" in shown
     assert "your change" not in shown
 

@@ -26,9 +26,11 @@ NUMBERS: dict[str, float] = {
     for kind, rows in ((int, WHOLE), (float, FRACTIONS))
     for text, _, value in (row.partition("=") for row in rows.split())
 }
-TEXTS = word_set("""
+TEXTS = sorted(
+    word_set("""
     0x 0b 0b12 0o8 1e e1 .e1 ._5 1.2.3 0x1ffffffffffffffff 1e400 12:30 1,000 _1 - + . nan 0x1p3 1f \u0661
 """)
+)
 DATES = ["2001-01-01", "2001-1-1", "2001-01-01T00:00:00Z", "2001-1-1t1:2:3.5+01:00", "2001-01-01 12:00:00"]
 NO_DATES = ["2001-13-01", "2001-02-30", "2001-01", "01-01-2001", "2001-01-01 12:00", "2001-01-01T00:00:00", "20010101"]
 

@@ -87,7 +87,7 @@ def test_a_key_that_no_shape_has_is_reported_with_those_it_has() -> None:
     (complaint,) = complaints_about({"texts": 1})
     assert isinstance(complaint, UnknownKey)
     assert complaint.key == ("texts",)
-    assert complaint.known == ("text", "number", "flag", "either", "one", "many", "named", "inner", "for")
+    assert complaint.known_keys == ("text", "number", "flag", "either", "one", "many", "named", "inner", "for")
 
 
 def test_everything_that_is_wrong_is_reported() -> None:
@@ -109,6 +109,6 @@ def test_given_values_are_kept() -> None:
     assert (kept.text, kept.number, kept.flag, kept.many, kept.for_) == ("t", 4, None, [1], ["x"])
     assert kept.named == {"A": SECRET}
     assert kept.inner
-    assert (kept.inner.word, kept.inner.others) == ("w", {"more": 1})
-    assert set(kept.given()) == {"text", "number", "many", "named", "inner", "for_"}
+    assert (kept.inner.word, kept.inner.other_keys) == ("w", {"more": 1})
+    assert set(kept.given_keys()) == {"text", "number", "many", "named", "inner", "for_"}
     assert (kept.one, kept.last) == (None, None)

@@ -93,12 +93,12 @@ class Adoption:
         try:
             self.request.pool.link(host)
         except HostKeyError as error:  # the way that it names is through the inventory, where the host is not yet
-            hint = error.hint if place.known else error.hint.replace(f"trust {name}", f"trust {login_of(host)}")
+            hint = error.hint if place.is_in_file else error.hint.replace(f"trust {name}", f"trust {login_of(host)}")
             raise HostKeyError(name, error.message.removeprefix(f"{name}: "), hint) from None
         preload_modules()
         questions = [call for service in SERVICES for call in service.ADOPT_QUESTIONS]
         observed, answers = observe_and_ask(host, (), self.request.pool.reader(host), questions, ())
-        lacking = [service for service in SERVICES if service.NAME not in place.own]
+        lacking = [service for service in SERVICES if service.NAME not in place.own_sections]
         return AdoptedHost(place, {service.NAME: service.adopt(observed, answers) for service in lacking})
 
     def _taken(self) -> Mapping[str, str]:

@@ -89,7 +89,7 @@ class AdoptionReport:
 
     def _is_planned(self, name: str) -> bool:
         result = self.looked[name]
-        return isinstance(result, AdoptedHost) and (result.has_section or bool(result.place.own))
+        return isinstance(result, AdoptedHost) and (result.has_section or bool(result.place.own_sections))
 
     def end(self, planned: tuple[Project, Plans] | None, written: Sequence[Path]) -> None:
         """Shows the plans and what was written."""
@@ -122,7 +122,7 @@ class AdoptionReport:
         """Whether all that the inventory will say of it is adopted."""
         result = self.looked[name]
         return bool(self.draft and name in self.draft.entries) and not (
-            isinstance(result, AdoptedHost) and result.place.own
+            isinstance(result, AdoptedHost) and result.place.own_sections
         )
 
     def _failed(self, name: str, error: Exception) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def set_in_gitlab(
     errors = (*errors, *delete_runners(host, planned, gitlab_context))
     outcome = replace(outcome, seconds=outcome.seconds + time.monotonic() - began)
     if not errors:
-        return replace(outcome, message="\n".join((outcome.message, *_done(plan, new))).strip())
+        return replace(outcome, message="\n".join((outcome.message, *_done_lines(plan, new))).strip())
     messages = tuple(dict.fromkeys(error.message for error in errors))
     hints = dict.fromkeys(error.hint for error in errors if error.hint)
     undone = _undone(plan, outcome)
@@ -53,7 +53,7 @@ def _undone(plan: Plan, outcome: Outcome) -> Outcome:
     return replace(outcome, result=Result.FAILED, deployed=True, message=message, hint=hint)
 
 
-def _done(plan: Plan, new: NewRunners | None) -> Iterator[str]:
+def _done_lines(plan: Plan, new: NewRunners | None) -> Iterator[str]:
     if new:
         yield f"  created in GitLab: {', '.join(new.created)}"
     if plan.updates:

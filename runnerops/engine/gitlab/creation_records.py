@@ -71,7 +71,7 @@ class HostCreationRecords:
     host: Host
     unpaired: Unpaired
     link: Callable[[], Link]
-    own: tuple[CreationRecord, ...] = ()
+    records: tuple[CreationRecord, ...] = ()
     """The records that this deploy wrote."""
     _taken_over: str = ""
     """The suffix of the names of other deploys' records after `claim`; empty before it."""
@@ -83,8 +83,8 @@ class HostCreationRecords:
         assert self.host.gitlab
         url = self.host.gitlab.url
         places = dict.fromkeys((creation.place, creation.mark) for creation in creations)
-        self.own = tuple(CreationRecord(secrets.token_hex(8), url, place, mark) for place, mark in places)
-        completed = self.link().run(state_folder.write_creation_records(self.own), b"", _SECONDS)
+        self.records = tuple(CreationRecord(secrets.token_hex(8), url, place, mark) for place, mark in places)
+        completed = self.link().run(state_folder.write_creation_records(self.records), b"", _SECONDS)
         if completed.status != 0:
             last = completed.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             text = (
@@ -112,12 +112,12 @@ class HostCreationRecords:
 
     def taken_back(self) -> None:
         """Called when nothing of this deploy is left in GitLab. Leftovers of earlier deploys keep their records."""
-        self._drop(() if self.unpaired.leftovers else self.own)
+        self._drop(() if self.unpaired.leftovers else self.records)
 
     def all_done(self) -> None:
         """Called when nothing is left in GitLab at all."""
         taken_over = (replace(record, name=record.name + self._taken_over) for record in self.unpaired.begun)
-        self._drop(tuple(dict.fromkeys((*self.own, *taken_over))))
+        self._drop(tuple(dict.fromkeys((*self.records, *taken_over))))
 
     def _drop(self, records: Sequence[CreationRecord]) -> None:
         if not records:

@@ -162,7 +162,7 @@ def _reason_to_keep(client: GitlabClient, runner: LeavingRunner, own_system_id: 
         answer and answer.get("id", runner.id) != runner.id
     ):  # the `id` in the file stays if somebody edits the token beside it
         return f"its host has the token of runner {answer['id']}; delete the one there that nobody uses"
-    if runner.given and client.managers(runner.id) is None:
+    if runner.token_given and client.managers(runner.id) is None:
         return "this GitLab does not say which machines use it; delete it there when none does"
     if machines := _other_machines(client, runner.id, own_system_id):
         return f"other machines use it too ({', '.join(machines)}); delete it there when none does"
@@ -198,12 +198,12 @@ def delete_runners(host: Host, planned: Planned, gitlab_context: GitlabContext) 
 
 @frozen
 class _Deleting:
-    """Deletes the runners of one host in GitLab. `own` is the host's system id."""
+    """Deletes the runners of one host in GitLab. `system_id` is the host's system id."""
 
     host: str
     client: GitlabClient
     gitlab_context: GitlabContext
-    own: str
+    system_id: str
 
     def delete(self, deletion: Deletion) -> None:
         """Deletes a runner. One that does not exist any more is no error. Raises GitlabError."""
@@ -211,7 +211,7 @@ class _Deleting:
 
         if self.client.runner(deletion.id) is None:
             return
-        if machines := _other_machines(self.client, deletion.id, self.own):
+        if machines := _other_machines(self.client, deletion.id, self.system_id):
             text = f"other machines use it since the plan was made ({', '.join(machines)})"
             raise GitlabError(text, "run the command again, which makes a new plan")
         pause(self.client, deletion.id)

@@ -74,7 +74,7 @@ class Pauses:
     plan: Plan
     gitlab_context: GitlabContext
     link: Callable[[], Link]
-    ours: dict[int, Pause] = field(default_factory=dict)
+    by_runner: dict[int, Pause] = field(default_factory=dict)
     """By GitLab's id, the runners that this deploy paused, or may have paused."""
     doubtful: set[int] = field(default_factory=set)
     """Runners of which GitLab did not say whether they were paused."""
@@ -92,7 +92,7 @@ class Pauses:
 
         assert self.host.gitlab
         url = self.host.gitlab.url
-        planned = self.plan.pausing.now
+        planned = self.plan.pausing.paused_now
         try:
             client = api_client(self.host.gitlab, self.gitlab_context)
             planned = tuple(self._not_paused_yet(client))
@@ -108,19 +108,19 @@ class Pauses:
         for paused in planned:
             try:
                 if self.gitlab_context.call(self.host.gitlab, partial(pause, client, paused.id)):
-                    self.ours[paused.id] = paused
+                    self.by_runner[paused.id] = paused
             except GitlabError as error:
                 self.messages.append(f"not paused in GitLab: {paused.runner}: {error.message}")
                 if isinstance(error, GitlabDownError):
-                    self.ours[paused.id] = paused
+                    self.by_runner[paused.id] = paused
                     self.doubtful.add(paused.id)
-        self._forget(paused.id for paused in planned if paused.id not in self.ours)
+        self._forget(paused.id for paused in planned if paused.id not in self.by_runner)
 
     def _not_paused_yet(self, client: GitlabClient) -> Iterator[Pause]:
         from runnerops.gitlab.pausing import is_paused
 
         assert self.host.gitlab
-        for paused in self.plan.pausing.now:
+        for paused in self.plan.pausing.paused_now:
             try:
                 if not self.gitlab_context.call(self.host.gitlab, partial(is_paused, client, paused.id)):
                     yield paused
@@ -132,10 +132,10 @@ class Pauses:
         is_known = outcome.result not in _UNTOUCHED
         pauses = [
             paused
-            for paused in self.plan.pausing.left
+            for paused in self.plan.pausing.left_paused
             if is_known or (outcome.result, paused.run) == (Result.FAILED, self.run)
         ]
-        paused_here = {paused.id: paused for paused in (*pauses, *self.ours.values())}
+        paused_here = {paused.id: paused for paused in (*pauses, *self.by_runner.values())}
         if outcome.result in _NOT_PROVEN:
             return _with_lines(outcome, self.messages, _still_paused_text(paused_here.values()))
         good = outcome.result in _GOOD
@@ -146,7 +146,8 @@ class Pauses:
         outcome = _with_lines(outcome, self.messages, *self._done(paused_here.keys() - stay - errors.keys()))
         if outcome.result in {Result.FAILED, Result.UNREACHABLE}:
             outcome = _with_lines(
-                outcome, _still_paused_text(paused for paused in self.plan.pausing.left if paused.id not in paused_here)
+                outcome,
+                _still_paused_text(paused for paused in self.plan.pausing.left_paused if paused.id not in paused_here),
             )
         lost = [paused_here[number] for number in errors if number not in self.doubtful]
         return self._still_paused_outcome(outcome, lost, errors, good=good) if lost else outcome
@@ -158,7 +159,7 @@ class Pauses:
             api_client(self.host.gitlab, self.gitlab_context),
             facts.runner.system_id if facts.runner else "",
         )
-        numbers = {paused.id for paused in (*self.plan.pausing.now, *self.plan.pausing.left)}
+        numbers = {paused.id for paused in (*self.plan.pausing.paused_now, *self.plan.pausing.left_paused)}
         return sum(client.running_jobs(number, own_system_id) for number in sorted(numbers))
 
     def deleted(self, numbers: Collection[int]) -> None:
@@ -193,13 +194,15 @@ class Pauses:
         return errors
 
     def _done(self, unpaused: Collection[int]) -> Iterator[str]:
-        if sure := [paused for number, paused in self.ours.items() if number not in self.doubtful]:
+        if sure := [paused for number, paused in self.by_runner.items() if number not in self.doubtful]:
             yield f"paused in GitLab meanwhile: {_names(sure)}"
         if still_paused := [
-            paused for paused in self.plan.pausing.left if paused.id in unpaused and paused.id not in self.ours
+            paused
+            for paused in self.plan.pausing.left_paused
+            if paused.id in unpaused and paused.id not in self.by_runner
         ]:
             yield f"unpaused in GitLab: {_names(still_paused)}"
-        if doubt := [self.ours[number] for number in self.doubtful if number not in unpaused]:
+        if doubt := [self.by_runner[number] for number in self.doubtful if number not in unpaused]:
             yield f"{_names(doubt)} may be paused in GitLab; the next deploy corrects that"
 
     def _forget(self, numbers: Iterable[int]) -> None:

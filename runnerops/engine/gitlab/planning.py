@@ -107,5 +107,7 @@ def with_pauses(context: PlanContext, planned: Planned, request: Request) -> Pla
     from runnerops.engine.gitlab.pausing import plan_pauses
 
     pauses, notes = plan_pauses(plan, request, context.gitlab_context())
-    plan = replace(plan, pausing=replace(plan.pausing, now=(*plan.pausing.now, *pauses)), notes=(*plan.notes, *notes))
+    plan = replace(
+        plan, pausing=replace(plan.pausing, paused_now=(*plan.pausing.paused_now, *pauses)), notes=(*plan.notes, *notes)
+    )
     return replace(planned, plan=plan)

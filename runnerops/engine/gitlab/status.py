@@ -45,7 +45,9 @@ def ask_gitlab(host: Host, observed: HostState, gitlab_context: GitlabContext) -
 
 def _with_way_out(host: Host, status: RunnerStatus) -> RunnerStatus:
     """Adds the command that gets a new token, if GitLab does not accept the runner's token."""
-    return replace(status, fix=way_out(host, status.name, status.id) or status.fix) if status.known is False else status
+    return (
+        replace(status, fix=way_out(host, status.name, status.id) or status.fix) if status.is_known is False else status
+    )
 
 
 def runner_statuses(
@@ -73,7 +75,7 @@ def runner_statuses(
 
 def with_gitlab_status(status: ServiceStatus, runners: tuple[RunnerStatus, ...]) -> ServiceStatus:
     """Adds GitLab's answers. If GitLab does not know one of the runners, the service counts as not working."""
-    lost = any(runner.known is False for runner in runners)
+    lost = any(runner.is_known is False for runner in runners)
     return replace(status, runners=runners, healthy=status.healthy and not lost)
 
 

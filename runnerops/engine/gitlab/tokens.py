@@ -54,7 +54,7 @@ def token_is_lost(host: Host, registration: Registration, observed: HostState) -
     if host.gitlab is None or not of_gitlab(host.gitlab.url, [registration]):
         return False
     (status,) = runner_statuses(replace(host.gitlab, token=None), (registration,), system_id_of(observed), {})
-    return status.known is False
+    return status.is_known is False
 
 
 def other_machines_with_token(

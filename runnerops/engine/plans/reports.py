@@ -18,7 +18,7 @@ _KINDS = {"new": "create", "removed": "delete"}
 def plan_report(project: Project, plans: Plans, redactor: Redactor) -> PlanReport:
     """All that `diff` shows, without secrets."""
     hosts = tuple(
-        HostReport(name, tuple((style, redactor.text(text)) for style, text in lines), _tells(plans[name]))
+        HostReport(name, tuple((style, redactor.text(text)) for style, text in lines), _is_told(plans[name]))
         for name, lines in host_lines(project, plans, verbose=0)
     )
     counts: Counter[str] = Counter()
@@ -28,7 +28,7 @@ def plan_report(project: Project, plans: Plans, redactor: Redactor) -> PlanRepor
     return PlanReport(hosts, plans_summary(plans), counts["create"], counts["update"], counts["delete"])
 
 
-def _tells(planned: Planned | Exception) -> bool:
+def _is_told(planned: Planned | Exception) -> bool:
     return isinstance(planned, Exception) or planned.result is not Result.UNCHANGED or bool(planned.plan.blockers)
 
 
@@ -36,7 +36,7 @@ def _counted(planned: Planned) -> Counter[str]:
     changes = planned.plan.changes
     counts = Counter(_KINDS.get(state_of(change), "update") for change in changes)
     explained = {change.new.spec.service for change in changes}
-    counts["update"] += len(planned.plan.updates) + len(planned.plan.pausing.left)
+    counts["update"] += len(planned.plan.updates) + len(planned.plan.pausing.left_paused)
     counts["create"] += len(planned.plan.unpaired.creations)
     counts["delete"] += len(planned.plan.unpaired.leftovers) + len(planned.plan.unpaired.deletions)
     counts["update"] += sum(

@@ -48,7 +48,7 @@ def plan_request(
 
 def result_of(plan: Plan, *, pending: bool = False) -> Result:
     """The word of `diff` for a plan. `pending`: there is something to do even if the plan changes nothing."""
-    if any(not blocker.overridable and not blocker.here for blocker in plan.blockers) or any(
+    if any(not blocker.overridable and not blocker.only_here for blocker in plan.blockers) or any(
         finding.severity == "error" for finding in plan.findings
     ):
         return Result.REFUSED

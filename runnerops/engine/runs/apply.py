@@ -36,14 +36,14 @@ _WHY_NOT_STARTED = {
 
 @mutable
 class _Run:
-    """The state of a run as far as this client has seen it. `seen` counts bytes of its log."""
+    """The state of a run as far as this client has seen it. `bytes_seen` counts bytes of its log."""
 
     plan: Plan
     redactor: Redactor
     watch: Callable[[Event], None]
     decoder: protocol.Decoder
     no_wait: bool = False
-    seen: int = 0
+    bytes_seen: int = 0
     last_line: str = ""
     """The last line that is not an event. If no run began, it says why."""
     detached_at: Event | None = None
@@ -56,7 +56,7 @@ class _Run:
             if not line.endswith(b"\n"):  # cut off with the connection; the next connection reads it from its beginning
                 continue
             event = self.decoder.event(line.decode("utf-8", "replace"))
-            self.seen += len(line)
+            self.bytes_seen += len(line)
             if not event:
                 self.last_line = line.decode("utf-8", "replace").rstrip("\n")
             if event:
@@ -120,7 +120,7 @@ def _reconnect_and_follow(run: _Run, host: HostLink) -> int:
         time.sleep(pause)
         try:
             follows = host.reconnect()
-            run.follow(follows.lines(protocol.follow(run.plan.run, run.seen), b""))
+            run.follow(follows.lines(protocol.follow(run.plan.run, run.bytes_seen), b""))
         except (LinkLostError, HostError):
             continue
         return follows.status
@@ -133,7 +133,7 @@ def _not_begun(run: _Run, status: int) -> Outcome:
         return lost_race_outcome(plan)
     if status == protocol.HELD and not run.events:
         return held_outcome(plan, hold_blocker(Hold.read(run.redactor.text(run.last_line))))
-    if run.seen == 0 and status > 0:
+    if run.bytes_seen == 0 and status > 0:
         hint = _WHY_NOT_STARTED.get(status, "run the command again; `runnerops status` shows the state of the host")
         message = f"the run could not be started (exit status {status})"
         return Outcome(plan.host, Result.FAILED, message=message, hint=hint)

@@ -75,7 +75,7 @@ class GitlabRound:
         run = planned.own_run.number if planned.own_run else 0
         pauses = Pauses(host, planned.plan, self._context(), partial(self.context.pool.link, host), run=run)
         self.pauses[host.name] = pauses
-        if planned.own_run is None and planned.plan.pausing.now:
+        if planned.own_run is None and planned.plan.pausing.paused_now:
             message = "interrupted while its runners were paused in GitLab; nothing was changed on the host"
             hint = "deploy again: what was paused is then unpaused"
             self.interrupted_outcomes.setdefault(
@@ -88,7 +88,7 @@ class GitlabRound:
         new = self.new_runners.get(host.name)
         if not (new and planned.with_created):
             return planned
-        names = tuple(record.name for record in self.records[host.name].own)
+        names = tuple(record.name for record in self.records[host.name].records)
         return replace(planned, plan=replace(planned.with_created(new.created), relies_on=names))
 
     def counting(
@@ -131,7 +131,7 @@ class GitlabRound:
                 self._record(host, planned).claim(planned.plan.run)
             except RunneropsError as error:
                 return replace(interrupted(planned.plan, outcome), diagnostics=(error.message,), hint=error.hint)
-        if no_run and planned.plan.pausing.left:
+        if no_run and planned.plan.pausing.left_paused:
             outcome = self.unpaused(outcome)
         if outcome.result is Result.APPLIED:
             gitlab_context = self._context()

@@ -47,7 +47,7 @@ class Judge(Generic[Out]):
     `failing`: whether a host that has not ended yet is about to fail, because a step has failed and is undone now.
     """
 
-    good: Callable[[Out], bool]
+    is_good: Callable[[Out], bool]
     lasts: Callable[[Out], bool] = lambda _: False
     failed: Callable[[Out], bool] = lambda _: False
     pauses: Callable[[int, int], None] = lambda _seconds, _left: None
@@ -170,13 +170,13 @@ class _Queue(Generic[Out]):
         if task.already_running:
             return None
         needs = task.after if task.needs is None else task.needs
-        bad = [needed for needed in sorted(needs & self.done.keys()) if not self._is(self._judge.good, needed)]
+        bad = [needed for needed in sorted(needs & self.done.keys()) if not self._is(self._judge.is_good, needed)]
         if bad:
             return bad[0], "cache"
         if not task.changes:
             return None
         canary = self._rollout.canary
-        if canary in self.done and name not in self._first and not self._is(self._judge.good, canary):
+        if canary in self.done and name not in self._first and not self._is(self._judge.is_good, canary):
             return canary, "canary"
         failed = self._failed()
         return (", ".join(failed), "failures") if len(failed) >= self._rollout.max_failures else None

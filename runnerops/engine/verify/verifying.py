@@ -32,13 +32,13 @@ HostChecks: TypeAlias = Mapping[str, tuple[Check, ...] | Exception]
 
 @frozen
 class HostVerifier:
-    """Verifies hosts. `known` are all hosts of the inventory, because caches may be on hosts that are not targets.
+    """Verifies hosts. `all_hosts` are all hosts of the inventory, because caches may be on hosts that are not targets.
 
     Each host may be used by one thread at a time. Hosts that share a cache ask it one after the other, because sshd
     limits the number of sessions.
     """
 
-    known: Mapping[str, Host]
+    all_hosts: Mapping[str, Host]
     pool: ConnectionPool
     probe: Probe
     busy: Waiting
@@ -50,7 +50,7 @@ class HostVerifier:
         began = time.monotonic()
         names = [host.name for host in hosts]
         evidence = side_by_side(names, partial(self._look, quick=quick))
-        pulls = [(self.known[name], result) for name, result in evidence.items() if isinstance(result, Evidence)]
+        pulls = [(self.all_hosts[name], result) for name, result in evidence.items() if isinstance(result, Evidence)]
         log_queries = side_by_side(pull_path.cache_hosts(pulls), partial(self._trace, began))
         log_answers = {
             name: self._why(name, error) if isinstance(error, Exception) else error
@@ -67,8 +67,8 @@ class HostVerifier:
             if isinstance(error, Exception)
             else (
                 *pull_path.assess(
-                    self.known[name],
-                    replace(error, log_queries=log_answers, hosts=self.known, clones=alike.get(name, {})),
+                    self.all_hosts[name],
+                    replace(error, log_queries=log_answers, hosts=self.all_hosts, clones=alike.get(name, {})),
                 ),
                 *_checks(in_gitlab.get(name, ())),
             )
@@ -80,13 +80,13 @@ class HostVerifier:
         assert isinstance(result, Evidence)
         self.busy.say(name, "asking GitLab")
         try:
-            return gitlab_checks(self.known[name], result.observed, self.gitlab_context)
+            return gitlab_checks(self.all_hosts[name], result.observed, self.gitlab_context)
         finally:
             self.busy.say(name, "")
 
     def _look(self, name: str, *, quick: bool) -> Evidence:
         """Asks one host, and makes the test pull if it can show something."""
-        host, probe = self.known[name], pull_path.with_marker(self.probe)
+        host, probe = self.all_hosts[name], pull_path.with_marker(self.probe)
         self.busy.say(name, "asking the daemon, the cache and its upstream" if host.caches else "asking the daemon")
         try:
             evidence = pull_path.inspect(host, ReadOnly(name, partial(self.pool.link, host)), probe, quick=quick)
@@ -100,7 +100,7 @@ class HostVerifier:
             self.busy.say(name, "")
 
     def _trace(self, began: float, name: str) -> Answers:
-        host = self.known[name]
+        host = self.all_hosts[name]
         self.busy.say(name, "reading the log and the catalog of its cache")
         try:
             with self._turns.setdefault(name, threading.Lock()):

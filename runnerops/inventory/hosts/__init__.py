@@ -67,7 +67,7 @@ def _host(draft: Draft, own_caches: Sequence[Filled], wiring: Wiring, directory:
         locations=locations,
         always_restart=frozenset(name for name, section in section_shapes.items() if section.on_change),
         keep={name: tuple(section.keep) for name, section in section_shapes.items() if section.keep},
-        versions=shape.versions.given() if shape.versions else {},
+        versions=shape.versions.given_keys() if shape.versions else {},
         allow=dict(shape.allow or {}),
         ignore={rule: why for rule, why in (shape.ignore or {}).items() if why},
         stopped=_stopped(draft),

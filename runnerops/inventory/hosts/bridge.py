@@ -23,7 +23,7 @@ class Bridge:
     address: str | None
     networks: tuple[IPv4Network, ...]
 
-    def has(self, host: str) -> bool:
+    def has_host_of(self, host: str) -> bool:
         """Whether the host of a URL is an address of the bridge or the loopback."""
         ip: Ip | None = as_ip(host)
         if ip is None:

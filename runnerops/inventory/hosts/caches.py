@@ -43,7 +43,7 @@ class _Filler:
     def bridge(self) -> Bridge:
         section = self._draft.shape.docker
         try:
-            return bridge(section.others if section else {})
+            return bridge(section.other_keys if section else {})
         except Refused as error:
             key, _, text = error.text.partition(": ")
             self._note(("docker", key), text, error.hint)
@@ -59,7 +59,7 @@ class _Filler:
         if not (listen and url and sound):
             return None
         upstream = shape.upstream or HUB_UPSTREAM
-        reach = local.has(urlsplit(url).hostname or "")
+        reach = local.has_host_of(urlsplit(url).hostname or "")
         address = listen.rpartition(":")[0].strip("[]")
         if address in {"", "0.0.0.0", "::"}:  # noqa: S104  compared, not bound
             address = self._draft.shape.address or ""
@@ -99,7 +99,7 @@ class _Filler:
         return f"http://{listen}" if listen else ""
 
     def _check(self, place: Key, shape: CacheShape, serves: str, own_name: str) -> bool:
-        before = len(self._problems.found)
+        before = len(self._problems.noted)
         if (shape.username is None) != (shape.password is None):
             present, missing = ("username", "password") if shape.password is None else ("password", "username")
             self._note((*place, present), f"has no {missing} beside it", f"add `{missing}`, or take `{present}` out")
@@ -116,7 +116,7 @@ class _Filler:
             volume(_volume(shape, own_name))
         except Refused:
             self._note(place, f"{own_name!r} cannot be the name of this cache", "give it a name: `name: …`")
-        return len(self._problems.found) == before
+        return len(self._problems.noted) == before
 
     def _note(self, key: Key, text: str, hint: str) -> None:
         self._problems.add(self._draft.location(*key), dotted(("hosts", self._draft.name, *key)), text, hint)

@@ -64,7 +64,7 @@ class _Filler:
         self._problems = problems
 
     def fill(self, runner: Tree, mirrors: Sequence[str], caches: Sequence[str]) -> Tree:
-        before = len(self._problems.found)
+        before = len(self._problems.noted)
         self._check_executor(runner)
         tls, certs = self._tls(variables_of(runner))
         has_mirrors = any(word.partition("=")[0] == "--registry-mirror" for word in self._asked.command or ())
@@ -82,7 +82,7 @@ class _Filler:
         if dind.alias in service_names(runner):
             text = f"the runner has a service called {dind.alias!r} already"
             self._note(("docker", "services"), text, "take that service out, or give this one another `alias`")
-        return with_dind(runner, dind) if len(self._problems.found) == before else runner
+        return with_dind(runner, dind) if len(self._problems.noted) == before else runner
 
     def _check_executor(self, runner: Tree) -> None:
         executor, docker = runner.get("executor"), runner.get("docker")
@@ -135,7 +135,7 @@ class _Filler:
     def _docker_networks(self) -> Sequence[IPv4Network]:
         section = self._host.shape.docker
         try:
-            return bridge(section.others if section else {}).networks
+            return bridge(section.other_keys if section else {}).networks
         except Refused:
             return ()  # reported by the check of this key
 

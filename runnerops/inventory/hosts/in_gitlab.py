@@ -59,7 +59,7 @@ def gitlab_places(draft: Draft, problems: Problems) -> dict[str, Place]:
         if len(places) > 1:
             kinds = " and ".join(place.kind for place in places)
             problems.add(draft.location(*key), where, f"has {kinds}", "a runner is created in one place: name only one")
-        if runner.others.get("token", KEEP) != KEEP:
+        if runner.other_keys.get("token", KEEP) != KEEP:
             text = f"says where it is created ({places[0].kind}), and its token is given too"
             problems.add(draft.location(*key), where, text, "take one of the two out")
     return by_runner
@@ -84,7 +84,7 @@ def _obstacle(draft: Draft, runner: RunnerShape, settings: dict[str, Setting]) -
     """Why the settings cannot be set, and the fix."""
     from runnerops.services.gitlab_runner.diff.matching import normal_url  # noqa: PLC0415  few inventories have it
 
-    access, url = draft.shape.gitlab, runner.others.get("url")
+    access, url = draft.shape.gitlab, runner.other_keys.get("url")
     section = draft.shape.gitlab_runner
     runners = (section.runners if section else None) or ()
     if runner.called is not None or any(other_runner.called == runner.name for other_runner in runners):

@@ -73,7 +73,7 @@ def _meant_for(host: Draft, caches: Sequence[Filled]) -> Iterator[Filled]:
 def needs_mirrors(host: Draft) -> bool:
     """Whether the host has a `docker` section that leaves `registry-mirrors` to us."""
     section = host.shape.docker
-    return section is not None and "registry-mirrors" not in section.others
+    return section is not None and "registry-mirrors" not in section.other_keys
 
 
 def _needs_for_jobs(host: Draft) -> bool:

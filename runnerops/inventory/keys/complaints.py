@@ -101,8 +101,8 @@ def _unknown(key: Key, unknown_key: UnknownKey) -> tuple[str, str]:
     of_layer = len(key) == {"defaults": 2, "groups": 3}.get(str(key[0]), 1)
     if of_layer and (elsewhere := _ELSEWHERE.get(str(key[-1]))):
         return "unknown key", elsewhere
-    known_keys = sorted(unknown_key.known)
-    if hint := meant_elsewhere(key, unknown_key.known):
+    known_keys = sorted(unknown_key.known_keys)
+    if hint := meant_elsewhere(key, unknown_key.known_keys):
         return "unknown key", hint
     if near := did_you_mean(str(key[-1]), known_keys):
         return f"unknown key{near}", near_fix(str(key[-1]), known_keys)

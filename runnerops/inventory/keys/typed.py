@@ -46,10 +46,10 @@ class Wrong(NamedTuple):
 
 
 class UnknownKey(NamedTuple):
-    """A key that a shape does not have. `known` are the keys that it has."""
+    """A key that a shape does not have. `known_keys` are the keys that it has."""
 
     key: Key
-    known: tuple[str, ...]
+    known_keys: tuple[str, ...]
     shape: Kind
 
 
@@ -62,21 +62,21 @@ class Shape:
     """Our keys as annotated attributes. A key that is not given has the value in the class; without one it is required.
 
     A trailing underscore is not part of the key (`for_`). `further`: any other key belongs to the managed system, and
-    goes into `others`.
+    goes into `other_keys`.
     """
 
-    others: dict[str, Any]
+    other_keys: dict[str, Any]
     _further = False
 
     def __init_subclass__(cls, *, further: bool = False) -> None:
         cls._further = further
 
-    def __init__(self, attributes: Mapping[str, Any], others: dict[str, Any]) -> None:
-        self.__dict__.update(attributes, others=others)
+    def __init__(self, attributes: Mapping[str, Any], other_keys: dict[str, Any]) -> None:
+        self.__dict__.update(attributes, other_keys=other_keys)
 
-    def given(self) -> dict[str, Any]:
+    def given_keys(self) -> dict[str, Any]:
         """The keys that are not null."""
-        return {name: value for name, value in vars(self).items() if name != "others" and value is not None}
+        return {name: value for name, value in vars(self).items() if name != "other_keys" and value is not None}
 
     @classmethod
     def takes_further(cls) -> bool:
@@ -87,7 +87,7 @@ class Shape:
 def kinds_of(shape: Kind) -> Mapping[str, Kind]:
     """The attributes of a shape that are keys, with their types. Those of base classes come first."""
     hints = get_type_hints(shape, include_extras=True)
-    return {name: kind for name, kind in hints.items() if name != "others"}
+    return {name: kind for name, kind in hints.items() if name != "other_keys"}
 
 
 def key_of(name: str) -> str:

@@ -31,7 +31,7 @@ class _Unknown(StrictUndefined):
 
     __slots__ = ()
 
-    def tell(self, *_: Any, **__: Any) -> Any:
+    def refuse(self, *_: Any, **__: Any) -> Any:
         """Raises ExpressionError, which says why an expression is refused."""
         name, around = str(self._undefined_name), self._undefined_obj
         if around is missing:
@@ -41,14 +41,14 @@ class _Unknown(StrictUndefined):
         hint = f"known here: {', '.join(sorted(known_names)) or 'nothing'}; `| default(…)` gives a default"
         raise ExpressionError(f"there is no {name!r}{did_you_mean(name, known_names)}", hint)
 
-    __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __hash__ = __contains__ = tell
-    __add__ = __radd__ = __getitem__ = __call__ = __int__ = __float__ = __lt__ = __gt__ = __le__ = __ge__ = tell
-    __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __floordiv__ = __mod__ = __neg__ = tell
+    __str__ = __iter__ = __len__ = __bool__ = __eq__ = __ne__ = __hash__ = __contains__ = refuse
+    __add__ = __radd__ = __getitem__ = __call__ = __int__ = __float__ = __lt__ = __gt__ = __le__ = __ge__ = refuse
+    __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __floordiv__ = __mod__ = __neg__ = refuse
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return self.tell()
+        return self.refuse()
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -133,7 +133,7 @@ def evaluate(source: str, names: Mapping[str, Any]) -> Any:
         raise ExpressionError("is too complex", "write a simpler expression") from None
     except (JinjaError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
         raise ExpressionError(str(error), "check the value of the variable, and the filter") from None
-    return value.tell() if isinstance(value, _Unknown) else value
+    return value.refuse() if isinstance(value, _Unknown) else value
 
 
 @lru_cache(maxsize=1024)

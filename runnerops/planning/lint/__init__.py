@@ -73,5 +73,6 @@ def _shared_places(places: Iterable[ListeningPlace]) -> Iterator[Finding]:
     for first, second in combinations(places, 2):
         if overlap((str(first),), second.address, second.port) and (second.file, second.key) not in met:
             met.add((second.file, second.key))
-            text = f"{second} is where {first.who} listens ({key_text(first.key)}: {first}), so one of the two does not start"
+            here = f"{first.listener} listens ({key_text(first.key)}: {first})"
+            text = f"{second} is where {here}, so one of the two does not start"
             yield Finding("X014", "error", second.file, second.key, text, "use another port", second.location)

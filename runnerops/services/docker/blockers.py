@@ -9,7 +9,7 @@ from runnerops.model.facts import DockerFacts
 from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host, Policy
 from runnerops.model.plan import Action, Blocker, Change
-from runnerops.services.docker.action.containers import GUEST, comes_back, of_job, ours
+from runnerops.services.docker.action.containers import GUEST, comes_back, is_ours, of_job
 from runnerops.services.docker.action.context import ActionContext, scene
 from runnerops.services.docker.action.store import loses_volumes
 from runnerops.services.docker.diff import flags
@@ -110,7 +110,7 @@ def _stop_containers(context: ActionContext) -> Iterator[Blocker]:
         container.name
         for container in context.docker.containers
         if container.running
-        and not (comes_back(container) or ours(container) or of_job(container))  # jobs are stopped separately
+        and not (comes_back(container) or is_ours(container) or of_job(container))  # jobs are stopped separately
     )
     if names:
         message = f"the restart of Docker would end these containers and not start them again: {', '.join(names)}"

@@ -18,7 +18,7 @@ from runnerops.services.registry.caches.reach import for_jobs
 from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import COMPOSE_TEMPLATE, NAME
 from runnerops.services.registry.format.service import volumes_of
-from runnerops.services.registry.observe.containers import has_successor, holder_of, ours, predecessor
+from runnerops.services.registry.observe.containers import has_successor, holder_of, own_containers, predecessor
 from runnerops.services.registry.reconcile import read
 from runnerops.services.shared.daemon import running
 
@@ -95,7 +95,7 @@ def _in_use(host: Host, observed: HostState) -> Iterator[Blocker]:
 
 def _new_volume(cache: OwnCache, compose: Tree, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:
     """The content of a cache is in its volume. With another volume it starts empty, and the disk keeps both."""
-    container = ours(observed).get(cache.name)
+    container = own_containers(observed).get(cache.name)
     mounts = dict((container.mounts if container else None) or _before(cache.name, compose, changes))
     for inside, volume in volumes_of(compose, cache.name).items():
         old = mounts.get(inside, "")
@@ -133,14 +133,14 @@ def _options_stay(changes: Sequence[Change]) -> Iterator[Blocker]:
 def _upstream_down(cache: OwnCache, observed: HostState) -> Iterator[Blocker]:
     """A registry ends at its start if its upstream does not answer."""
     if upstream_silent(cache, observed):
-        container = ours(observed).get(cache.name)
+        container = own_containers(observed).get(cache.name)
         again = " again" if container and container.running else ""
         message = f"{cache.upstream} does not answer from this host, so cache {cache.name} would not start{again}"
         yield Blocker("upstream-down", message, details=(cache.name,))
 
 
 def _major(cache: OwnCache, changes: Sequence[Change], observed: HostState) -> Iterator[Blocker]:
-    container = ours(observed).get(cache.name) or predecessor(cache, observed)
+    container = own_containers(observed).get(cache.name) or predecessor(cache, observed)
     key_changes = (
         key_change
         for change in changes

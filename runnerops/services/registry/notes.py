@@ -10,7 +10,7 @@ from runnerops.model.plan import Action
 from runnerops.services.registry.action.reasons import is_dead, upstream_silent
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.registry.format import NAME, is_our_file
-from runnerops.services.registry.observe.containers import ours, owner_of, predecessor
+from runnerops.services.registry.observe.containers import own_containers, owner_of, predecessor
 from runnerops.services.shared.brought_up import coming_back, displaced
 from runnerops.services.shared.daemon import docker_answers
 
@@ -18,7 +18,7 @@ from runnerops.services.shared.daemon import docker_answers
 def remarks(host: Host, actions: Sequence[Action], observed: HostState) -> Iterable[str]:
     """Caches that run although their section was removed; caches that wait for their upstream."""
     if NAME not in host.sections:
-        yield from _left(host.name, observed)
+        yield from _leftovers(host.name, observed)
     elif any(action.service is NAME for action in actions):
         yield from _put_aside(host, observed)
         yield from _coming_back(host, observed)
@@ -55,9 +55,9 @@ def _coming_back(host: Host, observed: HostState) -> Iterator[str]:
             yield f"container {returning.name}, whose place a cache took in run {returning.run}, is not started again: {why}"
 
 
-def _left(host: str, observed: HostState) -> Iterator[str]:
+def _leftovers(host: str, observed: HostState) -> Iterator[str]:
     """Containers of ours, and files that a run wrote, that nothing asks for any more."""
-    names = [name for name, container in sorted(ours(observed).items()) if container.running]
+    names = [name for name, container in sorted(own_containers(observed).items()) if container.running]
     files = [path for path in observed.applied if observed.holds_ours(path) and is_our_file(path)]
     if not names or not files:
         return

@@ -9,7 +9,7 @@ from runnerops.model.host_state import HostState
 from runnerops.model.inventory import Host
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME, is_our_file
-from runnerops.services.registry.observe.containers import ours
+from runnerops.services.registry.observe.containers import own_containers
 from runnerops.services.registry.verify import VERIFY as FUNCTIONS
 from runnerops.services.registry.verify.space import space_of, space_questions
 from runnerops.services.shared.daemon import docker_answers
@@ -32,7 +32,7 @@ def status(host: Host, observed: HostState, answers: Answers) -> ServiceStatus |
     if not managed:
         if not leftover_paths:
             return None
-        running = sum(container.running for container in ours(observed).values())
+        running = sum(container.running for container in own_containers(observed).values())
         return ServiceStatus(NAME, managed, "", f"{running} up", True, tuple(_leftover(observed)), leftover_paths)
     caches = own_caches(host)
     up = [cache for cache in caches if _up(cache, observed)]
@@ -50,13 +50,13 @@ def status(host: Host, observed: HostState, answers: Answers) -> ServiceStatus |
 
 
 def _up(cache: OwnCache, observed: HostState) -> bool:
-    container, registry = ours(observed).get(cache.name), observed.facts.registry
+    container, registry = own_containers(observed).get(cache.name), observed.facts.registry
     answers = registry is not None and registry.answers.get(cache.probe) is True
     return answers and container is not None and container.running
 
 
 def _words(cache: OwnCache, observed: HostState) -> str:
-    container, registry = ours(observed).get(cache.name), observed.facts.registry
+    container, registry = own_containers(observed).get(cache.name), observed.facts.registry
     if not docker_answers(observed):
         return f"{cache.name}: docker does not answer"
     if container is None:
@@ -70,5 +70,7 @@ def _words(cache: OwnCache, observed: HostState) -> str:
 def _leftover(observed: HostState, caches: tuple[OwnCache, ...] = ()) -> Iterator[str]:
     cache_names = {cache.name for cache in caches}
     yield from (
-        f"{name}: a container without a cache in the inventory" for name in ours(observed) if name not in cache_names
+        f"{name}: a container without a cache in the inventory"
+        for name in own_containers(observed)
+        if name not in cache_names
     )

@@ -43,15 +43,15 @@ class Truth:
     def file(self, path: str) -> File:
         return self.files.get(path, NO_FILE)
 
-    def said(self, name: str) -> bytes:
+    def answer(self, name: str) -> bytes:
         return self.file(f"{SAID}/{name}").content
 
     def text(self, name: str) -> str:
-        return self.said(name).decode(errors="replace").strip()
+        return self.answer(name).decode(errors="replace").strip()
 
-    def told(self, name: str) -> dict[str, Any]:
+    def inspected(self, name: str) -> dict[str, Any]:
         """What Docker's API says of it; nothing where it says nothing."""
-        document: dict[str, Any] = json.loads(self.said(name) or "{}")
+        document: dict[str, Any] = json.loads(self.answer(name) or "{}")
         return document
 
     @property
@@ -67,7 +67,7 @@ class Truth:
     @property
     def docker(self) -> tuple[str, list[str], list[str]]:
         """Live-restore, mirrors and insecure registries that the daemon runs with."""
-        engine = self.told("engine")
+        engine = self.inspected("engine")
         registries = engine.get("RegistryConfig") or {}
         insecure = [index["Name"] for index in registries.get("IndexConfigs", {}).values() if not index["Secure"]]
         live_restore = json.dumps(engine.get("LiveRestoreEnabled", "not told"))
@@ -76,7 +76,7 @@ class Truth:
     @property
     def container(self) -> tuple[int, str, str, str] | None:
         """Pid, start and id of the cache's container, and the config that it was made for; None where none runs."""
-        document = self.told("container")
+        document = self.inspected("container")
         if not document:
             return None
         made_for = document["Config"]["Labels"].get("runnerops.registry-config.sha256", "none")
@@ -85,7 +85,7 @@ class Truth:
     @property
     def foreign(self) -> str:
         """Whether somebody's own container runs, and when it is started again; nothing where there is none."""
-        document = self.told("foreign")
+        document = self.inspected("foreign")
         return f"{document['State']['Running']} {document['HostConfig']['RestartPolicy']['Name']}" if document else ""
 
     @property

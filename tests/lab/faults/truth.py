@@ -101,7 +101,7 @@ def _docker(truth: Truth) -> Iterator[str]:
         yield f"mirrors are {mirrors}"
     if insecure != sorted(tree.get("insecure-registries", [])):
         yield f"insecure registries are {insecure}"
-    fresh = truth.told("new_container").get("HostConfig", {}).get("LogConfig", {}).get("Config") or {}
+    fresh = truth.inspected("new_container").get("HostConfig", {}).get("LogConfig", {}).get("Config") or {}
     if fresh != tree.get("log-opts", {}):
         yield f"log options are {fresh}"
 
@@ -114,7 +114,7 @@ def _registry(truth: Truth) -> Iterator[str]:
         return
     if not truth.container:
         yield "no container runs"
-    elif truth.said("config") != config:
+    elif truth.answer("config") != config:
         yield "the container reads another config"
     elif truth.container[3] not in compose.decode():
         yield "the container was made of another compose file"

@@ -84,7 +84,7 @@ def test_it_says_what_would_restart_why_and_which_setting_mends_it() -> None:
     assert "is of the runner one" in by_token.message
     for blocker in (by_job, by_token):
         assert "instance runners" in blocker.message
-        assert (blocker.overridable, blocker.here) == (False, True)
+        assert (blocker.overridable, blocker.only_here) == (False, True)
         assert TOKEN not in blocker.message
 
 

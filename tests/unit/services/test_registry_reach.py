@@ -17,7 +17,7 @@ from runnerops.planning.dependencies import uses_caches_of
 from runnerops.services import GITLAB_RUNNER, REGISTRY
 from runnerops.services.base import ActionRequest
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.caches.reach import for_jobs, from_container, given
+from runnerops.services.registry.caches.reach import for_jobs, from_container, started_by_jobs
 from tests.unit.services import runner_builders as runners
 from tests.unit.services.builders import (
     BRIDGE,
@@ -80,12 +80,12 @@ def test_jobs_in_the_hosts_own_network_ask_as_the_host_does(network: str, used: 
     """A firewall that drops what comes from containers is no matter of theirs."""
     new: Any = config("--registry-mirror", URL)
     new["runners"][0]["docker"]["network_mode"] = network
-    assert bool(given(own_caches(host({}, [cache()])), new)) == used
+    assert bool(started_by_jobs(own_caches(host({}, [cache()])), new)) == used
 
 
 @pytest.mark.parametrize("odd", [{"runners": "x"}, {"runners": [1]}, {"runners": [{"docker": {"services": [1, {}]}}]}])
 def test_odd_files_are_given_nothing(odd: Tree) -> None:
-    assert given(own_caches(host({}, [cache()])), odd) == ()
+    assert started_by_jobs(own_caches(host({}, [cache()])), odd) == ()
 
 
 def test_its_proof_asks_from_a_container_after_the_host() -> None:

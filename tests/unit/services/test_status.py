@@ -94,11 +94,11 @@ def test_a_section_that_went_leaves_its_files() -> None:
         "/etc/gitlab-runner/config.toml": "3" * 64,
     }
     statuses = standings(host(), docker_facts=engine(containers=[our_container()]), applied=applied)
-    assert statuses["docker"].left == (DAEMON,)
-    assert statuses["registry"].left == ("/opt/registry/docker-compose.yml",)
+    assert statuses["docker"].leftover_files == (DAEMON,)
+    assert statuses["registry"].leftover_files == ("/opt/registry/docker-compose.yml",)
     assert statuses["registry"].details == ("dockerhub: a container without a cache in the inventory",)
-    assert statuses["gitlab_runner"].left == ("/etc/gitlab-runner/config.toml",)
-    assert not any(status.left for status in standings(HERE, applied=applied).values() if status.managed)
+    assert statuses["gitlab_runner"].leftover_files == ("/etc/gitlab-runner/config.toml",)
+    assert not any(status.leftover_files for status in standings(HERE, applied=applied).values() if status.managed)
     assert "docker" not in standings(host(), applied={DAEMON: ABSENT})
 
 

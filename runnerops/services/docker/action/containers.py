@@ -64,6 +64,6 @@ def of_job(container: Container) -> bool:
     return any(label.startswith(_JOB) for label in container.labels)
 
 
-def ours(container: Container) -> bool:
+def is_ours(container: Container) -> bool:
     """Whether this is a cache of this project, or a container that runnerops started to ask from."""
     return container.labels.get(_PROJECT) == "runnerops" or GUEST in container.labels

@@ -23,7 +23,7 @@ from runnerops.services.shared.versions import Version
 class Listed:
     """`lines` gives the lines that `form` prints while a value is in effect.
 
-    `gone`: the lines of the old value must have disappeared; not so if the default may be the same. `since`: the first
+    `old_lines_go`: the lines of the old value must have disappeared; not so if the default may be the same. `since`: the first
     release that prints them. `secret`: they may contain secrets, so steps have their digests. `within`: the daemon does
     not print it if this key is false.
     """
@@ -31,7 +31,7 @@ class Listed:
     of: Literal["info", "container"]
     form: str
     lines: Callable[[Value], Iterable[str]]
-    gone: bool = True
+    old_lines_go: bool = True
     secret: bool = False
     since: Version = (0, 0)
     within: str = ""
@@ -105,20 +105,22 @@ _LOG_OPTS = "{{range $name, $text := .HostConfig.LogConfig.Config}}{{$name}} {{$
 
 LISTED: Mapping[str, Listed] = {
     "authorization-plugins": Listed("info", "{{range .Plugins.Authorization}}{{println .}}{{end}}", _strings),
-    "default-cgroupns-mode": Listed("container", "{{println .HostConfig.CgroupnsMode}}", _word, gone=False),
-    "default-ipc-mode": Listed("container", "{{println .HostConfig.IpcMode}}", _word, gone=False),
-    "default-shm-size": Listed("container", "{{println .HostConfig.ShmSize}}", _bytes, gone=False),
-    "exec-opts": Listed("info", "{{println .CgroupDriver}}", _cgroup_driver, gone=False),
-    "init-path": Listed("info", "{{println .InitBinary}}", _word, gone=False),
+    "default-cgroupns-mode": Listed("container", "{{println .HostConfig.CgroupnsMode}}", _word, old_lines_go=False),
+    "default-ipc-mode": Listed("container", "{{println .HostConfig.IpcMode}}", _word, old_lines_go=False),
+    "default-shm-size": Listed("container", "{{println .HostConfig.ShmSize}}", _bytes, old_lines_go=False),
+    "exec-opts": Listed("info", "{{println .CgroupDriver}}", _cgroup_driver, old_lines_go=False),
+    "init-path": Listed("info", "{{println .InitBinary}}", _word, old_lines_go=False),
     "insecure-registries": Listed("info", _REGISTRIES, _insecure),
     "labels": Listed("info", "{{range .Labels}}{{println .}}{{end}}", _labels, secret=True),
     "log-opts": Listed("container", _LOG_OPTS, _log_opts, secret=True),
     "no-new-privileges": Listed("info", _SECURITY, _security("name=no-new-privileges"), since=(26, 0)),
     "runtimes": Listed("info", _RUNTIMES, _runtimes),
-    "seccomp-profile": Listed("info", _SECURITY, _security("name=seccomp,profile={}"), gone=False),
+    "seccomp-profile": Listed("info", _SECURITY, _security("name=seccomp,profile={}"), old_lines_go=False),
     "selinux-enabled": Listed("info", _SECURITY, _security("name=selinux")),
     "userland-proxy": Listed("info", _FIREWALL, _proxy, since=(29, 5)),
-    "userland-proxy-path": Listed("info", _FIREWALL, _proxy_path, gone=False, since=(29, 5), within="userland-proxy"),
+    "userland-proxy-path": Listed(
+        "info", _FIREWALL, _proxy_path, old_lines_go=False, since=(29, 5), within="userland-proxy"
+    ),
 }
 
 
@@ -130,7 +132,7 @@ def listed(
         is_reported = not key.within or desired.get(key.within) is not False
         if name in names and is_reported and version and version >= key.since:
             wanted = tuple(dict.fromkeys(key.lines(desired.get(name))))
-            before = key.lines(old.get(name)) if key.gone else ()
+            before = key.lines(old.get(name)) if key.old_lines_go else ()
             words = (*wanted, "--", *(line for line in dict.fromkeys(before) if line not in wanted))
             if len(words) > 1:
                 shape = "digests" if key.secret else "plain"

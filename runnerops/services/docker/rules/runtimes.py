@@ -24,11 +24,11 @@ def runtimes(tree: Tree, version: Version | None) -> Found:
             text = f"the name runc is reserved for dockerd: {_START}"
             yield "D021", "error", ("runtimes", name), text, "use another name"
         elif runtime is None or isinstance(runtime, dict):
-            yield from _one(name, {key.lower(): item for key, item in (runtime or {}).items() if item}, version)
+            yield from _runtime(name, {key.lower(): item for key, item in (runtime or {}).items() if item}, version)
     yield from _default(tree, own_runtimes, version)
 
 
-def _one(name: str, runtime: Tree, version: Version | None) -> Found:
+def _runtime(name: str, runtime: Tree, version: Version | None) -> Found:
     """Checks the keys that have a value, in lower case: a path with arguments, or a type with options."""
     if not {"path", "runtimetype"} & runtime.keys():
         if any(meant(key, _KEYS) and meant(key, _KEYS)[0] in {"path", "runtimeType"} for key in runtime):

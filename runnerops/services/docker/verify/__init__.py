@@ -150,7 +150,7 @@ def _mirror(host: Host, url: str, evidence: Evidence) -> Check:
 
 @frozen
 class Pull:
-    """The result of the test pull. `error` is the daemon's; `left` says why the image is not as it was before.
+    """The result of the test pull. `error` is the daemon's; `leftover_reason` says why the image is not as it was before.
 
     `layers` are the first 12 hex digits of the digest of each layer that was fetched.
     """
@@ -158,7 +158,7 @@ class Pull:
     fresh: bool
     marked: bool
     error: str
-    left: str
+    leftover_reason: str
     layers: tuple[str, ...] = ()
 
 
@@ -182,7 +182,7 @@ def pull_of(tried: Answers) -> Pull:
         fresh=tried.get("docker_before", NO_ANSWER).text == "none",
         marked=not any(line.get("status") == "unmarked" for line in lines),
         error=error,
-        left=_LEFT.get(after, broken),
+        leftover_reason=_LEFT.get(after, broken),
         layers=tuple(_layers(lines)),
     )
 

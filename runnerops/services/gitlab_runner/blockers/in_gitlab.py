@@ -39,7 +39,7 @@ def unknown_token_blockers(statuses: Sequence[RunnerStatus]) -> tuple[Blocker, .
             "unknown-token", f"GitLab does not know the token that runner {status.name} would get (403)", (status.name,)
         )
         for status in statuses
-        if status.known is False
+        if status.is_known is False
     )
 
 
@@ -48,7 +48,7 @@ def notes_on_unchecked_tokens(statuses: Sequence[RunnerStatus]) -> tuple[str, ..
     return tuple(
         f"whether GitLab knows the token of runner {status.name} is not known: {status.reason}"
         for status in statuses
-        if status.known is None
+        if status.is_known is None
     )
 
 

@@ -26,7 +26,7 @@ def self_deploy(observed: HostState, policy: Policy, title: str) -> Iterator[Blo
     why = _why(policy.job, observed) if policy.job else ""
     if why:
         message = f"{title} would restart under the job that this command runs in: {why}; {_FIX}"
-        yield Blocker("self-deploy", message, here=True)
+        yield Blocker("self-deploy", message, only_here=True)
 
 
 def deletes_itself(url: str, deletions: Sequence[Deletion], policy: Policy) -> Iterator[Blocker]:
@@ -38,7 +38,7 @@ def deletes_itself(url: str, deletions: Sequence[Deletion], policy: Policy) -> I
         if job and deletion.id == job.runner_id:
             runs_here = f"this command runs in one (job {job.id})"
             message = f"runner {deletion} would be deleted after its last job, and {runs_here}; {_FIX}"
-            yield Blocker("self-deploy", message, here=True)
+            yield Blocker("self-deploy", message, only_here=True)
 
 
 def _why(job: CiJob, observed: HostState) -> str:

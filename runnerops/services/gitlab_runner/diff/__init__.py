@@ -24,7 +24,7 @@ _DEFAULTS: Mapping[Key, Value] = {
 }
 """What the runner writes or uses for a missing key, if that is not the zero value of its type."""
 
-_UNKNOWN = Known("any", given=True)
+_UNKNOWN = Known("any", zero_counts=True)
 
 
 def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
@@ -40,7 +40,7 @@ def key_changes(old: Tree, new: Tree) -> tuple[KeyChange, ...]:
         if partner is None:
             changes.append(KeyChange(key, None, runner))
         else:
-            changes += _of_table("runner", _asked(before[partner]), _asked(runner), key)
+            changes += _of_table("runner", _without_hosts_keys(before[partner]), _without_hosts_keys(runner), key)
             changes += _of_token(before[partner], runner, key)
     removed = (index for index in range(len(before)) if index not in partners.values())
     changes += (KeyChange(("runners", index), before[index], None) for index in removed)
@@ -64,7 +64,7 @@ def owns(key: Key) -> bool:
 
 def distance(old: Tree, new: Tree) -> int:
     """The number of keys in which two runners differ, without keys that belong to the host."""
-    return sum(1 for _ in _of_table("runner", _asked(old), _asked(new), ("runners", 0)))
+    return sum(1 for _ in _of_table("runner", _without_hosts_keys(old), _without_hosts_keys(new), ("runners", 0)))
 
 
 def _general(tree: Tree) -> Tree:
@@ -72,7 +72,7 @@ def _general(tree: Tree) -> Tree:
     return {name: value for name, value in tree.items() if name not in {"runners", "user"}}
 
 
-def _asked(runner: Tree) -> Tree:
+def _without_hosts_keys(runner: Tree) -> Tree:
     return {name: value for name, value in runner.items() if name not in HOST_OWNED}
 
 
@@ -137,7 +137,7 @@ def _normal(known_file: Known, key: Key, value: Value) -> object:
     time = nanoseconds(value) if known_file.kind == "duration" and isinstance(value, str) else None
     if value is None or (time is not None and time == nanoseconds(str(default))):
         return default
-    if not known_file.given and (value in (0, "", [], {}) or time == 0):  # `false` equals 0 too
+    if not known_file.zero_counts and (value in (0, "", [], {}) or time == 0):  # `false` equals 0 too
         return default
     if known_file.kind == "str|[str]" and isinstance(value, str):
         return [value]

@@ -107,14 +107,14 @@ def _wrapper(groups: Mapping[int, str], unit: Unit, at: Processes) -> str:
     """The name of the unit's main process if that is a script, for example, that runs gitlab-runner without `exec`."""
     if not unit.pid or unit.pid in groups or not any(at.below(pid, unit.pid) for pid in groups):
         return ""
-    name = at.known[unit.pid][2] if unit.pid in at.known else ""
+    name = at.by_pid[unit.pid][2] if unit.pid in at.by_pid else ""
     return "" if name in _PASS_SIGNALS_ON else name
 
 
 def _strangers(groups: Mapping[int, str], unit: Unit, at: Processes, docker: DockerFacts | None) -> Iterator[str]:
     """Runners other than the unit's: in a container, or a process or unit of somebody."""
     for pid, group in groups.items():
-        parent = at.known.get(pid, (0, "", ""))[0]
+        parent = at.by_pid.get(pid, (0, "", ""))[0]
         is_child = unit.pid and at.below(pid, unit.pid)
         if is_child or _of_unit(group, groups.get(unit.pid)) or _of_job(group, docker) or parent in groups:
             continue  # this is a helper of a runner that is named already

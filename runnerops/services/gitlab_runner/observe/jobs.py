@@ -29,12 +29,12 @@ _COUNTED = late_pattern(r"^gitlab_runner_jobs\{.*\} ([0-9.e+]+)$", re.MULTILINE)
 class Processes:
     """The host's processes: parent, state and name by pid, and the `CI_JOB_ID` of those that have one.
 
-    `told` has further variables of GitLab, by the id of the job, in the form that `read_waited` parses.
+    `job_variables` has further variables of GitLab, by the id of the job, in the form that `read_waited` parses.
     """
 
-    known: Mapping[int, tuple[int, str, str]]
+    by_pid: Mapping[int, tuple[int, str, str]]
     job_ids: Mapping[int, str]
-    told: Mapping[str, str]
+    job_variables: Mapping[str, str]
 
     def below(self, pid: int, ancestor: int) -> bool:
         """Whether `pid` is `ancestor` or one of its descendants."""
@@ -47,9 +47,9 @@ class Processes:
     def _line(self, pid: int) -> set[int]:
         """The process and all its ancestors."""
         seen_pids: set[int] = set()
-        while pid in self.known and pid not in seen_pids:
+        while pid in self.by_pid and pid not in seen_pids:
             seen_pids.add(pid)
-            pid = self.known[pid][0]
+            pid = self.by_pid[pid][0]
         return seen_pids | {pid}
 
 
@@ -87,7 +87,7 @@ def container_jobs(docker: DockerFacts | None, system_id: str, at: Processes, *,
             is_foreign = system_id and container.labels.get(SYSTEM, system_id) != system_id
             project = _project(container.labels.get(_URL, ""))
             container_job = Job(job, f"container {container.name}", lives and not is_foreign, project=project)
-            ids.setdefault(job or container.id, described(container_job, at.told.get(job, "")))
+            ids.setdefault(job or container.id, described(container_job, at.job_variables.get(job, "")))
     yield from ids.values()
 
 
@@ -99,7 +99,7 @@ def _project(url: str) -> str:
 
 def child_jobs(unit: Unit, at: Processes) -> Iterator[Job]:
     """Jobs of the shell executor are children of the main process."""
-    for pid, (parent, state, name) in at.known.items():
+    for pid, (parent, state, name) in at.by_pid.items():
         if unit.pid and parent == unit.pid and state != "Z" and name not in NO_JOBS:
             job = at.job_of(pid)
-            yield described(Job(job, f"process {pid} ({name})"), at.told.get(job, ""))
+            yield described(Job(job, f"process {pid} ({name})"), at.job_variables.get(job, ""))

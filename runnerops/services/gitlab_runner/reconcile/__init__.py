@@ -38,7 +38,7 @@ def reconcile(
     desired = parse(file.content)
     tree = _read(content)
     old = None if tree is None else with_rotated(tree, rotated(observed))
-    merged, blockers = _merge(host, _kept(host, desired, old or {}), old, observed.secret_fingerprints)
+    merged, blockers = _merge(host, _with_kept_keys(host, desired, old or {}), old, observed.secret_fingerprints)
     if content is not None and tree is not None and not key_changes(tree, merged):
         return (replace(file, content=content),), blockers
     if NAME in host.content_before and merged == host.before.get(NAME):
@@ -106,7 +106,7 @@ def _before(host: Host, runners: Sequence[Tree]) -> list[Tree]:
     return before if len(before) == len(runners) else [{} for _ in runners]
 
 
-def _kept(host: Host, desired: Tree, old: Tree) -> Tree:
+def _with_kept_keys(host: Host, desired: Tree, old: Tree) -> Tree:
     """The host's values at the dotted keys of `keep`. `runners.KEY` is that key of every runner."""
     keys = host.keep.get(NAME, ())
     below = [key.removeprefix(_EACH) for key in keys if key.startswith(_EACH)]

@@ -30,7 +30,7 @@ class LeavingRunner:
     """A runner that was managed in GitLab, by this `id`. `token`: on the host; empty if the host does not have it any
     more.
 
-    `agreed`: an earlier run took it off the host, so the deletion was allowed then. `given`: the inventory gave its
+    `agreed`: an earlier run took it off the host, so the deletion was allowed then. `token_given`: the inventory gave its
     token, so other hosts may have it. `known_by`: the fingerprint of the token under the host's key, or of one that
     only the inventory gave; empty if there is none.
     """
@@ -39,7 +39,7 @@ class LeavingRunner:
     name: str
     token: str = field(default="", repr=False)
     agreed: bool = False
-    given: bool = False
+    token_given: bool = False
     known_by: str = field(default="", repr=False)
 
 
@@ -57,7 +57,7 @@ def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostS
     wanted, awaited = of_gitlab(url, rendered_registrations(desired, observed)), to_be_created(desired)
     runners: list[LeavingRunner] = []
     for number, name in observed.in_gitlab.get(str(normal_url(url)), {}).items():
-        own_registration = _own(number, name, registered)
+        own_registration = _registration(number, name, registered)
         token = own_registration.token if own_registration else ""
         stays = (
             registration.id == number
@@ -66,7 +66,7 @@ def leaving_runners(host: Host, desired: Sequence[RenderedFile], observed: HostS
             for registration in wanted
         )
         if not any(stays):
-            agreed = own_registration is None and before is not None and _own(number, name, before) is None
+            agreed = own_registration is None and before is not None and _registration(number, name, before) is None
             known_by = _known_by(name, url, token, observed.secret_fingerprints)
             is_configured = known_by in observed.secret_fingerprints.fingerprints.values()
             runners.append(LeavingRunner(number, name, token, agreed, is_configured, known_by))
@@ -91,7 +91,7 @@ def runners_taken_off(host: Host, observed: HostState) -> Mapping[int, str]:
     return {
         number: name
         for number, name in on_record.items()
-        if _own(number, name, own_registrations) is None and name not in back
+        if _registration(number, name, own_registrations) is None and name not in back
     }
 
 
@@ -144,7 +144,7 @@ def _known_by(name: str, url: str, token: str, fingerprints: SecretFingerprints)
     return fingerprints.fingerprints.get(names_of([{"name": name, "url": url}])[0], "")
 
 
-def _own(number: int, name: str, registered: Sequence[Registration]) -> Registration | None:
+def _registration(number: int, name: str, registered: Sequence[Registration]) -> Registration | None:
     """The runner with this id; by its name if the file has no id."""
     return next(
         (

@@ -36,7 +36,7 @@ def remove(request: RemovalRequest) -> Removal | None:
     current = runners_of(with_rotated(tree, rotated(observed)))
     with_own = _with_own(first, runners_of(tree), current)
     content = original.content if with_own == first else to_toml(with_own).encode()
-    removed = _gone(current, runners_of(with_own))
+    removed = _later_runners(current, runners_of(with_own))
     blockers = tuple(_lost(removed, runners_of(host.sections.get(NAME, {}))))
     spec = FileSpec(NAME, path, "config.toml.j2", "toml", mode="0600")
     desired = (as_before(spec, content, original, file),)
@@ -65,7 +65,7 @@ def _with_own(first: Tree, present: Sequence[Tree], current: Sequence[Tree]) -> 
     return first if restored == runners else {**first, "runners": [*restored]}
 
 
-def _gone(current: Sequence[Tree], kept_runners: Sequence[Tree]) -> list[tuple[str, Tree]]:
+def _later_runners(current: Sequence[Tree], kept_runners: Sequence[Tree]) -> list[tuple[str, Tree]]:
     """Registered runners that are not in the earlier file, with their names for people."""
     partners = set(match(current, kept_runners).values())
     return [(label(table, at), table) for at, table in enumerate(current) if at not in partners and table.get("token")]

@@ -16,7 +16,7 @@ from runnerops.services.gitlab_runner.rules.keys import by_table, check_table
 from runnerops.services.gitlab_runner.rules.labels import labels
 from runnerops.services.gitlab_runner.rules.listening import listening
 from runnerops.services.gitlab_runner.rules.missing import missing
-from runnerops.services.gitlab_runner.rules.names import given, meant
+from runnerops.services.gitlab_runner.rules.names import meant, meant_keys
 from runnerops.services.gitlab_runner.rules.tokens import is_excerpt, is_placeholder, tokens, urls
 from runnerops.services.gitlab_runner.rules.values import values
 from runnerops.services.gitlab_runner.schema import EXECUTORS, EXECUTORS_UNTIL, TABLES
@@ -115,7 +115,7 @@ def _executors(tree: Tree, is_complete: bool, version: Version) -> Found:
         fix = f'write executor = "{present[0]}"' if len(present) == 1 else f"write one of {', '.join(EXECUTORS)}"
         if value in (None, ""):
             excerpt = not is_complete and ("token" not in runner or is_excerpt(runner))
-            if "executor" in runner or "executor" not in given("runner", runner):
+            if "executor" in runner or "executor" not in meant_keys("runner", runner):
                 yield "R003", "warning" if excerpt else "error", key, "is missing", fix
         else:
             text = f"unknown executor {value!r}{did_you_mean(str(value), EXECUTORS)}"

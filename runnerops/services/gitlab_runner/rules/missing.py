@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from runnerops.model.common import Key, Tree, Value
 from runnerops.services.gitlab_runner.rules.found import Found, Severity
-from runnerops.services.gitlab_runner.rules.names import belongs, given, meant
+from runnerops.services.gitlab_runner.rules.names import belongs, meant, meant_keys
 from runnerops.services.gitlab_runner.rules.tokens import is_excerpt
 from runnerops.services.gitlab_runner.schema import TABLES
 
@@ -46,7 +46,7 @@ _NOTHING = "nothing would be cached"
 def missing(runner: Tree, key: Key, astray: Iterable[str]) -> Found:
     """Checks one of `[[runners]]`, which is at `key`. `astray`: its tables that stand elsewhere in the file."""
     severity: Severity = "warning" if is_excerpt(runner) else "error"
-    given_keys = given("runner", runner) | set(astray)
+    given_keys = meant_keys("runner", runner) | set(astray)
     for name in _TABLES.get(str(runner.get("executor")), ()):
         table = runner.get(name)
         if name not in given_keys:
@@ -76,7 +76,7 @@ def _keys(name: str, table: Tree, key: Key) -> Found:
 
 def _has(table: str, tree: Tree, name: str) -> bool:
     """Whether a table has a value for a key, or a misspelt key that means it."""
-    return bool(tree.get(name)) or (name not in tree and name in given(table, tree))
+    return bool(tree.get(name)) or (name not in tree and name in meant_keys(table, tree))
 
 
 def _services(docker: Value, key: Key) -> Found:
@@ -103,7 +103,11 @@ def _cache(cache: Value, key: Key, *, excerpt: bool) -> Found:
             yield "R014", "error", (*key, table), text, f"add {' and '.join(sorted(wanted))}"
         if table == "s3":
             yield from _login(store, (*key, table), {name.lower() for name in cache})
-    elif table not in cache and table not in given("cache", cache) and not any(belongs(name, table) for name in cache):
+    elif (
+        table not in cache
+        and table not in meant_keys("cache", cache)
+        and not any(belongs(name, table) for name in cache)
+    ):
         text = f"has no [runners.cache.{table}]: {_NOTHING}"
         yield "R014", "error", (*key, "Type"), text, f"add [runners.cache.{table}]"
 

@@ -74,7 +74,7 @@ def meant(name: str, table: str) -> tuple[str, ...]:
     return MEANT.get((table, name.lower()), ()) or part_of(name, keys) or similar_names(name, keys, NEAR)
 
 
-def given(table: str, tree: Tree) -> set[str]:
+def meant_keys(table: str, tree: Tree) -> set[str]:
     """The keys of a table that are written there, including those that misspelt ones mean."""
     return {known_name for name in tree for known_name in ((name,) if name in TABLES[table] else meant(name, table))}
 

@@ -23,10 +23,10 @@ def patches(runner: Tree, key: Key) -> Found:
         patch = spec.get("patch")
         if isinstance(patch, str) and patch.strip() and "{{" not in patch:  # which a template would replace
             kind = spec.get("patch_type") or "strategic"
-            yield from _one(patch, kind, (*key, "kubernetes", "pod_spec", index, "patch"))
+            yield from _patch(patch, kind, (*key, "kubernetes", "pod_spec", index, "patch"))
 
 
-def _one(patch: str, kind: Value, key: Key) -> Found:
+def _patch(patch: str, kind: Value, key: Key) -> Found:
     import yaml  # noqa: PLC0415  few files have a patch
 
     try:

@@ -13,7 +13,7 @@ from runnerops.parsing.near import near_fix
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.rules.found import Found, Severity
 from runnerops.services.gitlab_runner.rules.images import images
-from runnerops.services.gitlab_runner.rules.names import given
+from runnerops.services.gitlab_runner.rules.names import meant_keys
 from runnerops.services.gitlab_runner.rules.tokens import is_excerpt
 from runnerops.services.gitlab_runner.rules.walk import is_open, table_of, tables, texts
 from runnerops.services.gitlab_runner.schema import TABLES
@@ -34,7 +34,7 @@ def pods(runner: Tree, key: Key) -> Found:
     kubernetes, place = table_of(runner, "kubernetes"), (*key, "kubernetes")
     severity: Severity = "warning" if is_excerpt(runner) else "error"  # manuals have examples with other names
     if kubernetes.get("host") and kubernetes.get("cert_file"):
-        lacks = [name for name in ("key_file", "ca_file") if name not in given("kubernetes", kubernetes)]
+        lacks = [name for name in ("key_file", "ca_file") if name not in meant_keys("kubernetes", kubernetes)]
         if lacks:
             text = f"is not enough without {' and '.join(lacks)}: {_JOBS}"
             yield "R011", "error", (*place, "cert_file"), text, f"add {' and '.join(lacks)}"
@@ -64,7 +64,7 @@ def _volumes(kubernetes: Tree, key: Key, severity: Severity) -> Found:
             if not known or not isinstance(volume, dict):
                 continue
             place: Key = (*key, "volumes", kind, index)
-            written = given(known.kind.partition(" ")[2].rstrip("]"), volume)
+            written = meant_keys(known.kind.partition(" ")[2].rstrip("]"), volume)
             if lacks := [name for name in ("name", "mount_path") if name not in written or volume.get(name) == ""]:
                 text = f"has no {' and no '.join(lacks)}: {_JOBS}"
                 yield "R011", severity, place, text, f"add {' and '.join(lacks)}"
@@ -76,7 +76,7 @@ def _below(table: str, tree: Tree, key: Key) -> Found:
     """Checks one of the tables at any depth."""
     if table in {"preferred_term", "weighted_term"}:
         weight = tree.get("weight", 0)
-        if "weight" not in given(table, tree) or (isinstance(weight, int) and not 1 <= weight <= _MOST):
+        if "weight" not in meant_keys(table, tree) or (isinstance(weight, int) and not 1 <= weight <= _MOST):
             place = (*key, "weight") if "weight" in tree else key
             yield (
                 "R022",
@@ -85,7 +85,7 @@ def _below(table: str, tree: Tree, key: Key) -> Found:
                 f"must have a weight from 1 to {_MOST}: {_JOBS}",
                 "write for example weight = 1",
             )
-    elif table == "pod_affinity_term" and "topology_key" not in given(table, tree):
+    elif table == "pod_affinity_term" and "topology_key" not in meant_keys(table, tree):
         text = f"has no topology_key: {_JOBS}"
         yield "R011", "error", key, text, 'add for example topology_key = "kubernetes.io/hostname"'
     elif table == "requirement" and tree.get("operator") in ("Gt", "Lt") and any(name in key for name in _LISTS):

@@ -12,7 +12,7 @@ from runnerops.model.common import Key, Tree, Value
 from runnerops.patterns import late_pattern
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.gitlab_runner.rules.found import Found, Severity
-from runnerops.services.gitlab_runner.rules.names import given
+from runnerops.services.gitlab_runner.rules.names import meant_keys
 from runnerops.services.gitlab_runner.version import Version
 
 _SHORTEST_TOKEN = 14
@@ -62,7 +62,12 @@ def tokens(tree: Tree, version: Version, *, is_complete: bool) -> Found:
     for index, runner in enumerate(runners_of(tree)):
         key: Key = ("runners", index, "token")
         problem = _token_problem(runner["token"], version) if "token" in runner else None
-        if not is_complete and not given("runner", runner) & {"token"} and runner.get("url") and runner.get("executor"):
+        if (
+            not is_complete
+            and not meant_keys("runner", runner) & {"token"}
+            and runner.get("url")
+            and runner.get("executor")
+        ):
             problem = "warning", "is missing: the runner would never get a job"
         if problem:
             severity, text = problem
@@ -119,7 +124,7 @@ def urls(tree: Tree, version: Version, *, is_complete: bool) -> Found:
         elif isinstance(url, str) and url != url.strip():
             text, fix = "has a space at its beginning or end, so the runner cannot read it", f"write {url.strip()}"
         elif not _is_address(url):
-            if "url" not in runner and "url" in given("runner", runner):
+            if "url" not in runner and "url" in meant_keys("runner", runner):
                 continue  # a misspelt key is reported where it stands
             text = "must be an http or https address" if url else "is missing"
         else:

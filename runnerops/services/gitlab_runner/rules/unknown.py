@@ -84,7 +84,7 @@ def unknown(name: str, table: str, key: Key, version: Version, *, excerpt: bool)
     if found_name := _named(name, low, table):
         return "R006", "warning" if excerpt and name in FLAGS else "error", key, *found_name
     intended = meant(name, table)
-    other_tables = _others(name, table)
+    other_tables = _other_tables(name, table)
     if intended and (not other_tables or _is_other_form(low, intended[0].lower())):
         return "R006", severity, key, f"unknown key, {question(intended)}", f"write {' or '.join(intended)}"
     if other_tables:
@@ -99,7 +99,7 @@ def unknown(name: str, table: str, key: Key, version: Version, *, excerpt: bool)
     return "R006", "warning", key, "unknown key: the runner silently ignores it", _where_else(name, table)
 
 
-def _others(name: str, table: str) -> list[str]:
+def _other_tables(name: str, table: str) -> list[str]:
     """The titles of other tables that have this key. Those of another kind count only if there are no others."""
     tables = [other for other in TITLES if belongs(name, other)]
     same = [other for other in tables if not _kind(table) or _kind(other) in {"", _kind(table)}]

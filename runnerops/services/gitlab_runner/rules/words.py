@@ -21,7 +21,7 @@ _JOBS = "every job would fail"
 class _Words:
     """`fold`: upper and lower case are the same."""
 
-    known: tuple[str, ...]
+    words: tuple[str, ...]
     harm: str = _JOBS
     rule: str = "R012"
     severity: Severity = "error"
@@ -72,9 +72,9 @@ def words(runner: Tree, key: Key) -> Found:
 
 def _word(value: str, expected: _Words, key: Key) -> Found:
     intended = value.lower() if expected.fold else value
-    if intended not in {word.lower() if expected.fold else word for word in expected.known}:
-        text = f"must be one of {', '.join(expected.known)}: {expected.harm}"
-        yield expected.rule, expected.severity, key, text, near_fix(value, expected.known)
+    if intended not in {word.lower() if expected.fold else word for word in expected.words}:
+        text = f"must be one of {', '.join(expected.words)}: {expected.harm}"
+        yield expected.rule, expected.severity, key, text, near_fix(value, expected.words)
 
 
 def _tolerations(kubernetes: Tree, key: Key) -> Found:

@@ -23,13 +23,13 @@ and `{[str]}`: a table with any keys and values of this type; `tree`: a table th
 class Known:
     """A key, with the first release that has it and the first that no longer has it. Each is empty if there is none.
 
-    `given`: the runner treats a zero value differently from a missing key.
+    `zero_counts`: the runner treats a zero value differently from a missing key.
     """
 
     kind: Kind
     since: str = ""
     until: str = ""
-    given: bool = False
+    zero_counts: bool = False
 
 
 Table: TypeAlias = Mapping[str, Known]
@@ -59,7 +59,7 @@ EXECUTORS = (
 
 
 def _table(text: str) -> Table:
-    """Parses lines of `KIND: name name@since name@since-until …`. A `?` after the kind sets `given`."""
+    """Parses lines of `KIND: name name@since name@since-until …`. A `?` after the kind sets `zero_counts`."""
     keys: dict[str, Known] = {}
     for line in text.strip().splitlines():
         kind, _, names = line.strip().partition(": ")

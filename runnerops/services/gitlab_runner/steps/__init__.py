@@ -21,7 +21,7 @@ from runnerops.services.gitlab_runner.format import NAME, config_path
 from runnerops.services.gitlab_runner.rotation import tidied
 from runnerops.services.gitlab_runner.schema import LINT_SINCE
 from runnerops.services.gitlab_runner.steps import rewritten as written
-from runnerops.services.gitlab_runner.steps.drain import rest, rest_again, return_later, start
+from runnerops.services.gitlab_runner.steps.drain import after_drain, rest_again, return_later, start
 from runnerops.services.gitlab_runner.steps.pulls import far_caches_new_to_jobs, own_caches_new_to_jobs
 from runnerops.services.gitlab_runner.steps.verify import UNIT, heeds, watch
 from runnerops.services.gitlab_runner.version import version_of
@@ -90,7 +90,7 @@ def stop_steps(observed: HostState, policy: Policy) -> ActionSteps:
     begun = intend(NAME, Verb.RESTART, observed.next_run, runner.unit.invocation)
     if not runner.may_have_jobs:
         return _action_steps((begun, _stop()), part.come_again(), guard=tuple(_guard(runner)))
-    return _action_steps((begun, *rest(observed, policy)), part.return_back(), guard=tuple(_guard(runner)))
+    return _action_steps((begun, *after_drain(observed, policy)), part.return_back(), guard=tuple(_guard(runner)))
 
 
 def _guard(runner: RunnerFacts) -> Iterator[Step]:
@@ -162,7 +162,7 @@ class _Part:
         """The runner is stopped if it is running, then the file is swapped, and the runner is started."""
         yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
         if self.active:
-            yield from rest(self._have, self._policy)
+            yield from after_drain(self._have, self._policy)
         else:  # the unit's wait before its next start would hold back ours, for two minutes where systemd is older than 254
             yield _stop()
         yield from self.come_back()
@@ -180,7 +180,7 @@ class _Part:
         """The runner is stopped and stays stopped. Its next start loads the file."""
         if not already_stopped:
             yield intend(NAME, Verb.RESTART, number, self._unit.invocation)
-            yield from rest(self._have, self._policy) if self.active else (_stop(),)
+            yield from after_drain(self._have, self._policy) if self.active else (_stop(),)
         yield from self._swap()
         yield Step("complete", (NAME,))
 

@@ -29,14 +29,14 @@ _SHUTDOWN_SECONDS = 30
 """The time for which a runner that must abort its jobs waits for them, if its `shutdown_timeout` is not set."""
 
 
-def rest(observed: HostState, policy: Policy) -> Iterator[Step]:
+def after_drain(observed: HostState, policy: Policy) -> Iterator[Step]:
     """After the drain, `stop` ends the packaged unit's wait of 120 s before its next start. Until then, this wait is a
     safeguard.
     """
     runner = observed.facts.runner
     assert runner
     current_watch = watch(observed.file(config_path(observed)).content, runner.unit.argv)
-    yield from _rest(observed, policy, current_watch, may_be_gone=runner.returning or runner.ending)
+    yield from _after_drain(observed, policy, current_watch, may_be_gone=runner.returning or runner.ending)
 
 
 def rest_again(observed: HostState, policy: Policy, current_watch: Watch) -> Iterator[Step]:
@@ -47,10 +47,10 @@ def rest_again(observed: HostState, policy: Policy, current_watch: Watch) -> Ite
     limit of the user, after which a deploy gives up, does not apply to these jobs.
     """
     patient = policy if policy.kill_jobs else replace(policy, drain_s=max(policy.drain_s, _ROLLBACK_SECONDS))
-    yield from _rest(observed, patient, current_watch, may_be_gone=True)
+    yield from _after_drain(observed, patient, current_watch, may_be_gone=True)
 
 
-def _rest(observed: HostState, policy: Policy, current_watch: Watch, *, may_be_gone: bool) -> Iterator[Step]:
+def _after_drain(observed: HostState, policy: Policy, current_watch: Watch, *, may_be_gone: bool) -> Iterator[Step]:
     """Once the runner was told to end, nothing may start it again. An interrupted rollback may have left a unit that
     would.
     """

@@ -13,8 +13,8 @@ from runnerops.model.plan import Change
 from runnerops.model.steps import Step
 from runnerops.services.gitlab_runner.format import read
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.caches.reach import from_container, given
-from runnerops.services.registry.observe.containers import ours
+from runnerops.services.registry.caches.reach import from_container, started_by_jobs
+from runnerops.services.registry.observe.containers import own_containers
 from runnerops.services.shared.job_services import urls_given
 from runnerops.services.steps import answers, wait
 
@@ -25,10 +25,15 @@ def own_caches_new_to_jobs(host: Host, changes: Sequence[Change], observed: Host
     """
     registry = observed.facts.registry
     for change in changes:
-        caches = given(own_caches(host), read(change.old.content))
+        caches = started_by_jobs(own_caches(host), read(change.old.content))
         config = read(change.new.content)
-        for cache in given(own_caches(host), config):
-            if cache not in caches and registry and registry.answers.get(cache.probe) and cache.name in ours(observed):
+        for cache in started_by_jobs(own_caches(host), config):
+            if (
+                cache not in caches
+                and registry
+                and registry.answers.get(cache.probe)
+                and cache.name in own_containers(observed)
+            ):
                 yield from from_container(cache, config, observed.facts)
 
 

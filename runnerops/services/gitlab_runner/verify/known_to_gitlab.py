@@ -26,12 +26,12 @@ def checks(host: Host, statuses: Sequence[RunnerStatus], observed: HostState) ->
         if normal_url(status.url) != normal_url(host.gitlab.url):
             reason = f"its url is {status.url}, which is not that of the `gitlab` section"
             yield Check("known-to-gitlab", NAME, title, "skip", reason)
-        elif status.known is None:
+        elif status.is_known is None:
             yield Check("known-to-gitlab", NAME, title, "skip", status.reason, status.fix)
-        elif status.known and status.paused and status.id in still_paused:
+        elif status.is_known and status.paused and status.id in still_paused:
             reason = f"run {still_paused[status.id]} paused it in GitLab, and it was not unpaused: it gets no jobs"
             yield Check("known-to-gitlab", NAME, title, "fail", reason, f"runnerops deploy {host.name}")
-        elif status.known:
+        elif status.is_known:
             reason = "it is paused in GitLab" if status.paused else ""
             yield Check("known-to-gitlab", NAME, title, reason=reason)
         else:

@@ -12,7 +12,7 @@ from runnerops.model.plan import Action, Change
 from runnerops.services.registry.action.reasons import Reason, reasons_of
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.observe.containers import ours
+from runnerops.services.registry.observe.containers import own_containers
 from runnerops.services.registry.reconcile.remove import volumes
 
 
@@ -58,13 +58,13 @@ def minimal_action(
 def _remove(host: Host, because: tuple[str, ...], observed: HostState) -> Action:
     users = (name for cache in host.caches if cache.host == host.name for name in host.clients.get(cache.name, ()))
     used_by = tuple(dict.fromkeys(users))
-    return Action(NAME, Verb.UP, because, names=tuple(ours(observed)), operation="remove", used_by=used_by)
+    return Action(NAME, Verb.UP, because, names=tuple(own_containers(observed)), operation="remove", used_by=used_by)
 
 
 def _ends_with(docker: Action, observed: HostState) -> bool:
     """Whether a cache's container is among those that docker's restart ends, as docker's own action says."""
     ended = {name for kind, names in docker.containers.items() if kind != "keep_running" for name in names}
-    return any(container.name in ended for container in ours(observed).values())
+    return any(container.name in ended for container in own_containers(observed).values())
 
 
 def _names(reasons: Sequence[Reason]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from runnerops.services.registry.caches import CONFIG_LABEL, OwnCache, own_cache
 from runnerops.services.registry.diff import plain_compose
 from runnerops.services.registry.format import CONFIG_TEMPLATE, NAME, compose_spec
 from runnerops.services.registry.format.service import mounted_by
-from runnerops.services.registry.observe.containers import ours, predecessor
+from runnerops.services.registry.observe.containers import own_containers, predecessor
 from runnerops.services.registry.reconcile import read
 from runnerops.services.shared.brought_up import coming_back
 from runnerops.services.shared.daemon import docker_answers
@@ -124,7 +124,7 @@ def _volume(compose: Tree, verb: Verb, key: str, key_change: KeyChange) -> Itera
 
 def _not_as_wanted(host: Host, changes: Sequence[Change], observed: HostState) -> Iterator[Reason]:
     """Containers that differ from the files, because a run was interrupted or somebody removed one."""
-    caches, containers = own_caches(host), ours(observed)
+    caches, containers = own_caches(host), own_containers(observed)
     if not docker_answers(observed):
         if caches:
             yield Reason(Verb.UP, "", "docker is stopped", "start")
@@ -140,7 +140,7 @@ def _of_container(cache: OwnCache, compose: Tree, observed: HostState) -> Iterat
     """A container that does not work is recreated by force, because a start would need a network that may not exist any
     more.
     """
-    name, container = cache.name, ours(observed).get(cache.name)
+    name, container = cache.name, own_containers(observed).get(cache.name)
     if container is None:
         yield Reason(Verb.UP, name, f"{name} is not running", "start")
     elif not container.running:
@@ -155,14 +155,14 @@ def _of_container(cache: OwnCache, compose: Tree, observed: HostState) -> Iterat
 
 def is_dead(cache: OwnCache, observed: HostState) -> bool:
     """Whether its container runs, or restarts again and again, and does not answer at its address."""
-    registry, container = observed.facts.registry, ours(observed).get(cache.name)
+    registry, container = observed.facts.registry, own_containers(observed).get(cache.name)
     silent = registry is not None and registry.answers.get(cache.probe) is False
     return silent and container is not None and container.running
 
 
 def works(cache: OwnCache, observed: HostState) -> bool:
     """Whether its container runs and, as far as it was asked, answers."""
-    container = ours(observed).get(cache.name)
+    container = own_containers(observed).get(cache.name)
     return container is not None and container.running and not is_dead(cache, observed)
 
 
@@ -199,6 +199,6 @@ def _intents(observed: HostState) -> Iterator[Reason]:
     if intent is None or not docker_answers(observed):
         return
     ids = intent.invocation.split(",")
-    for name, container in ours(observed).items():
+    for name, container in own_containers(observed).items():
         if any(container.id.startswith(prefix) for prefix in ids):
             yield Reason(min(intent.verb, Verb.RECREATE), name, f"unfinished since run {intent.run}", "")

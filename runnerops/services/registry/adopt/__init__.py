@@ -20,7 +20,7 @@ from runnerops.services.registry.adopt.beyond import names
 from runnerops.services.registry.adopt.fitting import unfit
 from runnerops.services.registry.adopt.listening import Listening, listening
 from runnerops.services.registry.adopt.overlay import is_usual, overlay
-from runnerops.services.registry.adopt.running import INSIDE, SAID, FoundRegistry, found_registries, said
+from runnerops.services.registry.adopt.running import INSIDE, SAID, FoundRegistry, found_registries, value_in_use
 from runnerops.services.registry.adopt.upstream import login_of, not_taken, ttl_of, upstream_of
 from runnerops.services.registry.caches import DIRECTORY
 from runnerops.services.registry.caches.image import DEFAULT_IMAGE
@@ -49,7 +49,7 @@ class _Section:
     comments: dict[Key, tuple[str, ...]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     directory: str = DIRECTORY
-    found: list[FoundRegistry] = field(default_factory=list)
+    registries: list[FoundRegistry] = field(default_factory=list)
 
 
 def adopt(observed: HostState, answers: Answers) -> Adopted:
@@ -68,7 +68,7 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
             made.notes.append(f"container {registry.name} is left alone: {why}")
         else:
             _add(made, registry, listening(registry, observed, mirrors), mirrors)
-            made.found.append(registry)
+            made.registries.append(registry)
             if keys := keys_added(registry, observed):
                 made.notes.append(
                     f"container {registry.name} has {names(keys)}, for which a section has no key: {_TEMPLATE} has them"
@@ -77,7 +77,7 @@ def adopt(observed: HostState, answers: Answers) -> Adopted:
     if not made.caches:
         return Adopted(notes=tuple(made.notes))
     section: Tree = {} if made.directory == DIRECTORY else {"directory": made.directory}
-    further = additions([*zip(made.found, called, strict=True)], observed, made.directory)
+    further = additions([*zip(made.registries, called, strict=True)], observed, made.directory)
     return Adopted({**section, "caches": [*made.caches]}, made.comments, tuple(made.notes), additions=further)
 
 
@@ -138,7 +138,7 @@ def _serves(upstream: str, listens: Listening, mirrors: Sequence[str]) -> str | 
 
 def _storage(registry: FoundRegistry) -> tuple[str | None, str]:
     """The volume, or the folder of the host, and the root inside it in a cache of ours."""
-    root = str(said(registry, ("storage", "filesystem", "rootdirectory")) or INSIDE).rstrip("/")
+    root = str(value_in_use(registry, ("storage", "filesystem", "rootdirectory")) or INSIDE).rstrip("/")
     mount = registry.mount_of(root)
     if mount is None:
         return None, INSIDE

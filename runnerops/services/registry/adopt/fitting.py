@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from runnerops.model.common import value_at
 from runnerops.patterns import late_pattern
-from runnerops.services.registry.adopt.running import FoundRegistry, said
+from runnerops.services.registry.adopt.running import FoundRegistry, value_in_use
 from runnerops.services.registry.adopt.upstream import unusable, upstream_of
 
 _NO_DRIVERS = frozenset({"filesystem", "cache", "delete", "maintenance", "redirect", "tag"})
@@ -18,7 +18,7 @@ def unfit(registry: FoundRegistry, volume: str | None) -> str:
     """Why the section cannot express it, in words; empty if it can."""
     if (keeper := _keeper(registry)) is not None:
         return f"it belongs to {keeper}, which starts it again when it stops"
-    if not said(registry, ("proxy", "remoteurl")):
+    if not value_in_use(registry, ("proxy", "remoteurl")):
         return "it is a registry, not a pull-through cache (no proxy.remoteurl)"
     if drivers := [*_drivers(registry)]:
         return f"it stores its content in {drivers[0]}, but a cache of runnerops has a volume"

@@ -69,7 +69,7 @@ class FoundRegistry:
     @property
     def further_mounts(self) -> tuple[str, ...]:
         """The paths inside of mounts that are neither of the storage nor of the config."""
-        root = str(said(self, ("storage", "filesystem", "rootdirectory")) or INSIDE)
+        root = str(value_in_use(self, ("storage", "filesystem", "rootdirectory")) or INSIDE)
         used_paths = {mount.inside for path in (root, self.config_path) if (mount := self.mount_of(path))}
         return tuple(mount.inside for mount in self.mounts if mount.inside not in {*used_paths, INSIDE})
 
@@ -79,7 +79,7 @@ class FoundRegistry:
         return max(around, key=lambda mount: len(mount.inside), default=None)
 
 
-def said(registry: FoundRegistry, key: Key) -> Value:
+def value_in_use(registry: FoundRegistry, key: Key) -> Value:
     """The value that the registry uses for a key: that of its variable, else that of its file."""
     name = next((name for name, place in SAID.items() if place == key and name in registry.environment), "")
     return registry.environment[name] if name else value_at(registry.config, key)

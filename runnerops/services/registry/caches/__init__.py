@@ -52,7 +52,7 @@ class OwnCache:
 def own_caches(host: Host) -> tuple[OwnCache, ...]:
     """The caches in the order of the inventory; none if the host has no section."""
     trees = host.sections.get(ServiceName.REGISTRY, {}).get("caches")
-    return tuple(_own(tree) for tree in (trees if isinstance(trees, list) else ()) if isinstance(tree, dict))
+    return tuple(_own_cache(tree) for tree in (trees if isinstance(trees, list) else ()) if isinstance(tree, dict))
 
 
 def directory(host: Host) -> str:
@@ -61,7 +61,7 @@ def directory(host: Host) -> str:
     return str(path or DIRECTORY).rstrip("/")
 
 
-def _own(tree: Tree) -> OwnCache:
+def _own_cache(tree: Tree) -> OwnCache:
     environment, config = tree.get("environment"), tree.get("config")
     return OwnCache(
         name=str(tree["name"]),

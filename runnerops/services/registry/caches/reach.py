@@ -22,10 +22,10 @@ from runnerops.services.shared.ways import asked_from, tell_reached, verify_reac
 
 def for_jobs(host: Host) -> tuple[OwnCache, ...]:
     """The host's own caches that its runners give to the services of their jobs."""
-    return given(own_caches(host), host.sections.get(ServiceName.GITLAB_RUNNER, {}))
+    return started_by_jobs(own_caches(host), host.sections.get(ServiceName.GITLAB_RUNNER, {}))
 
 
-def given(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
+def started_by_jobs(caches: Collection[OwnCache], config: Tree) -> tuple[OwnCache, ...]:
     """The caches in the command of a service of this config.toml, unless its jobs use the host's network."""
     urls = urls_given({**config, "runners": [table for table in tables(config.get("runners")) if not _as_host(table)]})
     return tuple(cache for cache in caches if url_of(cache) in urls)

@@ -67,8 +67,8 @@ def facts(facts: Facts, answers: Answers) -> Facts:
         registry=RegistryFacts(
             compose=tuple(compose),
             compose_version=version.lstrip("v"),
-            answers=dict(_said(answers, "registry_answer_")),
-            upstreams=dict(_said(answers, "registry_upstream_")),
+            answers=dict(_words_by_subject(answers, "registry_answer_")),
+            upstreams=dict(_words_by_subject(answers, "registry_upstream_")),
             volumes=tuple(text_of(answers, "registry_volumes").split()),
             listeners=dict(_listeners(answers)),
         ),
@@ -82,7 +82,7 @@ def _listeners(answers: Answers) -> Iterator[tuple[str, str]]:
             yield from listeners(answer.text)
 
 
-def _said(answers: Answers, prefix: str) -> Iterator[tuple[str, bool]]:
+def _words_by_subject(answers: Answers, prefix: str) -> Iterator[tuple[str, bool]]:
     for name, answer in answers.items():
         if name.startswith(prefix) and answer.text:
             subject, _, word = answer.text.rpartition(" ")

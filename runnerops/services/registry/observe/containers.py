@@ -17,7 +17,7 @@ _SWARM = "com.docker.swarm.service.id"
 _FILES = "com.docker.compose.project.config_files"
 
 
-def ours(observed: HostState) -> Mapping[str, Container]:
+def own_containers(observed: HostState) -> Mapping[str, Container]:
     """The containers of our project by the name of their cache; of two, the one that runs."""
     docker = observed.facts.docker
     our_containers = [
@@ -85,7 +85,7 @@ def predecessor(cache: OwnCache, observed: HostState, returned: Collection[str] 
 def has_successor(name: str, host: Host, observed: HostState) -> bool:
     """Whether a container that comes back listens at the address of this cache."""
     ports = ports_coming_back(host, observed)
-    own_container = ours(observed).get(name)
+    own_container = own_containers(observed).get(name)
     return own_container is not None and any(overlap(own_container.ports, *split(port)) for port in ports)
 
 

@@ -33,11 +33,13 @@ def reconcile(
     """The host's own bytes if they mean the same. Files of ours that nothing asks for are removed."""
     if NAME not in host.sections:
         return (), ()
-    kept_files = _kept(rendered, observed, host.keep.get(NAME, ()))
+    kept_files = _with_kept_keys(rendered, observed, host.keep.get(NAME, ()))
     return (*(_settled(file, observed) for file in kept_files), *_leaving(rendered, observed)), ()
 
 
-def _kept(rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[str]) -> Iterator[RenderedFile]:
+def _with_kept_keys(
+    rendered: Sequence[RenderedFile], observed: HostState, keys: Sequence[str]
+) -> Iterator[RenderedFile]:
     """Keeps the host's values at the dotted keys of `keep`, in any file that has them. A config's checksum
     is updated.
     """

@@ -29,7 +29,7 @@ class Problem:
 
     key: Key
     kind: Literal["type", "word", "unknown", "name", "missing", "form", "twice", "range"]
-    words: tuple[str, ...]
+    accepted: tuple[str, ...]
 
 
 @frozen
@@ -38,7 +38,7 @@ class _Mapping:
 
     named: Mapping[str, Schema]
     patterns: Mapping[str, Schema]
-    others: Schema | bool
+    other_keys: Schema | bool
     required: tuple[str, ...]
 
 
@@ -106,7 +106,7 @@ class Validator:
         deep = max(each, key=lambda problems: max(len(problem.key) + (problem.kind != "type") for problem in problems))
         if all(problem.key == key and problem.kind == "type" for problem in deep):
             types = [
-                word for problems in each for problem in problems if problem.kind == "type" for word in problem.words
+                word for problems in each for problem in problems if problem.kind == "type" for word in problem.accepted
             ]
             yield Problem(key, "type", tuple(dict.fromkeys(types)))
         else:
@@ -123,10 +123,10 @@ class Validator:
             if inner is not None:
                 if not (isinstance(item, str) and self._takes_any_text(inner)):
                     yield from self.problems(item, (*key, name), inner)
-            elif mapping.others is False:
+            elif mapping.other_keys is False:
                 yield self._unknown(mapping, (*key, name))
-            elif isinstance(mapping.others, Mapping):
-                yield from self.problems(item, (*key, name), mapping.others)
+            elif isinstance(mapping.other_keys, Mapping):
+                yield from self.problems(item, (*key, name), mapping.other_keys)
 
     def _takes_any_text(self, schema: Schema) -> bool:
         """Whether a schema accepts every text, so that a large file's texts need no further look."""

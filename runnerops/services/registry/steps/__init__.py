@@ -17,7 +17,7 @@ from runnerops.services.registry.action.reasons import works
 from runnerops.services.registry.caches import directory, own_caches
 from runnerops.services.registry.caches.image import short
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.observe.containers import filters, ours, twins
+from runnerops.services.registry.observe.containers import filters, own_containers, twins
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.registry.steps.removal import answer_again, containers_go, volumes_go
 from runnerops.services.registry.steps.take_over import brought_back, put_aside, start_again, stop_again, unchanged
@@ -65,7 +65,7 @@ def action_steps(request: ActionRequest) -> ActionSteps:
 
 
 def _guard(context: ActionContext) -> Iterator[Step]:
-    containers = ours(context.observed)
+    containers = own_containers(context.observed)
     for cache in context.caches:
         if docker_answers(context.observed) and cache.name in containers and not twins(cache.name, context.observed):
             argv = ("docker", "ps", "-aq", "--no-trunc", *filters(cache.name))
@@ -146,7 +146,7 @@ def _down(context: ActionContext) -> Step:
 
 def _taken_away(context: ActionContext, *, back: bool) -> Iterator[Step]:
     """For a Compose that can create containers, but not recreate them. In a rollback the old container stays."""
-    containers = ours(context.observed)
+    containers = own_containers(context.observed)
     for cache in context.caches if cannot_recreate(context.observed.facts) else ():
         keep = containers[cache.name].id if back and cache.name in containers else NOTHING
         if back or cache.name in containers or (context.changes and not docker_answers(context.observed)):
@@ -174,7 +174,7 @@ def _rollback(context: ActionContext, number: int) -> Iterator[Step]:
     yield from stop_again(context)
     before = context.observed.file(context.path).kind == "file"
     docker_answered = docker_answers(context.observed)
-    if not before or (docker_answered and not ours(context.observed)):
+    if not before or (docker_answered and not own_containers(context.observed)):
         yield _down(context)
         yield from _swaps_back(context)
     else:
@@ -196,7 +196,7 @@ def _rollback(context: ActionContext, number: int) -> Iterator[Step]:
 
 def _ups_back(context: ActionContext, docker_answered: bool) -> Iterator[Step]:
     """Starts caches that worked before. Others may fail again, which would fail the rollback too."""
-    containers = ours(context.observed)
+    containers = own_containers(context.observed)
     broken = {
         cache.name
         for cache in own_caches(context.host)

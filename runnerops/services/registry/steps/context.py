@@ -16,7 +16,7 @@ from runnerops.services.registry.action.compose import cannot_recreate
 from runnerops.services.registry.action.reasons import compose_tree, upstream_silent
 from runnerops.services.registry.caches import OwnCache, directory
 from runnerops.services.registry.format import compose_spec
-from runnerops.services.registry.observe.containers import ours, predecessor
+from runnerops.services.registry.observe.containers import own_containers, predecessor
 from runnerops.services.shared.brought_up import PROJECT
 from runnerops.services.steps import NOTHING, run
 
@@ -91,7 +91,7 @@ class ActionContext:
     @property
     def ids(self) -> str:
         """The containers of these caches, as an intent names them."""
-        containers = ours(self.observed)
+        containers = own_containers(self.observed)
         ids = [containers[cache.name].id[:_ID] for cache in self.caches if cache.name in containers]
         return ",".join(ids) or NOTHING
 
@@ -99,7 +99,9 @@ class ActionContext:
         """Whether this run may stop a container whose upstream has not been checked yet."""
         if self.action.verb is Verb.VERIFY:
             return self.action.ends_with_docker  # and a cache needs its upstream to come up again
-        container = ours(self.observed).get(cache.name) or predecessor(cache, self.observed, self.host.returned)
+        container = own_containers(self.observed).get(cache.name) or predecessor(
+            cache, self.observed, self.host.returned
+        )
         registry = self.observed.facts.registry
         rendered = registry is not None and cache.name in registry.upstreams
         return container is not None and container.running and not rendered

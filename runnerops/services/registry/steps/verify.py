@@ -11,7 +11,7 @@ from runnerops.services.registry.action.compared import FORM, traits
 from runnerops.services.registry.caches import OwnCache
 from runnerops.services.registry.caches.reach import for_jobs, from_container, is_loopback, told_from_container, url_of
 from runnerops.services.registry.format.service import volumes_of
-from runnerops.services.registry.observe.containers import filters, ours
+from runnerops.services.registry.observe.containers import filters, own_containers
 from runnerops.services.registry.steps.context import ActionContext
 from runnerops.services.scripts import script
 from runnerops.services.shared.job_services import networks_of
@@ -54,7 +54,7 @@ def verification(context: ActionContext) -> Iterator[Step]:
     """Verifies each cache: it answers, its container is as desired and continues to run, and its upstream answers as
     before.
     """
-    containers = ours(context.observed)
+    containers = own_containers(context.observed)
     for cache in context.caches:
         if context.comes_later(cache):
             notice = f"cache {cache.name} does not run yet: {cache.upstream} does not answer; it starts once that does"
@@ -83,7 +83,7 @@ def _runs_on(cache: OwnCache, *lines: str) -> Step:
 
 def as_before(context: ActionContext, cache: OwnCache) -> Iterator[Step]:
     """In a rollback, verifies a cache that answered before: it answers, continues to run, and has its old volume."""
-    container = ours(context.observed).get(cache.name)
+    container = own_containers(context.observed).get(cache.name)
     mounts = (container.mounts if container else None) or {}
     volumes = volumes_of(context.tree_before, cache.name).items()
     lines = (f"mount {inside}={volume}" for inside, volume in volumes if mounts.get(inside) == volume)

@@ -46,7 +46,7 @@ def _upstream(cache: OwnCache, probe: Probe) -> Call:
     return ("verify_registry_upstream", cache.name, cache.probe, cache.upstream.rstrip("/"), *repositories)
 
 
-def others(host: Host) -> tuple[Cache, ...]:
+def far_caches(host: Host) -> tuple[Cache, ...]:
     """The caches of other hosts that this host's daemon has as mirrors."""
     return tuple(cache for url in mirrors(host) if (cache := cache_of(host, url)) and cache.host != host.name)
 
@@ -106,7 +106,7 @@ def _each(host: Host, evidence: Evidence) -> Iterator[Check]:
         if url in for_containers(host):
             yield container_check(host, url, evidence)
     yield from (own_upstream(host, cache, evidence) for cache in caches)
-    yield from (upstream_of(cache, evidence) for cache in others(host))
+    yield from (upstream_of(cache, evidence) for cache in far_caches(host))
     if asked_by_daemon and not evidence.quick:
         served, by = served_check(host, [cache_of(host, url) for url in asked_by_daemon], evidence)
         yield served

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from runnerops.model.answers import Answers
 from runnerops.model.inventory import Cache, Host
 from runnerops.services.registry.caches import own_caches
-from runnerops.services.registry.verify.words import SILENT, problem, said
+from runnerops.services.registry.verify.words import SILENT, problem, statuses
 from runnerops.services.shared.firewall import forwarding
 from runnerops.services.verify import NO_ANSWER, Evidence
 
@@ -20,7 +20,7 @@ def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterato
     """Returns reason and fix. The cache was asked on its own host as well."""
     trace = evidence.log_queries.get(cache.host, "it was not asked")
     answer = evidence.answers.get(f"registry_code/{cache.url.rstrip('/')}", NO_ANSWER)
-    if said(answer)[0] != SILENT:  # something answers, so nothing keeps this host out
+    if statuses(answer)[0] != SILENT:  # something answers, so nothing keeps this host out
         yield wrong
         yield f"runnerops verify {cache.host}"
     elif isinstance(trace, str):
@@ -29,7 +29,7 @@ def between(host: Host, cache: Cache, wrong: str, evidence: Evidence) -> Iterato
     elif not _answers_there(cache, trace, evidence):
         yield f"{wrong}; it does not answer on {cache.host} itself either"
         yield f"runnerops deploy {cache.host}"
-    elif said(answer)[1] in _KEPT_OUT:
+    elif statuses(answer)[1] in _KEPT_OUT:
         yield from _firewall(host, cache, wrong, evidence)
     else:
         yield f"{wrong}; it answers on {cache.host} itself"

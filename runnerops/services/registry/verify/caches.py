@@ -8,9 +8,9 @@ from runnerops.services.docker.verify import mirrors
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.caches.reach import is_loopback
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.observe.containers import ours
+from runnerops.services.registry.observe.containers import own_containers
 from runnerops.services.registry.verify.between import between
-from runnerops.services.registry.verify.words import SILENT, problem, said
+from runnerops.services.registry.verify.words import SILENT, problem, statuses
 from runnerops.services.shared.firewall import opening, way_to
 from runnerops.services.shared.job_services import urls_given
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
@@ -19,12 +19,12 @@ from runnerops.services.verify import NO_ANSWER, Check, Evidence
 def running_check(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     """Checks that the container of a cache runs and listens where clients ask."""
     title = f"cache {cache.name} runs and listens on {cache.listen}"
-    container = ours(evidence.observed).get(cache.name)
+    container = own_containers(evidence.observed).get(cache.name)
     deploy = f"runnerops deploy {host.name}"
     if container is None:
         return Check("cache-running", NAME, title, "fail", "it has no container", deploy)
     if not container.running:
-        if said(evidence.answers.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
+        if statuses(evidence.answers.get(f"registry_upstream/{cache.name}", NO_ANSWER))[0] == SILENT:
             reason = f"it is stopped, and {cache.upstream} does not answer, without which a registry does not start"
             fix = "make the upstream answer from this host; the cache then starts by itself"
             return Check("cache-running", NAME, title, "fail", reason, fix)
@@ -55,7 +55,7 @@ def host_check(host: Host, url: str, evidence: Evidence) -> Check:
 def _mend(host: Host, url: str, evidence: Evidence) -> str:
     own_cache = next((cache for cache in own_caches(host) if _url_of(host, cache) == url or cache.probe == url), None)
     if own_cache:
-        container = ours(evidence.observed).get(own_cache.name)
+        container = own_containers(evidence.observed).get(own_cache.name)
         fine = container is not None and running_check(host, own_cache, evidence).state == "pass"
         return f"docker logs {container.name}" if container and fine else f"runnerops deploy {host.name}"
     urls = ", ".join(cache.url for cache in host.caches if cache.use)

@@ -106,7 +106,11 @@ def _served(
         reason = f"{count} object{'s' if count != 1 else ''} of it came from elsewhere, such as {ref[:19]}{answered}"
         return Check("pull", NAME, title, "fail", reason, logs)
     return Check(
-        "pull", NAME, title, "pass", f"{image} was not there before and stays: {pull.left}" if pull.left else ""
+        "pull",
+        NAME,
+        title,
+        "pass",
+        f"{image} was not there before and stays: {pull.leftover_reason}" if pull.leftover_reason else "",
     )
 
 

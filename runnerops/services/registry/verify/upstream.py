@@ -11,8 +11,8 @@ from runnerops.model.facts import Container
 from runnerops.model.inventory import Cache, Host
 from runnerops.services.registry.caches import OwnCache, own_caches
 from runnerops.services.registry.format import NAME
-from runnerops.services.registry.observe.containers import ours
-from runnerops.services.registry.verify.words import SILENT, problem, said
+from runnerops.services.registry.observe.containers import own_containers
+from runnerops.services.registry.verify.words import SILENT, problem, statuses
 from runnerops.services.verify import NO_ANSWER, Check, Evidence
 
 
@@ -21,7 +21,7 @@ def own_upstream(host: Host, cache: OwnCache, evidence: Evidence) -> Check:
     title = f"cache {cache.name} asks {cache.upstream}, which answers"
     if problem(evidence.answers.get(f"registry_code/{cache.probe}", NO_ANSWER)):
         return Check("upstream", NAME, title, "skip", "the cache does not answer")
-    return _upstream(title, host, cache, evidence.answers, ours(evidence.observed).get(cache.name))
+    return _upstream(title, host, cache, evidence.answers, own_containers(evidence.observed).get(cache.name))
 
 
 def upstream_of(cache: Cache, evidence: Evidence) -> Check:
@@ -48,11 +48,11 @@ def _upstream(title: str, host: Host, cache: OwnCache, answers: Answers, contain
     direct = answers.get(f"registry_upstream/{cache.name}", NO_ANSWER)
     if rendered == "upstream":
         return Check("upstream", NAME, title)
-    if rendered == "held" and said(direct)[0] == "200":
+    if rendered == "held" and statuses(direct)[0] == "200":
         return Check(
             "upstream", NAME, title, "skip", "it answers the host; the cache has every tag, so it does not ask for any"
         )
-    if rendered == "none" and said(direct)[0] == "404":
+    if rendered == "none" and statuses(direct)[0] == "404":
         return Check(
             "upstream", NAME, title, "pass", "it says that it has none of the repositories that were asked for"
         )
@@ -63,7 +63,7 @@ def _upstream(title: str, host: Host, cache: OwnCache, answers: Answers, contain
 
 def _why(host: Host, cache: OwnCache, direct: Answer, container: Container | None) -> Iterator[str]:
     """Returns reason and fix, from what the upstream answers the host itself, which gives no login."""
-    code, _ = said(direct)
+    code, _ = statuses(direct)
     user = cache.tree.get("username")
     place = f"in the cache's section at {host.location(NAME, ('caches',)) or 'the inventory'}"
     logs = f"docker logs {container.name}" if container else "the cache's log"

@@ -26,7 +26,7 @@ _STATUS = {
 }
 
 
-def said(answer: Answer) -> tuple[str, str]:
+def statuses(answer: Answer) -> tuple[str, str]:
     """Returns HTTP status and exit status; `000` and nothing if it was not asked."""
     words = answer.text.split()
     return (words[0], words[1]) if len(words) == 2 else (SILENT, "")
@@ -34,7 +34,7 @@ def said(answer: Answer) -> tuple[str, str]:
 
 def problem(answer: Answer) -> str:
     """Says what is wrong with an answer; empty if it is a success."""
-    code, status = said(answer)
+    code, status = statuses(answer)
     if code == "200":
         return ""
     if code == SILENT:

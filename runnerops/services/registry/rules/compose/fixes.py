@@ -29,12 +29,12 @@ def fix_of(problem: Problem, tree: Tree) -> str:
     """What to write at the place of a problem; empty if the message says it."""
     value = value_at(tree, problem.key)
     if problem.kind == "word":
-        return near_fix(str(value), problem.words)
+        return near_fix(str(value), problem.accepted)
     if problem.kind == "form":
         plain = re.sub(r"[ -]", "_", str(value).lower())
-        if re.search(problem.words[0], plain):
+        if re.search(problem.accepted[0], plain):
             return f"write {plain}"
-        return near_fix(str(value), re.findall(r"[a-z_]{2,}[a-z]\b", problem.words[0]))
+        return near_fix(str(value), re.findall(r"[a-z_]{2,}[a-z]\b", problem.accepted[0]))
     if problem.kind != "type":
         return _FIXES.get(problem.kind, "")
     if isinstance(value, list) and problem.key in {("services",), *((section,) for section in SECTIONS)}:
@@ -47,14 +47,14 @@ def _of_type(problem: Problem, value: Value) -> str:
     if value is None:
         below = len(key) == _OF_SERVICE - 1 and key[0] == "services"
         return "it is empty: indent its keys below it" if below else "it is empty: write a value, or take the key out"
-    if isinstance(value, str) and "array" not in problem.words:
+    if isinstance(value, str) and "array" not in problem.accepted:
         joined = _JOINED.fullmatch(value)
         return f"write a space after the colon: {joined[1]}: {joined[2]}" if joined else as_scalar(value)
     if key[-2:-1] in {("depends_on",), ("networks",)} or (key[-2:-1] and key[-2] in _PAIRS):
         return _of_item(key, value)
-    if "array" in problem.words:
+    if "array" in problem.accepted:
         return _as_list(key, value)
-    if problem.words == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
+    if problem.accepted == ("string",) and isinstance(value, int | float) and not isinstance(value, bool):
         return f"write it with its unit: {value}s" if key[-1] in _TIMES else "put it in quotes"
     return ""
 

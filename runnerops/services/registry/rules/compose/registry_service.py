@@ -56,7 +56,7 @@ def registry_service(service: Tree, key: Key) -> Found:
 def _path(service: Tree, version: int | None, key: Key) -> Found:
     """Finds a configuration that is mounted at a path that the image does not read, so that its defaults are used."""
     yield from _command(service, version, key)
-    if _told(service):
+    if _names_its_file(service):
         return
     yield from _file_over_folder(service, version, key)
     if _mounted(service, version or _NEWEST):
@@ -97,7 +97,7 @@ def _file_over_folder(service: Tree, version: int | None, key: Key) -> Found:
             yield "K010", "warning", (*key, "volumes", index), text, f"mount it at {_PATHS.get(version or 0, path)}"
 
 
-def _told(service: Tree) -> bool:
+def _names_its_file(service: Tree) -> bool:
     """Whether the service names a file of its own, or runs a script, which may."""
     words = f"{service.get('command') or ''} {service.get('entrypoint') or ''}"
     return _OWN.search(words) is not None or any(
@@ -125,7 +125,11 @@ def _of_the_image(service: Tree, version: int | None) -> bool:
     """Whether it is known that the registry reads the image's own file, with no variables but those of `environment`."""
     elsewhere = ("env_file", "extends", "volumes_from", "configs", "build")
     versions = [version] if version else [*_PATHS]
-    if _told(service) or any(service.get(name) for name in elsewhere) or "distribution" in str(service["image"]):
+    if (
+        _names_its_file(service)
+        or any(service.get(name) for name in elsewhere)
+        or "distribution" in str(service["image"])
+    ):
         return False
     return not any(_mounted(service, version) for version in versions)
 

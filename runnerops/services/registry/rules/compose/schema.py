@@ -41,8 +41,8 @@ def _but_slips(problems: Sequence[Problem]) -> Iterator[Problem]:
     for problem in problems:
         if problem.kind == "missing":
             unknown = [other for other in problems if other.kind == "unknown" and other.key[:-1] == problem.key]
-            misspelt = {name for other in unknown for name in slips([str(other.key[-1])], other.words)}
-            if misspelt.issuperset(problem.words):
+            misspelt = {name for other in unknown for name in slips([str(other.key[-1])], other.accepted)}
+            if misspelt.issuperset(problem.accepted):
                 continue
         yield problem
 
@@ -60,7 +60,7 @@ def _is_in_split_volume(problem: Problem, tree: Tree) -> bool:
 
 
 def _schema(problem: Problem, tree: Tree, version: str) -> Found:
-    key, words = problem.key, problem.words
+    key, words = problem.key, problem.accepted
     if problem.kind == "unknown":
         yield "K001", "error", key, *_unknown(key, words, len(key) == 1 and _looks_like_service(tree, key))
     elif problem.kind == "name":

@@ -27,10 +27,10 @@ def middleware_rules(tree: Tree, major: int) -> Found:
             continue
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
             item = entry if isinstance(entry, dict) else {}
-            yield from _one(kind, item, ("middleware", kind, index), major)
+            yield from _middleware(kind, item, ("middleware", kind, index), major)
 
 
-def _one(kind: str, item: Tree, key: Key, major: int) -> Found:
+def _middleware(kind: str, item: Tree, key: Key, major: int) -> Found:
     name = item.get("name")
     check = _CHECKS.get(str(name)) if kind == "storage" else None
     if check is None:
