@@ -48,7 +48,7 @@ def block(text: str, indent: int) -> list[str]:
     lines = [" " * indent + line if line else "" for line in body.split("\n")]
     source = "\n".join([f"k: {head}", *lines, ""])
     printable = all(character in "\n\t" or character.isprintable() for character in text)
-    if ends < 2 and body and printable and not body.startswith((" ", "\n")) and _reads_as(source, text):
+    if ends < 2 and body and printable and not body.startswith((" ", "\t", "\n")) and _reads_as(source, text):
         return [f"{tag}{head}", *lines]
     return [f"{tag}{_quoted(text)}"]
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import yaml
 
-from runnerops.adopt.scalars import scalar
+from runnerops.adopt.scalars import block, scalar
 from runnerops.model.common import value_at, word_set
 from runnerops.parsing.go_yaml import is_date, number_in, text_of
 from runnerops.parsing.yaml_dump import dump
@@ -88,6 +88,12 @@ def test_a_text_stays_one_for_every_reader(text: str) -> None:
 @pytest.mark.parametrize("text", ["y", "N", "yes", "off"])
 def test_a_word_that_some_reader_takes_for_a_boolean_is_in_quotes(text: str) -> None:
     assert (dump({"a": text}, sort_keys=True), scalar(text)) == (f"a: '{text}'\n", f'"{text}"')
+
+
+@pytest.mark.parametrize("text", ["\ta\nb\n", " a\nb", "\na", "a\n\n"])
+def test_a_text_of_several_lines_that_no_block_can_hold_is_on_one_line(text: str) -> None:
+    (line,) = block(text, 2)
+    assert yaml.load(f"a: {line}", getattr(yaml, "CSafeLoader", yaml.SafeLoader)) == {"a": text}
 
 
 def test_infinite_numbers_stay_numbers() -> None:
