@@ -100,7 +100,9 @@ _LAYER = {
         "hub-cache",
     ),
     "registry.caches[].environment": KeyDescription(
-        "Variables of the container.", "OTEL_TRACES_EXPORTER=none", "{REGISTRY_LOG_LEVEL: debug}"
+        "Variables of the container. It gets numbers and booleans as they are written here.",
+        "OTEL_TRACES_EXPORTER=none",
+        "{REGISTRY_LOG_LEVEL: debug}",
     ),
     "registry.caches[].config": KeyDescription(
         "Further keys of the registry's own configuration, merged into it. null removes a key.",
