@@ -11,7 +11,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from runnerops.model.common import Tree, word_set
-from runnerops.parsing.near import near_fix
+from runnerops.parsing.near import near_fix, similar_names
 from runnerops.patterns import late_pattern
 from runnerops.services.shared.durations import is_duration
 
@@ -137,13 +137,21 @@ def option_problems(driver: str, options: Tree) -> Problems:
             yield name, problem, _fix(name, text)
     if driver == "gelf":
         yield from _gelf(options)
-    elif driver == "awslogs" and not options.get("awslogs-group"):
+    elif driver == "awslogs" and lacks(options, "awslogs-group"):
         yield "", "has no awslogs-group, which awslogs requires", 'add "awslogs-group": "NAME"'
     if "awslogs-datetime-format" in options and "awslogs-multiline-pattern" in options:
         yield "awslogs-multiline-pattern", "cannot be combined with awslogs-datetime-format", "take one of them out"
 
 
+def lacks(options: Tree, name: str) -> bool:
+    """Whether an option has no value. One with a misspelt name is not missing too."""
+    others = (other for other in options if other != name)
+    return not options.get(name) and not any(similar_names(other, (name,), _MISSPELT) for other in others)
+
+
 _MODES = ("blocking", "non-blocking")
+_MISSPELT = 0.9
+"""How similar a misspelt name is, of 1."""
 
 
 def _fix(name: str, text: str) -> str:
@@ -156,7 +164,8 @@ def _fix(name: str, text: str) -> str:
 def _gelf(options: Tree) -> Problems:
     address = options.get("gelf-address")
     if not address:
-        yield "", "has no gelf-address, which gelf requires", 'add "gelf-address": "udp://HOST:12201"'
+        if lacks(options, "gelf-address"):
+            yield "", "has no gelf-address, which gelf requires", 'add "gelf-address": "udp://HOST:12201"'
         return
     kind = str(address).partition("://")[0]
     for name in options:

@@ -476,6 +476,19 @@ def test_no_change_of_a_valid_file_is_a_crash(at: int, character: str) -> None:
     lint(VALID[:at] + character + VALID[at + 1 :])
 
 
+@pytest.mark.parametrize(
+    ("driver", "options", "fix"),
+    [
+        ("gelf", {"geelf-address": "udp://logs.example.com:12201"}, "write gelf-address"),
+        ("awslogs", {"awslog-group": "x"}, "write awslogs-group"),
+        ("splunk", {"splunkToken": "x", "splunk-url": "https://192.0.2.1:8088"}, "write splunk-token"),
+    ],
+)
+def test_a_misspelt_log_option_is_not_missing_too(driver: str, options: Tree, fix: str) -> None:
+    (finding,) = lint(json.dumps({"log-driver": driver, "log-opts": options}))
+    assert (finding.rule, finding.severity, finding.fix) == ("D019", "error", fix)
+
+
 def test_rules_without_a_size_are_reported_once() -> None:
     policy: list[Value] = [{"all": True}, {"keepStorage": "1GB"}, {"filter": ["unused-for=48h"]}]
     tree: Tree = {"builder": {"gc": {"enabled": True, "policy": policy}}}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from runnerops.model.common import Tree
 from runnerops.services.docker.schema.nested import Found
-from runnerops.services.shared.log_options import late_problems
+from runnerops.services.shared.log_options import lacks, late_problems
 
 _NONE_STARTS = "no container would start"
 _REQUIRED: Mapping[str, Mapping[str, str]] = {
@@ -27,7 +27,7 @@ def log_use(driver: str, options: Tree) -> Found:
     """Checks the options of a built-in driver; none if the file has no `log-opts`."""
     if not (options and driver in _CHECKED_AT_START):
         for name, example in _REQUIRED.get(driver, {}).items():
-            if not options.get(name):
+            if lacks(options, name):
                 key = ("log-opts",) if options else ("log-driver",)
                 fix = f'add "{name}": "{example}"' if options else f'add "log-opts": {{"{name}": "{example}"}}'
                 text = f"{driver} requires the option {name}: no container would start that does not give it itself"
