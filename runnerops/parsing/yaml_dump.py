@@ -7,6 +7,10 @@ from typing import Any
 import yaml
 
 from runnerops.parsing.go_yaml import NUMBER_STARTS, is_date, number_in
+from runnerops.patterns import late_pattern
+
+_LINE_ENDS = late_pattern("[\x85\u2028\u2029]")
+"""Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
 
 _YES_NO = "yYnN"
 """Booleans to go-yaml 2, which the registry uses."""
@@ -30,8 +34,13 @@ Dumper.add_multi_representer(float, lambda dumper, value: dumper.represent_float
 Dumper.add_implicit_resolver("tag:runnerops,no-text-to-go", _Form, [*NUMBER_STARTS, *_YES_NO])
 
 
-def dump(value: Any, *, sort_keys: bool, plain: bool = True) -> str:
-    """One value per line. `plain`: letters of any script stay as they are, else they are escaped."""
+def dump(value: Any, *, sort_keys: bool) -> str:
+    """One value per line. Letters of any script stay as they are, unless some letter must be escaped."""
+    text = _dump(value, sort_keys=sort_keys, plain=True)
+    return _dump(value, sort_keys=sort_keys, plain=False) if _LINE_ENDS.search(text) else text
+
+
+def _dump(value: Any, *, sort_keys: bool, plain: bool) -> str:
     text: str = yaml.dump(
         value, Dumper=Dumper, sort_keys=sort_keys, allow_unicode=plain, width=2**20, default_flow_style=False
     )

@@ -27,6 +27,7 @@ from runnerops.errors import TemplateError
 from runnerops.memo import remembered
 from runnerops.model.common import Secret, SourceLocation, Tree, Value
 from runnerops.model.inventory import FileSpec, Host, RenderedFile
+from runnerops.patterns import late_pattern
 from runnerops.redact import PRIVATE, holds_secret
 from runnerops.render.compiled import CompiledTemplates
 from runnerops.render.overrides import check_overrides
@@ -78,7 +79,7 @@ class Renderer:
             bytecode_cache=_compiled(self._shipped),
         )
         self._env.filters |= {
-            "to_json": lambda value: json.dumps(self._plain(value), indent=2, ensure_ascii=False),
+            "to_json": lambda value: _to_json(self._plain(value)),
             "to_yaml": lambda value: _to_yaml(_no_times(self._plain(value))),
             "to_toml": lambda value, prefix="": to_toml(self._plain(value), prefix).rstrip("\n"),
             "without": lambda tree, *names: {name: value for name, value in tree.items() if name not in names},
@@ -238,6 +239,16 @@ def _template_line(error: BaseException, template: str) -> int:
     """The line of the template; 0 if the error is not in the template itself."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename.endswith(template)]
     return (lines[-1] or 0) if lines else 0
+
+
+_NO_LETTERS = late_pattern("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML does not allow in a text, or takes for the end of a line."""
+
+
+def _to_json(value: Any) -> str:
+    """JSON that is YAML too, for the Compose file."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _NO_LETTERS.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text)
 
 
 @remembered

@@ -17,7 +17,7 @@ from runnerops.model.common import value_at
 from runnerops.model.inventory import RenderedFile
 from runnerops.render import Renderer, shipped_templates
 from runnerops.secrets import Resolver
-from runnerops.services import REGISTRY
+from runnerops.services import DOCKER, GITLAB_RUNNER, REGISTRY
 from tests.contract.emitted import HERE, rendered
 
 TEXT = """
@@ -196,3 +196,44 @@ def test_a_variable_of_a_cache_has_the_text_that_the_inventory_has(tmp_path: Pat
     environment = value_at(service, ("services", "dockerhub", "environment"))
     assert isinstance(environment, dict)
     assert [environment[f"V{number}"] for number in range(len(texts))] == texts
+
+
+LETTERS = "".join(map(chr, (*range(0x20, 0x100), 0x2028, 0x2029, 0x200B, 0xD7FF, 0xE000, 0xFEFF, 0xFFFD, 0x1F600)))
+
+
+@pytest.mark.parametrize("text", [LETTERS, "\t \n\r\n", " \u2028 x ", "\x85\x85", "\ufeff", "#\x7f", "\\u0085", '"\\"'])
+def test_a_text_reaches_every_file_letter_by_letter(tmp_path: Path, text: str) -> None:
+    entry = {
+        "registry": {
+            "caches": [
+                {
+                    "upstream": "https://registry-1.docker.io",
+                    "environment": {"V": text},
+                    "config": {"log": {"fields": {"v": text}}},
+                }
+            ]
+        },
+        "docker": {"labels": [f"v={text}"]},
+        "gitlab_runner": {
+            "runners": [
+                {
+                    "name": "r",
+                    "url": "https://gitlab.example.com",
+                    "executor": "docker",
+                    "docker": {"image": "a"},
+                    "environment": [f"V={text}"],
+                }
+            ]
+        },
+    }
+    files = render(tmp_path, yaml.safe_dump({"hosts": {"r": entry}}))
+    values = [
+        value_at(service.parse(files[path].spec, files[path].content or b""), key)
+        for path, service, key in (
+            ("/opt/registry/docker-compose.yml", REGISTRY, ("services", "dockerhub", "environment", "V")),
+            ("/opt/registry/registry-config.yml", REGISTRY, ("log", "fields", "v")),
+            ("/etc/docker/daemon.json", DOCKER, ("labels", 0)),
+            ("/etc/gitlab-runner/config.toml", GITLAB_RUNNER, ("runners", 0, "environment", 0)),
+        )
+    ]
+    assert values == [text.replace("$", "$$"), text, f"v={text}", f"V={text}"]

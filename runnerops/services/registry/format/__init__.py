@@ -21,9 +21,6 @@ HUB_CACHE = "dockerhub"
 
 _OUR_FILE = late_pattern(r"registry-config(?:\..+)?\.yml|docker-compose\.yml")
 
-_LINE_ENDS = late_pattern("[\x85\u2028\u2029]")
-"""Ends of lines to YAML 1.1, which its writer does not escape among other letters."""
-
 
 def files(host: Host) -> tuple[FileSpec, ...]:
     """The configs first, because the Compose file contains their checksums. None if there are no caches."""
@@ -88,5 +85,4 @@ def dump(tree: Tree) -> bytes:
     """Writes keys in alphabetical order, one value per line."""
     from runnerops.parsing import yaml_dump
 
-    text = yaml_dump.dump(tree, sort_keys=True)
-    return (yaml_dump.dump(tree, sort_keys=True, plain=False) if _LINE_ENDS.search(text) else text).encode()
+    return yaml_dump.dump(tree, sort_keys=True).encode()
