@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from glob import glob
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,6 +21,7 @@ from runnerops.frozen import frozen
 from runnerops.patterns import late_pattern
 from runnerops.ssh.config_values import EMPTY, MATTERS, split, wrong_match, wrong_value
 from runnerops.ssh.home import ssh_home
+from runnerops.ssh.match_lines import DECIDED
 from runnerops.ssh.settings import UNREAD, Settings
 
 _SYSTEM = Path("/etc/ssh/ssh_config")
@@ -44,10 +46,11 @@ def read_settings(environ: Mapping[str, str], warn: Callable[[str], None] = lamb
     home = ssh_home(environ)
     user = home / ".ssh" / "config"
     ignored: list[str] = []
+    numbers = count()
     lines: list[str] = []
     for path, whose in (
-        (user, _Whose(user.parent, home, True, ignored)),
-        (_SYSTEM, _Whose(_SYSTEM.parent, home, False, ignored)),
+        (user, _Whose(user.parent, home, True, ignored, numbers)),
+        (_SYSTEM, _Whose(_SYSTEM.parent, home, False, ignored, numbers)),
     ):
         if unread := _unread(path):
             warn(f"{path} cannot be read ({unread}), so nothing in it counts, as for ssh: {_READABLE}, or remove it")
@@ -60,13 +63,15 @@ def read_settings(environ: Mapping[str, str], warn: Callable[[str], None] = lamb
 class _Whose:
     """Where relative paths and `~` of an `Include` start, and whether the file is the user's or the system's.
 
-    `ignored`: patterns of the first `IgnoreUnknown`, which applies to all files that are read after it.
+    `ignored`: patterns of the first `IgnoreUnknown`, which applies to all files that are read after it. `numbers` are
+    for the `Host` and `Match` lines of all files.
     """
 
     folder: Path
     home: Path
     is_users: bool
     ignored: list[str]
+    numbers: Iterator[int]
 
 
 def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Iterator[str]:
@@ -86,12 +91,14 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
     for number, key, value in _settings(path, text, whose.ignored):
         if key in {"host", "match"}:
             inner, unread = (_host(value), "") if key == "host" else _match(value)
-            block = None if outer is None or inner is None else (*outer, *inner)
+            block = _inside(outer, inner, next(whose.numbers))
             yield _head(block)
         elif unread:
             if key in MATTERS:
                 yield f"{UNREAD}{unread.rpartition(' ')[2].strip('!')} {unread}"
         elif key != "include":
+            if key == "proxycommand":  # a `none` would replace what the same block has before it
+                yield _head(block)
             yield f"{key} {_plain(key, value)}"
         elif depth < _DEPTH:
             for included in _included(value, whose):
@@ -101,6 +108,13 @@ def _lines(path: Path, whose: _Whose, outer: _Conditions, depth: int = 0) -> Ite
             yield _head(block)
         else:
             raise SSHException(f"{path}:{number}: files that include each other")
+
+
+def _inside(outer: _Conditions, inner: _Conditions, number: int) -> _Conditions:
+    """The conditions of a line with this number, in a file whose lines only apply where `outer` does."""
+    if outer is None or inner is None or "!all" in inner:
+        return None
+    return (*outer, "originalhost", f"{DECIDED}{number}", *inner) if inner else outer
 
 
 def _unread(path: Path) -> str:

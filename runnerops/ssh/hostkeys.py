@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
@@ -86,7 +87,7 @@ class KnownHosts:
             return known_hosts
         if len(text.split()) > 1 and not _is_file(text):  # an entry has at least three words
             return known_hosts.merged_with(parse([("SSH_KNOWN_HOSTS", text)]))
-        return known_hosts.with_files([Path(text).expanduser()], "SSH_KNOWN_HOSTS: ")
+        return known_hosts.with_files([Path(os.path.expanduser(text))], "SSH_KNOWN_HOSTS: ")
 
     def with_files(self, paths: Iterable[Path], place: str = "") -> KnownHosts:
         """Adds the lines of these files. A missing file adds none, or a warning if `place` tells who names the file."""

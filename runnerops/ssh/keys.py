@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import field
@@ -98,7 +99,7 @@ class Credentials:
             return None
         # one line that cannot be a path is a key; if it is malformed, the error says what is wrong with it
         if "\n" not in text and " " not in text and not text.startswith(("-----", _ENCODED)):
-            return self.file(Path(text).expanduser(), VARIABLE)
+            return self.file(Path(os.path.expanduser(text)), VARIABLE)
         return self.ring.open(VARIABLE, lambda passphrase: load_key(text, VARIABLE, passphrase))
 
     def file(self, path: Path, place: str) -> PKey:

@@ -90,7 +90,7 @@ def make_login(credentials: Credentials, key: str | None, identities: Identities
     than the host. The inventory's key is preferred to the environment's if its file exists: the path may only exist on
     a laptop, and this may be a pipeline. Raises PrivateKeyError.
     """
-    path = Path(key).expanduser() if key else None
+    path = Path(os.path.expanduser(key)) if key else None
     usable = path if path and (path.exists() or not credentials.private_key.strip()) else None
     if usable and not gateway:
         with contextlib.suppress(LockedKeyError):  # reported with everything that was tried

@@ -24,7 +24,8 @@ from runnerops.ssh.home import ssh_home
 from runnerops.ssh.hop import Hop, Verified
 from runnerops.ssh.hostnames import lookup_name
 from runnerops.ssh.login import Attempt, Identities, make_login
-from runnerops.ssh.settings import Settings, family_of, is_yes, refusal, words_of
+from runnerops.ssh.refusal import refusal
+from runnerops.ssh.settings import Settings, family_of, is_yes, words_of
 from runnerops.ssh.transport import preferring
 
 CONNECT_SECONDS = 15

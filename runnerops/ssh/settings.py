@@ -1,44 +1,30 @@
 """What ssh_config says about one host, as OpenSSH understands it. Corrects where paramiko and Fabric differ from
 OpenSSH.
 
-Settings that matter and are not supported are refused by name (`refusal`). Loads paramiko: import it late.
+Settings that matter and are not supported are refused by name (`refusal.py`). Loads paramiko: import it late.
 """
 
 from __future__ import annotations
 
 import getpass
-import os
 import re
 import shlex
 import socket
 import subprocess
-from collections.abc import Mapping
-from hashlib import sha1
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from typing import Any
 
-from paramiko import SSHConfig, SSHException
+from paramiko import SSHConfig
 from paramiko.config import SSHConfigDict
 
 from runnerops.patterns import late_pattern
-from runnerops.ssh.algorithms import VERIFIED, allowed_algorithms
 from runnerops.ssh.config_values import port_of
-from runnerops.ssh.home import ssh_home
+from runnerops.ssh.match_lines import Condition, all_hold
+from runnerops.ssh.tokens import expanded, replaced
 
 UNREAD = "unreadmatch"
 """Prefix of the key under which the lines of a `Match` are kept that cannot be decided here; a keyword follows."""
-_ANY = "CdhikLlnpru"
-_TOKENS = {
-    "hostname": "h",
-    "proxycommand": "hnpr",
-    "proxyjump": "hnpr",
-    "match-exec": _ANY,
-    "identityfile": _ANY,
-    "certificatefile": _ANY,
-    "identityagent": _ANY,
-    "userknownhostsfile": _ANY,
-}
-_PATHS = frozenset({"identityfile", "certificatefile", "identityagent", "userknownhostsfile", "globalknownhostsfile"})
 _TIME = late_pattern(r"(\d+)([smhdw]?)", re.IGNORECASE)
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _TRUE = frozenset({"yes", "true"})
@@ -87,9 +73,22 @@ class Settings(SSHConfig):
         elif not canonical and not self._has_final():
             usual._expand_variables(options, hostname)
             return options
+        vars(options)["decided"] = {}
         settings: SSHConfigDict = usual._lookup(hostname, options, canonical, final)
         settings.setdefault("canonicaldomains", "")  # paramiko needs it if CanonicalizeHostname is on
+        if is_yes(settings, "canonicalizehostname"):
+            settings["canonicalizehostname"] = "yes"
         return settings
+
+    def canonicalize(self, hostname: str, options: SSHConfigDict, domains: Iterable[str]) -> str:
+        """HostName with the first of the CanonicalDomains under which it is found. Unchanged: an address, a name with
+        more dots than CanonicalizeMaxDots, and a name that a jump host resolves. Paramiko would leave out HostName.
+        """
+        name = replaced(options["hostname"], "h", options, hostname)
+        is_long = name.count(".") > int(options.get("canonicalizemaxdots", 1))
+        ways = (options.get(key, "none").lower() for key in ("proxyjump", "proxycommand"))
+        is_remote = any(way != "none" for way in ways) and options["canonicalizehostname"] != "always"
+        return name if is_long or is_remote or _is_address(name) else super().canonicalize(name, options, domains)
 
     def _has_final(self) -> bool:
         return any(condition["type"] == "final" for block in self._config for condition in block.get("matches", ()))
@@ -112,64 +111,36 @@ class Settings(SSHConfig):
             "user": options.get("user", user),
             "localuser": user,
         }
-
-        def holds(kind: str, param: str) -> bool:
-            if kind == "exec":
-                line = self._tokenize(options, target_hostname, "match-exec", param)
-                null = subprocess.DEVNULL
-                return subprocess.run(["/bin/sh", "-c", line], stdin=null, stdout=null, check=False).returncode == 0
-            matches: Any = self
-            return bool(matches._pattern_matches(param, values[kind]))
-
         flags = {"all": True, "canonical": canonical, "final": final}
-        return all(
-            (flags[entry["type"]] if entry["type"] in flags else holds(entry["type"], entry["param"]))
-            != entry["negate"]
-            for entry in match_list
-        ) and bool(match_list)
+        matches: Any = self
+
+        def holds(condition: Condition) -> bool:
+            kind, param = condition["type"], condition["param"]
+            if kind in flags:
+                result = flags[kind]
+            elif kind == "exec":
+                result = _succeeds(self._tokenize(options, target_hostname, "match-exec", param))
+            else:
+                result = bool(matches._pattern_matches(param, values[kind]))
+            return result is not condition["negate"]
+
+        return all_hold(match_list, vars(options)["decided"], holds)
 
     def _tokenize(self, config: SSHConfigDict, target_hostname: str, key: str, value: str) -> str:
-        if key in _PATHS:
-            value = shlex.join(_file(word) for word in shlex.split(value)) if _is_list(key) else _file(value)
-        tokens = _TOKENS.get(key, "")
-        return (
-            re.sub("%(.)", lambda match: _token(match[1], tokens, config, target_hostname), value) if tokens else value
-        )
+        return expanded(config, target_hostname, key, value)
 
 
-def _is_list(key: str) -> bool:
-    return key.endswith("knownhostsfile")
+def _succeeds(command: str) -> bool:
+    null = subprocess.DEVNULL
+    return subprocess.run(["/bin/sh", "-c", command], stdin=null, stdout=null, check=False).returncode == 0
 
 
-def _file(path: str) -> str:
-    """A path with variables and `~` replaced. An undefined variable is kept, so no such file is found."""
-    expanded = re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), path)
-    if expanded == "~" or expanded.startswith("~/"):
-        return str(ssh_home(os.environ) / expanded[2:])
-    return str(Path(expanded).expanduser()) if expanded.startswith("~") else expanded
-
-
-def _token(letter: str, allowed: str, config: SSHConfigDict, target: str) -> str:
-    if letter == "%":
-        return "%"
-    if letter not in allowed:
-        raise SSHException(f"%{letter} cannot be used there; %% is a percent sign")
-    user, host = getpass.getuser(), config.get("hostname", target)
-    port, remote, local_name = config.get("port", "22"), config.get("user", user), socket.gethostname()
-    values = {
-        "d": str(ssh_home(os.environ)),
-        "h": host if allowed != "h" else target,
-        "i": str(os.getuid()),
-        "k": config.get("hostkeyalias", target),
-        "L": local_name.split(".")[0],
-        "l": local_name,
-        "n": target,
-        "p": port,
-        "r": remote,
-        "u": user,
-    }
-    hashed = sha1(f"{local_name}{host}{port}{remote}".encode()).hexdigest()  # noqa: S324  OpenSSH's own hash, not a secret
-    return {**values, "C": hashed}[letter]
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _choose_way(settings: SSHConfigDict) -> None:
@@ -226,44 +197,3 @@ def family_of(settings: Mapping[str, str]) -> socket.AddressFamily | None:
 def words_of(settings: Mapping[str, str], key: str) -> list[str]:
     """The paths of a key with several values; empty if the value is `none`."""
     return [word for word in shlex.split(settings.get(key, "")) if word.lower() != "none"]
-
-
-_BY_HAND = "write it as Host lines, or set ssh.user, ssh.port, ssh.key and ssh.gateway of the host in the inventory"
-_REFUSED: Mapping[str, tuple[frozenset[str], str]] = {
-    "pubkeyauthentication": (
-        frozenset(),
-        "a key is the only way to log in here: PubkeyAuthentication yes for this host",
-    ),
-    "preferredauthentications": (
-        frozenset(),
-        "a key is the only way to log in here: name publickey in it, or leave it out",
-    ),
-    "bindaddress": (frozenset(), "set a route, or ProxyCommand with a program that binds (nc -s ADDRESS %h %p)"),
-    "bindinterface": (frozenset(), "set a route, or ProxyCommand with a program that binds"),
-    "proxyusefdpass": (frozenset({"no", "false"}), "ProxyCommand without it: a program that carries the data itself"),
-    "refuseconnection": (frozenset(), "take it out for this host, where it may be reached"),
-    "revokedhostkeys": (frozenset({"none"}), "write its keys into known_hosts, as lines that begin with @revoked"),
-}
-"""By key: the values that need no support, and the fix for all others."""
-
-
-def refusal(settings: Mapping[str, str]) -> tuple[str, str] | None:
-    """A setting of this host that is not supported, and the fix; None if there is none."""
-    for match in (value for key, value in settings.items() if key.startswith(UNREAD)):
-        if match != "Match tagged" or "tag" in settings:
-            return f"`{match}` cannot be decided here", _BY_HAND
-    for key, verifiable in VERIFIED.items():
-        if not any(map(allowed_algorithms(settings, key), verifiable)):
-            hint = f"add one of {', '.join(verifiable[:6])}"
-            return f"`{key} {settings[key]}` leaves nothing that can be verified here", hint
-    for key, (harmless, hint) in _REFUSED.items():
-        value = settings.get(key, "")
-        if key == "preferredauthentications":
-            if value and "publickey" not in value.lower().split(","):
-                return f"`{key} {value}` leaves no way to log in", hint
-        elif key == "pubkeyauthentication":
-            if value.lower() in {"no", "false"}:
-                return f"`{key} {value}` leaves no way to log in", hint
-        elif value and value.lower() not in harmless:
-            return f"`{key} {value}` cannot be done", hint
-    return None

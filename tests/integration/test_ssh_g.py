@@ -71,6 +71,20 @@ Match final|Port 9
 Match final host web|Port 9
 Match final all|Port 9|Match host web|Port 8
 Match canonical|Port 9
+Match host web|HostName x.example|Include sub|Port 9
+Match user root|Include sub|Port 9|Host web|IdentitiesOnly yes
+Match host web|HostName x|Match host web|Port 8|Match host x|Port 9
+Match exec true|Include sub|Port 9
+Host web|Match !host web|Include sub|Port 9|Match host web|Port 8
+ProxyCommand nc a 22|ProxyCommand none
+ProxyCommand none|ProxyCommand nc a 22
+CanonicalizeHostname yes|HostName 192.0.2.5
+CanonicalizeHostname YES|HostName a.b.example
+CanonicalizeHostname true|HostName %h.example
+CanonicalizeHostname yes|Host web|HostName 192.0.2.5|Host 192.0.2.5|User addr
+CanonicalizeHostname yes|Host web|HostName x|Match canonical host x|User canon
+CanonicalizeHostname yes|CanonicalDomains example.invalid|ProxyJump gw|HostName %h-1
+CanonicalizeHostname yes|CanonicalDomains example.invalid|CanonicalizeMaxDots 0|HostName a.b
 Host web|Include sub|Port 5|Host *|Port 6
 Host db|Include sub|Port 5|Host *|Port 6
 Include sub|Port 7
@@ -301,6 +315,7 @@ def test_nothing_but_a_newline_ends_a_comment(mark: str, home: Path) -> None:
         ("Port 7\nIdentityFile %d/x%%y-%p\n", "identityfile", ["{home}/x%y-7"]),
         ('IdentityFile "~/my key"\n', "identityfile", ["{home}/my key"]),
         ("IdentityFile ${{HOME}}/k\n", "identityfile", ["{home}/k"]),
+        ("IdentityFile ~no-such-user/k\n", "identityfile", ["~no-such-user/k"]),
         ("IdentityAgent ~/agent\n", "identityagent", "{home}/agent"),
         ("CertificateFile ~/c-cert.pub\n", "certificatefile", "{home}/c-cert.pub"),
         ('UserKnownHostsFile ~/kh-%h "~/my kh"\n', "userknownhostsfile", "{home}/kh-web '{home}/my kh'"),
