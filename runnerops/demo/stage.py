@@ -191,6 +191,7 @@ def _keep(screen: Screen, site: Site, port: int) -> None:
             f"ls -R {site.root}/etc {site.root}/var/lib/runnerops",
         ):
             screen.data(f"  {line}", "typed")
-        signal.pause()
+        while True:  # the timer of `report.signals` ends each pause
+            signal.pause()
     screen.data()
     screen.data(f"The host and {site.folder} are removed.")

@@ -125,7 +125,8 @@ def reachable(user: pwd.struct_passwd, environ: dict[str, str]) -> str:
 )
 def test_it_leaves_nothing_behind(scratch: Path, when: str, number: signal.Signals, ends: int) -> None:
     process = started(DEMO, scratch)
-    signalled(process, when, number)
+    read_until(process, when)
+    interrupted(process, number)
     assert process.wait(timeout=60) == ends
     assert left_of(scratch) == []
 
@@ -139,7 +140,9 @@ def test_an_ordinary_user_keeps_a_host_until_ctrl_c(scratch: Path) -> None:
         scratch = Path(tempfile.mkdtemp())
         os.chown(scratch, nobody.pw_uid, nobody.pw_gid)
         process = started([reachable(nobody, environ), *DEMO[1:], "--keep"], scratch, environ, nobody)
-    output = signalled(process, "Ctrl-C", signal.SIGINT)
+    output = read_until(process, "  ls -R ")
+    assert diff_of(process, output) == 0, output
+    output += interrupted(process, signal.SIGINT)
     assert process.wait(timeout=60) == 0, output
     assert "demo: rolled-back" in output
     assert left_of(scratch) == []
@@ -164,17 +167,33 @@ def started(
     )
 
 
-def signalled(process: subprocess.Popen[str], when: str, number: signal.Signals) -> str:
-    """What it says; the signal comes once a line has `when` in it."""
-    items = []
+def read_until(process: subprocess.Popen[str], text: str) -> str:
+    """What it says, up to the first line that has `text` in it."""
+    lines = []
+    assert process.stdout
+    for line in process.stdout:
+        lines.append(line)
+        if text in line:
+            break
+    return "".join(lines)
+
+
+def interrupted(process: subprocess.Popen[str], number: signal.Signals) -> str:
+    """What it says after this signal."""
     assert process.stdout
     with process.stdout:
-        for line in process.stdout:
-            items.append(line)
-            if when in line:
-                break
         os.killpg(process.pid, number)
-        return "".join([*items, process.stdout.read()])
+        return process.stdout.read()
+
+
+def diff_of(process: subprocess.Popen[str], output: str) -> int:
+    """The exit code of the `diff --exit-code` of another user's terminal, in the project that the demo printed."""
+    project = re.search(r"^  cd (.+)$", output, re.MULTILINE)
+    assert project, output
+    assert isinstance(process.args, list)
+    argv = [*process.args[:3], "diff", "--exit-code"]
+    environ = {**PLAIN, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    return subprocess.run(argv, cwd=project[1], env=environ, capture_output=True, check=False).returncode
 
 
 def left_of(scratch: Path) -> list[str]:
