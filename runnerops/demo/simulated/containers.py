@@ -7,7 +7,16 @@ import sys
 import time
 
 from runnerops.demo.simulated import effects
-from runnerops.demo.simulated.world import RefusedError, World, path, random_hex, text_at
+from runnerops.demo.simulated.world import (
+    STATE,
+    RefusedError,
+    World,
+    hide_process,
+    path,
+    random_hex,
+    show_process,
+    text_at,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +70,7 @@ def create(world: World, name: str, image: str, spec: Tree) -> Tree:
             **effects.defaults(world),
         },
         "RestartCount": 0,
+        "NetworkSettings": {"Networks": {spec["network"]: {}}},
         "Mounts": spec["mounts"],
         "State": {"Status": "created", "Running": False, "Restarting": False, "Pid": 0, "StartedAt": "", "ExitCode": 0},
         "Serves": None,
@@ -87,11 +97,14 @@ def start(world: World, container: Tree) -> None:
         "StartedAt": _now(),
         "ExitCode": 2 if problem else 0,
     }
+    if container["Serves"]:
+        _show_registry(container)
     container["Log"].append({"at": time.time(), "text": problem or 'level=info msg="listening on [::]:5000"'})
 
 
 def end(world: World, container: Tree) -> None:  # noqa: ARG001
     """Ends the container's process."""
+    hide_process(container["State"]["Pid"])
     container["State"] |= {"Status": "exited", "Running": False, "Restarting": False, "Pid": 0}
     container["Serves"] = None
 
@@ -122,22 +135,38 @@ def _registry(world: World, container: Tree) -> tuple[Tree | None, str]:
     """What a registry serves, or why it ends. It reads its configuration, and requests its upstream, only at its start."""
     if container["Config"]["Image"].partition(":")[0].rpartition("/")[2] != "registry":
         return None, ""
-    words = container["Config"]["Cmd"] or ["serve", _CONFIG]
-    source = next((mount["Source"] for mount in container["Mounts"] if mount["Destination"] == words[-1]), "")
+    name, source = _config(container)
     if not source or not os.path.isfile(path(source)):
-        return None, f"configuration error: open {words[-1]}: no such file or directory"
+        return None, f"configuration error: open {name}: no such file or directory"
     try:
         config = load_yaml(world, text_at(source))
     except RefusedError as refusal:
-        return None, f"configuration error: error parsing {words[-1]}: {refusal}"
+        return None, f"configuration error: error parsing {name}: {refusal}"
     if not isinstance(config, dict) or "storage" not in config or "version" not in config:
-        return None, f"configuration error: error parsing {words[-1]}: no storage configuration provided"
+        return None, f"configuration error: error parsing {name}: no storage configuration provided"
     upstream = str((config.get("proxy") or {}).get("remoteurl") or "")
     host = upstream.partition("://")[2].strip("/")
     if upstream and host not in world.data["upstreams"]:
         return None, f'panic: Get "{upstream}/v2/": dial tcp: lookup {host}: no such host'
     volume = next((mount["Name"] for mount in container["Mounts"] if mount["Type"] == "volume"), "")
     return {"upstream": upstream, "volume": volume}, ""
+
+
+def _config(container: Tree) -> tuple[str, str]:
+    """The path of a registry's configuration inside the container, and that of its source on the host, if it has one."""
+    name = (container["Config"]["Cmd"] or ["serve", _CONFIG])[-1]
+    return name, next((mount["Source"] for mount in container["Mounts"] if mount["Destination"] == name), "")
+
+
+def _show_registry(container: Tree) -> None:
+    """Writes the files of /proc by which `adopt` finds a registry and reads its configuration."""
+    name, source = _config(container)
+    pid, root = container["State"]["Pid"], f"{path(STATE)}/{container['Id']}"
+    show_process(pid, ["registry", "serve", name], "docker.service")
+    os.symlink(root, f"{path('proc')}/{pid}/root")
+    if not os.path.lexists(root + name):
+        os.makedirs(os.path.dirname(root + name))
+        os.symlink(path(source), root + name)
 
 
 def _now() -> str:

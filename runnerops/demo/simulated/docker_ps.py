@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from runnerops.demo.simulated import containers
+from runnerops.demo.simulated.images import image_inspect
 from runnerops.demo.simulated.shows import say, show_all
 from runnerops.demo.simulated.world import RefusedError
 
@@ -38,7 +39,9 @@ def ps(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG001
 
 
 def inspect(world: World, names: list[str], options: Tree) -> int:
-    """`docker inspect NAME…`: the containers that exist; the exit status is 1 if one does not."""
+    """`docker inspect NAME…`: the containers that exist; the exit status is 1 if one does not. Images only with `--type`."""
+    if options.get("type") == "image":
+        return image_inspect(world, names, options)
     status = 0
     existing = []
     for name in names:

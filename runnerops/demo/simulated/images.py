@@ -26,13 +26,15 @@ def image_ls(world: World, names: list[str], options: Tree) -> int:  # noqa: ARG
 
 
 def image_inspect(world: World, names: list[str], options: Tree) -> int:
-    """`docker image inspect`, as JSON or in a format."""
+    """`docker image inspect` of names or ids, as JSON or in a format."""
     images = world.engine["images"]
-    existing = [{"Id": images[name]["id"], "RepoTags": [name]} for name in map(tagged, names) if name in images]
+    tags = {image["id"]: tag for tag, image in images.items()}
+    wanted = [tags.get(name, tagged(name)) for name in names]
+    existing = [{"Id": images[tag]["id"], "RepoTags": [tag], "Config": {}} for tag in wanted if tag in images]
     show_all(existing, options, "types.ImageInspect")
-    for name in map(tagged, names):
-        if name not in images:
-            raise RefusedError(f"Error response from daemon: No such image: {name}")
+    for tag in wanted:
+        if tag not in images:
+            raise RefusedError(f"Error response from daemon: No such image: {tag}")
     return 0
 
 
