@@ -45,7 +45,8 @@ from.
 
 Between `{{` and `}}` you can write any expression of Jinja, which runs in Jinja's sandbox: `{{ vars.slots * 2 }}`,
 `{{ vars.net | default("10.0.0") }}.7`. If the expression is the whole value, the value has the type of its result. (Put it in
-quotes all the same, because YAML needs them.) Variables may be made from others. These are errors, which name the place:
+quotes all the same, because YAML needs them.) A number becomes part of a text as it is written: with `tag: 3.10`,
+`alpine:{{ vars.tag }}` is `alpine:3.10`. Variables may be made from others. These are errors, which name the place:
 
 - a variable that does not exist;
 - an expression that is not closed;

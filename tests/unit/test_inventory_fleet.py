@@ -270,6 +270,16 @@ def test_explain_shows_what_came_out(tmp_path: Path) -> None:
     assert (by_key["docker", "x"].value, by_key["docker", "x"].source) == ("other-ci", "hosts.h")
 
 
+def test_a_number_becomes_part_of_a_text_as_it_is_written(tmp_path: Path) -> None:
+    text = """
+    hosts:
+      h: {vars: {tag: 3.10, slots: 0x10, on: true}, docker: {x: "alpine:{{ vars.tag }} {{ vars.slots }} {{ vars.on }}"}}
+    """
+    path = texts.write(tmp_path, text)
+    by_key = {value.key: value for value in explain(path, "h")}
+    assert by_key["docker", "x"].value == "alpine:3.10 0x10 true"
+
+
 def test_adopt_finds_the_file_that_an_entry_goes_into(tmp_path: Path) -> None:
     lay(tmp_path, FOLDER)
     where = tmp_path / "inventory"

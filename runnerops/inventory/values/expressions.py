@@ -15,6 +15,7 @@ from typing import Any
 from runnerops.frozen import mutable
 from runnerops.inventory.problems import NAMES, ExpressionError
 from runnerops.model.common import Secret, Tree, Value
+from runnerops.parsing.odd_numbers import as_written
 from runnerops.patterns import late_pattern
 
 _BRACES = late_pattern(r"""\{\{((?:"[^"]*"|'[^']*'|[^{}"']|\{(?!\{)|\}(?!\}))+)\}\}""")
@@ -227,8 +228,8 @@ def variables_in(text: str) -> Iterator[str]:
 
 
 def _part(text: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
+    if isinstance(value, bool | int | float):
+        return as_written(value)
     if value is None or isinstance(value, dict | list | tuple):
         kind = "null" if value is None else "a mapping" if isinstance(value, dict) else "a list"
         raise ExpressionError(
