@@ -92,20 +92,20 @@ def test_a_busy_host_names_the_run_that_has_the_lock(last: Run, says: str) -> No
 
 
 class Kept:
-    """Answers with the history of a host that keeps run 7, as it is by now."""
+    """Answers with the history of a host that keeps one run, as it is by now."""
 
-    def __init__(self, end: str, digest: str) -> None:
-        self.end, self.digest = end, digest
+    def __init__(self, end: str, digest: str, number: int = 7) -> None:
+        self.end, self.digest, self.number = end, digest, number
 
     def read(self, script: bytes) -> bytes:
         word = script.split(b"word=", 1)[1].split(b"\n", 1)[0].decode()
         meta = {
-            "run": 7,
+            "run": self.number,
             "requested_by": {"user": "anna", "machine": "laptop", "commit": "", "pipeline": ""},
             "digest": self.digest,
         }
-        folder = "/var/lib/runnerops/runs/7"
-        answers = {"numbers": "7", "kept": f"{folder}/meta:{json.dumps(meta)}"}
+        folder = f"/var/lib/runnerops/runs/{self.number}"
+        answers = {"numbers": str(self.number), "kept": f"{folder}/meta:{json.dumps(meta)}"}
         answers |= {"logs": f"{folder}/log:1.0\t\t-1\tend\t{self.end}"} if self.end else {}
         return "".join(f"{word} fact {name}\n{text}\n\n{word} end 0\n" for name, text in answers.items()).encode()
 
@@ -127,6 +127,24 @@ def test_a_run_that_was_just_beginning_when_the_host_was_looked_at(
     conflict = detect_race(PLAN, last, cast(ReadOnly, Kept(end, digest)), LockWait(0, Screen(err=io.StringIO())))
     assert (conflict.replan if conflict else None) == replan
     assert not conflict or "run 7 by anna from laptop" in conflict.outcome.message
+
+
+@pytest.mark.parametrize(
+    ("number", "end", "digest", "replan"),
+    [
+        (9, "applied", "mine", True),
+        (9, "applied", "other", False),
+        (9, "needs-attention", "mine", False),
+        (9, "locked", "mine", None),
+        (9, "", "mine", None),
+        (8, "failed", "mine", None),  # our own run
+    ],
+)
+def test_a_run_that_began_later_and_had_the_lock_first(number: int, end: str, digest: str, replan: bool | None) -> None:
+    reader = cast(ReadOnly, Kept(end, digest, number))
+    conflict = detect_race(PLAN, run(running=False, result="applied"), reader, LockWait(0, Screen(err=io.StringIO())))
+    assert (conflict.replan if conflict else None) == replan
+    assert not conflict or "run 9 by anna from laptop" in conflict.outcome.message
 
 
 @pytest.mark.parametrize(

@@ -90,20 +90,24 @@ def resolve_lock_conflict(plan: Plan, reader: ReadOnly, lock_wait: LockWait) -> 
 
 
 def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockWait) -> LockConflict | None:
-    """Decides whether a file differed because run `last` was just beginning during the observation (it had no unit yet,
-    and no end).
+    """Decides whether a file differed because of a run of which the plan did not know.
 
-    At that time it looked like a run that was cut off. Returns None if it was one, or if the host cannot be asked; then
-    the result of our own run counts.
+    That is run `last` if it was just beginning during the observation (it had no unit yet, and no end, as if it had been
+    cut off), or a run that began after ours and got the lock first. Returns None if there is no such run, or if the host
+    cannot be asked; then the result of our own run counts.
     """
-    if last is None or last.running or last.result:
-        return None
+    beginning = last.number if last and not last.running and not last.result else None
     with contextlib.suppress(HostError):
-        records = read_history(plan.host, reader).records
-        ended = next((record.run for record in records if record.run.number == last.number and record.run.result), None)
+        ended = [
+            record.run
+            for record in read_history(plan.host, reader).records
+            if record.run.result not in {"", "locked"}
+            and (record.run.number == beginning or record.run.number > plan.run)
+        ]
+        same = next((run for run in ended if run.digest == plan.digest and run.result == "applied"), None)
         if ended:
-            same = ended.digest == plan.digest and ended.result == "applied"
-            return LockConflict(locked_outcome(ended, plan.host), replan=same or lock_wait.remaining_s > 0)
+            replan = same is not None or lock_wait.remaining_s > 0
+            return LockConflict(locked_outcome(same or ended[0], plan.host), replan)
     return None
 
 
