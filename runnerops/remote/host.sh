@@ -290,11 +290,12 @@ lock() { # holds the lock on file descriptor 9 until all processes of the run ha
     exec 9>>"$state/lock" && flock -w 5 9 && make_scratch && { echo $$ >holder || :; }
 }
 
-# WORD: deletes staged files, also those of earlier runs that ended in a power cut, then writes the last line of the
-# log: the run ended with this result.
+# WORD: deletes staged files and half-written intents, also those of earlier runs that ended in a power cut, then writes
+# the last line of the log: the run ended with this result.
 finish() {
     free_reserve
     [ -s verdict ] || echo "$1" >verdict # if the process is killed from here on, `back` uses this result
+    for unfinished in "$state"/intents/.[!.]*; do [ ! -f "$unfinished" ] || rm -f "$unfinished"; done
     grep -h "^stage$tab" ../*/forward 2>/dev/null | while IFS=$tab read -r _ _ path _ _ wanted; do
         staged_path "$path" "$wanted"
         # all kept runs are listed, and nearly none of these files is left

@@ -537,6 +537,16 @@ def test_where_no_other_record_can_be_written_the_older_one_will_do_in_the_rollb
     assert walker.read("/var/lib/runnerops/intents/one") == "reload 1 abc\n"
 
 
+def test_an_intent_that_a_power_cut_left_half_written_is_removed_by_the_next_run(walker: Walker) -> None:
+    folder = walker.at("/var/lib/runnerops/intents")
+    folder.mkdir(parents=True)
+    (folder / ".other").write_text("reload 1")
+    (folder / "other").write_text("reload 1 abc\n")
+    walker.prepare(*whole_run(), FILES)
+    assert walker.walk() == "applied"
+    assert [path.name for path in folder.iterdir()] == ["other"]
+
+
 def test_a_way_back_that_can_owe_nothing_asks_for_a_person(walker: Walker) -> None:
     part, intents = Step("phase", ("one",)), Step("intend", ("one", "restart 1 any"))
     full = sh(f"mkdir -p {walker.at('/var/lib/runnerops/intents/.one')}; false")
