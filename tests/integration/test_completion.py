@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.shells import without
+
 INVENTORY = """
 groups: {build: {}}
 hosts:
@@ -73,8 +75,7 @@ OFFERED = [
 
 
 needs = {
-    shell: pytest.mark.skipif(shutil.which(shell) is None, reason=f"there is no {shell}")
-    for shell in ("bash", "zsh", "fish")
+    shell: pytest.mark.skipif(shutil.which(shell) is None, reason=without(shell)) for shell in ("bash", "zsh", "fish")
 }
 
 

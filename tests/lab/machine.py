@@ -21,7 +21,14 @@ PROGRAMS = {
 }
 
 
-OTHER_TESTS = {"sshd": "openssh-server", "busybox": "busybox", "ps": "procps", "strace": "strace"}
+OTHER_TESTS = {
+    "sshd": "openssh-server",
+    "busybox": "busybox",
+    "ps": "procps",
+    "strace": "strace",
+    "zsh": "zsh",
+    "fish": "fish",
+}
 """What the integration tests use besides; without the lab they do with what is there."""
 
 NODE = {"node": "nodejs", "npm": "npm", "rsync": "rsync"}
