@@ -182,13 +182,15 @@ class HostExecutor:
         A canary that is in sync must pass too before other hosts are changed, because an earlier deploy may have left
         it in a state that does not pass.
         """
+        if not (self.health and planned.plan.command.startswith("deploy")):
+            return outcome
         if planned.ready:
             due = outcome.result is Result.APPLIED
         else:
             others_ready = any(isinstance(plan, Planned) and plan.ready for plan in self.plans.values())
             canary = host.name == self.context.project.inventory.rollout.canary
             due = canary and others_ready and outcome.result in {Result.APPLIED, Result.UNCHANGED}
-        if not (self.health and due and planned.plan.command.startswith("deploy")):
+        if not due:
             return outcome
         self.verifying[host.name] = unverified_outcome(outcome)
         self._tell(host.name, "verify: whether pulls go through its cache")

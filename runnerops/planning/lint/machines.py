@@ -4,7 +4,7 @@ cannot tell apart. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from runnerops.model.facts import Facts
 from runnerops.model.plan import Blocker
@@ -13,9 +13,10 @@ from runnerops.services.gitlab_runner.observe.registered import clone_fix
 
 def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
     """A blocker for each such name, because every deploy of one would undo that of the other."""
+    by_ids = _grouped(facts, lambda each: (each.machine, each.boot) if each.machine and each.boot else None)
     blockers: dict[str, Blocker] = {}
-    for name, host_facts in facts.items():
-        others = tuple(other for other, its in facts.items() if other != name and _same(host_facts, its))
+    for name, namesakes in by_ids.items():
+        others = tuple(other for other in namesakes if _same(facts[name], facts[other]))
         if others:
             message = f"{name} and {', '.join(others)} are the same machine, so each deploy would undo the other"
             blockers[name] = Blocker("same-machine", f"{message}: make them one host in the inventory", others)
@@ -25,10 +26,9 @@ def same_machines(facts: Mapping[str, Facts]) -> Mapping[str, Blocker]:
 def clones(facts: Mapping[str, Facts]) -> Mapping[str, tuple[str, ...]]:
     """By name, the other machines whose gitlab-runner has the same system id, by which GitLab knows a machine."""
     by_host: dict[str, tuple[str, ...]] = {}
-    for name, host_facts in facts.items():
-        system_id = _system_id(host_facts)
-        its = {other: each for other, each in facts.items() if other != name and not _same(host_facts, each)}
-        if system_id and (others := tuple(other for other, each in its.items() if _system_id(each) == system_id)):
+    for name, namesakes in _grouped(facts, lambda each: _system_id(each) or None).items():
+        others = tuple(other for other in namesakes if not _same(facts[name], facts[other]))
+        if others:
             by_host[name] = others
     return by_host
 
@@ -41,6 +41,18 @@ def clone_texts(facts: Mapping[str, Facts]) -> Mapping[str, str]:
         name: f"gitlab-runner has the system id of {', '.join(others)} too ({_system_id(facts[name])}): if they share a"
         f" token, GitLab takes them for one machine; {clone_fix([facts[name], *(facts[twin] for twin in others)])}"
         for name, others in clones(facts).items()
+    }
+
+
+def _grouped(facts: Mapping[str, Facts], id_of: Callable[[Facts], object]) -> Mapping[str, Sequence[str]]:
+    """By name, the others with the same id. Names without an id are left out. A fleet has too many pairs to compare."""
+    names_of_id: dict[object, list[str]] = {}
+    for name, each in facts.items():
+        names_of_id.setdefault(id_of(each), []).append(name)
+    return {
+        name: [other for other in names_of_id[its_id] if other != name]
+        for name, each in facts.items()
+        if (its_id := id_of(each)) is not None
     }
 
 

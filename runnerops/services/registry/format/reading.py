@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import marshal
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -82,7 +83,12 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
     `strict`: repeated keys are refused, as Compose does; the registry uses the last one. `compose`: all documents are
     laid over each other, with Compose's types, with names as texts, and without values tagged `!reset`.
     """
-    text = _decode(content)
+    return _copies_of(_decode(content), strict=strict, compose=compose)()
+
+
+@lru_cache(maxsize=512)
+def _copies_of(text: str, *, strict: bool, compose: bool) -> Callable[[], Tree]:
+    """Returns a function that copies the parsed tree. It is cached because `parse` is called for one file several times."""
     tree = _read(text, strict=strict, compose=compose)
     if not isinstance(tree, dict):
         from runnerops.parsing.yaml_errors import no_mapping
@@ -95,12 +101,14 @@ def parse(content: bytes, *, strict: bool = True, compose: bool = False) -> Tree
         match = odd.pattern.search(text)
         raise _parse_error(text, Cause(match.end() if match else 0, odd.problem, odd.fix)) from None
     assert isinstance(plain, dict)
-    return plain
+    try:
+        packed = marshal.dumps(cast("Any", plain))
+    except ValueError:  # there are dates, or numbers that know how they are written
+        return lambda: cast("Tree", _plain(plain))
+    return lambda: cast("Tree", marshal.loads(packed))  # noqa: S302  packed above
 
 
-@lru_cache(maxsize=512)
 def _read(text: str, *, strict: bool, compose: bool) -> Any:
-    """Cached by text, because `parse` is called for one file several times, and copies the result."""
     if (directive := _DIRECTIVE.search(text)) and directive[1] != "1.1":
         place = place_of(text, directive.start())
         raise ParseError(
