@@ -249,7 +249,12 @@ def test_a_file_that_is_no_inventory_is_refused_with_a_hint(tmp_path: Path, text
             "write `rollout:` at the top",
         ),
         ("runner-1: {address: x}", "runner-1: unknown key", "write `hosts:`, and below it"),
-        ("all: {hosts: {h: }}", "all: unknown key", "write `hosts:`, and below it"),
+        ("all: {hosts: {h: }}", "all: unknown key", "the keys of an inventory are defaults, groups, hosts, rollout"),
+        (
+            "debug: true\nhosts: {h: }",
+            "debug: unknown key, which belongs below docker",
+            "defaults: {docker: {debug: …}}",
+        ),
         ("hosts: {h: {ansible_host: x}}", "hosts.h.ansible_host: unknown key", "write address: ADDRESS"),
         ("hosts: {h: {ansible_user: x}}", "hosts.h.ansible_user: unknown key", "write ssh: {user: NAME}"),
         ("hosts: {h: {ssh: {proxy_jump: x}}}", "hosts.h.ssh.proxy_jump: unknown key", "write gateway"),

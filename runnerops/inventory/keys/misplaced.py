@@ -62,7 +62,12 @@ def misplaced(unknown_key: UnknownKey, key: Key) -> tuple[str, str] | None:
         shown = " or ".join(f"{place}: {form}" for place, form in places)
         return f"unknown key, which belongs below {' or '.join(place for place, _ in places)}", f"write {shown}"
     if issubclass(unknown_key.shape, InventoryShape):
-        return "unknown key", "write `hosts:`, and below it, indented, the name of each host"
+        if sections := [*_sections(word)]:
+            shown = " or ".join(f"defaults: {{{section}: {form}}}" for section, form in sections)
+            return f"unknown key, which belongs below {' or '.join(name for name, _ in sections)}", f"write {shown}"
+        keys = ", ".join(sorted(unknown_key.known_keys))
+        hint = "write `hosts:`, and below it, indented, the name of each host"
+        return "unknown key", f"{hint}; the keys of an inventory are {keys}"
     return None
 
 
