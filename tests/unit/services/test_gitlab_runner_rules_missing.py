@@ -196,6 +196,8 @@ def findings_of(text: str) -> list[str]:
             "R015 error 9: write at most",
         ),
         ("docker", DOCKER + "tmpfs = { run = 'rw' }\n", 'R015 error 8: write "/run"'),
+        ("docker", DOCKER + "tmpfs = { '/run' = 'rw,noexc' }\n", "R015 error 8: write noexec"),
+        ("docker", DOCKER + "services_tmpfs = { '/run' = 'size=1gb' }\n", "R015 error 8: write for example size=64m"),
         ("docker", DOCKER + "image = 'Alpine:3'\n", "R015 error 8: write alpine:3"),
         ("docker", DOCKER + "image = '\"docker:27\"'\n", "R015 error 8: write docker:27"),
         ("docker", DOCKER + "image = 'https://r.example.com/a:1'\n", "R015 error 8: write r.example.com/a:1"),
@@ -328,6 +330,7 @@ def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> 
             "docker",
             DOCKER + "image = '$REGISTRY/A'\ntmpfs = { '/run' = '' }\nhelper_image = 'r.example.com:5/a/b@$D'\n",
         ),
+        ("docker", DOCKER + "tmpfs = { '/b' = 'rw,size=50%', '/c' = 'size=$SIZE' }\n"),
         (
             "kubernetes",
             KUBERNETES + "cap_add = ['CAP_NET_RAW', 'ALL', 'sys_time']\nnamespace = '{{ .Release.Name }}'\n",

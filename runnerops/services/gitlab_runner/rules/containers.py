@@ -15,6 +15,7 @@ from runnerops.services.gitlab_runner.rules.walk import is_open, pairs, table_of
 from runnerops.services.shared.addresses import is_address
 from runnerops.services.shared.limits import CAPABILITIES, LIMITS
 from runnerops.services.shared.sizes import is_size, size_of
+from runnerops.services.shared.tmpfs import wrong_options
 
 _JOBS = "every job would fail"
 _CPUS = late_pattern(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\d+/0*[1-9]\d*)")
@@ -117,9 +118,11 @@ def _bytes(value: Value) -> int:
 
 def _tmpfs(docker: Tree, key: Key) -> Found:
     for name in ("tmpfs", "services_tmpfs"):
-        for path, _ in pairs(docker.get(name)):
+        for path, options in pairs(docker.get(name)):
             if not path.startswith("/") and not is_open(path):
                 yield "R015", "error", (*key, name, path), f"must be an absolute path: {_JOBS}", f'write "/{path}"'
+            for problem, fix in wrong_options(options) if not is_open(options) else ():
+                yield "R015", "error", (*key, name, path), f"{problem}: {_JOBS}", fix
 
 
 def _devices(docker: Tree, key: Key) -> Found:

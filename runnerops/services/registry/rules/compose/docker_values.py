@@ -1,8 +1,8 @@
 """Checks values of one Compose service that Compose passes on, and that Docker refuses when it creates or starts the
 container. Pure.
 
-Source: moby's `verifyPlatformContainerResources`, `MergeTmpfsOptions` and `NormalizeLegacyCapabilities`, runc's `validate`,
-and containerd's `platforms.Parse`, which Compose calls.
+Source: moby's `verifyPlatformContainerResources` and `NormalizeLegacyCapabilities`, runc's `validate`, and containerd's
+`platforms.Parse`, which Compose calls.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.parts import REFUSES, items, mapping
 from runnerops.services.registry.rules.found import Found
 from runnerops.services.registry.schema.json_schema import open_text
+from runnerops.services.shared.tmpfs import wrong_options
 
 _CAPABILITIES = word_set("""
     ALL AUDIT_CONTROL AUDIT_READ AUDIT_WRITE BLOCK_SUSPEND BPF CHECKPOINT_RESTORE CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER
@@ -24,12 +25,6 @@ _CAPABILITIES = word_set("""
 """)
 _ULIMITS = word_set("""
     as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime sigpending stack
-""")
-_TMPFS_VALUES = word_set("size mode uid gid nr_inodes nr_blocks mpol")
-_TMPFS_FLAGS = word_set("""
-    async atime bind defaults dev diratime dirsync exec mand noatime nodev nodiratime noexec nomand norelatime nostrictatime
-    nosuid private rbind relatime remount ro rprivate rshared rslave runbindable rw shared slave strictatime suid sync
-    unbindable
 """)
 _OF_IPC = word_set("kernel.msgmax kernel.msgmnb kernel.msgmni kernel.sem kernel.shmall kernel.shmmax kernel.shmmni") | {
     "kernel.shm_rmid_forced",
@@ -116,12 +111,8 @@ def _tmpfs(service: Tree, key: Key) -> Found:
         if not isinstance(entry, str) or open_text(entry):
             continue
         place: Key = (*key, "tmpfs", index) if isinstance(tmpfs, list) else (*key, "tmpfs")
-        for option in entry.partition(":")[2].split(","):
-            name, sign, _ = option.partition("=")
-            if option and (name not in _TMPFS_VALUES if sign else name not in _TMPFS_FLAGS):
-                text = f"has an option {option!r} that a tmpfs does not have: {REFUSES}"
-                fix = f"give it a value: {name}=…" if name in _TMPFS_VALUES else ""
-                yield "K002", "error", place, text, fix or near_fix(name, sorted(_TMPFS_VALUES | _TMPFS_FLAGS))
+        for problem, fix in wrong_options(entry.partition(":")[2]):
+            yield "K002", "error", place, f"{problem}: {REFUSES}", fix
 
 
 def _devices(service: Tree, key: Key) -> Found:
@@ -144,6 +135,18 @@ def _processors(service: Tree, key: Key) -> Found:
         if _is_positive(given) and _is_positive(value):
             text = f"cannot be combined with a number of processors (`cpus`): {REFUSES}"
             yield "K002", "error", (*key, name), text, "take one of the two out"
+        elif limits := _missed_limits(name, value):
+            text = f"is in microseconds, and must be {limits}: {REFUSES}"
+            yield "K002", "error", (*key, name), text, "write for example 50000"
+
+
+def _missed_limits(name: str, value: Value) -> str:
+    """The limits of a processor time in microseconds, if it is outside of them; else empty."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return ""
+    if name == "cpu_quota":
+        return "1000 (1 ms) or more" if 0 < value < 1000 else ""
+    return "from 1000 (1 ms) to 1000000 (1 s)" if value and not 1000 <= value <= 1_000_000 else ""
 
 
 def _is_positive(value: Value) -> bool:
