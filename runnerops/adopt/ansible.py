@@ -123,7 +123,7 @@ def read_variables(text: str) -> Variables:
         raise ValueError("is encrypted")
     try:
         tree = yaml.load(text, Loader=_Loader)  # noqa: S506  a SafeLoader
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):  # such as an invalid date
         raise ValueError("is not YAML") from None
     if not isinstance(tree, dict | None):
         raise ValueError("is not a mapping of variables")

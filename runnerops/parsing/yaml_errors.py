@@ -227,6 +227,19 @@ def _merging(text: str, at: int, begin: int) -> Cause:
     return Cause(merge_key if merge_key > at else at, problem, "give it an alias of one: <<: *NAME")
 
 
+_HALF = "[dD][89a-fA-F]"
+_NO_CHARACTER = late_pattern(rf"\\(?:u{_HALF}|U(?!0000(?!{_HALF})|000[1-9a-fA-F]|0010)[0-9a-fA-F]{{8}})")
+
+
+def no_character(text: str, begin: int = 0) -> Cause:
+    """The cause if the code of an escape sequence, at or after `begin`, is none of a character. JSON writes those beyond
+    U+FFFF as two halves.
+    """
+    match = _NO_CHARACTER.search(text, begin)
+    problem = "this is half of a character as JSON writes it, or none at all"
+    return Cause(match.start() if match else begin, problem, "write the character itself")
+
+
 def _row(problem: str, fix: str) -> Callable[[str, int, int], Cause]:
     return lambda _, at, __: Cause(at, problem, fix)
 
@@ -241,6 +254,7 @@ _CAUSES: dict[str, Callable[[str, int, int], Cause]] = {
     "alphabetic or numeric": _ALIAS,
     "undefined alias": _ALIAS,
     "escape character": _row("this is not a valid escape sequence", "write two, or put the text in single quotes"),
+    "escape code": lambda text, at, _: no_character(text, text.rfind("\\", 0, at)),
     "hexdecimal": _row("this is not a valid escape sequence", "write two, or use single quotes"),
     "unhashable": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),
     "unacceptable key": _row("a key must be one word", "put a value that starts with `{` or `[` in quotes"),

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from runnerops import inventory
-from runnerops.errors import UsageError
+from runnerops.errors import InventoryError, UsageError
 from runnerops.inventory.parse.events import events
 from runnerops.inventory.parse.nodes import parse
 from runnerops.inventory.problems import Problems
@@ -106,7 +106,20 @@ def test_a_byte_order_mark_at_the_start_and_windows_line_ends_are_legal(tmp_path
     assert [host.name for host in inventory.load(path).hosts] == ["a"]
 
 
-@pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+BOTH = pytest.mark.parametrize("loader", [yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)])
+
+
+@BOTH
+@pytest.mark.parametrize("code", [r"\ud83d\ude00", r"\uDC00", r"\U00110000", r"\U0000d800"])
+def test_halves_of_characters_are_refused_with_their_place(loader: type, code: str) -> None:
+    problems = Problems()
+    with pytest.raises(InventoryError, match=r"^f:2:5: this is half of a character") as caught:
+        list(events(f'a: b\nc: "{code}"\n', "f", problems, loader))
+    assert caught.value.problems[0][2] == "write the character itself"
+    assert list(events(f"c: '{code}'\nd: \"\\U0001F600 \\ud7ff\"\n", "f", Problems(), loader))
+
+
+@BOTH
 def test_both_parsers_see_the_same_events(loader: type) -> None:
     text = "a: &x {b: [1, '2'], c: !env D}\nd: *x\n"
     seen = [(type(event).__name__, event.start_mark) for event in events(text, "f", Problems(), loader)]
