@@ -173,13 +173,12 @@ def _entry(adopted_host: AdoptedHost, known_variables: Mapping[str, str], layer:
 
 
 def _layer(hosts: Sequence[AdoptedHost], known_variables: Mapping[str, str], group: str) -> Layer | None:
+    """The new layer. A new group is empty if there is only one host, or if the hosts have nothing in common."""
     place = hosts[0].place
-    wanted = not place.group and (group or place.is_empty)
-    return (
-        share({adopted_host.name: adopted_host.adopted for adopted_host in hosts}, group, known_variables)
-        if wanted
-        else None
-    )
+    if place.group or not (group or place.is_empty):
+        return None
+    shared = share({adopted_host.name: adopted_host.adopted for adopted_host in hosts}, group, known_variables)
+    return shared or (Layer(group, {}) if group else None)
 
 
 def _loaded(draft: Draft) -> Inventory | None:

@@ -247,6 +247,16 @@ def test_an_inventory_with_hosts_shares_in_a_group_alone(tmp_path: Path) -> None
     assert z.sections == {ServiceName.DOCKER: {"debug": True}}
 
 
+def test_a_host_joins_a_new_group_even_if_there_is_nothing_to_share(tmp_path: Path) -> None:
+    for names, mtus in ((["a"], [1400]), (["a", "b"], [1400, 1500])):
+        sections = {
+            name: {"docker": Adopted({"mtu": mtu, "debug": mtu == 1400})} for name, mtu in zip(names, mtus, strict=True)
+        }
+        draft = best_draft(hosts_with(tmp_path, sections, "ci"), {}, "ci")
+        assert draft.text.startswith("groups:\n  ci: {}\n\nhosts:\n")
+        assert draft.load().groups["ci"] == tuple(names)
+
+
 def test_a_host_joins_a_group_and_says_what_differs(tmp_path: Path) -> None:
     path = tmp_path / "inventory.yml"
     path.write_text("""groups:
