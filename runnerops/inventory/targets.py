@@ -109,7 +109,11 @@ def unknown_target(target: str, names: Iterable[str], file: str) -> UsageError:
 
 
 def _foreign(target: str) -> str:
-    """What to write instead of a pattern of Ansible's; empty for any other target."""
+    """What to write instead of a pattern of Ansible's, or of a file; empty for any other target."""
+    if target.endswith(".json"):
+        return f"a saved plan is named by --plan: `runnerops deploy --plan {target}`"
+    if target.endswith((".yml", ".yaml")):
+        return f"an inventory is named by -i: `-i {target}`"
     if target == "all":
         return "all hosts are meant if no target is given, or by '*'"
     if set(target) & set(",:&"):

@@ -48,6 +48,8 @@ REFUSED = [
     (["web-1,web-2"], "web-1,web-2: no such host or group in ", "separate targets by spaces"),
     (["web:!web-1"], "web:!web-1: no such host or group in ", "separate targets by spaces"),
     (["all"], "all: no such host or group in ", "if no target is given"),
+    (["plan.json"], "plan.json: no such host or group in ", "`runnerops deploy --plan plan.json`"),
+    (["./hosts.yml"], "./hosts.yml: no such host or group in ", "`-i ./hosts.yml`"),
     (["web", "!wbe"], "wbe: no such host or group in ", "did you mean 'web'?"),
     (["web", "!web-*"], "web !web-*: no host is left", ""),
     (["none"], "none: this group has no hosts", ""),
