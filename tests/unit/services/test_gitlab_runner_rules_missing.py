@@ -347,7 +347,7 @@ def test_one_mistake_gives_one_finding(executor: str, below: str, says: str) -> 
         ("kubernetes", POD_SPEC + "patch = '[{\"op\": \"test\"}]'\npatch_type = 'json'\n"),
         ("kubernetes", POD_SPEC + "patch = ''\npatch_path = '/a'\npatch_type = 'merge'\n"),
         ("ssh", "[runners.ssh]\nhost = 'h'\n"),
-        ("virtualbox", "[runners.ssh]\n[runners.virtualbox]\nbase_name = 'a'\nstart_type = 'gui'\n"),
+        ("virtualbox", "[runners.ssh]\n[runners.virtualbox]\nbase_name = 'a'\nstart_type = 'GUI'\n"),
         ("shell", "[runners.docker]\n[runners.virtualbox]\n"),
     ],
 )

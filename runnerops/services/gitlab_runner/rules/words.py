@@ -1,7 +1,8 @@
 """Words and forms that the loader of config.toml accepts as any text, and that fail later. Pure.
 
 Source: `common/config.go`, `cache/cacheconfig`, `executors/docker` and `executors/kubernetes` of gitlab-runner, 13.0 to
-19.3, the types of the Kubernetes API that the runner passes on unchanged, and `provider/interface.go` of fleeting.
+19.3, the types of the Kubernetes API that the runner passes on unchanged, `VBoxManageMisc.cpp` of VirtualBox, and for
+`connector` the manual of gitlab-runner 19.3, whose changelog has `winrm+https` since 17.11.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _IGNORED = "the runner would leave it out"
 _WORDS: Mapping[tuple[str, str], _Words] = {
     ("docker", "userns_mode"): _Words(("host",)),
     ("docker", "isolation"): _Words(("default", "process", "hyperv"), fold=True),
-    ("virtualbox", "start_type"): _Words(("headless", "gui", "sdl", "separate")),
+    ("virtualbox", "start_type"): _Words(("headless", "gui", "sdl", "separate", "capture"), fold=True),
     ("kubernetes", "dns_policy"): _Words(("none", "default", "cluster-first", "cluster-first-with-host-net")),
     ("pod_spec", "patch_type"): _Words(("strategic", "merge", "json")),
     ("k8s_host_path", "mount_propagation"): _PROPAGATION,
