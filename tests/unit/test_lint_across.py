@@ -249,6 +249,50 @@ def test_the_mtu_of_a_daemon_inside(tmp_path: Path, mtu: int, services: str, din
     assert ["X007 warning runners[0].docker.services[0]" in text for text in findings] == ([True] if fires else [])
 
 
+@pytest.mark.parametrize(
+    ("docker", "daemon", "says"),
+    [
+        ("network_mtu: 1400", "{}", ["does not get the mtu 1400 of its network (`network_mtu`)"]),
+        ("network_mtu: 1450", "{mtu: 1400}", ["does not get the mtu 1400 of this host's daemon"]),
+        ("network_mtu: 1500", "{}", []),
+    ],
+)
+def test_the_mtu_of_the_networks_of_single_jobs(tmp_path: Path, docker: str, daemon: str, says: list[str]) -> None:
+    service = "services: [{name: 'docker:28-dind'}]"
+    runner = f"{{name: r, url: 'https://g', token: keep, executor: docker, docker: {{image: a, {docker}, {service}}}}}"
+    findings = findings_of(tmp_path, f"docker: {daemon}, gitlab_runner: {{runners: [{runner}]}}")
+    assert [text.partition(": ")[2].partition(": larger")[0] for text in findings] == says
+
+
+@pytest.mark.parametrize("executor", ["docker", "kubernetes"])
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        ("'--registry-mirror=http://192.0.2.20:5000'", ""),
+        ("'--registry-mirror', 'https://192.0.2.20:5000'", "X011 error runners[0].%s.services[0].command[1]"),
+        ("'--registry-mirror=http://192.0.2.20:5001'", "X011 warning runners[0].%s.services[0].command[0]"),
+    ],
+)
+def test_mirrors_of_a_daemon_in_a_job(tmp_path: Path, executor: str, command: str, says: str) -> None:
+    service = f"services: [{{name: 'docker:28-dind', command: [{command}]}}]"
+    runner = f"{{name: r, url: 'https://g', token: keep, executor: {executor}, {executor}: {{image: a, {service}}}}}"
+    findings = findings_of(tmp_path, f"gitlab_runner: {{runners: [{runner}]}}")
+    assert [text.partition(":")[0] for text in findings] == ([says % executor] if says else [])
+
+
+@pytest.mark.parametrize(
+    ("network", "fires"), [("--bip=192.0.2.1/24", True), ("--default-address-pool=base=10.9.0.0/16,size=24", False)]
+)
+def test_a_network_in_a_job_that_has_the_address_of_a_cache_with_a_name(
+    tmp_path: Path, network: str, fires: bool
+) -> None:
+    service = f"services: [{{name: 'docker:28-dind', command: ['{network}', '--registry-mirror=http://cache.lan']}}]"
+    runner = f"{{name: r, url: 'https://g', token: keep, executor: docker, docker: {{image: a, {service}}}}}"
+    findings = findings_of(tmp_path, f"gitlab_runner: {{runners: [{runner}]}}", NAMED % "registry-1.docker.io")
+    wanted = ["X003 warning runners[0].docker.services[0].command[0]"] if fires else []
+    assert [text.partition(":")[0] for text in findings] == wanted
+
+
 def test_our_own_service_gets_the_mtu(tmp_path: Path) -> None:
     text = f"hosts:\n  a: {{{RUNNER.format(mtu=1400, services='', dind=', docker_in_docker: true')}}}\n"
     assert "'--mtu', '1400'" in str(load(tmp_path, text).hosts[0].sections)

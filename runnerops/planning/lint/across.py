@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address, ip_network
 from typing import Literal, TypeAlias
 from urllib.parse import SplitResult
 
+from runnerops.frozen import frozen
 from runnerops.model.common import Key, ServiceName, Tree, Value
 from runnerops.model.inventory import Cache, Host
 from runnerops.model.plan import Finding
@@ -18,13 +19,15 @@ from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.shared.addresses import is_private
+from runnerops.services.shared.dind_flags import MIRROR, inner_networks, is_in, shadows, values_at
 from runnerops.services.shared.upstreams import HUB, served
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
 
 _ETHERNET = 1500
 _REMOTE, _USERNAME = "REGISTRY_PROXY_REMOTEURL", "REGISTRY_PROXY_USERNAME"
-_MIRROR = "--registry-mirror"
+_HELPER = "REGISTRY_PROXY_EXEC_COMMAND"
+"""A program that registry 3 asks for the login."""
 
 
 def lint_across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
@@ -34,7 +37,7 @@ def lint_across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
         parts = url_parts(url)
         key: Key = ("registry-mirrors", index)
         if isinstance(url, str) and parts:
-            wrong = [*_mirror(url, caches, host)]
+            wrong = [*_mirror(url, caches, host), *_loopback(url, caches, host)][:1]
             for rule, severity, text, fix in (*wrong, *(() if wrong else _certificate(parts, docker))):
                 yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
     for rule, severity, key, text, fix in proxied(docker, lambda url, name: _public_cache(url, name, caches, host)):
@@ -59,18 +62,16 @@ def _mirror(url: str, caches: KnownCaches, host: Host) -> _Found:
         if cache.serves in {HUB, ""}:
             wrong_part = "scheme" if same_port else "port"
             text = f"is not a cache: {cache.name} of {cache.host} is {cache.url}, which has another {wrong_part}"
-            fix = f"write {cache.url}, or leave registry-mirrors out"
-            yield "X011", "error" if same_port else "warning", text, fix
+            yield "X011", "error" if same_port else "warning", text, f"write {cache.url}, or leave it out"
             return
         if same_port:
             yield "X005", "error", f"is the address of {cache.url}, {_holds(cache)}", _pulled(cache)
             return
-    yield from _loopback(url, caches)
 
 
-def _loopback(url: str, caches: KnownCaches) -> _Found:
+def _loopback(url: str, caches: KnownCaches, host: Host) -> _Found:
     """A mirror on the host itself, where none of the inventory's caches listens, with the port of one elsewhere."""
-    cache = caches.elsewhere(url)
+    cache = None if caches.at(url, host.name) else caches.elsewhere(url)
     if cache and cache.serves in {HUB, ""}:
         text = f"is this host itself, where no such cache listens: {cache.name} of {cache.host} is {cache.url}"
         yield "X011", "warning", text, f"write {cache.url}, or leave registry-mirrors out"
@@ -162,11 +163,13 @@ def _logins(host: Host) -> Iterator[Finding]:
             (("username",), cache.tree.get("username")),
             (("config", "proxy", "username"), proxy.get("username") if isinstance(proxy, dict) else None),
             (("environment", _USERNAME), cache.environment.get(_USERNAME)),
+            (("config", "proxy", "exec"), proxy.get("exec") if isinstance(proxy, dict) else None),
+            (("environment", _HELPER), cache.environment.get(_HELPER)),
         )
         paths = [path for path, value in places if value]
         if paths and not cache.local:
             text = (
-                f"is used for every client that can reach {cache.listen}: "
+                f"gives a login for every client that can reach {cache.listen}: "
                 f"they can pull everything that this account can pull from {cache.upstream}, also private images"
             )
             key: Key = ("caches", index, *paths[0])
@@ -176,42 +179,60 @@ def _logins(host: Host) -> Iterator[Finding]:
 
 
 def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
-    mtu = docker.get("mtu")
-    if not isinstance(mtu, int) or not 0 < mtu < _ETHERNET:
-        return
-    for key, words in _dind_commands(host):
-        mtu_text = next(iter(values_of(words, "--mtu")), None)
+    """The daemon in a job needs the smallest of: the mtu of the host's daemon, and that of networks for single jobs."""
+    for service in _dind_services(host):
+        limits = {"of this host's daemon": docker.get("mtu"), "of its network (`network_mtu`)": service.network_mtu}
+        known = {whose: value for whose, value in limits.items() if isinstance(value, int) and 0 < value < _ETHERNET}
+        if not known:
+            continue
+        whose, mtu = min(known.items(), key=lambda item: item[1])
+        lost = "larger packets of its containers are lost"
+        mtu_text = next(iter(values_of(service.command, "--mtu")), None)
         if mtu_text is None:
-            text = f"does not get the mtu {mtu} of this host's daemon: larger packets of its containers are lost"
-            yield Finding("X007", "warning", CONFIG_TOML, key, text, f'add "--mtu={mtu}" to its command')
+            text = f"does not get the mtu {mtu} {whose}: {lost}"
+            yield Finding("X007", "warning", CONFIG_TOML, service.key, text, f'add "--mtu={mtu}" to its command')
         elif mtu_text.isdecimal() and int(mtu_text) > mtu:
-            text = f"has mtu {mtu_text}, but this host's daemon has {mtu}: larger packets of its containers are lost"
-            yield Finding("X007", "warning", CONFIG_TOML, (*key, "command"), text, f'write "--mtu={mtu}"')
+            text = f"has mtu {mtu_text}, more than the {mtu} {whose}: {lost}"
+            yield Finding("X007", "warning", CONFIG_TOML, (*service.key, "command"), text, f'write "--mtu={mtu}"')
 
 
 def _inner_mirrors(host: Host, caches: KnownCaches) -> Iterator[Finding]:
-    """The Docker daemon in a job asks its mirrors only for images of Docker Hub, like the host's own daemon."""
-    for key, words in _dind_commands(host):
-        for index, word in enumerate(words):
-            after = index > 0 and words[index - 1] == _MIRROR
-            url = word if after else word.removeprefix(f"{_MIRROR}=") if word.startswith(f"{_MIRROR}=") else ""
-            cache = caches.at(url, host.name)
-            if cache and cache.serves not in {HUB, ""}:
-                yield Finding(
-                    "X005", "error", CONFIG_TOML, (*key, "command", index), f"is {_holds(cache)}", _pulled(cache)
-                )
+    """The Docker daemon in a job asks its mirrors only for images of Docker Hub, like the host's own daemon. Its own
+    networks must not have their addresses.
+    """
+    for service in _dind_services(host):
+        mirrors = dict(values_at(service.command, MIRROR))
+        for index, url in mirrors.items():
+            for rule, severity, text, fix in _mirror(url, caches, host):
+                yield Finding(rule, severity, CONFIG_TOML, (*service.key, "command", index), text, fix)
+        by_name = {url: cache.address for url in mirrors.values() if (cache := caches.at(url, host.name))}
+        for index, network in inner_networks(service.command):
+            for url, address in by_name.items():
+                if address not in url and is_in(address, network):  # a rule of the file finds addresses
+                    key: Key = (*service.key, "command", index)
+                    fix = "write a network that nothing else uses"
+                    yield Finding("X003", "warning", CONFIG_TOML, key, shadows(url), fix)
 
 
-def _dind_commands(host: Host) -> Iterator[tuple[Key, list[str]]]:
-    """The place and the command of every Docker-in-Docker service of the host's runners."""
+@frozen
+class _DindService:
+    """A Docker-in-Docker service at `key`. `network_mtu`: of the networks that the runner makes for single jobs."""
+
+    key: Key
+    command: Sequence[str]
+    network_mtu: Value
+
+
+def _dind_services(host: Host) -> Iterator[_DindService]:
+    """Those of all runners of the host, also in pods."""
     for index, runner in enumerate(runners_of(host.sections.get(ServiceName.GITLAB_RUNNER, {}))):
-        table = runner.get("docker")
-        for at, service in enumerate(_list(table.get("services")) if isinstance(table, dict) else ()):
-            if isinstance(service, dict) and is_dind(service):
-                yield (
-                    ("runners", index, "docker", "services", at),
-                    [str(word) for word in _list(service.get("command"))],
-                )
+        for executor in ("docker", "kubernetes"):
+            table = runner.get(executor)
+            for at, service in enumerate(_list(table.get("services")) if isinstance(table, dict) else ()):
+                if isinstance(service, dict) and isinstance(table, dict) and is_dind(service):
+                    command = [str(word) for word in _list(service.get("command"))]
+                    key: Key = ("runners", index, executor, "services", at)
+                    yield _DindService(key, command, table.get("network_mtu"))
 
 
 def _list(value: Value) -> list[Value]:

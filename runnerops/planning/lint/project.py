@@ -55,9 +55,9 @@ def _address(text: str) -> str:
 def overlapping_networks(host: Host) -> Iterator[Finding]:
     """Networks of Docker that contain the host's own address, a mirror or a cache. A deploy of them is blocked."""
     tree = host.sections.get(ServiceName.DOCKER, {})
-    for name, text in dict.fromkeys(of_inventory(tree, host)):
+    for key, text in dict.fromkeys(of_inventory(tree, host)):
         fix = "give Docker a network that nothing else uses"
-        yield Finding("X003", "warning", DAEMON_JSON, (name,), text, fix)
+        yield Finding("X003", "warning", DAEMON_JSON, key, text, fix)
 
 
 def unreplaced_placeholders(host: Host) -> Iterator[Finding]:

@@ -336,6 +336,10 @@ def test_a_key_that_the_hosts_runner_knows_no_more() -> None:
         (config(runner(docker={"volumes": ["cache:data"]})), "R015 error runners[0].docker.volumes[0]: absolute"),
         (config(runner(docker={"extra_hosts": ["db"]})), "R015 error runners[0].docker.extra_hosts[0]: NAME:ADDRESS"),
         (
+            config(runner(docker={"services_limit": 0, "services": [{"name": "redis:7"}]})),
+            "R015 error runners[0].docker.services_limit: every job would fail",
+        ),
+        (
             config(runner(docker={"services": [{"name": "docker:28-dind"}]})),
             "R016 warning runners[0].docker.services[0]: privileged",
         ),
@@ -695,7 +699,7 @@ def test_a_time_zone_that_only_the_host_may_have_is_a_warning(zones: tuple[str, 
     assert {finding.rule for finding in problems} == {"R019"}
 
 
-DIND = {"name": "docker:27-dind"}
+DIND: Tree = {"name": "docker:27-dind"}
 MIRROR = "--registry-mirror=http://"
 
 
@@ -724,6 +728,32 @@ MIRROR = "--registry-mirror=http://"
         ),
         ({"services": [{"name": "registry.example.com/engine:1", "command": [f"{MIRROR}192.0.2.1"]}]}, "services[0]"),
         ({"services": [{"name": "example/socket-proxy:1", "alias": "docker", "command": ["--debug"]}]}, ""),
+        *(
+            ({"privileged": True, "services": [{**DIND, "command": command}]}, place)
+            for command, place in (
+                (["--registry-mirror=192.0.2.9:5000"], "services[0].command[0]"),
+                (["--registry-mirror", "192.0.2.9:5000"], "services[0].command[1]"),
+                (["--registry-mirrors=http://192.0.2.9:5000"], "services[0].command[0]"),
+                (["--registry-mirror=$MIRROR", "--insecure-registry", "192.0.2.9:5000"], ""),
+                (["--insecure-registry=http://localhost:5000"], ""),
+                (["--registry-mirror=http://192.0.2.9:5000", "--bip=192.0.2.1/24"], "services[0].command[1]"),
+                (
+                    ["--default-address-pool", "base=192.0.0.0/16,size=24", "--registry-mirror=http://192.0.2.9:5000"],
+                    "services[0].command[1]",
+                ),
+                (["--registry-mirror=http://192.0.2.9:5000", "--bip=10.9.0.1/24", "--default-address-pool=x"], ""),
+                (["--bip=192.0.2.1/24"], ""),
+            )
+        ),
+        *(
+            ({"privileged": True, "services": [DIND], **docker}, place)
+            for docker, place in (
+                ({"network_mode": "host"}, "services[0]"),
+                ({"network_mode": "bridge"}, ""),
+                ({"allowed_privileged_services": ["registry.example.com/*:*"]}, "allowed_privileged_services"),
+                ({"allowed_privileged_services": ["docker:*-dind", "x"]}, ""),
+            )
+        ),
     ],
 )
 def test_docker_in_docker_written_by_hand(docker: Tree, place: str) -> None:
@@ -731,3 +761,19 @@ def test_docker_in_docker_written_by_hand(docker: Tree, place: str) -> None:
         finding for finding in GITLAB_RUNNER.lint({SPEC: config(runner(docker=docker))}, None) if finding.rule == "R016"
     ]
     assert [key_text(finding.key) for finding in problems] == ([f"runners[0].docker.{place}"] if place else [])
+
+
+@pytest.mark.parametrize(
+    ("more", "fires"),
+    [
+        ({}, True),
+        ({"privileged": True}, False),
+        ({"runtime_class_name": "kata"}, False),
+        ({"service_container_security_context": {"privileged": True}}, False),
+        ({"service_container_security_context": {"run_as_user": 0}}, True),
+    ],
+)
+def test_docker_in_docker_in_pods(more: Tree, fires: bool) -> None:
+    tree = config(runner(executor="kubernetes", kubernetes={"image": "a", "services": [DIND], **more}))
+    places = [key_text(finding.key) for finding in GITLAB_RUNNER.lint({SPEC: tree}, None) if finding.rule == "R016"]
+    assert places == (["runners[0].kubernetes.services[0]"] if fires else [])

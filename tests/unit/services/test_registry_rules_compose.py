@@ -530,6 +530,15 @@ def test_two_services_with_one_address() -> None:
             "K017 warning services.a.command",
         ),
         (
+            "image: docker:dind, privileged: true, command: '--registry-mirrors=http://hub:5000 --mtu=1400'",
+            "K017 warning services.a.command",
+        ),
+        (
+            "image: docker:dind, privileged: true, command: ['--registry-mirror=http://10.0.0.9', '--bip=10.0.0.1/24']",
+            "K017 warning services.a.command[1]",
+        ),
+        ("image: docker:dind, privileged: true, command: ['--registry-mirror=$MIRROR', '--bip=10.0.0.1/24']", ""),
+        (
             "image: docker:dind, privileged: true, network_mode: host, command: ['--registry-mirror=http://localhost']",
             "",
         ),

@@ -52,6 +52,7 @@ def containers(runner: Tree, key: Key) -> Found:
         _numbers,
         _memory,
         images,
+        _services,
         _tmpfs,
         _security,
     ):
@@ -114,6 +115,15 @@ def _bytes(value: Value) -> int:
         return 0
     text = value.strip() if isinstance(value, str) else ""
     return size_of(text) if is_size(text) else -1
+
+
+def _services(docker: Tree, key: Key) -> Found:
+    """The limit counts the runner's own services too, not only those of a job."""
+    services, limit = docker.get("services"), docker.get("services_limit")
+    count = len(services) if isinstance(services, list) else 0
+    if isinstance(limit, int) and not isinstance(limit, bool) and 0 <= limit < count:
+        text = f"is less than the number of the runner's own services ({count}): {_JOBS}"
+        yield "R015", "error", (*key, "services_limit"), text, f"write {count} or more, or take it out"
 
 
 def _tmpfs(docker: Tree, key: Key) -> Found:

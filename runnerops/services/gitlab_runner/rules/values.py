@@ -34,6 +34,10 @@ def values(runner: Tree, key: Key, version: Version) -> Found:
         yield from _docker(runner, key, version)
     if table_of(runner, "kubernetes"):
         yield from _kubernetes(runner, key)
+    if any(table_of(runner, executor).get("services") for executor in ("docker", "kubernetes")):
+        from runnerops.services.gitlab_runner.rules.dind import dind  # noqa: PLC0415  not every file has it
+
+        yield from dind(runner, key)
     if table_of(runner, "autoscaler"):
         yield from _autoscaler(runner, key)
 
@@ -44,10 +48,6 @@ def _docker(runner: Tree, key: Key, version: Version) -> Found:
 
     yield from volumes(runner, key, version)
     yield from containers(runner, key)
-    if table_of(runner, "docker").get("services"):
-        from runnerops.services.gitlab_runner.rules.dind import dind  # noqa: PLC0415  not every file has it
-
-        yield from dind(runner, key)
 
 
 def _kubernetes(runner: Tree, key: Key) -> Found:

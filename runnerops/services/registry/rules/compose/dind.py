@@ -6,9 +6,9 @@ from runnerops.model.common import Key, Tree
 from runnerops.patterns import late_pattern
 from runnerops.services.registry.rules.compose.parts import items
 from runnerops.services.registry.rules.found import Found
+from runnerops.services.shared.dind_flags import wrong_flags
 
 _DIND = late_pattern(r"(?:(?:docker\.io|index\.docker\.io)/)?(?:library/)?docker:[\w.-]*dind[\w.-]*(?:@.*)?")
-_INSIDE = late_pattern(r"--registry-mirror[= ]?[\"']?(https?://(?:localhost|127(?:\.\d+){3}|\[::1\])(?:[:/]|$)\S*)")
 _ALLOW = ("privileged", "runtime", "security_opt", "extends", "use_api_socket")
 """Keys of a service that may give the daemon what it needs."""
 
@@ -22,7 +22,7 @@ def dind_rules(service: Tree, key: Key) -> Found:
         fix = "add it, or set a `runtime` that needs no privileges"
         yield "K017", "warning", (*key, "privileged" if "privileged" in service else "image"), text, fix
     if not service.get("network_mode"):
-        yield from _mirrors(service, key)
+        yield from _flags(service, key)
 
 
 def _runs_the_daemon(service: Tree) -> bool:
@@ -34,15 +34,9 @@ def _runs_the_daemon(service: Tree) -> bool:
     )
 
 
-def _mirrors(service: Tree, key: Key) -> Found:
+def _flags(service: Tree, key: Key) -> Found:
     command = service.get("command")
-    words = [str(word) for word in items(command)] or [str(command or "")]
-    for index, word in enumerate(words):
-        before = words[index - 1] if index else ""
-        if _INSIDE.search(f"{before} {word}" if before == "--registry-mirror" else word):
-            text = (
-                "localhost is the container of the service itself: no mirror answers there, so pulls go to Docker Hub"
-            )
-            fix = "write the name of the mirror's service, or an address that containers can reach"
-            place: Key = (*key, "command", index) if items(command) else (*key, "command")
-            yield "K017", "warning", place, text, fix
+    words = [str(word) for word in items(command)] or str(command or "").split()
+    for index, text, fix in wrong_flags(words):
+        place: Key = (*key, "command", index) if items(command) else (*key, "command")
+        yield "K017", "warning", place, text, fix

@@ -48,7 +48,8 @@ def registry_service(service: Tree, key: Key) -> Found:
     yield from _port(service, key)
     yield from _names(service, key)
     variables = {name: value for _, name, value in environment(service)}
-    if variables.get("REGISTRY_PROXY_PASSWORD") and any(_open(port) for port in items(service.get("ports"))):
+    login = variables.get("REGISTRY_PROXY_PASSWORD") or variables.get("REGISTRY_PROXY_EXEC_COMMAND")
+    if login and any(_open(port) for port in items(service.get("ports"))):
         text = "everybody who can reach this port can read whatever the cache's account can read"
         yield "K014", "warning", (*key, "ports"), text, "publish it only on one address: ADDRESS:5000:5000"
 
