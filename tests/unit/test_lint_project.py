@@ -127,7 +127,10 @@ def test_a_template_that_overrides_nothing(tmp_path: Path, name: str, found: boo
             "{bip: 10.99.0.1/24, registry-mirrors: ['http://10.99.0.9:5000']}",
             "overlaps the mirror http://10.99.0.9:5000",
         ),
-        ("{default-address-pools: [{base: 192.0.0.0/16, size: 24}]}", "default-address-pools: 192.0.0.0/16 overlaps"),
+        (
+            "{default-address-pools: [{base: 10.1.0.0/16, size: 24}, {base: 192.0.0.0/16, size: 24}]}",
+            "default-address-pools[1].base: 192.0.0.0/16 overlaps",
+        ),
         ("{bip: 10.99.0.1/24, insecure-registries: ['10.99.0.9:5000']}", "overlaps the registry 10.99.0.9:5000"),
         ("{bip: 10.99.0.1/24, insecure-registries: ['10.99.0.0/16', 'hub.example.com']}", ""),
         ("{bip: 192.168.231.1/24}", ""),

@@ -157,8 +157,9 @@ def _unverified_mirrors(context: ActionContext) -> Iterator[Blocker]:
 
 def _network_overlap(context: ActionContext) -> Iterator[Blocker]:
     """Checks only networks that change: one that Docker has had before has not cut off this client."""
-    overlaps = {*of_host(context.desired, context.docker), *of_inventory(context.desired, context.host)}
-    changed_overlaps = tuple(f"{name}: {overlap}" for name, overlap in sorted(overlaps) if name in context.changed)
+    overlaps = [*of_host(context.desired, context.docker), *of_inventory(context.desired, context.host)]
+    texts = {f"{key[0]}: {overlap}" for key, overlap in overlaps if key[0] in context.changed}
+    changed_overlaps = tuple(sorted(texts))
     if changed_overlaps:
         message = f"Docker's networks would contain addresses that this host needs to be reached: {'; '.join(changed_overlaps)}"
         yield Blocker("network-overlap", message, details=changed_overlaps)

@@ -20,6 +20,8 @@ from runnerops.services.shared.versions import Version
 _START = "dockerd does not start"
 _KEYS = frozenset({"base", "size"})
 _LONGEST_NAME = 15
+_LEAST_OF_6 = 1280
+"""The kernel has no IPv6 on a device with a smaller MTU."""
 _STOCK = "172.17.0.0/16"
 
 
@@ -67,6 +69,9 @@ def _fixed(tree: Tree) -> Found:
         elif kind == 6 and network.is_multicast:
             text = f"must not be a multicast network: {_START}"
             yield "D016", "error", (name,), text, "write for example 2001:db8:1::/64"
+        elif kind == 6 and network.prefixlen == 128 and tree.get("ipv6") is True:
+            text = f"leaves no address for docker0: {_START}"
+            yield "D016", "error", (name,), text, "write for example 2001:db8:1::/64"
 
 
 def _bridge(tree: Tree, version: Version | None) -> Found:
@@ -81,7 +86,10 @@ def _bridge(tree: Tree, version: Version | None) -> Found:
         elif network.prefixlen < 31 and interface.ip in (network.network_address, network.broadcast_address):
             fix = f"write {network.network_address + 1}/{network.prefixlen}"
             yield "D008", "error", ("bip",), f"{text}, which is not the first or last address of its network", fix
-        elif network.prefixlen >= 31 and (severity := before("23.0", version)):
+        elif network.prefixlen == 32:
+            text = "leaves no address for containers: none would start, and before 23.0 dockerd neither"
+            yield "D008", "error", ("bip",), text, fix
+        elif network.prefixlen == 31 and (severity := before("23.0", version)):
             yield "D008", severity, ("bip",), "leaves no address that dockerd before 23.0 can use", fix
     name = tree.get("bridge")
     if isinstance(name, str) and (len(name) > _LONGEST_NAME or name == "lo"):
@@ -157,19 +165,12 @@ def _pools_of_one_kind(tree: Tree, version: Version | None) -> Found:
     elif ipv4_pools and ipv4_pools[0] is not lower_pools[0] and (severity := before("24.0", version)):
         text = f"is a network of IPv6, from which dockerd before 24.0 would create docker0: {_START}"
         yield "D009", severity, (*key, 0), text, "write one of IPv4 before it"
-    elif (
-        ipv4_pools
-        and isinstance(ipv4_pools[0]["size"], int)
-        and ipv4_pools[0]["size"] > 30
-        and (severity := before("23.0", version))
-    ):
-        yield (
-            "D009",
-            severity,
-            (*key, 0),
-            f"leaves no address that dockerd before 23.0 can use: {_START}",
-            "write size: 24",
-        )
+    elif ipv4_pools and ipv4_pools[0]["size"] == 32:
+        text = "leaves no address for containers: none would start, and before 23.0 dockerd neither"
+        yield "D009", "error", (*key, 0), text, "write size: 24"
+    elif ipv4_pools and ipv4_pools[0]["size"] == 31 and (severity := before("23.0", version)):
+        text = f"leaves no address that dockerd before 23.0 can use: {_START}"
+        yield "D009", severity, (*key, 0), text, "write size: 24"
 
 
 def _servers(tree: Tree, version: Version | None) -> Found:
@@ -221,12 +222,17 @@ def _gateway(tree: Tree, name: str, network: str | None, bridge_network: str) ->
 
 
 def _mtu(tree: Tree) -> Found:
-    """A bridge accepts 68 to 65535. With another value, 28 and later cannot create docker0, and earlier ones no
+    """A bridge accepts 68 to 65535. With another value, 25 and later cannot create docker0, and earlier ones no
     container.
     """
     mtu = tree.get("mtu")
-    if isinstance(mtu, int) and not isinstance(mtu, bool) and mtu > 0 and not 68 <= mtu <= 65535:
-        text = "must be 0 or from 68 to 65535: dockerd does not start, and before 28.0 no container would"
+    if not isinstance(mtu, int) or isinstance(mtu, bool) or mtu <= 0:
+        return
+    if 68 <= mtu < _LEAST_OF_6 and tree.get("ipv6") is True:
+        text = f"must be {_LEAST_OF_6} or more with ipv6: dockerd does not start, and before 25.0 no container would"
+        yield "D015", "error", ("mtu",), text, "write for example 1400, or take ipv6 out"
+    elif not 68 <= mtu <= 65535:
+        text = "must be 0 or from 68 to 65535: dockerd does not start, and before 25.0 no container would"
         yield "D015", "error", ("mtu",), text, "write for example 1500"
 
 

@@ -9,28 +9,31 @@ from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TypeAlias
 
-from runnerops.model.common import Tree, Value
+from runnerops.model.common import Key, Tree, Value
 from runnerops.model.facts import DockerFacts
 from runnerops.model.inventory import Host
 from runnerops.services.shared.addresses import host_of
 
 Network: TypeAlias = IPv4Network | IPv6Network
 
+_POOLS = "default-address-pools"
 
-def networks(tree: Tree) -> Iterator[tuple[str, Network]]:
+
+def networks(tree: Tree) -> Iterator[tuple[Key, Network]]:
     """The keys, and the networks that they name. A rule reports values that are not networks."""
-    pools = tree.get("default-address-pools")
-    bases = [pool.get("base") for pool in pools if isinstance(pool, dict)] if isinstance(pools, list) else []
-    settings: list[tuple[str, Value]] = [
-        (name, tree.get(name)) for name in ("bip", "fixed-cidr", "bip6", "fixed-cidr-v6")
+    settings: list[tuple[Key, Value]] = [
+        ((name,), tree.get(name)) for name in ("bip", "fixed-cidr", "bip6", "fixed-cidr-v6")
     ]
-    for name, text in (*settings, *(("default-address-pools", base) for base in bases)):
+    pools = tree.get(_POOLS)
+    for index, pool in enumerate(pools if isinstance(pools, list) else ()):
+        settings.append(((_POOLS, index, "base"), pool.get("base") if isinstance(pool, dict) else None))
+    for key, text in settings:
         network = _network(text)
         if network:
-            yield name, network
+            yield key, network
 
 
-def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
+def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[Key, str]]:
     """A key, and what of the host its network overlaps: routes, resolvers, the client and the address that it used."""
     client = docker.client
     places = [(f"the route to {cidr} by {device}", cidr) for device, cidr in docker.routes]
@@ -40,7 +43,7 @@ def of_host(tree: Tree, docker: DockerFacts) -> Iterator[tuple[str, str]]:
     yield from _overlaps(tree, places)
 
 
-def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[str, str]]:
+def of_inventory(tree: Tree, host: Host) -> Iterator[tuple[Key, str]]:
     """A key, and what the inventory says of the host: its own address, mirrors, proxies, registries, caches of other
     hosts.
 
@@ -77,12 +80,12 @@ def _texts(value: Value) -> list[str]:
     return [str(item) for item in value] if isinstance(value, list) else []
 
 
-def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    for name, network in networks(tree):
+def _overlaps(tree: Tree, places: list[tuple[str, str]]) -> Iterator[tuple[Key, str]]:
+    for key, network in networks(tree):
         for title, text in places:
             other_network = _network(text)
             if other_network and other_network.version == network.version and other_network.overlaps(network):
-                yield name, f"{network} overlaps {title}"
+                yield key, f"{network} overlaps {title}"
 
 
 def _gateways(tree: Tree) -> set[str]:

@@ -25,9 +25,9 @@ _NEWEST_API = 55
 
 def start_rules(tree: Tree, version: Version | None) -> Found:
     """Runs all rules. A finding that depends on an unknown version is a warning."""
-    for rule in (_hosts, _formats, _bridge, _cgroup, _swarm):
+    for rule in (_hosts, _formats, _cgroup, _swarm):
         yield from rule(tree)
-    for timely in (_api, _ipv6, _seccomp, _features, _proxy):
+    for timely in (_api, _bridge, _ipv6, _seccomp, _features, _proxy):
         yield from timely(tree, version)
 
 
@@ -94,16 +94,19 @@ def _api(tree: Tree, version: Version | None) -> Found:
         yield "D017", "error" if version else "warning", key, text, f'write "1.{_NEWEST_API}" or an older one'
 
 
-def _bridge(tree: Tree) -> Found:
-    bip, fixed = tree.get("bip"), tree.get("fixed-cidr")
-    try:
-        network = ip_interface(bip).network if isinstance(bip, str) and "/" in bip else None
-        part = ip_network(fixed, strict=False) if isinstance(fixed, str) and fixed else None
-    except ValueError:  # reported by another rule
-        return
-    if network and part and (part.version != network.version or not part.subnet_of(network)):  # type: ignore[arg-type]
-        text = f"is outside of {network}, the network of `bip`: containers would get addresses that cannot be reached"
-        yield "D022", "warning", ("fixed-cidr",), text, "write a part of that network"
+def _bridge(tree: Tree, version: Version | None) -> Found:
+    """dockerd starts. Up to 27 a part outside of the network has no effect, and later no container starts."""
+    for name, of in (("fixed-cidr", "bip"), ("fixed-cidr-v6", "bip6")):
+        whole, part = tree.get(of), tree.get(name)
+        try:
+            network = ip_interface(whole).network if isinstance(whole, str) and "/" in whole else None
+            inner = ip_network(part, strict=False) if isinstance(part, str) and part else None
+        except ValueError:  # reported by another rule
+            continue
+        if network and inner and (inner.version != network.version or not inner.overlaps(network)):
+            harm = "no container starts since 28.0" if since("28.0", version) else "it has no effect"
+            text = f"is outside of {network}, the network of `{of}`: {harm}"
+            yield "D022", since("28.0", version) or "warning", (name,), text, "write a part of that network"
 
 
 def _cgroup(tree: Tree) -> Found:
