@@ -755,6 +755,14 @@ _ROWS = (
         "a warning if both have the same images",
     ),
     Rule(
+        "X016",
+        "warning",
+        "Cache on an address that the bridge does not have",
+        "It listens on the usual address of docker0, which `bip` replaces. Docker cannot publish a port there, and the"
+        " cache does not start.",
+        "Leave `listen` out, so that the cache listens on the bridge, or write an address of the host.",
+    ),
+    Rule(
         "P001",
         "error",
         "File that cannot be read",

@@ -90,6 +90,22 @@ def test_a_cache_with_a_public_name_behind_the_proxy(tmp_path: Path, docker: str
     assert [text.partition(":")[0] for text in findings_of(tmp_path, f"docker: {{{docker}}}", PUBLIC)] == says
 
 
+@pytest.mark.parametrize(
+    ("listen", "bip", "fires"),
+    [
+        ("172.17.0.1:5000", "172.31.0.1/24", True),
+        ("172.17.0.1:5000", "172.17.0.1/24", False),
+        ("172.31.0.1:5000", "172.31.0.1/24", False),
+        ("192.0.2.10:5000", "172.31.0.1/24", False),
+    ],
+)
+def test_a_cache_on_an_address_that_the_bridge_does_not_have(
+    tmp_path: Path, listen: str, bip: str, fires: bool
+) -> None:
+    findings = findings_of(tmp_path, f"docker: {{bip: {bip}}}, registry: {{caches: [{{listen: '{listen}'}}]}}", "")
+    assert [text.partition(":")[0] for text in findings] == (["X016 warning caches[0].listen"] if fires else [])
+
+
 @pytest.mark.parametrize(("serves", "fires"), [("ghcr.io", True), ("docker.io", False)])
 def test_a_cache_of_another_registry_as_a_mirror(tmp_path: Path, serves: str, fires: bool) -> None:
     cache = CACHE % f", serves: {serves}"

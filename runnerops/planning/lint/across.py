@@ -44,6 +44,7 @@ def lint_across(caches: KnownCaches, host: Host) -> Iterator[Finding]:
         yield Finding(rule, severity, DAEMON_JSON, key, text, fix)
     yield from _upstreams(host, caches)
     yield from _elsewhere(host)
+    yield from _absent(host, docker)
     yield from _logins(host)
     yield from _mtu(host, docker)
     yield from _inner_mirrors(host, caches)
@@ -154,6 +155,22 @@ def _elsewhere(host: Host) -> Iterator[Finding]:
             place = host.location(ServiceName.REGISTRY, key)
             severity: Severity = "warning" if same else "error"
             yield Finding("X015", severity, ServiceName.REGISTRY.value, key, text, "write it as `upstream`", place)
+
+
+def _absent(host: Host, docker: Tree) -> Iterator[Finding]:
+    """Caches on the usual bridge of a host whose bridge has another network."""
+    bip = docker.get("bip")
+    if not isinstance(bip, str) or "/" not in bip or is_in(bip.partition("/")[0], _USUAL_BRIDGE):
+        return
+    for index, cache in enumerate(own_caches(host)):
+        if is_in(cache.address, _USUAL_BRIDGE):
+            text = f"{cache.address} is no address of docker0 here, because `bip` is {bip}"
+            key: Key = ("caches", index, "listen")
+            place, fix = host.location(ServiceName.REGISTRY, key), "leave `listen` out, or write an address of the host"
+            yield Finding("X016", "warning", ServiceName.REGISTRY.value, key, text, fix, place)
+
+
+_USUAL_BRIDGE = "172.17.0.0/16"
 
 
 def _logins(host: Host) -> Iterator[Finding]:
