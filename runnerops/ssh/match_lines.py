@@ -17,6 +17,11 @@ DECIDED = "*,#"
 own. The pattern matches every host.
 """
 
+ASKED = ",#"
+"""Ends the patterns of `Match originalhost`, and matches no host. `Host` lines have conditions of the same type, but are
+compared with HostName when the files are read again.
+"""
+
 
 def all_hold(conditions: list[Condition], decided: dict[str, bool], holds: Callable[[Condition], bool]) -> bool:
     """Whether all conditions of a block hold. `decided` has the lines of this look-up that are decided already, and gets

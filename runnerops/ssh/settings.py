@@ -20,7 +20,7 @@ from paramiko.config import SSHConfigDict
 
 from runnerops.patterns import late_pattern
 from runnerops.ssh.config_values import port_of
-from runnerops.ssh.match_lines import Condition, all_hold
+from runnerops.ssh.match_lines import ASKED, Condition, all_hold
 from runnerops.ssh.tokens import expanded, replaced
 
 UNREAD = "unreadmatch"
@@ -66,13 +66,18 @@ class Settings(SSHConfig):
     def _lookup(
         self, hostname: str, options: SSHConfigDict | None = None, canonical: bool = False, final: bool = False
     ) -> SSHConfigDict:
-        """Reads the files a second time only if a `Match final` or a canonical name requires it."""
+        """Reads the files a second time only if a `Match final` or a canonical name requires it. `Host` lines are then
+        compared with HostName.
+        """
         usual: Any = super()  # the type stubs have only the public methods
         if options is None:
             options = SSHConfigDict(self._given.get(hostname, {}))
+            vars(options)["asked"] = hostname
         elif not canonical and not self._has_final():
             usual._expand_variables(options, hostname)
             return options
+        elif not canonical:
+            hostname = replaced(options["hostname"], "h", options, hostname)
         vars(options)["decided"] = {}
         settings: SSHConfigDict = usual._lookup(hostname, options, canonical, final)
         settings.setdefault("canonicaldomains", "")  # paramiko needs it if CanonicalizeHostname is on
@@ -97,7 +102,7 @@ class Settings(SSHConfig):
         self,
         match_list: list[dict[str, Any]],
         target_hostname: str,
-        canonical: bool,
+        canonical: bool,  # noqa: ARG002  of paramiko
         final: bool,
         options: SSHConfigDict,
     ) -> bool:
@@ -105,21 +110,24 @@ class Settings(SSHConfig):
         matters.
         """
         user = getpass.getuser()
+        asked = vars(options)["asked"]
         values = {
-            "host": options.get("hostname", target_hostname),
+            "host": options.get("hostname", asked),
             "originalhost": target_hostname,
             "user": options.get("user", user),
             "localuser": user,
         }
-        flags = {"all": True, "canonical": canonical, "final": final}
+        flags = {"all": True, "canonical": final, "final": final}  # OpenSSH has one flag for both
         matches: Any = self
 
         def holds(condition: Condition) -> bool:
             kind, param = condition["type"], condition["param"]
             if kind in flags:
                 result = flags[kind]
+            elif kind == "originalhost" and param.endswith(ASKED):
+                result = bool(matches._pattern_matches(param, asked))
             elif kind == "exec":
-                result = _succeeds(self._tokenize(options, target_hostname, "match-exec", param))
+                result = _succeeds(self._tokenize(options, asked, "match-exec", param))
             else:
                 result = bool(matches._pattern_matches(param, values[kind]))
             return result is not condition["negate"]
@@ -127,7 +135,7 @@ class Settings(SSHConfig):
         return all_hold(match_list, vars(options)["decided"], holds)
 
     def _tokenize(self, config: SSHConfigDict, target_hostname: str, key: str, value: str) -> str:
-        return expanded(config, target_hostname, key, value)
+        return expanded(config, vars(config).get("asked", target_hostname), key, value)
 
 
 def _succeeds(command: str) -> bool:

@@ -12,6 +12,7 @@ from hashlib import sha1
 from paramiko import SSHException
 from paramiko.config import SSHConfigDict
 
+from runnerops.ssh.config_values import port_of
 from runnerops.ssh.home import ssh_home
 
 _ANY = "CdhikLlnpru"
@@ -61,7 +62,9 @@ def _token(letter: str, allowed: str, config: SSHConfigDict, target: str) -> str
     if letter not in allowed:
         raise SSHException(f"%{letter} cannot be used there; %% is a percent sign")
     user, host = getpass.getuser(), config.get("hostname", target)
-    port, remote, local_name = config.get("port", "22"), config.get("user", user), socket.gethostname()
+    remote, local_name = config.get("user", user), socket.gethostname()
+    port = config.get("port", "22")
+    port = str(port_of(port) or port)
     values = {
         "d": str(ssh_home(os.environ)),
         "h": host if allowed != "h" else target,

@@ -70,7 +70,14 @@ Match host *,!web|Port 9
 Match final|Port 9
 Match final host web|Port 9
 Match final all|Port 9|Match host web|Port 8
+Host web|HostName in.example|Match final|Port 9|Host in.example|User me
+Host in.example|User me|Host web|HostName in.example|Match final|Port 9
+Host web|HostName in.example|Host !web *.example|User me|Match final|Port 9
+Host web|HostName %h.example|Match final|Port 9|Host web.example|User me|Match originalhost web|HostKeyAlias a
+Host web|HostName in.example|Match final|Port 9|Host in.example|HostKeyAlias x
+Host web|HostName in.example|Port 8|Host in.example|User me
 Match canonical|Port 9
+Match canonical|Port 9|Match final|User me
 Match host web|HostName x.example|Include sub|Port 9
 Match user root|Include sub|Port 9|Host web|IdentitiesOnly yes
 Match host web|HostName x|Match host web|Port 8|Match host x|Port 9

@@ -68,6 +68,7 @@ def read(home: Path, text: str) -> Settings:
         ("Host web\n ProxyJump none\nHost *\n ProxyJump x\n", "web", {"proxyjump": None}),
         ("Host web\n ProxyJump none\nHost *\n ProxyJump x\n", "db", {"proxyjump": "x"}),
         ("ProxyCommand none\n", "web", {"proxycommand": None}),
+        ("Port 022\nProxyCommand nc %h %p\n", "web", {"proxycommand": "nc web 22", "port": "22"}),
         ("ForwardAgent /tmp/agent\n", "web", {"forwardagent": None}),
         ("ForwardAgent yes\n", "web", {"forwardagent": None}),
         ("ConnectTimeout none\n", "web", {"connecttimeout": None}),
