@@ -715,8 +715,8 @@ _ROWS = (
         "X011",
         "error",
         "Mirror that is nearly a cache",
-        "It has the host of a cache of the inventory, but another scheme or port, or the port of one but the loopback "
-        "address. Pulls silently bypass the cache.",
+        "It has the host of a cache of the inventory, but another scheme or port, or the port of one but an address of the "
+        "host itself. Pulls silently bypass the cache.",
         "Write the URL of the cache, or leave `registry-mirrors` out, so that it is filled in.",
         "a warning if something else may listen there",
     ),

@@ -69,6 +69,18 @@ def test_mirrors(tmp_path: Path, host: str, says: str) -> None:
     assert any(says in text for text in findings) if says else findings == []
 
 
+def test_a_mirror_on_the_bridge_where_only_another_host_has_a_cache(tmp_path: Path) -> None:
+    cache = "  c: {address: 192.0.2.20, registry: {caches: [{listen: '172.17.0.1:5000'}]}}\n"
+    mirror = "docker: {registry-mirrors: ['http://172.17.0.1:500%s']}"
+    assert findings_of(tmp_path, mirror % 1, cache) == []
+    assert findings_of(tmp_path, f"{mirror % 0}, registry: {{caches: [{{}}]}}", cache) == []
+    (text,) = findings_of(tmp_path, mirror % 0, cache)
+    assert text.startswith(
+        "X011 warning registry-mirrors[0]: is this host itself, where no such cache listens: dockerhub"
+    )
+    assert text.endswith("is only for its own host")
+
+
 PUBLIC = (
     "  c: {address: 192.0.2.20, registry: {caches:"
     " [{upstream: 'https://registry-1.docker.io', listen: '192.0.2.20:5000', url: 'http://cache.example.com'}]}}\n"

@@ -71,11 +71,23 @@ def _mirror(url: str, caches: KnownCaches, host: Host) -> _Found:
 
 
 def _loopback(url: str, caches: KnownCaches, host: Host) -> _Found:
-    """A mirror on the host itself, where none of the inventory's caches listens, with the port of one elsewhere."""
-    cache = None if caches.at(url, host.name) else caches.elsewhere(url)
-    if cache and cache.serves in {HUB, ""}:
-        text = f"is this host itself, where no such cache listens: {cache.name} of {cache.host} is {cache.url}"
-        yield "X011", "warning", text, f"write {cache.url}, or leave registry-mirrors out"
+    """A mirror on the host itself, where none of the inventory's caches listens: with the port of one elsewhere, or at an
+    address at which another host has one for itself.
+    """
+    if caches.at(url, host.name):
+        return
+    text = "is this host itself, where no such cache listens"
+    if (cache := caches.elsewhere(url)) and cache.serves in {HUB, ""}:
+        where = f"{text}: {cache.name} of {cache.host} is {cache.url}"
+        yield "X011", "warning", where, f"write {cache.url}, or leave registry-mirrors out"
+    elif (cache := caches.of_another_host(url, host.name)) and cache.serves in {HUB, ""}:
+        where = f"{text}: {cache.name} of {cache.host} is only for its own host"
+        yield (
+            "X011",
+            "warning",
+            where,
+            f"give that cache a `listen` address that {host.name} can reach, and write its URL",
+        )
 
 
 def _public_cache(url: str, name: str, caches: KnownCaches, host: Host) -> bool:

@@ -71,6 +71,13 @@ class KnownCaches:
         )
         return next((known_cache.cache for known_cache in alike), None)
 
+    def of_another_host(self, url: str, host: str) -> Cache | None:
+        """The cache that answers at this URL on another host, for that host alone."""
+        wanted = place_of(url)
+        known_caches = self._by_name.get(wanted[1], ()) if wanted else ()
+        alike = (item.cache for item in known_caches if item.place == wanted and item.only not in {"", host})
+        return next(alike, None)
+
     def _seen(self, url: str, host: str) -> Iterator[_Known]:
         wanted = place_of(url)
         for known_cache in self._by_name.get(wanted[1], ()) if wanted else ():
