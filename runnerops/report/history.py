@@ -95,7 +95,8 @@ def last_run_lines(run: Run, host: str) -> Iterator[Line]:
         yield "warn", f"  {holder_text(run)}, is going on there right now"
         yield "plain", f"  hint: `runnerops history {host} --follow` shows it until its end"
     elif run.result != "applied":
-        word = "interrupted" if run.result == "interrupted" else run.outcome.value if run.result else "cut off"
+        cut_off = "cut off" if run.started_at else "just beginning, or cut off"
+        word = "interrupted" if run.result == "interrupted" else run.outcome.value if run.result else cut_off
         yield "warn", f"  last: {holder_text(run)}: {word}"
         yield "plain", f"  hint: `runnerops history {host}` tells why"
 

@@ -39,6 +39,13 @@ def test_a_run_that_somebody_ended_is_not_told_as_one_whose_step_failed(end: str
     assert hint == "  hint: `runnerops history h` tells why"
 
 
+def test_a_run_without_an_end_may_be_one_that_has_not_written_its_first_line() -> None:
+    for started_at, end in ((0, ": just beginning, or cut off"), (1000, " UTC: cut off")):
+        run = Run(7, Requester("anna", "laptop"), "", "", running=False, started_at=started_at)
+        (_, last), _ = last_run_lines(run, "h")
+        assert last.endswith(end)
+
+
 def test_problems_of_a_file_that_stop_a_host_are_lines_for_people_and_fields_for_programs() -> None:
     at = [SourceLocation("i.yml", line, 3) for line in (1, 2)]
     problems = ((at[0], "a: is wrong", "write b"), (at[1], "c: is wrong", "write d"))
