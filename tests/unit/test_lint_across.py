@@ -324,6 +324,9 @@ def test_a_network_in_a_job_that_has_the_address_of_a_cache_with_a_name(
 def test_our_own_service_gets_the_mtu(tmp_path: Path) -> None:
     text = f"hosts:\n  a: {{{RUNNER.format(mtu=1400, services='', dind=', docker_in_docker: true')}}}\n"
     assert "'--mtu', '1400'" in str(load(tmp_path, text).hosts[0].sections)
+    services = ", network_mtu: 1300"
+    text = f"hosts:\n  a: {{{RUNNER.format(mtu=1400, services=services, dind=', docker_in_docker: true')}}}\n"
+    assert "'--mtu', '1300'" in str(load(tmp_path, text).hosts[0].sections)
 
 
 @pytest.mark.parametrize(

@@ -32,13 +32,19 @@ def fill_dind(host: Draft, sections: dict[ServiceName, Tree], wiring: Wiring, pr
     runners = cast("list[Tree]", section.get("runners", []))
     docker = sections.get(ServiceName.DOCKER, {})
     given_mirrors = docker.get("registry-mirrors", list(wiring.mirrors(host)))
-    mtu = docker.get("mtu")
     mirrors = [url for url in given_mirrors if isinstance(url, str)] if isinstance(given_mirrors, list) else []
     for index, shape in enumerate(shapes):
         if rendered := shape.docker_in_docker:
-            runners[index] = _Filler(host, index, rendered, problems, mtu if isinstance(mtu, int) else 0).fill(
-                runners[index], mirrors, wiring.urls()
-            )
+            mtu = _mtu(docker, runners[index])
+            filler = _Filler(host, index, rendered, problems, mtu)
+            runners[index] = filler.fill(runners[index], mirrors, wiring.urls())
+
+
+def _mtu(docker: Tree, runner: Tree) -> int:
+    """The smaller mtu of the host's daemon and of the networks that the runner makes for single jobs; 0: the default."""
+    table = runner.get("docker")
+    values = (docker.get("mtu"), table.get("network_mtu") if isinstance(table, dict) else None)
+    return min((value for value in values if isinstance(value, int) and value > 0), default=0)
 
 
 def pool_beside(urls: Sequence[str], networks: Sequence[IPv4Network] = ()) -> str:

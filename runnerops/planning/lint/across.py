@@ -14,7 +14,7 @@ from runnerops.model.plan import Finding
 from runnerops.planning.lint.known_caches import KnownCaches, url_parts
 from runnerops.services.docker.format import PATH as DAEMON_JSON
 from runnerops.services.docker.rules.proxied import proxied
-from runnerops.services.gitlab_runner.dind import is_dind, values_of
+from runnerops.services.gitlab_runner.dind import is_dind
 from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
@@ -216,7 +216,7 @@ def _mtu(host: Host, docker: Tree) -> Iterator[Finding]:
             continue
         whose, mtu = min(known.items(), key=lambda item: item[1])
         lost = "larger packets of its containers are lost"
-        mtu_text = next(iter(values_of(service.command, "--mtu")), None)
+        mtu_text = next((text for _, text in values_at(service.command, "--mtu")), None)
         if mtu_text is None:
             text = f"does not get the mtu {mtu} {whose}: {lost}"
             yield Finding("X007", "warning", CONFIG_TOML, service.key, text, f'add "--mtu={mtu}" to its command')

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 
 from runnerops.frozen import frozen
 from runnerops.model.common import Tree, Value
+from runnerops.services.shared.dind_flags import MIRROR
 
 IMAGE = "docker:dind"
 ALIAS = "docker"
 CERTDIR = "DOCKER_TLS_CERTDIR"
 CERTS = "/certs"
-_MIRROR = "--registry-mirror"
 SIZE = 24
 """The prefix length of each network that the daemon in the job makes from its pool."""
 
@@ -26,7 +25,7 @@ SIZE = 24
 class Dind:
     """A dind service. `pool` is a network that contains no cache; `certs` is the folder of the certificates with `tls`.
 
-    `command` are the user's flags, which override ours by name. `mtu` is that of the host's daemon, 0 for the default.
+    `command` are the user's flags, which override ours by name. `mtu` is that of the networks around it, 0 for the default.
     """
 
     mirrors: tuple[str, ...]
@@ -51,7 +50,7 @@ class Dind:
         return (*added_words, *self.command)
 
     def _flags(self) -> Iterator[tuple[str, ...]]:
-        yield from ((_MIRROR, url) for url in self.mirrors)
+        yield from ((MIRROR, url) for url in self.mirrors)
         yield "--default-address-pool", f"base={self.pool},size={SIZE}"
         if self.mtu:
             yield "--mtu", str(self.mtu)
@@ -114,13 +113,7 @@ def is_dind(service: Tree) -> bool:
     """
     words = [word for name in ("command", "entrypoint") for word in _texts(service.get(name))]
     flags = {word.partition("=")[0] for word in words}
-    return _MIRROR in flags or re.search(r"\bdocker:[^ ]*dind", str(service.get("name"))) is not None
-
-
-def values_of(words: Sequence[str], flag: str) -> list[str]:
-    """The values of a flag in a command, as `FLAG=VALUE` or in the next word."""
-    joined = [word.partition("=")[2] for word in words if word.startswith(f"{flag}=")]
-    return [*joined, *(value for word, value in pairwise(words) if word == flag)]
+    return MIRROR in flags or re.search(r"\bdocker:[^ ]*dind", str(service.get("name"))) is not None
 
 
 def target_of(volume: str) -> str:
