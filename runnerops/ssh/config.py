@@ -21,7 +21,7 @@ from runnerops.frozen import frozen
 from runnerops.patterns import late_pattern
 from runnerops.ssh.config_values import EMPTY, MATTERS, split, wrong_match, wrong_value
 from runnerops.ssh.home import ssh_home
-from runnerops.ssh.match_lines import ASKED, DECIDED
+from runnerops.ssh.match_lines import DECIDED, ORIGINAL
 from runnerops.ssh.settings import UNREAD, Settings
 
 _SYSTEM = Path("/etc/ssh/ssh_config")
@@ -210,8 +210,8 @@ def _match(value: str) -> tuple[_Conditions, str]:
             if keyword.lstrip("!") in _UNREAD:
                 unread = unread or f"Match {keyword}"
             else:
-                asked = ASKED if keyword.endswith("originalhost") else ""
-                conditions += [keyword, words[0] if keyword.endswith("exec") else f"{_literal(words[0])}{asked}"]
+                ending = ORIGINAL if keyword.endswith("originalhost") else ""
+                conditions += [keyword, words[0] if keyword.endswith("exec") else f"{_literal(words[0])}{ending}"]
             words = words[1:]
         else:
             return tuple(conditions), unread or f"Match {keyword}"

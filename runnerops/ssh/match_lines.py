@@ -17,7 +17,7 @@ DECIDED = "*,#"
 own. The pattern matches every host.
 """
 
-ASKED = ",#"
+ORIGINAL = ",#"
 """Ends the patterns of `Match originalhost`, and matches no host. `Host` lines have conditions of the same type, but are
 compared with HostName when the files are read again.
 """

@@ -20,7 +20,7 @@ from paramiko.config import SSHConfigDict
 
 from runnerops.patterns import late_pattern
 from runnerops.ssh.config_values import port_of
-from runnerops.ssh.match_lines import ASKED, Condition, all_hold
+from runnerops.ssh.match_lines import ORIGINAL, Condition, all_hold
 from runnerops.ssh.tokens import expanded, replaced
 
 UNREAD = "unreadmatch"
@@ -72,7 +72,7 @@ class Settings(SSHConfig):
         usual: Any = super()  # the type stubs have only the public methods
         if options is None:
             options = SSHConfigDict(self._given.get(hostname, {}))
-            vars(options)["asked"] = hostname
+            vars(options)["original"] = hostname
         elif not canonical and not self._has_final():
             usual._expand_variables(options, hostname)
             return options
@@ -110,9 +110,9 @@ class Settings(SSHConfig):
         matters.
         """
         user = getpass.getuser()
-        asked = vars(options)["asked"]
+        original = vars(options)["original"]
         values = {
-            "host": options.get("hostname", asked),
+            "host": options.get("hostname", original),
             "originalhost": target_hostname,
             "user": options.get("user", user),
             "localuser": user,
@@ -124,10 +124,10 @@ class Settings(SSHConfig):
             kind, param = condition["type"], condition["param"]
             if kind in flags:
                 result = flags[kind]
-            elif kind == "originalhost" and param.endswith(ASKED):
-                result = bool(matches._pattern_matches(param, asked))
+            elif kind == "originalhost" and param.endswith(ORIGINAL):
+                result = bool(matches._pattern_matches(param, original))
             elif kind == "exec":
-                result = _succeeds(self._tokenize(options, asked, "match-exec", param))
+                result = _succeeds(self._tokenize(options, original, "match-exec", param))
             else:
                 result = bool(matches._pattern_matches(param, values[kind]))
             return result is not condition["negate"]
@@ -135,7 +135,7 @@ class Settings(SSHConfig):
         return all_hold(match_list, vars(options)["decided"], holds)
 
     def _tokenize(self, config: SSHConfigDict, target_hostname: str, key: str, value: str) -> str:
-        return expanded(config, vars(config).get("asked", target_hostname), key, value)
+        return expanded(config, vars(config).get("original", target_hostname), key, value)
 
 
 def _succeeds(command: str) -> bool:
