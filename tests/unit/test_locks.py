@@ -135,6 +135,8 @@ def test_a_run_that_was_just_beginning_when_the_host_was_looked_at(
         (9, "applied", "mine", True),
         (9, "applied", "other", False),
         (9, "needs-attention", "mine", False),
+        (9, "rolled-back", "mine", None),
+        (9, "failed", "other", None),
         (9, "locked", "mine", None),
         (9, "", "mine", None),
         (8, "failed", "mine", None),  # our own run

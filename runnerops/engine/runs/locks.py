@@ -23,6 +23,9 @@ from runnerops.report.screen import Screen
 _AT_ONCE = 20
 """The longest wait of one exec, in seconds."""
 
+_LEAVE_CHANGES = frozenset({"applied", "needs-attention"})
+"""Results of runs after which files may differ from before."""
+
 
 @mutable
 class LockWait:
@@ -93,16 +96,16 @@ def detect_race(plan: Plan, last: Run | None, reader: ReadOnly, lock_wait: LockW
     """Decides whether a file differed because of a run of which the plan did not know.
 
     That is run `last` if it was just beginning during the observation (it had no unit yet, and no end, as if it had been
-    cut off), or a run that began after ours and got the lock first. Returns None if there is no such run, or if the host
-    cannot be asked; then the result of our own run counts.
+    cut off), or a run that began after ours, got the lock first, and left changes. Returns None if there is no such run,
+    or if the host cannot be asked; then the result of our own run counts.
     """
     beginning = last.number if last and not last.running and not last.result else None
     with contextlib.suppress(HostError):
         ended = [
             record.run
             for record in read_history(plan.host, reader).records
-            if record.run.result not in {"", "locked"}
-            and (record.run.number == beginning or record.run.number > plan.run)
+            if (record.run.number == beginning and record.run.result not in {"", "locked"})
+            or (record.run.number > plan.run and record.run.result in _LEAVE_CHANGES)
         ]
         same = next((run for run in ended if run.digest == plan.digest and run.result == "applied"), None)
         if ended:
