@@ -19,7 +19,7 @@ from runnerops.services.gitlab_runner.format import PATH as CONFIG_TOML
 from runnerops.services.gitlab_runner.format import runners_of
 from runnerops.services.registry.caches import own_caches
 from runnerops.services.shared.addresses import is_private
-from runnerops.services.shared.dind_flags import MIRROR, inner_networks, is_in, shadows, values_at
+from runnerops.services.shared.dind_flags import MIRROR, SHADOWS, inner_networks, is_in, values_at
 from runnerops.services.shared.upstreams import HUB, served
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -240,7 +240,7 @@ def _inner_mirrors(host: Host, caches: KnownCaches) -> Iterator[Finding]:
                 if address not in url and is_in(address, network):  # a rule of the file finds addresses
                     key: Key = (*service.key, "command", index)
                     fix = "write a network that nothing else uses"
-                    yield Finding("X003", "warning", CONFIG_TOML, key, shadows(url), fix)
+                    yield Finding("X003", "warning", CONFIG_TOML, key, SHADOWS, fix)
 
 
 @frozen

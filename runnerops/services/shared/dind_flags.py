@@ -13,6 +13,7 @@ from runnerops.patterns import late_pattern
 
 _LOOPBACK = late_pattern(r"https?://(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[::1?\])(?![\w.-])")
 MIRROR = "--registry-mirror"
+SHADOWS = "is a network of the inner daemon, and has the address of its mirror: pulls go to Docker Hub"
 _PLURALS = {
     "--registry-mirrors": MIRROR,
     "--insecure-registries": "--insecure-registry",
@@ -47,12 +48,7 @@ def wrong_flags(words: Sequence[str]) -> Iterator[tuple[int, str, str]]:
     for index, network in inner_networks(words):
         for url in mirrors.values():
             if is_in(_host(url), network):
-                yield index, shadows(url), "write a network that nothing else uses"
-
-
-def shadows(url: str) -> str:
-    """What is wrong with a network of the daemon that has the address of a mirror."""
-    return f"is a network of the daemon in the job, and has the address of {url}: pulls go to Docker Hub"
+                yield index, SHADOWS, "write a network that nothing else uses"
 
 
 def inner_networks(words: Sequence[str]) -> Iterator[tuple[int, str]]:
